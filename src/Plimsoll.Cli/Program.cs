@@ -1,0 +1,2 @@
+System.Console.WriteLine("plimsoll");
+return 0;

@@ -1,0 +1,32 @@
+using Plimsoll.Core.Models;
+
+namespace Plimsoll.Core.Hardware;
+
+/// <summary>
+/// One replica: a model at a precision on accelerators in parallel, under engine settings. Tensor ×
+/// pipeline accelerators make one engine rank; data parallelism adds ranks that share experts when
+/// <see cref="ExpertParallel"/> exceeds one.
+/// </summary>
+public sealed record Deployment
+{
+    public required ModelSpec Model { get; init; }
+
+    public required AcceleratorSpec Accelerator { get; init; }
+
+    public int TensorParallel { get; init; } = 1;
+
+    public int PipelineParallel { get; init; } = 1;
+
+    public int ExpertParallel { get; init; } = 1;
+
+    public int DataParallel { get; init; } = 1;
+
+    public NumberFormat Weights { get; init; } = NumberFormat.Bf16;
+
+    public NumberFormat Kv { get; init; } = NumberFormat.Bf16;
+
+    public EngineSettings Engine { get; init; } = new();
+
+    /// <summary>Accelerators in one replica.</summary>
+    public int Accelerators => TensorParallel * PipelineParallel * DataParallel;
+}

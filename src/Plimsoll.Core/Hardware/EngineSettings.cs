@@ -1,0 +1,25 @@
+namespace Plimsoll.Core.Hardware;
+
+/// <summary>An engine's settings, named and defaulted as vLLM's server does.</summary>
+public sealed record EngineSettings
+{
+    /// <summary><c>vllm</c>, <c>trtllm</c> or <c>sglang</c>: whose kernels and host overhead are meant.</summary>
+    public string Engine { get; init; } = "vllm";
+
+    public int MaxNumSeqs { get; init; } = 256;
+
+    public int MaxNumBatchedTokens { get; init; } = 8192;
+
+    /// <summary>Tokens per KV block.</summary>
+    public int BlockSize { get; init; } = 16;
+
+    public double GpuMemoryUtilization { get; init; } = 0.9;
+
+    /// <summary>KV blocks of one engine rank, when the engine's own count is known.</summary>
+    public int? NumGpuBlocks { get; init; }
+
+    /// <summary>Most prompt tokens of one request in one step; 0 for no limit.</summary>
+    public int LongPrefillTokenThreshold { get; init; }
+
+    public bool EnablePrefixCaching { get; init; } = true;
+}

@@ -1,0 +1,14 @@
+namespace Plimsoll.Planning.Workloads;
+
+/// <summary>How arrivals scatter around their mean rate.</summary>
+public enum ArrivalProcess
+{
+    /// <summary>The workload's own arrivals: a trace's timestamps, a family's fitted process.</summary>
+    Own,
+
+    /// <summary>Independent users: exponential gaps at the same mean rate and lengths.</summary>
+    Poisson,
+
+    /// <summary>Every request present at time zero.</summary>
+    AtOnce,
+}
