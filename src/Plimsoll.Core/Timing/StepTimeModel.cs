@@ -15,6 +15,9 @@ public sealed class StepTimeModel
 
     public Tier Tier => Tier.Datasheet;
 
+    /// <summary>Time a request spends outside steps before its first token, nanoseconds.</summary>
+    public long RequestOverheadNs => 0;
+
     /// <summary>
     /// Duration of the step, nanoseconds. For a step without prompt chunks it depends on
     /// <see cref="StepShape.Decodes"/> and on the mean context in whole 16-token pages only:

@@ -1,0 +1,18 @@
+namespace Plimsoll.Core.Routing;
+
+public enum RoutingPolicy
+{
+    RoundRobin,
+
+    /// <summary>The replica with the fewest requests in it.</summary>
+    LeastOutstanding,
+
+    /// <summary>The less loaded of two replicas drawn at random.</summary>
+    PowerOfTwo,
+
+    /// <summary>
+    /// The replica that last served the prompt's first block, unless it holds too many more requests than
+    /// the least loaded one.
+    /// </summary>
+    PrefixAffinity,
+}

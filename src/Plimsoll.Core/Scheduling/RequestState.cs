@@ -1,0 +1,69 @@
+using System;
+
+namespace Plimsoll.Core.Scheduling;
+
+enum RequestPhase : byte
+{
+    Unknown,
+    Waiting,
+    Prefilling,
+    Decoding,
+}
+
+/// <summary>
+/// Everything the scheduler holds of one request. While a request decodes, its computed length is not
+/// stored but derived: the scheduler's clock less <see cref="DecodeBase"/>. A step that advances every
+/// decoding request by one token therefore touches none of them.
+/// </summary>
+struct RequestState
+{
+    public ReadOnlyMemory<ulong> PrefixKeys;
+    public int PromptTokens;
+    public int MaxOutputTokens;
+    public int TransferredTokens;
+    public int Priority;
+    public ServiceClass Class;
+    public RequestPhase Phase;
+
+    /// <summary>A cancellation that waits for the running step to end.</summary>
+    public bool CancelPending;
+
+    /// <summary>Order of arrival, never reused.</summary>
+    public long Sequence;
+
+    /// <summary>Order of admission to the running list.</summary>
+    public long Admission;
+
+    /// <summary>Tokens whose KV must exist before the next token can be sampled: prompt and answer so far.</summary>
+    public int KnownTokens;
+
+    /// <summary>Tokens whose KV exists, while prefilling.</summary>
+    public int ComputedTokens;
+
+    /// <summary>Clock value at which the computed length would have been zero, while decoding.</summary>
+    public long DecodeBase;
+
+    /// <summary>Deepest prefix node held; the chain above it is held too. Negative when none.</summary>
+    public int PrefixNode;
+
+    /// <summary>Prefix nodes held.</summary>
+    public int PrefixNodes;
+
+    /// <summary>Blocks held beside the prefix nodes, while prefilling.</summary>
+    public int OwnBlocks;
+
+    /// <summary>Serial of the plan that scheduled this decode, when the plan was made request by request.</summary>
+    public long ScheduledPlan;
+
+    /// <summary>What the executor reported of the chunk in flight, until it is applied.</summary>
+    public bool ChunkAborted;
+    public bool ChunkFinishes;
+    public int ChunkComputedTokens;
+
+    /// <summary>Neighbours in the running list, in order of admission; links in a free list otherwise.</summary>
+    public int Previous;
+    public int Next;
+
+    /// <summary>Place in the heap of waiting requests; negative outside.</summary>
+    public int HeapIndex;
+}

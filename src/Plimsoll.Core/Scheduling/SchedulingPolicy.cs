@@ -1,0 +1,37 @@
+namespace Plimsoll.Core.Scheduling;
+
+public enum AdmissionOrder : byte
+{
+    /// <summary>First come, first served; the last admitted is preempted first.</summary>
+    Arrival,
+
+    /// <summary>Lowest priority value first, then arrival; the highest value is preempted first.</summary>
+    Priority,
+}
+
+/// <summary>
+/// How a scheduler decides, as data. <see cref="VllmV1"/> and <see cref="VllmV1Priority"/> do what vLLM's
+/// V1 engine does today; a policy that fills the slack of interactive deadlines with batch work adds its
+/// parameters here and its steps to <see cref="Scheduler.Plan"/>.
+/// </summary>
+public sealed record SchedulingPolicy
+{
+    public required string Name { get; init; }
+
+    public required AdmissionOrder Order { get; init; }
+
+    /// <summary>First come first served, decodes and chunked prefill in one budget, recompute preemption.</summary>
+    public static SchedulingPolicy VllmV1 { get; } = new() { Name = "vllm-v1", Order = AdmissionOrder.Arrival };
+
+    /// <summary>The same with <c>--scheduling-policy priority</c>.</summary>
+    public static SchedulingPolicy VllmV1Priority { get; } =
+        new() { Name = "vllm-v1-priority", Order = AdmissionOrder.Priority };
+
+    /// <summary>The policy of that name; null when there is none.</summary>
+    public static SchedulingPolicy? Find(string name)
+    {
+        if (name == VllmV1.Name)
+            return VllmV1;
+        return name == VllmV1Priority.Name ? VllmV1Priority : null;
+    }
+}

@@ -1,0 +1,268 @@
+using System;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
+using Plimsoll.Planning.Workloads;
+
+namespace Plimsoll.Planning.Simulation;
+
+/// <summary>
+/// The simulated loop around one engine rank's scheduler: plan, predict how long it takes, let that time
+/// pass, report what came of it. Only this loop knows how long answers are.
+/// <para>
+/// While nothing arrives or finishes, a decode batch repeats itself. The loop then commits many steps at
+/// once: step times are constant while the mean context stays within a 16-token page, so a leap costs one
+/// prediction per page and lands on the same nanosecond as stepping.
+/// </para>
+/// </summary>
+sealed class ReplicaSimulation
+{
+    const int PageTokens = 16;
+
+    readonly Scheduler _scheduler;
+    readonly StepTimeModel _stepTime;
+    readonly RequestMeter _meter;
+    readonly FinishedHandler _finished;
+    readonly FinishWheel _finishes = new();
+    readonly bool _leaps;
+    readonly int _index;
+    SimulatedRequest[] _requests = new SimulatedRequest[64];
+    RequestOutcome[] _outcomes = new RequestOutcome[16];
+    int _outcomeCount;
+    int _skippedBefore;
+    StepPlan? _inFlight;
+    long _stepNs;
+    long _nowNs;
+
+    public ReplicaSimulation(
+        int index, SchedulerOptions options, StepTimeModel stepTime, RequestMeter meter,
+        FinishedHandler finished, bool leaps)
+    {
+        _index = index;
+        _scheduler = new Scheduler(options);
+        _stepTime = stepTime;
+        _meter = meter;
+        _finished = finished;
+        _leaps = leaps;
+    }
+
+    public Scheduler Scheduler => _scheduler;
+
+    /// <summary>Engine steps so far.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Time spent computing, nanoseconds.</summary>
+    public long BusyNs { get; private set; }
+
+    public int Outstanding => _scheduler.Requests;
+
+    /// <summary>End of the step in flight; <see cref="long.MaxValue"/> when there is nothing to do.</summary>
+    public long NextStepEndsNs
+    {
+        get
+        {
+            if (_inFlight is null)
+                Begin();
+            return _inFlight is null ? long.MaxValue : _nowNs + _stepNs;
+        }
+    }
+
+    /// <summary>
+    /// Takes a request at its time of arrival here; every step that ends by then has been committed.
+    /// False when the engine could never serve it.
+    /// </summary>
+    public bool Add(in SimulatedRequest request, in RequestSpec spec, long nowNs)
+    {
+        if (_inFlight is null)
+            _nowNs = nowNs;
+        var handle = _scheduler.Add(spec, nowNs);
+        if (handle < 0)
+            return false;
+        if (handle >= _requests.Length)
+            Array.Resize(ref _requests, Math.Max(handle + 1, 2 * _requests.Length));
+        _requests[handle] = request;
+        return true;
+    }
+
+    /// <summary>
+    /// Commits every step that ends at or before <paramref name="untilNs"/>; the one that ends later stays
+    /// in flight. With <paramref name="stopAtFinish"/> it returns after the first step that ends a request.
+    /// </summary>
+    public void RunUntil(long untilNs, bool stopAtFinish = false)
+    {
+        while (true)
+        {
+            if (_inFlight is null)
+            {
+                Begin();
+                if (_inFlight is null)
+                    return;
+                if (_leaps && _inFlight.RepeatableSteps > 1 && Leap(untilNs))
+                {
+                    if (stopAtFinish && _outcomeCount > 0)
+                        return;
+                    continue;
+                }
+            }
+            if (_nowNs + _stepNs > untilNs)
+                return;
+            RecordGaps(_inFlight);
+            End(steps: 1, _nowNs + _stepNs);
+            if (stopAtFinish && _outcomeCount > 0)
+                return;
+        }
+    }
+
+    void Begin()
+    {
+        var plan = _scheduler.Plan(_nowNs);
+        foreach (var preempted in plan.Preempted)
+            LeaveWheel(ref _requests[preempted], preempted);
+        if (plan.IsEmpty)
+            return;
+        _inFlight = plan;
+        _stepNs = _stepTime.PredictNs(plan.Shape);
+    }
+
+    /// <summary>A preempted decode stops giving tokens; what it gave so far is written down.</summary>
+    void LeaveWheel(ref SimulatedRequest request, int handle)
+    {
+        if (!request.InWheel)
+            return;
+        request.InWheel = false;
+        request.Emitted = request.TokensHere - (int)(_finishes.StepOf(handle) - Steps);
+        request.LastTokenNs = _nowNs;
+        _finishes.Remove(handle);
+        if (request.WaitingSinceNs == 0)
+            return;
+        request.LastTokenNs = request.WaitingSinceNs;
+        request.WaitingSinceNs = 0;
+        _skippedBefore--;
+    }
+
+    /// <summary>
+    /// Runs the plan in flight as often as it repeats itself before something happens. False when not even
+    /// one step ends in time.
+    /// </summary>
+    bool Leap(long untilNs)
+    {
+        var plan = _inFlight!;
+        var shape = plan.Shape;
+        var most = Math.Min(plan.RepeatableSteps, _finishes.Distance(Steps));
+        var context = shape.DecodeContextTokens;
+        var decodes = shape.Decodes;
+        var stepNs = _stepNs;
+        var endNs = _nowNs;
+        var steps = 0;
+        while (true)
+        {
+            var nextPage = (context / ((long)PageTokens * decodes) + 1) * PageTokens * decodes;
+            var withinPage = (int)Math.Min(most - steps, (nextPage - context + decodes - 1) / decodes);
+            var inTime = (untilNs - endNs) / stepNs;
+            var taken = (int)Math.Min(withinPage, inTime);
+            if (taken > 0)
+            {
+                _meter.AddGaps(stepNs, (long)decodes * taken);
+                steps += taken;
+                endNs += stepNs * taken;
+                context += (long)decodes * taken;
+            }
+            if (steps == most || taken < withinPage)
+                break;
+            stepNs = _stepTime.PredictNs(shape with { DecodeContextTokens = context });
+        }
+        if (steps == 0)
+            return false;
+        End(steps, endNs);
+        return true;
+    }
+
+    /// <summary>
+    /// One step's gaps between tokens: the step's own length for whoever also had a token in the step
+    /// before, longer for those that were left out since.
+    /// </summary>
+    void RecordGaps(StepPlan plan)
+    {
+        var ordinary = plan.Shape.Decodes;
+        if (_skippedBefore > 0 || plan.SkippedDecodes.Length > 0)
+            ordinary -= RecordLateGaps(plan);
+        if (ordinary > 0)
+            _meter.AddGaps(_stepNs, ordinary);
+    }
+
+    int RecordLateGaps(StepPlan plan)
+    {
+        var late = 0;
+        foreach (var skipped in plan.SkippedDecodes)
+        {
+            ref var request = ref _requests[skipped];
+            if (request.WaitingSinceNs == 0)
+            {
+                request.WaitingSinceNs = _nowNs;
+                _skippedBefore++;
+            }
+            var finish = _finishes.StepOf(skipped);
+            _finishes.Remove(skipped);
+            _finishes.Add(skipped, finish + 1);
+        }
+        for (var handle = 0; handle < _requests.Length && _skippedBefore > 0; handle++)
+        {
+            ref var request = ref _requests[handle];
+            if (request.WaitingSinceNs == 0 || plan.SkippedDecodes.IndexOf(handle) >= 0)
+                continue;
+            _meter.AddGaps(_nowNs + _stepNs - request.WaitingSinceNs, 1);
+            request.WaitingSinceNs = 0;
+            _skippedBefore--;
+            late++;
+        }
+        return late;
+    }
+
+    void End(int steps, long endNs)
+    {
+        var plan = _inFlight!;
+        BusyNs += endNs - _nowNs;
+        _nowNs = endNs;
+        Steps += steps;
+        _inFlight = null;
+        _outcomeCount = 0;
+        for (var request = _finishes.FirstOf(Steps); request >= 0; request = _finishes.FirstOf(Steps))
+            Finish(request);
+        foreach (ref readonly var chunk in plan.Chunks)
+        {
+            if (chunk.EndsPrompt)
+                Emit(chunk.Request);
+        }
+        _scheduler.Commit(new StepOutcome(_outcomes.AsSpan(0, _outcomeCount), steps), endNs);
+    }
+
+    /// <summary>The token that ends a prompt: the first of an answer, or the next after a preemption.</summary>
+    void Emit(int handle)
+    {
+        ref var request = ref _requests[handle];
+        if (request.Emitted == 0)
+            request.FirstTokenNs = _nowNs;
+        else
+            _meter.AddGaps(_nowNs - request.LastTokenNs, 1);
+        request.LastTokenNs = _nowNs;
+        request.Emitted++;
+        if (request.Emitted == request.TokensHere)
+        {
+            Finish(handle);
+            return;
+        }
+        request.InWheel = true;
+        _finishes.Add(handle, Steps + request.TokensHere - request.Emitted);
+    }
+
+    void Finish(int handle)
+    {
+        ref var request = ref _requests[handle];
+        if (_outcomeCount == _outcomes.Length)
+            Array.Resize(ref _outcomes, 2 * _outcomeCount);
+        _outcomes[_outcomeCount++] = new RequestOutcome { Request = handle, Finished = true };
+        request.LastTokenNs = _nowNs;
+        if (request.InWheel)
+            _finishes.Remove(handle);
+        _finished(_index, request, _nowNs);
+    }
+}

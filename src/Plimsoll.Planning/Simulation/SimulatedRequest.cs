@@ -1,0 +1,35 @@
+namespace Plimsoll.Planning.Simulation;
+
+/// <summary>What the simulated executor knows of a request, its answer's length first of all.</summary>
+struct SimulatedRequest
+{
+    /// <summary>Order of arrival, from 0.</summary>
+    public long Index;
+
+    public int Session;
+    public int PromptTokens;
+
+    /// <summary>Tokens of the answer.</summary>
+    public int OutputTokens;
+
+    /// <summary>Tokens of the answer given here; 1 in a prefill pool.</summary>
+    public int TokensHere;
+
+    /// <summary>Tokens given so far; kept up to date only while the request is not decoding.</summary>
+    public int Emitted;
+
+    public long ArrivalNs;
+    public long FirstTokenNs;
+
+    /// <summary>Time of the last token, while the request is not decoding.</summary>
+    public long LastTokenNs;
+
+    /// <summary>Last token of a decode that was left out of the steps since; 0 otherwise.</summary>
+    public long WaitingSinceNs;
+
+    /// <summary>Whether the request decodes, so that the wheel knows its last step.</summary>
+    public bool InWheel;
+}
+
+/// <summary>Receives each request that a replica has done its part of.</summary>
+delegate void FinishedHandler(int replica, in SimulatedRequest request, long nowNs);

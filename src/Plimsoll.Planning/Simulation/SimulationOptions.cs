@@ -1,0 +1,53 @@
+using System;
+using System.Collections.Generic;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Routing;
+using Plimsoll.Core.Scheduling;
+
+namespace Plimsoll.Planning.Simulation;
+
+/// <summary>How a fleet is simulated.</summary>
+public sealed record SimulationOptions
+{
+    /// <summary>Engine ranks, each with its own scheduler and KV memory.</summary>
+    public int Replicas { get; init; } = 1;
+
+    public RoutingPolicy Routing { get; init; } = RoutingPolicy.RoundRobin;
+
+    public SchedulingPolicy Policy { get; init; } = SchedulingPolicy.VllmV1;
+
+    /// <summary>Replicas that only prefill; 0 when every replica does both.</summary>
+    public int PrefillReplicas { get; init; }
+
+    /// <summary>Disaggregated: nanoseconds to move one token's KV to the decode pool.</summary>
+    public double KvTransferNsPerToken { get; init; }
+
+    /// <summary>Disaggregated: nanoseconds before the first byte of KV arrives.</summary>
+    public long KvTransferLatencyNs { get; init; }
+
+    /// <summary>Requests before the first measured one.</summary>
+    public long WarmupRequests { get; init; }
+
+    /// <summary>Requests to simulate, warm-up included.</summary>
+    public required long Requests { get; init; }
+
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Limits that goodput counts against, and that early stopping judges.</summary>
+    public IReadOnlyList<Limit> Limits { get; init; } = [];
+
+    /// <summary>Stop as soon as it is certain that the limits hold, or that they do not.</summary>
+    public bool StopWhenCertain { get; init; }
+
+    /// <summary>Commit repeated decode steps together. Off only to show that the result is the same.</summary>
+    public bool Leaps { get; init; } = true;
+
+    /// <summary>Longest prompt and answer together that the model takes, tokens.</summary>
+    public int MaxModelLength { get; init; } = int.MaxValue;
+
+    /// <summary>Called with every request when it is done.</summary>
+    public CompletedRequestHandler? Observer { get; init; }
+
+    /// <summary>Called now and then with the requests arrived so far.</summary>
+    public Action<long>? Progress { get; init; }
+}

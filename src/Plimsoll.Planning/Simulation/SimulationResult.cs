@@ -1,0 +1,51 @@
+using Plimsoll.Core.Measures;
+
+namespace Plimsoll.Planning.Simulation;
+
+/// <summary>What a simulated fleet did.</summary>
+public sealed record SimulationResult
+{
+    public required long Requests { get; init; }
+
+    public required long Completed { get; init; }
+
+    /// <summary>Requests too long to be served at all.</summary>
+    public required long Failed { get; init; }
+
+    /// <summary>First arrival to last token, seconds.</summary>
+    public required double MakespanS { get; init; }
+
+    public required LatencyRecorders Latencies { get; init; }
+
+    /// <summary>Measured requests that kept every limit ÷ measured requests; failures are bad.</summary>
+    public required double? Goodput { get; init; }
+
+    public required double PromptTokensPerSecond { get; init; }
+
+    public required double OutputTokensPerSecond { get; init; }
+
+    public required long Preemptions { get; init; }
+
+    /// <summary>Most KV blocks in use at once in any replica.</summary>
+    public required int PeakKvBlocks { get; init; }
+
+    /// <summary>Prompt tokens found in the prefix cache ÷ those looked up; null without prefix keys.</summary>
+    public required double? PrefixHitRate { get; init; }
+
+    public required long Steps { get; init; }
+
+    /// <summary>Computing time of all replicas ÷ (replicas × makespan).</summary>
+    public required double BusyShare { get; init; }
+
+    /// <summary>Digest of all scheduling decisions.</summary>
+    public required ulong PlanHash { get; init; }
+
+    /// <summary>
+    /// Whether the limits hold: true and false when certain or measured to the end, null when there are too
+    /// few samples to tell.
+    /// </summary>
+    public required bool? Holds { get; init; }
+
+    /// <summary>The run ended early because its verdict was certain; its figures are of a part.</summary>
+    public required bool StoppedEarly { get; init; }
+}
