@@ -17,17 +17,25 @@ public sealed partial class Scheduler
         Invariant.Holds(!_stepInFlight, "a plan is committed before the next is made");
         KeepTime(nowNs);
         _plan.Clear();
-        _planSerial++;
+        int preempted;
+        do
+        {
+            _planSerial++;
+            _plan.ClearSkipped();
+            preempted = _plan.Preempted.Length;
 
-        // 1. Running requests, in order of admission.
-        var budget = _options.MaxNumBatchedTokens;
-        budget = !AlwaysInOrder && EverybodyFits(budget) ? PlanTogether(budget) : PlanInOrder(budget);
+            // 1. Running requests, in order of admission.
+            var budget = _options.MaxNumBatchedTokens;
+            budget = !AlwaysInOrder && EverybodyFits(budget) ? PlanTogether(budget) : PlanInOrder(budget);
 
-        // 2. Waiting requests, unless memory is so short that somebody was just put out.
-        if (_plan.Preempted.Length == 0)
-            Admit(budget);
+            // 2. Waiting requests, unless memory is so short that somebody was just put out.
+            if (_plan.Preempted.Length == preempted)
+                Admit(budget);
 
-        Describe();
+            // A request of least priority may put itself out before anybody is scheduled: look again.
+            Describe();
+        }
+        while (_plan.IsEmpty && _plan.Preempted.Length > preempted);
         PeakUsedBlocks = Math.Max(PeakUsedBlocks, UsedBlocks);
         _stepInFlight = !_plan.IsEmpty;
         return _plan;
@@ -99,7 +107,7 @@ public sealed partial class Scheduler
             }
             else
             {
-                budget -= PlanChunk(request, budget);
+                budget -= PlanChunk(request, tokens);
             }
             request = next;
         }

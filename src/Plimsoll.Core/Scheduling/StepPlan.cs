@@ -47,6 +47,8 @@ public sealed class StepPlan
         Shape = default;
     }
 
+    internal void ClearSkipped() => _skippedCount = 0;
+
     internal void AddChunk(in PrefillChunk chunk) => Add(ref _chunks, ref _chunkCount, chunk);
 
     internal void AddPreempted(int request) => Add(ref _preempted, ref _preemptedCount, request);

@@ -1,0 +1,206 @@
+using System;
+using System.Collections.Generic;
+using CsCheck;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Planning.Workloads;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Scheduling;
+
+/// <summary>
+/// An executor that keeps no promise a simulator would keep: it ends answers when it likes, cuts steps
+/// short, cancels at any moment, adds while a step runs, repeats plans as often as it is allowed and lets
+/// time jump. The scheduler must stay within its limits and give everything back.
+/// </summary>
+public sealed class HostileExecutorLaws
+{
+    static readonly Gen<(SchedulerOptions Options, ulong Seed)> Any =
+        from seqs in Gen.Int[1, 10]
+        from budget in Gen.Int[1, 80]
+        from blockSize in Gen.OneOf(Gen.Const(1), Gen.Const(4), Gen.Const(16))
+        from blocks in Gen.Int[20, 200]
+        from threshold in Gen.OneOf(Gen.Const(0), Gen.Const(7))
+        from chunked in Gen.Bool
+        from prefixBlocks in Gen.OneOf(Gen.Const(0), Gen.Const(1), Gen.Const(2))
+        from priority in Gen.Bool
+        from seed in Gen.ULong
+        select (new SchedulerOptions
+        {
+            MaxNumSeqs = seqs,
+            MaxNumBatchedTokens = budget,
+            BlockSize = blockSize,
+            NumBlocks = blocks,
+            LongPrefillTokenThreshold = threshold,
+            EnableChunkedPrefill = chunked,
+            PrefixBlockTokens = prefixBlocks * blockSize,
+            Policy = priority ? SchedulingPolicy.VllmV1Priority : SchedulingPolicy.VllmV1,
+        }, seed);
+
+    [Fact]
+    public void It_stays_within_its_limits_and_gives_everything_back() =>
+        Any.Sample(x => new Run(x.Options, x.Seed).ToTheEnd(), iter: 3000);
+
+    [Fact]
+    public void The_same_events_give_the_same_plans() =>
+        Any.Sample(
+            x => new Run(x.Options, x.Seed).ToTheEnd().ShouldBe(new Run(x.Options, x.Seed).ToTheEnd()),
+            iter: 300);
+
+    sealed class Run(SchedulerOptions options, ulong seed)
+    {
+        readonly Scheduler _scheduler = new(options);
+        readonly HashSet<int> _live = [];
+        readonly Dictionary<int, int> _tokensLeft = [];
+        readonly HashSet<int> _decoding = [];
+        readonly List<RequestOutcome> _outcomes = [];
+        RandomStream _random = new(seed);
+        long _nowNs;
+        int _toAdd = 40;
+
+        public ulong ToTheEnd()
+        {
+            for (var turn = 0; turn < 4000; turn++)
+            {
+                if (_toAdd == 0 && _live.Count == 0)
+                    break;
+                _nowNs += _random.NextBelow(1000);
+                MaybeAdd();
+                MaybeCancel();
+                var plan = _scheduler.Plan(_nowNs);
+                Check(plan);
+                if (plan.IsEmpty)
+                {
+                    _live.ShouldBeEmpty("while anybody waits, something is planned");
+                    continue;
+                }
+                MaybeAdd();
+                var cancelled = MaybeCancel();
+                Execute(plan, cancelled);
+            }
+            foreach (var request in _live)
+                _scheduler.Cancel(request, _nowNs);
+            _scheduler.Requests.ShouldBe(0);
+            _scheduler.Running.ShouldBe(0);
+            _scheduler.UsedBlocks.ShouldBe(0);
+            return _scheduler.PlanHash;
+        }
+
+        void MaybeAdd()
+        {
+            if (_toAdd == 0 || _random.NextBelow(3) > 0)
+                return;
+            _toAdd--;
+            var prompt = 1 + _random.NextBelow(60);
+            var keys = new ulong[options.PrefixBlockTokens == 0 ? 0 : prompt / options.PrefixBlockTokens];
+            var family = (ulong)_random.NextBelow(3) + 1;
+            for (var i = 0; i < keys.Length; i++)
+                keys[i] = family * 1000 + (ulong)i;
+            var output = 1 + _random.NextBelow(60);
+            var handle = _scheduler.Add(
+                new RequestSpec
+                {
+                    PromptTokens = prompt,
+                    MaxOutputTokens = output,
+                    Priority = _random.NextBelow(4),
+                    PrefixKeys = keys,
+                    TransferredTokens = _random.NextBelow(6) == 0 ? prompt - 1 : 0,
+                }, _nowNs);
+            if (handle < 0)
+                return;
+            _live.Add(handle).ShouldBeTrue();
+            _tokensLeft[handle] = output;
+        }
+
+        int MaybeCancel()
+        {
+            if (_live.Count == 0 || _random.NextBelow(12) > 0)
+                return -1;
+            var victim = -1;
+            var skip = _random.NextBelow(_live.Count);
+            foreach (var request in _live)
+            {
+                if (skip-- == 0)
+                    victim = request;
+            }
+            _scheduler.Cancel(victim, _nowNs);
+            _live.Remove(victim);
+            _decoding.Remove(victim);
+            return victim;
+        }
+
+        void Check(StepPlan plan)
+        {
+            foreach (var preempted in plan.Preempted)
+                _decoding.Remove(preempted);
+            plan.Shape.Tokens.ShouldBeLessThanOrEqualTo(options.MaxNumBatchedTokens);
+            _scheduler.Running.ShouldBeLessThanOrEqualTo(options.MaxNumSeqs);
+            _scheduler.UsedBlocks.ShouldBeInRange(0, options.NumBlocks);
+            plan.Shape.Decodes.ShouldBe(_decoding.Count - plan.SkippedDecodes.Length);
+            foreach (var chunk in plan.Chunks)
+            {
+                _live.ShouldContain(chunk.Request);
+                _decoding.ShouldNotContain(chunk.Request);
+                chunk.Tokens.ShouldBePositive();
+            }
+        }
+
+        void Execute(StepPlan plan, int cancelled)
+        {
+            _outcomes.Clear();
+            var most = Math.Min(plan.RepeatableSteps, 50);
+            foreach (var request in _decoding)
+                most = Math.Min(most, _tokensLeft[request]);
+            var steps = 1 + _random.NextBelow(most);
+            var skipped = new HashSet<int>(plan.SkippedDecodes.ToArray());
+            foreach (var request in new List<int>(_decoding))
+            {
+                if (request == cancelled || skipped.Contains(request))
+                    continue;
+                _tokensLeft[request] -= steps;
+                var fate = _tokensLeft[request] == 0 ? 0 : _random.NextBelow(30);
+                if (fate > 2)
+                    continue;
+                var finished = fate < 2;
+                _outcomes.Add(new RequestOutcome
+                {
+                    Request = request, Finished = finished, Aborted = fate > 0,
+                });
+                if (finished)
+                    Forget(request);
+            }
+            foreach (var chunk in plan.Chunks)
+            {
+                var fate = _random.NextBelow(10);
+                var outcome = new RequestOutcome
+                {
+                    Request = chunk.Request,
+                    Finished = fate < 2 && chunk.Request != cancelled,
+                    Aborted = fate is 1 or 2,
+                    ComputedTokens = fate is 1 or 2 ? _random.NextBelow(chunk.Tokens) : 0,
+                };
+                if (fate < 3)
+                    _outcomes.Add(outcome);
+                if (chunk.EndsPrompt && !outcome.Aborted && --_tokensLeft[chunk.Request] == 0)
+                {
+                    _outcomes.RemoveAll(o => o.Request == chunk.Request);
+                    outcome = new RequestOutcome { Request = chunk.Request, Finished = true };
+                    _outcomes.Add(outcome);
+                }
+                if (outcome.Finished)
+                    Forget(chunk.Request);
+                else if (chunk.EndsPrompt && !outcome.Aborted && chunk.Request != cancelled)
+                    _decoding.Add(chunk.Request);
+            }
+            _nowNs += _random.NextBelow(100_000);
+            _scheduler.Commit(new StepOutcome(_outcomes.ToArray(), steps), _nowNs);
+            _scheduler.UsedBlocks.ShouldBeInRange(0, options.NumBlocks);
+        }
+
+        void Forget(int request)
+        {
+            _live.Remove(request);
+            _decoding.Remove(request);
+        }
+    }
+}
