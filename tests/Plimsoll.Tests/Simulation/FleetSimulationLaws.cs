@@ -1,0 +1,162 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using CsCheck;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Routing;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
+using Plimsoll.Planning.Simulation;
+using Plimsoll.Planning.Workloads;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Simulation;
+
+public sealed class FleetSimulationLaws
+{
+    static readonly StepTimeModel StepTime = new(TestDeployments.Small);
+
+    static readonly Gen<Arrival> AnyArrival =
+        from gap in Gen.Long[0, 300_000_000]
+        from prompt in Gen.Int[1, 1500]
+        from output in Gen.Int[1, 300]
+        from family in Gen.ULong[1, 3]
+        select new Arrival
+        {
+            AtNs = gap,
+            PromptTokens = prompt,
+            OutputTokens = output,
+            PrefixKeys = Enumerable.Range(0, prompt / 64).Select(i => family * 1000 + (ulong)i).ToArray(),
+            Session = -1,
+        };
+
+    static readonly Gen<List<Arrival>> AnyLoad = AnyArrival.List[1, 60].Select(InOrder);
+
+    static readonly Gen<SchedulerOptions> AnyEngine =
+        from seqs in Gen.Int[1, 40]
+        from budget in Gen.Int[40, 3000]
+        from blocks in Gen.Int[120, 900]
+        from threshold in Gen.OneOf(Gen.Const(0), Gen.Const(256))
+        select new SchedulerOptions
+        {
+            MaxNumSeqs = seqs,
+            MaxNumBatchedTokens = budget,
+            NumBlocks = blocks,
+            LongPrefillTokenThreshold = threshold,
+        };
+
+    static readonly Gen<SimulationOptions> AnyFleet =
+        from replicas in Gen.Int[1, 3]
+        from prefill in Gen.Int[0, 2]
+        from routing in Gen.Enum<RoutingPolicy>()
+        select new SimulationOptions
+        {
+            Requests = 60,
+            Replicas = replicas,
+            PrefillReplicas = prefill,
+            Routing = routing,
+            KvTransferNsPerToken = 1000,
+            KvTransferLatencyNs = 50_000,
+            Limits = [new Limit(Metric.Ttft, 95, 300_000_000)],
+        };
+
+    [Fact]
+    public void A_leap_lands_where_stepping_does() =>
+        Gen.Select(AnyEngine, AnyLoad, AnyFleet, Gen.Bool).Sample(
+            (engine, load, fleet, closed) =>
+            {
+                var leapt = Run(engine, load, fleet with { Leaps = true }, closed, out var leaptRequests);
+                var stepped = Run(engine, load, fleet with { Leaps = false }, closed, out var steppedRequests);
+                leaptRequests.OrderBy(r => r.Index).ShouldBe(steppedRequests.OrderBy(r => r.Index));
+                leapt.PlanHash.ShouldBe(stepped.PlanHash);
+                leapt.Steps.ShouldBe(stepped.Steps);
+                leapt.PeakKvBlocks.ShouldBe(stepped.PeakKvBlocks);
+                leapt.Latencies.Itl.Count.ShouldBe(stepped.Latencies.Itl.Count);
+                leapt.Latencies.Itl.MeanNs.ShouldBe(stepped.Latencies.Itl.MeanNs);
+                leapt.BusyShare.ShouldBe(stepped.BusyShare);
+            },
+            iter: 400);
+
+    [Fact]
+    public void Every_request_ends_once_with_all_its_tokens_in_order_of_time() =>
+        Gen.Select(AnyEngine, AnyLoad, AnyFleet, Gen.Bool).Sample(
+            (engine, load, fleet, closed) =>
+            {
+                var result = Run(engine, load, fleet, closed, out var requests);
+                requests.Select(r => r.Index).OrderBy(i => i)
+                    .ShouldBe(Enumerable.Range(0, load.Count).Select(i => (long)i));
+                (result.Completed + result.Failed).ShouldBe(load.Count);
+                foreach (var request in requests.Where(r => r.Served))
+                {
+                    request.FirstTokenNs.ShouldBeGreaterThan(request.ArrivalNs);
+                    (request.LastTokenNs - request.FirstTokenNs).ShouldBeGreaterThanOrEqualTo(
+                        request.OutputTokens - 1);
+                }
+                // Each token but an answer's first closes one gap.
+                result.Latencies.Itl.Count.ShouldBe(
+                    requests.Where(r => r.Served).Sum(r => r.OutputTokens - 1L));
+            },
+            iter: 400);
+
+    [Fact]
+    public void The_gaps_of_all_answers_add_up_to_their_decoding_time() =>
+        Gen.Select(AnyEngine, AnyLoad, AnyFleet, Gen.Bool).Sample(
+            (engine, load, fleet, closed) =>
+            {
+                var result = Run(engine, load, fleet, closed, out var requests);
+                var decoding = requests.Where(r => r.Served).Sum(r => r.LastTokenNs - r.FirstTokenNs);
+                var gaps = (result.Latencies.Itl.MeanNs ?? 0) * result.Latencies.Itl.Count;
+                gaps.ShouldBe(decoding, Math.Max(1, decoding * 1e-9));
+            },
+            iter: 400);
+
+    [Fact]
+    public void An_early_verdict_is_the_late_one() =>
+        Gen.Select(AnyArrival.List[150, 400].Select(InOrder), Gen.Long[5_000_000, 3_000_000_000]).Sample(
+            (load, limitNs) =>
+            {
+                var engine = new SchedulerOptions
+                {
+                    MaxNumSeqs = 16, MaxNumBatchedTokens = 2048, NumBlocks = 2000,
+                };
+                var options = new SimulationOptions
+                {
+                    Requests = load.Count,
+                    WarmupRequests = 10,
+                    Limits = [new Limit(Metric.Ttft, 95, limitNs), new Limit(Metric.Tpot, 90, limitNs / 20)],
+                };
+                var late = Run(engine, load, options, false, out _);
+                var early = Run(engine, load, options with { StopWhenCertain = true }, false, out _);
+                early.Holds.ShouldBe(late.Holds);
+            },
+            iter: 100);
+
+    static List<Arrival> InOrder(List<Arrival> arrivals)
+    {
+        long nowNs = 0;
+        var ordered = new List<Arrival>();
+        foreach (var arrival in arrivals)
+        {
+            nowNs += arrival.AtNs;
+            ordered.Add(arrival with { AtNs = nowNs });
+        }
+        return ordered;
+    }
+
+    static SimulationResult Run(
+        SchedulerOptions engine, List<Arrival> load, SimulationOptions options, bool closedLoop,
+        out List<CompletedRequest> requests)
+    {
+        var completed = new List<CompletedRequest>();
+        var result = FleetSimulation.Run(
+            engine, StepTime, new ListedArrivals(load, 64), closedLoop,
+            options with
+            {
+                Requests = load.Count,
+                Observer = (in CompletedRequest request) => completed.Add(request),
+            });
+        requests = completed;
+        return result;
+    }
+}
