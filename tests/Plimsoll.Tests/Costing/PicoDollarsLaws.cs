@@ -1,0 +1,41 @@
+using System;
+using CsCheck;
+using Plimsoll.Core.Costing;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Costing;
+
+public sealed class PicoDollarsLaws
+{
+    [Fact]
+    public void Shares_sum_to_the_bill_and_stay_within_a_unit_of_proportion() =>
+        Gen.Select(Gen.Long, Gen.Long[0, 1L << 50].Array[1, 12]).Sample((amount, weights) =>
+        {
+            var bill = new PicoDollars(amount);
+            var shares = new PicoDollars[weights.Length];
+            bill.SplitInto(weights, shares);
+            var sum = new PicoDollars(0);
+            Int128 total = 0;
+            foreach (var weight in weights)
+                total += weight;
+            for (var i = 0; i < weights.Length; i++)
+            {
+                sum += shares[i];
+                if (total > 0)
+                    Int128.Abs(shares[i].Amount * total - (Int128)amount * weights[i]).ShouldBeLessThan(total);
+            }
+            sum.ShouldBe(bill);
+        });
+
+    [Fact]
+    public void A_dollar_is_a_trillion_units()
+    {
+        PicoDollars.FromUsd(2.49m).Amount.ShouldBe((Int128)2_490_000_000_000);
+        PicoDollars.FromUsd(2.49).Usd.ShouldBe(2.49m);
+    }
+
+    [Fact]
+    public void Money_that_is_no_number_is_refused() =>
+        Should.Throw<ArgumentOutOfRangeException>(() => PicoDollars.FromUsd(double.NaN));
+}
