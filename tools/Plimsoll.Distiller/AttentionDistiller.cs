@@ -17,6 +17,9 @@ static class AttentionDistiller
     static readonly int[] ContextKnots = [16, 128, 512, 1024, 2048, 4096, 16384, 65536];
     static readonly int[] Groups = [1, 4, 8, 16];
 
+    /// <summary>More KV heads behave as more sequences: the ratio follows their product.</summary>
+    const int LargestKvHeads = 8;
+
     /// <summary>
     /// Working sets below this many caches may have been warm when measured; inside an engine the other
     /// layers' KV has evicted them.
@@ -54,7 +57,7 @@ static class AttentionDistiller
             .OrderBy(g => g.Key))
         {
             var (headDim, kv, kvHeads, group) = layout.Key;
-            if (Groups.Contains(group) && layout.First().Heads % kvHeads == 0 && layout.Count() > 40)
+            if (Groups.Contains(group) && kvHeads <= LargestKvHeads && layout.First().Heads % kvHeads == 0 && layout.Count() > 40)
             {
                 var cells = layout.GroupBy(r => (r.Batch, r.Length)).ToDictionary(g => g.Key, g => g.Min(r => r.Ns));
                 curves.Add(DecodeCurve(cells, card, headDim, kv, kvHeads, group));

@@ -10,14 +10,19 @@ namespace Plimsoll.Distiller;
 /// <param name="Key">Accelerator key and prefix of its kernel tables.</param>
 /// <param name="CacheMegabytes">Last-level cache, vendor's architecture papers.</param>
 /// <param name="FlashAttention2">Whether vLLM's default attention is FlashAttention-2 on this card.</param>
-sealed record Card(string Key, RooflineSpec Peak, double CacheMegabytes, bool FlashAttention2)
+/// <param name="VllmPrefillOf">
+/// Card whose vLLM prefill-attention table stands in: H200 has H100's compute die, and its own table times
+/// grouped heads as if only the KV heads were computed.
+/// </param>
+sealed record Card(
+    string Key, RooflineSpec Peak, double CacheMegabytes, bool FlashAttention2, string? VllmPrefillOf = null)
 {
     /// <summary>Peaks are NVIDIA's and Intel's datasheets, dense.</summary>
     public static IReadOnlyList<Card> All { get; } =
     [
         new("a100_sxm", Peaks(312, 312, 312, 624, 2039), 40, true),
         new("h100_sxm", Peaks(989, 1979, 1979, 1979, 3350), 50, false),
-        new("h200_sxm", Peaks(989, 1979, 1979, 1979, 4800), 50, false),
+        new("h200_sxm", Peaks(989, 1979, 1979, 1979, 4800), 50, false, "h100_sxm"),
         new("b200_sxm", Peaks(2250, 4500, 9000, 4500, 8000), 126, false),
         new("b300_sxm", Peaks(2250, 4500, 13500, 154, 8000), 126, false),
         new("gb200", Peaks(2500, 5000, 10000, 5000, 8000), 126, false),

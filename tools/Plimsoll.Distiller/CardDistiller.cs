@@ -15,6 +15,11 @@ static class CardDistiller
     public static EfficiencyCurves Distill(
         Card card, string engine, Dictionary<string, string> files, string kernels, TextWriter log)
     {
+        if (engine == "vllm" && card.VllmPrefillOf is { } donor)
+        {
+            files["context_attention_perf"] = Card.All.Single(c => c.Key == donor)
+                .Tables(kernels, engine)["context_attention_perf"];
+        }
         var tables = files.ToDictionary(f => f.Key, f => KernelTable.Read(f.Value));
         log.WriteLine($"{card.Key} {engine}");
         var gemm = GemmDistiller.Distill(tables["gemm_perf"], card.Peak);

@@ -9,10 +9,13 @@ namespace Plimsoll.Distiller;
 /// <summary>Routed experts: one ratio curve over tokens per measured layer.</summary>
 static class MoeDistiller
 {
-    static readonly int[] TokenKnots = [1, 8, 32, 64, 128, 256, 512, 1024, 2048, 4096, 16384];
+    static readonly int[] TokenKnots = [1, 8, 32, 128, 256, 512, 1024, 2048, 4096, 16384];
 
     /// <summary>The mildly skewed routing of the tables: between balanced and their heavier tail.</summary>
     const string Routing = "power_law_1.01";
+
+    /// <summary>Layers with more choices per token belong to one family whose experts are not gated.</summary>
+    const int MostChoices = 16;
 
     static readonly Dictionary<string, (NumberFormat Format, int Rank)> Formats = new()
     {
@@ -84,7 +87,8 @@ static class MoeDistiller
             var expertRanks = table.Int(row, "moe_ep_size");
             var inter = table.Int(row, "inter_size");
             if (table.Text(row, "distribution") != Routing || slices > 8 || expertRanks > 32
-                || (slices > 1 && expertRanks > 1) || inter % slices != 0 || table.Text(row, "kernel_source").Contains("nongated", StringComparison.Ordinal)
+                || (slices > 1 && expertRanks > 1) || table.Int(row, "topk") > MostChoices
+                || inter % slices != 0 || table.Text(row, "kernel_source").Contains("nongated", StringComparison.Ordinal)
                 || !Formats.TryGetValue(table.Text(row, "moe_dtype"), out var format))
             {
                 continue;

@@ -10,7 +10,8 @@ using Plimsoll.Planning.Catalogues;
 // Reads ../shared/data and writes data/steptime. Run from the repository's root:
 //   dotnet run -c Release --project tools/Plimsoll.Distiller            all cards
 //   dotnet run -c Release --project tools/Plimsoll.Distiller -- h100_sxm --check
-// --check writes nothing and prints the error on rows that are no knots.
+// --check writes nothing and prints the error on rows that are no knots; --medians adds the efficiencies
+// that stand for a card nobody measured.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var kernels = Path.Combine("..", "shared", "data", "kernels");
 if (!Directory.Exists(kernels))
@@ -19,6 +20,7 @@ if (!Directory.Exists(kernels))
     return 2;
 }
 var check = args.Contains("--check");
+var all = new List<EfficiencyCurves>();
 var wanted = args.Where(a => !a.StartsWith("--", StringComparison.Ordinal)).ToHashSet();
 var cards = Card.All.Where(c => wanted.Count == 0 || wanted.Contains(c.Key));
 foreach (var card in cards)
@@ -31,6 +33,7 @@ foreach (var card in cards)
             continue;
         }
         var distilled = CardDistiller.Distill(card, engine, tables, kernels, Console.Out);
+        all.Add(distilled);
         if (!check)
         {
             var path = Path.Combine("data", "steptime", $"{card.Key}.{engine}.json");
@@ -39,5 +42,9 @@ foreach (var card in cards)
             Console.WriteLine($"  wrote {path}, {new FileInfo(path).Length / 1024} KiB");
         }
     }
+}
+if (args.Contains("--medians"))
+{
+    Medians.Print(all, Console.Out);
 }
 return 0;

@@ -24,7 +24,7 @@ static class DatasheetRatios
                 M = [1, 16, 64, 128, 256, 512, 1024, 4096, 16384],
                 N = [4096],
                 K = [4096],
-                RatioMille = [1250, 1250, 1250, 1250, 1300, 1300, 1300, 1350, 1350],
+                RatioMille = [1520, 1440, 1320, 1190, 1240, 1340, 1350, 1360, 1430],
             };
         }
         return curves;
@@ -38,7 +38,7 @@ static class DatasheetRatios
         Group = 4,
         Batch = [1],
         Context = [1024],
-        RatioMille = [1450],
+        RatioMille = [1250],
     };
 
     public static PrefillAttentionCurve Prefill(RooflineSpec peak) => new()
@@ -47,10 +47,10 @@ static class DatasheetRatios
         Kv = NumberFormat.Bf16,
         Heads = 16,
         KvHeads = 4,
-        LaunchNs = 8_000,
-        NsPerPair = 4.0 * 128 / (0.55 * peak.FlopsPerNs(NumberFormat.Bf16)),
-        NsPerToken = 4.0 * 128 * 400 / peak.FlopsPerNs(NumberFormat.Bf16),
-        NsPerContext = 15,
+        LaunchNs = 11_000,
+        NsPerPair = 4.0 * 128 / (0.62 * peak.FlopsPerNs(NumberFormat.Bf16)),
+        NsPerToken = 4.0 * 128 * 540 / (0.62 * peak.FlopsPerNs(NumberFormat.Bf16)),
+        NsPerContext = 11,
     };
 
     /// <summary>Ring all-reduce at 70 % of the scale-up bandwidth over a start-up of 8 µs and more.</summary>
@@ -87,7 +87,7 @@ static class DatasheetRatios
                 Experts = 128,
                 ExpertRanks = 1,
                 Tokens = [1, 64, 1024, 16384],
-                RatioMille = [1500, 1500, 1700, 1900],
+                RatioMille = [1430, 1230, 1780, 4200],
             };
         }
         return curves;
