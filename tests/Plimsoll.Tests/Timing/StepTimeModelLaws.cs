@@ -12,6 +12,8 @@ namespace Plimsoll.Tests.Timing;
 /// <summary>What every step-time model promises, whatever the model, the card and the engine.</summary>
 public sealed class StepTimeModelLaws
 {
+    const long Samples = 4000;
+
     static readonly StepTimeModel[] Models =
     [
         Of(TestModels.Llama8B, TestModels.RtxPro6000, 1, NumberFormat.Bf16),
@@ -48,7 +50,7 @@ public sealed class StepTimeModelLaws
             var pages = shape.DecodeContextTokens / page;
             var other = shape with { DecodeContextTokens = (pages * page) + (noise % page) };
             return model.PredictNs(other) == model.PredictNs(shape);
-        });
+        }, iter: Samples);
 
     [Fact]
     public void Longer_contexts_never_shorten_a_step() =>
@@ -62,7 +64,7 @@ public sealed class StepTimeModelLaws
                     PrefillPairs = shape.PrefillPairs + more,
                 };
             return model.PredictNs(longer) >= model.PredictNs(shape);
-        });
+        }, iter: Samples);
 
     [Fact]
     public void More_prompt_tokens_never_shorten_a_step() =>
@@ -72,14 +74,14 @@ public sealed class StepTimeModelLaws
                 var some = Steps.With(Steps.Decode(decodes, 700), chunks, tokens, before);
                 var larger = Steps.With(Steps.Decode(decodes, 700), chunks, tokens + more, before);
                 return model.PredictNs(larger) >= model.PredictNs(some);
-            });
+            }, iter: Samples);
 
     [Fact]
     public void More_sequences_of_the_same_context_never_shorten_a_step() =>
         Gen.Select(GenModel, Gen.Int[1, 1000], Gen.Int[1, 100], Gen.Long[1, 20_000]).Sample(
             (model, sequences, more, context) =>
                 model.PredictNs(Steps.Decode(sequences + more, context))
-                >= 0.98 * model.PredictNs(Steps.Decode(sequences, context)));
+                >= model.PredictNs(Steps.Decode(sequences, context)), iter: Samples);
 
     [Fact]
     public void The_parts_of_a_step_sum_to_the_step_exactly() =>
@@ -91,12 +93,12 @@ public sealed class StepTimeModelLaws
             model.Explain(shape).TotalNs.ShouldBe(total);
             Math.Min(Math.Min(split.PrefillTokensNs, split.DecodeTokensNs), split.FixedNs).ShouldBeGreaterThanOrEqualTo(0);
             Math.Min(split.PrefillNewContextNs, split.PrefillCachedContextNs).ShouldBeGreaterThanOrEqualTo(0);
-        });
+        }, iter: Samples);
 
     [Fact]
     public void No_step_beats_the_memory_bandwidth() =>
         Gen.Select(GenModel, GenShape).Sample((model, shape) =>
-            model.PredictNs(shape) >= 0.999 * ModelLimits.FloorNsPerStep(model.Deployment, shape));
+            model.PredictNs(shape) >= 0.999 * ModelLimits.FloorNsPerStep(model.Deployment, shape), iter: Samples);
 
     static StepTimeModel Of(
         ModelSpec model, AcceleratorSpec card, int ranks, NumberFormat weights, string engine = "vllm") =>
