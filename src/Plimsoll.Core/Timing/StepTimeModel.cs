@@ -1,41 +1,147 @@
 using System;
+using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using Plimsoll.Core.Hardware;
 
 namespace Plimsoll.Core.Timing;
 
-/// <summary>How long one engine step of one deployment takes.</summary>
+/// <summary>
+/// How long one engine step of one deployment takes.
+/// <code>
+///   tokens ── products, norms, experts, all-reduce ──┐
+///   rows ──── LM head, sampling ─────────────────────┼─ accelerator ─┐
+///   pairs ─── prefill attention ─────────────────────┤               ├─ max (host ahead) or sum ─ step
+///   pages ─── decode attention ──────────────────────┘      host ────┘
+/// </code>
+/// Every term is tabulated once over its own argument, so a prediction is a few table look-ups.
+/// Instances may be shared between threads.
+/// </summary>
 public sealed class StepTimeModel
 {
+    /// <summary>Tokens per page of <see cref="PredictNs"/>'s contract.</summary>
+    public const int PageTokens = 16;
+
+    /// <summary>Decode rows kept; larger batches are computed every time.</summary>
+    const int CachedRows = 4096;
+
+    readonly StepTables _tables;
+    readonly DecodeRow?[] _rows = new DecodeRow?[CachedRows];
+
+    /// <summary>A model from the datasheet alone.</summary>
     public StepTimeModel(Deployment deployment)
+        : this(deployment, EfficiencyCurves.Datasheet(deployment.Accelerator, deployment.Engine.Engine))
+    {
+    }
+
+    public StepTimeModel(Deployment deployment, EfficiencyCurves curves)
+        : this(deployment, curves, EngineOverheadSpec.Of(deployment.Engine.Engine))
+    {
+    }
+
+    public StepTimeModel(Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead)
     {
         Deployment = deployment;
+        Curves = curves;
+        Overhead = overhead;
+        var notes = new List<string>();
+        _tables = new StepTables(deployment, curves, overhead, notes);
+        Notes = notes;
+        // An unmeasured term widens the interval by a tenth each way, as far as a half.
+        var widening = Math.Min(0.5, curves.Tier == Tier.Datasheet ? 0 : 0.1 * notes.Count);
+        ErrorLow = curves.ErrorLow / (1 + widening);
+        ErrorHigh = curves.ErrorHigh * (1 + widening);
     }
 
     public Deployment Deployment { get; }
 
-    public Tier Tier => Tier.Datasheet;
+    public EfficiencyCurves Curves { get; }
+
+    public EngineOverheadSpec Overhead { get; }
+
+    public Tier Tier => Curves.Tier;
 
     /// <summary>Time a request spends outside steps before its first token, nanoseconds.</summary>
     public long RequestOverheadNs => 0;
 
     /// <summary>
-    /// Duration of the step, nanoseconds. For a step without prompt chunks it depends on
-    /// <see cref="StepShape.Decodes"/> and on the mean context in whole 16-token pages only:
-    /// <c>DecodeContextTokens / (16 · Decodes)</c>, rounded down. The simulation leaps over such steps
-    /// page by page.
+    /// Real step time over predicted: 90 % of steps lie between this and <see cref="ErrorHigh"/>. From
+    /// the held-out error of the curves' tier, wider by a tenth for each of <see cref="Notes"/>.
     /// </summary>
+    public double ErrorLow { get; }
+
+    public double ErrorHigh { get; }
+
+    /// <summary>What lies outside the measurements and is extrapolated.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>
+    /// Time a request spends outside the engine's steps, nanoseconds: API, tokenizing and hand-over before
+    /// the first step, hand-over of the first token after it.
+    /// </summary>
+    public long RequestOverheadNs => (long)Overhead.RequestNs;
+
+    /// <summary>
+    /// Duration of the step, nanoseconds; never less when tokens or contexts grow. For a step without
+    /// prompt chunks it depends on <see cref="StepShape.Decodes"/> and on the mean context in whole
+    /// 16-token pages only: <c>DecodeContextTokens / (16 · Decodes)</c>, rounded down. The simulation leaps
+    /// over such steps page by page.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long PredictNs(in StepShape shape)
     {
-        var d = Deployment;
-        var bytes = d.Model.ActiveParameters * 2.0 / d.TensorParallel;
+        if (shape.PrefillChunks == 0 && (uint)shape.Decodes - 1 < CachedRows - 1)
+        {
+            var row = _rows[shape.Decodes] ?? AddRow(shape.Decodes);
+            return row.StepNs(shape.DecodeContextTokens / (PageTokens * (long)shape.Decodes));
+        }
+        return PredictMixedNs(shape);
+    }
+
+    /// <summary>The terms of the step; they sum to <see cref="PredictNs"/>.</summary>
+    public StepTimeBreakdown Explain(in StepShape shape)
+    {
+        if (shape.IsEmpty)
+        {
+            return default;
+        }
+        var row = shape.Decodes > 0 ? Row(shape.Decodes) : null;
+        return _tables.Explain(shape, row, PredictNs(shape));
+    }
+
+    /// <summary>How the step's time splits over what caused it; the parts sum to <see cref="PredictNs"/>.</summary>
+    public StepSplit Split(in StepShape shape)
+    {
+        if (shape.IsEmpty)
+        {
+            return default;
+        }
+        var row = shape.Decodes > 0 ? Row(shape.Decodes) : null;
+        return _tables.Split(shape, row, PredictNs(shape));
+    }
+
+    long PredictMixedNs(in StepShape shape)
+    {
+        if (shape.IsEmpty)
+        {
+            return 0;
+        }
+        var row = shape.Decodes > 0 ? Row(shape.Decodes) : null;
         if (shape.PrefillChunks == 0)
         {
-            var pages = shape.DecodeContextTokens / (16L * shape.Decodes);
-            bytes += pages * 16.0 * shape.Decodes * d.Model.KvBytesPerToken(d.Kv) / d.TensorParallel;
+            return row!.StepNs(shape.DecodeContextTokens / (PageTokens * (long)shape.Decodes));
         }
-        var flops = 2.0 * d.Model.ActiveParameters * shape.Tokens / d.TensorParallel;
-        return (long)(1e9 * Math.Max(
-            bytes / (d.Accelerator.MemoryGbPerSecond * 1e9 * 0.8),
-            flops / (d.Accelerator.PeakFlops(d.Weights) * 0.6))) + 100_000;
+        return (long)_tables.MixedNs(shape, row);
+    }
+
+    DecodeRow Row(int decodes) => decodes < CachedRows
+        ? _rows[decodes] ?? AddRow(decodes)
+        : _tables.Row(decodes);
+
+    DecodeRow AddRow(int decodes)
+    {
+        // Two threads may build the same row; both are equal and either may stay.
+        var row = _tables.Row(decodes);
+        _rows[decodes] = row;
+        return row;
     }
 }

@@ -1,0 +1,73 @@
+using System;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Models;
+
+namespace Plimsoll.Core.Timing;
+
+/// <summary>
+/// How far one accelerator under one engine stays from its peaks: measured kernels as ratios over a
+/// roofline, or generic ratios where nothing was measured. One file of <c>data/steptime</c>.
+/// </summary>
+public sealed record EfficiencyCurves
+{
+    /// <summary>The accelerator's <see cref="AcceleratorSpec.Key"/>.</summary>
+    public required string Accelerator { get; init; }
+
+    /// <summary>Whose kernels: <c>vllm</c> or <c>trtllm</c>.</summary>
+    public required string Engine { get; init; }
+
+    /// <summary>Version of the engine that was measured.</summary>
+    public required string EngineVersion { get; init; }
+
+    public required Tier Tier { get; init; }
+
+    /// <summary>Tables the ratios come from: repository, licence, framework and version.</summary>
+    public required string[] Sources { get; init; }
+
+    public required RooflineSpec Peak { get; init; }
+
+    /// <summary>Last-level cache of the accelerator, 10⁶ bytes: what a kernel may find warm.</summary>
+    public required double CacheMegabytes { get; init; }
+
+    public required GemmCurve[] Gemm { get; init; }
+
+    public required DecodeAttentionCurve[] DecodeAttention { get; init; }
+
+    public required PrefillAttentionCurve[] PrefillAttention { get; init; }
+
+    public required AllReduceCurve[] AllReduce { get; init; }
+
+    public required MoeCurve[] Moe { get; init; }
+
+    /// <summary>Real step time over predicted: 90 % of steps lie between the two factors.</summary>
+    public required double ErrorLow { get; init; }
+
+    public required double ErrorHigh { get; init; }
+
+    /// <summary>
+    /// Curves for an accelerator that nobody measured: the medians over the ten measured NVIDIA and Intel
+    /// cards (data/steptime, all engines), applied to this datasheet. The error factors are those of a
+    /// bare roofline with generic efficiencies: TTFT 18 to 72 % too low (trial fits).
+    /// </summary>
+    public static EfficiencyCurves Datasheet(AcceleratorSpec accelerator, string engine)
+    {
+        var peak = RooflineSpec.Of(accelerator);
+        return new EfficiencyCurves
+        {
+            Accelerator = accelerator.Key,
+            Engine = engine,
+            EngineVersion = "none measured",
+            Tier = Tier.Datasheet,
+            Sources = [accelerator.Source],
+            Peak = peak,
+            CacheMegabytes = DatasheetRatios.CacheMegabytes,
+            Gemm = DatasheetRatios.Gemm(),
+            DecodeAttention = [DatasheetRatios.Decode()],
+            PrefillAttention = [DatasheetRatios.Prefill(peak)],
+            AllReduce = DatasheetRatios.AllReduce(accelerator),
+            Moe = DatasheetRatios.Moe(),
+            ErrorLow = 0.75,
+            ErrorHigh = 1.8,
+        };
+    }
+}

@@ -1,0 +1,69 @@
+namespace Plimsoll.Core.Timing;
+
+/// <summary>
+/// What an engine's host does around the kernels. Per step <c>o0 + oq·sequences + oT·tokens</c>, hidden
+/// behind the accelerator when the engine schedules one step ahead.
+/// </summary>
+public sealed record EngineOverheadSpec
+{
+    public required string Engine { get; init; }
+
+    public required string Source { get; init; }
+
+    /// <summary>Whether the host prepares the next step while the accelerator runs this one.</summary>
+    public required bool Overlaps { get; init; }
+
+    /// <summary>Host work per step, nanoseconds.</summary>
+    public required double StepNs { get; init; }
+
+    public required double SequenceNs { get; init; }
+
+    public required double TokenNs { get; init; }
+
+    /// <summary>Part of every step that nothing hides: input copy, sampling hand-over, output wake-up.</summary>
+    public required double ExposedNs { get; init; }
+
+    /// <summary>Part per sequence that nothing hides.</summary>
+    public required double ExposedSequenceNs { get; init; }
+
+    /// <summary>Gap between two kernels replayed from a CUDA graph.</summary>
+    public required double GraphGapNs { get; init; }
+
+    /// <summary>Host time to launch one kernel outside a graph.</summary>
+    public required double LaunchNs { get; init; }
+
+    /// <summary>Largest batch, tokens, that is replayed from a graph.</summary>
+    public required int GraphTokens { get; init; }
+
+    /// <summary>Request time outside the engine's steps: API, tokenizing, hand-over in and out.</summary>
+    public required double RequestNs { get; init; }
+
+    /// <summary>The engine of that name; an unknown one is treated as vLLM.</summary>
+    public static EngineOverheadSpec Of(string engine) => engine switch
+    {
+        "trtllm" => TensorRtLlm,
+        "sglang" => SgLang,
+        _ => Vllm,
+    };
+
+    /// <summary>vLLM v1, 0.14 and later (asynchronous scheduling on).</summary>
+    public static EngineOverheadSpec Vllm { get; } = new()
+    {
+        Engine = "vllm",
+        Source = "estimate",
+        Overlaps = true,
+        StepNs = 1_500_000,
+        SequenceNs = 8_000,
+        TokenNs = 100,
+        ExposedNs = 300_000,
+        ExposedSequenceNs = 0,
+        GraphGapNs = 1_000,
+        LaunchNs = 5_000,
+        GraphTokens = 512,
+        RequestNs = 3_000_000,
+    };
+
+    public static EngineOverheadSpec TensorRtLlm { get; } = Vllm with { Engine = "trtllm" };
+
+    public static EngineOverheadSpec SgLang { get; } = Vllm with { Engine = "sglang" };
+}

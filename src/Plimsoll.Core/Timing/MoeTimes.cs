@@ -1,0 +1,35 @@
+using System;
+using System.Collections.Generic;
+using Plimsoll.Core.Hardware;
+
+namespace Plimsoll.Core.Timing;
+
+/// <summary>The routed experts of all layers, from the nearest measured layer's efficiency.</summary>
+sealed class MoeTimes
+{
+    readonly MoeShape _shape;
+    readonly MoeCurve _curve;
+    readonly RooflineSpec _peak;
+    readonly int _layers;
+    readonly int _dataParallel;
+
+    public MoeTimes(MoeShape shape, Deployment deployment, EfficiencyCurves curves, List<string> notes)
+    {
+        _shape = shape;
+        _curve = CurveChoice.Moe(curves, shape, notes);
+        _peak = curves.Peak;
+        _layers = deployment.Model.FeedForward.MoeLayers;
+        _dataParallel = deployment.DataParallel;
+    }
+
+    /// <summary>
+    /// Every data-parallel rank brings <paramref name="tokens"/> tokens to experts that all of them share.
+    /// </summary>
+    public double Ns(double tokens)
+    {
+        var all = tokens * _dataParallel;
+        var (bytes, flops) = MoeCurve.Work(_shape, all);
+        var floor = Math.Max(bytes / _peak.BytesPerNs, flops / _peak.FlopsPerNs(_shape.Compute));
+        return _layers * Math.Max(floor, _curve.Ratio(all) * MoeCurve.ReferenceNs(_peak, _shape, all));
+    }
+}

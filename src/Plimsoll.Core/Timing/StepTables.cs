@@ -1,0 +1,203 @@
+using System;
+using System.Collections.Generic;
+using Plimsoll.Core.Hardware;
+
+namespace Plimsoll.Core.Timing;
+
+/// <summary>The tables behind <see cref="StepTimeModel"/> and the arithmetic that joins them.</summary>
+sealed class StepTables
+{
+    const int TokenOctaves = 17;
+    const int PageOctaves = 17;
+    const int RowOctaves = 13;
+
+    readonly KernelTimes _kernels;
+    readonly EngineOverheadSpec _overhead;
+    readonly LogTable _tokens = new(TokenOctaves);
+    readonly LogTable _lmHead = new(RowOctaves);
+    readonly int _pipeline;
+    readonly bool _mixes;
+
+    public StepTables(
+        Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead, List<string> notes)
+    {
+        _overhead = overhead;
+        _pipeline = deployment.PipelineParallel;
+        _kernels = new KernelTimes(deployment, curves, overhead, notes);
+        _mixes = _kernels.Attention.MixesDecodes;
+        for (var knot = 0; knot < _tokens.Knots; knot++)
+        {
+            _tokens[knot] = TokensNs(LogTable.ArgumentAt(knot));
+        }
+        _tokens.Monotone();
+        for (var knot = 0; knot < _lmHead.Knots; knot++)
+        {
+            _lmHead[knot] = _kernels.LmHeadNs(LogTable.ArgumentAt(knot));
+        }
+        _lmHead.Monotone();
+    }
+
+    public DecodeRow Row(int decodes)
+    {
+        var sequences = Share(decodes);
+        var attention = new LogTable(PageOctaves);
+        for (var knot = 0; knot < attention.Knots; knot++)
+        {
+            // Half a page more than whole pages: the mean of the contexts that share the entry.
+            var context = (StepTimeModel.PageTokens * (LogTable.ArgumentAt(knot) - 1))
+                + (StepTimeModel.PageTokens / 2);
+            attention[knot] = _kernels.Attention.DecodeNs(sequences, context);
+        }
+        attention.Monotone();
+        var exposed = ExposedNs(decodes);
+        var host = HostNs(decodes, decodes);
+        var accelerator = _tokens.At(Padded(decodes)) + _lmHead.At(sequences) + exposed;
+        return _overhead.Overlaps
+            ? new DecodeRow(accelerator, host + exposed, attention)
+            : new DecodeRow(accelerator + host, 0, attention);
+    }
+
+    /// <summary>A step with prompt chunks; <paramref name="row"/> is null when nothing decodes.</summary>
+    public double MixedNs(in StepShape shape, DecodeRow? row)
+    {
+        var accelerator = _tokens.At(Padded(shape.Tokens)) + LmHeadNs(shape)
+            + MixedAttentionNs(shape, row);
+        var host = HostNs(shape.Decodes + shape.PrefillChunks, shape.Tokens);
+        var exposed = ExposedNs(shape.Decodes + shape.PrefillChunks);
+        return exposed + (_overhead.Overlaps ? Math.Max(accelerator, host) : accelerator + host);
+    }
+
+    public StepTimeBreakdown Explain(in StepShape shape, DecodeRow? row, long totalNs)
+    {
+        var tokens = (double)Padded(shape.Tokens);
+        var communication = (long)_kernels.CommunicationNs(tokens);
+        var elementwise = (long)_kernels.ElementwiseNs(tokens);
+        var experts = (long)_kernels.MoeNs(tokens);
+        var pipeline = (long)_kernels.PipelineNs(tokens);
+        var lmHead = (long)LmHeadNs(shape);
+        var attention = (long)(shape.PrefillChunks == 0 ? row!.Attention.At(Pages(shape) + 1) : MixedAttentionNs(shape, row));
+        var decode = shape.Decodes == 0 ? 0 : Math.Min(attention, (long)row!.Attention.At(Pages(shape) + 1));
+        var dense = Math.Max(0, (long)_tokens.At(Padded(shape.Tokens)) - communication - elementwise - experts - pipeline);
+        var parts = new StepTimeBreakdown
+        {
+            DenseNs = dense,
+            ElementwiseNs = elementwise,
+            ExpertsNs = experts,
+            CommunicationNs = communication,
+            PipelineNs = pipeline,
+            LmHeadNs = lmHead,
+            PrefillAttentionNs = attention - decode,
+            DecodeAttentionNs = decode,
+        };
+        return parts with { HostNs = totalNs - parts.TotalNs };
+    }
+
+    public StepSplit Split(in StepShape shape, DecodeRow? row, long totalNs)
+    {
+        var perStep = _tokens.At(1);
+        var moving = _tokens.At(Padded(shape.Tokens)) - perStep;
+        var logits = LmHeadNs(shape);
+        var logitsFixed = Math.Min(logits, _lmHead.At(1));
+        var decodeRows = shape.LogitRows == 0 ? 0 : (double)Math.Min(shape.Decodes, shape.LogitRows) / shape.LogitRows;
+        var decodeTokens = moving * shape.Decodes / shape.Tokens + ((logits - logitsFixed) * decodeRows);
+        var prefillTokens = moving * shape.PrefillTokens / shape.Tokens
+            + ((logits - logitsFixed) * (1 - decodeRows));
+        var (prefill, decode) = AttentionParts(shape, row);
+        var cachedShare = CachedShare(shape);
+        var split = new StepSplit
+        {
+            PrefillTokensNs = (long)prefillTokens,
+            PrefillNewContextNs = (long)(prefill * (1 - cachedShare)),
+            PrefillCachedContextNs = (long)(prefill * cachedShare),
+            DecodeTokensNs = (long)decodeTokens,
+            DecodeContextNs = (long)decode,
+        };
+        return split with { FixedNs = totalNs - split.TotalNs };
+    }
+
+    /// <summary>
+    /// Share of query–key pairs that reach back before their chunk. A step knows only sums, so every
+    /// chunk stands for the mean one.
+    /// </summary>
+    static double CachedShare(in StepShape shape)
+    {
+        if (shape.PrefillPairs == 0)
+        {
+            return 0;
+        }
+        var cached = Math.Max(0, shape.PrefillContextTokens - shape.PrefillTokens);
+        var meanChunk = (double)shape.PrefillTokens / shape.PrefillChunks;
+        return Math.Min(1, cached * meanChunk / shape.PrefillPairs);
+    }
+
+    (double Prefill, double Decode) AttentionParts(in StepShape shape, DecodeRow? row)
+    {
+        if (shape.PrefillChunks == 0)
+        {
+            return (0, row!.Attention.At(Pages(shape) + 1));
+        }
+        var total = MixedAttentionNs(shape, row);
+        var alone = MixedAttentionNs(
+            shape with { Decodes = 0, DecodeContextTokens = 0 }, null);
+        return (Math.Min(total, alone), Math.Max(0, total - alone));
+    }
+
+    double MixedAttentionNs(in StepShape shape, DecodeRow? row)
+    {
+        var share = 1.0 / _pipeline;
+        var meanContext = (double)shape.PrefillContextTokens / shape.PrefillChunks;
+        var prefill = _kernels.Attention.PrefillNs(
+            shape.PrefillTokens * share,
+            shape.PrefillPairs * share,
+            meanContext,
+            _mixes ? shape.Decodes * share : 0,
+            _mixes ? shape.DecodeContextTokens * share : 0);
+        if (row is null)
+        {
+            return prefill;
+        }
+        var apart = row.Attention.At(Pages(shape) + 1);
+        return _mixes ? Math.Max(prefill, apart) : prefill + apart;
+    }
+
+    double LmHeadNs(in StepShape shape) => shape.LogitRows == 0 ? 0 : _lmHead.At(Share(shape.LogitRows));
+
+    double TokensNs(double tokens) =>
+        _kernels.DenseNs(tokens) + _kernels.ElementwiseNs(tokens) + _kernels.MoeNs(tokens)
+        + _kernels.CommunicationNs(tokens) + _kernels.PipelineNs(tokens);
+
+    double HostNs(int sequences, int tokens)
+    {
+        var work = _overhead.StepNs + (_overhead.SequenceNs * sequences) + (_overhead.TokenNs * tokens);
+        return tokens <= _overhead.GraphTokens ? work : work + (_overhead.LaunchNs * _kernels.Kernels);
+    }
+
+    double ExposedNs(int sequences) => _overhead.ExposedNs + (_overhead.ExposedSequenceNs * sequences);
+
+    /// <summary>
+    /// With p pipeline stages p micro-batches are in flight, each with its share of the work; one step is
+    /// the time in which all of them pass all stages once.
+    /// </summary>
+    int Share(int count) => (count + _pipeline - 1) / _pipeline;
+
+    static long Pages(in StepShape shape) =>
+        shape.DecodeContextTokens / (StepTimeModel.PageTokens * (long)shape.Decodes);
+
+    /// <summary>
+    /// Tokens after padding to the next captured graph: 1, 2, 4, then multiples of 8 to 256 and of 16
+    /// to the limit (vLLM's capture sizes).
+    /// </summary>
+    int Padded(int tokens)
+    {
+        var share = Share(tokens);
+        if (share > _overhead.GraphTokens || share <= 2)
+        {
+            return share;
+        }
+        if (share <= 4)
+        {
+            return 4;
+        }
+        return share <= 256 ? (share + 7) & ~7 : (share + 15) & ~15;
+    }
+}

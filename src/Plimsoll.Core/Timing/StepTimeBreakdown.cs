@@ -1,0 +1,31 @@
+namespace Plimsoll.Core.Timing;
+
+/// <summary>One step's time by term, nanoseconds. The terms sum to <see cref="TotalNs"/> exactly.</summary>
+public readonly record struct StepTimeBreakdown
+{
+    /// <summary>Matrix products of attention and feed-forward.</summary>
+    public long DenseNs { get; init; }
+
+    /// <summary>Norms, rotation, activation, and the gaps between them.</summary>
+    public long ElementwiseNs { get; init; }
+
+    public long ExpertsNs { get; init; }
+
+    /// <summary>All-reduce and the exchange of tokens between experts.</summary>
+    public long CommunicationNs { get; init; }
+
+    public long PrefillAttentionNs { get; init; }
+
+    public long DecodeAttentionNs { get; init; }
+
+    /// <summary>Logits and sampling.</summary>
+    public long LmHeadNs { get; init; }
+
+    public long PipelineNs { get; init; }
+
+    /// <summary>Host time that nothing hides.</summary>
+    public long HostNs { get; init; }
+
+    public long TotalNs => DenseNs + ElementwiseNs + ExpertsNs + CommunicationNs + PrefillAttentionNs
+        + DecodeAttentionNs + LmHeadNs + PipelineNs + HostNs;
+}

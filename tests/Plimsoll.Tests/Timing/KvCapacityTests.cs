@@ -1,0 +1,75 @@
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Models;
+using Plimsoll.Core.Timing;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Timing;
+
+public sealed class KvCapacityTests
+{
+    static readonly Deployment Llama8BOnH100 = new()
+    {
+        Model = TestModels.Llama8B,
+        Accelerator = TestModels.H100,
+    };
+
+    [Fact]
+    public void What_weights_leave_becomes_blocks()
+    {
+        var capacity = KvCapacity.Blocks(Llama8BOnH100);
+        // 90 % of 79.2 GiB less 16.1 GB of weights and a few of the rest, at 2 MiB per block.
+        capacity.Blocks.ShouldBeInRange(26_000, 29_000);
+        capacity.WeightBytes.ShouldBe(2 * 8_030_261_248.0);
+        capacity.Tokens.ShouldBe(16L * capacity.Blocks);
+    }
+
+    [Fact]
+    public void The_engines_own_count_wins()
+    {
+        var known = Llama8BOnH100 with { Engine = new EngineSettings { NumGpuBlocks = 1234 } };
+        KvCapacity.Blocks(known).Blocks.ShouldBe(1234);
+    }
+
+    [Fact]
+    public void A_model_that_does_not_fit_says_by_how_much()
+    {
+        var capacity = KvCapacity.Blocks(Llama8BOnH100 with { Model = TestModels.Llama70B });
+        capacity.Fits.ShouldBeFalse();
+        // 141 GB of weights against 76.5 GB of usable memory.
+        capacity.MissingGb.ShouldBeInRange(64, 72);
+    }
+
+    [Fact]
+    public void Tensor_parallelism_shares_weights_and_kv_heads()
+    {
+        var four = KvCapacity.Blocks(Llama8BOnH100 with { Model = TestModels.Llama70B, TensorParallel = 4 });
+        four.Fits.ShouldBeTrue();
+        four.WeightBytes.ShouldBe(2 * 70_553_706_496.0 / 4);
+        (four.KvBytes / four.Blocks).ShouldBe(16 * 80 * 2 * 256 * 2.0);
+    }
+
+    [Fact]
+    public void Fp8_keeps_embeddings_in_bf16()
+    {
+        var bytes = WeightBytes.Total(TestModels.Llama8B, NumberFormat.Fp8);
+        var embeddings = 2.0 * 128_256 * 4096;
+        bytes.ShouldBe(8_030_261_248.0 + embeddings);
+    }
+
+    [Fact]
+    public void Latent_attention_keeps_one_vector_per_token_on_every_rank()
+    {
+        var deployment = Llama8BOnH100 with { Model = TestModels.DeepSeekV3, TensorParallel = 8 };
+        KvCapacity.BlockBytes(deployment).ShouldBe(16 * 70_272.0);
+    }
+
+    [Fact]
+    public void Window_layers_cost_their_window_only()
+    {
+        var gptOss = Llama8BOnH100 with { Model = TestModels.GptOss120B };
+        var full = 18 * 8 * 128 * 2 * 16.0;
+        KvCapacity.BlockBytes(gptOss, 4096).ShouldBe(full * (1 + (128.0 / 4096)));
+        KvCapacity.BlockBytes(gptOss, 100).ShouldBe(2 * full);
+    }
+}

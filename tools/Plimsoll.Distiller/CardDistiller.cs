@@ -1,0 +1,67 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Plimsoll.Core.Timing;
+
+namespace Plimsoll.Distiller;
+
+/// <summary>All curves of one card and engine, and their errors.</summary>
+static class CardDistiller
+{
+    /// <summary>Tile height of FlashAttention-2 forward kernels at head size 128.</summary>
+    const int FlashAttention2Rows = 64;
+
+    public static EfficiencyCurves Distill(
+        Card card, string engine, Dictionary<string, string> files, string kernels, TextWriter log)
+    {
+        if (engine == "vllm" && card.VllmPrefillOf is { } donor)
+        {
+            files["context_attention_perf"] = Card.All.Single(c => c.Key == donor)
+                .Tables(kernels, engine)["context_attention_perf"];
+        }
+        var tables = files.ToDictionary(f => f.Key, f => KernelTable.Read(f.Value));
+        log.WriteLine($"{card.Key} {engine}");
+        var gemm = GemmDistiller.Distill(tables["gemm_perf"], card.Peak);
+        log.WriteLine($"  gemm               {GemmDistiller.Check(tables["gemm_perf"], card.Peak, gemm)}");
+        var decodeRows = AttentionDistiller.Read(tables["generation_attention_perf"], decode: true);
+        var decode = AttentionDistiller.Decode(decodeRows, card);
+        log.WriteLine($"  decode attention   {AttentionDistiller.CheckDecode(decodeRows, card, decode)}");
+        var prefillRows = AttentionDistiller.Read(tables["context_attention_perf"], decode: false);
+        var read = prefillRows.Count;
+        var broken = prefillRows.Where(r => AttentionDistiller.BeatsPeak(r, card.Peak))
+            .Select(r => (r.HeadDim, r.Kv, r.Heads, r.KvHeads)).ToHashSet();
+        prefillRows.RemoveAll(r => broken.Contains((r.HeadDim, r.Kv, r.Heads, r.KvHeads)));
+        if (prefillRows.Count < read)
+        {
+            log.WriteLine($"  prefill attention  {read - prefillRows.Count} of {read} rows left out: their head layout beats the peak");
+        }
+        var mixes = engine == "vllm" && card.FlashAttention2;
+        var prefill = AttentionDistiller.Prefill(prefillRows, mixes ? FlashAttention2Rows : 0);
+        log.WriteLine($"  prefill attention  {AttentionDistiller.CheckPrefill(prefillRows, prefill)}");
+        var moe = tables.TryGetValue("moe_perf", out var moeTable) ? MoeDistiller.Distill(moeTable, card.Peak) : [];
+        if (moeTable is not null)
+        {
+            log.WriteLine($"  experts            {MoeDistiller.Check(moeTable, card.Peak, moe)}");
+        }
+        return new EfficiencyCurves
+        {
+            Accelerator = card.Key,
+            Engine = engine,
+            EngineVersion = Version(tables["gemm_perf"]),
+            Tier = Tier.Kernels,
+            Sources = [.. tables.Values.Select(t => $"ai-dynamo/aiconfigurator (Apache-2.0) {t.Name}")],
+            Peak = card.Peak,
+            CacheMegabytes = card.CacheMegabytes,
+            Gemm = gemm,
+            DecodeAttention = decode,
+            PrefillAttention = prefill,
+            AllReduce = AllReduceDistiller.Distill(card, engine, kernels),
+            Moe = moe,
+            ErrorLow = 0.9,
+            ErrorHigh = 1.12,
+        };
+    }
+
+    static string Version(KernelTable table) => table.Name.Split("__")[1].Split('_')[1];
+}

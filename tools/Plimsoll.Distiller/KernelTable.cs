@@ -1,0 +1,64 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.IO.Compression;
+
+namespace Plimsoll.Distiller;
+
+/// <summary>A kernel table (CSV, gzipped) read whole: columns by name, a row per measurement.</summary>
+sealed class KernelTable
+{
+    readonly Dictionary<string, int> _columns = [];
+    readonly List<string[]> _rows = [];
+
+    KernelTable(string name)
+    {
+        Name = name;
+    }
+
+    public string Name { get; }
+
+    public int Count => _rows.Count;
+
+    /// <summary>Reads <paramref name="path"/>; plain when it does not end in <c>.gz</c>.</summary>
+    public static KernelTable Read(string path)
+    {
+        var table = new KernelTable(Path.GetFileName(path).Replace(".csv.gz", "", StringComparison.Ordinal));
+        using var file = File.OpenRead(path);
+        using var plain = path.EndsWith(".gz", StringComparison.Ordinal)
+            ? new GZipStream(file, CompressionMode.Decompress)
+            : (Stream)file;
+        using var reader = new StreamReader(plain);
+        var header = reader.ReadLine()!.Split(',');
+        for (var i = 0; i < header.Length; i++)
+        {
+            table._columns[header[i]] = i;
+        }
+        while (reader.ReadLine() is { } line)
+        {
+            var row = line.Split(',');
+            if (row.Length == header.Length)
+            {
+                table._rows.Add(row);
+            }
+        }
+        return table;
+    }
+
+    public bool Has(string column) => _columns.ContainsKey(column);
+
+    public string Text(int row, string column) =>
+        _columns.TryGetValue(column, out var at) ? _rows[row][at] : "";
+
+    public int Int(int row, string column) =>
+        _columns.TryGetValue(column, out var at) && _rows[row][at].Length > 0
+            ? (int)double.Parse(_rows[row][at], CultureInfo.InvariantCulture)
+            : 0;
+
+    /// <summary>Latency in nanoseconds; the tables hold milliseconds.</summary>
+    public double Ns(int row) => 1e6 * Double(row, "latency");
+
+    public double Double(int row, string column) =>
+        double.Parse(_rows[row][_columns[column]], CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,114 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Plimsoll.Core.Models;
+using Plimsoll.Core.Timing;
+
+namespace Plimsoll.Distiller;
+
+/// <summary>Routed experts: one ratio curve over tokens per measured layer.</summary>
+static class MoeDistiller
+{
+    static readonly int[] TokenKnots = [1, 8, 32, 128, 256, 512, 1024, 2048, 4096, 16384];
+
+    /// <summary>The mildly skewed routing of the tables: between balanced and their heavier tail.</summary>
+    const string Routing = "power_law_1.01";
+
+    /// <summary>Layers with more choices per token belong to one family whose experts are not gated.</summary>
+    const int MostChoices = 16;
+
+    static readonly Dictionary<string, (NumberFormat Format, int Rank)> Formats = new()
+    {
+        ["bfloat16"] = (NumberFormat.Bf16, 0),
+        ["fp8_block"] = (NumberFormat.Fp8, 0),
+        ["fp8"] = (NumberFormat.Fp8, 1),
+        ["nvfp4"] = (NumberFormat.Fp4, 0),
+        ["w4a16_mxfp4"] = (NumberFormat.Fp4, 1),
+        ["w4a8_mxfp4_mxfp8"] = (NumberFormat.Fp4, 2),
+        ["int4_wo"] = (NumberFormat.Int4, 0),
+    };
+
+    public static MoeCurve[] Distill(KernelTable table, RooflineSpec peak)
+    {
+        var curves = new List<MoeCurve>();
+        foreach (var layer in Layers(table).OrderBy(l => l.Key.ToString(), StringComparer.Ordinal))
+        {
+            var cells = layer.Value;
+            var tokens = TokenKnots.Where(cells.ContainsKey).ToArray();
+            if (tokens.Length < 8)
+            {
+                continue;
+            }
+            var shape = layer.Key;
+            curves.Add(new MoeCurve
+            {
+                Weights = shape.Weights,
+                Hidden = shape.Hidden,
+                Intermediate = shape.Intermediate,
+                TopK = shape.TopK,
+                Experts = shape.Experts,
+                ExpertRanks = shape.ExpertRanks,
+                Tokens = tokens,
+                RatioMille = [.. tokens.Select(t =>
+                    (int)Math.Round(1000 * cells[t] / MoeCurve.ReferenceNs(peak, shape, t)))],
+            });
+        }
+        return [.. curves];
+    }
+
+    /// <summary>Each measured layer predicted by its nearest other layer, all token counts.</summary>
+    public static Residuals Check(KernelTable table, RooflineSpec peak, MoeCurve[] curves)
+    {
+        var residuals = new Residuals();
+        foreach (var (shape, cells) in Layers(table))
+        {
+            var nearest = curves
+                .Where(c => c.Weights == shape.Weights && c.Distance(shape) > 0)
+                .MinBy(c => c.Distance(shape));
+            if (nearest is null)
+            {
+                continue;
+            }
+            foreach (var (tokens, ns) in cells)
+            {
+                residuals.Add(nearest.Ratio(tokens) * MoeCurve.ReferenceNs(peak, shape, tokens), ns);
+            }
+        }
+        return residuals;
+    }
+
+    static Dictionary<MoeShape, Dictionary<int, double>> Layers(KernelTable table)
+    {
+        var layers = new Dictionary<MoeShape, Dictionary<int, double>>();
+        var ranks = new Dictionary<MoeShape, int>();
+        for (var row = 0; row < table.Count; row++)
+        {
+            var slices = table.Int(row, "moe_tp_size");
+            var expertRanks = table.Int(row, "moe_ep_size");
+            var inter = table.Int(row, "inter_size");
+            if (table.Text(row, "distribution") != Routing || slices > 8 || expertRanks > 32
+                || (slices > 1 && expertRanks > 1) || table.Int(row, "topk") > MostChoices
+                || inter % slices != 0 || table.Text(row, "kernel_source").Contains("nongated", StringComparison.Ordinal)
+                || !Formats.TryGetValue(table.Text(row, "moe_dtype"), out var format))
+            {
+                continue;
+            }
+            var shape = new MoeShape(
+                table.Int(row, "hidden_size"), inter / slices, table.Int(row, "topk"), table.Int(row, "num_experts"),
+                expertRanks, true, format.Format);
+            // One kernel per shape: the first of the formats that share a name here.
+            if (!ranks.TryGetValue(shape, out var rank) || format.Rank < rank)
+            {
+                ranks[shape] = format.Rank;
+                layers[shape] = [];
+            }
+            if (ranks[shape] == format.Rank)
+            {
+                var cells = layers[shape];
+                var tokens = table.Int(row, "num_tokens");
+                cells[tokens] = cells.TryGetValue(tokens, out var other) ? Math.Min(other, table.Ns(row)) : table.Ns(row);
+            }
+        }
+        return layers;
+    }
+}
