@@ -60,9 +60,6 @@ public sealed class StepTimeModel
 
     public Tier Tier => Curves.Tier;
 
-    /// <summary>Time a request spends outside steps before its first token, nanoseconds.</summary>
-    public long RequestOverheadNs => 0;
-
     /// <summary>
     /// Real step time over predicted: 90 % of steps lie between this and <see cref="ErrorHigh"/>. From
     /// the held-out error of the curves' tier, wider by a tenth for each of <see cref="Notes"/>.
