@@ -4,7 +4,7 @@ namespace Plimsoll.Core.Scheduling;
 /// <param name="Request">The request's handle.</param>
 /// <param name="Start">Tokens whose KV exists before the step.</param>
 /// <param name="Tokens">New tokens.</param>
-/// <param name="CachedTokens">Tokens the prefix cache gave, when this chunk is the first; otherwise 0.</param>
+/// <param name="CachedTokens">Tokens of the request that the prefix cache gave; the same in each of its chunks.</param>
 /// <param name="EndsPrompt">Whether the step yields the request's next token.</param>
 public readonly record struct PrefillChunk(
     int Request, int Start, int Tokens, int CachedTokens, bool EndsPrompt);

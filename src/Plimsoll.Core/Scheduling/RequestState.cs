@@ -40,6 +40,9 @@ struct RequestState
     /// <summary>Tokens whose KV exists, while prefilling.</summary>
     public int ComputedTokens;
 
+    /// <summary>Tokens that the prefix cache gave at admission.</summary>
+    public int CachedTokens;
+
     /// <summary>Clock value at which the computed length would have been zero, while decoding.</summary>
     public long DecodeBase;
 

@@ -32,9 +32,10 @@ public sealed partial class Scheduler
     void HoldPrefix(ref RequestState state, in PrefixHit hit)
     {
         PrefixQueriedTokens += state.KnownTokens;
-        PrefixHitTokens += (long)hit.Nodes * _options.PrefixBlockTokens;
         state.PrefixNode = hit.Node;
         state.PrefixNodes = hit.Nodes;
+        state.CachedTokens = hit.Nodes * _options.PrefixBlockTokens;
+        PrefixHitTokens += state.CachedTokens;
         for (var node = hit.Node; node != None; node = _pool.Parent(node))
             _pool.Hold(node);
     }

@@ -127,7 +127,8 @@ public sealed partial class Scheduler
         var blocks = MissingBlocks(state, state.ComputedTokens + tokens);
         _pool.Allocate(blocks);
         state.OwnBlocks += blocks;
-        _plan.AddChunk(new PrefillChunk(request, state.ComputedTokens, tokens, 0, tokens == missing));
+        _plan.AddChunk(new PrefillChunk(
+            request, state.ComputedTokens, tokens, state.CachedTokens, tokens == missing));
         return tokens;
     }
 
@@ -163,8 +164,7 @@ public sealed partial class Scheduler
             state.ComputedTokens = start;
             state.Phase = RequestPhase.Prefilling;
             AppendToRunning(request);
-            _plan.AddChunk(new PrefillChunk(
-                request, start, tokens, hit.Nodes * _options.PrefixBlockTokens, tokens == missing));
+            _plan.AddChunk(new PrefillChunk(request, start, tokens, state.CachedTokens, tokens == missing));
             budget -= tokens;
         }
     }

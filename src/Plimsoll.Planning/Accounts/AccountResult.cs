@@ -59,16 +59,19 @@ public sealed record LoadLine(double RequestsPerSecond, string BindingLimit);
 public sealed record FleetStatement(int Replicas, int Accelerators, double UsdPerHour);
 
 public sealed record CostStatement(
-    double UsdPerMillionTokens,
-    double UsdPerMillionInputTokens,
-    double? UsdPerMillionCachedInputTokens,
-    double UsdPerMillionOutputTokens,
-    double UsdPerRequest);
+    decimal UsdPerMillionTokens,
+    decimal UsdPerMillionInputTokens,
+    decimal? UsdPerMillionCachedInputTokens,
+    decimal UsdPerMillionOutputTokens,
+    decimal UsdPerRequest);
 
-/// <summary>Low and high of <see cref="CostStatement.UsdPerMillionTokens"/> from the tier's error.</summary>
-public sealed record Interval(double Low, double High);
+/// <summary>
+/// Low and high of <see cref="CostStatement.UsdPerMillionTokens"/> from the tier's error. No high means that
+/// the promise cannot be kept at all if steps are as slow as the tier's error allows.
+/// </summary>
+public sealed record Interval(decimal Low, decimal? High);
 
-public sealed record WaterfallBar(string Step, double UsdPerMillionTokens);
+public sealed record WaterfallBar(string Step, decimal UsdPerMillionTokens);
 
 public sealed record LatencyStatement(
     LatencySummary TtftMs, LatencySummary TpotMs, LatencySummary ItlMs, LatencySummary E2eMs);

@@ -1,4 +1,5 @@
 using System;
+using Plimsoll.Core.Costing;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
@@ -44,7 +45,7 @@ public sealed class FleetSimulation
         _outstanding = new int[_replicas.Length];
         engine = engine with { Policy = options.Policy, PrefixBlockTokens = arrivals.PrefixBlockTokens };
         for (var i = 0; i < _replicas.Length; i++)
-            _replicas[i] = new ReplicaSimulation(i, engine, stepTime, _meter, OnFinished, options.Leaps);
+            _replicas[i] = new ReplicaSimulation(i, engine, stepTime, _meter, OnFinished, options);
         _maxTokens = Math.Min(options.MaxModelLength, _replicas[0].Scheduler.MaxRequestTokens);
     }
 
@@ -215,6 +216,7 @@ public sealed class FleetSimulation
 
     SimulationResult Summarise(bool stopped)
     {
+        var causes = new TimeByCause();
         long steps = 0, preemptions = 0, queried = 0, hits = 0;
         double busyNs = 0;
         var peak = 0;
@@ -223,6 +225,7 @@ public sealed class FleetSimulation
         {
             steps += replica.Steps;
             busyNs += replica.BusyNs;
+            causes += replica.TimeByCause;
             preemptions += replica.Scheduler.Preemptions;
             queried += replica.Scheduler.PrefixQueriedTokens;
             hits += replica.Scheduler.PrefixHitTokens;
@@ -242,9 +245,13 @@ public sealed class FleetSimulation
             OutputTokensPerSecond = makespanS > 0 ? (double)_meter.OutputTokens / makespanS : 0,
             Preemptions = preemptions,
             PeakKvBlocks = peak,
+            PromptTokens = (long)_meter.PromptTokens,
+            CachedPromptTokens = hits,
+            OutputTokens = (long)_meter.OutputTokens,
             PrefixHitRate = _arrivals.PrefixBlockTokens > 0 && queried > 0 ? (double)hits / queried : null,
             Steps = steps,
             BusyShare = makespanS > 0 ? busyNs / 1e9 / makespanS / _replicas.Length : 0,
+            TimeByCause = causes,
             PlanHash = hash,
             Holds = _meter.CertainlyBroken ? false : stopped ? true : _meter.Verdict(),
             StoppedEarly = stopped,

@@ -1,4 +1,5 @@
 using System;
+using Plimsoll.Core.Costing;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
 using Plimsoll.Planning.Workloads;
@@ -23,7 +24,7 @@ sealed class ReplicaSimulation
     readonly RequestMeter _meter;
     readonly FinishedHandler _finished;
     readonly FinishWheel _finishes = new();
-    readonly bool _leaps;
+    readonly SimulationOptions _options;
     readonly int _index;
     SimulatedRequest[] _requests = new SimulatedRequest[64];
     RequestOutcome[] _outcomes = new RequestOutcome[16];
@@ -34,15 +35,15 @@ sealed class ReplicaSimulation
     long _nowNs;
 
     public ReplicaSimulation(
-        int index, SchedulerOptions options, StepTimeModel stepTime, RequestMeter meter,
-        FinishedHandler finished, bool leaps)
+        int index, SchedulerOptions engine, StepTimeModel stepTime, RequestMeter meter,
+        FinishedHandler finished, SimulationOptions options)
     {
         _index = index;
-        _scheduler = new Scheduler(options);
+        _scheduler = new Scheduler(engine);
         _stepTime = stepTime;
         _meter = meter;
         _finished = finished;
-        _leaps = leaps;
+        _options = options;
     }
 
     public Scheduler Scheduler => _scheduler;
@@ -52,6 +53,9 @@ sealed class ReplicaSimulation
 
     /// <summary>Time spent computing, nanoseconds.</summary>
     public long BusyNs { get; private set; }
+
+    /// <summary>Computing time by what caused it, when the options ask for it.</summary>
+    public TimeByCause TimeByCause { get; private set; }
 
     public int Outstanding => _scheduler.Requests;
 
@@ -96,7 +100,7 @@ sealed class ReplicaSimulation
                 Begin();
                 if (_inFlight is null)
                     return;
-                if (_leaps && _inFlight.RepeatableSteps > 1 && Leap(untilNs))
+                if (_options.Leaps && _inFlight.RepeatableSteps > 1 && Leap(untilNs))
                 {
                     if (stopAtFinish && _outcomeCount > 0)
                         return;
@@ -106,6 +110,8 @@ sealed class ReplicaSimulation
             if (_nowNs + _stepNs > untilNs)
                 return;
             RecordGaps(_inFlight);
+            if (_options.AttributeTime)
+                TimeByCause += StepCauses.Of(_stepTime, _inFlight.Shape, _inFlight.Chunks);
             End(steps: 1, _nowNs + _stepNs);
             if (stopAtFinish && _outcomeCount > 0)
                 return;
@@ -120,7 +126,13 @@ sealed class ReplicaSimulation
         if (plan.IsEmpty)
             return;
         _inFlight = plan;
-        _stepNs = _stepTime.PredictNs(plan.Shape);
+        _stepNs = Predict(plan.Shape);
+    }
+
+    long Predict(in StepShape shape)
+    {
+        var stepNs = _stepTime.PredictNs(shape);
+        return _options.StepTimeFactor == 1.0 ? stepNs : (long)(stepNs * _options.StepTimeFactor);
     }
 
     /// <summary>A preempted decode stops giving tokens; what it gave so far is written down.</summary>
@@ -162,13 +174,15 @@ sealed class ReplicaSimulation
             if (taken > 0)
             {
                 _meter.AddGaps(stepNs, (long)decodes * taken);
+                if (_options.AttributeTime)
+                    TimeByCause += StepCauses.Of(_stepTime, shape with { DecodeContextTokens = context }, []) * taken;
                 steps += taken;
                 endNs += stepNs * taken;
                 context += (long)decodes * taken;
             }
             if (steps == most || taken < withinPage)
                 break;
-            stepNs = _stepTime.PredictNs(shape with { DecodeContextTokens = context });
+            stepNs = Predict(shape with { DecodeContextTokens = context });
         }
         if (steps == 0)
             return false;

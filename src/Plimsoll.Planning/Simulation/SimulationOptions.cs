@@ -42,6 +42,12 @@ public sealed record SimulationOptions
     /// <summary>Commit repeated decode steps together. Off only to show that the result is the same.</summary>
     public bool Leaps { get; init; } = true;
 
+    /// <summary>Multiplies every step time: to see what the model's error does to a result.</summary>
+    public double StepTimeFactor { get; init; } = 1.0;
+
+    /// <summary>Split every step's time by what caused it.</summary>
+    public bool AttributeTime { get; init; }
+
     /// <summary>Longest prompt and answer together that the model takes, tokens.</summary>
     public int MaxModelLength { get; init; } = int.MaxValue;
 

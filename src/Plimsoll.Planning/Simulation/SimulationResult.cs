@@ -1,3 +1,4 @@
+using Plimsoll.Core.Costing;
 using Plimsoll.Core.Measures;
 
 namespace Plimsoll.Planning.Simulation;
@@ -31,6 +32,17 @@ public sealed record SimulationResult
 
     /// <summary>Prompt tokens found in the prefix cache ÷ those looked up; null without prefix keys.</summary>
     public required double? PrefixHitRate { get; init; }
+
+    /// <summary>Tokens of completed requests, the cached ones included.</summary>
+    public required long PromptTokens { get; init; }
+
+    /// <summary>Prompt tokens that the prefix cache gave.</summary>
+    public required long CachedPromptTokens { get; init; }
+
+    public required long OutputTokens { get; init; }
+
+    /// <summary>Computing time by what caused it; zero unless asked for.</summary>
+    public required TimeByCause TimeByCause { get; init; }
 
     public required long Steps { get; init; }
 

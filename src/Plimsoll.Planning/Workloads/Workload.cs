@@ -20,6 +20,9 @@ public abstract class Workload
 
     public abstract double MeanOutputTokens { get; }
 
+    /// <summary>Whether an arrival may wait for the answer to an earlier one.</summary>
+    public virtual bool ClosedLoop => false;
+
     /// <summary>
     /// Demand over the week by hour, mean 1; what the fleet is sized for. A single 1 when demand is flat.
     /// </summary>

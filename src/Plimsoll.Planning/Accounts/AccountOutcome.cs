@@ -1,0 +1,40 @@
+using System.Collections.Generic;
+using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
+
+namespace Plimsoll.Planning.Accounts;
+
+/// <summary>An account with the runs it rests on, or the promise that no candidate keeps.</summary>
+public sealed record AccountOutcome
+{
+    public required AccountRequest Request { get; init; }
+
+    public required SimulatedEngine Engine { get; init; }
+
+    /// <summary>Null when the promise cannot be kept.</summary>
+    public required AccountResult? Result { get; init; }
+
+    /// <summary>Why there is no result, in one line; null when there is one.</summary>
+    public required string? Broken { get; init; }
+
+    /// <summary>Load line of one replica under the workload's own arrivals, requests per second.</summary>
+    public required double LoadLine { get; init; }
+
+    /// <summary>What one replica carries when nobody waits, requests per second.</summary>
+    public required double Ceiling { get; init; }
+
+    /// <summary>A complete run at the load line.</summary>
+    public SimulationResult? AtLoadLine { get; init; }
+
+    /// <summary>A complete run of the batch class at its fleet's mean load.</summary>
+    public SimulationResult? BatchRun { get; init; }
+
+    /// <summary>What would lower the interactive bill, and by how much.</summary>
+    public IReadOnlyList<Credit> Credits { get; init; } = [];
+
+    /// <summary>What the figures rest on beyond the tier, one sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
+
+/// <summary>A lever that lowers the bill. The change is negative for a saving.</summary>
+public sealed record Credit(string Name, decimal UsdPerMillionTokens, string Explanation);

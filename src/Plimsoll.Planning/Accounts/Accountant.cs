@@ -1,0 +1,201 @@
+using System;
+using System.Collections.Generic;
+using System.Threading.Tasks;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Models;
+using Plimsoll.Core.Timing;
+using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
+using Plimsoll.Planning.Workloads;
+
+namespace Plimsoll.Planning.Accounts;
+
+/// <summary>
+/// Makes the account: (1) chooses the parallelism, (2) finds the load lines that the waterfall needs,
+/// (3) sizes both fleets, (4) splits their cost. Independent probes run in parallel; none depends on the
+/// order in which they finish.
+/// </summary>
+public sealed class Accountant
+{
+    readonly AccountRequest _request;
+    readonly SimulatedEngine _engine;
+    readonly LoadLineSearch _search;
+    readonly int _ranks;
+
+    Accountant(AccountRequest request, SimulatedEngine engine)
+    {
+        _request = request;
+        _engine = engine;
+        _ranks = engine.Ranks;
+        _search = SearchOf(request, engine, request.Requests);
+    }
+
+    /// <summary>Accounts for one deployment, workload and price.</summary>
+    public static AccountOutcome Account(AccountRequest request)
+    {
+        var engine = Choose(request);
+        return new Accountant(request, engine).Run();
+    }
+
+    /// <summary>The engine of the cheapest deployment that keeps the promise; the nearest miss if none does.</summary>
+    static SimulatedEngine Choose(AccountRequest request)
+    {
+        var context = (int)(request.Workload.MeanPromptTokens + request.Workload.MeanOutputTokens);
+        var deployments = ParallelismChoice.Candidates(request);
+        var engines = new SimulatedEngine[deployments.Count];
+        for (var i = 0; i < engines.Length; i++)
+            engines[i] = SimulatedEngine.Of(deployments[i], request.Policy, context);
+        if (engines.Length == 1)
+            return engines[0];
+
+        // A quarter of the requests tells the candidates apart; the winner is measured in full.
+        var requests = Math.Max(2_000, request.Requests / 4);
+        var lines = new LoadLineResult[engines.Length];
+        Parallel.For(0, engines.Length, i =>
+        {
+            var ceiling = SaturatedThroughput.Of(engines[i], request.Workload, requests, request.Seed);
+            lines[i] = SearchOf(request, engines[i], requests).Find(ceiling.RequestsPerSecond);
+        });
+        var best = 0;
+        for (var i = 1; i < engines.Length; i++)
+        {
+            if (IsBetter(engines[i], lines[i], engines[best], lines[best]))
+                best = i;
+        }
+        return engines[best];
+    }
+
+    static bool IsBetter(SimulatedEngine a, LoadLineResult lineOfA, SimulatedEngine b, LoadLineResult lineOfB)
+    {
+        if (lineOfA.RequestsPerSecond > 0 && lineOfB.RequestsPerSecond > 0)
+        {
+            return a.Deployment.Accelerators * lineOfB.RequestsPerSecond
+                < b.Deployment.Accelerators * lineOfA.RequestsPerSecond;
+        }
+        if (lineOfA.RequestsPerSecond > 0 || lineOfB.RequestsPerSecond > 0)
+            return lineOfA.RequestsPerSecond > 0;
+        return lineOfA.Binding?.Ratio < lineOfB.Binding?.Ratio;
+    }
+
+    static LoadLineSearch SearchOf(AccountRequest request, SimulatedEngine engine, long requests) =>
+        new(engine, request.Workload, request.Promise, requests, request.Seed);
+
+    AccountOutcome Run()
+    {
+        var workload = _request.Workload;
+        SaturatedThroughput saturated = null!, unbounded = null!;
+        Parallel.Invoke(
+            () => saturated = SaturatedThroughput.Of(
+                _engine, workload, _request.Requests, _request.Seed, attributeTime: true),
+            () => unbounded = SaturatedThroughput.Of(
+                _engine.WithoutMemoryLimit(), workload, _request.Requests, _request.Seed));
+        var ceiling = saturated.RequestsPerSecond;
+        LoadLineResult smooth = null!, own = null!, fast = null!, slow = null!;
+        Parallel.Invoke(
+            () => smooth = _search.Find(ceiling, ArrivalProcess.Poisson),
+            () => own = _search.Find(ceiling),
+            () => fast = _search.Find(
+                ceiling / _engine.StepTime.ErrorLow, stepTimeFactor: _engine.StepTime.ErrorLow),
+            () => slow = _search.Find(ceiling, stepTimeFactor: _engine.StepTime.ErrorHigh));
+        if (own.RequestsPerSecond <= 0)
+            return BrokenPromise(own, ceiling);
+
+        var basis = Basis(saturated.Run);
+        var floor = FloorRequestsPerSecond(saturated.Run);
+        var levels = new Levels(floor, unbounded.RequestsPerSecond * _ranks, ceiling * _ranks);
+        SimulationResult atLine = null!, batchRun = null!;
+        var batchReplicas = FleetSize.Replicas(_request.RequestsPerSecond, ceiling * _ranks);
+        var batchRate = Math.Min(0.95 * ceiling, _request.RequestsPerSecond / batchReplicas / _ranks);
+        Parallel.Invoke(
+            () => atLine = _search.Measure(own.RequestsPerSecond, attributeTime: true),
+            () => batchRun = _search.Measure(batchRate, ArrivalProcess.Poisson));
+        var interactive = new InteractiveClass(_request, _engine, basis, levels)
+            .Account(smooth, own, fast, slow, atLine);
+        var (batch, batchBroken) = new BatchClass(_request, _engine, basis, levels)
+            .Account(batchReplicas, saturated, batchRun);
+        if (batchBroken is not null)
+            return Outcome(null, batchBroken, own, ceiling);
+        var result = new AccountResult
+        {
+            Statement = Statement(),
+            Classes = [interactive, batch],
+            InteractiveOverBatch = (double)(interactive.Cost.UsdPerMillionTokens / batch.Cost.UsdPerMillionTokens),
+        };
+        return Outcome(result, null, own, ceiling) with
+        {
+            AtLoadLine = atLine,
+            BatchRun = batchRun,
+            Credits = Levers.Of(_request, _engine, basis, interactive, batch),
+        };
+    }
+
+    CostBasis Basis(SimulationResult run) => new(
+        _request.Price.UsdPerHour * _engine.Deployment.Accelerators,
+        (double)(run.PromptTokens + run.OutputTokens) / Math.Max(1, run.Completed));
+
+    /// <summary>
+    /// Requests per second of one replica at the physical floor, over the lengths of the workload and with
+    /// the hit rate that the prefix cache had.
+    /// </summary>
+    double FloorRequestsPerSecond(SimulationResult run)
+    {
+        const long Sample = 10_000;
+        var arrivals = _request.Workload.Open(
+            _request.Workload.RequestsPerSecond, Sample, _request.Seed, ArrivalProcess.AtOnce);
+        var hitRate = run.PrefixHitRate ?? 0;
+        double sumNs = 0;
+        long count = 0;
+        while (count < Sample && arrivals.TryPeek(out var atNs))
+        {
+            arrivals.Take(out var arrival);
+            sumNs += ModelLimits.FloorNsPerRequest(
+                _engine.Deployment, arrival.PromptTokens, (long)(hitRate * arrival.PromptTokens),
+                Math.Max(1, arrival.OutputTokens));
+            count++;
+            arrivals.Finished(arrival.Session, atNs);
+        }
+        return count * 1e9 / sumNs;
+    }
+
+    AccountOutcome BrokenPromise(LoadLineResult line, double ceiling)
+    {
+        var idle = LoadLineSearch.IdleShare * ceiling * _ranks;
+        var broken = line.Binding is { } binding
+            ? FormattableString.Invariant(
+                $"the promise cannot be kept: {PromiseText.Of(binding.Limit)} is missed by a factor of ")
+                + FormattableString.Invariant($"{binding.Ratio:0.00} ({binding.MeasuredNs / 1e6:0.#} ms measured) ")
+                + FormattableString.Invariant($"even at {idle:0.###} requests/s per replica of ")
+                + FormattableString.Invariant($"{_engine.Deployment.Accelerators} × {_request.Accelerator.Name}")
+            : "the promise cannot be kept: the engine serves none of the workload's requests";
+        return Outcome(null, broken, line, ceiling);
+    }
+
+    AccountOutcome Outcome(AccountResult? result, string? broken, LoadLineResult line, double ceiling) => new()
+    {
+        Request = _request,
+        Engine = _engine,
+        Result = result,
+        Broken = broken,
+        LoadLine = line.RequestsPerSecond * _ranks,
+        Ceiling = ceiling * _ranks,
+        Notes = AccountNotes.Of(_request, _engine),
+    };
+
+    Statement Statement()
+    {
+        var d = _engine.Deployment;
+        return new Statement(
+            d.Model.Name,
+            new DeploymentStatement(
+                d.Accelerator.Name, d.TensorParallel, d.PipelineParallel, d.ExpertParallel, d.DataParallel,
+                d.Weights.Name(), d.Kv.Name(), d.Engine.Engine, _request.Policy.Name),
+            _request.Workload.Name,
+            new PriceStatement(
+                (double)_request.Price.UsdPerHour, _request.Price.ProviderType, _request.Price.AsOf,
+                _request.Price.Source));
+    }
+}
+
+/// <summary>Requests per second of one replica at the first three levels of the waterfall.</summary>
+sealed record Levels(double Floor, double Kernels, double Memory);

@@ -1,0 +1,56 @@
+using System;
+using Plimsoll.Core.Costing;
+using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
+
+namespace Plimsoll.Planning.Accounts;
+
+/// <summary>
+/// The account of the class that only has a completion window. Its queue soaks up bursts and the week's
+/// tides, so the bars of promise, bursts and peaks are zero by construction.
+/// </summary>
+sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasis basis, Levels levels)
+{
+    /// <summary>The account; or, in one line, why the window cannot be kept.</summary>
+    public (ClassAccount Account, string? Broken) Account(
+        int replicas, SaturatedThroughput saturated, SimulationResult run)
+    {
+        var error = engine.StepTime;
+        var accelerators = replicas * engine.Deployment.Accelerators;
+        var bill = Bill(replicas);
+        var memory = basis.PerMillionTokens(levels.Memory);
+        var waterfall = new Waterfall()
+            .Rise("floor", basis.PerMillionTokens(levels.Floor))
+            .Rise("kernels", basis.PerMillionTokens(levels.Kernels))
+            .Rise("memory", memory)
+            .Rise("promise", memory)
+            .Rise("bursts", memory)
+            .Rise("peaks", memory)
+            .Rise("reserve", bill);
+        var account = new ClassAccount
+        {
+            Class = "batch",
+            Promise = [new PromiseStatement("window", 100, request.BatchWindowNs / 1e6)],
+            LoadLine = new LoadLine(levels.Memory, "throughput"),
+            Fleet = new FleetStatement(
+                replicas, accelerators, (double)(accelerators * request.Price.UsdPerHour)),
+            Utilisation = request.RequestsPerSecond / (replicas * levels.Memory),
+            Cost = basis.Split(bill, saturated.Run),
+            // Throughput is inversely proportional to step time.
+            Interval = new Interval(
+                Bill(FleetSize.Replicas(request.RequestsPerSecond, levels.Memory / error.ErrorLow)).Usd,
+                Bill(FleetSize.Replicas(request.RequestsPerSecond, levels.Memory / error.ErrorHigh)).Usd),
+            Tier = error.Tier.ToString().ToLowerInvariant(),
+            Waterfall = waterfall.Bars,
+            Latency = InteractiveClass.LatencyOf(run),
+        };
+        // Little's law: how long a request stays in an engine whose batch is full.
+        var stayNs = engine.Limits.MaxNumSeqs / saturated.RequestsPerSecond * 1e9;
+        var broken = stayNs <= request.BatchWindowNs ? null : FormattableString.Invariant(
+            $"the batch window of {request.BatchWindowNs / 1e9:0.##} s cannot be kept: a request spends ")
+            + FormattableString.Invariant($"{stayNs / 1e9:0.##} s in a full batch");
+        return (account, broken);
+    }
+
+    PicoDollars Bill(int replicas) => basis.PerMillionTokens(request.RequestsPerSecond / replicas);
+}

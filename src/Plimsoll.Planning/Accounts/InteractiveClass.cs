@@ -1,0 +1,65 @@
+using System;
+using System.Collections.Generic;
+using Plimsoll.Core.Costing;
+using Plimsoll.Core.Measures;
+using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
+
+namespace Plimsoll.Planning.Accounts;
+
+/// <summary>The account of the class that somebody waits for.</summary>
+sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, CostBasis basis, Levels levels)
+{
+    readonly double _peak = FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope);
+
+    public ClassAccount Account(
+        LoadLineResult smooth, LoadLineResult own, LoadLineResult fast, LoadLineResult slow,
+        SimulationResult atLine)
+    {
+        var line = own.RequestsPerSecond * engine.Ranks;
+        var replicas = Replicas(line);
+        var bill = Bill(replicas);
+        var waterfall = new Waterfall()
+            .Rise("floor", basis.PerMillionTokens(levels.Floor))
+            .Rise("kernels", basis.PerMillionTokens(levels.Kernels))
+            .Rise("memory", basis.PerMillionTokens(levels.Memory))
+            .Rise("promise", basis.PerMillionTokens(smooth.RequestsPerSecond * engine.Ranks))
+            .Rise("bursts", basis.PerMillionTokens(line))
+            .Rise("peaks", basis.PerMillionTokens(line / _peak))
+            .Rise("reserve", bill);
+        var accelerators = replicas * engine.Deployment.Accelerators;
+        return new ClassAccount
+        {
+            Class = "interactive",
+            Promise = Promise(request.Promise),
+            LoadLine = new LoadLine(line, own.Binding is { } b ? PromiseText.Of(b.Limit) : "throughput"),
+            Fleet = new FleetStatement(
+                replicas, accelerators, (double)(accelerators * request.Price.UsdPerHour)),
+            Utilisation = request.RequestsPerSecond / (replicas * line),
+            Cost = basis.Split(bill, atLine),
+            Interval = new Interval(
+                Bill(Replicas(fast.RequestsPerSecond * engine.Ranks)).Usd,
+                slow.RequestsPerSecond > 0 ? Bill(Replicas(slow.RequestsPerSecond * engine.Ranks)).Usd : null),
+            Tier = engine.StepTime.Tier.ToString().ToLowerInvariant(),
+            Waterfall = waterfall.Bars,
+            Latency = LatencyOf(atLine),
+        };
+    }
+
+    int Replicas(double line) =>
+        FleetSize.Replicas(request.RequestsPerSecond * _peak, line) + request.SpareReplicas;
+
+    PicoDollars Bill(int replicas) => basis.PerMillionTokens(request.RequestsPerSecond / replicas);
+
+    public static LatencyStatement LatencyOf(SimulationResult run) => new(
+        run.Latencies.Ttft.Summarise(), run.Latencies.Tpot.Summarise(), run.Latencies.Itl.Summarise(),
+        run.Latencies.E2e.Summarise());
+
+    static IReadOnlyList<PromiseStatement> Promise(IReadOnlyList<Limit> limits)
+    {
+        var promise = new List<PromiseStatement>();
+        foreach (var limit in limits)
+            promise.Add(new PromiseStatement(limit.Metric.Name(), limit.Percentile, limit.LimitNs / 1e6));
+        return promise;
+    }
+}

@@ -1,0 +1,49 @@
+using System;
+using Plimsoll.Planning.Simulation;
+using Plimsoll.Planning.Workloads;
+
+namespace Plimsoll.Planning.Search;
+
+/// <summary>
+/// What an engine rank carries when nobody waits: all requests are there from the start, and the rate is
+/// taken between the completion of the first fifth and of the fourth, where the batch is full.
+/// </summary>
+public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationResult Run)
+{
+    /// <summary>Requests needed for the batch to turn over several times.</summary>
+    const int TurnsOfTheBatch = 8;
+
+    public static SaturatedThroughput Of(
+        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime = false)
+    {
+        requests = Math.Max(requests, TurnsOfTheBatch * (long)engine.Limits.MaxNumSeqs);
+        var first = requests / 5;
+        var last = requests * 4 / 5;
+        long done = 0, firstNs = 0, lastNs = 0;
+        var options = new SimulationOptions
+        {
+            Requests = requests,
+            Seed = seed,
+            AttributeTime = attributeTime,
+            Observer = (in CompletedRequest request) =>
+            {
+                done++;
+                if (done == first)
+                    firstNs = request.LastTokenNs;
+                else if (done == last)
+                    lastNs = request.LastTokenNs;
+            },
+        };
+        var run = engine.Run(workload, workload.RequestsPerSecond, options, ArrivalProcess.AtOnce);
+        if (run.Completed == 0)
+        {
+            throw new BadInputException(
+                $"no request of {workload.Name} fits the KV memory of {engine.Memory.Tokens} tokens; expected "
+                + "more memory per replica or shorter prompts");
+        }
+        var rate = lastNs > firstNs
+            ? (last - first) * 1e9 / (lastNs - firstNs)
+            : run.Completed / run.MakespanS;
+        return new SaturatedThroughput(rate, run);
+    }
+}

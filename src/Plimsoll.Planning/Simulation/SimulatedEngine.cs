@@ -1,0 +1,91 @@
+using System;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
+using Plimsoll.Planning.Catalogues;
+using Plimsoll.Planning.Workloads;
+
+namespace Plimsoll.Planning.Simulation;
+
+/// <summary>One engine rank ready to be simulated: how long its steps take and what its scheduler may do.</summary>
+public sealed record SimulatedEngine
+{
+    public required StepTimeModel StepTime { get; init; }
+
+    public required SchedulerOptions Limits { get; init; }
+
+    public required KvCapacityResult Memory { get; init; }
+
+    public Deployment Deployment => StepTime.Deployment;
+
+    /// <summary>Engine ranks of one replica.</summary>
+    public int Ranks => Deployment.DataParallel;
+
+    /// <summary>
+    /// The engine of a deployment with the best step times there are for it. A model that does not fit
+    /// throws <see cref="BadInputException"/> saying by how much.
+    /// </summary>
+    /// <param name="deployment">What is served on what.</param>
+    /// <param name="policy">How its scheduler decides.</param>
+    /// <param name="typicalContextTokens">Mean context of the workload, which window layers depend on.</param>
+    public static SimulatedEngine Of(
+        Deployment deployment, SchedulingPolicy policy, int typicalContextTokens = 4096)
+    {
+        var memory = KvCapacity.Blocks(deployment, typicalContextTokens);
+        if (!memory.Fits)
+            throw new BadInputException(DoesNotFit(deployment, memory));
+        var engine = deployment.Engine;
+        return new SimulatedEngine
+        {
+            StepTime = StepTimeCatalogue.ModelOf(deployment),
+            Memory = memory,
+            Limits = new SchedulerOptions
+            {
+                Policy = policy,
+                MaxNumSeqs = engine.MaxNumSeqs,
+                MaxNumBatchedTokens = engine.MaxNumBatchedTokens,
+                NumBlocks = memory.Blocks,
+                BlockSize = engine.BlockSize,
+                LongPrefillTokenThreshold = engine.LongPrefillTokenThreshold,
+            },
+        };
+    }
+
+    /// <summary>The engine with memory and batch without bound: what its kernels alone allow.</summary>
+    public SimulatedEngine WithoutMemoryLimit() => this with
+    {
+        Limits = Limits with
+        {
+            NumBlocks = int.MaxValue / (2 * Limits.BlockSize),
+            MaxNumSeqs = Math.Max(Limits.MaxNumSeqs, 4096),
+        },
+    };
+
+    /// <summary>Simulates replicas of this engine under a workload.</summary>
+    public SimulationResult Run(
+        Workload workload, double requestsPerSecond, SimulationOptions options,
+        ArrivalProcess process = ArrivalProcess.Own)
+    {
+        var arrivals = workload.Open(requestsPerSecond, options.Requests, options.Seed, process);
+        if (arrivals.PrefixBlockTokens % Limits.BlockSize != 0)
+        {
+            throw new BadInputException(
+                $"--block-size {Limits.BlockSize} does not divide the workload's prefix blocks of "
+                + $"{arrivals.PrefixBlockTokens} tokens; expected a divisor of {arrivals.PrefixBlockTokens}");
+        }
+        var caching = Deployment.Engine.EnablePrefixCaching;
+        return FleetSimulation.Run(
+            Limits, StepTime, caching ? arrivals : new KeylessArrivals(arrivals), workload.ClosedLoop,
+            options with
+            {
+                Policy = Limits.Policy,
+                MaxModelLength = Math.Min(options.MaxModelLength, Deployment.Model.MaxContext),
+            });
+    }
+
+    static string DoesNotFit(Deployment deployment, KvCapacityResult memory) =>
+        FormattableString.Invariant($"{deployment.Model.Name} with {deployment.Weights} weights does not fit ")
+        + FormattableString.Invariant($"{deployment.Accelerator.Name} at --tp {deployment.TensorParallel} ")
+        + FormattableString.Invariant($"--pp {deployment.PipelineParallel}: it needs {memory.MissingGb:0.0} GB ")
+        + "more per accelerator; expected a larger --tp, fewer bytes per --weights, or more memory";
+}
