@@ -1,2 +1,4 @@
-System.Console.WriteLine("plimsoll");
-return 0;
+using System;
+using Plimsoll.Cli;
+
+return CommandLine.Run(args, Console.Out, Console.Error);

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.IO;
+using Plimsoll.Cli.Verbs;
+using Plimsoll.Planning;
+
+namespace Plimsoll.Cli;
+
+/// <summary>
+/// The one binary: stdout is the result, stderr the story. Exit code 0 means done, 1 that the promise cannot
+/// be kept or a check failed, 2 bad usage or bad input.
+/// </summary>
+public static class CommandLine
+{
+    public const int Done = 0;
+    public const int Failed = 1;
+    public const int BadInput = 2;
+
+    const string Introduction = """
+        plimsoll: the load line for model serving. What does a token cost at a promised latency?
+
+          plimsoll account                 cost of a token on 70B / H100 / chat, batch and interactive
+          plimsoll account --model M --gpu G --workload NAME|FILE --promise "ttft p95 500ms"
+          plimsoll simulate --replicas 4   what a fleet would have done: latency, throughput, preemptions
+          plimsoll trace describe FILE     what is in a request trace; also fit, generate
+          plimsoll catalogue models        models, accelerators, prices, workloads that are built in
+          plimsoll validate                predictions against measured runs
+
+        Every verb takes --help; most take --json. Nothing is sent anywhere.
+        """;
+
+    public static int Run(string[] args, TextWriter output, TextWriter story)
+    {
+        if (args.Length == 0)
+        {
+            output.WriteLine(Introduction);
+            return Done;
+        }
+        try
+        {
+            var parsed = Root(output, story).Parse(args);
+            if (parsed.Errors.Count > 0)
+            {
+                story.WriteLine($"plimsoll: {parsed.Errors[0].Message.TrimEnd('.')} (see plimsoll --help)");
+                return BadInput;
+            }
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                Output = output,
+                Error = story,
+                EnableDefaultExceptionHandler = false,
+            });
+        }
+        catch (BadInputException bad)
+        {
+            story.WriteLine($"plimsoll: {bad.Message}");
+            return BadInput;
+        }
+    }
+
+    /// <summary>All verbs; also what the CLI reference and the completions are generated from.</summary>
+    public static RootCommand Root(TextWriter output, TextWriter story) =>
+        new("The load line for model serving: what a token costs at a promised latency.")
+        {
+            new AccountVerb(output, story).Build(),
+            new SimulateVerb(output, story).Build(),
+        };
+}

@@ -1,0 +1,163 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
+using Plimsoll.Core.Measures;
+using Plimsoll.Planning.Accounts;
+
+namespace Plimsoll.Cli.Terminal;
+
+/// <summary>The account for a person at a terminal: statement, both classes side by side, waterfall.</summary>
+static class AccountText
+{
+    const int Label = 22;
+    const int Column = 24;
+    const int BarWidth = 30;
+
+    public static string Of(AccountOutcome outcome)
+    {
+        var text = new StringBuilder();
+        WriteStatement(text, outcome);
+        WriteClasses(text, outcome.Result!.Classes);
+        WriteWaterfall(text, outcome.Result.Classes);
+        if (outcome.Result.InteractiveOverBatch is { } ratio)
+            text.Append('\n').Append($"An interactive token costs {Number(ratio, "0.00")} times a batch token.\n");
+        if (outcome.Credits.Count > 0)
+            text.Append("\nLevers on the interactive bill, USD per million tokens\n");
+        foreach (var credit in outcome.Credits)
+            text.Append($"  {credit.Name,-16}{Signed(credit.UsdPerMillionTokens),10}  {credit.Explanation}\n");
+        text.Append("\nWhat this rests on\n");
+        foreach (var note in outcome.Notes)
+            text.Append("  ").Append(note).Append('\n');
+        return text.ToString();
+    }
+
+    static void WriteStatement(StringBuilder text, AccountOutcome outcome)
+    {
+        var statement = outcome.Result!.Statement;
+        var d = statement.Deployment;
+        text.Append($"{statement.Model}, {d.Weights} weights, {d.Kv} KV, on {outcome.Engine.Deployment.Accelerators} × {d.Gpu}");
+        text.Append($" per replica (tp {d.Tp}, pp {d.Pp}, ep {d.Ep}, dp {d.Dp}), {d.Engine}, {d.Policy}\n");
+        text.Append($"{statement.Workload} at {Number(outcome.Request.RequestsPerSecond, "0.##")} requests/s, ");
+        text.Append($"busiest hour {Number(Peak(outcome.Request.Workload.WeeklyEnvelope), "0.00")} × the mean\n");
+        text.Append($"${Number(statement.Price.UsdPerGpuHour, "0.00##")} per accelerator-hour, {statement.Price.ProviderType}, ");
+        text.Append($"as of {statement.Price.AsOf}\n\n");
+    }
+
+    static void WriteClasses(StringBuilder text, IReadOnlyList<ClassAccount> classes)
+    {
+        Row(text, "", classes, c => c.Class);
+        Row(text, "promise", classes, c => Promise(c, 0));
+        for (var i = 1; i < Most(classes); i++)
+        {
+            var line = i;
+            Row(text, "", classes, c => Promise(c, line));
+        }
+        Row(text, "load line", classes, c => $"{Number(c.LoadLine.RequestsPerSecond, "0.000")} req/s/replica");
+        Row(text, "  bound by", classes, c => c.LoadLine.BindingLimit);
+        Row(text, "fleet", classes, c => $"{c.Fleet.Replicas} replicas, {c.Fleet.Accelerators} GPUs");
+        Row(text, "  USD per hour", classes, c => Number(c.Fleet.UsdPerHour, "#,0.00"));
+        Row(text, "utilisation", classes, c => Number(100 * c.Utilisation, "0.0") + " %");
+        Row(text, "USD / M tokens", classes, c => Usd(c.Cost.UsdPerMillionTokens));
+        Row(text, "  90 % interval", classes, c =>
+            $"{Usd(c.Interval.Low)} – {(c.Interval.High is { } high ? Usd(high) : "cannot be kept")} ({c.Tier})");
+        Row(text, "  input", classes, c => Usd(c.Cost.UsdPerMillionInputTokens));
+        Row(text, "  cached input", classes, c =>
+            c.Cost.UsdPerMillionCachedInputTokens is { } cached ? Usd(cached) : "none");
+        Row(text, "  output", classes, c => Usd(c.Cost.UsdPerMillionOutputTokens));
+        Row(text, "USD / request", classes, c => c.Cost.UsdPerRequest.ToString("0.000000", CultureInfo.InvariantCulture));
+        Row(text, "TTFT p50 / p95", classes, c => Latency(c.Latency.TtftMs));
+        Row(text, "TPOT p50 / p95", classes, c => Latency(c.Latency.TpotMs));
+        Row(text, "ITL p50 / p95", classes, c => Latency(c.Latency.ItlMs));
+        Row(text, "E2E p50 / p95", classes, c => Latency(c.Latency.E2eMs));
+    }
+
+    static void WriteWaterfall(StringBuilder text, IReadOnlyList<ClassAccount> classes)
+    {
+        text.Append("\nFrom the physical floor to the bill, USD per million tokens\n");
+        decimal scale = 0;
+        foreach (var account in classes)
+            scale = Math.Max(scale, account.Cost.UsdPerMillionTokens);
+        var levels = new decimal[classes.Count];
+        for (var step = 0; step < classes[0].Waterfall.Count; step++)
+        {
+            text.Append($"  {classes[0].Waterfall[step].Step,-10}");
+            for (var i = 0; i < classes.Count; i++)
+            {
+                var bar = classes[i].Waterfall[step].UsdPerMillionTokens;
+                text.Append($"{Signed(bar),10} {Bar(levels[i], levels[i] + bar, scale)}");
+                levels[i] += bar;
+            }
+            TrimEnd(text);
+            text.Append('\n');
+        }
+        text.Append("  total     ");
+        for (var i = 0; i < classes.Count; i++)
+            text.Append($"{Usd(levels[i]),10} {Bar(0, levels[i], scale)}");
+        TrimEnd(text);
+        text.Append('\n');
+    }
+
+    /// <summary>A bar from one level to another on a fixed scale; its own width even when it is tiny.</summary>
+    static string Bar(decimal from, decimal to, decimal scale)
+    {
+        var low = (int)Math.Floor(Math.Min(from, to) / scale * BarWidth);
+        var high = (int)Math.Ceiling(Math.Max(from, to) / scale * BarWidth);
+        var filled = from == to ? 0 : Math.Max(1, high - low);
+        low = Math.Min(low, BarWidth - filled);
+        return new string(' ', low) + new string(to >= from ? '█' : '░', filled)
+            + new string(' ', BarWidth - low - filled) + "  ";
+    }
+
+    static void Row(
+        StringBuilder text, string label, IReadOnlyList<ClassAccount> classes, Func<ClassAccount, string> value)
+    {
+        text.Append(label.PadRight(Label));
+        foreach (var account in classes)
+            text.Append(value(account).PadRight(Column)).Append("  ");
+        TrimEnd(text);
+        text.Append('\n');
+    }
+
+    static string Promise(ClassAccount account, int index)
+    {
+        if (index >= account.Promise.Count)
+            return "";
+        var limit = account.Promise[index];
+        return limit.Metric == "window"
+            ? $"done within {Number(limit.LimitMs / 3_600_000, "0.##")} h"
+            : $"{limit.Metric} p{Number(limit.Percentile, "0.###")} {Number(limit.LimitMs, "0.###")}ms";
+    }
+
+    static int Most(IReadOnlyList<ClassAccount> classes)
+    {
+        var most = 1;
+        foreach (var account in classes)
+            most = Math.Max(most, account.Promise.Count);
+        return most;
+    }
+
+    static string Latency(LatencySummary latency) => $"{Ms(latency.P50)} / {Ms(latency.P95)} ms";
+
+    static string Ms(double? value) => value is { } ms ? Number(ms, ms < 100 ? "0.0" : "#,0") : "–";
+
+    static string Usd(decimal value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
+
+    static string Signed(decimal value) => value.ToString("+0.0000;-0.0000;0.0000", CultureInfo.InvariantCulture);
+
+    static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+
+    static double Peak(IReadOnlyList<double> envelope)
+    {
+        double peak = 0;
+        foreach (var hour in envelope)
+            peak = Math.Max(peak, hour);
+        return peak;
+    }
+
+    static void TrimEnd(StringBuilder text)
+    {
+        while (text.Length > 0 && text[^1] == ' ')
+            text.Length--;
+    }
+}

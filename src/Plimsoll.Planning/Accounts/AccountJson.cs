@@ -1,0 +1,31 @@
+using System.Collections.Generic;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Plimsoll.Planning.Accounts;
+
+/// <summary>The account as JSON of the schema published in <c>docs/reference/account.schema.json</c>.</summary>
+public static class AccountJson
+{
+    public const string Schema = "plimsoll/account/1";
+
+    public static string Of(AccountResult result)
+    {
+        var document = new AccountDocument(
+            Schema, result.Statement, result.Classes, result.InteractiveOverBatch);
+        var context = new AccountJsonContext(new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            WriteIndented = true,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        });
+        return JsonSerializer.Serialize(document, context.AccountDocument) + "\n";
+    }
+}
+
+sealed record AccountDocument(
+    string Schema, Statement Statement, IReadOnlyList<ClassAccount> Classes, double? InteractiveOverBatch);
+
+[JsonSerializable(typeof(AccountDocument))]
+sealed partial class AccountJsonContext : JsonSerializerContext;
