@@ -22,8 +22,9 @@ static class CardDistiller
         }
         var tables = files.ToDictionary(f => f.Key, f => KernelTable.Read(f.Value));
         log.WriteLine($"{card.Key} {engine}");
-        var gemm = GemmDistiller.Distill(tables["gemm_perf"], card.Peak);
-        log.WriteLine($"  gemm               {GemmDistiller.Check(tables["gemm_perf"], card.Peak, gemm)}");
+        var fuses = engine == "trtllm";
+        var gemm = GemmDistiller.Distill(tables["gemm_perf"], card.Peak, fuses);
+        log.WriteLine($"  gemm               {GemmDistiller.Check(tables["gemm_perf"], card.Peak, gemm, fuses)}");
         var decodeRows = AttentionDistiller.Read(tables["generation_attention_perf"], decode: true);
         var decode = AttentionDistiller.Decode(decodeRows, card);
         log.WriteLine($"  decode attention   {AttentionDistiller.CheckDecode(decodeRows, card, decode)}");
@@ -44,13 +45,22 @@ static class CardDistiller
         {
             log.WriteLine($"  experts            {MoeDistiller.Check(moeTable, card.Peak, moe)}");
         }
+        string[] sources = [.. tables.Values.Select(t => $"ai-dynamo/aiconfigurator (Apache-2.0) {t.Name}")];
+        if (engine == "vllm" && EngineProfiles.Read(card, kernels) is { Count: > 0 } profiles)
+        {
+            EngineProfiles.CheckProducts(gemm, profiles, card, log);
+            decode = EngineProfiles.Replace(decode, profiles, card);
+            prefill = EngineProfiles.Replace(prefill, profiles, mixes ? FlashAttention2Rows : 0);
+            EngineProfiles.CheckMixed(prefill, profiles, log);
+            sources = [.. sources, EngineProfiles.Source];
+        }
         return new EfficiencyCurves
         {
             Accelerator = card.Key,
             Engine = engine,
             EngineVersion = Version(tables["gemm_perf"]),
             Tier = Tier.Kernels,
-            Sources = [.. tables.Values.Select(t => $"ai-dynamo/aiconfigurator (Apache-2.0) {t.Name}")],
+            Sources = sources,
             Peak = card.Peak,
             CacheMegabytes = card.CacheMegabytes,
             Gemm = gemm,
