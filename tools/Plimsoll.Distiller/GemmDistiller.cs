@@ -12,7 +12,8 @@ static class GemmDistiller
     static readonly int[] MKnots =
         [1, 4, 8, 16, 32, 64, 128, 192, 256, 512, 768, 1024, 1536, 2048, 4096, 8192, 16384, 32768];
 
-    static readonly int[] NkKnots = [128, 256, 512, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 51200, 65536];
+    static readonly int[] NkKnots =
+        [128, 256, 512, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 51200, 65536];
 
     const int TinyWidth = 512;
 
@@ -41,7 +42,8 @@ static class GemmDistiller
     }
 
     /// <summary>Errors of the curves on rows that are no knots, with n and k of at least 512.</summary>
-    public static Residuals Check(KernelTable table, RooflineSpec peak, GemmCurve[] curves, bool fusesQuantising)
+    public static Residuals Check(
+        KernelTable table, RooflineSpec peak, GemmCurve[] curves, bool fusesQuantising)
     {
         var residuals = new Residuals();
         foreach (var (name, format, block) in Formats)
@@ -56,7 +58,8 @@ static class GemmDistiller
             {
                 var (m, n, k) = (table.Int(row, "m"), table.Int(row, "n"), table.Int(row, "k"));
                 if (table.Text(row, "gemm_dtype") == name && n >= 512 && k >= 512
-                    && !(NkKnots.Contains(n) && NkKnots.Contains(k) && MKnots.Contains(m)))
+                    && !(NkKnots.Contains(n) && NkKnots.Contains(k) && MKnots.Contains(m))
+                    && table.Ns(row) > 2 * quantising.GetValueOrDefault(m))
                 {
                     residuals.Add(curve.Ns(peak, m, n, k), table.Ns(row) - quantising.GetValueOrDefault(m));
                 }
@@ -77,7 +80,11 @@ static class GemmDistiller
                 continue;
             }
             var key = (table.Int(row, "m"), table.Int(row, "n"), table.Int(row, "k"));
-            var ns = table.Ns(row) - quantising.GetValueOrDefault(key.Item1);
+            // Subtracting must not carry a product below start-up and roofline.
+            var least = GemmCurve.LaunchNs + peak.GemmFloorNs(key.Item1, key.Item2, key.Item3, format);
+            var ns = quantising.TryGetValue(key.Item1, out var apart)
+                ? Math.Max(Math.Min(least, table.Ns(row)), table.Ns(row) - apart)
+                : table.Ns(row);
             var ratio = ns / GemmCurve.ReferenceNs(peak, key.Item1, key.Item2, key.Item3, format);
             // Some tables hold a shape twice, once per kernel: the engine would take the faster.
             ratios[key] = ratios.TryGetValue(key, out var other) ? Math.Min(other, ratio) : ratio;
@@ -135,7 +142,15 @@ static class GemmDistiller
                 }
             }
         }
-        return new GemmCurve { Weights = format, BlockScaled = block, M = m, N = n, K = k, RatioMille = values };
+        return new GemmCurve
+        {
+            Weights = format,
+            BlockScaled = block,
+            M = m,
+            N = n,
+            K = k,
+            RatioMille = values,
+        };
     }
 
     /// <summary>
@@ -167,7 +182,8 @@ static class GemmDistiller
             }
         }
         var median = near.Order().ElementAt(near.Count / 2);
-        return ratios.TryGetValue((m, n, k), out var own) && Math.Abs((own / median) - 1) < 0.15 ? own : median;
+        var trusted = ratios.TryGetValue((m, n, k), out var own) && Math.Abs((own / median) - 1) < 0.15;
+        return trusted ? own : median;
     }
 
     static IEnumerable<int> Around(int[] sorted, int value, int reach)

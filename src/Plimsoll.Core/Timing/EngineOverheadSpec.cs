@@ -26,7 +26,9 @@ public sealed record EngineOverheadSpec
 
     public required double TokenNs { get; init; }
 
-    /// <summary>Part of every step that nothing hides: input copy, sampling hand-over, output wake-up.</summary>
+    /// <summary>
+    /// Part of every step that nothing hides: input copy, sampling hand-over, output wake-up.
+    /// </summary>
     public required double ExposedNs { get; init; }
 
     /// <summary>Part per sequence that nothing hides.</summary>
