@@ -6,7 +6,9 @@ using Plimsoll.Planning.Catalogues;
 
 namespace Plimsoll.Benchmarks;
 
-/// <summary>One prediction: below 15 ns for decode-only steps, below 100 ns for mixed ones, no allocation.</summary>
+/// <summary>
+/// One prediction: below 15 ns for decode-only steps, below 100 ns for mixed ones, no allocation.
+/// </summary>
 [MemoryDiagnoser]
 public class StepTimeBenchmarks
 {
@@ -80,7 +82,8 @@ public class StepTimeBenchmarks
     public long DecodeOnly()
     {
         _context = (_context + 96) & 0xF_FFFF;
-        return _model.PredictNs(new StepShape { Decodes = 96, DecodeContextTokens = 100_000 + _context, LogitRows = 96 });
+        return _model.PredictNs(
+            new StepShape { Decodes = 96, DecodeContextTokens = 100_000 + _context, LogitRows = 96 });
     }
 
     [Benchmark]

@@ -35,7 +35,8 @@ static class AllReduceDistiller
         return [.. curves];
     }
 
-    static Dictionary<(int Ranks, bool Graph), Dictionary<int, double>> Read(Card card, string engine, string kernels)
+    static Dictionary<(int Ranks, bool Graph), Dictionary<int, double>> Read(
+        Card card, string engine, string kernels)
     {
         var curves = new Dictionary<(int, bool), Dictionary<int, double>>();
         if (!card.Tables(kernels, engine).TryGetValue("custom_allreduce_perf", out var path))

@@ -6,11 +6,15 @@ using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Distiller;
 
-/// <summary>One attention measurement: decode when <c>Chunk</c> is 1, else a batch of whole prompts.</summary>
+/// <summary>
+/// One attention measurement: decode when <c>Chunk</c> is 1, else a batch of whole prompts.
+/// </summary>
 readonly record struct AttentionRow(
     int Batch, int Length, int Heads, int KvHeads, int HeadDim, NumberFormat Kv, double Ns);
 
-/// <summary>Decode attention as ratio grids, prefill attention as four coefficients per head layout.</summary>
+/// <summary>
+/// Decode attention as ratio grids, prefill attention as four coefficients per head layout.
+/// </summary>
 static class AttentionDistiller
 {
     static readonly int[] BatchKnots = [1, 4, 16, 32, 64, 128, 256, 1024];
@@ -57,9 +61,11 @@ static class AttentionDistiller
             .OrderBy(g => g.Key))
         {
             var (headDim, kv, kvHeads, group) = layout.Key;
-            if (Groups.Contains(group) && kvHeads <= LargestKvHeads && layout.First().Heads % kvHeads == 0 && layout.Count() > 40)
+            if (Groups.Contains(group) && kvHeads <= LargestKvHeads && layout.First().Heads % kvHeads == 0
+                && layout.Count() > 40)
             {
-                var cells = layout.GroupBy(r => (r.Batch, r.Length)).ToDictionary(g => g.Key, g => g.Min(r => r.Ns));
+                var cells = layout.GroupBy(r => (r.Batch, r.Length)).ToDictionary(
+                    g => g.Key, g => g.Min(r => r.Ns));
                 curves.Add(DecodeCurve(cells, card, headDim, kv, kvHeads, group));
             }
         }
@@ -71,7 +77,8 @@ static class AttentionDistiller
     /// shortest context plus its bytes at the bandwidth that the large cells reach.
     /// </summary>
     public static Dictionary<(int Batch, int Length), double> Cold(
-        Dictionary<(int Batch, int Length), double> cells, Card card, int headDim, NumberFormat kv, int kvHeads)
+        Dictionary<(int Batch, int Length), double> cells, Card card, int headDim, NumberFormat kv,
+        int kvHeads)
     {
         double Bytes(int batch, int length) =>
             DecodeAttentionCurve.KvBytes(batch, length, 2.0 * kvHeads * headDim, kv);
@@ -106,7 +113,8 @@ static class AttentionDistiller
         foreach (var layout in rows.GroupBy(r => (r.HeadDim, r.Kv, r.Heads, r.KvHeads)).OrderBy(g => g.Key))
         {
             var (headDim, kv, heads, kvHeads) = layout.Key;
-            var kept = heads is 1 or 2 or 4 or 8 or 16 or 32 or 64 or 128 && (kvHeads <= 8 || kvHeads == heads);
+            var kept = heads is 1 or 2 or 4 or 8 or 16 or 32 or 64 or 128
+                && (kvHeads <= 8 || kvHeads == heads);
             if (kept && layout.Count() > 40)
             {
                 var samples = layout.Select(r => new PrefillSample(
@@ -153,7 +161,8 @@ static class AttentionDistiller
         {
             var curve = curves.Where(c => c.Kv == row.Kv)
                 .MinBy(c => c.Distance(row.HeadDim, row.Heads, row.KvHeads));
-            if (curve is not null && row.Ns > 20_000 && (curve.Heads, curve.KvHeads) != (row.Heads, row.KvHeads))
+            if (curve is not null && row.Ns > 20_000
+                && (curve.Heads, curve.KvHeads) != (row.Heads, row.KvHeads))
             {
                 residuals.Add(
                     curve.Ns(
@@ -168,7 +177,8 @@ static class AttentionDistiller
     }
 
     static DecodeAttentionCurve DecodeCurve(
-        Dictionary<(int Batch, int Length), double> cells, Card card, int headDim, NumberFormat kv, int kvHeads, int group)
+        Dictionary<(int Batch, int Length), double> cells, Card card, int headDim, NumberFormat kv,
+        int kvHeads, int group)
     {
         double Reference(int batch, int length) => DecodeAttentionCurve.ReferenceNs(
             card.Peak, DecodeAttentionCurve.KvBytes(batch, length, 2.0 * kvHeads * headDim, kv));
@@ -178,7 +188,8 @@ static class AttentionDistiller
         var lengths = ContextKnots.Where(l => cold.Keys.Any(c => c.Length == l)).ToArray();
         var values = new int[batches.Length * lengths.Length];
         var asymptote = cold.OrderByDescending(c => (double)c.Key.Batch * c.Key.Length).Take(8)
-            .Select(c => c.Value / Reference(c.Key.Batch, c.Key.Length)).Order().ElementAt(Math.Min(4, cold.Count - 1));
+            .Select(c => c.Value / Reference(c.Key.Batch, c.Key.Length)).Order()
+            .ElementAt(Math.Min(4, cold.Count - 1));
         for (var b = 0; b < batches.Length; b++)
         {
             for (var l = 0; l < lengths.Length; l++)
@@ -191,7 +202,13 @@ static class AttentionDistiller
         }
         return new DecodeAttentionCurve
         {
-            HeadDim = headDim, Kv = kv, KvHeads = kvHeads, Group = group, Batch = batches, Context = lengths, RatioMille = values,
+            HeadDim = headDim,
+            Kv = kv,
+            KvHeads = kvHeads,
+            Group = group,
+            Batch = batches,
+            Context = lengths,
+            RatioMille = values,
         };
     }
 }

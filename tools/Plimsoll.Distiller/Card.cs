@@ -6,7 +6,9 @@ using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Distiller;
 
-/// <summary>A measured card: its peaks for the roofline and what is known of its caches and kernels.</summary>
+/// <summary>
+/// A measured card: its peaks for the roofline and what is known of its caches and kernels.
+/// </summary>
 /// <param name="Key">Accelerator key and prefix of its kernel tables.</param>
 /// <param name="CacheMegabytes">Last-level cache, vendor's architecture papers.</param>
 /// <param name="FlashAttention2">Whether vLLM's default attention is FlashAttention-2 on this card.</param>
@@ -37,7 +39,8 @@ sealed record Card(
         Directory.GetFiles(folder, $"{Key}__{engine}_*.csv.gz")
             .Order(StringComparer.Ordinal)
             .ToDictionary(
-                path => Path.GetFileName(path).Split("__")[2].Replace(".csv.gz", "", StringComparison.Ordinal),
+                path => Path.GetFileName(path).Split("__")[2].Replace(
+                    ".csv.gz", "", StringComparison.Ordinal),
                 path => path);
 
     static RooflineSpec Peaks(double bf16, double fp8, double fp4, double int8, double memory) => new()

@@ -12,7 +12,10 @@ static class GemmDistiller
     static readonly int[] MKnots =
         [1, 4, 8, 16, 32, 64, 128, 192, 256, 512, 768, 1024, 1536, 2048, 4096, 8192, 16384, 32768];
 
-    static readonly int[] NkKnots = [128, 256, 512, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 51200, 65536];
+    static readonly int[] NkKnots =
+        [128, 256, 512, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 51200, 65536];
+
+    const int TinyWidth = 512;
 
     static readonly (string Name, NumberFormat Format, bool Block)[] Formats =
     [
@@ -24,12 +27,12 @@ static class GemmDistiller
         ("int4_wo", NumberFormat.Int4, false),
     ];
 
-    public static GemmCurve[] Distill(KernelTable table, RooflineSpec peak)
+    public static GemmCurve[] Distill(KernelTable table, RooflineSpec peak, bool fusesQuantising)
     {
         var curves = new List<GemmCurve>();
         foreach (var (name, format, block) in Formats)
         {
-            var ratios = Ratios(table, name, format, peak);
+            var ratios = Ratios(table, name, format, peak, fusesQuantising);
             if (ratios.Count > 0)
             {
                 curves.Add(Curve(ratios, format, block));
@@ -39,7 +42,8 @@ static class GemmDistiller
     }
 
     /// <summary>Errors of the curves on rows that are no knots, with n and k of at least 512.</summary>
-    public static Residuals Check(KernelTable table, RooflineSpec peak, GemmCurve[] curves)
+    public static Residuals Check(
+        KernelTable table, RooflineSpec peak, GemmCurve[] curves, bool fusesQuantising)
     {
         var residuals = new Residuals();
         foreach (var (name, format, block) in Formats)
@@ -49,13 +53,15 @@ static class GemmDistiller
             {
                 continue;
             }
+            var quantising = fusesQuantising ? Quantising(table, name) : [];
             for (var row = 0; row < table.Count; row++)
             {
                 var (m, n, k) = (table.Int(row, "m"), table.Int(row, "n"), table.Int(row, "k"));
                 if (table.Text(row, "gemm_dtype") == name && n >= 512 && k >= 512
-                    && !(NkKnots.Contains(n) && NkKnots.Contains(k) && MKnots.Contains(m)))
+                    && !(NkKnots.Contains(n) && NkKnots.Contains(k) && MKnots.Contains(m))
+                    && table.Ns(row) > 2 * quantising.GetValueOrDefault(m))
                 {
-                    residuals.Add(curve.Ns(peak, m, n, k), table.Ns(row));
+                    residuals.Add(curve.Ns(peak, m, n, k), table.Ns(row) - quantising.GetValueOrDefault(m));
                 }
             }
         }
@@ -63,8 +69,9 @@ static class GemmDistiller
     }
 
     static Dictionary<(int M, int N, int K), double> Ratios(
-        KernelTable table, string name, NumberFormat format, RooflineSpec peak)
+        KernelTable table, string name, NumberFormat format, RooflineSpec peak, bool fusesQuantising)
     {
+        var quantising = fusesQuantising ? Quantising(table, name) : [];
         var ratios = new Dictionary<(int, int, int), double>();
         for (var row = 0; row < table.Count; row++)
         {
@@ -73,11 +80,46 @@ static class GemmDistiller
                 continue;
             }
             var key = (table.Int(row, "m"), table.Int(row, "n"), table.Int(row, "k"));
-            var ratio = table.Ns(row) / GemmCurve.ReferenceNs(peak, key.Item1, key.Item2, key.Item3, format);
+            // Subtracting must not carry a product below start-up and roofline.
+            var least = GemmCurve.LaunchNs + peak.GemmFloorNs(key.Item1, key.Item2, key.Item3, format);
+            var ns = quantising.TryGetValue(key.Item1, out var apart)
+                ? Math.Max(Math.Min(least, table.Ns(row)), table.Ns(row) - apart)
+                : table.Ns(row);
+            var ratio = ns / GemmCurve.ReferenceNs(peak, key.Item1, key.Item2, key.Item3, format);
             // Some tables hold a shape twice, once per kernel: the engine would take the faster.
             ratios[key] = ratios.TryGetValue(key, out var other) ? Math.Min(other, ratio) : ratio;
         }
         return ratios;
+    }
+
+    /// <summary>
+    /// What quantising the activations adds at m rows: a tiny product in this format less the same one in
+    /// BF16. The tables time it as kernels of its own; TensorRT-LLM's engine folds it into the norm, the
+    /// activation or the attention before.
+    /// </summary>
+    static Dictionary<int, double> Quantising(KernelTable table, string name)
+    {
+        var excess = new Dictionary<int, double>();
+        if (name is not ("fp8" or "nvfp4"))
+        {
+            return excess;
+        }
+        var tiny = new Dictionary<(string, int), double>();
+        for (var row = 0; row < table.Count; row++)
+        {
+            if (table.Int(row, "n") == TinyWidth && table.Int(row, "k") == TinyWidth)
+            {
+                tiny[(table.Text(row, "gemm_dtype"), table.Int(row, "m"))] = table.Ns(row);
+            }
+        }
+        foreach (var ((format, m), ns) in tiny)
+        {
+            if (format == name && tiny.TryGetValue(("bfloat16", m), out var plain))
+            {
+                excess[m] = Math.Max(0, ns - plain);
+            }
+        }
+        return excess;
     }
 
     static GemmCurve Curve(Dictionary<(int M, int N, int K), double> ratios, NumberFormat format, bool block)
@@ -100,7 +142,15 @@ static class GemmDistiller
                 }
             }
         }
-        return new GemmCurve { Weights = format, BlockScaled = block, M = m, N = n, K = k, RatioMille = values };
+        return new GemmCurve
+        {
+            Weights = format,
+            BlockScaled = block,
+            M = m,
+            N = n,
+            K = k,
+            RatioMille = values,
+        };
     }
 
     /// <summary>
@@ -132,7 +182,8 @@ static class GemmDistiller
             }
         }
         var median = near.Order().ElementAt(near.Count / 2);
-        return ratios.TryGetValue((m, n, k), out var own) && Math.Abs((own / median) - 1) < 0.15 ? own : median;
+        var trusted = ratios.TryGetValue((m, n, k), out var own) && Math.Abs((own / median) - 1) < 0.15;
+        return trusted ? own : median;
     }
 
     static IEnumerable<int> Around(int[] sorted, int value, int reach)

@@ -21,7 +21,8 @@ static class Medians
                 where curve.Weights is NumberFormat.Bf16 or NumberFormat.Fp8
                 from n in (int[])[4096, 6144, 8192]
                 from k in (int[])[4096, 6144, 8192]
-                select curve.Ns(curves.Peak, m, n, k) / GemmCurve.ReferenceNs(curves.Peak, m, n, k, curve.Weights);
+                select curve.Ns(curves.Peak, m, n, k) / GemmCurve.ReferenceNs(
+                    curves.Peak, m, n, k, curve.Weights);
             log.WriteLine(Line($"gemm m={m}", ratios));
         }
         log.WriteLine(Line("decode attention, 64 × 2048", all.SelectMany(c => c.DecodeAttention)
@@ -38,7 +39,9 @@ static class Medians
             .Where(p => p.HeadDim == 128 && p.Heads <= 16).Select(p => p.NsPerContext)));
         foreach (var tokens in (int[])[1, 64, 1024, 16384])
         {
-            log.WriteLine(Line($"experts, {tokens} tokens", all.SelectMany(c => c.Moe).Select(c => c.Ratio(tokens))));
+            log.WriteLine(Line(
+                $"experts, {tokens} tokens",
+                all.SelectMany(c => c.Moe).Select(c => c.Ratio(tokens))));
         }
     }
 
@@ -47,6 +50,7 @@ static class Medians
         var sorted = values.Order().ToList();
         double At(double q) => sorted[(int)(q * (sorted.Count - 1))];
         return string.Create(
-            CultureInfo.InvariantCulture, $"{name,-36} p10 {At(0.1):F3}  median {At(0.5):F3}  p90 {At(0.9):F3}");
+            CultureInfo.InvariantCulture,
+            $"{name,-36} p10 {At(0.1):F3}  median {At(0.5):F3}  p90 {At(0.9):F3}");
     }
 }

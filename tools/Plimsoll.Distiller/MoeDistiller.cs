@@ -14,7 +14,9 @@ static class MoeDistiller
     /// <summary>The mildly skewed routing of the tables: between balanced and their heavier tail.</summary>
     const string Routing = "power_law_1.01";
 
-    /// <summary>Layers with more choices per token belong to one family whose experts are not gated.</summary>
+    /// <summary>
+    /// Layers with more choices per token belong to one family whose experts are not gated.
+    /// </summary>
     const int MostChoices = 16;
 
     static readonly Dictionary<string, (NumberFormat Format, int Rank)> Formats = new()
@@ -88,13 +90,15 @@ static class MoeDistiller
             var inter = table.Int(row, "inter_size");
             if (table.Text(row, "distribution") != Routing || slices > 8 || expertRanks > 32
                 || (slices > 1 && expertRanks > 1) || table.Int(row, "topk") > MostChoices
-                || inter % slices != 0 || table.Text(row, "kernel_source").Contains("nongated", StringComparison.Ordinal)
+                || inter % slices != 0
+                || table.Text(row, "kernel_source").Contains("nongated", StringComparison.Ordinal)
                 || !Formats.TryGetValue(table.Text(row, "moe_dtype"), out var format))
             {
                 continue;
             }
             var shape = new MoeShape(
-                table.Int(row, "hidden_size"), inter / slices, table.Int(row, "topk"), table.Int(row, "num_experts"),
+                table.Int(row, "hidden_size"), inter / slices, table.Int(row, "topk"),
+                table.Int(row, "num_experts"),
                 expertRanks, true, format.Format);
             // One kernel per shape: the first of the formats that share a name here.
             if (!ranks.TryGetValue(shape, out var rank) || format.Rank < rank)
@@ -106,7 +110,9 @@ static class MoeDistiller
             {
                 var cells = layers[shape];
                 var tokens = table.Int(row, "num_tokens");
-                cells[tokens] = cells.TryGetValue(tokens, out var other) ? Math.Min(other, table.Ns(row)) : table.Ns(row);
+                cells[tokens] = cells.TryGetValue(tokens, out var other)
+                    ? Math.Min(other, table.Ns(row))
+                    : table.Ns(row);
             }
         }
         return layers;

@@ -25,7 +25,7 @@ sealed class Residuals
         ? "none"
         : string.Create(
             CultureInfo.InvariantCulture,
-            $"{Count,7} rows  median {Absolute(0.5):P1}  p90 {Absolute(0.9):P1}  bias {Signed(0.5):+0.0%;-0.0%}");
+            $"{Count,7} rows  median {Absolute(0.5):P1}  p90 {Absolute(0.9):P1}  bias {Signed(0.5):P1}");
 
     static double Quantile(List<double> sorted, double quantile) =>
         sorted.Count == 0 ? double.NaN : sorted[(int)Math.Min(sorted.Count - 1, quantile * sorted.Count)];

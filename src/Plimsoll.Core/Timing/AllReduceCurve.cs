@@ -7,7 +7,9 @@ public sealed record AllReduceCurve
 {
     public required int Ranks { get; init; }
 
-    /// <summary>Replayed from a CUDA graph, as in decode-size steps; otherwise launched step by step.</summary>
+    /// <summary>
+    /// Replayed from a CUDA graph, as in decode-size steps; otherwise launched step by step.
+    /// </summary>
     public required bool Graph { get; init; }
 
     /// <summary>Message sizes, bytes, ascending.</summary>

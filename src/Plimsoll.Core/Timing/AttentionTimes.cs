@@ -11,7 +11,9 @@ namespace Plimsoll.Core.Timing;
 /// </summary>
 sealed class AttentionTimes
 {
-    /// <summary>Share of peak that latent decode attention reaches: one KV head shared by all query heads.</summary>
+    /// <summary>
+    /// Share of peak that latent decode attention reaches: one KV head shared by all query heads.
+    /// </summary>
     const double LatentComputeEfficiency = 0.5;
 
     readonly AttentionSpec _attention;
@@ -99,7 +101,8 @@ sealed class AttentionTimes
 
     double PrefillLayerNs(double tokens, double pairs, double context)
     {
-        var floor = 2 * _heads * _pairScale * 2 * _prefill.HeadDim * pairs / _peak.FlopsPerNs(NumberFormat.Bf16);
+        var flops = 4 * _heads * _pairScale * _prefill.HeadDim * pairs;
+        var floor = flops / _peak.FlopsPerNs(NumberFormat.Bf16);
         return Math.Max(
             _prefill.Ns(_heads, tokens, _pairScale * pairs, context),
             // With FP8 KV some engines also multiply in FP8.

@@ -5,7 +5,9 @@ using Plimsoll.Core.Models;
 
 namespace Plimsoll.Core.Timing;
 
-/// <summary>What accelerators of one replica say to each other: all-reduce, gathering, experts, pipeline.</summary>
+/// <summary>
+/// What accelerators of one replica say to each other: all-reduce, gathering, experts, pipeline.
+/// </summary>
 sealed class CollectiveTimes
 {
     /// <summary>Share of the link that point-to-point traffic reaches.</summary>
@@ -43,7 +45,9 @@ sealed class CollectiveTimes
     bool ExchangesExperts =>
         _deployment.DataParallel > 1 && _deployment.ExpertParallel > 1;
 
-    /// <summary>Two all-reduces per layer and one for the embedding, each of tokens × hidden in BF16.</summary>
+    /// <summary>
+    /// Two all-reduces per layer and one for the embedding, each of tokens × hidden in BF16.
+    /// </summary>
     public double LayersNs(double tokens, bool graph)
     {
         if (_graph is null)
@@ -52,7 +56,8 @@ sealed class CollectiveTimes
         }
         var model = _deployment.Model;
         var perLayer = ExchangesExperts ? 1 : 2;
-        return ((perLayer * model.Layers) + 1) * AllReduceNs(graph ? _graph : _eager!, 2 * tokens * model.Hidden);
+        return ((perLayer * model.Layers) + 1) * AllReduceNs(
+            graph ? _graph : _eager!, 2 * tokens * model.Hidden);
     }
 
     /// <summary>Gathering moves half the bytes of an all-reduce of the whole.</summary>

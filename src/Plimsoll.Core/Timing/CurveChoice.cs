@@ -54,7 +54,9 @@ static class CurveChoice
         }
         if (nearest > Far && curves.Tier != Tier.Datasheet)
         {
-            Note(notes, $"decode attention: head size {headDim}, {kvHeads} KV heads, {kv.Name()} KV not measured");
+            Note(
+                notes,
+                $"decode attention: head size {headDim}, {kvHeads} KV heads, {kv.Name()} KV not measured");
         }
         return best!;
     }
@@ -75,7 +77,9 @@ static class CurveChoice
         }
         if (nearest > Far && curves.Tier != Tier.Datasheet)
         {
-            Note(notes, $"prefill attention: head size {headDim}, {heads} heads, {kv.Name()} KV not measured");
+            Note(
+                notes,
+                $"prefill attention: head size {headDim}, {heads} heads, {kv.Name()} KV not measured");
         }
         return best!;
     }
@@ -95,7 +99,9 @@ static class CurveChoice
         }
         if (nearest > Far && curves.Tier != Tier.Datasheet)
         {
-            Note(notes, $"experts: {shape.Experts} of width {shape.Intermediate} in {shape.Weights.Name()} not measured");
+            Note(
+                notes,
+                $"experts: {shape.Experts} × {shape.Intermediate}, {shape.Weights.Name()}, not measured");
         }
         return best!;
     }
@@ -106,7 +112,8 @@ static class CurveChoice
         var nearest = double.PositiveInfinity;
         foreach (var curve in curves.AllReduce)
         {
-            var distance = Math.Abs(Math.Log2((double)ranks / curve.Ranks)) + (curve.Graph == graph ? 0 : 0.1);
+            var distance = Math.Abs(Math.Log2((double)ranks / curve.Ranks))
+                + (curve.Graph == graph ? 0 : 0.1);
             if (distance < nearest)
             {
                 best = curve;

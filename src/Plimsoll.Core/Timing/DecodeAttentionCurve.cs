@@ -33,7 +33,8 @@ public sealed record DecodeAttentionCurve
     public static double KvBytes(double batch, double context, double kvElements, NumberFormat kv) =>
         batch * context * kvElements * kv.BytesPerElement();
 
-    public static double ReferenceNs(RooflineSpec peak, double kvBytes) => LaunchNs + kvBytes / peak.BytesPerNs;
+    public static double ReferenceNs(RooflineSpec peak, double kvBytes) =>
+        LaunchNs + kvBytes / peak.BytesPerNs;
 
     public double Ratio(double batch, double context)
     {

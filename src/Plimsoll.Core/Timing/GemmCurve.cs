@@ -9,7 +9,9 @@ namespace Plimsoll.Core.Timing;
 /// </summary>
 public sealed record GemmCurve
 {
-    /// <summary>Start-up that the reference grants every kernel, so that ratios stay near one at tiny sizes.</summary>
+    /// <summary>
+    /// Start-up that the reference grants every kernel, so that ratios stay near one at tiny sizes.
+    /// </summary>
     public const double LaunchNs = 2_000;
 
     public required NumberFormat Weights { get; init; }

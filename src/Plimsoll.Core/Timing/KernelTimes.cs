@@ -136,7 +136,9 @@ sealed class KernelTimes
             peak.GemmFloorNs(tokens, shape.N, shape.K, shape.Weights));
     }
 
-    /// <summary>A kernel that only moves bytes; half the cache is taken to hold its producer's output.</summary>
+    /// <summary>
+    /// A kernel that only moves bytes; half the cache is taken to hold its producer's output.
+    /// </summary>
     double MemoryBoundNs(double bytes)
     {
         var warm = Math.Min(bytes, _curves.CacheMegabytes * 0.5e6);

@@ -28,7 +28,8 @@ static class LayerShapes
     /// Format of the weights outside the routed experts. gpt-oss publishes only its experts in 4 bits.
     /// </summary>
     public static NumberFormat DenseFormat(Deployment deployment) =>
-        deployment.Weights is NumberFormat.Fp4 && deployment.Model.Family.StartsWith("gpt_oss", StringComparison.Ordinal)
+        deployment.Weights is NumberFormat.Fp4
+            && deployment.Model.Family.StartsWith("gpt_oss", StringComparison.Ordinal)
             ? NumberFormat.Bf16
             : deployment.Weights;
 

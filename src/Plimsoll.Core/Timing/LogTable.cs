@@ -29,7 +29,9 @@ sealed class LogTable
         return (1L << octave) * (1 + ((knot & ((1 << PiecesLog2) - 1)) / (double)(1 << PiecesLog2)));
     }
 
-    /// <summary>The value at <paramref name="argument"/> ≥ 1; beyond the last knot its slope goes on.</summary>
+    /// <summary>
+    /// The value at <paramref name="argument"/> ≥ 1; beyond the last knot its slope goes on.
+    /// </summary>
     public double At(long argument)
     {
         var octave = BitOperations.Log2((ulong)argument);
@@ -59,7 +61,8 @@ sealed class LogTable
             while (pools > 0 && level[pools - 1] > level[pools])
             {
                 var total = size[pools - 1] + size[pools];
-                level[pools - 1] = ((level[pools - 1] * size[pools - 1]) + (level[pools] * size[pools])) / total;
+                level[pools - 1] = ((level[pools - 1] * size[pools - 1])
+                    + (level[pools] * size[pools])) / total;
                 size[pools - 1] = total;
                 pools--;
             }

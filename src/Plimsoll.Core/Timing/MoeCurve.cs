@@ -34,7 +34,8 @@ public sealed record MoeCurve
     public double Ratio(double tokens)
     {
         var (i, share) = Knots.Locate(Tokens, tokens);
-        return (share > 0 ? RatioMille[i] + (share * (RatioMille[i + 1] - RatioMille[i])) : RatioMille[i]) / 1000.0;
+        var next = share > 0 ? RatioMille[i + 1] : RatioMille[i];
+        return (RatioMille[i] + (share * (next - RatioMille[i]))) / 1000;
     }
 
     /// <summary>

@@ -75,9 +75,10 @@ sealed class StepTables
         var experts = (long)_kernels.MoeNs(tokens);
         var pipeline = (long)_kernels.PipelineNs(tokens);
         var lmHead = (long)LmHeadNs(shape);
-        var attention = (long)(shape.PrefillChunks == 0 ? row!.Attention.At(Pages(shape) + 1) : MixedAttentionNs(shape, row));
+        var attention = (long)AttentionNs(shape, row);
         var decode = shape.Decodes == 0 ? 0 : Math.Min(attention, (long)row!.Attention.At(Pages(shape) + 1));
-        var dense = Math.Max(0, (long)_tokens.At(Padded(shape.Tokens)) - communication - elementwise - experts - pipeline);
+        var dense = Math.Max(
+            0, (long)_tokens.At(Padded(shape.Tokens)) - communication - elementwise - experts - pipeline);
         var parts = new StepTimeBreakdown
         {
             DenseNs = dense,
@@ -98,7 +99,9 @@ sealed class StepTables
         var moving = _tokens.At(Padded(shape.Tokens)) - perStep;
         var logits = LmHeadNs(shape);
         var logitsFixed = Math.Min(logits, _lmHead.At(1));
-        var decodeRows = shape.LogitRows == 0 ? 0 : (double)Math.Min(shape.Decodes, shape.LogitRows) / shape.LogitRows;
+        var decodeRows = shape.LogitRows == 0
+            ? 0
+            : (double)Math.Min(shape.Decodes, shape.LogitRows) / shape.LogitRows;
         var decodeTokens = moving * shape.Decodes / shape.Tokens + ((logits - logitsFixed) * decodeRows);
         var prefillTokens = moving * shape.PrefillTokens / shape.Tokens
             + ((logits - logitsFixed) * (1 - decodeRows));
@@ -141,6 +144,10 @@ sealed class StepTables
             shape with { Decodes = 0, DecodeContextTokens = 0 }, null);
         return (Math.Min(total, alone), Math.Max(0, total - alone));
     }
+
+    double AttentionNs(in StepShape shape, DecodeRow? row) => shape.PrefillChunks == 0
+        ? row!.Attention.At(Pages(shape) + 1)
+        : MixedAttentionNs(shape, row);
 
     double MixedAttentionNs(in StepShape shape, DecodeRow? row)
     {

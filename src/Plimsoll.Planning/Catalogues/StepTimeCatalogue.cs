@@ -55,7 +55,9 @@ public static class StepTimeCatalogue
         }
     }
 
-    /// <summary>Curves as the text of their file: one curve per line, so that differences read well.</summary>
+    /// <summary>
+    /// Curves as the text of their file: one curve per line, so that differences read well.
+    /// </summary>
     public static string Write(EfficiencyCurves curves)
     {
         var text = new StringBuilder(JsonSerializer.Serialize(curves, StepTimeJson.Default.EfficiencyCurves));
@@ -86,7 +88,9 @@ sealed class NumberFormatJson : JsonConverter<NumberFormat>
 sealed class TierJson : JsonConverter<Tier>
 {
     public override Tier Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
-        Enum.TryParse<Tier>(reader.GetString(), ignoreCase: true, out var tier) ? tier : throw new JsonException();
+        Enum.TryParse<Tier>(reader.GetString(), ignoreCase: true, out var tier)
+            ? tier
+            : throw new JsonException();
 
     public override void Write(Utf8JsonWriter writer, Tier value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.ToString().ToLowerInvariant());

@@ -72,12 +72,14 @@ public sealed class KernelTableTests
 
     static string FindFolder()
     {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null)
         {
             if (File.Exists(Path.Combine(folder.FullName, "Plimsoll.slnx")))
             {
                 return Path.Combine(folder.Parent!.FullName, "shared", "data", "kernels");
             }
+            folder = folder.Parent;
         }
         return "";
     }

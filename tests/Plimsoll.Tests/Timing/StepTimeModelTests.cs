@@ -66,9 +66,15 @@ public sealed class StepTimeModelTests
     [Fact]
     public void Fp8_halves_the_bytes_that_a_decode_waits_for()
     {
-        var h100 = Llama8BOnRtx with { Model = TestModels.Llama70B, Accelerator = TestModels.H100, TensorParallel = 4 };
+        var h100 = Llama8BOnRtx with
+        {
+            Model = TestModels.Llama70B,
+            Accelerator = TestModels.H100,
+            TensorParallel = 4,
+        };
         var bf16 = StepTimeCatalogue.ModelOf(h100).Explain(Steps.Decode(1, 500));
-        var fp8 = StepTimeCatalogue.ModelOf(h100 with { Weights = NumberFormat.Fp8 }).Explain(Steps.Decode(1, 500));
+        var fp8 = StepTimeCatalogue.ModelOf(h100 with { Weights = NumberFormat.Fp8 })
+            .Explain(Steps.Decode(1, 500));
         ((double)fp8.DenseNs / bf16.DenseNs).ShouldBeInRange(0.45, 0.75);
         fp8.LmHeadNs.ShouldBe(bf16.LmHeadNs);
     }
@@ -139,7 +145,8 @@ public sealed class StepTimeModelTests
         var tensor = StepTimeCatalogue.ModelOf(deployment with { TensorParallel = 2 });
         var pipeline = StepTimeCatalogue.ModelOf(deployment with { PipelineParallel = 2 });
         // One sequence passes both stages one after the other: no gain over one accelerator.
-        pipeline.PredictNs(Steps.Decode(1, 100)).ShouldBeGreaterThan((long)(1.6 * tensor.PredictNs(Steps.Decode(1, 100))));
+        pipeline.PredictNs(Steps.Decode(1, 100)).ShouldBeGreaterThan(
+            (long)(1.6 * tensor.PredictNs(Steps.Decode(1, 100))));
         pipeline.Explain(Steps.Decode(1, 100)).PipelineNs.ShouldBeGreaterThan(0);
     }
 

@@ -12,7 +12,9 @@ static class Steps
         LogitRows = sequences,
     };
 
-    /// <summary>Equal prompt chunks of which <paramref name="before"/> tokens each are already cached.</summary>
+    /// <summary>
+    /// Equal prompt chunks of which <paramref name="before"/> tokens each are already cached.
+    /// </summary>
     public static StepShape Prefill(int chunks, int tokensEach, long before = 0) =>
         With(default, chunks, tokensEach, before);
 

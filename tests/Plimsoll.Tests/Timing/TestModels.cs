@@ -87,18 +87,21 @@ static class TestModels
             },
         };
 
-    public static AcceleratorSpec H100 { get; } = Card("H100 SXM", "h100_sxm", 989, 1979, null, 80, 3350, 450);
+    public static AcceleratorSpec H100 { get; } =
+        Card("H100 SXM", "h100_sxm", 989, 1979, null, 80, 3350, 450);
 
-    public static AcceleratorSpec B200 { get; } = Card("B200 SXM", "b200_sxm", 2250, 4500, 9000, 180, 8000, 900);
+    public static AcceleratorSpec B200 { get; } =
+        Card("B200 SXM", "b200_sxm", 2250, 4500, 9000, 180, 8000, 900);
 
     public static AcceleratorSpec RtxPro6000 { get; } =
         Card("RTX PRO 6000 Server", "rtx_pro_6000_server", 467.8, 935.6, 1871.2, 96, 1792, 64);
 
-    public static AcceleratorSpec Mi300X { get; } = Card("MI300X", "mi300x", 1307, 2615, null, 192, 5300, 448);
+    public static AcceleratorSpec Mi300X { get; } =
+        Card("MI300X", "mi300x", 1307, 2615, null, 192, 5300, 448);
 
     public static ModelSpec Dense(
-        string name, string family, int layers, int hidden, int vocabulary, int heads, int kvHeads, int headDim,
-        int intermediate, long parameters) => new()
+        string name, string family, int layers, int hidden, int vocabulary, int heads, int kvHeads,
+        int headDim, int intermediate, long parameters) => new()
         {
             Name = name,
             Family = family,
@@ -124,7 +127,8 @@ static class TestModels
         };
 
     static AcceleratorSpec Card(
-        string name, string key, double bf16, double fp8, double? fp4, double memoryGb, double bandwidth, double link) =>
+        string name, string key, double bf16, double fp8, double? fp4, double memoryGb, double bandwidth,
+        double link) =>
         new()
         {
             Name = name,
