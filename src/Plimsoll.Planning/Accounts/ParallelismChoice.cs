@@ -6,7 +6,7 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Planning.Accounts;
 
 /// <summary>The deployments that an account may choose from, what the user fixed kept.</summary>
-static class ParallelismChoice
+public static class ParallelismChoice
 {
     /// <summary>
     /// Every deployment that fits: tensor parallelism in powers of two within one scale-up domain and a

@@ -1,0 +1,36 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+
+namespace Plimsoll.Cli.Terminal;
+
+/// <summary>
+/// A bar on stderr for work that takes over two seconds; nothing when stderr is piped. Safe to report to
+/// from any thread that runs alone.
+/// </summary>
+sealed class ProgressLine(TextWriter story, string what, long total) : IDisposable
+{
+    const int Width = 30;
+    readonly long _started = Stopwatch.GetTimestamp();
+    bool _shown;
+
+    public void Report(long done)
+    {
+        var elapsed = Stopwatch.GetElapsedTime(_started);
+        if (Console.IsErrorRedirected || elapsed.TotalSeconds < 2)
+            return;
+        var share = Math.Clamp((double)done / Math.Max(1, total), 0, 1);
+        var filled = (int)(share * Width);
+        story.Write($"\r{what} [{new string('#', filled)}{new string('.', Width - filled)}] {100 * share:0} %");
+        _shown = true;
+    }
+
+    public void Clear()
+    {
+        if (_shown)
+            story.Write("\r" + new string(' ', what.Length + Width + 12) + "\r");
+        _shown = false;
+    }
+
+    public void Dispose() => Clear();
+}

@@ -1,0 +1,130 @@
+using System;
+using System.CommandLine;
+using System.IO;
+using Plimsoll.Cli.Terminal;
+using Plimsoll.Core.Models;
+using Plimsoll.Core.Routing;
+using Plimsoll.Planning;
+using Plimsoll.Planning.Accounts;
+using Plimsoll.Planning.Simulation;
+using Plimsoll.Planning.Workloads;
+
+namespace Plimsoll.Cli.Verbs;
+
+/// <summary><c>plimsoll simulate</c>: what a fleet would have done with a workload.</summary>
+sealed class SimulateVerb(TextWriter output, TextWriter story)
+{
+    readonly ServingOptions _serving = new();
+
+    readonly Option<int> _replicas = new("--replicas")
+    {
+        Description = "Replicas behind the router",
+        DefaultValueFactory = _ => 1,
+    };
+
+    readonly Option<int> _prefillReplicas = new("--prefill-replicas")
+    {
+        Description = "Replicas that only prefill; the others then only decode",
+        DefaultValueFactory = _ => 0,
+    };
+
+    readonly Option<double> _kvTransfer = new("--kv-transfer-gbps")
+    {
+        Description = "Disaggregated: bandwidth between the pools, 10⁹ bytes per second",
+        DefaultValueFactory = _ => 50,
+    };
+
+    readonly Option<string> _router = new("--router")
+    {
+        Description = "round-robin, least-outstanding, power-of-two or prefix-affinity",
+        DefaultValueFactory = _ => "round-robin",
+    };
+
+    readonly Option<string> _arrivals = new("--arrivals")
+    {
+        Description = "own (the workload's), poisson, or at-once",
+        DefaultValueFactory = _ => "own",
+    };
+
+    readonly Option<FileInfo?> _traceOut = new("--trace-out")
+    {
+        Description = "Write one JSON line per request: arrival, first and last token, replica",
+    };
+
+    readonly Option<bool> _json = new("--json") { Description = "Print JSON of the published schema" };
+
+    public Command Build()
+    {
+        var command = new Command("simulate", "What a fleet would have done: latencies, throughput, preemptions.");
+        _serving.AddTo(command);
+        foreach (var option in new Option[]
+        {
+            _replicas, _router, _prefillReplicas, _kvTransfer, _arrivals, _traceOut, _json,
+        })
+        {
+            command.Add(option);
+        }
+        command.SetAction(Run);
+        return command;
+    }
+
+    int Run(ParseResult parsed)
+    {
+        var request = _serving.Resolve(parsed, price: "1", batchWindowNs: 1, spareReplicas: 0);
+        var deployment = ParallelismChoice.Candidates(request)[0];
+        var context = (int)(request.Workload.MeanPromptTokens + request.Workload.MeanOutputTokens);
+        var engine = SimulatedEngine.Of(deployment, request.Policy, context);
+        var replicas = Count(parsed, _replicas, least: 1);
+        var bandwidth = parsed.GetValue(_kvTransfer);
+        if (!(bandwidth > 0))
+            throw new BadInputException($"--kv-transfer-gbps {bandwidth}: expected above 0");
+        using var trace = parsed.GetValue(_traceOut) is { } file ? RequestLog.Create(file.FullName) : null;
+        using var progress = new ProgressLine(story, "simulating", request.Requests);
+        var options = new SimulationOptions
+        {
+            Requests = request.Requests,
+            WarmupRequests = request.Requests / 10,
+            Seed = request.Seed,
+            Limits = request.Promise,
+            Replicas = replicas * engine.Ranks,
+            PrefillReplicas = Count(parsed, _prefillReplicas, least: 0) * engine.Ranks,
+            KvTransferNsPerToken = deployment.Model.KvBytesPerToken(deployment.Kv) / bandwidth,
+            Routing = Router(parsed.GetValue(_router)!),
+            Observer = trace is null ? null : trace.Add,
+            Progress = progress.Report,
+        };
+        var result = engine.Run(request.Workload, request.RequestsPerSecond, options, Process(parsed));
+        trace?.Keep();
+        progress.Clear();
+        output.Write(parsed.GetValue(_json)
+            ? SimulationJson.Of(result)
+            : SimulationText.Of(result, request, engine, replicas));
+        return CommandLine.Done;
+    }
+
+    ArrivalProcess Process(ParseResult parsed) => parsed.GetValue(_arrivals) switch
+    {
+        "own" => ArrivalProcess.Own,
+        "poisson" => ArrivalProcess.Poisson,
+        "at-once" => ArrivalProcess.AtOnce,
+        var other => throw new BadInputException($"--arrivals {other}: expected own, poisson or at-once"),
+    };
+
+    static RoutingPolicy Router(string text) => text switch
+    {
+        "round-robin" => RoutingPolicy.RoundRobin,
+        "least-outstanding" => RoutingPolicy.LeastOutstanding,
+        "power-of-two" => RoutingPolicy.PowerOfTwo,
+        "prefix-affinity" => RoutingPolicy.PrefixAffinity,
+        _ => throw new BadInputException(
+            $"--router {text}: expected round-robin, least-outstanding, power-of-two or prefix-affinity"),
+    };
+
+    static int Count(ParseResult parsed, Option<int> option, int least)
+    {
+        var value = parsed.GetValue(option);
+        return value >= least && value <= 10_000
+            ? value
+            : throw new BadInputException($"{option.Name} {value}: expected {least} to 10000");
+    }
+}

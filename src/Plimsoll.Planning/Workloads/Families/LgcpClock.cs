@@ -1,0 +1,71 @@
+using System;
+
+namespace Plimsoll.Planning.Workloads.Families;
+
+/// <summary>
+/// Arrival times of a log-Gaussian Cox process: rate(t) = rate · exp(σz(t) − σ²/2), z a stationary
+/// Ornstein–Uhlenbeck process with correlation time τ. The rate is constant within cells of τ/20, in which
+/// arrivals are exact. Pooled tenants are independent processes of equal share. σ = 0 is a Poisson process.
+/// </summary>
+sealed class LgcpClock
+{
+    /// <summary>Cells per correlation time: the correlation lost within a cell is below 5 %.</summary>
+    const int CellsPerTau = 20;
+
+    readonly double _sigma;
+    readonly double _cellS;
+    readonly double _keep;
+    readonly double _rate;
+    readonly double[] _tides;
+    RandomStream _arrivals;
+    RandomStream _modulation;
+    double _nowS;
+    double _cellEndS;
+    double _cellRate;
+
+    public LgcpClock(double rate, double sigma, double tauS, int tenants, ulong seed)
+    {
+        _rate = rate;
+        _sigma = sigma;
+        _cellS = tauS / CellsPerTau;
+        _keep = Math.Exp(-1.0 / CellsPerTau);
+        _arrivals = new RandomStream(seed, purpose: 1);
+        _modulation = new RandomStream(seed, purpose: 2);
+        _tides = new double[sigma > 0 ? tenants : 0];
+        for (var i = 0; i < _tides.Length; i++)
+            _tides[i] = _modulation.NextNormal();
+        _cellEndS = sigma > 0 ? _cellS : double.PositiveInfinity;
+        _cellRate = CurrentRate();
+    }
+
+    /// <summary>Time of the next arrival, nanoseconds.</summary>
+    public long NextNs()
+    {
+        var work = _arrivals.NextExponential();
+        while (true)
+        {
+            var untilEnd = (_cellEndS - _nowS) * _cellRate;
+            if (work <= untilEnd)
+            {
+                _nowS += work / _cellRate;
+                return (long)(_nowS * 1e9);
+            }
+            work -= untilEnd;
+            _nowS = _cellEndS;
+            _cellEndS += _cellS;
+            for (var i = 0; i < _tides.Length; i++)
+                _tides[i] = _keep * _tides[i] + Math.Sqrt(1 - _keep * _keep) * _modulation.NextNormal();
+            _cellRate = CurrentRate();
+        }
+    }
+
+    double CurrentRate()
+    {
+        if (_tides.Length == 0)
+            return _rate;
+        double sum = 0;
+        foreach (var tide in _tides)
+            sum += Math.Exp(_sigma * tide - _sigma * _sigma / 2);
+        return _rate * sum / _tides.Length;
+    }
+}

@@ -1,0 +1,148 @@
+using System;
+using System.Collections.Generic;
+
+namespace Plimsoll.Planning.Workloads.Families;
+
+/// <summary>
+/// A closed loop: sessions start at random; each call carries the whole context before it, waits for its
+/// answer, and is followed by the next after a tool or a person has taken their time.
+/// </summary>
+sealed class SessionArrivals : IArrivalSource
+{
+    /// <summary>A session's prompts share whole blocks of this many tokens.</summary>
+    public const int BlockTokens = 256;
+
+    /// <summary>Contexts are compacted by agents before they grow beyond this.</summary>
+    const int MostTokens = 200_000;
+
+    readonly SessionSpec _spec;
+    readonly LengthSampler _first;
+    readonly LengthSampler _output;
+    readonly LengthSampler _turns;
+    readonly LengthSampler _growth;
+    readonly LengthSampler _tool;
+    readonly LengthSampler _human;
+    readonly LgcpClock? _starts;
+    readonly PriorityQueue<int, (long AtNs, long Order)> _due = new();
+    readonly List<State> _sessions = [];
+    readonly Stack<int> _ended = new();
+    RandomStream _random;
+    long _left;
+    long _order;
+    long _nextStartNs;
+
+    public SessionArrivals(FamilySpec spec, LgcpClock? starts, long requests, ulong seed)
+    {
+        _spec = spec.Session!;
+        _first = new LengthSampler(spec.Input);
+        _output = new LengthSampler(spec.Output);
+        _turns = new LengthSampler(_spec.Turns);
+        _growth = new LengthSampler(_spec.Growth);
+        _tool = new LengthSampler(_spec.ToolSeconds);
+        _human = new LengthSampler(_spec.HumanSeconds);
+        _starts = starts;
+        _random = new RandomStream(seed, purpose: 6);
+        _left = requests;
+        _nextStartNs = starts?.NextNs() ?? 0;
+    }
+
+    public int PrefixBlockTokens => BlockTokens;
+
+    public bool TryPeek(out long atNs)
+    {
+        atNs = _due.TryPeek(out _, out var due) ? Math.Min(due.AtNs, _nextStartNs) : _nextStartNs;
+        return _left > 0;
+    }
+
+    public void Take(out Arrival arrival)
+    {
+        _left--;
+        TryPeek(out var atNs);
+        int session;
+        if (_due.TryPeek(out var waiting, out var due) && due.AtNs <= _nextStartNs)
+        {
+            session = waiting;
+            _due.Dequeue();
+        }
+        else
+        {
+            session = Start();
+            _nextStartNs = _starts?.NextNs() ?? 0;
+        }
+        var state = _sessions[session];
+        var output = _output.At(_random.NextDouble());
+        arrival = new Arrival
+        {
+            AtNs = atNs,
+            PromptTokens = state.Context,
+            OutputTokens = output,
+            PrefixKeys = state.Keys.AsMemory(0, state.Context / BlockTokens),
+            Session = session,
+        };
+        state.Answer = output;
+    }
+
+    public void Finished(int session, long nowNs)
+    {
+        var state = _sessions[session];
+        state.TurnsLeft--;
+        if (state.TurnsLeft <= 0)
+        {
+            _ended.Push(session);
+            return;
+        }
+        var context = state.Context + (long)state.Answer + _growth.At(_random.NextDouble());
+        if (context > MostTokens)
+            Compact(state);
+        else
+            state.Grow((int)context);
+        var gap = _random.NextDouble() < _spec.HumanShare ? _human : _tool;
+        _due.Enqueue(session, (nowNs + gap.At(_random.NextDouble()) * 1_000_000_000L, _order++));
+    }
+
+    int Start()
+    {
+        if (!_ended.TryPop(out var session))
+        {
+            session = _sessions.Count;
+            _sessions.Add(new State());
+        }
+        var state = _sessions[session];
+        state.Owner = _random.NextBits();
+        state.Keys = [];
+        state.TurnsLeft = _turns.At(_random.NextDouble());
+        state.Grow(Math.Min(MostTokens, _first.At(_random.NextDouble())));
+        return session;
+    }
+
+    /// <summary>A full context is summarised: a short new one begins.</summary>
+    void Compact(State state)
+    {
+        state.Owner = _random.NextBits();
+        state.Keys = [];
+        state.Grow(Math.Min(MostTokens / 4, _first.At(_random.NextDouble())));
+    }
+
+    sealed class State
+    {
+        public ulong Owner;
+        public ulong[] Keys = [];
+        public int Context;
+        public int Answer;
+        public int TurnsLeft;
+
+        /// <summary>Extends the context; keys already handed out stay as they are.</summary>
+        public void Grow(int context)
+        {
+            Context = context;
+            var blocks = context / BlockTokens;
+            if (blocks <= Keys.Length)
+                return;
+            var grown = new ulong[Math.Max(blocks, 2 * Keys.Length)];
+            Keys.CopyTo(grown, 0);
+            for (var i = Keys.Length; i < grown.Length; i++)
+                grown[i] = PrefixKeys.Of(Owner, i);
+            Keys = grown;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using Plimsoll.Planning.Catalogues;
+
+namespace Plimsoll.Planning.Workloads.Families;
+
+/// <summary>A family as a workload: arrivals, lengths and sharing drawn from its distributions.</summary>
+public sealed class WorkloadFamily : Workload
+{
+    static readonly string[] Order =
+    [
+        "chat", "code-completion", "long-chat", "agentic-coding", "reasoning", "rag", "arena", "multimodal",
+        "summarisation", "translation", "classification",
+    ];
+
+    static readonly Lazy<IReadOnlyList<WorkloadFamily>> LoadedFamilies = new(LoadAll);
+
+    readonly double[] _envelope;
+
+    public WorkloadFamily(FamilySpec spec)
+    {
+        Spec = spec;
+        _envelope = Envelopes.Of(spec);
+    }
+
+    public static IReadOnlyList<WorkloadFamily> BuiltIn => LoadedFamilies.Value;
+
+    public FamilySpec Spec { get; }
+
+    public override string Name => Spec.Name;
+
+    public override string Source => $"{Spec.Source}, {Spec.AsOf}";
+
+    public override double RequestsPerSecond => Spec.RequestsPerSecond;
+
+    public override double MeanPromptTokens
+    {
+        get
+        {
+            var images = (Spec.ImageCount?.Mean ?? 0) * (Spec.ImageTokens?.Mean ?? 0);
+            // Half of a session's calls come before the mean of its growth.
+            var growth = Spec.Session is { } session
+                ? session.Turns.Mean / 2 * (session.Growth.Mean + Spec.Output.Mean)
+                : 0;
+            return Spec.Input.Mean + images + growth;
+        }
+    }
+
+    public override double MeanOutputTokens => Spec.Output.Mean;
+
+    public override bool ClosedLoop => Spec.Session is not null;
+
+    public override IReadOnlyList<double> WeeklyEnvelope => _envelope;
+
+    public override IArrivalSource Open(
+        double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own)
+    {
+        var turns = Spec.Session?.Turns.Mean ?? 1;
+        var sigma = process == ArrivalProcess.Own ? Spec.Arrivals.Sigma : 0;
+        var clock = process == ArrivalProcess.AtOnce
+            ? null
+            : new LgcpClock(requestsPerSecond / turns, sigma, Spec.Arrivals.TauS, Spec.Tenants, seed);
+        return Spec.Session is null
+            ? new FamilyArrivals(Spec, clock, requests, seed)
+            : new SessionArrivals(Spec, clock, requests, seed);
+    }
+
+    /// <summary>
+    /// The built-in family of this name, with changes after a colon:
+    /// <c>chat:envelope=office,tenants=4,arrivals=poisson</c>.
+    /// </summary>
+    public static WorkloadFamily Find(string text)
+    {
+        var colon = text.IndexOf(':');
+        var name = colon < 0 ? text : text[..colon];
+        foreach (var family in BuiltIn)
+        {
+            if (string.Equals(family.Name, name, StringComparison.OrdinalIgnoreCase))
+                return colon < 0 ? family : Changed(family.Spec, text[(colon + 1)..], text);
+        }
+        throw Names.Unknown("--workload", name, BuiltIn, f => f.Name, "workloads");
+    }
+
+    static WorkloadFamily Changed(FamilySpec spec, string changes, string text)
+    {
+        foreach (var change in changes.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var equals = change.IndexOf('=');
+            var value = equals < 0 ? "" : change[(equals + 1)..];
+            spec = (equals < 0 ? change : change[..equals]) switch
+            {
+                "envelope" when Envelopes.IsKnown(value) => spec with { Envelope = value, Hourly = null },
+                "arrivals" when value == "poisson" => spec with { Arrivals = new ArrivalSpec(0, 1) },
+                "arrivals" when value is "own" or "lgcp" => spec,
+                "tenants" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var tenants)
+                    && tenants is >= 1 and <= 10_000 => spec with { Tenants = tenants },
+                _ => throw new BadInputException(
+                    $"--workload {text}: \"{change}\"; expected envelope=flat|office|global, arrivals=own|poisson or "
+                    + "tenants=1..10000"),
+            };
+        }
+        return new WorkloadFamily(spec with { Name = text });
+    }
+
+    static List<WorkloadFamily> LoadAll()
+    {
+        var families = new List<WorkloadFamily>();
+        foreach (var name in Order)
+        {
+            var resource = $"data/workloads/{name}.json";
+            using var stream = typeof(WorkloadFamily).Assembly.GetManifestResourceStream(resource)
+                ?? throw new InvalidOperationException($"The binary lacks {resource}.");
+            families.Add(new WorkloadFamily(FamilySpec.Read(stream, resource)));
+        }
+        return families;
+    }
+}
