@@ -45,7 +45,7 @@ static class CardDistiller
         if (prefillRows.Count < read)
         {
             log.WriteLine(
-                $"  prefill attention  {read - prefillRows.Count} of {read} rows left out: they beat the peak");
+                $"  prefill attention  {read - prefillRows.Count} of {read} rows beat the peak: left out");
         }
         var mixes = engine == "vllm" && card.FlashAttention2;
         var prefill = AttentionDistiller.Prefill(prefillRows, mixes ? FlashAttention2Rows : 0);
