@@ -46,8 +46,8 @@ public sealed record EfficiencyCurves
     /// Curves for an accelerator that nobody measured: the medians over the ten measured NVIDIA and Intel
     /// cards, both engines, applied to this datasheet. On measured cards the medians alone leave measured
     /// over predicted TPOT between 0.83 and 1.36 (dense, 5th to 95th percentile, InferenceMAX) and TTFT
-    /// within 23 % (two vLLM runs on RTX PRO 6000); another vendor's kernels may lie further, so the factors are
-    /// wider.
+    /// within 23 % (two vLLM runs on RTX PRO 6000); another vendor's kernels may lie further, so the factors
+    /// are wider.
     /// </summary>
     public static EfficiencyCurves Datasheet(AcceleratorSpec accelerator, string engine)
     {
