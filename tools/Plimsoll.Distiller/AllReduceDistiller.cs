@@ -32,6 +32,18 @@ static class AllReduceDistiller
                     .Append(cells[s]).Min())],
             });
         }
+        // A group size that only the other engine was measured at.
+        foreach (var ((ranks, graph), cells) in other.OrderBy(c => c.Key))
+        {
+            if (graph && !own.Keys.Any(k => k.Ranks == ranks))
+            {
+                var sizes = cells.Keys.Where(s => s <= LargestBytes && s >= 1024).Order().ToArray();
+                curves.Add(new AllReduceCurve
+                {
+                    Ranks = ranks, Graph = true, Bytes = sizes, Ns = [.. sizes.Select(s => (int)cells[s])],
+                });
+            }
+        }
         return [.. curves];
     }
 

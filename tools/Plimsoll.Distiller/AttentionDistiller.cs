@@ -17,8 +17,8 @@ readonly record struct AttentionRow(
 /// </summary>
 static class AttentionDistiller
 {
-    static readonly int[] BatchKnots = [1, 4, 16, 32, 64, 128, 256, 1024];
-    static readonly int[] ContextKnots = [16, 128, 512, 1024, 2048, 4096, 16384, 65536];
+    static readonly int[] BatchKnots = [1, 4, 16, 64, 128, 256, 1024];
+    static readonly int[] ContextKnots = [16, 64, 128, 256, 512, 1024, 2048, 4096, 16384, 65536];
     static readonly int[] Groups = [1, 4, 8, 16];
 
     /// <summary>More KV heads behave as more sequences: the ratio follows their product.</summary>
@@ -73,8 +73,8 @@ static class AttentionDistiller
     }
 
     /// <summary>
-    /// Cold time of a cell: as measured when its KV outgrows the cache, otherwise at least the time at the
-    /// shortest context plus its bytes at the bandwidth that the large cells reach.
+    /// Cold time of a cell: as measured when its KV outgrows the cache, otherwise at least the shortest
+    /// kernel plus its bytes at the bandwidth that the better large cells reach.
     /// </summary>
     public static Dictionary<(int Batch, int Length), double> Cold(
         Dictionary<(int Batch, int Length), double> cells, Card card, int headDim, NumberFormat kv,
@@ -85,15 +85,15 @@ static class AttentionDistiller
         var warm = WarmCaches * 1e6 * card.CacheMegabytes;
         var large = cells.Where(c => Bytes(c.Key.Batch, c.Key.Length) > warm)
             .Select(c => c.Value / Bytes(c.Key.Batch, c.Key.Length)).Order().ToList();
-        var nsPerByte = large.Count > 0 ? large[large.Count / 2] : 1 / (0.8 * card.Peak.BytesPerNs);
+        var nsPerByte = large.Count > 0 ? large[large.Count / 4] : 1 / (0.8 * card.Peak.BytesPerNs);
+        var launch = cells.Values.Min();
         var cold = new Dictionary<(int, int), double>();
         foreach (var ((batch, length), ns) in cells)
         {
-            var shortest = cells.Where(c => c.Key.Batch == batch).MinBy(c => c.Key.Length).Value;
             var bytes = Bytes(batch, length);
             cold[(batch, length)] = bytes > warm || length <= 16
                 ? ns
-                : Math.Max(ns, shortest + (bytes * nsPerByte));
+                : Math.Max(ns, launch + (bytes * nsPerByte));
         }
         return cold;
     }

@@ -37,16 +37,7 @@ static class CardDistiller
         var decodeRows = AttentionDistiller.Read(tables["generation_attention_perf"], decode: true);
         var decode = AttentionDistiller.Decode(decodeRows, card);
         log.WriteLine($"  decode attention   {AttentionDistiller.CheckDecode(decodeRows, card, decode)}");
-        var prefillRows = AttentionDistiller.Read(tables["context_attention_perf"], decode: false);
-        var read = prefillRows.Count;
-        var broken = prefillRows.Where(r => AttentionDistiller.BeatsPeak(r, card.Peak))
-            .Select(r => (r.HeadDim, r.Kv, r.Heads, r.KvHeads)).ToHashSet();
-        prefillRows.RemoveAll(r => broken.Contains((r.HeadDim, r.Kv, r.Heads, r.KvHeads)));
-        if (prefillRows.Count < read)
-        {
-            log.WriteLine(
-                $"  prefill attention  {read - prefillRows.Count} of {read} rows left out: they beat the peak");
-        }
+        var prefillRows = PlausiblePrefill(tables["context_attention_perf"], card, log);
         var mixes = engine == "vllm" && card.FlashAttention2;
         var prefill = AttentionDistiller.Prefill(prefillRows, mixes ? FlashAttention2Rows : 0);
         log.WriteLine($"  prefill attention  {AttentionDistiller.CheckPrefill(prefillRows, prefill)}");
@@ -83,6 +74,21 @@ static class CardDistiller
             ErrorLow = ErrorLow,
             ErrorHigh = ErrorHigh,
         };
+    }
+
+    /// <summary>Prompt rows less every head layout of which some row beats the chip's peak.</summary>
+    static List<AttentionRow> PlausiblePrefill(KernelTable table, Card card, TextWriter log)
+    {
+        var rows = AttentionDistiller.Read(table, decode: false);
+        var read = rows.Count;
+        var broken = rows.Where(r => AttentionDistiller.BeatsPeak(r, card.Peak))
+            .Select(r => (r.HeadDim, r.Kv, r.Heads, r.KvHeads)).ToHashSet();
+        rows.RemoveAll(r => broken.Contains((r.HeadDim, r.Kv, r.Heads, r.KvHeads)));
+        if (rows.Count < read)
+        {
+            log.WriteLine($"  prefill attention  {read - rows.Count} of {read} rows beat the peak: left out");
+        }
+        return rows;
     }
 
     static string Version(KernelTable table) => table.Name.Split("__")[1].Split('_')[1];

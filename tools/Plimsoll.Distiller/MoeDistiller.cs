@@ -19,6 +19,9 @@ static class MoeDistiller
     /// </summary>
     const int MostChoices = 16;
 
+    /// <summary>Many experts are not spread thinner than this; the nearest layer stands in.</summary>
+    const int FewestPerRank = 8;
+
     static readonly Dictionary<string, (NumberFormat Format, int Rank)> Formats = new()
     {
         ["bfloat16"] = (NumberFormat.Bf16, 0),
@@ -88,7 +91,9 @@ static class MoeDistiller
             var slices = table.Int(row, "moe_tp_size");
             var expertRanks = table.Int(row, "moe_ep_size");
             var inter = table.Int(row, "inter_size");
-            if (table.Text(row, "distribution") != Routing || slices > 8 || expertRanks > 32
+            var experts = table.Int(row, "num_experts");
+            var thin = experts >= 64 && experts < FewestPerRank * expertRanks;
+            if (table.Text(row, "distribution") != Routing || slices > 8 || expertRanks > 32 || thin
                 || (slices > 1 && expertRanks > 1) || table.Int(row, "topk") > MostChoices
                 || inter % slices != 0
                 || table.Text(row, "kernel_source").Contains("nongated", StringComparison.Ordinal)
@@ -97,9 +102,8 @@ static class MoeDistiller
                 continue;
             }
             var shape = new MoeShape(
-                table.Int(row, "hidden_size"), inter / slices, table.Int(row, "topk"),
-                table.Int(row, "num_experts"),
-                expertRanks, true, format.Format);
+                table.Int(row, "hidden_size"), inter / slices, table.Int(row, "topk"), experts, expertRanks,
+                true, format.Format);
             // One kernel per shape: the first of the formats that share a name here.
             if (!ranks.TryGetValue(shape, out var rank) || format.Rank < rank)
             {

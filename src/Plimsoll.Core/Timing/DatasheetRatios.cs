@@ -24,7 +24,7 @@ static class DatasheetRatios
                 M = [1, 16, 64, 128, 256, 512, 1024, 4096, 16384],
                 N = [4096],
                 K = [4096],
-                RatioMille = [1520, 1440, 1320, 1190, 1240, 1340, 1350, 1360, 1430],
+                RatioMille = [1440, 1380, 1230, 1110, 1150, 1210, 1270, 1340, 1410],
             };
         }
         return curves;
@@ -38,7 +38,7 @@ static class DatasheetRatios
         Group = 4,
         Batch = [1],
         Context = [1024],
-        RatioMille = [1250],
+        RatioMille = [1230],
     };
 
     public static PrefillAttentionCurve Prefill(RooflineSpec peak) => new()
@@ -48,8 +48,8 @@ static class DatasheetRatios
         Heads = 16,
         KvHeads = 4,
         LaunchNs = 11_000,
-        NsPerPair = 4.0 * 128 / (0.62 * peak.FlopsPerNs(NumberFormat.Bf16)),
-        NsPerToken = 4.0 * 128 * 540 / (0.62 * peak.FlopsPerNs(NumberFormat.Bf16)),
+        NsPerPair = 4.0 * 128 / (0.61 * peak.FlopsPerNs(NumberFormat.Bf16)),
+        NsPerToken = 4.0 * 128 * 540 / (0.61 * peak.FlopsPerNs(NumberFormat.Bf16)),
         NsPerContext = 11,
     };
 
@@ -87,7 +87,7 @@ static class DatasheetRatios
                 Experts = 128,
                 ExpertRanks = 1,
                 Tokens = [1, 64, 1024, 16384],
-                RatioMille = [1430, 1230, 1780, 4200],
+                RatioMille = [1410, 1260, 1750, 4000],
             };
         }
         return curves;

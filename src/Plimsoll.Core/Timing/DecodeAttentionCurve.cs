@@ -50,9 +50,13 @@ public sealed record DecodeAttentionCurve
         return share > 0 ? RatioMille[at] + (share * (RatioMille[at + 1] - RatioMille[at])) : RatioMille[at];
     }
 
-    /// <summary>Logarithmic distance to the attention asked for; 0 for the very one measured.</summary>
+    /// <summary>
+    /// Logarithmic distance to the attention asked for; 0 for the very one measured. Engines take another
+    /// path when every query head has its own KV head, so the two kinds stand further apart.
+    /// </summary>
     public double Distance(int headDim, int kvHeads, double group) =>
         (2 * Math.Abs(Math.Log2((double)headDim / HeadDim)))
         + Math.Abs(Math.Log2((double)kvHeads / KvHeads))
-        + Math.Abs(Math.Log2(group / Group));
+        + Math.Abs(Math.Log2(group / Group))
+        + (group > 1 == Group > 1 ? 0 : 1);
 }

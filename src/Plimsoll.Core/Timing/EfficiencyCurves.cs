@@ -45,8 +45,9 @@ public sealed record EfficiencyCurves
     /// <summary>
     /// Curves for an accelerator that nobody measured: the medians over the ten measured NVIDIA and Intel
     /// cards, both engines, applied to this datasheet. On measured cards the medians alone leave measured
-    /// over predicted TPOT between 0.81 and 1.34 (dense, 5th to 95th percentile, InferenceMAX) and TTFT
-    /// within 22 %; another vendor's kernels may lie further, so the factors are wider.
+    /// over predicted TPOT between 0.83 and 1.36 (dense, 5th to 95th percentile, InferenceMAX) and TTFT
+    /// within 23 % (two vLLM runs on RTX PRO 6000); another vendor's kernels may lie further, so the factors
+    /// are wider.
     /// </summary>
     public static EfficiencyCurves Datasheet(AcceleratorSpec accelerator, string engine)
     {

@@ -58,8 +58,8 @@ public sealed record EngineOverheadSpec
     /// vLLM v1 from 0.14 on, where asynchronous scheduling is the default. Exposed time and request time
     /// from the lightly loaded stages of dense models on H100 under vLLM 0.15.1
     /// (inference-sim/sim-to-real-accuracy-validation): with 0.3 ms exposed the inter-token latency of
-    /// Llama-70B TP 4, Yi-34B TP 2 and Qwen-7B TP 1 comes out within 5 %; there TTFT exceeds the steps,
-    /// one of them planned ahead, by 5 to 9 ms.
+    /// Llama-70B TP 4, Yi-34B TP 2 and Qwen-7B TP 1 comes out within 6 %, Mistral-Nemo 3 to 8 % high; TTFT
+    /// exceeds the steps, one of them planned ahead, by 5 to 9 ms.
     /// </summary>
     public static EngineOverheadSpec Vllm { get; } = new()
     {

@@ -41,10 +41,6 @@ public sealed record GemmCurve
         return Math.Max(measured, peak.GemmFloorNs(m, n, k, Weights));
     }
 
-    /// <summary>Whether the shape lies inside the measured grid.</summary>
-    public bool Covers(double n, double k) =>
-        n >= N[0] && n <= N[^1] && k >= K[0] && k <= K[^1];
-
     double Ratio(double m, double n, double k)
     {
         var (mi, mf) = Knots.Locate(M, m);

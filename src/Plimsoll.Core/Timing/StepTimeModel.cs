@@ -13,7 +13,8 @@ namespace Plimsoll.Core.Timing;
 ///   pairs ─── prefill attention ─────────────────────┤               ├─ max (host ahead) or sum ─ step
 ///   pages ─── decode attention ──────────────────────┘      host ────┘
 /// </code>
-/// Every term is tabulated once over its own argument, so a prediction is a few table look-ups.
+/// Every term is tabulated once over its own argument, so a prediction is a few table look-ups. A step is one
+/// engine rank's; data-parallel ranks are taken to run alike and to share their experts.
 /// Instances may be shared between threads.
 /// </summary>
 public sealed class StepTimeModel
@@ -49,6 +50,11 @@ public sealed class StepTimeModel
     {
         Deployment = deployment;
         Curves = curves;
+        // vLLM captures graphs up to twice the sequences it may run.
+        overhead = overhead with
+        {
+            GraphTokens = Math.Min(overhead.GraphTokens, 2 * deployment.Engine.MaxNumSeqs),
+        };
         Overhead = overhead;
         var notes = new List<string>();
         _tables = new StepTables(deployment, curves, overhead, notes);

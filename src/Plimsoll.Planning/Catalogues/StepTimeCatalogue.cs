@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.IO;
 using System.Text;
 using System.Text.Json;
@@ -15,6 +16,8 @@ namespace Plimsoll.Planning.Catalogues;
 /// </summary>
 public static class StepTimeCatalogue
 {
+    static readonly ConcurrentDictionary<string, EfficiencyCurves?> Loaded = new();
+
     /// <summary>
     /// Measured curves of the accelerator under the engine, or generic ones over its datasheet when it was
     /// never measured. SGLang runs the kernels that vLLM runs, and borrows its curves; an engine without
@@ -33,10 +36,12 @@ public static class StepTimeCatalogue
     public static StepTimeModel ModelOf(Deployment deployment) =>
         new(deployment, For(deployment.Accelerator, deployment.Engine.Engine));
 
-    /// <summary>The curves of one file, or null when there is none.</summary>
-    public static EfficiencyCurves? TryLoad(string accelerator, string engine)
+    /// <summary>The curves of one file, or null when there is none. A file is read once.</summary>
+    public static EfficiencyCurves? TryLoad(string accelerator, string engine) =>
+        Loaded.GetOrAdd($"data/steptime/{accelerator}.{engine}.json", Load);
+
+    static EfficiencyCurves? Load(string name)
     {
-        var name = $"data/steptime/{accelerator}.{engine}.json";
         using var stream = typeof(StepTimeCatalogue).Assembly.GetManifestResourceStream(name);
         return stream is null ? null : Read(stream, name);
     }
