@@ -92,6 +92,11 @@ public sealed partial class Scheduler
     /// <summary>Most tokens, prompt and answer, that one request may reach.</summary>
     public int MaxRequestTokens => (int)Math.Min(int.MaxValue, (long)_options.NumBlocks * _blockSize);
 
+    /// <summary>Whether a request could be served if it were alone.</summary>
+    public bool CanServe(in RequestSpec request) =>
+        (long)request.PromptTokens + request.MaxOutputTokens <= MaxRequestTokens
+        && (_options.EnableChunkedPrefill || request.PromptTokens <= _options.MaxNumBatchedTokens);
+
     /// <summary>
     /// Takes a request in. Returns its handle, or a negative number when it could not be served even alone:
     /// prompt and longest answer exceed <see cref="MaxRequestTokens"/>.
@@ -102,11 +107,8 @@ public sealed partial class Scheduler
         ArgumentOutOfRangeException.ThrowIfLessThan(request.MaxOutputTokens, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(request.TransferredTokens, request.PromptTokens);
         KeepTime(nowNs);
-        if ((long)request.PromptTokens + request.MaxOutputTokens > MaxRequestTokens
-            || (!_options.EnableChunkedPrefill && request.PromptTokens > _options.MaxNumBatchedTokens))
-        {
+        if (!CanServe(request))
             return None;
-        }
         var handle = _requests.Take();
         _requests[handle] = new RequestState
         {

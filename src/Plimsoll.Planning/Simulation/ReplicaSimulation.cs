@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Plimsoll.Core.Costing;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
@@ -30,7 +31,9 @@ sealed class ReplicaSimulation
     RequestOutcome[] _outcomes = new RequestOutcome[16];
     int _outcomeCount;
     int _skippedBefore;
+    readonly Queue<(SimulatedRequest Request, RequestSpec Spec)> _newcomers = new();
     StepPlan? _inFlight;
+    bool _justAdded;
     long _stepNs;
     long _nowNs;
 
@@ -71,20 +74,39 @@ sealed class ReplicaSimulation
     }
 
     /// <summary>
-    /// Takes a request at its time of arrival here; every step that ends by then has been committed.
-    /// False when the engine could never serve it.
+    /// Takes a request at its time of arrival here; every step that ends by then has been committed. While
+    /// a step runs, an engine that schedules ahead has already planned the next one, so a newcomer misses
+    /// it. False when the engine could never serve it.
     /// </summary>
     public bool Add(in SimulatedRequest request, in RequestSpec spec, long nowNs)
     {
+        if (!_scheduler.CanServe(spec))
+            return false;
+        if (_inFlight is not null && _stepTime.StepsAhead > 0)
+        {
+            _newcomers.Enqueue((request, spec));
+            return true;
+        }
         if (_inFlight is null)
             _nowNs = nowNs;
+        Hand(request, spec, nowNs);
+        return true;
+    }
+
+    void Hand(in SimulatedRequest request, in RequestSpec spec, long nowNs)
+    {
         var handle = _scheduler.Add(spec, nowNs);
-        if (handle < 0)
-            return false;
         if (handle >= _requests.Length)
             Array.Resize(ref _requests, Math.Max(handle + 1, 2 * _requests.Length));
         _requests[handle] = request;
-        return true;
+    }
+
+    /// <summary>Newcomers of the last step join behind the plan that was made without them.</summary>
+    void HandOver()
+    {
+        _justAdded = _newcomers.Count > 0;
+        while (_newcomers.TryDequeue(out var newcomer))
+            Hand(newcomer.Request, newcomer.Spec, _nowNs);
     }
 
     /// <summary>
@@ -100,7 +122,7 @@ sealed class ReplicaSimulation
                 Begin();
                 if (_inFlight is null)
                     return;
-                if (_options.Leaps && _inFlight.RepeatableSteps > 1 && Leap(untilNs))
+                if (_options.Leaps && !_justAdded && _inFlight.RepeatableSteps > 1 && Leap(untilNs))
                 {
                     if (stopAtFinish && _outcomeCount > 0)
                         return;
@@ -121,6 +143,15 @@ sealed class ReplicaSimulation
     void Begin()
     {
         var plan = _scheduler.Plan(_nowNs);
+        if (plan.IsEmpty && _newcomers.Count > 0)
+        {
+            HandOver();
+            plan = _scheduler.Plan(_nowNs);
+        }
+        else
+        {
+            HandOver();
+        }
         foreach (var preempted in plan.Preempted)
             LeaveWheel(ref _requests[preempted], preempted);
         if (plan.IsEmpty)
