@@ -1,0 +1,86 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text.Json;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.EndToEnd.Tests;
+
+public sealed class AccountTests
+{
+    static readonly string[] Quick = ["account", "--json", "--requests", "3000", "--tp", "8"];
+
+    [Fact]
+    public void Bars_sum_to_the_bill_exactly()
+    {
+        using var account = JsonDocument.Parse(PlimsollProcess.Run(Quick).Output);
+        foreach (var entry in account.RootElement.GetProperty("classes").EnumerateArray())
+        {
+            decimal sum = 0;
+            foreach (var bar in entry.GetProperty("waterfall").EnumerateArray())
+                sum += bar.GetProperty("usdPerMillionTokens").GetDecimal();
+            sum.ShouldBe(entry.GetProperty("cost").GetProperty("usdPerMillionTokens").GetDecimal());
+        }
+    }
+
+    [Fact]
+    public void Batch_work_pays_for_no_promise_no_burst_and_no_peak()
+    {
+        using var account = JsonDocument.Parse(PlimsollProcess.Run(Quick).Output);
+        var batch = account.RootElement.GetProperty("classes")[1];
+        batch.GetProperty("class").GetString().ShouldBe("batch");
+        var zero = new List<string>();
+        foreach (var bar in batch.GetProperty("waterfall").EnumerateArray())
+        {
+            if (bar.GetProperty("usdPerMillionTokens").GetDecimal() == 0)
+                zero.Add(bar.GetProperty("step").GetString()!);
+        }
+        zero.ShouldBe(["promise", "bursts", "peaks"]);
+        account.RootElement.GetProperty("interactiveOverBatch").GetDouble().ShouldBeGreaterThan(1);
+    }
+
+    [Fact]
+    public void The_same_seed_prints_the_same_on_one_core_and_on_two()
+    {
+        var one = PlimsollProcess.Run(new Dictionary<string, string> { ["DOTNET_PROCESSOR_COUNT"] = "1" }, Quick);
+        var two = PlimsollProcess.Run(new Dictionary<string, string> { ["DOTNET_PROCESSOR_COUNT"] = "2" }, Quick);
+        one.ExitCode.ShouldBe(0, one.Story);
+        two.Output.ShouldBe(one.Output);
+        PlimsollProcess.Run(Quick).Output.ShouldBe(one.Output);
+    }
+
+    [Fact]
+    public void A_promise_that_cannot_be_kept_says_which_limit_binds_and_by_how_much()
+    {
+        var result = PlimsollProcess.Run("account", "--requests", "3000", "--promise", "tpot p95 2ms");
+        result.ExitCode.ShouldBe(1);
+        result.Output.ShouldBeEmpty();
+        result.Story.ShouldContain("tpot p95 2ms");
+        result.Story.ShouldContain("missed by a factor of");
+    }
+
+    [Fact]
+    public void A_tighter_promise_never_costs_less()
+    {
+        decimal before = 0;
+        foreach (var limit in new[] { 2000, 800, 400, 250 })
+        {
+            var result = PlimsollProcess.Run(
+                [.. Quick, "--promise", $"ttft p95 {limit.ToString(CultureInfo.InvariantCulture)}ms"]);
+            result.ExitCode.ShouldBe(0, result.Story);
+            using var account = JsonDocument.Parse(result.Output);
+            var cost = account.RootElement.GetProperty("classes")[0].GetProperty("cost")
+                .GetProperty("usdPerMillionTokens").GetDecimal();
+            cost.ShouldBeGreaterThanOrEqualTo(before);
+            before = cost;
+        }
+    }
+
+    [Fact]
+    public void With_no_arguments_it_explains_itself_in_ten_lines()
+    {
+        var result = PlimsollProcess.Run();
+        result.ExitCode.ShouldBe(0);
+        result.Output.TrimEnd('\n').Split('\n').Length.ShouldBe(10);
+    }
+}

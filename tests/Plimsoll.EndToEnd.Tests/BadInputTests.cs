@@ -1,0 +1,78 @@
+using System.IO;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.EndToEnd.Tests;
+
+/// <summary>Bad input gets one clear line on stderr, exit code 2, and nothing on stdout.</summary>
+public sealed class BadInputTests
+{
+    [Theory]
+    [InlineData("Llama-9.9-70B", "--model", "account", "--model", "Llama-9.9-70B")]
+    [InlineData("--gpu", "nearest", "account", "--gpu", "h1000")]
+    [InlineData("--workload", "nearest: chat", "account", "--workload", "chatt")]
+    [InlineData("no known unit", "such as 500ms", "account", "--promise", "ttft p95 500")]
+    [InlineData("no known unit", "such as 500ms", "account", "--promise", "ttft p95 500tokens")]
+    [InlineData("unknown metric", "ttft, tpot, itl or e2e", "account", "--promise", "speed p95 500ms")]
+    [InlineData("percentile", "such as p95", "account", "--promise", "ttft p100 500ms")]
+    [InlineData("--tp 3", "divisor of 64", "account", "--tp", "3")]
+    [InlineData("--tp 16", "at most that", "account", "--tp", "16")]
+    [InlineData("--ep 4", "no experts", "account", "--ep", "4")]
+    [InlineData("does not fit", "GB", "account", "--tp", "1", "--pp", "1")]
+    [InlineData("does not fit", "GB", "account", "--model", "DeepSeek-V3", "--gpu", "l4", "--tp", "1", "--pp", "1")]
+    [InlineData("--rate", "above 0", "account", "--rate", "-4")]
+    [InlineData("--price", "USD per hour", "account", "--price", "cheap")]
+    [InlineData("yyyy-MM-dd", "2026-08-21", "account", "--price", "neocloud@yesterday")]
+    [InlineData("--price", "above 0", "account", "--price", "0")]
+    [InlineData("--window", "no known unit", "account", "--window", "24")]
+    [InlineData("--requests", "200", "account", "--requests", "10")]
+    [InlineData("--kv", "bf16 or fp8", "account", "--kv", "fp4")]
+    [InlineData("--router", "prefix-affinity", "simulate", "--router", "random")]
+    [InlineData("--nonsense", "--help", "account", "--nonsense", "1")]
+    public void It_is_said_in_one_line(string what, string expected, params string[] arguments)
+    {
+        var result = PlimsollProcess.Run(arguments);
+        result.ExitCode.ShouldBe(2, result.Story);
+        result.Output.ShouldBeEmpty();
+        result.Story.TrimEnd('\n').ShouldNotContain("\n");
+        result.Story.ShouldStartWith("plimsoll: ");
+        result.Story.ShouldContain(what);
+        result.Story.ShouldContain(expected);
+    }
+
+    [Theory]
+    [InlineData("{ \"model_type\": \"llama\", ", "line")]
+    [InlineData("[]", "JSON object")]
+    [InlineData("{}", "model_type")]
+    [InlineData("{ \"model_type\": \"mamba2\" }", "mamba2")]
+    [InlineData("{ \"model_type\": \"llama\" }", "num_hidden_layers")]
+    [InlineData("{ \"model_type\": \"llama\", \"num_hidden_layers\": -3 }", "num_hidden_layers")]
+    public void A_config_that_is_no_model_is_refused(string config, string what)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("config.json", config);
+        var result = PlimsollProcess.Run("account", "--model", path);
+        result.ExitCode.ShouldBe(2, result.Story);
+        result.Output.ShouldBeEmpty();
+        result.Story.TrimEnd('\n').ShouldNotContain("\n");
+        result.Story.ShouldContain(path);
+        result.Story.ShouldContain(what);
+    }
+
+    [Fact]
+    public void A_config_that_is_not_there_is_named()
+    {
+        var result = PlimsollProcess.Run("account", "--model", "nowhere/config.json");
+        result.ExitCode.ShouldBe(2);
+        result.Story.ShouldContain("nowhere/config.json");
+    }
+
+    [Fact]
+    public void An_unwritable_log_is_refused_and_leaves_nothing()
+    {
+        var result = PlimsollProcess.Run("simulate", "--requests", "500", "--tp", "8", "--trace-out", "/nowhere/log.jsonl");
+        result.ExitCode.ShouldBe(2);
+        result.Story.ShouldContain("/nowhere/log.jsonl");
+        Directory.Exists("/nowhere").ShouldBeFalse();
+    }
+}
