@@ -63,5 +63,6 @@ public static class CommandLine
         {
             new AccountVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),
+            new ValidateVerb(output).Build(),
         };
 }
