@@ -1,8 +1,6 @@
-using System;
-
 namespace Plimsoll.Planning.Workloads.Families;
 
-/// <summary>An open stream drawn from a family; nothing is allocated per request.</summary>
+/// <summary>An open stream drawn from a family; nothing is allocated per request but the keys of new content.</summary>
 sealed class FamilyArrivals : IArrivalSource
 {
     readonly LgcpClock? _clock;
@@ -32,13 +30,14 @@ sealed class FamilyArrivals : IArrivalSource
 
     public void Take(out Arrival arrival)
     {
-        _lengths.Next(out var prompt, out var output);
+        var prompt = _lengths.NextPrompt();
+        _prefixes?.Settle(ref prompt);
         arrival = new Arrival
         {
             AtNs = _nextNs,
-            PromptTokens = prompt,
-            OutputTokens = output,
-            PrefixKeys = _prefixes is null ? ReadOnlyMemory<ulong>.Empty : _prefixes.Next(prompt),
+            PromptTokens = prompt.Tokens,
+            OutputTokens = _lengths.NextAnswer(prompt),
+            PrefixKeys = prompt.Keys,
             Session = -1,
         };
         if (--_left > 0 && _clock is not null)

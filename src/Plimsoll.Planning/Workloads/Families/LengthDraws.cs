@@ -25,29 +25,35 @@ sealed class LengthDraws
         _images = new RandomStream(seed, purpose: 4);
     }
 
-    public void Next(out int prompt, out int output)
+    /// <summary>A prompt's length and, where answers depend on it, its rank.</summary>
+    public PromptContent NextPrompt()
     {
-        double forInput, forOutput;
+        var content = new PromptContent();
         if (_correlation == 0)
         {
-            forInput = _random.NextDouble();
-            forOutput = _random.NextDouble();
+            content.Tokens = _input.At(_random.NextDouble());
         }
         else
         {
-            var first = _random.NextNormal();
-            var second = _correlation * first
-                + Math.Sqrt(1 - _correlation * _correlation) * _random.NextNormal();
-            forInput = NormalLevel(first);
-            forOutput = NormalLevel(second);
+            content.Rank = _random.NextNormal();
+            content.Tokens = _input.At(NormalLevel(content.Rank));
         }
-        prompt = _input.At(forInput);
-        output = _output.At(forOutput);
         if (_imageCount is null || _imageTokens is null)
-            return;
+            return content;
         var images = _imageCount.At(_images.NextDouble());
         for (var i = 0; i < images; i++)
-            prompt += _imageTokens.At(_images.NextDouble());
+            content.Tokens += _imageTokens.At(_images.NextDouble());
+        return content;
+    }
+
+    /// <summary>The length of the answer to a prompt.</summary>
+    public int NextAnswer(in PromptContent prompt)
+    {
+        if (_correlation == 0)
+            return _output.At(_random.NextDouble());
+        var rank = _correlation * prompt.Rank
+            + Math.Sqrt(1 - _correlation * _correlation) * _random.NextNormal();
+        return _output.At(NormalLevel(rank));
     }
 
     /// <summary>

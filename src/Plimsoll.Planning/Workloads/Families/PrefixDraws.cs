@@ -2,51 +2,54 @@ using System;
 
 namespace Plimsoll.Planning.Workloads.Families;
 
+/// <summary>What a prompt is about: its length, its place among lengths, and the keys it opens with.</summary>
+struct PromptContent
+{
+    public int Tokens;
+
+    /// <summary>The prompt's place among all prompts, as a standard normal; the answer's length may depend on it.</summary>
+    public double Rank;
+
+    public ReadOnlyMemory<ulong> Keys;
+}
+
 /// <summary>
-/// Draws what a prompt opens with. A document's keys are one array that grows and is shared by all its
-/// readers; the scheduler may hold on to a slice for as long as it likes.
+/// Draws whether a prompt comes back to earlier content. Keys are immutable once handed out, since the
+/// scheduler holds on to them for as long as the request lives.
 /// </summary>
 sealed class PrefixDraws
 {
     readonly PrefixSpec _spec;
-    readonly double[] _popularity;
-    readonly ulong[]?[] _documents;
+    readonly PromptContent[] _recent;
     RandomStream _random;
+    long _seen;
 
     public PrefixDraws(PrefixSpec spec, ulong seed)
     {
         _spec = spec;
+        _recent = new PromptContent[spec.Window];
         _random = new RandomStream(seed, purpose: 5);
-        _documents = new ulong[spec.Documents][];
-        _popularity = new double[spec.Documents];
-        double sum = 0;
-        for (var i = 0; i < spec.Documents; i++)
-            _popularity[i] = sum += Math.Pow(i + 1, -spec.ZipfExponent);
-        for (var i = 0; i < spec.Documents; i++)
-            _popularity[i] /= sum;
     }
 
-    public ReadOnlyMemory<ulong> Next(int promptTokens)
+    /// <summary>Gives a drawn prompt its keys, or replaces it by one that comes back.</summary>
+    public void Settle(ref PromptContent content)
     {
-        var reuses = _random.NextDouble() < _spec.Share;
-        var level = _random.NextDouble();
-        var blocks = (int)(_spec.SharedFraction * promptTokens) / _spec.BlockTokens;
-        if (!reuses || blocks == 0)
-            return ReadOnlyMemory<ulong>.Empty;
-        var document = Array.BinarySearch(_popularity, level);
-        document = Math.Min(document < 0 ? ~document : document, _documents.Length - 1);
-        return Keys(document, blocks).AsMemory(0, blocks);
-    }
-
-    ulong[] Keys(int document, int blocks)
-    {
-        var keys = _documents[document];
-        if (keys is not null && keys.Length >= blocks)
-            return keys;
-        var grown = new ulong[Math.Max(blocks, 2 * (keys?.Length ?? 8))];
-        for (var i = 0; i < grown.Length; i++)
-            grown[i] = PrefixKeys.Of((ulong)document, i);
-        return _documents[document] = grown;
+        var comesBack = _random.NextDouble() < _spec.Share;
+        if (content.Tokens < _spec.BlockTokens)
+            return;
+        if (comesBack && _seen > 0)
+        {
+            content = _recent[_random.NextBelow((int)Math.Min(_seen, _spec.Window))];
+        }
+        else
+        {
+            var keys = new ulong[(int)(_spec.SharedFraction * (content.Tokens / _spec.BlockTokens) + 0.5)];
+            var owner = _random.NextBits();
+            for (var i = 0; i < keys.Length; i++)
+                keys[i] = PrefixKeys.Of(owner, i);
+            content.Keys = keys;
+        }
+        _recent[_seen++ % _spec.Window] = content;
     }
 }
 
