@@ -1,4 +1,4 @@
-.PHONY: build test bench clean
+.PHONY: build test bench docs clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -9,6 +9,11 @@ test:
 
 bench:
 	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- --filter '*'
+
+# Writes what is generated in docs/ again.
+docs:
+	dotnet build tests/Plimsoll.Tests -c Release -v quiet --nologo
+	PLIMSOLL_WRITE_DOCS=1 tests/Plimsoll.Tests/bin/Release/net10.0/Plimsoll.Tests --progress off --filter-namespace Plimsoll.Tests.House
 
 clean:
 	rm -rf artifacts && find . -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

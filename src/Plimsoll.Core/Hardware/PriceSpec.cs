@@ -11,7 +11,9 @@ public sealed record PriceSpec
 
     public required string Provider { get; init; }
 
-    /// <summary><c>on-demand</c>, <c>reserved-1y</c>, <c>reserved-3y</c>, <c>owned-4y</c>, <c>spot</c>, <c>capacity-block</c>.</summary>
+    /// <summary>
+    /// <c>on-demand</c>, <c>reserved-1y</c>, <c>reserved-3y</c>, <c>owned-4y</c>, <c>spot</c>, <c>capacity-block</c>.
+    /// </summary>
     public required string Term { get; init; }
 
     public required decimal UsdPerHour { get; init; }

@@ -27,8 +27,7 @@ public static class PromiseText
         if (metric is null)
             throw new BadInputException($"--promise \"{text}\": unknown metric {parts[0]}; expected ttft, tpot, itl or e2e");
         if (parts[1].Length < 2 || parts[1][0] is not ('p' or 'P')
-            || !double.TryParse(parts[1].AsSpan(1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percentile)
-            || percentile < 50 || percentile >= 100)
+            || !Number(parts[1].AsSpan(1), out var percentile) || percentile < 50 || percentile >= 100)
         {
             throw new BadInputException(
                 $"--promise \"{text}\": percentile {parts[1]} is not one; expected p50 to below p100, such as p95");
@@ -55,11 +54,13 @@ public static class PromiseText
             _ => throw new BadInputException(
                 $"{where}: \"{text}\" has no known unit; expected a number with us, ms, s, min, h or d, such as 500ms"),
         };
-        if (!double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-            || number <= 0 || number * unitNs > 366 * 86_400e9)
+        if (!Number(text.AsSpan(0, digits), out var number) || number <= 0 || number * unitNs > 366 * 86_400e9)
         {
             throw new BadInputException($"{where}: \"{text}\" is no duration; expected a number above 0 and at most 366d");
         }
         return (long)Math.Round(number * unitNs);
     }
+
+    static bool Number(ReadOnlySpan<char> text, out double number) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number);
 }
