@@ -1,16 +1,39 @@
 using System.IO;
 using Plimsoll.Planning.Workloads.Families;
+using Plimsoll.Planning.Workloads.Traces;
 
 namespace Plimsoll.Planning.Workloads;
 
 /// <summary>What <c>--workload</c> names: a built-in family, a family file, or a trace.</summary>
 public static class WorkloadChoice
 {
-    public static Workload Open(string nameOrPath)
+    public static Workload Open(string nameOrPath, TraceOptions? options = null)
     {
         if (!File.Exists(nameOrPath))
-            return WorkloadFamily.Find(nameOrPath);
-        using var stream = File.OpenRead(nameOrPath);
-        return new WorkloadFamily(FamilySpec.Read(stream, nameOrPath));
+        {
+            return nameOrPath.Contains('/') || nameOrPath.Contains('\\')
+                ? throw new BadInputException($"--workload {nameOrPath}: no such file; expected a trace or a family")
+                : WorkloadFamily.Find(nameOrPath);
+        }
+        return IsFamily(nameOrPath)
+            ? ReadFamily(nameOrPath)
+            : new TraceWorkload(Trace.Load(nameOrPath, options), Path.GetFileName(nameOrPath));
+    }
+
+    /// <summary>A family is one JSON object with arrivals in it; a trace has a request per line.</summary>
+    static bool IsFamily(string path)
+    {
+        if (!path.EndsWith(".json", System.StringComparison.OrdinalIgnoreCase))
+            return false;
+        using var reader = new StreamReader(path);
+        var head = new char[4096];
+        var text = new string(head, 0, reader.ReadBlock(head));
+        return text.Contains("\"requestsPerSecond\"", System.StringComparison.Ordinal);
+    }
+
+    static WorkloadFamily ReadFamily(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return new WorkloadFamily(FamilySpec.Read(stream, path));
     }
 }

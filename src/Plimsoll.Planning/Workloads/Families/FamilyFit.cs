@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Planning.Workloads.Traces;
 
 namespace Plimsoll.Planning.Workloads.Families;
 
@@ -58,7 +59,10 @@ public static class FamilyFit
         var outputFit = LengthFit.Of(output);
         var rate = (arrivals.Count - 1) / spanS;
         var (arrival, idc, error) = DispersionFit.Of(arrivals, rate);
-        var correlation = RankCorrelation.Of(input, output);
+        var correlations = new RankCorrelation();
+        for (var i = 0; i < input.Length; i++)
+            correlations.Add(input[i], output[i]);
+        var correlation = correlations.Value() ?? 0;
         var (prefix, hits) = PrefixFit.Of(arrivals, prefixBlockTokens);
         var half = arrivals.Count / 2;
         var family = new FamilySpec

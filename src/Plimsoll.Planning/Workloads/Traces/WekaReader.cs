@@ -82,7 +82,10 @@ sealed class WekaReader : TraceReader
             else if (Is(ref json, "hash_id_scope"u8))
                 global = json.TokenType == JsonTokenType.String && json.ValueTextEquals("global"u8);
             else if (Is(ref json, "requests"u8))
-                (requests, found) = (json, true);
+            {
+                requests = json;
+                found = true;
+            }
             if (json.TokenType == JsonTokenType.PropertyName)
                 json.Read();
             json.Skip();
