@@ -8,6 +8,7 @@ using Plimsoll.Planning;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Planning.Catalogues;
 using Plimsoll.Planning.Workloads;
+using Plimsoll.Planning.Workloads.Traces;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -110,10 +111,9 @@ sealed class ServingOptions
         Description = "Switch the prefix cache off",
     };
 
-    readonly Option<long> _requests = new("--requests")
+    readonly Option<long?> _requests = new("--requests")
     {
-        Description = "Requests of each simulated run",
-        DefaultValueFactory = _ => 20_000,
+        Description = "Requests of each simulated run [default: 20000; of a trace, the trace once]",
     };
 
     readonly Option<ulong> _seed = new("--seed")
@@ -163,7 +163,7 @@ sealed class ServingOptions
             Promise = Promise(parsed.GetValue(_promise) ?? []),
             BatchWindowNs = batchWindowNs,
             Price = catalogue.FindPrice(accelerator, price),
-            Requests = InRange(parsed, _requests, 200, 1_000_000_000),
+            Requests = Requests(parsed, workload),
             Seed = parsed.GetValue(_seed),
             SpareReplicas = spareReplicas,
         };
@@ -222,11 +222,14 @@ sealed class ServingOptions
             : throw new BadInputException($"{option.Name} {value}: expected {least} to {most}");
     }
 
-    static long InRange(ParseResult parsed, Option<long> option, long least, long most)
+    long Requests(ParseResult parsed, Workload workload)
     {
-        var value = parsed.GetValue(option);
-        return value >= least && value <= most
-            ? value
-            : throw new BadInputException($"{option.Name} {value}: expected {least} to {most}");
+        const long Fewest = 200, Usual = 20_000;
+        return parsed.GetValue(_requests) switch
+        {
+            null => workload is TraceWorkload { Trace.Count: >= 1000 and var count } ? count : Usual,
+            >= Fewest and <= 1_000_000_000 and var given => given,
+            var other => throw new BadInputException($"--requests {other}: expected {Fewest} to 1000000000"),
+        };
     }
 }

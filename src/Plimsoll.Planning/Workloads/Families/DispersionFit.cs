@@ -10,7 +10,7 @@ namespace Plimsoll.Planning.Workloads.Families;
 static class DispersionFit
 {
     /// <summary>Windows a trace must hold at least, so that a variance means something.</summary>
-    const int FewestWindows = 20;
+    const int FewestWindows = 7;
 
     static readonly double[] Windows = [1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300];
 
@@ -26,7 +26,7 @@ static class DispersionFit
         }
         if (measured.Count == 0)
             return (new ArrivalSpec(0, 1), [], 0);
-        var (sigma, tau) = Search(measured, rate);
+        var (sigma, tau) = Search(measured, rate, spanS);
         var points = new List<IdcPoint>();
         foreach (var (window, idc) in measured)
             points.Add(new IdcPoint(window, idc, Idc(rate, sigma, tau, window)));
@@ -73,7 +73,8 @@ static class DispersionFit
     }
 
     /// <summary>A grid over both parameters, refined around its best point.</summary>
-    static (double Sigma, double TauS) Search(List<(double WindowS, double Idc)> measured, double rate)
+    static (double Sigma, double TauS) Search(
+        List<(double WindowS, double Idc)> measured, double rate, double spanS)
     {
         double sigma = 0, tau = 1, best = Error(measured, rate, 0, 1);
         double centreSigma = Math.Log(0.3), centreTau = Math.Log(20), reachSigma = Math.Log(30), reachTau = Math.Log(200);
@@ -85,7 +86,7 @@ static class DispersionFit
                 {
                     var s = Math.Exp(centreSigma + reachSigma * i / 20);
                     var t = Math.Exp(centreTau + reachTau * j / 20);
-                    var error = s > 3 ? double.MaxValue : Error(measured, rate, s, t);
+                    var error = s > 3 || t < Windows[0] || t > spanS ? double.MaxValue : Error(measured, rate, s, t);
                     if (error < best)
                         (sigma, tau, best) = (s, t, error);
                 }

@@ -1,0 +1,116 @@
+using System.CommandLine;
+using System.IO;
+using Plimsoll.Cli.Terminal;
+using Plimsoll.Planning;
+using Plimsoll.Planning.Workloads;
+using Plimsoll.Planning.Workloads.Families;
+using Plimsoll.Planning.Workloads.Traces;
+
+namespace Plimsoll.Cli.Verbs;
+
+/// <summary><c>plimsoll trace describe|fit|generate</c>.</summary>
+sealed class TraceVerb(TextWriter output)
+{
+    readonly Option<string?> _map = new("--map")
+    {
+        Description = "Which columns of an unknown log hold what: time=COL[:s|ms|us|ns|iso],input=COL,output=COL",
+    };
+
+    readonly Option<int?> _block = new("--block-tokens") { Description = "Tokens per hashed block [default: the format's]" };
+
+    public Command Build() =>
+        new("trace", "Request traces: what is in one, the family that fits it, a new one from a family.")
+        {
+            Describe(), Fit(), Generate(),
+        };
+
+    Command Describe()
+    {
+        var file = File();
+        var json = new Option<bool>("--json") { Description = "Print JSON" };
+        var command = new Command("describe", "Counts, rates, burstiness, lengths and prefix reuse of a trace.")
+        {
+            file, _map, _block, json,
+        };
+        command.SetAction(parsed =>
+        {
+            var statistics = TraceStatistics.Of(Existing(parsed.GetValue(file)!), Options(parsed));
+            output.Write(parsed.GetValue(json) ? TraceText.Json(statistics) : TraceText.Of(statistics));
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    Command Fit()
+    {
+        var file = File();
+        var to = new Option<FileInfo?>("--out") { Description = "Write the family here, for --workload" };
+        var name = new Option<string?>("--name") { Description = "Name of the family [default: the file's]" };
+        var command = new Command("fit", "A trace in, a workload family out, and how well it fits.")
+        {
+            file, _map, _block, to, name,
+        };
+        command.SetAction(parsed =>
+        {
+            var path = Existing(parsed.GetValue(file)!);
+            var trace = Trace.Load(path, Options(parsed));
+            if (trace.ClosedLoop)
+                throw new BadInputException($"{path}: sessions in a closed loop; expected a trace with arrival times to fit");
+            var rows = new Arrival[trace.Count];
+            for (var i = 0; i < rows.Length; i++)
+                rows[i] = trace[i];
+            var (family, report) = FamilyFit.Of(
+                parsed.GetValue(name) ?? Path.GetFileName(path).Split('.')[0], Path.GetFileName(path), rows,
+                trace.PrefixBlockTokens);
+            if (parsed.GetValue(to) is { } destination)
+                WholeFile.Write(destination.FullName, family.Write());
+            output.Write(TraceText.Of(family, report));
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    Command Generate()
+    {
+        var name = new Argument<string>("NAME") { Description = "Workload family, family file or trace" };
+        var requests = new Option<long>("--requests") { Description = "Requests to draw", DefaultValueFactory = _ => 1000 };
+        var rate = new Option<double?>("--rate") { Description = "Requests per second [default: the workload's own]" };
+        var seed = new Option<ulong>("--seed") { Description = "Seed of all random draws", DefaultValueFactory = _ => 1 };
+        var to = new Option<FileInfo?>("--out") { Description = "Write here [default: stdout]" };
+        var command = new Command("generate", "A trace drawn from a workload, as Mooncake JSONL.")
+        {
+            name, requests, rate, seed, to,
+        };
+        command.SetAction(parsed =>
+        {
+            var workload = WorkloadChoice.Open(parsed.GetValue(name)!);
+            if (workload.ClosedLoop)
+                throw new BadInputException($"{workload.Name}: a closed loop has no times before it is served; expected an open workload");
+            var count = parsed.GetValue(requests);
+            if (count is < 1 or > 1_000_000_000)
+                throw new BadInputException($"--requests {count}: expected 1 to 1000000000");
+            var perSecond = parsed.GetValue(rate) ?? workload.RequestsPerSecond;
+            if (!(perSecond > 0 && perSecond < 1e9))
+                throw new BadInputException($"--rate {perSecond}: expected requests per second above 0");
+            var arrivals = workload.Open(perSecond, count, parsed.GetValue(seed));
+            if (parsed.GetValue(to) is { } destination)
+                WholeFile.Write(destination.FullName, writer => MooncakeWriter.Write(arrivals, writer));
+            else
+                MooncakeWriter.Write(arrivals, output);
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    static Argument<string> File() => new("FILE") { Description = "Trace: plain, .gz or .zst" };
+
+    static string Existing(string path) => System.IO.File.Exists(path)
+        ? path
+        : throw new BadInputException($"{path}: no such file; expected a trace");
+
+    TraceOptions Options(ParseResult parsed) => new()
+    {
+        Map = parsed.GetValue(_map) is { } map ? ColumnMap.Parse(map) : null,
+        BlockTokens = parsed.GetValue(_block),
+    };
+}
