@@ -63,7 +63,7 @@ public sealed class WorkloadFamily : Workload
             ? null
             : new LgcpClock(requestsPerSecond / turns, sigma, Spec.Arrivals.TauS, Spec.Tenants, seed);
         return Spec.Session is null
-            ? new FamilyArrivals(Spec, clock, requests, seed)
+            ? new FamilyArrivals(Spec, clock, requestsPerSecond / Spec.RequestsPerSecond, requests, seed)
             : new SessionArrivals(Spec, clock, requests, seed);
     }
 
