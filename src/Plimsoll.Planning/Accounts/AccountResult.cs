@@ -58,17 +58,18 @@ public sealed record LoadLine(double RequestsPerSecond, string BindingLimit);
 
 public sealed record FleetStatement(int Replicas, int Accelerators, double UsdPerHour);
 
+/// <summary>Money is decimal, so that bars and shares sum to the total without a rounding error.</summary>
 public sealed record CostStatement(
-    double UsdPerMillionTokens,
-    double UsdPerMillionInputTokens,
-    double? UsdPerMillionCachedInputTokens,
-    double UsdPerMillionOutputTokens,
-    double UsdPerRequest);
+    decimal UsdPerMillionTokens,
+    decimal UsdPerMillionInputTokens,
+    decimal? UsdPerMillionCachedInputTokens,
+    decimal UsdPerMillionOutputTokens,
+    decimal UsdPerRequest);
 
 /// <summary>Low and high of <see cref="CostStatement.UsdPerMillionTokens"/> from the tier's error.</summary>
-public sealed record Interval(double Low, double High);
+public sealed record Interval(decimal Low, decimal High);
 
-public sealed record WaterfallBar(string Step, double UsdPerMillionTokens);
+public sealed record WaterfallBar(string Step, decimal UsdPerMillionTokens);
 
 public sealed record LatencyStatement(
     LatencySummary TtftMs, LatencySummary TpotMs, LatencySummary ItlMs, LatencySummary E2eMs);
