@@ -11,6 +11,9 @@ namespace Plimsoll.Cli;
 /// </summary>
 public static class CommandLine
 {
+    /// <summary>Of this binary.</summary>
+    public static string Version { get; } = typeof(CommandLine).Assembly.GetName().Version?.ToString(3) ?? "0";
+
     public const int Done = 0;
     public const int Failed = 1;
     public const int BadInput = 2;

@@ -1,8 +1,11 @@
+using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Planning;
 using Plimsoll.Planning.Accounts;
+using Plimsoll.Planning.Reports;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -29,13 +32,17 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         DefaultValueFactory = _ => 1,
     };
 
+    readonly Option<FileInfo?> _report = new("--report") { Description = "Write a self-contained HTML page here" };
+
+    readonly Option<DirectoryInfo?> _plots = new("--plots") { Description = "Write each picture as PNG and SVG into this folder" };
+
     readonly Option<bool> _json = new("--json") { Description = "Print JSON of the published schema" };
 
     public Command Build()
     {
         var command = new Command("account", "What a token costs, batch and interactive, and where the money goes.");
         _serving.AddTo(command);
-        foreach (var option in new Option[] { _window, _price, _spare, _json })
+        foreach (var option in new Option[] { _window, _price, _spare, _report, _plots, _json })
             command.Add(option);
         command.SetAction(Run);
         return command;
@@ -54,7 +61,30 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             story.WriteLine($"plimsoll: {outcome.Broken}");
             return CommandLine.Failed;
         }
+        WriteReport(parsed, outcome);
         output.Write(parsed.GetValue(_json) ? AccountJson.Of(result) : AccountText.Of(outcome));
         return CommandLine.Done;
+    }
+
+    /// <summary>Report and pictures come before the result, so that a path that fails leaves no output.</summary>
+    void WriteReport(ParseResult parsed, AccountOutcome outcome)
+    {
+        var page = parsed.GetValue(_report);
+        var folder = parsed.GetValue(_plots);
+        if (page is null && folder is null)
+            return;
+        var model = ReportBuilder.Build(outcome, CommandOf(parsed), CommandLine.Version);
+        if (page is not null)
+            HtmlReport.Save(model, page.FullName);
+        if (folder is not null)
+            Plots.Write(model, folder.FullName);
+    }
+
+    static string CommandOf(ParseResult parsed)
+    {
+        var words = new List<string> { "plimsoll" };
+        foreach (var token in parsed.Tokens)
+            words.Add(token.Value.AsSpan().ContainsAny(" \"'$;&|<>(){}*?#") ? $"'{token.Value.Replace("'", "'\\''")}'" : token.Value);
+        return string.Join(' ', words);
     }
 }

@@ -4,7 +4,7 @@ using System.Collections.Generic;
 namespace Plimsoll.Planning.Accounts;
 
 /// <summary>How many replicas carry a demand that varies over the week.</summary>
-static class FleetSize
+public static class FleetSize
 {
     /// <summary>The busiest hour's demand over the mean.</summary>
     public static double PeakOverMean(IReadOnlyList<double> envelope)

@@ -1,0 +1,70 @@
+using System;
+using Plimsoll.Planning.Reports.Drawing;
+
+namespace Plimsoll.Planning.Reports.Pictures;
+
+/// <summary>The canvas of a chart: title, plot area, grid, axis labels.</summary>
+sealed class Frame
+{
+    public const double Width = 760;
+    public const double Left = 64;
+    public const double Right = 740;
+    public const double Top = 58;
+    public const double Bottom = 330;
+    const double Small = 12;
+
+    public Frame(string title, string subtitle)
+    {
+        Scene = new Scene(Width) { Height = 380 };
+        Scene.Text(16, 24, title, 16, Ink.Text, bold: true);
+        Scene.Text(16, 43, subtitle, Small, Ink.Muted);
+    }
+
+    public Scene Scene { get; }
+
+    public void Horizontal(Axis axis, string label, Func<double, string>? format = null)
+    {
+        var last = double.NegativeInfinity;
+        foreach (var tick in axis.Ticks)
+        {
+            var x = axis.At(tick);
+            Scene.Line(x, Bottom, x, Bottom + 4, Paint.Outline(Ink.Muted));
+            var text = (format ?? Axis.Label)(tick);
+            var half = TextMetrics.Width(text, Small) / 2;
+            if (x - half < last + 6)
+                continue;
+            Scene.Text(x, Bottom + 18, text, Small, Ink.Muted, Anchor.Middle);
+            last = x + half;
+        }
+        Scene.Line(Left, Bottom, Right, Bottom, Paint.Outline(Ink.Muted));
+        Scene.Text((Left + Right) / 2, Bottom + 40, label, Small, Ink.Muted, Anchor.Middle);
+    }
+
+    public void Vertical(Axis axis, Func<double, string>? format = null)
+    {
+        foreach (var tick in axis.Ticks)
+        {
+            var y = axis.At(tick);
+            Scene.Line(Left, y, Right, y, Paint.Outline(Ink.Grid));
+            Scene.Text(Left - 8, y + 4, (format ?? Axis.Label)(tick), Small, Ink.Muted, Anchor.End);
+        }
+    }
+
+    /// <summary>A dashed line at a limit, named at its top.</summary>
+    public void LimitAt(double x, string name)
+    {
+        Scene.Line(x, Top, x, Bottom, Paint.Outline(Ink.Limit, 1.5, dashed: true));
+        var right = x + TextMetrics.Width(name, Small) + 8 < Right;
+        Scene.Text(right ? x + 6 : x - 6, Top + 12, name, Small, Ink.Limit, right ? Anchor.Start : Anchor.End, halo: true);
+    }
+
+    /// <summary>A dashed level, named at its right end.</summary>
+    public void LevelAt(double y, string name)
+    {
+        Scene.Line(Left, y, Right, y, Paint.Outline(Ink.Limit, 1.5, dashed: true));
+        Scene.Text(Left + 6, y - 5, name, Small, Ink.Limit, halo: true);
+    }
+
+    public static string Money(double usd) => "$" + usd.ToString(
+        usd < 0.1 ? "0.000" : usd < 10 ? "0.00" : "0.0", System.Globalization.CultureInfo.InvariantCulture);
+}

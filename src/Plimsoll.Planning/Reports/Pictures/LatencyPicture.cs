@@ -1,0 +1,43 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Plimsoll.Core.Measures;
+using Plimsoll.Planning.Accounts;
+using Plimsoll.Planning.Reports.Drawing;
+
+namespace Plimsoll.Planning.Reports.Pictures;
+
+/// <summary>Cumulative distribution of one latency, both classes, with the promised limit.</summary>
+static class LatencyPicture
+{
+    public static Scene Draw(Metric metric, IReadOnlyList<LatencyDistribution> distributions, IReadOnlyList<PromiseStatement> promise)
+    {
+        var name = metric.Name().ToUpperInvariant();
+        var frame = new Frame($"{name} of all requests", "share of requests at or below; interactive at its load line, batch at its fleet's mean load");
+        var points = distributions.SelectMany(d => d.Points).Where(p => p.Ms > 0).ToList();
+        var limits = promise.Where(p => p.Metric == metric.Name()).ToList();
+        var low = Math.Min(points.Min(p => p.Ms), limits.Count > 0 ? limits.Min(l => l.LimitMs) : double.MaxValue);
+        var high = Math.Max(points.Max(p => p.Ms), limits.Count > 0 ? limits.Max(l => l.LimitMs) : 0);
+        var x = Axis.Log(low * 0.95, high * 1.05, Frame.Left, Frame.Right);
+        var y = Axis.Linear(100, Frame.Bottom, Frame.Top);
+        frame.Vertical(y, tick => Axis.Label(tick) + " %");
+        frame.Horizontal(x, $"{name}, ms");
+        var slot = Frame.Bottom - 40.0;
+        foreach (var distribution in distributions)
+        {
+            var ink = distribution.Class == "batch" ? Ink.Batch : Ink.Interactive;
+            frame.Scene.Path(
+                [.. distribution.Points.Where(p => p.Ms > 0).Select(p => new Spot(x.At(p.Ms), y.At(100 * p.Share)))],
+                Paint.Outline(ink, 2.5));
+            frame.Scene.Line(Frame.Right - 110, slot - 4, Frame.Right - 88, slot - 4, Paint.Outline(ink, 2.5));
+            frame.Scene.Text(Frame.Right - 82, slot, distribution.Class, 12, Ink.Text, halo: true);
+            slot += 18;
+        }
+        foreach (var limit in limits)
+        {
+            frame.LimitAt(x.At(limit.LimitMs), FormattableString.Invariant($"p{limit.Percentile:0.#} {limit.LimitMs:0.#} ms"));
+            frame.Scene.Line(Frame.Left, y.At(limit.Percentile), Frame.Right, y.At(limit.Percentile), Paint.Outline(Ink.Limit, 1, dashed: true));
+        }
+        return frame.Scene;
+    }
+}

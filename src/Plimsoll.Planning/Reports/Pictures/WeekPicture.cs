@@ -1,0 +1,43 @@
+using System.Collections.Generic;
+using Plimsoll.Planning.Reports.Drawing;
+
+namespace Plimsoll.Planning.Reports.Pictures;
+
+/// <summary>How full the interactive fleet is over the week, and the idle area that batch work could fill.</summary>
+static class WeekPicture
+{
+    public static Scene Draw(WeekUtilisation week)
+    {
+        var frame = new Frame(
+            "The week, hour by hour",
+            week.Flat
+                ? "share of what the fleet carries at its load line; the workload states no weekly shape, so hours are alike"
+                : "share of what the fleet carries at its load line; the rest is idle and could carry batch work");
+        var y = Axis.Linear(100, Frame.Bottom, Frame.Top);
+        double Across(double hour) => Frame.Left + hour / 168 * (Frame.Right - Frame.Left);
+        frame.Scene.Rect(Frame.Left, y.At(100), Frame.Right - Frame.Left, Frame.Bottom - y.At(100), Paint.Solid(Ink.Batch, 0.16));
+        frame.Vertical(y, tick => Axis.Label(tick) + " %");
+        var area = new List<Spot> { new(Frame.Left, Frame.Bottom) };
+        double used = 0;
+        for (var hour = 0; hour < 168; hour++)
+        {
+            var share = week.Shares[hour % week.Shares.Count];
+            used += share / 168;
+            area.Add(new Spot(Across(hour), y.At(100 * share)));
+            area.Add(new Spot(Across(hour + 1), y.At(100 * share)));
+        }
+        area.Add(new Spot(Frame.Right, Frame.Bottom));
+        frame.Scene.Path(area, Paint.Solid(Ink.Interactive, 0.85), closed: true);
+        for (var day = 0; day < 7; day++)
+        {
+            frame.Scene.Line(Across(24 * day), Frame.Top, Across(24 * day), Frame.Bottom, Paint.Outline(Ink.Grid));
+            frame.Scene.Text(Across(24 * day + 12), Frame.Bottom + 18, $"day {day + 1}", 12, Ink.Muted, Anchor.Middle);
+        }
+        frame.Scene.Line(Frame.Left, Frame.Bottom, Frame.Right, Frame.Bottom, Paint.Outline(Ink.Muted));
+        frame.Scene.Text(Frame.Left + 10, Frame.Bottom - 12, Percent("interactive", used), 13, Ink.Surface, bold: true);
+        frame.Scene.Text(Frame.Right - 10, Frame.Top + 16, Percent("idle", 1 - used), 13, Ink.Batch, Anchor.End, bold: true, halo: true);
+        return frame.Scene;
+    }
+
+    static string Percent(string name, double share) => System.FormattableString.Invariant($"{name} {100 * share:0} %");
+}

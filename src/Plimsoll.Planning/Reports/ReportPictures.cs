@@ -1,0 +1,53 @@
+using System.Collections.Generic;
+using System.Linq;
+using Plimsoll.Core.Measures;
+using Plimsoll.Planning.Accounts;
+using Plimsoll.Planning.Reports.Drawing;
+using Plimsoll.Planning.Reports.Pictures;
+
+namespace Plimsoll.Planning.Reports;
+
+/// <summary>One picture of the report: its file name, what it says in a sentence, and its drawing.</summary>
+public sealed record ReportPicture(string Name, string Sentence, Scene Scene);
+
+/// <summary>All pictures of a report, in reading order. Those without data are left out.</summary>
+public static class ReportPictures
+{
+    public static IReadOnlyList<ReportPicture> Of(ReportModel model)
+    {
+        var pictures = new List<ReportPicture>
+        {
+            new("waterfall", "Where the money goes between what physics allows and what is paid, per million tokens.",
+                WaterfallPicture.Draw(model.Account)),
+        };
+        var interactive = model.Account.Classes.First(c => c.Class == "interactive");
+        var batch = model.Account.Classes.FirstOrDefault(c => c.Class == "batch");
+        AddCurve("ttft", model.CostAgainstTtft);
+        AddCurve("tpot", model.CostAgainstTpot);
+        foreach (var sweep in model.LoadSweeps)
+        {
+            pictures.Add(new("load-line", "How heavily one replica may be loaded before the promise breaks.",
+                LoadLinePicture.Draw(sweep)));
+        }
+        if (model.Week is { } week)
+            pictures.Add(new("week", "What the fleet does all week, and what stands idle so that the busiest hour fits.", WeekPicture.Draw(week)));
+        foreach (var group in model.Distributions.GroupBy(d => d.Metric))
+        {
+            if (group.Any(d => d.Points.Count > 1))
+            {
+                pictures.Add(new($"latency-{group.Key.Name()}", $"How {group.Key.Name().ToUpperInvariant()} spreads over requests.",
+                    LatencyPicture.Draw(group.Key, [.. group], interactive.Promise)));
+            }
+        }
+        return pictures;
+
+        void AddCurve(string metric, IReadOnlyList<CostPoint> points)
+        {
+            if (points.Count < 2)
+                return;
+            var promised = interactive.Promise.FirstOrDefault(p => p.Metric == metric)?.LimitMs;
+            pictures.Add(new($"cost-{metric}", $"What a token costs as the {metric.ToUpperInvariant()} promise alone is tightened.",
+                CostCurvePicture.Draw(metric.ToUpperInvariant(), points, promised, (double?)batch?.Cost.UsdPerMillionTokens)));
+        }
+    }
+}
