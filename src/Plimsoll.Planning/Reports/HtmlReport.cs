@@ -79,7 +79,7 @@ public sealed class HtmlReport
         var tables = new ReportTables(_model, _page);
         foreach (var picture in ReportPictures.Of(_model))
         {
-            var wide = picture.Name is "waterfall" or "week";
+            var wide = picture.Name is "waterfall" or "week" or "load-line";
             _page.Write($"<figure{(wide ? " class=\"wide\"" : "")}><div class=\"frame\">\n");
             SvgWriter.WriteInPage(picture.Scene, picture.Sentence, picture.Name, _page);
             _page.Write($"</div><figcaption>{E(picture.Sentence)}</figcaption>\n");

@@ -85,7 +85,7 @@ public sealed class ReportBuilder
 
     LoadSweep LoadSweep(ClassAccount interactive)
     {
-        var last = _sweep.FindIndex(s => s.Run.Holds == false && s.Rate > 1.35 * interactive.LoadLine.RequestsPerSecond);
+        var last = _sweep.FindIndex(s => s.Run.Holds == false && s.Rate > 1.2 * interactive.LoadLine.RequestsPerSecond);
         var shown = last < 0 ? _sweep : _sweep.Take(last + 1).ToList();
         return new LoadSweep
         {

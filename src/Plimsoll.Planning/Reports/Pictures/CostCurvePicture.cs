@@ -12,17 +12,17 @@ static class CostCurvePicture
     {
         var frame = new Frame($"What the {metric} promise costs", "USD per million tokens, interactive, this limit alone; band: 90 % interval of the step times");
         var kept = points.Where(p => p.UsdPerMillionTokens is not null).ToList();
-        var x = Axis.Log(points[0].LimitMs, points[^1].LimitMs, Frame.Left, Frame.Right);
+        var x = Axis.Log(points[0].LimitMs, points[^1].LimitMs, frame.Left, frame.Right);
         var most = kept.Count == 0 ? 1 : kept.Max(p => (double)(p.High ?? p.UsdPerMillionTokens!.Value));
         // One steep end must not flatten the rest: the scale stops at six times the cheapest point.
         most = kept.Count == 0 ? 1 : Math.Min(most, 6 * kept.Min(p => (double)p.UsdPerMillionTokens!.Value));
-        var y = Axis.Linear(most, Frame.Bottom, Frame.Top);
+        var y = Axis.Linear(most, frame.Bottom, frame.Top);
         frame.Vertical(y, Frame.Money);
         frame.Horizontal(x, $"{metric} p95 limit, ms");
         if (batchCost is { } batch && y.Holds(batch))
         {
-            frame.Scene.Line(Frame.Left, y.At(batch), Frame.Right, y.At(batch), Paint.Outline(Ink.Batch, 1.5, dashed: true));
-            frame.Scene.Text(Frame.Right - 4, y.At(batch) - 6, "batch", 12, Ink.Batch, Anchor.End, halo: true);
+            frame.Scene.Line(frame.Left, y.At(batch), frame.Right, y.At(batch), Paint.Outline(Ink.Batch, 1.5, dashed: true));
+            frame.Scene.Text(frame.Right - 4, y.At(batch) - 6, "batch", 12, Ink.Batch, Anchor.End, halo: true);
         }
         Band(frame.Scene, kept, x, y);
         var line = kept.Where(p => y.Holds((double)p.UsdPerMillionTokens!.Value))
@@ -36,10 +36,10 @@ static class CostCurvePicture
         var refused = points.Where(p => p.UsdPerMillionTokens is null).ToList();
         if (refused.Count > 0)
         {
-            var edge = kept.Count > 0 ? (x.At(refused[^1].LimitMs) + x.At(kept[0].LimitMs)) / 2 : Frame.Right;
-            frame.Scene.Rect(Frame.Left, Frame.Top, edge - Frame.Left, Frame.Bottom - Frame.Top, Paint.Solid(Ink.Idle, 0.14));
-            var centred = edge - Frame.Left > 110;
-            frame.Scene.Text(centred ? (Frame.Left + edge) / 2 : Frame.Left + 6, Frame.Bottom - 12, "cannot be kept", 12, Ink.Muted,
+            var edge = kept.Count > 0 ? (x.At(refused[^1].LimitMs) + x.At(kept[0].LimitMs)) / 2 : frame.Right;
+            frame.Scene.Rect(frame.Left, frame.Top, edge - frame.Left, frame.Bottom - frame.Top, Paint.Solid(Ink.Idle, 0.14));
+            var centred = edge - frame.Left > 110;
+            frame.Scene.Text(centred ? (frame.Left + edge) / 2 : frame.Left + 6, frame.Bottom - 12, "cannot be kept", 12, Ink.Muted,
                 centred ? Anchor.Middle : Anchor.Start, halo: true);
         }
         if (promisedMs is { } promised && x.Holds(promised))

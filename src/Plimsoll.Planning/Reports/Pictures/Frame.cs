@@ -6,19 +6,28 @@ namespace Plimsoll.Planning.Reports.Pictures;
 /// <summary>The canvas of a chart: title, plot area, grid, axis labels.</summary>
 sealed class Frame
 {
-    public const double Width = 760;
-    public const double Left = 64;
-    public const double Right = 740;
-    public const double Top = 58;
-    public const double Bottom = 330;
+    /// <summary>Wide pictures fill the page; the others stand two abreast.</summary>
+    const double WideWidth = 1040;
+    const double NarrowWidth = 560;
     const double Small = 12;
 
-    public Frame(string title, string subtitle)
+    public Frame(string title, string subtitle, bool wide = false)
     {
-        Scene = new Scene(Width) { Height = 380 };
+        Scene = new Scene(wide ? WideWidth : NarrowWidth);
         Scene.Text(16, 24, title, 16, Ink.Text, bold: true);
-        Scene.Text(16, 43, subtitle, Small, Ink.Muted);
+        Top = Scene.Paragraph(16, 43, Scene.Width - 32, subtitle, Small, Ink.Muted) + 4;
+        Bottom = Top + 270;
+        Right = Scene.Width - 20;
+        Scene.Height = Bottom + 52;
     }
+
+    public double Left => 60;
+
+    public double Right { get; }
+
+    public double Top { get; }
+
+    public double Bottom { get; }
 
     public Scene Scene { get; }
 
@@ -65,6 +74,6 @@ sealed class Frame
         Scene.Text(Left + 6, y - 5, name, Small, Ink.Limit, halo: true);
     }
 
-    public static string Money(double usd) => "$" + usd.ToString(
+    public static string Money(double usd) => usd == 0 ? "$0" : "$" + usd.ToString(
         usd < 0.1 ? "0.000" : usd < 10 ? "0.00" : "0.0", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -18,25 +18,25 @@ static class LatencyPicture
         var limits = promise.Where(p => p.Metric == metric.Name()).ToList();
         var low = Math.Min(points.Min(p => p.Ms), limits.Count > 0 ? limits.Min(l => l.LimitMs) : double.MaxValue);
         var high = Math.Max(points.Max(p => p.Ms), limits.Count > 0 ? limits.Max(l => l.LimitMs) : 0);
-        var x = Axis.Log(low * 0.95, high * 1.05, Frame.Left, Frame.Right);
-        var y = Axis.Linear(100, Frame.Bottom, Frame.Top);
+        var x = Axis.Log(low * 0.95, high * 1.05, frame.Left, frame.Right);
+        var y = Axis.Linear(100, frame.Bottom, frame.Top);
         frame.Vertical(y, tick => Axis.Label(tick) + " %");
         frame.Horizontal(x, $"{name}, ms");
-        var slot = Frame.Bottom - 40.0;
+        var slot = frame.Bottom - 40.0;
         foreach (var distribution in distributions)
         {
             var ink = distribution.Class == "batch" ? Ink.Batch : Ink.Interactive;
             frame.Scene.Path(
                 [.. distribution.Points.Where(p => p.Ms > 0).Select(p => new Spot(x.At(p.Ms), y.At(100 * p.Share)))],
                 Paint.Outline(ink, 2.5));
-            frame.Scene.Line(Frame.Right - 110, slot - 4, Frame.Right - 88, slot - 4, Paint.Outline(ink, 2.5));
-            frame.Scene.Text(Frame.Right - 82, slot, distribution.Class, 12, Ink.Text, halo: true);
+            frame.Scene.Line(frame.Right - 110, slot - 4, frame.Right - 88, slot - 4, Paint.Outline(ink, 2.5));
+            frame.Scene.Text(frame.Right - 82, slot, distribution.Class, 12, Ink.Text, halo: true);
             slot += 18;
         }
         foreach (var limit in limits)
         {
             frame.LimitAt(x.At(limit.LimitMs), FormattableString.Invariant($"p{limit.Percentile:0.#} {limit.LimitMs:0.#} ms"));
-            frame.Scene.Line(Frame.Left, y.At(limit.Percentile), Frame.Right, y.At(limit.Percentile), Paint.Outline(Ink.Limit, 1, dashed: true));
+            frame.Scene.Line(frame.Left, y.At(limit.Percentile), frame.Right, y.At(limit.Percentile), Paint.Outline(Ink.Limit, 1, dashed: true));
         }
         return frame.Scene;
     }

@@ -8,6 +8,7 @@ namespace Plimsoll.Planning.Reports.Pictures;
 /// <summary>From the physical floor to the bill, one row a step, the classes side by side on one scale.</summary>
 static class WaterfallPicture
 {
+    const double Width = 900;
     const double RowHeight = 34;
     const double LabelWidth = 84;
     const double Gap = 28;
@@ -15,7 +16,7 @@ static class WaterfallPicture
     public static Scene Draw(AccountResult account)
     {
         var classes = account.Classes;
-        var scene = new Scene(Frame.Width);
+        var scene = new Scene(Width);
         scene.Text(16, 24, "From the physical floor to the bill", 16, Ink.Text, bold: true);
         scene.Text(16, 43, "USD per million tokens; each bar is what one more piece of reality adds", 12, Ink.Muted);
         double scale = 0;
@@ -25,7 +26,7 @@ static class WaterfallPicture
             foreach (var bar in c.Waterfall)
                 scale = Math.Max(scale, (double)(level += bar.UsdPerMillionTokens));
         }
-        var panel = (Frame.Width - 16 - LabelWidth - 16 - Gap * (classes.Count - 1)) / classes.Count;
+        var panel = (Width - 16 - LabelWidth - 16 - Gap * (classes.Count - 1)) / classes.Count;
         var top = 84.0;
         var rows = classes[0].Waterfall.Count;
         for (var row = 0; row <= rows; row++)
@@ -33,7 +34,7 @@ static class WaterfallPicture
             var y = top + row * RowHeight;
             scene.Text(16, y + 20, row < rows ? classes[0].Waterfall[row].Step : "the bill", 13, Ink.Text, bold: row == rows);
         }
-        scene.Line(16, top + rows * RowHeight, Frame.Width - 16, top + rows * RowHeight, Paint.Outline(Ink.Muted));
+        scene.Line(16, top + rows * RowHeight, Width - 16, top + rows * RowHeight, Paint.Outline(Ink.Muted));
         for (var i = 0; i < classes.Count; i++)
             Panel(scene, classes[i], 16 + LabelWidth + i * (panel + Gap), panel, top, scale);
         scene.Height = top + (rows + 1) * RowHeight + 14;

@@ -12,12 +12,13 @@ static class WeekPicture
             "The week, hour by hour",
             week.Flat
                 ? "share of what the fleet carries at its load line; the workload states no weekly shape, so hours are alike"
-                : "share of what the fleet carries at its load line; the rest is idle and could carry batch work");
-        var y = Axis.Linear(100, Frame.Bottom, Frame.Top);
-        double Across(double hour) => Frame.Left + hour / 168 * (Frame.Right - Frame.Left);
-        frame.Scene.Rect(Frame.Left, y.At(100), Frame.Right - Frame.Left, Frame.Bottom - y.At(100), Paint.Solid(Ink.Batch, 0.16));
+                : "share of what the fleet carries at its load line; the rest is idle and could carry batch work",
+            wide: true);
+        var y = Axis.Linear(100, frame.Bottom, frame.Top);
+        double Across(double hour) => frame.Left + hour / 168 * (frame.Right - frame.Left);
+        frame.Scene.Rect(frame.Left, y.At(100), frame.Right - frame.Left, frame.Bottom - y.At(100), Paint.Solid(Ink.Batch, 0.16));
         frame.Vertical(y, tick => Axis.Label(tick) + " %");
-        var area = new List<Spot> { new(Frame.Left, Frame.Bottom) };
+        var area = new List<Spot> { new(frame.Left, frame.Bottom) };
         double used = 0;
         for (var hour = 0; hour < 168; hour++)
         {
@@ -26,16 +27,16 @@ static class WeekPicture
             area.Add(new Spot(Across(hour), y.At(100 * share)));
             area.Add(new Spot(Across(hour + 1), y.At(100 * share)));
         }
-        area.Add(new Spot(Frame.Right, Frame.Bottom));
+        area.Add(new Spot(frame.Right, frame.Bottom));
         frame.Scene.Path(area, Paint.Solid(Ink.Interactive, 0.85), closed: true);
         for (var day = 0; day < 7; day++)
         {
-            frame.Scene.Line(Across(24 * day), Frame.Top, Across(24 * day), Frame.Bottom, Paint.Outline(Ink.Grid));
-            frame.Scene.Text(Across(24 * day + 12), Frame.Bottom + 18, $"day {day + 1}", 12, Ink.Muted, Anchor.Middle);
+            frame.Scene.Line(Across(24 * day), frame.Top, Across(24 * day), frame.Bottom, Paint.Outline(Ink.Grid));
+            frame.Scene.Text(Across(24 * day + 12), frame.Bottom + 18, $"day {day + 1}", 12, Ink.Muted, Anchor.Middle);
         }
-        frame.Scene.Line(Frame.Left, Frame.Bottom, Frame.Right, Frame.Bottom, Paint.Outline(Ink.Muted));
-        frame.Scene.Text(Frame.Left + 10, Frame.Bottom - 12, Percent("interactive", used), 13, Ink.Surface, bold: true);
-        frame.Scene.Text(Frame.Right - 10, Frame.Top + 16, Percent("idle", 1 - used), 13, Ink.Batch, Anchor.End, bold: true, halo: true);
+        frame.Scene.Line(frame.Left, frame.Bottom, frame.Right, frame.Bottom, Paint.Outline(Ink.Muted));
+        frame.Scene.Text(frame.Left + 10, frame.Bottom - 12, Percent("interactive", used), 13, Ink.Surface, bold: true);
+        frame.Scene.Text(frame.Right - 10, frame.Top + 16, Percent("idle", 1 - used), 13, Ink.Batch, Anchor.End, bold: true, halo: true);
         return frame.Scene;
     }
 

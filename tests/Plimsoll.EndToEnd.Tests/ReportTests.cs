@@ -1,0 +1,85 @@
+using System.IO;
+using System.Text.RegularExpressions;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.EndToEnd.Tests;
+
+public sealed class ReportTests
+{
+    static readonly string[] Quick = ["account", "--tp", "8", "--requests", "2000"];
+
+    [Fact]
+    public void The_page_needs_nothing_beside_itself_and_says_everything()
+    {
+        using var folder = new TemporaryFolder();
+        var result = PlimsollProcess.Run([.. Quick, "--report", folder.File("a.html")]);
+        result.ExitCode.ShouldBe(0, result.Story);
+        var page = File.ReadAllText(folder.File("a.html"));
+        Regex.IsMatch(page, "(src|href)\\s*=").ShouldBeFalse("nothing is loaded from anywhere");
+        page.ShouldNotContain("<script");
+        page.ShouldContain("Llama-3.3-70B serving chat on H100 SXM");
+        page.ShouldContain("plimsoll account --tp 8 --requests 2000 --report");
+        foreach (var picture in new[] { "waterfall", "cost-ttft", "cost-tpot", "load-line", "week", "latency-ttft", "latency-e2e" })
+            page.ShouldContain($"<svg class=\"{picture}\"");
+        foreach (var step in new[] { "floor", "kernels", "memory", "promise", "bursts", "peaks", "reserve", "the bill" })
+            page.ShouldContain($">{step}<");
+        // The numbers of the terminal are the numbers of the page.
+        var bill = Regex.Match(result.Output, "USD / M tokens\\s+([0-9.]+)").Groups[1].Value;
+        page.ShouldContain($"${bill}");
+        Regex.Matches(page, "<(svg|figure|table|details|div|section)\\b").Count
+            .ShouldBe(Regex.Matches(page, "</(svg|figure|table|details|div|section)>").Count);
+    }
+
+    [Fact]
+    public void The_same_account_gives_the_same_page()
+    {
+        using var folder = new TemporaryFolder();
+        PlimsollProcess.Run([.. Quick, "--report", folder.File("a.html")]);
+        var first = File.ReadAllText(folder.File("a.html"));
+        PlimsollProcess.Run([.. Quick, "--report", folder.File("a.html")]);
+        File.ReadAllText(folder.File("a.html")).ShouldBe(first);
+    }
+
+    [Fact]
+    public void Every_picture_is_a_png_with_something_on_it_and_an_svg()
+    {
+        using var folder = new TemporaryFolder();
+        var plots = folder.File("plots");
+        PlimsollProcess.Run([.. Quick, "--plots", plots]).ExitCode.ShouldBe(0);
+        var images = Directory.GetFiles(plots, "*.png");
+        images.Length.ShouldBeGreaterThanOrEqualTo(8);
+        foreach (var image in images)
+        {
+            var bytes = File.ReadAllBytes(image);
+            bytes[..8].ShouldBe([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
+            ((bytes[18] << 8) | bytes[19]).ShouldBe(1600, image);
+            // An empty surface of this size compresses to less.
+            bytes.Length.ShouldBeGreaterThan(20_000, image);
+            File.ReadAllText(Path.ChangeExtension(image, ".svg")).ShouldStartWith("<?xml");
+        }
+    }
+
+    [Theory]
+    [InlineData("--report", "/nowhere/a.html")]
+    [InlineData("--plots", "/proc/plots")]
+    public void A_path_that_cannot_be_written_is_refused_and_nothing_is_printed(string option, string path)
+    {
+        var result = PlimsollProcess.Run([.. Quick, option, path]);
+        result.ExitCode.ShouldBe(2, result.Story);
+        result.Output.ShouldBeEmpty();
+        result.Story.ShouldContain(path);
+        result.Story.TrimEnd('\n').ShouldNotContain("\n");
+    }
+
+    [Fact]
+    public void A_hostile_workload_name_stays_text()
+    {
+        using var folder = new TemporaryFolder();
+        var family = PlimsollProcess.Run("trace", "generate", "chat", "--requests", "2000").Output;
+        var trace = folder.File("<script>alert(1)<script>.jsonl", family);
+        var result = PlimsollProcess.Run([.. Quick, "--workload", trace, "--report", folder.File("a.html")]);
+        result.ExitCode.ShouldBe(0, result.Story);
+        File.ReadAllText(folder.File("a.html")).ShouldNotContain("<script");
+    }
+}

@@ -1,0 +1,95 @@
+using System.IO;
+using System.IO.Compression;
+using System.Linq;
+using System.Text;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.EndToEnd.Tests;
+
+public sealed class TraceTests
+{
+    const string Azure = "TIMESTAMP,ContextTokens,GeneratedTokens\n";
+
+    [Theory]
+    [InlineData("a.csv", Azure + "2023-11-16 18:17:03.9799600,-4,44\n", "line 2")]
+    [InlineData("a.csv", Azure + "2023-11-16 18:17:03.9799600,0,44\n", "line 2")]
+    [InlineData("a.csv", Azure + "2023-11-16 18:17:03.9799600,999999999999,44\n", "line 2")]
+    [InlineData("a.csv", Azure + "yesterday,40,44\n", "line 2")]
+    [InlineData("a.csv", Azure, "no rows")]
+    [InlineData("a.csv", "", "a.csv")]
+    [InlineData("a.csv", "apples,pears\n1,2\n", "a.csv")]
+    [InlineData("a.jsonl", "{\"timestamp\": 1, \"input_length\": 5000, \"output_length\": 3, \"hash_ids\": [1]}\n", "line 1")]
+    [InlineData("a.jsonl", "{\"timestamp\": -1, \"input_length\": 50, \"output_length\": 3, \"hash_ids\": [1]}\n", "line 1")]
+    [InlineData("a.jsonl", "{\"timestamp\": 1, \"input_length\": 50, \"output_length\": 3, \"hash_ids\": [1]}\n{\"timestamp\": \n", "line 2")]
+    public void A_bad_trace_is_refused_in_one_line(string name, string content, string where)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File(name, content);
+        foreach (var verb in new[] { "describe", "fit" })
+        {
+            var result = PlimsollProcess.Run("trace", verb, path);
+            result.ExitCode.ShouldBe(2, result.Output + result.Story);
+            result.Output.ShouldBeEmpty();
+            result.Story.TrimEnd('\n').ShouldNotContain("\n");
+            result.Story.ShouldContain(name);
+            result.Story.ShouldContain(where);
+        }
+    }
+
+    [Fact]
+    public void A_truncated_gzip_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        var trace = PlimsollProcess.Run("trace", "generate", "chat", "--requests", "5000").Output;
+        using (var file = File.Create(folder.File("a.jsonl.gz")))
+        using (var gzip = new GZipStream(file, CompressionLevel.Optimal))
+            gzip.Write(Encoding.UTF8.GetBytes(trace));
+        PlimsollProcess.Run("trace", "describe", folder.File("a.jsonl.gz")).ExitCode.ShouldBe(0);
+        var whole = File.ReadAllBytes(folder.File("a.jsonl.gz"));
+        File.WriteAllBytes(folder.File("b.jsonl.gz"), whole[..(whole.Length / 2)]);
+        var result = PlimsollProcess.Run("trace", "describe", folder.File("b.jsonl.gz"));
+        result.ExitCode.ShouldBe(2, result.Output);
+        result.Output.ShouldBeEmpty();
+        result.Story.ShouldContain("b.jsonl.gz");
+    }
+
+    [Fact]
+    public void Rows_out_of_order_are_sorted_and_said()
+    {
+        using var folder = new TemporaryFolder();
+        var rows = Enumerable.Range(0, 300).Select(i =>
+            $"{{\"timestamp\": {(i % 10 == 5 ? i - 3 : i) * 1000}, \"input_length\": 50, \"output_length\": 3, \"hash_ids\": [{i}]}}\n");
+        var path = folder.File("a.jsonl", string.Concat(rows));
+        var result = PlimsollProcess.Run("trace", "describe", path);
+        result.ExitCode.ShouldBe(0, result.Story);
+        result.Output.ShouldContain("30 rows are earlier than a row before them; sorted by time");
+        result.Output.ShouldContain("300 read, 300 requests, 0 dropped");
+    }
+
+    [Fact]
+    public void What_is_generated_can_be_described_fitted_and_accounted()
+    {
+        using var folder = new TemporaryFolder();
+        PlimsollProcess.Run("trace", "generate", "chat", "--requests", "3000", "--rate", "6", "--out", folder.File("t.jsonl"))
+            .ExitCode.ShouldBe(0);
+        PlimsollProcess.Run("trace", "fit", folder.File("t.jsonl"), "--out", folder.File("family.json")).ExitCode.ShouldBe(0);
+        foreach (var workload in new[] { "t.jsonl", "family.json" })
+        {
+            var result = PlimsollProcess.Run("account", "--tp", "8", "--requests", "2000", "--workload", folder.File(workload));
+            result.ExitCode.ShouldBe(0, result.Story);
+            result.Output.ShouldContain("USD / M tokens");
+        }
+    }
+
+    [Fact]
+    public void An_unwritable_family_leaves_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        PlimsollProcess.Run("trace", "generate", "chat", "--out", folder.File("t.jsonl"));
+        var result = PlimsollProcess.Run("trace", "fit", folder.File("t.jsonl"), "--out", "/nowhere/family.json");
+        result.ExitCode.ShouldBe(2);
+        result.Output.ShouldBeEmpty();
+        result.Story.ShouldContain("/nowhere/family.json");
+    }
+}
