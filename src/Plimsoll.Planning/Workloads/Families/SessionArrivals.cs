@@ -12,8 +12,8 @@ sealed class SessionArrivals : IArrivalSource
     /// <summary>A session's prompts share whole blocks of this many tokens.</summary>
     public const int BlockTokens = 256;
 
-    /// <summary>Contexts are compacted by agents before they grow beyond this.</summary>
-    const int MostTokens = 200_000;
+    /// <summary>Agents compact a context before it outgrows a window of 128 Ki tokens and an answer.</summary>
+    const int MostTokens = 120_000;
 
     readonly SessionSpec _spec;
     readonly LengthSampler _first;
@@ -30,7 +30,15 @@ sealed class SessionArrivals : IArrivalSource
     long _left;
     long _order;
     long _nextStartNs;
+    long _backlog;
 
+    /// <param name="spec">The family.</param>
+    /// <param name="starts">
+    /// When sessions start. Null for a backlog of sessions that are all there from the start and never wait
+    /// for a person or a tool.
+    /// </param>
+    /// <param name="requests">Calls to draw.</param>
+    /// <param name="seed">Seed of all draws.</param>
     public SessionArrivals(FamilySpec spec, LgcpClock? starts, long requests, ulong seed)
     {
         _spec = spec.Session!;
@@ -41,6 +49,7 @@ sealed class SessionArrivals : IArrivalSource
         _tool = new LengthSampler(_spec.ToolSeconds);
         _human = new LengthSampler(_spec.HumanSeconds);
         _starts = starts;
+        _backlog = starts is null ? Math.Max(1, (long)(requests / _spec.Turns.Mean)) : long.MaxValue;
         _random = new RandomStream(seed, purpose: 6);
         _left = requests;
         _nextStartNs = starts?.NextNs() ?? 0;
@@ -50,8 +59,11 @@ sealed class SessionArrivals : IArrivalSource
 
     public bool TryPeek(out long atNs)
     {
-        atNs = _due.TryPeek(out _, out var due) ? Math.Min(due.AtNs, _nextStartNs) : _nextStartNs;
-        return _left > 0;
+        var starts = _backlog > 0;
+        atNs = starts ? _nextStartNs : 0;
+        if (_due.TryPeek(out _, out var due))
+            atNs = starts ? Math.Min(due.AtNs, _nextStartNs) : due.AtNs;
+        return _left > 0 && (starts || _due.Count > 0);
     }
 
     public void Take(out Arrival arrival)
@@ -59,7 +71,7 @@ sealed class SessionArrivals : IArrivalSource
         _left--;
         TryPeek(out var atNs);
         int session;
-        if (_due.TryPeek(out var waiting, out var due) && due.AtNs <= _nextStartNs)
+        if (_due.TryPeek(out var waiting, out var due) && (_backlog == 0 || due.AtNs <= _nextStartNs))
         {
             session = waiting;
             _due.Dequeue();
@@ -67,7 +79,8 @@ sealed class SessionArrivals : IArrivalSource
         else
         {
             session = Start();
-            _nextStartNs = _starts?.NextNs() ?? 0;
+            _backlog--;
+            _nextStartNs = _starts?.NextNs() ?? atNs;
         }
         var state = _sessions[session];
         var output = _output.At(_random.NextDouble());
@@ -89,6 +102,11 @@ sealed class SessionArrivals : IArrivalSource
         if (state.TurnsLeft <= 0)
         {
             _ended.Push(session);
+            if (_starts is null)
+            {
+                _backlog++;
+                _nextStartNs = Math.Max(_nextStartNs, nowNs);
+            }
             return;
         }
         var context = state.Context + (long)state.Answer + _growth.At(_random.NextDouble());
@@ -97,7 +115,8 @@ sealed class SessionArrivals : IArrivalSource
         else
             state.Grow((int)context);
         var gap = _random.NextDouble() < _spec.HumanShare ? _human : _tool;
-        _due.Enqueue(session, (nowNs + gap.At(_random.NextDouble()) * 1_000_000_000L, _order++));
+        var gapNs = gap.At(_random.NextDouble()) * 1_000_000_000L;
+        _due.Enqueue(session, (nowNs + (_starts is null ? 0 : gapNs), _order++));
     }
 
     int Start()

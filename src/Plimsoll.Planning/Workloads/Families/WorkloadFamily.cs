@@ -18,11 +18,13 @@ public sealed class WorkloadFamily : Workload
     static readonly Lazy<IReadOnlyList<WorkloadFamily>> LoadedFamilies = new(LoadAll);
 
     readonly double[] _envelope;
+    readonly Lazy<double> _meanPromptTokens;
 
     public WorkloadFamily(FamilySpec spec)
     {
         Spec = spec;
         _envelope = Envelopes.Of(spec);
+        _meanPromptTokens = new Lazy<double>(MeanPrompt);
     }
 
     public static IReadOnlyList<WorkloadFamily> BuiltIn => LoadedFamilies.Value;
@@ -35,18 +37,7 @@ public sealed class WorkloadFamily : Workload
 
     public override double RequestsPerSecond => Spec.RequestsPerSecond;
 
-    public override double MeanPromptTokens
-    {
-        get
-        {
-            var images = (Spec.ImageCount?.Mean ?? 0) * (Spec.ImageTokens?.Mean ?? 0);
-            // Half of a session's calls come before the mean of its growth.
-            var growth = Spec.Session is { } session
-                ? session.Turns.Mean / 2 * (session.Growth.Mean + Spec.Output.Mean)
-                : 0;
-            return Spec.Input.Mean + images + growth;
-        }
-    }
+    public override double MeanPromptTokens => _meanPromptTokens.Value;
 
     public override double MeanOutputTokens => Spec.Output.Mean;
 
@@ -81,6 +72,23 @@ public sealed class WorkloadFamily : Workload
                 return colon < 0 ? family : Changed(family.Spec, text[(colon + 1)..], text);
         }
         throw Names.Unknown("--workload", name, BuiltIn, f => f.Name, "workloads");
+    }
+
+    /// <summary>From the tables; of sessions, whose contexts grow and are compacted, from a long draw.</summary>
+    double MeanPrompt()
+    {
+        if (Spec.Session is null)
+            return Spec.Input.Mean + (Spec.ImageCount?.Mean ?? 0) * (Spec.ImageTokens?.Mean ?? 0);
+        const int Calls = 20_000;
+        var sessions = Open(Spec.RequestsPerSecond, Calls, seed: 1);
+        double sum = 0;
+        for (var i = 0; i < Calls && sessions.TryPeek(out _); i++)
+        {
+            sessions.Take(out var call);
+            sum += call.PromptTokens;
+            sessions.Finished(call.Session, call.AtNs);
+        }
+        return sum / Calls;
     }
 
     static WorkloadFamily Changed(FamilySpec spec, string changes, string text)
