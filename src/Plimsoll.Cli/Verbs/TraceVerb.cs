@@ -16,7 +16,7 @@ sealed class TraceVerb(TextWriter output)
         Description = "Which columns of an unknown log hold what: time=COL[:s|ms|us|ns|iso],input=COL,output=COL",
     };
 
-    readonly Option<int?> _block = new("--block-tokens") { Description = "Tokens per hashed block [default: the format's]" };
+    readonly Option<int?> _block = new("--block-size") { Description = "Tokens per hashed block [default: the format's]" };
 
     public Command Build() =>
         new("trace", "Request traces: what is in one, the family that fits it, a new one from a family.")

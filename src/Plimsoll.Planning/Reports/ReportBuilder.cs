@@ -91,7 +91,8 @@ public sealed class ReportBuilder
         {
             Class = interactive.Class,
             Points = [.. shown.Select(s => new LoadSweepPoint(
-                s.Rate, s.Run.Latencies.Ttft.PercentileNs(95) / 1e6, s.Run.Latencies.Tpot.PercentileNs(95) / 1e6, s.Run.Holds == true))],
+                s.Rate, s.Run.Latencies.Ttft.PercentileNs(95) / 1e6, s.Run.Latencies.Tpot.PercentileNs(95) / 1e6,
+                s.Run.Holds == true))],
             Limits = interactive.Promise,
             LoadLineRequestsPerSecond = interactive.LoadLine.RequestsPerSecond,
         };
