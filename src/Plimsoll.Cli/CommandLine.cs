@@ -66,7 +66,7 @@ public static class CommandLine
         {
             new AccountVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),
-            new TraceVerb(output).Build(),
+            new TraceVerb(output, story).Build(),
             new CatalogueVerb(output).Build(),
             new ValidateVerb(output).Build(),
             new CompletionVerb(output).Build(),

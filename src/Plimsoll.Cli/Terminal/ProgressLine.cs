@@ -5,8 +5,8 @@ using System.IO;
 namespace Plimsoll.Cli.Terminal;
 
 /// <summary>
-/// A bar on stderr for work that takes over two seconds; nothing when stderr is piped. Safe to report to
-/// from any thread that runs alone.
+/// A bar on stderr for work that takes over two seconds, a count where the total is unknown (0); nothing when
+/// stderr is piped.
 /// </summary>
 sealed class ProgressLine(TextWriter story, string what, long total) : IDisposable
 {
@@ -21,7 +21,9 @@ sealed class ProgressLine(TextWriter story, string what, long total) : IDisposab
             return;
         var share = Math.Clamp((double)done / Math.Max(1, total), 0, 1);
         var filled = (int)(share * Width);
-        story.Write($"\r{what} [{new string('#', filled)}{new string('.', Width - filled)}] {100 * share:0} %");
+        story.Write(total > 0
+            ? $"\r{what} [{new string('#', filled)}{new string('.', Width - filled)}] {100 * share:0} %"
+            : $"\r{what} {done:N0} rows");
         _shown = true;
     }
 

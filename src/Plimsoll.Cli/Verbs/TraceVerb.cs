@@ -9,7 +9,7 @@ using Plimsoll.Planning.Workloads.Traces;
 namespace Plimsoll.Cli.Verbs;
 
 /// <summary><c>plimsoll trace describe|fit|generate</c>.</summary>
-sealed class TraceVerb(TextWriter output)
+sealed class TraceVerb(TextWriter output, TextWriter story)
 {
     readonly Option<string?> _map = new("--map")
     {
@@ -34,7 +34,10 @@ sealed class TraceVerb(TextWriter output)
         };
         command.SetAction(parsed =>
         {
-            var statistics = TraceStatistics.Of(Existing(parsed.GetValue(file)!), Options(parsed));
+            var path = Existing(parsed.GetValue(file)!);
+            using var progress = new ProgressLine(story, "reading", total: 0);
+            var statistics = TraceStatistics.Of(path, Options(parsed), progress.Report);
+            progress.Clear();
             output.Write(parsed.GetValue(json) ? TraceText.Json(statistics) : TraceText.Of(statistics));
             return CommandLine.Done;
         });

@@ -106,7 +106,8 @@ public sealed class ReportBuilder
         {
             var line = LineAt(metric, limit, 1);
             return new CostPoint(
-                limit, Cost(line), Cost(LineAt(metric, limit, error.ErrorLow)), Cost(LineAt(metric, limit, error.ErrorHigh)), line);
+                limit, Cost(line), Cost(LineAt(metric, limit, error.ErrorLow)),
+                Cost(LineAt(metric, limit, error.ErrorHigh)), line);
         })];
     }
 
@@ -127,7 +128,10 @@ public sealed class ReportBuilder
                 continue;
             }
             if (i > 0 && line is not null && Value(i - 1) is { } before && before <= limitMs)
-                line = (_sweep[i - 1].Rate + (limitMs - before) / (value - before) * (_sweep[i].Rate - _sweep[i - 1].Rate)) / factor;
+            {
+                var share = (limitMs - before) / (value - before);
+                line = (_sweep[i - 1].Rate + share * (_sweep[i].Rate - _sweep[i - 1].Rate)) / factor;
+            }
             break;
         }
         return line;

@@ -87,7 +87,8 @@ sealed class ReportTables(ReportModel model, TextWriter page)
     (string[], List<string[]>) Distribution(string picture)
     {
         var group = model.Distributions.Where(d => picture == $"latency-{Core.Measures.Metrics.Name(d.Metric)}").ToList();
-        var shares = group.SelectMany(d => d.Points).Select(p => p.Share).Distinct().Order().Where(s => s is 0.05 or 0.25 or 0.5 or 0.75 or 0.9 or 0.95 or 0.99);
+        var shares = group.SelectMany(d => d.Points).Select(p => p.Share).Distinct().Order()
+            .Where(s => s is 0.05 or 0.25 or 0.5 or 0.75 or 0.9 or 0.95 or 0.99);
         return (["share of requests", .. group.Select(d => d.Class + ", ms")],
             [.. shares.Select(s => new[] { F((decimal)(100 * s), "0.#") + " %" }
                 .Concat(group.Select(d => d.Points.Where(p => p.Share == s).Select(p => F((decimal)p.Ms, "0.0")).FirstOrDefault("–"))).ToArray())]);

@@ -10,7 +10,8 @@ namespace Plimsoll.Planning.Reports.Pictures;
 /// <summary>Cumulative distribution of one latency, both classes, with the promised limit.</summary>
 static class LatencyPicture
 {
-    public static Scene Draw(Metric metric, IReadOnlyList<LatencyDistribution> distributions, IReadOnlyList<PromiseStatement> promise)
+    public static Scene Draw(
+        Metric metric, IReadOnlyList<LatencyDistribution> distributions, IReadOnlyList<PromiseStatement> promise)
     {
         var name = metric.Name().ToUpperInvariant();
         var frame = new Frame($"{name} of all requests", "share of requests at or below; interactive at its load line, batch at its fleet's mean load");
@@ -36,7 +37,8 @@ static class LatencyPicture
         foreach (var limit in limits)
         {
             frame.LimitAt(x.At(limit.LimitMs), FormattableString.Invariant($"p{limit.Percentile:0.#} {limit.LimitMs:0.#} ms"));
-            frame.Scene.Line(frame.Left, y.At(limit.Percentile), frame.Right, y.At(limit.Percentile), Paint.Outline(Ink.Limit, 1, dashed: true));
+            var level = y.At(limit.Percentile);
+            frame.Scene.Line(frame.Left, level, frame.Right, level, Paint.Outline(Ink.Limit, 1, dashed: true));
         }
         return frame.Scene;
     }

@@ -59,6 +59,8 @@ static class LoadLinePicture
         scene.Line(x - 24, middle, x + 24, middle, Paint.Outline(Ink.Text, 2));
         var text = FormattableString.Invariant($"load line {rate:0.00}/s");
         var right = x + 32 + TextMetrics.Width(text, 13, bold: true) < frame.Right;
-        scene.Text(right ? x + 30 : x - 30, middle + 5, text, 13, Ink.Text, right ? Anchor.Start : Anchor.End, bold: true, halo: true);
+        scene.Text(
+            right ? x + 30 : x - 30, middle + 5, text, 13, Ink.Text, right ? Anchor.Start : Anchor.End, bold: true,
+            halo: true);
     }
 }

@@ -47,8 +47,9 @@ static class WaterfallPicture
         var axis = Axis.Linear(scale, left, left + width - 62, about: 4);
         var ink = account.Class == "batch" ? Ink.Batch : Ink.Interactive;
         scene.Text(left, top - 10, account.Class, 13, ink, bold: true);
+        var bottom = top + (account.Waterfall.Count + 1) * RowHeight;
         foreach (var tick in axis.Ticks)
-            scene.Line(axis.At(tick), top, axis.At(tick), top + (account.Waterfall.Count + 1) * RowHeight, Paint.Outline(Ink.Grid));
+            scene.Line(axis.At(tick), top, axis.At(tick), bottom, Paint.Outline(Ink.Grid));
         decimal level = 0;
         for (var row = 0; row < account.Waterfall.Count; row++)
         {

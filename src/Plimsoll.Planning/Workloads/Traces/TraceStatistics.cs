@@ -46,7 +46,10 @@ public sealed class TraceStatistics
 
     public double? PeakOverMean(double windowS) => HasTimes ? _gaps.Windows(windowS)?.PeakOverMean : null;
 
-    public static TraceStatistics Of(string path, TraceOptions options)
+    /// <param name="path">The trace.</param>
+    /// <param name="options">What the user says of it.</param>
+    /// <param name="progress">Told the rows read so far, now and then.</param>
+    public static TraceStatistics Of(string path, TraceOptions options, System.Action<long>? progress = null)
     {
         using var scan = TraceScan.Open(path, options);
         var statistics = new TraceStatistics(scan.Report);
@@ -54,6 +57,8 @@ public sealed class TraceStatistics
         while (scan.Read(out var row, out var arrivesNs))
         {
             statistics.Add(row, arrivesNs);
+            if ((scan.Report.RowsRead & 0xFFFF) == 0)
+                progress?.Invoke(scan.Report.RowsRead);
             if (row.Session >= 0)
                 sessions.Add(row.Session);
         }
