@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text;
 using Plimsoll.Core.Measures;
 using Plimsoll.Planning.Accounts;
+using Plimsoll.Planning.Catalogues;
 
 namespace Plimsoll.Cli.Terminal;
 
@@ -22,6 +24,7 @@ static class AccountText
         WriteWaterfall(text, outcome.Result.Classes);
         if (outcome.Result.InteractiveOverBatch is { } ratio)
             text.Append('\n').Append($"An interactive token costs {Number(ratio, "0.00")} times a batch token.\n");
+        WriteApiPrices(text, outcome.Result.Statement.Model);
         if (outcome.Credits.Count > 0)
             text.Append("\nLevers on the interactive bill, USD per million tokens\n");
         foreach (var credit in outcome.Credits)
@@ -30,6 +33,17 @@ static class AccountText
         foreach (var note in outcome.Notes)
             text.Append("  ").Append(note).Append('\n');
         return text.ToString();
+    }
+
+    /// <summary>What public APIs ask for the same model, where any sells it.</summary>
+    static void WriteApiPrices(StringBuilder text, string model)
+    {
+        var prices = Catalogue.BuiltIn.ApiPrices.Where(p => p.Model == model && p.InputUsd > 0).ToList();
+        if (prices.Count == 0)
+            return;
+        text.Append($"Public list prices of {model}, {prices.Count} offers as of {prices.Max(p => p.AsOf)}: ");
+        text.Append($"input {Usd(prices.Min(p => p.InputUsd))} to {Usd(prices.Max(p => p.InputUsd))}, ");
+        text.Append($"output {Usd(prices.Min(p => p.OutputUsd))} to {Usd(prices.Max(p => p.OutputUsd))} USD per million tokens.\n");
     }
 
     static void WriteStatement(StringBuilder text, AccountOutcome outcome)

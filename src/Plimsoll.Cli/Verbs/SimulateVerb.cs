@@ -14,6 +14,9 @@ namespace Plimsoll.Cli.Verbs;
 /// <summary><c>plimsoll simulate</c>: what a fleet would have done with a workload.</summary>
 sealed class SimulateVerb(TextWriter output, TextWriter story)
 {
+    /// <summary>Parallelism left out is chosen as an account would, which needs no longer runs than this.</summary>
+    const long RequestsToChoose = 20_000;
+
     readonly ServingOptions _serving = new();
 
     readonly Option<int> _replicas = new("--replicas")
@@ -71,9 +74,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     int Run(ParseResult parsed)
     {
         var request = _serving.Resolve(parsed, price: "1", batchWindowNs: 1, spareReplicas: 0);
-        var deployment = ParallelismChoice.Candidates(request)[0];
-        var context = (int)(request.Workload.MeanPromptTokens + request.Workload.MeanOutputTokens);
-        var engine = SimulatedEngine.Of(deployment, request.Policy, context);
+        var engine = Accountant.Choose(request with { Requests = Math.Min(request.Requests, RequestsToChoose) });
+        var deployment = engine.Deployment;
         var replicas = Count(parsed, _replicas, least: 1);
         var bandwidth = parsed.GetValue(_kvTransfer);
         if (!(bandwidth > 0))

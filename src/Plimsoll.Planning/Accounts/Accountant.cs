@@ -39,7 +39,7 @@ public sealed class Accountant
     }
 
     /// <summary>The engine of the cheapest deployment that keeps the promise; the nearest miss if none does.</summary>
-    static SimulatedEngine Choose(AccountRequest request)
+    public static SimulatedEngine Choose(AccountRequest request)
     {
         var context = (int)(request.Workload.MeanPromptTokens + request.Workload.MeanOutputTokens);
         var deployments = ParallelismChoice.Candidates(request);
