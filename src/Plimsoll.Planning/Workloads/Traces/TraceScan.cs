@@ -9,6 +9,7 @@ namespace Plimsoll.Planning.Workloads.Traces;
 /// </summary>
 sealed class TraceScan : System.IDisposable
 {
+    const int MostAtOneTime = 65_536;
     const long LongestSpanNs = 20L * 366 * 86_400 * 1_000_000_000;
 
     readonly TraceReader _reader;
@@ -67,8 +68,7 @@ sealed class TraceScan : System.IDisposable
 
     void Place(in TraceRow row)
     {
-        if (row.AtNs < _latestNs)
-            Report.OutOfOrder++;
+        var inOrder = row.AtNs >= _latestNs;
         if (row.AtNs != _latestNs)
             _sameTime.Clear();
         _latestNs = System.Math.Max(_latestNs, row.AtNs);
@@ -78,8 +78,12 @@ sealed class TraceScan : System.IDisposable
             throw _reader.Error(
                 $"times run over {(_latestNs - _earliestNs) / 3.15576e16:F0} years; expected one trace in one unit");
         }
-        // Lengths alone often coincide; rows at time zero of a batch are meant to.
-        if (_reader.Report.Format == TraceFormat.OpenAiBatch || _sameTime.Count >= 65_536)
+        // Sessions of a closed loop interleave as they will, and a batch's rows share their time on purpose.
+        if (_reader.ClosedLoop || Report.Format == TraceFormat.OpenAiBatch)
+            return;
+        if (!inOrder)
+            Report.OutOfOrder++;
+        if (_sameTime.Count >= MostAtOneTime)
             return;
         var last = row.PrefixKeys.IsEmpty ? 0 : row.PrefixKeys.Span[^1];
         var lengths = ((ulong)row.PromptTokens << 32) | (uint)row.OutputTokens;

@@ -13,6 +13,7 @@ sealed class TraceSource : Stream
 {
     readonly Stream _file;
     readonly Stream _unpacked;
+    bool _any;
 
     TraceSource(string name, Stream file, Stream unpacked)
     {
@@ -65,12 +66,17 @@ sealed class TraceSource : Stream
     {
         try
         {
-            return _unpacked.Read(buffer);
+            var read = _unpacked.Read(buffer);
+            // A gzip file cut inside its header unpacks to nothing without a complaint.
+            if (read == 0 && !_any && _unpacked != _file && !buffer.IsEmpty)
+                throw new EndOfStreamException();
+            _any = true;
+            return read;
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or IOException
             or ZstdSharp.ZstdException)
         {
-            throw Error("the compressed data is cut short or damaged; expected a whole .gz or .zst file");
+            throw Error("the compressed data is empty, cut short or damaged; expected a whole .gz or .zst file");
         }
     }
 
