@@ -6,6 +6,9 @@ public sealed record EngineSettings
     /// <summary><c>vllm</c>, <c>trtllm</c> or <c>sglang</c>: whose kernels and host overhead are meant.</summary>
     public string Engine { get; init; } = "vllm";
 
+    /// <summary>Release of the engine, as <c>0.15.1</c>; null for the newest known here.</summary>
+    public string? EngineVersion { get; init; }
+
     public int MaxNumSeqs { get; init; } = 256;
 
     public int MaxNumBatchedTokens { get; init; } = 8192;

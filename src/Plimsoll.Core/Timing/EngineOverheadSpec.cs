@@ -1,3 +1,5 @@
+using Plimsoll.Core.Hardware;
+
 namespace Plimsoll.Core.Timing;
 
 /// <summary>
@@ -46,13 +48,36 @@ public sealed record EngineOverheadSpec
     /// <summary>Request time outside the engine's steps: API, tokenizing, hand-over in and out.</summary>
     public required double RequestNs { get; init; }
 
-    /// <summary>The engine of that name; an unknown one is treated as vLLM.</summary>
-    public static EngineOverheadSpec Of(string engine) => engine switch
+    /// <summary>The same engine with its host times multiplied.</summary>
+    public EngineOverheadSpec Scaled(StepScale scale) => scale.IsNone
+        ? this
+        : this with
+        {
+            StepNs = StepNs * scale[StepTerm.Host],
+            TokenNs = TokenNs * scale[StepTerm.Host],
+            ExposedNs = ExposedNs * scale[StepTerm.Host],
+            LaunchNs = LaunchNs * scale[StepTerm.Host],
+            SequenceNs = SequenceNs * scale[StepTerm.HostSequences],
+            ExposedSequenceNs = ExposedSequenceNs * scale[StepTerm.HostSequences],
+            RequestNs = RequestNs * scale[StepTerm.Request],
+        };
+
+    /// <summary>The engine of that name and release; an unknown one is treated as vLLM.</summary>
+    public static EngineOverheadSpec Of(EngineSettings engine) => engine.Engine switch
     {
         "trtllm" => TensorRtLlm,
         "sglang" => SgLang,
-        _ => Vllm,
+        _ => IsBefore(engine.EngineVersion, 0, 14) ? VllmSynchronous : Vllm,
     };
+
+    /// <summary>Whether a release comes before another; an unknown release is the newest.</summary>
+    static bool IsBefore(string? version, int major, int minor)
+    {
+        var parts = version?.Split('.');
+        return parts?.Length >= 2 && int.TryParse(parts[0], out var ownMajor)
+            && int.TryParse(parts[1], out var ownMinor)
+            && (ownMajor < major || (ownMajor == major && ownMinor < minor));
+    }
 
     /// <summary>
     /// vLLM v1 from 0.14 on, where asynchronous scheduling is the default. Exposed time and request time
@@ -76,6 +101,14 @@ public sealed record EngineOverheadSpec
         LaunchNs = 5_000,
         GraphTokens = 512,
         RequestNs = 7_000_000,
+    };
+
+    /// <summary>vLLM v1 before asynchronous scheduling: the accelerator waits while the host schedules.</summary>
+    public static EngineOverheadSpec VllmSynchronous { get; } = Vllm with
+    {
+        Source = "as vLLM 0.15.1, without asynchronous scheduling",
+        Overlaps = false,
+        StepsAhead = 0,
     };
 
     /// <summary>TensorRT-LLM's PyTorch runtime with its overlap scheduler.</summary>

@@ -13,26 +13,33 @@ sealed class StepTables
 
     readonly KernelTimes _kernels;
     readonly EngineOverheadSpec _overhead;
+    readonly StepScale _scale;
     readonly LogTable _tokens = new(TokenOctaves);
+    readonly LogTable _elementwise = new(TokenOctaves);
+    readonly LogTable _experts = new(TokenOctaves);
+    readonly LogTable _communication = new(TokenOctaves);
+    readonly LogTable _hops = new(TokenOctaves);
     readonly LogTable _lmHead = new(RowOctaves);
     readonly int _pipeline;
     readonly bool _mixes;
 
     public StepTables(
-        Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead, List<string> notes)
+        Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead, StepScale scale,
+        List<string> notes)
     {
         _overhead = overhead;
+        _scale = scale;
         _pipeline = deployment.PipelineParallel;
         _kernels = new KernelTimes(deployment, curves, overhead, notes);
         _mixes = _kernels.Attention.MixesDecodes;
         for (var knot = 0; knot < _tokens.Knots; knot++)
         {
-            _tokens[knot] = TokensNs(LogTable.ArgumentAt(knot));
+            TabulateTokens(knot, LogTable.ArgumentAt(knot));
         }
         _tokens.Monotone();
         for (var knot = 0; knot < _lmHead.Knots; knot++)
         {
-            _lmHead[knot] = _kernels.LmHeadNs(LogTable.ArgumentAt(knot));
+            _lmHead[knot] = scale[StepTerm.Products] * _kernels.LmHeadNs(LogTable.ArgumentAt(knot));
         }
         _lmHead.Monotone();
     }
@@ -46,7 +53,8 @@ sealed class StepTables
             // Half a page more than whole pages: the mean of the contexts that share the entry.
             var context = (StepTimeModel.PageTokens * (LogTable.ArgumentAt(knot) - 1))
                 + (StepTimeModel.PageTokens / 2);
-            attention[knot] = _kernels.Attention.DecodeNs(sequences, context);
+            attention[knot] = _scale[StepTerm.DecodeAttention]
+                * _kernels.Attention.DecodeNs(sequences, context);
         }
         attention.Monotone();
         var exposed = ExposedNs(decodes);
@@ -69,16 +77,16 @@ sealed class StepTables
 
     public StepTimeBreakdown Explain(in StepShape shape, DecodeRow? row, long totalNs)
     {
-        var tokens = (double)Padded(shape.Tokens);
-        var communication = (long)_kernels.CommunicationNs(tokens);
-        var elementwise = (long)_kernels.ElementwiseNs(tokens);
-        var experts = (long)_kernels.MoeNs(tokens);
-        var pipeline = (long)_kernels.PipelineNs(tokens);
+        var tokens = Padded(shape.Tokens);
+        var communication = (long)_communication.At(tokens);
+        var elementwise = (long)_elementwise.At(tokens);
+        var experts = (long)_experts.At(tokens);
+        var pipeline = (long)_hops.At(tokens);
         var lmHead = (long)LmHeadNs(shape);
         var attention = (long)AttentionNs(shape, row);
         var decode = shape.Decodes == 0 ? 0 : Math.Min(attention, (long)row!.Attention.At(Pages(shape) + 1));
         var dense = Math.Max(
-            0, (long)_tokens.At(Padded(shape.Tokens)) - communication - elementwise - experts - pipeline);
+            0, (long)_tokens.At(tokens) - communication - elementwise - experts - pipeline);
         var parts = new StepTimeBreakdown
         {
             DenseNs = dense,
@@ -153,7 +161,7 @@ sealed class StepTables
     {
         var share = 1.0 / _pipeline;
         var meanContext = (double)shape.PrefillContextTokens / shape.PrefillChunks;
-        var prefill = _kernels.Attention.PrefillNs(
+        var prefill = _scale[StepTerm.PrefillAttention] * _kernels.Attention.PrefillNs(
             shape.PrefillTokens * share,
             shape.PrefillPairs * share,
             meanContext,
@@ -169,9 +177,15 @@ sealed class StepTables
 
     double LmHeadNs(in StepShape shape) => shape.LogitRows == 0 ? 0 : _lmHead.At(Share(shape.LogitRows));
 
-    double TokensNs(double tokens) =>
-        _kernels.DenseNs(tokens) + _kernels.ElementwiseNs(tokens) + _kernels.MoeNs(tokens)
-        + _kernels.CommunicationNs(tokens) + _kernels.PipelineNs(tokens);
+    void TabulateTokens(int knot, double tokens)
+    {
+        _elementwise[knot] = _scale[StepTerm.Products] * _kernels.ElementwiseNs(tokens);
+        _experts[knot] = _scale[StepTerm.Experts] * _kernels.MoeNs(tokens);
+        _communication[knot] = _scale[StepTerm.Communication] * _kernels.CommunicationNs(tokens);
+        _hops[knot] = _scale[StepTerm.Communication] * _kernels.PipelineNs(tokens);
+        _tokens[knot] = (_scale[StepTerm.Products] * _kernels.DenseNs(tokens)) + _elementwise[knot]
+            + _experts[knot] + _communication[knot] + _hops[knot];
+    }
 
     double HostNs(int sequences, int tokens)
     {

@@ -42,14 +42,17 @@ public sealed class StepTimeModel
     }
 
     public StepTimeModel(Deployment deployment, EfficiencyCurves curves)
-        : this(deployment, curves, EngineOverheadSpec.Of(deployment.Engine.Engine))
+        : this(deployment, curves, EngineOverheadSpec.Of(deployment.Engine))
     {
     }
 
-    public StepTimeModel(Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead)
+    public StepTimeModel(
+        Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead, StepScale? scale = null)
     {
         Deployment = deployment;
         Curves = curves;
+        Scale = scale ?? StepScale.None;
+        overhead = overhead.Scaled(Scale);
         // vLLM captures graphs up to twice the sequences it may run.
         overhead = overhead with
         {
@@ -57,7 +60,7 @@ public sealed class StepTimeModel
         };
         Overhead = overhead;
         var notes = new List<string>();
-        _tables = new StepTables(deployment, curves, overhead, notes);
+        _tables = new StepTables(deployment, curves, overhead, Scale, notes);
         Notes = notes;
         // An unmeasured term widens the interval by a tenth each way, as far as a half.
         var widening = Math.Min(0.5, curves.Tier == Tier.Datasheet ? 0 : 0.1 * notes.Count);
@@ -70,7 +73,11 @@ public sealed class StepTimeModel
 
     public EfficiencyCurves Curves { get; }
 
+    /// <summary>The engine's overhead, scaled.</summary>
     public EngineOverheadSpec Overhead { get; }
+
+    /// <summary>What was fitted to an engine; <see cref="StepScale.None"/> when nothing was.</summary>
+    public StepScale Scale { get; }
 
     public Tier Tier => Curves.Tier;
 

@@ -132,6 +132,7 @@ sealed class ReplicaSimulation
             if (_nowNs + _stepNs > untilNs)
                 return;
             RecordGaps(_inFlight);
+            _options.StepObserver?.Invoke(_index, _inFlight.Shape, 1, _nowNs, _stepNs);
             if (_options.AttributeTime)
                 TimeByCause += StepCauses.Of(_stepTime, _inFlight.Shape, _inFlight.Chunks);
             End(steps: 1, _nowNs + _stepNs);
@@ -205,8 +206,10 @@ sealed class ReplicaSimulation
             if (taken > 0)
             {
                 _meter.AddGaps(stepNs, (long)decodes * taken);
+                var repeated = shape with { DecodeContextTokens = context };
+                _options.StepObserver?.Invoke(_index, repeated, taken, endNs, stepNs);
                 if (_options.AttributeTime)
-                    TimeByCause += StepCauses.Of(_stepTime, shape with { DecodeContextTokens = context }, []) * taken;
+                    TimeByCause += StepCauses.Of(_stepTime, repeated, []) * taken;
                 steps += taken;
                 endNs += stepNs * taken;
                 context += (long)decodes * taken;

@@ -54,6 +54,9 @@ public sealed record SimulationOptions
     /// <summary>Called with every request when it is done.</summary>
     public CompletedRequestHandler? Observer { get; init; }
 
+    /// <summary>Called with every step, or run of equal steps, of every replica, in its order of time.</summary>
+    public StepObserver? StepObserver { get; init; }
+
     /// <summary>Called now and then with the requests arrived so far.</summary>
     public Action<long>? Progress { get; init; }
 }

@@ -43,7 +43,7 @@ public static class RequestReplay
         // The stamps are the engine's own, so the way through the API server is not in them.
         var deployment = run.Deployment;
         var curves = StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
-        var overhead = EngineOverheadSpec.Of(deployment.Engine.Engine) with { RequestNs = 0 };
+        var overhead = EngineOverheadSpec.Of(deployment.Engine) with { RequestNs = 0 };
         var engine = SimulatedEngine.Of(deployment, SchedulingPolicy.VllmV1) with
         {
             StepTime = new StepTimeModel(deployment, curves, overhead),

@@ -1,0 +1,22 @@
+using Plimsoll.Core.Hardware;
+
+namespace Plimsoll.Planning.Calibration;
+
+/// <summary>What one run of a real engine was and what it measured.</summary>
+public sealed record Observation
+{
+    /// <summary>Names the run in tables: file, experiment, configuration.</summary>
+    public required string Name { get; init; }
+
+    public required Deployment Deployment { get; init; }
+
+    public required ILoad Load { get; init; }
+
+    public required LatencyFigures Measured { get; init; }
+
+    /// <summary>Whether <see cref="Measured"/> holds medians over requests; means otherwise.</summary>
+    public bool Medians { get; init; }
+
+    /// <summary>Times are the engine's own, so the way through the API server is not in them.</summary>
+    public bool EngineClock { get; init; }
+}

@@ -1,0 +1,28 @@
+using System.Collections.Generic;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Timing;
+
+namespace Plimsoll.Planning.Calibration;
+
+/// <summary>What may be fitted, to which figures, and how far it may go.</summary>
+public sealed record ScaleFitOptions
+{
+    /// <summary>Where the multipliers start and where the ridge pulls them.</summary>
+    public StepScale Start { get; init; } = StepScale.None;
+
+    public required IReadOnlyList<StepTerm> Terms { get; init; }
+
+    /// <summary>Figures that count, and how much.</summary>
+    public IReadOnlyList<(Metric Metric, double Weight)> Weights { get; init; } =
+        [(Metric.Ttft, 0.25), (Metric.Tpot, 1), (Metric.Itl, 1), (Metric.E2e, 0.25)];
+
+    /// <summary>The ridge: how far, in the logarithm, a multiplier is expected to lie from its start.</summary>
+    public double Spread { get; init; } = 0.3;
+
+    /// <summary>Least and most of a multiplier: kernels are measured, host times are not.</summary>
+    public static (double Least, double Most) Bounds(StepTerm term) => term switch
+    {
+        StepTerm.Host or StepTerm.HostSequences or StepTerm.Request => (0.02, 50),
+        _ => (0.4, 2.5),
+    };
+}
