@@ -95,14 +95,20 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Observer = trace is null ? null : trace.Add,
             Progress = progress.Report,
         };
-        var result = engine.Run(request.Workload, request.RequestsPerSecond, options, Process(parsed));
+        var process = Process(parsed);
+        var bounds = SimulationBounds.Of(engine.StepTime.Error, factor => engine.Run(
+            request.Workload, request.RequestsPerSecond, factor == 1 ? options : Bound(options, factor), process));
         trace?.Keep();
         progress.Clear();
         output.Write(parsed.GetValue(_json)
-            ? SimulationJson.Of(result)
-            : SimulationText.Of(result, request, engine, replicas));
+            ? SimulationJson.Of(bounds, engine.StepTime.Tier)
+            : SimulationText.Of(bounds, request, engine, replicas));
         return CommandLine.Done;
     }
+
+    /// <summary>The ends of the interval are nobody's trace and report no progress.</summary>
+    static SimulationOptions Bound(SimulationOptions options, double factor) =>
+        options with { StepTimeFactor = factor, Observer = null, Progress = null };
 
     ArrivalProcess Process(ParseResult parsed) => parsed.GetValue(_arrivals) switch
     {
