@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.CommandLine;
+using System.Globalization;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
@@ -61,7 +62,7 @@ sealed class ServingOptions
 
     readonly Option<string> _engine = new("--engine")
     {
-        Description = "Whose kernels and host overhead: vllm, trtllm, sglang",
+        Description = "Whose kernels and host overhead: vllm, trtllm, sglang, with an optional release: vllm@0.12.0",
         DefaultValueFactory = _ => "vllm",
     };
 
@@ -111,6 +112,16 @@ sealed class ServingOptions
         Description = "Switch the prefix cache off",
     };
 
+    readonly Option<int?> _draftTokens = new("--num-speculative-tokens")
+    {
+        Description = "Tokens drafted per step by a light head (MTP, EAGLE) [default: no speculation]",
+    };
+
+    readonly Option<double?> _acceptance = new("--acceptance-length")
+    {
+        Description = "Mean tokens that a step with drafts yields; `--num-speculative-tokens` needs it",
+    };
+
     readonly Option<long?> _requests = new("--requests")
     {
         Description = "Requests of each simulated run [default: 20000; of a trace, the trace once]",
@@ -128,7 +139,7 @@ sealed class ServingOptions
         {
             _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _workload, _rate, _promise, _engine, _policy,
             _maxNumSeqs, _maxNumBatchedTokens, _numGpuBlocks, _blockSize, _gpuMemoryUtilization, _longPrefill,
-            _noPrefixCaching, _requests, _seed,
+            _noPrefixCaching, _draftTokens, _acceptance, _requests, _seed,
         })
         {
             command.Add(option);
@@ -171,7 +182,7 @@ sealed class ServingOptions
 
     EngineSettings Engine(ParseResult parsed)
     {
-        var engine = parsed.GetValue(_engine)!;
+        var (engine, version) = EngineName(parsed.GetValue(_engine)!);
         if (engine is not ("vllm" or "trtllm" or "sglang"))
             throw new BadInputException($"--engine {engine}: expected vllm, trtllm or sglang");
         var utilization = parsed.GetValue(_gpuMemoryUtilization);
@@ -180,6 +191,7 @@ sealed class ServingOptions
         return new EngineSettings
         {
             Engine = engine,
+            EngineVersion = version,
             MaxNumSeqs = InRange(parsed, _maxNumSeqs, 1, 1_000_000),
             MaxNumBatchedTokens = InRange(parsed, _maxNumBatchedTokens, 1, 10_000_000),
             NumGpuBlocks = AtLeastOne(parsed, _numGpuBlocks),
@@ -187,7 +199,39 @@ sealed class ServingOptions
             GpuMemoryUtilization = utilization,
             LongPrefillTokenThreshold = InRange(parsed, _longPrefill, 0, 10_000_000),
             EnablePrefixCaching = !parsed.GetValue(_noPrefixCaching),
+            Speculation = Speculation(parsed),
         };
+    }
+
+    SpeculationSpec? Speculation(ParseResult parsed)
+    {
+        var drafts = AtLeastOne(parsed, _draftTokens);
+        var length = parsed.GetValue(_acceptance);
+        if (drafts is null && length is null)
+            return null;
+        if (drafts is not { } tokens || length is not { } accepted)
+        {
+            throw new BadInputException(
+                "--num-speculative-tokens and --acceptance-length: expected both or neither; how many drafts a "
+                + "model accepts depends on the task and is not guessed");
+        }
+        if (tokens > 32)
+            throw new BadInputException($"--num-speculative-tokens {tokens}: expected 1 to 32");
+        return accepted >= 1 && accepted <= tokens + 1
+            ? new SpeculationSpec(tokens, accepted)
+            : throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
+                $"--acceptance-length {accepted}: expected 1 to {tokens + 1} with {tokens} draft tokens"));
+    }
+
+    static (string Name, string? Version) EngineName(string text)
+    {
+        var at = text.IndexOf('@');
+        if (at < 0)
+            return (text, null);
+        var version = text[(at + 1)..];
+        return version.Length > 0 && char.IsAsciiDigit(version[0])
+            ? (text[..at], version)
+            : throw new BadInputException($"--engine {text}: expected a release after @, as in vllm@0.15.1");
     }
 
     static IReadOnlyList<Limit> Promise(string[] texts)

@@ -30,6 +30,9 @@ public sealed record EngineSettings
     /// <summary>Most prompt tokens of one request in one step; 0 for no limit.</summary>
     public int LongPrefillTokenThreshold { get; init; }
 
+    /// <summary>Speculative decoding; null when it is off.</summary>
+    public SpeculationSpec? Speculation { get; init; }
+
     public bool EnablePrefixCaching { get; init; } = true;
 
     /// <summary>Whether this release comes before another; an unknown release is the newest.</summary>

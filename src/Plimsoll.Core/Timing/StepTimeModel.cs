@@ -54,6 +54,10 @@ public sealed class StepTimeModel
         Overhead = overhead;
         var notes = new List<string>();
         _tables = new StepTables(deployment, curves, overhead, Scale, notes);
+        if (deployment.Engine.Speculation is not null)
+        {
+            CurveChoice.Note(notes, "speculation: draft cost from one layer and the LM head; gaps paced evenly");
+        }
         Notes = notes;
         // An unmeasured term widens the bands by a tenth each way, as far as a half.
         var widening = Math.Min(0.5, curves.Tier == Tier.Datasheet ? 0 : 0.1 * notes.Count);

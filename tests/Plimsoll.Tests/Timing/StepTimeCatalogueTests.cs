@@ -32,6 +32,7 @@ public sealed class StepTimeCatalogueTests
         string[] keys =
         [
             "a100_sxm", "b200_sxm", "b300_sxm", "b60", "gb200", "gb300", "h100_sxm", "h200_sxm", "l40s",
+            "rtx_4090",
             "rtx_pro_6000_server",
         ];
         Names().Select(n => Path.GetFileName(n).Split('.')[0]).Distinct().Order().ShouldBe(keys);
