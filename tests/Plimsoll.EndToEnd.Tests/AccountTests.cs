@@ -60,6 +60,18 @@ public sealed class AccountTests
     }
 
     [Fact]
+    public void A_replica_that_cannot_hold_the_prompts_is_no_near_miss()
+    {
+        // Two cards hold the weights but few prompts: what they serve is quick, and most they do not serve.
+        var chosen = PlimsollProcess.Run("account", "--requests", "3000", "--workload", "long-chat", "--promise", "ttft p95 100ms");
+        chosen.ExitCode.ShouldBe(1, chosen.Story);
+        chosen.Story.ShouldContain("of 8 × H100 SXM");
+        var two = PlimsollProcess.Run("account", "--requests", "3000", "--workload", "long-chat", "--tp", "2");
+        two.ExitCode.ShouldBe(1, two.Story);
+        two.Story.ShouldContain("% of the requests of long-chat do not fit");
+    }
+
+    [Fact]
     public void A_tighter_promise_never_costs_less()
     {
         decimal before = 0;

@@ -74,7 +74,8 @@ static class AccountText
         Row(text, "utilisation", classes, c => Number(100 * c.Utilisation, "0.0") + " %");
         Row(text, "USD / M tokens", classes, c => Usd(c.Cost.UsdPerMillionTokens));
         Row(text, "  90 % interval", classes, c =>
-            $"{Usd(c.Interval.Low)} – {(c.Interval.High is { } high ? Usd(high) : "cannot be kept")} ({c.Tier})");
+            $"{Usd(c.Interval.Low)} – {(c.Interval.High is { } high ? Usd(high) : "cannot be kept")}");
+        Row(text, "  tier", classes, c => c.Tier);
         Row(text, "  input", classes, c => Usd(c.Cost.UsdPerMillionInputTokens));
         Row(text, "  cached input", classes, c =>
             c.Cost.UsdPerMillionCachedInputTokens is { } cached ? Usd(cached) : "none");

@@ -55,7 +55,9 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             throw new BadInputException($"--spare-replicas {spare}: expected 0 to 10000");
         var window = PromiseText.Duration(parsed.GetValue(_window)!, "--window");
         var request = _serving.Resolve(parsed, parsed.GetValue(_price), window, spare);
-        var outcome = Accountant.Account(request);
+        using var progress = new ProgressLine(story, "accounting", ProgressLine.Whole);
+        var outcome = Accountant.Account(request with { Progress = progress.ReportShare });
+        progress.Clear();
         if (outcome.Result is not { } result)
         {
             story.WriteLine($"plimsoll: {outcome.Broken}");

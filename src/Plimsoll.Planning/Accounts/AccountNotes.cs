@@ -14,7 +14,7 @@ static class AccountNotes
         var notes = new List<string>
         {
             FormattableString.Invariant(
-                $"step times: tier {step.Tier.ToString().ToLowerInvariant()} ({string.Join("; ", step.Curves.Sources)}); 90 % of steps within ")
+                $"step times: tier {step.Tier.ToString().ToLowerInvariant()} ({Grouped(step.Curves.Sources)}); 90 % of steps within ")
             + FormattableString.Invariant($"{step.ErrorLow:0.00} to {step.ErrorHigh:0.00} of predicted"),
             FormattableString.Invariant(
                 $"KV memory: {engine.Memory.Blocks:N0} blocks of {engine.Limits.BlockSize} tokens per engine rank, ")
@@ -27,6 +27,27 @@ static class AccountNotes
                 $"load lines: {request.Requests:N0} simulated requests per probe, a tenth of them warm-up, seed {request.Seed}"),
         };
         notes.AddRange(step.Notes);
+        notes.Add("levers: each alone against the same bill; speculation is none of them, since its gain or loss rests "
+            + "on how many drafts a model accepts on this traffic, which is not known here");
         return notes;
+    }
+
+    /// <summary>Tables that differ only in their last part, as kernel tables of one card do, named together.</summary>
+    static string Grouped(IReadOnlyList<string> sources)
+    {
+        var groups = new List<string>();
+        var last = "";
+        foreach (var source in sources)
+        {
+            var cut = source.LastIndexOf("__", StringComparison.Ordinal);
+            var common = cut < 0 ? source : source[..cut];
+            var part = cut < 0 ? "" : source[(cut + 2)..].Replace("_perf", "");
+            if (cut >= 0 && common == last)
+                groups[^1] += $", {part}";
+            else
+                groups.Add(cut < 0 ? source : $"{common}: {part}");
+            last = common;
+        }
+        return string.Join("; ", groups);
     }
 }
