@@ -72,6 +72,21 @@ public sealed class AccountTests
     }
 
     [Fact]
+    public void A_price_that_the_user_gives_has_no_date_and_scales_the_bill()
+    {
+        using var once = JsonDocument.Parse(PlimsollProcess.Run([.. Quick, "--price", "2"]).Output);
+        using var twice = JsonDocument.Parse(PlimsollProcess.Run([.. Quick, "--price", "4"]).Output);
+        var price = once.RootElement.GetProperty("statement").GetProperty("price");
+        price.GetProperty("asOf").ValueKind.ShouldBe(JsonValueKind.Null);
+        for (var i = 0; i < 2; i++)
+            Cost(twice, i).ShouldBe(2 * Cost(once, i), 1e-9m);
+        PlimsollProcess.Run("account", "--tp", "8", "--requests", "3000", "--price", "2").Output.ShouldContain("given by --price\n");
+    }
+
+    static decimal Cost(JsonDocument account, int index) => account.RootElement.GetProperty("classes")[index]
+        .GetProperty("cost").GetProperty("usdPerMillionTokens").GetDecimal();
+
+    [Fact]
     public void A_tighter_promise_never_costs_less()
     {
         decimal before = 0;
@@ -81,8 +96,7 @@ public sealed class AccountTests
                 [.. Quick, "--promise", $"ttft p95 {limit.ToString(CultureInfo.InvariantCulture)}ms"]);
             result.ExitCode.ShouldBe(0, result.Story);
             using var account = JsonDocument.Parse(result.Output);
-            var cost = account.RootElement.GetProperty("classes")[0].GetProperty("cost")
-                .GetProperty("usdPerMillionTokens").GetDecimal();
+            var cost = Cost(account, 0);
             cost.ShouldBeGreaterThanOrEqualTo(before);
             before = cost;
         }

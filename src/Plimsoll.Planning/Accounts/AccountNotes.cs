@@ -19,9 +19,10 @@ static class AccountNotes
             FormattableString.Invariant(
                 $"KV memory: {engine.Memory.Blocks:N0} blocks of {engine.Limits.BlockSize} tokens per engine rank, ")
             + (engine.Deployment.Engine.NumGpuBlocks is null ? "computed from memory" : "given by --num-gpu-blocks"),
-            FormattableString.Invariant(
-                $"price: {request.Price.UsdPerHour} USD per accelerator-hour, {request.Price.ProviderType} ")
-            + FormattableString.Invariant($"{request.Price.Term} as of {request.Price.AsOf} ({request.Price.Source})"),
+            FormattableString.Invariant($"price: {request.Price.UsdPerHour} USD per accelerator-hour, ")
+            + (request.Price.AsOf is { } asOf
+                ? $"{request.Price.ProviderType} {request.Price.Term} as of {asOf} ({request.Price.Source})"
+                : $"given by {request.Price.Source}, undated"),
             $"workload: {request.Workload.Name} ({request.Workload.Source})",
             FormattableString.Invariant(
                 $"load lines: {request.Requests:N0} simulated requests per probe, a tenth of them warm-up, seed {request.Seed}"),

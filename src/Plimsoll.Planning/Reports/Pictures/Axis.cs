@@ -20,6 +20,8 @@ sealed class Axis
 
     public IReadOnlyList<double> Ticks { get; }
 
+    public double High => _high;
+
     /// <summary>From zero to a round number at or above <paramref name="most"/>.</summary>
     public static Axis Linear(double most, double from, double to, int about = 5)
     {
