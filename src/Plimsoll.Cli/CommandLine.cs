@@ -44,7 +44,7 @@ public static class CommandLine
             var parsed = Root(output, story).Parse(args);
             if (parsed.Errors.Count > 0)
             {
-                story.WriteLine($"plimsoll: {parsed.Errors[0].Message.TrimEnd('.')} (see plimsoll --help)");
+                story.WriteLine($"plimsoll: {UsageError.Of(parsed)}");
                 return BadInput;
             }
             return parsed.Invoke(new InvocationConfiguration

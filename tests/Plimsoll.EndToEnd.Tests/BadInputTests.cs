@@ -31,6 +31,12 @@ public sealed class BadInputTests
     [InlineData("--kv", "bf16 or fp8", "account", "--kv", "fp4")]
     [InlineData("--router", "prefix-affinity", "simulate", "--router", "random")]
     [InlineData("--nonsense", "--help", "account", "--nonsense", "1")]
+    [InlineData("acount", "account, simulate", "acount")]
+    [InlineData("trace", "describe, fit, generate", "trace")]
+    [InlineData("--requests 1e3", "a whole number", "account", "--requests", "1e3")]
+    [InlineData("--seed -1", "at least 0", "account", "--seed", "-1")]
+    [InlineData("--rate many", "expected a number", "account", "--rate", "many")]
+    [InlineData("none.jsonl", "no such file", "account", "--workload", "none.jsonl")]
     public void It_is_said_in_one_line(string what, string expected, params string[] arguments)
     {
         var result = PlimsollProcess.Run(arguments);

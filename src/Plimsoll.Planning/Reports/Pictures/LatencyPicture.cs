@@ -14,7 +14,8 @@ static class LatencyPicture
         Metric metric, IReadOnlyList<LatencyDistribution> distributions, IReadOnlyList<PromiseStatement> promise)
     {
         var name = metric.Name().ToUpperInvariant();
-        var frame = new Frame($"{name} of all requests", "share of requests at or below; interactive at its load line, batch at its fleet's mean load");
+        var samples = metric == Metric.Itl ? "gaps" : "requests";
+        var frame = new Frame($"{name} of all {samples}", $"share of {samples} at or below; interactive at its load line, batch at its fleet's mean load");
         var points = distributions.SelectMany(d => d.Points).Where(p => p.Ms > 0).ToList();
         var limits = promise.Where(p => p.Metric == metric.Name()).ToList();
         var low = Math.Min(points.Min(p => p.Ms), limits.Count > 0 ? limits.Min(l => l.LimitMs) : double.MaxValue);
