@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Shouldly;
 using Xunit;
 
@@ -82,6 +83,22 @@ public sealed class AccountTests
             Cost(twice, i).ShouldBe(2 * Cost(once, i), 1e-9m);
         PlimsollProcess.Run("account", "--tp", "8", "--requests", "3000", "--price", "2").Output.ShouldContain("given by --price\n");
     }
+
+    [Theory]
+    [InlineData("quantisation", "--weights", "fp8")]
+    [InlineData("smaller model", "--model", "Llama-3.1-8B")]
+    public void A_lever_saves_what_the_account_with_that_change_costs_less(string lever, string option, string value)
+    {
+        string[] quick = ["account", "--requests", "2000", "--gpu", "h200"];
+        var before = PlimsollProcess.Run(quick).Output;
+        var after = PlimsollProcess.Run([.. quick, option, value]).Output;
+        Figure(before, lever).ShouldBe(Figure(after, "USD / M tokens") - Figure(before, "USD / M tokens"), 0.0002m);
+    }
+
+    /// <summary>The first number after a label of the printed account.</summary>
+    static decimal Figure(string output, string label) => decimal.Parse(
+        Regex.Match(output, $@"^\s*{Regex.Escape(label)}\s+(-?[0-9.]+)", RegexOptions.Multiline).Groups[1].Value,
+        CultureInfo.InvariantCulture);
 
     static decimal Cost(JsonDocument account, int index) => account.RootElement.GetProperty("classes")[index]
         .GetProperty("cost").GetProperty("usdPerMillionTokens").GetDecimal();

@@ -36,14 +36,14 @@ public sealed class Accountant
     /// <summary>Accounts for one deployment, workload and price.</summary>
     public static AccountOutcome Account(AccountRequest request)
     {
-        var progress = new AccountProgress(request.Progress, request.Requests);
+        var progress = new AccountProgress(request.Progress, request.Requests, AccountProgress.Account);
         var engine = Choose(request, progress);
         return new Accountant(request, engine, progress).Run();
     }
 
     /// <summary>The engine of the cheapest deployment that keeps the promise; the nearest miss if none does.</summary>
     public static SimulatedEngine Choose(AccountRequest request) =>
-        Choose(request, new AccountProgress(request.Progress, request.Requests));
+        Choose(request, new AccountProgress(request.Progress, request.Requests, AccountProgress.Choice));
 
     internal static SimulatedEngine Choose(AccountRequest request, AccountProgress progress)
     {

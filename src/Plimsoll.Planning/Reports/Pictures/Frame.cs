@@ -112,5 +112,5 @@ sealed class Frame
     }
 
     public static string Money(double usd) => usd == 0 ? "$0" : "$" + usd.ToString(
-        usd < 0.1 ? "0.000" : usd < 10 ? "0.00" : "0.0", System.Globalization.CultureInfo.InvariantCulture);
+        usd < 0.1 ? "0.000" : usd < 10 ? "0.00" : "#,0.#", System.Globalization.CultureInfo.InvariantCulture);
 }
