@@ -28,6 +28,11 @@ static class AccountNotes
                 $"load lines: {request.Requests:N0} simulated requests per probe, a tenth of them warm-up, seed {request.Seed}"),
         };
         notes.AddRange(step.Notes);
+        if (request.Workload.ClosedLoop)
+        {
+            notes.Add("closed loop: throughput is that of a backlog of sessions that take turns, whose contexts push each "
+                + "other out of KV memory where they do not fit together; no load line is sought above it");
+        }
         notes.Add("levers: each alone against the same bill; speculation is none of them, since its gain or loss rests "
             + "on how many drafts a model accepts on this traffic, which is not known here");
         return notes;

@@ -44,7 +44,7 @@ public sealed class LoadLineSearch
         };
     }
 
-    /// <summary>Called after each simulated run; from one thread at a time per search.</summary>
+    /// <summary>Called after each simulated run, on the thread that ran it.</summary>
     public Action? AfterRun { get; init; }
 
     /// <summary>Fewest requests of a probe, warm-up included, whose percentiles may be judged.</summary>
