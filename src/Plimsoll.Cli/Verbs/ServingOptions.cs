@@ -72,16 +72,15 @@ sealed class ServingOptions
         DefaultValueFactory = _ => SchedulingPolicy.VllmV1.Name,
     };
 
-    readonly Option<int> _maxNumSeqs = new("--max-num-seqs")
+    readonly Option<int?> _maxNumSeqs = new("--max-num-seqs")
     {
-        Description = "Most sequences running at once in an engine rank",
-        DefaultValueFactory = _ => new EngineSettings().MaxNumSeqs,
+        Description = "Most sequences running at once in an engine rank "
+            + "[default: vLLM's: 1024; 256 on an A100 and below 70 GiB]",
     };
 
-    readonly Option<int> _maxNumBatchedTokens = new("--max-num-batched-tokens")
+    readonly Option<int?> _maxNumBatchedTokens = new("--max-num-batched-tokens")
     {
-        Description = "Most new tokens in one step",
-        DefaultValueFactory = _ => new EngineSettings().MaxNumBatchedTokens,
+        Description = "Most new tokens in one step [default: vLLM's: 8192; 2048 on an A100 and below 70 GiB]",
     };
 
     readonly Option<int?> _numGpuBlocks = new("--num-gpu-blocks")
@@ -166,7 +165,7 @@ sealed class ServingOptions
             DataParallel = AtLeastOne(parsed, _dp),
             Weights = Format(parsed.GetValue(_weights), "--weights") ?? model.NativeWeights,
             Kv = Format(parsed.GetValue(_kv), "--kv")!.Value,
-            Engine = Engine(parsed),
+            Engine = Engine(parsed, accelerator),
             Policy = SchedulingPolicy.Find(parsed.GetValue(_policy)!) ?? throw new BadInputException(
                 $"--policy {parsed.GetValue(_policy)}: expected vllm-v1 or vllm-v1-priority"),
             Workload = workload,
@@ -180,7 +179,7 @@ sealed class ServingOptions
         };
     }
 
-    EngineSettings Engine(ParseResult parsed)
+    EngineSettings Engine(ParseResult parsed, AcceleratorSpec accelerator)
     {
         var (engine, version) = EngineName(parsed.GetValue(_engine)!);
         if (engine is not ("vllm" or "trtllm" or "sglang"))
@@ -188,16 +187,18 @@ sealed class ServingOptions
         var utilization = parsed.GetValue(_gpuMemoryUtilization);
         if (!(utilization > 0 && utilization <= 1))
             throw new BadInputException($"--gpu-memory-utilization {utilization}: expected above 0 and at most 1");
-        return new EngineSettings
+        var usual = EngineSettings.OfServer(accelerator);
+        return usual with
         {
             Engine = engine,
             EngineVersion = version,
-            MaxNumSeqs = InRange(parsed, _maxNumSeqs, 1, 1_000_000),
-            MaxNumBatchedTokens = InRange(parsed, _maxNumBatchedTokens, 1, 10_000_000),
+            MaxNumSeqs = InRange(_maxNumSeqs, parsed.GetValue(_maxNumSeqs) ?? usual.MaxNumSeqs, 1, 1_000_000),
+            MaxNumBatchedTokens = InRange(
+                _maxNumBatchedTokens, parsed.GetValue(_maxNumBatchedTokens) ?? usual.MaxNumBatchedTokens, 1, 10_000_000),
             NumGpuBlocks = AtLeastOne(parsed, _numGpuBlocks),
-            BlockSize = InRange(parsed, _blockSize, 1, 4096),
+            BlockSize = InRange(_blockSize, parsed.GetValue(_blockSize), 1, 4096),
             GpuMemoryUtilization = utilization,
-            LongPrefillTokenThreshold = InRange(parsed, _longPrefill, 0, 10_000_000),
+            LongPrefillTokenThreshold = InRange(_longPrefill, parsed.GetValue(_longPrefill), 0, 10_000_000),
             EnablePrefixCaching = !parsed.GetValue(_noPrefixCaching),
             Speculation = Speculation(parsed),
         };
@@ -258,13 +259,10 @@ sealed class ServingOptions
         : value >= 1 ? value
         : throw new BadInputException($"{option.Name} {value}: expected a whole number of at least 1");
 
-    static int InRange(ParseResult parsed, Option<int> option, int least, int most)
-    {
-        var value = parsed.GetValue(option);
-        return value >= least && value <= most
+    static int InRange(Option option, int value, int least, int most) =>
+        value >= least && value <= most
             ? value
             : throw new BadInputException($"{option.Name} {value}: expected {least} to {most}");
-    }
 
     long Requests(ParseResult parsed, Workload workload)
     {

@@ -74,7 +74,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     int Run(ParseResult parsed)
     {
         var request = _serving.Resolve(parsed, price: "1", batchWindowNs: 1, spareReplicas: 0);
-        var engine = Accountant.Choose(request with { Requests = Math.Min(request.Requests, RequestsToChoose) });
+        var engine = Choose(request);
         var deployment = engine.Deployment;
         var replicas = Count(parsed, _replicas, least: 1);
         var bandwidth = parsed.GetValue(_kvTransfer);
@@ -109,6 +109,16 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     /// <summary>The ends of the interval are nobody's trace and report no progress.</summary>
     static SimulationOptions Bound(SimulationOptions options, double factor) =>
         options with { StepTimeFactor = factor, Observer = null, Progress = null };
+
+    SimulatedEngine Choose(AccountRequest request)
+    {
+        using var progress = new ProgressLine(story, "choosing the parallelism", ProgressLine.Whole);
+        return Accountant.Choose(request with
+        {
+            Requests = Math.Min(request.Requests, RequestsToChoose),
+            Progress = progress.ReportShare,
+        });
+    }
 
     ArrivalProcess Process(ParseResult parsed) => parsed.GetValue(_arrivals) switch
     {
