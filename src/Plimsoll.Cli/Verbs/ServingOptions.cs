@@ -132,6 +132,17 @@ sealed class ServingOptions
         DefaultValueFactory = _ => 1,
     };
 
+    public ServingOptions()
+    {
+        _model.Suggest(Suggestions.Models);
+        _gpu.Suggest(Suggestions.Accelerators);
+        _workload.Suggest(Suggestions.Workloads);
+        _weights.Suggest("bf16", "fp8", "int8", "fp4", "int4");
+        _kv.Suggest("bf16", "fp8");
+        _engine.Suggest("vllm", "trtllm", "sglang");
+        _policy.Suggest(SchedulingPolicy.VllmV1.Name, SchedulingPolicy.VllmV1Priority.Name);
+    }
+
     public void AddTo(Command command)
     {
         foreach (var option in new Option[]

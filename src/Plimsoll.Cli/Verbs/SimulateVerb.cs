@@ -60,6 +60,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     {
         var command = new Command("simulate", "What a fleet would have done: latencies, throughput, preemptions.");
         _serving.AddTo(command);
+        _router.Suggest("round-robin", "least-outstanding", "power-of-two", "prefix-affinity");
+        _arrivals.Suggest("own", "poisson", "at-once");
         foreach (var option in new Option[]
         {
             _replicas, _router, _prefillReplicas, _kvTransfer, _arrivals, _traceOut, _json,
@@ -77,9 +79,10 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         var engine = Choose(request);
         var deployment = engine.Deployment;
         var replicas = Count(parsed, _replicas, least: 1);
+        var prefillReplicas = Count(parsed, _prefillReplicas, least: 0);
         var bandwidth = parsed.GetValue(_kvTransfer);
-        if (!(bandwidth > 0))
-            throw new BadInputException($"--kv-transfer-gbps {bandwidth}: expected above 0");
+        if (!(bandwidth is >= 0.001 and <= 1e6))
+            throw new BadInputException($"--kv-transfer-gbps {bandwidth}: expected 0.001 to 1000000");
         using var trace = parsed.GetValue(_traceOut) is { } file ? RequestLog.Create(file.FullName) : null;
         using var progress = new ProgressLine(story, "simulating", request.Requests);
         var options = new SimulationOptions
@@ -89,7 +92,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Seed = request.Seed,
             Limits = request.Promise,
             Replicas = replicas * engine.Ranks,
-            PrefillReplicas = Count(parsed, _prefillReplicas, least: 0) * engine.Ranks,
+            PrefillReplicas = prefillReplicas * engine.Ranks,
             KvTransferNsPerToken = deployment.Model.KvBytesPerToken(deployment.Kv) / bandwidth,
             Routing = Router(parsed.GetValue(_router)!),
             Observer = trace is null ? null : trace.Add,
@@ -98,11 +101,13 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         var process = Process(parsed);
         var bounds = SimulationBounds.Of(engine.StepTime.Error, factor => engine.Run(
             request.Workload, request.RequestsPerSecond, factor == 1 ? options : Bound(options, factor), process));
+        if (bounds.Run.Completed == 0)
+            throw new BadInputException(NothingFits(request, engine));
         trace?.Keep();
         progress.Clear();
         output.Write(parsed.GetValue(_json)
             ? SimulationJson.Of(bounds, engine.StepTime.Tier)
-            : SimulationText.Of(bounds, request, engine, replicas));
+            : SimulationText.Of(bounds, request, engine, replicas, prefillReplicas, process));
         return CommandLine.Done;
     }
 
@@ -119,6 +124,11 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Progress = progress.ReportShare,
         });
     }
+
+    static string NothingFits(AccountRequest request, SimulatedEngine engine) =>
+        $"no request of {request.Workload.Name} fits the {engine.Limits.NumBlocks} blocks of "
+        + $"{engine.Limits.BlockSize} tokens that an engine holds, or the model's {engine.Deployment.Model.MaxContext} "
+        + "tokens; expected a larger --tp or --num-gpu-blocks, or shorter prompts";
 
     ArrivalProcess Process(ParseResult parsed) => parsed.GetValue(_arrivals) switch
     {

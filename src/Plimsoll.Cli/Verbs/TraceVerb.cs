@@ -13,7 +13,8 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
 {
     readonly Option<string?> _map = new("--map")
     {
-        Description = "Which columns of an unknown log hold what: time=COL[:s|ms|us|ns|iso],input=COL,output=COL",
+        Description = "Which columns (JSON: fields, a.b for b inside a) of an unknown log hold what: "
+            + "time=COL[:s|ms|us|ns|iso],input=COL,output=COL[,session=COL]",
     };
 
     readonly Option<int?> _block = new("--block-size") { Description = "Tokens per hashed block [default: the format's]" };
@@ -75,7 +76,12 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
 
     Command Generate()
     {
-        var name = new Argument<string>("NAME") { Description = "Workload family, family file or trace" };
+        var name = new Argument<string>("NAME") 
+        {
+            Description = "Workload family, family file or trace",
+            HelpName = "NAME",
+        };
+        name.CompletionSources.Add(Suggestions.Workloads);
         var requests = new Option<long>("--requests") { Description = "Requests to draw", DefaultValueFactory = _ => 1000 };
         var rate = new Option<double?>("--rate") { Description = "Requests per second [default: the workload's own]" };
         var seed = new Option<ulong>("--seed") { Description = "Seed of all random draws", DefaultValueFactory = _ => 1 };
@@ -109,7 +115,8 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
 
     static string Existing(string path) => System.IO.File.Exists(path)
         ? path
-        : throw new BadInputException($"{path}: no such file; expected a trace");
+        : throw new BadInputException(
+            $"{path}: {(Directory.Exists(path) ? "is a folder" : "no such file")}; expected a trace file");
 
     TraceOptions Options(ParseResult parsed) => new()
     {

@@ -71,7 +71,7 @@ public sealed class WorkloadFamily : Workload
             if (string.Equals(family.Name, name, StringComparison.OrdinalIgnoreCase))
                 return colon < 0 ? family : Changed(family.Spec, text[(colon + 1)..], text);
         }
-        throw Names.Unknown("--workload", name, BuiltIn, f => f.Name, "workloads");
+        throw Names.Unknown("workload", name, BuiltIn, f => f.Name, "workloads");
     }
 
     /// <summary>From the tables; of sessions, whose contexts grow and are compacted, from a long draw.</summary>
