@@ -82,11 +82,13 @@ sealed class CatalogueVerb(TextWriter output)
 
     static (string Text, object Records) ListModels()
     {
-        var table = new TextTable("name", "parameters B", "active B", "layers", "attention", "KV bytes/token bf16", "context", "as of", "source");
+        var table = new TextTable("name", "parameters B", "active B", "layers", "attention", "KV bytes/token bf16", "context",
+            "tokens/image", "as of", "source");
         foreach (var m in Catalogue.BuiltIn.Models)
         {
             table.Add(m.Name, F(m.Parameters / 1e9, "0.00"), F(m.ActiveParameters / 1e9, "0.00"), F(m.Layers), Attention(m),
-                F(m.KvBytesPerToken(NumberFormat.Bf16), "0"), F(m.MaxContext), m.AsOf, m.Source);
+                F(m.KvBytesPerToken(NumberFormat.Bf16), "0"), F(m.MaxContext), m.ImageTokens > 0 ? F(m.ImageTokens) : "",
+                m.AsOf, m.Source);
         }
         return (table.ToString(), Catalogue.BuiltIn.Models);
     }
