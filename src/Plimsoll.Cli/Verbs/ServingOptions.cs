@@ -123,7 +123,7 @@ sealed class ServingOptions
 
     readonly Option<long?> _requests = new("--requests")
     {
-        Description = "Requests of each simulated run [default: 20000; of a trace, the trace once]",
+        Description = "Requests of each simulated run [default: 20000; of a trace, the trace once; of --arrivals week, the week]",
     };
 
     readonly Option<ulong> _seed = new("--seed")
@@ -189,6 +189,9 @@ sealed class ServingOptions
             SpareReplicas = spareReplicas,
         };
     }
+
+    /// <summary>Whether the number of requests was given rather than left to the verb.</summary>
+    public bool SaysRequests(ParseResult parsed) => parsed.GetValue(_requests) is not null;
 
     EngineSettings Engine(ParseResult parsed, AcceleratorSpec accelerator)
     {

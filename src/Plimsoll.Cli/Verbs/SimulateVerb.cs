@@ -8,6 +8,7 @@ using Plimsoll.Planning;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Planning.Simulation;
 using Plimsoll.Planning.Workloads;
+using Plimsoll.Planning.Workloads.Families;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -16,6 +17,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
 {
     /// <summary>Parallelism left out is chosen as an account would, which needs no longer runs than this.</summary>
     const long RequestsToChoose = 20_000;
+    const double SecondsPerWeek = 7 * 86_400;
 
     readonly ServingOptions _serving = new();
 
@@ -43,11 +45,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         DefaultValueFactory = _ => "round-robin",
     };
 
-    readonly Option<string> _arrivals = new("--arrivals")
-    {
-        Description = "own (the workload's), poisson, or at-once",
-        DefaultValueFactory = _ => "own",
-    };
+    readonly Option<string> _arrivals = ArrivalsOption.Create();
 
     readonly Option<FileInfo?> _traceOut = new("--trace-out")
     {
@@ -61,7 +59,6 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         var command = new Command("simulate", "What a fleet would have done: latencies, throughput, preemptions.");
         _serving.AddTo(command);
         _router.Suggest("round-robin", "least-outstanding", "power-of-two", "prefix-affinity");
-        _arrivals.Suggest("own", "poisson", "at-once");
         foreach (var option in new Option[]
         {
             _replicas, _router, _prefillReplicas, _kvTransfer, _arrivals, _traceOut, _json,
@@ -75,7 +72,10 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
 
     int Run(ParseResult parsed)
     {
+        var process = ArrivalsOption.Read(parsed, _arrivals);
         var request = _serving.Resolve(parsed, price: "1", batchWindowNs: 1, spareReplicas: 0);
+        if (process == ArrivalProcess.Week && request.Workload is WorkloadFamily && !_serving.SaysRequests(parsed))
+            request = request with { Requests = (long)Math.Ceiling(request.RequestsPerSecond * SecondsPerWeek) };
         var engine = Choose(request);
         var deployment = engine.Deployment;
         var replicas = Count(parsed, _replicas, least: 1);
@@ -98,7 +98,6 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Observer = trace is null ? null : trace.Add,
             Progress = progress.Report,
         };
-        var process = Process(parsed);
         var bounds = SimulationBounds.Of(engine.StepTime.Error, factor => engine.Run(
             request.Workload, request.RequestsPerSecond, factor == 1 ? options : Bound(options, factor), process));
         if (bounds.Run.Completed == 0)
@@ -129,14 +128,6 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         $"no request of {request.Workload.Name} fits the {engine.Limits.NumBlocks} blocks of "
         + $"{engine.Limits.BlockSize} tokens that an engine holds, or the model's {engine.Deployment.Model.MaxContext} "
         + "tokens; expected a larger --tp or --num-gpu-blocks, or shorter prompts";
-
-    ArrivalProcess Process(ParseResult parsed) => parsed.GetValue(_arrivals) switch
-    {
-        "own" => ArrivalProcess.Own,
-        "poisson" => ArrivalProcess.Poisson,
-        "at-once" => ArrivalProcess.AtOnce,
-        var other => throw new BadInputException($"--arrivals {other}: expected own, poisson or at-once"),
-    };
 
     static RoutingPolicy Router(string text) => text switch
     {

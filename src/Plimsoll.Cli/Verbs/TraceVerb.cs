@@ -84,28 +84,27 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
         name.CompletionSources.Add(Suggestions.Workloads);
         var requests = new Option<long>("--requests") { Description = "Requests to draw", DefaultValueFactory = _ => 1000 };
         var rate = new Option<double?>("--rate") { Description = "Requests per second [default: the workload's own]" };
+        var process = ArrivalsOption.Create();
         var seed = new Option<ulong>("--seed") { Description = "Seed of all random draws", DefaultValueFactory = _ => 1 };
         var to = new Option<FileInfo?>("--out") { Description = "Write here [default: stdout]" };
-        var command = new Command("generate", "A trace drawn from a workload, as Mooncake JSONL.")
+        var command = new Command("generate", "A trace drawn from a workload, as Mooncake JSONL; sessions as Dynamo's replay reads them.")
         {
-            name, requests, rate, seed, to,
+            name, requests, rate, process, seed, to,
         };
         command.SetAction(parsed =>
         {
             var workload = WorkloadChoice.Open(parsed.GetValue(name)!);
-            if (workload.ClosedLoop)
-                throw new BadInputException($"{workload.Name}: a closed loop has no times before it is served; expected an open workload");
             var count = parsed.GetValue(requests);
             if (count is < 1 or > 1_000_000_000)
                 throw new BadInputException($"--requests {count}: expected 1 to 1000000000");
             var perSecond = parsed.GetValue(rate) ?? workload.RequestsPerSecond;
             if (!(perSecond > 0 && perSecond < 1e9))
                 throw new BadInputException($"--rate {perSecond}: expected requests per second above 0");
-            var arrivals = workload.Open(perSecond, count, parsed.GetValue(seed));
+            var arrivals = workload.Open(perSecond, count, parsed.GetValue(seed), ArrivalsOption.Read(parsed, process));
             if (parsed.GetValue(to) is { } destination)
-                WholeFile.Write(destination.FullName, writer => MooncakeWriter.Write(arrivals, writer));
+                WholeFile.Write(destination.FullName, writer => MooncakeWriter.Write(arrivals, workload.ClosedLoop, writer));
             else
-                MooncakeWriter.Write(arrivals, output);
+                MooncakeWriter.Write(arrivals, workload.ClosedLoop, output);
             return CommandLine.Done;
         });
         return command;

@@ -46,9 +46,10 @@ public sealed class TraceWorkload : Workload
     public override IArrivalSource Open(
         double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own)
     {
-        if (_trace.ClosedLoop && process == ArrivalProcess.Own)
+        var own = process is ArrivalProcess.Own or ArrivalProcess.Week;
+        if (_trace.ClosedLoop && own)
             return new SessionReplay(_trace, requestsPerSecond / RequestsPerSecond, requests);
-        if (process == ArrivalProcess.Own && _trace.SpanS > 0)
+        if (own && _trace.SpanS > 0)
             return new TraceArrivals(_trace, requestsPerSecond, requests, seed);
         return new OrderedReplay(_trace, process == ArrivalProcess.AtOnce ? 0 : requestsPerSecond, requests, seed);
     }
