@@ -90,7 +90,7 @@ public sealed class BadInputTests
         using var folder = new TemporaryFolder();
         var path = folder.File(
             "t.jsonl", "{\"timestamp\": 0, \"input_length\": 1024, \"output_length\": 9, \"hash_ids\": [1, 2]}\n");
-        var result = PlimsollProcess.Run("simulate", "--workload", path, "--block-size", "7");
+        var result = PlimsollProcess.Run("simulate", "--workload", path, "--block-size", "7", "--rate", "1");
         result.ExitCode.ShouldBe(2, result.Story);
         result.Story.TrimEnd('\n').ShouldNotContain("\n");
         result.Story.ShouldContain("--block-size 7");

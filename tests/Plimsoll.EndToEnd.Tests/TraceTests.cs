@@ -103,6 +103,22 @@ public sealed class TraceTests
     }
 
     [Fact]
+    public void A_trace_without_times_needs_a_rate()
+    {
+        using var folder = new TemporaryFolder();
+        var rows = Enumerable.Range(1, 400).Select(i => $"{i},{1 + i % 50}\n");
+        var path = folder.File("l.csv", "num_prefill_tokens,num_decode_tokens\n" + string.Concat(rows));
+        foreach (var verb in new[] { new[] { "simulate", "--workload" }, ["account", "--workload"], ["trace", "generate"] })
+        {
+            var refused = PlimsollProcess.Run([.. verb, path]);
+            refused.ExitCode.ShouldBe(2, refused.Output);
+            refused.Story.ShouldContain("--rate");
+        }
+        PlimsollProcess.Run("simulate", "--tp", "8", "--workload", path, "--rate", "3").ExitCode.ShouldBe(0);
+        PlimsollProcess.Run("simulate", "--tp", "8", "--workload", path, "--arrivals", "at-once").ExitCode.ShouldBe(0);
+    }
+
+    [Fact]
     public void A_simulated_week_is_as_long_as_a_week()
     {
         var run = PlimsollProcess.Run("simulate", "--tp", "8", "--rate", "0.02", "--arrivals", "week");

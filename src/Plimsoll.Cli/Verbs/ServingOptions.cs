@@ -157,7 +157,13 @@ sealed class ServingOptions
     }
 
     /// <summary>The request with every name looked up and every number checked.</summary>
-    public AccountRequest Resolve(ParseResult parsed, string? price, long batchWindowNs, int spareReplicas)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="price">As <c>--price</c> has it.</param>
+    /// <param name="batchWindowNs">Completion window of batch work, nanoseconds.</param>
+    /// <param name="spareReplicas">Replicas beyond the busiest hour's need.</param>
+    /// <param name="rateMatters">False where everything arrives at once.</param>
+    public AccountRequest Resolve(
+        ParseResult parsed, string? price, long batchWindowNs, int spareReplicas, bool rateMatters = true)
     {
         var catalogue = Catalogue.BuiltIn;
         var model = catalogue.FindModel(parsed.GetValue(_model)!);
@@ -166,6 +172,8 @@ sealed class ServingOptions
         var rate = parsed.GetValue(_rate);
         if (rate is { } given && !(given > 0 && given < 1e9))
             throw new BadInputException($"--rate {given}: expected requests per second above 0");
+        if (rate is null && rateMatters && !workload.HasRate)
+            throw new BadInputException($"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
         return new AccountRequest
         {
             Model = model,

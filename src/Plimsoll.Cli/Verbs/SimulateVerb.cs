@@ -73,7 +73,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     int Run(ParseResult parsed)
     {
         var process = ArrivalsOption.Read(parsed, _arrivals);
-        var request = _serving.Resolve(parsed, price: "1", batchWindowNs: 1, spareReplicas: 0);
+        var request = _serving.Resolve(
+            parsed, price: "1", batchWindowNs: 1, spareReplicas: 0, rateMatters: process != ArrivalProcess.AtOnce);
         if (process == ArrivalProcess.Week && request.Workload is WorkloadFamily && !_serving.SaysRequests(parsed))
             request = request with { Requests = (long)Math.Ceiling(request.RequestsPerSecond * SecondsPerWeek) };
         var engine = Choose(request);

@@ -97,6 +97,8 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
             var count = parsed.GetValue(requests);
             if (count is < 1 or > 1_000_000_000)
                 throw new BadInputException($"--requests {count}: expected 1 to 1000000000");
+            if (parsed.GetValue(rate) is null && !workload.HasRate)
+                throw new BadInputException($"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
             var perSecond = parsed.GetValue(rate) ?? workload.RequestsPerSecond;
             if (!(perSecond > 0 && perSecond < 1e9))
                 throw new BadInputException($"--rate {perSecond}: expected requests per second above 0");

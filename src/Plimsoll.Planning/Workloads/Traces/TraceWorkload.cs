@@ -32,8 +32,10 @@ public sealed class TraceWorkload : Workload
 
     public override string Source => $"{_trace.Report.Format} trace of {_trace.Count} requests";
 
-    /// <summary>Requests over span; 1 where the trace has no times and any rate must be given.</summary>
-    public override double RequestsPerSecond => _trace.SpanS > 0 ? _trace.Count / _trace.SpanS : 1;
+    /// <summary>Requests over span; 1 where the trace has no times, so that a rate has to be given.</summary>
+    public override double RequestsPerSecond => HasRate ? _trace.Count / _trace.SpanS : 1;
+
+    public override bool HasRate => _trace.SpanS > 0;
 
     public override double MeanPromptTokens { get; }
 
