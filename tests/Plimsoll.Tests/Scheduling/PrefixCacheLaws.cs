@@ -46,6 +46,20 @@ public sealed class PrefixCacheLaws
                 }
             }, iter: 2000);
 
+    [Fact]
+    public void A_block_is_found_only_behind_the_blocks_it_was_computed_behind()
+    {
+        var scheduler = new Scheduler(new SchedulerOptions
+        {
+            MaxNumSeqs = 1, MaxNumBatchedTokens = 64, BlockSize = 4, PrefixBlockTokens = 4, NumBlocks = 20,
+        });
+        Serve(scheduler, new Job(1, 10, 1), [11, 12]);
+        Serve(scheduler, new Job(2, 10, 1), [21, 12]);
+        scheduler.PrefixHitTokens.ShouldBe(0);
+        Serve(scheduler, new Job(1, 10, 1), [11, 12]);
+        scheduler.PrefixHitTokens.ShouldBe(8);
+    }
+
     /// <summary>Conversations share their first two blocks in pairs, so chains branch.</summary>
     static ulong[] Keys(Job job, int blockSize)
     {
