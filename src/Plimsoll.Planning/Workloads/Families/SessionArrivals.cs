@@ -39,7 +39,9 @@ sealed class SessionArrivals : IArrivalSource
     /// </param>
     /// <param name="requests">Calls to draw.</param>
     /// <param name="seed">Seed of all draws.</param>
-    public SessionArrivals(FamilySpec spec, LgcpClock? starts, long requests, ulong seed)
+    /// <param name="openSessions">Sessions of the backlog that take turns at a time; null for all.</param>
+    public SessionArrivals(
+        FamilySpec spec, LgcpClock? starts, long requests, ulong seed, int? openSessions = null)
     {
         _spec = spec.Session!;
         _first = new LengthSampler(spec.Input);
@@ -49,7 +51,9 @@ sealed class SessionArrivals : IArrivalSource
         _tool = new LengthSampler(_spec.ToolSeconds);
         _human = new LengthSampler(_spec.HumanSeconds);
         _starts = starts;
-        _backlog = starts is null ? Math.Max(1, (long)(requests / _spec.Turns.Mean)) : long.MaxValue;
+        _backlog = starts is null
+            ? Math.Max(1, Math.Min((long)(requests / _spec.Turns.Mean), openSessions ?? long.MaxValue))
+            : long.MaxValue;
         _random = new RandomStream(seed, purpose: 6);
         _left = requests;
         _nextStartNs = starts?.NextNs() ?? 0;

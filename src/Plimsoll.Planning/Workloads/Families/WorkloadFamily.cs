@@ -49,7 +49,8 @@ public sealed class WorkloadFamily : Workload
     public override IReadOnlyList<double> WeeklyEnvelope => _envelope;
 
     public override IArrivalSource Open(
-        double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own)
+        double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own,
+        int? openSessions = null)
     {
         var turns = Spec.Session?.Turns.Mean ?? 1;
         var sigma = process is ArrivalProcess.Own or ArrivalProcess.Week ? Spec.Arrivals.Sigma : 0;
@@ -59,7 +60,7 @@ public sealed class WorkloadFamily : Workload
             : new LgcpClock(requestsPerSecond / turns, sigma, Spec.Arrivals.TauS, Spec.Tenants, hours, seed);
         return Spec.Session is null
             ? new FamilyArrivals(Spec, clock, requestsPerSecond / Spec.RequestsPerSecond, requests, seed)
-            : new SessionArrivals(Spec, clock, requests, seed);
+            : new SessionArrivals(Spec, clock, requests, seed, openSessions);
     }
 
     /// <summary>

@@ -46,7 +46,8 @@ public sealed class TraceWorkload : Workload
     public override IReadOnlyList<double> WeeklyEnvelope => _envelope;
 
     public override IArrivalSource Open(
-        double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own)
+        double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own,
+        int? openSessions = null)
     {
         var own = process is ArrivalProcess.Own or ArrivalProcess.Week;
         if (_trace.ClosedLoop && own)
