@@ -96,12 +96,30 @@ public sealed class HtmlReport
         var rows = new List<string[]>();
         foreach (var c in _model.Account.Classes)
         {
-            rows.Add([c.Class, Usd(c.Cost.UsdPerMillionTokens), Usd(c.Cost.UsdPerMillionInputTokens),
-                c.Cost.UsdPerMillionCachedInputTokens is { } cached ? Usd(cached) : "none", Usd(c.Cost.UsdPerMillionOutputTokens),
-                "$" + c.Cost.UsdPerRequest.ToString("0.000000", CultureInfo.InvariantCulture), $"{c.Fleet.Replicas} × {c.Fleet.Accelerators / c.Fleet.Replicas}",
-                "$" + c.Fleet.UsdPerHour.ToString("#,0.00", CultureInfo.InvariantCulture), (100 * c.Utilisation).ToString("0.0", CultureInfo.InvariantCulture) + " %"]);
+            var perReplica = c.Fleet.Accelerators / c.Fleet.Replicas;
+            rows.Add(Row(c.Class, c.Cost, c.LoadLine.RequestsPerSecond, c.Fleet.Replicas, c.Fleet.UsdPerHour, c.Utilisation, perReplica));
+            foreach (var (name, e) in new[] { ("low", c.Bounds.Low), ("high", c.Bounds.High) })
+                rows.Add(Row(name, e.Cost, e.LoadLineRequestsPerSecond, e.Replicas, e.UsdPerHour, e.Utilisation, perReplica));
         }
-        Table("What each token costs", ["USD per million", "all", "input", "cached input", "output", "per request", "replicas × GPUs", "per hour", "utilisation"], rows);
+        Table("What each token costs, and the ends of its 90 % interval",
+            ["USD per million", "all", "input", "cached input", "output", "per request", "load line", "replicas × GPUs", "per hour", "utilisation"], rows);
+    }
+
+    /// <summary>Figures of a class or of one end of its intervals; an end that cannot be kept says so.</summary>
+    static string[] Row(
+        string name, CostStatement? cost, double loadLine, int? replicas, double? usdPerHour, double? utilisation, int perReplica)
+    {
+        var line = loadLine.ToString("0.000", CultureInfo.InvariantCulture) + "/s";
+        if (cost is null || replicas is null)
+            return [name, "cannot be kept", "–", "–", "–", "–", line, "–", "–", "–"];
+        return
+        [
+            name, Usd(cost.UsdPerMillionTokens), Usd(cost.UsdPerMillionInputTokens),
+            cost.UsdPerMillionCachedInputTokens is { } cached ? Usd(cached) : "none", Usd(cost.UsdPerMillionOutputTokens),
+            "$" + cost.UsdPerRequest.ToString("0.000000", CultureInfo.InvariantCulture), line, $"{replicas} × {perReplica}",
+            "$" + usdPerHour?.ToString("#,0.00", CultureInfo.InvariantCulture),
+            (100 * utilisation)?.ToString("0.0", CultureInfo.InvariantCulture) + " %",
+        ];
     }
 
     void Credits()

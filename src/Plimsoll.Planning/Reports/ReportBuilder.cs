@@ -115,7 +115,10 @@ public sealed class ReportBuilder
 
     CostCurve Curve(Metric metric, double[] limitsMs)
     {
-        var error = _outcome.Engine.StepTime;
+        var error = _outcome.Engine.StepTime.Error;
+        var first = metric == Metric.Ttft
+            ? (Low: Math.Min(1, SimulationBounds.FirstTokenLow(error)), High: Math.Max(1, SimulationBounds.FirstTokenHigh(error)))
+            : (Low: 1, High: 1);
         var limits = _outcome.Request.Promise.Where(l => l.Metric == metric).ToList();
         double? promisedMs = limits.Count > 0 ? limits[0].LimitNs / 1e6 : null;
         var percentile = limits.Count > 0 ? limits[0].Percentile : 95;
@@ -125,8 +128,8 @@ public sealed class ReportBuilder
             {
                 var line = LineAt(metric, percentile, limit, 1);
                 return new CostPoint(
-                    limit, Cost(line), Cost(LineAt(metric, percentile, limit, error.ErrorLow)),
-                    Cost(LineAt(metric, percentile, limit, error.ErrorHigh)), line);
+                    limit, Cost(line), Cost(LineAt(metric, percentile, limit / first.Low, error.Step.Low)),
+                    Cost(LineAt(metric, percentile, limit / first.High, error.Step.High)), line);
             }),
         ]);
     }
