@@ -97,9 +97,14 @@ public sealed class HtmlReport
         foreach (var c in _model.Account.Classes)
         {
             var perReplica = c.Fleet.Accelerators / c.Fleet.Replicas;
-            rows.Add(Row(c.Class, c.Cost, c.LoadLine.RequestsPerSecond, c.Fleet.Replicas, c.Fleet.UsdPerHour, c.Utilisation, perReplica));
+            rows.Add(Row(
+                c.Class, c.Cost, c.LoadLine.RequestsPerSecond, c.Fleet.Replicas, c.Fleet.UsdPerHour, c.Utilisation,
+                perReplica));
             foreach (var (name, e) in new[] { ("low", c.Bounds.Low), ("high", c.Bounds.High) })
-                rows.Add(Row(name, e.Cost, e.LoadLineRequestsPerSecond, e.Replicas, e.UsdPerHour, e.Utilisation, perReplica));
+            {
+                rows.Add(Row(
+                    name, e.Cost, e.LoadLineRequestsPerSecond, e.Replicas, e.UsdPerHour, e.Utilisation, perReplica));
+            }
         }
         Table("What each token costs, and the ends of its 90 % interval",
             ["USD per million", "all", "input", "cached input", "output", "per request", "load line", "replicas × GPUs", "per hour", "utilisation"], rows);
@@ -107,7 +112,8 @@ public sealed class HtmlReport
 
     /// <summary>Figures of a class or of one end of its intervals; an end that cannot be kept says so.</summary>
     static string[] Row(
-        string name, CostStatement? cost, double loadLine, int? replicas, double? usdPerHour, double? utilisation, int perReplica)
+        string name, CostStatement? cost, double loadLine, int? replicas, double? usdPerHour, double? utilisation,
+        int perReplica)
     {
         var line = loadLine.ToString("0.000", CultureInfo.InvariantCulture) + "/s";
         if (cost is null || replicas is null)
