@@ -24,6 +24,7 @@ public static class CommandLine
           plimsoll account                 cost of a token on 70B / H100 / chat, batch and interactive
           plimsoll account --model M --gpu G --workload NAME|FILE --promise "ttft p95 500ms"
           plimsoll simulate --replicas 4   what a fleet would have done: latency, throughput, preemptions
+          plimsoll calibrate FILE          step times fitted to your own engine, for --profile
           plimsoll trace describe FILE     what is in a request trace; also fit, generate
           plimsoll catalogue models        models, accelerators, prices, workloads that are built in
           plimsoll validate                predictions against measured runs
@@ -66,6 +67,7 @@ public static class CommandLine
         {
             new AccountVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),
+            new CalibrateVerb(output).Build(),
             new TraceVerb(output, story).Build(),
             new CatalogueVerb(output).Build(),
             new ValidateVerb(output).Build(),

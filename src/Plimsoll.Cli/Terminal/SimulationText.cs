@@ -19,6 +19,8 @@ static class SimulationText
         text.Append($"{request.Workload.Name} at {F(request.RequestsPerSecond, "0.###")} requests/s; ");
         text.Append($"tier {engine.StepTime.Tier.ToString().ToLowerInvariant()}, steps within ");
         text.Append($"{F(engine.StepTime.ErrorLow, "0.00")}–{F(engine.StepTime.ErrorHigh, "0.00")} of predicted\n\n");
+        if (request.Profile is not null)
+            text.Append(string.Join('\n', engine.StepTime.Notes)).Append("\n\n");
         text.Append("ms            mean        p50        p90        p95        p99\n");
         Row(text, "TTFT", result.Latencies.Ttft);
         Row(text, "TPOT", result.Latencies.Tpot);

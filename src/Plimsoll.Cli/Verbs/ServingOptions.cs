@@ -6,13 +6,17 @@ using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Planning;
 using Plimsoll.Planning.Accounts;
+using Plimsoll.Planning.Calibration;
 using Plimsoll.Planning.Catalogues;
 using Plimsoll.Planning.Workloads;
 using Plimsoll.Planning.Workloads.Traces;
 
 namespace Plimsoll.Cli.Verbs;
 
-/// <summary>What is served on what: the options that every serving verb shares, named as vLLM names them.</summary>
+/// <summary>
+/// What is served on what: the options that every serving verb shares, named as vLLM names them. What was measured
+/// (<c>calibrate</c>) takes those of the deployment alone.
+/// </summary>
 sealed class ServingOptions
 {
     readonly Option<string> _model = new("--model")
@@ -61,7 +65,7 @@ sealed class ServingOptions
 
     readonly Option<string> _engine = new("--engine")
     {
-        Description = "Whose kernels and host overhead: vllm, trtllm, sglang",
+        Description = "Whose kernels and host overhead: vllm, trtllm, sglang, or a release of it: vllm@0.15.1",
         DefaultValueFactory = _ => "vllm",
     };
 
@@ -111,6 +115,11 @@ sealed class ServingOptions
         Description = "Switch the prefix cache off",
     };
 
+    readonly Option<string?> _profile = new("--profile")
+    {
+        Description = "Step times as `plimsoll calibrate` fitted them to an engine of this deployment",
+    };
+
     readonly Option<long?> _requests = new("--requests")
     {
         Description = "Requests of each simulated run [default: 20000; of a trace, the trace once]",
@@ -124,15 +133,48 @@ sealed class ServingOptions
 
     public void AddTo(Command command)
     {
+        AddDeploymentTo(command);
+        foreach (var option in new Option[] { _workload, _rate, _promise, _policy, _profile, _requests, _seed })
+            command.Add(option);
+    }
+
+    /// <summary>Only what says which engine serves which model on what.</summary>
+    public void AddDeploymentTo(Command command)
+    {
         foreach (var option in new Option[]
         {
-            _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _workload, _rate, _promise, _engine, _policy,
-            _maxNumSeqs, _maxNumBatchedTokens, _numGpuBlocks, _blockSize, _gpuMemoryUtilization, _longPrefill,
-            _noPrefixCaching, _requests, _seed,
+            _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _engine, _maxNumSeqs, _maxNumBatchedTokens,
+            _numGpuBlocks, _blockSize, _gpuMemoryUtilization, _longPrefill, _noPrefixCaching,
         })
         {
             command.Add(option);
         }
+    }
+
+    /// <summary>
+    /// The deployment that was measured: model and accelerator must be named, a degree of parallelism that is
+    /// left out is 1.
+    /// </summary>
+    public Deployment Measured(ParseResult parsed)
+    {
+        foreach (var option in new Option<string>[] { _model, _gpu })
+        {
+            if (parsed.GetResult(option) is not { Implicit: false })
+                throw new BadInputException($"{option.Name} is missing; expected what was measured");
+        }
+        var model = Catalogue.BuiltIn.FindModel(parsed.GetValue(_model)!);
+        return new Deployment
+        {
+            Model = model,
+            Accelerator = Catalogue.BuiltIn.FindAccelerator(parsed.GetValue(_gpu)!),
+            TensorParallel = AtLeastOne(parsed, _tp) ?? 1,
+            PipelineParallel = AtLeastOne(parsed, _pp) ?? 1,
+            ExpertParallel = AtLeastOne(parsed, _ep) ?? 1,
+            DataParallel = AtLeastOne(parsed, _dp) ?? 1,
+            Weights = Format(parsed.GetValue(_weights), "--weights") ?? model.NativeWeights,
+            Kv = Format(parsed.GetValue(_kv), "--kv")!.Value,
+            Engine = Engine(parsed),
+        };
     }
 
     /// <summary>The request with every name looked up and every number checked.</summary>
@@ -166,20 +208,20 @@ sealed class ServingOptions
             Requests = Requests(parsed, workload),
             Seed = parsed.GetValue(_seed),
             SpareReplicas = spareReplicas,
+            Profile = parsed.GetValue(_profile) is { } file ? FittedStepTimes.Read(file) : null,
         };
     }
 
     EngineSettings Engine(ParseResult parsed)
     {
-        var engine = parsed.GetValue(_engine)!;
-        if (engine is not ("vllm" or "trtllm" or "sglang"))
-            throw new BadInputException($"--engine {engine}: expected vllm, trtllm or sglang");
+        var (engine, version) = EngineName(parsed.GetValue(_engine)!);
         var utilization = parsed.GetValue(_gpuMemoryUtilization);
         if (!(utilization > 0 && utilization <= 1))
             throw new BadInputException($"--gpu-memory-utilization {utilization}: expected above 0 and at most 1");
         return new EngineSettings
         {
             Engine = engine,
+            EngineVersion = version,
             MaxNumSeqs = InRange(parsed, _maxNumSeqs, 1, 1_000_000),
             MaxNumBatchedTokens = InRange(parsed, _maxNumBatchedTokens, 1, 10_000_000),
             NumGpuBlocks = AtLeastOne(parsed, _numGpuBlocks),
@@ -188,6 +230,16 @@ sealed class ServingOptions
             LongPrefillTokenThreshold = InRange(parsed, _longPrefill, 0, 10_000_000),
             EnablePrefixCaching = !parsed.GetValue(_noPrefixCaching),
         };
+    }
+
+    static (string Name, string? Version) EngineName(string text)
+    {
+        var at = text.IndexOf('@');
+        var (name, version) = at < 0 ? (text, null) : (text[..at], text[(at + 1)..]);
+        return name is "vllm" or "trtllm" or "sglang" && version is null or [>= '0' and <= '9', ..]
+            ? (name, version)
+            : throw new BadInputException(
+                $"--engine {text}: expected vllm, trtllm or sglang, with or without a release as in vllm@0.15.1");
     }
 
     static IReadOnlyList<Limit> Promise(string[] texts)

@@ -47,7 +47,8 @@ public sealed class StepTimeModel
     }
 
     public StepTimeModel(
-        Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead, StepScale? scale = null)
+        Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead, StepScale? scale = null,
+        FittedError? fitted = null)
     {
         Deployment = deployment;
         Curves = curves;
@@ -62,6 +63,14 @@ public sealed class StepTimeModel
         var notes = new List<string>();
         _tables = new StepTables(deployment, curves, overhead, Scale, notes);
         Notes = notes;
+        if (fitted is not null)
+        {
+            Tier = Tier.Fitted;
+            (ErrorLow, ErrorHigh) = (fitted.Low, fitted.High);
+            notes.AddRange(fitted.Notes);
+            return;
+        }
+        Tier = curves.Tier;
         // An unmeasured term widens the interval by a tenth each way, as far as a half.
         var widening = Math.Min(0.5, curves.Tier == Tier.Datasheet ? 0 : 0.1 * notes.Count);
         var experts = deployment.Model.FeedForward.MoeLayers > 0;
@@ -79,7 +88,7 @@ public sealed class StepTimeModel
     /// <summary>What was fitted to an engine; <see cref="StepScale.None"/> when nothing was.</summary>
     public StepScale Scale { get; }
 
-    public Tier Tier => Curves.Tier;
+    public Tier Tier { get; }
 
     /// <summary>
     /// Real step time over predicted: 90 % of steps lie between this and <see cref="ErrorHigh"/>. From

@@ -1,0 +1,157 @@
+using System;
+using System.Collections.Generic;
+using MathNet.Numerics.LinearAlgebra;
+using Plimsoll.Core.Timing;
+
+namespace Plimsoll.Planning.Calibration;
+
+/// <summary>One measured time, and its predicted parts by term at the scale it was predicted with.</summary>
+/// <param name="Measured">What was measured, in any unit of time.</param>
+/// <param name="Terms">Predicted parts in the same unit.</param>
+/// <param name="At">Logarithms of the scale of <paramref name="Terms"/>.</param>
+/// <param name="Weight">How much it counts.</param>
+sealed record LogResidual(double Measured, TermVector Terms, double[] At, double Weight)
+{
+    /// <summary>The time at another scale, while everything else stays as it is.</summary>
+    public double Predicted(double[] scale)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < StepScale.Terms; i++)
+            sum += Terms[i] * Math.Exp(scale[i] - At[i]);
+        return sum;
+    }
+
+    /// <summary>What a term's multiplier moves the logarithm of the time by.</summary>
+    public double Slope(int term, double[] scale, double predicted) =>
+        Terms[term] * Math.Exp(scale[term] - At[term]) / predicted;
+}
+
+/// <summary>
+/// Least squares of the logarithms of measured over predicted, far misses counted less (Huber), a ridge that
+/// pulls every multiplier towards where it started, bounds that keep it physical. A term that the residuals
+/// say less about than the ridge does is not fitted: it keeps its start and is named.
+/// </summary>
+sealed class LogLeastSquares
+{
+    /// <summary>What a good simulator misses a mean by: the unit in which errors count.</summary>
+    const double Noise = 0.05;
+
+    /// <summary>Errors beyond this many units count linearly.</summary>
+    const double Huber = 2.5;
+
+    const int Rounds = 3;
+    const int Steps = 20;
+
+    /// <summary>A step of the logarithms below this changes nothing that is printed.</summary>
+    const double Settled = 1e-9;
+
+    readonly ScaleFitOptions _options;
+    readonly double[] _start;
+    readonly double[] _at;
+    IReadOnlyList<LogResidual> _residuals = [];
+
+    LogLeastSquares(ScaleFitOptions options)
+    {
+        _options = options;
+        _start = Logarithms(options.Start);
+        _at = (double[])_start.Clone();
+    }
+
+    /// <summary>
+    /// Rounds of (1) <paramref name="linearise"/> at the scale found so far, (2) solving while its residuals
+    /// stay linear in the multipliers.
+    /// </summary>
+    public static ScaleFitResult Solve(
+        ScaleFitOptions options, Func<StepScale, IReadOnlyList<LogResidual>> linearise) =>
+        new LogLeastSquares(options).Run(linearise);
+
+    public static double[] Logarithms(StepScale scale)
+    {
+        var logarithms = new double[StepScale.Terms];
+        for (var i = 0; i < logarithms.Length; i++)
+            logarithms[i] = Math.Log(scale[(StepTerm)i]);
+        return logarithms;
+    }
+
+    ScaleFitResult Run(Func<StepScale, IReadOnlyList<LogResidual>> linearise)
+    {
+        var free = new List<StepTerm>(_options.Terms);
+        var unidentified = new List<StepTerm>();
+        for (var round = 0; round < Rounds; round++)
+        {
+            _residuals = linearise(StepScale.Of(_at));
+            while (free.Count > 0 && LeastKnown(free) is { } unknown)
+            {
+                free.Remove(unknown);
+                unidentified.Add(unknown);
+                _at[(int)unknown] = _start[(int)unknown];
+            }
+            for (var step = 0; step < Steps && Improve(free) > Settled; step++)
+            {
+            }
+        }
+        return new ScaleFitResult(StepScale.Of(_at), free, unidentified) { Residuals = _residuals };
+    }
+
+    /// <summary>
+    /// The term that the residuals tell least about, when that is less than the ridge tells; null when all are
+    /// known well enough. What they tell is the information that is left of a term once the others are free.
+    /// </summary>
+    StepTerm? LeastKnown(List<StepTerm> free)
+    {
+        var (normal, _) = NormalEquations(free);
+        var ridge = 1 / (_options.Spread * _options.Spread);
+        var covariance = normal.Inverse();
+        StepTerm? least = null;
+        var worst = 2 * ridge;
+        for (var i = 0; i < free.Count; i++)
+        {
+            var information = 1 / covariance[i, i];
+            if (information < worst)
+                (least, worst) = (free[i], information);
+        }
+        return least;
+    }
+
+    /// <summary>One damped Gauss–Newton step within the bounds; how far it went.</summary>
+    double Improve(List<StepTerm> free)
+    {
+        if (free.Count == 0)
+            return 0;
+        var moved = 0.0;
+        var (normal, gradient) = NormalEquations(free);
+        var step = normal.Cholesky().Solve(gradient);
+        for (var i = 0; i < free.Count; i++)
+        {
+            var term = (int)free[i];
+            var (least, most) = ScaleFitOptions.Bounds(free[i]);
+            var before = _at[term];
+            _at[term] = Math.Clamp(before + Math.Clamp(step[i], -0.5, 0.5), Math.Log(least), Math.Log(most));
+            moved = Math.Max(moved, Math.Abs(_at[term] - before));
+        }
+        return moved;
+    }
+
+    (Matrix<double> Normal, Vector<double> Gradient) NormalEquations(List<StepTerm> free)
+    {
+        var ridge = 1 / (_options.Spread * _options.Spread);
+        var normal = Matrix<double>.Build.DenseDiagonal(free.Count, free.Count, ridge);
+        var gradient = Vector<double>.Build.Dense(free.Count, i => ridge * (_start[(int)free[i]] - _at[(int)free[i]]));
+        var slopes = new double[free.Count];
+        foreach (var residual in _residuals)
+        {
+            var predicted = residual.Predicted(_at);
+            var error = Math.Log(residual.Measured / predicted) / Noise;
+            var weight = residual.Weight * Math.Min(1, Huber / Math.Max(1e-9, Math.Abs(error)));
+            for (var i = 0; i < slopes.Length; i++)
+                slopes[i] = residual.Slope((int)free[i], _at, predicted) / Noise;
+            for (var i = 0; i < slopes.Length; i++)
+            {
+                gradient[i] += weight * slopes[i] * error;
+                for (var j = 0; j < slopes.Length; j++)
+                    normal[i, j] += weight * slopes[i] * slopes[j];
+            }
+        }
+        return (normal, gradient);
+    }
+}
