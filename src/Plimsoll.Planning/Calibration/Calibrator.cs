@@ -44,13 +44,13 @@ public static class Calibrator
                 $"{inputs[0].File}: 1 point; expected at least two (concurrency, TTFT, TPOT) points, requests or steps");
         }
         var options = new ScaleFitOptions { Terms = Identification.Terms(deployment, configurations) };
-        var fit = HeldOut.Fit(configurations, options);
+        var fit = CrossValidation.Fit(configurations, options);
         if (fit.Fitted.Count == 0)
         {
             throw new BadInputException(
                 $"{inputs[0].File}: the data identify no multiplier ({Reasons(fit)}); expected more or longer runs");
         }
-        var (split, heldOut) = HeldOut.Of(configurations, options);
+        var (split, heldOut) = CrossValidation.Of(configurations, options);
         return Profile(inputs, deployment, configurations, options, fit, split, heldOut);
     }
 

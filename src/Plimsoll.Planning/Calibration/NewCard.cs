@@ -26,7 +26,7 @@ public static class NewCard
     public static IReadOnlyList<Prediction> Predict(IReadOnlyList<Observation> group, IReadOnlyList<int> chosen)
     {
         var known = chosen.Select(i => group[i]).ToList();
-        var scale = HeldOut.Fit(Configurations(known), OptionsFor(known)).Scale;
+        var scale = CrossValidation.Fit(Configurations(known), OptionsFor(known)).Scale;
         var rest = group
             .Where(run => run.Measured.TpotMs is not null && !known.Exists(k => k.Name == run.Name))
             .Select(run => run with { Measured = new LatencyFigures { TpotMs = run.Measured.TpotMs } })

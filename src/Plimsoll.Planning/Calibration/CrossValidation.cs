@@ -10,7 +10,7 @@ namespace Plimsoll.Planning.Calibration;
 /// predicted once by a fit to others. A lone configuration is split into its halves in time, which shows
 /// whether the fit is steady and nothing of other loads.
 /// </summary>
-static class HeldOut
+static class CrossValidation
 {
     /// <summary>Up to this many configurations each is left out alone; more are left out in this many parts.</summary>
     const int MostAlone = 10;
