@@ -9,9 +9,6 @@ namespace Plimsoll.Distiller;
 /// <summary>All curves of one card and engine, and their errors.</summary>
 static class CardDistiller
 {
-    /// <summary>Tile height of FlashAttention-2 forward kernels at head size 128.</summary>
-    const int FlashAttention2Rows = 64;
-
     /// <summary>
     /// 5th and 95th percentile of measured over predicted TPOT of dense models, nothing fitted: 199 vLLM and
     /// 497 TensorRT-LLM closed-loop points of InferenceMAX on H100, H200 and B200 gave 0.85 to 0.88 and
@@ -31,15 +28,16 @@ static class CardDistiller
         var tables = files.ToDictionary(f => f.Key, f => KernelTable.Read(f.Value));
         log.WriteLine($"{card.Key} {engine}");
         var fuses = engine == "trtllm";
-        var gemm = GemmDistiller.Distill(tables["gemm_perf"], card.Peak, fuses);
-        var gemmErrors = GemmDistiller.Check(tables["gemm_perf"], card.Peak, gemm, fuses);
+        var products = ProductTables(card, kernels, tables["gemm_perf"]);
+        var gemm = GemmDistiller.Distill(products, card.Peak, fuses);
+        var gemmErrors = GemmDistiller.Check(products, card.Peak, gemm, fuses);
         log.WriteLine($"  gemm               {gemmErrors}");
         var decodeRows = AttentionDistiller.Read(tables["generation_attention_perf"], decode: true);
         var decode = AttentionDistiller.Decode(decodeRows, card);
         log.WriteLine($"  decode attention   {AttentionDistiller.CheckDecode(decodeRows, card, decode)}");
         var prefillRows = PlausiblePrefill(tables["context_attention_perf"], card, log);
         var mixes = engine == "vllm" && card.FlashAttention2;
-        var prefill = AttentionDistiller.Prefill(prefillRows, mixes ? FlashAttention2Rows : 0);
+        var prefill = AttentionDistiller.Prefill(prefillRows, mixes ? EngineProfiles.FlashAttention2Rows : 0);
         log.WriteLine($"  prefill attention  {AttentionDistiller.CheckPrefill(prefillRows, prefill)}");
         var moe = tables.TryGetValue("moe_perf", out var moeTable)
             ? MoeDistiller.Distill(moeTable, card.Peak)
@@ -53,9 +51,9 @@ static class CardDistiller
         {
             EngineProfiles.CheckProducts(gemm, profiles, card, log);
             decode = EngineProfiles.Replace(decode, profiles, card);
-            prefill = EngineProfiles.Replace(prefill, profiles, mixes ? FlashAttention2Rows : 0);
+            prefill = EngineProfiles.Replace(prefill, profiles, mixes ? EngineProfiles.FlashAttention2Rows : 0);
             EngineProfiles.CheckMixed(prefill, profiles, log);
-            sources = [.. sources, EngineProfiles.Source];
+            sources = [.. sources, EngineProfiles.SourceOf(card)];
         }
         return new EfficiencyCurves
         {
@@ -74,6 +72,35 @@ static class CardDistiller
             ErrorLow = ErrorLow,
             ErrorHigh = ErrorHigh,
         };
+    }
+
+    /// <summary>
+    /// Where the products of a format are taken from. Both engines call the same libraries for block-scaled
+    /// and for FP4 products, but a table may add a quantising kernel launched apart: vLLM's to block-scaled
+    /// ones (7 µs at a depth of 2,048 and 15 at 7,168), TensorRT-LLM's to FP4. Each is taken from the other.
+    /// </summary>
+    static Func<string, KernelTable> ProductTables(Card card, string kernels, KernelTable own)
+    {
+        var block = Find("trtllm", "fp8_block") ?? own;
+        var four = Find("vllm", "nvfp4") ?? own;
+        return format => format switch
+        {
+            "fp8_block" => block,
+            "nvfp4" => four,
+            _ => own,
+        };
+
+        KernelTable? Find(string engine, string format)
+        {
+            if (!card.Tables(kernels, engine).TryGetValue("gemm_perf", out var file))
+            {
+                return null;
+            }
+            var table = KernelTable.Read(file);
+            return Enumerable.Range(0, table.Count).Any(row => table.Text(row, "gemm_dtype") == format)
+                ? table
+                : null;
+        }
     }
 
     /// <summary>Prompt rows less every head layout of which some row beats the chip's peak.</summary>

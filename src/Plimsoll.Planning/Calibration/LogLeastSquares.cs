@@ -100,15 +100,14 @@ sealed class LogLeastSquares
     StepTerm? LeastKnown(List<StepTerm> free)
     {
         var (normal, _) = NormalEquations(free);
-        var ridge = 1 / (_options.Spread * _options.Spread);
         var covariance = normal.Inverse();
         StepTerm? least = null;
-        var worst = 2 * ridge;
+        var worst = 2.0;
         for (var i = 0; i < free.Count; i++)
         {
-            var information = 1 / covariance[i, i];
-            if (information < worst)
-                (least, worst) = (free[i], information);
+            var gain = 1 / covariance[i, i] / Ridge(free[i]);
+            if (gain < worst)
+                (least, worst) = (free[i], gain);
         }
         return least;
     }
@@ -134,9 +133,10 @@ sealed class LogLeastSquares
 
     (Matrix<double> Normal, Vector<double> Gradient) NormalEquations(List<StepTerm> free)
     {
-        var ridge = 1 / (_options.Spread * _options.Spread);
-        var normal = Matrix<double>.Build.DenseDiagonal(free.Count, free.Count, ridge);
-        var gradient = Vector<double>.Build.Dense(free.Count, i => ridge * (_start[(int)free[i]] - _at[(int)free[i]]));
+        var normal = Matrix<double>.Build.Dense(
+            free.Count, free.Count, (i, j) => i == j ? Ridge(free[i]) : 0);
+        var gradient = Vector<double>.Build.Dense(
+            free.Count, i => Ridge(free[i]) * (_start[(int)free[i]] - _at[(int)free[i]]));
         var slopes = new double[free.Count];
         foreach (var residual in _residuals)
         {
@@ -154,4 +154,6 @@ sealed class LogLeastSquares
         }
         return (normal, gradient);
     }
+
+    double Ridge(StepTerm term) => 1 / (_options.SpreadOf(term) * _options.SpreadOf(term));
 }
