@@ -20,7 +20,8 @@ static class ProfileText
         foreach (var multiplier in profile.Multipliers)
         {
             text.Append($"  {multiplier.Term,-18}{F(multiplier.Factor, "0.000"),8}   ");
-            text.Append($"90 % {F(multiplier.Low, "0.000")} – {F(multiplier.High, "0.000")}\n");
+            text.Append($"90 % {F(multiplier.Low, "0.000")} – {F(multiplier.High, "0.000")}");
+            text.Append(multiplier.Weak is { } reason ? $"   weak: {reason}\n" : "\n");
         }
         foreach (var term in profile.Unidentified)
             text.Append($"  {term.Term,-18}   not identified: {term.Reason}\n");

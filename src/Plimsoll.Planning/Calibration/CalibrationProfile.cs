@@ -81,7 +81,12 @@ public sealed record CalibrationProfile
 }
 
 /// <summary>A fitted multiplier of one term and its 90 % interval.</summary>
-public sealed record ProfileMultiplier(string Term, double Factor, double Low, double High);
+/// <param name="Term">Which part of a step or request.</param>
+/// <param name="Factor">Multiplies its time.</param>
+/// <param name="Low">At the low end.</param>
+/// <param name="High">At the high end.</param>
+/// <param name="Weak">Why the data tell less of it than was assumed of it, so that it stays near 1; null otherwise.</param>
+public sealed record ProfileMultiplier(string Term, double Factor, double Low, double High, string? Weak);
 
 /// <summary>A term that the data could not tell: it stays as it is.</summary>
 public sealed record UnidentifiedTerm(string Term, string Reason);

@@ -43,9 +43,9 @@ public static class Calibrator
             throw new BadInputException(
                 $"{inputs[0].File}: 1 point; expected at least two (concurrency, TTFT, TPOT) points, requests or steps");
         }
-        var options = new ScaleFitOptions { Terms = Identification.Terms(deployment, configurations) };
+        var options = Identification.Options(deployment, configurations);
         var fit = CrossValidation.Fit(configurations, options);
-        if (fit.Fitted.Count == 0)
+        if (fit.Gains.All(gain => gain < Identification.Known))
         {
             throw new BadInputException(
                 $"{inputs[0].File}: the data identify no multiplier ({Reasons(fit)}); expected more or longer runs");
@@ -108,7 +108,7 @@ public static class Calibrator
             Dp = deployment.DataParallel,
             Around = curves.Tier.ToString().ToLowerInvariant(),
             AroundStepsMs = FittedStepTimes.ProbesMs(deployment),
-            Multipliers = [.. fit.Fitted.Order().Select(term => Multiplier(term, fit, bootstrap))],
+            Multipliers = [.. fit.Fitted.Select((term, i) => Multiplier(term, fit.Gains[i], fit, bootstrap))],
             Unidentified = [.. fit.Unidentified.Order()
                 .Select(t => new UnidentifiedTerm(Identification.Name(t), Identification.Reason(t, fit)))],
             HeldOut = new HeldOutErrors(split, configurations.Count, Medians(
@@ -118,12 +118,13 @@ public static class Calibrator
         };
     }
 
-    static ProfileMultiplier Multiplier(StepTerm term, ScaleFitResult fit, Bootstrap bootstrap)
+    static ProfileMultiplier Multiplier(StepTerm term, double gain, ScaleFitResult fit, Bootstrap bootstrap)
     {
         var (low, high) = bootstrap.Of(term);
         var factor = Round(fit.Scale[term]);
         return new ProfileMultiplier(
-            Identification.Name(term), factor, Math.Min(factor, Round(low)), Math.Max(factor, Round(high)));
+            Identification.Name(term), factor, Math.Min(factor, Round(low)), Math.Max(factor, Round(high)),
+            gain < Identification.Known ? Identification.Reason(term, fit) : null);
     }
 
     /// <summary>
@@ -162,7 +163,7 @@ public static class Calibrator
         return sorted.Count == 0 ? 0 : Math.Round((sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2, 2);
     }
 
-    static string Reasons(ScaleFitResult fit) => string.Join("; ", fit.Unidentified.Order()
+    static string Reasons(ScaleFitResult fit) => string.Join("; ", fit.Unidentified.Concat(fit.Fitted).Order()
         .Select(t => $"{Identification.Name(t)}: {Identification.Reason(t, fit)}"));
 
     static double Round(double value) => Math.Round(value, Digits);

@@ -10,10 +10,23 @@ namespace Plimsoll.Planning.Calibration;
 static class Identification
 {
     /// <summary>A term below this share of every figure disappears in the noise.</summary>
-    const double SmallShare = 0.1;
+    const double SmallShare = 0.05;
+
+    /// <summary>
+    /// Below this the data say nothing of a term. Between this and <see cref="Known"/> the ridge holds it near 1:
+    /// predictions of other loads are better with it than without, and its factor is called weak.
+    /// </summary>
+    const double LeastGain = 1.03;
+
+    /// <summary>From here on the data tell more of a term than was assumed of it.</summary>
+    public const double Known = 2;
+
+    /// <summary>How a calibration is fitted: to few runs, with every term that they say anything of.</summary>
+    public static ScaleFitOptions Options(Deployment deployment, IReadOnlyList<Configuration> configurations) =>
+        new() { Terms = Terms(deployment, configurations), LeastGain = LeastGain };
 
     /// <summary>The terms that a deployment's steps consist of and that the measurements can contain.</summary>
-    public static IReadOnlyList<StepTerm> Terms(Deployment deployment, IReadOnlyList<Configuration> configurations)
+    static IReadOnlyList<StepTerm> Terms(Deployment deployment, IReadOnlyList<Configuration> configurations)
     {
         var terms = new List<StepTerm> { StepTerm.Products };
         if (deployment.Model.FeedForward.MoeLayers > 0)
@@ -21,7 +34,7 @@ static class Identification
         if (deployment.TensorParallel * deployment.PipelineParallel * deployment.ExpertParallel > 1)
             terms.Add(StepTerm.Communication);
         terms.AddRange([StepTerm.PrefillAttention, StepTerm.DecodeAttention, StepTerm.Host]);
-        if (EngineOverheadSpec.Of(deployment.Engine).ExposedSequenceNs > 0)
+        if (EngineOverheadSpec.Of(deployment.Engine).UnhiddenSequenceNs > 0)
             terms.Add(StepTerm.HostSequences);
         foreach (var configuration in configurations)
         {
@@ -34,7 +47,7 @@ static class Identification
         return terms;
     }
 
-    /// <summary>Why a term is not identified: too small a part of every figure, or moving them as another does.</summary>
+    /// <summary>Why little is known of a term: too small a part of every figure, or moving them as another does.</summary>
     public static string Reason(StepTerm term, ScaleFitResult fit)
     {
         var at = LogLeastSquares.Logarithms(fit.Scale);
@@ -60,6 +73,8 @@ static class Identification
         var nearest = 0.0;
         foreach (var other in fit.Fitted)
         {
+            if (other == term)
+                continue;
             var cosine = products[(int)other] / Math.Sqrt(own * others[(int)other]);
             if (cosine > nearest)
                 (twin, nearest) = (other, cosine);

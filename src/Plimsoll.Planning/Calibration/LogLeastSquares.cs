@@ -29,7 +29,7 @@ sealed record LogResidual(double Measured, TermVector Terms, double[] At, double
 /// <summary>
 /// Least squares of the logarithms of measured over predicted, far misses counted less (Huber), a ridge that
 /// pulls every multiplier towards where it started, bounds that keep it physical. A term that the residuals
-/// say less about than the ridge does is not fitted: it keeps its start and is named.
+/// say too little about is not fitted: it keeps its start and is named.
 /// </summary>
 sealed class LogLeastSquares
 {
@@ -80,7 +80,7 @@ sealed class LogLeastSquares
         for (var round = 0; round < Rounds; round++)
         {
             _residuals = linearise(StepScale.Of(_at));
-            while (free.Count > 0 && LeastKnown(free) is { } unknown)
+            while (LeastKnown(free) is { } unknown)
             {
                 free.Remove(unknown);
                 unidentified.Add(unknown);
@@ -90,26 +90,37 @@ sealed class LogLeastSquares
             {
             }
         }
-        return new ScaleFitResult(StepScale.Of(_at), free, unidentified) { Residuals = _residuals };
+        return new ScaleFitResult(StepScale.Of(_at), free, unidentified) { Residuals = _residuals, Gains = Gains(free) };
+    }
+
+    /// <summary>The term that the residuals tell least about, when that is too little; null when none is.</summary>
+    StepTerm? LeastKnown(List<StepTerm> free)
+    {
+        var gains = Gains(free);
+        StepTerm? least = null;
+        var worst = _options.LeastGain;
+        for (var i = 0; i < free.Count; i++)
+        {
+            if (gains[i] < worst)
+                (least, worst) = (free[i], gains[i]);
+        }
+        return least;
     }
 
     /// <summary>
-    /// The term that the residuals tell least about, when that is less than the ridge tells; null when all are
-    /// known well enough. What they tell is the information that is left of a term once the others are free.
+    /// What is known of each free term over what the ridge alone says: 1 when the residuals tell nothing of it
+    /// that the other terms could not explain as well.
     /// </summary>
-    StepTerm? LeastKnown(List<StepTerm> free)
+    double[] Gains(List<StepTerm> free)
     {
+        if (free.Count == 0)
+            return [];
         var (normal, _) = NormalEquations(free);
         var covariance = normal.Inverse();
-        StepTerm? least = null;
-        var worst = 2.0;
-        for (var i = 0; i < free.Count; i++)
-        {
-            var gain = 1 / covariance[i, i] / Ridge(free[i]);
-            if (gain < worst)
-                (least, worst) = (free[i], gain);
-        }
-        return least;
+        var gains = new double[free.Count];
+        for (var i = 0; i < gains.Length; i++)
+            gains[i] = 1 / covariance[i, i] / Ridge(free[i]);
+        return gains;
     }
 
     /// <summary>One damped Gauss–Newton step within the bounds; how far it went.</summary>

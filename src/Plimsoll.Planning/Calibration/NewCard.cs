@@ -26,7 +26,7 @@ public static class NewCard
     public static IReadOnlyList<Prediction> Predict(IReadOnlyList<Observation> group, IReadOnlyList<int> chosen)
     {
         var known = chosen.Select(i => group[i]).ToList();
-        var scale = CrossValidation.Fit(Configurations(known), OptionsFor(known)).Scale;
+        var scale = CrossValidation.Fit(Configurations(known), Identification.Options(known[0].Deployment, Configurations(known))).Scale;
         var rest = group
             .Where(run => run.Measured.TpotMs is not null && !known.Exists(k => k.Name == run.Name))
             .Select(run => run with { Measured = new LatencyFigures { TpotMs = run.Measured.TpotMs } })
@@ -40,11 +40,6 @@ public static class NewCard
     }
 
     static double SignedPercent(FigureError error) => 100 * (Math.Exp(-error.Log) - 1);
-
-    static ScaleFitOptions OptionsFor(IReadOnlyList<Observation> known) => new()
-    {
-        Terms = Identification.Terms(known[0].Deployment, Configurations(known)),
-    };
 
     static IReadOnlyList<Readers.Configuration> Configurations(IReadOnlyList<Observation> runs) =>
         [.. runs.Select(run => new Readers.Configuration { Key = run.Name, Runs = [run] })];

@@ -45,6 +45,9 @@ public static class ScaleFit
 public sealed record ScaleFitResult(
     StepScale Scale, IReadOnlyList<StepTerm> Fitted, IReadOnlyList<StepTerm> Unidentified)
 {
+    /// <summary>What is known of each fitted term over what was assumed of it; see <see cref="ScaleFitOptions.LeastGain"/>.</summary>
+    public IReadOnlyList<double> Gains { get; init; } = [];
+
     /// <summary>What was solved in the last round.</summary>
     internal IReadOnlyList<LogResidual> Residuals { get; init; } = [];
 }

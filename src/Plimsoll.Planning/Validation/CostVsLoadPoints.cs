@@ -12,7 +12,8 @@ namespace Plimsoll.Planning.Validation;
 /// <summary>
 /// Medians under Poisson arrivals from a trickle to overload: <c>measured/measured-cost-vs-load-h100-a100.csv</c>
 /// (pChitral/vllm-cost-meter, arXiv:2606.11690). 500 requests a run, which its rates and durations agree with;
-/// only its runs of fixed lengths, whose A100 is the PCIe board.
+/// only its runs of fixed lengths, whose A100 is the PCIe board. Nothing is said of the engine's release or
+/// settings: they are taken as vLLM's server has them by default on each card.
 /// </summary>
 public static class CostVsLoadPoints
 {
@@ -38,14 +39,21 @@ public static class CostVsLoadPoints
     {
         if (row.Text("io_shape") != "512in/256out")
             return null;
+        var hopper = row.Text("hardware") == "H100";
         var fp8 = row.Text("precision") == "fp8";
         var deployment = new Deployment
         {
             Model = Catalogue.BuiltIn.FindModel(ModelName(row.Text("model"))),
-            Accelerator = Catalogue.BuiltIn.FindAccelerator(row.Text("hardware") == "H100" ? "h100_sxm" : "a100_sxm"),
+            Accelerator = Catalogue.BuiltIn.FindAccelerator(hopper ? "h100_sxm" : "a100_sxm"),
             TensorParallel = row.Whole("gpus"),
             Weights = fp8 ? NumberFormat.Fp8 : NumberFormat.Bf16,
-            Engine = new EngineSettings { Engine = row.Text("engine"), EnablePrefixCaching = false },
+            Engine = new EngineSettings
+            {
+                Engine = row.Text("engine"),
+                EnablePrefixCaching = false,
+                MaxNumSeqs = hopper ? 1024 : 256,
+                MaxNumBatchedTokens = hopper ? 8192 : 2048,
+            },
         };
         var rate = row.Number("rps");
         var group = $"{deployment.Model.Name}, {row.Text("hardware")}, {deployment.Engine.Engine}, {deployment.Weights.Name()}"
