@@ -15,7 +15,7 @@ public sealed record StepLog
     /// <summary>
     /// Steps of one log share their conditions, so together they tell no more than this many runs would.
     /// </summary>
-    const double MostWeight = 50;
+    const double MostWeight = 200;
 
     public required string Name { get; init; }
 
