@@ -86,6 +86,29 @@ public sealed class CalibrateTests
     }
 
     [Fact]
+    public void Summaries_of_closed_loops_are_points()
+    {
+        using var folder = new TemporaryFolder();
+        static string Summary(int clients, double ttftMs, double tpotMs) => JsonSerializer.Serialize(new
+        {
+            schema_version = "1.5",
+            input_config = new { phases = new { profiling = new { concurrency = clients } } },
+            request_count = new { unit = "requests", avg = 10.0 * clients },
+            input_sequence_length = new { unit = "tokens", avg = 512.2 },
+            output_sequence_length = new { unit = "tokens", avg = 128.0 },
+            time_to_first_token = new { unit = "ms", avg = ttftMs },
+            inter_token_latency = new { unit = "ms", avg = tpotMs },
+        });
+        var one = folder.File("one.json", Summary(1, 40, 8));
+        var result = Calibrate(one, folder.File("many.json", Summary(32, 150, 10.5)), "--json");
+        result.ExitCode.ShouldBe(0, result.Story);
+        using var profile = JsonDocument.Parse(result.Output);
+        profile.RootElement.GetProperty("heldOut").GetProperty("configurations").GetInt32().ShouldBe(2);
+        File.WriteAllText(one, Summary(1, 40, 8).Replace("concurrency", "request_rate"));
+        Refused(Calibrate(one, "--json"), one, "0 concurrencies", "profile_export.jsonl");
+    }
+
+    [Fact]
     public void Steps_give_a_profile()
     {
         using var folder = new TemporaryFolder();

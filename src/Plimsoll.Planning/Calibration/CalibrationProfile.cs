@@ -41,7 +41,8 @@ public sealed record CalibrationProfile
     public required string Around { get; init; }
 
     /// <summary>
-    /// Those step times for <see cref="FittedStepTimes.ProbesMs"/>, milliseconds: a release that predicts others needs another fit.
+    /// Those step times for <see cref="FittedStepTimes.ProbesMs"/>, milliseconds: a release that predicts others
+    /// needs another fit.
     /// </summary>
     public required IReadOnlyList<double> AroundStepsMs { get; init; }
 
@@ -85,7 +86,7 @@ public sealed record CalibrationProfile
 /// <param name="Factor">Multiplies its time.</param>
 /// <param name="Low">At the low end.</param>
 /// <param name="High">At the high end.</param>
-/// <param name="Weak">Why the data tell less of it than was assumed of it, so that it stays near 1; null otherwise.</param>
+/// <param name="Weak">Why the data tell less of it than was assumed, so that it stays near 1; null otherwise.</param>
 public sealed record ProfileMultiplier(string Term, double Factor, double Low, double High, string? Weak);
 
 /// <summary>A term that the data could not tell: it stays as it is.</summary>
@@ -98,7 +99,8 @@ public sealed record UnidentifiedTerm(string Term, string Reason);
 public sealed record HeldOutErrors(string Split, int Configurations, IReadOnlyList<FigureMedian> Figures);
 
 /// <summary>Median absolute error of a figure in percent: unfitted, fitted to all, and held out.</summary>
-public sealed record FigureMedian(string Figure, int Count, double BeforePercent, double AfterPercent, double HeldOutPercent);
+public sealed record FigureMedian(
+    string Figure, int Count, double BeforePercent, double AfterPercent, double HeldOutPercent);
 
 /// <param name="Low">At the low end.</param>
 /// <param name="High">At the high end.</param>

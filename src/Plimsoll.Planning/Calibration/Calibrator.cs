@@ -114,7 +114,8 @@ public static class Calibrator
             HeldOut = new HeldOutErrors(split, configurations.Count, Medians(
                 FigureError.Of(configurations, StepScale.None), FigureError.Of(configurations, fit.Scale), heldOut)),
             StepError = Interval(deployment, configurations.Count, bootstrap, steps.Count),
-            Inputs = [.. inputs.Select(i => new ProfileInput(Path.GetFileName(i.File), i.Form, i.Sha256, i.Used, i.Failed))],
+            Inputs = [.. inputs.Select(i =>
+                new ProfileInput(Path.GetFileName(i.File), i.Form, i.Sha256, i.Used, i.Failed))],
         };
     }
 

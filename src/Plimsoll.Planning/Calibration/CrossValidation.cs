@@ -33,8 +33,7 @@ static class CrossValidation
             var kept = configurations.Where((_, i) => i % parts != part).ToList();
             errors.AddRange(Predict(kept, left, options));
         }
-        return (parts == configurations.Count ? "one configuration at a time" : $"a fifth of the configurations at a time",
-            errors);
+        return (parts < configurations.Count ? "a fifth of the configurations at a time" : "one configuration at a time", errors);
     }
 
     static IReadOnlyList<FigureError> Predict(

@@ -37,8 +37,9 @@ public readonly record struct FigureError(string Figure, string Configuration, d
             var predicted = Replay.Of(run, scale).Predicted;
             foreach (var metric in Metrics)
             {
+                var name = metric.ToString().ToLowerInvariant();
                 if (run.Measured[metric] is { } measured && predicted[metric] is > 0 and var figure)
-                    errors.Add(new FigureError(metric.ToString().ToLowerInvariant(), configuration.Key, Math.Log(measured / figure)));
+                    errors.Add(new FigureError(name, configuration.Key, Math.Log(measured / figure)));
             }
         }
         foreach (var log in configuration.Logs)

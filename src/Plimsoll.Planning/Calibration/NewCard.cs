@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Timing;
+using Plimsoll.Planning.Calibration.Readers;
 
 namespace Plimsoll.Planning.Calibration;
 
@@ -26,7 +27,9 @@ public static class NewCard
     public static IReadOnlyList<Prediction> Predict(IReadOnlyList<Observation> group, IReadOnlyList<int> chosen)
     {
         var known = chosen.Select(i => group[i]).ToList();
-        var scale = CrossValidation.Fit(Configurations(known), Identification.Options(known[0].Deployment, Configurations(known))).Scale;
+        var configurations = Configurations(known);
+        var options = Identification.Options(known[0].Deployment, configurations);
+        var scale = CrossValidation.Fit(configurations, options).Scale;
         var rest = group
             .Where(run => run.Measured.TpotMs is not null && !known.Exists(k => k.Name == run.Name))
             .Select(run => run with { Measured = new LatencyFigures { TpotMs = run.Measured.TpotMs } })
@@ -41,6 +44,6 @@ public static class NewCard
 
     static double SignedPercent(FigureError error) => 100 * (Math.Exp(-error.Log) - 1);
 
-    static IReadOnlyList<Readers.Configuration> Configurations(IReadOnlyList<Observation> runs) =>
-        [.. runs.Select(run => new Readers.Configuration { Key = run.Name, Runs = [run] })];
+    static IReadOnlyList<Configuration> Configurations(IReadOnlyList<Observation> runs) =>
+        [.. runs.Select(run => new Configuration { Key = run.Name, Runs = [run] })];
 }

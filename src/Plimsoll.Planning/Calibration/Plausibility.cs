@@ -36,7 +36,10 @@ static class Plausibility
         foreach (var metric in new[] { Metric.Ttft, Metric.Tpot })
         {
             if (run.Measured[metric] is { } measured && predicted[metric] is > 0 and var expected)
-                CheckRatio(input, run.Name, metric.ToString().ToUpperInvariant(), measured, expected, metric == Metric.Tpot);
+            {
+                CheckRatio(
+                    input, run.Name, metric.ToString().ToUpperInvariant(), measured, expected, metric == Metric.Tpot);
+            }
         }
         var shape = new StepShape { Decodes = 1, DecodeContextTokens = run.Load.MeanContextTokens };
         if (run.Measured.TpotMs is { } tpot)
@@ -80,5 +83,6 @@ static class Plausibility
         }
     }
 
-    static string Where(string file, string name) => name.StartsWith(file, StringComparison.Ordinal) ? name : $"{file}, {name}";
+    static string Where(string file, string name) =>
+        name.StartsWith(file, StringComparison.Ordinal) ? name : $"{file}, {name}";
 }

@@ -26,7 +26,8 @@ static class AiPerfRecordsFile
             var record = json.RootElement;
             if (record.Text("metadata.benchmark_phase") is { } phase && phase != "profiling")
                 continue;
-            if (record.Find("error") is not null || record.Find("metadata.was_cancelled") is { ValueKind: JsonValueKind.True })
+            var cancelled = record.Find("metadata.was_cancelled") is { ValueKind: JsonValueKind.True };
+            if (cancelled || record.Find("error") is not null)
                 failed++;
             else
                 requests.Add(Request(record, where).Checked(where));

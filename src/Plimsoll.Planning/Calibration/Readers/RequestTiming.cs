@@ -1,3 +1,5 @@
+using System;
+
 namespace Plimsoll.Planning.Calibration.Readers;
 
 /// <summary>One served request as it was timed, nanoseconds.</summary>
@@ -20,11 +22,14 @@ public readonly record struct RequestTiming(
         if (!double.IsFinite(StartNs))
             throw Bad("the start is no time", "a finite number");
         if (!(TtftNs > 0 && double.IsFinite(TtftNs)))
-            throw Bad(System.FormattableString.Invariant($"first token {TtftNs / 1e6:0.###} ms after the start"), "a time above 0");
+        {
+            throw Bad(
+                FormattableString.Invariant($"first token {TtftNs / 1e6:0.###} ms after the start"), "a time above 0");
+        }
         if (!(E2eNs >= TtftNs && double.IsFinite(E2eNs)))
         {
             throw Bad(
-                System.FormattableString.Invariant($"last token {(TtftNs - E2eNs) / 1e6:0.###} ms before the first"),
+                FormattableString.Invariant($"last token {(TtftNs - E2eNs) / 1e6:0.###} ms before the first"),
                 "it after the first");
         }
         return this;

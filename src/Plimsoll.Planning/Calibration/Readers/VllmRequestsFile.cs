@@ -16,6 +16,10 @@ static class VllmRequestsFile
     const string Expected = "a request of the vllm-requests form";
     const string Ending = ".requests.jsonl";
 
+    /// <summary>One line, seconds.</summary>
+    readonly record struct Row(
+        double Arrival, double Queued, double First, double Last, int Prompt, int Output, long Line);
+
     public static MeasuredInput Read(TraceSource source, Deployment deployment)
     {
         var run = new RecordedRun(source.Name, Requests(source), engineClock: true);
@@ -32,7 +36,7 @@ static class VllmRequestsFile
 
     public static IReadOnlyList<RequestTiming> Requests(TraceSource source)
     {
-        var rows = new List<(double Arrival, double Queued, double First, double Last, int Prompt, int Output, long Line)>();
+        var rows = new List<Row>();
         var lines = new JsonLines(source);
         // Two clocks: arrivals are wall time, the engine's stamps are not. The promptest request ties them.
         var offset = double.MaxValue;
@@ -43,7 +47,8 @@ static class VllmRequestsFile
             var row = json.RootElement;
             var (arrival, queued) = (row.Number("arrival_time", where), row.Number("queued_ts", where));
             offset = Math.Min(offset, queued - arrival);
-            rows.Add((arrival, queued, row.Number("first_token_ts", where), row.Number("last_token_ts", where),
+            rows.Add(new Row(
+                arrival, queued, row.Number("first_token_ts", where), row.Number("last_token_ts", where),
                 row.Whole("input_toks", where), row.Whole("output_toks", where), source.Line));
         }
         var requests = new List<RequestTiming>(rows.Count);

@@ -45,8 +45,8 @@ static class VllmResultFile
         var outputs = Parallel(root, "output_lens", file, count);
         var ttfts = Parallel(root, "ttfts", file, count);
         var gaps = Parallel(root, "itls", file, count);
-        var starts = root.Find("start_times") is null ? (JsonElement?)null : Parallel(root, "start_times", file, count);
-        var errors = root.Find("errors") is null ? (JsonElement?)null : Parallel(root, "errors", file, count);
+        var starts = OptionalParallel(root, "start_times", file, count);
+        var errors = OptionalParallel(root, "errors", file, count);
         if (starts is null && root.Text("request_rate") != "inf")
         {
             throw new BadInputException(
@@ -75,6 +75,9 @@ static class VllmResultFile
         }
         return requests;
     }
+
+    static JsonElement? OptionalParallel(JsonElement root, string key, string file, int count) =>
+        root.Find(key) is null ? null : Parallel(root, key, file, count);
 
     /// <summary>A list as long as the prompts'.</summary>
     static JsonElement Parallel(JsonElement root, string key, string file, int count)
