@@ -254,6 +254,7 @@ public sealed class CalibrateTests
         using var folder = new TemporaryFolder();
         var file = folder.File("points.csv", Points);
         Refused(PlimsollProcess.Run("calibrate", file, "--gpu", "h100_sxm", "--json"), "--model", "missing", "measured");
+        Refused(PlimsollProcess.Run("calibrate", file, "--model", "Llama-3.1-8B", "--gpu", "h100_sxm", "--tp", "3", "--json"), "--tp 3", "divisor");
         Refused(Calibrate(file), "--output", "missing", "--json");
         Refused(Calibrate(file, "--output", "/nowhere/p.json"), "/nowhere/p.json", "cannot be written", "writable");
         Directory.Exists("/nowhere").ShouldBeFalse();

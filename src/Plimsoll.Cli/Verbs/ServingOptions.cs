@@ -163,14 +163,18 @@ sealed class ServingOptions
                 throw new BadInputException($"{option.Name} is missing; expected what was measured");
         }
         var model = Catalogue.BuiltIn.FindModel(parsed.GetValue(_model)!);
+        var accelerator = Catalogue.BuiltIn.FindAccelerator(parsed.GetValue(_gpu)!);
+        var (tensor, pipeline) = (AtLeastOne(parsed, _tp) ?? 1, AtLeastOne(parsed, _pp) ?? 1);
+        var (expert, data) = (AtLeastOne(parsed, _ep) ?? 1, AtLeastOne(parsed, _dp) ?? 1);
+        ParallelismChoice.Check(model, accelerator, tensor, pipeline, expert, data);
         return new Deployment
         {
             Model = model,
-            Accelerator = Catalogue.BuiltIn.FindAccelerator(parsed.GetValue(_gpu)!),
-            TensorParallel = AtLeastOne(parsed, _tp) ?? 1,
-            PipelineParallel = AtLeastOne(parsed, _pp) ?? 1,
-            ExpertParallel = AtLeastOne(parsed, _ep) ?? 1,
-            DataParallel = AtLeastOne(parsed, _dp) ?? 1,
+            Accelerator = accelerator,
+            TensorParallel = tensor,
+            PipelineParallel = pipeline,
+            ExpertParallel = expert,
+            DataParallel = data,
             Weights = Format(parsed.GetValue(_weights), "--weights") ?? model.NativeWeights,
             Kv = Format(parsed.GetValue(_kv), "--kv")!.Value,
             Engine = Engine(parsed),

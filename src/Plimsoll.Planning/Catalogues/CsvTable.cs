@@ -74,7 +74,8 @@ sealed class CsvTable : IDisposable
         var text = OptionalText(column);
         if (text.Length == 0)
             return null;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= 0 && double.IsFinite(value)
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && value >= 0 && double.IsFinite(value)
             ? value
             : throw Bad(column, text, "a number of at least 0");
     }
