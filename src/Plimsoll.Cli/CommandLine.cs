@@ -1,3 +1,4 @@
+using System;
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Verbs;
@@ -44,7 +45,7 @@ public static class CommandLine
             var parsed = Root(output, story).Parse(args);
             if (parsed.Errors.Count > 0)
             {
-                story.WriteLine($"plimsoll: {parsed.Errors[0].Message.TrimEnd('.')} (see plimsoll --help)");
+                story.WriteLine($"plimsoll: {UsageError.Of(parsed)}");
                 return BadInput;
             }
             return parsed.Invoke(new InvocationConfiguration
@@ -59,11 +60,18 @@ public static class CommandLine
             story.WriteLine($"plimsoll: {bad.Message}");
             return BadInput;
         }
+        catch (AggregateException several) when (several.Flatten().InnerExceptions[0] is BadInputException bad)
+        {
+            // Simulations that run in parallel find the same fault at the same time.
+            story.WriteLine($"plimsoll: {bad.Message}");
+            return BadInput;
+        }
     }
 
     /// <summary>All verbs; also what the CLI reference and the completions are generated from.</summary>
-    public static RootCommand Root(TextWriter output, TextWriter story) =>
-        new("The load line for model serving: what a token costs at a promised latency.")
+    public static RootCommand Root(TextWriter output, TextWriter story)
+    {
+        var root = new RootCommand("The load line for model serving: what a token costs at a promised latency.")
         {
             new AccountVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),
@@ -73,4 +81,12 @@ public static class CommandLine
             new ValidateVerb(output).Build(),
             new CompletionVerb(output).Build(),
         };
+        foreach (var option in root.Options)
+        {
+            // What another platform calls help is noise among the completions.
+            foreach (var alias in new[] { "/?", "/h", "-?" })
+                option.Aliases.Remove(alias);
+        }
+        return root;
+    }
 }

@@ -32,11 +32,16 @@ static class ProfileText
             text.Append($"{F(figure.HeldOutPercent, "0.0"),10}\n");
         }
         text.Append($"Held out: {profile.HeldOut.Split}; {profile.HeldOut.Configurations} in all.\n");
-        text.Append($"Real step time over predicted, 90 %: {F(profile.StepError.Low, "0.00")} – ");
-        text.Append($"{F(profile.StepError.High, "0.00")} ({profile.StepError.Basis}).\n");
+        Band(text, "Real step time over predicted", profile.StepError);
+        Band(text, "Real time to the first token", profile.FirstTokenError);
         if (profile.HeldOut.Figures.All(f => f.HeldOutPercent >= f.BeforePercent))
             text.Append($"The profile predicts no better than the {profile.Around} tier does without it.\n");
         return text.ToString();
+    }
+
+    static void Band(StringBuilder text, string figure, ProfileInterval interval)
+    {
+        text.Append($"{figure}, 90 %: {F(interval.Low, "0.00")} – {F(interval.High, "0.00")} ({interval.Basis}).\n");
     }
 
     static string F(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);

@@ -21,7 +21,13 @@ public sealed record Statement(
 public sealed record DeploymentStatement(
     string Gpu, int Tp, int Pp, int Ep, int Dp, string Weights, string Kv, string Engine, string Policy);
 
-public sealed record PriceStatement(double UsdPerGpuHour, string ProviderType, string AsOf, string Source);
+/// <summary>The price of an accelerator-hour; undated when the user gave the amount.</summary>
+public sealed record PriceStatement(double UsdPerGpuHour, string ProviderType, string? AsOf, string Source)
+{
+    /// <summary>Where the amount comes from, for people: <c>index, as of 2026-08-21</c>.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string Origin => AsOf is null ? $"given by {Source}" : $"{ProviderType}, as of {AsOf}";
+}
 
 /// <summary>One class of work: its promise, its load line, its fleet, its cost.</summary>
 public sealed record ClassAccount
@@ -49,7 +55,20 @@ public sealed record ClassAccount
     public required IReadOnlyList<WaterfallBar> Waterfall { get; init; }
 
     public required LatencyStatement Latency { get; init; }
+
+    /// <summary>90 % interval of every figure above, the waterfall's middle bars aside.</summary>
+    public required ClassBounds Bounds { get; init; }
 }
+
+public sealed record ClassBounds(ClassEnd Low, ClassEnd High);
+
+/// <summary>
+/// One end of the intervals, figure by figure: the low end holds the lowest load line beside the lowest cost. Null
+/// where the promise cannot be kept at all with steps as slow as the tier's error allows.
+/// </summary>
+public sealed record ClassEnd(
+    double LoadLineRequestsPerSecond, int? Replicas, double? UsdPerHour, double? Utilisation, CostStatement? Cost,
+    LatencyStatement Latency);
 
 public sealed record PromiseStatement(string Metric, double Percentile, double LimitMs);
 

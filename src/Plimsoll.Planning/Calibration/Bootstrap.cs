@@ -23,15 +23,15 @@ sealed class Bootstrap
     const double Repeatability = 0.02;
 
     readonly List<double>[] _scales = new List<double>[StepScale.Terms];
-    readonly List<double> _errors = [];
-    readonly int _configurations;
+
+    /// <summary>What redrawn multipliers move a figure by, logarithms.</summary>
+    readonly List<double> _shifts = [];
 
     /// <param name="fit">The fit whose multipliers are uncertain.</param>
     /// <param name="options">As it was fitted.</param>
     /// <param name="errors">Held-out errors of step times, logarithms; one per configuration.</param>
     public Bootstrap(ScaleFitResult fit, ScaleFitOptions options, IReadOnlyList<double> errors)
     {
-        _configurations = errors.Count;
         for (var i = 0; i < _scales.Length; i++)
             _scales[i] = [];
         var random = new RandomStream(Seed, purpose: 31);
@@ -44,16 +44,14 @@ sealed class Bootstrap
             for (var i = 0; i < drawn.Length; i++)
             {
                 var fitted = residuals[i].Predicted(at);
-                drawn[i] = residuals[i] with { Measured = fitted * Math.Exp(Error()) };
+                drawn[i] = residuals[i] with { Measured = fitted * Math.Exp(Draw(errors, ref random)) };
             }
             var scale = LogLeastSquares.Logarithms(LogLeastSquares.Solve(again, _ => drawn).Scale);
             for (var i = 0; i < scale.Length; i++)
                 _scales[i].Add(scale[i]);
             var any = residuals[random.NextBelow(residuals.Count)];
-            _errors.Add(Math.Abs(Error() + Math.Log(any.Predicted(scale) / any.Predicted(at))));
+            _shifts.Add(Math.Log(any.Predicted(scale) / any.Predicted(at)));
         }
-
-        double Error() => errors[random.NextBelow(errors.Count)] * (random.NextBelow(2) == 0 ? 1 : -1);
     }
 
     /// <summary>90 % interval of a multiplier.</summary>
@@ -64,16 +62,24 @@ sealed class Bootstrap
     }
 
     /// <summary>
-    /// 90 % interval of real over predicted step time on another configuration. Few configurations know the
-    /// spread of their errors badly: Student's factor widens the interval by what that takes.
+    /// 90 % interval of real over predicted on another configuration. Few configurations know the spread of
+    /// their errors badly: Student's factor widens the interval by what that takes.
     /// </summary>
-    public (double Low, double High) StepError()
+    /// <param name="errors">Held-out errors of the figure, logarithms; one per configuration.</param>
+    public (double Low, double High) ErrorOf(IReadOnlyList<double> errors)
     {
-        var few = StudentT.InvCDF(0, 1, _configurations, 0.95) / Normal.InvCDF(0, 1, 0.95)
-            * Math.Sqrt(1 + (1.0 / _configurations));
-        var width = Math.Max(Repeatability, few * Quantile(_errors, 0.90));
+        var random = new RandomStream(Seed, purpose: 32);
+        var drawn = new List<double>(_shifts.Count);
+        foreach (var shift in _shifts)
+            drawn.Add(Math.Abs(Draw(errors, ref random) + shift));
+        var few = StudentT.InvCDF(0, 1, errors.Count, 0.95) / Normal.InvCDF(0, 1, 0.95)
+            * Math.Sqrt(1 + (1.0 / errors.Count));
+        var width = Math.Max(Repeatability, few * Quantile(drawn, 0.90));
         return (Math.Exp(-width), Math.Exp(width));
     }
+
+    static double Draw(IReadOnlyList<double> errors, ref RandomStream random) =>
+        errors[random.NextBelow(errors.Count)] * (random.NextBelow(2) == 0 ? 1 : -1);
 
     static IReadOnlyList<LogResidual> Thinned(IReadOnlyList<LogResidual> residuals)
     {

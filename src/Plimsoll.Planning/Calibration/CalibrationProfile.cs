@@ -55,6 +55,9 @@ public sealed record CalibrationProfile
     /// <summary>Real step time over predicted: 90 % lie between low and high.</summary>
     public required ProfileInterval StepError { get; init; }
 
+    /// <summary>Real time to the first token over predicted at a given load, alike.</summary>
+    public required ProfileInterval FirstTokenError { get; init; }
+
     public required IReadOnlyList<ProfileInput> Inputs { get; init; }
 
     [JsonIgnore]

@@ -92,7 +92,8 @@ public static class Calibrator
     {
         var steps = StepErrors(heldOut);
         var bootstrap = new Bootstrap(fit, options, steps);
-        var curves = StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
+        var model = StepTimeCatalogue.ModelOf(deployment);
+        var (tier, around) = (model.Error, model.Tier.ToString().ToLowerInvariant());
         return new CalibrationProfile
         {
             Schema = CalibrationProfile.SchemaName,
@@ -106,14 +107,16 @@ public static class Calibrator
             Pp = deployment.PipelineParallel,
             Ep = deployment.ExpertParallel,
             Dp = deployment.DataParallel,
-            Around = curves.Tier.ToString().ToLowerInvariant(),
+            Around = around,
             AroundStepsMs = FittedStepTimes.ProbesMs(deployment),
             Multipliers = [.. fit.Fitted.Select((term, i) => Multiplier(term, fit.Gains[i], fit, bootstrap))],
             Unidentified = [.. fit.Unidentified.Order()
                 .Select(t => new UnidentifiedTerm(Identification.Name(t), Identification.Reason(t, fit)))],
             HeldOut = new HeldOutErrors(split, configurations.Count, Medians(
                 FigureError.Of(configurations, StepScale.None), FigureError.Of(configurations, fit.Scale), heldOut)),
-            StepError = Interval(deployment, configurations.Count, bootstrap, steps.Count),
+            StepError = Interval(configurations.Count, bootstrap, steps, tier.Step, around),
+            FirstTokenError = Interval(
+                configurations.Count, bootstrap, PerConfiguration(heldOut, "ttft"), tier.FirstToken, around),
             Inputs = [.. inputs.Select(i =>
                 new ProfileInput(Path.GetFileName(i.File), i.Form, i.Sha256, i.Used, i.Failed))],
         };
@@ -128,28 +131,30 @@ public static class Calibrator
             gain < Identification.Known ? Identification.Reason(term, fit) : null);
     }
 
-    /// <summary>
-    /// Held-out errors of step times: of TPOT and of steps, of TTFT where there is neither. One per
-    /// configuration, the root mean square of its repeats.
-    /// </summary>
+    /// <summary>Held-out errors of step times: of TPOT and of steps, of TTFT where there is neither.</summary>
     static IReadOnlyList<double> StepErrors(IReadOnlyList<FigureError> errors)
     {
-        var ofSteps = errors.Where(e => e.Figure != "ttft").ToList();
-        return [.. (ofSteps.Count > 0 ? ofSteps : [.. errors]).GroupBy(e => e.Configuration)
-            .Select(g => Math.Sqrt(g.Average(e => e.Log * e.Log)))];
+        var steps = PerConfiguration(errors, "tpot", "step");
+        return steps.Count > 0 ? steps : PerConfiguration(errors, "ttft");
     }
 
-    static ProfileInterval Interval(Deployment deployment, int configurations, Bootstrap bootstrap, int errors)
+    /// <summary>One held-out error per configuration, the root mean square of its repeats.</summary>
+    static IReadOnlyList<double> PerConfiguration(IReadOnlyList<FigureError> errors, params string[] figures) =>
+        [.. errors.Where(e => figures.Contains(e.Figure)).GroupBy(e => e.Configuration)
+            .Select(g => Math.Sqrt(g.Average(e => e.Log * e.Log)))];
+
+    static ProfileInterval Interval(
+        int configurations, Bootstrap bootstrap, IReadOnlyList<double> errors, ErrorBand tier, string around)
     {
-        if (configurations == 1)
+        if (configurations == 1 || errors.Count == 0)
         {
-            var model = StepTimeCatalogue.ModelOf(deployment);
+            var why = configurations == 1 ? "one configuration says nothing of others" : "nothing of it was measured";
             return new ProfileInterval(
-                Round(model.ErrorLow), Round(model.ErrorHigh),
-                $"that of the {model.Tier.ToString().ToLowerInvariant()} tier: one configuration says nothing of others");
+                Math.Min(1, Round(tier.Low)), Math.Max(1, Round(tier.High)), $"that of the {around} tier: {why}");
         }
-        var (low, high) = bootstrap.StepError();
-        return new ProfileInterval(Round(low), Round(high), $"residual bootstrap of {errors} held-out configurations");
+        var (low, high) = bootstrap.ErrorOf(errors);
+        return new ProfileInterval(
+            Round(low), Round(high), $"residual bootstrap of {errors.Count} held-out configurations");
     }
 
     static IReadOnlyList<FigureMedian> Medians(

@@ -66,11 +66,12 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
         Beyond("dp", profile.Dp, deployment.DataParallel);
         Beyond("KV format", profile.Kv, deployment.Kv.Name());
         Beyond("release", profile.EngineVersion ?? "unknown", deployment.Engine.EngineVersion ?? "unknown");
-        var width = Math.Pow(Widening, notes.Count - 1);
+        var width = Math.Pow(Widening, notes.Count - 1) - 1;
+        var error = new PredictionError(Band(profile.StepError), Band(profile.FirstTokenError)).Widened(width);
         return new StepTimeModel(
             deployment, StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine),
             EngineOverheadSpec.Of(deployment.Engine), profile.Scale,
-            new FittedError(profile.StepError.Low / width, profile.StepError.High * width, notes));
+            new FittedError(error, notes));
 
         void Beyond<T>(string what, T measured, T asked)
         {
@@ -78,6 +79,8 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
                 notes.Add($"{file} was measured at {what} {measured} and is used at {asked}: interval widened by a tenth");
         }
     }
+
+    static ErrorBand Band(ProfileInterval interval) => new(interval.Low, interval.High);
 
     /// <summary>Refuses a deployment that the profile says nothing of.</summary>
     void CheckSame(Deployment deployment)

@@ -76,9 +76,11 @@ public static class ProfileFile
                     FormattableString.Invariant($"{least} to {most}"));
             }
         }
-        var error = profile.StepError;
-        if (!(error.Low > 0 && error.Low <= 1 && error.High >= 1 && double.IsFinite(error.High)))
-            throw Bad("stepError does not contain 1", "low at most 1 and high at least 1");
+        foreach (var error in new[] { profile.StepError, profile.FirstTokenError })
+        {
+            if (!(error.Low > 0 && error.Low <= 1 && error.High >= 1 && double.IsFinite(error.High)))
+                throw Bad("an interval of errors does not contain 1", "low at most 1 and high at least 1");
+        }
         if (profile.AroundStepsMs.Count != FittedStepTimes.ProbeCount)
             throw Bad($"aroundStepsMs has {profile.AroundStepsMs.Count} entries", $"{FittedStepTimes.ProbeCount}");
         if (!NumberFormats.TryParse(profile.Kv, out _) || !NumberFormats.TryParse(profile.Weights, out _))

@@ -39,20 +39,18 @@ public static class CostVsLoadPoints
     {
         if (row.Text("io_shape") != "512in/256out")
             return null;
-        var hopper = row.Text("hardware") == "H100";
+        var accelerator = Catalogue.BuiltIn.FindAccelerator(row.Text("hardware") == "H100" ? "h100_sxm" : "a100_sxm");
         var fp8 = row.Text("precision") == "fp8";
         var deployment = new Deployment
         {
             Model = Catalogue.BuiltIn.FindModel(ModelName(row.Text("model"))),
-            Accelerator = Catalogue.BuiltIn.FindAccelerator(hopper ? "h100_sxm" : "a100_sxm"),
+            Accelerator = accelerator,
             TensorParallel = row.Whole("gpus"),
             Weights = fp8 ? NumberFormat.Fp8 : NumberFormat.Bf16,
-            Engine = new EngineSettings
+            Engine = EngineSettings.OfServer(accelerator) with
             {
                 Engine = row.Text("engine"),
                 EnablePrefixCaching = false,
-                MaxNumSeqs = hopper ? 1024 : 256,
-                MaxNumBatchedTokens = hopper ? 8192 : 2048,
             },
         };
         var rate = row.Number("rps");

@@ -16,6 +16,9 @@ public abstract class Workload
     /// <summary>Mean arrival rate of the data itself, requests per second.</summary>
     public abstract double RequestsPerSecond { get; }
 
+    /// <summary>Whether the data has a rate of its own; without one a rate has to be given.</summary>
+    public virtual bool HasRate => true;
+
     public abstract double MeanPromptTokens { get; }
 
     public abstract double MeanOutputTokens { get; }

@@ -97,7 +97,7 @@ public sealed class StepTimeModelTests
             Model = TestModels.Llama70B, Accelerator = TestModels.H100, TensorParallel = 16,
         });
         sixteen.Notes.ShouldContain(note => note.Contains("all-reduce over 16 ranks"));
-        sixteen.ErrorHigh.ShouldBeGreaterThan(sixteen.Curves.ErrorHigh);
+        sixteen.ErrorHigh.ShouldBeGreaterThan(PredictionError.Of(Tier.Kernels, "vllm", false).Step.High);
     }
 
     [Fact]
@@ -148,6 +148,19 @@ public sealed class StepTimeModelTests
         pipeline.PredictNs(Steps.Decode(1, 100)).ShouldBeGreaterThan(
             (long)(1.6 * tensor.PredictNs(Steps.Decode(1, 100))));
         pipeline.Explain(Steps.Decode(1, 100)).PipelineNs.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public void A_lone_prompt_passes_every_pipeline_stage()
+    {
+        var deployment = Llama8BOnRtx with { Model = TestModels.Llama70B, Accelerator = TestModels.H100 };
+        var one = StepTimeCatalogue.ModelOf(deployment);
+        var two = StepTimeCatalogue.ModelOf(deployment with { PipelineParallel = 2 });
+        var prompt = Steps.With(default, 1, 2000, 0);
+        var prompts = Steps.With(default, 2, 2000, 0);
+        two.PredictNs(prompt).ShouldBeGreaterThan(one.PredictNs(prompt));
+        // Two prompts follow each other through the stages: about half the time of one accelerator.
+        ((double)two.PredictNs(prompts) / one.PredictNs(prompts)).ShouldBeInRange(0.45, 0.75);
     }
 
     static AllReduceCurve TwoRankGraphCurve(EfficiencyCurves curves)
