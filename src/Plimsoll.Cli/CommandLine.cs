@@ -25,10 +25,9 @@ public static class CommandLine
           plimsoll account                 cost of a token on 70B / H100 / chat, batch and interactive
           plimsoll account --model M --gpu G --workload NAME|FILE --promise "ttft p95 500ms"
           plimsoll simulate --replicas 4   what a fleet would have done: latency, throughput, preemptions
-          plimsoll calibrate FILE          step times fitted to your own engine, for --profile
           plimsoll trace describe FILE     what is in a request trace; also fit, generate
           plimsoll catalogue models        models, accelerators, prices, workloads that are built in
-          plimsoll validate                predictions against measured runs
+          plimsoll calibrate FILE          step times fitted to your own engine; validate: against measured runs
 
         Every verb takes --help; most take --json. Nothing is sent anywhere.
         """;

@@ -81,8 +81,8 @@ public sealed class CalibrateTests
         simulated.Output.ShouldContain("held out");
         var account = PlimsollProcess.Run(["account", .. Deployment, "--requests", "500", "--profile", profile]);
         account.ExitCode.ShouldBe(0, account.Story);
-        account.Output.ShouldContain("(fitted)");
-        account.Output.ShouldContain(profile);
+        account.Output.ShouldMatch("step times: tier +fitted +fitted");
+        account.Output.ShouldContain("quantisation");
     }
 
     [Fact]

@@ -39,11 +39,14 @@ sealed class LogLeastSquares
     /// <summary>Errors beyond this many units count linearly.</summary>
     const double Huber = 2.5;
 
-    const int Rounds = 3;
+    const int Rounds = 8;
     const int Steps = 20;
 
     /// <summary>A step of the logarithms below this changes nothing that is printed.</summary>
     const double Settled = 1e-9;
+
+    /// <summary>A round that gains less than this in squared units of noise is the last.</summary>
+    const double SettledCost = 0.02;
 
     readonly ScaleFitOptions _options;
     readonly double[] _start;
@@ -59,7 +62,7 @@ sealed class LogLeastSquares
 
     /// <summary>
     /// Rounds of (1) <paramref name="linearise"/> at the scale found so far, (2) solving while its residuals
-    /// stay linear in the multipliers.
+    /// stay linear in the multipliers. What turns out worse than the best so far is taken half as far.
     /// </summary>
     public static ScaleFitResult Solve(
         ScaleFitOptions options, Func<StepScale, IReadOnlyList<LogResidual>> linearise) =>
@@ -77,20 +80,52 @@ sealed class LogLeastSquares
     {
         var free = new List<StepTerm>(_options.Terms);
         var unidentified = new List<StepTerm>();
+        var (best, bestCost, bestResiduals) = (_at, double.PositiveInfinity, _residuals);
         for (var round = 0; round < Rounds; round++)
         {
             _residuals = linearise(StepScale.Of(_at));
+            var cost = Cost(free);
+            if (cost >= bestCost)
+            {
+                // Schedules and what hides behind what changed on the way: go half of it.
+                for (var i = 0; i < _at.Length; i++)
+                    _at[i] = (_at[i] + best[i]) / 2;
+                continue;
+            }
+            var settled = bestCost - cost < SettledCost;
+            (best, bestCost, bestResiduals) = ((double[])_at.Clone(), cost, _residuals);
+            if (settled)
+                break;
             while (LeastKnown(free) is { } unknown)
             {
                 free.Remove(unknown);
                 unidentified.Add(unknown);
                 _at[(int)unknown] = _start[(int)unknown];
+                bestCost = double.PositiveInfinity;
             }
             for (var step = 0; step < Steps && Improve(free) > Settled; step++)
             {
             }
         }
+        best.CopyTo(_at, 0);
+        foreach (var unknown in unidentified)
+            _at[(int)unknown] = _start[(int)unknown];
+        _residuals = bestResiduals;
         return new ScaleFitResult(StepScale.Of(_at), free, unidentified) { Residuals = _residuals, Gains = Gains(free) };
+    }
+
+    /// <summary>What is minimised: Huber's loss of the errors and the ridge.</summary>
+    double Cost(List<StepTerm> free)
+    {
+        var cost = 0.0;
+        foreach (var term in free)
+            cost += Ridge(term) * Math.Pow(_at[(int)term] - _start[(int)term], 2);
+        foreach (var residual in _residuals)
+        {
+            var error = Math.Abs(Math.Log(residual.Measured / residual.Predicted(_at)) / Noise);
+            cost += residual.Weight * (error <= Huber ? error * error : Huber * (2 * error - Huber));
+        }
+        return cost;
     }
 
     /// <summary>The term that the residuals tell least about, when that is too little; null when none is.</summary>

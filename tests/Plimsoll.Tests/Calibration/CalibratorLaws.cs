@@ -78,6 +78,24 @@ public sealed class CalibratorLaws
         profile.Multipliers.Single(m => m.Term == "products").Weak.ShouldBeNull();
     }
 
+    /// <summary>Host time that outgrows the accelerator's changes what hides what: no round may run away with it.</summary>
+    [Fact]
+    public void A_fit_to_points_that_the_model_cannot_follow_is_no_worse_than_none()
+    {
+        var points = new[] { (1, 40.0, 8.0), (32, 150.0, 10.5), (128, 400.0, 18.0) };
+        var input = new MeasuredInput
+        {
+            File = "points.csv", Form = "points", Units = "milliseconds", Used = 3,
+            Configurations = [.. points.Select(p => new MeasuredPoint
+            {
+                Concurrency = p.Item1, PromptTokens = 512, OutputTokens = 128, TtftMs = p.Item2, TpotMs = p.Item3,
+            }.On(Llama))],
+        };
+        var profile = Calibrator.Calibrate([input], Llama);
+        foreach (var figure in profile.HeldOut.Figures)
+            figure.AfterPercent.ShouldBeLessThan(figure.BeforePercent);
+    }
+
     [Fact]
     public void Terms_that_a_deployment_lacks_are_not_asked_for()
     {
