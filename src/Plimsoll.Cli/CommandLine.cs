@@ -27,7 +27,7 @@ public static class CommandLine
           plimsoll simulate --replicas 4   what a fleet would have done: latency, throughput, preemptions
           plimsoll trace describe FILE     what is in a request trace; also fit, generate
           plimsoll catalogue models        models, accelerators, prices, workloads that are built in
-          plimsoll validate                predictions against measured runs
+          plimsoll calibrate FILE          step times fitted to your own engine; validate: against measured runs
 
         Every verb takes --help; most take --json. Nothing is sent anywhere.
         """;
@@ -74,6 +74,7 @@ public static class CommandLine
         {
             new AccountVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),
+            new CalibrateVerb(output).Build(),
             new TraceVerb(output, story).Build(),
             new CatalogueVerb(output).Build(),
             new ValidateVerb(output).Build(),

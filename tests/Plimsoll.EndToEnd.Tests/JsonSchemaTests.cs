@@ -20,8 +20,16 @@ public sealed class JsonSchemaTests
     {
         var result = PlimsollProcess.Run([.. arguments, "--json"]);
         result.ExitCode.ShouldBe(0, result.Story);
-        using var schema = JsonDocument.Parse(File.ReadAllText(SchemaFile(arguments[0])));
-        using var document = JsonDocument.Parse(result.Output);
+        CheckText(result.Output, arguments[0]);
+    }
+
+    /// <summary>Checks the JSON of a file against the schema of that name.</summary>
+    internal static void Check(string file, string schema) => CheckText(File.ReadAllText(file), schema);
+
+    static void CheckText(string json, string name)
+    {
+        using var schema = JsonDocument.Parse(File.ReadAllText(SchemaFile(name)));
+        using var document = JsonDocument.Parse(json);
         Check(document.RootElement, schema.RootElement, "$");
     }
 

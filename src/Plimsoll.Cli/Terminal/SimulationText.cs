@@ -32,6 +32,8 @@ static class SimulationText
         text.Append($"{request.Workload.Name}, ");
         text.Append(process == ArrivalProcess.AtOnce ? "all at once; " : $"{F(request.RequestsPerSecond, "0.###")} requests/s; ");
         text.Append($"tier {engine.StepTime.Tier.ToString().ToLowerInvariant()}; in brackets 90 % intervals\n\n");
+        if (request.Profile is not null)
+            text.Append(string.Join('\n', engine.StepTime.Notes)).Append("\n\n");
         text.Append("ms        mean                     p50                      p95                      p99\n");
         Row(text, bounds, "TTFT", Metric.Ttft);
         Row(text, bounds, "TPOT", Metric.Tpot);

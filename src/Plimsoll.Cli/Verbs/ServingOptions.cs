@@ -7,13 +7,17 @@ using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Planning;
 using Plimsoll.Planning.Accounts;
+using Plimsoll.Planning.Calibration;
 using Plimsoll.Planning.Catalogues;
 using Plimsoll.Planning.Workloads;
 using Plimsoll.Planning.Workloads.Traces;
 
 namespace Plimsoll.Cli.Verbs;
 
-/// <summary>What is served on what: the options that every serving verb shares, named as vLLM names them.</summary>
+/// <summary>
+/// What is served on what: the options that every serving verb shares, named as vLLM names them. What was measured
+/// (<c>calibrate</c>) takes those of the deployment alone.
+/// </summary>
 sealed class ServingOptions
 {
     readonly Option<string> _model = new("--model")
@@ -121,6 +125,11 @@ sealed class ServingOptions
         Description = "Mean tokens that a step with drafts yields; `--num-speculative-tokens` needs it",
     };
 
+    readonly Option<string?> _profile = new("--profile")
+    {
+        Description = "Step times as `plimsoll calibrate` fitted them to an engine of this deployment",
+    };
+
     readonly Option<long?> _requests = new("--requests")
     {
         Description = "Requests of each simulated run [default: 20000; of a trace, the trace once; of --arrivals week, the week]",
@@ -145,15 +154,57 @@ sealed class ServingOptions
 
     public void AddTo(Command command)
     {
+        AddDeploymentTo(command);
         foreach (var option in new Option[]
         {
-            _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _workload, _rate, _promise, _engine, _policy,
-            _maxNumSeqs, _maxNumBatchedTokens, _numGpuBlocks, _blockSize, _gpuMemoryUtilization, _longPrefill,
-            _noPrefixCaching, _draftTokens, _acceptance, _requests, _seed,
+            _workload, _rate, _promise, _policy, _draftTokens, _acceptance, _profile, _requests, _seed,
         })
         {
             command.Add(option);
         }
+    }
+
+    /// <summary>Only what says which engine serves which model on what.</summary>
+    public void AddDeploymentTo(Command command)
+    {
+        foreach (var option in new Option[]
+        {
+            _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _engine, _maxNumSeqs, _maxNumBatchedTokens,
+            _numGpuBlocks, _blockSize, _gpuMemoryUtilization, _longPrefill, _noPrefixCaching,
+        })
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>
+    /// The deployment that was measured: model and accelerator must be named, a degree of parallelism that is
+    /// left out is 1.
+    /// </summary>
+    public Deployment Measured(ParseResult parsed)
+    {
+        foreach (var option in new Option<string>[] { _model, _gpu })
+        {
+            if (parsed.GetResult(option) is not { Implicit: false })
+                throw new BadInputException($"{option.Name} is missing; expected what was measured");
+        }
+        var model = Catalogue.BuiltIn.FindModel(parsed.GetValue(_model)!);
+        var accelerator = Catalogue.BuiltIn.FindAccelerator(parsed.GetValue(_gpu)!);
+        var (tensor, pipeline) = (AtLeastOne(parsed, _tp) ?? 1, AtLeastOne(parsed, _pp) ?? 1);
+        var (expert, data) = (AtLeastOne(parsed, _ep) ?? 1, AtLeastOne(parsed, _dp) ?? 1);
+        ParallelismChoice.Check(model, accelerator, tensor, pipeline, expert, data);
+        return new Deployment
+        {
+            Model = model,
+            Accelerator = accelerator,
+            TensorParallel = tensor,
+            PipelineParallel = pipeline,
+            ExpertParallel = expert,
+            DataParallel = data,
+            Weights = Format(parsed.GetValue(_weights), "--weights") ?? model.NativeWeights,
+            Kv = Format(parsed.GetValue(_kv), "--kv")!.Value,
+            Engine = Engine(parsed, accelerator),
+        };
     }
 
     /// <summary>The request with every name looked up and every number checked.</summary>
@@ -195,6 +246,7 @@ sealed class ServingOptions
             Requests = Requests(parsed, workload),
             Seed = parsed.GetValue(_seed),
             SpareReplicas = spareReplicas,
+            Profile = parsed.GetValue(_profile) is { } file ? FittedStepTimes.Read(file) : null,
         };
     }
 

@@ -36,6 +36,9 @@ public sealed record EngineOverheadSpec
     /// <summary>Part per sequence that nothing hides.</summary>
     public required double ExposedSequenceNs { get; init; }
 
+    /// <summary>Time per sequence that adds to the step, however long the accelerator takes.</summary>
+    public double UnhiddenSequenceNs => ExposedSequenceNs + (Overlaps ? 0 : SequenceNs);
+
     /// <summary>Gap between two kernels replayed from a CUDA graph.</summary>
     public required double GraphGapNs { get; init; }
 

@@ -40,7 +40,8 @@ public sealed class StepTimeModel
     }
 
     public StepTimeModel(
-        Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead, StepScale? scale = null)
+        Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead, StepScale? scale = null,
+        FittedError? fitted = null)
     {
         Deployment = deployment;
         Curves = curves;
@@ -59,6 +60,14 @@ public sealed class StepTimeModel
             CurveChoice.Note(notes, "speculation: draft cost from one layer and the LM head; gaps paced evenly");
         }
         Notes = notes;
+        if (fitted is not null)
+        {
+            Tier = Tier.Fitted;
+            Error = fitted.Error;
+            notes.AddRange(fitted.Notes);
+            return;
+        }
+        Tier = curves.Tier;
         // An unmeasured term widens the bands by a tenth each way, as far as a half.
         var widening = Math.Min(0.5, curves.Tier == Tier.Datasheet ? 0 : 0.1 * notes.Count);
         Error = PredictionError
@@ -76,7 +85,7 @@ public sealed class StepTimeModel
     /// <summary>What was fitted to an engine; <see cref="StepScale.None"/> when nothing was.</summary>
     public StepScale Scale { get; }
 
-    public Tier Tier => Curves.Tier;
+    public Tier Tier { get; }
 
     /// <summary>
     /// How far reality may lie from the prediction: the tier's band, wider by a tenth for each of

@@ -4,6 +4,7 @@ using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Planning.Calibration;
 using Plimsoll.Planning.Workloads;
 
 namespace Plimsoll.Planning.Accounts;
@@ -29,6 +30,9 @@ public sealed record AccountRequest
     public required NumberFormat Kv { get; init; }
 
     public required EngineSettings Engine { get; init; }
+
+    /// <summary>Step times fitted to the user's own engine; the catalogue's when null.</summary>
+    public FittedStepTimes? Profile { get; init; }
 
     public SchedulingPolicy Policy { get; init; } = SchedulingPolicy.VllmV1;
 

@@ -51,7 +51,7 @@ public sealed class Accountant
         var deployments = ParallelismChoice.Candidates(request);
         var engines = new SimulatedEngine[deployments.Count];
         for (var i = 0; i < engines.Length; i++)
-            engines[i] = SimulatedEngine.Of(deployments[i], request.Policy, context);
+            engines[i] = SimulatedEngine.Of(deployments[i], request.Policy, context, request.Profile);
         if (engines.Length == 1)
             return engines[0];
 

@@ -71,7 +71,8 @@ static class Levers
     {
         if (Narrower(request) is not { } format)
             return null;
-        var narrow = Alternative.Of(request with { Weights = format }, basis.TokensPerRequest, progress);
+        // A profile speaks of its own model and format only; the tier of the alternative stands beside it.
+        var narrow = Alternative.Of(request with { Weights = format, Profile = null }, basis.TokensPerRequest, progress);
         return narrow is null ? null : new Credit(
             "quantisation", narrow.Bill.Usd - interactive.Cost.UsdPerMillionTokens,
             $"{format.Name()} weights instead of {request.Weights.Name()}: {Fleet(narrow)}, if the answers stay good enough");
@@ -86,7 +87,7 @@ static class Levers
         var changed = request with
         {
             Model = model, TensorParallel = null, PipelineParallel = null, ExpertParallel = null, DataParallel = null,
-            Engine = request.Engine with { NumGpuBlocks = null },
+            Engine = request.Engine with { NumGpuBlocks = null }, Profile = null,
         };
         var small = Alternative.Of(changed, basis.TokensPerRequest, progress);
         return small is null ? null : new Credit(

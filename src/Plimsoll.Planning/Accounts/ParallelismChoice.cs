@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Planning.Accounts;
@@ -15,7 +16,9 @@ public static class ParallelismChoice
     /// </summary>
     public static IReadOnlyList<Deployment> Candidates(AccountRequest request)
     {
-        Check(request);
+        Check(
+            request.Model, request.Accelerator, request.TensorParallel, request.PipelineParallel,
+            request.ExpertParallel, request.DataParallel);
         var fitting = new List<Deployment>();
         KvCapacityResult? closest = null;
         Deployment? largest = null;
@@ -47,7 +50,7 @@ public static class ParallelismChoice
         if (largest is null)
             throw new BadInputException($"--ep {request.ExpertParallel} matches no --tp × --dp; expected --tp too");
         throw new BadInputException(FormattableString.Invariant(
-            $"{request.Model.Name} with {Core.Models.NumberFormats.Name(request.Weights)} weights does not fit ")
+            $"{request.Model.Name} with {NumberFormats.Name(request.Weights)} weights does not fit ")
             + FormattableString.Invariant(
                 $"{largest.TensorParallel * largest.PipelineParallel} × {request.Accelerator.Name}: ")
             + FormattableString.Invariant($"{closest!.MissingGb:0.0} GB per accelerator are missing; ")
@@ -71,38 +74,41 @@ public static class ParallelismChoice
         }
     }
 
-    static void Check(AccountRequest request)
+    /// <summary>Refuses degrees of parallelism that a model or an accelerator cannot have; null is free.</summary>
+    public static void Check(
+        ModelSpec model, AcceleratorSpec accelerator, int? tensorParallel, int? pipelineParallel, int? expertParallel,
+        int? dataParallel)
     {
-        var heads = request.Model.Attention.Heads;
-        if (request.TensorParallel is { } tensor && heads % tensor != 0)
+        var heads = model.Attention.Heads;
+        if (tensorParallel is { } tensor && heads % tensor != 0)
         {
             throw new BadInputException(
-                $"--tp {tensor} does not divide the {heads} attention heads of {request.Model.Name}; expected a "
+                $"--tp {tensor} does not divide the {heads} attention heads of {model.Name}; expected a "
                 + $"divisor of {heads}");
         }
-        if (request.TensorParallel > request.Accelerator.ScaleUpWorld)
+        if (tensorParallel > accelerator.ScaleUpWorld)
         {
             throw new BadInputException(
-                $"--tp {request.TensorParallel} exceeds the {request.Accelerator.ScaleUpWorld} accelerators "
-                + $"that {request.Accelerator.Name} joins at full speed; expected at most that, and --pp beyond");
+                $"--tp {tensorParallel} exceeds the {accelerator.ScaleUpWorld} accelerators "
+                + $"that {accelerator.Name} joins at full speed; expected at most that, and --pp beyond");
         }
-        if (request.PipelineParallel > request.Model.Layers)
+        if (pipelineParallel > model.Layers)
         {
             throw new BadInputException(
-                $"--pp {request.PipelineParallel} exceeds the {request.Model.Layers} layers of "
-                + $"{request.Model.Name}; expected at most that");
+                $"--pp {pipelineParallel} exceeds the {model.Layers} layers of "
+                + $"{model.Name}; expected at most that");
         }
-        var experts = request.Model.FeedForward.Experts;
-        if (request.ExpertParallel is > 1 && experts == 0)
-            throw new BadInputException($"--ep {request.ExpertParallel}: {request.Model.Name} has no experts");
-        if (request.ExpertParallel is { } expertDegree && experts > 0)
+        var experts = model.FeedForward.Experts;
+        if (expertParallel is > 1 && experts == 0)
+            throw new BadInputException($"--ep {expertParallel}: {model.Name} has no experts");
+        if (expertParallel is { } expertDegree && experts > 0)
         {
-            var ranks = request.TensorParallel * (request.DataParallel ?? 1);
+            var ranks = tensorParallel * (dataParallel ?? 1);
             if (experts % expertDegree != 0 || (expertDegree > 1 && ranks is { } all && expertDegree != all))
             {
                 throw new BadInputException(
                     $"--ep {expertDegree} is impossible: expected 1, or --tp × --dp, and a divisor of the "
-                    + $"{experts} experts of {request.Model.Name}");
+                    + $"{experts} experts of {model.Name}");
             }
         }
     }

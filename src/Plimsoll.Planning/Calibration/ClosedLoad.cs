@@ -6,7 +6,8 @@ namespace Plimsoll.Planning.Calibration;
 
 /// <summary>
 /// A fixed number of clients, each sending its next request when its answer is complete, as load generators
-/// do under <c>--max-concurrency</c> with an unbounded rate. Lengths are uniform between two bounds.
+/// do under <c>--max-concurrency</c> with an unbounded rate. Lengths are uniform between two bounds, or as they
+/// were sent.
 /// </summary>
 public sealed class ClosedLoad : ILoad
 {
@@ -20,7 +21,12 @@ public sealed class ClosedLoad : ILoad
 
     public required long Requests { get; init; }
 
-    public long WarmupRequests => 0;
+    /// <summary>Prompt and output tokens in order of sending, one per request; null to draw them.</summary>
+    public IReadOnlyList<(int Prompt, int Output)>? Lengths { get; init; }
+
+    public long WarmupRequests { get; init; }
+
+    public long CooldownRequests { get; init; }
 
     public bool ClosedLoop => true;
 
@@ -59,12 +65,15 @@ public sealed class ClosedLoad : ILoad
         public void Take(out Arrival arrival)
         {
             _due.TryDequeue(out var client, out var key);
+            var (prompt, output) = _load.Lengths is { } lengths
+                ? lengths[(int)(_load.Requests - _left)]
+                : (Draw(_load.PromptTokens), Draw(_load.OutputTokens));
             _left--;
             arrival = new Arrival
             {
                 AtNs = key.AtNs,
-                PromptTokens = Draw(_load.PromptTokens),
-                OutputTokens = Draw(_load.OutputTokens),
+                PromptTokens = prompt,
+                OutputTokens = output,
                 Session = client,
             };
         }

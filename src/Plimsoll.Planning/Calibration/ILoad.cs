@@ -11,6 +11,9 @@ public interface ILoad
     /// <summary>Requests before the first measured one.</summary>
     long WarmupRequests { get; }
 
+    /// <summary>Requests after the last measured one.</summary>
+    long CooldownRequests => 0;
+
     /// <summary>Whether an arrival waits for another request's answer.</summary>
     bool ClosedLoop { get; }
 

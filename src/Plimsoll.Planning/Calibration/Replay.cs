@@ -30,13 +30,14 @@ public sealed record Replay
     {
         var load = observation.Load;
         var engine = EngineOf(observation, scale);
-        var shares = withTerms ? new TermShares(engine.StepTime, observation.Deployment.DataParallel) : null;
+        var shares = withTerms ? new TermShares(engine.StepTime, observation) : null;
         var result = FleetSimulation.Run(
             engine.Limits, engine.StepTime, load.Open(), load.ClosedLoop,
             new SimulationOptions
             {
                 Requests = load.Requests,
                 WarmupRequests = load.WarmupRequests,
+                CooldownRequests = load.CooldownRequests,
                 Replicas = observation.Deployment.DataParallel,
                 Observer = shares is null ? null : shares.Complete,
                 StepObserver = shares is null ? null : shares.Step,
@@ -56,7 +57,7 @@ public sealed record Replay
         var overhead = EngineOverheadSpec.Of(deployment.Engine);
         if (observation.EngineClock)
             overhead = overhead with { RequestNs = 0 };
-        var curves = StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
+        var curves = observation.Curves ?? StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
         var engine = SimulatedEngine.Of(
             deployment, SchedulingPolicy.VllmV1, observation.Load.MeanContextTokens);
         return engine with { StepTime = new StepTimeModel(deployment, curves, overhead, scale) };

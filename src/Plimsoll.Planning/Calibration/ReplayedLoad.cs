@@ -4,13 +4,16 @@ using Plimsoll.Planning.Workloads;
 namespace Plimsoll.Planning.Calibration;
 
 /// <summary>Arrivals exactly as they were.</summary>
-public sealed class ReplayedLoad(IReadOnlyList<Arrival> arrivals, int prefixBlockTokens = 0, long warmup = 0) : ILoad
+public sealed class ReplayedLoad(
+    IReadOnlyList<Arrival> arrivals, int prefixBlockTokens = 0, long warmup = 0, long cooldown = 0) : ILoad
 {
     public IReadOnlyList<Arrival> Arrivals => arrivals;
 
     public long Requests => arrivals.Count;
 
     public long WarmupRequests => warmup;
+
+    public long CooldownRequests => cooldown;
 
     public bool ClosedLoop => false;
 

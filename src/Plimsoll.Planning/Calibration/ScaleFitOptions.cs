@@ -25,6 +25,12 @@ public sealed record ScaleFitOptions
     /// </summary>
     public double SpreadOf(StepTerm term) => Spread * (IsHost(term) ? 1.0 : 0.3);
 
+    /// <summary>
+    /// Terms are fitted of which this many times more is known than the ridge says: at 2 the data tell as much
+    /// as the ridge does, nearer to 1 the ridge may hold a multiplier that they tell little of.
+    /// </summary>
+    public double LeastGain { get; init; } = 2;
+
     /// <summary>Least and most of a multiplier.</summary>
     public static (double Least, double Most) Bounds(StepTerm term) => IsHost(term) ? (0.02, 50) : (0.4, 2.5);
 

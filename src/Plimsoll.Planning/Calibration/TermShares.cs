@@ -9,16 +9,20 @@ sealed class TermShares
 {
     readonly TermClock[] _clocks;
     readonly double _requestNs;
+    readonly long _firstMeasured;
+    readonly long _endMeasured;
     TermVector _ttft;
     TermVector _tpot;
     TermVector _decoding;
     TermVector _e2e;
 
-    public TermShares(StepTimeModel model, int replicas)
+    public TermShares(StepTimeModel model, Observation observation)
     {
         _requestNs = model.Overhead.RequestNs;
-        _clocks = new TermClock[replicas];
-        for (var i = 0; i < replicas; i++)
+        _firstMeasured = observation.Load.WarmupRequests;
+        _endMeasured = observation.Load.Requests - observation.Load.CooldownRequests;
+        _clocks = new TermClock[observation.Deployment.DataParallel];
+        for (var i = 0; i < _clocks.Length; i++)
             _clocks[i] = new TermClock(model);
     }
 
@@ -27,7 +31,7 @@ sealed class TermShares
 
     public void Complete(in CompletedRequest request)
     {
-        if (!request.Served)
+        if (!request.Served || request.Index < _firstMeasured || request.Index >= _endMeasured)
             return;
         var clock = _clocks[request.Replica];
         var first = clock.At(request.FirstTokenNs);

@@ -37,7 +37,7 @@ public struct TermVector
     public static TermVector Of(StepTimeModel model, in StepShape shape)
     {
         var parts = model.Explain(shape);
-        var sequences = model.Overhead.ExposedSequenceNs * (shape.Decodes + shape.PrefillChunks);
+        var sequences = model.Overhead.UnhiddenSequenceNs * (shape.Decodes + shape.PrefillChunks);
         var vector = default(TermVector);
         vector[StepTerm.Products] = parts.DenseNs + parts.ElementwiseNs + parts.LmHeadNs;
         vector[StepTerm.Experts] = parts.ExpertsNs;

@@ -24,11 +24,31 @@ sealed class CsvTable : IDisposable
     /// <summary>Reads every row of a CSV file through <paramref name="read"/>.</summary>
     public static IReadOnlyList<T> Read<T>(string name, TextReader text, Func<CsvTable, T> read)
     {
-        using var table = new CsvTable(name, text);
         var rows = new List<T>();
-        while (table._reader.Read())
-            rows.Add(read(table));
+        try
+        {
+            using var table = new CsvTable(name, text);
+            while (table._reader.Read())
+                rows.Add(read(table));
+        }
+        catch (Exception e) when (e is CsvFormatException or CsvRecordTooLargeException or CsvMissingHeadersException)
+        {
+            throw new BadInputException($"{name}: malformed CSV after row {rows.Count}; expected comma-separated columns");
+        }
         return rows;
+    }
+
+    /// <summary>File and line of the row.</summary>
+    public string Place => $"{_name}, line {_reader.RowNumber + 1}";
+
+    public bool Has(string column)
+    {
+        for (var i = 0; i < _reader.FieldCount; i++)
+        {
+            if (_reader.GetName(i) == column)
+                return true;
+        }
+        return false;
     }
 
     public string Text(string column)
@@ -54,7 +74,8 @@ sealed class CsvTable : IDisposable
         var text = OptionalText(column);
         if (text.Length == 0)
             return null;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= 0
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && value >= 0 && double.IsFinite(value)
             ? value
             : throw Bad(column, text, "a number of at least 0");
     }
@@ -76,7 +97,7 @@ sealed class CsvTable : IDisposable
     }
 
     BadInputException Bad(string column, string text, string expected) =>
-        new($"{_name}, line {_reader.RowNumber + 1}, {column}: \"{text}\"; expected {expected}");
+        new($"{Place}, {column}: \"{text}\"; expected {expected}");
 
     public void Dispose() => _reader.Dispose();
 }

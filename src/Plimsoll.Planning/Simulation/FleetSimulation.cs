@@ -37,7 +37,8 @@ public sealed class FleetSimulation
         _arrivals = arrivals;
         _closedLoop = closedLoop;
         _meter = new RequestMeter(
-            options.Limits, options.WarmupRequests, options.Requests, stepTime.RequestOverheadNs);
+            options.Limits, options.WarmupRequests, options.Requests - options.CooldownRequests,
+            stepTime.RequestOverheadNs);
         _router = new Router(options.Routing);
         _random = new RandomStream(options.Seed, purpose: 77);
         _decodeFirst = options.PrefillReplicas;

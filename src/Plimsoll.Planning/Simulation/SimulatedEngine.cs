@@ -2,6 +2,7 @@ using System;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Planning.Calibration;
 using Plimsoll.Planning.Catalogues;
 using Plimsoll.Planning.Workloads;
 
@@ -28,8 +29,10 @@ public sealed record SimulatedEngine
     /// <param name="deployment">What is served on what.</param>
     /// <param name="policy">How its scheduler decides.</param>
     /// <param name="typicalContextTokens">Mean context of the workload, which window layers depend on.</param>
+    /// <param name="fitted">Step times fitted to such an engine; the catalogue's when null.</param>
     public static SimulatedEngine Of(
-        Deployment deployment, SchedulingPolicy policy, int typicalContextTokens = 4096)
+        Deployment deployment, SchedulingPolicy policy, int typicalContextTokens = 4096,
+        FittedStepTimes? fitted = null)
     {
         var memory = KvCapacity.Blocks(deployment, typicalContextTokens);
         if (!memory.Fits)
@@ -37,7 +40,7 @@ public sealed record SimulatedEngine
         var engine = deployment.Engine;
         return new SimulatedEngine
         {
-            StepTime = StepTimeCatalogue.ModelOf(deployment),
+            StepTime = fitted?.ModelOf(deployment) ?? StepTimeCatalogue.ModelOf(deployment),
             Memory = memory,
             Limits = new SchedulerOptions
             {

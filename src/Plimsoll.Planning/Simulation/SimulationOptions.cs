@@ -28,7 +28,10 @@ public sealed record SimulationOptions
     /// <summary>Requests before the first measured one.</summary>
     public long WarmupRequests { get; init; }
 
-    /// <summary>Requests to simulate, warm-up included.</summary>
+    /// <summary>Requests after the last measured one.</summary>
+    public long CooldownRequests { get; init; }
+
+    /// <summary>Requests to simulate, warm-up and cool-down included.</summary>
     public required long Requests { get; init; }
 
     public ulong Seed { get; init; } = 1;

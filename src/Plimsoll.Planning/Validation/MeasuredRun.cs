@@ -1,20 +1,20 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
-using System.Text.Json;
+using System.Linq;
 using Plimsoll.Core.Hardware;
+using Plimsoll.Planning.Calibration.Readers;
 using Plimsoll.Planning.Catalogues;
 using Plimsoll.Planning.Workloads;
+using Plimsoll.Planning.Workloads.Traces;
 
 namespace Plimsoll.Planning.Validation;
 
-/// <summary>
-/// A real engine's run, request by request: the <c>vllm-requests</c> form, a <c>.requests.jsonl</c> beside a
-/// <c>.meta.json</c> that says what was served how.
-/// </summary>
+/// <summary>A real engine's run, request by request: the <c>vllm-requests</c> form and what is said beside it.</summary>
 sealed record MeasuredRun
 {
+    const string Ending = ".requests.jsonl";
+
     public required string Name { get; init; }
 
     public required Deployment Deployment { get; init; }
@@ -29,93 +29,50 @@ sealed record MeasuredRun
     /// <summary>All runs of a folder, by name.</summary>
     public static IReadOnlyList<MeasuredRun> Of(string folder)
     {
-        var runs = new List<MeasuredRun>();
         if (!Directory.Exists(folder))
-            return runs;
-        var files = Directory.GetFiles(folder, "*.requests.jsonl");
+            return [];
+        var files = Directory.GetFiles(folder, "*" + Ending);
         Array.Sort(files, StringComparer.Ordinal);
-        foreach (var file in files)
-            runs.Add(Read(file));
-        return runs;
+        return [.. files.Select(Read)];
     }
 
     static MeasuredRun Read(string file)
     {
-        var name = Path.GetFileName(file)[..^".requests.jsonl".Length];
-        var arrivals = new List<Arrival>();
-        var rows = new List<(double Arrival, double Queued, double First, double Last, int Output)>();
-        var line = 0;
-        foreach (var text in File.ReadLines(file))
-        {
-            line++;
-            using var json = Parse(text, $"{file}, line {line}");
-            var row = json.RootElement;
-            rows.Add((Number(row, "arrival_time"), Number(row, "queued_ts"), Number(row, "first_token_ts"),
-                Number(row, "last_token_ts"), (int)Number(row, "output_toks")));
-            arrivals.Add(new Arrival
-            {
-                PromptTokens = (int)Number(row, "input_toks"),
-                OutputTokens = (int)Number(row, "output_toks"),
-                Session = -1,
-            });
-        }
-        // Two clocks: arrivals are wall time, the engine's stamps are not. The promptest request ties them.
-        var offset = double.MaxValue;
-        foreach (var row in rows)
-            offset = Math.Min(offset, row.Queued - row.Arrival);
-        var ttft = new double[rows.Count];
-        var tpot = new List<double>();
-        for (var i = 0; i < rows.Count; i++)
-        {
-            ttft[i] = (rows[i].First - rows[i].Arrival - offset) * 1e9;
-            if (rows[i].Output > 1)
-                tpot.Add((rows[i].Last - rows[i].First) / (rows[i].Output - 1) * 1e9);
-            arrivals[i] = arrivals[i] with { AtNs = (long)((rows[i].Arrival - rows[0].Arrival) * 1e9) };
-        }
+        var name = Path.GetFileName(file)[..^Ending.Length];
+        using var source = TraceSource.Open(file);
+        var requests = VllmRequestsFile.Requests(source);
         return new MeasuredRun
         {
             Name = name,
-            Deployment = DeploymentOf(file[..^".requests.jsonl".Length] + ".meta.json", name),
-            Arrivals = arrivals,
-            TtftNs = ttft,
-            TpotNs = [.. tpot],
+            Deployment = DeploymentOf(VllmRequestsFile.FactsBeside(file), file, name),
+            Arrivals = [.. requests.Select(r => new Arrival
+            {
+                AtNs = (long)r.StartNs,
+                PromptTokens = r.PromptTokens,
+                OutputTokens = r.OutputTokens,
+                Session = -1,
+            })],
+            TtftNs = [.. requests.Select(r => r.TtftNs)],
+            TpotNs = [.. requests.Where(r => r.TpotNs is not null).Select(r => r.TpotNs!.Value)],
         };
     }
 
-    static Deployment DeploymentOf(string file, string name)
+    static Deployment DeploymentOf(RunFacts facts, string file, string name)
     {
-        using var json = Parse(File.ReadAllText(file), file);
-        var engine = json.RootElement.GetProperty("engine_kwargs");
-        var card = name[..name.IndexOf('_')];
+        var card = name.Split('_')[0];
+        var usual = new EngineSettings();
         return new Deployment
         {
-            Model = Catalogue.BuiltIn.FindModel(json.RootElement.GetProperty("model").GetString()!),
+            Model = Catalogue.BuiltIn.FindModel(facts.Model
+                ?? throw new BadInputException($"{file}: no {name}.meta.json beside it; expected what was served how")),
             Accelerator = Catalogue.BuiltIn.FindAccelerator(card == "RTXPRO6000" ? "rtx_pro_6000_server" : card),
-            TensorParallel = (int)Number(engine, "tensor_parallel_size"),
-            DataParallel = (int)Number(engine, "data_parallel_size"),
-            Engine = new EngineSettings
+            TensorParallel = facts.TensorParallel ?? 1,
+            DataParallel = facts.DataParallel ?? 1,
+            Engine = usual with
             {
-                MaxNumSeqs = (int)Number(engine, "max_num_seqs"),
-                MaxNumBatchedTokens = (int)Number(engine, "max_num_batched_tokens"),
+                MaxNumSeqs = facts.MaxNumSeqs ?? usual.MaxNumSeqs,
+                MaxNumBatchedTokens = facts.MaxNumBatchedTokens ?? usual.MaxNumBatchedTokens,
             },
         };
     }
-
-    static JsonDocument Parse(string text, string where)
-    {
-        try
-        {
-            return JsonDocument.Parse(text);
-        }
-        catch (JsonException)
-        {
-            throw new BadInputException($"{where}: malformed JSON; expected a request of the vllm-requests form");
-        }
-    }
-
-    static double Number(JsonElement element, string key) =>
-        element.TryGetProperty(key, out var value) && value.TryGetDouble(out var number)
-            ? number
-            : throw new BadInputException(string.Create(
-                CultureInfo.InvariantCulture, $"key {key} is missing; expected the vllm-requests form"));
 }

@@ -25,8 +25,7 @@ static class TraceFormats
         var source = TraceSource.Open(path);
         try
         {
-            var json = head.AsSpan().IndexOfAnyExcept(" \t\r\n\uFEFF"u8) is >= 0 and var first
-                && head[first] is (byte)'{' or (byte)'[';
+            var json = IsJson(head);
             if (options.Map is not null)
                 return json ? new MappedJsonReader(source, options.Map) : new MappedCsvReader(source, options.Map);
             return Reader(json ? OfJson(head, path) : OfCsv(head, path), source, options);
@@ -50,7 +49,8 @@ static class TraceFormats
         _ => new LengthsReader(source),
     };
 
-    static byte[] Head(string path)
+    /// <summary>The first bytes of a file, unpacked; a file of blanks is an error.</summary>
+    public static byte[] Head(string path)
     {
         using var source = TraceSource.Open(path);
         var head = new byte[HeadBytes];
@@ -59,6 +59,9 @@ static class TraceFormats
             throw new BadInputException($"{path}: is empty; expected a trace");
         return head[..read];
     }
+
+    public static bool IsJson(byte[] head) =>
+        head.AsSpan().IndexOfAnyExcept(" \t\r\n\uFEFF"u8) is >= 0 and var first && head[first] is (byte)'{' or (byte)'[';
 
     static TraceFormat OfJson(byte[] head, string path)
     {
@@ -78,7 +81,7 @@ static class TraceFormats
     }
 
     /// <summary>The first object's own field names, as many as the head of the file holds.</summary>
-    static SortedSet<string> Fields(byte[] head)
+    public static SortedSet<string> Fields(byte[] head)
     {
         var fields = new SortedSet<string>(StringComparer.Ordinal);
         var start = head.AsSpan().IndexOf((byte)'{');
