@@ -68,7 +68,7 @@ public static class CommandLine
             new SimulateVerb(output, story).Build(),
             new TraceVerb(output, story).Build(),
             new CatalogueVerb(output).Build(),
-            new ValidateVerb(output).Build(),
+            new ValidateVerb(output, story).Build(),
             new CompletionVerb(output).Build(),
         };
 }

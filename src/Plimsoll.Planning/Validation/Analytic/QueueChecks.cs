@@ -110,7 +110,7 @@ static class QueueChecks
     {
         var figures = new double[Replications];
         Parallel.For(0, Replications, i =>
-            figures[i] = figure(Waits(places, gapMs, steps, seed: (ulong)i + 1)));
+            figures[i] = figure(Waits(places, gapMs, steps, SeedOf(name, i))));
         var mean = MeanWaitMs(figures);
         double squares = 0;
         foreach (var value in figures)
@@ -118,6 +118,15 @@ static class QueueChecks
         var standardError = Math.Sqrt(squares / (Replications - 1) / Replications);
         return new AnalyticCheck(
             name, $"{setup}; {Replications} × {Requests - Warmup:N0} requests", unit, theory, mean, standardError);
+    }
+
+    /// <summary>No two checks share a draw, so their errors are independent (FNV-1a of the name).</summary>
+    static ulong SeedOf(string name, int replication)
+    {
+        var hash = 14695981039346656037UL;
+        foreach (var character in name)
+            hash = (hash ^ character) * 1099511628211UL;
+        return hash + (ulong)replication;
     }
 
     /// <summary>Every measured request's wait before its first step, milliseconds.</summary>
