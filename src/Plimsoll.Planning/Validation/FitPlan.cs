@@ -28,4 +28,7 @@ static class FitPlan
     {
         Terms = [StepTerm.Host, StepTerm.HostSequences, StepTerm.Request, StepTerm.Experts],
     };
+
+    /// <summary>An engine on a card, calibrated on some models for others.</summary>
+    public static ScaleFitOptions OtherModels { get; } = InferenceMaxMoe;
 }

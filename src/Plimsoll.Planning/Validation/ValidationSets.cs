@@ -11,5 +11,7 @@ public static class ValidationSets
         new VllmRequestsSet(),
         InferenceMaxSet.Dense,
         InferenceMaxSet.Moe,
+        ReplayedSet.LoadSweep,
+        ReplayedSet.BatchLatency,
     ];
 }
