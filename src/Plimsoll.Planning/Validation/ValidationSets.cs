@@ -13,5 +13,6 @@ public static class ValidationSets
         InferenceMaxSet.Moe,
         ReplayedSet.LoadSweep,
         ReplayedSet.BatchLatency,
+        new MlPerfSet(),
     ];
 }
