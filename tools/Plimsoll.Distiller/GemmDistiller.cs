@@ -15,7 +15,7 @@ static class GemmDistiller
     static readonly int[] NkKnots =
         [128, 256, 512, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 51200, 65536];
 
-    const int TinyWidth = 512;
+    const int NarrowWidth = 512;
 
     static readonly (string Name, NumberFormat Format, bool Block)[] Formats =
     [
@@ -27,12 +27,16 @@ static class GemmDistiller
         ("int4_wo", NumberFormat.Int4, false),
     ];
 
-    public static GemmCurve[] Distill(KernelTable table, RooflineSpec peak, bool fusesQuantising)
+    /// <param name="tables">The products of each format.</param>
+    /// <param name="peak">The roofline.</param>
+    /// <param name="fusesQuantising">Whether quantising is timed but not run as a kernel of its own.</param>
+    public static GemmCurve[] Distill(
+        Func<string, KernelTable> tables, RooflineSpec peak, bool fusesQuantising)
     {
         var curves = new List<GemmCurve>();
         foreach (var (name, format, block) in Formats)
         {
-            var ratios = Ratios(table, name, format, peak, fusesQuantising);
+            var ratios = Ratios(tables(name), name, format, peak, fusesQuantising);
             if (ratios.Count > 0)
             {
                 curves.Add(Curve(ratios, format, block));
@@ -43,11 +47,12 @@ static class GemmDistiller
 
     /// <summary>Errors of the curves on rows that are no knots, with n and k of at least 512.</summary>
     public static Residuals Check(
-        KernelTable table, RooflineSpec peak, GemmCurve[] curves, bool fusesQuantising)
+        Func<string, KernelTable> tables, RooflineSpec peak, GemmCurve[] curves, bool fusesQuantising)
     {
         var residuals = new Residuals();
         foreach (var (name, format, block) in Formats)
         {
+            var table = tables(name);
             var curve = curves.FirstOrDefault(c => c.Weights == format && c.BlockScaled == block);
             if (curve is null)
             {
@@ -59,9 +64,9 @@ static class GemmDistiller
                 var (m, n, k) = (table.Int(row, "m"), table.Int(row, "n"), table.Int(row, "k"));
                 if (table.Text(row, "gemm_dtype") == name && n >= 512 && k >= 512
                     && !(NkKnots.Contains(n) && NkKnots.Contains(k) && MKnots.Contains(m))
-                    && table.Ns(row) > 2 * quantising.GetValueOrDefault(m))
+                    && table.Ns(row) > 2 * quantising.GetValueOrDefault((m, k)))
                 {
-                    residuals.Add(curve.Ns(peak, m, n, k), table.Ns(row) - quantising.GetValueOrDefault(m));
+                    residuals.Add(curve.Ns(peak, m, n, k), table.Ns(row) - quantising.GetValueOrDefault((m, k)));
                 }
             }
         }
@@ -82,7 +87,7 @@ static class GemmDistiller
             var key = (table.Int(row, "m"), table.Int(row, "n"), table.Int(row, "k"));
             // Subtracting must not carry a product below start-up and roofline.
             var least = GemmCurve.LaunchNs + peak.GemmFloorNs(key.Item1, key.Item2, key.Item3, format);
-            var ns = quantising.TryGetValue(key.Item1, out var apart)
+            var ns = quantising.TryGetValue((key.Item1, key.Item3), out var apart)
                 ? Math.Max(Math.Min(least, table.Ns(row)), table.Ns(row) - apart)
                 : table.Ns(row);
             var ratio = ns / GemmCurve.ReferenceNs(peak, key.Item1, key.Item2, key.Item3, format);
@@ -93,30 +98,30 @@ static class GemmDistiller
     }
 
     /// <summary>
-    /// What quantising the activations adds at m rows: a tiny product in this format less the same one in
-    /// BF16. The tables time it as kernels of its own; TensorRT-LLM's engine folds it into the norm, the
-    /// activation or the attention before.
+    /// What quantising the activations adds at m rows of k elements: a narrow product in this format less the
+    /// same one in BF16. The tables time it as kernels of its own; TensorRT-LLM's engine folds it into the
+    /// norm, the activation or the attention before.
     /// </summary>
-    static Dictionary<int, double> Quantising(KernelTable table, string name)
+    static Dictionary<(int M, int K), double> Quantising(KernelTable table, string name)
     {
-        var excess = new Dictionary<int, double>();
-        if (name is not ("fp8" or "nvfp4"))
+        var excess = new Dictionary<(int, int), double>();
+        if (name != "fp8")
         {
             return excess;
         }
-        var tiny = new Dictionary<(string, int), double>();
+        var narrow = new Dictionary<(string, int, int), double>();
         for (var row = 0; row < table.Count; row++)
         {
-            if (table.Int(row, "n") == TinyWidth && table.Int(row, "k") == TinyWidth)
+            if (table.Int(row, "n") == NarrowWidth)
             {
-                tiny[(table.Text(row, "gemm_dtype"), table.Int(row, "m"))] = table.Ns(row);
+                narrow[(table.Text(row, "gemm_dtype"), table.Int(row, "m"), table.Int(row, "k"))] = table.Ns(row);
             }
         }
-        foreach (var ((format, m), ns) in tiny)
+        foreach (var ((format, m, k), ns) in narrow)
         {
-            if (format == name && tiny.TryGetValue(("bfloat16", m), out var plain))
+            if (format == name && narrow.TryGetValue(("bfloat16", m, k), out var plain))
             {
-                excess[m] = Math.Max(0, ns - plain);
+                excess[(m, k)] = Math.Max(0, ns - plain);
             }
         }
         return excess;

@@ -11,9 +11,14 @@ static class CurveChoice
     /// <summary>Distance beyond which the nearest measured shape counts as another one.</summary>
     const double Far = 1.01;
 
-    /// <summary>Models published in FP8 with block scales run block-scaled kernels.</summary>
-    public static bool IsBlockScaled(Deployment deployment) =>
-        deployment.Weights == NumberFormat.Fp8 && deployment.Model.NativeWeights == NumberFormat.Fp8;
+    /// <summary>
+    /// FP8 checkpoints with a scale per block of weights run block-scaled kernels: models that are published
+    /// in FP8, and the FP8 copies of these families.
+    /// </summary>
+    public static bool IsBlockScaled(Deployment deployment) => deployment.Weights == NumberFormat.Fp8
+        && (deployment.Model.NativeWeights == NumberFormat.Fp8
+            || deployment.Model.Family.StartsWith("qwen3", StringComparison.Ordinal)
+            || deployment.Model.Family.StartsWith("glm", StringComparison.Ordinal));
 
     public static GemmCurve Gemm(
         EfficiencyCurves curves, NumberFormat weights, bool blockScaled, List<string> notes)

@@ -18,20 +18,30 @@ static class LayerShapes
     public static List<GemmShape> Of(Deployment deployment)
     {
         var shapes = new List<GemmShape>();
-        var format = DenseFormat(deployment);
-        AddAttention(shapes, deployment, format);
-        AddFeedForward(shapes, deployment, format);
+        AddAttention(shapes, deployment, AttentionFormat(deployment));
+        AddFeedForward(shapes, deployment, DenseFormat(deployment));
         return shapes;
     }
 
     /// <summary>
-    /// Format of the weights outside the routed experts. gpt-oss publishes only its experts in 4 bits.
+    /// Format of the weights outside the routed experts. gpt-oss and Kimi publish only their experts in 4 bits.
     /// </summary>
     public static NumberFormat DenseFormat(Deployment deployment) =>
-        deployment.Weights is NumberFormat.Fp4
-            && deployment.Model.Family.StartsWith("gpt_oss", StringComparison.Ordinal)
+        IsFourBit(deployment.Weights) && (IsOf(deployment, "gpt_oss")
+            || (deployment.Weights == NumberFormat.Int4 && IsOf(deployment, "kimi")))
             ? NumberFormat.Bf16
             : deployment.Weights;
+
+    /// <summary>4-bit checkpoints of mixtures of experts leave their attention in 16 bits.</summary>
+    public static NumberFormat AttentionFormat(Deployment deployment) =>
+        IsFourBit(deployment.Weights) && deployment.Model.FeedForward.MoeLayers > 0
+            ? NumberFormat.Bf16
+            : DenseFormat(deployment);
+
+    static bool IsFourBit(NumberFormat format) => format is NumberFormat.Fp4 or NumberFormat.Int4;
+
+    static bool IsOf(Deployment deployment, string family) =>
+        deployment.Model.Family.StartsWith(family, StringComparison.Ordinal);
 
     /// <summary>KV heads on one accelerator; a head is repeated when there are fewer than ranks.</summary>
     public static int KvHeads(Deployment deployment) =>

@@ -97,15 +97,14 @@ public sealed class ScaleFit
     StepTerm? LeastKnown(List<StepTerm> free)
     {
         var (normal, _) = NormalEquations(free);
-        var ridge = 1 / (_options.Spread * _options.Spread);
         var covariance = normal.Inverse();
         StepTerm? least = null;
-        var worst = 2 * ridge;
+        var worst = 2.0;
         for (var i = 0; i < free.Count; i++)
         {
-            var information = 1 / covariance[i, i];
-            if (information < worst)
-                (least, worst) = (free[i], information);
+            var gain = 1 / covariance[i, i] / Ridge(free[i]);
+            if (gain < worst)
+                (least, worst) = (free[i], gain);
         }
         return least;
     }
@@ -127,9 +126,10 @@ public sealed class ScaleFit
 
     (Matrix<double> Normal, Vector<double> Gradient) NormalEquations(List<StepTerm> free)
     {
-        var ridge = 1 / (_options.Spread * _options.Spread);
-        var normal = Matrix<double>.Build.DenseDiagonal(free.Count, free.Count, ridge);
-        var gradient = Vector<double>.Build.Dense(free.Count, i => ridge * (_start[(int)free[i]] - _at[(int)free[i]]));
+        var normal = Matrix<double>.Build.Dense(
+            free.Count, free.Count, (i, j) => i == j ? Ridge(free[i]) : 0);
+        var gradient = Vector<double>.Build.Dense(
+            free.Count, i => Ridge(free[i]) * (_start[(int)free[i]] - _at[(int)free[i]]));
         var slopes = new double[free.Count];
         foreach (var residual in _residuals)
         {
@@ -150,6 +150,8 @@ public sealed class ScaleFit
         }
         return (normal, gradient);
     }
+
+    double Ridge(StepTerm term) => 1 / (_options.SpreadOf(term) * _options.SpreadOf(term));
 
     static double[] Logarithms(StepScale scale)
     {

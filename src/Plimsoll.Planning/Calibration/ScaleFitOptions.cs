@@ -16,13 +16,17 @@ public sealed record ScaleFitOptions
     public IReadOnlyList<(Metric Metric, double Weight)> Weights { get; init; } =
         [(Metric.Ttft, 0.25), (Metric.Tpot, 1), (Metric.Itl, 1), (Metric.E2e, 0.25)];
 
-    /// <summary>The ridge: how far, in the logarithm, a multiplier is expected to lie from its start.</summary>
-    public double Spread { get; init; } = 0.3;
+    /// <summary>Multiplies every <see cref="SpreadOf"/>: below 1 the fit stays nearer to where it starts.</summary>
+    public double Spread { get; init; } = 1;
 
-    /// <summary>Least and most of a multiplier: kernels are measured, host times are not.</summary>
-    public static (double Least, double Most) Bounds(StepTerm term) => term switch
-    {
-        StepTerm.Host or StepTerm.HostSequences or StepTerm.Request => (0.02, 50),
-        _ => (0.4, 2.5),
-    };
+    /// <summary>
+    /// The ridge: how far, in the logarithm, a multiplier is expected to lie from its start. Kernels are
+    /// measured, host times are not.
+    /// </summary>
+    public double SpreadOf(StepTerm term) => Spread * (IsHost(term) ? 1.0 : 0.3);
+
+    /// <summary>Least and most of a multiplier.</summary>
+    public static (double Least, double Most) Bounds(StepTerm term) => IsHost(term) ? (0.02, 50) : (0.4, 2.5);
+
+    static bool IsHost(StepTerm term) => term is StepTerm.Host or StepTerm.HostSequences or StepTerm.Request;
 }

@@ -12,7 +12,9 @@ namespace Plimsoll.Planning.Validation;
 
 /// <summary>
 /// Closed-loop means of InferenceMAX and of its replications: <c>measured/inferencemax-points.csv.gz</c>.
-/// A client count, random lengths within 0.8 to 1.0 of nominal, ten requests per client.
+/// A client count, which is also the engine's most sequences, random lengths within 0.8 to 1.0 of nominal, ten
+/// requests per client. What the rows leave
+/// open is settled by <see cref="InferenceMaxAmbiguity"/>.
 /// </summary>
 public static class InferenceMaxPoints
 {
@@ -23,8 +25,8 @@ public static class InferenceMaxPoints
     /// <summary>One measured point and what splits are made by.</summary>
     public sealed record Point(Observation Observation, int PromptTokens, int OutputTokens, int Concurrency)
     {
-        /// <summary>Model, accelerator, engine and weights: what shares one calibration.</summary>
-        public string Group
+        /// <summary>Model, accelerator, engine and weights.</summary>
+        public string Served
         {
             get
             {
@@ -32,33 +34,36 @@ public static class InferenceMaxPoints
                 return $"{d.Model.Name}, {d.Accelerator.Key}, {d.Engine.Engine}, {d.Weights.Name()}";
             }
         }
+
+        /// <summary>What is served by which release: what shares one calibration.</summary>
+        public string Group => $"{Served}, {Observation.Deployment.Engine.EngineVersion ?? "release unknown"}";
+
+        /// <summary>How it was split over accelerators, and what was asked of it.</summary>
+        public string Setting => FormattableString.Invariant(
+            $"{Observation.Deployment.TensorParallel}x{Observation.Deployment.DataParallel}, ")
+            + FormattableString.Invariant($"{PromptTokens}/{OutputTokens} × {Concurrency}");
     }
 
-    /// <summary>All usable points, repeated ones once, in the order of the file.</summary>
+    /// <summary>All usable points in the order of the file.</summary>
     public static IReadOnlyList<Point> Read(string file)
     {
         using var stream = File.OpenRead(file);
         using var text = new StreamReader(new GZipStream(stream, CompressionMode.Decompress));
-        var seen = new HashSet<string>();
         var points = new List<Point>();
         foreach (var point in CsvTable.Read(file, text, Read))
         {
-            if (point is not null && seen.Add(Key(point)))
+            if (point is not null)
                 points.Add(point);
         }
-        return points;
+        return InferenceMaxAmbiguity.Settle(points);
     }
-
-    static string Key(Point point) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{point.Group} {point.Observation.Name} {point.Observation.Measured.TpotMs:0.0000}");
 
     static Point? Read(CsvTable row)
     {
         var ttft = row.OptionalNumber("silicon_ttft_ms");
         var tpot = row.OptionalNumber("silicon_tpot_ms");
         if (row.Text("mode") != "agg" || ttft is null or > MostTtftMs || tpot is null or 0
-            || Clients(row.Text("silicon_data_source")) is not { } clients || Deploy(row) is not { } deployment)
+            || Clients(row.Text("silicon_data_source")) is not { } clients || Deploy(row, clients) is not { } deployment)
         {
             return null;
         }
@@ -92,7 +97,7 @@ public static class InferenceMaxPoints
         return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var clients) ? clients : null;
     }
 
-    static Deployment? Deploy(CsvTable row)
+    static Deployment? Deploy(CsvTable row, int clients)
     {
         if (Ranks(row) is not { } ranks || Weights(row.OptionalText("precision")) is not { } weights)
             return null;
@@ -111,7 +116,7 @@ public static class InferenceMaxPoints
             {
                 Engine = backend,
                 EngineVersion = version.Length > 0 ? version : null,
-                MaxNumSeqs = 1024,
+                MaxNumSeqs = clients,
                 EnablePrefixCaching = false,
             },
         };
