@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
@@ -8,11 +9,12 @@ using Plimsoll.Core.Timing;
 using Plimsoll.Planning.Catalogues;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
+using Plimsoll.Planning.Workloads;
 
 namespace Plimsoll.Planning.Validation.MlPerf;
 
-/// <summary>Output tokens per second and accelerator, and the 90 % interval of the tier.</summary>
-readonly record struct MlPerfThroughput(double TokensPerSecond, double Low, double High);
+/// <summary>Output tokens per second and accelerator, the tier's 90 % interval, and the settings that gave it.</summary>
+readonly record struct MlPerfThroughput(double TokensPerSecond, double Low, double High, string Settings);
 
 /// <summary>
 /// The highest throughput of a case: the best of the parallelisms that fit and of a few token budgets, as a
@@ -21,7 +23,13 @@ readonly record struct MlPerfThroughput(double TokensPerSecond, double Low, doub
 /// </summary>
 static class MlPerfPrediction
 {
-    const long Requests = 4000;
+    /// <summary>A run lasts ten minutes at least, so that an overload shows; the percentiles need some requests.</summary>
+    const double DurationS = 600;
+    const long LeastRequests = 2000;
+
+    /// <summary>Requests of the run that measures throughput: the batch turns over several times.</summary>
+    const long SaturatingRequests = 4000;
+
     const ulong Seed = 1;
     const double Percentile = 99;
 
@@ -29,33 +37,64 @@ static class MlPerfPrediction
     const int MaxNumSeqs = 2048;
     const double GpuMemoryUtilization = 0.95;
 
-    static readonly int[] BudgetTokens = [1536, 4096];
+    static readonly int[] BudgetTokens = [512, 1536, 4096];
+
+    /// <summary>Throughput without limits by deployment and benchmark: scenarios share it.</summary>
+    static readonly ConcurrentDictionary<(Deployment, MlPerfBenchmark), Lazy<Ceiling>> Ceilings = new();
+
+    sealed record Ceiling(SimulatedEngine Engine, double RequestsPerSecond)
+    {
+        public double PerAccelerator(double requestsPerSecond) =>
+            requestsPerSecond * Engine.Ranks / Engine.Deployment.Accelerators;
+    }
 
     public static MlPerfThroughput Of(MlPerfCase single)
     {
-        var best = default(MlPerfThroughput);
+        var workload = single.Benchmark.Workload();
+        var ceilings = new List<Ceiling>();
         foreach (var deployment in Candidates(single))
         {
-            if (!KvCapacity.Blocks(deployment).Fits)
-                continue;
-            var candidate = Throughput(single, deployment);
-            if (candidate.TokensPerSecond > best.TokensPerSecond)
-                best = candidate;
+            if (KvCapacity.Blocks(deployment).Fits)
+                ceilings.Add(CeilingOf(deployment, single.Benchmark, workload));
+        }
+        // From the highest ceiling down, so that those below what is already reached need no search.
+        ceilings.Sort((a, b) => b.PerAccelerator(b.RequestsPerSecond).CompareTo(a.PerAccelerator(a.RequestsPerSecond)));
+        var best = default(MlPerfThroughput);
+        var limits = Limits(single);
+        foreach (var ceiling in ceilings)
+        {
+            if (ceiling.PerAccelerator(ceiling.RequestsPerSecond) * workload.MeanOutputTokens <= best.TokensPerSecond)
+                break;
+            var tokens = ceiling.PerAccelerator(Rate(ceiling, workload, limits)) * workload.MeanOutputTokens;
+            if (tokens > best.TokensPerSecond)
+                best = Throughput(tokens, ceiling.Engine);
         }
         return best;
     }
 
-    static MlPerfThroughput Throughput(MlPerfCase single, Deployment deployment)
+    static Ceiling CeilingOf(Deployment deployment, MlPerfBenchmark benchmark, Workload workload) =>
+        Ceilings.GetOrAdd((deployment, benchmark), _ => new Lazy<Ceiling>(() =>
+        {
+            var engine = SimulatedEngine.Of(
+                deployment, SchedulingPolicy.VllmV1, (int)(workload.MeanPromptTokens + workload.MeanOutputTokens));
+            return new Ceiling(engine, SaturatedThroughput.Of(engine, workload, SaturatingRequests, Seed).RequestsPerSecond);
+        })).Value;
+
+    static double Rate(Ceiling ceiling, Workload workload, List<Limit> limits)
     {
-        var workload = single.Benchmark.Workload();
-        var engine = SimulatedEngine.Of(
-            deployment, SchedulingPolicy.VllmV1, (int)(workload.MeanPromptTokens + workload.MeanOutputTokens));
-        var rate = SaturatedThroughput.Of(engine, workload, Requests, Seed).RequestsPerSecond;
-        var limits = Limits(single);
-        if (limits.Count > 0)
-            rate = new LoadLineSearch(engine, workload, limits, Requests, Seed).Find(rate).RequestsPerSecond;
-        var tokens = rate * workload.MeanOutputTokens * engine.Ranks / deployment.Accelerators;
-        return new MlPerfThroughput(tokens, tokens / engine.StepTime.ErrorHigh, tokens / engine.StepTime.ErrorLow);
+        if (limits.Count == 0)
+            return ceiling.RequestsPerSecond;
+        var requests = Math.Max(LeastRequests, (long)(DurationS * ceiling.RequestsPerSecond));
+        return new LoadLineSearch(ceiling.Engine, workload, limits, requests, Seed)
+            .Find(ceiling.RequestsPerSecond).RequestsPerSecond;
+    }
+
+    static MlPerfThroughput Throughput(double tokens, SimulatedEngine engine)
+    {
+        var d = engine.Deployment;
+        return new MlPerfThroughput(
+            tokens, tokens / engine.StepTime.ErrorHigh, tokens / engine.StepTime.ErrorLow,
+            $"tp{d.TensorParallel} pp{d.PipelineParallel} dp{d.DataParallel}, {d.Engine.MaxNumBatchedTokens} tokens a step");
     }
 
     static List<Limit> Limits(MlPerfCase single)
@@ -68,33 +107,35 @@ static class MlPerfPrediction
         return limits;
     }
 
+    /// <summary>Every split of the system into equal replicas, with pipeline stages where one card is too small.</summary>
     static IEnumerable<Deployment> Candidates(MlPerfCase single)
     {
         var model = Catalogue.BuiltIn.FindModel(single.Benchmark.Model);
         foreach (var budget in BudgetTokens)
         {
+            var one = new Deployment
+            {
+                Model = model,
+                Accelerator = Catalogue.BuiltIn.FindAccelerator(single.Accelerator),
+                Weights = single.Weights,
+                Kv = NumberFormat.Fp8,
+                Engine = new EngineSettings
+                {
+                    Engine = single.Engine,
+                    MaxNumSeqs = MaxNumSeqs,
+                    MaxNumBatchedTokens = budget,
+                    GpuMemoryUtilization = GpuMemoryUtilization,
+                    EnablePrefixCaching = false,
+                },
+            };
+            var stages = KvCapacity.Blocks(one).Fits ? 1 : single.Accelerators;
             for (var tp = 1; tp <= single.Accelerators; tp *= 2)
             {
-                var deployment = new Deployment
-                {
-                    Model = model,
-                    Accelerator = Catalogue.BuiltIn.FindAccelerator(single.Accelerator),
-                    TensorParallel = tp,
-                    Weights = single.Weights,
-                    Kv = NumberFormat.Fp8,
-                    Engine = new EngineSettings
-                    {
-                        Engine = single.Engine,
-                        MaxNumSeqs = MaxNumSeqs,
-                        MaxNumBatchedTokens = budget,
-                        GpuMemoryUtilization = GpuMemoryUtilization,
-                        EnablePrefixCaching = false,
-                    },
-                };
-                yield return deployment;
+                for (var pp = 1; pp <= stages && tp * pp <= single.Accelerators; pp *= 2)
+                    yield return one with { TensorParallel = tp, PipelineParallel = pp };
                 // Many small experts are spread over the node, each rank with attention of its own.
                 if (tp > 1 && model.Attention.Form == AttentionForm.Latent)
-                    yield return deployment with { TensorParallel = 1, DataParallel = tp, ExpertParallel = tp };
+                    yield return one with { DataParallel = tp, ExpertParallel = tp };
             }
         }
     }

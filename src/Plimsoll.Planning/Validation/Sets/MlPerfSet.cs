@@ -42,7 +42,7 @@ public sealed class MlPerfSet : IValidationSet
             [
                 "lengths exponential with the benchmark's mean and cap; Poisson arrivals; limits at p99",
                 "weights in the stated format (v4.1, which states none: FP4 on B200, FP8 elsewhere), KV in FP8",
-                "the best of all tensor parallelisms that fit and of 1,536 or 4,096 tokens per step, replicas filling the system",
+                "the best of all tensor and pipeline parallelisms that fit and of 512, 1,536 or 4,096 tokens per step, replicas filling the system",
                 "95 % of memory used, at most 2,048 sequences, no speculation, no disaggregation",
             ],
             Dropped = dropped,
@@ -84,7 +84,9 @@ public sealed class MlPerfSet : IValidationSet
     }
 
     static ValidationPoint Point(string split, MlPerfRun run, MlPerfThroughput predicted) =>
-        new(split, $"{run.Scenario} tokens/s", Configuration(run.Case), run.System, run.TokensPerSecond, predicted.TokensPerSecond)
+        new(
+            split, $"{run.Scenario} tokens/s", $"{Configuration(run.Case)}, {predicted.Settings}", run.System,
+            run.TokensPerSecond, predicted.TokensPerSecond)
         {
             Interval = (predicted.Low, predicted.High),
         };
