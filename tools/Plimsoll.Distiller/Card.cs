@@ -31,6 +31,7 @@ sealed record Card(
         new("gb300", Peaks(2500, 5000, 15000, 165, 8000), 126, false),
         new("l40s", Peaks(362, 733, 733, 733, 864), 96, true),
         new("rtx_pro_6000_server", Peaks(467.8, 935.6, 1871.2, 935.6, 1792), 128, true),
+        new("rtx_4090", Peaks(165.2, 330.3, 330.3, 660.6, 1008), 72, true),
         new("b60", Peaks(98.5, 98.5, 98.5, 197, 456), 18, false),
     ];
 

@@ -9,9 +9,6 @@ namespace Plimsoll.Distiller;
 /// <summary>All curves of one card and engine, and their errors.</summary>
 static class CardDistiller
 {
-    /// <summary>Tile height of FlashAttention-2 forward kernels at head size 128.</summary>
-    const int FlashAttention2Rows = 64;
-
     /// <summary>
     /// 5th and 95th percentile of measured over predicted TPOT of dense models, nothing fitted: 199 vLLM and
     /// 497 TensorRT-LLM closed-loop points of InferenceMAX on H100, H200 and B200 gave 0.85 to 0.88 and
@@ -40,7 +37,7 @@ static class CardDistiller
         log.WriteLine($"  decode attention   {AttentionDistiller.CheckDecode(decodeRows, card, decode)}");
         var prefillRows = PlausiblePrefill(tables["context_attention_perf"], card, log);
         var mixes = engine == "vllm" && card.FlashAttention2;
-        var prefill = AttentionDistiller.Prefill(prefillRows, mixes ? FlashAttention2Rows : 0);
+        var prefill = AttentionDistiller.Prefill(prefillRows, mixes ? EngineProfiles.FlashAttention2Rows : 0);
         log.WriteLine($"  prefill attention  {AttentionDistiller.CheckPrefill(prefillRows, prefill)}");
         var moe = tables.TryGetValue("moe_perf", out var moeTable)
             ? MoeDistiller.Distill(moeTable, card.Peak)
@@ -54,9 +51,9 @@ static class CardDistiller
         {
             EngineProfiles.CheckProducts(gemm, profiles, card, log);
             decode = EngineProfiles.Replace(decode, profiles, card);
-            prefill = EngineProfiles.Replace(prefill, profiles, mixes ? FlashAttention2Rows : 0);
+            prefill = EngineProfiles.Replace(prefill, profiles, mixes ? EngineProfiles.FlashAttention2Rows : 0);
             EngineProfiles.CheckMixed(prefill, profiles, log);
-            sources = [.. sources, EngineProfiles.Source];
+            sources = [.. sources, EngineProfiles.SourceOf(card)];
         }
         return new EfficiencyCurves
         {

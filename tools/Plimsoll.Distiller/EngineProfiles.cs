@@ -13,13 +13,21 @@ namespace Plimsoll.Distiller;
 sealed record EngineProfile(string Folder, int Heads, int KvHeads, (string Layer, int N, int K)[] Gemms);
 
 /// <summary>
-/// Profiles of RTX PRO 6000 taken inside vLLM 0.19. They supersede the tables where both exist: the
-/// engine's own kernels on cold caches, prompts that continue a cached prefix, decodes beside prompts.
+/// Profiles taken inside vLLM 0.19. They supersede the tables where both exist: the engine's own kernels on cold
+/// caches, prompts that continue a cached prefix, decodes beside prompts.
 /// </summary>
 static class EngineProfiles
 {
-    public const string Source = "casys-kaist/LLMServingSim (MIT) RTXPRO6000 profiles, vLLM 0.19.0";
+    /// <summary>Tile height of FlashAttention-2 forward kernels at head size 128.</summary>
+    public const int FlashAttention2Rows = 64;
+
     const int HeadDim = 128;
+
+    static readonly Dictionary<string, string> Folders = new()
+    {
+        ["rtx_pro_6000_server"] = "RTXPRO6000",
+        ["rtx_4090"] = "RTX4090",
+    };
 
     static readonly (string Model, int Hidden, int Heads, int KvHeads, int Intermediate)[] Models =
     [
@@ -28,18 +36,26 @@ static class EngineProfiles
         ("Qwen/Qwen3-30B-A3B-Instruct-2507", 2048, 32, 4, 0),
     ];
 
+    public static string SourceOf(Card card) =>
+        $"casys-kaist/LLMServingSim (MIT) {Folders[card.Key]} profiles, vLLM 0.19.0";
+
     public static List<EngineProfile> Read(Card card, string kernels)
     {
         var profiles = new List<EngineProfile>();
-        var root = Path.Combine(kernels, "..", "vllm-requests", "profiles", "RTXPRO6000");
-        if (card.Key != "rtx_pro_6000_server" || !Directory.Exists(root))
+        if (!Folders.TryGetValue(card.Key, out var folder))
         {
             return profiles;
         }
+        var root = Path.Combine(kernels, "..", "vllm-requests", "profiles", folder);
         foreach (var (model, hidden, heads, kvHeads, intermediate) in Models)
         {
             foreach (var ranks in (int[])[1, 2])
             {
+                var tables = Path.Combine(root, model, "bf16", $"tp{ranks}");
+                if (!Directory.Exists(tables))
+                {
+                    continue;
+                }
                 var (h, k) = (heads / ranks, kvHeads / ranks);
                 var gemms = new List<(string, int, int)>
                 {
@@ -51,8 +67,7 @@ static class EngineProfiles
                     gemms.Add(("gate_up_proj", 2 * intermediate / ranks, hidden));
                     gemms.Add(("down_proj", hidden, intermediate / ranks));
                 }
-                profiles.Add(new EngineProfile(
-                    Path.Combine(root, model, "bf16", $"tp{ranks}"), h, k, [.. gemms]));
+                profiles.Add(new EngineProfile(tables, h, k, [.. gemms]));
             }
         }
         return profiles;
@@ -150,7 +165,7 @@ static class EngineProfiles
 
     static double Pairs(double chunk, double prefix) => (chunk * prefix) + (chunk * (chunk + 1) / 2);
 
-    static List<(int M, int N, int K, double Ns)> Products(List<EngineProfile> profiles)
+    public static List<(int M, int N, int K, double Ns)> Products(List<EngineProfile> profiles)
     {
         var samples = new List<(int, int, int, double)>();
         foreach (var profile in profiles)

@@ -9,6 +9,9 @@ namespace Plimsoll.Distiller;
 /// <summary>Matrix products: a coarse grid of ratios, freed of lone outliers.</summary>
 static class GemmDistiller
 {
+    /// <summary>Rows at which every curve has a knot, where measured.</summary>
+    public static IReadOnlyList<int> Tokens => MKnots;
+
     static readonly int[] MKnots =
         [1, 4, 8, 16, 32, 64, 128, 192, 256, 512, 768, 1024, 1536, 2048, 4096, 8192, 16384, 32768];
 

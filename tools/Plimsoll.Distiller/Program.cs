@@ -28,18 +28,13 @@ foreach (var card in cards)
     foreach (var engine in (string[])["vllm", "trtllm"])
     {
         var tables = card.Tables(kernels, engine);
-        if (tables.Count == 0)
+        if (tables.Count > 0)
         {
-            continue;
+            Keep(card, engine, CardDistiller.Distill(card, engine, tables, kernels, Console.Out));
         }
-        var distilled = CardDistiller.Distill(card, engine, tables, kernels, Console.Out);
-        all.Add(distilled);
-        if (!check)
+        else if (engine == "vllm" && ProfileDistiller.Distill(card, kernels, Console.Out) is { } profiled)
         {
-            var path = Path.Combine("data", "steptime", $"{card.Key}.{engine}.json");
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllText(path, StepTimeCatalogue.Write(distilled));
-            Console.WriteLine($"  wrote {path}, {new FileInfo(path).Length / 1024} KiB");
+            Keep(card, engine, profiled);
         }
     }
 }
@@ -48,3 +43,16 @@ if (args.Contains("--medians"))
     Medians.Print(all, Console.Out);
 }
 return 0;
+
+void Keep(Card card, string engine, EfficiencyCurves curves)
+{
+    all.Add(curves);
+    if (check)
+    {
+        return;
+    }
+    var path = Path.Combine("data", "steptime", $"{card.Key}.{engine}.json");
+    Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+    File.WriteAllText(path, StepTimeCatalogue.Write(curves));
+    Console.WriteLine($"  wrote {path}, {new FileInfo(path).Length / 1024} KiB");
+}
