@@ -33,7 +33,7 @@ static class ValidationText
             table.Add(
                 check.Name, $"{F(check.Theory, "0.000")} {check.Unit}", $"{F(check.Measured, "0.000")} {check.Unit}",
                 check.StandardError > 0 ? F(check.StandardError, "0.000") : "–",
-                check.Z is { } z ? F(z, "+0.0;-0.0") : "–", check.Holds ? "" : "missed", check.Setup);
+                check.Z is { } z ? Signed(z) : "–", check.Holds ? "" : "missed", check.Setup);
         }
         text.Append(table).Append('\n');
     }
@@ -53,7 +53,7 @@ static class ValidationText
         {
             table.Add(
                 row.Split, row.Figure, row.Points.ToString("N0", CultureInfo.InvariantCulture), F(row.MedianPercent, "0.0"),
-                F(row.P90Percent, "0.0"), F(row.WorstPercent, "0.0"), F(row.BiasPercent, "+0.0;-0.0"),
+                F(row.P90Percent, "0.0"), F(row.WorstPercent, "0.0"), Signed(row.BiasPercent),
                 row.CoveragePercent is { } covered ? F(covered, "0") : "–", PromiseText(row.Promise),
                 row.Kept switch { true => "kept", false => "missed", null => "" }, row.Published ?? "");
         }
@@ -84,7 +84,7 @@ static class ValidationText
             foreach (var point in figure.OrderByDescending(p => p.AbsolutePercent).Take(count))
             {
                 table.Add(
-                    F(point.ErrorPercent, "+0.0;-0.0"), F(point.Measured, "0.###"), F(point.Predicted, "0.###"),
+                    Signed(point.ErrorPercent), F(point.Measured, "0.###"), F(point.Predicted, "0.###"),
                     point.Configuration, point.Name);
             }
             text.Append(table);
@@ -96,6 +96,8 @@ static class ValidationText
         ErrorStatistic.Median => $"median ≤ {F(promise.Percent, "0.#")}",
         _ => $"every run ≤ {F(promise.Percent, "0.#")}",
     };
+
+    static string Signed(double value) => F(Math.Round(value, 1), "+0.0;-0.0;0.0");
 
     static string F(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -28,11 +28,16 @@ sealed class ValidateVerb(TextWriter output, TextWriter story)
 
     readonly Option<bool> _json = new("--json") { Description = "Print JSON, every point included" };
 
+    readonly Option<string?> _writeDocs = new("--write-docs")
+    {
+        Description = "Also write validation.md, validation.json and the pictures into this folder",
+    };
+
     public Command Build()
     {
         var command = new Command(
             "validate", "The public validation: theory, and predicted against measured with what was held out.");
-        foreach (var option in new Option[] { _data, _set, _points, _json })
+        foreach (var option in new Option[] { _data, _set, _points, _json, _writeDocs })
             command.Add(option);
         command.SetAction(Run);
         return command;
@@ -49,6 +54,8 @@ sealed class ValidateVerb(TextWriter output, TextWriter story)
         var report = ValidationReport.Run(
             folder, parsed.GetValue(_set), share => progress.Report((long)(share * ProgressSteps)));
         progress.Clear();
+        if (parsed.GetValue(_writeDocs) is { } docs)
+            ValidationDocs.Write(report, docs);
         output.Write(parsed.GetValue(_json)
             ? ValidationJson.Of(report)
             : ValidationText.Of(report, parsed.GetValue(_points)));

@@ -8,6 +8,7 @@ public static class ValidationSets
 {
     public static IReadOnlyList<IValidationSet> All { get; } =
     [
+        new VllmExperimentsSet(),
         new VllmRequestsSet(),
         InferenceMaxSet.Dense,
         InferenceMaxSet.Moe,

@@ -12,11 +12,11 @@ namespace Plimsoll.Planning.Validation.Analytic;
 /// Of <paramref name="Measured"/>, from independent replications; 0 where nothing is random and
 /// <paramref name="Tolerance"/> alone decides.
 /// </param>
-/// <param name="Tolerance">How far the mapping onto the theory itself may be off, relative.</param>
+/// <param name="Tolerance">How far the mapping onto the theory itself may be off, relative; null for any distance.</param>
 /// <param name="LowerBound">Theory is a bound that may not be undercut at all.</param>
 public sealed record AnalyticCheck(
     string Name, string Setup, string Unit, double Theory, double Measured, double StandardError,
-    double Tolerance = 0, bool LowerBound = false)
+    double? Tolerance = 0, bool LowerBound = false)
 {
     /// <summary>Standard errors that a figure may lie from theory: 1 run in 200 of a right simulator exceeds it.</summary>
     public const double MostStandardErrors = 3;
@@ -25,5 +25,6 @@ public sealed record AnalyticCheck(
     public double? Z => StandardError > 0 ? (Measured - Theory) / StandardError : null;
 
     public bool Holds => (!LowerBound || Measured >= Theory)
-        && Math.Abs(Measured - Theory) <= Tolerance * Theory + MostStandardErrors * StandardError;
+        && (Tolerance is null
+            || Math.Abs(Measured - Theory) <= Tolerance * Theory + MostStandardErrors * StandardError);
 }

@@ -67,7 +67,7 @@ static class BandwidthChecks
                 var bound = BoundMs(deployment, 1);
                 var check = new AnalyticCheck(
                     "decode bandwidth bound, never undercut", $"nearest: {model.Name} on {accelerator.Key}", "ms", bound,
-                    TpotMs(deployment, step, 1), StandardError: 0, Tolerance: double.PositiveInfinity, LowerBound: true);
+                    TpotMs(deployment, step, 1), StandardError: 0, Tolerance: null, LowerBound: true);
                 if (nearest is null || check.Measured / check.Theory < nearest.Measured / nearest.Theory)
                     nearest = check;
             }
