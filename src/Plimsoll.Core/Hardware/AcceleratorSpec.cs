@@ -24,6 +24,9 @@ public sealed record AcceleratorSpec
     /// <summary>Memory, gigabytes (10⁹ bytes) as sold.</summary>
     public required double MemoryGb { get; init; }
 
+    /// <summary>Memory that the driver gives a process, GiB, as engines log it; null where no log is known.</summary>
+    public double? DeviceGib { get; init; }
+
     /// <summary>Memory bandwidth, 10⁹ bytes per second.</summary>
     public required double MemoryGbPerSecond { get; init; }
 

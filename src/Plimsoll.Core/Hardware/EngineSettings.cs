@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Plimsoll.Core.Hardware;
 
 /// <summary>An engine's settings, named and defaulted as vLLM's server does.</summary>
@@ -16,6 +18,10 @@ public sealed record EngineSettings
     /// <summary>Tokens per KV block.</summary>
     public int BlockSize { get; init; } = 16;
 
+    /// <summary>
+    /// What the engine may take: vLLM's share of all memory, SGLang's <c>mem_fraction_static</c>,
+    /// TensorRT-LLM's share of what weights and activations leave free.
+    /// </summary>
     public double GpuMemoryUtilization { get; init; } = 0.9;
 
     /// <summary>KV blocks of one engine rank, when the engine's own count is known.</summary>
@@ -25,4 +31,20 @@ public sealed record EngineSettings
     public int LongPrefillTokenThreshold { get; init; }
 
     public bool EnablePrefixCaching { get; init; } = true;
+
+    /// <summary>Whether this release comes before another; an unknown release is the newest.</summary>
+    public bool IsBefore(int major, int minor, int patch = 0)
+    {
+        var parts = EngineVersion?.Split('.');
+        if (parts is null || parts.Length < 2 || !TryParse(parts[0], out var ownMajor)
+            || !TryParse(parts[1], out var ownMinor))
+        {
+            return false;
+        }
+        var ownPatch = parts.Length > 2 && TryParse(parts[2], out var known) ? known : 0;
+        return (ownMajor, ownMinor, ownPatch).CompareTo((major, minor, patch)) < 0;
+    }
+
+    static bool TryParse(string text, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

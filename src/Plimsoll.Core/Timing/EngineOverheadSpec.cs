@@ -67,17 +67,8 @@ public sealed record EngineOverheadSpec
     {
         "trtllm" => TensorRtLlm,
         "sglang" => SgLang,
-        _ => IsBefore(engine.EngineVersion, 0, 14) ? VllmSynchronous : Vllm,
+        _ => engine.IsBefore(0, 14) ? VllmSynchronous : Vllm,
     };
-
-    /// <summary>Whether a release comes before another; an unknown release is the newest.</summary>
-    static bool IsBefore(string? version, int major, int minor)
-    {
-        var parts = version?.Split('.');
-        return parts?.Length >= 2 && int.TryParse(parts[0], out var ownMajor)
-            && int.TryParse(parts[1], out var ownMinor)
-            && (ownMajor < major || (ownMajor == major && ownMinor < minor));
-    }
 
     /// <summary>
     /// vLLM v1 from 0.14 on, where asynchronous scheduling is the default. Exposed time and request time

@@ -32,25 +32,12 @@ public sealed record KvCapacityResult
 }
 
 /// <summary>
-/// KV capacity as vLLM finds it: <c>utilisation · memory − weights − activations − graphs − other</c>, in
-/// blocks of all layers.
+/// KV capacity as the engine finds it at its start: its share of the memory less weights, activations, graphs
+/// and other memory (<see cref="EngineMemorySpec"/>), in blocks of all layers.
 /// </summary>
 public static class KvCapacity
 {
-    /// <summary>
-    /// CUDA context, libraries and what the driver keeps: 0.6 to 1.0 GiB on data-centre cards. vLLM counts
-    /// it against the utilisation limit.
-    /// </summary>
-    const double ContextBytes = 0.8e9;
-
-    /// <summary>NCCL and custom all-reduce buffers of a tensor-parallel rank.</summary>
-    const double CollectiveBytes = 0.6e9;
-
-    /// <summary>
-    /// Peak activations while profiling the largest batch: feed-forward input and gated output, residual,
-    /// attention input and output alive together, about this many hidden-size rows beside them.
-    /// </summary>
-    const double HiddenRows = 6;
+    const double Gib = 1_073_741_824;
 
     /// <summary>Blocks of one engine rank; the engine's own count where it is known.</summary>
     /// <param name="deployment">What is served on what.</param>
@@ -61,14 +48,14 @@ public static class KvCapacity
     public static KvCapacityResult Blocks(Deployment deployment, int typicalContextTokens = 4096)
     {
         var engine = deployment.Engine;
-        var accelerator = deployment.Accelerator;
+        var memory = EngineMemorySpec.Of(engine);
         var weights = WeightBytes.PerAccelerator(deployment);
-        var activations = ActivationBytes(deployment);
-        var other = ContextBytes + (deployment.TensorParallel > 1 ? CollectiveBytes : 0)
+        var activations = memory.ActivationBytes(deployment);
+        var other = memory.OtherBytes(deployment)
             + (deployment.Model.Attention.LinearStateBytes * (double)engine.MaxNumSeqs
                 / (deployment.TensorParallel * deployment.PipelineParallel));
-        var usable = MemoryBytes(accelerator) * engine.GpuMemoryUtilization;
-        var free = usable - weights - activations - other;
+        var free = memory.KvBytes(
+            MemoryBytes(deployment.Accelerator), engine.GpuMemoryUtilization, weights, activations, other);
         var block = BlockBytes(deployment, typicalContextTokens);
         var predicted = block > 0 ? (int)Math.Min(int.MaxValue, Math.Max(0, free) / block) : 0;
         var fitting = engine.NumGpuBlocks ?? predicted;
@@ -101,30 +88,13 @@ public static class KvCapacity
     }
 
     /// <summary>
-    /// Memory the driver reports. Cards with HBM and RTX PRO are sold by binary gigabytes and reserve about
-    /// 1 %: an "80 GB" H100 reports 79.2 GiB, a "141 GB" H200 139.8, a "96 GB" RTX PRO 6000 95.0. Slower GDDR
-    /// cards pay for ECC out of the same memory: a "48 GB" L40S reports 45.0 GiB.
+    /// Memory the driver gives a process. Where no engine's log tells: cards with HBM reserve about 1 % of
+    /// their binary gigabytes; slower GDDR cards pay for ECC out of the same memory.
     /// </summary>
-    static double MemoryBytes(AcceleratorSpec accelerator) => accelerator.MemoryGbPerSecond < 1000
-        ? accelerator.MemoryGb * 1.006e9
-        : accelerator.MemoryGb * 1_073_741_824 * 0.9895;
-
-    static double ActivationBytes(Deployment deployment)
+    static double MemoryBytes(AcceleratorSpec accelerator) => accelerator switch
     {
-        var model = deployment.Model;
-        var tokens = (double)deployment.Engine.MaxNumBatchedTokens;
-        var ff = model.FeedForward;
-        var routed = ff.MoeLayers > 0 ? (double)ff.ExpertIntermediate * ff.ExpertsPerToken : 0;
-        var inner = 3 * Math.Max(ff.Intermediate, routed) / deployment.TensorParallel;
-        var rows = 2 * tokens * (inner + (HiddenRows * model.Hidden));
-        // Logits of a full batch in FP32 and their sorted copy while sampling is profiled.
-        var logits = 8.0 * deployment.Engine.MaxNumSeqs * model.Vocabulary;
-        return rows + logits + GraphBytes(deployment);
-    }
-
-    /// <summary>
-    /// Captured CUDA graphs, 35 to 67 batch sizes: vLLM logs 0.5 GiB for an 8B and about 0.8 for a 70B.
-    /// </summary>
-    static double GraphBytes(Deployment deployment) =>
-        0.3e9 + (0.006e9 * deployment.Model.Layers);
+        { DeviceGib: { } gib } => gib * Gib,
+        { MemoryGbPerSecond: < 1000 } => accelerator.MemoryGb * 1.006e9,
+        _ => accelerator.MemoryGb * Gib * 0.9895,
+    };
 }

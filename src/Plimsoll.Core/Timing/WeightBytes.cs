@@ -1,3 +1,4 @@
+using System;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 
@@ -5,11 +6,11 @@ namespace Plimsoll.Core.Timing;
 
 /// <summary>
 /// What a model's weights occupy. Embedding and LM head stay in BF16 whatever the format of the rest, as
-/// published FP8 and FP4 checkpoints do.
+/// published FP8 and FP4 checkpoints do; so do routers.
 /// </summary>
 public static class WeightBytes
 {
-    /// <summary>Bytes of the whole model.</summary>
+    /// <summary>Bytes of the whole model, as a checkpoint holds it.</summary>
     public static double Total(ModelSpec model, NumberFormat weights)
     {
         var embeddings = Embeddings(model);
@@ -19,20 +20,56 @@ public static class WeightBytes
 
     /// <summary>
     /// Bytes on one accelerator: layers over pipeline stages, matrices over tensor ranks, routed experts
-    /// over every rank that shares them.
+    /// over every rank that shares them, and whole on each rank what tensor parallelism does not split.
     /// </summary>
     public static double PerAccelerator(Deployment deployment)
     {
         var model = deployment.Model;
-        var total = Total(model, deployment.Weights);
-        var ff = model.FeedForward;
-        var matrices = ff.Gated ? 3.0 : 2.0;
-        var experts = matrices * ff.MoeLayers * ff.Experts * ff.ExpertIntermediate * (double)model.Hidden
-            * deployment.Weights.BytesPerElement();
-        experts = experts < total ? experts : 0;
+        var embeddings = Embeddings(model);
+        var experts = Experts(model);
+        var rest = model.Parameters - embeddings - experts;
+        if (rest < 0)
+        {
+            (rest, experts) = (model.Parameters - embeddings, 0);
+        }
+        var dense = (embeddings * NumberFormat.Bf16.BytesPerElement())
+            + (rest * LayerShapes.DenseFormat(deployment).BytesPerElement());
         var stages = deployment.TensorParallel * deployment.PipelineParallel;
         var expertRanks = deployment.ExpertParallel > 1 ? stages * deployment.DataParallel : stages;
-        return ((total - experts) / stages) + (experts / expertRanks);
+        return (dense / stages) + (experts * deployment.Weights.BytesPerElement() / expertRanks)
+            + (Unsplit(deployment) / deployment.PipelineParallel);
+    }
+
+    /// <summary>
+    /// Bytes of all layers that one tensor rank holds beyond its share: KV projections of repeated heads,
+    /// the router in BF16, latent attention's down-projections, and the BF16 copy of its up-projections that
+    /// decoding absorbs into queries and outputs.
+    /// </summary>
+    static double Unsplit(Deployment deployment)
+    {
+        var model = deployment.Model;
+        var a = model.Attention;
+        double ranks = deployment.TensorParallel;
+        var stored = LayerShapes.DenseFormat(deployment).BytesPerElement();
+        var bf16 = NumberFormat.Bf16.BytesPerElement();
+        var router = (double)model.FeedForward.MoeLayers * model.FeedForward.Experts * model.Hidden
+            * (bf16 - (stored / ranks));
+        if (a.Form != AttentionForm.Latent)
+        {
+            var repeated = Math.Max(0, LayerShapes.KvHeads(deployment) - (a.KvHeads / ranks));
+            return router + (model.Layers * repeated * (a.HeadDim + a.ValueHeadDim) * model.Hidden * stored);
+        }
+        var down = (double)(a.QueryLoraRank + a.KvLoraRank + a.RopeHeadDim) * model.Hidden * stored
+            * (1 - (1 / ranks));
+        var absorbed = a.KvLoraRank * a.Heads * (double)(a.NopeHeadDim + a.ValueHeadDim) * bf16 / ranks;
+        return router + (model.Layers * (down + absorbed));
+    }
+
+    static double Experts(ModelSpec model)
+    {
+        var ff = model.FeedForward;
+        var matrices = ff.Gated ? 3.0 : 2.0;
+        return matrices * ff.MoeLayers * ff.Experts * ff.ExpertIntermediate * model.Hidden;
     }
 
     static double Embeddings(ModelSpec model) =>

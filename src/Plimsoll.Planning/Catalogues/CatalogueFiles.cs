@@ -19,6 +19,7 @@ static class CatalogueFiles
             Fp4Tflops = row.OptionalNumber("fp4_tflops"),
             Int8Tops = row.OptionalNumber("int8_tops"),
             MemoryGb = row.Number("memory_gb"),
+            DeviceGib = row.OptionalNumber("device_gib"),
             MemoryGbPerSecond = row.Number("memory_gb_per_s"),
             ScaleUpGbPerSecond = row.OptionalNumber("scaleup_gb_per_s") ?? 0,
             ScaleUpWorld = row.OptionalText("scaleup_world").Length == 0 ? 1 : row.Whole("scaleup_world"),

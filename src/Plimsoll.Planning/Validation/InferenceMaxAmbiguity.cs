@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Core.Timing;
+using Plimsoll.Planning.Calibration;
 using static Plimsoll.Planning.Validation.InferenceMaxPoints;
 
 namespace Plimsoll.Planning.Validation;
@@ -7,6 +9,8 @@ namespace Plimsoll.Planning.Validation;
 /// <summary>
 /// The points do not say whether speculation was on, one dump does not say the release, and points recur
 /// across dumps. Settled without looking at any prediction:
+/// (0) a release of which some point comes within <see cref="Plausible"/> of the physical floor cannot have computed
+/// all its prompts (or is not what its row says): all of it is left out;
 /// (1) a point that recurs counts once;
 /// (2) a point of unknown release is left out where a point of the same setting has one;
 /// (3) where equal settings differ by more than <see cref="Apart"/>, the faster ran with speculation and is
@@ -21,8 +25,36 @@ static class InferenceMaxAmbiguity
 
     const double Same = 1.001;
 
+    /// <summary>
+    /// Share of the floor (peak rates, perfect overlap, unbounded batch) that no engine reaches: the best large
+    /// products of the kernel tables reach three quarters of their peak, everything around them comes on top.
+    /// </summary>
+    const double Plausible = 0.8;
+
     public static IReadOnlyList<Point> Settle(IReadOnlyList<Point> points) =>
-        WithoutSpeculation(WithRelease(Distinct(points)));
+        WithoutSpeculation(WithRelease(Distinct(Possible(points))));
+
+    static List<Point> Possible(IReadOnlyList<Point> points)
+    {
+        var kept = new List<Point>();
+        foreach (var release in Grouped(points, p => p.Group))
+        {
+            if (release.TrueForAll(p => ShareOfFloor(p) < Plausible))
+                kept.AddRange(release);
+        }
+        return kept;
+    }
+
+    /// <summary>Least computing time of the requests per second that were measured.</summary>
+    static double ShareOfFloor(Point point)
+    {
+        var load = (ClosedLoad)point.Observation.Load;
+        var prompt = (load.PromptTokens.Least + load.PromptTokens.Most) / 2;
+        var output = (load.OutputTokens.Least + load.OutputTokens.Most) / 2;
+        var answerNs = 1e6 * (point.Observation.Measured.TtftMs!.Value + ((output - 1) * Tpot(point)));
+        return point.Concurrency / answerNs
+            * ModelLimits.FloorNsPerRequest(point.Observation.Deployment, prompt, 0, output);
+    }
 
     static List<Point> Distinct(IReadOnlyList<Point> points)
     {

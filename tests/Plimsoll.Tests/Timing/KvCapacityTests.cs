@@ -1,3 +1,4 @@
+using System;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
@@ -8,6 +9,8 @@ namespace Plimsoll.Tests.Timing;
 
 public sealed class KvCapacityTests
 {
+    const double Gib = 1_073_741_824;
+
     static readonly Deployment Llama8BOnH100 = new()
     {
         Model = TestModels.Llama8B,
@@ -72,4 +75,59 @@ public sealed class KvCapacityTests
         KvCapacity.BlockBytes(gptOss, 4096).ShouldBe(full * (1 + (128.0 / 4096)));
         KvCapacity.BlockBytes(gptOss, 100).ShouldBe(2 * full);
     }
+
+    [Fact]
+    public void A_large_batch_leaves_less_and_an_old_release_the_least()
+    {
+        var few = With(e => e with { MaxNumSeqs = 256, MaxNumBatchedTokens = 2048 });
+        var many = With(e => e with { MaxNumSeqs = 1024, MaxNumBatchedTokens = 2048 });
+        var old = With(e => e with { MaxNumSeqs = 1024, MaxNumBatchedTokens = 2048, EngineVersion = "0.11.0" });
+        many.ActivationBytes.ShouldBe(2 * few.ActivationBytes, "sampling peaks as at 512 sequences");
+        old.ActivationBytes.ShouldBe(4 * few.ActivationBytes);
+        many.Blocks.ShouldBeInRange(old.Blocks + 1, few.Blocks - 1);
+    }
+
+    [Fact]
+    public void Each_engine_takes_its_share_of_something_else()
+    {
+        var memory = 80 * 0.9895 * Gib;
+        var ofAll = With(e => e with { Engine = "vllm" });
+        Kept(ofAll).ShouldBe(0.9 * memory, 0.01 * Gib);
+        var ofFreeBeforeWeights = With(e => e with { Engine = "sglang" });
+        (ofFreeBeforeWeights.KvBytes + ofFreeBeforeWeights.WeightBytes)
+            .ShouldBe(0.9 * (memory - ofFreeBeforeWeights.OtherBytes), 0.01 * Gib);
+        var ofFreeAfterWeights = With(e => e with { Engine = "trtllm" });
+        var free = ofFreeAfterWeights.KvBytes / 0.9;
+        (Kept(ofFreeAfterWeights) - ofFreeAfterWeights.KvBytes + free).ShouldBe(memory, 0.01 * Gib);
+
+        static double Kept(KvCapacityResult c) => c.WeightBytes + c.ActivationBytes + c.OtherBytes + c.KvBytes;
+    }
+
+    [Fact]
+    public void Graphs_count_against_the_share_from_0_21_on()
+    {
+        var before = With(e => e with { EngineVersion = "0.20.2" });
+        var after = With(e => e with { EngineVersion = "0.21.0" });
+        (after.OtherBytes - before.OtherBytes).ShouldBe(0.4 * Gib, 1);
+    }
+
+    [Fact]
+    public void What_tensor_parallelism_does_not_split_is_whole_on_every_rank()
+    {
+        // 79.74 GiB on each of eight accelerators: DeepSeek-R1-0528 as vLLM 0.11.2 loads it.
+        var deepSeek = Llama8BOnH100 with
+        {
+            Model = TestModels.DeepSeekV3,
+            TensorParallel = 8,
+            Weights = NumberFormat.Fp8,
+        };
+        WeightBytes.PerAccelerator(deepSeek).ShouldBe(79.74 * Gib, 0.005 * 79.74 * Gib);
+        // Four KV heads on eight ranks: every rank holds one, so half of them twice.
+        var eight = Llama8BOnH100 with { Model = TestModels.Qwen30BA3B, TensorParallel = 8 };
+        var one = eight with { TensorParallel = 1 };
+        WeightBytes.PerAccelerator(eight).ShouldBeGreaterThan(WeightBytes.PerAccelerator(one) / 8);
+    }
+
+    static KvCapacityResult With(Func<EngineSettings, EngineSettings> change) =>
+        KvCapacity.Blocks(Llama8BOnH100 with { Engine = change(new EngineSettings()) });
 }
