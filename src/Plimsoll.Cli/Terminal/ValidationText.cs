@@ -54,7 +54,7 @@ static class ValidationText
             table.Add(
                 row.Split, row.Figure, row.Points.ToString("N0", CultureInfo.InvariantCulture), F(row.MedianPercent, "0.0"),
                 F(row.P90Percent, "0.0"), F(row.WorstPercent, "0.0"), Signed(row.BiasPercent),
-                row.CoveragePercent is { } covered ? F(covered, "0") : "–", PromiseText(row.Promise),
+                row.CoveragePercent is { } covered ? F(covered, "0") : "–", row.Promise?.ToString() ?? "",
                 row.Kept switch { true => "kept", false => "missed", null => "" }, row.Published ?? "");
         }
         text.Append(table);
@@ -90,12 +90,6 @@ static class ValidationText
             text.Append(table);
         }
     }
-
-    static string PromiseText(Promise? promise) => promise is null ? "" : promise.Statistic switch
-    {
-        ErrorStatistic.Median => $"median ≤ {F(promise.Percent, "0.#")}",
-        _ => $"every run ≤ {F(promise.Percent, "0.#")}",
-    };
 
     static string Signed(double value) => F(Math.Round(value, 1), "+0.0;-0.0;0.0");
 

@@ -41,5 +41,5 @@ public static class ValidationPictures
 
     static string Unit(string figure) => figure.EndsWith("tokens/s", StringComparison.Ordinal)
         ? "output tokens per second and accelerator"
-        : figure.Contains('÷', StringComparison.Ordinal) ? "ratio" : "milliseconds";
+        : figure.Contains('÷', StringComparison.Ordinal) ? "ratio" : figure.EndsWith("tokens", StringComparison.Ordinal) ? "tokens" : "milliseconds";
 }

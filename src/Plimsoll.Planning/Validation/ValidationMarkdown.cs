@@ -40,9 +40,8 @@ static class ValidationMarkdown
             {
                 if (row.Promise is not { } promise)
                     continue;
-                var reached = promise.Statistic == ErrorStatistic.Median ? row.MedianPercent : row.WorstPercent;
-                text.Append($"| {set.Name} | {row.Split} | {row.Figure} | {PromiseText(promise)} | ");
-                text.Append($"{F(reached)} %{(row.Kept == true ? "" : " **missed**")} | {row.Published ?? "none"} |\n");
+                text.Append($"| {set.Name} | {row.Split} | {row.Figure} | {promise} | ");
+                text.Append($"{F(promise.Of(row))} %{(row.Kept == true ? "" : " **missed**")} | {row.Published ?? "none"} |\n");
             }
         }
         text.Append('\n');
@@ -99,10 +98,6 @@ static class ValidationMarkdown
         }
         text.Append('\n');
     }
-
-    static string PromiseText(Promise promise) => promise.Statistic == ErrorStatistic.Median
-        ? $"median ≤ {F(promise.Percent, "0.#")} %"
-        : $"every run ≤ {F(promise.Percent, "0.#")} %";
 
     static string Signed(double value) => F(Math.Round(value, 1), "+0.0;−0.0;0.0");
 

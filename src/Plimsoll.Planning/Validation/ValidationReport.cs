@@ -44,7 +44,7 @@ public sealed record ValidationReport
         var absent = new List<(string, string)>();
         foreach (var set in chosen)
         {
-            if (Path.Exists(Path.Combine(folder, set.Source)))
+            if (set.Source is null || Path.Exists(Path.Combine(folder, set.Source)))
                 present.Add(set);
             else
                 absent.Add((set.Name, set.Source));

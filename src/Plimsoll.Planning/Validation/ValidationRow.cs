@@ -31,8 +31,7 @@ public sealed record ValidationRow
     public string? Published { get; init; }
 
     /// <summary>Null where nothing is promised.</summary>
-    public bool? Kept => Promise is null ? null
-        : (Promise.Statistic == ErrorStatistic.Median ? MedianPercent : WorstPercent) <= Promise.Percent;
+    public bool? Kept => Promise is null ? null : Promise.Of(this) <= Promise.Percent;
 
     public static ValidationRow Of(IReadOnlyList<ValidationPoint> points, Promise? promise, string? published)
     {

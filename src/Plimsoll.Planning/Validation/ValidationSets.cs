@@ -15,5 +15,6 @@ public static class ValidationSets
         ReplayedSet.LoadSweep,
         ReplayedSet.BatchLatency,
         new MlPerfSet(),
+        new KvCapacitySet(),
     ];
 }
