@@ -1,3 +1,4 @@
+using System;
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Verbs;
@@ -43,7 +44,7 @@ public static class CommandLine
             var parsed = Root(output, story).Parse(args);
             if (parsed.Errors.Count > 0)
             {
-                story.WriteLine($"plimsoll: {parsed.Errors[0].Message.TrimEnd('.')} (see plimsoll --help)");
+                story.WriteLine($"plimsoll: {UsageError.Of(parsed)}");
                 return BadInput;
             }
             return parsed.Invoke(new InvocationConfiguration
@@ -55,6 +56,12 @@ public static class CommandLine
         }
         catch (BadInputException bad)
         {
+            story.WriteLine($"plimsoll: {bad.Message}");
+            return BadInput;
+        }
+        catch (AggregateException several) when (several.Flatten().InnerExceptions[0] is BadInputException bad)
+        {
+            // Simulations that run in parallel find the same fault at the same time.
             story.WriteLine($"plimsoll: {bad.Message}");
             return BadInput;
         }

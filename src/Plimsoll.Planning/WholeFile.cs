@@ -9,16 +9,36 @@ public static class WholeFile
     public static void Write(string path, string content) => Write(path, writer => writer.Write(content));
 
     /// <summary>A path that cannot be written throws <see cref="BadInputException"/>.</summary>
-    public static void Write(string path, Action<TextWriter> write)
+    public static void Write(string path, Action<TextWriter> write) => WriteBytes(path, stream =>
+    {
+        using var writer = new StreamWriter(stream);
+        write(writer);
+    });
+
+    /// <summary>A path that cannot be written throws <see cref="BadInputException"/>.</summary>
+    public static void WriteBytes(string path, Action<Stream> write) => Beside(path, temporary =>
+    {
+        using (var stream = File.Create(temporary))
+            write(stream);
+        File.Move(temporary, path, overwrite: true);
+    });
+
+    /// <summary>Throws before long work what <see cref="WriteBytes"/> would throw after it; leaves nothing.</summary>
+    public static void Check(string path) => Beside(path, temporary =>
+    {
+        if (Directory.Exists(path))
+            throw new IOException("it is a folder");
+        File.Create(temporary).Dispose();
+    });
+
+    static void Beside(string path, Action<string> write)
     {
         var temporary = path + ".partial";
         try
         {
             try
             {
-                using (var writer = new StreamWriter(temporary))
-                    write(writer);
-                File.Move(temporary, path, overwrite: true);
+                write(temporary);
             }
             finally
             {

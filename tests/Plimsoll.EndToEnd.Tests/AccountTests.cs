@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Shouldly;
 using Xunit;
 
@@ -60,6 +61,49 @@ public sealed class AccountTests
     }
 
     [Fact]
+    public void A_replica_that_cannot_hold_the_prompts_is_no_near_miss()
+    {
+        // Two cards hold the weights but few prompts: what they serve is quick, and most they do not serve.
+        var chosen = PlimsollProcess.Run("account", "--requests", "3000", "--workload", "long-chat", "--promise", "ttft p95 100ms");
+        chosen.ExitCode.ShouldBe(1, chosen.Story);
+        chosen.Story.ShouldContain("of 8 × H100 SXM");
+        var two = PlimsollProcess.Run("account", "--requests", "3000", "--workload", "long-chat", "--tp", "2");
+        two.ExitCode.ShouldBe(1, two.Story);
+        two.Story.ShouldContain("% of the requests of long-chat do not fit");
+    }
+
+    [Fact]
+    public void A_price_that_the_user_gives_has_no_date_and_scales_the_bill()
+    {
+        using var once = JsonDocument.Parse(PlimsollProcess.Run([.. Quick, "--price", "2"]).Output);
+        using var twice = JsonDocument.Parse(PlimsollProcess.Run([.. Quick, "--price", "4"]).Output);
+        var price = once.RootElement.GetProperty("statement").GetProperty("price");
+        price.GetProperty("asOf").ValueKind.ShouldBe(JsonValueKind.Null);
+        for (var i = 0; i < 2; i++)
+            Cost(twice, i).ShouldBe(2 * Cost(once, i), 1e-9m);
+        PlimsollProcess.Run("account", "--tp", "8", "--requests", "3000", "--price", "2").Output.ShouldContain("given by --price\n");
+    }
+
+    [Theory]
+    [InlineData("quantisation", "--weights", "fp8")]
+    [InlineData("smaller model", "--model", "Llama-3.1-8B")]
+    public void A_lever_saves_what_the_account_with_that_change_costs_less(string lever, string option, string value)
+    {
+        string[] quick = ["account", "--requests", "2000", "--gpu", "h200"];
+        var before = PlimsollProcess.Run(quick).Output;
+        var after = PlimsollProcess.Run([.. quick, option, value]).Output;
+        Figure(before, lever).ShouldBe(Figure(after, "USD / M tokens") - Figure(before, "USD / M tokens"), 0.0002m);
+    }
+
+    /// <summary>The first number after a label of the printed account.</summary>
+    static decimal Figure(string output, string label) => decimal.Parse(
+        Regex.Match(output, $@"^\s*{Regex.Escape(label)}\s+(-?[0-9.]+)", RegexOptions.Multiline).Groups[1].Value,
+        CultureInfo.InvariantCulture);
+
+    static decimal Cost(JsonDocument account, int index) => account.RootElement.GetProperty("classes")[index]
+        .GetProperty("cost").GetProperty("usdPerMillionTokens").GetDecimal();
+
+    [Fact]
     public void A_tighter_promise_never_costs_less()
     {
         decimal before = 0;
@@ -69,8 +113,7 @@ public sealed class AccountTests
                 [.. Quick, "--promise", $"ttft p95 {limit.ToString(CultureInfo.InvariantCulture)}ms"]);
             result.ExitCode.ShouldBe(0, result.Story);
             using var account = JsonDocument.Parse(result.Output);
-            var cost = account.RootElement.GetProperty("classes")[0].GetProperty("cost")
-                .GetProperty("usdPerMillionTokens").GetDecimal();
+            var cost = Cost(account, 0);
             cost.ShouldBeGreaterThanOrEqualTo(before);
             before = cost;
         }

@@ -26,9 +26,17 @@ public sealed class BadInputTests
     [InlineData("--price", "above 0", "account", "--price", "0")]
     [InlineData("--window", "no known unit", "account", "--window", "24")]
     [InlineData("--requests", "200", "account", "--requests", "10")]
+    [InlineData("too few", "at least 737", "account", "--requests", "600", "--promise", "ttft p99 500ms")]
+    [InlineData("too few", "at least 7375", "account", "--requests", "3000", "--promise", "e2e p99.9 60s", "--tp", "8")]
     [InlineData("--kv", "bf16 or fp8", "account", "--kv", "fp4")]
     [InlineData("--router", "prefix-affinity", "simulate", "--router", "random")]
     [InlineData("--nonsense", "--help", "account", "--nonsense", "1")]
+    [InlineData("acount", "account, simulate", "acount")]
+    [InlineData("trace", "describe, fit, generate", "trace")]
+    [InlineData("--requests 1e3", "a whole number", "account", "--requests", "1e3")]
+    [InlineData("--seed -1", "at least 0", "account", "--seed", "-1")]
+    [InlineData("--rate many", "expected a number", "account", "--rate", "many")]
+    [InlineData("none.jsonl", "no such file", "account", "--workload", "none.jsonl")]
     public void It_is_said_in_one_line(string what, string expected, params string[] arguments)
     {
         var result = PlimsollProcess.Run(arguments);

@@ -21,7 +21,9 @@ public sealed class ReportTests
         page.ShouldContain("Llama-3.3-70B serving chat on H100 SXM");
         page.ShouldContain("plimsoll account --tp 8 --requests 2000 --report");
         foreach (var picture in new[] { "waterfall", "cost-ttft", "cost-tpot", "load-line", "week", "latency-ttft", "latency-e2e" })
-            page.ShouldContain($"<svg class=\"{picture}\"");
+            page.ShouldContain($"<svg class=\"{picture}");
+        foreach (var lever in new[] { "batch backfill", "autoscaling", "quantisation", "smaller model", "public APIs" })
+            page.ShouldContain($">{lever}<");
         foreach (var step in new[] { "floor", "kernels", "memory", "promise", "bursts", "peaks", "reserve", "the bill" })
             page.ShouldContain($">{step}<");
         // The numbers of the terminal are the numbers of the page.
@@ -62,6 +64,7 @@ public sealed class ReportTests
 
     [Theory]
     [InlineData("--report", "/nowhere/a.html")]
+    [InlineData("--report", "/proc")]
     [InlineData("--plots", "/proc/plots")]
     public void A_path_that_cannot_be_written_is_refused_and_nothing_is_printed(string option, string path)
     {

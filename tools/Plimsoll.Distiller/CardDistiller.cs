@@ -9,14 +9,6 @@ namespace Plimsoll.Distiller;
 /// <summary>All curves of one card and engine, and their errors.</summary>
 static class CardDistiller
 {
-    /// <summary>
-    /// 5th and 95th percentile of measured over predicted TPOT of dense models, nothing fitted: 199 vLLM and
-    /// 497 TensorRT-LLM closed-loop points of InferenceMAX on H100, H200 and B200 gave 0.85 to 0.88 and
-    /// 1.22 to 1.33.
-    /// </summary>
-    const double ErrorLow = 0.86;
-    const double ErrorHigh = 1.27;
-
     public static EfficiencyCurves Distill(
         Card card, string engine, Dictionary<string, string> files, string kernels, TextWriter log)
     {
@@ -69,8 +61,6 @@ static class CardDistiller
             PrefillAttention = prefill,
             AllReduce = AllReduceDistiller.Distill(card, engine, kernels),
             Moe = moe,
-            ErrorLow = ErrorLow,
-            ErrorHigh = ErrorHigh,
         };
     }
 

@@ -11,10 +11,6 @@ namespace Plimsoll.Distiller;
 /// <summary>A card that only a profile taken inside vLLM describes: one model, one accelerator.</summary>
 static class ProfileDistiller
 {
-    /// <summary>Of the 10 cards with tables; nobody ran an engine on this one for us to compare with.</summary>
-    const double ErrorLow = 0.86;
-    const double ErrorHigh = 1.27;
-
     public static EfficiencyCurves? Distill(Card card, string kernels, TextWriter log)
     {
         var profiles = EngineProfiles.Read(card, kernels);
@@ -42,8 +38,6 @@ static class ProfileDistiller
             // One accelerator was profiled; between several the datasheet's link stands in.
             AllReduce = EfficiencyCurves.Datasheet(spec, "vllm").AllReduce,
             Moe = EfficiencyCurves.Datasheet(spec, "vllm").Moe,
-            ErrorLow = ErrorLow,
-            ErrorHigh = ErrorHigh,
         };
     }
 

@@ -1,11 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.Linq;
 using System.Text;
 using Plimsoll.Core.Measures;
 using Plimsoll.Planning.Accounts;
-using Plimsoll.Planning.Catalogues;
 
 namespace Plimsoll.Cli.Terminal;
 
@@ -24,26 +22,26 @@ static class AccountText
         WriteWaterfall(text, outcome.Result.Classes);
         if (outcome.Result.InteractiveOverBatch is { } ratio)
             text.Append('\n').Append($"An interactive token costs {Number(ratio, "0.00")} times a batch token.\n");
-        WriteApiPrices(text, outcome.Result.Statement.Model);
+        WriteListPrices(text, outcome);
         if (outcome.Credits.Count > 0)
-            text.Append("\nLevers on the interactive bill, USD per million tokens\n");
+            text.Append("\nLevers on the interactive bill, each alone, USD per million tokens\n");
         foreach (var credit in outcome.Credits)
-            text.Append($"  {credit.Name,-16}{Signed(credit.UsdPerMillionTokens),10}  {credit.Explanation}\n");
+            TextLines.Wrap(text, $"  {credit.Name,-16}{Signed(credit.UsdPerMillionTokens),10}  ", new string(' ', 30), credit.Explanation);
         text.Append("\nWhat this rests on\n");
         foreach (var note in outcome.Notes)
-            text.Append("  ").Append(note).Append('\n');
+            TextLines.Wrap(text, "  ", "    ", note);
         return text.ToString();
     }
 
-    /// <summary>What public APIs ask for the same model, where any sells it.</summary>
-    static void WriteApiPrices(StringBuilder text, string model)
+    /// <summary>What public APIs ask for the same model and mix of tokens, where any sells it.</summary>
+    static void WriteListPrices(StringBuilder text, AccountOutcome outcome)
     {
-        var prices = Catalogue.BuiltIn.ApiPrices.Where(p => p.Model == model && p.InputUsd > 0).ToList();
-        if (prices.Count == 0)
+        if (ListPrices.Of(outcome) is not { } prices)
             return;
-        text.Append($"Public list prices of {model}, {prices.Count} offers as of {prices.Max(p => p.AsOf)}: ");
-        text.Append($"input {Usd(prices.Min(p => p.InputUsd))} to {Usd(prices.Max(p => p.InputUsd))}, ");
-        text.Append($"output {Usd(prices.Min(p => p.OutputUsd))} to {Usd(prices.Max(p => p.OutputUsd))} USD per million tokens.\n");
+        TextLines.Wrap(text, "", "  ", $"Public APIs ask {Usd(prices.CheapestUsdPerMillionTokens)} to "
+            + $"{Usd(prices.DearestUsdPerMillionTokens)} for the same mix, median {Usd(prices.MedianUsdPerMillionTokens)} of "
+            + $"{prices.Offers.Count} offers as of {prices.AsOf}; the interactive class costs that median at "
+            + $"${Number((double)prices.BreakEvenUsdPerGpuHour, "0.00")} per accelerator-hour.");
     }
 
     static void WriteStatement(StringBuilder text, AccountOutcome outcome)
@@ -54,8 +52,8 @@ static class AccountText
         text.Append($" per replica (tp {d.Tp}, pp {d.Pp}, ep {d.Ep}, dp {d.Dp}), {d.Engine}, {d.Policy}\n");
         text.Append($"{statement.Workload} at {Number(outcome.Request.RequestsPerSecond, "0.##")} requests/s, ");
         text.Append($"busiest hour {Number(Peak(outcome.Request.Workload.WeeklyEnvelope), "0.00")} × the mean\n");
-        text.Append($"${Number(statement.Price.UsdPerGpuHour, "0.00##")} per accelerator-hour, {statement.Price.ProviderType}, ");
-        text.Append($"as of {statement.Price.AsOf}\n\n");
+        text.Append($"${Number(statement.Price.UsdPerGpuHour, "0.00##")} per accelerator-hour, ");
+        text.Append($"{statement.Price.Origin}\n\n");
     }
 
     static void WriteClasses(StringBuilder text, IReadOnlyList<ClassAccount> classes)
@@ -74,7 +72,8 @@ static class AccountText
         Row(text, "utilisation", classes, c => Number(100 * c.Utilisation, "0.0") + " %");
         Row(text, "USD / M tokens", classes, c => Usd(c.Cost.UsdPerMillionTokens));
         Row(text, "  90 % interval", classes, c =>
-            $"{Usd(c.Interval.Low)} – {(c.Interval.High is { } high ? Usd(high) : "cannot be kept")} ({c.Tier})");
+            $"{Usd(c.Interval.Low)} – {(c.Interval.High is { } high ? Usd(high) : "cannot be kept")}");
+        Row(text, "  tier", classes, c => c.Tier);
         Row(text, "  input", classes, c => Usd(c.Cost.UsdPerMillionInputTokens));
         Row(text, "  cached input", classes, c =>
             c.Cost.UsdPerMillionCachedInputTokens is { } cached ? Usd(cached) : "none");

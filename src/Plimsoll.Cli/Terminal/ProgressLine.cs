@@ -10,6 +10,9 @@ namespace Plimsoll.Cli.Terminal;
 /// </summary>
 sealed class ProgressLine(TextWriter story, string what, long total) : IDisposable
 {
+    /// <summary>The total where shares are reported.</summary>
+    public const long Whole = 1000;
+
     const int Width = 30;
     readonly long _started = Stopwatch.GetTimestamp();
     bool _shown;
@@ -26,6 +29,9 @@ sealed class ProgressLine(TextWriter story, string what, long total) : IDisposab
             : $"\r{what} {done:N0} rows");
         _shown = true;
     }
+
+    /// <summary>Progress as a share of <see cref="Whole"/>, 0 to 1.</summary>
+    public void ReportShare(double share) => Report((long)(share * Whole));
 
     public void Clear()
     {

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.Text;
 using Plimsoll.Core.Measures;
@@ -11,42 +12,56 @@ namespace Plimsoll.Cli.Terminal;
 static class SimulationText
 {
     public static string Of(
-        SimulationResult result, AccountRequest request, SimulatedEngine engine, int replicas)
+        SimulationBounds bounds, AccountRequest request, SimulatedEngine engine, int replicas)
     {
+        var result = bounds.Run;
         var d = engine.Deployment;
         var text = new StringBuilder();
         text.Append($"{d.Model.Name}, {d.Weights.Name()} weights, on {replicas} × {d.Accelerators} {d.Accelerator.Name}; ");
         text.Append($"{request.Workload.Name} at {F(request.RequestsPerSecond, "0.###")} requests/s; ");
-        text.Append($"tier {engine.StepTime.Tier.ToString().ToLowerInvariant()}, steps within ");
-        text.Append($"{F(engine.StepTime.ErrorLow, "0.00")}–{F(engine.StepTime.ErrorHigh, "0.00")} of predicted\n\n");
-        text.Append("ms            mean        p50        p90        p95        p99\n");
-        Row(text, "TTFT", result.Latencies.Ttft);
-        Row(text, "TPOT", result.Latencies.Tpot);
-        Row(text, "ITL", result.Latencies.Itl);
-        Row(text, "E2E", result.Latencies.E2e);
+        text.Append($"tier {engine.StepTime.Tier.ToString().ToLowerInvariant()}; in brackets 90 % intervals\n\n");
+        text.Append("ms        mean                     p50                      p95                      p99\n");
+        Row(text, bounds, "TTFT", Metric.Ttft);
+        Row(text, bounds, "TPOT", Metric.Tpot);
+        Row(text, bounds, "ITL", Metric.Itl);
+        Row(text, bounds, "E2E", Metric.E2e);
         text.Append('\n');
         text.Append($"requests      {result.Requests:N0}, completed {result.Completed:N0}, failed {result.Failed:N0}, ");
-        text.Append($"in {F(result.MakespanS, "#,0.0")} s\n");
+        text.Append($"in {F(result.MakespanS, "#,0.0")} s{Range(bounds, r => r.MakespanS, "#,0.0")}\n");
         if (result.Goodput is { } goodput)
-            text.Append($"goodput       {F(100 * goodput, "0.00")} % of requests kept every limit\n");
+        {
+            text.Append($"goodput       {F(100 * goodput, "0.00")} %{Range(bounds, r => 100 * r.Goodput, "0.00")} of requests kept every limit\n");
+        }
         text.Append($"throughput    {F(result.PromptTokensPerSecond, "#,0")} input and ");
-        text.Append($"{F(result.OutputTokensPerSecond, "#,0")} output tokens/s; busy {F(100 * result.BusyShare, "0.0")} %\n");
-        text.Append($"KV            peak {result.PeakKvBlocks:N0} of {engine.Limits.NumBlocks:N0} blocks; ");
-        text.Append($"{result.Preemptions:N0} preemptions\n");
+        text.Append($"{F(result.OutputTokensPerSecond, "#,0")} output tokens/s");
+        text.Append($"{Range(bounds, r => r.OutputTokensPerSecond, "#,0")}; busy {F(100 * result.BusyShare, "0.0")} %");
+        text.Append($"{Range(bounds, r => 100 * r.BusyShare, "0.0")}\n");
+        text.Append($"KV            peak {result.PeakKvBlocks:N0} of {engine.Limits.NumBlocks:N0} blocks{Range(bounds, r => r.PeakKvBlocks, "#,0")}; ");
+        text.Append($"{result.Preemptions:N0} preemptions{Range(bounds, r => r.Preemptions, "#,0")}\n");
         if (result.PrefixHitRate is { } hits)
             text.Append($"prefix cache  {F(100 * hits, "0.0")} % of prompt tokens\n");
         text.Append($"steps         {result.Steps:N0}; plan hash {result.PlanHash:x16}\n");
         return text.ToString();
     }
 
-    static void Row(StringBuilder text, string name, LatencyRecorder recorder)
+    static void Row(StringBuilder text, SimulationBounds bounds, string name, Metric metric)
     {
-        var summary = recorder.Summarise();
-        text.Append($"{name,-8}");
-        foreach (var value in new[] { summary.Mean, summary.P50, summary.P90, summary.P95, summary.P99 })
-            text.Append($"{(value is { } ms ? F(ms, "#,0.00") : "–"),11}");
-        text.Append('\n');
+        var (value, low, high) = (bounds.Latency(metric), bounds.Low(metric), bounds.High(metric));
+        var row = $"{name,-9} " + Cell(value.Mean, low.Mean, high.Mean) + Cell(value.P50, low.P50, high.P50)
+            + Cell(value.P95, low.P95, high.P95) + Cell(value.P99, low.P99, high.P99);
+        text.Append(row.TrimEnd()).Append('\n');
     }
+
+    static string Cell(double? value, double? low, double? high) => (value, low, high) is ({ } v, { } l, { } h)
+        ? $"{Ms(v)} ({Ms(l)}–{Ms(h)})".PadRight(25)
+        : "–".PadRight(25);
+
+    static string Ms(double ms) => F(ms, ms < 100 ? "0.0" : "#,0");
+
+    static string Range(SimulationBounds bounds, Func<SimulationResult, double?> figure, string format) =>
+        bounds.Of(figure) is { } range && range.High > range.Low
+            ? $" ({F(range.Low, format)}–{F(range.High, format)})"
+            : "";
 
     static string F(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

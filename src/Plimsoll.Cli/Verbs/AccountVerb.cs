@@ -55,7 +55,11 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             throw new BadInputException($"--spare-replicas {spare}: expected 0 to 10000");
         var window = PromiseText.Duration(parsed.GetValue(_window)!, "--window");
         var request = _serving.Resolve(parsed, parsed.GetValue(_price), window, spare);
-        var outcome = Accountant.Account(request);
+        if (parsed.GetValue(_report) is { } page)
+            WholeFile.Check(page.FullName);
+        using var progress = new ProgressLine(story, "accounting", ProgressLine.Whole);
+        var outcome = Accountant.Account(request with { Progress = progress.ReportShare });
+        progress.Clear();
         if (outcome.Result is not { } result)
         {
             story.WriteLine($"plimsoll: {outcome.Broken}");
@@ -73,11 +77,13 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         var folder = parsed.GetValue(_plots);
         if (page is null && folder is null)
             return;
-        var model = ReportBuilder.Build(outcome, CommandOf(parsed), CommandLine.Version);
-        if (page is not null)
-            HtmlReport.Save(model, page.FullName);
+        using var progress = new ProgressLine(story, "sweeping the rate", ReportBuilder.Runs);
+        var model = ReportBuilder.Build(outcome, CommandOf(parsed), CommandLine.Version, progress.Report);
+        progress.Clear();
         if (folder is not null)
             Plots.Write(model, folder.FullName);
+        if (page is not null)
+            HtmlReport.Save(model, page.FullName);
     }
 
     static string CommandOf(ParseResult parsed)

@@ -106,7 +106,7 @@ sealed class CatalogueVerb(TextWriter output)
         {
             if (accelerator is null || p.Accelerator == accelerator)
             {
-                table.Add(p.Accelerator, p.AsOf, p.UsdPerHour.ToString("0.00##", CultureInfo.InvariantCulture),
+                table.Add(p.Accelerator, p.AsOf ?? "", p.UsdPerHour.ToString("0.00##", CultureInfo.InvariantCulture),
                     p.ProviderType, p.Provider, p.Term, p.Confidence, p.Source);
             }
         }

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.CommandLine;
+using System.Globalization;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
@@ -61,7 +62,7 @@ sealed class ServingOptions
 
     readonly Option<string> _engine = new("--engine")
     {
-        Description = "Whose kernels and host overhead: vllm, trtllm, sglang",
+        Description = "Whose kernels and host overhead: vllm, trtllm, sglang, with an optional release: vllm@0.12.0",
         DefaultValueFactory = _ => "vllm",
     };
 
@@ -71,16 +72,15 @@ sealed class ServingOptions
         DefaultValueFactory = _ => SchedulingPolicy.VllmV1.Name,
     };
 
-    readonly Option<int> _maxNumSeqs = new("--max-num-seqs")
+    readonly Option<int?> _maxNumSeqs = new("--max-num-seqs")
     {
-        Description = "Most sequences running at once in an engine rank",
-        DefaultValueFactory = _ => new EngineSettings().MaxNumSeqs,
+        Description = "Most sequences running at once in an engine rank "
+            + "[default: vLLM's: 1024; 256 on an A100 and below 70 GiB]",
     };
 
-    readonly Option<int> _maxNumBatchedTokens = new("--max-num-batched-tokens")
+    readonly Option<int?> _maxNumBatchedTokens = new("--max-num-batched-tokens")
     {
-        Description = "Most new tokens in one step",
-        DefaultValueFactory = _ => new EngineSettings().MaxNumBatchedTokens,
+        Description = "Most new tokens in one step [default: vLLM's: 8192; 2048 on an A100 and below 70 GiB]",
     };
 
     readonly Option<int?> _numGpuBlocks = new("--num-gpu-blocks")
@@ -111,6 +111,16 @@ sealed class ServingOptions
         Description = "Switch the prefix cache off",
     };
 
+    readonly Option<int?> _draftTokens = new("--num-speculative-tokens")
+    {
+        Description = "Tokens drafted per step by a light head (MTP, EAGLE) [default: no speculation]",
+    };
+
+    readonly Option<double?> _acceptance = new("--acceptance-length")
+    {
+        Description = "Mean tokens that a step with drafts yields; `--num-speculative-tokens` needs it",
+    };
+
     readonly Option<long?> _requests = new("--requests")
     {
         Description = "Requests of each simulated run [default: 20000; of a trace, the trace once]",
@@ -128,7 +138,7 @@ sealed class ServingOptions
         {
             _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _workload, _rate, _promise, _engine, _policy,
             _maxNumSeqs, _maxNumBatchedTokens, _numGpuBlocks, _blockSize, _gpuMemoryUtilization, _longPrefill,
-            _noPrefixCaching, _requests, _seed,
+            _noPrefixCaching, _draftTokens, _acceptance, _requests, _seed,
         })
         {
             command.Add(option);
@@ -155,7 +165,7 @@ sealed class ServingOptions
             DataParallel = AtLeastOne(parsed, _dp),
             Weights = Format(parsed.GetValue(_weights), "--weights") ?? model.NativeWeights,
             Kv = Format(parsed.GetValue(_kv), "--kv")!.Value,
-            Engine = Engine(parsed),
+            Engine = Engine(parsed, accelerator),
             Policy = SchedulingPolicy.Find(parsed.GetValue(_policy)!) ?? throw new BadInputException(
                 $"--policy {parsed.GetValue(_policy)}: expected vllm-v1 or vllm-v1-priority"),
             Workload = workload,
@@ -169,25 +179,60 @@ sealed class ServingOptions
         };
     }
 
-    EngineSettings Engine(ParseResult parsed)
+    EngineSettings Engine(ParseResult parsed, AcceleratorSpec accelerator)
     {
-        var engine = parsed.GetValue(_engine)!;
+        var (engine, version) = EngineName(parsed.GetValue(_engine)!);
         if (engine is not ("vllm" or "trtllm" or "sglang"))
             throw new BadInputException($"--engine {engine}: expected vllm, trtllm or sglang");
         var utilization = parsed.GetValue(_gpuMemoryUtilization);
         if (!(utilization > 0 && utilization <= 1))
             throw new BadInputException($"--gpu-memory-utilization {utilization}: expected above 0 and at most 1");
-        return new EngineSettings
+        var usual = EngineSettings.OfServer(accelerator);
+        return usual with
         {
             Engine = engine,
-            MaxNumSeqs = InRange(parsed, _maxNumSeqs, 1, 1_000_000),
-            MaxNumBatchedTokens = InRange(parsed, _maxNumBatchedTokens, 1, 10_000_000),
+            EngineVersion = version,
+            MaxNumSeqs = InRange(_maxNumSeqs, parsed.GetValue(_maxNumSeqs) ?? usual.MaxNumSeqs, 1, 1_000_000),
+            MaxNumBatchedTokens = InRange(
+                _maxNumBatchedTokens, parsed.GetValue(_maxNumBatchedTokens) ?? usual.MaxNumBatchedTokens, 1, 10_000_000),
             NumGpuBlocks = AtLeastOne(parsed, _numGpuBlocks),
-            BlockSize = InRange(parsed, _blockSize, 1, 4096),
+            BlockSize = InRange(_blockSize, parsed.GetValue(_blockSize), 1, 4096),
             GpuMemoryUtilization = utilization,
-            LongPrefillTokenThreshold = InRange(parsed, _longPrefill, 0, 10_000_000),
+            LongPrefillTokenThreshold = InRange(_longPrefill, parsed.GetValue(_longPrefill), 0, 10_000_000),
             EnablePrefixCaching = !parsed.GetValue(_noPrefixCaching),
+            Speculation = Speculation(parsed),
         };
+    }
+
+    SpeculationSpec? Speculation(ParseResult parsed)
+    {
+        var drafts = AtLeastOne(parsed, _draftTokens);
+        var length = parsed.GetValue(_acceptance);
+        if (drafts is null && length is null)
+            return null;
+        if (drafts is not { } tokens || length is not { } accepted)
+        {
+            throw new BadInputException(
+                "--num-speculative-tokens and --acceptance-length: expected both or neither; how many drafts a "
+                + "model accepts depends on the task and is not guessed");
+        }
+        if (tokens > 32)
+            throw new BadInputException($"--num-speculative-tokens {tokens}: expected 1 to 32");
+        return accepted >= 1 && accepted <= tokens + 1
+            ? new SpeculationSpec(tokens, accepted)
+            : throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
+                $"--acceptance-length {accepted}: expected 1 to {tokens + 1} with {tokens} draft tokens"));
+    }
+
+    static (string Name, string? Version) EngineName(string text)
+    {
+        var at = text.IndexOf('@');
+        if (at < 0)
+            return (text, null);
+        var version = text[(at + 1)..];
+        return version.Length > 0 && char.IsAsciiDigit(version[0])
+            ? (text[..at], version)
+            : throw new BadInputException($"--engine {text}: expected a release after @, as in vllm@0.15.1");
     }
 
     static IReadOnlyList<Limit> Promise(string[] texts)
@@ -214,13 +259,10 @@ sealed class ServingOptions
         : value >= 1 ? value
         : throw new BadInputException($"{option.Name} {value}: expected a whole number of at least 1");
 
-    static int InRange(ParseResult parsed, Option<int> option, int least, int most)
-    {
-        var value = parsed.GetValue(option);
-        return value >= least && value <= most
+    static int InRange(Option option, int value, int least, int most) =>
+        value >= least && value <= most
             ? value
             : throw new BadInputException($"{option.Name} {value}: expected {least} to {most}");
-    }
 
     long Requests(ParseResult parsed, Workload workload)
     {

@@ -74,7 +74,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     int Run(ParseResult parsed)
     {
         var request = _serving.Resolve(parsed, price: "1", batchWindowNs: 1, spareReplicas: 0);
-        var engine = Accountant.Choose(request with { Requests = Math.Min(request.Requests, RequestsToChoose) });
+        var engine = Choose(request);
         var deployment = engine.Deployment;
         var replicas = Count(parsed, _replicas, least: 1);
         var bandwidth = parsed.GetValue(_kvTransfer);
@@ -95,13 +95,29 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Observer = trace is null ? null : trace.Add,
             Progress = progress.Report,
         };
-        var result = engine.Run(request.Workload, request.RequestsPerSecond, options, Process(parsed));
+        var process = Process(parsed);
+        var bounds = SimulationBounds.Of(engine.StepTime.Error, factor => engine.Run(
+            request.Workload, request.RequestsPerSecond, factor == 1 ? options : Bound(options, factor), process));
         trace?.Keep();
         progress.Clear();
         output.Write(parsed.GetValue(_json)
-            ? SimulationJson.Of(result)
-            : SimulationText.Of(result, request, engine, replicas));
+            ? SimulationJson.Of(bounds, engine.StepTime.Tier)
+            : SimulationText.Of(bounds, request, engine, replicas));
         return CommandLine.Done;
+    }
+
+    /// <summary>The ends of the interval are nobody's trace and report no progress.</summary>
+    static SimulationOptions Bound(SimulationOptions options, double factor) =>
+        options with { StepTimeFactor = factor, Observer = null, Progress = null };
+
+    SimulatedEngine Choose(AccountRequest request)
+    {
+        using var progress = new ProgressLine(story, "choosing the parallelism", ProgressLine.Whole);
+        return Accountant.Choose(request with
+        {
+            Requests = Math.Min(request.Requests, RequestsToChoose),
+            Progress = progress.ReportShare,
+        });
     }
 
     ArrivalProcess Process(ParseResult parsed) => parsed.GetValue(_arrivals) switch

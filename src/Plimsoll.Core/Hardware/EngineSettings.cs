@@ -5,6 +5,9 @@ namespace Plimsoll.Core.Hardware;
 /// <summary>An engine's settings, named and defaulted as vLLM's server does.</summary>
 public sealed record EngineSettings
 {
+    /// <summary>Least memory of an accelerator, bytes, for which vLLM's server takes its larger defaults.</summary>
+    const double LargeMemoryBytes = 70.0 * (1 << 30);
+
     /// <summary><c>vllm</c>, <c>trtllm</c> or <c>sglang</c>: whose kernels and host overhead are meant.</summary>
     public string Engine { get; init; } = "vllm";
 
@@ -30,6 +33,9 @@ public sealed record EngineSettings
     /// <summary>Most prompt tokens of one request in one step; 0 for no limit.</summary>
     public int LongPrefillTokenThreshold { get; init; }
 
+    /// <summary>Speculative decoding; null when it is off.</summary>
+    public SpeculationSpec? Speculation { get; init; }
+
     public bool EnablePrefixCaching { get; init; } = true;
 
     /// <summary>Whether this release comes before another; an unknown release is the newest.</summary>
@@ -47,4 +53,19 @@ public sealed record EngineSettings
 
     static bool TryParse(string text, out int number) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+
+    /// <summary>
+    /// What vLLM's server chooses by accelerator (<c>EngineArgs.get_batch_defaults</c>, vLLM 0.10 and later):
+    /// 1,024 sequences and 8,192 tokens from 70 GiB on except on an A100, 256 and 2,048 otherwise.
+    /// </summary>
+    public static EngineSettings OfServer(AcceleratorSpec accelerator)
+    {
+        var large = accelerator.MemoryGb * 1e9 >= LargeMemoryBytes
+            && !accelerator.Name.Contains("A100", System.StringComparison.OrdinalIgnoreCase);
+        return new EngineSettings
+        {
+            MaxNumSeqs = large ? 1024 : 256,
+            MaxNumBatchedTokens = large ? 8192 : 2048,
+        };
+    }
 }

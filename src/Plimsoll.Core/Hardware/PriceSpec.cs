@@ -1,6 +1,6 @@
 namespace Plimsoll.Core.Hardware;
 
-/// <summary>One dated price of one accelerator-hour. A price without its date is not a price.</summary>
+/// <summary>One price of one accelerator-hour, dated unless the user gave it.</summary>
 public sealed record PriceSpec
 {
     /// <summary>The accelerator's <see cref="AcceleratorSpec.Key"/>.</summary>
@@ -18,8 +18,11 @@ public sealed record PriceSpec
 
     public required decimal UsdPerHour { get; init; }
 
-    /// <summary><c>yyyy-MM-dd</c>; the first of the month or year where the source is no finer.</summary>
-    public required string AsOf { get; init; }
+    /// <summary>
+    /// <c>yyyy-MM-dd</c>; the first of the month or year where the source is no finer; null for an amount that
+    /// the user gave.
+    /// </summary>
+    public required string? AsOf { get; init; }
 
     public required string Confidence { get; init; }
 

@@ -37,17 +37,10 @@ public sealed record EfficiencyCurves
 
     public required MoeCurve[] Moe { get; init; }
 
-    /// <summary>Real step time over predicted: 90 % of steps lie between the two factors.</summary>
-    public required double ErrorLow { get; init; }
-
-    public required double ErrorHigh { get; init; }
-
     /// <summary>
     /// Curves for an accelerator that nobody measured: the medians over the ten measured NVIDIA and Intel
-    /// cards, both engines, applied to this datasheet. On measured cards the medians alone leave measured
-    /// over predicted TPOT between 0.83 and 1.36 (dense, 5th to 95th percentile, InferenceMAX) and TTFT
-    /// within 23 % (two vLLM runs on RTX PRO 6000); another vendor's kernels may lie further, so the factors
-    /// are wider.
+    /// cards, both engines, applied to this datasheet. Another vendor's kernels may lie further off than the
+    /// measured cards do.
     /// </summary>
     public static EfficiencyCurves Datasheet(AcceleratorSpec accelerator, string engine)
     {
@@ -66,8 +59,6 @@ public sealed record EfficiencyCurves
             PrefillAttention = [DatasheetRatios.Prefill(peak)],
             AllReduce = DatasheetRatios.AllReduce(accelerator),
             Moe = DatasheetRatios.Moe(),
-            ErrorLow = 0.7,
-            ErrorHigh = 1.8,
         };
     }
 }

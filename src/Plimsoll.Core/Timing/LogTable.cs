@@ -78,6 +78,14 @@ sealed class LogTable
         }
     }
 
+    public void Multiply(double factor)
+    {
+        for (var knot = 0; knot < _values.Length; knot++)
+        {
+            _values[knot] *= factor;
+        }
+    }
+
     double Beyond(long argument)
     {
         var last = _values.Length - 1;

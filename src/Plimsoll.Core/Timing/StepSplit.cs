@@ -23,6 +23,24 @@ public readonly record struct StepSplit
     /// <summary>Reading the KV of decoding sequences.</summary>
     public long DecodeContextNs { get; init; }
 
+    /// <summary>
+    /// The same causes within a step: shrunk together when they exceed it, as where one step yields several
+    /// tokens; what is left of it is fixed.
+    /// </summary>
+    internal StepSplit Within(long stepNs)
+    {
+        var factor = TotalNs > stepNs ? (double)stepNs / TotalNs : 1;
+        var parts = factor == 1 ? this : new StepSplit
+        {
+            PrefillTokensNs = (long)(PrefillTokensNs * factor),
+            PrefillNewContextNs = (long)(PrefillNewContextNs * factor),
+            PrefillCachedContextNs = (long)(PrefillCachedContextNs * factor),
+            DecodeTokensNs = (long)(DecodeTokensNs * factor),
+            DecodeContextNs = (long)(DecodeContextNs * factor),
+        };
+        return parts with { FixedNs = stepNs - parts.TotalNs };
+    }
+
     public long TotalNs => FixedNs + PrefillTokensNs + PrefillNewContextNs + PrefillCachedContextNs
         + DecodeTokensNs + DecodeContextNs;
 }

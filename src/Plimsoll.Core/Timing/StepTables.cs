@@ -21,7 +21,9 @@ sealed class StepTables
     readonly LogTable _hops = new(TokenOctaves);
     readonly LogTable _lmHead = new(RowOctaves);
     readonly int _pipeline;
+    readonly int _layers;
     readonly bool _mixes;
+    readonly SpeculationSpec? _speculation;
 
     public StepTables(
         Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead, StepScale scale,
@@ -30,6 +32,8 @@ sealed class StepTables
         _overhead = overhead;
         _scale = scale;
         _pipeline = deployment.PipelineParallel;
+        _layers = deployment.Model.Layers;
+        _speculation = deployment.Engine.Speculation;
         _kernels = new KernelTimes(deployment, curves, overhead, notes);
         _mixes = _kernels.Attention.MixesDecodes;
         for (var knot = 0; knot < _tokens.Knots; knot++)
@@ -58,21 +62,42 @@ sealed class StepTables
         }
         attention.Monotone();
         var exposed = ExposedNs(decodes);
-        var host = HostNs(decodes, decodes);
-        var accelerator = _tokens.At(Padded(decodes)) + _lmHead.At(sequences) + exposed;
+        var verified = decodes * Rows;
+        var host = HostNs(decodes, verified);
+        var accelerator = _tokens.At(Padded(verified)) + _lmHead.At(Share(verified)) + DraftNs(decodes) + exposed;
+        var perToken = 1 / TokensPerStep;
+        if (perToken < 1)
+        {
+            attention.Multiply(perToken);
+        }
         return _overhead.Overlaps
-            ? new DecodeRow(accelerator, host + exposed, attention)
-            : new DecodeRow(accelerator + host, 0, attention);
+            ? new DecodeRow(perToken * accelerator, perToken * (host + exposed), attention)
+            : new DecodeRow(perToken * (accelerator + host), 0, attention);
     }
+
+    /// <summary>Tokens of a decoding sequence in one step: the last one and the drafts that are verified.</summary>
+    int Rows => 1 + (_speculation?.DraftTokens ?? 0);
+
+    /// <summary>Tokens that a decoding sequence gains by one step, on average.</summary>
+    double TokensPerStep => _speculation?.AcceptanceLength ?? 1;
+
+    /// <summary>Drafting: one layer and the LM head for every draft of every sequence, one draft after another.</summary>
+    double DraftNs(int decodes) => _speculation is null || decodes == 0
+        ? 0
+        : _speculation.DraftTokens * ((_tokens.At(Padded(decodes)) / _layers) + _lmHead.At(Share(decodes)));
 
     /// <summary>A step with prompt chunks; <paramref name="row"/> is null when nothing decodes.</summary>
     public double MixedNs(in StepShape shape, DecodeRow? row)
     {
-        var accelerator = _tokens.At(Padded(shape.Tokens)) + LmHeadNs(shape)
-            + MixedAttentionNs(shape, row);
-        var host = HostNs(shape.Decodes + shape.PrefillChunks, shape.Tokens);
+        var drafted = shape.Decodes * (Rows - 1);
+        var accelerator = _tokens.At(Padded(shape.Tokens + drafted)) + LmHeadNs(shape, drafted)
+            + MixedAttentionNs(shape, row) + DraftNs(shape.Decodes);
+        var host = HostNs(shape.Decodes + shape.PrefillChunks, shape.Tokens + drafted);
         var exposed = ExposedNs(shape.Decodes + shape.PrefillChunks);
-        return exposed + (_overhead.Overlaps ? Math.Max(accelerator, host) : accelerator + host);
+        var step = exposed + (_overhead.Overlaps ? Math.Max(accelerator, host) : accelerator + host);
+        // With speculation the step carries its decodes further than one token. What is ahead of the one
+        // token that the schedule counts is credited at the price of steps without prompts.
+        return row is null || drafted == 0 ? step : step - ((TokensPerStep - 1) * row.StepNs(Pages(shape)));
     }
 
     public StepTimeBreakdown Explain(in StepShape shape, DecodeRow? row, long totalNs)
@@ -98,7 +123,7 @@ sealed class StepTables
             PrefillAttentionNs = attention - decode,
             DecodeAttentionNs = decode,
         };
-        return parts with { HostNs = totalNs - parts.TotalNs };
+        return parts.Within(totalNs);
     }
 
     public StepSplit Split(in StepShape shape, DecodeRow? row, long totalNs)
@@ -123,7 +148,7 @@ sealed class StepTables
             DecodeTokensNs = (long)decodeTokens,
             DecodeContextNs = (long)decode,
         };
-        return split with { FixedNs = totalNs - split.TotalNs };
+        return split.Within(totalNs);
     }
 
     /// <summary>
@@ -171,11 +196,12 @@ sealed class StepTables
         {
             return prefill;
         }
-        var apart = row.Attention.At(Pages(shape) + 1);
+        var apart = TokensPerStep * row.Attention.At(Pages(shape) + 1);
         return _mixes ? Math.Max(prefill, apart) : prefill + apart;
     }
 
-    double LmHeadNs(in StepShape shape) => shape.LogitRows == 0 ? 0 : _lmHead.At(Share(shape.LogitRows));
+    double LmHeadNs(in StepShape shape, int drafted = 0) =>
+        shape.LogitRows + drafted == 0 ? 0 : _lmHead.At(Share(shape.LogitRows + drafted));
 
     void TabulateTokens(int knot, double tokens)
     {

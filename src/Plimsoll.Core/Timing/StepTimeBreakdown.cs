@@ -26,6 +26,27 @@ public readonly record struct StepTimeBreakdown
     /// <summary>Host time that nothing hides.</summary>
     public long HostNs { get; init; }
 
+    /// <summary>
+    /// The same terms within a step: shrunk together when they exceed it, as where one step yields several
+    /// tokens; what is left of it is the host's.
+    /// </summary>
+    internal StepTimeBreakdown Within(long stepNs)
+    {
+        var factor = TotalNs > stepNs ? (double)stepNs / TotalNs : 1;
+        var parts = factor == 1 ? this : new StepTimeBreakdown
+        {
+            DenseNs = (long)(DenseNs * factor),
+            ElementwiseNs = (long)(ElementwiseNs * factor),
+            ExpertsNs = (long)(ExpertsNs * factor),
+            CommunicationNs = (long)(CommunicationNs * factor),
+            PipelineNs = (long)(PipelineNs * factor),
+            LmHeadNs = (long)(LmHeadNs * factor),
+            PrefillAttentionNs = (long)(PrefillAttentionNs * factor),
+            DecodeAttentionNs = (long)(DecodeAttentionNs * factor),
+        };
+        return parts with { HostNs = stepNs - parts.TotalNs };
+    }
+
     public long TotalNs => DenseNs + ElementwiseNs + ExpertsNs + CommunicationNs + PrefillAttentionNs
         + DecodeAttentionNs + LmHeadNs + PipelineNs + HostNs;
 }

@@ -25,13 +25,6 @@ public sealed class StepTimeModel
     /// <summary>Decode rows kept; larger batches are computed every time.</summary>
     const int CachedRows = 4096;
 
-    /// <summary>
-    /// Routed experts depend on the router's skew and on kernels chosen by shape: 449 InferenceMAX points of
-    /// DeepSeek-R1 and Qwen3-235B spread from 0.5 to 1.6 of the prediction, dense models from 0.86 to 1.27.
-    /// </summary>
-    const double ExpertsLow = 0.65;
-    const double ExpertsHigh = 1.25;
-
     readonly StepTables _tables;
     readonly DecodeRow?[] _rows = new DecodeRow?[CachedRows];
 
@@ -61,12 +54,16 @@ public sealed class StepTimeModel
         Overhead = overhead;
         var notes = new List<string>();
         _tables = new StepTables(deployment, curves, overhead, Scale, notes);
+        if (deployment.Engine.Speculation is not null)
+        {
+            CurveChoice.Note(notes, "speculation: draft cost from one layer and the LM head; gaps paced evenly");
+        }
         Notes = notes;
-        // An unmeasured term widens the interval by a tenth each way, as far as a half.
+        // An unmeasured term widens the bands by a tenth each way, as far as a half.
         var widening = Math.Min(0.5, curves.Tier == Tier.Datasheet ? 0 : 0.1 * notes.Count);
-        var experts = deployment.Model.FeedForward.MoeLayers > 0;
-        ErrorLow = curves.ErrorLow * (experts ? ExpertsLow : 1) / (1 + widening);
-        ErrorHigh = curves.ErrorHigh * (experts ? ExpertsHigh : 1) * (1 + widening);
+        Error = PredictionError
+            .Of(curves.Tier, deployment.Engine.Engine, deployment.Model.FeedForward.MoeLayers > 0)
+            .Widened(widening);
     }
 
     public Deployment Deployment { get; }
@@ -82,13 +79,16 @@ public sealed class StepTimeModel
     public Tier Tier => Curves.Tier;
 
     /// <summary>
-    /// Real step time over predicted: 90 % of steps lie between this and <see cref="ErrorHigh"/>. From
-    /// the tier's error on engines it was not fitted to, wider for routed experts and by a tenth for each of
+    /// How far reality may lie from the prediction: the tier's band, wider by a tenth for each of
     /// <see cref="Notes"/>.
     /// </summary>
-    public double ErrorLow { get; }
+    public PredictionError Error { get; }
 
-    public double ErrorHigh { get; }
+    /// <summary>Low end of <see cref="Error"/>'s step band.</summary>
+    public double ErrorLow => Error.Step.Low;
+
+    /// <summary>High end of <see cref="Error"/>'s step band.</summary>
+    public double ErrorHigh => Error.Step.High;
 
     /// <summary>What lies outside the measurements and is extrapolated.</summary>
     public IReadOnlyList<string> Notes { get; }

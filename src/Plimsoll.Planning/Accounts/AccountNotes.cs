@@ -14,19 +14,46 @@ static class AccountNotes
         var notes = new List<string>
         {
             FormattableString.Invariant(
-                $"step times: tier {step.Tier.ToString().ToLowerInvariant()} ({string.Join("; ", step.Curves.Sources)}); 90 % of steps within ")
+                $"step times: tier {step.Tier.ToString().ToLowerInvariant()} ({Grouped(step.Curves.Sources)}); 90 % of steps within ")
             + FormattableString.Invariant($"{step.ErrorLow:0.00} to {step.ErrorHigh:0.00} of predicted"),
             FormattableString.Invariant(
                 $"KV memory: {engine.Memory.Blocks:N0} blocks of {engine.Limits.BlockSize} tokens per engine rank, ")
             + (engine.Deployment.Engine.NumGpuBlocks is null ? "computed from memory" : "given by --num-gpu-blocks"),
-            FormattableString.Invariant(
-                $"price: {request.Price.UsdPerHour} USD per accelerator-hour, {request.Price.ProviderType} ")
-            + FormattableString.Invariant($"{request.Price.Term} as of {request.Price.AsOf} ({request.Price.Source})"),
+            FormattableString.Invariant($"price: {request.Price.UsdPerHour} USD per accelerator-hour, ")
+            + (request.Price.AsOf is { } asOf
+                ? $"{request.Price.ProviderType} {request.Price.Term} as of {asOf} ({request.Price.Source})"
+                : $"given by {request.Price.Source}, undated"),
             $"workload: {request.Workload.Name} ({request.Workload.Source})",
             FormattableString.Invariant(
                 $"load lines: {request.Requests:N0} simulated requests per probe, a tenth of them warm-up, seed {request.Seed}"),
         };
         notes.AddRange(step.Notes);
+        if (request.Workload.ClosedLoop)
+        {
+            notes.Add("closed loop: throughput is that of a backlog of sessions that take turns, whose contexts push each "
+                + "other out of KV memory where they do not fit together; no load line is sought above it");
+        }
+        notes.Add("levers: each alone against the same bill; speculation is none of them, since its gain or loss rests "
+            + "on how many drafts a model accepts on this traffic, which is not known here");
         return notes;
+    }
+
+    /// <summary>Tables that differ only in their last part, as kernel tables of one card do, named together.</summary>
+    static string Grouped(IReadOnlyList<string> sources)
+    {
+        var groups = new List<string>();
+        var last = "";
+        foreach (var source in sources)
+        {
+            var cut = source.LastIndexOf("__", StringComparison.Ordinal);
+            var common = cut < 0 ? source : source[..cut];
+            var part = cut < 0 ? "" : source[(cut + 2)..].Replace("_perf", "");
+            if (cut >= 0 && common == last)
+                groups[^1] += $", {part}";
+            else
+                groups.Add(cut < 0 ? source : $"{common}: {part}");
+            last = common;
+        }
+        return string.Join("; ", groups);
     }
 }

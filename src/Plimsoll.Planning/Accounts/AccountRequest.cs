@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
@@ -51,4 +52,7 @@ public sealed record AccountRequest
 
     /// <summary>Replicas beyond what the busiest hour needs, so that one may fail; interactive only.</summary>
     public int SpareReplicas { get; init; } = 1;
+
+    /// <summary>Told the share of the work that is done, 0 to 1, one thread at a time.</summary>
+    public Action<double>? Progress { get; init; }
 }

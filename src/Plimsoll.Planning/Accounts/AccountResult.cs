@@ -21,7 +21,13 @@ public sealed record Statement(
 public sealed record DeploymentStatement(
     string Gpu, int Tp, int Pp, int Ep, int Dp, string Weights, string Kv, string Engine, string Policy);
 
-public sealed record PriceStatement(double UsdPerGpuHour, string ProviderType, string AsOf, string Source);
+/// <summary>The price of an accelerator-hour; undated when the user gave the amount.</summary>
+public sealed record PriceStatement(double UsdPerGpuHour, string ProviderType, string? AsOf, string Source)
+{
+    /// <summary>Where the amount comes from, for people: <c>index, as of 2026-08-21</c>.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string Origin => AsOf is null ? $"given by {Source}" : $"{ProviderType}, as of {AsOf}";
+}
 
 /// <summary>One class of work: its promise, its load line, its fleet, its cost.</summary>
 public sealed record ClassAccount

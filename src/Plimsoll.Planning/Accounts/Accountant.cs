@@ -21,25 +21,31 @@ public sealed class Accountant
     readonly AccountRequest _request;
     readonly SimulatedEngine _engine;
     readonly LoadLineSearch _search;
+    readonly AccountProgress _progress;
     readonly int _ranks;
 
-    Accountant(AccountRequest request, SimulatedEngine engine)
+    Accountant(AccountRequest request, SimulatedEngine engine, AccountProgress progress)
     {
         _request = request;
         _engine = engine;
+        _progress = progress;
         _ranks = engine.Ranks;
-        _search = SearchOf(request, engine, request.Requests);
+        _search = SearchOf(request, engine, request.Requests, progress);
     }
 
     /// <summary>Accounts for one deployment, workload and price.</summary>
     public static AccountOutcome Account(AccountRequest request)
     {
-        var engine = Choose(request);
-        return new Accountant(request, engine).Run();
+        var progress = new AccountProgress(request.Progress, request.Requests, AccountProgress.Account);
+        var engine = Choose(request, progress);
+        return new Accountant(request, engine, progress).Run();
     }
 
     /// <summary>The engine of the cheapest deployment that keeps the promise; the nearest miss if none does.</summary>
-    public static SimulatedEngine Choose(AccountRequest request)
+    public static SimulatedEngine Choose(AccountRequest request) =>
+        Choose(request, new AccountProgress(request.Progress, request.Requests, AccountProgress.Choice));
+
+    internal static SimulatedEngine Choose(AccountRequest request, AccountProgress progress)
     {
         var context = (int)(request.Workload.MeanPromptTokens + request.Workload.MeanOutputTokens);
         var deployments = ParallelismChoice.Candidates(request);
@@ -50,12 +56,12 @@ public sealed class Accountant
             return engines[0];
 
         // A quarter of the requests tells the candidates apart; the winner is measured in full.
-        var requests = Math.Max(2_000, request.Requests / 4);
+        var requests = Math.Max(
+            Math.Max(2_000, request.Requests / 4), LoadLineSearch.NeededRequests(request.Promise));
         var lines = new LoadLineResult[engines.Length];
         Parallel.For(0, engines.Length, i =>
         {
-            var ceiling = SaturatedThroughput.Of(engines[i], request.Workload, requests, request.Seed);
-            lines[i] = SearchOf(request, engines[i], requests).Find(ceiling.RequestsPerSecond);
+            lines[i] = LineOf(request, engines[i], requests, progress);
         });
         var best = 0;
         for (var i = 1; i < engines.Length; i++)
@@ -64,6 +70,16 @@ public sealed class Accountant
                 best = i;
         }
         return engines[best];
+    }
+
+    /// <summary>The load line of one candidate; one that serves nothing at all has none.</summary>
+    static LoadLineResult LineOf(
+        AccountRequest request, SimulatedEngine engine, long requests, AccountProgress progress)
+    {
+        var search = SearchOf(request, engine, requests, progress);
+        var ceiling = SaturatedThroughput.Find(engine, request.Workload, requests, request.Seed);
+        progress.Ran(requests);
+        return ceiling is null ? new LoadLineResult(0, null, Unserved: 1) : search.Find(ceiling.RequestsPerSecond);
     }
 
     static bool IsBetter(SimulatedEngine a, LoadLineResult lineOfA, SimulatedEngine b, LoadLineResult lineOfB)
@@ -75,11 +91,16 @@ public sealed class Accountant
         }
         if (lineOfA.RequestsPerSecond > 0 || lineOfB.RequestsPerSecond > 0)
             return lineOfA.RequestsPerSecond > 0;
-        return lineOfA.Binding?.Ratio < lineOfB.Binding?.Ratio;
+        return lineOfA.Unserved < lineOfB.Unserved
+            || (lineOfA.Unserved == lineOfB.Unserved && lineOfA.Binding?.Ratio < lineOfB.Binding?.Ratio);
     }
 
-    static LoadLineSearch SearchOf(AccountRequest request, SimulatedEngine engine, long requests) =>
-        new(engine, request.Workload, request.Promise, requests, request.Seed);
+    internal static LoadLineSearch SearchOf(
+        AccountRequest request, SimulatedEngine engine, long requests, AccountProgress progress) =>
+        new(engine, request.Workload, request.Promise, requests, request.Seed)
+        {
+            AfterRun = () => progress.Ran(requests),
+        };
 
     AccountOutcome Run()
     {
@@ -102,8 +123,10 @@ public sealed class Accountant
             return BrokenPromise(own, ceiling);
 
         var basis = Basis(saturated.Run);
-        var floor = FloorRequestsPerSecond(saturated.Run);
-        var levels = new Levels(floor, unbounded.RequestsPerSecond * _ranks, ceiling * _ranks);
+        var floor = FloorRequestsPerSecond(unbounded.Run);
+        // Memory without bound carries no less: the engine need not fill it.
+        var kernels = Math.Max(unbounded.RequestsPerSecond, ceiling);
+        var levels = new Levels(floor, kernels * _ranks, ceiling * _ranks);
         SimulationResult atLine = null!, batchRun = null!;
         var batchReplicas = FleetSize.Replicas(_request.RequestsPerSecond, ceiling * _ranks);
         var batchRate = Math.Min(0.95 * ceiling, _request.RequestsPerSecond / batchReplicas / _ranks);
@@ -126,7 +149,7 @@ public sealed class Accountant
         {
             AtLoadLine = atLine,
             BatchRun = batchRun,
-            Credits = Levers.Of(_request, _engine, basis, interactive, batch),
+            Credits = Levers.Of(_request, basis, interactive, batch, _progress),
         };
     }
 
@@ -160,15 +183,15 @@ public sealed class Accountant
 
     AccountOutcome BrokenPromise(LoadLineResult line, double ceiling)
     {
-        var idle = LoadLineSearch.IdleShare * ceiling * _ranks;
+        var replica = $"a replica of {_engine.Deployment.Accelerators} × {_request.Accelerator.Name}";
+        var idleS = 1 / (LoadLineSearch.IdleShare * ceiling * _ranks);
         var broken = line.Binding is { } binding
-            ? FormattableString.Invariant(
-                $"the promise cannot be kept: {PromiseText.Of(binding.Limit)} is missed by a factor of ")
-                + FormattableString.Invariant($"{binding.Ratio:0.00} ({binding.MeasuredNs / 1e6:0.#} ms measured) ")
-                + FormattableString.Invariant($"even at {idle:0.###} requests/s per replica of ")
-                + FormattableString.Invariant($"{_engine.Deployment.Accelerators} × {_request.Accelerator.Name}")
-            : "the promise cannot be kept: the engine serves none of the workload's requests";
-        return Outcome(null, broken, line, ceiling);
+            ? FormattableString.Invariant($"{PromiseText.Of(binding.Limit)} is missed by a factor of ")
+                + FormattableString.Invariant($"{binding.Ratio:0.00} ({binding.MeasuredNs / 1e6:#,0.#} ms) even when ")
+                + FormattableString.Invariant($"{replica} gets a request every {idleS:#,0.#} s")
+            : FormattableString.Invariant($"{100 * line.Unserved:0.#} % of the requests of {_request.Workload.Name} ")
+                + FormattableString.Invariant($"do not fit the {_engine.Memory.Tokens:N0} tokens of KV memory of {replica}");
+        return Outcome(null, $"the promise cannot be kept: {broken}", line, ceiling);
     }
 
     AccountOutcome Outcome(AccountResult? result, string? broken, LoadLineResult line, double ceiling) => new()

@@ -1,45 +1,112 @@
 using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Costing;
-using Plimsoll.Planning.Simulation;
+using Plimsoll.Core.Models;
+using Plimsoll.Planning.Catalogues;
 
 namespace Plimsoll.Planning.Accounts;
 
-/// <summary>What would lower the interactive bill without breaking the promise.</summary>
+/// <summary>
+/// What would change the interactive bill without breaking the promise, each alone. Their sum means nothing:
+/// what one saves another cannot save again.
+/// </summary>
 static class Levers
 {
+    /// <summary>The small model that a narrow task may be tuned on.</summary>
+    public const string SmallModel = "Llama-3.1-8B";
+
+    /// <summary>A model this many times the small one is worth replacing.</summary>
+    const int WorthReplacing = 4;
+
     public static IReadOnlyList<Credit> Of(
-        AccountRequest request, SimulatedEngine engine, CostBasis basis, ClassAccount interactive,
-        ClassAccount batch)
+        AccountRequest request, CostBasis basis, ClassAccount interactive, ClassAccount batch,
+        AccountProgress progress)
     {
         var credits = new List<Credit>();
-        var bill = interactive.Cost.UsdPerMillionTokens;
-        var line = interactive.LoadLine.RequestsPerSecond;
-        var replicas = interactive.Fleet.Replicas;
+        Add(credits, BatchBackfill(request, basis, interactive, batch));
+        Add(credits, Autoscaling(request, interactive));
+        Add(credits, Quantisation(request, basis, interactive, progress));
+        Add(credits, SmallerModel(request, basis, interactive, progress));
+        return credits;
+    }
 
-        var following = FleetSize.FollowingDemand(
-            request.RequestsPerSecond, line, request.Workload.WeeklyEnvelope, request.SpareReplicas);
-        if (following < replicas)
-        {
-            credits.Add(new Credit(
-                "autoscaling", Usd((double)bill * (following / replicas - 1)),
-                FormattableString.Invariant($"{following:0.0} replicas on average instead of {replicas}, if ")
-                + "capacity follows demand hour by hour without delay and unused hours are not billed"));
-        }
+    static void Add(List<Credit> credits, Credit? credit)
+    {
+        if (credit is not null)
+            credits.Add(credit);
+    }
 
-        // An hour of the fleet does its interactive work in (utilisation × line ÷ ceiling) of the time that
-        // the same work takes at full batch; the rest can carry batch work worth what batch work costs.
-        var busy = request.RequestsPerSecond / replicas / batch.LoadLine.RequestsPerSecond;
+    /// <summary>
+    /// An hour of the fleet does its interactive work in (utilisation × line ÷ ceiling) of the time that the
+    /// same work takes at full batch; the rest can carry batch work worth what batch work costs.
+    /// </summary>
+    static Credit BatchBackfill(
+        AccountRequest request, CostBasis basis, ClassAccount interactive, ClassAccount batch)
+    {
+        var busy = request.RequestsPerSecond / interactive.Fleet.Replicas / batch.LoadLine.RequestsPerSecond;
         var idle = Math.Clamp(1 - busy, 0, 1);
         var worth = Math.Min(1.0, (double)(basis.PerMillionTokens(batch.LoadLine.RequestsPerSecond).Usd
             / batch.Cost.UsdPerMillionTokens));
-        credits.Add(new Credit(
-            "batch backfill", Usd(-(double)bill * idle * worth),
+        return new Credit(
+            "batch backfill", Usd(-(double)interactive.Cost.UsdPerMillionTokens * idle * worth),
             FormattableString.Invariant($"upper bound: {100 * idle:0} % of the fleet's computing time is free at ")
             + "full-batch speed; batch work in it earns its own cost per token, if interactive work always goes "
-            + "first"));
-        return credits;
+            + "first");
     }
+
+    static Credit? Autoscaling(AccountRequest request, ClassAccount interactive)
+    {
+        var replicas = interactive.Fleet.Replicas;
+        var following = FleetSize.FollowingDemand(
+            request.RequestsPerSecond, interactive.LoadLine.RequestsPerSecond, request.Workload.WeeklyEnvelope,
+            request.SpareReplicas);
+        return following >= replicas ? null : new Credit(
+            "autoscaling", Usd((double)interactive.Cost.UsdPerMillionTokens * (following / replicas - 1)),
+            FormattableString.Invariant($"{following:0.0} replicas on average instead of {replicas}, if ")
+            + "capacity follows demand hour by hour without delay and unused hours are not billed");
+    }
+
+    static Credit? Quantisation(
+        AccountRequest request, CostBasis basis, ClassAccount interactive, AccountProgress progress)
+    {
+        if (Narrower(request) is not { } format)
+            return null;
+        var narrow = Alternative.Of(request with { Weights = format }, basis.TokensPerRequest, progress);
+        return narrow is null ? null : new Credit(
+            "quantisation", narrow.Bill.Usd - interactive.Cost.UsdPerMillionTokens,
+            $"{format.Name()} weights instead of {request.Weights.Name()}: {Fleet(narrow)}, if the answers stay good enough");
+    }
+
+    static Credit? SmallerModel(
+        AccountRequest request, CostBasis basis, ClassAccount interactive, AccountProgress progress)
+    {
+        var model = Catalogue.BuiltIn.FindModel(SmallModel);
+        if (request.Model.Parameters < WorthReplacing * model.Parameters)
+            return null;
+        var changed = request with
+        {
+            Model = model, TensorParallel = null, PipelineParallel = null, ExpertParallel = null, DataParallel = null,
+            Engine = request.Engine with { NumGpuBlocks = null },
+        };
+        var small = Alternative.Of(changed, basis.TokensPerRequest, progress);
+        return small is null ? null : new Credit(
+            "smaller model", small.Bill.Usd - interactive.Cost.UsdPerMillionTokens,
+            $"{model.Name} tuned to the task: {Fleet(small)}, same tokens, if it does the task; tuning is not counted");
+    }
+
+    /// <summary>The next format down that the accelerator multiplies natively; null when there is none.</summary>
+    static NumberFormat? Narrower(AccountRequest request) => request.Weights switch
+    {
+        NumberFormat.Bf16 when request.Accelerator.Fp8Tflops is not null => NumberFormat.Fp8,
+        NumberFormat.Bf16 when request.Accelerator.Int8Tops is not null => NumberFormat.Int8,
+        NumberFormat.Fp8 when request.Accelerator.Fp4Tflops is not null => NumberFormat.Fp4,
+        _ => null,
+    };
+
+    static string Fleet(Alternative alternative) =>
+        $"{alternative.Replicas} × {alternative.Engine.Deployment.Accelerators} "
+        + $"{alternative.Engine.Deployment.Accelerator.Name} (tier "
+        + $"{alternative.Engine.StepTime.Tier.ToString().ToLowerInvariant()})";
 
     static decimal Usd(double usd) => PicoDollars.FromUsd(usd).Usd;
 }

@@ -52,7 +52,7 @@ static class PriceChoice
             Provider = "given",
             Term = "given",
             UsdPerHour = amount,
-            AsOf = "given",
+            AsOf = null,
             Confidence = "given",
             Source = "--price",
         };

@@ -55,8 +55,8 @@ public sealed class HtmlReport
         _page.Write("<header>\n<div class=\"brand\"><svg viewBox=\"0 0 40 24\" aria-hidden=\"true\"><circle cx=\"20\" cy=\"12\" r=\"9\" class=\"f-none s-text\" ");
         _page.Write("stroke-width=\"2\"/><line x1=\"2\" y1=\"12\" x2=\"38\" y2=\"12\" class=\"s-text\" stroke-width=\"2\"/></svg>plimsoll account</div>\n");
         _page.Write($"<h1>{E(Headline())}</h1>\n");
-        _page.Write($"<p class=\"muted\">{d.Weights} weights, {d.Kv} KV, tp {d.Tp}, pp {d.Pp}, ep {d.Ep}, dp {d.Dp}; {E(d.Engine)}, {E(d.Policy)}. ");
-        _page.Write(FormattableString.Invariant($"${s.Price.UsdPerGpuHour:0.00##} per accelerator-hour, {E(s.Price.ProviderType)}, as of {E(s.Price.AsOf)}.</p>\n"));
+        _page.Write($"<p class=\"muted\">{E(_model.Demand)}.<br>{d.Weights} weights, {d.Kv} KV, tp {d.Tp}, pp {d.Pp}, ep {d.Ep}, dp {d.Dp}; {E(d.Engine)}, {E(d.Policy)}. ");
+        _page.Write(FormattableString.Invariant($"${s.Price.UsdPerGpuHour:0.00##} per accelerator-hour, {E(s.Price.Origin)}.</p>\n"));
         _page.Write("<div class=\"figures\">\n");
         foreach (var c in _model.Account.Classes)
         {
@@ -81,7 +81,9 @@ public sealed class HtmlReport
         {
             var wide = picture.Name is "waterfall" or "week" or "load-line";
             _page.Write($"<figure{(wide ? " class=\"wide\"" : "")}><div class=\"frame\">\n");
-            SvgWriter.WriteInPage(picture.Scene, picture.Sentence, picture.Name, _page);
+            SvgWriter.WriteInPage(picture.Scene, picture.Sentence, picture.Narrow is null ? picture.Name : $"{picture.Name} large", _page);
+            if (picture.Narrow is { } narrow)
+                SvgWriter.WriteInPage(narrow, picture.Sentence, $"{picture.Name} small", _page);
             _page.Write($"</div><figcaption>{E(picture.Sentence)}</figcaption>\n");
             tables.Of(picture.Name);
             _page.Write("</figure>\n");
@@ -99,7 +101,7 @@ public sealed class HtmlReport
                 "$" + c.Cost.UsdPerRequest.ToString("0.000000", CultureInfo.InvariantCulture), $"{c.Fleet.Replicas} × {c.Fleet.Accelerators / c.Fleet.Replicas}",
                 "$" + c.Fleet.UsdPerHour.ToString("#,0.00", CultureInfo.InvariantCulture), (100 * c.Utilisation).ToString("0.0", CultureInfo.InvariantCulture) + " %"]);
         }
-        Table("What each token costs", ["USD per million", "all", "input", "cached input", "output", "per request", "fleet", "per hour", "utilisation"], rows);
+        Table("What each token costs", ["USD per million", "all", "input", "cached input", "output", "per request", "replicas × GPUs", "per hour", "utilisation"], rows);
     }
 
     void Credits()
@@ -108,21 +110,22 @@ public sealed class HtmlReport
         foreach (var credit in _model.Credits)
             rows.Add([credit.Name, credit.UsdPerMillionTokens.ToString("+0.0000;−0.0000;0", CultureInfo.InvariantCulture), "<" + credit.Explanation]);
         if (rows.Count > 0)
-            Table("What would lower the interactive bill", ["lever", "USD per million tokens", "<why"], rows);
+            Table("What would change the interactive bill, each alone", ["lever", "USD/M tokens", "<why"], rows);
     }
 
     void ApiPrices()
     {
-        if (_model.ApiPrices.Count == 0)
+        if (_model.ListPrices is not { } prices)
             return;
+        _page.Write($"<h2>Public list prices of the same model</h2>\n<p>For this mix of tokens {prices.Offers.Count} offers as of {E(prices.AsOf)} ");
+        _page.Write($"ask {Usd(prices.CheapestUsdPerMillionTokens)} to {Usd(prices.DearestUsdPerMillionTokens)} per million, ");
+        _page.Write($"median {Usd(prices.MedianUsdPerMillionTokens)}. The interactive class costs that median at ");
+        _page.Write(FormattableString.Invariant($"${prices.BreakEvenUsdPerGpuHour:0.00} per accelerator-hour.</p>\n<details><summary>all offers</summary>\n"));
         var rows = new List<string[]>();
-        foreach (var p in _model.ApiPrices)
-            rows.Add([p.Provider, Usd(p.InputUsdPerMillion), Usd(p.OutputUsdPerMillion), p.AsOf, "<" + p.Source]);
-        Table("Public list prices of the same model", ["provider", "input, $/M", "output, $/M", "as of", "<source"], rows);
-        if (_model.BreakEvenUsdPerGpuHour is { } even)
-        {
-            _page.Write(FormattableString.Invariant($"<p>At ${even:0.00} per accelerator-hour the interactive class costs what the cheapest of these asks for the same mix of tokens.</p>\n"));
-        }
+        foreach (var p in prices.Offers)
+            rows.Add([p.Provider, Usd(p.InputUsd), Usd(p.OutputUsd), p.AsOf, "<" + p.Source]);
+        ReportTables.Write(_page, ["provider", "input, $/M", "output, $/M", "as of", "<source"], rows);
+        _page.Write("</details>\n");
     }
 
     void Parameters()

@@ -25,9 +25,11 @@ public static class Plots
             Directory.CreateDirectory(folder);
             for (var i = 0; i < images.Length; i++)
             {
-                File.WriteAllBytes(Path.Combine(folder, pictures[i].Name + ".png"), images[i]);
-                using var svg = new StreamWriter(Path.Combine(folder, pictures[i].Name + ".svg"));
-                SvgWriter.WriteFile(pictures[i].Scene, pictures[i].Sentence, svg);
+                var (picture, image) = (pictures[i], images[i]);
+                WholeFile.WriteBytes(Path.Combine(folder, picture.Name + ".png"), file => file.Write(image));
+                WholeFile.Write(
+                    Path.Combine(folder, picture.Name + ".svg"),
+                    file => SvgWriter.WriteFile(picture.Scene, picture.Sentence, file));
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -36,15 +36,22 @@ public sealed class ReportBuilder
     /// <param name="outcome">An account whose promise is kept.</param>
     /// <param name="command">The command line that reproduces the report.</param>
     /// <param name="version">Of the binary.</param>
-    public static ReportModel Build(AccountOutcome outcome, string command, string version) =>
-        new ReportBuilder(outcome).Build(command, version);
+    /// <param name="progress">Told how many of <see cref="Runs"/> are done, one thread at a time.</param>
+    public static ReportModel Build(
+        AccountOutcome outcome, string command, string version, Action<long>? progress = null)
+    {
+        var builder = new ReportBuilder(outcome);
+        builder.Sweep(progress);
+        return builder.Build(command, version);
+    }
+
+    /// <summary>Simulated runs that a report takes beyond its account's.</summary>
+    public static int Runs => Rates.Length;
 
     ReportModel Build(string command, string version)
     {
-        Sweep();
         var request = _outcome.Request;
         var interactive = _result.Classes[0];
-        var prices = ApiPrices();
         var capacity = interactive.Fleet.Replicas * interactive.LoadLine.RequestsPerSecond;
         return new ReportModel
         {
@@ -57,8 +64,7 @@ public sealed class ReportBuilder
                 .. _outcome.Notes,
                 "cost curves: each limit alone, from one sweep of the rate; the band scales step times by the tier's error",
             ],
-            CostAgainstTtft = Curve(Metric.Ttft, TtftLimitsMs),
-            CostAgainstTpot = Curve(Metric.Tpot, TpotLimitsMs),
+            CostCurves = [Curve(Metric.Ttft, TtftLimitsMs), Curve(Metric.Tpot, TpotLimitsMs)],
             LoadSweeps = [LoadSweep(interactive)],
             Week = new WeekUtilisation
             {
@@ -66,56 +72,70 @@ public sealed class ReportBuilder
                 Flat = request.Workload.WeeklyEnvelope.Count == 1,
             },
             Distributions = Distributions(),
-            Credits = [.. _outcome.Credits.Select(c => new CreditStatement(c.Name, c.UsdPerMillionTokens, c.Explanation))],
-            ApiPrices = prices,
-            BreakEvenUsdPerGpuHour = BreakEven(prices),
+            Credits = _outcome.Credits,
+            ListPrices = ListPrices.Of(_outcome),
+            Demand = FormattableString.Invariant(
+                $"{request.Workload.Name} at {request.RequestsPerSecond:0.##} requests/s on average, busiest hour ")
+                + FormattableString.Invariant($"{FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope):0.00} times that"),
         };
     }
 
-    void Sweep()
+    void Sweep(Action<long>? progress)
     {
         var request = _outcome.Request;
         var search = new LoadLineSearch(_outcome.Engine, request.Workload, request.Promise, request.Requests, request.Seed);
         var runs = new SimulationResult[Rates.Length];
         var ranks = _outcome.Engine.Ranks;
-        Parallel.For(0, Rates.Length, i => runs[i] = search.Measure(Rates[i] * _outcome.Ceiling / ranks));
+        var done = 0;
+        Parallel.For(0, Rates.Length, i =>
+        {
+            runs[i] = search.Measure(Rates[i] * _outcome.Ceiling / ranks);
+            lock (runs)
+                progress?.Invoke(++done);
+        });
         for (var i = 0; i < Rates.Length; i++)
             _sweep.Add((Rates[i] * _outcome.Ceiling, runs[i]));
     }
 
     LoadSweep LoadSweep(ClassAccount interactive)
     {
+        var promise = _outcome.Request.Promise;
         var last = _sweep.FindIndex(s => s.Run.Holds == false && s.Rate > 1.2 * interactive.LoadLine.RequestsPerSecond);
         var shown = last < 0 ? _sweep : _sweep.Take(last + 1).ToList();
         return new LoadSweep
         {
             Class = interactive.Class,
             Points = [.. shown.Select(s => new LoadSweepPoint(
-                s.Rate, s.Run.Latencies.Ttft.PercentileNs(95) / 1e6, s.Run.Latencies.Tpot.PercentileNs(95) / 1e6,
+                s.Rate, [.. promise.Select(l => s.Run.Latencies[l.Metric].PercentileNs(l.Percentile) / 1e6)],
                 s.Run.Holds == true))],
             Limits = interactive.Promise,
             LoadLineRequestsPerSecond = interactive.LoadLine.RequestsPerSecond,
         };
     }
 
-    List<CostPoint> Curve(Metric metric, double[] limitsMs)
+    CostCurve Curve(Metric metric, double[] limitsMs)
     {
         var error = _outcome.Engine.StepTime;
-        var promised = _outcome.Request.Promise.Where(l => l.Metric == metric).Select(l => l.LimitNs / 1e6);
-        return [.. limitsMs.Concat(promised).Distinct().Order().Select(limit =>
-        {
-            var line = LineAt(metric, limit, 1);
-            return new CostPoint(
-                limit, Cost(line), Cost(LineAt(metric, limit, error.ErrorLow)),
-                Cost(LineAt(metric, limit, error.ErrorHigh)), line);
-        })];
+        var limits = _outcome.Request.Promise.Where(l => l.Metric == metric).ToList();
+        double? promisedMs = limits.Count > 0 ? limits[0].LimitNs / 1e6 : null;
+        var percentile = limits.Count > 0 ? limits[0].Percentile : 95;
+        return new CostCurve(metric, percentile, promisedMs,
+        [
+            .. limitsMs.Append(promisedMs ?? limitsMs[0]).Distinct().Order().Select(limit =>
+            {
+                var line = LineAt(metric, percentile, limit, 1);
+                return new CostPoint(
+                    limit, Cost(line), Cost(LineAt(metric, percentile, limit, error.ErrorLow)),
+                    Cost(LineAt(metric, percentile, limit, error.ErrorHigh)), line);
+            }),
+        ]);
     }
 
     /// <summary>
-    /// Highest rate of the sweep at which the p95 keeps the limit, between two rates by a straight line.
+    /// Highest rate of the sweep at which the percentile keeps the limit, between two rates by a straight line.
     /// Steps slower by a factor stretch time: latencies times the factor, rates over it.
     /// </summary>
-    double? LineAt(Metric metric, double limitMs, double factor)
+    double? LineAt(Metric metric, double percentile, double limitMs, double factor)
     {
         double? line = null;
         for (var i = 0; i < _sweep.Count; i++)
@@ -136,7 +156,7 @@ public sealed class ReportBuilder
         }
         return line;
 
-        double? Value(int i) => _sweep[i].Run.Latencies[metric].PercentileNs(95) / 1e6 * factor;
+        double? Value(int i) => _sweep[i].Run.Latencies[metric].PercentileNs(percentile) / 1e6 * factor;
     }
 
     decimal? Cost(double? line)
@@ -172,28 +192,6 @@ public sealed class ReportBuilder
         }
     }
 
-    List<ApiPrice> ApiPrices() =>
-    [
-        .. Catalogue.BuiltIn.ApiPrices.Where(p => p.Model == _result.Statement.Model)
-            .OrderBy(p => Blend(p.InputUsd, p.OutputUsd)).ThenBy(p => p.Provider, StringComparer.Ordinal)
-            .Select(p => new ApiPrice(p.Provider, p.InputUsd, p.OutputUsd, p.AsOf, p.Source)),
-    ];
-
-    decimal? BreakEven(List<ApiPrice> prices)
-    {
-        var paid = prices.Where(p => p.InputUsdPerMillion > 0).ToList();
-        return paid.Count == 0 ? null : decimal.Round(
-            _outcome.Request.Price.UsdPerHour * Blend(paid[0].InputUsdPerMillion, paid[0].OutputUsdPerMillion)
-                / _result.Classes[0].Cost.UsdPerMillionTokens, 4);
-    }
-
-    /// <summary>A list price per million tokens of this workload's own mix.</summary>
-    decimal Blend(decimal input, decimal output)
-    {
-        var run = _outcome.AtLoadLine!;
-        return (input * run.PromptTokens + output * run.OutputTokens) / (run.PromptTokens + run.OutputTokens);
-    }
-
     List<ReportParameter> Parameters()
     {
         var request = _outcome.Request;
@@ -212,6 +210,10 @@ public sealed class ReportBuilder
             new("block-size", N(d.Engine.BlockSize), "tokens"),
             new("KV blocks per engine rank", N(_outcome.Engine.Memory.Blocks), "blocks"),
             new("gpu-memory-utilization", N(d.Engine.GpuMemoryUtilization), "share"),
+            new("long-prefill-token-threshold", N(d.Engine.LongPrefillTokenThreshold), "tokens, 0: none"),
+            new("prefix cache", d.Engine.EnablePrefixCaching ? "on" : "off", ""),
+            new("promise", string.Join(", ", request.Promise.Select(PromiseText.Of)), ""),
+            new("price", N((double)request.Price.UsdPerHour), "USD per accelerator-hour"),
             new("workload", request.Workload.Name, ""),
             new("mean demand", N(request.RequestsPerSecond), "requests/s"),
             new("busiest hour", N(FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope)), "× mean"),

@@ -19,11 +19,8 @@ public sealed record ReportModel
     /// <summary>Caveats, each saying what it rests on.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 
-    /// <summary>The interactive class's cost under other TTFT limits, by rising limit.</summary>
-    public required IReadOnlyList<CostPoint> CostAgainstTtft { get; init; }
-
-    /// <summary>The interactive class's cost under other TPOT limits, by rising limit.</summary>
-    public required IReadOnlyList<CostPoint> CostAgainstTpot { get; init; }
+    /// <summary>The interactive class's cost under other limits, one curve a metric.</summary>
+    public required IReadOnlyList<CostCurve> CostCurves { get; init; }
 
     /// <summary>At most one sweep of the rate per class.</summary>
     public required IReadOnlyList<LoadSweep> LoadSweeps { get; init; }
@@ -32,18 +29,24 @@ public sealed record ReportModel
 
     public required IReadOnlyList<LatencyDistribution> Distributions { get; init; }
 
-    public required IReadOnlyList<CreditStatement> Credits { get; init; }
+    public required IReadOnlyList<Credit> Credits { get; init; }
 
-    public required IReadOnlyList<ApiPrice> ApiPrices { get; init; }
+    /// <summary>Null when no public API of the catalogue sells the model.</summary>
+    public required ListPrices? ListPrices { get; init; }
 
-    /// <summary>
-    /// Price of an accelerator-hour at which the interactive class costs what the cheapest of
-    /// <see cref="ApiPrices"/> asks for the same tokens; null when none sells the model.
-    /// </summary>
-    public required decimal? BreakEvenUsdPerGpuHour { get; init; }
+    /// <summary>Mean demand and how the busiest hour exceeds it, for a reader.</summary>
+    public required string Demand { get; init; }
 }
 
 public sealed record ReportParameter(string Name, string Value, string Unit);
+
+/// <summary>What the limit on one metric alone costs.</summary>
+/// <param name="Metric">Limited metric.</param>
+/// <param name="Percentile">At which it is limited: as promised, or the 95th where nothing is promised.</param>
+/// <param name="PromisedMs">The promised limit; null when there is none on this metric.</param>
+/// <param name="Points">By rising limit.</param>
+public sealed record CostCurve(
+    Metric Metric, double Percentile, double? PromisedMs, IReadOnlyList<CostPoint> Points);
 
 /// <summary>
 /// Cost at one limit. The cost is null when the deployment cannot keep the limit at any rate; low and high
@@ -60,18 +63,19 @@ public sealed record LoadSweep
     /// <summary>By rising rate.</summary>
     public required IReadOnlyList<LoadSweepPoint> Points { get; init; }
 
-    /// <summary>Only p95 limits of <c>ttft</c> and <c>tpot</c> are drawn.</summary>
     public required IReadOnlyList<PromiseStatement> Limits { get; init; }
 
     public required double LoadLineRequestsPerSecond { get; init; }
 }
 
-/// <summary>A percentile is null when there were too few samples. Holds: every limit was kept.</summary>
-public sealed record LoadSweepPoint(
-    double RequestsPerSecond, double? TtftP95Ms, double? TpotP95Ms, bool Holds);
+/// <summary>
+/// What was measured of each limit, in their order; null when there were too few samples. Holds: every limit
+/// was kept.
+/// </summary>
+public sealed record LoadSweepPoint(double RequestsPerSecond, IReadOnlyList<double?> MeasuredMs, bool Holds);
 
 /// <summary>
-/// How full the fleet is in each hour of the week. Hour 0 is Monday 00:00 to 01:00 of the workload's clock.
+/// How full the fleet is in each hour of the week, which begins where the workload's data begin.
 /// </summary>
 public sealed record WeekUtilisation
 {
@@ -88,10 +92,3 @@ public sealed record LatencyDistribution(
 
 /// <summary>The share of samples, 0 to 1, at or below a latency.</summary>
 public readonly record struct DistributionPoint(double Ms, double Share);
-
-/// <summary>What a measure would take off (negative) or add to the cost per million tokens.</summary>
-public sealed record CreditStatement(string Name, decimal UsdPerMillionTokens, string Explanation);
-
-/// <summary>What a public API asks per million tokens of the same model.</summary>
-public sealed record ApiPrice(
-    string Provider, decimal InputUsdPerMillion, decimal OutputUsdPerMillion, string AsOf, string Source);

@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Plimsoll.Core.Measures;
 
 namespace Plimsoll.Planning.Reports;
 
@@ -13,8 +14,8 @@ sealed class ReportTables(ReportModel model, TextWriter page)
         var (headers, rows) = picture switch
         {
             "waterfall" => Waterfall(),
-            "cost-ttft" => Curve(model.CostAgainstTtft),
-            "cost-tpot" => Curve(model.CostAgainstTpot),
+            "cost-ttft" => Curve(Metric.Ttft),
+            "cost-tpot" => Curve(Metric.Tpot),
             "load-line" => Sweep(),
             "week" => Week(),
             _ => Distribution(picture),
@@ -57,9 +58,9 @@ sealed class ReportTables(ReportModel model, TextWriter page)
         return (["USD per million tokens", .. classes.Select(c => c.Class)], rows);
     }
 
-    static (string[], List<string[]>) Curve(IReadOnlyList<CostPoint> points) => (
+    (string[], List<string[]>) Curve(Metric metric) => (
         ["limit, ms", "$/M tokens", "low", "high", "load line, requests/s"],
-        [.. points.Select(p => new[]
+        [.. model.CostCurves.First(c => c.Metric == metric).Points.Select(p => new[]
         {
             F((decimal)p.LimitMs, "0.#"), p.UsdPerMillionTokens is { } usd ? F(usd, "0.0000") : "cannot be kept",
             p.Low is { } low ? F(low, "0.0000") : "–", p.High is { } high ? F(high, "0.0000") : "–",
@@ -67,11 +68,9 @@ sealed class ReportTables(ReportModel model, TextWriter page)
         })]);
 
     (string[], List<string[]>) Sweep() => (
-        ["requests/s", "TTFT p95, ms", "TPOT p95, ms", "promise"],
-        [.. model.LoadSweeps.SelectMany(s => s.Points).Select(p => new[]
-        {
-            F((decimal)p.RequestsPerSecond, "0.000"), Ms(p.TtftP95Ms), Ms(p.TpotP95Ms), p.Holds ? "kept" : "broken",
-        })]);
+        ["requests/s", .. model.LoadSweeps[0].Limits.Select(l => $"{l.Metric.ToUpperInvariant()} p{F((decimal)l.Percentile, "0.###")}, ms"), "promise"],
+        [.. model.LoadSweeps.SelectMany(s => s.Points).Select(p => new[] { F((decimal)p.RequestsPerSecond, "0.000") }
+            .Concat(p.MeasuredMs.Select(Ms)).Append(p.Holds ? "kept" : "broken").ToArray())]);
 
     (string[], List<string[]>) Week()
     {
@@ -86,7 +85,7 @@ sealed class ReportTables(ReportModel model, TextWriter page)
 
     (string[], List<string[]>) Distribution(string picture)
     {
-        var group = model.Distributions.Where(d => picture == $"latency-{Core.Measures.Metrics.Name(d.Metric)}").ToList();
+        var group = model.Distributions.Where(d => picture == $"latency-{d.Metric.Name()}").ToList();
         var shares = group.SelectMany(d => d.Points).Select(p => p.Share).Distinct().Order()
             .Where(s => s is 0.05 or 0.25 or 0.5 or 0.75 or 0.9 or 0.95 or 0.99);
         return (["share of requests", .. group.Select(d => d.Class + ", ms")],

@@ -26,6 +26,12 @@ public sealed class LoadLineSearch
     public LoadLineSearch(
         SimulatedEngine engine, Workload workload, IReadOnlyList<Limit> limits, long requests, ulong seed)
     {
+        if (requests < NeededRequests(limits))
+        {
+            throw new BadInputException(
+                $"--requests {requests} are too few for the promised percentiles; expected at least "
+                + $"{NeededRequests(limits)}");
+        }
         _engine = engine;
         _workload = workload;
         _limits = limits;
@@ -36,6 +42,18 @@ public sealed class LoadLineSearch
             Seed = seed,
             Limits = limits,
         };
+    }
+
+    /// <summary>Called after each simulated run, on the thread that ran it.</summary>
+    public Action? AfterRun { get; init; }
+
+    /// <summary>Fewest requests of a probe, warm-up included, whose percentiles may be judged.</summary>
+    public static long NeededRequests(IReadOnlyList<Limit> limits)
+    {
+        long needed = 0;
+        foreach (var limit in limits)
+            needed = Math.Max(needed, PercentileSamples.Needed(limit.Percentile));
+        return (long)Math.Ceiling(needed / 0.9) + 1;
     }
 
     /// <summary>
@@ -51,10 +69,10 @@ public sealed class LoadLineSearch
         var options = _options with { StepTimeFactor = stepTimeFactor, StopWhenCertain = true };
         var kept = IdleShare * ceiling;
         if (!Holds(kept, process, options))
-            return new LoadLineResult(0, Tightest(kept, process, options));
+            return Broken(0, kept, process, options);
         var broken = ceiling;
         if (Holds(broken, process, options))
-            return new LoadLineResult(broken, null);
+            return new LoadLineResult(broken, null, 0);
         while (broken - kept > Precision * broken)
         {
             var middle = (kept + broken) / 2;
@@ -63,45 +81,43 @@ public sealed class LoadLineSearch
             else
                 broken = middle;
         }
-        return new LoadLineResult(kept, Tightest(broken, process, options));
+        return Broken(kept, broken, process, options);
     }
 
     /// <summary>A complete run at a rate, measured to the end.</summary>
     public SimulationResult Measure(
         double requestsPerSecond, ArrivalProcess process = ArrivalProcess.Own, bool attributeTime = false) =>
-        _engine.Run(_workload, requestsPerSecond, _options with { AttributeTime = attributeTime }, process);
+        Run(requestsPerSecond, process, _options with { AttributeTime = attributeTime });
 
     bool Holds(double rate, ArrivalProcess process, SimulationOptions options) =>
-        _engine.Run(_workload, rate, options, process).Holds switch
-        {
-            { } verdict => verdict,
-            null => throw new BadInputException(
-                $"--requests {options.Requests} are too few for the promised percentiles; expected at least "
-                + $"{NeededRequests()}"),
-        };
+        Run(rate, process, options).Holds ?? throw new BadInputException(
+            $"--requests {options.Requests}: {_workload.Name} gives too few of them for the promised percentiles; "
+            + "expected more");
 
-    long NeededRequests()
+    /// <summary>A load line, and at a rate above it the limit that is broken most.</summary>
+    LoadLineResult Broken(double line, double rate, ArrivalProcess process, SimulationOptions options)
     {
-        long needed = 0;
-        foreach (var limit in _limits)
-            needed = Math.Max(needed, PercentileSamples.Needed(limit.Percentile));
-        return (long)Math.Ceiling(needed / 0.9) + 1;
-    }
-
-    /// <summary>The limit that is broken most at a rate, and what was measured there.</summary>
-    LimitBreak? Tightest(double rate, ArrivalProcess process, SimulationOptions options)
-    {
-        var result = _engine.Run(_workload, rate, options with { StopWhenCertain = false }, process);
+        var result = Run(rate, process, options with { StopWhenCertain = false });
+        var unserved = (double)result.Failed / Math.Max(1, result.Requests);
         LimitBreak? worst = null;
         foreach (var limit in _limits)
         {
-            if (result.Latencies[limit.Metric].PercentileNs(limit.Percentile) is not { } measuredNs)
+            // A request that is not served is later than any that is.
+            var percentile = limit.Percentile / (1 - unserved);
+            if (percentile >= 100 || result.Latencies[limit.Metric].PercentileNs(percentile) is not { } measuredNs)
                 continue;
             var candidate = new LimitBreak(limit, measuredNs);
             if (worst is null || candidate.Ratio > worst.Value.Ratio)
                 worst = candidate;
         }
-        return worst;
+        return new LoadLineResult(line, worst, unserved);
+    }
+
+    SimulationResult Run(double rate, ArrivalProcess process, SimulationOptions options)
+    {
+        var result = _engine.Run(_workload, rate, options, process);
+        AfterRun?.Invoke();
+        return result;
     }
 }
 
@@ -114,5 +130,8 @@ public readonly record struct LimitBreak(Limit Limit, long MeasuredNs)
 
 /// <summary>The highest sustainable rate and what binds just above it.</summary>
 /// <param name="RequestsPerSecond">Of one engine rank; 0 when even an idle engine breaks a limit.</param>
-/// <param name="Binding">The limit broken first; null when throughput binds before any limit.</param>
-public sealed record LoadLineResult(double RequestsPerSecond, LimitBreak? Binding);
+/// <param name="Binding">
+/// The limit broken first; null when throughput binds before any limit, or when too few requests are served.
+/// </param>
+/// <param name="Unserved">Share of the requests, 0 to 1, that one replica cannot hold.</param>
+public sealed record LoadLineResult(double RequestsPerSecond, LimitBreak? Binding, double Unserved);

@@ -13,7 +13,15 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
     /// <summary>Requests needed for the batch to turn over several times.</summary>
     const int TurnsOfTheBatch = 8;
 
+    /// <summary>An engine that can serve no request at all throws <see cref="BadInputException"/>.</summary>
     public static SaturatedThroughput Of(
+        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime = false) =>
+        Find(engine, workload, requests, seed, attributeTime) ?? throw new BadInputException(
+            $"no request of {workload.Name} fits the KV memory of {engine.Memory.Tokens} tokens; expected "
+            + "more memory per replica or shorter prompts");
+
+    /// <summary>Null when the engine can serve no request at all.</summary>
+    public static SaturatedThroughput? Find(
         SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime = false)
     {
         requests = Math.Max(requests, TurnsOfTheBatch * (long)engine.Limits.MaxNumSeqs);
@@ -36,11 +44,7 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
         };
         var run = engine.Run(workload, workload.RequestsPerSecond, options, ArrivalProcess.AtOnce);
         if (run.Completed == 0)
-        {
-            throw new BadInputException(
-                $"no request of {workload.Name} fits the KV memory of {engine.Memory.Tokens} tokens; expected "
-                + "more memory per replica or shorter prompts");
-        }
+            return null;
         var rate = lastNs > firstNs
             ? (last - first) * 1e9 / (lastNs - firstNs)
             : run.Completed / run.MakespanS;

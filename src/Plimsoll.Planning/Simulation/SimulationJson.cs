@@ -1,7 +1,9 @@
+using System;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Planning.Simulation;
 
@@ -10,14 +12,16 @@ public static class SimulationJson
 {
     public const string Schema = "plimsoll/simulate/1";
 
-    public static string Of(SimulationResult result)
+    public static string Of(SimulationBounds bounds, Tier tier)
     {
-        var latencies = result.Latencies;
+        var result = bounds.Run;
         var document = new SimulationDocument(
             Schema, result.Requests, result.Completed, result.Failed, result.MakespanS,
-            latencies.Ttft.Summarise(), latencies.Tpot.Summarise(), latencies.Itl.Summarise(),
-            latencies.E2e.Summarise(), result.Goodput, result.OutputTokensPerSecond, result.Preemptions,
-            result.PeakKvBlocks, result.PrefixHitRate, result.Steps, $"{result.PlanHash:x16}");
+            bounds.Latency(Metric.Ttft), bounds.Latency(Metric.Tpot), bounds.Latency(Metric.Itl),
+            bounds.Latency(Metric.E2e), result.Goodput, result.OutputTokensPerSecond, result.Preemptions,
+            result.PeakKvBlocks, result.PrefixHitRate, result.Steps, $"{result.PlanHash:x16}",
+            tier.ToString().ToLowerInvariant(),
+            new IntervalDocument(End(bounds, bounds.Low, r => r.Low), End(bounds, bounds.High, r => r.High)));
         var context = new SimulationJsonContext(new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -26,13 +30,33 @@ public static class SimulationJson
         });
         return JsonSerializer.Serialize(document, context.SimulationDocument) + "\n";
     }
+
+    static EndDocument End(
+        SimulationBounds bounds, Func<Metric, LatencySummary> latency, Func<(double Low, double High), double> end)
+    {
+        return new EndDocument(
+            Figure(r => r.MakespanS), latency(Metric.Ttft), latency(Metric.Tpot), latency(Metric.Itl),
+            latency(Metric.E2e), Figure(r => r.Goodput), Figure(r => r.OutputTokensPerSecond),
+            Figure(r => r.Preemptions), Figure(r => r.PeakKvBlocks), Figure(r => r.PrefixHitRate));
+
+        double? Figure(Func<SimulationResult, double?> figure) =>
+            bounds.Of(figure) is { } range ? end(range) : null;
+    }
 }
 
 sealed record SimulationDocument(
     string Schema, long Requests, long Completed, long Failed, double MakespanS,
     LatencySummary TtftMs, LatencySummary TpotMs, LatencySummary ItlMs, LatencySummary E2eMs,
     double? Goodput, double OutputTokensPerSecond, long Preemptions, int PeakKvBlocks, double? PrefixHitRate,
-    long Steps, string PlanHash);
+    long Steps, string PlanHash, string Tier, IntervalDocument Interval);
+
+/// <summary>The 90 % interval of every figure that depends on how long steps take.</summary>
+sealed record IntervalDocument(EndDocument Low, EndDocument High);
+
+sealed record EndDocument(
+    double? MakespanS, LatencySummary TtftMs, LatencySummary TpotMs, LatencySummary ItlMs, LatencySummary E2eMs,
+    double? Goodput, double? OutputTokensPerSecond, double? Preemptions, double? PeakKvBlocks,
+    double? PrefixHitRate);
 
 [JsonSerializable(typeof(SimulationDocument))]
 sealed partial class SimulationJsonContext : JsonSerializerContext;

@@ -11,7 +11,8 @@ public static class WorkloadChoice
     {
         if (!File.Exists(nameOrPath))
         {
-            return nameOrPath.Contains('/') || nameOrPath.Contains('\\')
+            // A family's name has neither a folder nor, before its modifiers, an ending.
+            return nameOrPath.Contains('/') || nameOrPath.Contains('\\') || Path.HasExtension(nameOrPath.Split(':')[0])
                 ? throw new BadInputException($"--workload {nameOrPath}: no such file; expected a trace or a family")
                 : WorkloadFamily.Find(nameOrPath);
         }

@@ -20,6 +20,8 @@ sealed class Axis
 
     public IReadOnlyList<double> Ticks { get; }
 
+    public double High => _high;
+
     /// <summary>From zero to a round number at or above <paramref name="most"/>.</summary>
     public static Axis Linear(double most, double from, double to, int about = 5)
     {
@@ -34,22 +36,33 @@ sealed class Axis
         return new Axis(0, count * step, from, to, false, ticks);
     }
 
-    /// <summary>Exactly from low to high by logarithm, ticks at 1, 2 and 5 times powers of ten.</summary>
+    /// <summary>
+    /// Exactly from low to high by logarithm, ticks at 1, 2 and 5 times powers of ten, closer where the range
+    /// holds few of them.
+    /// </summary>
     public static Axis Log(double low, double high, double from, double to)
     {
         low = Math.Max(low, 1e-9);
         high = Math.Max(high, low * 1.01);
+        var ticks = LogTicks(low, high, 1, 2, 5);
+        if (ticks.Count < 3)
+            ticks = LogTicks(low, high, 1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9);
+        return new Axis(low, high, from, to, true, ticks);
+    }
+
+    static List<double> LogTicks(double low, double high, params double[] steps)
+    {
         var ticks = new List<double>();
         for (var decade = Math.Floor(Math.Log10(low)); decade <= Math.Log10(high); decade++)
         {
-            foreach (var step in new[] { 1.0, 2, 5 })
+            foreach (var step in steps)
             {
                 var tick = step * Math.Pow(10, decade);
                 if (tick >= low * 0.999 && tick <= high * 1.001)
                     ticks.Add(tick);
             }
         }
-        return new Axis(low, high, from, to, true, ticks);
+        return ticks;
     }
 
     public double At(double value)

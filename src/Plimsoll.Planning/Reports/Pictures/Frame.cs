@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Plimsoll.Planning.Reports.Drawing;
 
 namespace Plimsoll.Planning.Reports.Pictures;
@@ -60,15 +61,51 @@ sealed class Frame
         }
     }
 
-    /// <summary>A dashed line at a limit, named at its top.</summary>
-    public void LimitAt(double x, string name)
+    /// <summary>A line through values, cut where it leaves the top of the plot.</summary>
+    public void Curve(IReadOnlyList<(double X, double Y)> values, Axis x, Axis y, Paint paint)
+    {
+        var spots = new List<Spot>();
+        for (var i = 0; i < values.Count; i++)
+        {
+            var (at, value) = values[i];
+            var inside = value <= y.High;
+            if (i > 0 && inside != values[i - 1].Y <= y.High)
+            {
+                var (before, valueBefore) = values[i - 1];
+                var share = (y.High - valueBefore) / (value - valueBefore);
+                spots.Add(new Spot(x.At(before) + share * (x.At(at) - x.At(before)), Top));
+                if (!inside)
+                    Flush();
+            }
+            if (inside)
+                spots.Add(new Spot(x.At(at), y.At(value)));
+        }
+        Flush();
+
+        void Flush()
+        {
+            if (spots.Count > 1)
+                Scene.Path([.. spots], paint);
+            spots.Clear();
+        }
+    }
+
+    /// <summary>A short line in a curve's colour and the curve's name.</summary>
+    public void Legend(double x, double y, Ink ink, string name)
+    {
+        Scene.Line(x, y - 4, x + 22, y - 4, Paint.Outline(ink, 2.5));
+        Scene.Text(x + 28, y, name, Small, Ink.Text, halo: true);
+    }
+
+    /// <summary>A dashed line at a limit, named beside it this far below its top.</summary>
+    public void LimitAt(double x, string name, double below = 12)
     {
         Scene.Line(x, Top, x, Bottom, Paint.Outline(Ink.Limit, 1.5, dashed: true));
         var right = x + TextMetrics.Width(name, Small) + 8 < Right;
-        Scene.Text(right ? x + 6 : x - 6, Top + 12, name, Small, Ink.Limit, right ? Anchor.Start : Anchor.End, halo: true);
+        Scene.Text(right ? x + 6 : x - 6, Top + below, name, Small, Ink.Limit, right ? Anchor.Start : Anchor.End, halo: true);
     }
 
-    /// <summary>A dashed level, named at its right end.</summary>
+    /// <summary>A dashed level, named at its left end.</summary>
     public void LevelAt(double y, string name)
     {
         Scene.Line(Left, y, Right, y, Paint.Outline(Ink.Limit, 1.5, dashed: true));
@@ -76,5 +113,5 @@ sealed class Frame
     }
 
     public static string Money(double usd) => usd == 0 ? "$0" : "$" + usd.ToString(
-        usd < 0.1 ? "0.000" : usd < 10 ? "0.00" : "0.0", System.Globalization.CultureInfo.InvariantCulture);
+        usd < 0.1 ? "0.000" : usd < 10 ? "0.00" : "#,0.#", System.Globalization.CultureInfo.InvariantCulture);
 }

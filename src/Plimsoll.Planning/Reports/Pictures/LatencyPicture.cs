@@ -14,7 +14,8 @@ static class LatencyPicture
         Metric metric, IReadOnlyList<LatencyDistribution> distributions, IReadOnlyList<PromiseStatement> promise)
     {
         var name = metric.Name().ToUpperInvariant();
-        var frame = new Frame($"{name} of all requests", "share of requests at or below; interactive at its load line, batch at its fleet's mean load");
+        var samples = metric == Metric.Itl ? "gaps" : "requests";
+        var frame = new Frame($"{name} of all {samples}", $"share of {samples} at or below; interactive at its load line, batch at its fleet's mean load");
         var points = distributions.SelectMany(d => d.Points).Where(p => p.Ms > 0).ToList();
         var limits = promise.Where(p => p.Metric == metric.Name()).ToList();
         var low = Math.Min(points.Min(p => p.Ms), limits.Count > 0 ? limits.Min(l => l.LimitMs) : double.MaxValue);
@@ -23,20 +24,21 @@ static class LatencyPicture
         var y = Axis.Linear(100, frame.Bottom, frame.Top);
         frame.Vertical(y, tick => Axis.Label(tick) + " %");
         frame.Horizontal(x, $"{name}, ms");
-        var slot = frame.Bottom - 40.0;
+        var slot = frame.Right - 110 * distributions.Count;
         foreach (var distribution in distributions)
         {
             var ink = distribution.Class == "batch" ? Ink.Batch : Ink.Interactive;
             frame.Scene.Path(
                 [.. distribution.Points.Where(p => p.Ms > 0).Select(p => new Spot(x.At(p.Ms), y.At(100 * p.Share)))],
                 Paint.Outline(ink, 2.5));
-            frame.Scene.Line(frame.Right - 110, slot - 4, frame.Right - 88, slot - 4, Paint.Outline(ink, 2.5));
-            frame.Scene.Text(frame.Right - 82, slot, distribution.Class, 12, Ink.Text, halo: true);
-            slot += 18;
+            frame.Legend(slot, 24, ink, distribution.Class);
+            slot += 110;
         }
         foreach (var limit in limits)
         {
-            frame.LimitAt(x.At(limit.LimitMs), FormattableString.Invariant($"p{limit.Percentile:0.#} {limit.LimitMs:0.#} ms"));
+            frame.LimitAt(
+                x.At(limit.LimitMs), FormattableString.Invariant($"p{limit.Percentile:0.###} {limit.LimitMs:0.#} ms"),
+                below: frame.Bottom - frame.Top - 12);
             var level = y.At(limit.Percentile);
             frame.Scene.Line(frame.Left, level, frame.Right, level, Paint.Outline(Ink.Limit, 1, dashed: true));
         }

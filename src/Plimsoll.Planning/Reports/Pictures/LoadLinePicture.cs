@@ -8,44 +8,38 @@ namespace Plimsoll.Planning.Reports.Pictures;
 static class LoadLinePicture
 {
     const double Most = 2.5;
+    static readonly Ink[] _inks = [Ink.Interactive, Ink.Credit, Ink.Batch, Ink.Idle];
 
-    public static Scene Draw(LoadSweep sweep)
+    public static Scene Draw(LoadSweep sweep, bool wide)
     {
-        var frame = new Frame("The load line", "p95 latency as a share of its limit, one replica, by rate; above 1 the promise is broken", wide: true);
-        var x = Axis.Linear(sweep.Points.Max(p => p.RequestsPerSecond), frame.Left, frame.Right, about: 8);
+        var frame = new Frame("The load line", "each latency as a share of its limit, one replica, by rate; above 1 the promise is broken", wide);
+        var x = Axis.Linear(sweep.Points.Max(p => p.RequestsPerSecond), frame.Left, frame.Right, about: wide ? 8 : 5);
         var y = Axis.Linear(Most, frame.Bottom, frame.Top);
-        frame.Vertical(y);
+        frame.Vertical(y, share => FormattableString.Invariant($"{share:0.0} ×"));
         frame.Horizontal(x, "requests per second and replica");
         var mark = x.At(sweep.LoadLineRequestsPerSecond);
         frame.Scene.Rect(mark, frame.Top, frame.Right - mark, frame.Bottom - frame.Top, Paint.Solid(Ink.Limit, 0.07));
         frame.LevelAt(y.At(1), "limit");
-        Curve(frame, sweep, "ttft", p => p.TtftP95Ms, Ink.Interactive, x, y);
-        Curve(frame, sweep, "tpot", p => p.TpotP95Ms, Ink.Credit, x, y);
+        for (var limit = 0; limit < sweep.Limits.Count; limit++)
+            Curve(frame, sweep, limit, x, y);
         Mark(frame, mark, sweep.LoadLineRequestsPerSecond);
         return frame.Scene;
     }
 
-    static void Curve(
-        Frame frame, LoadSweep sweep, string metric, Func<LoadSweepPoint, double?> value, Ink ink, Axis x, Axis y)
+    static void Curve(Frame frame, LoadSweep sweep, int index, Axis x, Axis y)
     {
-        var scene = frame.Scene;
-        var limit = sweep.Limits.FirstOrDefault(l => l.Metric == metric);
-        if (limit is null)
-            return;
-        var points = sweep.Points.Where(p => value(p) is not null).ToList();
-        var spots = points.Select(p => new Spot(x.At(p.RequestsPerSecond), y.At(value(p)!.Value / limit.LimitMs))).ToList();
-        if (spots.Count == 0)
-            return;
-        scene.Path(spots, Paint.Outline(ink, 2.5));
-        foreach (var p in points.Where(p => value(p)!.Value / limit.LimitMs <= Most))
+        var limit = sweep.Limits[index];
+        var ink = _inks[index % _inks.Length];
+        var name = FormattableString.Invariant($"{limit.Metric} p{limit.Percentile:0.###}");
+        var points = sweep.Points.Where(p => p.MeasuredMs[index] is not null)
+            .Select(p => (X: p.RequestsPerSecond, Y: p.MeasuredMs[index]!.Value / limit.LimitMs)).ToList();
+        frame.Curve(points, x, y, Paint.Outline(ink, 2.5));
+        foreach (var p in points.Where(p => p.Y <= Most))
         {
-            scene.Circle(x.At(p.RequestsPerSecond), y.At(value(p)!.Value / limit.LimitMs), 3, Paint.Solid(ink),
-                FormattableString.Invariant($"{p.RequestsPerSecond:0.00} requests/s: {metric} p95 {value(p):0.#} ms of {limit.LimitMs:0.#} ms"));
+            frame.Scene.Circle(x.At(p.X), y.At(p.Y), 3, Paint.Solid(ink),
+                FormattableString.Invariant($"{p.X:0.00} requests/s: {name} {p.Y * limit.LimitMs:0.#} ms of {limit.LimitMs:0.#} ms"));
         }
-        var label = FormattableString.Invariant($"{metric} p95, limit {limit.LimitMs:0.#} ms");
-        var slot = metric == "ttft" ? 18 : 36;
-        scene.Line(frame.Left + 14, frame.Top + slot - 4, frame.Left + 36, frame.Top + slot - 4, Paint.Outline(ink, 2.5));
-        scene.Text(frame.Left + 42, frame.Top + slot, label, 12, Ink.Text, halo: true);
+        frame.Legend(frame.Left + 14, frame.Top + 18 + 18 * index, ink, FormattableString.Invariant($"{name}, limit {limit.LimitMs:0.#} ms"));
     }
 
     /// <summary>The mark on a ship's hull: a ring with a bar through it.</summary>

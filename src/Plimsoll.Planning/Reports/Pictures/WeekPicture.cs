@@ -6,14 +6,14 @@ namespace Plimsoll.Planning.Reports.Pictures;
 /// <summary>How full the interactive fleet is over the week, and the idle area that batch work could fill.</summary>
 static class WeekPicture
 {
-    public static Scene Draw(WeekUtilisation week)
+    public static Scene Draw(WeekUtilisation week, bool wide)
     {
         var frame = new Frame(
             "The week, hour by hour",
             week.Flat
                 ? "share of what the fleet carries at its load line; the workload states no weekly shape, so hours are alike"
                 : "share of what the fleet carries at its load line; the rest is idle and could carry batch work",
-            wide: true);
+            wide);
         var y = Axis.Linear(100, frame.Bottom, frame.Top);
         double Across(double hour) => frame.Left + hour / 168 * (frame.Right - frame.Left);
         frame.Scene.Rect(frame.Left, y.At(100), frame.Right - frame.Left, frame.Bottom - y.At(100), Paint.Solid(Ink.Batch, 0.16));
@@ -36,7 +36,8 @@ static class WeekPicture
         }
         frame.Scene.Line(frame.Left, frame.Bottom, frame.Right, frame.Bottom, Paint.Outline(Ink.Muted));
         frame.Scene.Text(frame.Left + 10, frame.Bottom - 12, Percent("interactive", used), 13, Ink.Surface, bold: true);
-        frame.Scene.Text(frame.Right - 10, frame.Top + 16, Percent("idle", 1 - used), 13, Ink.Batch, Anchor.End, bold: true, halo: true);
+        frame.Scene.Text(frame.Right - 10, frame.Top + 16, Percent("idle", 1 - used), 13, Ink.Batch, Anchor.End, bold: true);
+        frame.Scene.Height = frame.Bottom + 32;
         return frame.Scene;
     }
 

@@ -1,0 +1,39 @@
+using Plimsoll.Core.Costing;
+using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
+
+namespace Plimsoll.Planning.Accounts;
+
+/// <summary>The interactive bill of the same traffic on another deployment: its own load line, its own fleet.</summary>
+sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill)
+{
+    /// <summary>Null when the model or the requests do not fit, or the promise cannot be kept.</summary>
+    /// <param name="request">What is asked, with one thing changed.</param>
+    /// <param name="tokensPerRequest">Mean tokens that the bill is spread over.</param>
+    /// <param name="progress">Told of each run.</param>
+    public static Alternative? Of(AccountRequest request, double tokensPerRequest, AccountProgress progress)
+    {
+        try
+        {
+            return Find(request, tokensPerRequest, progress);
+        }
+        catch (BadInputException)
+        {
+            return null;
+        }
+    }
+
+    static Alternative? Find(AccountRequest request, double tokensPerRequest, AccountProgress progress)
+    {
+        var engine = Accountant.Choose(request, progress);
+        var ceiling = SaturatedThroughput.Of(engine, request.Workload, request.Requests, request.Seed);
+        var search = Accountant.SearchOf(request, engine, request.Requests, progress);
+        var line = search.Find(ceiling.RequestsPerSecond).RequestsPerSecond * engine.Ranks;
+        if (line <= 0)
+            return null;
+        var peak = FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope);
+        var replicas = FleetSize.Replicas(request.RequestsPerSecond * peak, line) + request.SpareReplicas;
+        var basis = new CostBasis(request.Price.UsdPerHour * engine.Deployment.Accelerators, tokensPerRequest);
+        return new Alternative(engine, replicas, basis.PerMillionTokens(request.RequestsPerSecond / replicas));
+    }
+}
