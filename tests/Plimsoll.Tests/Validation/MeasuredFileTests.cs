@@ -65,18 +65,19 @@ public sealed class MeasuredFileTests : IDisposable
     public void An_mlperf_result_is_per_accelerator_and_only_closed_valid_ones_count()
     {
         const string Header = "round,division,submitter,platform,model,scenario,accelerator,accelerators,weight_dtype,software,"
-            + "valid,tokens_per_s,official_result,ttft_limit_ms,tpot_limit_ms";
+            + "valid,tokens_per_s,official_result,ttft_limit_ms,tpot_limit_ms,ttft_p99_ms,tpot_p99_ms";
         var runs = MlPerfRuns.Read(Written(
             Header,
-            "v5.1,closed,A,P,llama2-70b-99,Interactive,NVIDIA B200-SXM-180GB,8,fp4,TensorRT 10.11,VALID,8000,,450,40",
-            "v4.1,closed,A,P,llama2-70b-99,Offline,NVIDIA H100-SXM-80GB,4,,TensorRT 9.3,VALID,,4000,,",
-            "v5.1,open,A,P,llama2-70b-99,Offline,NVIDIA B200-SXM-180GB,8,fp4,TensorRT,VALID,8000,,,",
-            "v5.1,closed,A,P,llama2-70b-99,Offline,NVIDIA B200-SXM-180GB,8,fp4,TensorRT,INVALID,8000,,,",
-            "v4.1,closed,A,X_MaxQ,llama2-70b-99,Offline,NVIDIA H200-SXM-141GB,8,,TensorRT,VALID,8000,,,"), _dropped);
+            "v5.1,closed,A,P,llama2-70b-99,Interactive,NVIDIA B200-SXM-180GB,8,fp4,TensorRT 10.11,VALID,8000,,450,40,100,39",
+            "v5.1,closed,B,P,llama2-70b-99,Interactive,NVIDIA B200-SXM-180GB,8,fp4,TensorRT 10.11,VALID,8000,,450,40,100,20",
+            "v4.1,closed,A,P,llama2-70b-99,Offline,NVIDIA H100-SXM-80GB,4,,TensorRT 9.3,VALID,,4000,,,,",
+            "v5.1,open,A,P,llama2-70b-99,Offline,NVIDIA B200-SXM-180GB,8,fp4,TensorRT,VALID,8000,,,,,",
+            "v5.1,closed,A,P,llama2-70b-99,Offline,NVIDIA B200-SXM-180GB,8,fp4,TensorRT,INVALID,8000,,,,,",
+            "v4.1,closed,A,X_MaxQ,llama2-70b-99,Offline,NVIDIA H200-SXM-141GB,8,,TensorRT,VALID,8000,,,,,"), _dropped);
         runs.Select(r => r.TokensPerSecond).ShouldBe([1000, 1000]);
         runs[0].Case.TtftLimitMs.ShouldBe(450);
         runs[1].Case.Weights.ShouldBe(NumberFormat.Fp8);
-        _dropped.Values.Sum().ShouldBe(3);
+        _dropped.Values.Sum().ShouldBe(4);
     }
 
     [Theory]

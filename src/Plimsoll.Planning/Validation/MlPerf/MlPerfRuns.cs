@@ -20,6 +20,9 @@ sealed record MlPerfCase(
 
 static class MlPerfRuns
 {
+    /// <summary>A submission is taken to sit at its load line when a 99th percentile comes this near to its limit.</summary>
+    const double NearLimit = 0.85;
+
     public static IReadOnlyList<MlPerfRun> Read(string file, DropTally dropped)
     {
         using var text = new StreamReader(file);
@@ -65,10 +68,16 @@ static class MlPerfRuns
             return $"scenario not predicted: {row.Text("scenario")}";
         if (Accelerator(row.OptionalText("accelerator"), row.Text("platform")) is null)
             return "accelerator not predicted, mixed or power-limited";
-        return row.OptionalNumber("tokens_per_s") is null && row.OptionalNumber("official_result") is null
-            ? "no tokens per second"
+        if (row.OptionalNumber("tokens_per_s") is null && row.OptionalNumber("official_result") is null)
+            return "no tokens per second";
+        return Spare(row, "ttft") && Spare(row, "tpot")
+            ? FormattableString.Invariant($"kept both limits with over {100 * (1 - NearLimit):0} % to spare: not at its load line")
             : null;
     }
+
+    /// <summary>Whether a limit was kept so easily that something else set the rate.</summary>
+    static bool Spare(CsvTable row, string metric) =>
+        row.OptionalNumber($"{metric}_p99_ms") < NearLimit * row.OptionalNumber($"{metric}_limit_ms");
 
     /// <summary>The catalogue's key; null for cards, boards and power limits that are not predicted.</summary>
     static string? Accelerator(string name, string platform)
