@@ -50,7 +50,7 @@ public sealed class ReadmeTests
         CultureInfo.InvariantCulture, out var number) ? number : null;
 
     static string[] Words(string text) =>
-        [.. text.Replace("█", "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)];
+        [.. text.Split([' ', '\n', '█', '(', ')', '–'], StringSplitOptions.RemoveEmptyEntries)];
 
     static string[] Labels(string svg) =>
         [.. Regex.Matches(svg, "<text[^>]*>([^<]*)").SelectMany(m => Words(m.Groups[1].Value))];

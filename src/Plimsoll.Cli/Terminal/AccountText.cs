@@ -11,7 +11,7 @@ namespace Plimsoll.Cli.Terminal;
 static class AccountText
 {
     const int Label = 22;
-    const int Column = 24;
+    const int Column = 42;
     const int BarWidth = 30;
 
     public static string Of(AccountOutcome outcome)
@@ -58,31 +58,49 @@ static class AccountText
 
     static void WriteClasses(StringBuilder text, IReadOnlyList<ClassAccount> classes)
     {
-        Row(text, "", classes, c => c.Class);
+        Row(text, "(90 % interval)", classes, c => c.Class);
         Row(text, "promise", classes, c => Promise(c, 0));
         for (var i = 1; i < Most(classes); i++)
         {
             var line = i;
             Row(text, "", classes, c => Promise(c, line));
         }
-        Row(text, "load line", classes, c => $"{Number(c.LoadLine.RequestsPerSecond, "0.000")} req/s/replica");
+        Row(text, "load line", classes, c => Number(c.LoadLine.RequestsPerSecond, "0.000")
+            + Ends(c, e => e.LoadLineRequestsPerSecond, "0.00") + " req/s/replica");
         Row(text, "  bound by", classes, c => c.LoadLine.BindingLimit);
-        Row(text, "fleet", classes, c => $"{c.Fleet.Replicas} replicas, {c.Fleet.Accelerators} GPUs");
-        Row(text, "  USD per hour", classes, c => Number(c.Fleet.UsdPerHour, "#,0.00"));
-        Row(text, "utilisation", classes, c => Number(100 * c.Utilisation, "0.0") + " %");
-        Row(text, "USD / M tokens", classes, c => Usd(c.Cost.UsdPerMillionTokens));
-        Row(text, "  90 % interval", classes, c =>
-            $"{Usd(c.Interval.Low)} – {(c.Interval.High is { } high ? Usd(high) : "cannot be kept")}");
-        Row(text, "  tier", classes, c => c.Tier);
-        Row(text, "  input", classes, c => Usd(c.Cost.UsdPerMillionInputTokens));
-        Row(text, "  cached input", classes, c =>
-            c.Cost.UsdPerMillionCachedInputTokens is { } cached ? Usd(cached) : "none");
-        Row(text, "  output", classes, c => Usd(c.Cost.UsdPerMillionOutputTokens));
-        Row(text, "USD / request", classes, c => c.Cost.UsdPerRequest.ToString("0.000000", CultureInfo.InvariantCulture));
-        Row(text, "TTFT p50 / p95", classes, c => Latency(c.Latency.TtftMs));
-        Row(text, "TPOT p50 / p95", classes, c => Latency(c.Latency.TpotMs));
-        Row(text, "ITL p50 / p95", classes, c => Latency(c.Latency.ItlMs));
-        Row(text, "E2E p50 / p95", classes, c => Latency(c.Latency.E2eMs));
+        Row(text, "fleet", classes, c =>
+            $"{c.Fleet.Replicas}{Ends(c, e => e.Replicas, "0")} replicas, {c.Fleet.Accelerators} GPUs");
+        Row(text, "  USD per hour", classes, c => Number(c.Fleet.UsdPerHour, "#,0.00") + Ends(c, e => e.UsdPerHour, "#,0"));
+        Row(text, "utilisation", classes, c =>
+            Number(100 * c.Utilisation, "0.0") + Ends(c, e => 100 * e.Utilisation, "0") + " %");
+        Cost(text, "USD / M tokens", classes, c => c.UsdPerMillionTokens);
+        Cost(text, "  input", classes, c => c.UsdPerMillionInputTokens);
+        Cost(text, "  cached input", classes, c => c.UsdPerMillionCachedInputTokens);
+        Cost(text, "  output", classes, c => c.UsdPerMillionOutputTokens);
+        Row(text, "USD / request", classes, c =>
+            c.Cost.UsdPerRequest.ToString("0.000000", CultureInfo.InvariantCulture)
+            + Ends(c, e => (double?)e.Cost?.UsdPerRequest, "0.0000"));
+        Row(text, "TTFT p50 / p95", classes, c => Latency(c, l => l.TtftMs));
+        Row(text, "TPOT p50 / p95", classes, c => Latency(c, l => l.TpotMs));
+        Row(text, "ITL p50 / p95", classes, c => Latency(c, l => l.ItlMs));
+        Row(text, "E2E p50 / p95", classes, c => Seconds(c, l => l.E2eMs));
+        Row(text, "step times: tier", classes, c => c.Tier);
+    }
+
+    static void Cost(
+        StringBuilder text, string label, IReadOnlyList<ClassAccount> classes, Func<CostStatement, decimal?> cost) =>
+        Row(text, label, classes, c => cost(c.Cost) is { } usd
+            ? Usd(usd) + Ends(c, e => e.Cost is { } end ? (double?)cost(end) : null, "0.00##")
+            : "none");
+
+    /// <summary>The interval of a figure in brackets; without a high end where the promise cannot be kept.</summary>
+    static string Ends(ClassAccount account, Func<ClassEnd, double?> figure, string format)
+    {
+        var low = figure(account.Bounds.Low);
+        var high = figure(account.Bounds.High);
+        return low is null ? ""
+            : high is null ? $" (≥ {Number(low.Value, format)})"
+            : $" ({Number(low.Value, format)}–{Number(high.Value, format)})";
     }
 
     static void WriteWaterfall(StringBuilder text, IReadOnlyList<ClassAccount> classes)
@@ -150,7 +168,24 @@ static class AccountText
         return most;
     }
 
-    static string Latency(LatencySummary latency) => $"{Ms(latency.P50)} / {Ms(latency.P95)} ms";
+    static string Latency(ClassAccount account, Func<LatencyStatement, LatencySummary> metric)
+    {
+        var (value, low, high) = (
+            metric(account.Latency), metric(account.Bounds.Low.Latency), metric(account.Bounds.High.Latency));
+        return $"{Ms(value.P50, low.P50, high.P50)} / {Ms(value.P95, low.P95, high.P95)} ms";
+    }
+
+    static string Seconds(ClassAccount account, Func<LatencyStatement, LatencySummary> metric)
+    {
+        var (value, low, high) = (
+            metric(account.Latency), metric(account.Bounds.Low.Latency), metric(account.Bounds.High.Latency));
+        return $"{S(value.P50)} ({S(low.P50)}–{S(high.P50)}) / {S(value.P95)} ({S(low.P95)}–{S(high.P95)}) s";
+    }
+
+    static string S(double? ms) => ms is { } value ? Number(value / 1000, value < 10_000 ? "0.00" : "#,0.0") : "–";
+
+    static string Ms(double? value, double? low, double? high) =>
+        low is null || high is null ? Ms(value) : $"{Ms(value)} ({Ms(low)}–{Ms(high)})";
 
     static string Ms(double? value) => value is { } ms ? Number(ms, ms < 100 ? "0.0" : "#,0") : "–";
 

@@ -15,6 +15,9 @@ public static class ParameterCount
         int layers, int hidden, int vocabulary, bool tied, AttentionSpec attention, FeedForwardSpec feedForward) =>
         Count(layers, hidden, vocabulary, tied, attention, feedForward, feedForward.ExpertsPerToken);
 
+    /// <summary>Query, key, value and output projections of all layers.</summary>
+    public static long Attention(ModelSpec model) => model.Layers * PerLayer(model.Hidden, model.Attention);
+
     static long Count(
         int layers, int hidden, int vocabulary, bool tied, AttentionSpec attention, FeedForwardSpec feedForward,
         int experts)

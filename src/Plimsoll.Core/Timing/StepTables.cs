@@ -62,9 +62,9 @@ sealed class StepTables
         }
         attention.Monotone();
         var exposed = ExposedNs(decodes);
-        var verified = decodes * Rows;
-        var host = HostNs(decodes, verified);
-        var accelerator = _tokens.At(Padded(verified)) + _lmHead.At(Share(verified)) + DraftNs(decodes) + exposed;
+        var verified = sequences * Rows;
+        var host = HostNs(decodes, decodes * Rows);
+        var accelerator = _tokens.At(Padded(verified)) + _lmHead.At(verified) + DraftNs(decodes) + exposed;
         var perToken = 1 / TokensPerStep;
         if (perToken < 1)
         {
@@ -84,13 +84,13 @@ sealed class StepTables
     /// <summary>Drafting: one layer and the LM head for every draft of every sequence, one draft after another.</summary>
     double DraftNs(int decodes) => _speculation is null || decodes == 0
         ? 0
-        : _speculation.DraftTokens * ((_tokens.At(Padded(decodes)) / _layers) + _lmHead.At(Share(decodes)));
+        : _speculation.DraftTokens * ((_tokens.At(Padded(Share(decodes))) / _layers) + _lmHead.At(Share(decodes)));
 
     /// <summary>A step with prompt chunks; <paramref name="row"/> is null when nothing decodes.</summary>
     public double MixedNs(in StepShape shape, DecodeRow? row)
     {
         var drafted = shape.Decodes * (Rows - 1);
-        var accelerator = _tokens.At(Padded(shape.Tokens + drafted)) + LmHeadNs(shape, drafted)
+        var accelerator = _tokens.At(Padded(MicroBatchTokens(shape))) + LmHeadNs(shape, drafted)
             + MixedAttentionNs(shape, row) + DraftNs(shape.Decodes);
         var host = HostNs(shape.Decodes + shape.PrefillChunks, shape.Tokens + drafted);
         var exposed = ExposedNs(shape.Decodes + shape.PrefillChunks);
@@ -102,7 +102,7 @@ sealed class StepTables
 
     public StepTimeBreakdown Explain(in StepShape shape, DecodeRow? row, long totalNs)
     {
-        var tokens = Padded(shape.Tokens);
+        var tokens = Padded(MicroBatchTokens(shape));
         var communication = (long)_communication.At(tokens);
         var elementwise = (long)_elementwise.At(tokens);
         var experts = (long)_experts.At(tokens);
@@ -129,7 +129,7 @@ sealed class StepTables
     public StepSplit Split(in StepShape shape, DecodeRow? row, long totalNs)
     {
         var perStep = _tokens.At(1);
-        var moving = _tokens.At(Padded(shape.Tokens)) - perStep;
+        var moving = _tokens.At(Padded(MicroBatchTokens(shape))) - perStep;
         var logits = LmHeadNs(shape);
         var logitsFixed = Math.Min(logits, _lmHead.At(1));
         var decodeRows = shape.LogitRows == 0
@@ -185,10 +185,11 @@ sealed class StepTables
     double MixedAttentionNs(in StepShape shape, DecodeRow? row)
     {
         var share = 1.0 / _pipeline;
+        var promptShare = PromptShare(shape);
         var meanContext = (double)shape.PrefillContextTokens / shape.PrefillChunks;
         var prefill = _scale[StepTerm.PrefillAttention] * _kernels.Attention.PrefillNs(
-            shape.PrefillTokens * share,
-            shape.PrefillPairs * share,
+            shape.PrefillTokens * promptShare,
+            shape.PrefillPairs * promptShare,
             meanContext,
             _mixes ? shape.Decodes * share : 0,
             _mixes ? shape.DecodeContextTokens * share : 0);
@@ -227,6 +228,16 @@ sealed class StepTables
     /// </summary>
     int Share(int count) => (count + _pipeline - 1) / _pipeline;
 
+    /// <summary>
+    /// Share of the prompt tokens that passes a stage at once: whole chunks, so that a lone prompt passes the
+    /// stages one after the other and gains nothing.
+    /// </summary>
+    double PromptShare(in StepShape shape) =>
+        shape.PrefillChunks == 0 ? 0 : (double)Share(shape.PrefillChunks) / shape.PrefillChunks;
+
+    int MicroBatchTokens(in StepShape shape) =>
+        (Share(shape.Decodes) * Rows) + (int)Math.Ceiling(shape.PrefillTokens * PromptShare(shape));
+
     static long Pages(in StepShape shape) =>
         shape.DecodeContextTokens / (StepTimeModel.PageTokens * (long)shape.Decodes);
 
@@ -236,15 +247,14 @@ sealed class StepTables
     /// </summary>
     int Padded(int tokens)
     {
-        var share = Share(tokens);
-        if (share > _overhead.GraphTokens || share <= 2)
+        if (tokens > _overhead.GraphTokens || tokens <= 2)
         {
-            return share;
+            return tokens;
         }
-        if (share <= 4)
+        if (tokens <= 4)
         {
             return 4;
         }
-        return share <= 256 ? (share + 7) & ~7 : (share + 15) & ~15;
+        return tokens <= 256 ? (tokens + 7) & ~7 : (tokens + 15) & ~15;
     }
 }

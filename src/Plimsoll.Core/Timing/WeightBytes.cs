@@ -32,8 +32,10 @@ public static class WeightBytes
         {
             (rest, experts) = (model.Parameters - embeddings, 0);
         }
+        var attention = Math.Min(rest, ParameterCount.Attention(model));
         var dense = (embeddings * NumberFormat.Bf16.BytesPerElement())
-            + (rest * LayerShapes.DenseFormat(deployment).BytesPerElement());
+            + (attention * LayerShapes.AttentionFormat(deployment).BytesPerElement())
+            + ((rest - attention) * LayerShapes.DenseFormat(deployment).BytesPerElement());
         var stages = deployment.TensorParallel * deployment.PipelineParallel;
         var expertRanks = deployment.ExpertParallel > 1 ? stages * deployment.DataParallel : stages;
         return (dense / stages) + (experts * deployment.Weights.BytesPerElement() / expertRanks)
@@ -50,7 +52,7 @@ public static class WeightBytes
         var model = deployment.Model;
         var a = model.Attention;
         double ranks = deployment.TensorParallel;
-        var stored = LayerShapes.DenseFormat(deployment).BytesPerElement();
+        var stored = LayerShapes.AttentionFormat(deployment).BytesPerElement();
         var bf16 = NumberFormat.Bf16.BytesPerElement();
         var router = (double)model.FeedForward.MoeLayers * model.FeedForward.Experts * model.Hidden
             * (bf16 - (stored / ranks));

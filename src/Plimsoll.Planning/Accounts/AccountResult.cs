@@ -55,7 +55,20 @@ public sealed record ClassAccount
     public required IReadOnlyList<WaterfallBar> Waterfall { get; init; }
 
     public required LatencyStatement Latency { get; init; }
+
+    /// <summary>90 % interval of every figure above, the waterfall's middle bars aside.</summary>
+    public required ClassBounds Bounds { get; init; }
 }
+
+public sealed record ClassBounds(ClassEnd Low, ClassEnd High);
+
+/// <summary>
+/// One end of the intervals, figure by figure: the low end holds the lowest load line beside the lowest cost. Null
+/// where the promise cannot be kept at all with steps as slow as the tier's error allows.
+/// </summary>
+public sealed record ClassEnd(
+    double LoadLineRequestsPerSecond, int? Replicas, double? UsdPerHour, double? Utilisation, CostStatement? Cost,
+    LatencyStatement Latency);
 
 public sealed record PromiseStatement(string Metric, double Percentile, double LimitMs);
 

@@ -112,13 +112,16 @@ public sealed class Accountant
             () => unbounded = SaturatedThroughput.Of(
                 _engine.WithoutMemoryLimit(), workload, _request.Requests, _request.Seed));
         var ceiling = saturated.RequestsPerSecond;
+        var error = _engine.StepTime.Error;
         LoadLineResult smooth = null!, own = null!, fast = null!, slow = null!;
         Parallel.Invoke(
             () => smooth = _search.Find(ceiling, ArrivalProcess.Poisson),
             () => own = _search.Find(ceiling),
             () => fast = _search.Find(
-                ceiling / _engine.StepTime.ErrorLow, stepTimeFactor: _engine.StepTime.ErrorLow),
-            () => slow = _search.Find(ceiling, stepTimeFactor: _engine.StepTime.ErrorHigh));
+                ceiling / error.Step.Low, ArrivalProcess.Own, error.Step.Low,
+                Math.Min(1, SimulationBounds.FirstTokenLow(error))),
+            () => slow = _search.Find(
+                ceiling, ArrivalProcess.Own, error.Step.High, Math.Max(1, SimulationBounds.FirstTokenHigh(error))));
         if (own.RequestsPerSecond <= 0)
             return BrokenPromise(own, ceiling);
 
@@ -127,12 +130,14 @@ public sealed class Accountant
         // Memory without bound carries no less: the engine need not fill it.
         var kernels = Math.Max(unbounded.RequestsPerSecond, ceiling);
         var levels = new Levels(floor, kernels * _ranks, ceiling * _ranks);
-        SimulationResult atLine = null!, batchRun = null!;
+        SimulationBounds atLine = null!, batchRun = null!;
         var batchReplicas = FleetSize.Replicas(_request.RequestsPerSecond, ceiling * _ranks);
         var batchRate = Math.Min(0.95 * ceiling, _request.RequestsPerSecond / batchReplicas / _ranks);
         Parallel.Invoke(
-            () => atLine = _search.Measure(own.RequestsPerSecond, attributeTime: true),
-            () => batchRun = _search.Measure(batchRate, ArrivalProcess.Poisson));
+            () => atLine = SimulationBounds.Of(error, factor => _search.Measure(
+                own.RequestsPerSecond, ArrivalProcess.Own, attributeTime: factor == 1, factor)),
+            () => batchRun = SimulationBounds.Of(error, factor => _search.Measure(
+                batchRate, ArrivalProcess.Poisson, attributeTime: false, factor)));
         var interactive = new InteractiveClass(_request, _engine, basis, levels)
             .Account(smooth, own, fast, slow, atLine);
         var (batch, batchBroken) = new BatchClass(_request, _engine, basis, levels)
@@ -147,8 +152,8 @@ public sealed class Accountant
         };
         return Outcome(result, null, own, ceiling) with
         {
-            AtLoadLine = atLine,
-            BatchRun = batchRun,
+            AtLoadLine = atLine.Run,
+            BatchRun = batchRun.Run,
             Credits = Levers.Of(_request, basis, interactive, batch, _progress),
         };
     }

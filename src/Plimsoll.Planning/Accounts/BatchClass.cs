@@ -13,11 +13,15 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
 {
     /// <summary>The account; or, in one line, why the window cannot be kept.</summary>
     public (ClassAccount Account, string? Broken) Account(
-        int replicas, SaturatedThroughput saturated, SimulationResult run)
+        int replicas, SaturatedThroughput saturated, SimulationBounds run)
     {
         var error = engine.StepTime;
         var accelerators = replicas * engine.Deployment.Accelerators;
         var bill = Bill(replicas);
+        // Throughput is inversely proportional to step time.
+        var utilisation = request.RequestsPerSecond / (replicas * levels.Memory);
+        var bounds = new BoundsOfClass(request, engine.Deployment.Accelerators, basis, Replicas).Of(
+            utilisation, levels.Memory / error.ErrorLow, levels.Memory / error.ErrorHigh, run, saturated.Run);
         var memory = basis.PerMillionTokens(levels.Memory);
         var waterfall = new Waterfall()
             .Rise("floor", basis.PerMillionTokens(levels.Floor))
@@ -34,15 +38,13 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
             LoadLine = new LoadLine(levels.Memory, "throughput"),
             Fleet = new FleetStatement(
                 replicas, accelerators, (double)(accelerators * request.Price.UsdPerHour)),
-            Utilisation = request.RequestsPerSecond / (replicas * levels.Memory),
+            Utilisation = utilisation,
             Cost = basis.Split(bill, saturated.Run),
-            // Throughput is inversely proportional to step time.
-            Interval = new Interval(
-                Bill(FleetSize.Replicas(request.RequestsPerSecond, levels.Memory / error.ErrorLow)).Usd,
-                Bill(FleetSize.Replicas(request.RequestsPerSecond, levels.Memory / error.ErrorHigh)).Usd),
+            Interval = new Interval(bounds.Low.Cost!.UsdPerMillionTokens, bounds.High.Cost?.UsdPerMillionTokens),
             Tier = error.Tier.ToString().ToLowerInvariant(),
             Waterfall = waterfall.Bars,
-            Latency = InteractiveClass.LatencyOf(run),
+            Latency = BoundsOfClass.LatencyOf(run.Latency),
+            Bounds = bounds,
         };
         // Little's law: how long a request stays in an engine whose batch is full.
         var stayNs = engine.Limits.MaxNumSeqs / saturated.RequestsPerSecond * 1e9;
@@ -51,6 +53,8 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
             + FormattableString.Invariant($"{stayNs / 1e9:0.##} s in a full batch");
         return (account, broken);
     }
+
+    int Replicas(double line) => FleetSize.Replicas(request.RequestsPerSecond, line);
 
     PicoDollars Bill(int replicas) => basis.PerMillionTokens(request.RequestsPerSecond / replicas);
 }

@@ -14,8 +14,9 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
 
     public ClassAccount Account(
         LoadLineResult smooth, LoadLineResult own, LoadLineResult fast, LoadLineResult slow,
-        SimulationResult atLine)
+        SimulationBounds measured)
     {
+        var atLine = measured.Run;
         var line = own.RequestsPerSecond * engine.Ranks;
         var replicas = Replicas(line);
         var bill = Bill(replicas);
@@ -28,6 +29,9 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
             .Rise("peaks", basis.PerMillionTokens(line / _peak))
             .Rise("reserve", bill);
         var accelerators = replicas * engine.Deployment.Accelerators;
+        var utilisation = request.RequestsPerSecond / (replicas * line);
+        var bounds = new BoundsOfClass(request, engine.Deployment.Accelerators, basis, Replicas).Of(
+            utilisation, fast.RequestsPerSecond * engine.Ranks, slow.RequestsPerSecond * engine.Ranks, measured, atLine);
         return new ClassAccount
         {
             Class = "interactive",
@@ -35,14 +39,13 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
             LoadLine = new LoadLine(line, own.Binding is { } b ? PromiseText.Of(b.Limit) : "throughput"),
             Fleet = new FleetStatement(
                 replicas, accelerators, (double)(accelerators * request.Price.UsdPerHour)),
-            Utilisation = request.RequestsPerSecond / (replicas * line),
+            Utilisation = utilisation,
             Cost = basis.Split(bill, atLine),
-            Interval = new Interval(
-                Bill(Replicas(fast.RequestsPerSecond * engine.Ranks)).Usd,
-                slow.RequestsPerSecond > 0 ? Bill(Replicas(slow.RequestsPerSecond * engine.Ranks)).Usd : null),
+            Interval = new Interval(bounds.Low.Cost!.UsdPerMillionTokens, bounds.High.Cost?.UsdPerMillionTokens),
             Tier = engine.StepTime.Tier.ToString().ToLowerInvariant(),
             Waterfall = waterfall.Bars,
-            Latency = LatencyOf(atLine),
+            Latency = BoundsOfClass.LatencyOf(measured.Latency),
+            Bounds = bounds,
         };
     }
 
@@ -50,10 +53,6 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
         FleetSize.Replicas(request.RequestsPerSecond * _peak, line) + request.SpareReplicas;
 
     PicoDollars Bill(int replicas) => basis.PerMillionTokens(request.RequestsPerSecond / replicas);
-
-    public static LatencyStatement LatencyOf(SimulationResult run) => new(
-        run.Latencies.Ttft.Summarise(), run.Latencies.Tpot.Summarise(), run.Latencies.Itl.Summarise(),
-        run.Latencies.E2e.Summarise());
 
     static IReadOnlyList<PromiseStatement> Promise(IReadOnlyList<Limit> limits)
     {

@@ -63,10 +63,17 @@ public sealed class LoadLineSearch
     /// <param name="ceiling">Upper end of the search; no higher rate can be sustained.</param>
     /// <param name="process">How arrivals scatter.</param>
     /// <param name="stepTimeFactor">Multiplies every step time.</param>
+    /// <param name="firstTokenFactor">Multiplies every TTFT beyond that.</param>
     public LoadLineResult Find(
-        double ceiling, ArrivalProcess process = ArrivalProcess.Own, double stepTimeFactor = 1.0)
+        double ceiling, ArrivalProcess process = ArrivalProcess.Own, double stepTimeFactor = 1.0,
+        double firstTokenFactor = 1.0)
     {
-        var options = _options with { StepTimeFactor = stepTimeFactor, StopWhenCertain = true };
+        var options = _options with
+        {
+            StepTimeFactor = stepTimeFactor,
+            StopWhenCertain = true,
+            Limits = Stretched(firstTokenFactor),
+        };
         var kept = IdleShare * ceiling;
         if (!Holds(kept, process, options))
             return Broken(0, kept, process, options);
@@ -86,8 +93,28 @@ public sealed class LoadLineSearch
 
     /// <summary>A complete run at a rate, measured to the end.</summary>
     public SimulationResult Measure(
-        double requestsPerSecond, ArrivalProcess process = ArrivalProcess.Own, bool attributeTime = false) =>
-        Run(requestsPerSecond, process, _options with { AttributeTime = attributeTime });
+        double requestsPerSecond, ArrivalProcess process = ArrivalProcess.Own, bool attributeTime = false,
+        double stepTimeFactor = 1.0) =>
+        Run(requestsPerSecond, process, _options with
+        {
+            AttributeTime = attributeTime,
+            StepTimeFactor = stepTimeFactor,
+        });
+
+    /// <summary>A TTFT that is longer by a factor keeps its limit when the shorter one keeps the limit over it.</summary>
+    IReadOnlyList<Limit> Stretched(double firstTokenFactor)
+    {
+        if (firstTokenFactor == 1)
+            return _limits;
+        var limits = new List<Limit>();
+        foreach (var limit in _limits)
+        {
+            limits.Add(limit.Metric == Metric.Ttft
+                ? limit with { LimitNs = (long)(limit.LimitNs / firstTokenFactor) }
+                : limit);
+        }
+        return limits;
+    }
 
     bool Holds(double rate, ArrivalProcess process, SimulationOptions options) =>
         Run(rate, process, options).Holds ?? throw new BadInputException(
@@ -100,7 +127,7 @@ public sealed class LoadLineSearch
         var result = Run(rate, process, options with { StopWhenCertain = false });
         var unserved = (double)result.Failed / Math.Max(1, result.Requests);
         LimitBreak? worst = null;
-        foreach (var limit in _limits)
+        foreach (var limit in options.Limits)
         {
             // A request that is not served is later than any that is.
             var percentile = limit.Percentile / (1 - unserved);

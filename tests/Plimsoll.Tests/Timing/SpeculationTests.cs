@@ -25,15 +25,15 @@ public sealed class SpeculationTests
     [Fact]
     public void More_accepted_tokens_never_make_a_token_dearer() =>
         Gen.Select(Gen.Int[1, 1024], Gen.Int[1, 4000], Gen.Double[1, 3.9]).Sample((decodes, context, length) =>
-            Model(new SpeculationSpec(3, length + 0.1)).PredictNs(Steps.Decode(decodes, (long)decodes * context))
-                <= Model(new SpeculationSpec(3, length)).PredictNs(Steps.Decode(decodes, (long)decodes * context)),
+            Model(new SpeculationSpec(3, length + 0.1)).PredictNs(Steps.Decode(decodes, context))
+                <= Model(new SpeculationSpec(3, length)).PredictNs(Steps.Decode(decodes, context)),
             iter: 200);
 
     [Fact]
     public void Terms_and_causes_sum_to_the_step() =>
         Gen.Select(Gen.Int[1, 600], Gen.Int[1, 4000], Gen.Int[0, 4]).Sample((decodes, context, chunks) =>
         {
-            var shape = Steps.Decode(decodes, (long)decodes * context);
+            var shape = Steps.Decode(decodes, context);
             shape = chunks == 0 ? shape : Steps.With(shape, chunks, 700, 0);
             var total = Three.PredictNs(shape);
             var parts = Three.Explain(shape);
@@ -48,8 +48,8 @@ public sealed class SpeculationTests
         Three.ErrorHigh.ShouldBeGreaterThan(Plain.ErrorHigh);
     }
 
-    static double Ratio(int decodes) => (double)Three.PredictNs(Steps.Decode(decodes, decodes * 500L))
-        / Plain.PredictNs(Steps.Decode(decodes, decodes * 500L));
+    static double Ratio(int decodes) => (double)Three.PredictNs(Steps.Decode(decodes, 500))
+        / Plain.PredictNs(Steps.Decode(decodes, 500));
 
     static StepTimeModel Model(SpeculationSpec? speculation) => StepTimeCatalogue.ModelOf(new Deployment
     {

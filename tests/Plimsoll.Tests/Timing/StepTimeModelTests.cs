@@ -150,6 +150,19 @@ public sealed class StepTimeModelTests
         pipeline.Explain(Steps.Decode(1, 100)).PipelineNs.ShouldBeGreaterThan(0);
     }
 
+    [Fact]
+    public void A_lone_prompt_passes_every_pipeline_stage()
+    {
+        var deployment = Llama8BOnRtx with { Model = TestModels.Llama70B, Accelerator = TestModels.H100 };
+        var one = StepTimeCatalogue.ModelOf(deployment);
+        var two = StepTimeCatalogue.ModelOf(deployment with { PipelineParallel = 2 });
+        var prompt = Steps.With(default, 1, 2000, 0);
+        var prompts = Steps.With(default, 2, 2000, 0);
+        two.PredictNs(prompt).ShouldBeGreaterThan(one.PredictNs(prompt));
+        // Two prompts follow each other through the stages: about half the time of one accelerator.
+        ((double)two.PredictNs(prompts) / one.PredictNs(prompts)).ShouldBeInRange(0.45, 0.75);
+    }
+
     static AllReduceCurve TwoRankGraphCurve(EfficiencyCurves curves)
     {
         foreach (var curve in curves.AllReduce)
