@@ -50,6 +50,8 @@ sealed class ValidateVerb(TextWriter output, TextWriter story)
             throw new BadInputException($"--data {folder}: no such folder; expected a folder of public measurements");
         if (parsed.GetValue(_points) is < 0 and var points)
             throw new BadInputException($"--points {points}: expected at least 0");
+        if (parsed.GetValue(_writeDocs) is not null && parsed.GetValue(_set) is { } set)
+            throw new BadInputException($"--write-docs: a page needs every set; expected it without --set {set}");
         using var progress = new ProgressLine(story, "validating", ProgressSteps);
         var report = ValidationReport.Run(
             folder, parsed.GetValue(_set), share => progress.Report((long)(share * ProgressSteps)));

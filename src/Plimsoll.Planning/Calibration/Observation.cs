@@ -1,4 +1,5 @@
 using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Planning.Calibration;
 
@@ -19,4 +20,7 @@ public sealed record Observation
 
     /// <summary>Times are the engine's own, so the way through the API server is not in them.</summary>
     public bool EngineClock { get; init; }
+
+    /// <summary>Curves to predict with; the catalogue's when null.</summary>
+    public EfficiencyCurves? Curves { get; init; }
 }

@@ -56,7 +56,7 @@ public sealed record Replay
         var overhead = EngineOverheadSpec.Of(deployment.Engine);
         if (observation.EngineClock)
             overhead = overhead with { RequestNs = 0 };
-        var curves = StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
+        var curves = observation.Curves ?? StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
         var engine = SimulatedEngine.Of(
             deployment, SchedulingPolicy.VllmV1, observation.Load.MeanContextTokens);
         return engine with { StepTime = new StepTimeModel(deployment, curves, overhead, scale) };

@@ -31,4 +31,7 @@ static class FitPlan
 
     /// <summary>An engine on a card, calibrated on some models for others.</summary>
     public static ScaleFitOptions OtherModels { get; } = InferenceMaxMoe;
+
+    /// <summary>A card that nobody measured, from two of its runs: whatever they tell of.</summary>
+    public static ScaleFitOptions NewCard { get; } = InferenceMaxMoe;
 }

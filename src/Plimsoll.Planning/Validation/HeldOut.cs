@@ -13,7 +13,8 @@ namespace Plimsoll.Planning.Validation;
 /// <summary>Predictions of runs that a fit never saw.</summary>
 static class HeldOut
 {
-    static readonly ConcurrentDictionary<Deployment, (double Low, double High)> Intervals = new();
+    static readonly ConcurrentDictionary<(Deployment Deployment, EfficiencyCurves? Curves), (double Low, double High)>
+        Intervals = new();
 
     /// <summary>
     /// Fits the plan's terms to <paramref name="fit"/> and predicts <paramref name="test"/>; with no terms, or
@@ -25,7 +26,7 @@ static class HeldOut
         var scale = plan is null || fit.Count == 0 ? StepScale.None : ScaleFit.Fit(fit, plan).Scale;
         var runs = new HeldOutRun[test.Count];
         Parallel.For(0, runs.Length, i =>
-            runs[i] = new HeldOutRun(test[i], Replay.Of(test[i], scale), StepInterval(test[i].Deployment)));
+            runs[i] = new HeldOutRun(test[i], Replay.Of(test[i], scale), StepInterval(test[i])));
         return runs;
     }
 
@@ -35,12 +36,13 @@ static class HeldOut
             ? null
             : "ran, but predicted not to fit in memory";
 
-    /// <summary>Real step time over predicted, 90 % of steps, as the deployment's tier states it.</summary>
-    static (double Low, double High) StepInterval(Deployment deployment) => Intervals.GetOrAdd(deployment, d =>
-    {
-        var model = StepTimeCatalogue.ModelOf(d);
-        return (model.ErrorLow, model.ErrorHigh);
-    });
+    /// <summary>Real step time over predicted, 90 % of steps, as the tier of the curves states it.</summary>
+    static (double Low, double High) StepInterval(Observation run) =>
+        Intervals.GetOrAdd((run.Deployment, run.Curves), key =>
+        {
+            var model = key.Curves is null ? StepTimeCatalogue.ModelOf(key.Deployment) : new(key.Deployment, key.Curves);
+            return (model.ErrorLow, model.ErrorHigh);
+        });
 }
 
 /// <summary>A run, what was predicted of it, and the tier's interval for its steps.</summary>

@@ -15,8 +15,11 @@ public static class ValidationDocs
     /// </summary>
     public static void Write(ValidationReport report, string folder)
     {
-        if (report.Absent.Count > 0 || report.Analytic.Count == 0)
-            throw new BadInputException("--write-docs needs every set and its data; expected no --set and the whole --data");
+        if (report.Absent.Count > 0)
+        {
+            throw new BadInputException(
+                $"--write-docs: a page needs every set; expected {report.Absent[0].Source} in the folder of --data");
+        }
         // Everything is made before anything is written.
         var files = new List<(string Path, string Text)>();
         foreach (var set in report.Sets)

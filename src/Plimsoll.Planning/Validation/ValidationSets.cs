@@ -12,6 +12,7 @@ public static class ValidationSets
         new VllmRequestsSet(),
         InferenceMaxSet.Dense,
         InferenceMaxSet.Moe,
+        new NewCardSet(),
         ReplayedSet.LoadSweep,
         ReplayedSet.BatchLatency,
         new MlPerfSet(),

@@ -37,6 +37,9 @@ static class MlPerfPrediction
     const int MaxNumSeqs = 2048;
     const double GpuMemoryUtilization = 0.95;
 
+    /// <summary>Pipeline stages as far as an account considers them too.</summary>
+    const int MostStages = 4;
+
     static readonly int[] BudgetTokens = [512, 1536, 4096];
 
     /// <summary>Throughput without limits by deployment and benchmark: scenarios share it.</summary>
@@ -128,7 +131,7 @@ static class MlPerfPrediction
                     EnablePrefixCaching = false,
                 },
             };
-            var stages = KvCapacity.Blocks(one).Fits ? 1 : single.Accelerators;
+            var stages = KvCapacity.Blocks(one).Fits ? 1 : MostStages;
             for (var tp = 1; tp <= single.Accelerators; tp *= 2)
             {
                 for (var pp = 1; pp <= stages && tp * pp <= single.Accelerators; pp *= 2)
