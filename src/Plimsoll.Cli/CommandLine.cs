@@ -27,7 +27,7 @@ public static class CommandLine
           plimsoll simulate --replicas 4   what a fleet would have done: latency, throughput, preemptions
           plimsoll trace describe FILE     what is in a request trace; also fit, generate
           plimsoll catalogue models        models, accelerators, prices, workloads that are built in
-          plimsoll validate                predictions against measured runs
+          plimsoll validate                theory, and predictions against public measurements
 
         Every verb takes --help; most take --json. Nothing is sent anywhere.
         """;
