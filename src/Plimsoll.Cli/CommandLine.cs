@@ -68,8 +68,9 @@ public static class CommandLine
     }
 
     /// <summary>All verbs; also what the CLI reference and the completions are generated from.</summary>
-    public static RootCommand Root(TextWriter output, TextWriter story) =>
-        new("The load line for model serving: what a token costs at a promised latency.")
+    public static RootCommand Root(TextWriter output, TextWriter story)
+    {
+        var root = new RootCommand("The load line for model serving: what a token costs at a promised latency.")
         {
             new AccountVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),
@@ -78,4 +79,12 @@ public static class CommandLine
             new ValidateVerb(output, story).Build(),
             new CompletionVerb(output).Build(),
         };
+        foreach (var option in root.Options)
+        {
+            // What another platform calls help is noise among the completions.
+            foreach (var alias in new[] { "/?", "/h", "-?" })
+                option.Aliases.Remove(alias);
+        }
+        return root;
+    }
 }

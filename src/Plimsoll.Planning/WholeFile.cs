@@ -47,7 +47,11 @@ public static class WholeFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"{path}: cannot be written ({e.Message.TrimEnd('.')}); expected a writable path");
+            throw Unwritable(path, e);
         }
     }
+
+    /// <summary>The one line for a path that cannot be written.</summary>
+    public static BadInputException Unwritable(string path, Exception e) =>
+        new($"{path}: cannot be written ({e.Message.TrimEnd('.')}); expected a writable path");
 }

@@ -8,9 +8,9 @@ namespace Plimsoll.EndToEnd.Tests;
 public sealed class BadInputTests
 {
     [Theory]
-    [InlineData("Llama-9.9-70B", "--model", "account", "--model", "Llama-9.9-70B")]
-    [InlineData("--gpu", "nearest", "account", "--gpu", "h1000")]
-    [InlineData("--workload", "nearest: chat", "account", "--workload", "chatt")]
+    [InlineData("model Llama-9.9-70B", "nearest: Llama-", "account", "--model", "Llama-9.9-70B")]
+    [InlineData("accelerator h1000", "nearest: h100_sxm", "account", "--gpu", "h1000")]
+    [InlineData("workload chatt", "nearest: chat", "account", "--workload", "chatt")]
     [InlineData("no known unit", "such as 500ms", "account", "--promise", "ttft p95 500")]
     [InlineData("no known unit", "such as 500ms", "account", "--promise", "ttft p95 500tokens")]
     [InlineData("unknown metric", "ttft, tpot, itl or e2e", "account", "--promise", "speed p95 500ms")]
@@ -42,6 +42,15 @@ public sealed class BadInputTests
     [InlineData("--seed -1", "at least 0", "account", "--seed", "-1")]
     [InlineData("--rate many", "expected a number", "account", "--rate", "many")]
     [InlineData("none.jsonl", "no such file", "account", "--workload", "none.jsonl")]
+    [InlineData("colours", "accelerators, models, prices, workloads", "catalogue", "colours")]
+    [InlineData("--replicas four", "whole number", "simulate", "--replicas", "four")]
+    [InlineData("--kv-transfer-gbps 1E-300", "0.001", "simulate", "--kv-transfer-gbps", "1e-300")]
+    [InlineData("accelerator h10", "nearest: h100_sxm", "catalogue", "accelerators", "h10")]
+    [InlineData("model Llama-9.9", "nearest: Llama", "catalogue", "models", "Llama-9.9")]
+    [InlineData(".: is a folder", "expected a trace", "trace", "fit", ".")]
+    [InlineData("nowhere.csv", "no such file", "trace", "describe", "nowhere.csv")]
+    [InlineData("--workload .", "folder", "simulate", "--workload", ".")]
+    [InlineData("--num-gpu-blocks", "5 blocks", "simulate", "--tp", "8", "--num-gpu-blocks", "5", "--workload", "rag")]
     public void It_is_said_in_one_line(string what, string expected, params string[] arguments)
     {
         var result = PlimsollProcess.Run(arguments);
@@ -78,6 +87,28 @@ public sealed class BadInputTests
         var result = PlimsollProcess.Run("account", "--model", "nowhere/config.json");
         result.ExitCode.ShouldBe(2);
         result.Story.ShouldContain("nowhere/config.json");
+    }
+
+    [Fact]
+    public void Probes_side_by_side_give_one_line()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File(
+            "t.jsonl", "{\"timestamp\": 0, \"input_length\": 1024, \"output_length\": 9, \"hash_ids\": [1, 2]}\n");
+        var result = PlimsollProcess.Run("simulate", "--workload", path, "--block-size", "7", "--rate", "1");
+        result.ExitCode.ShouldBe(2, result.Story);
+        result.Story.TrimEnd('\n').ShouldNotContain("\n");
+        result.Story.ShouldContain("--block-size 7");
+    }
+
+    [Fact]
+    public void A_folder_is_no_log()
+    {
+        using var folder = new TemporaryFolder();
+        var result = PlimsollProcess.Run("simulate", "--requests", "500", "--tp", "8", "--trace-out", folder.File("."));
+        result.ExitCode.ShouldBe(2);
+        result.Output.ShouldBeEmpty();
+        result.Story.ShouldContain("is a folder");
     }
 
     [Fact]

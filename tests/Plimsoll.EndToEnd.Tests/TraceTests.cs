@@ -83,6 +83,63 @@ public sealed class TraceTests
     }
 
     [Fact]
+    public void Sessions_are_generated_and_served_again_as_a_closed_loop()
+    {
+        using var folder = new TemporaryFolder();
+        PlimsollProcess.Run("trace", "generate", "agentic-coding", "--requests", "3000", "--out", folder.File("s.jsonl"))
+            .ExitCode.ShouldBe(0);
+        var lines = File.ReadAllLines(folder.File("s.jsonl"));
+        lines.Length.ShouldBe(3000);
+        lines.Count(l => l.Contains("\"delay\"")).ShouldBeGreaterThan(2500);
+        lines.Count(l => l.Contains("\"timestamp\"")).ShouldBe(3000 - lines.Count(l => l.Contains("\"delay\"")));
+        var description = PlimsollProcess.Run("trace", "describe", folder.File("s.jsonl"));
+        description.ExitCode.ShouldBe(0, description.Story);
+        description.Output.ShouldContain("sessions");
+        description.Output.ShouldMatch(@"prefix hits +[89]\d\.\d %");
+        var run = PlimsollProcess.Run(
+            "simulate", "--tp", "8", "--replicas", "16", "--router", "prefix-affinity", "--workload", folder.File("s.jsonl"));
+        run.ExitCode.ShouldBe(0, run.Story);
+        run.Output.ShouldContain("completed 3,000");
+    }
+
+    [Fact]
+    public void A_trace_without_times_needs_a_rate()
+    {
+        using var folder = new TemporaryFolder();
+        var rows = Enumerable.Range(1, 400).Select(i => $"{i},{1 + i % 50}\n");
+        var path = folder.File("l.csv", "num_prefill_tokens,num_decode_tokens\n" + string.Concat(rows));
+        foreach (var verb in new[] { new[] { "simulate", "--workload" }, ["account", "--workload"], ["trace", "generate"] })
+        {
+            var refused = PlimsollProcess.Run([.. verb, path]);
+            refused.ExitCode.ShouldBe(2, refused.Output);
+            refused.Story.ShouldContain("--rate");
+        }
+        PlimsollProcess.Run("simulate", "--tp", "8", "--workload", path, "--rate", "3").ExitCode.ShouldBe(0);
+        PlimsollProcess.Run("simulate", "--tp", "8", "--workload", path, "--arrivals", "at-once").ExitCode.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_simulated_week_is_as_long_as_a_week()
+    {
+        var run = PlimsollProcess.Run("simulate", "--tp", "8", "--rate", "0.02", "--arrivals", "week");
+        run.ExitCode.ShouldBe(0, run.Story);
+        run.Output.ShouldContain("requests      12,096,");
+    }
+
+    [Fact]
+    public void A_log_of_a_simulation_is_a_trace()
+    {
+        using var folder = new TemporaryFolder();
+        PlimsollProcess.Run(
+                "simulate", "--tp", "8", "--requests", "2000", "--rate", "5", "--prefill-replicas", "1", "--trace-out", folder.File("log.jsonl"))
+            .ExitCode.ShouldBe(0);
+        var description = PlimsollProcess.Run("trace", "describe", folder.File("log.jsonl"));
+        description.ExitCode.ShouldBe(0, description.Story);
+        description.Output.ShouldContain("2000 read, 2000 requests, 0 dropped");
+        Directory.GetFiles(folder.Path).Length.ShouldBe(1, "nothing half-written is left");
+    }
+
+    [Fact]
     public void An_unwritable_family_leaves_nothing()
     {
         using var folder = new TemporaryFolder();

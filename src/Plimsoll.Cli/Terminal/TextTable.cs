@@ -22,7 +22,7 @@ sealed class TextTable(params string[] headers)
             foreach (var row in _rows)
             {
                 widths[column] = Math.Max(widths[column], row[column].Length);
-                numeric[column] &= row[column].Length == 0 || char.IsAsciiDigit(row[column][0]);
+                numeric[column] &= row[column] is "" or "–" || char.IsAsciiDigit(row[column][0]);
             }
         }
         var text = new StringBuilder();

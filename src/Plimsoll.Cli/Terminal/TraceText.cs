@@ -26,13 +26,10 @@ static class TraceText
             Line(text, "  dropped", $"{rows}: {reason}");
         if (trace.Sessions > 0)
             Line(text, "sessions", $"{trace.Sessions}");
-        Line(text, "span", trace.SpanS is { } span ? $"{F(span, "0.###")} s" : "no times");
-        Line(text, "rate", trace.RequestsPerSecond is { } rate ? $"{F(rate, "0.####")} requests/s" : "–");
-        Line(text, "gaps", $"coefficient of variation {Value(trace.GapVariation)} (Poisson: 1)");
-        foreach (var window in PeakWindows)
-            Line(text, $"peak / mean, {window} s", Value(trace.PeakOverMean(window)));
-        foreach (var window in DispersionWindows)
-            Line(text, $"dispersion, {window} s", $"{Value(trace.Dispersion(window))}{(window == 1 ? " (Poisson: 1)" : "")}");
+        if (trace.HasTimes)
+            Times(text, trace);
+        else
+            Line(text, "times", "none: lengths only");
         Lengths(text, "input tokens", trace.Input);
         Lengths(text, "output tokens", trace.Output);
         Line(text, "rank correlation", Value(trace.RankCorrelation));
@@ -42,6 +39,17 @@ static class TraceText
         foreach (var note in report.Notes)
             Line(text, "note", note);
         return text.ToString();
+    }
+
+    static void Times(StringBuilder text, TraceStatistics trace)
+    {
+        Line(text, "span", trace.SpanS is { } span ? $"{F(span, "0.###")} s" : "undefined");
+        Line(text, "rate", trace.RequestsPerSecond is { } rate ? $"{F(rate, "0.####")} requests/s" : "undefined");
+        Line(text, "gaps", $"coefficient of variation {Value(trace.GapVariation)} (Poisson: 1)");
+        foreach (var window in PeakWindows)
+            Line(text, $"peak / mean, {window} s", Value(trace.PeakOverMean(window)));
+        foreach (var window in DispersionWindows)
+            Line(text, $"dispersion, {window} s", $"{Value(trace.Dispersion(window))}{(window == 1 ? " (Poisson: 1)" : "")}");
     }
 
     public static string Json(TraceStatistics trace)

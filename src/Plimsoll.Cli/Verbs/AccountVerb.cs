@@ -42,6 +42,7 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
     {
         var command = new Command("account", "What a token costs, batch and interactive, and where the money goes.");
         _serving.AddTo(command);
+        _price.Suggest(Suggestions.ProviderTypes);
         foreach (var option in new Option[] { _window, _price, _spare, _report, _plots, _json })
             command.Add(option);
         command.SetAction(Run);

@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.Globalization;
 using System.IO;
 using System.Text;
@@ -27,19 +29,25 @@ sealed class CatalogueVerb(TextWriter output)
     public Command Build() =>
         new("catalogue", "Models, accelerators, prices and workloads that are built in, with source and date.")
         {
-            Part("accelerators", "Accelerators by datasheet.", ListAccelerators, n => Catalogue.BuiltIn.FindAccelerator(n)),
-            Part("models", "Model architectures.", ListModels, ShowModel),
-            Part("prices", "Dated prices; NAME is an accelerator.", ListPrices, PricesOf),
-            Part("workloads", "Workload families.", ListWorkloads, n => WorkloadFamily.Find(n).Spec),
+            Part("accelerators", "Accelerators by datasheet.", ListAccelerators, n => Catalogue.BuiltIn.FindAccelerator(n),
+                Suggestions.Accelerators),
+            Part("models", "Model architectures; NAME may be a config.json.", ListModels, ShowModel, Suggestions.Models),
+            Part("prices", "Dated prices; NAME is an accelerator.", ListPrices, PricesOf, Suggestions.Accelerators),
+            Part("workloads", "Workload families.", ListWorkloads, n => WorkloadFamily.Find(n).Spec,
+                Suggestions.Workloads),
         };
 
-    Command Part(string name, string description, Func<(string Text, object Records)> list, Func<string, object> find)
+    Command Part(
+        string name, string description, Func<(string Text, object Records)> list, Func<string, object> find,
+        Func<CompletionContext, IEnumerable<CompletionItem>> suggest)
     {
         var one = new Argument<string?>("NAME")
         {
             Description = "Show this one in full",
             Arity = ArgumentArity.ZeroOrOne,
+            HelpName = "NAME",
         };
+        one.CompletionSources.Add(suggest);
         var json = new Option<bool>("--json") { Description = "Print JSON" };
         var command = new Command(name, description) { one, json };
         command.SetAction(parsed =>
@@ -74,11 +82,13 @@ sealed class CatalogueVerb(TextWriter output)
 
     static (string Text, object Records) ListModels()
     {
-        var table = new TextTable("name", "parameters B", "active B", "layers", "attention", "KV bytes/token bf16", "context", "as of", "source");
+        var table = new TextTable("name", "parameters B", "active B", "layers", "attention", "KV bytes/token bf16", "context",
+            "tokens/image", "as of", "source");
         foreach (var m in Catalogue.BuiltIn.Models)
         {
             table.Add(m.Name, F(m.Parameters / 1e9, "0.00"), F(m.ActiveParameters / 1e9, "0.00"), F(m.Layers), Attention(m),
-                F(m.KvBytesPerToken(NumberFormat.Bf16), "0"), F(m.MaxContext), m.AsOf, m.Source);
+                F(m.KvBytesPerToken(NumberFormat.Bf16), "0"), F(m.MaxContext), m.ImageTokens > 0 ? F(m.ImageTokens) : "",
+                m.AsOf, m.Source);
         }
         return (table.ToString(), Catalogue.BuiltIn.Models);
     }
@@ -88,7 +98,7 @@ sealed class CatalogueVerb(TextWriter output)
     static object PricesOf(string accelerator)
     {
         var key = Catalogue.BuiltIn.FindAccelerator(accelerator).Key;
-        var rows = new System.Collections.Generic.List<object>();
+        var rows = new List<object>();
         foreach (var price in Catalogue.BuiltIn.Prices)
         {
             if (price.Accelerator == key)
@@ -97,7 +107,7 @@ sealed class CatalogueVerb(TextWriter output)
         return new PriceList(key, rows);
     }
 
-    sealed record PriceList(string Accelerator, System.Collections.Generic.IReadOnlyList<object> Prices);
+    sealed record PriceList(string Accelerator, IReadOnlyList<object> Prices);
 
     static string PriceTable(string? accelerator)
     {
@@ -116,7 +126,7 @@ sealed class CatalogueVerb(TextWriter output)
     static (string Text, object Records) ListWorkloads()
     {
         var table = new TextTable("name", "class", "requests/s", "input", "output", "envelope", "source");
-        var specs = new System.Collections.Generic.List<FamilySpec>();
+        var specs = new List<FamilySpec>();
         foreach (var w in WorkloadFamily.BuiltIn)
         {
             specs.Add(w.Spec);

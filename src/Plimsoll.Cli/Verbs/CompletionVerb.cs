@@ -9,7 +9,8 @@ sealed class CompletionVerb(TextWriter output)
 {
     public Command Build()
     {
-        var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish" };
+        var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish", HelpName = "SHELL" };
+        shell.CompletionSources.Add("bash", "zsh", "fish");
         var command = new Command("completion", "Shell completion: source the printed script.") { shell };
         command.SetAction(parsed =>
         {
@@ -25,27 +26,28 @@ sealed class CompletionVerb(TextWriter output)
             # source <(plimsoll completion bash)
             _plimsoll() {
                 local IFS=$'\n'
-                COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"; plimsoll "[suggest:$COMP_POINT]" "$COMP_LINE" 2>/dev/null))
+                COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "[suggest:$COMP_POINT]" "$COMP_LINE" 2>/dev/null)" \
+                    -- "${COMP_WORDS[COMP_CWORD]}"))
             }
-            complete -F _plimsoll plimsoll ./plimsoll
+            complete -o default -F _plimsoll plimsoll ./plimsoll
 
             """,
         "zsh" => """
             # source <(plimsoll completion zsh)
             _plimsoll() {
                 local -a found
-                found=("${(@f)$(plimsoll "[suggest:$CURSOR]" "$BUFFER" 2>/dev/null)}")
-                compadd -a found
-                _files
+                found=("${(@f)$(${words[1]} "[suggest:$CURSOR]" "$BUFFER" 2>/dev/null)}")
+                compadd -a found || _files
             }
-            compdef _plimsoll plimsoll
+            compdef _plimsoll plimsoll ./plimsoll
 
             """,
         "fish" => """
             # plimsoll completion fish | source
             function __plimsoll
                 set -l line (commandline -cp)
-                plimsoll "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
+                set -l words (commandline -opc)
+                $words[1] "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
             end
             complete -c plimsoll -a '(__plimsoll)'
 

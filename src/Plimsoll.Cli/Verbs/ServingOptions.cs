@@ -123,7 +123,7 @@ sealed class ServingOptions
 
     readonly Option<long?> _requests = new("--requests")
     {
-        Description = "Requests of each simulated run [default: 20000; of a trace, the trace once]",
+        Description = "Requests of each simulated run [default: 20000; of a trace, the trace once; of --arrivals week, the week]",
     };
 
     readonly Option<ulong> _seed = new("--seed")
@@ -131,6 +131,17 @@ sealed class ServingOptions
         Description = "Seed of all random draws",
         DefaultValueFactory = _ => 1,
     };
+
+    public ServingOptions()
+    {
+        _model.Suggest(Suggestions.Models);
+        _gpu.Suggest(Suggestions.Accelerators);
+        _workload.Suggest(Suggestions.Workloads);
+        _weights.Suggest("bf16", "fp8", "int8", "fp4", "int4");
+        _kv.Suggest("bf16", "fp8");
+        _engine.Suggest("vllm", "trtllm", "sglang");
+        _policy.Suggest(SchedulingPolicy.VllmV1.Name, SchedulingPolicy.VllmV1Priority.Name);
+    }
 
     public void AddTo(Command command)
     {
@@ -146,7 +157,13 @@ sealed class ServingOptions
     }
 
     /// <summary>The request with every name looked up and every number checked.</summary>
-    public AccountRequest Resolve(ParseResult parsed, string? price, long batchWindowNs, int spareReplicas)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="price">As <c>--price</c> has it.</param>
+    /// <param name="batchWindowNs">Completion window of batch work, nanoseconds.</param>
+    /// <param name="spareReplicas">Replicas beyond the busiest hour's need.</param>
+    /// <param name="rateMatters">False where everything arrives at once.</param>
+    public AccountRequest Resolve(
+        ParseResult parsed, string? price, long batchWindowNs, int spareReplicas, bool rateMatters = true)
     {
         var catalogue = Catalogue.BuiltIn;
         var model = catalogue.FindModel(parsed.GetValue(_model)!);
@@ -155,6 +172,8 @@ sealed class ServingOptions
         var rate = parsed.GetValue(_rate);
         if (rate is { } given && !(given > 0 && given < 1e9))
             throw new BadInputException($"--rate {given}: expected requests per second above 0");
+        if (rate is null && rateMatters && !workload.HasRate)
+            throw new BadInputException($"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
         return new AccountRequest
         {
             Model = model,
@@ -178,6 +197,9 @@ sealed class ServingOptions
             SpareReplicas = spareReplicas,
         };
     }
+
+    /// <summary>Whether the number of requests was given rather than left to the verb.</summary>
+    public bool SaysRequests(ParseResult parsed) => parsed.GetValue(_requests) is not null;
 
     EngineSettings Engine(ParseResult parsed, AcceleratorSpec accelerator)
     {

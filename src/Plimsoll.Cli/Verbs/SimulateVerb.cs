@@ -8,6 +8,7 @@ using Plimsoll.Planning;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Planning.Simulation;
 using Plimsoll.Planning.Workloads;
+using Plimsoll.Planning.Workloads.Families;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -16,6 +17,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
 {
     /// <summary>Parallelism left out is chosen as an account would, which needs no longer runs than this.</summary>
     const long RequestsToChoose = 20_000;
+    const double SecondsPerWeek = 7 * 86_400;
 
     readonly ServingOptions _serving = new();
 
@@ -43,11 +45,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         DefaultValueFactory = _ => "round-robin",
     };
 
-    readonly Option<string> _arrivals = new("--arrivals")
-    {
-        Description = "own (the workload's), poisson, or at-once",
-        DefaultValueFactory = _ => "own",
-    };
+    readonly Option<string> _arrivals = ArrivalsOption.Create();
 
     readonly Option<FileInfo?> _traceOut = new("--trace-out")
     {
@@ -60,6 +58,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     {
         var command = new Command("simulate", "What a fleet would have done: latencies, throughput, preemptions.");
         _serving.AddTo(command);
+        _router.Suggest("round-robin", "least-outstanding", "power-of-two", "prefix-affinity");
         foreach (var option in new Option[]
         {
             _replicas, _router, _prefillReplicas, _kvTransfer, _arrivals, _traceOut, _json,
@@ -73,13 +72,18 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
 
     int Run(ParseResult parsed)
     {
-        var request = _serving.Resolve(parsed, price: "1", batchWindowNs: 1, spareReplicas: 0);
+        var process = ArrivalsOption.Read(parsed, _arrivals);
+        var request = _serving.Resolve(
+            parsed, price: "1", batchWindowNs: 1, spareReplicas: 0, rateMatters: process != ArrivalProcess.AtOnce);
+        if (process == ArrivalProcess.Week && request.Workload is WorkloadFamily && !_serving.SaysRequests(parsed))
+            request = request with { Requests = (long)Math.Ceiling(request.RequestsPerSecond * SecondsPerWeek) };
         var engine = Choose(request);
         var deployment = engine.Deployment;
         var replicas = Count(parsed, _replicas, least: 1);
+        var prefillReplicas = Count(parsed, _prefillReplicas, least: 0);
         var bandwidth = parsed.GetValue(_kvTransfer);
-        if (!(bandwidth > 0))
-            throw new BadInputException($"--kv-transfer-gbps {bandwidth}: expected above 0");
+        if (!(bandwidth is >= 0.001 and <= 1e6))
+            throw new BadInputException($"--kv-transfer-gbps {bandwidth}: expected 0.001 to 1000000");
         using var trace = parsed.GetValue(_traceOut) is { } file ? RequestLog.Create(file.FullName) : null;
         using var progress = new ProgressLine(story, "simulating", request.Requests);
         var options = new SimulationOptions
@@ -89,20 +93,21 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Seed = request.Seed,
             Limits = request.Promise,
             Replicas = replicas * engine.Ranks,
-            PrefillReplicas = Count(parsed, _prefillReplicas, least: 0) * engine.Ranks,
+            PrefillReplicas = prefillReplicas * engine.Ranks,
             KvTransferNsPerToken = deployment.Model.KvBytesPerToken(deployment.Kv) / bandwidth,
             Routing = Router(parsed.GetValue(_router)!),
             Observer = trace is null ? null : trace.Add,
             Progress = progress.Report,
         };
-        var process = Process(parsed);
         var bounds = SimulationBounds.Of(engine.StepTime.Error, factor => engine.Run(
             request.Workload, request.RequestsPerSecond, factor == 1 ? options : Bound(options, factor), process));
+        if (bounds.Run.Completed == 0)
+            throw new BadInputException(NothingFits(request, engine));
         trace?.Keep();
         progress.Clear();
         output.Write(parsed.GetValue(_json)
             ? SimulationJson.Of(bounds, engine.StepTime.Tier)
-            : SimulationText.Of(bounds, request, engine, replicas));
+            : SimulationText.Of(bounds, request, engine, replicas, prefillReplicas, process));
         return CommandLine.Done;
     }
 
@@ -120,13 +125,10 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         });
     }
 
-    ArrivalProcess Process(ParseResult parsed) => parsed.GetValue(_arrivals) switch
-    {
-        "own" => ArrivalProcess.Own,
-        "poisson" => ArrivalProcess.Poisson,
-        "at-once" => ArrivalProcess.AtOnce,
-        var other => throw new BadInputException($"--arrivals {other}: expected own, poisson or at-once"),
-    };
+    static string NothingFits(AccountRequest request, SimulatedEngine engine) =>
+        $"no request of {request.Workload.Name} fits the {engine.Limits.NumBlocks} blocks of "
+        + $"{engine.Limits.BlockSize} tokens that an engine holds, or the model's {engine.Deployment.Model.MaxContext} "
+        + "tokens; expected a larger --tp or --num-gpu-blocks, or shorter prompts";
 
     static RoutingPolicy Router(string text) => text switch
     {

@@ -13,7 +13,8 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
 {
     readonly Option<string?> _map = new("--map")
     {
-        Description = "Which columns of an unknown log hold what: time=COL[:s|ms|us|ns|iso],input=COL,output=COL",
+        Description = "Which columns (JSON: fields, a.b for b inside a) of an unknown log hold what: "
+            + "time=COL[:s|ms|us|ns|iso],input=COL,output=COL[,session=COL]",
     };
 
     readonly Option<int?> _block = new("--block-size") { Description = "Tokens per hashed block [default: the format's]" };
@@ -75,31 +76,37 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
 
     Command Generate()
     {
-        var name = new Argument<string>("NAME") { Description = "Workload family, family file or trace" };
+        var name = new Argument<string>("NAME") 
+        {
+            Description = "Workload family, family file or trace",
+            HelpName = "NAME",
+        };
+        name.CompletionSources.Add(Suggestions.Workloads);
         var requests = new Option<long>("--requests") { Description = "Requests to draw", DefaultValueFactory = _ => 1000 };
         var rate = new Option<double?>("--rate") { Description = "Requests per second [default: the workload's own]" };
+        var process = ArrivalsOption.Create();
         var seed = new Option<ulong>("--seed") { Description = "Seed of all random draws", DefaultValueFactory = _ => 1 };
         var to = new Option<FileInfo?>("--out") { Description = "Write here [default: stdout]" };
-        var command = new Command("generate", "A trace drawn from a workload, as Mooncake JSONL.")
+        var command = new Command("generate", "A trace drawn from a workload, as Mooncake JSONL; sessions as Dynamo's replay reads them.")
         {
-            name, requests, rate, seed, to,
+            name, requests, rate, process, seed, to,
         };
         command.SetAction(parsed =>
         {
             var workload = WorkloadChoice.Open(parsed.GetValue(name)!);
-            if (workload.ClosedLoop)
-                throw new BadInputException($"{workload.Name}: a closed loop has no times before it is served; expected an open workload");
             var count = parsed.GetValue(requests);
             if (count is < 1 or > 1_000_000_000)
                 throw new BadInputException($"--requests {count}: expected 1 to 1000000000");
+            if (parsed.GetValue(rate) is null && !workload.HasRate)
+                throw new BadInputException($"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
             var perSecond = parsed.GetValue(rate) ?? workload.RequestsPerSecond;
             if (!(perSecond > 0 && perSecond < 1e9))
                 throw new BadInputException($"--rate {perSecond}: expected requests per second above 0");
-            var arrivals = workload.Open(perSecond, count, parsed.GetValue(seed));
+            var arrivals = workload.Open(perSecond, count, parsed.GetValue(seed), ArrivalsOption.Read(parsed, process));
             if (parsed.GetValue(to) is { } destination)
-                WholeFile.Write(destination.FullName, writer => MooncakeWriter.Write(arrivals, writer));
+                WholeFile.Write(destination.FullName, writer => MooncakeWriter.Write(arrivals, workload.ClosedLoop, writer));
             else
-                MooncakeWriter.Write(arrivals, output);
+                MooncakeWriter.Write(arrivals, workload.ClosedLoop, output);
             return CommandLine.Done;
         });
         return command;
@@ -109,7 +116,8 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
 
     static string Existing(string path) => System.IO.File.Exists(path)
         ? path
-        : throw new BadInputException($"{path}: no such file; expected a trace");
+        : throw new BadInputException(
+            $"{path}: {(Directory.Exists(path) ? "is a folder" : "no such file")}; expected a trace file");
 
     TraceOptions Options(ParseResult parsed) => new()
     {

@@ -30,8 +30,8 @@ static class AccountNotes
         notes.AddRange(step.Notes);
         if (request.Workload.ClosedLoop)
         {
-            notes.Add("closed loop: throughput is that of a backlog of sessions that take turns, whose contexts push each "
-                + "other out of KV memory where they do not fit together; no load line is sought above it");
+            notes.Add("closed loop: throughput is that of sessions that take turns without pausing, as many at a time "
+                + "as carries most; no load line is sought above it");
         }
         notes.Add("levers: each alone against the same bill; speculation is none of them, since its gain or loss rests "
             + "on how many drafts a model accepts on this traffic, which is not known here");

@@ -41,7 +41,7 @@ public sealed class Catalogue
             if (wanted.Length > 0 && Names.Plain(accelerator.Key) == wanted + "sxm")
                 beginning = accelerator;
         }
-        return beginning ?? throw Names.Unknown("--gpu", name, Accelerators, a => a.Key, "accelerators");
+        return beginning ?? throw Names.Unknown("accelerator", name, Accelerators, a => a.Key, "accelerators");
     }
 
     /// <summary>The model of this name, or of the <c>config.json</c> at this path.</summary>
@@ -57,7 +57,7 @@ public sealed class Catalogue
             if (Names.PlainModel(model.Name) == wanted)
                 return model;
         }
-        throw Names.Unknown("--model", nameOrPath, Models, m => m.Name, "models");
+        throw Names.Unknown("model", nameOrPath, Models, m => m.Name, "models");
     }
 
     /// <summary>The price that <c>--price</c> asks for, or the default; see <see cref="PriceChoice"/>.</summary>

@@ -65,6 +65,10 @@ sealed class ConfigJson
     /// <summary>A count of at least 0, or the family's default.</summary>
     public int Count(string key, int otherwise) => Has(key) ? Whole(key, 0) : otherwise;
 
+    /// <summary>Entries of a list; 0 when there is none.</summary>
+    public int Length(string key) =>
+        TryGet(key, out var value) && value.ValueKind == JsonValueKind.Array ? value.GetArrayLength() : 0;
+
     public bool Flag(string key, bool otherwise)
     {
         if (!TryGet(key, out var value))

@@ -32,7 +32,16 @@ public static class HuggingFaceConfig
         ThreeOfFour,
     }
 
-    sealed record Family(bool Latent = false, Windows Windows = Windows.None, bool Tied = false);
+    sealed record Family(
+        bool Latent = false, Windows Windows = Windows.None, bool Tied = false, Defaults? Defaults = null);
+
+    /// <summary>
+    /// What a family's class in Transformers supplies when a config leaves it out, as the published ones do.
+    /// </summary>
+    sealed record Defaults(int Vocabulary, int Heads, int KvHeads, int HeadDim, int Window);
+
+    static readonly Defaults Gemma3 = new(Vocabulary: 262_208, Heads: 8, KvHeads: 4, HeadDim: 256, Window: 4096);
+    static readonly Defaults Gemma2 = new(Vocabulary: 256_000, Heads: 8, KvHeads: 4, HeadDim: 256, Window: 4096);
 
     static readonly Dictionary<string, Family> Families = new(StringComparer.Ordinal)
     {
@@ -49,9 +58,9 @@ public static class HuggingFaceConfig
         ["deepseek_v3"] = new(Latent: true),
         ["kimi_k2"] = new(Latent: true),
         ["gpt_oss"] = new(Windows: Windows.Alternate),
-        ["gemma2"] = new(Windows: Windows.Alternate, Tied: true),
-        ["gemma3"] = new(Windows: Windows.FiveOfSix, Tied: true),
-        ["gemma3_text"] = new(Windows: Windows.FiveOfSix, Tied: true),
+        ["gemma2"] = new(Windows: Windows.Alternate, Tied: true, Defaults: Gemma2),
+        ["gemma3"] = new(Windows: Windows.FiveOfSix, Tied: true, Defaults: Gemma3),
+        ["gemma3_text"] = new(Windows: Windows.FiveOfSix, Tied: true, Defaults: Gemma3),
         ["phi3"] = new(Windows: Windows.AllLayers),
         ["glm4_moe"] = new(),
         ["smollm3"] = new(Tied: true),
@@ -69,7 +78,7 @@ public static class HuggingFaceConfig
                 + string.Join(", ", Families.Keys));
         }
         int layers = config.Count("num_hidden_layers"), hidden = config.Count("hidden_size");
-        var vocabulary = config.Count("vocab_size");
+        var vocabulary = Known(config, "vocab_size", family.Defaults?.Vocabulary);
         var tied = config.Flag("tie_word_embeddings", family.Tied);
         var attention = family.Latent ? Latent(config, layers) : Grouped(config, family, layers, hidden);
         var feedForward = FeedForward(config, type, layers);
@@ -103,11 +112,16 @@ public static class HuggingFaceConfig
 
     static AttentionSpec Grouped(ConfigJson config, Family family, int layers, int hidden)
     {
-        var heads = config.Count("num_attention_heads");
-        var headDim = config.Count("head_dim", 0) is > 0 and var given ? given : hidden / heads;
-        var window = config.Count("sliding_window", config.Count("attention_chunk_size", 0));
-        var windowLayers = window == 0 ? 0 : WindowLayers(config, family.Windows, layers);
-        var kvHeads = config.Count("num_key_value_heads", heads);
+        var heads = Known(config, "num_attention_heads", family.Defaults?.Heads);
+        var headDim = config.Count("head_dim", 0) is > 0 and var given
+            ? given
+            : family.Defaults?.HeadDim ?? hidden / heads;
+        var window = config.Count("sliding_window", config.Count("attention_chunk_size", family.Defaults?.Window ?? 0));
+        var windowLayers = WindowLayers(config, family.Windows, layers);
+        // A window as long as the context holds nothing back.
+        if (window == 0 || window >= config.Count("max_position_embeddings", int.MaxValue))
+            windowLayers = 0;
+        var kvHeads = config.Count("num_key_value_heads", family.Defaults?.KvHeads ?? heads);
         if (kvHeads == 0 || heads % kvHeads != 0)
         {
             throw new BadInputException(
@@ -126,6 +140,9 @@ public static class HuggingFaceConfig
         };
     }
 
+    static int Known(ConfigJson config, string key, int? familyDefault) =>
+        familyDefault is { } value ? config.Count(key, value) : config.Count(key);
+
     static int WindowLayers(ConfigJson config, Windows windows, int layers)
     {
         if (config.TryGet("layer_types", out var types) && types.ValueKind == JsonValueKind.Array)
@@ -138,7 +155,8 @@ public static class HuggingFaceConfig
                     "sliding_attention" or "chunked_attention" => 1,
                     "full_attention" => 0,
                     var other => throw new BadInputException(
-                        $"{config.Path}: layer type {other} is unknown; expected full_attention or sliding_attention"),
+                        $"{config.Path}: layer type {other} is unknown, and its attention is not guessed; expected "
+                        + "full_attention, sliding_attention or chunked_attention"),
                 };
             }
             return Math.Min(count, layers);
@@ -181,7 +199,7 @@ public static class HuggingFaceConfig
 
         var every = Math.Max(1, config.Count("interleave_moe_layer_step", config.Count("decoder_sparse_step", 1)));
         var first = config.Count("first_k_dense_replace", 0);
-        var moe = every > 1 ? layers / every : Math.Max(0, layers - first);
+        var moe = every > 1 ? layers / every : Math.Max(0, layers - first - config.Length("mlp_only_layers"));
         var intermediate = config.Count("intermediate_size");
         var width = config.Count("moe_intermediate_size", intermediate);
         var shared = type.StartsWith("llama4", StringComparison.Ordinal)
@@ -205,7 +223,7 @@ public static class HuggingFaceConfig
     {
         if (!config.TryGet("quantization_config", out var quantization) || quantization.ValueKind != JsonValueKind.Object)
             return NumberFormat.Bf16;
-        var text = quantization.GetRawText().ToLowerInvariant();
+        var text = quantization.GetRawText().ToLowerInvariant().Replace(" ", "", StringComparison.Ordinal);
         var method = quantization.TryGetProperty("quant_method", out var m) && m.ValueKind == JsonValueKind.String
             ? m.GetString()!.ToLowerInvariant()
             : "";
@@ -213,12 +231,12 @@ public static class HuggingFaceConfig
         {
             "fp8" or "fbgemm_fp8" => NumberFormat.Fp8,
             "mxfp4" => NumberFormat.Fp4,
-            "awq" or "gptq" or "auto-round" => text.Contains("\"bits\": 8", StringComparison.Ordinal)
+            "awq" or "gptq" or "auto-round" => text.Contains("\"bits\":8", StringComparison.Ordinal)
                 ? NumberFormat.Int8
                 : NumberFormat.Int4,
             "modelopt" or "compressed-tensors" => text.Contains("fp4", StringComparison.Ordinal) ? NumberFormat.Fp4
-                : text.Contains("\"type\": \"float\"", StringComparison.Ordinal) || text.Contains("fp8", StringComparison.Ordinal) ? NumberFormat.Fp8
-                : text.Contains("\"num_bits\": 4", StringComparison.Ordinal) ? NumberFormat.Int4
+                : text.Contains("\"type\":\"float\"", StringComparison.Ordinal) || text.Contains("fp8", StringComparison.Ordinal) ? NumberFormat.Fp8
+                : text.Contains("\"num_bits\":4", StringComparison.Ordinal) ? NumberFormat.Int4
                 : NumberFormat.Int8,
             _ => throw new BadInputException(
                 $"{config.Path}: quant_method \"{method}\" is unknown; expected fp8, mxfp4, awq, gptq, modelopt or "

@@ -34,11 +34,16 @@ static class Names
     }
 
     public static BadInputException Unknown<T>(
-        string where, string name, IReadOnlyList<T> known, Func<T, string> nameOf, string list)
+        string what, string name, IReadOnlyList<T> known, Func<T, string> nameOf, string list)
     {
         var nearest = new List<(int Distance, string Name)>();
+        var wanted = Plain(name);
         foreach (var item in known)
-            nearest.Add((Distance(Plain(name), Plain(nameOf(item))), nameOf(item)));
+        {
+            var plain = Plain(nameOf(item));
+            // Who has begun to write a name has usually begun it right.
+            nearest.Add((Distance(wanted, plain) - wanted.AsSpan().CommonPrefixLength(plain), nameOf(item)));
+        }
         nearest.Sort((a, b) => a.Distance != b.Distance
             ? a.Distance.CompareTo(b.Distance)
             : string.CompareOrdinal(a.Name, b.Name));
@@ -46,7 +51,7 @@ static class Names
         for (var i = 0; i < Math.Min(3, nearest.Count); i++)
             suggestions.Add(nearest[i].Name);
         return new BadInputException(
-            $"{where} {name}: unknown; expected one of `plimsoll catalogue {list}`, nearest: "
+            $"{what} {name}: unknown; expected one of `plimsoll catalogue {list}`, nearest: "
             + string.Join(", ", suggestions));
     }
 

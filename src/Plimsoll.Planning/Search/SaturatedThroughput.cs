@@ -24,6 +24,24 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
     public static SaturatedThroughput? Find(
         SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime = false)
     {
+        if (!workload.ClosedLoop)
+            return Find(engine, workload, requests, seed, attributeTime, openSessions: null);
+        // Too many sessions in turn push each other's contexts out of the prefix cache, too few leave the
+        // engine idle: the best of the counts around what memory holds.
+        var held = Math.Max(1, (int)(engine.Memory.Tokens / Math.Max(1, workload.MeanPromptTokens)));
+        SaturatedThroughput? best = null;
+        foreach (var sessions in (int[])[Math.Max(1, held / 2), held, 2 * held])
+        {
+            var found = Find(engine, workload, requests, seed, attributeTime, sessions);
+            if (best is null || found?.RequestsPerSecond > best.RequestsPerSecond)
+                best = found ?? best;
+        }
+        return best;
+    }
+
+    static SaturatedThroughput? Find(
+        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime, int? openSessions)
+    {
         requests = Math.Max(requests, TurnsOfTheBatch * (long)engine.Limits.MaxNumSeqs);
         var first = requests / 5;
         var last = requests * 4 / 5;
@@ -42,7 +60,7 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
                     lastNs = request.LastTokenNs;
             },
         };
-        var run = engine.Run(workload, workload.RequestsPerSecond, options, ArrivalProcess.AtOnce);
+        var run = engine.Run(workload, workload.RequestsPerSecond, options, ArrivalProcess.AtOnce, openSessions);
         if (run.Completed == 0)
             return null;
         var rate = lastNs > firstNs

@@ -25,13 +25,15 @@ public sealed class RequestLog : IDisposable
     /// <summary>Opens a log; a path that cannot be written throws <see cref="BadInputException"/>.</summary>
     public static RequestLog Create(string path)
     {
+        if (Directory.Exists(path))
+            throw new BadInputException($"{path}: is a folder; expected a file to write");
         try
         {
             return new RequestLog(path, path + ".partial");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"{path}: cannot be written ({e.Message}); expected a writable path");
+            throw WholeFile.Unwritable(path, e);
         }
     }
 
@@ -42,8 +44,15 @@ public sealed class RequestLog : IDisposable
     /// <summary>The log is complete: it takes its place.</summary>
     public void Keep()
     {
-        _writer.Dispose();
-        File.Move(_temporary, _path, overwrite: true);
+        try
+        {
+            _writer.Dispose();
+            File.Move(_temporary, _path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WholeFile.Unwritable(_path, e);
+        }
         _kept = true;
     }
 

@@ -64,9 +64,9 @@ public sealed record SimulatedEngine
     /// <summary>Simulates replicas of this engine under a workload.</summary>
     public SimulationResult Run(
         Workload workload, double requestsPerSecond, SimulationOptions options,
-        ArrivalProcess process = ArrivalProcess.Own)
+        ArrivalProcess process = ArrivalProcess.Own, int? openSessions = null)
     {
-        var arrivals = workload.Open(requestsPerSecond, options.Requests, options.Seed, process);
+        var arrivals = workload.Open(requestsPerSecond, options.Requests, options.Seed, process, openSessions);
         if (arrivals.PrefixBlockTokens % Limits.BlockSize != 0)
         {
             throw new BadInputException(

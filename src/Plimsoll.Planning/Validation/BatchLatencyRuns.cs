@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
+using System.Linq;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Planning.Calibration;
@@ -34,17 +34,11 @@ static class BatchLatencyRuns
 
     public static IReadOnlyList<Observation> Read(string file, DropTally dropped)
     {
-        using var text = new StreamReader(file);
-        var rows = new List<Row>();
-        foreach (var row in CsvTable.Read(file, text, row => Read(row, dropped)))
-        {
-            if (row is not null)
-                rows.Add(row);
-        }
+        var rows = CsvTable.ReadUsable(file, row => Read(row, dropped));
         var runs = new List<Observation>();
         foreach (var row in rows)
         {
-            if (rows.Exists(other => other.Outruns(row)))
+            if (rows.Any(other => other.Outruns(row)))
                 dropped.Add("slower than the same batch on fewer or as many weaker cards: something else held it up");
             else if (HeldOut.Unfit(row.Observation) is { } reason)
                 dropped.Add(reason);

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Planning.Calibration;
@@ -37,17 +36,8 @@ static class LoadSweepRuns
     ];
 
     /// <summary>Runs that can be replayed; the others are counted in <paramref name="dropped"/>.</summary>
-    public static IReadOnlyList<Observation> Read(string file, DropTally dropped)
-    {
-        using var text = new StreamReader(file);
-        var runs = new List<Observation>();
-        foreach (var run in CsvTable.Read(file, text, row => Read(row, dropped)))
-        {
-            if (run is not null)
-                runs.Add(run);
-        }
-        return runs;
-    }
+    public static IReadOnlyList<Observation> Read(string file, DropTally dropped) =>
+        CsvTable.ReadUsable(file, row => Read(row, dropped));
 
     static Observation? Read(CsvTable row, DropTally dropped)
     {

@@ -25,16 +25,7 @@ public sealed record PublishedError(
     public static IReadOnlyList<PublishedError> Read(string folder)
     {
         var file = Path.Combine(folder, File);
-        var errors = new List<PublishedError>();
-        if (!System.IO.File.Exists(file))
-            return errors;
-        using var text = new StreamReader(file);
-        foreach (var error in CsvTable.Read(file, text, Read))
-        {
-            if (error is not null)
-                errors.Add(error);
-        }
-        return errors;
+        return System.IO.File.Exists(file) ? CsvTable.ReadUsable(file, Read) : [];
     }
 
     static PublishedError? Read(CsvTable row)

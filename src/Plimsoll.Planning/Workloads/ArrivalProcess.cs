@@ -9,6 +9,12 @@ public enum ArrivalProcess
     /// <summary>Independent users: exponential gaps at the same mean rate and lengths.</summary>
     Poisson,
 
+    /// <summary>
+    /// The workload's own, their mean following demand over the week hour by hour, from Monday's first hour
+    /// on. A trace has the days it has.
+    /// </summary>
+    Week,
+
     /// <summary>Every request present at time zero.</summary>
     AtOnce,
 }

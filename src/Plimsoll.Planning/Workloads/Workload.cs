@@ -16,6 +16,9 @@ public abstract class Workload
     /// <summary>Mean arrival rate of the data itself, requests per second.</summary>
     public abstract double RequestsPerSecond { get; }
 
+    /// <summary>Whether the data has a rate of its own; without one a rate has to be given.</summary>
+    public virtual bool HasRate => true;
+
     public abstract double MeanPromptTokens { get; }
 
     public abstract double MeanOutputTokens { get; }
@@ -32,6 +35,14 @@ public abstract class Workload
     /// Opens a stream of <paramref name="requests"/> arrivals at <paramref name="requestsPerSecond"/> on
     /// average. The same arguments give the same arrivals, bit for bit.
     /// </summary>
+    /// <param name="requestsPerSecond">Mean rate.</param>
+    /// <param name="requests">How many.</param>
+    /// <param name="seed">Seed of all draws.</param>
+    /// <param name="process">How arrivals scatter.</param>
+    /// <param name="openSessions">
+    /// All at once in a closed loop: sessions that take turns at a time; null for all of them.
+    /// </param>
     public abstract IArrivalSource Open(
-        double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own);
+        double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own,
+        int? openSessions = null);
 }

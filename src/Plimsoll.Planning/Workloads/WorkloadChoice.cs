@@ -9,6 +9,8 @@ public static class WorkloadChoice
 {
     public static Workload Open(string nameOrPath, TraceOptions? options = null)
     {
+        if (Directory.Exists(nameOrPath))
+            throw new BadInputException($"--workload {nameOrPath}: is a folder; expected a trace, a family's file or its name");
         if (!File.Exists(nameOrPath))
         {
             // A family's name has neither a folder nor, before its modifiers, an ending.

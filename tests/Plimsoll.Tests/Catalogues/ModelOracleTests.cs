@@ -47,10 +47,24 @@ public sealed class ModelOracleTests
             (m.Attention.FullLayers + m.Attention.WindowLayers + m.Attention.LinearLayers).ShouldBe(m.Layers, m.Name);
             (m.FeedForward.DenseLayers + m.FeedForward.MoeLayers).ShouldBe(m.Layers, m.Name);
             m.Source.ShouldNotBeEmpty();
+            IsMonth(m.AsOf).ShouldBeTrue($"{m.Name} as of {m.AsOf}");
             m.ActiveParameters.ShouldBeLessThanOrEqualTo(m.Parameters, m.Name);
             (m.FeedForward.MoeLayers > 0).ShouldBe(m.FeedForward.Experts > 0, m.Name);
         }
     }
+
+    [Fact]
+    public void Every_accelerator_has_a_launch_and_a_source()
+    {
+        foreach (var a in Catalogue.BuiltIn.Accelerators)
+        {
+            a.Source.ShouldNotBeEmpty();
+            IsMonth(a.Launch).ShouldBeTrue($"{a.Key} launched {a.Launch}");
+        }
+    }
+
+    static bool IsMonth(string text) =>
+        DateOnly.TryParseExact(text, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
 
     [Theory]
     [InlineData("H100 SXM", "h100_sxm")]

@@ -130,6 +130,64 @@ public sealed class TraceFormatTests
     }
 
     [Fact]
+    public void A_gzip_cut_anywhere_is_said_to_be_cut()
+    {
+        var text = new StringBuilder("TIMESTAMP,ContextTokens,GeneratedTokens\n");
+        for (var i = 0; i < 500; i++)
+            text.Append($"2023-11-16 18:15:{i % 60:00}.{i * 7919 % 1000:000},{i * 31 % 4000 + 1},{i * 17 % 500 + 1}\n");
+        using var packed = new MemoryStream();
+        using (var stream = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+            stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
+        var whole = packed.ToArray();
+        Load("a.csv.gz", whole).Count.ShouldBe(500);
+        // Within the header, in the middle, and without the last bytes of its check sum.
+        foreach (var length in new[] { 5, 12, whole.Length / 3, whole.Length / 2, whole.Length - 9, whole.Length - 1 })
+        {
+            Should.Throw<BadInputException>(() => Load("a.csv.gz", whole[..length]))
+                .Message.ShouldContain("cut short", customMessage: $"{length} bytes");
+        }
+    }
+
+    [Theory]
+    [InlineData("TIMESTAMP,ContextTokens,GeneratedTokens\n\n2023-11-16 18:15:46,374,44\n\n\n2023-11-16 18:15:47,10,4\n\n\n")]
+    [InlineData("TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:15:46,374,44\r\n  \r\n2023-11-16 18:15:47,10,4\r\n\r\n")]
+    [InlineData("\uFEFFTIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46,374,44\n2023-11-16 18:15:47,10,4")]
+    [InlineData("\"TIMESTAMP\",\"ContextTokens\",\"GeneratedTokens\"\n\"2023-11-16 18:15:46\",\"374\",\"44\"\n\"2023-11-16 18:15:47\",10,4\n")]
+    [InlineData("TIMESTAMP\tContextTokens\tGeneratedTokens\n2023-11-16 18:15:46\t374\t44\n2023-11-16 18:15:47\t10\t4\n")]
+    [InlineData("TIMESTAMP;ContextTokens;GeneratedTokens\n2023-11-16 18:15:46;374;44\n2023-11-16 18:15:47;10;4\n")]
+    public void Csv_comes_blank_lined_quoted_and_delimited_in_many_ways(string text)
+    {
+        var trace = Load("a.csv", text);
+        trace.Report.Format.ShouldBe(TraceFormat.Azure);
+        trace.Report.RowsRead.ShouldBe(2);
+        trace[0].PromptTokens.ShouldBe(374);
+        trace[1].OutputTokens.ShouldBe(4);
+        trace[1].AtNs.ShouldBe(1_000_000_000);
+    }
+
+    [Fact]
+    public void A_blank_line_keeps_the_numbers_of_the_lines_after_it() =>
+        Should.Throw<BadInputException>(() => Load("a.csv",
+                "TIMESTAMP,ContextTokens,GeneratedTokens\n\n2023-11-16 18:15:46,374,44\n\n2023-11-16 18:15:47,-10,4\n"))
+            .Message.ShouldContain("line 5");
+
+    [Fact]
+    public void A_log_keeps_its_lengths_in_nested_fields()
+    {
+        var options = new TraceOptions
+        {
+            Map = ColumnMap.Parse("time=time,input=usage.prompt_tokens,output=usage.completion_tokens"),
+        };
+        var trace = Load("log.jsonl", """
+            {"time": 5.5, "usage": {"prompt_tokens": 12, "total_tokens": 15, "completion_tokens": 3}}
+            {"usage": {"completion_tokens": 4, "details": {"prompt_tokens": 9}, "prompt_tokens": 20}, "time": 6}
+            """, options);
+        trace[1].AtNs.ShouldBe(500_000_000);
+        trace[1].PromptTokens.ShouldBe(20);
+        trace[0].OutputTokens.ShouldBe(3);
+    }
+
+    [Fact]
     public void Coarse_timestamps_are_spread_inside_their_step_and_said()
     {
         var text = new StringBuilder();

@@ -100,8 +100,44 @@ public sealed class WorkloadFamilyLaws
             second.PrefixKeys.Span[..first.PrefixKeys.Length].ToArray().ShouldBe(first.PrefixKeys.ToArray());
     }
 
+    [Fact]
+    public void A_week_has_the_demand_of_each_hour()
+    {
+        const int Requests = 400_000;
+        var family = WorkloadFamily.Find("code-completion:arrivals=poisson");
+        var source = family.Open(Requests / 604_800.0, Requests, seed: 5, ArrivalProcess.Week);
+        var hours = new int[168];
+        long last = 0;
+        while (source.TryPeek(out var atNs))
+        {
+            atNs.ShouldBeGreaterThanOrEqualTo(last);
+            last = atNs;
+            source.Take(out _);
+            hours[(int)(atNs / 3_600_000_000_000) % 168]++;
+        }
+        (last / 604_800e9).ShouldBe(1, 0.02);
+        // The drawn number of requests ends a little before the week does, or after it.
+        for (var hour = 6; hour < 162; hour++)
+        {
+            var expected = family.WeeklyEnvelope[hour] * Requests / 168;
+            ((double)hours[hour]).ShouldBe(expected, 5 * Math.Sqrt(expected) + 0.02 * expected, $"hour {hour}");
+        }
+    }
+
+    [Fact]
+    public void Bursts_can_be_given_where_none_were_fitted()
+    {
+        WorkloadFamily.Find("rag:arrivals=lgcp,sigma=0.4,tau=60").Spec.Arrivals.ShouldBe(new ArrivalSpec(0.4, 60));
+        WorkloadFamily.Find("chat:arrivals=lgcp").Spec.Arrivals.ShouldBe(WorkloadFamily.Find("chat").Spec.Arrivals);
+        WorkloadFamily.Find("chat:arrivals=poisson").Spec.Arrivals.Sigma.ShouldBe(0);
+        Should.Throw<BadInputException>(() => WorkloadFamily.Find("rag:arrivals=lgcp")).Message.ShouldContain("sigma");
+    }
+
     [Theory]
     [InlineData("chat:envelope=night")]
+    [InlineData("chat:sigma=-1")]
+    [InlineData("chat:tau=0")]
+    [InlineData("chat:tenants=1.5")]
     [InlineData("chat:tenants=0")]
     [InlineData("chat:colour=blue")]
     [InlineData("chit")]

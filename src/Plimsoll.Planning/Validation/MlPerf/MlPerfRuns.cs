@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using Plimsoll.Core.Models;
 using Plimsoll.Planning.Catalogues;
 
@@ -23,17 +22,8 @@ static class MlPerfRuns
     /// <summary>A submission is taken to sit at its load line when a 99th percentile comes this near to its limit.</summary>
     const double NearLimit = 0.85;
 
-    public static IReadOnlyList<MlPerfRun> Read(string file, DropTally dropped)
-    {
-        using var text = new StreamReader(file);
-        var runs = new List<MlPerfRun>();
-        foreach (var run in CsvTable.Read(file, text, row => Read(row, dropped)))
-        {
-            if (run is not null)
-                runs.Add(run);
-        }
-        return runs;
-    }
+    public static IReadOnlyList<MlPerfRun> Read(string file, DropTally dropped) =>
+        CsvTable.ReadUsable(file, row => Read(row, dropped));
 
     static MlPerfRun? Read(CsvTable row, DropTally dropped)
     {

@@ -24,10 +24,10 @@ sealed class SessionArrivals : IArrivalSource
     readonly LengthSampler _human;
     readonly LgcpClock? _starts;
     readonly PriorityQueue<int, (long AtNs, long Order)> _due = new();
-    readonly List<State> _sessions = [];
-    readonly Stack<int> _ended = new();
+    readonly Dictionary<int, State> _sessions = [];
     RandomStream _random;
     long _left;
+    int _started;
     long _order;
     long _nextStartNs;
     long _backlog;
@@ -39,7 +39,9 @@ sealed class SessionArrivals : IArrivalSource
     /// </param>
     /// <param name="requests">Calls to draw.</param>
     /// <param name="seed">Seed of all draws.</param>
-    public SessionArrivals(FamilySpec spec, LgcpClock? starts, long requests, ulong seed)
+    /// <param name="openSessions">Sessions of the backlog that take turns at a time; null for all.</param>
+    public SessionArrivals(
+        FamilySpec spec, LgcpClock? starts, long requests, ulong seed, int? openSessions = null)
     {
         _spec = spec.Session!;
         _first = new LengthSampler(spec.Input);
@@ -49,7 +51,9 @@ sealed class SessionArrivals : IArrivalSource
         _tool = new LengthSampler(_spec.ToolSeconds);
         _human = new LengthSampler(_spec.HumanSeconds);
         _starts = starts;
-        _backlog = starts is null ? Math.Max(1, (long)(requests / _spec.Turns.Mean)) : long.MaxValue;
+        _backlog = starts is null
+            ? Math.Max(1, Math.Min((long)(requests / _spec.Turns.Mean), openSessions ?? long.MaxValue))
+            : long.MaxValue;
         _random = new RandomStream(seed, purpose: 6);
         _left = requests;
         _nextStartNs = starts?.NextNs() ?? 0;
@@ -101,7 +105,7 @@ sealed class SessionArrivals : IArrivalSource
         state.TurnsLeft--;
         if (state.TurnsLeft <= 0)
         {
-            _ended.Push(session);
+            _sessions.Remove(session);
             if (_starts is null)
             {
                 _backlog++;
@@ -121,17 +125,10 @@ sealed class SessionArrivals : IArrivalSource
 
     int Start()
     {
-        if (!_ended.TryPop(out var session))
-        {
-            session = _sessions.Count;
-            _sessions.Add(new State());
-        }
-        var state = _sessions[session];
-        state.Owner = _random.NextBits();
-        state.Keys = [];
-        state.TurnsLeft = _turns.At(_random.NextDouble());
+        var state = new State { Owner = _random.NextBits(), TurnsLeft = _turns.At(_random.NextDouble()) };
         state.Grow(Math.Min(MostTokens, _first.At(_random.NextDouble())));
-        return session;
+        _sessions.Add(_started, state);
+        return _started++;
     }
 
     /// <summary>A full context is summarised: a short new one begins.</summary>

@@ -15,6 +15,9 @@ public sealed class WorkloadFamily : Workload
         "summarisation", "translation", "classification",
     ];
 
+    const string Changes =
+        "envelope=flat|office|global, arrivals=own|poisson|lgcp, sigma=0..3, tau=SECONDS or tenants=1..10000";
+
     static readonly Lazy<IReadOnlyList<WorkloadFamily>> LoadedFamilies = new(LoadAll);
 
     readonly double[] _envelope;
@@ -46,21 +49,23 @@ public sealed class WorkloadFamily : Workload
     public override IReadOnlyList<double> WeeklyEnvelope => _envelope;
 
     public override IArrivalSource Open(
-        double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own)
+        double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own,
+        int? openSessions = null)
     {
         var turns = Spec.Session?.Turns.Mean ?? 1;
-        var sigma = process == ArrivalProcess.Own ? Spec.Arrivals.Sigma : 0;
+        var sigma = process is ArrivalProcess.Own or ArrivalProcess.Week ? Spec.Arrivals.Sigma : 0;
+        var hours = process == ArrivalProcess.Week ? _envelope : [1.0];
         var clock = process == ArrivalProcess.AtOnce
             ? null
-            : new LgcpClock(requestsPerSecond / turns, sigma, Spec.Arrivals.TauS, Spec.Tenants, seed);
+            : new LgcpClock(requestsPerSecond / turns, sigma, Spec.Arrivals.TauS, Spec.Tenants, hours, seed);
         return Spec.Session is null
             ? new FamilyArrivals(Spec, clock, requestsPerSecond / Spec.RequestsPerSecond, requests, seed)
-            : new SessionArrivals(Spec, clock, requests, seed);
+            : new SessionArrivals(Spec, clock, requests, seed, openSessions);
     }
 
     /// <summary>
     /// The built-in family of this name, with changes after a colon:
-    /// <c>chat:envelope=office,tenants=4,arrivals=poisson</c>.
+    /// <c>chat:envelope=office,tenants=4</c>, <c>rag:arrivals=lgcp,sigma=0.4,tau=60</c>.
     /// </summary>
     public static WorkloadFamily Find(string text)
     {
@@ -71,7 +76,7 @@ public sealed class WorkloadFamily : Workload
             if (string.Equals(family.Name, name, StringComparison.OrdinalIgnoreCase))
                 return colon < 0 ? family : Changed(family.Spec, text[(colon + 1)..], text);
         }
-        throw Names.Unknown("--workload", name, BuiltIn, f => f.Name, "workloads");
+        throw Names.Unknown("workload", name, BuiltIn, f => f.Name, "workloads");
     }
 
     /// <summary>From the tables; of sessions, whose contexts grow and are compacted, from a long draw.</summary>
@@ -93,24 +98,36 @@ public sealed class WorkloadFamily : Workload
 
     static WorkloadFamily Changed(FamilySpec spec, string changes, string text)
     {
+        var bursts = false;
         foreach (var change in changes.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             var equals = change.IndexOf('=');
             var value = equals < 0 ? "" : change[(equals + 1)..];
+            bursts |= value == "lgcp";
             spec = (equals < 0 ? change : change[..equals]) switch
             {
                 "envelope" when Envelopes.IsKnown(value) => spec with { Envelope = value, Hourly = null },
                 "arrivals" when value == "poisson" => spec with { Arrivals = new ArrivalSpec(0, 1) },
                 "arrivals" when value is "own" or "lgcp" => spec,
-                "tenants" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var tenants)
-                    && tenants is >= 1 and <= 10_000 => spec with { Tenants = tenants },
-                _ => throw new BadInputException(
-                    $"--workload {text}: \"{change}\"; expected envelope=flat|office|global, arrivals=own|poisson or "
-                    + "tenants=1..10000"),
+                "sigma" when Number(value) is > 0 and <= 3 and var sigma =>
+                    spec with { Arrivals = spec.Arrivals with { Sigma = sigma } },
+                "tau" when Number(value) is >= 0.01 and <= 1e6 and var tauS =>
+                    spec with { Arrivals = spec.Arrivals with { TauS = tauS } },
+                "tenants" when Number(value) is >= 1 and <= 10_000 and var tenants && tenants == Math.Floor(tenants) =>
+                    spec with { Tenants = (int)tenants },
+                _ => throw new BadInputException($"--workload {text}: \"{change}\"; expected {Changes}"),
             };
+        }
+        if (bursts && spec.Arrivals.Sigma == 0)
+        {
+            throw new BadInputException(
+                $"--workload {text}: no bursts were fitted to {spec.Name}; expected sigma=0..3 and tau=SECONDS too");
         }
         return new WorkloadFamily(spec with { Name = text });
     }
+
+    static double? Number(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
 
     static List<WorkloadFamily> LoadAll()
     {

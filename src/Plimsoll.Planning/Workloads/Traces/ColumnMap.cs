@@ -3,9 +3,9 @@ using System;
 namespace Plimsoll.Planning.Workloads.Traces;
 
 /// <summary>
-/// Which columns (CSV) or top-level fields (JSON lines) of a log hold what, as the user writes it:
-/// <c>time=col[:s|ms|us|ns|iso],input=col,output=col[,session=col]</c>. Without a time the log is lengths
-/// only; a time without a unit is in seconds.
+/// Which columns (CSV) or fields (JSON lines; <c>usage.prompt_tokens</c> for one inside another) of a log
+/// hold what, as the user writes it: <c>time=col[:s|ms|us|ns|iso],input=col,output=col[,session=col]</c>.
+/// Without a time the log is lengths only; a time without a unit is in seconds.
 /// </summary>
 public sealed record ColumnMap
 {
@@ -53,6 +53,14 @@ public sealed record ColumnMap
         if (input is null || output is null)
             throw Bad(text, "input or output is missing");
         return new ColumnMap { Time = time, UnitNs = unitNs, Input = input, Output = output, Session = session };
+    }
+
+    /// <summary>Whether any column's name begins so.</summary>
+    internal bool Mentions(string beginning)
+    {
+        return Begins(Time) || Begins(Input) || Begins(Output) || Begins(Session);
+
+        bool Begins(string? column) => column?.StartsWith(beginning, StringComparison.Ordinal) == true;
     }
 
     public override string ToString()

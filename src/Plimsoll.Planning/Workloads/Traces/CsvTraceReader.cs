@@ -21,7 +21,8 @@ abstract class CsvTraceReader : TraceReader
         {
             _csv = CsvDataReader.Create(
                 new StreamReader(source, new UTF8Encoding(false), true, 1 << 16),
-                new CsvDataReaderOptions { Delimiter = ',', HasHeaders = true, Culture = CultureInfo.InvariantCulture });
+                // Without a delimiter given, the header tells it: comma, tab, semicolon or bar.
+                new CsvDataReaderOptions { HasHeaders = true, Culture = CultureInfo.InvariantCulture });
         }
         catch (Exception e) when (e is CsvFormatException or CsvRecordTooLargeException
             or CsvMissingHeadersException)
@@ -32,21 +33,31 @@ abstract class CsvTraceReader : TraceReader
 
     private protected sealed override bool Parse(ref TraceRow row, ref string? dropped)
     {
-        try
+        do
         {
-            if (!_csv.Read())
-                return false;
+            try
+            {
+                if (!_csv.Read())
+                    return false;
+            }
+            catch (Exception e) when (e is CsvFormatException or CsvRecordTooLargeException or InvalidDataException)
+            {
+                throw Source.Error($"malformed CSV after this line; expected {_csv.FieldCount} columns");
+            }
+            Source.Line = _csv.RowNumber + 1;
         }
-        catch (Exception e) when (e is CsvFormatException or CsvRecordTooLargeException or InvalidDataException)
-        {
-            throw Source.Error($"malformed CSV after this line; expected {_csv.FieldCount} columns");
-        }
-        Source.Line = _csv.RowNumber + 1;
+        while (IsBlank());
         if (_csv.RowFieldCount < _needed)
-            Source.Fail($"{_csv.RowFieldCount} columns; expected {_csv.FieldCount} as in the header");
+        {
+            Source.Fail(
+                $"{_csv.RowFieldCount} column{(_csv.RowFieldCount == 1 ? "" : "s")}; expected {_csv.FieldCount} "
+                + "as in the header");
+        }
         ParseRow(ref row, ref dropped);
         return true;
     }
+
+    bool IsBlank() => _csv.RowFieldCount == 0 || (_csv.RowFieldCount == 1 && Field(0).IsWhiteSpace());
 
     protected abstract void ParseRow(ref TraceRow row, ref string? dropped);
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Plimsoll.Planning.Workloads.Traces;
 
-/// <summary>Any JSON-lines log whose top-level fields the user has named.</summary>
+/// <summary>Any JSON-lines log whose fields the user has named; a field of an object inside is <c>object.field</c>.</summary>
 sealed class MappedJsonReader : JsonTraceReader
 {
     readonly ColumnMap _map;
@@ -16,26 +16,32 @@ sealed class MappedJsonReader : JsonTraceReader
 
     protected override void ParseObject(ref Utf8JsonReader json, ref TraceRow row, ref string? dropped)
     {
-        int prompt = -1, output = -1;
+        row.PromptTokens = row.OutputTokens = -1;
+        ParseFields(ref json, ref row, "");
+        if (row.PromptTokens < 0 || row.OutputTokens < 0 || (_map.Time is not null && !row.HasTime))
+            Source.Fail($"a field of the map is missing; expected {_map}");
+    }
+
+    /// <summary>The fields of one object; those of an object within it carry its name and a dot before theirs.</summary>
+    void ParseFields(ref Utf8JsonReader json, ref TraceRow row, string within)
+    {
         while (Property(ref json))
         {
-            var name = json.GetString()!;
+            var name = within + json.GetString();
             json.Read();
             if (name == _map.Time)
                 row.AtNs = ReadTime(ref json, name);
             else if (name == _map.Input)
-                prompt = Tokens(ref json, name);
+                row.PromptTokens = Tokens(ref json, name);
             else if (name == _map.Output)
-                output = Tokens(ref json, name);
+                row.OutputTokens = Tokens(ref json, name);
             else if (name == _map.Session)
                 row.Session = IsNull(ref json) ? -1 : Session(ref json, name);
+            else if (json.TokenType == JsonTokenType.StartObject && _map.Mentions(name + "."))
+                ParseFields(ref json, ref row, name + ".");
             else
                 json.Skip();
         }
-        if (prompt < 0 || output < 0 || (_map.Time is not null && !row.HasTime))
-            Source.Fail($"a field of the map is missing; expected {_map}");
-        row.PromptTokens = prompt;
-        row.OutputTokens = output;
     }
 
     long ReadTime(ref Utf8JsonReader json, string name)

@@ -4,14 +4,17 @@ using System.Collections.Generic;
 namespace Plimsoll.Planning.Workloads.Traces;
 
 /// <summary>
-/// A whole trace in columns, in order of time: 32 bytes a row, and 8 per prefix key. Describing a trace does
+/// A whole trace in memory, in order of time: 56 bytes a row, and 8 per prefix key. Describing a trace does
 /// not need it; replaying and fitting do.
 /// </summary>
 public sealed class Trace
 {
+    /// <summary>Keys are kept in blocks of this many, so that a long trace is never copied to make room.</summary>
+    const int KeysPerBlock = 1 << 16;
+
     readonly List<Row> _rows = [];
-    ulong[] _keys = new ulong[1024];
-    int _keyCount;
+    Memory<ulong> _freeKeys;
+    bool _hasKeys;
 
     Trace(TraceReport report)
     {
@@ -41,7 +44,7 @@ public sealed class Trace
             trace.Add(row, arrivesNs);
         trace.HasTimes = scan.HasTimes;
         trace.ClosedLoop = scan.Reader.ClosedLoop;
-        trace.PrefixBlockTokens = trace._keyCount > 0 ? scan.Reader.PrefixBlockTokens : 0;
+        trace.PrefixBlockTokens = trace._hasKeys ? scan.Reader.PrefixBlockTokens : 0;
         trace.Sort();
         return trace;
     }
@@ -57,7 +60,7 @@ public sealed class Trace
                 AtNs = HasTimes ? row.AtNs - _rows[0].AtNs : 0,
                 PromptTokens = row.PromptTokens,
                 OutputTokens = row.OutputTokens,
-                PrefixKeys = _keys.AsMemory(row.KeyStart, row.KeyCount),
+                PrefixKeys = row.PrefixKeys,
                 Session = row.Session,
             };
         }
@@ -68,13 +71,21 @@ public sealed class Trace
 
     void Add(in TraceRow row, long arrivesNs)
     {
-        var keys = row.PrefixKeys.Span;
-        if (_keyCount + keys.Length > _keys.Length)
-            Array.Resize(ref _keys, Math.Max(_keyCount + keys.Length, 2 * _keys.Length));
-        keys.CopyTo(_keys.AsSpan(_keyCount));
         _rows.Add(new Row(
-            arrivesNs, row.ThinkNs, row.PromptTokens, row.OutputTokens, row.Session, _keyCount, keys.Length, _rows.Count));
-        _keyCount += keys.Length;
+            arrivesNs, row.ThinkNs, row.PromptTokens, row.OutputTokens, row.Session, _rows.Count, Keep(row.PrefixKeys.Span)));
+    }
+
+    ReadOnlyMemory<ulong> Keep(ReadOnlySpan<ulong> keys)
+    {
+        if (keys.IsEmpty)
+            return default;
+        _hasKeys = true;
+        if (keys.Length > _freeKeys.Length)
+            _freeKeys = new ulong[Math.Max(KeysPerBlock, keys.Length)];
+        var kept = _freeKeys[..keys.Length];
+        _freeKeys = _freeKeys[keys.Length..];
+        keys.CopyTo(kept.Span);
+        return kept;
     }
 
     void Sort()
@@ -84,5 +95,6 @@ public sealed class Trace
     }
 
     readonly record struct Row(
-        long AtNs, long ThinkNs, int PromptTokens, int OutputTokens, int Session, int KeyStart, int KeyCount, int Order);
+        long AtNs, long ThinkNs, int PromptTokens, int OutputTokens, int Session, int Order,
+        ReadOnlyMemory<ulong> PrefixKeys);
 }

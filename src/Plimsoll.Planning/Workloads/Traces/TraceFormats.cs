@@ -9,6 +9,7 @@ namespace Plimsoll.Planning.Workloads.Traces;
 static class TraceFormats
 {
     const int HeadBytes = 1 << 16;
+    const string Delimiters = ",\t;|";
 
     /// <summary>One line per format, for the error that lists what is supported.</summary>
     public const string Supported =
@@ -104,8 +105,10 @@ static class TraceFormats
         var text = Encoding.UTF8.GetString(head).TrimStart('\uFEFF');
         var end = text.IndexOf('\n');
         var header = (end < 0 ? text : text[..end]).Trim();
-        var columns = new HashSet<string>(
-            header.Split(',', StringSplitOptions.TrimEntries), StringComparer.OrdinalIgnoreCase);
+        var delimiter = header.AsSpan().IndexOfAny(Delimiters) is >= 0 and var at ? header[at] : ',';
+        var columns = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var column in header.Split(delimiter))
+            columns.Add(column.Trim().Trim('"').Trim());
         if (columns.IsSupersetOf(["TIMESTAMP", "ContextTokens", "GeneratedTokens"]))
             return TraceFormat.Azure;
         if (columns.IsSupersetOf(["Timestamp", "Request tokens", "Response tokens"]))

@@ -32,8 +32,10 @@ public sealed class TraceWorkload : Workload
 
     public override string Source => $"{_trace.Report.Format} trace of {_trace.Count} requests";
 
-    /// <summary>Requests over span; 1 where the trace has no times and any rate must be given.</summary>
-    public override double RequestsPerSecond => _trace.SpanS > 0 ? _trace.Count / _trace.SpanS : 1;
+    /// <summary>Requests over span; 1 where the trace has no times, so that a rate has to be given.</summary>
+    public override double RequestsPerSecond => HasRate ? _trace.Count / _trace.SpanS : 1;
+
+    public override bool HasRate => _trace.SpanS > 0;
 
     public override double MeanPromptTokens { get; }
 
@@ -44,11 +46,13 @@ public sealed class TraceWorkload : Workload
     public override IReadOnlyList<double> WeeklyEnvelope => _envelope;
 
     public override IArrivalSource Open(
-        double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own)
+        double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own,
+        int? openSessions = null)
     {
-        if (_trace.ClosedLoop && process == ArrivalProcess.Own)
+        var own = process is ArrivalProcess.Own or ArrivalProcess.Week;
+        if (_trace.ClosedLoop && own)
             return new SessionReplay(_trace, requestsPerSecond / RequestsPerSecond, requests);
-        if (process == ArrivalProcess.Own && _trace.SpanS > 0)
+        if (own && _trace.SpanS > 0)
             return new TraceArrivals(_trace, requestsPerSecond, requests, seed);
         return new OrderedReplay(_trace, process == ArrivalProcess.AtOnce ? 0 : requestsPerSecond, requests, seed);
     }

@@ -1,0 +1,83 @@
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
+using Plimsoll.Planning.Workloads;
+using Plimsoll.Planning.Workloads.Families;
+using Plimsoll.Tests.Simulation;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Search;
+
+public sealed class LoadLineSearchTests
+{
+    const long Requests = 6000;
+
+    static readonly SimulatedEngine Engine = SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.VllmV1);
+    static readonly Workload Chat = WorkloadFamily.Find("chat");
+    static readonly double Ceiling = SaturatedThroughput.Of(Engine, Chat, Requests, seed: 1).RequestsPerSecond;
+
+    [Theory]
+    [InlineData(Metric.Ttft, 200)]
+    [InlineData(Metric.Tpot, 20)]
+    [InlineData(Metric.E2e, 8000)]
+    public void The_promise_holds_at_the_load_line_and_breaks_a_little_above(Metric metric, double limitMs)
+    {
+        var limit = Limit(metric, limitMs);
+        var search = Search(limit);
+        var line = search.Find(Ceiling);
+        line.Binding!.Value.Limit.ShouldBe(limit);
+        At(search, line.RequestsPerSecond, limit).ShouldBeLessThanOrEqualTo(limit.LimitNs);
+        At(search, 1.03 * line.RequestsPerSecond, limit).ShouldBeGreaterThan(limit.LimitNs);
+    }
+
+    [Fact]
+    public void A_tighter_promise_never_carries_more()
+    {
+        var before = double.MaxValue;
+        foreach (var limitMs in (double[])[1000, 500, 250, 120, 60])
+        {
+            var line = Search(Limit(Metric.Ttft, limitMs)).Find(Ceiling).RequestsPerSecond;
+            line.ShouldBeLessThanOrEqualTo(before);
+            before = line;
+        }
+    }
+
+    [Fact]
+    public void Slower_steps_and_later_first_tokens_carry_less()
+    {
+        var search = Search(Limit(Metric.Ttft, 200));
+        var line = search.Find(Ceiling).RequestsPerSecond;
+        var slow = search.Find(Ceiling, stepTimeFactor: 1.2).RequestsPerSecond;
+        var slowAndLate = search.Find(Ceiling, stepTimeFactor: 1.2, firstTokenFactor: 1.5).RequestsPerSecond;
+        slow.ShouldBeLessThan(line);
+        slowAndLate.ShouldBeLessThan(slow);
+    }
+
+    [Fact]
+    public void A_promise_that_an_idle_engine_breaks_says_by_how_much()
+    {
+        var line = Search(Limit(Metric.Ttft, 1)).Find(Ceiling);
+        line.RequestsPerSecond.ShouldBe(0);
+        line.Binding!.Value.Ratio.ShouldBeGreaterThan(5);
+    }
+
+    [Fact]
+    public void Sessions_that_memory_holds_carry_more_than_all_at_once()
+    {
+        var agentic = WorkloadFamily.Find("agentic-coding");
+        var best = SaturatedThroughput.Of(Engine, agentic, Requests, seed: 1);
+        var all = Engine.Run(
+            agentic, 1, new SimulationOptions { Requests = Requests, Seed = 1 }, ArrivalProcess.AtOnce);
+        best.Run.PrefixHitRate!.Value.ShouldBeGreaterThan(all.PrefixHitRate!.Value);
+        best.Run.MakespanS.ShouldBeLessThan(all.MakespanS);
+    }
+
+    static LoadLineSearch Search(Limit limit) => new(Engine, Chat, [limit], Requests, seed: 1);
+
+    static Limit Limit(Metric metric, double ms) => new(metric, 95, (long)(ms * 1e6));
+
+    static long At(LoadLineSearch search, double rate, Limit limit) =>
+        search.Measure(rate).Latencies[limit.Metric].PercentileNs(limit.Percentile)!.Value;
+}
