@@ -1,3 +1,4 @@
+using System.Linq;
 using Plimsoll.Core.Timing;
 using Plimsoll.Planning.Calibration;
 
@@ -34,4 +35,10 @@ static class FitPlan
 
     /// <summary>A card that nobody measured, from two of its runs: whatever they tell of.</summary>
     public static ScaleFitOptions NewCard { get; } = InferenceMaxMoe;
+
+    /// <summary>A plan's terms in words.</summary>
+    public static string TermsOf(ScaleFitOptions plan) => string.Join(", ", plan.Terms.Select(InWords));
+
+    static string InWords(StepTerm term) =>
+        string.Concat(term.ToString().Select((c, i) => char.IsUpper(c) && i > 0 ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
 }

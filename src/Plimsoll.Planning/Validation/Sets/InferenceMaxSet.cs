@@ -50,7 +50,7 @@ public sealed class InferenceMaxSet : IValidationSet
             Name = Name,
             Title = _experts ? "InferenceMAX, mixture-of-experts models" : "InferenceMAX, dense models",
             Source = Source,
-            Fitted = $"per model, card, engine and weights, on 1024/1024 only: {Terms()}",
+            Fitted = $"per model, card, engine and weights, on 1024/1024 only: {FitPlan.TermsOf(Plan)}",
             HeldOut = "other lengths; each parallelism in turn",
             Assumed =
             [
@@ -77,8 +77,6 @@ public sealed class InferenceMaxSet : IValidationSet
     }
 
     ScaleFitOptions Plan => _experts ? FitPlan.InferenceMaxMoe : FitPlan.InferenceMaxDense;
-
-    string Terms() => string.Join(", ", Plan.Terms).ToLowerInvariant();
 
     void AddGroup(IReadOnlyList<InferenceMaxPoints.Point> group, List<ValidationPoint> points)
     {

@@ -44,7 +44,7 @@ public sealed class NewCardSet : IValidationSet
             Name = Name,
             Title = "A new card from two of its runs",
             Source = Source,
-            Fitted = "the datasheet tier, per model, card and engine, to two runs",
+            Fitted = $"the datasheet tier, per model, card and engine, to two runs: {FitPlan.TermsOf(FitPlan.NewCard)}",
             HeldOut = "every other run of the same model, card and engine, other parallelisms and lengths included",
             Assumed = ["dense models of InferenceMAX; its runs state TPOT, which is the mean ITL of a request"],
             Dropped = dropped,

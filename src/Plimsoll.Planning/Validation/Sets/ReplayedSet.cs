@@ -66,7 +66,7 @@ public sealed class ReplayedSet : IValidationSet
             Name = Name,
             Title = _title,
             Source = Source,
-            Fitted = $"per engine and card, to the models that are not predicted: {Terms}; or nothing",
+            Fitted = $"per engine and card, to the models that are not predicted: {FitPlan.TermsOf(FitPlan.OtherModels)}; or nothing",
             HeldOut = "whole models, a third of them at a time",
             Assumed = _assumed,
             Dropped = dropped,
@@ -74,8 +74,6 @@ public sealed class ReplayedSet : IValidationSet
             Rows = SetReport.Summarise(points, []),
         };
     }
-
-    static string Terms => string.Join(", ", FitPlan.OtherModels.Terms).ToLowerInvariant();
 
     void AddFolds(IReadOnlyList<Observation> runs, string split, List<ValidationPoint> points)
     {

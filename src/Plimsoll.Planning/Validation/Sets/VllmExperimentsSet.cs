@@ -37,7 +37,7 @@ public sealed class VllmExperimentsSet : IValidationSet
             Title = "vLLM 0.15.1 experiments, stage by stage",
             Source = Source,
             Fitted = "once for all experiments but the one that is predicted: "
-                + string.Join(", ", FitPlan.VllmExperiments.Terms).ToLowerInvariant(),
+                + FitPlan.TermsOf(FitPlan.VllmExperiments),
             HeldOut = "one experiment at a time",
             Assumed =
             [
