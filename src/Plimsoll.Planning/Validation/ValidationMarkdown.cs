@@ -22,7 +22,7 @@ static class ValidationMarkdown
 
     public static string Of(ValidationReport report)
     {
-        var text = new StringBuilder(Introduction);
+        var text = new StringBuilder(Introduction).Append('\n');
         Summarise(text, report.Sets);
         AddAnalytic(text, report.Analytic);
         foreach (var set in report.Sets)

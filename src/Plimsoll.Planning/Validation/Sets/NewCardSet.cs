@@ -52,7 +52,7 @@ public sealed class NewCardSet : IValidationSet
             Rows = SetReport.Summarise(
                 [.. points.OrderBy(p => p.Split == Fitted ? 0 : 1)],
                 [new Promise(Fitted, "TPOT mean", ErrorStatistic.Median, 6)],
-                _ => "15.7 median on A100, 13.3 on L40S, BLIS"),
+                _ => "15.7 median on A100, 13.3 on L40S"),
         };
     }
 
