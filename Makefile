@@ -1,4 +1,4 @@
-.PHONY: build test bench figures docs clean
+.PHONY: build test bench figures docs validation clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -18,6 +18,10 @@ figures:
 docs:
 	dotnet build tests/Plimsoll.Tests -c Release -v quiet --nologo
 	PLIMSOLL_WRITE_DOCS=1 tests/Plimsoll.Tests/bin/Release/net10.0/Plimsoll.Tests --progress off --filter-namespace Plimsoll.Tests.House
+
+# Runs the public validation on ../shared/data and writes its page again. It fails where a promised figure is missed.
+validation: build
+	src/Plimsoll.Cli/bin/Release/net10.0/plimsoll validate --write-docs docs
 
 clean:
 	rm -rf artifacts && find . -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

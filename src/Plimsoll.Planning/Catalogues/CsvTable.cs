@@ -51,6 +51,20 @@ sealed class CsvTable : IDisposable
         return false;
     }
 
+    /// <summary>Reads every row of a file through <paramref name="read"/>; rows read as null are left out.</summary>
+    public static IReadOnlyList<T> ReadUsable<T>(string file, Func<CsvTable, T?> read)
+        where T : class
+    {
+        using var text = new StreamReader(file);
+        var usable = new List<T>();
+        foreach (var row in Read(file, text, read))
+        {
+            if (row is not null)
+                usable.Add(row);
+        }
+        return usable;
+    }
+
     public string Text(string column)
     {
         var text = OptionalText(column);

@@ -11,13 +11,14 @@ sealed class Frame
     const double WideWidth = 1040;
     const double NarrowWidth = 560;
     const double Small = 12;
+    const double UsualHeight = 270;
 
-    public Frame(string title, string subtitle, bool wide = false)
+    public Frame(string title, string subtitle, bool wide = false, double height = UsualHeight)
     {
         Scene = new Scene(wide ? WideWidth : NarrowWidth);
         Scene.Text(16, 24, title, 16, Ink.Text, bold: true);
         Top = Scene.Paragraph(16, 43, Scene.Width - 32, subtitle, Small, Ink.Muted) + 4;
-        Bottom = Top + 270;
+        Bottom = Top + height;
         Right = Scene.Width - 20;
         Scene.Height = Bottom + 52;
     }

@@ -1,0 +1,37 @@
+using System;
+
+namespace Plimsoll.Planning.Validation;
+
+/// <summary>Which statistic of the absolute errors a promise limits.</summary>
+public enum ErrorStatistic
+{
+    Median,
+    P90,
+    Worst,
+}
+
+/// <summary>An error that is promised for one figure of one split.</summary>
+/// <param name="Split">Of <see cref="ValidationPoint.Split"/>.</param>
+/// <param name="Figure">Of <see cref="ValidationPoint.Figure"/>.</param>
+/// <param name="Statistic">Median over points, nine points of ten, or every point.</param>
+/// <param name="Percent">At most this.</param>
+public sealed record Promise(string Split, string Figure, ErrorStatistic Statistic, double Percent)
+{
+    /// <summary>The promised statistic of a row, percent.</summary>
+    public double Of(ValidationRow row) => Statistic switch
+    {
+        ErrorStatistic.Median => row.MedianPercent,
+        ErrorStatistic.P90 => row.P90Percent,
+        _ => row.WorstPercent,
+    };
+
+    /// <summary><c>median ≤ 5 %</c>.</summary>
+    public override string ToString() => FormattableString.Invariant($"{Label} ≤ {Percent:0.#} %");
+
+    string Label => Statistic switch
+    {
+        ErrorStatistic.Median => "median",
+        ErrorStatistic.P90 => "p90",
+        _ => "every run",
+    };
+}

@@ -1,0 +1,21 @@
+using System.Collections.Generic;
+using Plimsoll.Planning.Validation.Sets;
+
+namespace Plimsoll.Planning.Validation;
+
+/// <summary>Every validation set, in the order they are printed.</summary>
+public static class ValidationSets
+{
+    public static IReadOnlyList<IValidationSet> All { get; } =
+    [
+        new VllmExperimentsSet(),
+        new VllmRequestsSet(),
+        InferenceMaxSet.Dense,
+        InferenceMaxSet.Moe,
+        new NewCardSet(),
+        ReplayedSet.LoadSweep,
+        ReplayedSet.BatchLatency,
+        new MlPerfSet(),
+        new KvCapacitySet(),
+    ];
+}
