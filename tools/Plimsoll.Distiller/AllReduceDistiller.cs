@@ -6,51 +6,52 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Distiller;
 
 /// <summary>
-/// All-reduce by message size. Both engines hand messages that outgrow their own kernel to the same
-/// library, so a size that one engine's table shows slower than the other's on the same card tells of the
-/// machine it was measured on; the faster of the two is kept.
+/// All-reduce by message size. The tables count a message in elements of BF16: read as bytes, eight H100 would reach
+/// half the bus bandwidth that their links are known for. Where an NVLink switch joins the accelerators vLLM takes
+/// TensorRT-LLM's kernels, through FlashInfer, wherever they are faster; over PCIe each engine keeps its own.
 /// </summary>
 static class AllReduceDistiller
 {
-    const int LargestBytes = 268_435_456;
+    const int LargestBytes = 536_870_912;
+    const int LeastBytes = 1024;
+    const int BytesPerElement = 2;
 
     public static AllReduceCurve[] Distill(Card card, string engine, string kernels)
     {
         var own = Read(card, engine, kernels);
         var other = Read(card, engine == "vllm" ? "trtllm" : "vllm", kernels);
-        var curves = new List<AllReduceCurve>();
-        foreach (var ((ranks, graph), cells) in own.OrderBy(c => c.Key))
+        if (card.NvLink && engine == "vllm")
         {
-            var rival = other.Where(c => c.Key.Ranks == ranks).Select(c => c.Value).ToList();
-            var sizes = cells.Keys.Where(s => s <= LargestBytes && s >= 1024).Order().ToArray();
-            curves.Add(new AllReduceCurve
+            foreach (var (ranks, cells) in own)
             {
-                Ranks = ranks,
-                Graph = graph,
-                Bytes = sizes,
-                Ns = [.. sizes.Select(s => (int)rival.Select(r => r.GetValueOrDefault(s, cells[s]))
-                    .Append(cells[s]).Min())],
-            });
-        }
-        // A group size that only the other engine was measured at.
-        foreach (var ((ranks, graph), cells) in other.OrderBy(c => c.Key))
-        {
-            if (graph && !own.Keys.Any(k => k.Ranks == ranks))
-            {
-                var sizes = cells.Keys.Where(s => s <= LargestBytes && s >= 1024).Order().ToArray();
-                curves.Add(new AllReduceCurve
+                var rival = other.GetValueOrDefault(ranks, cells);
+                foreach (var bytes in cells.Keys.ToArray())
                 {
-                    Ranks = ranks, Graph = true, Bytes = sizes, Ns = [.. sizes.Select(s => (int)cells[s])],
-                });
+                    cells[bytes] = Math.Min(cells[bytes], rival.GetValueOrDefault(bytes, cells[bytes]));
+                }
             }
         }
-        return [.. curves];
+        // A group size that only the other engine was measured at stands in.
+        var missing = other.Where(c => !own.ContainsKey(c.Key));
+        return
+        [
+            .. own.OrderBy(c => c.Key).Select(c => Curve(c.Key, c.Value)),
+            .. missing.OrderBy(c => c.Key).Select(c => Curve(c.Key, c.Value)),
+        ];
     }
 
-    static Dictionary<(int Ranks, bool Graph), Dictionary<int, double>> Read(
-        Card card, string engine, string kernels)
+    static AllReduceCurve Curve(int ranks, Dictionary<int, double> cells)
     {
-        var curves = new Dictionary<(int, bool), Dictionary<int, double>>();
+        var sizes = cells.Keys.Where(s => s is >= LeastBytes and <= LargestBytes).Order().ToArray();
+        return new AllReduceCurve
+        {
+            Ranks = ranks, Bytes = sizes, Ns = [.. sizes.Select(s => (int)cells[s])],
+        };
+    }
+
+    static Dictionary<int, Dictionary<int, double>> Read(Card card, string engine, string kernels)
+    {
+        var curves = new Dictionary<int, Dictionary<int, double>>();
         if (!card.Tables(kernels, engine).TryGetValue("custom_allreduce_perf", out var path))
         {
             return curves;
@@ -58,12 +59,20 @@ static class AllReduceDistiller
         var table = KernelTable.Read(path);
         for (var row = 0; row < table.Count; row++)
         {
-            var key = (table.Int(row, "num_gpus"), table.Text(row, "backend") != "vllm_eager");
-            if (!curves.TryGetValue(key, out var cells))
+            if (table.Text(row, "backend") == "vllm_eager")
             {
-                curves[key] = cells = [];
+                continue;
             }
-            cells[table.Int(row, "message_size")] = table.Ns(row);
+            var ranks = table.Int(row, "num_gpus");
+            if (!curves.TryGetValue(ranks, out var cells))
+            {
+                curves[ranks] = cells = [];
+            }
+            var bytes = BytesPerElement * (long)table.Int(row, "message_size");
+            if (bytes <= LargestBytes)
+            {
+                cells[(int)bytes] = table.Ns(row);
+            }
         }
         return curves;
     }

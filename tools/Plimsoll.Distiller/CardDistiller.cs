@@ -41,7 +41,7 @@ static class CardDistiller
         string[] sources = [.. tables.Values.Select(t => $"ai-dynamo/aiconfigurator (Apache-2.0) {t.Name}")];
         if (engine == "vllm" && EngineProfiles.Read(card, kernels) is { Count: > 0 } profiles)
         {
-            EngineProfiles.CheckProducts(gemm, profiles, card, log);
+            gemm = EngineProfiles.Middle(gemm, profiles, card, log);
             decode = EngineProfiles.Replace(decode, profiles, card);
             prefill = EngineProfiles.Replace(prefill, profiles, mixes ? EngineProfiles.FlashAttention2Rows : 0);
             EngineProfiles.CheckMixed(prefill, profiles, log);

@@ -74,25 +74,38 @@ static class EngineProfiles
     }
 
     /// <summary>
-    /// Products of the table against the engine's. They agree where memory binds; where compute binds the
-    /// table is slower, most for small matrices. The table stays: it is every other card's source too, and
-    /// its long loops run at the clocks of sustained load where the profiles take three iterations.
+    /// Products of the table and of the engine, two measurements of one card: they agree where memory binds; where
+    /// compute binds the table, whose long loops run at the clocks of sustained load, is slower than the profiles of
+    /// three iterations. The geometric middle is kept, by tokens.
     /// </summary>
-    public static void CheckProducts(
+    public static GemmCurve[] Middle(
         GemmCurve[] curves, List<EngineProfile> profiles, Card card, TextWriter log)
     {
         var curve = curves.First(c => c.Weights == NumberFormat.Bf16);
         var residuals = new Residuals();
-        var (predicted, measured) = (0.0, 0.0);
+        var byTokens = new SortedDictionary<int, (double Table, double Engine)>();
         foreach (var (m, n, k, ns) in Products(profiles))
         {
             var table = curve.Ns(card.Peak, m, n, k);
             residuals.Add(table, ns);
-            predicted += table;
-            measured += ns;
+            var sum = byTokens.GetValueOrDefault(m);
+            byTokens[m] = (sum.Table + table, sum.Engine + ns);
         }
-        log.WriteLine(
-            $"  gemm in engine     {residuals}  time-weighted {(predicted / measured) - 1:+0.0%;-0.0%}");
+        var slower = byTokens.Values.Sum(s => s.Table) / byTokens.Values.Sum(s => s.Engine);
+        log.WriteLine($"  gemm in engine     {residuals}  time-weighted {slower - 1:+0.0%;-0.0%}");
+        var rows = curve.N.Length * curve.K.Length;
+        var middle = curve with
+        {
+            RatioMille = [.. curve.RatioMille.Select((ratio, i) =>
+                (int)Math.Round(ratio * Factor(curve.M[i / rows])))],
+        };
+        return [.. curves.Select(c => c == curve ? middle : c)];
+
+        double Factor(int tokens)
+        {
+            var nearest = byTokens.MinBy(s => Math.Abs(Math.Log((double)s.Key / tokens))).Value;
+            return Math.Sqrt(nearest.Engine / nearest.Table);
+        }
     }
 
     public static DecodeAttentionCurve[] Replace(

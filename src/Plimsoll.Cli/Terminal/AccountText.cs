@@ -79,7 +79,7 @@ static class AccountText
         Cost(text, "  output", classes, c => c.UsdPerMillionOutputTokens);
         Row(text, "USD / request", classes, c =>
             c.Cost.UsdPerRequest.ToString("0.000000", CultureInfo.InvariantCulture)
-            + Ends(c, e => (double?)e.Cost?.UsdPerRequest, "0.0000"));
+            + Ends(c, e => (double?)e.Cost?.UsdPerRequest, "0.000000"));
         Row(text, "TTFT p50 / p95", classes, c => Latency(c, l => l.TtftMs));
         Row(text, "TPOT p50 / p95", classes, c => Latency(c, l => l.TpotMs));
         Row(text, "ITL p50 / p95", classes, c => Latency(c, l => l.ItlMs));

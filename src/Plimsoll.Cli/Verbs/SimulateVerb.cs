@@ -4,6 +4,7 @@ using System.IO;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Routing;
+using Plimsoll.Core.Timing;
 using Plimsoll.Planning;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Planning.Simulation;
@@ -99,8 +100,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Observer = trace is null ? null : trace.Add,
             Progress = progress.Report,
         };
-        var bounds = SimulationBounds.Of(engine.StepTime.Error, factor => engine.Run(
-            request.Workload, request.RequestsPerSecond, factor == 1 ? options : Bound(options, factor), process));
+        var bounds = SimulationBounds.Of(engine.StepTime.Error, end => engine.Run(
+            request.Workload, request.RequestsPerSecond, end.IsPredicted ? options : Bound(options, end), process));
         if (bounds.Run.Completed == 0)
             throw new BadInputException(NothingFits(request, engine));
         trace?.Keep();
@@ -112,8 +113,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     }
 
     /// <summary>The ends of the interval are nobody's trace and report no progress.</summary>
-    static SimulationOptions Bound(SimulationOptions options, double factor) =>
-        options with { StepTimeFactor = factor, Observer = null, Progress = null };
+    static SimulationOptions Bound(SimulationOptions options, StepEnd end) =>
+        options with { End = end, Observer = null, Progress = null };
 
     SimulatedEngine Choose(AccountRequest request)
     {

@@ -2,15 +2,13 @@ using System;
 
 namespace Plimsoll.Core.Timing;
 
-/// <summary>Measured all-reduce over a tensor-parallel group: latency floor, then bandwidth.</summary>
+/// <summary>
+/// Measured all-reduce over a tensor-parallel group: latency floor, then bandwidth. As replayed from a CUDA graph: what
+/// launching adds is the host's, and hidden while the accelerator is busy.
+/// </summary>
 public sealed record AllReduceCurve
 {
     public required int Ranks { get; init; }
-
-    /// <summary>
-    /// Replayed from a CUDA graph, as in decode-size steps; otherwise launched step by step.
-    /// </summary>
-    public required bool Graph { get; init; }
 
     /// <summary>Message sizes, bytes, ascending.</summary>
     public required int[] Bytes { get; init; }

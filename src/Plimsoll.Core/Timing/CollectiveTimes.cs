@@ -17,8 +17,7 @@ sealed class CollectiveTimes
     const double ExchangeNs = 15_000;
 
     readonly Deployment _deployment;
-    readonly AllReduceCurve? _graph;
-    readonly AllReduceCurve? _eager;
+    readonly AllReduceCurve? _allReduce;
 
     public CollectiveTimes(Deployment deployment, EfficiencyCurves curves, List<string> notes)
     {
@@ -26,8 +25,7 @@ sealed class CollectiveTimes
         var ranks = deployment.TensorParallel;
         if (ranks > 1)
         {
-            _graph = CurveChoice.AllReduce(curves, ranks, true, notes);
-            _eager = CurveChoice.AllReduce(curves, ranks, false, notes);
+            _allReduce = CurveChoice.AllReduce(curves, ranks, notes);
         }
         if (deployment.PipelineParallel > 1)
         {
@@ -48,20 +46,20 @@ sealed class CollectiveTimes
     /// <summary>
     /// Two all-reduces per layer and one for the embedding, each of tokens × hidden in BF16.
     /// </summary>
-    public double LayersNs(double tokens, bool graph)
+    public double LayersNs(double tokens)
     {
-        if (_graph is null)
+        if (_allReduce is null)
         {
             return 0;
         }
         var model = _deployment.Model;
         var perLayer = ExchangesExperts ? 1 : 2;
         return ((perLayer * model.Layers) + 1) * AllReduceNs(
-            graph ? _graph : _eager!, 2 * tokens * model.Hidden);
+            _allReduce, 2 * tokens * model.Hidden);
     }
 
     /// <summary>Gathering moves half the bytes of an all-reduce of the whole.</summary>
-    public double GatherNs(double bytes) => _graph is null ? 0 : AllReduceNs(_graph, bytes / 2);
+    public double GatherNs(double bytes) => _allReduce is null ? 0 : AllReduceNs(_allReduce, bytes / 2);
 
     /// <summary>Dispatch (FP8 where the weights are) and combine (BF16) of every routed layer.</summary>
     public double ExpertExchangeNs(double tokens)

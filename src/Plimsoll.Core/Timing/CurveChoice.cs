@@ -111,14 +111,13 @@ static class CurveChoice
         return best!;
     }
 
-    public static AllReduceCurve AllReduce(EfficiencyCurves curves, int ranks, bool graph, List<string> notes)
+    public static AllReduceCurve AllReduce(EfficiencyCurves curves, int ranks, List<string> notes)
     {
         AllReduceCurve? best = null;
         var nearest = double.PositiveInfinity;
         foreach (var curve in curves.AllReduce)
         {
-            var distance = Math.Abs(Math.Log2((double)ranks / curve.Ranks))
-                + (curve.Graph == graph ? 0 : 0.1);
+            var distance = Math.Abs(Math.Log2((double)ranks / curve.Ranks));
             if (distance < nearest)
             {
                 best = curve;

@@ -64,7 +64,6 @@ static class DatasheetRatios
             curves[i] = new AllReduceCurve
             {
                 Ranks = ranks,
-                Graph = true,
                 Bytes = [0, 1 << 28],
                 Ns = [6_000 + (1_000 * ranks), 6_000 + (1_000 * ranks) + (int)(nsPerByte * (1 << 28))],
             };

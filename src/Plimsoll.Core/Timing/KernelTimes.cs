@@ -104,7 +104,7 @@ sealed class KernelTimes
     public double MoeNs(double tokens) => _moe?.Ns(tokens) ?? 0;
 
     public double CommunicationNs(double tokens) =>
-        _collectives.LayersNs(tokens, tokens <= _overhead.GraphTokens)
+        _collectives.LayersNs(tokens)
         + (_moe is null ? 0 : _collectives.ExpertExchangeNs(tokens));
 
     /// <summary>Logits of <paramref name="rows"/> rows: projection, gathering over ranks, sampling.</summary>

@@ -87,11 +87,22 @@ sealed class StepTables
         : _speculation.DraftTokens * ((_tokens.At(Padded(Share(decodes))) / _layers) + _lmHead.At(Share(decodes)));
 
     /// <summary>A step with prompt chunks; <paramref name="row"/> is null when nothing decodes.</summary>
-    public double MixedNs(in StepShape shape, DecodeRow? row)
+    public double MixedNs(in StepShape shape, DecodeRow? row) => MixedNs(shape, row, EvenShare(shape));
+
+    /// <summary>
+    /// How much longer the chunks of a step are on their way than the step lasts: a stage works on the next
+    /// micro-batch while a prompt is at the one after it, so the step lasts its share and the prompt passes all
+    /// stages whole.
+    /// </summary>
+    public double LagNs(in StepShape shape, DecodeRow? row) => _pipeline == 1 || shape.PrefillChunks == 0
+        ? 0
+        : Math.Max(0, MixedNs(shape, row, PromptShare(shape)) - MixedNs(shape, row));
+
+    double MixedNs(in StepShape shape, DecodeRow? row, double promptShare)
     {
         var drafted = shape.Decodes * (Rows - 1);
-        var accelerator = _tokens.At(Padded(MicroBatchTokens(shape))) + LmHeadNs(shape, drafted)
-            + MixedAttentionNs(shape, row) + DraftNs(shape.Decodes);
+        var accelerator = _tokens.At(Padded(MicroBatchTokens(shape, promptShare))) + LmHeadNs(shape, drafted)
+            + MixedAttentionNs(shape, row, promptShare) + DraftNs(shape.Decodes);
         var host = HostNs(shape.Decodes + shape.PrefillChunks, shape.Tokens + drafted);
         var exposed = ExposedNs(shape.Decodes + shape.PrefillChunks);
         var step = exposed + (_overhead.Overlaps ? Math.Max(accelerator, host) : accelerator + host);
@@ -102,7 +113,7 @@ sealed class StepTables
 
     public StepTimeBreakdown Explain(in StepShape shape, DecodeRow? row, long totalNs)
     {
-        var tokens = Padded(MicroBatchTokens(shape));
+        var tokens = Padded(MicroBatchTokens(shape, EvenShare(shape)));
         var communication = (long)_communication.At(tokens);
         var elementwise = (long)_elementwise.At(tokens);
         var experts = (long)_experts.At(tokens);
@@ -129,7 +140,7 @@ sealed class StepTables
     public StepSplit Split(in StepShape shape, DecodeRow? row, long totalNs)
     {
         var perStep = _tokens.At(1);
-        var moving = _tokens.At(Padded(MicroBatchTokens(shape))) - perStep;
+        var moving = _tokens.At(Padded(MicroBatchTokens(shape, EvenShare(shape)))) - perStep;
         var logits = LmHeadNs(shape);
         var logitsFixed = Math.Min(logits, _lmHead.At(1));
         var decodeRows = shape.LogitRows == 0
@@ -182,10 +193,11 @@ sealed class StepTables
         ? row!.Attention.At(Pages(shape) + 1)
         : MixedAttentionNs(shape, row);
 
-    double MixedAttentionNs(in StepShape shape, DecodeRow? row)
+    double MixedAttentionNs(in StepShape shape, DecodeRow? row) => MixedAttentionNs(shape, row, EvenShare(shape));
+
+    double MixedAttentionNs(in StepShape shape, DecodeRow? row, double promptShare)
     {
         var share = 1.0 / _pipeline;
-        var promptShare = PromptShare(shape);
         var meanContext = (double)shape.PrefillContextTokens / shape.PrefillChunks;
         var prefill = _scale[StepTerm.PrefillAttention] * _kernels.Attention.PrefillNs(
             shape.PrefillTokens * promptShare,
@@ -235,8 +247,12 @@ sealed class StepTables
     double PromptShare(in StepShape shape) =>
         shape.PrefillChunks == 0 ? 0 : (double)Share(shape.PrefillChunks) / shape.PrefillChunks;
 
-    int MicroBatchTokens(in StepShape shape) =>
-        (Share(shape.Decodes) * Rows) + (int)Math.Ceiling(shape.PrefillTokens * PromptShare(shape));
+    /// <summary>Share of the prompt tokens that each of the micro-batches in flight has, on average.</summary>
+    double EvenShare(in StepShape shape) =>
+        1.0 / Math.Max(1, Math.Min(_pipeline, shape.PrefillChunks + shape.Decodes));
+
+    int MicroBatchTokens(in StepShape shape, double promptShare) =>
+        (Share(shape.Decodes) * Rows) + (int)Math.Ceiling(shape.PrefillTokens * promptShare);
 
     static long Pages(in StepShape shape) =>
         shape.DecodeContextTokens / (StepTimeModel.PageTokens * (long)shape.Decodes);

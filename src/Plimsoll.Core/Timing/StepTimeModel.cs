@@ -70,9 +70,13 @@ public sealed class StepTimeModel
         Tier = curves.Tier;
         // An unmeasured term widens the bands by a tenth each way, as far as a half.
         var widening = Math.Min(0.5, curves.Tier == Tier.Datasheet ? 0 : 0.1 * notes.Count);
-        Error = PredictionError
+        var error = PredictionError
             .Of(curves.Tier, deployment.Engine.Engine, deployment.Model.FeedForward.MoeLayers > 0)
             .Widened(widening);
+        Error = error with
+        {
+            SequenceNs = error.SequenceNs with { Low = Math.Max(error.SequenceNs.Low, -overhead.ExposedSequenceNs) },
+        };
     }
 
     public Deployment Deployment { get; }
@@ -130,6 +134,14 @@ public sealed class StepTimeModel
         }
         return PredictMixedNs(shape);
     }
+
+    /// <summary>
+    /// How much later than the step's end the prompts that it ends give their first token, nanoseconds: with
+    /// pipeline stages a prompt is still on its way while the next step runs. 0 without.
+    /// </summary>
+    public long LagNs(in StepShape shape) => Deployment.PipelineParallel == 1
+        ? 0
+        : (long)_tables.LagNs(shape, shape.Decodes > 0 ? Row(shape.Decodes) : null);
 
     /// <summary>The terms of the step; they sum to <see cref="PredictNs"/>.</summary>
     public StepTimeBreakdown Explain(in StepShape shape)

@@ -105,23 +105,21 @@ public sealed class Accountant
     AccountOutcome Run()
     {
         var workload = _request.Workload;
-        SaturatedThroughput saturated = null!, unbounded = null!;
+        var error = _engine.StepTime.Error;
+        SaturatedThroughput saturated = null!, unbounded = null!, fastest = null!, slowest = null!;
         Parallel.Invoke(
-            () => saturated = SaturatedThroughput.Of(
-                _engine, workload, _request.Requests, _request.Seed, attributeTime: true),
+            () => saturated = Saturated(StepEnd.Predicted, attributeTime: true),
+            () => fastest = Saturated(error.Fast),
+            () => slowest = Saturated(error.Slow),
             () => unbounded = SaturatedThroughput.Of(
                 _engine.WithoutMemoryLimit(), workload, _request.Requests, _request.Seed));
         var ceiling = saturated.RequestsPerSecond;
-        var error = _engine.StepTime.Error;
         LoadLineResult smooth = null!, own = null!, fast = null!, slow = null!;
         Parallel.Invoke(
             () => smooth = _search.Find(ceiling, ArrivalProcess.Poisson),
             () => own = _search.Find(ceiling),
-            () => fast = _search.Find(
-                ceiling / error.Step.Low, ArrivalProcess.Own, error.Step.Low,
-                Math.Min(1, SimulationBounds.FirstTokenLow(error))),
-            () => slow = _search.Find(
-                ceiling, ArrivalProcess.Own, error.Step.High, Math.Max(1, SimulationBounds.FirstTokenHigh(error))));
+            () => fast = _search.Find(fastest.RequestsPerSecond, ArrivalProcess.Own, error.Fast),
+            () => slow = _search.Find(slowest.RequestsPerSecond, ArrivalProcess.Own, error.Slow));
         if (own.RequestsPerSecond <= 0)
             return BrokenPromise(own, ceiling);
 
@@ -134,14 +132,14 @@ public sealed class Accountant
         var batchReplicas = FleetSize.Replicas(_request.RequestsPerSecond, ceiling * _ranks);
         var batchRate = Math.Min(0.95 * ceiling, _request.RequestsPerSecond / batchReplicas / _ranks);
         Parallel.Invoke(
-            () => atLine = SimulationBounds.Of(error, factor => _search.Measure(
-                own.RequestsPerSecond, ArrivalProcess.Own, attributeTime: factor == 1, factor)),
-            () => batchRun = SimulationBounds.Of(error, factor => _search.Measure(
-                batchRate, ArrivalProcess.Poisson, attributeTime: false, factor)));
+            () => atLine = SimulationBounds.Of(error, end => _search.Measure(
+                own.RequestsPerSecond, ArrivalProcess.Own, end.IsPredicted, end)),
+            () => batchRun = SimulationBounds.Of(error, end => _search.Measure(
+                batchRate, ArrivalProcess.Poisson, attributeTime: false, end)));
         var interactive = new InteractiveClass(_request, _engine, basis, levels)
             .Account(smooth, own, fast, slow, atLine);
         var (batch, batchBroken) = new BatchClass(_request, _engine, basis, levels)
-            .Account(batchReplicas, saturated, batchRun);
+            .Account(batchReplicas, saturated, (fastest.RequestsPerSecond, slowest.RequestsPerSecond), batchRun);
         if (batchBroken is not null)
             return Outcome(null, batchBroken, own, ceiling);
         var result = new AccountResult
@@ -154,9 +152,13 @@ public sealed class Accountant
         {
             AtLoadLine = atLine.Run,
             BatchRun = batchRun.Run,
+            SlowdownAtEnds = (ceiling / fastest.RequestsPerSecond, ceiling / slowest.RequestsPerSecond),
             Credits = Levers.Of(_request, basis, interactive, batch, _progress),
         };
     }
+
+    SaturatedThroughput Saturated(StepEnd end, bool attributeTime = false) => SaturatedThroughput.Of(
+        _engine, _request.Workload, _request.Requests, _request.Seed, attributeTime, end);
 
     CostBasis Basis(SimulationResult run) => new(
         _request.Price.UsdPerHour * _engine.Deployment.Accelerators,

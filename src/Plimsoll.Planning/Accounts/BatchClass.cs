@@ -13,15 +13,14 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
 {
     /// <summary>The account; or, in one line, why the window cannot be kept.</summary>
     public (ClassAccount Account, string? Broken) Account(
-        int replicas, SaturatedThroughput saturated, SimulationBounds run)
+        int replicas, SaturatedThroughput saturated, (double Fast, double Slow) ends, SimulationBounds run)
     {
         var error = engine.StepTime;
         var accelerators = replicas * engine.Deployment.Accelerators;
         var bill = Bill(replicas);
-        // Throughput is inversely proportional to step time.
         var utilisation = request.RequestsPerSecond / (replicas * levels.Memory);
         var bounds = new BoundsOfClass(request, engine.Deployment.Accelerators, basis, Replicas).Of(
-            utilisation, levels.Memory / error.ErrorLow, levels.Memory / error.ErrorHigh, run, saturated.Run);
+            utilisation, ends.Fast * engine.Ranks, ends.Slow * engine.Ranks, run, saturated.Run);
         var memory = basis.PerMillionTokens(levels.Memory);
         var waterfall = new Waterfall()
             .Rise("floor", basis.PerMillionTokens(levels.Floor))

@@ -67,7 +67,9 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
         Beyond("KV format", profile.Kv, deployment.Kv.Name());
         Beyond("release", profile.EngineVersion ?? "unknown", deployment.Engine.EngineVersion ?? "unknown");
         var width = Math.Pow(Widening, notes.Count - 1) - 1;
-        var error = new PredictionError(Band(profile.StepError), Band(profile.FirstTokenError)).Widened(width);
+        var (step, first) = (Band(profile.StepError), Band(profile.FirstTokenError));
+        var beyond = new ErrorBand(Math.Min(1, first.Low / step.Low), Math.Max(1, first.High / step.High));
+        var error = new PredictionError(step, beyond).Widened(width);
         return new StepTimeModel(
             deployment, StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine),
             EngineOverheadSpec.Of(deployment.Engine), profile.Scale,

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
 using Plimsoll.Planning.Calibration.Readers;
 
@@ -12,6 +13,14 @@ namespace Plimsoll.Planning.Calibration;
 /// </summary>
 public static class NewCard
 {
+    /// <summary>What one calibration is of: model, accelerator, engine, weights and parallelism.</summary>
+    public static string GroupOf(Observation run)
+    {
+        var d = run.Deployment;
+        return FormattableString.Invariant($"{d.Model.Name}, {d.Accelerator.Key}, {d.Engine.Engine} {d.Engine.EngineVersion}, ")
+            + FormattableString.Invariant($"{d.Weights.Name()}, tp {d.TensorParallel}");
+    }
+
     /// <summary>One run that was not fitted to.</summary>
     /// <param name="Run">Which.</param>
     /// <param name="UnfittedPercent">Signed error of the prediction without the fit.</param>
@@ -27,9 +36,7 @@ public static class NewCard
     public static IReadOnlyList<Prediction> Predict(IReadOnlyList<Observation> group, IReadOnlyList<int> chosen)
     {
         var known = chosen.Select(i => group[i]).ToList();
-        var configurations = Configurations(known);
-        var options = Identification.Options(known[0].Deployment, configurations);
-        var scale = CrossValidation.Fit(configurations, options).Scale;
+        var scale = Fit(known);
         var rest = group
             .Where(run => run.Measured.TpotMs is not null && !known.Exists(k => k.Name == run.Name))
             .Select(run => run with { Measured = new LatencyFigures { TpotMs = run.Measured.TpotMs } })
@@ -40,6 +47,13 @@ public static class NewCard
         for (var i = 0; i < rest.Count; i++)
             predictions.Add(new Prediction(rest[i], SignedPercent(unfitted[i]), SignedPercent(fitted[i])));
         return predictions;
+    }
+
+    /// <summary>The multipliers that <c>calibrate</c> finds from a few runs.</summary>
+    public static StepScale Fit(IReadOnlyList<Observation> known)
+    {
+        var configurations = Configurations(known);
+        return CrossValidation.Fit(configurations, Identification.Options(known[0].Deployment, configurations)).Scale;
     }
 
     static double SignedPercent(FigureError error) => 100 * (Math.Exp(-error.Log) - 1);

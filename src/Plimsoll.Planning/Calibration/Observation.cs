@@ -18,7 +18,10 @@ public sealed record Observation
     /// <summary>Whether <see cref="Measured"/> holds medians over requests; means otherwise.</summary>
     public bool Medians { get; init; }
 
-    /// <summary>Times are the engine's own, so the way through the API server is not in them.</summary>
+    /// <summary>
+    /// Times are the engine's own, driven without an API server: neither the way through one nor its streaming is in
+    /// them.
+    /// </summary>
     public bool EngineClock { get; init; }
 
     /// <summary>Curves to predict with; the catalogue's when null.</summary>

@@ -26,7 +26,8 @@ public sealed record Replay
     /// <param name="observation">What to replay.</param>
     /// <param name="scale">Multipliers around the curves.</param>
     /// <param name="withTerms">Whether to split the figures by term, which takes longer.</param>
-    public static Replay Of(Observation observation, StepScale scale, bool withTerms = false)
+    /// <param name="end">The prediction, when null, or an end of its interval.</param>
+    public static Replay Of(Observation observation, StepScale scale, bool withTerms = false, StepEnd? end = null)
     {
         var load = observation.Load;
         var engine = EngineOf(observation, scale);
@@ -36,6 +37,7 @@ public sealed record Replay
             new SimulationOptions
             {
                 Requests = load.Requests,
+                End = end ?? StepEnd.Predicted,
                 WarmupRequests = load.WarmupRequests,
                 CooldownRequests = load.CooldownRequests,
                 Replicas = observation.Deployment.DataParallel,
@@ -56,7 +58,7 @@ public sealed record Replay
         var deployment = observation.Deployment;
         var overhead = EngineOverheadSpec.Of(deployment.Engine);
         if (observation.EngineClock)
-            overhead = overhead with { RequestNs = 0 };
+            overhead = overhead with { RequestNs = 0, ExposedSequenceNs = 0 };
         var curves = observation.Curves ?? StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
         var engine = SimulatedEngine.Of(
             deployment, SchedulingPolicy.VllmV1, observation.Load.MeanContextTokens);

@@ -116,8 +116,9 @@ public sealed class ReportBuilder
     CostCurve Curve(Metric metric, double[] limitsMs)
     {
         var error = _outcome.Engine.StepTime.Error;
+        var slowdown = _outcome.SlowdownAtEnds;
         var first = metric == Metric.Ttft
-            ? (Low: Math.Min(1, SimulationBounds.FirstTokenLow(error)), High: Math.Max(1, SimulationBounds.FirstTokenHigh(error)))
+            ? (Low: error.Fast.FirstTokenFactor, High: error.Slow.FirstTokenFactor)
             : (Low: 1, High: 1);
         var limits = _outcome.Request.Promise.Where(l => l.Metric == metric).ToList();
         double? promisedMs = limits.Count > 0 ? limits[0].LimitNs / 1e6 : null;
@@ -128,8 +129,8 @@ public sealed class ReportBuilder
             {
                 var line = LineAt(metric, percentile, limit, 1);
                 return new CostPoint(
-                    limit, Cost(line), Cost(LineAt(metric, percentile, limit / first.Low, error.Step.Low)),
-                    Cost(LineAt(metric, percentile, limit / first.High, error.Step.High)), line);
+                    limit, Cost(line), Cost(LineAt(metric, percentile, limit / first.Low, slowdown.Fast)),
+                    Cost(LineAt(metric, percentile, limit / first.High, slowdown.Slow)), line);
             }),
         ]);
     }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Timing;
 using Plimsoll.Planning.Simulation;
 using Plimsoll.Planning.Workloads;
 
@@ -62,17 +63,16 @@ public sealed class LoadLineSearch
     /// </summary>
     /// <param name="ceiling">Upper end of the search; no higher rate can be sustained.</param>
     /// <param name="process">How arrivals scatter.</param>
-    /// <param name="stepTimeFactor">Multiplies every step time.</param>
-    /// <param name="firstTokenFactor">Multiplies every TTFT beyond that.</param>
+    /// <param name="end">The prediction, when null, or an end of its interval.</param>
     public LoadLineResult Find(
-        double ceiling, ArrivalProcess process = ArrivalProcess.Own, double stepTimeFactor = 1.0,
-        double firstTokenFactor = 1.0)
+        double ceiling, ArrivalProcess process = ArrivalProcess.Own, StepEnd? end = null)
     {
+        var at = end ?? StepEnd.Predicted;
         var options = _options with
         {
-            StepTimeFactor = stepTimeFactor,
+            End = at,
             StopWhenCertain = true,
-            Limits = Stretched(firstTokenFactor),
+            Limits = Stretched(at.FirstTokenFactor),
         };
         var kept = IdleShare * ceiling;
         if (!Holds(kept, process, options))
@@ -94,11 +94,11 @@ public sealed class LoadLineSearch
     /// <summary>A complete run at a rate, measured to the end.</summary>
     public SimulationResult Measure(
         double requestsPerSecond, ArrivalProcess process = ArrivalProcess.Own, bool attributeTime = false,
-        double stepTimeFactor = 1.0) =>
+        StepEnd? end = null) =>
         Run(requestsPerSecond, process, _options with
         {
             AttributeTime = attributeTime,
-            StepTimeFactor = stepTimeFactor,
+            End = end ?? StepEnd.Predicted,
         });
 
     /// <summary>A TTFT that is longer by a factor keeps its limit when the shorter one keeps the limit over it.</summary>

@@ -1,4 +1,5 @@
 using System;
+using Plimsoll.Core.Timing;
 using Plimsoll.Planning.Simulation;
 using Plimsoll.Planning.Workloads;
 
@@ -15,24 +16,26 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
 
     /// <summary>An engine that can serve no request at all throws <see cref="BadInputException"/>.</summary>
     public static SaturatedThroughput Of(
-        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime = false) =>
-        Find(engine, workload, requests, seed, attributeTime) ?? throw new BadInputException(
+        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime = false,
+        StepEnd? end = null) =>
+        Find(engine, workload, requests, seed, attributeTime, end) ?? throw new BadInputException(
             $"no request of {workload.Name} fits the KV memory of {engine.Memory.Tokens} tokens; expected "
             + "more memory per replica or shorter prompts");
 
     /// <summary>Null when the engine can serve no request at all.</summary>
     public static SaturatedThroughput? Find(
-        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime = false)
+        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime = false,
+        StepEnd? end = null)
     {
         if (!workload.ClosedLoop)
-            return Find(engine, workload, requests, seed, attributeTime, openSessions: null);
+            return Find(engine, workload, requests, seed, attributeTime, end, openSessions: null);
         // Too many sessions in turn push each other's contexts out of the prefix cache, too few leave the
         // engine idle: the best of the counts around what memory holds.
         var held = Math.Max(1, (int)(engine.Memory.Tokens / Math.Max(1, workload.MeanPromptTokens)));
         SaturatedThroughput? best = null;
         foreach (var sessions in (int[])[Math.Max(1, held / 2), held, 2 * held])
         {
-            var found = Find(engine, workload, requests, seed, attributeTime, sessions);
+            var found = Find(engine, workload, requests, seed, attributeTime, end, sessions);
             if (best is null || found?.RequestsPerSecond > best.RequestsPerSecond)
                 best = found ?? best;
         }
@@ -40,7 +43,8 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
     }
 
     static SaturatedThroughput? Find(
-        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime, int? openSessions)
+        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime, StepEnd? end,
+        int? openSessions)
     {
         requests = Math.Max(requests, TurnsOfTheBatch * (long)engine.Limits.MaxNumSeqs);
         var first = requests / 5;
@@ -51,6 +55,7 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
             Requests = requests,
             Seed = seed,
             AttributeTime = attributeTime,
+            End = end ?? StepEnd.Predicted,
             Observer = (in CompletedRequest request) =>
             {
                 done++;

@@ -195,7 +195,7 @@ public sealed class FleetSimulation
     {
         _meter.Add(Completed(request, replica, served));
         if (request.Session >= 0)
-            _arrivals.Finished(request.Session, request.LastTokenNs);
+            _arrivals.Finished(request.Session, request.LastTokenNs + request.LagNs);
     }
 
     CompletedRequest Completed(in SimulatedRequest request, int replica, bool served)
@@ -207,8 +207,8 @@ public sealed class FleetSimulation
             PromptTokens = request.PromptTokens,
             OutputTokens = request.OutputTokens,
             ArrivalNs = request.ArrivalNs,
-            FirstTokenNs = request.FirstTokenNs,
-            LastTokenNs = request.LastTokenNs,
+            FirstTokenNs = request.FirstTokenNs + request.LagNs,
+            LastTokenNs = request.LastTokenNs + request.LagNs,
             Served = served,
         };
         _options.Observer?.Invoke(completed);

@@ -26,6 +26,7 @@ sealed class ReplicaSimulation
     readonly FinishedHandler _finished;
     readonly FinishWheel _finishes = new();
     readonly SimulationOptions _options;
+    readonly StepEnd _end;
     readonly int _index;
     SimulatedRequest[] _requests = new SimulatedRequest[64];
     RequestOutcome[] _outcomes = new RequestOutcome[16];
@@ -47,6 +48,7 @@ sealed class ReplicaSimulation
         _meter = meter;
         _finished = finished;
         _options = options;
+        _end = options.End;
     }
 
     public Scheduler Scheduler => _scheduler;
@@ -161,11 +163,7 @@ sealed class ReplicaSimulation
         _stepNs = Predict(plan.Shape);
     }
 
-    long Predict(in StepShape shape)
-    {
-        var stepNs = _stepTime.PredictNs(shape);
-        return _options.StepTimeFactor == 1.0 ? stepNs : (long)(stepNs * _options.StepTimeFactor);
-    }
+    long Predict(in StepShape shape) => _end.Of(_stepTime.PredictNs(shape), shape);
 
     /// <summary>A preempted decode stops giving tokens; what it gave so far is written down.</summary>
     void LeaveWheel(ref SimulatedRequest request, int handle)
@@ -275,20 +273,24 @@ sealed class ReplicaSimulation
         _outcomeCount = 0;
         for (var request = _finishes.FirstOf(Steps); request >= 0; request = _finishes.FirstOf(Steps))
             Finish(request);
+        var lagNs = plan.Chunks.Length > 0 ? (long)(_stepTime.LagNs(plan.Shape) * _end.Factor) : 0;
         foreach (ref readonly var chunk in plan.Chunks)
         {
             if (chunk.EndsPrompt)
-                Emit(chunk.Request);
+                Emit(chunk.Request, lagNs);
         }
         _scheduler.Commit(new StepOutcome(_outcomes.AsSpan(0, _outcomeCount), steps), endNs);
     }
 
     /// <summary>The token that ends a prompt: the first of an answer, or the next after a preemption.</summary>
-    void Emit(int handle)
+    void Emit(int handle, long lagNs)
     {
         ref var request = ref _requests[handle];
         if (request.Emitted == 0)
+        {
             request.FirstTokenNs = _nowNs;
+            request.LagNs = lagNs;
+        }
         else
             _meter.AddGaps(_nowNs - request.LastTokenNs, 1);
         request.LastTokenNs = _nowNs;

@@ -46,10 +46,16 @@ public sealed record SimulatedEngine
             {
                 Policy = policy,
                 MaxNumSeqs = engine.MaxNumSeqs,
-                MaxNumBatchedTokens = engine.MaxNumBatchedTokens,
+                // A simulated step is one round of all micro-batches in flight: each has a budget of its own,
+                // and a prompt is in one of them only.
+                MaxNumBatchedTokens = engine.MaxNumBatchedTokens * deployment.PipelineParallel,
                 NumBlocks = memory.Blocks,
                 BlockSize = engine.BlockSize,
-                LongPrefillTokenThreshold = engine.LongPrefillTokenThreshold,
+                LongPrefillTokenThreshold = deployment.PipelineParallel == 1
+                    ? engine.LongPrefillTokenThreshold
+                    : Math.Min(engine.MaxNumBatchedTokens, engine.LongPrefillTokenThreshold is > 0 and var least
+                        ? least
+                        : int.MaxValue),
             },
         };
     }

@@ -21,6 +21,9 @@ struct SimulatedRequest
     public long ArrivalNs;
     public long FirstTokenNs;
 
+    /// <summary>How much later than its step the first token came, and every token after it.</summary>
+    public long LagNs;
+
     /// <summary>Time of the last token, while the request is not decoding.</summary>
     public long LastTokenNs;
 

@@ -6,7 +6,7 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>
-/// A run and the two that bound it: the same arrivals with every step as fast and as slow as the tier's error
+/// A run and the two that bound it: the same arrivals with every step as fast and as slow as the model's error
 /// allows. Queues answer a slower engine more than in proportion, so the ends are simulated, not scaled. What the
 /// error of a first token adds to that of a step stretches TTFT, and E2E by as much.
 /// </summary>
@@ -29,14 +29,14 @@ public sealed class SimulationBounds
 
     /// <summary>Runs one simulation at three step-time factors, in parallel.</summary>
     /// <param name="error">The step-time model's error.</param>
-    /// <param name="simulate">The simulation; its argument multiplies every step time.</param>
-    public static SimulationBounds Of(PredictionError error, Func<double, SimulationResult> simulate)
+    /// <param name="simulate">The simulation at an end.</param>
+    public static SimulationBounds Of(PredictionError error, Func<StepEnd, SimulationResult> simulate)
     {
         SimulationResult run = null!, fast = null!, slow = null!;
         Parallel.Invoke(
-            () => run = simulate(1),
-            () => fast = simulate(error.Step.Low),
-            () => slow = simulate(error.Step.High));
+            () => run = simulate(StepEnd.Predicted),
+            () => fast = simulate(error.Fast),
+            () => slow = simulate(error.Slow));
         return new SimulationBounds(run, fast, slow, error);
     }
 
@@ -44,22 +44,17 @@ public sealed class SimulationBounds
 
     /// <summary>Low ends of a latency's mean and percentiles, milliseconds.</summary>
     public LatencySummary Low(Metric metric) =>
-        Bound(metric, _fast, Math.Min(1, FirstTokenLow(_error)), Math.Min);
+        Bound(metric, _fast, _error.Fast.FirstTokenFactor, Math.Min);
 
     /// <summary>High ends.</summary>
     public LatencySummary High(Metric metric) =>
-        Bound(metric, _slow, Math.Max(1, FirstTokenHigh(_error)), Math.Max);
+        Bound(metric, _slow, _error.Slow.FirstTokenFactor, Math.Max);
 
     /// <summary>Least and most of any other figure over the three runs; null where a run has none.</summary>
     public (double Low, double High)? Of(Func<SimulationResult, double?> figure) =>
         figure(Run) is { } run && figure(_fast) is { } fast && figure(_slow) is { } slow
             ? (Math.Min(run, Math.Min(fast, slow)), Math.Max(run, Math.Max(fast, slow)))
             : null;
-
-    /// <summary>What the low end of a first token adds to the low end of a step; the high end alike.</summary>
-    public static double FirstTokenLow(PredictionError error) => error.FirstToken.Low / error.Step.Low;
-
-    public static double FirstTokenHigh(PredictionError error) => error.FirstToken.High / error.Step.High;
 
     LatencySummary Bound(
         Metric metric, SimulationResult end, double stretch, Func<double, double, double> further)

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Planning.Simulation;
 
@@ -45,8 +46,8 @@ public sealed record SimulationOptions
     /// <summary>Commit repeated decode steps together. Off only to show that the result is the same.</summary>
     public bool Leaps { get; init; } = true;
 
-    /// <summary>Multiplies every step time: to see what the model's error does to a result.</summary>
-    public double StepTimeFactor { get; init; } = 1.0;
+    /// <summary>The prediction or an end of its interval: to see what the model's error does to a result.</summary>
+    public StepEnd End { get; init; } = StepEnd.Predicted;
 
     /// <summary>Split every step's time by what caused it.</summary>
     public bool AttributeTime { get; init; }

@@ -13,20 +13,21 @@ namespace Plimsoll.Planning.Validation;
 /// <summary>Predictions of runs that a fit never saw.</summary>
 static class HeldOut
 {
-    static readonly ConcurrentDictionary<(Deployment Deployment, EfficiencyCurves? Curves), (double Low, double High)>
-        Intervals = new();
+    static readonly ConcurrentDictionary<(Deployment Deployment, EfficiencyCurves? Curves), PredictionError> Errors = new();
 
     /// <summary>
     /// Fits the plan's terms to <paramref name="fit"/> and predicts <paramref name="test"/>; with no terms, or
     /// nothing to fit to, the engine's own step times predict.
     /// </summary>
     public static IReadOnlyList<HeldOutRun> Predict(
-        IReadOnlyList<Observation> fit, IReadOnlyList<Observation> test, ScaleFitOptions? plan)
+        IReadOnlyList<Observation> fit, IReadOnlyList<Observation> test, ScaleFitOptions? plan) =>
+        Predict(plan is null || fit.Count == 0 ? StepScale.None : ScaleFit.Fit(fit, plan).Scale, test);
+
+    public static IReadOnlyList<HeldOutRun> Predict(StepScale scale, IReadOnlyList<Observation> test)
     {
-        var scale = plan is null || fit.Count == 0 ? StepScale.None : ScaleFit.Fit(fit, plan).Scale;
         var runs = new HeldOutRun[test.Count];
         Parallel.For(0, runs.Length, i =>
-            runs[i] = new HeldOutRun(test[i], Replay.Of(test[i], scale), StepInterval(test[i])));
+            runs[i] = scale.IsNone ? Unfitted(test[i]) : new HeldOutRun(test[i], Replay.Of(test[i], scale), null, null));
         return runs;
     }
 
@@ -36,17 +37,25 @@ static class HeldOut
             ? null
             : "ran, but predicted not to fit in memory";
 
-    /// <summary>Real step time over predicted, 90 % of steps, as the tier of the curves states it.</summary>
-    static (double Low, double High) StepInterval(Observation run) =>
-        Intervals.GetOrAdd((run.Deployment, run.Curves), key =>
-        {
-            var model = key.Curves is null ? StepTimeCatalogue.ModelOf(key.Deployment) : new(key.Deployment, key.Curves);
-            return (model.ErrorLow, model.ErrorHigh);
-        });
+    static HeldOutRun Unfitted(Observation run)
+    {
+        var error = ErrorOf(run);
+        return new HeldOutRun(
+            run, Replay.Of(run, StepScale.None), (Replay.Of(run, StepScale.None, end: error.Fast), error.Fast),
+            (Replay.Of(run, StepScale.None, end: error.Slow), error.Slow));
+    }
+
+    /// <summary>The bands that the tier of the curves states.</summary>
+    public static PredictionError ErrorOf(Observation run) => Errors.GetOrAdd((run.Deployment, run.Curves), key =>
+        (key.Curves is null ? StepTimeCatalogue.ModelOf(key.Deployment) : new StepTimeModel(key.Deployment, key.Curves)).Error);
 }
 
-/// <summary>A run, what was predicted of it, and the tier's interval for its steps.</summary>
-sealed record HeldOutRun(Observation Observation, Replay Replay, (double Low, double High) StepInterval)
+/// <summary>
+/// A run, what was predicted of it, and the same run at both ends of the tier's interval; no ends for a fitted
+/// prediction, whose interval would be its profile's.
+/// </summary>
+sealed record HeldOutRun(
+    Observation Observation, Replay Replay, (Replay Replay, StepEnd End)? Fast, (Replay Replay, StepEnd End)? Slow)
 {
     /// <summary>Points of every figure that was measured and predicted.</summary>
     public IEnumerable<ValidationPoint> Points(string split, string configuration, params Metric[] metrics)
@@ -58,13 +67,14 @@ sealed record HeldOutRun(Observation Observation, Replay Replay, (double Low, do
             yield return new ValidationPoint(
                 split, FigureName(metric, Observation.Medians), configuration, Observation.Name, measured, predicted)
             {
-                // A token's time is made of steps; waiting and prefill have no stated interval yet.
-                Interval = metric is Metric.Tpot or Metric.Itl
-                    ? (StepInterval.Low * predicted, StepInterval.High * predicted)
-                    : null,
+                Interval = At(Fast, metric) is { } low && At(Slow, metric) is { } high ? (low, high) : null,
             };
         }
     }
+
+    static double? At((Replay Replay, StepEnd End)? end, Metric metric) => metric == Metric.E2e
+        ? null
+        : end?.Replay.Predicted[metric] * (metric == Metric.Ttft ? end?.End.FirstTokenFactor : 1);
 
     public static string FigureName(Metric metric, bool median) =>
         $"{metric.Name().ToUpperInvariant()} {(median ? "median" : "mean")}";

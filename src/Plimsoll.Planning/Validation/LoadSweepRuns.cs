@@ -10,11 +10,11 @@ using Plimsoll.Planning.Workloads;
 namespace Plimsoll.Planning.Validation;
 
 /// <summary>
-/// Medians of TTFT and TPOT against offered load, vLLM 0.19.0 and SGLang 0.5.10 on H100, one Poisson run per
-/// rate: <c>measured/measured-cost-vs-load-h100-a100.csv</c> (arXiv:2606.11690; times in milliseconds, rates in
-/// requests per second).
+/// Medians of TTFT and TPOT against offered load, vLLM 0.19.0 and SGLang 0.5.10 on H100 and A100, one Poisson run
+/// per rate: <c>measured/measured-cost-vs-load-h100-a100.csv</c> (arXiv:2606.11690; times in milliseconds, rates in
+/// requests per second). The A100 is the PCIe board; the SXM board's kernels stand in.
 /// </summary>
-static class LoadSweepRuns
+public static class LoadSweepRuns
 {
     /// <summary>
     /// Not stated. Throughput times duration of the overloaded runs gives 450 to 495, the last answers of 500
@@ -22,46 +22,43 @@ static class LoadSweepRuns
     /// </summary>
     const int Requests = 500;
 
-    /// <summary>
-    /// Not stated; vLLM's server takes 1,024 sequences on an 80 GB Hopper card, and the overloaded runs carry
-    /// up to 406 at once.
-    /// </summary>
-    const int MaxNumSeqs = 1024;
-
     public static IReadOnlyList<string> Assumed { get; } =
     [
         FormattableString.Invariant($"{Requests} requests per run: overloaded runs complete 450 to 495 at their mean rate"),
-        "--max-num-seqs 1024 and --max-num-batched-tokens 8192, the server's own on an 80 GB Hopper card",
+        "--max-num-seqs and --max-num-batched-tokens not stated: vLLM's server's own on the card",
         "H100 is the SXM board; prompts and answers have exactly the stated lengths",
     ];
 
-    /// <summary>Runs that can be replayed; the others are counted in <paramref name="dropped"/>.</summary>
-    public static IReadOnlyList<Observation> Read(string file, DropTally dropped) =>
-        CsvTable.ReadUsable(file, row => Read(row, dropped));
+    /// <summary>
+    /// Runs of one card, <c>H100</c> or <c>A100</c>, that can be replayed; the others are counted in
+    /// <paramref name="dropped"/>.
+    /// </summary>
+    public static IReadOnlyList<Observation> Read(string file, string card, DropTally dropped) =>
+        CsvTable.ReadUsable(file, row => Read(row, card, dropped));
 
-    static Observation? Read(CsvTable row, DropTally dropped)
+    static Observation? Read(CsvTable row, string card, DropTally dropped)
     {
-        if (WhyNot(row) is { } reason)
+        if (WhyNot(row, card) is { } reason)
         {
             dropped.Add(reason);
             return null;
         }
         var (prompt, output) = Shape(row.Text("io_shape"))!.Value;
         var rate = row.Number("rps");
+        var accelerator = Catalogue.BuiltIn.FindAccelerator(card);
         var observation = new Observation
         {
             Name = FormattableString.Invariant($"{row.Text("config")} at {rate} requests/s"),
             Deployment = new Deployment
             {
                 Model = KnownModels.Find(row.Text("model"))!,
-                Accelerator = Catalogue.BuiltIn.FindAccelerator("h100"),
+                Accelerator = accelerator,
                 TensorParallel = row.Whole("gpus"),
                 Weights = KnownModels.Format(row.Text("precision"))!.Value,
-                Engine = new EngineSettings
+                Engine = EngineSettings.OfServer(accelerator) with
                 {
                     Engine = row.Text("engine"),
                     EngineVersion = row.Text("engine") == "vllm" ? "0.19.0" : "0.5.10",
-                    MaxNumSeqs = MaxNumSeqs,
                     EnablePrefixCaching = false,
                 },
             },
@@ -77,10 +74,10 @@ static class LoadSweepRuns
         return observation;
     }
 
-    static string? WhyNot(CsvTable row)
+    static string? WhyNot(CsvTable row, string card)
     {
-        if (row.Text("hardware") != "H100")
-            return $"card not in the catalogue: {row.Text("hardware")}";
+        if (!row.Text("hardware").Contains(card, StringComparison.Ordinal))
+            return $"another card: {row.Text("hardware")}";
         if (KnownModels.Find(row.Text("model")) is null)
             return $"model not in the catalogue: {row.Text("model")}";
         if (KnownModels.Format(row.Text("precision")) is null)

@@ -8,6 +8,9 @@ public enum ErrorStatistic
     Median,
     P90,
     Worst,
+
+    /// <summary>How far from nine of ten the share of points within their 90 % interval lies.</summary>
+    Coverage,
 }
 
 /// <summary>An error that is promised for one figure of one split.</summary>
@@ -22,11 +25,14 @@ public sealed record Promise(string Split, string Figure, ErrorStatistic Statist
     {
         ErrorStatistic.Median => row.MedianPercent,
         ErrorStatistic.P90 => row.P90Percent,
+        ErrorStatistic.Coverage => Math.Abs((row.CoveragePercent ?? 0) - 90),
         _ => row.WorstPercent,
     };
 
     /// <summary><c>median ≤ 5 %</c>.</summary>
-    public override string ToString() => FormattableString.Invariant($"{Label} ≤ {Percent:0.#} %");
+    public override string ToString() => Statistic == ErrorStatistic.Coverage
+        ? FormattableString.Invariant($"{90 - Percent:0.#} to {90 + Percent:0.#} % within")
+        : FormattableString.Invariant($"{Label} ≤ {Percent:0.#} %");
 
     string Label => Statistic switch
     {

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using Plimsoll.Planning.Validation.Analytic;
 
 namespace Plimsoll.Planning.Validation;
@@ -44,7 +45,7 @@ public sealed record ValidationReport
         var absent = new List<(string, string)>();
         foreach (var set in chosen)
         {
-            if (set.Source is null || Path.Exists(Path.Combine(folder, set.Source)))
+            if (set.Source is null || set.Source.Split(", ").All(source => Path.Exists(Path.Combine(folder, source))))
                 present.Add(set);
             else
                 absent.Add((set.Name, set.Source));

@@ -15,6 +15,7 @@ public static class ValidationSets
         new NewCardSet(),
         ReplayedSet.LoadSweep,
         ReplayedSet.BatchLatency,
+        new IntervalSet(),
         new MlPerfSet(),
         new KvCapacitySet(),
     ];

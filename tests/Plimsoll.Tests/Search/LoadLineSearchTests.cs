@@ -1,5 +1,6 @@
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 using Plimsoll.Planning.Workloads;
@@ -49,8 +50,8 @@ public sealed class LoadLineSearchTests
     {
         var search = Search(Limit(Metric.Ttft, 200));
         var line = search.Find(Ceiling).RequestsPerSecond;
-        var slow = search.Find(Ceiling, stepTimeFactor: 1.2).RequestsPerSecond;
-        var slowAndLate = search.Find(Ceiling, stepTimeFactor: 1.2, firstTokenFactor: 1.5).RequestsPerSecond;
+        var slow = search.Find(Ceiling, end: new StepEnd(1.2, 0, 1)).RequestsPerSecond;
+        var slowAndLate = search.Find(Ceiling, end: new StepEnd(1.2, 0, 1.5)).RequestsPerSecond;
         slow.ShouldBeLessThan(line);
         slowAndLate.ShouldBeLessThan(slow);
     }

@@ -83,7 +83,7 @@ public sealed class StepTimeModelTests
     public void Tensor_parallelism_pays_two_all_reduces_per_layer()
     {
         var two = StepTimeCatalogue.ModelOf(Llama8BOnRtx with { TensorParallel = 2 });
-        var curve = TwoRankGraphCurve(two.Curves);
+        var curve = TwoRankCurve(two.Curves);
         var parts = two.Explain(Steps.Decode(64, 500));
         ((double)parts.CommunicationNs).ShouldBe(65 * curve.At(2 * 64 * 4096), 1);
         StepTimeCatalogue.ModelOf(Llama8BOnRtx).Explain(Steps.Decode(64, 500)).CommunicationNs.ShouldBe(0);
@@ -158,16 +158,20 @@ public sealed class StepTimeModelTests
         var two = StepTimeCatalogue.ModelOf(deployment with { PipelineParallel = 2 });
         var prompt = Steps.With(default, 1, 2000, 0);
         var prompts = Steps.With(default, 2, 2000, 0);
-        two.PredictNs(prompt).ShouldBeGreaterThan(one.PredictNs(prompt));
-        // Two prompts follow each other through the stages: about half the time of one accelerator.
+        (two.PredictNs(prompt) + two.LagNs(prompt)).ShouldBeGreaterThan(one.PredictNs(prompt));
+        // Two prompts follow each other through the stages: a step takes about half of one accelerator's, and
+        // each prompt half a step more to get through.
         ((double)two.PredictNs(prompts) / one.PredictNs(prompts)).ShouldBeInRange(0.45, 0.75);
+        var beside = Steps.With(Steps.Decode(63, 500), 1, 2000, 0);
+        two.PredictNs(beside).ShouldBeLessThan((long)(0.75 * one.PredictNs(beside)));
+        (two.PredictNs(beside) + two.LagNs(beside)).ShouldBeGreaterThan(one.PredictNs(prompt));
     }
 
-    static AllReduceCurve TwoRankGraphCurve(EfficiencyCurves curves)
+    static AllReduceCurve TwoRankCurve(EfficiencyCurves curves)
     {
         foreach (var curve in curves.AllReduce)
         {
-            if (curve.Ranks == 2 && curve.Graph)
+            if (curve.Ranks == 2)
             {
                 return curve;
             }

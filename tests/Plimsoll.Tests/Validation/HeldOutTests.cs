@@ -61,14 +61,19 @@ public sealed class HeldOutTests
     }
 
     [Fact]
-    public void Only_measured_figures_become_points_and_steps_alone_have_an_interval()
+    public void Only_measured_figures_become_points_and_only_unfitted_ones_carry_the_tiers_interval()
     {
         var test = Run(concurrency: 2) with { Measured = new LatencyFigures { TtftMs = 10, TpotMs = 10 } };
         var points = HeldOut.Predict([], [test], plan: null)[0]
             .Points("split", "configuration", Metric.Ttft, Metric.Tpot, Metric.E2e).ToList();
         points.Select(p => p.Figure).ShouldBe(["TTFT mean", "TPOT mean"]);
-        points[0].Interval.ShouldBeNull();
-        points[1].Interval.ShouldNotBeNull();
+        foreach (var point in points)
+        {
+            point.Interval!.Value.Low.ShouldBeLessThan(point.Predicted);
+            point.Interval!.Value.High.ShouldBeGreaterThan(point.Predicted);
+        }
+        HeldOut.Predict([Run(1), Run(32)], [test], Plan)[0].Points("split", "configuration", Metric.Tpot)
+            .ShouldAllBe(p => p.Interval == null);
     }
 
     [Fact]

@@ -31,7 +31,7 @@ public sealed class MeasuredFileTests : IDisposable
             "C1,vllm,meta-llama/Meta-Llama-3.1-8B-Instruct,float16,H100,1,512in/256out,10,49.4,10.2",
             "C2,vllm,meta-llama/Meta-Llama-3.1-8B-Instruct,fp8,H100,1,chat,10,49.4,10.2",
             "A1,vllm,meta-llama/Meta-Llama-3.1-8B-Instruct,float16,A100_80GB_PCIe,1,512in/256out,10,49.4,10.2",
-            "X1,vllm,nobody/Unheard-7B,float16,H100,1,512in/256out,10,49.4,10.2"), _dropped);
+            "X1,vllm,nobody/Unheard-7B,float16,H100,1,512in/256out,10,49.4,10.2"), "H100", _dropped);
         var run = runs.ShouldHaveSingleItem();
         run.Medians.ShouldBeTrue();
         run.Measured.TpotMs.ShouldBe(10.2);
@@ -40,7 +40,7 @@ public sealed class MeasuredFileTests : IDisposable
         (arrivals.Count / (arrivals[^1].AtNs / 1e9)).ShouldBe(10, 1.5);
         _dropped.Keys.ShouldBe(
         [
-            "card not in the catalogue: A100_80GB_PCIe", "lengths not stated: chat",
+            "another card: A100_80GB_PCIe", "lengths not stated: chat",
             "model not in the catalogue: nobody/Unheard-7B",
         ]);
     }

@@ -135,26 +135,11 @@ static class MlPerfPrediction
             for (var tp = 1; tp <= single.Accelerators; tp *= 2)
             {
                 for (var pp = 1; pp <= stages && tp * pp <= single.Accelerators; pp *= 2)
-                    yield return MicroBatches(one with { TensorParallel = tp, PipelineParallel = pp });
+                    yield return one with { TensorParallel = tp, PipelineParallel = pp };
                 // Many small experts are spread over the node, each rank with attention of its own.
                 if (tp > 1 && model.Attention.Form == AttentionForm.Latent)
                     yield return one with { DataParallel = tp, ExpertParallel = tp };
             }
         }
     }
-
-    /// <summary>
-    /// With p stages p micro-batches are in flight, each with the budget of a step and with a prompt of its own:
-    /// the next chunk of a prompt waits for the one before it.
-    /// </summary>
-    static Deployment MicroBatches(Deployment deployment) => deployment.PipelineParallel == 1
-        ? deployment
-        : deployment with
-        {
-            Engine = deployment.Engine with
-            {
-                MaxNumBatchedTokens = deployment.Engine.MaxNumBatchedTokens * deployment.PipelineParallel,
-                LongPrefillTokenThreshold = deployment.Engine.MaxNumBatchedTokens,
-            },
-        };
 }

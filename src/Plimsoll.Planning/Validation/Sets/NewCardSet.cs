@@ -9,63 +9,75 @@ using Plimsoll.Planning.Calibration;
 namespace Plimsoll.Planning.Validation.Sets;
 
 /// <summary>
-/// A card that nobody measured: its kernels are forgotten, the datasheet stands in, and two of its runs calibrate
-/// it. Two runs are the lightest and the heaviest load of one parallelism and one pair of lengths.
+/// A card of which no engine run was ever fitted, calibrated as <c>calibrate</c> does on two runs of each model: once
+/// from its measured kernels, once as if not even those existed. Two runs are the lightest and the heaviest load of
+/// one parallelism and one pair of lengths.
 /// </summary>
 public sealed class NewCardSet : IValidationSet
 {
-    const string Unfitted = "datasheet alone";
-    const string Fitted = "datasheet, calibrated on two runs";
+    const string A100 = "A100, calibrated on two runs";
+    const string Closed = "InferenceMAX cards, calibrated on two runs";
+    const string ClosedFromDatasheet = "the same from the datasheet alone, calibrated on two runs";
 
     /// <summary>A group with fewer runs says little of the rest.</summary>
-    const int LeastRuns = 12;
+    const int LeastRuns = 5;
 
     public string Name => "new-card";
 
-    public string Source => "measured/inferencemax-points.csv.gz";
+    public string Source => "measured/inferencemax-points.csv.gz, measured/measured-cost-vs-load-h100-a100.csv";
 
     public SetReport Run(string folder, Action<double> progress)
     {
         var dropped = new DropTally();
-        var groups = InferenceMaxPoints.Read(Path.Combine(folder, Source))
+        var sources = Source.Split(", ");
+        var sweeps = LoadSweepRuns.Read(Path.Combine(folder, sources[1]), "A100", dropped)
+            .Where(r => r.Deployment.Engine.Engine == "vllm" && HeldOut.Unfit(r) is null)
+            .GroupBy(NewCard.GroupOf).ToList();
+        var closed = InferenceMaxPoints.Read(Path.Combine(folder, sources[0]))
             .Where(p => p.Observation.Deployment.Model.FeedForward.MoeLayers == 0 && HeldOut.Unfit(p.Observation) is null)
-            .GroupBy(p => p.Group).ToList();
+            .GroupBy(p => p.Group).Where(g => g.Count() >= LeastRuns).ToList();
         var points = new List<ValidationPoint>();
-        for (var i = 0; i < groups.Count; i++)
+        foreach (var group in sweeps)
         {
-            if (groups[i].Count() < LeastRuns)
-                dropped.Add($"model, card and engine with under {LeastRuns} runs");
-            else
-                AddGroup([.. groups[i]], points);
-            progress((i + 1.0) / groups.Count);
+            var runs = group.OrderByDescending(r => ((ReplayedLoad)r.Load).Arrivals[^1].AtNs).ToList();
+            Add(A100, group.Key, [runs[0], runs[^1]], runs, points);
+        }
+        for (var i = 0; i < closed.Count; i++)
+        {
+            var family = closed[i].GroupBy(Family).MaxBy(g => g.Count())!;
+            Observation[] known = [family.MinBy(p => p.Concurrency)!.Observation, family.MaxBy(p => p.Concurrency)!.Observation];
+            Observation[] all = [.. closed[i].Select(p => p.Observation)];
+            Add(Closed, closed[i].Key, known, all, points);
+            Add(ClosedFromDatasheet, closed[i].Key, [.. known.Select(Unmeasured)], [.. all.Select(Unmeasured)], points);
+            progress((i + 1.0) / closed.Count);
         }
         return new SetReport
         {
             Name = Name,
             Title = "A new card from two of its runs",
             Source = Source,
-            Fitted = $"the datasheet tier, per model, card and engine, to two runs: {FitPlan.TermsOf(FitPlan.NewCard)}",
+            Fitted = "as `plimsoll calibrate` does, per model, card and engine, to two runs: the lightest and the heaviest load",
             HeldOut = "every other run of the same model, card and engine, other parallelisms and lengths included",
-            Assumed = ["dense models of InferenceMAX; its runs state TPOT, which is the mean ITL of a request"],
+            Assumed = ["dense models of InferenceMAX; all models of the A100 sweep, which are medians", .. LoadSweepRuns.Assumed],
             Dropped = dropped,
             Points = points,
             Rows = SetReport.Summarise(
-                [.. points.OrderBy(p => p.Split == Fitted ? 0 : 1)],
-                [new Promise(Fitted, "TPOT mean", ErrorStatistic.Median, 6)],
+                points,
+                [
+                    new Promise(A100, "TPOT median", ErrorStatistic.Median, 6),
+                    new Promise(Closed, "TPOT mean", ErrorStatistic.Median, 6),
+                ],
                 _ => "15.7 median on A100, 13.3 on L40S"),
         };
     }
 
-    static void AddGroup(IReadOnlyList<InferenceMaxPoints.Point> group, List<ValidationPoint> points)
+    static void Add(
+        string split, string group, IReadOnlyList<Observation> known, IReadOnlyList<Observation> all,
+        List<ValidationPoint> points)
     {
-        var family = group.GroupBy(Family).MaxBy(g => g.Count())!;
-        var known = new[] { family.MinBy(p => p.Concurrency)!, family.MaxBy(p => p.Concurrency)! };
-        var rest = group.Where(p => !known.Any(k => k.Setting == p.Setting)).ToList();
-        var test = rest.Select(Unmeasured).ToList();
-        foreach (var run in HeldOut.Predict([.. known.Select(Unmeasured)], test, FitPlan.NewCard))
-            points.AddRange(run.Points(Fitted, group[0].Group, Metric.Tpot));
-        foreach (var run in HeldOut.Predict([], test, plan: null))
-            points.AddRange(run.Points(Unfitted, group[0].Group, Metric.Tpot));
+        var rest = all.Where(run => !known.Any(k => k.Name == run.Name)).ToList();
+        foreach (var run in HeldOut.Predict(NewCard.Fit(known), rest))
+            points.AddRange(run.Points(split, group, Metric.Tpot));
     }
 
     static (int, int, int, int) Family(InferenceMaxPoints.Point point)
@@ -74,9 +86,8 @@ public sealed class NewCardSet : IValidationSet
         return (d.TensorParallel, d.DataParallel, point.PromptTokens, point.OutputTokens);
     }
 
-    static Observation Unmeasured(InferenceMaxPoints.Point point)
+    static Observation Unmeasured(Observation run) => run with
     {
-        var d = point.Observation.Deployment;
-        return point.Observation with { Curves = EfficiencyCurves.Datasheet(d.Accelerator, d.Engine.Engine) };
-    }
+        Curves = EfficiencyCurves.Datasheet(run.Deployment.Accelerator, run.Deployment.Engine.Engine),
+    };
 }
