@@ -27,8 +27,7 @@ public static class CommandLine
           plimsoll simulate --replicas 4   what a fleet would have done: latency, throughput, preemptions
           plimsoll trace describe FILE     what is in a request trace; also fit, generate
           plimsoll catalogue models        models, accelerators, prices, workloads that are built in
-          plimsoll calibrate FILE          step times fitted to what you measured on your own engine
-          plimsoll validate                theory, and predictions against public measurements
+          plimsoll calibrate FILE          step times fitted to your own engine; validate: against public measurements
 
         Every verb takes --help; most take --json. Nothing is sent anywhere.
         """;
