@@ -52,7 +52,7 @@ static class AccountText
         text.Append($" per replica (tp {d.Tp}, pp {d.Pp}, ep {d.Ep}, dp {d.Dp}), {d.Engine}, {d.Policy}\n");
         text.Append($"{statement.Workload} at {Number(outcome.Request.RequestsPerSecond, "0.##")} requests/s, ");
         text.Append($"busiest hour {Number(Peak(outcome.Request.Workload.WeeklyEnvelope), "0.00")} × the mean\n");
-        text.Append($"${Number(statement.Price.UsdPerGpuHour, "0.0000")} per accelerator-hour, ");
+        text.Append($"${Number(statement.Price.UsdPerGpuHour, "0.00##")} per accelerator-hour, ");
         text.Append($"{statement.Price.Origin}\n\n");
     }
 

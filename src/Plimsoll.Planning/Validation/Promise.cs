@@ -29,6 +29,10 @@ public sealed record Promise(string Split, string Figure, ErrorStatistic Statist
         _ => row.WorstPercent,
     };
 
+    /// <summary>The figure that a reader compares with the promise, percent.</summary>
+    public double Reached(ValidationRow row) =>
+        Statistic == ErrorStatistic.Coverage ? row.CoveragePercent ?? 0 : Of(row);
+
     /// <summary><c>median ≤ 5 %</c>.</summary>
     public override string ToString() => Statistic == ErrorStatistic.Coverage
         ? FormattableString.Invariant($"{90 - Percent:0.#} to {90 + Percent:0.#} % within")

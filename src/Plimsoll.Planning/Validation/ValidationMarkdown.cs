@@ -41,7 +41,7 @@ static class ValidationMarkdown
                 if (row.Promise is not { } promise)
                     continue;
                 text.Append($"| {set.Name} | {row.Split} | {row.Figure} | {promise} | ");
-                text.Append($"{F(promise.Of(row))} %{(row.Kept == true ? "" : " **missed**")} | {row.Published ?? "none"} |\n");
+                text.Append($"{F(promise.Reached(row))} %{(row.Kept == true ? "" : " **missed**")} | {row.Published ?? "none"} |\n");
             }
         }
         text.Append('\n');
