@@ -15,9 +15,16 @@ public sealed class JsonSchemaTests
     [InlineData("account", "--tp", "8", "--requests", "3000")]
     [InlineData("account", "--model", "Qwen3-30B-A3B", "--gpu", "mi300x", "--price", "1.9", "--requests", "1000", "--tp", "1")]
     [InlineData("simulate", "--tp", "8", "--requests", "3000", "--rate", "5")]
+    [InlineData("validate", "--set", "kv-capacity")]
+    [InlineData("validate", "--set", "vllm-experiments")]
     [InlineData("simulate", "--tp", "8", "--requests", "300", "--rate", "5", "--replicas", "2", "--router", "prefix-affinity")]
     public void The_output_follows_its_schema(params string[] arguments)
     {
+        if (arguments.Contains("vllm-experiments"))
+        {
+            Assert.SkipUnless(Directory.Exists(SharedData()), "the shared data is not here");
+            arguments = [.. arguments, "--data", SharedData()];
+        }
         var result = PlimsollProcess.Run([.. arguments, "--json"]);
         result.ExitCode.ShouldBe(0, result.Story);
         CheckText(result.Output, arguments[0]);
@@ -43,6 +50,15 @@ public sealed class JsonSchemaTests
         {
             choices.EnumerateArray().Select(c => c.GetString()).ShouldContain(value.GetString(), path);
         }
+        else if (value.ValueKind == JsonValueKind.Null)
+        {
+            Types(schema.GetProperty("type")).ShouldContain("null", path);
+        }
+        else if (schema.TryGetProperty("additionalProperties", out var any) && any.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var property in value.EnumerateObject())
+                Check(property.Value, any, $"{path}.{property.Name}");
+        }
         else if (Types(schema.GetProperty("type")).Contains("object"))
         {
             var properties = schema.GetProperty("properties");
@@ -53,7 +69,8 @@ public sealed class JsonSchemaTests
         }
         else if (Types(schema.GetProperty("type")).Contains("array"))
         {
-            value.GetArrayLength().ShouldBePositive(path);
+            value.GetArrayLength().ShouldBeGreaterThanOrEqualTo(
+                schema.TryGetProperty("minItems", out var least) ? least.GetInt32() : 1, path);
             foreach (var item in value.EnumerateArray())
                 Check(item, schema.GetProperty("items"), $"{path}[]");
         }
@@ -76,8 +93,12 @@ public sealed class JsonSchemaTests
         JsonValueKind.Number => value.TryGetInt64(out _) ? "integer" : "number",
         JsonValueKind.String => "string",
         JsonValueKind.Null => "null",
+        JsonValueKind.True or JsonValueKind.False => "boolean",
         var other => other.ToString(),
     };
+
+    static string SharedData([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(
+        Path.GetDirectoryName(here)!, "..", "..", "..", "shared", "data"));
 
     static string SchemaFile(string verb, [CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(
         Path.GetDirectoryName(here)!, "..", "..", "docs", "reference", $"{verb}.schema.json"));

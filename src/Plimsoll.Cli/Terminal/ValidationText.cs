@@ -20,7 +20,8 @@ static class ValidationText
             AddSet(text, set, worstPoints);
         foreach (var (name, source) in report.Absent)
             text.Append($"{name}: not run, the data folder has no {source}\n");
-        text.Append(report.Passes ? "Every promised figure is kept.\n" : "A promised figure is missed.\n");
+        text.Append(report.Passes ? "Every promised figure is kept" : "A promised figure is missed");
+        text.Append(report.Absent.Count == 0 ? ".\n" : $", of what could be run; {report.Absent.Count} sets had no data.\n");
         return text.ToString();
     }
 

@@ -67,7 +67,9 @@ sealed record HeldOutRun(
             yield return new ValidationPoint(
                 split, FigureName(metric, Observation.Medians), configuration, Observation.Name, measured, predicted)
             {
-                Interval = At(Fast, metric) is { } low && At(Slow, metric) is { } high ? (low, high) : null,
+                Interval = At(Fast, metric) is { } low && At(Slow, metric) is { } high
+                    ? new FigureInterval(low, high)
+                    : null,
             };
         }
     }

@@ -13,7 +13,7 @@ public sealed record ValidationPoint(
     string Split, string Figure, string Configuration, string Name, double Measured, double Predicted)
 {
     /// <summary>The stated 90 % interval; null where none is stated for this figure.</summary>
-    public (double Low, double High)? Interval { get; init; }
+    public FigureInterval? Interval { get; init; }
 
     public double ErrorPercent => 100 * (Predicted / Measured - 1);
 
@@ -22,3 +22,6 @@ public sealed record ValidationPoint(
     /// <summary>Whether the interval contains what was measured.</summary>
     public bool? Covered => Interval is { } i ? Measured >= i.Low && Measured <= i.High : null;
 }
+
+/// <summary>A stated 90 % interval, in the unit of its figure.</summary>
+public readonly record struct FigureInterval(double Low, double High);

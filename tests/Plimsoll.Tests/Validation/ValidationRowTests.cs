@@ -8,7 +8,7 @@ namespace Plimsoll.Tests.Validation;
 
 public sealed class ValidationRowTests
 {
-    static ValidationPoint Point(double measured, double predicted, (double, double)? interval = null) =>
+    static ValidationPoint Point(double measured, double predicted, FigureInterval? interval = null) =>
         new("split", "TPOT mean", "configuration", "run", measured, predicted) { Interval = interval };
 
     static readonly IReadOnlyList<ValidationPoint> Points =
@@ -38,7 +38,7 @@ public sealed class ValidationRowTests
 
     [Fact]
     public void Coverage_counts_only_points_with_a_stated_interval() =>
-        ValidationRow.Of([Point(10, 11, (9, 12)), Point(10, 20, (15, 25)), Point(10, 10)], null, null)
+        ValidationRow.Of([Point(10, 11, new FigureInterval(9, 12)), Point(10, 20, new FigureInterval(15, 25)), Point(10, 10)], null, null)
             .CoveragePercent.ShouldBe(50);
 
     [Fact]

@@ -126,7 +126,7 @@ public sealed class IntervalSet : IValidationSet
                 var (low, high) = Band(others);
                 foreach (var r in group)
                 {
-                    var interval = (low * r.Fast, high * r.Slow);
+                    var interval = new FigureInterval(low * r.Fast, high * r.Slow);
                     points.Add(new($"{kind.Key}, bands of the others", figure, group.Key, r.Name, r.Measured, r.Predicted) { Interval = interval });
                     pooled.Add(new(Pooled, figure, group.Key, r.Name, r.Measured, r.Predicted) { Interval = interval });
                 }

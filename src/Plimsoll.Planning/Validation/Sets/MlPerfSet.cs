@@ -90,7 +90,7 @@ public sealed class MlPerfSet : IValidationSet
             split, $"{run.Scenario} tokens/s", $"{Configuration(run.Case)}, {predicted.Settings}", run.System,
             run.TokensPerSecond, predicted.TokensPerSecond)
         {
-            Interval = (predicted.Low, predicted.High),
+            Interval = new FigureInterval(predicted.Low, predicted.High),
         };
 
     static string Configuration(MlPerfCase single) =>
