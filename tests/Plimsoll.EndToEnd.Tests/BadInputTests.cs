@@ -53,13 +53,7 @@ public sealed class BadInputTests
     [InlineData("--num-gpu-blocks", "5 blocks", "simulate", "--tp", "8", "--num-gpu-blocks", "5", "--workload", "rag")]
     public void It_is_said_in_one_line(string what, string expected, params string[] arguments)
     {
-        var result = PlimsollProcess.Run(arguments);
-        result.ExitCode.ShouldBe(2, result.Story);
-        result.Output.ShouldBeEmpty();
-        result.Story.TrimEnd('\n').ShouldNotContain("\n");
-        result.Story.ShouldStartWith("plimsoll: ");
-        result.Story.ShouldContain(what);
-        result.Story.ShouldContain(expected);
+        PlimsollProcess.Run(arguments).ShouldBeRefused(what, expected);
     }
 
     [Theory]
@@ -73,20 +67,13 @@ public sealed class BadInputTests
     {
         using var folder = new TemporaryFolder();
         var path = folder.File("config.json", config);
-        var result = PlimsollProcess.Run("account", "--model", path);
-        result.ExitCode.ShouldBe(2, result.Story);
-        result.Output.ShouldBeEmpty();
-        result.Story.TrimEnd('\n').ShouldNotContain("\n");
-        result.Story.ShouldContain(path);
-        result.Story.ShouldContain(what);
+        PlimsollProcess.Run("account", "--model", path).ShouldBeRefused(path, what);
     }
 
     [Fact]
     public void A_config_that_is_not_there_is_named()
     {
-        var result = PlimsollProcess.Run("account", "--model", "nowhere/config.json");
-        result.ExitCode.ShouldBe(2);
-        result.Story.ShouldContain("nowhere/config.json");
+        PlimsollProcess.Run("account", "--model", "nowhere/config.json").ShouldBeRefused("nowhere/config.json");
     }
 
     [Fact]
@@ -96,9 +83,7 @@ public sealed class BadInputTests
         var path = folder.File(
             "t.jsonl", "{\"timestamp\": 0, \"input_length\": 1024, \"output_length\": 9, \"hash_ids\": [1, 2]}\n");
         var result = PlimsollProcess.Run("simulate", "--workload", path, "--block-size", "7", "--rate", "1");
-        result.ExitCode.ShouldBe(2, result.Story);
-        result.Story.TrimEnd('\n').ShouldNotContain("\n");
-        result.Story.ShouldContain("--block-size 7");
+        result.ShouldBeRefused("--block-size 7");
     }
 
     [Fact]
@@ -106,17 +91,14 @@ public sealed class BadInputTests
     {
         using var folder = new TemporaryFolder();
         var result = PlimsollProcess.Run("simulate", "--requests", "500", "--tp", "8", "--trace-out", folder.File("."));
-        result.ExitCode.ShouldBe(2);
-        result.Output.ShouldBeEmpty();
-        result.Story.ShouldContain("is a folder");
+        result.ShouldBeRefused("is a folder");
     }
 
     [Fact]
     public void An_unwritable_log_is_refused_and_leaves_nothing()
     {
         var result = PlimsollProcess.Run("simulate", "--requests", "500", "--tp", "8", "--trace-out", "/nowhere/log.jsonl");
-        result.ExitCode.ShouldBe(2);
-        result.Story.ShouldContain("/nowhere/log.jsonl");
+        result.ShouldBeRefused("/nowhere/log.jsonl");
         Directory.Exists("/nowhere").ShouldBeFalse();
     }
 }

@@ -105,7 +105,7 @@ public sealed class CalibrateTests
         using var profile = JsonDocument.Parse(result.Output);
         profile.RootElement.GetProperty("heldOut").GetProperty("configurations").GetInt32().ShouldBe(2);
         File.WriteAllText(one, Summary(1, 40, 8).Replace("concurrency", "request_rate"));
-        Refused(Calibrate(one, "--json"), one, "0 concurrencies", "profile_export.jsonl");
+        Calibrate(one, "--json").ShouldBeRefused(one, "0 concurrencies", "profile_export.jsonl");
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed class CalibrateTests
         var profile = folder.File("profile.json");
         Calibrate(folder.File("points.csv", Points), "--output", profile).ExitCode.ShouldBe(0);
         var asked = Deployment.Chunk(2).Where(pair => pair[0] != option).SelectMany(pair => pair);
-        Refused(PlimsollProcess.Run(["simulate", .. asked, option, value, "--profile", profile]), profile, option, "expected the same");
+        PlimsollProcess.Run(["simulate", .. asked, option, value, "--profile", profile]).ShouldBeRefused(profile, option, "expected the same");
     }
 
     [Theory]
@@ -167,7 +167,7 @@ public sealed class CalibrateTests
             File.Delete(path);
         else
             File.WriteAllText(path, damage == "cut" ? text[..(text.Length / 2)] : profile.ToJsonString());
-        Refused(PlimsollProcess.Run(["simulate", .. Deployment, "--profile", path]), path, what, "expected");
+        PlimsollProcess.Run(["simulate", .. Deployment, "--profile", path]).ShouldBeRefused(path, what, "expected");
     }
 
     [Theory]
@@ -185,7 +185,7 @@ public sealed class CalibrateTests
     {
         using var folder = new TemporaryFolder();
         var file = folder.File("points.csv", "concurrency,prompt_tokens,output_tokens,ttft_ms,tpot_ms\n" + rows);
-        Refused(Calibrate(file, "--output", folder.File("p.json")), file, what, "expected");
+        Calibrate(file, "--output", folder.File("p.json")).ShouldBeRefused(file, what, "expected");
         File.Exists(folder.File("p.json")).ShouldBeFalse();
     }
 
@@ -205,7 +205,7 @@ public sealed class CalibrateTests
         else
             result[key]![3] = value;
         var file = folder.File("run.json", result.ToJsonString());
-        Refused(Calibrate(file, "--json"), file, what, "expected");
+        Calibrate(file, "--json").ShouldBeRefused(file, what, "expected");
     }
 
     [Fact]
@@ -214,9 +214,9 @@ public sealed class CalibrateTests
         using var folder = new TemporaryFolder();
         var lines = Enumerable.Range(0, 30).Select(i => Stamps(i, last: i == 7 ? 1.01 : 1.6)).ToList();
         var file = folder.File("run.requests.jsonl", string.Join('\n', lines));
-        Refused(Calibrate(file, "--json"), "line 8", "last token", "expected");
+        Calibrate(file, "--json").ShouldBeRefused("line 8", "last token", "expected");
         file = folder.File("few.requests.jsonl", string.Join('\n', lines.Take(5)));
-        Refused(Calibrate(file, "--json"), file, "5 served requests", "at least 20");
+        Calibrate(file, "--json").ShouldBeRefused(file, "5 served requests", "at least 20");
     }
 
     [Fact]
@@ -228,12 +228,12 @@ public sealed class CalibrateTests
         var b = folder.File("b.requests.jsonl", lines);
         folder.File("a.meta.json", """{"model": "Llama-3.1-8B", "vllm_version": "0.19.0"}""");
         folder.File("b.meta.json", """{"model": "Llama-3.1-8B", "vllm_version": "0.15.1"}""");
-        Refused(Calibrate(a, b, "--json"), b, "mixed engine versions", a);
+        Calibrate(a, b, "--json").ShouldBeRefused(b, "mixed engine versions", a);
         folder.File("b.meta.json", """{"model": "Qwen3-32B", "vllm_version": "0.19.0"}""");
-        Refused(Calibrate(a, b, "--json"), b, "mixed models", a);
-        Refused(Calibrate(a, "--json"), a, "vllm@0.19.0", "--engine");
-        Refused(Calibrate(a, "--engine", "trtllm", "--json"), a, "measured with engine vllm", "--engine is trtllm");
-        Refused(Calibrate(a, a, "--json"), a, "given twice", "once");
+        Calibrate(a, b, "--json").ShouldBeRefused(b, "mixed models", a);
+        Calibrate(a, "--json").ShouldBeRefused(a, "vllm@0.19.0", "--engine");
+        Calibrate(a, "--engine", "trtllm", "--json").ShouldBeRefused(a, "measured with engine vllm", "--engine is trtllm");
+        Calibrate(a, a, "--json").ShouldBeRefused(a, "given twice", "once");
     }
 
     [Theory]
@@ -245,7 +245,7 @@ public sealed class CalibrateTests
     {
         using var folder = new TemporaryFolder();
         var file = folder.File("run", content);
-        Refused(Calibrate(file, "--json"), file, what, "expected");
+        Calibrate(file, "--json").ShouldBeRefused(file, what, "expected");
     }
 
     [Fact]
@@ -253,10 +253,10 @@ public sealed class CalibrateTests
     {
         using var folder = new TemporaryFolder();
         var file = folder.File("points.csv", Points);
-        Refused(PlimsollProcess.Run("calibrate", file, "--gpu", "h100_sxm", "--json"), "--model", "missing", "measured");
-        Refused(PlimsollProcess.Run("calibrate", file, "--model", "Llama-3.1-8B", "--gpu", "h100_sxm", "--tp", "3", "--json"), "--tp 3", "divisor");
-        Refused(Calibrate(file), "--output", "missing", "--json");
-        Refused(Calibrate(file, "--output", "/nowhere/p.json"), "/nowhere/p.json", "cannot be written", "writable");
+        PlimsollProcess.Run("calibrate", file, "--gpu", "h100_sxm", "--json").ShouldBeRefused("--model", "missing", "measured");
+        PlimsollProcess.Run("calibrate", file, "--model", "Llama-3.1-8B", "--gpu", "h100_sxm", "--tp", "3", "--json").ShouldBeRefused("--tp 3", "divisor");
+        Calibrate(file).ShouldBeRefused("--output", "missing", "--json");
+        Calibrate(file, "--output", "/nowhere/p.json").ShouldBeRefused("/nowhere/p.json", "cannot be written", "writable");
         Directory.Exists("/nowhere").ShouldBeFalse();
     }
 
@@ -272,15 +272,6 @@ public sealed class CalibrateTests
 
     static double Factor(JsonDocument profile, string term) => profile.RootElement.GetProperty("multipliers").EnumerateArray()
         .Single(m => m.GetProperty("term").GetString() == term).GetProperty("factor").GetDouble();
-
-    static void Refused(PlimsollProcess.Result result, params string[] words)
-    {
-        result.ExitCode.ShouldBe(2, result.Output + result.Story);
-        result.Output.ShouldBeEmpty();
-        result.Story.TrimEnd('\n').ShouldNotContain("\n");
-        foreach (var word in words)
-            result.Story.ShouldContain(word);
-    }
 
     static string Stamps(int i, double last) => string.Create(CultureInfo.InvariantCulture,
         $"{{\"input_toks\": 100, \"output_toks\": 60, \"arrival_time\": {i}.0, \"queued_ts\": {i}.001, \"first_token_ts\": {i + 1.05}, \"last_token_ts\": {i + last}}}");

@@ -2,13 +2,26 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
+using Shouldly;
 
 namespace Plimsoll.EndToEnd.Tests;
 
 /// <summary>The real binary in a process of its own, as a user runs it.</summary>
 static class PlimsollProcess
 {
-    public sealed record Result(int ExitCode, string Output, string Story);
+    public sealed record Result(int ExitCode, string Output, string Story)
+    {
+        /// <summary>Bad input: exit code 2, nothing on stdout, one line on stderr that says all of the words.</summary>
+        public void ShouldBeRefused(params string[] words)
+        {
+            ExitCode.ShouldBe(2, Output + Story);
+            Output.ShouldBeEmpty();
+            Story.TrimEnd('\n').ShouldNotContain("\n");
+            Story.ShouldStartWith("plimsoll: ");
+            foreach (var word in words)
+                Story.ShouldContain(word);
+        }
+    }
 
     public static Result Run(params string[] arguments) => Run(new Dictionary<string, string>(), arguments);
 
