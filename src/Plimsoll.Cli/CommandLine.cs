@@ -74,7 +74,7 @@ public static class CommandLine
         {
             new AccountVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),
-            new CalibrateVerb(output).Build(),
+            new CalibrateVerb(output, story).Build(),
             new TraceVerb(output, story).Build(),
             new CatalogueVerb(output).Build(),
             new ValidateVerb(output, story).Build(),

@@ -7,7 +7,7 @@ using Plimsoll.Planning.Calibration;
 namespace Plimsoll.Cli.Verbs;
 
 /// <summary><c>plimsoll calibrate</c>: step times fitted to what an engine really did.</summary>
-sealed class CalibrateVerb(TextWriter output)
+sealed class CalibrateVerb(TextWriter output, TextWriter story)
 {
     readonly ServingOptions _serving = new();
 
@@ -38,7 +38,9 @@ sealed class CalibrateVerb(TextWriter output)
         var file = parsed.GetValue(_output);
         if (file is null && !json)
             throw new BadInputException("--output is missing; expected where to write the profile, or --json");
-        var profile = Calibrator.Calibrate(parsed.GetValue(_files)!, _serving.Measured(parsed));
+        using var progress = new ProgressLine(story, "calibrating", ProgressLine.Whole);
+        var profile = Calibrator.Calibrate(parsed.GetValue(_files)!, _serving.Measured(parsed), progress.ReportShare);
+        progress.Clear();
         var text = ProfileFile.Write(profile);
         if (file is not null)
             WholeFile.Write(file.FullName, text);

@@ -76,7 +76,7 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
 
     Command Generate()
     {
-        var name = new Argument<string>("NAME") 
+        var name = new Argument<string>("NAME")
         {
             Description = "Workload family, family file or trace",
             HelpName = "NAME",

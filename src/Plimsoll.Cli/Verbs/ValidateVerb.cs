@@ -10,7 +10,6 @@ namespace Plimsoll.Cli.Verbs;
 sealed class ValidateVerb(TextWriter output, TextWriter story)
 {
     const string DefaultFolder = "../shared/data";
-    const int ProgressSteps = 1000;
 
     readonly Option<string> _data = new("--data")
     {
@@ -52,9 +51,8 @@ sealed class ValidateVerb(TextWriter output, TextWriter story)
             throw new BadInputException($"--points {points}: expected at least 0");
         if (parsed.GetValue(_writeDocs) is not null && parsed.GetValue(_set) is { } set)
             throw new BadInputException($"--write-docs: a page needs every set; expected it without --set {set}");
-        using var progress = new ProgressLine(story, "validating", ProgressSteps);
-        var report = ValidationReport.Run(
-            folder, parsed.GetValue(_set), share => progress.Report((long)(share * ProgressSteps)));
+        using var progress = new ProgressLine(story, "validating", ProgressLine.Whole);
+        var report = ValidationReport.Run(folder, parsed.GetValue(_set), progress.ReportShare);
         progress.Clear();
         if (parsed.GetValue(_writeDocs) is { } docs)
             ValidationDocs.Write(report, docs);

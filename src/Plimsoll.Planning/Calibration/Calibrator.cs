@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using MathNet.Numerics.Statistics;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
@@ -19,8 +20,15 @@ public static class Calibrator
 {
     const int Digits = 4;
 
+    /// <summary>Share of the work, about, that is done when everything is fitted once.</summary>
+    const double FitShare = 0.2;
+
     /// <summary>Fits a profile of what was measured on one deployment.</summary>
-    public static CalibrationProfile Calibrate(IReadOnlyList<string> files, Deployment deployment)
+    /// <param name="files">What was measured.</param>
+    /// <param name="deployment">On what.</param>
+    /// <param name="progress">Told the share of the work that is done, 0 to 1.</param>
+    public static CalibrationProfile Calibrate(
+        IReadOnlyList<string> files, Deployment deployment, Action<double>? progress = null)
     {
         var inputs = new List<MeasuredInput>();
         foreach (var file in files)
@@ -29,10 +37,11 @@ public static class Calibrator
                 throw new BadInputException($"{file}: is given twice; expected every file once");
             inputs.Add(CalibrationFile.Read(file, deployment));
         }
-        return Calibrate(inputs, deployment);
+        return Calibrate(inputs, deployment, progress);
     }
 
-    public static CalibrationProfile Calibrate(IReadOnlyList<MeasuredInput> inputs, Deployment deployment)
+    public static CalibrationProfile Calibrate(
+        IReadOnlyList<MeasuredInput> inputs, Deployment deployment, Action<double>? progress = null)
     {
         Belong(inputs, deployment);
         foreach (var input in inputs)
@@ -50,7 +59,9 @@ public static class Calibrator
             throw new BadInputException(
                 $"{inputs[0].File}: the data identify no multiplier ({Reasons(fit)}); expected more or longer runs");
         }
-        var (split, heldOut) = CrossValidation.Of(configurations, options);
+        progress?.Invoke(FitShare);
+        var (split, heldOut) = CrossValidation.Of(
+            configurations, options, share => progress?.Invoke(FitShare + ((1 - FitShare) * share)));
         return Profile(inputs, deployment, configurations, options, fit, split, heldOut);
     }
 
@@ -165,8 +176,8 @@ public static class Calibrator
 
     static double Median(IReadOnlyList<FigureError> errors, string figure)
     {
-        var sorted = errors.Where(e => e.Figure == figure).Select(e => e.Percent).Order().ToList();
-        return sorted.Count == 0 ? 0 : Math.Round((sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2, 2);
+        var percents = errors.Where(e => e.Figure == figure).Select(e => e.Percent).ToArray();
+        return percents.Length == 0 ? 0 : Math.Round(ArrayStatistics.MedianInplace(percents), 2);
     }
 
     static string Reasons(ScaleFitResult fit) => string.Join("; ", fit.Unidentified.Concat(fit.Fitted).Order()

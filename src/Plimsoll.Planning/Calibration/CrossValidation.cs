@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Timing;
@@ -17,7 +18,7 @@ static class CrossValidation
     const int Parts = 5;
 
     public static (string Split, IReadOnlyList<FigureError> Errors) Of(
-        IReadOnlyList<Configuration> configurations, ScaleFitOptions options)
+        IReadOnlyList<Configuration> configurations, ScaleFitOptions options, Action<double> progress)
     {
         if (configurations.Count == 1)
         {
@@ -32,6 +33,7 @@ static class CrossValidation
             var left = configurations.Where((_, i) => i % parts == part).ToList();
             var kept = configurations.Where((_, i) => i % parts != part).ToList();
             errors.AddRange(Predict(kept, left, options));
+            progress((part + 1.0) / parts);
         }
         return (parts < configurations.Count ? "a fifth of the configurations at a time" : "one configuration at a time", errors);
     }
@@ -43,5 +45,4 @@ static class CrossValidation
     public static ScaleFitResult Fit(IReadOnlyList<Configuration> configurations, ScaleFitOptions options) =>
         ScaleFit.Fit(
             [.. configurations.SelectMany(c => c.Runs)], [.. configurations.SelectMany(c => c.Logs)], options);
-
 }
