@@ -5,6 +5,7 @@ using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
+using Plimsoll.Planning.Catalogues;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 using Plimsoll.Planning.Workloads;
@@ -51,7 +52,10 @@ public sealed class Accountant
         var deployments = ParallelismChoice.Candidates(request);
         var engines = new SimulatedEngine[deployments.Count];
         for (var i = 0; i < engines.Length; i++)
-            engines[i] = SimulatedEngine.Of(deployments[i], request.Policy, context, request.Profile);
+        {
+            var stepTime = request.Profile?.ModelOf(deployments[i]) ?? StepTimeCatalogue.ModelOf(deployments[i]);
+            engines[i] = SimulatedEngine.Of(stepTime, request.Policy, context);
+        }
         if (engines.Length == 1)
             return engines[0];
 
@@ -73,7 +77,7 @@ public sealed class Accountant
     }
 
     /// <summary>The load line of one candidate; one that serves nothing at all has none.</summary>
-    static LoadLineResult LineOf(
+    internal static LoadLineResult LineOf(
         AccountRequest request, SimulatedEngine engine, long requests, AccountProgress progress)
     {
         var search = SearchOf(request, engine, requests, progress);
@@ -95,7 +99,7 @@ public sealed class Accountant
             || (lineOfA.Unserved == lineOfB.Unserved && lineOfA.Binding?.Ratio < lineOfB.Binding?.Ratio);
     }
 
-    internal static LoadLineSearch SearchOf(
+    static LoadLineSearch SearchOf(
         AccountRequest request, SimulatedEngine engine, long requests, AccountProgress progress) =>
         new(engine, request.Workload, request.Promise, requests, request.Seed)
         {

@@ -1,5 +1,4 @@
 using Plimsoll.Core.Costing;
-using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Accounts;
@@ -26,9 +25,7 @@ sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill
     static Alternative? Find(AccountRequest request, double tokensPerRequest, AccountProgress progress)
     {
         var engine = Accountant.Choose(request, progress);
-        var ceiling = SaturatedThroughput.Of(engine, request.Workload, request.Requests, request.Seed);
-        var search = Accountant.SearchOf(request, engine, request.Requests, progress);
-        var line = search.Find(ceiling.RequestsPerSecond).RequestsPerSecond * engine.Ranks;
+        var line = Accountant.LineOf(request, engine, request.Requests, progress).RequestsPerSecond * engine.Ranks;
         if (line <= 0)
             return null;
         var peak = FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope);

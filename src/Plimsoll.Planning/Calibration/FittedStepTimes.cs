@@ -70,10 +70,7 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
         var (step, first) = (Band(profile.StepError), Band(profile.FirstTokenError));
         var beyond = new ErrorBand(Math.Min(1, first.Low / step.Low), Math.Max(1, first.High / step.High));
         var error = new PredictionError(step, beyond).Widened(width);
-        return new StepTimeModel(
-            deployment, StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine),
-            EngineOverheadSpec.Of(deployment.Engine), profile.Scale,
-            new FittedError(error, notes));
+        return StepTimeCatalogue.ModelOf(deployment, profile.Scale, new FittedError(error, notes));
 
         void Beyond<T>(string what, T measured, T asked)
         {

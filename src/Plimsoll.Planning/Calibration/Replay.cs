@@ -60,9 +60,9 @@ public sealed record Replay
         if (observation.EngineClock)
             overhead = overhead with { RequestNs = 0, ExposedSequenceNs = 0 };
         var curves = observation.Curves ?? StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
-        var engine = SimulatedEngine.Of(
-            deployment, SchedulingPolicy.VllmV1, observation.Load.MeanContextTokens);
-        return engine with { StepTime = new StepTimeModel(deployment, curves, overhead, scale) };
+        return SimulatedEngine.Of(
+            new StepTimeModel(deployment, curves, overhead, scale), SchedulingPolicy.VllmV1,
+            observation.Load.MeanContextTokens);
     }
 
     static LatencyFigures Figures(LatencyRecorders latencies, bool medians) => new()

@@ -24,9 +24,7 @@ public sealed record StepLog
     public required IReadOnlyList<MeasuredStep> Steps { get; init; }
 
     /// <summary>The model of the steps at a scale.</summary>
-    public StepTimeModel ModelAt(StepScale scale) => new(
-        Deployment, StepTimeCatalogue.For(Deployment.Accelerator, Deployment.Engine.Engine),
-        EngineOverheadSpec.Of(Deployment.Engine), scale);
+    public StepTimeModel ModelAt(StepScale scale) => StepTimeCatalogue.ModelOf(Deployment, scale);
 
     /// <summary>Predicted over measured total time, as a logarithm: what a run of these steps would miss by.</summary>
     public double LogError(StepScale scale)

@@ -33,8 +33,12 @@ public static class StepTimeCatalogue
     }
 
     /// <summary>The step-time model of a deployment with the best curves there are for it.</summary>
-    public static StepTimeModel ModelOf(Deployment deployment) =>
-        new(deployment, For(deployment.Accelerator, deployment.Engine.Engine));
+    /// <param name="deployment">What is served on what.</param>
+    /// <param name="scale">Multipliers around the curves; none when null.</param>
+    /// <param name="fitted">What the multipliers rest on; the curves' tier when null.</param>
+    public static StepTimeModel ModelOf(Deployment deployment, StepScale? scale = null, FittedError? fitted = null) =>
+        new(deployment, For(deployment.Accelerator, deployment.Engine.Engine), EngineOverheadSpec.Of(deployment.Engine),
+            scale, fitted);
 
     /// <summary>The curves of one file, or null when there is none. A file is read once.</summary>
     public static EfficiencyCurves? TryLoad(string accelerator, string engine) =>

@@ -2,7 +2,6 @@ using System;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Calibration;
 using Plimsoll.Planning.Catalogues;
 using Plimsoll.Planning.Workloads;
 
@@ -22,25 +21,29 @@ public sealed record SimulatedEngine
     /// <summary>Engine ranks of one replica.</summary>
     public int Ranks => Deployment.DataParallel;
 
+    /// <summary>The engine of a deployment with the best step times there are for it.</summary>
+    public static SimulatedEngine Of(
+        Deployment deployment, SchedulingPolicy policy, int typicalContextTokens = 4096) =>
+        Of(StepTimeCatalogue.ModelOf(deployment), policy, typicalContextTokens);
+
     /// <summary>
-    /// The engine of a deployment with the best step times there are for it. A model that does not fit
-    /// throws <see cref="BadInputException"/> saying by how much.
+    /// The engine that has these step times. A model that does not fit throws <see cref="BadInputException"/>
+    /// saying by how much.
     /// </summary>
-    /// <param name="deployment">What is served on what.</param>
+    /// <param name="stepTime">How long the steps of what is served take.</param>
     /// <param name="policy">How its scheduler decides.</param>
     /// <param name="typicalContextTokens">Mean context of the workload, which window layers depend on.</param>
-    /// <param name="fitted">Step times fitted to such an engine; the catalogue's when null.</param>
     public static SimulatedEngine Of(
-        Deployment deployment, SchedulingPolicy policy, int typicalContextTokens = 4096,
-        FittedStepTimes? fitted = null)
+        StepTimeModel stepTime, SchedulingPolicy policy, int typicalContextTokens = 4096)
     {
+        var deployment = stepTime.Deployment;
         var memory = KvCapacity.Blocks(deployment, typicalContextTokens);
         if (!memory.Fits)
             throw new BadInputException(DoesNotFit(deployment, memory));
         var engine = deployment.Engine;
         return new SimulatedEngine
         {
-            StepTime = fitted?.ModelOf(deployment) ?? StepTimeCatalogue.ModelOf(deployment),
+            StepTime = stepTime,
             Memory = memory,
             Limits = new SchedulerOptions
             {

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using MathNet.Numerics.Statistics;
 
 namespace Plimsoll.Planning.Validation;
 
@@ -52,22 +53,13 @@ public sealed record ValidationRow
             Split = points[0].Split,
             Figure = points[0].Figure,
             Points = points.Count,
-            MedianPercent = Quantile(absolute, 0.5),
-            P90Percent = Quantile(absolute, 0.9),
+            MedianPercent = SortedArrayStatistics.Median(absolute),
+            P90Percent = SortedArrayStatistics.QuantileCustom(absolute, 0.9, QuantileDefinition.R7),
             WorstPercent = absolute[^1],
-            BiasPercent = Quantile(signed, 0.5),
+            BiasPercent = SortedArrayStatistics.Median(signed),
             CoveragePercent = stated == 0 ? null : 100.0 * covered / stated,
             Promise = promise,
             Published = published,
         };
-    }
-
-    /// <summary>Linear between order statistics, so that few points still have a median.</summary>
-    internal static double Quantile(double[] sorted, double share)
-    {
-        var at = share * (sorted.Length - 1);
-        var below = (int)at;
-        var above = Math.Min(below + 1, sorted.Length - 1);
-        return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
     }
 }

@@ -42,7 +42,7 @@ static class BandwidthChecks
         return new AnalyticCheck(
             $"decode bandwidth bound, {sequences} sequences",
             $"Llama-3.1-8B, ideal kernels on 10 GB/s, {Prompt}/{Output}", "ms",
-            BoundMs(deployment, sequences), TpotMs(deployment, model, sequences), StandardError: 0,
+            BoundMs(deployment, sequences), TpotMs(model, sequences), StandardError: 0,
             Tolerance: 0.005, LowerBound: true);
     }
 
@@ -62,12 +62,10 @@ static class BandwidthChecks
                     continue;
                 }
                 pairs++;
-                var step = new StepTimeModel(
-                    deployment, StepTimeCatalogue.For(accelerator, "vllm"));
                 var bound = BoundMs(deployment, 1);
                 var check = new AnalyticCheck(
                     "decode bandwidth bound, never undercut", $"nearest: {model.Name} on {accelerator.Key}", "ms", bound,
-                    TpotMs(deployment, step, 1), StandardError: 0, Tolerance: null, LowerBound: true);
+                    TpotMs(StepTimeCatalogue.ModelOf(deployment), 1), StandardError: 0, Tolerance: null, LowerBound: true);
                 if (nearest is null || check.Measured / check.Theory < nearest.Measured / nearest.Theory)
                     nearest = check;
             }
@@ -92,7 +90,7 @@ static class BandwidthChecks
         return (matrices + kv) / deployment.Accelerator.MemoryGbPerSecond / 1e6;
     }
 
-    static double TpotMs(Deployment deployment, StepTimeModel model, int sequences)
+    static double TpotMs(StepTimeModel model, int sequences)
     {
         var load = new ClosedLoad
         {
@@ -101,7 +99,7 @@ static class BandwidthChecks
             OutputTokens = (Output, Output),
             Requests = sequences,
         };
-        var engine = SimulatedEngine.Of(deployment, SchedulingPolicy.VllmV1, Prompt + Output);
+        var engine = SimulatedEngine.Of(model, SchedulingPolicy.VllmV1, Prompt + Output);
         // The budget takes every prompt in the first step, so that only decodes are timed.
         var limits = engine.Limits with { NumBlocks = 1 << 20, MaxNumBatchedTokens = sequences * Prompt };
         var result = FleetSimulation.Run(

@@ -36,7 +36,7 @@ public sealed class ReplayedSet : IValidationSet
     /// <summary>Latency against offered load.</summary>
     public static ReplayedSet LoadSweep { get; } = new(
         "load-sweep", "measured/measured-cost-vs-load-h100-a100.csv",
-        "Latency against offered load, vLLM 0.19 and SGLang 0.5.10 on H100", 
+        "Latency against offered load, vLLM 0.19 and SGLang 0.5.10 on H100",
         (file, dropped) => LoadSweepRuns.Read(file, "H100", dropped), LoadSweepRuns.Assumed,
         Metric.Tpot, Metric.Ttft);
 

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using MathNet.Numerics.Statistics;
 using Plimsoll.Core.Measures;
 using Plimsoll.Planning.Calibration;
 
@@ -56,7 +57,7 @@ public sealed class VllmRequestsSet : IValidationSet
                 Name = run.Name,
                 Deployment = run.Deployment,
                 Load = new ReplayedLoad(run.Arrivals),
-                Measured = new LatencyFigures { TtftMs = Mean(run.TtftNs) / 1e6, TpotMs = Mean(run.TpotNs) / 1e6 },
+                Measured = new LatencyFigures { TtftMs = run.TtftNs.Mean() / 1e6, TpotMs = run.TpotNs.Mean() / 1e6 },
                 EngineClock = true,
             };
         }
@@ -70,8 +71,10 @@ public sealed class VllmRequestsSet : IValidationSet
             ("TTFT p95", run.TtftNs, latencies.Ttft), ("TPOT p95", run.TpotNs, latencies.Tpot),
         })
         {
-            if (recorder.PercentileNs(95) is { } ns)
-                points.Add(new ValidationPoint(Split, figure, run.Name, run.Name, Percentile(measured, 95) / 1e6, ns / 1e6));
+            if (recorder.PercentileNs(95) is not { } ns)
+                continue;
+            var measuredNs = measured.QuantileCustom(0.95, QuantileDefinition.R1);
+            points.Add(new ValidationPoint(Split, figure, run.Name, run.Name, measuredNs / 1e6, ns / 1e6));
         }
     }
 
@@ -100,20 +103,5 @@ public sealed class VllmRequestsSet : IValidationSet
         return worst is { } value
             ? FormattableString.Invariant($"{value:0.0} worst, LLMServingSim fitted to the card")
             : null;
-    }
-
-    static double Mean(double[] values)
-    {
-        double sum = 0;
-        foreach (var value in values)
-            sum += value;
-        return sum / values.Length;
-    }
-
-    static double Percentile(double[] values, double percentile)
-    {
-        var sorted = (double[])values.Clone();
-        Array.Sort(sorted);
-        return sorted[(int)Math.Ceiling(percentile / 100 * sorted.Length) - 1];
     }
 }
