@@ -13,6 +13,7 @@ public sealed class ProjectArrowTests
     {
         ["Plimsoll.Core"] = [],
         ["Plimsoll.Planning"] = ["Plimsoll.Core"],
+        ["Plimsoll.Engine"] = ["Plimsoll.Core"],
         ["Plimsoll.Cli"] = ["Plimsoll.Core", "Plimsoll.Planning"],
     };
 
