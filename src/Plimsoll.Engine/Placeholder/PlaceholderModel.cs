@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
-using Plimsoll.Engine.Gguf;
+using Plimsoll.Core.Draws;
+using Plimsoll.Inputs.Gguf;
 
 namespace Plimsoll.Engine.Placeholder;
 
@@ -60,18 +61,19 @@ public static class PlaceholderModel
             .Set("tokenizer.ggml.padding_token_id", (uint)special)
             .Set("tokenizer.ggml.add_bos_token", false)
             .Set("tokenizer.chat_template", ChatTemplate);
-        AddTensors(writer, shape, tokenizer.Tokens.Count, new Noise(seed));
+        AddTensors(writer, shape, tokenizer.Tokens.Count, seed);
         return writer;
     }
 
-    static void AddTensors(GgufWriter writer, Shape shape, int vocabulary, Noise noise)
+    static void AddTensors(GgufWriter writer, Shape shape, int vocabulary, ulong seed)
     {
+        var random = new RandomStream(seed);
         var width = shape.Embedding;
         var queries = shape.Heads * shape.HeadWidth;
         var keys = shape.KeyHeads * shape.HeadWidth;
 
         void Matrix(string name, int from, int to) =>
-            writer.Add(name, [from, to], shape.Format, noise.Matrix(from, to));
+            writer.Add(name, [from, to], shape.Format, Weights(ref random, from, to));
         void Norm(string name) =>
             writer.Add(name, [width], TensorFormat.F32, [.. Enumerable.Repeat(1f, width)]);
 
@@ -93,26 +95,13 @@ public static class PlaceholderModel
         Matrix("output.weight", width, vocabulary);
     }
 
-    /// <summary>Uniform weights of unit gain from a counter hashed by SplitMix64.</summary>
-    sealed class Noise(ulong seed)
+    /// <summary>Uniform weights that keep the size of what passes through them.</summary>
+    static float[] Weights(ref RandomStream random, int from, int to)
     {
-        ulong _state = seed;
-
-        public float[] Matrix(int from, int to)
-        {
-            var gain = 2 * MathF.Sqrt(3f / from);
-            var values = new float[from * to];
-            for (var i = 0; i < values.Length; i++)
-                values[i] = (Next() - 0.5f) * gain;
-            return values;
-        }
-
-        float Next()
-        {
-            var z = _state += 0x9E3779B97F4A7C15;
-            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-            return ((z ^ (z >> 31)) >> 40) * (1f / (1 << 24));
-        }
+        var gain = 2 * MathF.Sqrt(3f / from);
+        var values = new float[from * to];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = ((float)random.NextDouble() - 0.5f) * gain;
+        return values;
     }
 }
