@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Tuning.Formats;
-using Plimsoll.Tuning.Training;
+using Plimsoll.Core.Draws;
 using static TorchSharp.torch;
 
 namespace Plimsoll.Tuning.Trainer;
@@ -20,7 +20,7 @@ sealed class LoraWeights
 
     public static LoraWeights Draw(LoraConfig config, ModelConfig model, ulong seed)
     {
-        var draws = new SplitMix(seed ^ 0x10aa);
+        var draws = new RandomStream(seed, purpose: 0x10aa);
         var lora = new LoraWeights(config);
         var known = model.Projections().Select(p => p.Name[(p.Name.IndexOf('.') + 1)..]).ToList();
         foreach (var target in config.Targets)

@@ -67,7 +67,7 @@ sealed class StepSource
             tokens = batch.Filled;
             return Objective.NextToken(decoder, batch);
         }
-        var order = new SplitMix(_spec.Seed * 1_000_003 + (ulong)(step / _pairs.Count)).Permutation(_pairs.Count);
+        var order = DrawnOrder.Of(_spec.Seed, (ulong)(step / _pairs.Count), _pairs.Count);
         var at = order[step % _pairs.Count];
         tokens = _pairs[at].Filled;
         return Objective.Preference(decoder, _pairs[at], _references[at], _spec.DpoBeta);
@@ -78,7 +78,7 @@ sealed class StepSource
         var batches = new List<TokenBatch>();
         var rows = new List<List<RenderedExample>>();
         var longest = 0;
-        foreach (var i in new SplitMix(spec.Seed).Permutation(records.Count))
+        foreach (var i in DrawnOrder.Of(spec.Seed, purpose: 0, records.Count))
         {
             var record = records[i];
             var pair = new[] { record.Chosen!, record.Rejected! }

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Plimsoll.Tuning.Formats;
-using Plimsoll.Tuning.Training;
+using Plimsoll.Core.Draws;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +22,7 @@ static class Weights
     /// <summary>GPT-2's first weights: normal, 0.02, narrower where they write into the residual stream.</summary>
     public static Dictionary<string, Tensor> Draw(ModelConfig config, ulong seed)
     {
-        var draws = new SplitMix(seed);
+        var draws = new RandomStream(seed, purpose: 0x3e1);
         var weights = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach (var (name, shape) in config.Weights())
         {

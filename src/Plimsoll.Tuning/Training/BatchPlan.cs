@@ -51,7 +51,7 @@ public sealed class BatchPlan
 
     void PlanEpoch(int epoch)
     {
-        var order = new SplitMix(_spec.Seed * 1_000_003 + (ulong)epoch).Permutation(_examples.Count);
+        var order = DrawnOrder.Of(_spec.Seed, (ulong)epoch, _examples.Count);
         var most = _spec.BatchTokens / _spec.SequenceTokens;
         var rows = new List<List<int>>();
         var free = new List<int>();
