@@ -62,7 +62,7 @@ static class TinyModel
         {
             Method = TrainingMethod.Pretrain,
             BaseHash = "none",
-            DatasetHash = CanonicalJson.HashOf(File.ReadAllBytes(data)),
+            DatasetHash = CanonicalJson.HashOfBytes(File.ReadAllBytes(data)),
             TokenizerHash = model.TokenizerHash,
             TemplateHash = model.Template.Hash,
             SequenceTokens = 256,

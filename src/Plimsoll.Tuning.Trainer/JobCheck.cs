@@ -17,11 +17,11 @@ static class JobCheck
         Same(spec.BaseHash, model.HasWeights ? model.WeightHash() : NoWeights, $"{job.BaseFolder}: the base's weights");
         Same(spec.TokenizerHash, model.TokenizerHash, $"{job.BaseFolder}: the tokenizer");
         Same(spec.TemplateHash, model.Template.Hash, $"{job.BaseFolder}: the chat template");
-        Same(spec.DatasetHash, CanonicalJson.HashOf(Bytes(job.DatasetFile)), $"{job.DatasetFile}: the dataset");
+        Same(spec.DatasetHash, CanonicalJson.HashOfBytes(Bytes(job.DatasetFile)), $"{job.DatasetFile}: the dataset");
         if (job.InitialAdapterFolder is { } adapter)
         {
             var weights = Path.Combine(adapter, PeftAdapter.WeightsFile);
-            Same(spec.InitialAdapterHash ?? "none", CanonicalJson.HashOf(Bytes(weights)), $"{adapter}: the initial adapter");
+            Same(spec.InitialAdapterHash ?? "none", CanonicalJson.HashOfBytes(Bytes(weights)), $"{adapter}: the initial adapter");
         }
         else if (spec.InitialAdapterHash is not null)
             throw new BadInputException("job: the spec names an initial adapter; expected initial_adapter_folder");

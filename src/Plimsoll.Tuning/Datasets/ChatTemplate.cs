@@ -20,7 +20,7 @@ public sealed class ChatTemplate
     public string Source { get; }
 
     /// <summary>SHA-256 of the source.</summary>
-    public string Hash => CanonicalJson.HashOf(Encoding.UTF8.GetBytes(Source));
+    public string Hash => CanonicalJson.HashOfBytes(Encoding.UTF8.GetBytes(Source));
 
     /// <exception cref="BadInputException">A template that cannot be rendered here.</exception>
     public static ChatTemplate Of(string source) => source.TrimEnd('\n') == ChatMl

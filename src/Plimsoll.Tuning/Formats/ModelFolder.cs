@@ -36,7 +36,7 @@ public sealed class ModelFolder : IDisposable
     public ChatTemplate Template { get; }
     public bool HasWeights => _files.Count > 0;
 
-    public string TokenizerHash => CanonicalJson.HashOf(File.ReadAllBytes(System.IO.Path.Combine(Path, "tokenizer.json")));
+    public string TokenizerHash => CanonicalJson.HashOfBytes(File.ReadAllBytes(System.IO.Path.Combine(Path, "tokenizer.json")));
 
     public Renderer Renderer => new(Template, Tokenizer, Config.EndTokens);
 

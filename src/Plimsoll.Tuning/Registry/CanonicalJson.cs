@@ -20,7 +20,7 @@ public static class CanonicalJson
     public static JsonSerializerOptions Options { get; } = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DictionaryKeyPolicy = null,
+        IgnoreReadOnlyProperties = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         RespectRequiredConstructorParameters = true,
@@ -40,9 +40,9 @@ public static class CanonicalJson
     }
 
     /// <summary>Lower-case hexadecimal SHA-256 of the value's canonical text.</summary>
-    public static string HashOf<T>(T value) => HashOf(Encoding.UTF8.GetBytes(Of(value)));
+    public static string HashOf<T>(T value) => HashOfBytes(Encoding.UTF8.GetBytes(Of(value)));
 
-    public static string HashOf(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+    public static string HashOfBytes(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     static void Append(StringBuilder text, JsonNode? node)
     {
