@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Verbs;
+using Plimsoll.Core;
 using Plimsoll.Planning;
 
 namespace Plimsoll.Cli;
@@ -78,6 +79,7 @@ public static class CommandLine
             new TraceVerb(output, story).Build(),
             new CatalogueVerb(output).Build(),
             new ValidateVerb(output, story).Build(),
+            new McpVerb(story).Build(),
             new CompletionVerb(output).Build(),
         };
         foreach (var option in root.Options)

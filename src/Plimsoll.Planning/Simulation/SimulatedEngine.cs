@@ -1,9 +1,10 @@
 using System;
+using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Catalogues;
-using Plimsoll.Planning.Workloads;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
 
