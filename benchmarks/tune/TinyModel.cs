@@ -47,7 +47,7 @@ static class TinyModel
             RopeTheta = 10_000,
             TiedEmbeddings = true,
             ContextTokens = 1024,
-            EndTokens = [tokenizer.Find("<|im_end|>")!.Value],
+            EndTokens = [tokenizer.Find("<|im_end|>")!.Value, tokenizer.Find("<|endoftext|>")!.Value],
         };
         ModelFolder.WriteParts(Path.Combine(folder, "start"), config, tokenizer, ChatTemplate.ChatMl);
         Console.Error.WriteLine($"{config.Parameters:N0} parameters, {records.Count:N0} records, vocabulary {size.Vocabulary}");

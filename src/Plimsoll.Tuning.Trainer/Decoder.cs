@@ -63,11 +63,13 @@ sealed class Decoder
 
     /// <param name="hidden">[tokens, hidden].</param>
     /// <returns>[tokens, vocabulary], float32.</returns>
-    public Tensor Logits(Tensor hidden)
-    {
-        var name = _config.TiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight";
-        return linear(hidden.to(_type), InType(name)).to(ScalarType.Float32);
-    }
+    public Tensor Logits(Tensor hidden) =>
+        linear(hidden.to(_type), InType(OutputName)).to(ScalarType.Float32);
+
+    /// <summary>[vocabulary, hidden], float32.</summary>
+    public Tensor OutputMatrix => _weights[OutputName];
+
+    string OutputName => _config.TiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight";
 
     Tensor Attention(Tensor x, int layer, Tensor cosines, Tensor sines, Tensor? mask, KvCache? cache)
     {

@@ -59,7 +59,8 @@ sealed class StepSource
         }
     }
 
-    public Tensor Loss(Decoder decoder, int step, out long tokens)
+    /// <returns>What to call <c>backward</c> on, and the loss.</returns>
+    public (Tensor Backward, double Loss) Loss(Decoder decoder, int step, out long tokens)
     {
         if (_plan is not null)
         {
@@ -70,7 +71,8 @@ sealed class StepSource
         var order = DrawnOrder.Of(_spec.Seed, (ulong)(step / _pairs.Count), _pairs.Count);
         var at = order[step % _pairs.Count];
         tokens = _pairs[at].Filled;
-        return Objective.Preference(decoder, _pairs[at], _references[at], _spec.DpoBeta);
+        var loss = Objective.Preference(decoder, _pairs[at], _references[at], _spec.DpoBeta);
+        return (loss, loss.item<float>());
     }
 
     static List<TokenBatch> Pairs(List<TrainingRecord> records, Renderer renderer, TrainingSpec spec)

@@ -83,11 +83,11 @@ sealed class TrainingRun : IDisposable
     double Step(int step)
     {
         using var scope = NewDisposeScope();
-        var loss = _source.Loss(_decoder, step, out var tokens);
-        loss.backward();
+        var (backward, loss) = _source.Loss(_decoder, step, out var tokens);
+        backward.backward();
         _optimizer.Step(step, RateSchedule.At(step, _source.Steps, _spec.WarmupSteps, _spec.DecayShare));
         _tokens += tokens;
-        return loss.item<float>();
+        return loss;
     }
 
     int Resume()

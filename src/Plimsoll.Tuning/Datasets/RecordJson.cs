@@ -28,7 +28,7 @@ public static class RecordJson
         return CanonicalJson.Of((JsonNode)root);
     }
 
-    static JsonArray Messages(IEnumerable<ChatMessage> messages) => new([.. messages.Select(m => (JsonNode)Message(m))]);
+    public static JsonArray Messages(IEnumerable<ChatMessage> messages) => new([.. messages.Select(m => (JsonNode)Message(m))]);
 
     static JsonObject Message(ChatMessage message)
     {

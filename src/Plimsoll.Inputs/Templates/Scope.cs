@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace Plimsoll.Engine.Templates;
+namespace Plimsoll.Inputs.Templates;
 
 /// <summary>Names and their values; a name that is not here is looked up outside.</summary>
 sealed class Scope(Scope? outside, Rendering rendering)

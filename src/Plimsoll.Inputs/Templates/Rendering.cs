@@ -1,7 +1,7 @@
 using System;
 using System.Text;
 
-namespace Plimsoll.Engine.Templates;
+namespace Plimsoll.Inputs.Templates;
 
 /// <summary>
 /// One rendering: where its text goes and how much it may still do. A template comes out of a file that

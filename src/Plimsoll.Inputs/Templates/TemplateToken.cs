@@ -1,4 +1,4 @@
-namespace Plimsoll.Engine.Templates;
+namespace Plimsoll.Inputs.Templates;
 
 enum TokenKind : byte
 {

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace Plimsoll.Engine.Templates;
+namespace Plimsoll.Inputs.Templates;
 
 /// <summary>What <c>namespace()</c> makes: the one value whose parts a template may change.</summary>
 sealed class Namespace

@@ -5,7 +5,7 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 
-namespace Plimsoll.Engine.Templates;
+namespace Plimsoll.Inputs.Templates;
 
 /// <summary>
 /// JSON as Python's <c>json.dumps</c> writes it: a space after comma and colon, floats with their point, no

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 
-namespace Plimsoll.Engine.Templates;
+namespace Plimsoll.Inputs.Templates;
 
 /// <summary>Expressions, each method one level of Jinja2's precedence, the loosest first.</summary>
 sealed partial class TemplateParser

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Linq;
 using System.Text;
 
-namespace Plimsoll.Engine.Templates;
+namespace Plimsoll.Inputs.Templates;
 
 /// <summary>
 /// Python's values as C# holds them: None is null, int is long, float is double, list is List, tuple is an

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Text;
 
-namespace Plimsoll.Engine.Templates;
+namespace Plimsoll.Inputs.Templates;
 
 /// <summary>
 /// Cuts a template into tokens as Jinja2 does with <c>trim_blocks</c> and <c>lstrip_blocks</c>, the settings

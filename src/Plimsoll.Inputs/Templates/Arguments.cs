@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace Plimsoll.Engine.Templates;
+namespace Plimsoll.Inputs.Templates;
 
 /// <summary>What something is called with.</summary>
 readonly struct Arguments(string callee, List<object?> positional, List<KeyValuePair<string, object?>> named, Scope scope)

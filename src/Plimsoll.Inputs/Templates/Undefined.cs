@@ -1,4 +1,4 @@
-namespace Plimsoll.Engine.Templates;
+namespace Plimsoll.Inputs.Templates;
 
 /// <summary>What a name or a key that is not there evaluates to: empty, false, and an error to look into.</summary>
 sealed class Undefined(string what)

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace Plimsoll.Engine.Templates;
+namespace Plimsoll.Inputs.Templates;
 
 /// <summary>Tokens to statements. What is not part of the subset is refused here, by name and line.</summary>
 sealed partial class TemplateParser(List<TemplateToken> tokens)
