@@ -24,7 +24,9 @@ static class JobCheck
             Same(spec.InitialAdapterHash ?? "none", CanonicalJson.HashOfBytes(Bytes(weights)), $"{adapter}: the initial adapter");
         }
         else if (spec.InitialAdapterHash is not null)
+        {
             throw new BadInputException("job: the spec names an initial adapter; expected initial_adapter_folder");
+        }
         if (spec.SequenceTokens > model.Config.ContextTokens)
         {
             throw new BadInputException($"training spec: sequence_tokens {spec.SequenceTokens}; "

@@ -20,7 +20,9 @@ public static class RecordJson
             root["non_preferred_output"] = Messages([record.Rejected!]);
         }
         else if (record.Text is null)
+        {
             root["messages"] = Messages(record.Messages);
+        }
         if (record.Tools is { } tools)
             root["tools"] = tools.DeepClone();
         if (record.Group is not null)

@@ -96,7 +96,9 @@ sealed class ConfigReader(string path, JsonElement root)
             return ends;
         var value = root.GetProperty("eos_token_id");
         if (value.ValueKind == JsonValueKind.Number)
+        {
             ends.Add(value.GetInt32());
+        }
         else
         {
             foreach (var end in value.EnumerateArray())
