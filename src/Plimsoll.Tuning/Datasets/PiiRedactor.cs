@@ -70,13 +70,11 @@ public sealed partial class PiiRedactor
         return digits.Count is >= 13 and <= 19 && sum % 10 == 0 && digits.Distinct().Count() > 1;
     }
 
-    // Seven digits and more, written as people write numbers to call: a plus, brackets, or groups.
-    static bool IsPhone(string text)
-    {
-        var digits = text.Count(char.IsAsciiDigit);
-        return digits is >= 8 and <= 15 && (text[0] is '+' or '(' || text.AsSpan().IndexOfAny(" -.") >= 0)
-            && !DateLike().IsMatch(text);
-    }
+    // Numbers as people write them to be called: with a plus, a bracket or a leading zero, or in groups of 3, 3 and 4.
+    static bool IsPhone(string text) =>
+        text.Count(char.IsAsciiDigit) is >= 8 and <= 15
+        && (text[0] is '+' or '(' or '0' ? text.Any(c => !char.IsAsciiDigit(c)) : Groups().IsMatch(text))
+        && !DateLike().IsMatch(text);
 
     [GeneratedRegex(@"\b(?:sk-[A-Za-z0-9_-]{20,}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|xox[abprs]-[A-Za-z0-9-]{10,}|hf_[A-Za-z0-9]{30,}|AIza[0-9A-Za-z_-]{35}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END [A-Z ]*PRIVATE KEY-----", RegexOptions.NonBacktracking)]
     private static partial Regex Keys();
@@ -95,6 +93,9 @@ public sealed partial class PiiRedactor
 
     [GeneratedRegex(@"\+?\(?[0-9]{1,4}\)?(?:[ .-]?\(?[0-9]{2,4}\)?){2,5}", RegexOptions.NonBacktracking)]
     private static partial Regex Phones();
+
+    [GeneratedRegex(@"^[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{4}$", RegexOptions.NonBacktracking)]
+    private static partial Regex Groups();
 
     [GeneratedRegex(@"^(?:[0-9]{4}[-.][0-9]{2}[-.][0-9]{2}|[0-9]{2}[-.][0-9]{2}[-.][0-9]{4})$", RegexOptions.NonBacktracking)]
     private static partial Regex DateLike();
