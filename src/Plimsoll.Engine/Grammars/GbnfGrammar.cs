@@ -39,8 +39,8 @@ public sealed class GbnfGrammar
             throw Bad("has no rule named root");
         grammar.CheckNames();
         grammar.CheckSize();
-        grammar.CheckEnds();
         grammar.CheckLeft();
+        grammar.CheckEnds();
         return grammar;
     }
 

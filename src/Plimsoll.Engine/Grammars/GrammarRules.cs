@@ -19,12 +19,14 @@ sealed class GrammarRules
     /// <summary>No more white space than a reader would write.</summary>
     public string Space => Named("space", """("" | " " | "\n" [ \t]{0,20})""");
 
-    /// <summary>One character inside a JSON string.</summary>
-    public string Character => Named("char", """([^"\\\x7F\x00-\x1F] | "\\" (["\\bfnrt/] | "u" [0-9a-fA-F]{4}))""");
+    /// <summary>One character inside a JSON string; half a surrogate pair is none.</summary>
+    public string Character => Named("char", $"([^\"\\\\\\x7F\\x00-\\x1F] | \"\\\\\" ([\"\\\\bfnrt/] | \"u\" {Unit}))");
+
+    const string Unit = "([0-9a-cA-CefEF] [0-9a-fA-F]{3} | [dD] [0-7] [0-9a-fA-F]{2})";
 
     public string String => Named("string", $"\"\\\"\" {Character}* \"\\\"\"");
 
-    public string Integer => Named("integer", """"-"? ("0" | [1-9] [0-9]{0,15})"""");
+    public string Integer => Named("integer", "\"-\"? (\"0\" | [1-9] [0-9]{0,14})");
 
     public string Number => Named("number", $"{Integer} (\".\" [0-9]{{1,16}})? ([eE] [-+]? [0-9]{{1,2}})?");
 

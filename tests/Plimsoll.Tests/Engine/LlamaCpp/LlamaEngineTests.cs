@@ -187,6 +187,49 @@ public sealed class LlamaEngineTests
         string.Concat(tokens.Select(token => token.Text)).ShouldBe(free[..free.IndexOf(stop, StringComparison.Ordinal)]);
     }
 
+    /// <summary>A model of random weights says valid JSON of the schema, greedy and hot: the grammar holds it.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task An_answer_is_held_to_its_schema(float temperature)
+    {
+        const string Schema = """
+            {"type": "object", "properties": {"name": {"type": "string", "maxLength": 6}, "n": {"type": "integer", "minimum": 3, "maximum": 12},
+            "kind": {"enum": ["ship", "line"]}}, "required": ["name", "n", "kind"]}
+            """;
+        await using var engine = new LlamaEngine(TestModel.Options(), TimeProvider.System);
+        var answers = Enumerable.Range(0, 6).Select(i => engine.Submit(TestModel.Request(TestModel.Prompt(i, 10), 200) with
+        {
+            IgnoreEos = false,
+            Format = new AnswerFormat(Schema, null),
+            Sampling = new SamplingOptions { Temperature = temperature, Seed = (ulong)i },
+        })).ToList();
+        foreach (var answer in answers)
+        {
+            var tokens = await TestModel.ReadAll(answer);
+            tokens[^1].Finish.ShouldBe(FinishReason.Stop);
+            using var json = System.Text.Json.JsonDocument.Parse(string.Concat(tokens.Select(token => token.Text)));
+            json.RootElement.GetProperty("n").GetInt32().ShouldBeInRange(3, 12);
+            new[] { "ship", "line" }.ShouldContain(json.RootElement.GetProperty("kind").GetString());
+        }
+        engine.Submit(TestModel.Request([1], 5) with { Format = new AnswerFormat(null, "root ::= root") })
+            .Refusal!.Message.ShouldContain("begins with itself");
+    }
+
+    [Fact]
+    public async Task A_finished_grammar_ends_the_answer()
+    {
+        await using var engine = new LlamaEngine(TestModel.Options(), TimeProvider.System);
+        var tokens = await TestModel.ReadAll(engine.Submit(TestModel.Request(TestModel.Prompt(4, 10), 50) with
+        {
+            Format = new AnswerFormat(null, "root ::= \"yes\" | \"no\""),
+            MinOutputTokens = 30,
+            IgnoreEos = false,
+        }));
+        string.Concat(tokens.Select(token => token.Text)).ShouldBeOneOf("yes", "no");
+        tokens[^1].Finish.ShouldBe(FinishReason.Stop);
+    }
+
     [Fact]
     public async Task Embeddings_are_of_the_text_and_not_of_who_runs_beside_it()
     {
