@@ -21,7 +21,7 @@ public sealed class AllocationLaws
             Policy = SchedulingPolicy.Find(policy)!,
             MaxNumSeqs = 32,
             MaxNumBatchedTokens = 256,
-            NumBlocks = 180,
+            NumBlocks = 110,
             PrefixBlockTokens = 16,
             TracksPrefixes = true,
         });
