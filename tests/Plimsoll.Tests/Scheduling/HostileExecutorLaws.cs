@@ -4,7 +4,6 @@ using System.Linq;
 using CsCheck;
 using Plimsoll.Core.Draws;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Inputs.Workloads;
 using Shouldly;
 using Xunit;
 
