@@ -100,7 +100,7 @@ public sealed class Answer
     public Refusal? Refusal { get; }
 
     /// <summary>Taken in, but below the level asked for: the level it is served at; null otherwise.</summary>
-    public string? RelegatedTo { get; init; }
+    public string? RelegatedTo { get; set; }
 
     public int PromptTokens { get; }
 

@@ -9,7 +9,7 @@ namespace Plimsoll.Inputs.Templates;
 /// </summary>
 sealed class Rendering(DateTime now)
 {
-    const int MostWork = 20_000_000;
+    const int MostWork = 2_000_000;
     const int MostText = 16 << 20;
     const int DeepestCalls = 100;
 
