@@ -13,7 +13,7 @@ public static class AdapterIdentity
     public const string WeightsKey = "plimsoll.weights_sha256";
 
     /// <summary>In an adapter: that of its base.</summary>
-    public const string BaseKey = "plimsoll.base.weights_sha256";
+    public const string BaseKey = "plimsoll.base_weight_hash";
 
     /// <summary>In an adapter: of the chat template it was trained with.</summary>
     public const string TemplateKey = "plimsoll.template_sha256";
