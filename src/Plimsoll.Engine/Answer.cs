@@ -15,8 +15,8 @@ public enum FinishReason : byte
     /// <summary>The engine failed; <see cref="AnswerToken.Text"/> says how.</summary>
     Failed,
 
-    /// <summary>A tool call is complete.</summary>
-    ToolCalls,
+    /// <summary>The connection is to be cut without a word: an injected fault.</summary>
+    Dropped,
 }
 
 /// <summary>One token of an answer, or its end.</summary>
