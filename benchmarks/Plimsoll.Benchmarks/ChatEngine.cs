@@ -1,7 +1,8 @@
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Planning.Simulation;
+
 
 namespace Plimsoll.Benchmarks;
 

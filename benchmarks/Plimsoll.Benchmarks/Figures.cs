@@ -2,9 +2,9 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using Plimsoll.Core.Measures;
+using Plimsoll.Inputs.Workloads;
+using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning.Simulation;
-using Plimsoll.Planning.Workloads;
-using Plimsoll.Planning.Workloads.Families;
 
 namespace Plimsoll.Benchmarks;
 

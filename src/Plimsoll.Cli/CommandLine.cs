@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Verbs;
+using Plimsoll.Core;
 using Plimsoll.Planning;
 
 namespace Plimsoll.Cli;

@@ -4,7 +4,7 @@ using System.IO;
 using System.Linq;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Distiller;
 

@@ -5,7 +5,7 @@ using System.IO;
 using System.Linq;
 using Plimsoll.Core.Timing;
 using Plimsoll.Distiller;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
 
 // Reads ../shared/data and writes data/steptime. Run from the repository's root:
 //   dotnet run -c Release --project tools/Plimsoll.Distiller            all cards

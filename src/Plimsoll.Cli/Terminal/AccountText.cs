@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
+using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Measures;
 using Plimsoll.Planning.Accounts;
 
@@ -36,7 +37,7 @@ static class AccountText
     /// <summary>What public APIs ask for the same model and mix of tokens, where any sells it.</summary>
     static void WriteListPrices(StringBuilder text, AccountOutcome outcome)
     {
-        if (ListPrices.Of(outcome) is not { } prices)
+        if (PublicPrices.Of(outcome) is not { } prices)
             return;
         TextLines.Wrap(text, "", "  ", $"Public APIs ask {Usd(prices.CheapestUsdPerMillionTokens)} to "
             + $"{Usd(prices.DearestUsdPerMillionTokens)} for the same mix, median {Usd(prices.MedianUsdPerMillionTokens)} of "

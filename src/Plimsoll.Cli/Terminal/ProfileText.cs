@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Linq;
 using System.Text;
+using Plimsoll.Inputs.Profiles;
 using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Cli.Terminal;

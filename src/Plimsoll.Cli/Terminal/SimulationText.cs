@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Text;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
+using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Planning.Simulation;
-using Plimsoll.Planning.Workloads;
 
 namespace Plimsoll.Cli.Terminal;
 

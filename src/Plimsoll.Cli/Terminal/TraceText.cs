@@ -4,8 +4,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Plimsoll.Planning.Workloads.Families;
-using Plimsoll.Planning.Workloads.Traces;
+using Plimsoll.Inputs.Workloads.Families;
+using Plimsoll.Inputs.Workloads.Traces;
 
 namespace Plimsoll.Cli.Terminal;
 

@@ -3,9 +3,12 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Terminal;
+using Plimsoll.Core;
+using Plimsoll.Core.Promises;
+using Plimsoll.Inputs.Files;
 using Plimsoll.Planning;
 using Plimsoll.Planning.Accounts;
-using Plimsoll.Planning.Reports;
+using Plimsoll.Reports;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -82,9 +85,9 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         var model = ReportBuilder.Build(outcome, CommandOf(parsed), CommandLine.Version, progress.Report);
         progress.Clear();
         if (folder is not null)
-            Plots.Write(model, folder.FullName);
+            WholeFile.WriteIn(folder.FullName, Plots.Draw(model));
         if (page is not null)
-            HtmlReport.Save(model, page.FullName);
+            WholeFile.Write(page.FullName, text => HtmlReport.Write(model, text));
     }
 
     static string CommandOf(ParseResult parsed)

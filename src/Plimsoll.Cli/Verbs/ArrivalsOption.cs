@@ -1,6 +1,7 @@
 using System.CommandLine;
+using Plimsoll.Core;
+using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning;
-using Plimsoll.Planning.Workloads;
 
 namespace Plimsoll.Cli.Verbs;
 

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Terminal;
+using Plimsoll.Core;
+using Plimsoll.Inputs.Files;
+using Plimsoll.Inputs.Profiles;
 using Plimsoll.Planning;
 using Plimsoll.Planning.Calibration;
 

@@ -10,8 +10,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core.Models;
-using Plimsoll.Planning.Catalogues;
-using Plimsoll.Planning.Workloads.Families;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Workloads.Families;
 
 namespace Plimsoll.Cli.Verbs;
 

@@ -1,16 +1,19 @@
 using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
+using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
+using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Profiles;
+using Plimsoll.Inputs.Workloads;
+using Plimsoll.Inputs.Workloads.Traces;
 using Plimsoll.Planning;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Planning.Calibration;
-using Plimsoll.Planning.Catalogues;
-using Plimsoll.Planning.Workloads;
-using Plimsoll.Planning.Workloads.Traces;
 
 namespace Plimsoll.Cli.Verbs;
 

@@ -2,14 +2,15 @@ using System;
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Terminal;
+using Plimsoll.Core;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Workloads;
+using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Planning.Simulation;
-using Plimsoll.Planning.Workloads;
-using Plimsoll.Planning.Workloads.Families;
 
 namespace Plimsoll.Cli.Verbs;
 

@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.CommandLine.Completions;
-using Plimsoll.Planning.Catalogues;
-using Plimsoll.Planning.Workloads.Families;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Workloads.Families;
 
 namespace Plimsoll.Cli.Verbs;
 

@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Terminal;
+using Plimsoll.Core;
+using Plimsoll.Inputs.Files;
+using Plimsoll.Inputs.Workloads;
+using Plimsoll.Inputs.Workloads.Families;
+using Plimsoll.Inputs.Workloads.Traces;
 using Plimsoll.Planning;
-using Plimsoll.Planning.Workloads;
-using Plimsoll.Planning.Workloads.Families;
-using Plimsoll.Planning.Workloads.Traces;
 
 namespace Plimsoll.Cli.Verbs;
 

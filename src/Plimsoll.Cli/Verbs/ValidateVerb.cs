@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Terminal;
+using Plimsoll.Core;
 using Plimsoll.Planning;
 using Plimsoll.Planning.Validation;
 

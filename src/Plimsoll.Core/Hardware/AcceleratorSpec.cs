@@ -1,5 +1,6 @@
 using Plimsoll.Core.Models;
 
+
 namespace Plimsoll.Core.Hardware;
 
 /// <summary>An accelerator's datasheet: peak rates without sparsity.</summary>

@@ -1,5 +1,6 @@
 using Plimsoll.Core.Hardware;
 
+
 namespace Plimsoll.Core.Timing;
 
 /// <summary>

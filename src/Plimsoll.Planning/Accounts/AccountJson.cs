@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Plimsoll.Core.Accounts;
 
 namespace Plimsoll.Planning.Accounts;
 

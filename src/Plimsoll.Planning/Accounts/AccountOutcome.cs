@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Plimsoll.Core.Accounts;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
@@ -38,6 +39,3 @@ public sealed record AccountOutcome
     /// <summary>What the figures rest on beyond the tier, one sentence each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 }
-
-/// <summary>A lever that lowers the bill. The change is negative for a saving.</summary>
-public sealed record Credit(string Name, decimal UsdPerMillionTokens, string Explanation);

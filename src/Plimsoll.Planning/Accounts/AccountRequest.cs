@@ -4,8 +4,9 @@ using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Inputs.Profiles;
+using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Calibration;
-using Plimsoll.Planning.Workloads;
 
 namespace Plimsoll.Planning.Accounts;
 

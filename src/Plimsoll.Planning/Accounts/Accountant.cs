@@ -1,14 +1,16 @@
 using System;
 using System.Collections.Generic;
 using System.Threading.Tasks;
+using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
+using Plimsoll.Core.Promises;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
-using Plimsoll.Planning.Workloads;
 
 namespace Plimsoll.Planning.Accounts;
 

@@ -1,5 +1,7 @@
+using Plimsoll.Core;
 using Plimsoll.Core.Costing;
 using Plimsoll.Planning.Simulation;
+
 
 namespace Plimsoll.Planning.Accounts;
 

@@ -1,4 +1,5 @@
 using System;
+using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Costing;
 using Plimsoll.Planning.Simulation;
 

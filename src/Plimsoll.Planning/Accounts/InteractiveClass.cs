@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Costing;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 

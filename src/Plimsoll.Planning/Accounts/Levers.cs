@@ -1,8 +1,9 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Costing;
 using Plimsoll.Core.Models;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Planning.Accounts;
 

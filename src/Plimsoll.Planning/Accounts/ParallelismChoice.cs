@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Costing;
 
 namespace Plimsoll.Planning.Accounts;

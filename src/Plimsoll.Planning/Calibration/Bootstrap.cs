@@ -1,8 +1,9 @@
 using System;
 using System.Collections.Generic;
 using MathNet.Numerics.Distributions;
+using Plimsoll.Core.Draws;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Workloads;
+using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Calibration;
 

@@ -3,11 +3,13 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using MathNet.Numerics.Statistics;
+using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Calibration.Readers;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Measured;
+using Plimsoll.Inputs.Profiles;
 
 namespace Plimsoll.Planning.Calibration;
 
@@ -122,7 +124,7 @@ public static class Calibrator
             AroundStepsMs = FittedStepTimes.ProbesMs(deployment),
             Multipliers = [.. fit.Fitted.Select((term, i) => Multiplier(term, fit.Gains[i], fit, bootstrap))],
             Unidentified = [.. fit.Unidentified.Order()
-                .Select(t => new UnidentifiedTerm(Identification.Name(t), Identification.Reason(t, fit)))],
+                .Select(t => new UnidentifiedTerm(t.Name(), Identification.Reason(t, fit)))],
             HeldOut = new HeldOutErrors(split, configurations.Count, Medians(
                 FigureError.Of(configurations, StepScale.None), FigureError.Of(configurations, fit.Scale), heldOut)),
             StepError = Interval(configurations.Count, bootstrap, steps, tier.Step, around),
@@ -138,7 +140,7 @@ public static class Calibrator
         var (low, high) = bootstrap.Of(term);
         var factor = Round(fit.Scale[term]);
         return new ProfileMultiplier(
-            Identification.Name(term), factor, Math.Min(factor, Round(low)), Math.Max(factor, Round(high)),
+            term.Name(), factor, Math.Min(factor, Round(low)), Math.Max(factor, Round(high)),
             gain < Identification.Known ? Identification.Reason(term, fit) : null);
     }
 
@@ -181,7 +183,7 @@ public static class Calibrator
     }
 
     static string Reasons(ScaleFitResult fit) => string.Join("; ", fit.Unidentified.Concat(fit.Fitted).Order()
-        .Select(t => $"{Identification.Name(t)}: {Identification.Reason(t, fit)}"));
+        .Select(t => $"{t.Name()}: {Identification.Reason(t, fit)}"));
 
     static double Round(double value) => Math.Round(value, Digits);
 }

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Calibration.Readers;
+using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Planning.Calibration;
 

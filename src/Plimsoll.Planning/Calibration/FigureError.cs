@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Threading.Tasks;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Calibration.Readers;
+using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Planning.Calibration;
 

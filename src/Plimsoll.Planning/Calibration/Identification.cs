@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Calibration.Readers;
+using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Planning.Calibration;
 
@@ -80,16 +80,7 @@ static class Identification
                 (twin, nearest) = (other, cosine);
         }
         return twin is { } found
-            ? $"moves the measured figures as {Name(found)} does; loads that differ more would tell them apart"
+            ? $"moves the measured figures as {found.Name()} does; loads that differ more would tell them apart"
             : "the measured figures say too little of it";
     }
-
-    /// <summary>A term as the profile and people name it: <c>decode-attention</c>.</summary>
-    public static string Name(StepTerm term) => term switch
-    {
-        StepTerm.PrefillAttention => "prefill-attention",
-        StepTerm.DecodeAttention => "decode-attention",
-        StepTerm.HostSequences => "host-sequences",
-        _ => term.ToString().ToLowerInvariant(),
-    };
 }

@@ -169,7 +169,7 @@ sealed class LogLeastSquares
         for (var i = 0; i < free.Count; i++)
         {
             var term = (int)free[i];
-            var (least, most) = ScaleFitOptions.Bounds(free[i]);
+            var (least, most) = free[i].MultiplierBounds();
             var before = _at[term];
             _at[term] = Math.Clamp(before + Math.Clamp(step[i], -0.5, 0.5), Math.Log(least), Math.Log(most));
             moved = Math.Max(moved, Math.Abs(_at[term] - before));

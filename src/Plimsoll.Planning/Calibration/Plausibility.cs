@@ -1,9 +1,10 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Calibration.Readers;
+using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Planning.Calibration;
 

@@ -3,7 +3,8 @@ using System.Collections.Generic;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Calibration;

@@ -1,6 +1,8 @@
+using System;
 using System.Collections.Generic;
 using System.Threading.Tasks;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Planning.Calibration;
 
@@ -10,6 +12,11 @@ namespace Plimsoll.Planning.Calibration;
 /// </summary>
 public static class ScaleFit
 {
+    /// <summary>
+    /// Steps of one log share their conditions, so together they tell no more than this many runs would.
+    /// </summary>
+    const double MostWeightOfLog = 200;
+
     public static ScaleFitResult Fit(IReadOnlyList<Observation> runs, ScaleFitOptions options) =>
         Fit(runs, [], options);
 
@@ -33,8 +40,16 @@ public static class ScaleFit
             }
         }
         foreach (var log in logs)
-            log.Linearise(scale, at, residuals);
+            Linearise(log, scale, at, residuals);
         return residuals;
+    }
+
+    static void Linearise(StepLog log, StepScale scale, double[] at, List<LogResidual> residuals)
+    {
+        var model = log.ModelAt(scale);
+        var weight = Math.Min(1, MostWeightOfLog / log.Steps.Count);
+        foreach (var step in log.Steps)
+            residuals.Add(new LogResidual(step.DurationNs, TermVector.Of(model, step.Shape), at, weight));
     }
 }
 

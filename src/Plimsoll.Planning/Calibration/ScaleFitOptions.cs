@@ -23,16 +23,11 @@ public sealed record ScaleFitOptions
     /// The ridge: how far, in the logarithm, a multiplier is expected to lie from its start. Kernels are
     /// measured, host times are not.
     /// </summary>
-    public double SpreadOf(StepTerm term) => Spread * (IsHost(term) ? 1.0 : 0.3);
+    public double SpreadOf(StepTerm term) => Spread * (term.IsHost() ? 1.0 : 0.3);
 
     /// <summary>
     /// Terms are fitted of which this many times more is known than the ridge says: at 2 the data tell as much
     /// as the ridge does, nearer to 1 the ridge may hold a multiplier that they tell little of.
     /// </summary>
     public double LeastGain { get; init; } = 2;
-
-    /// <summary>Least and most of a multiplier.</summary>
-    public static (double Least, double Most) Bounds(StepTerm term) => IsHost(term) ? (0.02, 50) : (0.4, 2.5);
-
-    static bool IsHost(StepTerm term) => term is StepTerm.Host or StepTerm.HostSequences or StepTerm.Request;
 }

@@ -1,6 +1,8 @@
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Simulation;
+
 
 namespace Plimsoll.Planning.Calibration;
 

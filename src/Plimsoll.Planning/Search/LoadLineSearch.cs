@@ -1,9 +1,10 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Core;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
-using Plimsoll.Planning.Workloads;
 
 namespace Plimsoll.Planning.Search;
 

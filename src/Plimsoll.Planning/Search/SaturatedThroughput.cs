@@ -1,7 +1,9 @@
 using System;
+using Plimsoll.Core;
+using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
-using Plimsoll.Planning.Workloads;
 
 namespace Plimsoll.Planning.Search;
 

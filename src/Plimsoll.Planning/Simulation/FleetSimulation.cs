@@ -1,10 +1,11 @@
 using System;
 using Plimsoll.Core.Costing;
+using Plimsoll.Core.Draws;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Workloads;
+using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
 

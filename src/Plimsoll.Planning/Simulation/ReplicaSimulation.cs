@@ -1,9 +1,10 @@
 using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Costing;
+using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Workloads;
+using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
 

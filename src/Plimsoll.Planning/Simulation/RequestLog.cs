@@ -1,6 +1,9 @@
 using System;
 using System.Globalization;
 using System.IO;
+using Plimsoll.Core;
+using Plimsoll.Core.Measures;
+using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Planning.Simulation;
 

@@ -1,6 +1,7 @@
 using Plimsoll.Core.Costing;
 using Plimsoll.Core.Measures;
 
+
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>What a simulated fleet did.</summary>

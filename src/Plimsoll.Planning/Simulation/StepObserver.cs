@@ -1,5 +1,6 @@
 using Plimsoll.Core.Timing;
 
+
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>Told of <paramref name="steps"/> steps of one shape that follow each other.</summary>

@@ -3,8 +3,9 @@ using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
-using Plimsoll.Planning.Catalogues;
 
 namespace Plimsoll.Planning.Validation;
 

@@ -5,8 +5,9 @@ using System.Threading.Tasks;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
-using Plimsoll.Planning.Catalogues;
 
 namespace Plimsoll.Planning.Validation;
 

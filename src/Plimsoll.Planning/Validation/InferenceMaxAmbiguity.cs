@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
 using static Plimsoll.Planning.Validation.InferenceMaxPoints;
 

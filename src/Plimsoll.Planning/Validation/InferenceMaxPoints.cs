@@ -5,8 +5,9 @@ using System.IO;
 using System.IO.Compression;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
-using Plimsoll.Planning.Catalogues;
 
 namespace Plimsoll.Planning.Validation;
 

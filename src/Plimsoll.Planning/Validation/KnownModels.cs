@@ -1,6 +1,6 @@
 using System;
 using Plimsoll.Core.Models;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Planning.Validation;
 

@@ -1,11 +1,13 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using Plimsoll.Core.Draws;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Measured;
+using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Calibration;
-using Plimsoll.Planning.Catalogues;
-using Plimsoll.Planning.Workloads;
 
 namespace Plimsoll.Planning.Validation;
 

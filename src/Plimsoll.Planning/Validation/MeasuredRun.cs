@@ -2,11 +2,12 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
-using Plimsoll.Planning.Calibration.Readers;
-using Plimsoll.Planning.Catalogues;
-using Plimsoll.Planning.Workloads;
-using Plimsoll.Planning.Workloads.Traces;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Measured;
+using Plimsoll.Inputs.Workloads;
+using Plimsoll.Inputs.Workloads.Traces;
 
 namespace Plimsoll.Planning.Validation;
 

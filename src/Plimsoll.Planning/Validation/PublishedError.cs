@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 using System.IO;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Planning.Validation;
 

@@ -1,8 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using Plimsoll.Planning.Reports;
-using Plimsoll.Planning.Reports.Drawing;
+using Plimsoll.Core;
+using Plimsoll.Reports;
+using Plimsoll.Reports.Drawing;
 
 namespace Plimsoll.Planning.Validation;
 

@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
-using Plimsoll.Planning.Reports;
 using Plimsoll.Planning.Validation.Analytic;
+using Plimsoll.Reports;
 
 namespace Plimsoll.Planning.Validation;
 

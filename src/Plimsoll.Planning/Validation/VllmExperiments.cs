@@ -4,9 +4,10 @@ using System.Globalization;
 using System.IO;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Measured;
+using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Calibration;
-using Plimsoll.Planning.Catalogues;
-using Plimsoll.Planning.Workloads;
 
 namespace Plimsoll.Planning.Validation;
 

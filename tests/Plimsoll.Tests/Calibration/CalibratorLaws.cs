@@ -1,12 +1,14 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Measured;
+using Plimsoll.Inputs.Profiles;
 using Plimsoll.Planning;
 using Plimsoll.Planning.Calibration;
-using Plimsoll.Planning.Calibration.Readers;
-using Plimsoll.Planning.Catalogues;
 using Shouldly;
 using Xunit;
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
 using Plimsoll.Planning.Validation;
 using Plimsoll.Tests.Catalogues;

@@ -1,9 +1,10 @@
 using System;
 using System.IO;
 using CsCheck;
+using Plimsoll.Core;
 using Plimsoll.Core.Models;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Planning;
-using Plimsoll.Planning.Catalogues;
 using Shouldly;
 using Xunit;
 

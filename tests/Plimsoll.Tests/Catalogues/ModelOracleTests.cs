@@ -3,7 +3,7 @@ using System.Globalization;
 using System.IO;
 using System.Runtime.CompilerServices;
 using Plimsoll.Core.Models;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
 using Shouldly;
 using Xunit;
 

@@ -1,8 +1,9 @@
 using System;
 using System.Collections.Generic;
 using CsCheck;
+using Plimsoll.Core.Draws;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Planning.Workloads;
+using Plimsoll.Inputs.Workloads;
 using Shouldly;
 using Xunit;
 

@@ -1,10 +1,10 @@
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Workloads;
+using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
-using Plimsoll.Planning.Workloads;
-using Plimsoll.Planning.Workloads.Families;
 using Plimsoll.Tests.Simulation;
 using Shouldly;
 using Xunit;

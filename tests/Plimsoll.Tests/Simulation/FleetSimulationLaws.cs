@@ -6,8 +6,8 @@ using Plimsoll.Core.Measures;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
-using Plimsoll.Planning.Workloads;
 using Shouldly;
 using Xunit;
 

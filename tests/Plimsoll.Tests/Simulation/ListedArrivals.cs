@@ -1,5 +1,5 @@
 using System.Collections.Generic;
-using Plimsoll.Planning.Workloads;
+using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Tests.Simulation;
 

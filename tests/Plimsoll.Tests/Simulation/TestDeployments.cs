@@ -1,6 +1,7 @@
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 
+
 namespace Plimsoll.Tests.Simulation;
 
 static class TestDeployments

@@ -6,7 +6,7 @@ using System.IO.Compression;
 using System.Linq;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
 using Shouldly;
 using Xunit;
 

@@ -2,10 +2,11 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
+using Plimsoll.Core;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Planning;
-using Plimsoll.Planning.Catalogues;
 using Shouldly;
 using Xunit;
 

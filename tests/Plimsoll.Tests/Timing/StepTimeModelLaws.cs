@@ -3,7 +3,7 @@ using CsCheck;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
 using Shouldly;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using Plimsoll.Core.Timing;
 
+
 namespace Plimsoll.Tests.Timing;
 
 /// <summary>Step shapes built from what a scheduler would put in a step.</summary>

@@ -1,6 +1,7 @@
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 
+
 namespace Plimsoll.Tests.Timing;
 
 /// <summary>Architectures and accelerators as their makers publish them, for tests of step time.</summary>

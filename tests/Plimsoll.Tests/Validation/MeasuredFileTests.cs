@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using Plimsoll.Core.Models;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
 using Plimsoll.Planning.Validation;
 using Plimsoll.Planning.Validation.MlPerf;

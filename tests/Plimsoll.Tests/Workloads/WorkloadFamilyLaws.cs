@@ -1,9 +1,10 @@
 using System;
 using System.Linq;
 using CsCheck;
+using Plimsoll.Core;
+using Plimsoll.Inputs.Workloads;
+using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning;
-using Plimsoll.Planning.Workloads;
-using Plimsoll.Planning.Workloads.Families;
 using Shouldly;
 using Xunit;
 

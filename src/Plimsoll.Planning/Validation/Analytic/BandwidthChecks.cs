@@ -4,8 +4,9 @@ using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
-using Plimsoll.Planning.Catalogues;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Validation.Analytic;

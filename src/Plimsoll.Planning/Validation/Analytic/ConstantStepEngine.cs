@@ -3,6 +3,7 @@ using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
 
+
 namespace Plimsoll.Planning.Validation.Analytic;
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System;
-using Plimsoll.Planning.Workloads;
+using Plimsoll.Core.Draws;
+using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Validation.Analytic;
 

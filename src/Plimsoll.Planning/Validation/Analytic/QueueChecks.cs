@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading.Tasks;
+using Plimsoll.Core.Measures;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Validation.Analytic;

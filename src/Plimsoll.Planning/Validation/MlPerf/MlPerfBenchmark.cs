@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using Plimsoll.Planning.Workloads.Families;
+using Plimsoll.Inputs.Workloads.Families;
 
 namespace Plimsoll.Planning.Validation.MlPerf;
 

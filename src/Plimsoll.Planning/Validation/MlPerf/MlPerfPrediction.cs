@@ -6,10 +6,10 @@ using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
-using Plimsoll.Planning.Workloads;
 
 namespace Plimsoll.Planning.Validation.MlPerf;
 

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Models;
-using Plimsoll.Planning.Catalogues;
+using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Planning.Validation.MlPerf;
 

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Planning.Validation.Sets;

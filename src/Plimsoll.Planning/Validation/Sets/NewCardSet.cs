@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Planning.Validation.Sets;

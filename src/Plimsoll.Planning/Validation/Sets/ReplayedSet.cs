@@ -5,6 +5,7 @@ using System.Linq;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Planning.Validation.Sets;

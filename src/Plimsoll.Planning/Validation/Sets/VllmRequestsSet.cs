@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using MathNet.Numerics.Statistics;
 using Plimsoll.Core.Measures;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Planning.Validation.Sets;

@@ -1,0 +1,96 @@
+using System.Collections.Generic;
+using Plimsoll.Core.Measures;
+
+namespace Plimsoll.Core.Accounts;
+
+/// <summary>What a token costs on a named deployment at a promised latency, and why.</summary>
+public sealed record AccountResult
+{
+    public required Statement Statement { get; init; }
+
+    public required IReadOnlyList<ClassAccount> Classes { get; init; }
+
+    /// <summary>Interactive cost per token over batch cost per token; null when either is missing.</summary>
+    public required double? InteractiveOverBatch { get; init; }
+}
+
+/// <summary>What is served, on what, at which price of which day.</summary>
+public sealed record Statement(
+    string Model, DeploymentStatement Deployment, string Workload, PriceStatement Price);
+
+public sealed record DeploymentStatement(
+    string Gpu, int Tp, int Pp, int Ep, int Dp, string Weights, string Kv, string Engine, string Policy);
+
+/// <summary>The price of an accelerator-hour; undated when the user gave the amount.</summary>
+public sealed record PriceStatement(double UsdPerGpuHour, string ProviderType, string? AsOf, string Source)
+{
+    /// <summary>Where the amount comes from, for people: <c>index, as of 2026-08-21</c>.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string Origin => AsOf is null ? $"given by {Source}" : $"{ProviderType}, as of {AsOf}";
+}
+
+/// <summary>One class of work: its promise, its load line, its fleet, its cost.</summary>
+public sealed record ClassAccount
+{
+    /// <summary><c>interactive</c> or <c>batch</c>.</summary>
+    public required string Class { get; init; }
+
+    public required IReadOnlyList<PromiseStatement> Promise { get; init; }
+
+    public required LoadLine LoadLine { get; init; }
+
+    public required FleetStatement Fleet { get; init; }
+
+    /// <summary>Mean demand over what the fleet could carry at its load line, 0 to 1.</summary>
+    public required double Utilisation { get; init; }
+
+    public required CostStatement Cost { get; init; }
+
+    public required Interval Interval { get; init; }
+
+    /// <summary><c>datasheet</c>, <c>kernels</c> or <c>fitted</c>.</summary>
+    public required string Tier { get; init; }
+
+    /// <summary>Bars in order; they sum to <see cref="CostStatement.UsdPerMillionTokens"/> exactly.</summary>
+    public required IReadOnlyList<WaterfallBar> Waterfall { get; init; }
+
+    public required LatencyStatement Latency { get; init; }
+
+    /// <summary>90 % interval of every figure above, the waterfall's middle bars aside.</summary>
+    public required ClassBounds Bounds { get; init; }
+}
+
+public sealed record ClassBounds(ClassEnd Low, ClassEnd High);
+
+/// <summary>
+/// One end of the intervals, figure by figure: the low end holds the lowest load line beside the lowest cost. Null
+/// where the promise cannot be kept at all with steps as slow as the tier's error allows.
+/// </summary>
+public sealed record ClassEnd(
+    double LoadLineRequestsPerSecond, int? Replicas, double? UsdPerHour, double? Utilisation, CostStatement? Cost,
+    LatencyStatement Latency);
+
+public sealed record PromiseStatement(string Metric, double Percentile, double LimitMs);
+
+/// <summary>The highest rate of one replica at which every limit holds, and the limit that binds there.</summary>
+public sealed record LoadLine(double RequestsPerSecond, string BindingLimit);
+
+public sealed record FleetStatement(int Replicas, int Accelerators, double UsdPerHour);
+
+public sealed record CostStatement(
+    decimal UsdPerMillionTokens,
+    decimal UsdPerMillionInputTokens,
+    decimal? UsdPerMillionCachedInputTokens,
+    decimal UsdPerMillionOutputTokens,
+    decimal UsdPerRequest);
+
+/// <summary>
+/// Low and high of <see cref="CostStatement.UsdPerMillionTokens"/> from the tier's error. No high means that
+/// the promise cannot be kept at all if steps are as slow as the tier's error allows.
+/// </summary>
+public sealed record Interval(decimal Low, decimal? High);
+
+public sealed record WaterfallBar(string Step, decimal UsdPerMillionTokens);
+
+public sealed record LatencyStatement(
+    LatencySummary TtftMs, LatencySummary TpotMs, LatencySummary ItlMs, LatencySummary E2eMs);

@@ -1,0 +1,28 @@
+using System.Collections.Generic;
+
+namespace Plimsoll.Inputs.Measured;
+
+/// <summary>What one measured file holds.</summary>
+public sealed record MeasuredInput
+{
+    public required string File { get; init; }
+
+    /// <summary>Which form it has, for people.</summary>
+    public required string Form { get; init; }
+
+    /// <summary>The unit of time of its timings and where they stand, for the error about a wrong one.</summary>
+    public required string Units { get; init; }
+
+    public RunFacts Facts { get; init; } = RunFacts.None;
+
+    public required IReadOnlyList<Configuration> Configurations { get; init; }
+
+    /// <summary>Requests, points or steps that were used.</summary>
+    public required long Used { get; init; }
+
+    /// <summary>Requests that failed or were cut off; they count for nothing.</summary>
+    public long Failed { get; init; }
+
+    /// <summary>Digest of the file's bytes, lower-case hexadecimal.</summary>
+    public string Sha256 { get; init; } = "";
+}

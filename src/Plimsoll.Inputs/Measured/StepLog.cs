@@ -1,0 +1,36 @@
+using System;
+using System.Collections.Generic;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
+
+namespace Plimsoll.Inputs.Measured;
+
+/// <summary>What an engine computed in one step, and how long that took.</summary>
+public readonly record struct MeasuredStep(StepShape Shape, double DurationNs);
+
+/// <summary>Steps that an engine logged of itself: fitted one by one, without a simulation.</summary>
+public sealed record StepLog
+{
+    public required string Name { get; init; }
+
+    public required Deployment Deployment { get; init; }
+
+    public required IReadOnlyList<MeasuredStep> Steps { get; init; }
+
+    /// <summary>The model of the steps at a scale.</summary>
+    public StepTimeModel ModelAt(StepScale scale) => StepTimeCatalogue.ModelOf(Deployment, scale);
+
+    /// <summary>Predicted over measured total time, as a logarithm: what a run of these steps would miss by.</summary>
+    public double LogError(StepScale scale)
+    {
+        var model = ModelAt(scale);
+        double predicted = 0, measured = 0;
+        foreach (var step in Steps)
+        {
+            predicted += model.PredictNs(step.Shape);
+            measured += step.DurationNs;
+        }
+        return Math.Log(predicted / measured);
+    }
+}

@@ -1,0 +1,137 @@
+using System;
+using System.Collections.Generic;
+using Plimsoll.Core;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Models;
+using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
+
+namespace Plimsoll.Inputs.Profiles;
+
+/// <summary>Step times as a profile gives them, for whatever deployment it may speak of.</summary>
+/// <param name="file">The profile's file as the user wrote it.</param>
+/// <param name="profile">What was fitted.</param>
+public sealed class FittedStepTimes(string file, CalibrationProfile profile)
+{
+    /// <summary>Step times that have moved further than this since the fit are not what was fitted.</summary>
+    const double MostDrift = 0.005;
+
+    /// <summary>Use beyond what was measured widens the interval by a tenth each way, as extrapolation does.</summary>
+    const double Widening = 1.1;
+
+    /// <summary>Steps that tell whether a step-time model is the one that was fitted.</summary>
+    static readonly StepShape[] Probes =
+    [
+        new() { Decodes = 1, DecodeContextTokens = 1024, LogitRows = 1 },
+        new() { Decodes = 64, DecodeContextTokens = 64 * 1024, LogitRows = 64 },
+        new()
+        {
+            PrefillChunks = 1, PrefillTokens = 2048, PrefillPairs = 2048L * 2049 / 2, PrefillContextTokens = 2048,
+            LogitRows = 1,
+        },
+    ];
+
+    public static int ProbeCount => Probes.Length;
+
+    public static FittedStepTimes Read(string file) => new(file, ProfileFile.Read(file));
+
+    /// <summary>Unfitted times of a few steps of a deployment, milliseconds; its scheduler's limits do not matter.</summary>
+    public static IReadOnlyList<double> ProbesMs(Deployment deployment)
+    {
+        var engine = deployment.Engine;
+        var model = StepTimeCatalogue.ModelOf(deployment with
+        {
+            Engine = new EngineSettings { Engine = engine.Engine, EngineVersion = engine.EngineVersion },
+        });
+        var times = new double[Probes.Length];
+        for (var i = 0; i < times.Length; i++)
+            times[i] = Math.Round(model.PredictNs(Probes[i]) / 1e6, 4);
+        return times;
+    }
+
+    /// <summary>
+    /// Step times of a deployment as fitted. Another model, accelerator, engine or weight format is refused;
+    /// another parallelism, release or KV format is noted and widens the interval. A release that is not named
+    /// is the profile's.
+    /// </summary>
+    public StepTimeModel ModelOf(Deployment deployment)
+    {
+        CheckSame(deployment);
+        CheckFresh(deployment);
+        if (deployment.Engine.EngineVersion is null)
+            deployment = deployment with { Engine = deployment.Engine with { EngineVersion = profile.EngineVersion } };
+        var notes = new List<string> { Basis() };
+        Beyond("tp", profile.Tp, deployment.TensorParallel);
+        Beyond("pp", profile.Pp, deployment.PipelineParallel);
+        Beyond("ep", profile.Ep, deployment.ExpertParallel);
+        Beyond("dp", profile.Dp, deployment.DataParallel);
+        Beyond("KV format", profile.Kv, deployment.Kv.Name());
+        Beyond("release", profile.EngineVersion ?? "unknown", deployment.Engine.EngineVersion ?? "unknown");
+        var width = Math.Pow(Widening, notes.Count - 1) - 1;
+        var (step, first) = (Band(profile.StepError), Band(profile.FirstTokenError));
+        var beyond = new ErrorBand(Math.Min(1, first.Low / step.Low), Math.Max(1, first.High / step.High));
+        var error = new PredictionError(step, beyond).Widened(width);
+        return StepTimeCatalogue.ModelOf(deployment, profile.Scale, new FittedError(error, notes));
+
+        void Beyond<T>(string what, T measured, T asked)
+        {
+            if (!EqualityComparer<T>.Default.Equals(measured, asked))
+                notes.Add($"{file} was measured at {what} {measured} and is used at {asked}: interval widened by a tenth");
+        }
+    }
+
+    static ErrorBand Band(ProfileInterval interval) => new(interval.Low, interval.High);
+
+    /// <summary>Refuses a deployment that the profile says nothing of.</summary>
+    void CheckSame(Deployment deployment)
+    {
+        Same("model", profile.Model, "--model", deployment.Model.Name);
+        Same("accelerator", profile.Accelerator, "--gpu", deployment.Accelerator.Key);
+        Same("engine", profile.Engine, "--engine", deployment.Engine.Engine);
+        Same("weight format", profile.Weights, "--weights", deployment.Weights.Name());
+
+        void Same(string what, string measured, string option, string asked)
+        {
+            if (measured != asked)
+                throw new BadInputException($"{file}: is a profile of {what} {measured}, but {option} is {asked}; expected the same");
+        }
+    }
+
+    /// <summary>Refuses a profile whose multipliers are around other step times than this release's.</summary>
+    void CheckFresh(Deployment deployment)
+    {
+        NumberFormats.TryParse(profile.Kv, out var kv);
+        var now = ProbesMs(deployment with
+        {
+            TensorParallel = profile.Tp,
+            PipelineParallel = profile.Pp,
+            ExpertParallel = profile.Ep,
+            DataParallel = profile.Dp,
+            Kv = kv,
+            Engine = deployment.Engine with { EngineVersion = profile.EngineVersion },
+        });
+        for (var i = 0; i < now.Count; i++)
+        {
+            var drift = Math.Abs(now[i] / profile.AroundStepsMs[i] - 1);
+            if (!(drift <= MostDrift))
+            {
+                throw new BadInputException(FormattableString.Invariant(
+                    $"{file}: was fitted around step times that differ by {100 * drift:0.#} % from this release's; ")
+                    + "expected a profile of this release (calibrate again)");
+            }
+        }
+    }
+
+    string Basis()
+    {
+        var held = profile.HeldOut;
+        var figures = new List<string>();
+        foreach (var figure in held.Figures)
+        {
+            figures.Add(FormattableString.Invariant(
+                $"{figure.Figure} {figure.HeldOutPercent:0.0} % ({profile.Around} tier {figure.BeforePercent:0.0} %)"));
+        }
+        return $"fitted: {file}, {held.Configurations} configuration{(held.Configurations == 1 ? "" : "s")}, median error "
+            + $"held out ({held.Split}): {string.Join(", ", figures)}";
+    }
+}

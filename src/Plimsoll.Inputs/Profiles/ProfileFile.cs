@@ -1,0 +1,99 @@
+using System;
+using System.IO;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Plimsoll.Core;
+using Plimsoll.Core.Models;
+using Plimsoll.Core.Timing;
+
+namespace Plimsoll.Inputs.Profiles;
+
+/// <summary>
+/// A <see cref="CalibrationProfile"/> as JSON of the schema published in <c>docs/reference/profile.schema.json</c>.
+/// Unknown keys, missing keys and impossible values are refused.
+/// </summary>
+public static class ProfileFile
+{
+    const string Expected = "a profile that `plimsoll calibrate` wrote";
+
+    static readonly ProfileJson Json = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+
+    public static string Write(CalibrationProfile profile) =>
+        JsonSerializer.Serialize(profile, Json.CalibrationProfile) + "\n";
+
+    public static CalibrationProfile Read(string file)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new BadInputException($"{file}: cannot be read; expected {Expected}");
+        }
+        return Parse(file, text);
+    }
+
+    public static CalibrationProfile Parse(string file, string text)
+    {
+        try
+        {
+            var profile = JsonSerializer.Deserialize(text, Json.CalibrationProfile)
+                ?? throw new BadInputException($"{file}: is empty; expected {Expected}");
+            return Checked(file, profile);
+        }
+        catch (JsonException e)
+        {
+            var where = e.LineNumber is { } line ? $", line {line + 1}" : "";
+            var what = e.Path is null or "$" ? "" : $" at {e.Path}";
+            throw new BadInputException($"{file}{where}: malformed profile{what}; expected {Expected}");
+        }
+    }
+
+    static CalibrationProfile Checked(string file, CalibrationProfile profile)
+    {
+        if (profile.Schema != CalibrationProfile.SchemaName)
+            throw Bad($"schema is {profile.Schema}", CalibrationProfile.SchemaName);
+        if (profile.Multipliers.Count == 0)
+            throw Bad("multipliers is empty", "at least one");
+        foreach (var multiplier in profile.Multipliers)
+        {
+            if (StepTerms.Find(multiplier.Term) is not { } term)
+                throw Bad($"term {multiplier.Term} is unknown", "a term of the step time");
+            var (least, most) = term.MultiplierBounds();
+            if (!(multiplier.Factor >= 0.999 * least && multiplier.Factor <= 1.001 * most))
+            {
+                throw Bad(
+                    FormattableString.Invariant($"{multiplier.Term} has the factor {multiplier.Factor}"),
+                    FormattableString.Invariant($"{least} to {most}"));
+            }
+        }
+        foreach (var error in new[] { profile.StepError, profile.FirstTokenError })
+        {
+            if (!(error.Low > 0 && error.Low <= 1 && error.High >= 1 && double.IsFinite(error.High)))
+                throw Bad("an interval of errors does not contain 1", "low at most 1 and high at least 1");
+        }
+        if (profile.AroundStepsMs.Count != FittedStepTimes.ProbeCount)
+            throw Bad($"aroundStepsMs has {profile.AroundStepsMs.Count} entries", $"{FittedStepTimes.ProbeCount}");
+        if (!NumberFormats.TryParse(profile.Kv, out _) || !NumberFormats.TryParse(profile.Weights, out _))
+            throw Bad($"weights {profile.Weights}, kv {profile.Kv}", "number formats such as bf16 and fp8");
+        if (profile.Tp < 1 || profile.Pp < 1 || profile.Ep < 1 || profile.Dp < 1)
+            throw Bad("a degree of parallelism is below 1", "1 or more");
+        return profile;
+
+        BadInputException Bad(string what, string expected) => new($"{file}: {what}; expected {expected}");
+    }
+}
+
+[JsonSerializable(typeof(CalibrationProfile))]
+sealed partial class ProfileJson : JsonSerializerContext;

@@ -1,0 +1,20 @@
+namespace Plimsoll.Inputs.Workloads;
+
+/// <summary>How arrivals scatter around their mean rate.</summary>
+public enum ArrivalProcess
+{
+    /// <summary>The workload's own arrivals: a trace's timestamps, a family's fitted process.</summary>
+    Own,
+
+    /// <summary>Independent users: exponential gaps at the same mean rate and lengths.</summary>
+    Poisson,
+
+    /// <summary>
+    /// The workload's own, their mean following demand over the week hour by hour, from Monday's first hour
+    /// on. A trace has the days it has.
+    /// </summary>
+    Week,
+
+    /// <summary>Every request present at time zero.</summary>
+    AtOnce,
+}

@@ -1,0 +1,145 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using Plimsoll.Core;
+using Plimsoll.Inputs.Catalogues;
+
+namespace Plimsoll.Inputs.Workloads.Families;
+
+/// <summary>A family as a workload: arrivals, lengths and sharing drawn from its distributions.</summary>
+public sealed class WorkloadFamily : Workload
+{
+    static readonly string[] Order =
+    [
+        "chat", "code-completion", "long-chat", "agentic-coding", "reasoning", "rag", "arena", "multimodal",
+        "summarisation", "translation", "classification",
+    ];
+
+    const string Changes =
+        "envelope=flat|office|global, arrivals=own|poisson|lgcp, sigma=0..3, tau=SECONDS or tenants=1..10000";
+
+    static readonly Lazy<IReadOnlyList<WorkloadFamily>> LoadedFamilies = new(LoadAll);
+
+    readonly double[] _envelope;
+    readonly Lazy<double> _meanPromptTokens;
+
+    public WorkloadFamily(FamilySpec spec)
+    {
+        Spec = spec;
+        _envelope = Envelopes.Of(spec);
+        _meanPromptTokens = new Lazy<double>(MeanPrompt);
+    }
+
+    public static IReadOnlyList<WorkloadFamily> BuiltIn => LoadedFamilies.Value;
+
+    public FamilySpec Spec { get; }
+
+    public override string Name => Spec.Name;
+
+    public override string Source => $"{Spec.Source}, {Spec.AsOf}";
+
+    public override double RequestsPerSecond => Spec.RequestsPerSecond;
+
+    public override double MeanPromptTokens => _meanPromptTokens.Value;
+
+    public override double MeanOutputTokens => Spec.Output.Mean;
+
+    public override bool ClosedLoop => Spec.Session is not null;
+
+    public override IReadOnlyList<double> WeeklyEnvelope => _envelope;
+
+    public override IArrivalSource Open(
+        double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own,
+        int? openSessions = null)
+    {
+        var turns = Spec.Session?.Turns.Mean ?? 1;
+        var sigma = process is ArrivalProcess.Own or ArrivalProcess.Week ? Spec.Arrivals.Sigma : 0;
+        var hours = process == ArrivalProcess.Week ? _envelope : [1.0];
+        var clock = process == ArrivalProcess.AtOnce
+            ? null
+            : new LgcpClock(requestsPerSecond / turns, sigma, Spec.Arrivals.TauS, Spec.Tenants, hours, seed);
+        return Spec.Session is null
+            ? new FamilyArrivals(Spec, clock, requestsPerSecond / Spec.RequestsPerSecond, requests, seed)
+            : new SessionArrivals(Spec, clock, requests, seed, openSessions);
+    }
+
+    /// <summary>
+    /// The built-in family of this name, with changes after a colon:
+    /// <c>chat:envelope=office,tenants=4</c>, <c>rag:arrivals=lgcp,sigma=0.4,tau=60</c>.
+    /// </summary>
+    public static WorkloadFamily Find(string text)
+    {
+        var colon = text.IndexOf(':');
+        var name = colon < 0 ? text : text[..colon];
+        foreach (var family in BuiltIn)
+        {
+            if (string.Equals(family.Name, name, StringComparison.OrdinalIgnoreCase))
+                return colon < 0 ? family : Changed(family.Spec, text[(colon + 1)..], text);
+        }
+        throw Names.Unknown("workload", name, BuiltIn, f => f.Name, "workloads");
+    }
+
+    /// <summary>From the tables; of sessions, whose contexts grow and are compacted, from a long draw.</summary>
+    double MeanPrompt()
+    {
+        if (Spec.Session is null)
+            return Spec.Input.Mean + (Spec.ImageCount?.Mean ?? 0) * (Spec.ImageTokens?.Mean ?? 0);
+        const int Calls = 20_000;
+        var sessions = Open(Spec.RequestsPerSecond, Calls, seed: 1);
+        double sum = 0;
+        for (var i = 0; i < Calls && sessions.TryPeek(out _); i++)
+        {
+            sessions.Take(out var call);
+            sum += call.PromptTokens;
+            sessions.Finished(call.Session, call.AtNs);
+        }
+        return sum / Calls;
+    }
+
+    static WorkloadFamily Changed(FamilySpec spec, string changes, string text)
+    {
+        var bursts = false;
+        foreach (var change in changes.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var equals = change.IndexOf('=');
+            var value = equals < 0 ? "" : change[(equals + 1)..];
+            bursts |= value == "lgcp";
+            spec = (equals < 0 ? change : change[..equals]) switch
+            {
+                "envelope" when Envelopes.IsKnown(value) => spec with { Envelope = value, Hourly = null },
+                "arrivals" when value == "poisson" => spec with { Arrivals = new ArrivalSpec(0, 1) },
+                "arrivals" when value is "own" or "lgcp" => spec,
+                "sigma" when Number(value) is > 0 and <= 3 and var sigma =>
+                    spec with { Arrivals = spec.Arrivals with { Sigma = sigma } },
+                "tau" when Number(value) is >= 0.01 and <= 1e6 and var tauS =>
+                    spec with { Arrivals = spec.Arrivals with { TauS = tauS } },
+                "tenants" when Number(value) is >= 1 and <= 10_000 and var tenants && tenants == Math.Floor(tenants) =>
+                    spec with { Tenants = (int)tenants },
+                _ => throw new BadInputException($"--workload {text}: \"{change}\"; expected {Changes}"),
+            };
+        }
+        if (bursts && spec.Arrivals.Sigma == 0)
+        {
+            throw new BadInputException(
+                $"--workload {text}: no bursts were fitted to {spec.Name}; expected sigma=0..3 and tau=SECONDS too");
+        }
+        return new WorkloadFamily(spec with { Name = text });
+    }
+
+    static double? Number(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
+
+    static List<WorkloadFamily> LoadAll()
+    {
+        var families = new List<WorkloadFamily>();
+        foreach (var name in Order)
+        {
+            var resource = $"data/workloads/{name}.json";
+            using var stream = typeof(WorkloadFamily).Assembly.GetManifestResourceStream(resource)
+                ?? throw new InvalidOperationException($"The binary lacks {resource}.");
+            families.Add(new WorkloadFamily(FamilySpec.Read(stream, resource)));
+        }
+        return families;
+    }
+}

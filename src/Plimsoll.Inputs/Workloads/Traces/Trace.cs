@@ -1,0 +1,100 @@
+using System;
+using System.Collections.Generic;
+
+namespace Plimsoll.Inputs.Workloads.Traces;
+
+/// <summary>
+/// A whole trace in memory, in order of time: 56 bytes a row, and 8 per prefix key. Describing a trace does
+/// not need it; replaying and fitting do.
+/// </summary>
+public sealed class Trace
+{
+    /// <summary>Keys are kept in blocks of this many, so that a long trace is never copied to make room.</summary>
+    const int KeysPerBlock = 1 << 16;
+
+    readonly List<Row> _rows = [];
+    Memory<ulong> _freeKeys;
+    bool _hasKeys;
+
+    Trace(TraceReport report)
+    {
+        Report = report;
+    }
+
+    public TraceReport Report { get; }
+
+    public int Count => _rows.Count;
+
+    public bool HasTimes { get; private set; }
+
+    /// <summary>Whether a session's next request waits for its last answer.</summary>
+    public bool ClosedLoop { get; private set; }
+
+    /// <summary>Tokens per prefix key; 0 when the file has none.</summary>
+    public int PrefixBlockTokens { get; private set; }
+
+    /// <summary>First arrival to last, seconds; 0 without times.</summary>
+    public double SpanS => HasTimes ? (_rows[^1].AtNs - _rows[0].AtNs) / 1e9 : 0;
+
+    public static Trace Load(string path, TraceOptions? options = null)
+    {
+        using var scan = TraceScan.Open(path, options ?? new TraceOptions());
+        var trace = new Trace(scan.Report);
+        while (scan.Read(out var row, out var arrivesNs))
+            trace.Add(row, arrivesNs);
+        trace.HasTimes = scan.HasTimes;
+        trace.ClosedLoop = scan.Reader.ClosedLoop;
+        trace.PrefixBlockTokens = trace._hasKeys ? scan.Reader.PrefixBlockTokens : 0;
+        trace.Sort();
+        return trace;
+    }
+
+    /// <summary>The request at a place, its time from the first arrival on.</summary>
+    public Arrival this[int index]
+    {
+        get
+        {
+            var row = _rows[index];
+            return new Arrival
+            {
+                AtNs = HasTimes ? row.AtNs - _rows[0].AtNs : 0,
+                PromptTokens = row.PromptTokens,
+                OutputTokens = row.OutputTokens,
+                PrefixKeys = row.PrefixKeys,
+                Session = row.Session,
+            };
+        }
+    }
+
+    /// <summary>From the end of the session's answer before to this request, nanoseconds.</summary>
+    public long ThinkNs(int index) => _rows[index].ThinkNs;
+
+    void Add(in TraceRow row, long arrivesNs)
+    {
+        _rows.Add(new Row(
+            arrivesNs, row.ThinkNs, row.PromptTokens, row.OutputTokens, row.Session, _rows.Count, Keep(row.PrefixKeys.Span)));
+    }
+
+    ReadOnlyMemory<ulong> Keep(ReadOnlySpan<ulong> keys)
+    {
+        if (keys.IsEmpty)
+            return default;
+        _hasKeys = true;
+        if (keys.Length > _freeKeys.Length)
+            _freeKeys = new ulong[Math.Max(KeysPerBlock, keys.Length)];
+        var kept = _freeKeys[..keys.Length];
+        _freeKeys = _freeKeys[keys.Length..];
+        keys.CopyTo(kept.Span);
+        return kept;
+    }
+
+    void Sort()
+    {
+        if (HasTimes && !ClosedLoop)
+            _rows.Sort((a, b) => a.AtNs != b.AtNs ? a.AtNs.CompareTo(b.AtNs) : a.Order.CompareTo(b.Order));
+    }
+
+    readonly record struct Row(
+        long AtNs, long ThinkNs, int PromptTokens, int OutputTokens, int Session, int Order,
+        ReadOnlyMemory<ulong> PrefixKeys);
+}

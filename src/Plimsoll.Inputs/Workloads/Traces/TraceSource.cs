@@ -1,0 +1,119 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
+using System.IO;
+using System.IO.Compression;
+using Plimsoll.Core;
+
+namespace Plimsoll.Inputs.Workloads.Traces;
+
+/// <summary>
+/// The bytes of a trace file, unpacked if it is gzip or Zstandard (told by its first bytes, not its name),
+/// and the place in it that an error names.
+/// </summary>
+public sealed class TraceSource : Stream
+{
+    readonly Stream _file;
+    readonly Stream _unpacked;
+    bool _any;
+
+    TraceSource(string name, Stream file, Stream unpacked)
+    {
+        Name = name;
+        _file = file;
+        _unpacked = unpacked;
+    }
+
+    /// <summary>The file as the user wrote it.</summary>
+    public string Name { get; }
+
+    /// <summary>The line now being read, from 1.</summary>
+    public long Line { get; set; }
+
+    public static TraceSource Open(string path)
+    {
+        if (Directory.Exists(path))
+            throw new BadInputException($"{path}: is a folder; expected a trace file");
+        FileStream file;
+        try
+        {
+            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new BadInputException(
+                e is FileNotFoundException or DirectoryNotFoundException
+                    ? $"{path}: no such file; expected a trace file or the name of a workload"
+                    : $"{path}: cannot be read; expected a readable trace file");
+        }
+        Span<byte> magic = stackalloc byte[4];
+        var read = file.ReadAtLeast(magic, 4, throwOnEndOfStream: false);
+        file.Position = 0;
+        Stream unpacked = magic[..read] switch
+        {
+            [0x1F, 0x8B, ..] => new GZipStream(file, CompressionMode.Decompress),
+            [0x28, 0xB5, 0x2F, 0xFD] => new ZstdSharp.DecompressionStream(file),
+            _ => file,
+        };
+        return new TraceSource(path, file, unpacked);
+    }
+
+    [DoesNotReturn]
+    public void Fail(string what) => throw Error(what);
+
+    public BadInputException Error(string what) =>
+        new(Line > 0 ? $"{Name}, line {Line}: {what}" : $"{Name}: {what}");
+
+    public override int Read(Span<byte> buffer)
+    {
+        try
+        {
+            var read = _unpacked.Read(buffer);
+            // A gzip file cut inside its header unpacks to nothing without a complaint.
+            if (read == 0 && !_any && _unpacked != _file && !buffer.IsEmpty)
+                throw new EndOfStreamException();
+            _any = true;
+            return read;
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or IOException
+            or ZstdSharp.ZstdException)
+        {
+            throw Error("the compressed data is empty, cut short or damaged; expected a whole .gz or .zst file");
+        }
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _unpacked.Dispose();
+            _file.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}
