@@ -48,7 +48,7 @@ public sealed class SimulatedEngine : IServingEngine
         _ranks = new SimulatedRank[options.Ranks];
         _outstanding = new int[options.Ranks];
         for (var i = 0; i < _ranks.Length; i++)
-            _ranks[i] = new SimulatedRank(options.Limits, options.StepTime, OnToken, Report);
+            _ranks[i] = new SimulatedRank(options.Limits, options.StepTime, OnToken, Report, index: i);
         _timer = time.CreateTimer(_ => Pump(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 

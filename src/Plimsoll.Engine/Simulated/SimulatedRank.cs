@@ -28,6 +28,7 @@ public sealed class SimulatedRank
     readonly SimulatedTokenHandler _token;
     readonly StepListener? _onStep;
     readonly Func<long, long>? _perturb;
+    readonly int _index;
     readonly Queue<(SimulatedSequence Sequence, RequestSpec Spec)> _newcomers = new();
     readonly List<SimulatedSequence> _decoding = [];
     SimulatedSequence?[] _byHandle = new SimulatedSequence?[64];
@@ -44,10 +45,12 @@ public sealed class SimulatedRank
     /// <param name="token">Hears of every token.</param>
     /// <param name="onStep">Hears of every step before its tokens; null for nobody.</param>
     /// <param name="perturb">Makes a real step of a predicted one, nanoseconds; null for none.</param>
+    /// <param name="index">Which rank of its engine it is.</param>
     public SimulatedRank(
         SchedulerOptions limits, StepTimeModel stepTime, SimulatedTokenHandler token, StepListener? onStep = null,
-        Func<long, long>? perturb = null)
+        Func<long, long>? perturb = null, int index = 0)
     {
+        _index = index;
         _scheduler = new Scheduler(limits);
         _stepTime = stepTime;
         _token = token;
@@ -224,6 +227,8 @@ public sealed class SimulatedRank
             DurationNs = _stepNs,
             PredictedNs = _predictedNs,
             Shape = plan.Shape,
+            Rank = _index,
+            Causes = _stepTime.Split(plan.Shape),
             Shares = CollectionsMarshal.AsSpan(_shares),
         });
     }
