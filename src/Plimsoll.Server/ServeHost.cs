@@ -13,9 +13,12 @@ using Plimsoll.Core;
 using Plimsoll.Core.Promises;
 using Plimsoll.Engine.Simulated;
 using Plimsoll.Server.Api;
+using Plimsoll.Server.Batches;
 using Plimsoll.Server.Configuration;
+using Plimsoll.Server.Files;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Serving;
+using Plimsoll.Server.Storage;
 
 namespace Plimsoll.Server;
 
@@ -30,10 +33,24 @@ public sealed class ServeHost : IAsyncDisposable
     readonly ModelDirectory _models;
     readonly LedgerBook _book;
     readonly TimeSpan _drain;
+    readonly Database _database;
+    readonly GroupCommit _commit;
+    readonly LedgerWriter _writer;
+    readonly FileStore _files;
+    readonly BatchStore _batches;
+    BatchRunner? _runner;
     Levels _levels;
 
-    ServeHost(WebApplication app, Gate gate, ModelDirectory models, LedgerBook book, Levels levels, TimeSpan drain)
+    ServeHost(
+        WebApplication app, Gate gate, ModelDirectory models, LedgerBook book, Levels levels, TimeSpan drain,
+        ServeConfig config, Database database, TimeProvider time)
     {
+        var log = app.Services.GetRequiredService<ILoggerFactory>();
+        _database = database;
+        _commit = new GroupCommit(database, log.CreateLogger<GroupCommit>());
+        _files = new FileStore(config.State, database, _commit, time);
+        _batches = new BatchStore(database, _commit, time);
+        _writer = new LedgerWriter(book, _commit, PostIdle, TimeSpan.FromMilliseconds(500));
         _app = app;
         _gate = gate;
         _models = models;
@@ -72,8 +89,10 @@ public sealed class ServeHost : IAsyncDisposable
                 models.Add(Simulate(model, simulated, levels, book, time));
         }
         var drain = TimeSpan.FromMilliseconds(PromiseText.Duration(config.Limits.Drain, "drain") / 1e6);
-        var host = new ServeHost(app, gate, models, book, levels, drain);
-        host.Map(time, version);
+        var database = Database.Open(config.Ledger, config.State);
+        LedgerWriter.Begin(book, database, time);
+        var host = new ServeHost(app, gate, models, book, levels, drain, config, database, time);
+        host.Map(config, time, version);
         try
         {
             await app.StartAsync();
@@ -108,8 +127,19 @@ public sealed class ServeHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _models.DisposeAsync();
+        if (_runner is not null)
+            await _runner.DisposeAsync();
         await _app.DisposeAsync();
+        await _models.DisposeAsync();
+        await _writer.DisposeAsync();
+        await _commit.DisposeAsync();
+        _database.Dispose();
+    }
+
+    void PostIdle()
+    {
+        foreach (var model in _models.Local)
+            model.PostIdle();
     }
 
     static LocalModel Simulate(ModelConfig model, SimulatedConfig simulated, Levels levels, LedgerBook book, TimeProvider time)
@@ -150,8 +180,12 @@ public sealed class ServeHost : IAsyncDisposable
         }
     }
 
-    void Map(TimeProvider time, string version)
+    void Map(ServeConfig config, TimeProvider time, string version)
     {
+        var answers = new WholeAnswer(_models, () => _levels, _book, time);
+        var places = new SemaphoreSlim(config.Limits.BatchConcurrency);
+        var job = new BatchJob(_batches, _files, answers, name => _models.FindLocal(name, out _) is not null, places, time);
+        _runner = new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
         var wrap = _app.Services.GetRequiredService<RequestShell>();
         var completions = new CompletionEndpoints(_gate, _models, () => _levels, _book, time);
         var models = new ModelEndpoints(_gate, _models, () => _levels, _book);
@@ -165,10 +199,24 @@ public sealed class ServeHost : IAsyncDisposable
         _app.MapPost("/detokenize", wrap.Wrap(models.DetokenizeAsync));
         _app.MapPost("/v1/load_lora_adapter", wrap.Wrap(models.LoadAdapterAsync));
         _app.MapPost("/v1/unload_lora_adapter", wrap.Wrap(models.UnloadAdapterAsync));
+        MapFiles(wrap, new FileEndpoints(_gate, _files), new BatchEndpoints(_gate, _batches, _files, _runner, job));
         _app.MapGet("/health", operations.HealthAsync);
         _app.MapGet("/version", operations.VersionAsync);
         _app.MapGet("/metrics", wrap.Wrap(operations.MetricsAsync));
         _app.MapFallback(wrap.Wrap(context => throw new ApiException(
             404, $"Unknown request URL: {context.Request.Method} {context.Request.Path}.", "invalid_request_error", null, "unknown_url")));
+    }
+
+    void MapFiles(RequestShell wrap, FileEndpoints files, BatchEndpoints batches)
+    {
+        _app.MapPost("/v1/files", wrap.Wrap(files.UploadAsync));
+        _app.MapGet("/v1/files", wrap.Wrap(files.ListAsync));
+        _app.MapGet("/v1/files/{id}", wrap.Wrap(files.GetAsync));
+        _app.MapGet("/v1/files/{id}/content", wrap.Wrap(files.ContentAsync));
+        _app.MapDelete("/v1/files/{id}", wrap.Wrap(files.DeleteAsync));
+        _app.MapPost("/v1/batches", wrap.Wrap(batches.CreateAsync));
+        _app.MapGet("/v1/batches", wrap.Wrap(batches.ListAsync));
+        _app.MapGet("/v1/batches/{id}", wrap.Wrap(batches.GetAsync));
+        _app.MapPost("/v1/batches/{id}/cancel", wrap.Wrap(batches.CancelAsync));
     }
 }

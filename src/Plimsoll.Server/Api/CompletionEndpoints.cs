@@ -1,7 +1,5 @@
 using System;
-using System.Buffers;
 using System.Collections.Generic;
-using System.Text.Json;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Core.Promises;
@@ -87,7 +85,7 @@ sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> 
                 writer.WriteRole(stream.Begin(), choice);
                 stream.End();
             }
-            var echo = request.Echo && echoed.Add(choice) ? Echo(model, request, choice) : null;
+            var echo = request.Echo && echoed.Add(choice) ? WholeAnswer.Echo(model, request, choice) : null;
             writer.WriteToken(stream.Begin(), choice, token, echo);
             stream.End();
             if (!run.HasMore)
@@ -123,33 +121,14 @@ sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> 
 
     async Task WholeAsync(HttpContext context, LocalModel model, CompletionRequest request, CompletionRun run, ChatWriter writer)
     {
-        var choices = await GatherAsync(context, run);
-        var buffer = new ArrayBufferWriter<byte>(4096);
-        using (var json = new Utf8JsonWriter(buffer))
-            writer.WriteWhole(json, choices, run.Entry, choice => Echo(model, request, choice));
-        await WriteJsonAsync(context, buffer.WrittenMemory);
-    }
-
-    public static async Task<ChoiceText[]> GatherAsync(HttpContext context, CompletionRun run)
-    {
-        var choices = new ChoiceText[run.Choices];
-        for (var i = 0; i < choices.Length; i++)
-            choices[i] = new ChoiceText();
-        await foreach (var (choice, token) in run.ReadAsync(context.RequestAborted))
+        try
         {
-            if (token.Finish == FinishReason.Dropped)
-            {
-                context.Abort();
-                throw new OperationCanceledException();
-            }
-            choices[choice].Add(token);
+            await WriteJsonAsync(context, await WholeAnswer.OfAsync(model, request, run, writer, context.RequestAborted));
         }
-        foreach (var choice in choices)
+        catch (ConnectionDroppedException)
         {
-            if (choice.Failure is { } failure)
-                throw new ApiException(500, failure, "server_error");
+            context.Abort();
         }
-        return choices;
     }
 
     public static async Task WriteJsonAsync(HttpContext context, ReadOnlyMemory<byte> json)
@@ -158,7 +137,4 @@ sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> 
         context.Response.ContentLength = json.Length;
         await context.Response.Body.WriteAsync(json, context.RequestAborted);
     }
-
-    static string Echo(LocalModel model, CompletionRequest request, int choice) =>
-        model.Engine.Codec.Decode(request.Prompts[choice / request.Choices]);
 }

@@ -3,6 +3,7 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Engine;
@@ -14,8 +15,6 @@ namespace Plimsoll.Server.Api;
 /// <summary>Models, adapters, tokens and embeddings.</summary>
 sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> levels, LedgerBook book)
 {
-    const int MostEmbeddings = 2048;
-
     public Task ListAsync(HttpContext context)
     {
         gate.Authenticate(context);
@@ -91,11 +90,24 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
         using var place = gate.Enter();
         using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
         var body = document.RootElement;
+        var model = CompletionEndpoints.Model(models, body.Required("model"), out _);
+        var level = levels().Choose(null, tenant.Options.Level);
+        var reader = new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(), tenant.Options.Level);
+        var json = await EmbedAsync(
+            model, reader, body, book, tenant.Name, RequestShell.RequestId(context), level,
+            tokens => gate.Reserve(context, tenant, tokens, 0), context.RequestAborted);
+        await CompletionEndpoints.WriteJsonAsync(context, json);
+    }
+
+    /// <summary>The embeddings that a body asks for.</summary>
+    /// <param name="reserve">Called with the prompt's tokens before the work.</param>
+    public static async Task<ReadOnlyMemory<byte>> EmbedAsync(
+        LocalModel model, RequestReader reader, JsonElement body, LedgerBook book, string tenant, string requestId,
+        Level level, Action<long> reserve, CancellationToken cancellation)
+    {
         var name = body.Required("model");
-        var model = CompletionEndpoints.Model(models, name, out _);
         if (!model.Engine.Facts.CanEmbed)
             throw ApiException.Bad($"The model {name} gives no embeddings.", "model");
-        var reader = new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(), tenant.Options.Level);
         var prompts = reader.PromptsOf(body, "input");
         var base64 = body.Text("encoding_format") switch
         {
@@ -103,8 +115,6 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
             "base64" => true,
             var other => throw ApiException.Bad($"encoding_format {other}: expected float or base64", "encoding_format"),
         };
-        if (prompts.Count > MostEmbeddings)
-            throw ApiException.Bad($"'input' has {prompts.Count} entries; expected at most {MostEmbeddings}", "input");
         var dimensions = body.Whole("dimensions", 1, 1 << 20);
         long tokens = 0;
         var memory = new List<ReadOnlyMemory<int>>();
@@ -113,17 +123,20 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
             tokens += prompt.Length;
             memory.Add(prompt);
         }
-        gate.Reserve(context, tenant, tokens, 0);
-        var entry = book.Open(RequestShell.RequestId(context), tenant.Name, levels().Default.Name, model.Name);
-        entry.PromptTokens = (int)tokens;
+        reserve(tokens);
+        var entry = book.Open(requestId, tenant, level.Name, model.Name);
+        entry.PromptTokens = (int)Math.Min(int.MaxValue, tokens);
         var status = RequestStatus.Failed;
         try
         {
-            var vectors = await model.Engine.EmbedAsync(memory, tenant.Name, entry.Id, context.RequestAborted);
+            var vectors = await model.Engine.EmbedAsync(memory, tenant, entry.Id, cancellation);
             status = RequestStatus.Completed;
             if (dimensions > vectors[0].Length)
                 throw ApiException.Bad($"dimensions {dimensions}: expected at most {vectors[0].Length}", "dimensions");
-            await JsonAsync(context, writer => WriteEmbeddings(writer, name, vectors, tokens, base64, dimensions));
+            var buffer = new ArrayBufferWriter<byte>(1024);
+            using (var writer = new Utf8JsonWriter(buffer))
+                WriteEmbeddings(writer, name, vectors, tokens, base64, dimensions);
+            return buffer.WrittenMemory;
         }
         catch (EngineRefusalException refusal)
         {
