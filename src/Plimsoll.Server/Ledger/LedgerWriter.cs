@@ -193,5 +193,5 @@ public sealed class LedgerWriter : IAsyncDisposable
             ("@down", amount), ("@engine", meter.Name), ("@started", started));
     }
 
-    static long Microseconds(DateTimeOffset at) => at.UtcTicks / 10;
+    static long Microseconds(DateTimeOffset at) => (at - DateTimeOffset.UnixEpoch).Ticks / 10;
 }
