@@ -144,7 +144,7 @@ public sealed class ServeHost : IAsyncDisposable
 
     static LocalModel Simulate(ModelConfig model, SimulatedConfig simulated, Levels levels, LedgerBook book, TimeProvider time)
     {
-        var options = EngineFactory.Simulated(model.Name, simulated);
+        var options = EngineFactory.Simulated(model.Name, simulated, levels.Specs);
         long? strictest = null;
         foreach (var level in levels.All)
             strictest = level.ItlNs is { } itl ? Math.Min(itl, strictest ?? itl) : strictest;

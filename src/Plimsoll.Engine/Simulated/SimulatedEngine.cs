@@ -48,7 +48,7 @@ public sealed class SimulatedEngine : IServingEngine
         _ranks = new SimulatedRank[options.Ranks];
         _outstanding = new int[options.Ranks];
         for (var i = 0; i < _ranks.Length; i++)
-            _ranks[i] = new SimulatedRank(options.Limits, options.StepTime, OnToken, Report, index: i);
+            _ranks[i] = new SimulatedRank(options.Limits, options.StepTime, OnToken, Report, index: i, verdict: OnVerdict);
         _timer = time.CreateTimer(_ => Pump(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -124,8 +124,13 @@ public sealed class SimulatedEngine : IServingEngine
         {
             PromptTokens = request.Prompt.Length,
             MaxOutputTokens = request.MaxOutputTokens,
-            Class = request.Class,
-            Priority = request.Priority,
+            Level = LevelOf(request),
+            TtftNs = request.TtftNs,
+            ItlNs = request.ItlNs,
+            CompletionNs = request.DeadlineNs,
+            Priority = request.Priority == 0 ? null : request.Priority,
+            Adapter = adapter == 0 ? 0 : (int)(adapter & 0x7FFF_FFFF),
+            Tenant = request.Tenant.GetHashCode(StringComparison.Ordinal) & 0x7FFF_FFFF,
             PrefixKeys = keys,
         };
         lock (_gate)
@@ -209,6 +214,33 @@ public sealed class SimulatedEngine : IServingEngine
             _open.Clear();
         }
         return _timer.DisposeAsync();
+    }
+
+    /// <summary>The level's place in the scheduler's table: by name, or the first of its class.</summary>
+    int LevelOf(EngineRequest request)
+    {
+        var levels = _options.Limits.Levels;
+        var ofClass = 0;
+        for (var i = levels.Count - 1; i >= 0; i--)
+        {
+            if (levels[i].Name == request.Level)
+                return i;
+            ofClass = levels[i].Class == request.Class ? i : ofClass;
+        }
+        return ofClass;
+    }
+
+    void OnVerdict(SimulatedSequence sequence, Verdict verdict)
+    {
+        var stream = (SimulatedStream)sequence.Owner!;
+        if (verdict.IsTaken)
+        {
+            stream.Answer.RelegatedTo = "batch";
+            return;
+        }
+        stream.Answer.Refuse(new Refusal(
+            "The promise cannot be kept now.", RefusalKind.Overloaded, verdict.RetryAfterNs ?? 1_000_000_000));
+        Close(stream);
     }
 
     Refusal? Refuse(EngineRequest request)

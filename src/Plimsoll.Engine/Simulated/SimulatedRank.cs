@@ -27,14 +27,14 @@ public sealed class SimulatedRank
     readonly StepTimeModel _stepTime;
     readonly SimulatedTokenHandler _token;
     readonly StepListener? _onStep;
+    readonly Action<SimulatedSequence, Verdict>? _verdict;
     readonly Func<long, long>? _perturb;
     readonly int _index;
     readonly Queue<(SimulatedSequence Sequence, RequestSpec Spec)> _newcomers = new();
-    readonly List<SimulatedSequence> _decoding = [];
-    SimulatedSequence?[] _byHandle = new SimulatedSequence?[64];
+    SimulatedSequence?[] _bySlot = new SimulatedSequence?[64];
+    RequestId[] _decodes = new RequestId[64];
     readonly List<RequestOutcome> _outcomes = [];
     readonly List<StepShare> _shares = [];
-    readonly HashSet<int> _skipped = [];
     StepPlan? _inFlight;
     long _stepNs;
     long _predictedNs;
@@ -45,11 +45,13 @@ public sealed class SimulatedRank
     /// <param name="token">Hears of every token.</param>
     /// <param name="onStep">Hears of every step before its tokens; null for nobody.</param>
     /// <param name="perturb">Makes a real step of a predicted one, nanoseconds; null for none.</param>
+    /// <param name="verdict">Hears of requests that are turned away or taken in at another level.</param>
     /// <param name="index">Which rank of its engine it is.</param>
     public SimulatedRank(
         SchedulerOptions limits, StepTimeModel stepTime, SimulatedTokenHandler token, StepListener? onStep = null,
-        Func<long, long>? perturb = null, int index = 0)
+        Func<long, long>? perturb = null, int index = 0, Action<SimulatedSequence, Verdict>? verdict = null)
     {
+        _verdict = verdict;
         _index = index;
         _scheduler = new Scheduler(limits);
         _stepTime = stepTime;
@@ -101,11 +103,10 @@ public sealed class SimulatedRank
     /// <summary>Drops a sequence wherever it is; unknown ones are ignored.</summary>
     public void Cancel(SimulatedSequence sequence, long nowNs)
     {
-        if (sequence.Handle >= 0)
+        if (!sequence.Id.IsNone)
         {
-            if (_inFlight is null)
-                _nowNs = Math.Max(_nowNs, nowNs);
-            _scheduler.Cancel(sequence.Handle, _inFlight is null ? _nowNs : Math.Max(nowNs, _nowNs));
+            _nowNs = _inFlight is null ? Math.Max(_nowNs, nowNs) : _nowNs;
+            _scheduler.Cancel(sequence.Id, Math.Max(nowNs, _nowNs));
             Forget(sequence);
             return;
         }
@@ -126,11 +127,16 @@ public sealed class SimulatedRank
 
     void Hand(SimulatedSequence sequence, in RequestSpec spec, long nowNs)
     {
-        var handle = _scheduler.Add(spec, nowNs);
-        if (handle >= _byHandle.Length)
-            Array.Resize(ref _byHandle, Math.Max(handle + 1, 2 * _byHandle.Length));
-        _byHandle[handle] = sequence;
-        sequence.Handle = handle;
+        var verdict = _scheduler.Add(spec, nowNs);
+        if (verdict.Admission != Admission.Accepted)
+            _verdict?.Invoke(sequence, verdict);
+        if (!verdict.IsTaken)
+            return;
+        var slot = verdict.Request.Slot;
+        if (slot >= _bySlot.Length)
+            Array.Resize(ref _bySlot, Math.Max(slot + 1, 2 * _bySlot.Length));
+        _bySlot[slot] = sequence;
+        sequence.Id = verdict.Request;
     }
 
     void HandOver()
@@ -151,8 +157,6 @@ public sealed class SimulatedRank
         {
             HandOver();
         }
-        foreach (var preempted in plan.Preempted)
-            StopDecoding(_byHandle[preempted]!);
         if (plan.IsEmpty)
             return;
         _inFlight = plan;
@@ -170,51 +174,45 @@ public sealed class SimulatedRank
         Steps++;
         _inFlight = null;
         _outcomes.Clear();
-        _skipped.Clear();
-        foreach (var skipped in plan.SkippedDecodes)
-            _skipped.Add(skipped);
+        if (_decodes.Length < plan.Shape.Decodes)
+            _decodes = new RequestId[2 * plan.Shape.Decodes];
+        var decodes = _decodes.AsSpan(0, _scheduler.ListDecodes(_decodes));
         if (_onStep is not null)
-            Report(plan, startNs);
-        var decoding = _decoding.Count;
-        for (var i = 0; i < decoding; i++)
+            Report(plan, decodes, startNs);
+        foreach (var id in decodes)
         {
-            if (!_skipped.Contains(_decoding[i].Handle))
-                Emit(_decoding[i]);
+            if (Of(id) is { } sequence)
+                Emit(sequence);
         }
         foreach (ref readonly var chunk in plan.Chunks)
         {
-            if (_byHandle[chunk.Request] is not { } sequence)
+            if (Of(chunk.Request) is not { } sequence)
                 continue;
             sequence.CachedTokens = chunk.CachedTokens;
             sequence.ReachedTokens = Math.Max(sequence.ReachedTokens, chunk.Start + chunk.Tokens);
-            if (!chunk.EndsPrompt)
-                continue;
-            sequence.Slot = _decoding.Count;
-            _decoding.Add(sequence);
-            Emit(sequence);
+            if (chunk.EndsPrompt)
+                Emit(sequence);
         }
-        _scheduler.Commit(new StepOutcome(CollectionsMarshal.AsSpan(_outcomes)), _nowNs);
-        for (var i = _decoding.Count - 1; i >= 0; i--)
-        {
-            if (_decoding[i].Emitted >= _decoding[i].OutputTokens)
-                Forget(_decoding[i]);
-        }
+        _scheduler.Commit(
+            new StepOutcome(CollectionsMarshal.AsSpan(_outcomes)) { DurationNs = _stepNs }, _nowNs);
+        foreach (var outcome in _outcomes)
+            Forget(_bySlot[outcome.Request.Slot]!);
     }
 
-    void Report(StepPlan plan, long startNs)
+    /// <summary>The sequence of that name; null when it was cancelled while its step ran.</summary>
+    SimulatedSequence? Of(RequestId id) => _bySlot[id.Slot] is { } sequence && sequence.Id == id ? sequence : null;
+
+    void Report(StepPlan plan, ReadOnlySpan<RequestId> decodes, long startNs)
     {
         _shares.Clear();
-        foreach (var sequence in _decoding)
+        foreach (var id in decodes)
         {
-            if (!_skipped.Contains(sequence.Handle))
-            {
-                _shares.Add(new StepShare(
-                    sequence.LedgerId, 0, 1, sequence.PromptTokens + sequence.Emitted));
-            }
+            if (Of(id) is { } sequence)
+                _shares.Add(new StepShare(sequence.LedgerId, 0, 1, sequence.PromptTokens + sequence.Emitted));
         }
         foreach (ref readonly var chunk in plan.Chunks)
         {
-            if (_byHandle[chunk.Request] is not { } sequence)
+            if (Of(chunk.Request) is not { } sequence)
                 continue;
             var again = Math.Clamp(sequence.ReachedTokens - chunk.Start, 0, chunk.Tokens);
             _shares.Add(new StepShare(
@@ -239,24 +237,13 @@ public sealed class SimulatedRank
         sequence.ReachedTokens = Math.Max(sequence.ReachedTokens, sequence.PromptTokens + sequence.Emitted - 1);
         var last = sequence.Emitted >= sequence.OutputTokens;
         if (last)
-            _outcomes.Add(new RequestOutcome { Request = sequence.Handle, Finished = true });
+            _outcomes.Add(new RequestOutcome { Request = sequence.Id, Finished = true });
         _token(sequence, Steps, _nowNs, last);
     }
 
     void Forget(SimulatedSequence sequence)
     {
-        StopDecoding(sequence);
-        _byHandle[sequence.Handle] = null;
-        sequence.Handle = -1;
-    }
-
-    void StopDecoding(SimulatedSequence sequence)
-    {
-        if (sequence.Slot < 0)
-            return;
-        _decoding.RemoveAt(sequence.Slot);
-        for (var i = sequence.Slot; i < _decoding.Count; i++)
-            _decoding[i].Slot = i;
-        sequence.Slot = -1;
+        _bySlot[sequence.Id.Slot] = null;
+        sequence.Id = RequestId.None;
     }
 }

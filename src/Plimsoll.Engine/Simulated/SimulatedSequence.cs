@@ -1,3 +1,5 @@
+using Plimsoll.Core.Scheduling;
+
 namespace Plimsoll.Engine.Simulated;
 
 /// <summary>
@@ -25,8 +27,5 @@ public sealed class SimulatedSequence
     /// <summary>Most tokens whose KV ever existed: what is computed again below it was lost to a preemption.</summary>
     internal int ReachedTokens { get; set; }
 
-    internal int Handle { get; set; } = -1;
-
-    /// <summary>Place among the decoding ones; negative while it is not.</summary>
-    internal int Slot { get; set; } = -1;
+    internal RequestId Id { get; set; }
 }

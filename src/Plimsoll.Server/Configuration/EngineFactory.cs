@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
@@ -17,7 +18,8 @@ public static class EngineFactory
     /// <summary>Context that window layers are charged at when memory is counted.</summary>
     const int TypicalContextTokens = 4096;
 
-    public static SimulatedOptions Simulated(string name, SimulatedConfig config)
+    public static SimulatedOptions Simulated(
+        string name, SimulatedConfig config, IReadOnlyList<ServiceLevelSpec> levels)
     {
         var stepTime = StepTime(config);
         var deployment = stepTime.Deployment;
@@ -25,7 +27,7 @@ public static class EngineFactory
         {
             Model = name,
             StepTime = stepTime,
-            Limits = Limits(stepTime, config),
+            Limits = Limits(stepTime, config) with { Levels = levels },
             Ranks = config.Replicas is >= 1 and <= 1024
                 ? config.Replicas
                 : throw new BadInputException($"model {name}: replicas {config.Replicas}: expected 1 to 1024"),
@@ -68,7 +70,7 @@ public static class EngineFactory
     {
         var deployment = stepTime.Deployment;
         var policy = SchedulingPolicy.Find(config.Policy)
-            ?? throw new BadInputException($"policy {config.Policy}: expected vllm-v1 or vllm-v1-priority");
+            ?? throw new BadInputException($"policy {config.Policy}: expected a policy as `plimsoll simulate` takes it");
         var memory = KvCapacity.Blocks(deployment, TypicalContextTokens);
         if (!memory.Fits)
         {

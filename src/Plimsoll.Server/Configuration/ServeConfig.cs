@@ -54,6 +54,9 @@ public sealed class LevelConfig
 
     public string? Window { get; set; }
 
+    /// <summary>What becomes of a request whose promise cannot be kept: queue, reject or relegate.</summary>
+    public string WhenFull { get; set; } = "queue";
+
     /// <summary>OpenAI's <c>service_tier</c> values that choose this level.</summary>
     public List<string> ServiceTiers { get; set; } = [];
 }

@@ -4,7 +4,6 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
-using Plimsoll.Core.Scheduling;
 using Plimsoll.Engine;
 using Plimsoll.Server.Ledger;
 
@@ -104,6 +103,13 @@ public sealed class CompletionRun : IDisposable
             if (_finished == _answers.Length)
                 break;
         }
+        foreach (var answer in _answers)
+        {
+            if (answer.Refusal is not { } refusal)
+                continue;
+            _book.Close(Entry, RequestStatus.Refused);
+            throw ApiException.Of(refusal);
+        }
         Close();
     }
 
@@ -141,7 +147,7 @@ public sealed class CompletionRun : IDisposable
             TtftNs = request.TtftNs ?? request.Level.TtftNs,
             ItlNs = request.ItlNs ?? request.Level.ItlNs,
             DeadlineNs = request.Level.WindowNs,
-            Priority = request.Priority + (request.Level.Class == ServiceClass.Batch ? 1_000_000 : 0),
+            Priority = request.Priority,
             Adapter = adapter,
             Tenant = tenant,
             LedgerId = ledgerId,

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Core;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Server.Configuration;
@@ -16,6 +17,8 @@ public sealed record Level
     public long? ItlNs { get; init; }
 
     public long? WindowNs { get; init; }
+
+    public Overload Overload { get; init; }
 
     /// <summary>What <c>service_tier</c> says of an answer at this level.</summary>
     public required string ServiceTier { get; init; }
@@ -39,6 +42,13 @@ public sealed class Levels
                 TtftNs = Nanoseconds(promise.Ttft, name),
                 ItlNs = Nanoseconds(promise.Itl, name),
                 WindowNs = Nanoseconds(promise.Window, name),
+                Overload = promise.WhenFull switch
+                {
+                    "queue" => Overload.Queue,
+                    "reject" => Overload.Reject,
+                    "relegate" => Overload.Relegate,
+                    _ => throw new BadInputException($"level {name}: when_full {promise.WhenFull}: expected queue, reject or relegate"),
+                },
                 ServiceTier = promise.ServiceTiers.Count > 0 ? promise.ServiceTiers[0] : "default",
             };
             _byName.Add(name, level);
@@ -52,6 +62,29 @@ public sealed class Levels
     }
 
     public IReadOnlyCollection<Level> All => _byName.Values;
+
+    /// <summary>The levels as a scheduler takes them.</summary>
+    public IReadOnlyList<ServiceLevelSpec> Specs
+    {
+        get
+        {
+            var specs = new List<ServiceLevelSpec>();
+            foreach (var level in _byName.Values)
+            {
+                specs.Add(new ServiceLevelSpec
+                {
+                    Name = level.Name,
+                    Class = level.Class,
+                    TtftNs = level.TtftNs,
+                    ItlNs = level.ItlNs,
+                    CompletionNs = level.WindowNs,
+                    Priority = level.Class == ServiceClass.Batch ? 1 : 0,
+                    Overload = level.Overload,
+                });
+            }
+            return specs;
+        }
+    }
 
     public Level Default { get; } = null!;
 
