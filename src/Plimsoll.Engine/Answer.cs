@@ -15,8 +15,8 @@ public enum FinishReason : byte
     /// <summary>The engine failed; <see cref="AnswerToken.Text"/> says how.</summary>
     Failed,
 
-    /// <summary>A tool call is complete.</summary>
-    ToolCalls,
+    /// <summary>The connection is to be cut without a word: an injected fault.</summary>
+    Dropped,
 }
 
 /// <summary>One token of an answer, or its end.</summary>
@@ -96,8 +96,11 @@ public sealed class Answer
 
     public static Answer Refused(Refusal refusal) => new(refusal);
 
-    /// <summary>Why there will be no token; null when the request was taken.</summary>
-    public Refusal? Refusal { get; }
+    /// <summary>
+    /// Why there will be no token; null when the request was taken. A scheduler that judges at the next step
+    /// says so before the first token: then the channel ends without one.
+    /// </summary>
+    public Refusal? Refusal { get; private set; }
 
     /// <summary>Taken in, but below the level asked for: the level it is served at; null otherwise.</summary>
     public string? RelegatedTo { get; set; }
@@ -113,6 +116,13 @@ public sealed class Answer
 
     /// <summary>The engine's end of the channel.</summary>
     public ChannelWriter<AnswerToken> Writer => _tokens.Writer;
+
+    /// <summary>The engine's verdict when it comes after submission, before any token.</summary>
+    public void Refuse(Refusal refusal)
+    {
+        Refusal = refusal;
+        _tokens.Writer.TryComplete();
+    }
 
     /// <summary>Stops the work; a last token with <see cref="FinishReason.Cancelled"/> may still come.</summary>
     public void Cancel()

@@ -27,6 +27,12 @@ public readonly ref struct EngineStep
 
     public required StepShape Shape { get; init; }
 
+    /// <summary>Which of the engine's ranks ran it, from 0; each rank's steps follow each other.</summary>
+    public int Rank { get; init; }
+
+    /// <summary>The duration by cause, which the ledger splits by; all zero where the engine cannot tell.</summary>
+    public StepSplit Causes { get; init; }
+
     /// <summary>Every request that took part, once.</summary>
     public required ReadOnlySpan<StepShare> Shares { get; init; }
 }

@@ -34,7 +34,7 @@ public interface IServingEngine : IAsyncDisposable
 
     /// <summary>One vector per prompt; throws <see cref="NotSupportedException"/> where the model gives none.</summary>
     ValueTask<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, CancellationToken cancellation);
+        IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId, CancellationToken cancellation);
 
     /// <summary>Adapters that requests may name.</summary>
     IReadOnlyCollection<AdapterFacts> Adapters { get; }

@@ -194,7 +194,10 @@ sealed class GbnfParser(string text)
     {
         if (_at + digits > text.Length || !int.TryParse(text.AsSpan(_at, digits), NumberStyles.AllowHexSpecifier, null, out var code)
             || !Rune.IsValid(code))
+        {
             throw Bad($"an escape needs {digits} hexadecimal digits of a character");
+        }
+
         _at += digits;
         return code;
     }

@@ -45,10 +45,12 @@ sealed class ObjectShape(string where)
         foreach (var name in Required)
         {
             if (!Properties.Exists(property => property.Name == name))
+            {
                 Properties.Add((name, additional.ValueKind == JsonValueKind.Object ? additional
                     : additional.ValueKind == JsonValueKind.False
                         ? throw JsonGrammar.Bad(where, $"requires \"{name}\" and forbids it; nothing can be valid under it")
                         : _anything));
+            }
         }
         if (any && !schema.TryGetProperty("additionalProperties", out _))
             Additional = null;

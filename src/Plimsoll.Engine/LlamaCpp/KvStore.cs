@@ -168,7 +168,9 @@ sealed class KvStore
         {
             if (_holdings[sequence] is { Owner.IsNone: true } holding
                 && (oldest == None || holding.ReleasedAt < _holdings[oldest]!.ReleasedAt))
+            {
                 oldest = sequence;
+            }
         }
         if (oldest == None)
             return false;

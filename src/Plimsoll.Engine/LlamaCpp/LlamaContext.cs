@@ -105,7 +105,10 @@ sealed unsafe class LlamaContext : IDisposable
             throw new InvalidOperationException($"a batch holds {_capacity} tokens");
         if ((uint)token >= (uint)Model.Tokenizer.Size || (uint)sequence >= (uint)Options.Sequences
             || (uint)position >= (uint)TokensPerSequence)
+        {
             throw new InvalidOperationException($"token {token} at {position} of sequence {sequence} is out of bounds");
+        }
+
         var row = _batch.Count++;
         _batch.Tokens[row] = token;
         _batch.Positions[row] = position;

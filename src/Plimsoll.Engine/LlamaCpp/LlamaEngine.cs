@@ -165,14 +165,14 @@ public sealed class LlamaEngine : IServingEngine
     }
 
     public async ValueTask<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, CancellationToken cancellation)
+        IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId, CancellationToken cancellation)
     {
         var vectors = new List<float[]>();
         foreach (var prompt in prompts)
         {
             if (prompt.Length == 0 || prompt.Length > Facts.MaxModelTokens)
                 throw new EngineRefusalException($"a text of {prompt.Length} tokens; expected 1 to {Facts.MaxModelTokens}");
-            vectors.Add(await OnEngine(() => Embed(prompt.Span), cancellation));
+            vectors.Add(await OnEngine(() => Embed(prompt.Span, ledgerId), cancellation));
         }
         return vectors;
     }
@@ -340,8 +340,10 @@ public sealed class LlamaEngine : IServingEngine
         _log?.Dispose();
     }
 
-    float[] Embed(ReadOnlySpan<int> prompt)
+    /// <summary>One text between two steps, in a context of its own; a step of its own to the ledger.</summary>
+    float[] Embed(ReadOnlySpan<int> prompt, long ledgerId)
     {
+        var startNs = _clock.NowNs;
         _embeddings ??= new LlamaContext(_model, new ContextOptions(
             Facts.MaxModelTokens, 1, Facts.MaxModelTokens, Facts.MaxModelTokens, _options.Threads, Embeddings: true));
         _embeddings.ForgetAll();
@@ -350,6 +352,8 @@ public sealed class LlamaEngine : IServingEngine
         for (var i = 0; i < prompt.Length; i++)
             row = _embeddings.Add(prompt[i], i, 0, logits: true);
         _embeddings.Decode();
-        return _embeddings.Embedding(0, row);
+        var vector = _embeddings.Embedding(0, row);
+        _loop.Report(startNs, new StepShare(ledgerId, prompt.Length, 0, prompt.Length));
+        return vector;
     }
 }

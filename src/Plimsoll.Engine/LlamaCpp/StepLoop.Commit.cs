@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Engine.LlamaCpp;
 
@@ -49,6 +50,7 @@ sealed partial class StepLoop
             DurationNs = endNs - startNs,
             PredictedNs = predictedNs,
             Shape = shape,
+            Causes = _times.Split(shape),
             Shares = CollectionsMarshal.AsSpan(_shares),
         });
         foreach (var (sequence, token) in _tokens)
@@ -58,6 +60,26 @@ sealed partial class StepLoop
             _drafter?.Remember(sequence.Request.Tenant, CollectionsMarshal.AsSpan(sequence.Tokens));
             sequence.Dispose();
         }
+    }
+
+    /// <summary>Work beside the scheduler, between two steps: a step of one request to the listener.</summary>
+    public void Report(long startNs, in StepShare share)
+    {
+        var shape = new StepShape();
+        shape.AddChunk(0, share.PrefillTokens, endsPrompt: false);
+        var durationNs = _clock.NowNs - startNs;
+        Steps++;
+        BusyNs += durationNs;
+        OnStep?.Invoke(new EngineStep
+        {
+            Serial = Steps,
+            StartNs = startNs,
+            DurationNs = durationNs,
+            PredictedNs = _times.PredictNs(shape),
+            Shape = shape,
+            Causes = _times.Split(shape),
+            Shares = [share],
+        });
     }
 
     /// <summary>The item's share of the step, and how it departed from the rule.</summary>

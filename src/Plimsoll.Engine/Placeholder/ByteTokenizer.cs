@@ -76,7 +76,9 @@ sealed class ByteTokenizer
         {
             if (count > 1 && (best is not { } b || count > counts[b]
                 || (count == counts[b] && string.CompareOrdinal(pair.Left + ' ' + pair.Right, b.Left + ' ' + b.Right) < 0)))
+            {
                 best = pair;
+            }
         }
         return best;
     }

@@ -49,6 +49,31 @@ public sealed class StepTimes
             return Predict(shape);
     }
 
+    /// <summary>
+    /// Where a step's time goes, as learnt: what a step of one token costs is fixed, the rest of the tokens'
+    /// part is theirs alike, and context is its readers'.
+    /// </summary>
+    public StepSplit Split(in StepShape shape)
+    {
+        lock (_gate)
+        {
+            var total = Predict(shape);
+            var context = (long)(Math.Max(0, _weights[Knots]) * shape.DecodeContextTokens);
+            var pairs = (long)(Math.Max(0, _weights[Knots + 1]) * shape.PrefillPairs / 1e3);
+            var tokens = Math.Max(0, total - context - pairs);
+            var fixedNs = Math.Min(tokens, (long)(Math.Max(0, _weights[0]) * 1e3));
+            var each = (tokens - fixedNs) / Math.Max(1, shape.Tokens);
+            return new StepSplit
+            {
+                FixedNs = fixedNs,
+                PrefillTokensNs = each * shape.PrefillTokens,
+                PrefillNewContextNs = pairs,
+                DecodeTokensNs = each * shape.Decodes,
+                DecodeContextNs = context,
+            };
+        }
+    }
+
     /// <summary>Learns from a step.</summary>
     public void Observe(in StepShape shape, long durationNs)
     {

@@ -39,8 +39,11 @@ static class Python
         if (a is IReadOnlyList<object?> left && b is IReadOnlyList<object?> right)
             return left.Count == right.Count && left.Zip(right).All(pair => AreEqual(pair.First, pair.Second));
         if (a is OrderedDictionary<object, object?> one && b is OrderedDictionary<object, object?> two)
+        {
             return one.Count == two.Count
                 && one.All(pair => two.TryGetValue(pair.Key, out var other) && AreEqual(pair.Value, other));
+        }
+
         return ReferenceEquals(a, b);
     }
 

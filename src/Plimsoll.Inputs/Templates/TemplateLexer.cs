@@ -275,7 +275,10 @@ sealed class TemplateLexer
             if (_position + digits > _source.Length
                 || !uint.TryParse(_source.AsSpan(_position, digits), System.Globalization.NumberStyles.HexNumber, null, out var code)
                 || code > 0x10FFFF)
+            {
                 throw Bad($"an escape \\{c} needs {digits} hexadecimal digits");
+            }
+
             _position += digits;
             text.Append(code is >= 0xD800 and <= 0xDFFF ? ((char)code).ToString() : char.ConvertFromUtf32((int)code));
             return;
