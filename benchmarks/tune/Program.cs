@@ -15,8 +15,26 @@ try
         case ["pretrain", .. var rest]:
             await Pretrain(rest);
             break;
+        case ["intents", var set, .. var rest]:
+            for (var seed = 1; seed <= (Number(rest, "--seeds") ?? 1); seed++)
+                await IntentTuning.RunAsync(work, ModelOf(rest), set, (ulong)seed, Number(rest, "--few-shot"));
+            break;
+        case ["baseline"]:
+            foreach (var name in IntentSet.Names)
+            {
+                var data = IntentSet.Load(name);
+                Console.WriteLine($"{name}: tf-idf + softmax {100 * new SoftmaxBaseline(data.Train, 1).Accuracy(data.Test):F1} %");
+            }
+            break;
+        case ["duplicates", .. var rest]:
+            DuplicateFigures.Run(Number(rest, "--records") ?? 1_000_000);
+            break;
+        case ["gates"]:
+            GateFigures.Run();
+            break;
         default:
-            throw new BadInputException("usage: tune-figures pretrain");
+            throw new BadInputException("usage: tune-figures pretrain [--large] | intents SET [--seeds N] [--few-shot N] [--large] "
+                + "| baseline | duplicates [--records N] | gates");
     }
     return 0;
 }
@@ -32,6 +50,11 @@ async Task Pretrain(string[] rest)
     var folder = Path.Combine(work, size == TinyModel.Large ? "large" : "small");
     Directory.CreateDirectory(folder);
     TinyModel.Prepare(folder, size);
-    var steps = Array.IndexOf(rest, "--steps") is var at and >= 0 ? int.Parse(rest[at + 1]) : (int?)null;
-    await TinyModel.PretrainAsync(folder, steps, Array.IndexOf(rest, "--bf16") >= 0 ? Precision.Bf16 : Precision.F32, seed: 1);
+    var precision = Array.IndexOf(rest, "--bf16") >= 0 ? Precision.Bf16 : Precision.F32;
+    await TinyModel.PretrainAsync(folder, Number(rest, "--steps"), precision, seed: 1);
 }
+
+string ModelOf(string[] rest) => Path.Combine(work, Array.IndexOf(rest, "--large") >= 0 ? "large" : "small", "model");
+
+static int? Number(string[] rest, string name) =>
+    Array.IndexOf(rest, name) is var at and >= 0 && at + 1 < rest.Length && int.TryParse(rest[at + 1], out var value) ? value : null;
