@@ -19,6 +19,9 @@ try
             for (var seed = 1; seed <= (Number(rest, "--seeds") ?? 1); seed++)
                 await IntentTuning.RunAsync(work, ModelOf(rest), set, (ulong)seed, Number(rest, "--few-shot"));
             break;
+        case ["publish"]:
+            TinyModel.Publish(Path.Combine(work, "small", "model"), Path.Combine(SharedData.Root(), "data", "models", "plimsoll-tiny.gguf"));
+            break;
         case ["baseline"]:
             foreach (var name in IntentSet.Names)
             {
@@ -33,7 +36,7 @@ try
             GateFigures.Run();
             break;
         default:
-            throw new BadInputException("usage: tune-figures pretrain [--large] | intents SET [--seeds N] [--few-shot N] [--large] "
+            throw new BadInputException("usage: tune-figures pretrain [--large] | publish | intents SET [--seeds N] [--few-shot N] [--large] "
                 + "| baseline | duplicates [--records N] | gates");
     }
     return 0;

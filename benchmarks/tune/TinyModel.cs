@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
+using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning.Datasets;
 using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Registry;
@@ -84,5 +85,16 @@ static class TinyModel
             OutputFolder = Path.Combine(folder, "model"),
             CheckpointFolder = Path.Combine(folder, "checkpoints"),
         }, Path.Combine(folder, "pretrain.json"), CancellationToken.None);
+    }
+
+    /// <summary>The deployed form, as it lies in the repository.</summary>
+    public static void Publish(string modelFolder, string file)
+    {
+        using var model = ModelFolder.Open(modelFolder);
+        GgufExport.Model(model, null, TensorFormat.Q8_0, "plimsoll-tiny")
+            .Set("general.description", "A very small model: says its grammar's sentences about ships, serving and banking; free text is nonsense")
+            .Set("general.license", "apache-2.0")
+            .Save(file);
+        Console.WriteLine($"{file}: {new FileInfo(file).Length:N0} bytes, weights {model.WeightHash()}");
     }
 }

@@ -1,9 +1,9 @@
 using System.Collections.Generic;
 
-namespace Plimsoll.Tuning.Trainer;
+namespace Plimsoll.Tuning.Training;
 
 /// <summary>Prompts to answer greedily, one JSON array of token ids a line.</summary>
-sealed record GenerateJob
+public sealed record GenerateJob
 {
     public required string BaseFolder { get; init; }
     public string? AdapterFolder { get; init; }
