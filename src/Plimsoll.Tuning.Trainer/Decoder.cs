@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 

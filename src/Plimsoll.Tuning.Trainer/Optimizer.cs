@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Plimsoll.Tuning.Trainer;

@@ -5,7 +5,6 @@ using Plimsoll.Core;
 using Plimsoll.Tuning.Datasets;
 using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Plimsoll.Tuning.Trainer;

@@ -2,12 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Plimsoll.Tuning.Trainer;

@@ -1,9 +1,7 @@
 using System;
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
 using Plimsoll.Tuning.Formats;
 using Plimsoll.Core.Draws;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Plimsoll.Tuning.Trainer;

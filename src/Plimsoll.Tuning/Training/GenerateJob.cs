@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-
 namespace Plimsoll.Tuning.Training;
 
 /// <summary>Prompts to answer greedily, one JSON array of token ids a line.</summary>
