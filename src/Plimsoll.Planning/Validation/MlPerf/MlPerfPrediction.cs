@@ -57,7 +57,7 @@ static class MlPerfPrediction
         var ceilings = new List<Ceiling>();
         foreach (var deployment in Candidates(single))
         {
-            if (KvCapacity.Blocks(deployment).Fits)
+            if (EngineCatalogue.Capacity(deployment).Fits)
                 ceilings.Add(CeilingOf(deployment, single.Benchmark, workload));
         }
         // From the highest ceiling down, so that those below what is already reached need no search.
@@ -131,7 +131,7 @@ static class MlPerfPrediction
                     EnablePrefixCaching = false,
                 },
             };
-            var stages = KvCapacity.Blocks(one).Fits ? 1 : MostStages;
+            var stages = EngineCatalogue.Capacity(one).Fits ? 1 : MostStages;
             for (var tp = 1; tp <= single.Accelerators; tp *= 2)
             {
                 for (var pp = 1; pp <= stages && tp * pp <= single.Accelerators; pp *= 2)
