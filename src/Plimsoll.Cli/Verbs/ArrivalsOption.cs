@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Workloads;
-using Plimsoll.Planning;
 
 namespace Plimsoll.Cli.Verbs;
 

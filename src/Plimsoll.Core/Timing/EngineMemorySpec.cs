@@ -39,16 +39,22 @@ public sealed record EngineMemorySpec
     /// <summary>GiB of captured CUDA graphs that the engine sets aside.</summary>
     public double GraphGib { get; init; }
 
-    /// <summary>Peak bytes per logit while a full batch samples: FP32 logits, their sorted copy and indices.</summary>
+    /// <summary>
+    /// Peak bytes per logit while a full batch samples: FP32 logits, their sorted copy and indices.
+    /// </summary>
     public double BytesPerLogit { get; init; }
 
     /// <summary>Most sequences that sampling peaks with; null for all that may run.</summary>
     public int? SampledSequences { get; init; }
 
-    /// <summary>Peak bytes of a full forward pass over those of the widest layer's inputs and outputs.</summary>
+    /// <summary>
+    /// Peak bytes of a full forward pass over those of the widest layer's inputs and outputs.
+    /// </summary>
     public double ForwardFactor { get; init; }
 
-    /// <summary>Whether the forward pass and sampling are alive together instead of one after the other.</summary>
+    /// <summary>
+    /// Whether the forward pass and sampling are alive together instead of one after the other.
+    /// </summary>
     public bool SamplesBesideForward { get; init; }
 
     /// <summary>Activations of one accelerator at their peak.</summary>
@@ -88,7 +94,8 @@ public sealed record EngineMemorySpec
         var dense = (2.0 * model.Hidden) + (3 * ff.Intermediate / ranks);
         var mixture = ff.MoeLayers == 0
             ? 0
-            : (2.0 * model.Hidden) + (ff.ExpertsPerToken * (model.Hidden + (3 * ff.ExpertIntermediate / ranks)));
+            : (2.0 * model.Hidden)
+            + (ff.ExpertsPerToken * (model.Hidden + (3 * ff.ExpertIntermediate / ranks)));
         return 2.0 * deployment.Engine.MaxNumBatchedTokens * Math.Max(dense, mixture);
     }
 }

@@ -32,8 +32,8 @@ public sealed record EngineOverheadSpec
     public required double ExposedNs { get; init; }
 
     /// <summary>
-    /// Part per sequence that nothing hides: sampling hand-over, detokenising and streaming, which share the host
-    /// with the engine.
+    /// Part per sequence that nothing hides: sampling hand-over, detokenising and streaming, which share the
+    /// host with the engine.
     /// </summary>
     public required double ExposedSequenceNs { get; init; }
 

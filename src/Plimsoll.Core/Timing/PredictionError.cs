@@ -9,8 +9,8 @@ namespace Plimsoll.Core.Timing;
 public readonly record struct PredictionError(ErrorBand Step, ErrorBand FirstToken)
 {
     /// <summary>
-    /// What a sequence may cost the host less or more than predicted, nanoseconds per step. It weighs on small models
-    /// in large batches and on nothing else, so it is no part of <see cref="Step"/>.
+    /// What a sequence may cost the host less or more than predicted, nanoseconds per step. It weighs on
+    /// small models in large batches and on nothing else, so it is no part of <see cref="Step"/>.
     /// </summary>
     public ErrorBand SequenceNs { get; init; }
 

@@ -52,7 +52,8 @@ public sealed class StepTimeModel
         _tables = new StepTables(deployment, curves, overhead, Scale, notes);
         if (deployment.Engine.Speculation is not null)
         {
-            CurveChoice.Note(notes, "speculation: draft cost from one layer and the LM head; gaps paced evenly");
+            CurveChoice.Note(
+                notes, "speculation: draft cost from one layer and the LM head; gaps paced evenly");
         }
         Notes = notes;
         if (fitted is not null)
@@ -68,7 +69,8 @@ public sealed class StepTimeModel
         var error = engine.Errors.Of(curves.Tier, deployment.Model.FeedForward.MoeLayers > 0).Widened(widening);
         Error = error with
         {
-            SequenceNs = error.SequenceNs with { Low = Math.Max(error.SequenceNs.Low, -overhead.ExposedSequenceNs) },
+            SequenceNs =
+                error.SequenceNs with { Low = Math.Max(error.SequenceNs.Low, -overhead.ExposedSequenceNs) },
         };
     }
 

@@ -62,7 +62,8 @@ static class PriceChoice
 
     /// <summary>The median of the latest day's matching rows; null when none matches.</summary>
     static PriceSpec? Median(
-        IReadOnlyList<PriceSpec> prices, AcceleratorSpec accelerator, Func<PriceSpec, bool> matches, string? until)
+        IReadOnlyList<PriceSpec> prices, AcceleratorSpec accelerator, Func<PriceSpec, bool> matches,
+        string? until)
     {
         var latest = new List<PriceSpec>();
         foreach (var price in prices)

@@ -24,7 +24,8 @@ public static class ParallelismChoice
         var fitting = new List<Deployment>();
         KvCapacityResult? closest = null;
         Deployment? largest = null;
-        foreach (var pipeline in request.PipelineParallel is { } fixedStages ? [fixedStages] : new[] { 1, 2, 4 })
+        foreach (var pipeline in request.PipelineParallel is { } fixedStages
+            ? [fixedStages] : new[] { 1, 2, 4 })
         {
             foreach (var tensor in TensorDegrees(request))
             {
@@ -80,9 +81,12 @@ public static class ParallelismChoice
         }
     }
 
-    /// <summary>Refuses degrees of parallelism that a model or an accelerator cannot have; null is free.</summary>
+    /// <summary>
+    /// Refuses degrees of parallelism that a model or an accelerator cannot have; null is free.
+    /// </summary>
     public static void Check(
-        ModelSpec model, AcceleratorSpec accelerator, int? tensorParallel, int? pipelineParallel, int? expertParallel,
+        ModelSpec model, AcceleratorSpec accelerator, int? tensorParallel, int? pipelineParallel,
+        int? expertParallel,
         int? dataParallel)
     {
         var heads = model.Attention.Heads;

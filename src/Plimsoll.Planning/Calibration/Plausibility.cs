@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
@@ -39,7 +38,8 @@ static class Plausibility
             if (run.Measured[metric] is { } measured && predicted[metric] is > 0 and var expected)
             {
                 CheckRatio(
-                    input, run.Name, metric.ToString().ToUpperInvariant(), measured, expected, metric == Metric.Tpot);
+                    input, run.Name, metric.ToString().ToUpperInvariant(), measured, expected,
+                    metric == Metric.Tpot);
             }
         }
         var shape = new StepShape { Decodes = 1, DecodeContextTokens = run.Load.MeanContextTokens };
@@ -60,7 +60,8 @@ static class Plausibility
     }
 
     static void CheckRatio(
-        MeasuredInput input, string name, string figure, double measuredMs, double predictedMs, bool mayNotDiffer)
+        MeasuredInput input, string name, string figure, double measuredMs, double predictedMs,
+        bool mayNotDiffer)
     {
         var factor = Math.Max(measuredMs / predictedMs, predictedMs / measuredMs);
         BadInputText said =
@@ -82,7 +83,8 @@ static class Plausibility
         if (measuredNs < floorNs)
         {
             throw new BadInputException(FormattableString.Invariant(
-                $"{Where(file, name)}: impossible timing, {figure} of {measuredNs / 1e6:0.###} ms is below the ")
+                $"{Where(file, name)}: impossible timing, {figure} of {measuredNs / 1e6:0.###} ms is below ")
+                + "the "
                 + FormattableString.Invariant($"{floorNs / 1e6:0.###} ms that reading weights and KV takes; ")
                 + "expected one token per step on this accelerator (no speculative decoding)");
         }

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using Plimsoll.Core;
-using Plimsoll.Reports;
 using Plimsoll.Reports.Drawing;
 
 namespace Plimsoll.Planning.Validation;
@@ -43,7 +42,8 @@ public static class ValidationDocs
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"{folder}: cannot be written ({e.Message.TrimEnd('.')}); expected a writable folder");
+            throw new BadInputException(
+                $"{folder}: cannot be written ({e.Message.TrimEnd('.')}); expected a writable folder");
         }
     }
 }

@@ -46,10 +46,15 @@ public sealed record ValidationReport
         var absent = new List<(string, string)>();
         foreach (var set in chosen)
         {
-            if (set.Source is null || set.Source.Split(", ").All(source => Path.Exists(Path.Combine(folder, source))))
+            if (set.Source is null
+                || set.Source.Split(", ").All(source => Path.Exists(Path.Combine(folder, source))))
+            {
                 present.Add(set);
+            }
             else
+            {
                 absent.Add((set.Name, set.Source));
+            }
         }
         if (only is not null && present.Count == 0)
         {

@@ -60,7 +60,9 @@ sealed class MooncakeReader : JsonTraceReader
         row.PrefixKeys = Chain.Whole(prompt, _blockTokens);
     }
 
-    /// <summary>A session's later request is placed its delay after the one before, at the earliest.</summary>
+    /// <summary>
+    /// A session's later request is placed its delay after the one before, at the earliest.
+    /// </summary>
     void Place(ref TraceRow row, long delayNs)
     {
         if (row.Session < 0)

@@ -6,7 +6,6 @@ using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Measured;
-using Plimsoll.Planning.Calibration;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Validation.Analytic;
@@ -51,7 +50,9 @@ static class BandwidthChecks
             Tolerance: 0.005, LowerBound: true);
     }
 
-    /// <summary>The nearest to the bound that any dense model of the catalogue comes on any measured card.</summary>
+    /// <summary>
+    /// The nearest to the bound that any dense model of the catalogue comes on any measured card.
+    /// </summary>
     static AnalyticCheck NeverUndercut()
     {
         AnalyticCheck? nearest = null;
@@ -69,8 +70,10 @@ static class BandwidthChecks
                 pairs++;
                 var bound = BoundMs(deployment, 1);
                 var check = new AnalyticCheck(
-                    "decode bandwidth bound, never undercut", $"nearest: {model.Name} on {accelerator.Key}", "ms", bound,
-                    TpotMs(StepTimeCatalogue.ModelOf(deployment), 1), StandardError: 0, Tolerance: null, LowerBound: true);
+                    "decode bandwidth bound, never undercut", $"nearest: {model.Name} on {accelerator.Key}",
+                    "ms", bound,
+                    TpotMs(StepTimeCatalogue.ModelOf(deployment), 1), StandardError: 0, Tolerance: null,
+                    LowerBound: true);
                 if (nearest is null || check.Measured / check.Theory < nearest.Measured / nearest.Theory)
                     nearest = check;
             }
@@ -78,7 +81,9 @@ static class BandwidthChecks
         return nearest! with { Setup = $"{pairs} dense models on measured cards; {nearest.Setup}" };
     }
 
-    /// <summary>Milliseconds to read what one step must: matrices, LM head, and half an answer's KV.</summary>
+    /// <summary>
+    /// Milliseconds to read what one step must: matrices, LM head, and half an answer's KV.
+    /// </summary>
     static double BoundMs(Deployment deployment, int sequences)
     {
         var model = deployment.Model;
