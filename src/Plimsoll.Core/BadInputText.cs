@@ -8,8 +8,8 @@ namespace Plimsoll.Core;
 
 /// <summary>
 /// A part of a message that may speak of settings: <c>$"{Setting.TensorParallel} {degree}"</c> is said as
-/// <c>tensor parallel degree 3</c> where nobody has another word for it, and with its flag on the command line. Numbers
-/// are written invariantly.
+/// <c>tensor parallel degree 3</c> where nobody has another word for it, and with its flag on the command
+/// line. Numbers are written invariantly.
 /// </summary>
 [InterpolatedStringHandler]
 public readonly struct BadInputText

@@ -4,8 +4,8 @@ using System.Collections.Generic;
 namespace Plimsoll.Core;
 
 /// <summary>
-/// Everything that one thing can be, by name. Written once, where the thing is defined; parsers, help, completion and
-/// messages read it.
+/// Everything that one thing can be, by name. Written once, where the thing is defined; parsers, help,
+/// completion and messages read it.
 /// </summary>
 public sealed class Choices<T>
 {
@@ -49,5 +49,6 @@ public sealed class Choices<T>
     /// <summary>The names in a sentence: <c>a, b or c</c>.</summary>
     public override string ToString() => _choices.Length < 2
         ? string.Join(", ", Names)
-        : string.Join(", ", Array.ConvertAll(_choices[..^1], choice => choice.Name)) + " or " + _choices[^1].Name;
+        : string.Join(", ", Array.ConvertAll(_choices[..^1], choice => choice.Name))
+            + " or " + _choices[^1].Name;
 }

@@ -2,7 +2,9 @@ using System;
 
 namespace Plimsoll.Core;
 
-/// <summary>A choice of the user's that messages speak of; the layer where it is made has its own word for it.</summary>
+/// <summary>
+/// A choice of the user's that messages speak of; the layer where it is made has its own word for it.
+/// </summary>
 public enum Setting
 {
     Model,

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Plimsoll.Core;
 using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Cli.Verbs;

@@ -4,7 +4,9 @@ using Plimsoll.Core;
 
 namespace Plimsoll.Cli.Verbs;
 
-/// <summary>How the command line calls what the other layers name by <see cref="Setting"/>, and how it reads choices.</summary>
+/// <summary>
+/// How the command line calls what the other layers name by <see cref="Setting"/>, and how it reads choices.
+/// </summary>
 public static class Flags
 {
     /// <summary>The flag of a setting, <c>--tp</c>.</summary>
@@ -44,5 +46,6 @@ public static class Flags
     public static T Chosen<T>(this ParseResult parsed, Option option, Choices<T> choices) =>
         choices.TryFind(parsed.GetResult(option)?.GetValueOrDefault<string>(), out var chosen)
             ? chosen
-            : throw new BadInputException($"{option.Name} {parsed.GetResult(option)?.GetValueOrDefault<string>()}", "", $"{choices}");
+            : throw new BadInputException(
+                $"{option.Name} {parsed.GetResult(option)?.GetValueOrDefault<string>()}", "", $"{choices}");
 }

@@ -73,7 +73,8 @@ sealed class ServingOptions
 
     readonly Option<string> _engine = new("--engine")
     {
-        Description = $"Whose kernels and host overhead: {EngineCatalogue.All}, with an optional release: vllm@0.12.0",
+        Description =
+            $"Whose kernels and host overhead: {EngineCatalogue.All}, with an optional release: vllm@0.12.0",
         DefaultValueFactory = _ => "vllm",
     };
 
@@ -268,10 +269,16 @@ sealed class ServingOptions
     {
         var (engine, version) = EngineName(parsed.GetValue(_engine)!);
         if (!EngineCatalogue.All.TryFind(engine, out engine))
-            throw new BadInputException($"{_engine.Name} {parsed.GetValue(_engine)}", "", $"{EngineCatalogue.All}");
+        {
+            throw new BadInputException($"{_engine.Name} {parsed.GetValue(_engine)}", "",
+                $"{EngineCatalogue.All}");
+        }
         var utilization = parsed.GetValue(_gpuMemoryUtilization);
         if (!(utilization > 0 && utilization <= 1))
-            throw new BadInputException($"--gpu-memory-utilization {utilization}: expected above 0 and at most 1");
+        {
+            throw new BadInputException(
+                $"--gpu-memory-utilization {utilization}: expected above 0 and at most 1");
+        }
         var usual = EngineCatalogue.ServerDefaults(accelerator, engine);
         return usual with
         {

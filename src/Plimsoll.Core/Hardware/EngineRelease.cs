@@ -10,7 +10,8 @@ public readonly record struct EngineRelease(int Major, int Minor, int Patch) : I
     public static EngineRelease? Parse(string? text)
     {
         var parts = text?.Split('.');
-        if (parts is null || parts.Length < 2 || !TryParse(parts[0], out var major) || !TryParse(parts[1], out var minor))
+        if (parts is null || parts.Length < 2 || !TryParse(parts[0], out var major)
+            || !TryParse(parts[1], out var minor))
         {
             return null;
         }

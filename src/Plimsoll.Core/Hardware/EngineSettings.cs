@@ -3,7 +3,9 @@ namespace Plimsoll.Core.Hardware;
 /// <summary>An engine's settings, named and defaulted as vLLM's server does.</summary>
 public sealed record EngineSettings
 {
-    /// <summary>Name of a row of <c>data/engines.json</c>: whose kernels, host and memory are meant.</summary>
+    /// <summary>
+    /// Name of a row of <c>data/engines.json</c>: whose kernels, host and memory are meant.
+    /// </summary>
     public string Engine { get; init; } = "vllm";
 
     /// <summary>Release of the engine, as <c>0.15.1</c>; null for the newest known here.</summary>

@@ -16,7 +16,9 @@ public sealed record ModelSpec
     /// <summary>Whether queries and keys are normalised before they are rotated.</summary>
     public bool NormalisesQueries { get; init; }
 
-    /// <summary>Whether FP8 copies have a scale per block of weights, as models published in FP8 do.</summary>
+    /// <summary>
+    /// Whether FP8 copies have a scale per block of weights, as models published in FP8 do.
+    /// </summary>
     public bool BlockScaledFp8 { get; init; }
 
     /// <summary>Whether FP4 checkpoints have only their routed experts in four bits.</summary>

@@ -33,7 +33,8 @@ public static class NumberFormats
         ("fp4", NumberFormat.Fp4), ("int4", NumberFormat.Int4));
 
     /// <summary>Formats that engines keep KV in.</summary>
-    public static Choices<NumberFormat> OfKv { get; } = new(("bf16", NumberFormat.Bf16), ("fp8", NumberFormat.Fp8));
+    public static Choices<NumberFormat> OfKv { get; } =
+        new(("bf16", NumberFormat.Bf16), ("fp8", NumberFormat.Fp8));
 
     public static string Name(this NumberFormat format) => All.NameOf(format);
 

@@ -46,12 +46,14 @@ public static class PromiseText
             "h" => 3600e9,
             "d" => 86_400e9,
             _ => throw new BadInputException(
-                where, $"\"{text}\" has no known unit", "a number with us, ms, s, min, h or d, such as 500ms"),
+                where, $"\"{text}\" has no known unit",
+                "a number with us, ms, s, min, h or d, such as 500ms"),
         };
         if (!Number(text.AsSpan(0, digits), out var number) || number <= 0
             || number * unitNs > 366 * 86_400e9)
         {
-            throw new BadInputException(where, $"\"{text}\" is no duration", "a number above 0 and at most 366d");
+            throw new BadInputException(where, $"\"{text}\" is no duration",
+                "a number above 0 and at most 366d");
         }
         return (long)Math.Round(number * unitNs);
     }

@@ -28,4 +28,7 @@ public sealed record SchedulingPolicy
 
     public static Choices<SchedulingPolicy> All { get; } =
         new((VllmV1.Name, VllmV1), (VllmV1Priority.Name, VllmV1Priority));
+
+    /// <summary>The policy of that name; null when there is none.</summary>
+    public static SchedulingPolicy? Find(string name) => All.TryFind(name, out var policy) ? policy : null;
 }

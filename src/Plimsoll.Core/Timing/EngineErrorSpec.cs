@@ -1,11 +1,13 @@
 namespace Plimsoll.Core.Timing;
 
 /// <summary>
-/// How far runs of an engine that others measured lie from the kernels tier, nothing fitted: nine of ten lie within
-/// the bands. They come from 1,900 points of InferenceMAX, vLLM 0.15's experiments, a load sweep and ML.ENERGY, by
-/// engine and by whether experts are routed, each model on a card counting by the root of its points: the 5th
-/// percentile of measured over the prediction on the fastest host seen, the 95th on the slowest. They span hosts and
-/// settings that nobody stated, so they are wide; a profile of one's own engine narrows them.
+/// How far runs of an engine that others measured lie from the kernels tier, nothing fitted: nine of ten lie
+/// within the bands. They come from 1,900 points of InferenceMAX, vLLM 0.15's experiments, a load sweep and
+/// ML.ENERGY, by engine and by whether experts are routed, each model on a card counting by the root of its
+/// points: the 5th percentile of measured over the prediction on the fastest host seen, the 95th on the
+/// slowest.
+/// They span hosts and settings that nobody stated, so they are wide; a profile of one's own engine narrows
+/// them.
 /// </summary>
 public sealed record EngineErrorSpec
 {
@@ -23,8 +25,8 @@ public sealed record EngineErrorSpec
     public required ErrorBand FirstToken { get; init; }
 
     /// <summary>
-    /// Nanoseconds per step that a sequence may cost the host less or more: hosts from those that hide a sequence's
-    /// work to ML.ENERGY's, which need 50 µs where 15 are predicted.
+    /// Nanoseconds per step that a sequence may cost the host less or more: hosts from those that hide a
+    /// sequence's work to ML.ENERGY's, which need 50 µs where 15 are predicted.
     /// </summary>
     public required ErrorBand SequenceNs { get; init; }
 
@@ -34,7 +36,8 @@ public sealed record EngineErrorSpec
     /// <summary>The band of a tier without telemetry of one's own.</summary>
     public PredictionError Of(Tier tier, bool routedExperts)
     {
-        var kernels = new PredictionError(routedExperts ? Experts : Dense, FirstToken) { SequenceNs = SequenceNs };
+        var kernels =
+            new PredictionError(routedExperts ? Experts : Dense, FirstToken) { SequenceNs = SequenceNs };
         return tier == Tier.Datasheet ? kernels.Widened(DatasheetWidening) : kernels;
     }
 }

@@ -1,6 +1,8 @@
 namespace Plimsoll.Core.Timing;
 
-/// <summary>What is known of one release of an engine: a row of <c>data/engines.json</c> for each part of it.</summary>
+/// <summary>
+/// What is known of one release of an engine: a row of <c>data/engines.json</c> for each part of it.
+/// </summary>
 public sealed record EngineSpec
 {
     /// <summary>As people name it: <c>vllm</c>.</summary>

@@ -66,7 +66,8 @@ public sealed class StepTimeModel
         Tier = curves.Tier;
         // An unmeasured term widens the bands by a tenth each way, as far as a half.
         var widening = Math.Min(0.5, curves.Tier == Tier.Datasheet ? 0 : 0.1 * notes.Count);
-        var error = engine.Errors.Of(curves.Tier, deployment.Model.FeedForward.MoeLayers > 0).Widened(widening);
+        var error =
+            engine.Errors.Of(curves.Tier, deployment.Model.FeedForward.MoeLayers > 0).Widened(widening);
         Error = error with
         {
             SequenceNs =

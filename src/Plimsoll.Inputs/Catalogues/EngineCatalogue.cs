@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Timing;
@@ -10,18 +9,22 @@ namespace Plimsoll.Inputs.Catalogues;
 /// <summary>The engines of <c>data/engines.json</c>.</summary>
 public static class EngineCatalogue
 {
-    static readonly Lazy<IReadOnlyList<EngineEntry>> Entries = new(() => Resource.Read("engines.json", EngineFile.Read).Engines);
+    static readonly Lazy<IReadOnlyList<EngineEntry>> Entries =
+        new(() => Resource.Read("engines.json", EngineFile.Read).Engines);
 
     /// <summary>Engines as people name them; the first is what is meant when none is named.</summary>
     public static Choices<string> All { get; } = new([.. Named(Entries.Value)]);
 
     /// <summary>The engine of that name in that release.</summary>
-    public static EngineSpec Of(EngineSettings engine) => Find(engine.Engine).Of(EngineRelease.Parse(engine.EngineVersion));
+    public static EngineSpec Of(EngineSettings engine) =>
+        Find(engine.Engine).Of(EngineRelease.Parse(engine.EngineVersion));
 
     /// <summary>Whose kernel tables stand for the engine's.</summary>
     public static string CurvesOf(string engine) => Find(engine).Curves;
 
-    /// <summary>KV blocks of one engine rank, as <see cref="KvCapacity.Blocks"/> counts them for its engine.</summary>
+    /// <summary>
+    /// KV blocks of one engine rank, as <see cref="KvCapacity.Blocks"/> counts them for its engine.
+    /// </summary>
     public static KvCapacityResult Capacity(Deployment deployment, int typicalContextTokens = 4096) =>
         KvCapacity.Blocks(deployment, Of(deployment.Engine).Memory, typicalContextTokens);
 

@@ -10,8 +10,9 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Inputs.Catalogues;
 
 /// <summary>
-/// <c>data/engines.json</c>: engines by name. What changed with a release has several rows, oldest first; a row holds
-/// for releases before its <c>before</c>, the last for all others and for a release that nobody named.
+/// <c>data/engines.json</c>: engines by name. What changed with a release has several rows, oldest first; a
+/// row holds for releases before its <c>before</c>, the last for all others and for a release that nobody
+/// named.
 /// </summary>
 sealed record EngineFile
 {
@@ -26,7 +27,8 @@ sealed record EngineFile
         }
         catch (JsonException e)
         {
-            throw new BadInputException($"{name}, line {e.LineNumber + 1}: not a list of engines ({e.Path}); expected engines");
+            throw new BadInputException(
+                $"{name}, line {e.LineNumber + 1}: not a list of engines ({e.Path}); expected engines");
         }
     }
 }
@@ -35,7 +37,9 @@ sealed record EngineEntry
 {
     public required string Name { get; init; }
 
-    /// <summary>Whose kernel tables stand for the engine's: the end of the names of <c>data/steptime</c>.</summary>
+    /// <summary>
+    /// Whose kernel tables stand for the engine's: the end of the names of <c>data/steptime</c>.
+    /// </summary>
     public required string Curves { get; init; }
 
     public required IReadOnlyList<ReleaseRow<EngineOverheadSpec>> Overheads { get; init; }

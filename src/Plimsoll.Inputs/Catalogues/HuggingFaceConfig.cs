@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Text.Json;
 using Plimsoll.Core;
@@ -13,7 +12,9 @@ namespace Plimsoll.Inputs.Catalogues;
 /// </summary>
 public static class HuggingFaceConfig
 {
-    /// <summary>Reads the file; what is missing, malformed or unknown throws <see cref="BadInputException"/>.</summary>
+    /// <summary>
+    /// Reads the file; what is missing, malformed or unknown throws <see cref="BadInputException"/>.
+    /// </summary>
     public static ModelSpec Read(string path)
     {
         var config = ConfigJson.Load(path);
@@ -68,7 +69,8 @@ public static class HuggingFaceConfig
         var headDim = config.Count("head_dim", 0) is > 0 and var given
             ? given
             : rules.Defaults?.HeadDim ?? hidden / heads;
-        var window = config.Count("sliding_window", config.Count("attention_chunk_size", rules.Defaults?.Window ?? 0));
+        var window =
+            config.Count("sliding_window", config.Count("attention_chunk_size", rules.Defaults?.Window ?? 0));
         var windowLayers = WindowLayers(config, rules.Windows, layers);
         // A window as long as the context holds nothing back.
         if (window == 0 || window >= config.Count("max_position_embeddings", int.MaxValue))
@@ -205,7 +207,8 @@ public static class HuggingFaceConfig
                 : NumberFormat.Int8,
             _ => throw new BadInputException(
                 config.Path, $"quant_method \"{method}\" is unknown",
-                $"fp8, mxfp4, awq, gptq, modelopt or compressed-tensors, or {Setting.Weights} with an unquantised config"),
+                $"fp8, mxfp4, awq, gptq, modelopt or compressed-tensors, or {Setting.Weights} with an "
+                + $"unquantised config"),
         };
     }
 }

@@ -10,7 +10,8 @@ namespace Plimsoll.Inputs.Catalogues;
 /// <summary><c>data/model-families.json</c>: what all models of a family have in common.</summary>
 static class ModelFamilies
 {
-    static readonly Lazy<IReadOnlyList<ModelFamily>> Loaded = new(() => Resource.Read("model-families.json", Read));
+    static readonly Lazy<IReadOnlyList<ModelFamily>> Loaded =
+        new(() => Resource.Read("model-families.json", Read));
 
     /// <summary>The family of that name; one without a row has nothing special.</summary>
     public static ModelFamily? Find(string name)
@@ -40,12 +41,14 @@ static class ModelFamilies
     {
         try
         {
-            return JsonSerializer.Deserialize(text.ReadToEnd(), ModelFamilyJson.Default.ModelFamilyFile)?.Families
+            return JsonSerializer.Deserialize(text.ReadToEnd(),
+                ModelFamilyJson.Default.ModelFamilyFile)?.Families
                 ?? throw new BadInputException(name, "empty", "model families");
         }
         catch (JsonException e)
         {
-            throw new BadInputException($"{name}, line {e.LineNumber + 1}", $"no model families ({e.Path})", "known keys");
+            throw new BadInputException($"{name}, line {e.LineNumber + 1}", $"no model families ({e.Path})",
+                "known keys");
         }
     }
 }

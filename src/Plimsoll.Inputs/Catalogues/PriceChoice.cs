@@ -7,8 +7,9 @@ using Plimsoll.Core.Hardware;
 namespace Plimsoll.Inputs.Catalogues;
 
 /// <summary>
-/// Picks a price out of the dated series. What is asked for is an amount (<c>2.49</c>), or a provider type with
-/// an optional date (<c>neocloud@2026-08-21</c>): the median over providers of the latest day on or before
+/// Picks a price out of the dated series. What is asked for is an amount (<c>2.49</c>), or a provider type
+/// with an optional date (<c>neocloud@2026-08-21</c>): the median over providers of the latest day on or
+/// before
 /// it. Left out, it is the latest on-demand index, or where there is none the latest on-demand median.
 /// </summary>
 static class PriceChoice
@@ -34,19 +35,24 @@ static class PriceChoice
         if (!types.Contains(type))
         {
             throw new BadInputException(
-                $"{Setting.Price} {text}", "", $"USD per hour, or one of {string.Join(", ", types)} with an optional @DATE");
+                $"{Setting.Price} {text}", "",
+                $"USD per hour, or one of {string.Join(", ", types)} with an optional @DATE");
         }
         return Median(prices, accelerator, p => p.ProviderType == type && p.Term == "on-demand", date)
             ?? Median(prices, accelerator, p => p.ProviderType == type, date)
             ?? throw new BadInputException(
                 $"{Setting.Price} {text}", $"no such price of {accelerator.Name}",
-                $"another type or date (plimsoll catalogue prices {accelerator.Key}), or {Setting.Price} USD-PER-HOUR");
+                $"another type or date (plimsoll catalogue prices {accelerator.Key}), or {Setting.Price} "
+                + $"USD-PER-HOUR");
     }
 
     static PriceSpec Given(AcceleratorSpec accelerator, decimal amount, string text, string givenBy)
     {
         if (amount is <= 0 or > 10_000)
-            throw new BadInputException($"{Setting.Price} {text}", "", "USD per accelerator-hour above 0 and at most 10000");
+        {
+            throw new BadInputException($"{Setting.Price} {text}", "",
+                "USD per accelerator-hour above 0 and at most 10000");
+        }
         return new PriceSpec
         {
             Accelerator = accelerator.Key,

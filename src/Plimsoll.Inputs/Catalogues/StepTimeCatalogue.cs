@@ -41,7 +41,8 @@ public static class StepTimeCatalogue
     /// <param name="fitted">What the multipliers rest on; the curves' tier when null.</param>
     /// <param name="curves">Other curves than the accelerator's own.</param>
     public static StepTimeModel ModelOf(
-        Deployment deployment, StepScale? scale = null, FittedError? fitted = null, EfficiencyCurves? curves = null) =>
+        Deployment deployment, StepScale? scale = null, FittedError? fitted = null,
+        EfficiencyCurves? curves = null) =>
         new(deployment, curves ?? For(deployment.Accelerator, deployment.Engine.Engine),
             EngineCatalogue.Of(deployment.Engine), scale, fitted);
 

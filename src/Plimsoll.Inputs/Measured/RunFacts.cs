@@ -35,12 +35,14 @@ public sealed record RunFacts
             throw Differs(file, "model", Model, Setting.Model, deployment.Model.Name);
         var engine = deployment.Engine;
         Same(file, "engine", Engine, Setting.Engine, engine.Engine);
-        Same(file, "engine", EngineVersion is null ? null : $"{engine.Engine}@{EngineVersion}", Setting.Engine,
+        Same(file, "engine", EngineVersion is null ? null : $"{engine.Engine}@{EngineVersion}",
+            Setting.Engine,
             engine.EngineVersion is null ? engine.Engine : $"{engine.Engine}@{engine.EngineVersion}");
         Same(file, "tensor_parallel_size", TensorParallel, Setting.TensorParallel, deployment.TensorParallel);
         Same(file, "data_parallel_size", DataParallel, Setting.DataParallel, deployment.DataParallel);
         Same(file, "max_num_seqs", MaxNumSeqs, Setting.MaxNumSeqs, engine.MaxNumSeqs);
-        Same(file, "max_num_batched_tokens", MaxNumBatchedTokens, Setting.MaxNumBatchedTokens, engine.MaxNumBatchedTokens);
+        Same(file, "max_num_batched_tokens", MaxNumBatchedTokens, Setting.MaxNumBatchedTokens,
+            engine.MaxNumBatchedTokens);
     }
 
     /// <summary>Refuses two files that were not measured on the same engine serving the same model.</summary>
@@ -85,6 +87,7 @@ public sealed record RunFacts
             throw Differs(file, what, measured, setting, asked);
     }
 
-    static BadInputException Differs(string file, string what, string measured, Setting setting, string asked) =>
+    static BadInputException Differs(string file, string what, string measured, Setting setting,
+        string asked) =>
         new(file, $"was measured with {what} {measured}, but {setting} is {asked}", "the same");
 }

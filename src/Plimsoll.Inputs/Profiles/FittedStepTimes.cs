@@ -105,7 +105,10 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
         void Same(string what, string measured, Setting setting, string asked)
         {
             if (measured != asked)
-                throw new BadInputException(file, $"is a profile of {what} {measured}, but {setting} is {asked}", "the same");
+            {
+                throw new BadInputException(file,
+                    $"is a profile of {what} {measured}, but {setting} is {asked}", "the same");
+            }
         }
     }
 

@@ -54,14 +54,15 @@ public static class ParallelismChoice
         {
             throw new BadInputException(
                 $"{Setting.ExpertParallel} {request.ExpertParallel}",
-                $"matches no {Setting.TensorParallel} × {Setting.DataParallel}", $"{Setting.TensorParallel} too");
+                $"matches no {Setting.TensorParallel} × {Setting.DataParallel}",
+                $"{Setting.TensorParallel} too");
         }
         throw new BadInputException(
             $"{request.Model.Name} with {NumberFormats.Name(request.Weights)} weights",
             $"does not fit {largest.TensorParallel * largest.PipelineParallel} × {request.Accelerator.Name}, "
             + $"{closest!.MissingGb:0.0} GB per accelerator are missing",
-            $"more accelerators ({Setting.TensorParallel}, {Setting.PipelineParallel}), smaller {Setting.Weights}, "
-            + $"or an accelerator with more memory");
+            $"more accelerators ({Setting.TensorParallel}, {Setting.PipelineParallel}), smaller "
+            + $"{Setting.Weights}, or an accelerator with more memory");
     }
 
     static IEnumerable<int> TensorDegrees(AccountRequest request)
@@ -93,25 +94,31 @@ public static class ParallelismChoice
         if (tensorParallel is { } tensor && heads % tensor != 0)
         {
             throw new BadInputException(
-                $"{Setting.TensorParallel} {tensor}", $"does not divide the {heads} attention heads of {model.Name}",
+                $"{Setting.TensorParallel} {tensor}",
+                $"does not divide the {heads} attention heads of {model.Name}",
                 $"a divisor of {heads}");
         }
         if (tensorParallel > accelerator.ScaleUpWorld)
         {
             throw new BadInputException(
                 $"{Setting.TensorParallel} {tensorParallel}",
-                $"exceeds the {accelerator.ScaleUpWorld} accelerators that {accelerator.Name} joins at full speed",
+                $"exceeds the {accelerator.ScaleUpWorld} accelerators that {accelerator.Name} joins at full "
+                + $"speed",
                 $"at most that, and {Setting.PipelineParallel} beyond");
         }
         if (pipelineParallel > model.Layers)
         {
             throw new BadInputException(
-                $"{Setting.PipelineParallel} {pipelineParallel}", $"exceeds the {model.Layers} layers of {model.Name}",
+                $"{Setting.PipelineParallel} {pipelineParallel}",
+                $"exceeds the {model.Layers} layers of {model.Name}",
                 "at most that");
         }
         var experts = model.FeedForward.Experts;
         if (expertParallel is > 1 && experts == 0)
-            throw new BadInputException($"{Setting.ExpertParallel} {expertParallel}", $"{model.Name} has no experts", "1");
+        {
+            throw new BadInputException($"{Setting.ExpertParallel} {expertParallel}",
+                $"{model.Name} has no experts", "1");
+        }
         if (expertParallel is { } expertDegree && experts > 0)
         {
             var ranks = tensorParallel * (dataParallel ?? 1);
@@ -119,8 +126,8 @@ public static class ParallelismChoice
             {
                 throw new BadInputException(
                     $"{Setting.ExpertParallel} {expertDegree}", "impossible",
-                    $"1, or {Setting.TensorParallel} × {Setting.DataParallel}, and a divisor of the {experts} experts "
-                    + $"of {model.Name}");
+                    $"1, or {Setting.TensorParallel} × {Setting.DataParallel}, and a divisor of the "
+                    + $"{experts} experts of {model.Name}");
             }
         }
     }

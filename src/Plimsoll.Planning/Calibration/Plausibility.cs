@@ -65,7 +65,8 @@ static class Plausibility
     {
         var factor = Math.Max(measuredMs / predictedMs, predictedMs / measuredMs);
         BadInputText said =
-            $"{figure} is {measuredMs:G3} ms where about {predictedMs:G3} ms is predicted, a factor of {factor:0}";
+            $"{figure} is {measuredMs:G3} ms where about {predictedMs:G3} ms is predicted, "
+            + $"a factor of {factor:0}";
         if (factor > AnotherUnit)
             throw new BadInputException(Where(input.File, name), $"{said}: wrong units", input.Units);
         if (mayNotDiffer && factor > AnotherEngine)

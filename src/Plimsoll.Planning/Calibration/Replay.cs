@@ -62,7 +62,8 @@ public sealed record Replay
         var spec = EngineCatalogue.Of(deployment.Engine);
         if (observation.EngineClock)
             spec = spec with { Overhead = spec.Overhead with { RequestNs = 0, ExposedSequenceNs = 0 } };
-        var curves = observation.Curves ?? StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
+        var curves =
+            observation.Curves ?? StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
         return SimulatedEngine.Of(
             new StepTimeModel(deployment, curves, spec, scale), SchedulingPolicy.VllmV1,
             observation.Load.MeanContextTokens);

@@ -106,6 +106,7 @@ public sealed record SimulatedEngine
     static BadInputException DoesNotFit(Deployment deployment, KvCapacityResult memory) => new(
         $"{deployment.Model.Name} with {NumberFormats.Name(deployment.Weights)} weights",
         $"does not fit {deployment.Accelerator.Name} at {Setting.TensorParallel} {deployment.TensorParallel} "
-        + $"{Setting.PipelineParallel} {deployment.PipelineParallel}, {memory.MissingGb:0.0} GB per accelerator are missing",
+        + $"{Setting.PipelineParallel} {deployment.PipelineParallel}, {memory.MissingGb:0.0} GB per "
+        + $"accelerator are missing",
         $"a larger {Setting.TensorParallel}, fewer bytes per {Setting.Weights}, or more memory");
 }

@@ -51,7 +51,8 @@ static class HeldOut
     }
 
     /// <summary>The bands that the tier of the curves states.</summary>
-    public static PredictionError ErrorOf(Observation run) => Errors.GetOrAdd((run.Deployment, run.Curves), key =>
+    public static PredictionError ErrorOf(Observation run) => Errors.GetOrAdd(
+        (run.Deployment, run.Curves), key =>
         StepTimeCatalogue.ModelOf(key.Deployment, curves: key.Curves).Error);
 }
 

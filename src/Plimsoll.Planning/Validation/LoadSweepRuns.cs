@@ -24,7 +24,8 @@ public static class LoadSweepRuns
 
     public static IReadOnlyList<string> Assumed { get; } =
     [
-        FormattableString.Invariant($"{Requests} requests per run: overloaded runs complete 450 to 495 at their mean rate"),
+        FormattableString.Invariant(
+            $"{Requests} requests per run: overloaded runs complete 450 to 495 at their mean rate"),
         "max_num_seqs and max_num_batched_tokens not stated: vLLM's server's own on the card",
         "H100 is the SXM board; prompts and answers have exactly the stated lengths",
     ];

@@ -83,6 +83,7 @@ public sealed record ValidationReport
                 return [set];
             names.Add(set.Name);
         }
-        throw new BadInputException($"{Setting.ValidationSet} {only}", "unknown", $"one of {string.Join(", ", names)}");
+        throw new BadInputException(
+            $"{Setting.ValidationSet} {only}", "unknown", $"one of {string.Join(", ", names)}");
     }
 }

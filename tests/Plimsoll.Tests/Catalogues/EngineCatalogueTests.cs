@@ -16,7 +16,8 @@ public sealed class EngineCatalogueTests
     [InlineData(null, true)]
     [InlineData("nightly", true)]
     public void A_row_holds_for_releases_before_it(string? release, bool overlaps) =>
-        EngineCatalogue.Of(new EngineSettings { EngineVersion = release }).Overhead.Overlaps.ShouldBe(overlaps);
+        EngineCatalogue.Of(new EngineSettings { EngineVersion = release })
+            .Overhead.Overlaps.ShouldBe(overlaps);
 
     [Theory]
     [InlineData("h100_sxm", 1024, 8192)]
@@ -26,15 +27,18 @@ public sealed class EngineCatalogueTests
     {
         foreach (var engine in EngineCatalogue.All.Names)
         {
-            var chosen = EngineCatalogue.ServerDefaults(Catalogue.BuiltIn.FindAccelerator(accelerator), engine);
-            (chosen.Engine, chosen.MaxNumSeqs, chosen.MaxNumBatchedTokens).ShouldBe((engine, sequences, tokens));
+            var chosen =
+                EngineCatalogue.ServerDefaults(Catalogue.BuiltIn.FindAccelerator(accelerator), engine);
+            (chosen.Engine, chosen.MaxNumSeqs, chosen.MaxNumBatchedTokens).ShouldBe((engine, sequences,
+                tokens));
         }
     }
 
     [Fact]
     public void Every_row_has_a_source_and_a_date()
     {
-        using var text = new StreamReader(typeof(Catalogue).Assembly.GetManifestResourceStream("data/engines.json")!);
+        using var text =
+            new StreamReader(typeof(Catalogue).Assembly.GetManifestResourceStream("data/engines.json")!);
         foreach (var engine in EngineFile.Read("engines.json", text).Engines)
         {
             foreach (var row in engine.Overheads)
@@ -54,6 +58,7 @@ public sealed class EngineCatalogueTests
 
     [Fact]
     public void A_key_that_nobody_knows_is_refused_with_its_line() =>
-        Should.Throw<BadInputException>(() => EngineFile.Read("mine.json", new StringReader("{\n\"engins\": []}")))
+        Should.Throw<BadInputException>(() => EngineFile.Read("mine.json",
+            new StringReader("{\n\"engins\": []}")))
             .Message.ShouldStartWith("mine.json, line 2");
 }

@@ -20,7 +20,8 @@ public sealed class SettingWordsTests
     [InlineData("Plimsoll.Planning")]
     public void No_layer_below_the_command_line_names_a_flag(string project)
     {
-        var sources = Repository.Sources("src", "*.cs").Where(file => file.Split('/').Contains(project)).ToList();
+        var sources =
+            Repository.Sources("src", "*.cs").Where(file => file.Split('/').Contains(project)).ToList();
         sources.ShouldNotBeEmpty();
         sources.Where(file => File.ReadAllText(Repository.File(file)).Contains("\"-" + "-")).ShouldBeEmpty();
     }
@@ -28,7 +29,8 @@ public sealed class SettingWordsTests
     [Fact]
     public void Every_setting_has_a_name_and_a_flag_of_some_verb()
     {
-        var known = OptionsOf(CommandLine.Root(TextWriter.Null, TextWriter.Null)).Select(option => option.Name).ToHashSet();
+        var known = OptionsOf(CommandLine.Root(TextWriter.Null,
+            TextWriter.Null)).Select(option => option.Name).ToHashSet();
         foreach (var setting in Enum.GetValues<Setting>())
         {
             setting.Name().ShouldNotBeNullOrWhiteSpace();
@@ -40,8 +42,10 @@ public sealed class SettingWordsTests
     public void A_bad_input_is_said_in_the_words_of_who_prints_it()
     {
         var bad = new BadInputException(
-            $"{Setting.TensorParallel} {3}", $"does not divide {64.5} heads", $"a divisor, or {Setting.PipelineParallel}");
-        bad.Message.ShouldBe("tensor parallel degree 3: does not divide 64.5 heads; expected a divisor, or pipeline stages");
+            $"{Setting.TensorParallel} {3}", $"does not divide {64.5} heads",
+                $"a divisor, or {Setting.PipelineParallel}");
+        bad.Message.ShouldBe(
+            "tensor parallel degree 3: does not divide 64.5 heads; expected a divisor, or pipeline stages");
         bad.Say(Flags.Of).ShouldBe("--tp 3: does not divide 64.5 heads; expected a divisor, or --pp");
         bad.Subject.ShouldBe("tensor parallel degree 3");
         bad.Problem.ShouldBe("does not divide 64.5 heads");

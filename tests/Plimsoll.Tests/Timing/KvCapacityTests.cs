@@ -47,7 +47,8 @@ public sealed class KvCapacityTests
     [Fact]
     public void Tensor_parallelism_shares_weights_and_kv_heads()
     {
-        var four = EngineCatalogue.Capacity(Llama8BOnH100 with { Model = TestModels.Llama70B, TensorParallel = 4 });
+        var four =
+            EngineCatalogue.Capacity(Llama8BOnH100 with { Model = TestModels.Llama70B, TensorParallel = 4 });
         four.Fits.ShouldBeTrue();
         four.WeightBytes.ShouldBe(2 * 70_553_706_496.0 / 4);
         (four.KvBytes / four.Blocks).ShouldBe(16 * 80 * 2 * 256 * 2.0);

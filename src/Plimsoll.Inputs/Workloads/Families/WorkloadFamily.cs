@@ -124,7 +124,8 @@ public sealed class WorkloadFamily : Workload
         if (bursts && spec.Arrivals.Sigma == 0)
         {
             throw new BadInputException(
-                $"{Setting.Workload} {text}", $"no bursts were fitted to {spec.Name}", "sigma=0..3 and tau=SECONDS too");
+                $"{Setting.Workload} {text}", $"no bursts were fitted to {spec.Name}",
+                "sigma=0..3 and tau=SECONDS too");
         }
         return new WorkloadFamily(spec with { Name = text });
     }

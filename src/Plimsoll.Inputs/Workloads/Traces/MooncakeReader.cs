@@ -53,7 +53,8 @@ sealed class MooncakeReader : JsonTraceReader
         if ((long)blocks * _blockTokens < prompt)
         {
             throw new BadInputException(
-                Source.Place, $"{blocks} hash_ids of {_blockTokens} tokens do not cover input_length {prompt}",
+                Source.Place,
+                $"{blocks} hash_ids of {_blockTokens} tokens do not cover input_length {prompt}",
                 $"the {Setting.BlockSize} that the trace was hashed with");
         }
         PrefixBlockTokens = _blockTokens;

@@ -14,8 +14,8 @@ static class TraceFormats
 
     /// <summary>One line per format, for the error that lists what is supported.</summary>
     static readonly BadInputText Supported =
-        $"Mooncake JSONL, Azure CSV, BurstGPT CSV, Weka session JSON, Bailian JSONL, OpenAI batch JSONL, vLLM "
-        + $"request JSONL, lengths CSV (num_prefill_tokens,num_decode_tokens), or any log with "
+        $"Mooncake JSONL, Azure CSV, BurstGPT CSV, Weka session JSON, Bailian JSONL, OpenAI batch JSONL, "
+        + $"vLLM request JSONL, lengths CSV (num_prefill_tokens,num_decode_tokens), or any log with "
         + $"{Setting.ColumnMap} time=COLUMN:s,input=COLUMN,output=COLUMN";
 
     public static TraceReader Open(string path, TraceOptions options)

@@ -63,7 +63,8 @@ public sealed class IntervalSet : IValidationSet
 
     static StepEnd Host(double sequenceNs) => new(1, sequenceNs, 1);
 
-    static ErrorBand HostsSeen(Observation run) => EngineCatalogue.Of(run.Deployment.Engine).Errors.SequenceNs;
+    static ErrorBand HostsSeen(Observation run) =>
+        EngineCatalogue.Of(run.Deployment.Engine).Errors.SequenceNs;
 
     /// <summary>The ends of a step, without what a first token adds to them.</summary>
     static (StepEnd Fast, StepEnd Slow) Steps(Observation run)
