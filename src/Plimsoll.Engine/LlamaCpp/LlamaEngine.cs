@@ -102,9 +102,9 @@ public sealed class LlamaEngine : IServingEngine
         PlanHash = scheduler.PlanHash,
     });
 
-    /// <summary>Steps cut short, tokens guessed and right, bytes of KV kept outside.</summary>
-    public (long AbortedSteps, long Drafted, long Accepted, long SwappedBytes) Counters =>
-        (_loop.AbortedSteps, _loop.DraftedTokens, _loop.AcceptedDrafts, _loop.SwappedBytes);
+    /// <summary>What the loop counts beside the scheduler.</summary>
+    public LlamaCounters Counters => new(
+        _loop.AbortedSteps, _loop.DraftedTokens, _loop.AcceptedDrafts, _loop.SwappedBytes, _loop.ComputeNs);
 
     public Answer Submit(EngineRequest request)
     {
