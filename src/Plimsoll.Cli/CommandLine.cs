@@ -77,6 +77,8 @@ public static class CommandLine
         {
             new AccountVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),
+            new ServeVerb(output, story).Build(),
+            new LedgerVerb(output, story).Build(),
             new CalibrateVerb(output, story).Build(),
             new TraceVerb(output, story).Build(),
             new CatalogueVerb(output).Build(),
