@@ -13,11 +13,13 @@ public sealed class JsonSchemaTests
 {
     [Theory]
     [InlineData("account", "--tp", "8", "--requests", "3000")]
-    [InlineData("account", "--model", "Qwen3-30B-A3B", "--gpu", "mi300x", "--price", "1.9", "--requests", "1000", "--tp", "1")]
+    [InlineData("account", "--model", "Qwen3-30B-A3B", "--gpu", "mi300x", "--price", "1.9", "--requests",
+        "1000", "--tp", "1")]
     [InlineData("simulate", "--tp", "8", "--requests", "3000", "--rate", "5")]
     [InlineData("validate", "--set", "kv-capacity")]
     [InlineData("validate", "--set", "vllm-experiments")]
-    [InlineData("simulate", "--tp", "8", "--requests", "300", "--rate", "5", "--replicas", "2", "--router", "prefix-affinity")]
+    [InlineData("simulate", "--tp", "8", "--requests", "300", "--rate", "5", "--replicas", "2", "--router",
+        "prefix-affinity")]
     public void The_output_follows_its_schema(params string[] arguments)
     {
         if (arguments.Contains("vllm-experiments"))
@@ -54,7 +56,8 @@ public sealed class JsonSchemaTests
         {
             Types(schema.GetProperty("type")).ShouldContain("null", path);
         }
-        else if (schema.TryGetProperty("additionalProperties", out var any) && any.ValueKind == JsonValueKind.Object)
+        else if (schema.TryGetProperty("additionalProperties", out var any)
+            && any.ValueKind == JsonValueKind.Object)
         {
             foreach (var property in value.EnumerateObject())
                 Check(property.Value, any, $"{path}.{property.Name}");

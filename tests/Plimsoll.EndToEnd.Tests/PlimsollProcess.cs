@@ -11,7 +11,9 @@ static class PlimsollProcess
 {
     public sealed record Result(int ExitCode, string Output, string Story)
     {
-        /// <summary>Bad input: exit code 2, nothing on stdout, one line on stderr that says all of the words.</summary>
+        /// <summary>
+        /// Bad input: exit code 2, nothing on stdout, one line on stderr that says all of the words.
+        /// </summary>
         public void ShouldBeRefused(params string[] words)
         {
             ExitCode.ShouldBe(2, Output + Story);
@@ -27,7 +29,8 @@ static class PlimsollProcess
 
     public static Result Run(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var binary = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll");
+        var binary =
+            Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll");
         var start = new ProcessStartInfo(binary)
         {
             RedirectStandardOutput = true,

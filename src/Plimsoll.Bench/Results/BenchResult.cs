@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Bench.Search;
 
 namespace Plimsoll.Bench.Results;
 
@@ -55,6 +56,9 @@ public sealed record BenchResult
 
     /// <summary>Tokens of each tenth of the run, for intervals.</summary>
     public IReadOnlyList<SliceReport> Slices { get; init; } = [];
+
+    /// <summary>What a search of the load line found; null without one.</summary>
+    public LoadLineEstimate? LoadLine { get; init; }
 
     public long Completed => Sum(level => level.Completed);
 

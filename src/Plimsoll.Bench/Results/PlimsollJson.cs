@@ -1,5 +1,6 @@
 using System;
 using System.Text.Json;
+using Plimsoll.Bench.Search;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 
@@ -32,6 +33,8 @@ static class PlimsollJson
         Client(json, result.Client);
         if (result.Server is { } server)
             Server(json, server);
+        if (result.LoadLine is { } line)
+            LoadLine(json, line);
         more?.Invoke(json);
         json.WriteEndObject();
     }
@@ -124,6 +127,22 @@ static class PlimsollJson
         VllmJson.Number(json, "most_kv_cache_usage", server.MostKvCacheUsage);
         VllmJson.Number(json, "mean_ttft_ms", server.MeanTtftMs);
         VllmJson.Number(json, "mean_queue_ms", server.MeanQueueMs);
+        json.WriteEndObject();
+    }
+
+    static void LoadLine(Utf8JsonWriter json, LoadLineEstimate line)
+    {
+        json.WriteStartObject("load_line");
+        json.WriteString("outcome", line.Outcome.ToString().ToLowerInvariant());
+        VllmJson.Number(json, "requests_per_second", line.Rate);
+        VllmJson.Number(json, "low", line.Low);
+        VllmJson.Number(json, "high", line.High);
+        json.WriteNumber("interval_percent", 95);
+        if (line.Binding is { } binding)
+            json.WriteString("bound_by", PromiseText.Of(binding));
+        json.WriteNumber("windows", line.Windows);
+        json.WriteNumber("requests", line.Requests);
+        json.WriteNumber("took_s", line.TookS);
         json.WriteEndObject();
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Text.Json.Nodes;
 using Plimsoll.Bench.Load;
+using Plimsoll.Bench.Search;
 using Plimsoll.Bench.Wire;
 
 namespace Plimsoll.Bench.Runs;
@@ -55,6 +56,9 @@ public sealed record BenchOptions
 
     /// <summary>Whether every request is kept for the detailed forms.</summary>
     public bool Detail { get; init; }
+
+    /// <summary>Search the load line of the only level instead of sending its rate; null to send it.</summary>
+    public LoadLineOptions? Search { get; init; }
 
     public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; } = [];
 }

@@ -7,7 +7,6 @@ using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Prompts;
 using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Wire;
-using Plimsoll.Core.Measures;
 
 namespace Plimsoll.Bench.Runs;
 
@@ -26,7 +25,8 @@ public sealed class BenchRun : IDisposable
     readonly LoadTimes _times = new();
     readonly Action<RunProgress>? _progress;
     long _nextProgressNs;
-    RunProgress _last = new(0, 0, 0, 0, 0, 0, null, null);
+    RunProgress _last = new(0, 0, 0, 0, 0, 0, null, null, null);
+    SearchedLoad? _search;
     long _startNs;
     long _tokens;
     long _lastTokens;
@@ -100,7 +100,9 @@ public sealed class BenchRun : IDisposable
     {
         // The load's time zero is now, and a moment to get under way.
         _startNs = _clock.NowNs + 10_000_000;
-        var dispatcher = new Dispatcher(new ShiftedLoad(LevelLoad.Of(_options.Levels), _startNs), _options.MaxConcurrency);
+        _search = _options.Search is { } search ? new SearchedLoad(_options.Levels[0], search) : null;
+        var load = _search ?? LevelLoad.Of(_options.Levels);
+        var dispatcher = new Dispatcher(new ShiftedLoad(load, _startNs), _options.MaxConcurrency);
         var runner = new LoadRunner(_endpoint, dispatcher, source, _clock, record => Ended(record, check))
         {
             Tick = now =>
@@ -115,6 +117,7 @@ public sealed class BenchRun : IDisposable
 
     void Ended(RequestRecord record, ClientCheck check)
     {
+        _search?.Ended(record, _startNs);
         if (record.ScheduledNs - _startNs < _options.WarmupNs)
             return;
         check.Add(record);
@@ -140,7 +143,7 @@ public sealed class BenchRun : IDisposable
         var period = Math.Max(1e-3, elapsed - _last.ElapsedS);
         _last = new RunProgress(
             elapsed, ended, _meters.Sum(meter => meter.Failed), inFlight, (ended - _last.Ended) / period,
-            (_tokens - _lastTokens) / period, _meters[0].Ttft.PercentileNs(50) / 1e6,
+            (_tokens - _lastTokens) / period, _search?.Finder.Rate, _meters[0].Ttft.PercentileNs(50) / 1e6,
             _meters[0].Ttft.PercentileNs(95) / 1e6);
         _lastTokens = _tokens;
         _progress(_last);
@@ -172,6 +175,7 @@ public sealed class BenchRun : IDisposable
             Server = server,
             Metadata = _options.Metadata,
             Slices = _times.Slices,
+            LoadLine = _search?.Finder.Estimate(),
         };
     }
 

@@ -1,7 +1,6 @@
 using System;
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.IO;
 using System.Net;
 using System.Net.Http;
@@ -204,13 +203,15 @@ public sealed class Endpoint : IDisposable
             Fail(record, FailureKind.TimedOut, $"no whole answer within {Options.TimeoutNs / 1e9:0.###} s");
         else if (e is JsonException)
             Fail(record, FailureKind.Malformed, "an event that is no JSON of a chunk");
-        else if (record.Status == 0 && e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError
-            or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
-            or HttpRequestError.VersionNegotiationError })
+        else if (record.Status == 0 && e is HttpRequestException { HttpRequestError: var error } && IsUnreachable(error))
             Fail(record, FailureKind.Unreachable, ErrorText.OneLine(Root(e).Message));
         else
             Fail(record, FailureKind.Disconnected, ErrorText.OneLine(Root(e).Message));
     }
+
+    static bool IsUnreachable(HttpRequestError error) => error is HttpRequestError.ConnectionError
+        or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+        or HttpRequestError.VersionNegotiationError;
 
     static Exception Root(Exception e)
     {

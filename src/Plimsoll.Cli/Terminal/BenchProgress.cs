@@ -21,6 +21,7 @@ sealed class BenchProgress(TextWriter story) : IDisposable
         var line = FormattableString.Invariant(
             $"{progress.ElapsedS,6:0} s  {progress.Ended:N0} done, {progress.Failed:N0} failed, {progress.InFlight:N0} in flight")
             + FormattableString.Invariant($"  {progress.RequestsPerSecond:0.0} req/s, {progress.TokensPerSecond:N0} tok/s")
+            + (progress.Asked is { } rate ? FormattableString.Invariant($"  trying {rate:0.00} req/s") : "")
             + $"  TTFT p50 {Ms(progress.TtftP50Ms)}, p95 {Ms(progress.TtftP95Ms)}";
         if (_piped)
         {

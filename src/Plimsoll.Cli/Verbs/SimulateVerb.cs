@@ -3,12 +3,10 @@ using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
-using Plimsoll.Core.Models;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Families;
-using Plimsoll.Planning;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Planning.Simulation;
 
@@ -17,7 +15,9 @@ namespace Plimsoll.Cli.Verbs;
 /// <summary><c>plimsoll simulate</c>: what a fleet would have done with a workload.</summary>
 sealed class SimulateVerb(TextWriter output, TextWriter story)
 {
-    /// <summary>Parallelism left out is chosen as an account would, which needs no longer runs than this.</summary>
+    /// <summary>
+    /// Parallelism left out is chosen as an account would, which needs no longer runs than this.
+    /// </summary>
     const long RequestsToChoose = 20_000;
     const double SecondsPerWeek = 7 * 86_400;
 
@@ -58,7 +58,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
 
     public Command Build()
     {
-        var command = new Command("simulate", "What a fleet would have done: latencies, throughput, preemptions.");
+        var command =
+            new Command("simulate", "What a fleet would have done: latencies, throughput, preemptions.");
         _serving.AddTo(command);
         _router.Suggest("round-robin", "least-outstanding", "power-of-two", "prefix-affinity");
         foreach (var option in new Option[]
@@ -76,9 +77,15 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     {
         var process = ArrivalsOption.Read(parsed, _arrivals);
         var request = _serving.Resolve(
-            parsed, price: "1", batchWindowNs: 1, spareReplicas: 0, rateMatters: process != ArrivalProcess.AtOnce);
-        if (process == ArrivalProcess.Week && request.Workload is WorkloadFamily && !_serving.SaysRequests(parsed))
-            request = request with { Requests = (long)Math.Ceiling(request.RequestsPerSecond * SecondsPerWeek) };
+            parsed, price: "1", batchWindowNs: 1, spareReplicas: 0,
+            rateMatters: process != ArrivalProcess.AtOnce);
+        if (process == ArrivalProcess.Week && request.Workload is WorkloadFamily
+            && !_serving.SaysRequests(parsed))
+        {
+            request =
+                request with { Requests = (long)Math.Ceiling(request.RequestsPerSecond * SecondsPerWeek) };
+        }
+
         var engine = Choose(request);
         var deployment = engine.Deployment;
         var replicas = Count(parsed, _replicas, least: 1);
@@ -102,7 +109,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Progress = progress.Report,
         };
         var bounds = SimulationBounds.Of(engine.StepTime.Error, end => engine.Run(
-            request.Workload, request.RequestsPerSecond, end.IsPredicted ? options : Bound(options, end), process));
+            request.Workload, request.RequestsPerSecond, end.IsPredicted
+            ? options : Bound(options, end), process));
         if (bounds.Run.Completed == 0)
             throw new BadInputException(NothingFits(request, engine));
         trace?.Keep();
@@ -129,7 +137,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
 
     static string NothingFits(AccountRequest request, SimulatedEngine engine) =>
         $"no request of {request.Workload.Name} fits the {engine.Limits.NumBlocks} blocks of "
-        + $"{engine.Limits.BlockSize} tokens that an engine holds, or the model's {engine.Deployment.Model.MaxContext} "
+        + $"{engine.Limits.BlockSize} tokens that an engine holds, or the model's "
+        + $"{engine.Deployment.Model.MaxContext} "
         + "tokens; expected a larger --tp or --num-gpu-blocks, or shorter prompts";
 
     static RoutingPolicy Router(string text) => text switch

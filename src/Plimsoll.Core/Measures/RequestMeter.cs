@@ -53,7 +53,9 @@ public sealed class RequestMeter
     /// <summary>Whether so many requests broke a limit that the rest cannot mend it.</summary>
     public bool CertainlyBroken { get; private set; }
 
-    /// <summary>Whether all limits of single requests hold even if every request still out breaks them.</summary>
+    /// <summary>
+    /// Whether all limits of single requests hold even if every request still out breaks them.
+    /// </summary>
     public bool CertainlyKept
     {
         get

@@ -2,7 +2,9 @@ using System;
 
 namespace Plimsoll.Inputs.Workloads;
 
-/// <summary>One request as it reaches the fleet. Only the simulated executor knows its output length.</summary>
+/// <summary>
+/// One request as it reaches the fleet. Only the simulated executor knows its output length.
+/// </summary>
 public struct Arrival
 {
     /// <summary>Arrival time, nanoseconds from the start of the run.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using Plimsoll.Core.Accounts;
-using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Accounts;
@@ -30,7 +29,9 @@ public sealed record AccountOutcome
     /// <summary>A complete run of the batch class at its fleet's mean load.</summary>
     public SimulationResult? BatchRun { get; init; }
 
-    /// <summary>How much longer a full batch takes at the fast and at the slow end of the interval; 1 as predicted.</summary>
+    /// <summary>
+    /// How much longer a full batch takes at the fast and at the slow end of the interval; 1 as predicted.
+    /// </summary>
     public (double Fast, double Slow) SlowdownAtEnds { get; init; } = (1, 1);
 
     /// <summary>What would lower the interactive bill, and by how much.</summary>

@@ -6,7 +6,6 @@ using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Profiles;
 using Plimsoll.Inputs.Workloads;
-using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Planning.Accounts;
 
@@ -17,7 +16,9 @@ public sealed record AccountRequest
 
     public required AcceleratorSpec Accelerator { get; init; }
 
-    /// <summary>Degrees of parallelism; null leaves the choice to the account: the cheapest that fits.</summary>
+    /// <summary>
+    /// Degrees of parallelism; null leaves the choice to the account: the cheapest that fits.
+    /// </summary>
     public int? TensorParallel { get; init; }
 
     public int? PipelineParallel { get; init; }
@@ -55,7 +56,9 @@ public sealed record AccountRequest
 
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Replicas beyond what the busiest hour needs, so that one may fail; interactive only.</summary>
+    /// <summary>
+    /// Replicas beyond what the busiest hour needs, so that one may fail; interactive only.
+    /// </summary>
     public int SpareReplicas { get; init; } = 1;
 
     /// <summary>Told the share of the work that is done, 0 to 1, one thread at a time.</summary>

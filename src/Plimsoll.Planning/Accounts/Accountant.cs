@@ -1,8 +1,6 @@
 using System;
-using System.Collections.Generic;
 using System.Threading.Tasks;
 using Plimsoll.Core.Accounts;
-using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
@@ -44,7 +42,9 @@ public sealed class Accountant
         return new Accountant(request, engine, progress).Run();
     }
 
-    /// <summary>The engine of the cheapest deployment that keeps the promise; the nearest miss if none does.</summary>
+    /// <summary>
+    /// The engine of the cheapest deployment that keeps the promise; the nearest miss if none does.
+    /// </summary>
     public static SimulatedEngine Choose(AccountRequest request) =>
         Choose(request, new AccountProgress(request.Progress, request.Requests, AccountProgress.Choice));
 
@@ -55,7 +55,8 @@ public sealed class Accountant
         var engines = new SimulatedEngine[deployments.Count];
         for (var i = 0; i < engines.Length; i++)
         {
-            var stepTime = request.Profile?.ModelOf(deployments[i]) ?? StepTimeCatalogue.ModelOf(deployments[i]);
+            var stepTime =
+                request.Profile?.ModelOf(deployments[i]) ?? StepTimeCatalogue.ModelOf(deployments[i]);
             engines[i] = SimulatedEngine.Of(stepTime, request.Policy, context);
         }
         if (engines.Length == 1)
@@ -85,7 +86,8 @@ public sealed class Accountant
         var search = SearchOf(request, engine, requests, progress);
         var ceiling = SaturatedThroughput.Find(engine, request.Workload, requests, request.Seed);
         progress.Ran(requests);
-        return ceiling is null ? new LoadLineResult(0, null, Unserved: 1) : search.Find(ceiling.RequestsPerSecond);
+        return ceiling is null
+            ? new LoadLineResult(0, null, Unserved: 1) : search.Find(ceiling.RequestsPerSecond);
     }
 
     static bool IsBetter(SimulatedEngine a, LoadLineResult lineOfA, SimulatedEngine b, LoadLineResult lineOfB)
@@ -145,14 +147,16 @@ public sealed class Accountant
         var interactive = new InteractiveClass(_request, _engine, basis, levels)
             .Account(smooth, own, fast, slow, atLine);
         var (batch, batchBroken) = new BatchClass(_request, _engine, basis, levels)
-            .Account(batchReplicas, saturated, (fastest.RequestsPerSecond, slowest.RequestsPerSecond), batchRun);
+            .Account(
+                batchReplicas, saturated, (fastest.RequestsPerSecond, slowest.RequestsPerSecond), batchRun);
         if (batchBroken is not null)
             return Outcome(null, batchBroken, own, ceiling);
         var result = new AccountResult
         {
             Statement = Statement(),
             Classes = [interactive, batch],
-            InteractiveOverBatch = (double)(interactive.Cost.UsdPerMillionTokens / batch.Cost.UsdPerMillionTokens),
+            InteractiveOverBatch =
+                (double)(interactive.Cost.UsdPerMillionTokens / batch.Cost.UsdPerMillionTokens),
         };
         return Outcome(result, null, own, ceiling) with
         {
@@ -200,14 +204,18 @@ public sealed class Accountant
         var idleS = 1 / (LoadLineSearch.IdleShare * ceiling * _ranks);
         var broken = line.Binding is { } binding
             ? FormattableString.Invariant($"{PromiseText.Of(binding.Limit)} is missed by a factor of ")
-                + FormattableString.Invariant($"{binding.Ratio:0.00} ({binding.MeasuredNs / 1e6:#,0.#} ms) even when ")
+                + FormattableString.Invariant(
+                    $"{binding.Ratio:0.00} ({binding.MeasuredNs / 1e6:#,0.#} ms) even when ")
                 + FormattableString.Invariant($"{replica} gets a request every {idleS:#,0.#} s")
-            : FormattableString.Invariant($"{100 * line.Unserved:0.#} % of the requests of {_request.Workload.Name} ")
-                + FormattableString.Invariant($"do not fit the {_engine.Memory.Tokens:N0} tokens of KV memory of {replica}");
+            : FormattableString.Invariant(
+                $"{100 * line.Unserved:0.#} % of the requests of {_request.Workload.Name} ")
+                + FormattableString.Invariant(
+                    $"do not fit the {_engine.Memory.Tokens:N0} tokens of KV memory of {replica}");
         return Outcome(null, $"the promise cannot be kept: {broken}", line, ceiling);
     }
 
-    AccountOutcome Outcome(AccountResult? result, string? broken, LoadLineResult line, double ceiling) => new()
+    AccountOutcome Outcome(
+        AccountResult? result, string? broken, LoadLineResult line, double ceiling) => new()
     {
         Request = _request,
         Engine = _engine,

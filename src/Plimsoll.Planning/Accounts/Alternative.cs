@@ -5,7 +5,9 @@ using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Accounts;
 
-/// <summary>The interactive bill of the same traffic on another deployment: its own load line, its own fleet.</summary>
+/// <summary>
+/// The interactive bill of the same traffic on another deployment: its own load line, its own fleet.
+/// </summary>
 sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill)
 {
     /// <summary>Null when the model or the requests do not fit, or the promise cannot be kept.</summary>
@@ -27,12 +29,15 @@ sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill
     static Alternative? Find(AccountRequest request, double tokensPerRequest, AccountProgress progress)
     {
         var engine = Accountant.Choose(request, progress);
-        var line = Accountant.LineOf(request, engine, request.Requests, progress).RequestsPerSecond * engine.Ranks;
+        var line =
+            Accountant.LineOf(request, engine, request.Requests, progress).RequestsPerSecond * engine.Ranks;
         if (line <= 0)
             return null;
         var peak = FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope);
         var replicas = FleetSize.Replicas(request.RequestsPerSecond * peak, line) + request.SpareReplicas;
-        var basis = new CostBasis(request.Price.UsdPerHour * engine.Deployment.Accelerators, tokensPerRequest);
-        return new Alternative(engine, replicas, basis.PerMillionTokens(request.RequestsPerSecond / replicas));
+        var basis =
+            new CostBasis(request.Price.UsdPerHour * engine.Deployment.Accelerators, tokensPerRequest);
+        return new Alternative(
+            engine, replicas, basis.PerMillionTokens(request.RequestsPerSecond / replicas));
     }
 }

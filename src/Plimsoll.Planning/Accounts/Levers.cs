@@ -50,8 +50,10 @@ static class Levers
             / batch.Cost.UsdPerMillionTokens));
         return new Credit(
             "batch backfill", Usd(-(double)interactive.Cost.UsdPerMillionTokens * idle * worth),
-            FormattableString.Invariant($"upper bound: {100 * idle:0} % of the fleet's computing time is free at ")
-            + "full-batch speed; batch work in it earns its own cost per token, if interactive work always goes "
+            FormattableString.Invariant(
+                $"upper bound: {100 * idle:0} % of the fleet's computing time is free at ")
+            + "full-batch speed; batch work in it earns its own cost per token, if interactive work always "
+            + "goes "
             + "first");
     }
 
@@ -59,7 +61,8 @@ static class Levers
     {
         var replicas = interactive.Fleet.Replicas;
         var following = FleetSize.FollowingDemand(
-            request.RequestsPerSecond, interactive.LoadLine.RequestsPerSecond, request.Workload.WeeklyEnvelope,
+            request.RequestsPerSecond, interactive.LoadLine.RequestsPerSecond,
+            request.Workload.WeeklyEnvelope,
             request.SpareReplicas);
         return following >= replicas ? null : new Credit(
             "autoscaling", Usd((double)interactive.Cost.UsdPerMillionTokens * (following / replicas - 1)),
@@ -73,10 +76,12 @@ static class Levers
         if (Narrower(request) is not { } format)
             return null;
         // A profile speaks of its own model and format only; the tier of the alternative stands beside it.
-        var narrow = Alternative.Of(request with { Weights = format, Profile = null }, basis.TokensPerRequest, progress);
+        var narrow = Alternative.Of(
+            request with { Weights = format, Profile = null }, basis.TokensPerRequest, progress);
         return narrow is null ? null : new Credit(
             "quantisation", narrow.Bill.Usd - interactive.Cost.UsdPerMillionTokens,
-            $"{format.Name()} weights instead of {request.Weights.Name()}: {Fleet(narrow)}, if the answers stay good enough");
+            $"{format.Name()} weights instead of {request.Weights.Name()}: {Fleet(narrow)}, if the answers "
+            + $"stay good enough");
     }
 
     static Credit? SmallerModel(
@@ -87,16 +92,20 @@ static class Levers
             return null;
         var changed = request with
         {
-            Model = model, TensorParallel = null, PipelineParallel = null, ExpertParallel = null, DataParallel = null,
+            Model = model, TensorParallel = null, PipelineParallel = null, ExpertParallel = null,
+                DataParallel = null,
             Engine = request.Engine with { NumGpuBlocks = null }, Profile = null,
         };
         var small = Alternative.Of(changed, basis.TokensPerRequest, progress);
         return small is null ? null : new Credit(
             "smaller model", small.Bill.Usd - interactive.Cost.UsdPerMillionTokens,
-            $"{model.Name} tuned to the task: {Fleet(small)}, same tokens, if it does the task; tuning is not counted");
+            $"{model.Name} tuned to the task: {Fleet(small)}, same tokens, if it does the task; tuning is "
+            + $"not counted");
     }
 
-    /// <summary>The next format down that the accelerator multiplies natively; null when there is none.</summary>
+    /// <summary>
+    /// The next format down that the accelerator multiplies natively; null when there is none.
+    /// </summary>
     static NumberFormat? Narrower(AccountRequest request) => request.Weights switch
     {
         NumberFormat.Bf16 when request.Accelerator.Fp8Tflops is not null => NumberFormat.Fp8,

@@ -23,7 +23,8 @@ public static class ParallelismChoice
         var fitting = new List<Deployment>();
         KvCapacityResult? closest = null;
         Deployment? largest = null;
-        foreach (var pipeline in request.PipelineParallel is { } fixedStages ? [fixedStages] : new[] { 1, 2, 4 })
+        foreach (var pipeline in request.PipelineParallel is { } fixedStages
+            ? [fixedStages] : new[] { 1, 2, 4 })
         {
             foreach (var tensor in TensorDegrees(request))
             {
@@ -49,13 +50,18 @@ public static class ParallelismChoice
                 return fitting;
         }
         if (largest is null)
-            throw new BadInputException($"--ep {request.ExpertParallel} matches no --tp × --dp; expected --tp too");
+        {
+            throw new BadInputException(
+                $"--ep {request.ExpertParallel} matches no --tp × --dp; expected --tp too");
+        }
+
         throw new BadInputException(FormattableString.Invariant(
             $"{request.Model.Name} with {NumberFormats.Name(request.Weights)} weights does not fit ")
             + FormattableString.Invariant(
                 $"{largest.TensorParallel * largest.PipelineParallel} × {request.Accelerator.Name}: ")
             + FormattableString.Invariant($"{closest!.MissingGb:0.0} GB per accelerator are missing; ")
-            + "expected more accelerators (--tp, --pp), smaller --weights, or an accelerator with more memory");
+            + "expected more accelerators (--tp, --pp), smaller --weights, or an accelerator with more "
+            + "memory");
     }
 
     static IEnumerable<int> TensorDegrees(AccountRequest request)
@@ -75,9 +81,12 @@ public static class ParallelismChoice
         }
     }
 
-    /// <summary>Refuses degrees of parallelism that a model or an accelerator cannot have; null is free.</summary>
+    /// <summary>
+    /// Refuses degrees of parallelism that a model or an accelerator cannot have; null is free.
+    /// </summary>
     public static void Check(
-        ModelSpec model, AcceleratorSpec accelerator, int? tensorParallel, int? pipelineParallel, int? expertParallel,
+        ModelSpec model, AcceleratorSpec accelerator, int? tensorParallel, int? pipelineParallel,
+        int? expertParallel,
         int? dataParallel)
     {
         var heads = model.Attention.Heads;

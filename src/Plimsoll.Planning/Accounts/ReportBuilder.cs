@@ -8,20 +8,22 @@ using Plimsoll.Core.Costing;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
-using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 using Plimsoll.Reports;
 
 namespace Plimsoll.Planning.Accounts;
 
-/// <summary>Runs what only the report needs (one sweep of the rate) and gathers everything it shows.</summary>
+/// <summary>
+/// Runs what only the report needs (one sweep of the rate) and gathers everything it shows.
+/// </summary>
 public sealed class ReportBuilder
 {
     /// <summary>Rates of the sweep, as shares of what a replica carries when nobody waits.</summary>
     static readonly double[] Rates = [0.002, 0.02, 0.05, .. Enumerable.Range(1, 20).Select(i => i * 0.05)];
 
-    static readonly double[] TtftLimitsMs = [100, 150, 200, 250, 300, 400, 500, 700, 1000, 1500, 2000, 3000, 5000];
+    static readonly double[] TtftLimitsMs =
+        [100, 150, 200, 250, 300, 400, 500, 700, 1000, 1500, 2000, 3000, 5000];
     static readonly double[] TpotLimitsMs = [10, 12.5, 15, 20, 25, 30, 35, 40, 50, 60, 75, 100, 150];
     static readonly double[] Shares = [.. Enumerable.Range(1, 99).Select(i => i / 100.0)];
 
@@ -32,7 +34,8 @@ public sealed class ReportBuilder
     ReportBuilder(AccountOutcome outcome)
     {
         _outcome = outcome;
-        _result = outcome.Result ?? throw new ArgumentException("Only a promise that is kept has a report.", nameof(outcome));
+        _result = outcome.Result
+            ?? throw new ArgumentException("Only a promise that is kept has a report.", nameof(outcome));
     }
 
     /// <param name="outcome">An account whose promise is kept.</param>
@@ -64,28 +67,34 @@ public sealed class ReportBuilder
             Notes =
             [
                 .. _outcome.Notes,
-                "cost curves: each limit alone, from one sweep of the rate; the band scales step times by the tier's error",
+                "cost curves: each limit alone, from one sweep of the rate; the band scales step times by "
+                + "the tier's error",
             ],
             CostCurves = [Curve(Metric.Ttft, TtftLimitsMs), Curve(Metric.Tpot, TpotLimitsMs)],
             LoadSweeps = [LoadSweep(interactive)],
             Week = new WeekUtilisation
             {
-                Shares = [.. request.Workload.WeeklyEnvelope.Select(h => request.RequestsPerSecond * h / capacity)],
+                Shares =
+                    [.. request.Workload.WeeklyEnvelope.Select(
+                        h => request.RequestsPerSecond * h / capacity)],
                 Flat = request.Workload.WeeklyEnvelope.Count == 1,
             },
             Distributions = Distributions(),
             Credits = _outcome.Credits,
             ListPrices = PublicPrices.Of(_outcome),
             Demand = FormattableString.Invariant(
-                $"{request.Workload.Name} at {request.RequestsPerSecond:0.##} requests/s on average, busiest hour ")
-                + FormattableString.Invariant($"{FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope):0.00} times that"),
+                $"{request.Workload.Name} at {request.RequestsPerSecond:0.##} requests/s on average, ")
+                + "busiest hour "
+                + FormattableString.Invariant(
+                    $"{FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope):0.00} times that"),
         };
     }
 
     void Sweep(Action<long>? progress)
     {
         var request = _outcome.Request;
-        var search = new LoadLineSearch(_outcome.Engine, request.Workload, request.Promise, request.Requests, request.Seed);
+        var search = new LoadLineSearch(
+            _outcome.Engine, request.Workload, request.Promise, request.Requests, request.Seed);
         var runs = new SimulationResult[Rates.Length];
         var ranks = _outcome.Engine.Ranks;
         var done = 0;
@@ -102,7 +111,8 @@ public sealed class ReportBuilder
     LoadSweep LoadSweep(ClassAccount interactive)
     {
         var promise = _outcome.Request.Promise;
-        var last = _sweep.FindIndex(s => s.Run.Holds == false && s.Rate > 1.2 * interactive.LoadLine.RequestsPerSecond);
+        var last = _sweep.FindIndex(
+            s => s.Run.Holds == false && s.Rate > 1.2 * interactive.LoadLine.RequestsPerSecond);
         var shown = last < 0 ? _sweep : _sweep.Take(last + 1).ToList();
         return new LoadSweep
         {
@@ -138,8 +148,8 @@ public sealed class ReportBuilder
     }
 
     /// <summary>
-    /// Highest rate of the sweep at which the percentile keeps the limit, between two rates by a straight line.
-    /// Steps slower by a factor stretch time: latencies times the factor, rates over it.
+    /// Highest rate of the sweep at which the percentile keeps the limit, between two rates by a straight
+    /// line. Steps slower by a factor stretch time: latencies times the factor, rates over it.
     /// </summary>
     double? LineAt(Metric metric, double percentile, double limitMs, double factor)
     {
@@ -174,7 +184,8 @@ public sealed class ReportBuilder
         var replicas = FleetSize.Replicas(request.RequestsPerSecond * peak, rate) + request.SpareReplicas;
         var interactive = _result.Classes[0];
         // The bill is proportional to the replicas that are paid for.
-        return PicoDollars.FromUsd(interactive.Cost.UsdPerMillionTokens * replicas / interactive.Fleet.Replicas).Usd;
+        return PicoDollars.FromUsd(
+            interactive.Cost.UsdPerMillionTokens * replicas / interactive.Fleet.Replicas).Usd;
     }
 
     List<LatencyDistribution> Distributions()
@@ -202,13 +213,15 @@ public sealed class ReportBuilder
     {
         var request = _outcome.Request;
         var d = _outcome.Engine.Deployment;
-        string N(double value, string format = "0.####") => value.ToString(format, CultureInfo.InvariantCulture);
+        string N(double value, string format = "0.####") =>
+            value.ToString(format, CultureInfo.InvariantCulture);
         return
         [
             new("model", d.Model.Name, ""),
             new("parameters", N(d.Model.Parameters / 1e9, "0.00"), "10⁹"),
             new("accelerator", d.Accelerator.Name, ""),
-            new("tp × pp × dp, ep", $"{d.TensorParallel} × {d.PipelineParallel} × {d.DataParallel}, {d.ExpertParallel}", ""),
+            new("tp × pp × dp, ep",
+                $"{d.TensorParallel} × {d.PipelineParallel} × {d.DataParallel}, {d.ExpertParallel}", ""),
             new("weights, KV", $"{d.Weights.Name()}, {d.Kv.Name()}", ""),
             new("engine, policy", $"{d.Engine.Engine}, {request.Policy.Name}", ""),
             new("max-num-seqs", N(d.Engine.MaxNumSeqs), "sequences"),

@@ -102,7 +102,9 @@ public sealed class LoadLineSearch
             End = end ?? StepEnd.Predicted,
         });
 
-    /// <summary>A TTFT that is longer by a factor keeps its limit when the shorter one keeps the limit over it.</summary>
+    /// <summary>
+    /// A TTFT that is longer by a factor keeps its limit when the shorter one keeps the limit over it.
+    /// </summary>
     IReadOnlyList<Limit> Stretched(double firstTokenFactor)
     {
         if (firstTokenFactor == 1)
@@ -119,7 +121,8 @@ public sealed class LoadLineSearch
 
     bool Holds(double rate, ArrivalProcess process, SimulationOptions options) =>
         Run(rate, process, options).Holds ?? throw new BadInputException(
-            $"--requests {options.Requests}: {_workload.Name} gives too few of them for the promised percentiles; "
+            $"--requests {options.Requests}: {_workload.Name} gives too few of them for the promised "
+            + $"percentiles; "
             + "expected more");
 
     /// <summary>A load line, and at a rate above it the limit that is broken most.</summary>
@@ -132,8 +135,12 @@ public sealed class LoadLineSearch
         {
             // A request that is not served is later than any that is.
             var percentile = limit.Percentile / (1 - unserved);
-            if (percentile >= 100 || result.Latencies[limit.Metric].PercentileNs(percentile) is not { } measuredNs)
+            if (percentile >= 100
+                || result.Latencies[limit.Metric].PercentileNs(percentile) is not { } measuredNs)
+            {
                 continue;
+            }
+
             var candidate = new LimitBreak(limit, measuredNs);
             if (worst is null || candidate.Ratio > worst.Value.Ratio)
                 worst = candidate;

@@ -45,7 +45,8 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
     }
 
     static SaturatedThroughput? Find(
-        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime, StepEnd? end,
+        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime,
+        StepEnd? end,
         int? openSessions)
     {
         requests = Math.Max(requests, TurnsOfTheBatch * (long)engine.Limits.MaxNumSeqs);
@@ -67,7 +68,8 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
                     lastNs = request.LastTokenNs;
             },
         };
-        var run = engine.Run(workload, workload.RequestsPerSecond, options, ArrivalProcess.AtOnce, openSessions);
+        var run =
+            engine.Run(workload, workload.RequestsPerSecond, options, ArrivalProcess.AtOnce, openSessions);
         if (run.Completed == 0)
             return null;
         var rate = lastNs > firstNs

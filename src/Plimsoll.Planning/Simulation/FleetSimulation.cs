@@ -51,8 +51,11 @@ public sealed class FleetSimulation
         _maxTokens = Math.Min(options.MaxModelLength, _replicas[0].Scheduler.MaxRequestTokens);
     }
 
-    /// <summary>Simulates a fleet of equal replicas to the last token, or until the verdict is certain.</summary>
-    /// <param name="engine">Limits of each replica's scheduler; policy and prefix blocks are set here.</param>
+    /// <summary>
+    /// Simulates a fleet of equal replicas to the last token, or until the verdict is certain.
+    /// </summary>
+    /// <param name="engine">Limits of each replica's scheduler; policy and prefix blocks are set
+    /// here.</param>
     /// <param name="stepTime">How long a step takes.</param>
     /// <param name="arrivals">The requests, in order of arrival.</param>
     /// <param name="closedLoop">Whether an arrival may wait for another request's answer.</param>
@@ -83,7 +86,8 @@ public sealed class FleetSimulation
 
     long NextArrivalNs()
     {
-        var arrivalNs = _arrived < _options.Requests && _arrivals.TryPeek(out var atNs) ? atNs : long.MaxValue;
+        var arrivalNs =
+            _arrived < _options.Requests && _arrivals.TryPeek(out var atNs) ? atNs : long.MaxValue;
         return Math.Min(arrivalNs, _handoffs.NextNs);
     }
 
@@ -132,7 +136,8 @@ public sealed class FleetSimulation
             Index = _arrived++,
             Session = arrival.Session,
             PromptTokens = arrival.PromptTokens,
-            OutputTokens = Math.Clamp(arrival.OutputTokens, 1, Math.Max(1, _maxTokens - arrival.PromptTokens)),
+            OutputTokens =
+                Math.Clamp(arrival.OutputTokens, 1, Math.Max(1, _maxTokens - arrival.PromptTokens)),
             ArrivalNs = nowNs,
         };
         request.TokensHere = _decodeFirst > 0 ? 1 : request.OutputTokens;

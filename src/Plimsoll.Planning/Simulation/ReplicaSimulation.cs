@@ -4,7 +4,6 @@ using Plimsoll.Core.Costing;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
-using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
 
@@ -283,7 +282,9 @@ sealed class ReplicaSimulation
         _scheduler.Commit(new StepOutcome(_outcomes.AsSpan(0, _outcomeCount), steps), endNs);
     }
 
-    /// <summary>The token that ends a prompt: the first of an answer, or the next after a preemption.</summary>
+    /// <summary>
+    /// The token that ends a prompt: the first of an answer, or the next after a preemption.
+    /// </summary>
     void Emit(int handle, long lagNs)
     {
         ref var request = ref _requests[handle];
@@ -293,7 +294,10 @@ sealed class ReplicaSimulation
             request.LagNs = lagNs;
         }
         else
+        {
             _meter.AddGaps(_nowNs - request.LastTokenNs, 1);
+        }
+
         request.LastTokenNs = _nowNs;
         request.Emitted++;
         if (request.Emitted == request.TokensHere)

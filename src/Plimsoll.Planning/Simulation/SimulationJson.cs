@@ -7,7 +7,9 @@ using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Planning.Simulation;
 
-/// <summary>A simulation as JSON of the schema published in <c>docs/reference/simulate.schema.json</c>.</summary>
+/// <summary>
+/// A simulation as JSON of the schema published in <c>docs/reference/simulate.schema.json</c>.
+/// </summary>
 public static class SimulationJson
 {
     public const string Schema = "plimsoll/simulate/1";
@@ -32,7 +34,8 @@ public static class SimulationJson
     }
 
     static EndDocument End(
-        SimulationBounds bounds, Func<Metric, LatencySummary> latency, Func<(double Low, double High), double> end)
+        SimulationBounds bounds, Func<Metric, LatencySummary> latency,
+        Func<(double Low, double High), double> end)
     {
         return new EndDocument(
             Figure(r => r.MakespanS), latency(Metric.Ttft), latency(Metric.Tpot), latency(Metric.Itl),
@@ -54,7 +57,8 @@ sealed record SimulationDocument(
 sealed record IntervalDocument(EndDocument Low, EndDocument High);
 
 sealed record EndDocument(
-    double? MakespanS, LatencySummary TtftMs, LatencySummary TpotMs, LatencySummary ItlMs, LatencySummary E2eMs,
+    double? MakespanS, LatencySummary TtftMs, LatencySummary TpotMs, LatencySummary ItlMs,
+    LatencySummary E2eMs,
     double? Goodput, double? OutputTokensPerSecond, double? Preemptions, double? PeakKvBlocks,
     double? PrefixHitRate);
 

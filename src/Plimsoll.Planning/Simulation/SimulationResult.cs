@@ -31,7 +31,9 @@ public sealed record SimulationResult
     /// <summary>Most KV blocks in use at once in any replica.</summary>
     public required int PeakKvBlocks { get; init; }
 
-    /// <summary>Prompt tokens found in the prefix cache ÷ those looked up; null without prefix keys.</summary>
+    /// <summary>
+    /// Prompt tokens found in the prefix cache ÷ those looked up; null without prefix keys.
+    /// </summary>
     public required double? PrefixHitRate { get; init; }
 
     /// <summary>Tokens of completed requests, the cached ones included.</summary>

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using CsCheck;
 using Plimsoll.Core.Draws;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Inputs.Workloads;
 using Shouldly;
 using Xunit;
 

@@ -15,9 +15,11 @@ public sealed class LoadLineSearchTests
 {
     const long Requests = 6000;
 
-    static readonly SimulatedEngine Engine = SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.VllmV1);
+    static readonly SimulatedEngine Engine =
+        SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.VllmV1);
     static readonly Workload Chat = WorkloadFamily.Find("chat");
-    static readonly double Ceiling = SaturatedThroughput.Of(Engine, Chat, Requests, seed: 1).RequestsPerSecond;
+    static readonly double Ceiling =
+        SaturatedThroughput.Of(Engine, Chat, Requests, seed: 1).RequestsPerSecond;
 
     [Theory]
     [InlineData(Metric.Ttft, 200)]

@@ -67,7 +67,8 @@ public sealed class FleetSimulationLaws
             (engine, load, fleet, closed) =>
             {
                 var leapt = Run(engine, load, fleet with { Leaps = true }, closed, out var leaptRequests);
-                var stepped = Run(engine, load, fleet with { Leaps = false }, closed, out var steppedRequests);
+                var stepped =
+                    Run(engine, load, fleet with { Leaps = false }, closed, out var steppedRequests);
                 leaptRequests.OrderBy(r => r.Index).ShouldBe(steppedRequests.OrderBy(r => r.Index));
                 leapt.PlanHash.ShouldBe(stepped.PlanHash);
                 leapt.Steps.ShouldBe(stepped.Steps);

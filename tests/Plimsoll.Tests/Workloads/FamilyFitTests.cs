@@ -1,4 +1,3 @@
-using System;
 using System.IO;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
@@ -76,6 +75,7 @@ public sealed class FamilyFitTests
             SchedulingPolicy.VllmV1);
         var ceiling = SaturatedThroughput.Of(engine, workload, requests, seed: 1).RequestsPerSecond;
         Limit[] limits = [new(Metric.Ttft, 95, (long)(ttftMs * 1e6)), new(Metric.Tpot, 95, 50_000_000)];
-        return new LoadLineSearch(engine, workload, limits, requests, seed: 1).Find(ceiling).RequestsPerSecond;
+        return new LoadLineSearch(engine, workload, limits, requests, seed: 1)
+            .Find(ceiling).RequestsPerSecond;
     }
 }

@@ -197,9 +197,13 @@ sealed class BenchLoadArguments
         };
     }
 
-    string Arrivals(ParseResult parsed) => parsed.GetValue(_arrivals) is "own" or "poisson" or "constant" and var arrivals
-        ? arrivals
-        : throw new BadInputException($"--arrivals {parsed.GetValue(_arrivals)}: expected own, poisson or constant");
+    string Arrivals(ParseResult parsed)
+    {
+        var arrivals = parsed.GetValue(_arrivals)!;
+        return arrivals is "own" or "poisson" or "constant"
+            ? arrivals
+            : throw new BadInputException($"--arrivals {arrivals}: expected own, poisson or constant");
+    }
 
     long Requests(ParseResult parsed, long? duration)
     {

@@ -13,7 +13,9 @@ sealed class SessionArrivals : IArrivalSource
     /// <summary>A session's prompts share whole blocks of this many tokens.</summary>
     public const int BlockTokens = 256;
 
-    /// <summary>Agents compact a context before it outgrows a window of 128 Ki tokens and an answer.</summary>
+    /// <summary>
+    /// Agents compact a context before it outgrows a window of 128 Ki tokens and an answer.
+    /// </summary>
     const int MostTokens = 120_000;
 
     readonly SessionSpec _spec;

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Catalogues;
 
@@ -80,7 +79,9 @@ public sealed class WorkloadFamily : Workload
         throw Names.Unknown("workload", name, BuiltIn, f => f.Name, "workloads");
     }
 
-    /// <summary>From the tables; of sessions, whose contexts grow and are compacted, from a long draw.</summary>
+    /// <summary>
+    /// From the tables; of sessions, whose contexts grow and are compacted, from a long draw.
+    /// </summary>
     double MeanPrompt()
     {
         if (Spec.Session is null)
@@ -114,7 +115,8 @@ public sealed class WorkloadFamily : Workload
                     spec with { Arrivals = spec.Arrivals with { Sigma = sigma } },
                 "tau" when Number(value) is >= 0.01 and <= 1e6 and var tauS =>
                     spec with { Arrivals = spec.Arrivals with { TauS = tauS } },
-                "tenants" when Number(value) is >= 1 and <= 10_000 and var tenants && tenants == Math.Floor(tenants) =>
+                "tenants" when Number(value) is >= 1 and <= 10_000 and var tenants
+                && tenants == Math.Floor(tenants) =>
                     spec with { Tenants = (int)tenants },
                 _ => throw new BadInputException($"--workload {text}: \"{change}\"; expected {Changes}"),
             };
@@ -122,7 +124,8 @@ public sealed class WorkloadFamily : Workload
         if (bursts && spec.Arrivals.Sigma == 0)
         {
             throw new BadInputException(
-                $"--workload {text}: no bursts were fitted to {spec.Name}; expected sigma=0..3 and tau=SECONDS too");
+                $"--workload {text}: no bursts were fitted to {spec.Name}; expected sigma=0..3 and "
+                + $"tau=SECONDS too");
         }
         return new WorkloadFamily(spec with { Name = text });
     }

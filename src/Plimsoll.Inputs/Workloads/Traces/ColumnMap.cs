@@ -53,7 +53,8 @@ public sealed record ColumnMap
         }
         if (input is null || output is null)
             throw Bad(text, "input or output is missing");
-        return new ColumnMap { Time = time, UnitNs = unitNs, Input = input, Output = output, Session = session };
+        return new ColumnMap { Time = time, UnitNs = unitNs, Input = input, Output = output,
+            Session = session };
     }
 
     /// <summary>Whether any column's name begins so.</summary>

@@ -9,7 +9,9 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 /// </summary>
 public sealed class Trace
 {
-    /// <summary>Keys are kept in blocks of this many, so that a long trace is never copied to make room.</summary>
+    /// <summary>
+    /// Keys are kept in blocks of this many, so that a long trace is never copied to make room.
+    /// </summary>
     const int KeysPerBlock = 1 << 16;
 
     readonly List<Row> _rows = [];
@@ -72,7 +74,8 @@ public sealed class Trace
     void Add(in TraceRow row, long arrivesNs)
     {
         _rows.Add(new Row(
-            arrivesNs, row.ThinkNs, row.PromptTokens, row.OutputTokens, row.Session, _rows.Count, Keep(row.PrefixKeys.Span)));
+            arrivesNs, row.ThinkNs, row.PromptTokens, row.OutputTokens, row.Session, _rows.Count,
+            Keep(row.PrefixKeys.Span)));
     }
 
     ReadOnlyMemory<ulong> Keep(ReadOnlySpan<ulong> keys)

@@ -28,7 +28,11 @@ static class TraceFormats
         {
             var json = IsJson(head);
             if (options.Map is not null)
-                return json ? new MappedJsonReader(source, options.Map) : new MappedCsvReader(source, options.Map);
+            {
+                return json
+                    ? new MappedJsonReader(source, options.Map) : new MappedCsvReader(source, options.Map);
+            }
+
             return Reader(json ? OfJson(head, path) : OfCsv(head, path), source, options);
         }
         catch
@@ -62,7 +66,8 @@ static class TraceFormats
     }
 
     public static bool IsJson(byte[] head) =>
-        head.AsSpan().IndexOfAnyExcept(" \t\r\n\uFEFF"u8) is >= 0 and var first && head[first] is (byte)'{' or (byte)'[';
+        head.AsSpan().IndexOfAnyExcept(" \t\r\n\uFEFF"u8) is >= 0 and var first
+        && head[first] is (byte)'{' or (byte)'[';
 
     static TraceFormat OfJson(byte[] head, string path)
     {

@@ -60,7 +60,8 @@ public abstract class TraceReader : IDisposable
         if (Report.RowsEmitted == 0)
         {
             throw new BadInputException(
-                $"{Source.Name}: none of its {Report.RowsRead} rows is usable; expected at least one request");
+                $"{Source.Name}: none of its {Report.RowsRead} rows is usable; "
+                + "expected at least one request");
         }
         return false;
     }
@@ -80,7 +81,9 @@ public abstract class TraceReader : IDisposable
     /// </summary>
     private protected abstract bool Parse(ref TraceRow row, ref string? dropped);
 
-    /// <summary>Whether a request may come without a prompt: dropped and counted rather than refused.</summary>
+    /// <summary>
+    /// Whether a request may come without a prompt: dropped and counted rather than refused.
+    /// </summary>
     private protected virtual bool DropsEmptyPrompts => false;
 
     private protected virtual void Dispose(bool disposing) => Source.Dispose();
@@ -111,7 +114,9 @@ public abstract class TraceReader : IDisposable
         return (int)value;
     }
 
-    /// <summary>A time in nanoseconds from a number and its unit; NaN, negative and huge times are refused.</summary>
+    /// <summary>
+    /// A time in nanoseconds from a number and its unit; NaN, negative and huge times are refused.
+    /// </summary>
     private protected long Time(decimal value, long unitNs, string field)
     {
         if (value < 0 || value > LatestNs / unitNs)

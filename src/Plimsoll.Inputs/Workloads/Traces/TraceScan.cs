@@ -77,7 +77,8 @@ sealed class TraceScan : System.IDisposable
         if (_latestNs - _earliestNs > LongestSpanNs)
         {
             throw _reader.Error(
-                $"times run over {(_latestNs - _earliestNs) / 3.15576e16:F0} years; expected one trace in one unit");
+                $"times run over {(_latestNs - _earliestNs) / 3.15576e16:F0} years; expected one trace in "
+                + $"one unit");
         }
         // Sessions of a closed loop interleave as they will, and a batch's rows share their time on purpose.
         if (_reader.ClosedLoop || Report.Format == TraceFormat.OpenAiBatch)
@@ -100,7 +101,8 @@ sealed class TraceScan : System.IDisposable
         if (Report.QuantumNs > 0)
         {
             var seconds = (Report.QuantumNs / 1e9).ToString("0.###", CultureInfo.InvariantCulture);
-            Report.Note($"timestamps are rounded to {seconds} s; arrivals are spread evenly inside each step");
+            Report.Note(
+                $"timestamps are rounded to {seconds} s; arrivals are spread evenly inside each step");
         }
         if (Report.OutOfOrder > 0)
             Report.Note($"{Report.OutOfOrder} rows are earlier than a row before them; sorted by time");
