@@ -16,8 +16,8 @@ public sealed record ClientReport
     /// <summary>From a byte's arrival to its stamp.</summary>
     public required double? LagP99Ms { get; init; }
 
-    /// <summary>Of all the machine's cores.</summary>
-    public required double CpuShare { get; init; }
+    /// <summary>Of all the machine's cores; null for a run that another tool measured.</summary>
+    public required double? CpuShare { get; init; }
 
     /// <summary>In garbage collections, over the whole run.</summary>
     public required double PausedMs { get; init; }

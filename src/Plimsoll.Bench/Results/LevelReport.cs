@@ -48,6 +48,10 @@ public sealed record LevelReport
     /// <summary>TTFT and E2E from the send, as other clients measure them.</summary>
     public required IReadOnlyDictionary<Metric, LatencyReport> FromSend { get; init; }
 
+    /// <summary>Latency and share of samples at or below it, for pictures; a metric without samples is missing.</summary>
+    public IReadOnlyDictionary<Metric, IReadOnlyList<(double Ms, double Share)>> Spread { get; init; } =
+        new Dictionary<Metric, IReadOnlyList<(double, double)>>();
+
     public required IReadOnlyList<FailureReport> Failures { get; init; }
 
     public long Requests => Completed + Failed;

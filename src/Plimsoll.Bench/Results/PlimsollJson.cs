@@ -103,7 +103,7 @@ static class PlimsollJson
         VllmJson.Number(json, "lateness_p99_ms", client.LatenessP99Ms);
         VllmJson.Number(json, "sending_p99_ms", client.SendingP99Ms);
         VllmJson.Number(json, "read_lag_p99_ms", client.LagP99Ms);
-        json.WriteNumber("cpu_share", client.CpuShare);
+        VllmJson.Number(json, "cpu_share", client.CpuShare);
         json.WriteNumber("gc_paused_ms", client.PausedMs);
         json.WriteNumber("wall_clock_steps", client.ClockSteps);
         json.WriteNumber("wall_clock_stepped_ms", client.ClockSteppedMs);

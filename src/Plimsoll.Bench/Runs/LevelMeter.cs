@@ -101,9 +101,23 @@ public sealed class LevelMeter
             [Metric.Ttft] = Latency(_sentTtftNs, _sentTtft, percentiles),
             [Metric.E2e] = Latency(_sentE2eNs, _sentE2e, percentiles),
         },
+        Spread = Enum.GetValues<Metric>().Where(metric => _meter.Latencies[metric].Count > 0)
+            .ToDictionary(metric => metric, metric => Shares(_meter.Latencies[metric])),
         Failures = [.. _failures.OrderByDescending(f => f.Value.Count)
             .Select(f => new FailureReport(f.Key.Name(), f.Value.Count, f.Value.Example))],
     };
+
+    /// <summary>As many points as the samples bear.</summary>
+    static IReadOnlyList<(double Ms, double Share)> Shares(LatencyRecorder recorder)
+    {
+        var points = new List<(double, double)>();
+        for (var share = 0.5; share < 100; share += share < 95 ? 1.5 : 0.25)
+        {
+            if (recorder.PercentileNs(share) is { } ns)
+                points.Add((ns / 1e6, share / 100));
+        }
+        return points;
+    }
 
     static LatencyReport Latency(LatencyRecorder recorder, Spread spread, IReadOnlyCollection<double> percentiles) => new()
     {

@@ -110,6 +110,8 @@ static class BenchText
 
     static void Client(StringBuilder text, ClientReport client)
     {
+        if (client.CpuShare is null)
+            return;
         text.Append($"client: sends late {Ms(client.LatenessP50Ms)} ms p50, {Ms(client.LatenessP99Ms)} ms p99; reads late ");
         text.Append(CultureInfo.InvariantCulture, $"{Ms(client.LagP99Ms)} ms p99; {100 * client.CpuShare:0} % of the CPU; {client.PausedMs:0} ms in GC\n");
         if (client.ClockSteps > 0)

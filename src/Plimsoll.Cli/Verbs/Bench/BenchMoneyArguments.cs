@@ -31,7 +31,8 @@ sealed class BenchMoneyArguments
     /// <summary>Null where no accelerator is named.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="model">Name of the model; one that the catalogue does not know has no bound.</param>
-    public MoneyOptions? Read(ParseResult parsed, string? model)
+    /// <param name="story">Told when it has none.</param>
+    public MoneyOptions? Read(ParseResult parsed, string? model, TextWriter story)
     {
         if (parsed.GetValue(_gpu) is not { } name)
         {
@@ -52,8 +53,21 @@ sealed class BenchMoneyArguments
             Accelerator = accelerator,
             Count = count,
             Price = Catalogue.BuiltIn.FindPrice(accelerator, parsed.GetValue(_price)),
-            Deployment = model is null ? null : Deployment(Catalogue.BuiltIn.FindModel(model), accelerator, tensor),
+            Deployment = Known(model, story) is { } spec ? Deployment(spec, accelerator, tensor) : null,
         };
+    }
+
+    static ModelSpec? Known(string? model, TextWriter story)
+    {
+        try
+        {
+            return model is null ? null : Catalogue.BuiltIn.FindModel(model);
+        }
+        catch (BadInputException unknown)
+        {
+            story.WriteLine($"no bound: {unknown.Message}");
+            return null;
+        }
     }
 
     static Deployment Deployment(ModelSpec model, AcceleratorSpec accelerator, int tensor) => new()
