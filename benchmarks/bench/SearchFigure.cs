@@ -44,19 +44,26 @@ static class SearchFigure
         if (Environment.GetEnvironmentVariable("VERBOSE") is not null)
         {
             foreach (var f in found)
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"   {f.Rate:0.00} {f.Low:0.00}-{f.High:0.00} {f.Outcome} {f.Binding?.Metric} windows {f.Windows} requests {f.Requests} took {f.TookS:0}"));
+            {
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"   {f.Rate:0.00} {f.Low:0.00}-{f.High:0.00} {f.Outcome} {f.Binding?.Metric} windows "
+                        + $"{f.Windows} requests {f.Requests} took {f.TookS:0}"));
+            }
         }
         var errors = found.Select(f => Math.Abs((f.Rate ?? 0) / truth - 1)).Order().ToList();
         var covering = found.Count(f => (f.Low ?? 0) <= truth && (f.High ?? double.MaxValue) >= truth);
         var widths = found.Select(f => ((f.High ?? double.NaN) - f.Low) / 2 / truth).Order().ToList();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{model}, {family}, {promise}: line {truth:0.000}/s; bias {100 * found.Average(f => (f.Rate ?? 0) / truth - 1):0.0} %, ")
+            $"{model}, {family}, {promise}: line {truth:0.000}/s; bias "
+                + $"{100 * found.Average(f => (f.Rate ?? 0) / truth - 1):0.0} %, ")
             + string.Create(CultureInfo.InvariantCulture,
-                $"error p50 {100 * errors[seeds / 2]:0.0} %, p90 {100 * errors[seeds * 9 / 10]:0.0} %, worst {100 * errors[^1]:0.0} %; ")
+                $"error p50 {100 * errors[seeds / 2]:0.0} %, p90 {100 * errors[seeds * 9 / 10]:0.0} %, "
+                    + $"worst {100 * errors[^1]:0.0} %; ")
             + string.Create(CultureInfo.InvariantCulture,
                 $"interval covers {covering} of {seeds}, half width p50 {100 * widths[seeds / 2]:0.0} %; ")
             + string.Create(CultureInfo.InvariantCulture,
-                $"took p50 {found.Select(f => f.TookS).Order().ElementAt(seeds / 2):0} s, most {found.Max(f => f.TookS):0} s; within 5 %: {errors.Count(e => e <= 0.05)}"));
+                $"took p50 {found.Select(f => f.TookS).Order().ElementAt(seeds / 2):0} s, most "
+                    + $"{found.Max(f => f.TookS):0} s; within 5 %: {errors.Count(e => e <= 0.05)}"));
     }
 
     static SimulatedEngine Engine(string gpu, string model, int tensor)

@@ -14,7 +14,8 @@ public static class Page
     {
         page.Write("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
         page.Write("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-        page.Write($"<title>{HtmlText.Escape(model.Headline)}</title>\n<style>\n{HtmlReport.Style()}</style>\n");
+        page.Write($"<title>{HtmlText.Escape(model.Headline)}</title>\n");
+        page.Write($"<style>\n{HtmlReport.Style()}</style>\n");
         page.Write("</head>\n<body>\n<main>\n");
         Header(model, page);
         page.Write("<div class=\"pictures\">\n");
@@ -36,7 +37,8 @@ public static class Page
             page.Write($"<li>{HtmlText.Escape(note)}</li>\n");
         if (model.Notes.Count > 0)
             page.Write("</ul>\n");
-        page.Write($"<p class=\"muted\">plimsoll {HtmlText.Escape(model.Version)}</p>\n</main>\n</body>\n</html>\n");
+        page.Write($"<p class=\"muted\">plimsoll "
+            + $"{HtmlText.Escape(model.Version)}</p>\n</main>\n</body>\n</html>\n");
     }
 
     static void Header(PageModel model, TextWriter page)

@@ -24,7 +24,10 @@ public static class LevelLoad
         if (level.Stages.Count == 0)
             return Steady(level);
         if (level.Workload is { ClosedLoop: true })
-            throw new BadInputException($"--stages: {level.Workload.Name} waits for answers; expected a workload that does not");
+        {
+            throw new BadInputException($"--stages: {level.Workload.Name} waits for answers; expected a "
+                + $"workload that does not");
+        }
         double requests = 0, seconds = 0;
         foreach (var stage in level.Stages)
         {
@@ -38,7 +41,10 @@ public static class LevelLoad
     static IArrivalSource Steady(LevelOptions level)
     {
         if (level.Burstiness is { } shape)
-            return new RetimedArrivals(Lengths(level), level.RequestsPerSecond, new GapProcess(shape, level.Seed));
+        {
+            return new RetimedArrivals(Lengths(level), level.RequestsPerSecond,
+                new GapProcess(shape, level.Seed));
+        }
         if (level.Workload is { } workload)
         {
             return workload.Open(

@@ -11,9 +11,12 @@ using Plimsoll.Inputs.Workloads;
 namespace Plimsoll.Bench.Load;
 
 /// <summary>
-/// Several levels in one JSON file, a list of objects: <c>name</c>; <c>workload</c>, or <c>input_tokens</c> and
-/// <c>output_tokens</c>; <c>request_rate</c> or <c>clients</c>; <c>burstiness</c>, <c>requests</c>, <c>promise</c>
-/// (a list), <c>api_key</c> (<c>${VAR}</c> or <c>${VAR:-default}</c>), <c>priority</c>, <c>service_tier</c>. Any
+/// Several levels in one JSON file, a list of objects: <c>name</c>; <c>workload</c>, or <c>input_tokens</c>
+/// and
+/// <c>output_tokens</c>; <c>request_rate</c> or <c>clients</c>; <c>burstiness</c>, <c>requests</c>,
+/// <c>promise</c>
+/// (a list), <c>api_key</c> (<c>${VAR}</c> or <c>${VAR:-default}</c>), <c>priority</c>,
+/// <c>service_tier</c>. Any
 /// other key is an error.
 /// </summary>
 public static class LevelsFile
@@ -22,7 +25,8 @@ public static class LevelsFile
 
     static readonly string[] Known =
     [
-        "name", "workload", "input_tokens", "output_tokens", "request_rate", "clients", "burstiness", "requests",
+        "name", "workload", "input_tokens", "output_tokens", "request_rate", "clients", "burstiness",
+            "requests",
         "promise", "api_key", "priority", "service_tier",
     ];
 
@@ -33,10 +37,15 @@ public static class LevelsFile
         if (!File.Exists(path))
             throw new BadInputException($"--levels {path}: no such file; expected a JSON list of levels");
         using var json = Parse(path);
-        if (json.RootElement.ValueKind != JsonValueKind.Array || json.RootElement.GetArrayLength() is 0 or > MostLevels)
-            throw new BadInputException($"{path}: is no list of levels; expected 1 to {MostLevels} JSON objects");
+        if (json.RootElement.ValueKind != JsonValueKind.Array
+            || json.RootElement.GetArrayLength() is 0 or > MostLevels)
+        {
+            throw new BadInputException($"{path}: is no list of levels; expected 1 to {MostLevels} JSON "
+                + $"objects");
+        }
         var levels = json.RootElement.EnumerateArray()
-            .Select((level, index) => Level(level, $"{path}, level {index + 1}", usual, (ulong)index)).ToList();
+            .Select((level, index) =>
+                Level(level, $"{path}, level {index + 1}", usual, (ulong)index)).ToList();
         return levels.DistinctBy(level => level.Name).Count() == levels.Count
             ? levels
             : throw new BadInputException($"{path}: two levels have one name; expected names of their own");
@@ -50,7 +59,8 @@ public static class LevelsFile
         }
         catch (JsonException e)
         {
-            throw new BadInputException($"{path}, line {e.LineNumber + 1}: is no JSON; expected a list of levels");
+            throw new BadInputException($"{path}, line {e.LineNumber + 1}: is no JSON; expected a list of "
+                + $"levels");
         }
     }
 
@@ -61,7 +71,10 @@ public static class LevelsFile
         foreach (var member in json.EnumerateObject())
         {
             if (!Known.Contains(member.Name))
-                throw new BadInputException($"{where}: unknown key {member.Name}; expected {string.Join(", ", Known)}");
+            {
+                throw new BadInputException(
+                    $"{where}: unknown key {member.Name}; expected {string.Join(", ", Known)}");
+            }
         }
         var workload = Text(json, "workload", where) is { } name ? WorkloadChoice.Open(name) : null;
         var (input, output) = (Number(json, "input_tokens", where), Number(json, "output_tokens", where));
@@ -83,7 +96,8 @@ public static class LevelsFile
                 ? [.. List(promise, where).Select(PromiseText.Parse)]
                 : usual.Promise,
             ApiKey = Text(json, "api_key", where) is { } key ? Filled(key, where) : null,
-            Priority = json.TryGetProperty("priority", out var priority) && priority.TryGetInt32(out var p) ? p : null,
+            Priority = json.TryGetProperty("priority", out var priority) && priority.TryGetInt32(out var p)
+                ? p : null,
             ServiceTier = Text(json, "service_tier", where),
             Seed = usual.Seed + index,
         };
@@ -92,7 +106,10 @@ public static class LevelsFile
     static IEnumerable<string> List(JsonElement json, string where)
     {
         if (json.ValueKind != JsonValueKind.Array)
-            throw new BadInputException($"{where}: promise is no list; expected limits such as \"ttft p95 500ms\"");
+        {
+            throw new BadInputException($"{where}: promise is no list; expected limits such as \"ttft p95 "
+                + $"500ms\"");
+        }
         return json.EnumerateArray().Select(limit => limit.ToString());
     }
 
@@ -103,12 +120,16 @@ public static class LevelsFile
 
     static double? Number(JsonElement json, string key, string where) =>
         !json.TryGetProperty(key, out var value) ? null
-        : value.ValueKind == JsonValueKind.Number && value.GetDouble() is > 0 and <= 1e9 and var number ? number
-        : throw new BadInputException($"{where}: {key} is {value}; expected a number above 0 and at most 1000000000");
+        : value.ValueKind == JsonValueKind.Number && value.GetDouble() is > 0 and <= 1e9 and var number
+            ? number
+        : throw new BadInputException($"{where}: {key} is {value}; expected a number above 0 and at most "
+            + $"1000000000");
 
     /// <summary>Keys stay out of files: <c>${VAR}</c> is the environment's.</summary>
-    static string Filled(string text, string where) => Regex.Replace(text, @"\$\{(\w+)(?::-([^}]*))?\}", match =>
+    static string Filled(string text, string where) =>
+        Regex.Replace(text, @"\$\{(\w+)(?::-([^}]*))?\}", match =>
         Environment.GetEnvironmentVariable(match.Groups[1].Value) is { Length: > 0 } value ? value
         : match.Groups[2].Success ? match.Groups[2].Value
-        : throw new BadInputException($"{where}: {match.Groups[1].Value} is not set; expected it in the environment"));
+        : throw new BadInputException($"{where}: {match.Groups[1].Value} is not set; expected it in the "
+            + $"environment"));
 }

@@ -16,5 +16,6 @@ public sealed class ShiftedLoad(ILoadSource load, long startNs) : ILoadSource
         request.AtNs += startNs;
     }
 
-    public void Finished(int level, int session, long nowNs) => load.Finished(level, session, nowNs - startNs);
+    public void Finished(int level, int session, long nowNs) =>
+        load.Finished(level, session, nowNs - startNs);
 }

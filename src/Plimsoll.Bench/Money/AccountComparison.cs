@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
@@ -15,11 +16,13 @@ namespace Plimsoll.Bench.Money;
 /// <param name="Low">Low end of its 90 % interval; null without one.</param>
 /// <param name="High">High end.</param>
 /// <param name="Realised">The run's; null where it has none.</param>
-public sealed record ComparedFigure(string Name, double Predicted, double? Low, double? High, double? Realised)
+public sealed record ComparedFigure(string Name, double Predicted, double? Low, double? High,
+    double? Realised)
 {
     public double? Ratio => Realised / Predicted;
 
-    /// <summary>Whether the run lies outside the account's interval; without one, more than a tenth away.</summary>
+    /// <summary>Whether the run lies outside the account's interval; without one, more than a tenth
+    /// away.</summary>
     public bool IsOff => Realised is { } r && (r < (Low ?? 0.9 * Predicted) || r > (High ?? 1.1 * Predicted));
 }
 
@@ -31,7 +34,10 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
     public static AccountComparison Read(string path, BenchResult result, MoneyReport? money)
     {
         if (!File.Exists(path))
-            throw new BadInputException($"--against {path}: no such file; expected what plimsoll account --json printed");
+        {
+            throw new BadInputException($"--against {path}: no such file; expected what plimsoll account "
+                + $"--json printed");
+        }
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(path));
@@ -40,23 +46,28 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new BadInputException($"--against {path}: is no account; expected what plimsoll account --json printed");
+            throw new BadInputException($"--against {path}: is no account; expected what plimsoll account "
+                + $"--json printed");
         }
     }
 
     static List<ComparedFigure> Compare(JsonElement account, BenchResult result, MoneyReport? money)
     {
         var statement = account.GetProperty("statement");
-        var interactive = account.GetProperty("classes").EnumerateArray().First(c => c.GetProperty("class").GetString() == "interactive");
+        var interactive = account.GetProperty("classes").EnumerateArray().First(c =>
+            c.GetProperty("class").GetString() == "interactive");
         var level = result.Levels[0];
         var figures = new List<ComparedFigure>
         {
-            new("USD per accelerator-hour", statement.GetProperty("price").GetProperty("usdPerGpuHour").GetDouble(), null, null,
+            new("USD per accelerator-hour",
+                statement.GetProperty("price").GetProperty("usdPerGpuHour").GetDouble(), null, null,
                 money is null ? null : (double)money.Price.UsdPerHour),
             Bounded("load line, requests/s of a replica", "loadLineRequestsPerSecond", null,
-                interactive.GetProperty("loadLine").GetProperty("requestsPerSecond").GetDouble(), result.LoadLine?.Rate),
+                interactive.GetProperty("loadLine").GetProperty("requestsPerSecond").GetDouble(),
+                    result.LoadLine?.Rate),
         };
-        foreach (var (metric, key) in new[] { (Metric.Ttft, "ttftMs"), (Metric.Tpot, "tpotMs"), (Metric.E2e, "e2eMs") })
+        foreach (var (metric, key) in new[] { (Metric.Ttft, "ttftMs"), (Metric.Tpot, "tpotMs"),
+            (Metric.E2e, "e2eMs") })
         {
             foreach (var percentile in new[] { 50, 95 })
             {
@@ -70,7 +81,8 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
         }
         figures.Add(Bounded(
             "USD per million tokens", "cost", "usdPerMillionTokens",
-            interactive.GetProperty("cost").GetProperty("usdPerMillionTokens").GetDouble(), money?.UsdPerMillionTokens?.Value));
+            interactive.GetProperty("cost").GetProperty("usdPerMillionTokens").GetDouble(),
+                money?.UsdPerMillionTokens?.Value));
         return figures;
 
         ComparedFigure Bounded(string name, string key, string? inner, double predicted, double? realised) =>
@@ -78,15 +90,19 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
 
         double? End(string end, string key, string? inner)
         {
-            if (!interactive.TryGetProperty("bounds", out var bounds) || !bounds.GetProperty(end).TryGetProperty(key, out var value))
+            if (!interactive.TryGetProperty("bounds", out var bounds)
+                || !bounds.GetProperty(end).TryGetProperty(key, out var value))
+            {
                 return null;
+            }
             if (inner is not null && value.ValueKind == JsonValueKind.Object)
                 value = value.GetProperty(inner);
             return value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
         }
 
         double? LatencyEnd(string end, string key, int percentile) =>
-            interactive.TryGetProperty("bounds", out var bounds) && bounds.GetProperty(end).TryGetProperty("latency", out var latency)
+            interactive.TryGetProperty("bounds", out var bounds)
+                && bounds.GetProperty(end).TryGetProperty("latency", out var latency)
                 ? Latency(latency, key, percentile)
                 : null;
     }
@@ -103,14 +119,18 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
             var cause = figure.Name switch
             {
                 "USD per accelerator-hour" => "the price",
-                "load line, requests/s of a replica" => "the step times or the arrivals' shape: calibrate, and compare the workload",
-                "USD per million tokens" => "the rate per accelerator: see utilisation, lengths and load line",
+                "load line, requests/s of a replica" =>
+                    "the step times or the arrivals' shape: calibrate, and compare the workload",
+                "USD per million tokens" =>
+                    "the rate per accelerator: see utilisation, lengths and load line",
                 "tpot p50, ms" or "tpot p95, ms" => "the step times, or the batch that ran: calibrate",
                 "ttft p50, ms" => "prefill speed, prompt lengths or prefix hits",
                 "ttft p95, ms" => "queueing: the rate or the burstiness of arrivals",
                 _ => "output lengths, or what is above",
             };
-            yield return FormattableString.Invariant($"{figure.Name} is {figure.Ratio:0.00} × the prediction; what it speaks against: {cause}");
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"{figure.Name} is {figure.Ratio:0.00} × the "
+                + $"prediction; what it speaks against: {cause}");
         }
     }
 }

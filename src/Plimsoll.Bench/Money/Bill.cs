@@ -6,7 +6,8 @@ using Plimsoll.Bench.Results;
 
 namespace Plimsoll.Bench.Money;
 
-/// <summary>Turns a run into money: the accelerators' dollars over the run, divided by what came of it.</summary>
+/// <summary>Turns a run into money: the accelerators' dollars over the run, divided by what came of
+/// it.</summary>
 public static class Bill
 {
     /// <summary>Parts that a run is cut into for an interval.</summary>
@@ -27,8 +28,10 @@ public static class Bill
             Count = options.Count,
             Price = options.Price,
             UsdPerHour = options.UsdPerHour,
-            UsdPerMillionTokens = PerMillion(dollars, tokens, result, slice => slice.PromptTokens + slice.OutputTokens),
-            UsdPerMillionGoodTokens = promised ? PerMillion(dollars, good, result, slice => slice.GoodTokens) : null,
+            UsdPerMillionTokens = PerMillion(dollars, tokens, result, slice =>
+                slice.PromptTokens + slice.OutputTokens),
+            UsdPerMillionGoodTokens = promised
+                ? PerMillion(dollars, good, result, slice => slice.GoodTokens) : null,
             UsdPerRequest = result.Completed > 0 ? dollars / result.Completed : null,
             BusyShare = result.DurationS > 0 ? Math.Min(1, result.BusyS / result.DurationS) : 0,
             Gap = gap,
@@ -48,7 +51,8 @@ public static class Bill
     }
 
     /// <summary>
-    /// Half the 90 % interval of the mean rate over the mean, from batch means: tenths of a run depend on each
+    /// Half the 90 % interval of the mean rate over the mean, from batch means: tenths of a run depend on
+    /// each
     /// other far less than requests do. Null for a run too short to be cut up.
     /// </summary>
     static double? RelativeError(double[] slices)

@@ -9,7 +9,8 @@ using Plimsoll.Inputs.Catalogues;
 namespace Plimsoll.Bench.Money;
 
 /// <summary>
-/// Splits what a request really took of its replicas into what it could have taken. Five levels of one figure,
+/// Splits what a request really took of its replicas into what it could have taken. Five levels of one
+/// figure,
 /// replica time per request: the physical floor; the kernels at the largest batch that memory holds; the same
 /// at the batch that really ran; the time in which something was under way; all the time that was paid. Each
 /// bar is the step from one level to the next, so the bars sum to the bill.
@@ -37,10 +38,13 @@ static class GapSplit
         var ran = FormattableString.Invariant($"{batch:0.#} sequences decoded at once, {largest:0} fit");
         return (
             [
-                new("floor", usdPerNs * floorNs, "peak FLOPs and bandwidth, weights read once for an unbounded batch"),
-                new("kernels", usdPerNs * (bestNs - floorNs), "real kernels and host at the largest batch that fits"),
+                new("floor", usdPerNs * floorNs,
+                    "peak FLOPs and bandwidth, weights read once for an unbounded batch"),
+                new("kernels", usdPerNs * (bestNs - floorNs),
+                    "real kernels and host at the largest batch that fits"),
                 new("batching", usdPerNs * (ranNs - bestNs), ran),
-                new("waiting", usdPerNs * (busyNs - ranNs), "busy beyond what the predicted steps take; negative where they are faster"),
+                new("waiting", usdPerNs * (busyNs - ranNs),
+                    "busy beyond what the predicted steps take; negative where they are faster"),
                 new("idle", usdPerNs * (paidNs - busyNs), "nothing under way"),
             ],
             model.Tier.ToString().ToLowerInvariant());
@@ -61,7 +65,8 @@ static class GapSplit
     static double LargestBatch(Deployment deployment, MeanRequest mean)
     {
         var tokens = KvCapacity.Blocks(deployment, (int)mean.Context).Tokens;
-        return Math.Max(1, Math.Min(deployment.Engine.MaxNumSeqs, Math.Floor(tokens / (mean.Prompt + mean.Output))));
+        return Math.Max(1, Math.Min(deployment.Engine.MaxNumSeqs,
+            Math.Floor(tokens / (mean.Prompt + mean.Output))));
     }
 
     /// <summary>A request of mean lengths, tokens.</summary>
@@ -70,7 +75,8 @@ static class GapSplit
         public double Context => Prompt + Output / 2;
 
         /// <summary>
-        /// Replica time of one request where so many decode at once and prompts come as answers leave: each step
+        /// Replica time of one request where so many decode at once and prompts come as answers leave: each
+        /// step
         /// decodes the batch and computes its share of new prompts.
         /// </summary>
         public double Ns(StepTimeModel model, double batch)

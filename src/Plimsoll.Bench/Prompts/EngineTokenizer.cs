@@ -41,15 +41,18 @@ sealed class EngineTokenizer(Endpoint endpoint) : ITokenCounter
             BodyJson.Default.JsonObject);
         try
         {
-            using var response = await endpoint.Ask(HttpMethod.Post, "tokenize", body, stop).ConfigureAwait(false);
+            using var response = await endpoint.Ask(HttpMethod.Post, "tokenize", body,
+                stop).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
                 return 0;
-            using var json = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false));
+            var answer = await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false);
+            using var json = JsonDocument.Parse(answer);
             if (json.RootElement.ValueKind != JsonValueKind.Object)
                 return 0;
             if (json.RootElement.TryGetProperty("count", out var count) && count.TryGetInt32(out var number))
                 return number;
-            return json.RootElement.TryGetProperty("tokens", out var tokens) && tokens.ValueKind == JsonValueKind.Array
+            return json.RootElement.TryGetProperty("tokens", out var tokens)
+                && tokens.ValueKind == JsonValueKind.Array
                 ? tokens.GetArrayLength()
                 : 0;
         }

@@ -12,7 +12,8 @@ namespace Plimsoll.Bench.Prompts;
 
 /// <summary>
 /// The rows of a JSONL file, in order and again from the start: <c>{"prompt": …}</c>, <c>{"messages": …}</c>
-/// or <c>{"input": …}</c>, with whatever else the interface takes: tools, <c>response_format</c>, pictures by URL. A
+/// or <c>{"input": …}</c>, with whatever else the interface takes: tools, <c>response_format</c>, pictures
+/// by URL. A
 /// row's <c>output_tokens</c> is what the interface calls the most tokens of an answer.
 /// </summary>
 public sealed class FileBodies : IBodySource
@@ -33,10 +34,16 @@ public sealed class FileBodies : IBodySource
     public static FileBodies Read(string path, BodyOptions options)
     {
         if (options.Levels.Count > 1)
-            throw new BadInputException("--dataset-path: holds one level's requests; expected a workload per level instead");
+        {
+            throw new BadInputException("--dataset-path: holds one level's requests; expected a workload "
+                + "per level instead");
+        }
         var bodies = new FileBodies(options);
         if (!File.Exists(path))
-            throw new BadInputException($"--dataset-path {path}: no such file; expected JSONL, a request per line");
+        {
+            throw new BadInputException($"--dataset-path {path}: no such file; expected JSONL, a request "
+                + $"per line");
+        }
         if (new FileInfo(path).Length > MostBytes)
             throw new BadInputException($"{path}: more than {MostBytes >> 30} GiB; expected a smaller file");
         var number = 0;
@@ -46,7 +53,10 @@ public sealed class FileBodies : IBodySource
             if (string.IsNullOrWhiteSpace(line))
                 continue;
             if (bodies._rows.Count == MostRows)
-                throw new BadInputException($"{path}, line {number}: more than {MostRows} requests; expected fewer");
+            {
+                throw new BadInputException($"{path}, line {number}: more than {MostRows} requests; "
+                    + $"expected fewer");
+            }
             bodies._rows.Add(bodies.Row(line, $"{path}, line {number}"));
         }
         return bodies._rows.Count > 0 ? bodies
@@ -73,7 +83,10 @@ public sealed class FileBodies : IBodySource
             row = null;
         }
         if (row is null)
-            throw new BadInputException($"{where}: is no JSON object; expected a request such as {{\"prompt\": \"…\"}}");
+        {
+            throw new BadInputException($"{where}: is no JSON object; expected a request such as "
+                + $"{{\"prompt\": \"…\"}}");
+        }
         Shape(row, where);
         if (row.Remove("output_tokens", out var length))
             row.TryAdd(BodyTemplate.LengthMember(_options.Endpoint.Api), length);
@@ -94,7 +107,10 @@ public sealed class FileBodies : IBodySource
         if (row.ContainsKey(wanted))
             return;
         if (row["prompt"] is not JsonValue text || text.GetValueKind() != JsonValueKind.String)
-            throw new BadInputException($"{where}: has neither \"{wanted}\" nor a text \"prompt\"; expected one of them");
+        {
+            throw new BadInputException($"{where}: has neither \"{wanted}\" nor a text \"prompt\"; "
+                + $"expected one of them");
+        }
         row.Remove("prompt");
         row[wanted] = _options.Endpoint.Api == ApiKind.Chat
             ? new JsonArray(new JsonObject { ["role"] = "user", ["content"] = text.DeepClone() })

@@ -17,7 +17,10 @@ sealed class FileTokenizer : ITokenCounter
     {
         var file = Directory.Exists(path) ? Path.Combine(path, "tokenizer.json") : path;
         if (!File.Exists(file))
-            throw new BadInputException($"--tokenizer {path}: no such file; expected a tokenizer.json or the folder it is in");
+        {
+            throw new BadInputException($"--tokenizer {path}: no such file; expected a tokenizer.json or "
+                + $"the folder it is in");
+        }
         try
         {
             _tokenizer = new Tokenizer(vocabPath: file);
@@ -26,14 +29,16 @@ sealed class FileTokenizer : ITokenCounter
         }
         catch (Exception e) when (e is not BadInputException)
         {
-            throw new BadInputException($"--tokenizer {file}: is no tokenizer.json ({Wire.ErrorText.OneLine(e.Message)}); expected one");
+            throw new BadInputException($"--tokenizer {file}: is no tokenizer.json "
+                + $"({Wire.ErrorText.OneLine(e.Message)}); expected one");
         }
         Name = Path.GetFileName(file);
     }
 
     public string Name { get; }
 
-    public Task<int> Count(string text, CancellationToken stop) => Task.FromResult(_tokenizer.Encode(text).Length - _marks);
+    public Task<int> Count(string text, CancellationToken stop) =>
+        Task.FromResult(_tokenizer.Encode(text).Length - _marks);
 
     public void Dispose() => _tokenizer.Dispose();
 }

@@ -34,7 +34,10 @@ public sealed class GeneratedBodies : IBodySource
         var pictures = _options.Images > 0 ? Pictures(request) : [];
         var room = template.Head.Length + template.Middle.Length + TailBytes + _text.MostBytes(request);
         foreach (var picture in pictures)
-            room += Base64.GetMaxEncodedToUtf8Length(picture.Length) + ImageOpening.Length + ImageClosing.Length;
+        {
+            room += Base64.GetMaxEncodedToUtf8Length(picture.Length) + ImageOpening.Length
+                + ImageClosing.Length;
+        }
         var buffer = ArrayPool<byte>.Shared.Rent(room + TextOpening.Length);
         var at = Copy(template.Head, buffer, 0);
         if (_options.Images > 0)

@@ -9,10 +9,13 @@ namespace Plimsoll.Bench.Results;
 /// <summary>A row per request; times in nanoseconds of the run, empty where nothing happened.</summary>
 public static class CsvExport
 {
-    const string Header = "index,level,session,scheduled_ns,dispatched_ns,sent_ns,first_token_ns,last_token_ns,end_ns,"
-        + "asked_prompt_tokens,prompt_tokens,cached_tokens,asked_output_tokens,output_tokens,chunks,status,failure,message";
+    const string Header =
+        "index,level,session,scheduled_ns,dispatched_ns,sent_ns,first_token_ns,last_token_ns,end_ns,"
+        + "asked_prompt_tokens,prompt_tokens,cached_tokens,asked_output_tokens,output_tokens,chunks,status,"
+        + "failure,message";
 
-    public static void Save(BenchResult result, DetailSpool detail, string path) => WholeFile.Write(path, file =>
+    public static void Save(BenchResult result, DetailSpool detail, string path) =>
+        WholeFile.Write(path, file =>
     {
         file.NewLine = "\n";
         file.WriteLine(Header);
@@ -25,11 +28,15 @@ public static class CsvExport
         var culture = CultureInfo.InvariantCulture;
         file.Write(string.Create(culture, $"{r.Index},{Quoted(level)},"));
         file.Write(r.Session >= 0 ? r.Session.ToString(culture) : "");
-        foreach (var ns in new[] { r.ScheduledNs, r.DispatchedNs, r.SentNs, r.FirstTokenNs, r.LastTokenNs, r.EndNs })
+        foreach (var ns in new[] { r.ScheduledNs, r.DispatchedNs, r.SentNs, r.FirstTokenNs, r.LastTokenNs,
+            r.EndNs })
+        {
             file.Write(ns == 0 ? "," : string.Create(culture, $",{ns}"));
+        }
         foreach (var count in new[]
         {
-            r.AskedPromptTokens, r.PromptTokens, r.CachedTokens, r.AskedOutputTokens, r.OutputTokens, r.Chunks, r.Status,
+            r.AskedPromptTokens, r.PromptTokens, r.CachedTokens, r.AskedOutputTokens, r.OutputTokens,
+                r.Chunks, r.Status,
         })
         {
             file.Write(string.Create(culture, $",{count}"));

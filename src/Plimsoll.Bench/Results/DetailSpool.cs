@@ -19,7 +19,8 @@ public sealed class DetailSpool : IDisposable
     {
         var path = Path.Combine(Path.GetTempPath(), $"plimsoll-bench-{Guid.NewGuid():N}");
         _file = new FileStream(
-            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16,
+                FileOptions.DeleteOnClose);
         _writer = new BinaryWriter(_file, Encoding.UTF8, leaveOpen: true);
     }
 
@@ -38,8 +39,10 @@ public sealed class DetailSpool : IDisposable
         }
         foreach (var count in new[]
         {
-            record.Level, record.Session, record.PromptTokens, record.AskedPromptTokens, record.AskedOutputTokens,
-            record.OutputTokens, record.CachedTokens, record.Status, record.HasUsage ? 1 : 0, (int)record.Failure,
+            record.Level, record.Session, record.PromptTokens, record.AskedPromptTokens,
+                record.AskedOutputTokens,
+            record.OutputTokens, record.CachedTokens, record.Status, record.HasUsage ? 1 : 0,
+                (int)record.Failure,
             record.Chunks,
         })
         {
@@ -55,7 +58,8 @@ public sealed class DetailSpool : IDisposable
         }
     }
 
-    /// <summary>All requests in order of their end; the same record each time, valid until the next.</summary>
+    /// <summary>All requests in order of their end; the same record each time, valid until the
+    /// next.</summary>
     public IEnumerable<RequestRecord> Read()
     {
         _writer.Flush();

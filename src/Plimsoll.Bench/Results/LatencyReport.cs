@@ -2,7 +2,8 @@ using System.Collections.Generic;
 
 namespace Plimsoll.Bench.Results;
 
-/// <summary>One latency of one level, milliseconds. A figure without enough samples behind it is null.</summary>
+/// <summary>One latency of one level, milliseconds. A figure without enough samples behind it is
+/// null.</summary>
 public sealed record LatencyReport
 {
     public required long Samples { get; init; }

@@ -9,7 +9,8 @@ using Plimsoll.Inputs.Files;
 namespace Plimsoll.Bench.Results;
 
 /// <summary>
-/// llm-d's Benchmark Report, version 0.2.1, as JSON. (llm-d/llm-d-benchmark, benchmark-report/schema_v0_2.py) Its
+/// llm-d's Benchmark Report, version 0.2.1, as JSON. (llm-d/llm-d-benchmark,
+/// benchmark-report/schema_v0_2.py) Its
 /// latencies have no place for where they start from; ours run from the scheduled send.
 /// </summary>
 public static class LlmdReport
@@ -19,7 +20,8 @@ public static class LlmdReport
         if (result.Levels.Count > 1)
         {
             throw new BadInputException(
-                $"{path}: a Benchmark Report has one level of service, and this run has {result.Levels.Count}; expected one");
+                $"{path}: a Benchmark Report has one level of service, and this run has "
+                    + $"{result.Levels.Count}; expected one");
         }
         WholeFile.WriteBytes(path, stream =>
         {

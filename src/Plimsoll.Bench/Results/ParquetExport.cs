@@ -10,7 +10,8 @@ using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Bench.Results;
 
-/// <summary>The rows of <see cref="CsvExport"/> as Parquet, in groups, so that memory stays bounded.</summary>
+/// <summary>The rows of <see cref="CsvExport"/> as Parquet, in groups, so that memory stays
+/// bounded.</summary>
 public static class ParquetExport
 {
     const int RowsPerGroup = 65_536;
@@ -18,7 +19,8 @@ public static class ParquetExport
     static readonly (string Name, Func<RequestRecord, long> Of)[] Numbers =
     [
         ("index", r => r.Index), ("session", r => r.Session), ("scheduled_ns", r => r.ScheduledNs),
-        ("dispatched_ns", r => r.DispatchedNs), ("sent_ns", r => r.SentNs), ("first_token_ns", r => r.FirstTokenNs),
+        ("dispatched_ns", r => r.DispatchedNs), ("sent_ns", r => r.SentNs),
+            ("first_token_ns", r => r.FirstTokenNs),
         ("last_token_ns", r => r.LastTokenNs), ("end_ns", r => r.EndNs),
         ("asked_prompt_tokens", r => r.AskedPromptTokens), ("prompt_tokens", r => r.PromptTokens),
         ("cached_tokens", r => r.CachedTokens), ("asked_output_tokens", r => r.AskedOutputTokens),
@@ -37,7 +39,8 @@ public static class ParquetExport
         var numbers = Numbers.Select(column => new DataField<long>(column.Name)).ToArray();
         var schema = new ParquetSchema([.. numbers, Level, Failure, Message]);
         await using var writer = await ParquetWriter.CreateAsync(schema, stream).ConfigureAwait(false);
-        foreach (var rows in detail.Read().Select(r => new Row(r, result.Levels[r.Level].Name)).Chunk(RowsPerGroup))
+        foreach (var rows in detail.Read().Select(r =>
+            new Row(r, result.Levels[r.Level].Name)).Chunk(RowsPerGroup))
         {
             using var group = writer.CreateRowGroup();
             for (var column = 0; column < numbers.Length; column++)

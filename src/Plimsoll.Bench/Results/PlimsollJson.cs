@@ -6,7 +6,8 @@ using Plimsoll.Core.Promises;
 
 namespace Plimsoll.Bench.Results;
 
-/// <summary>Our own object in a result: levels, promises, failures by kind, the client itself, the engine's metrics.</summary>
+/// <summary>Our own object in a result: levels, promises, failures by kind, the client itself, the engine's
+/// metrics.</summary>
 static class PlimsollJson
 {
     public const int Form = 1;

@@ -11,7 +11,8 @@ namespace Plimsoll.Bench.Results;
 
 /// <summary>
 /// The result as <c>vllm bench serve --save-result</c> has it, with one object of ours beside. Latencies run
-/// from when a request was due, and <c>start_times</c> are those times; the send-relative ones that vLLM itself
+/// from when a request was due, and <c>start_times</c> are those times; the send-relative ones that vLLM
+/// itself
 /// would print are in our object. With detail it is what <c>plimsoll calibrate</c> reads.
 /// </summary>
 public static class VllmJson
@@ -25,7 +26,8 @@ public static class VllmJson
     /// <param name="path">Where; written whole or not at all.</param>
     /// <param name="detail">All its requests; null for the summary alone.</param>
     /// <param name="more">Members for our own object, written by who knows them.</param>
-    public static void Save(BenchResult result, string path, DetailSpool? detail, Action<Utf8JsonWriter>? more = null) =>
+    public static void Save(BenchResult result, string path, DetailSpool? detail,
+        Action<Utf8JsonWriter>? more = null) =>
         WholeFile.WriteBytes(path, stream =>
         {
             using var writer = new Utf8JsonWriter(stream, detail is null ? Indented : default);
@@ -40,10 +42,12 @@ public static class VllmJson
         return System.Text.Encoding.UTF8.GetString(stream.ToArray()) + "\n";
     }
 
-    static void Write(BenchResult result, Utf8JsonWriter json, DetailSpool? detail, Action<Utf8JsonWriter>? more)
+    static void Write(BenchResult result, Utf8JsonWriter json, DetailSpool? detail,
+        Action<Utf8JsonWriter>? more)
     {
         json.WriteStartObject();
-        json.WriteString("date", result.StartedAt.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
+        json.WriteString("date",
+            result.StartedAt.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
         json.WriteString("endpoint_type", "openai-compatible");
         json.WriteString("label", "plimsoll");
         json.WriteString("model_id", result.Model);
@@ -76,7 +80,8 @@ public static class VllmJson
         json.WriteNumber("request_throughput", result.PerSecond(result.Completed));
         Number(json, "request_goodput", Goodput(result));
         json.WriteNumber("output_throughput", result.PerSecond(result.OutputTokens));
-        json.WriteNumber("total_token_throughput", result.PerSecond(result.PromptTokens + result.OutputTokens));
+        json.WriteNumber("total_token_throughput",
+            result.PerSecond(result.PromptTokens + result.OutputTokens));
         json.WriteNumber("max_concurrent_requests", result.MostInFlight);
     }
 
@@ -88,7 +93,8 @@ public static class VllmJson
         return result.PerSecond(result.Levels.Sum(level => (level.Goodput ?? 0) * level.Requests));
     }
 
-    /// <summary>Null for several levels: a mixture of promises has no percentile that means anything.</summary>
+    /// <summary>Null for several levels: a mixture of promises has no percentile that means
+    /// anything.</summary>
     static void Latency(Utf8JsonWriter json, string name, LatencyReport? latency)
     {
         Number(json, $"mean_{name}_ms", latency?.MeanMs);
@@ -104,7 +110,8 @@ public static class VllmJson
     static void Detail(Utf8JsonWriter json, DetailSpool detail)
     {
         List(json, "input_lens", detail, (writer, r) => writer.WriteNumberValue(r.PromptTokens));
-        List(json, "output_lens", detail, (writer, r) => writer.WriteNumberValue(r.Served ? r.OutputTokens : 0));
+        List(json, "output_lens", detail, (writer, r) =>
+            writer.WriteNumberValue(r.Served ? r.OutputTokens : 0));
         List(json, "ttfts", detail, (writer, r) => writer.WriteNumberValue(
             r.Served ? Seconds(r.FirstTokenNs - r.ScheduledNs) : 0));
         List(json, "itls", detail, Gaps);

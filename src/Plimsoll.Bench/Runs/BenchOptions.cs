@@ -57,7 +57,8 @@ public sealed record BenchOptions
     /// <summary>Whether every request is kept for the detailed forms.</summary>
     public bool Detail { get; init; }
 
-    /// <summary>Search the load line of the only level instead of sending its rate; null to send it.</summary>
+    /// <summary>Search the load line of the only level instead of sending its rate; null to send
+    /// it.</summary>
     public LoadLineOptions? Search { get; init; }
 
     public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; } = [];

@@ -11,7 +11,8 @@ using Plimsoll.Bench.Wire;
 namespace Plimsoll.Bench.Runs;
 
 /// <summary>
-/// One run from the first question to the result: preflight, warm-up, load, and what it all came to. A run that
+/// One run from the first question to the result: preflight, warm-up, load, and what it all came to. A run
+/// that
 /// is stopped has a result like any other, of as much as ran.
 /// </summary>
 public sealed class BenchRun : IDisposable
@@ -157,16 +158,20 @@ public sealed class BenchRun : IDisposable
         return new BenchResult
         {
             StartedAt = _clock.StartedAt.AddTicks(_startNs / 100),
-            DurationS = _times.LastEndNs > _times.FirstDueNs ? (_times.LastEndNs - _times.FirstDueNs) / 1e9 : 0,
+            DurationS = _times.LastEndNs > _times.FirstDueNs ? (_times.LastEndNs - _times.FirstDueNs) / 1e9
+                : 0,
             Interrupted = interrupted,
             Address = _options.Endpoint.Address.ToString(),
             Model = facts.Model,
             TokenCounting = Counting(facts.Usage),
-            PromptLengths = _options.DatasetPath is { } path ? $"the prompts of {path}" : facts.Vocabulary.Basis,
+            PromptLengths = _options.DatasetPath is { } path ? $"the prompts of {path}"
+                : facts.Vocabulary.Basis,
             Load = _options.Load,
             RequestRate = Rate(),
-            Burstiness = _options.Levels is [{ Burstiness: { } shape }] && double.IsFinite(shape) ? shape : null,
-            MaxConcurrency = _options.MaxConcurrency > 0 ? _options.MaxConcurrency : _options.Levels[0].Clients,
+            Burstiness = _options.Levels is [{ Burstiness: { } shape }] && double.IsFinite(shape) ? shape
+                : null,
+            MaxConcurrency = _options.MaxConcurrency > 0 ? _options.MaxConcurrency
+                : _options.Levels[0].Clients,
             MostInFlight = _times.Most,
             MeanInFlight = _times.MeanInFlight,
             BusyS = _times.BusyNs / 1e9,
@@ -181,7 +186,8 @@ public sealed class BenchRun : IDisposable
 
     double? Rate()
     {
-        var rate = _options.Levels.Sum(level => level.Clients is null ? level.RequestsPerSecond : double.PositiveInfinity);
+        var rate = _options.Levels.Sum(level =>
+            level.Clients is null ? level.RequestsPerSecond : double.PositiveInfinity);
         return double.IsFinite(rate) && rate > 0 ? rate : null;
     }
 

@@ -9,7 +9,8 @@ using Plimsoll.Core.Measures;
 namespace Plimsoll.Bench.Runs;
 
 /// <summary>
-/// Watches the client itself. A client that sends late or reads late measures itself and not the endpoint, and
+/// Watches the client itself. A client that sends late or reads late measures itself and not the endpoint,
+/// and
 /// then says so: the run is invalid.
 /// </summary>
 public sealed class ClientCheck : IDisposable
@@ -57,10 +58,13 @@ public sealed class ClientCheck : IDisposable
 
     /// <summary>The verdict on the client.</summary>
     /// <param name="limits">All limits of all levels.</param>
-    /// <param name="medianTtftNs">What stands in where nothing is promised; null when nothing was served.</param>
+    /// <param name="medianTtftNs">What stands in where nothing is promised; null when nothing was
+    /// served.</param>
     /// <param name="mostShare">Share of a limit by which the client may be late.</param>
-    /// <param name="heldBack">Whether a limit on requests in flight held sends back, which is no lateness.</param>
-    public ClientReport Report(IReadOnlyList<Limit> limits, double? medianTtftNs, double mostShare, bool heldBack)
+    /// <param name="heldBack">Whether a limit on requests in flight held sends back, which is no
+    /// lateness.</param>
+    public ClientReport Report(IReadOnlyList<Limit> limits, double? medianTtftNs, double mostShare,
+        bool heldBack)
     {
         LookAtWallClock();
         var wall = Math.Max(1, _clock.NowNs - _startNs);
@@ -71,7 +75,10 @@ public sealed class ClientCheck : IDisposable
         {
             var most = mostShare * limit.LimitNs;
             if (limit.Metric is Metric.Ttft or Metric.E2e && !heldBack)
-                Compare(reasons, "requests went out", lateness, most, $"{limit.Metric.Name()} limit", mostShare);
+            {
+                Compare(reasons, "requests went out", lateness, most, $"{limit.Metric.Name()} limit",
+                    mostShare);
+            }
             Compare(reasons, "answers were read", lag, most, $"{limit.Metric.Name()} limit", mostShare);
         }
         if (limits.Count == 0 && medianTtftNs is { } median && !heldBack)
@@ -103,6 +110,7 @@ public sealed class ClientCheck : IDisposable
         if (p99Ns <= mostNs || p99Ns is not { } late)
             return;
         reasons.Add(string.Create(CultureInfo.InvariantCulture,
-            $"{what} {late / 1e6:0.##} ms late at p99, more than {100 * share:0.#} % of the {against} ({mostNs / 1e6:0.##} ms)"));
+            $"{what} {late / 1e6:0.##} ms late at p99, more than {100 * share:0.#} % of the {against} "
+                + $"({mostNs / 1e6:0.##} ms)"));
     }
 }

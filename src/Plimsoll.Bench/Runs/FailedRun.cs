@@ -12,7 +12,8 @@ public static class FailedRun
     {
         var clock = new RunClock();
         var meters = options.Levels.Select(level => new LevelMeter(level)).ToList();
-        meters[0].Add(new RequestRecord { Failure = failure.Kind, Status = failure.Status, Message = failure.Message });
+        meters[0].Add(new RequestRecord { Failure = failure.Kind, Status = failure.Status,
+            Message = failure.Message });
         using var check = new ClientCheck(clock);
         return new BenchResult
         {

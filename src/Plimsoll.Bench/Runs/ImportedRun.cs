@@ -20,14 +20,18 @@ public static class ImportedRun
         var meter = new LevelMeter(level);
         var times = new LoadTimes();
         var first = input.Timings.Min(timing => timing.StartNs);
-        foreach (var record in input.Timings.OrderBy(timing => timing.StartNs + timing.E2eNs).Select(t => Record(t, first)))
+        foreach (var record in input.Timings.OrderBy(timing => timing.StartNs + timing.E2eNs).Select(t =>
+            Record(t, first)))
         {
             var good = meter.Good;
             meter.Add(record);
             times.Add(record, meter.Good > good);
         }
         for (var i = 0L; i < input.Failed; i++)
-            meter.Add(new RequestRecord { Failure = FailureKind.ErrorEvent, Message = "failed, by its file" });
+        {
+            meter.Add(new RequestRecord { Failure = FailureKind.ErrorEvent,
+                Message = "failed, by its file" });
+        }
         Occupancy(input.Timings, first, times);
         return new BenchResult
         {
@@ -82,7 +86,8 @@ public static class ImportedRun
     static void Occupancy(IReadOnlyList<RequestTiming> timings, double firstNs, LoadTimes times)
     {
         var inFlight = 0;
-        var changes = timings.SelectMany(t => new[] { (At: t.StartNs - firstNs, By: 1), (At: t.StartNs - firstNs + t.E2eNs, By: -1) });
+        var changes = timings.SelectMany(t =>
+            new[] { (At: t.StartNs - firstNs, By: 1), (At: t.StartNs - firstNs + t.E2eNs, By: -1) });
         foreach (var (at, by) in changes.OrderBy(change => change.At).ThenBy(change => change.By))
             times.InFlight((long)at, inFlight += by);
     }

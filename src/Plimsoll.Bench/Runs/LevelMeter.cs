@@ -9,7 +9,8 @@ using Plimsoll.Core.Measures;
 namespace Plimsoll.Bench.Runs;
 
 /// <summary>
-/// Measures one level. Latencies run from when a request was due; beside them, from when it was sent, which is
+/// Measures one level. Latencies run from when a request was due; beside them, from when it was sent, which
+/// is
 /// what other clients print. Memory is bounded whatever the length of the run.
 /// </summary>
 public sealed class LevelMeter
@@ -86,7 +87,8 @@ public sealed class LevelMeter
         Completed = _meter.Completed,
         Failed = _meter.Failed,
         Cancelled = _cancelled,
-        Goodput = Level.Promise.Count == 0 || _meter.Measured == 0 ? null : (double)_meter.Good / _meter.Measured,
+        Goodput = Level.Promise.Count == 0 || _meter.Measured == 0 ? null
+            : (double)_meter.Good / _meter.Measured,
         PromptTokens = _promptTokens,
         OutputTokens = _outputTokens,
         CachedTokens = _cachedTokens,
@@ -95,7 +97,8 @@ public sealed class LevelMeter
         CountedShare = _meter.Completed == 0 ? 0 : (double)_counted / _meter.Completed,
         Chunks = _chunks,
         Latencies = Enum.GetValues<Metric>().ToDictionary(
-            metric => metric, metric => Latency(_meter.Latencies[metric], _spreads[(int)metric], percentiles)),
+            metric => metric, metric =>
+                Latency(_meter.Latencies[metric], _spreads[(int)metric], percentiles)),
         FromSend = new Dictionary<Metric, LatencyReport>
         {
             [Metric.Ttft] = Latency(_sentTtftNs, _sentTtft, percentiles),
@@ -119,7 +122,8 @@ public sealed class LevelMeter
         return points;
     }
 
-    static LatencyReport Latency(LatencyRecorder recorder, Spread spread, IReadOnlyCollection<double> percentiles) => new()
+    static LatencyReport Latency(LatencyRecorder recorder, Spread spread,
+        IReadOnlyCollection<double> percentiles) => new()
     {
         Samples = recorder.Count,
         MeanMs = recorder.MeanNs / 1e6,
@@ -148,11 +152,14 @@ public sealed class LevelMeter
         _sentE2e.Add(record.LastTokenNs - record.SentNs);
         _spreads[(int)Metric.Ttft].Add(record.FirstTokenNs - record.ScheduledNs);
         _spreads[(int)Metric.E2e].Add(record.LastTokenNs - record.ScheduledNs);
-        if (record.OutputTokens > 1)
-            _spreads[(int)Metric.Tpot].Add((double)(record.LastTokenNs - record.FirstTokenNs) / (record.OutputTokens - 1));
+        if (record.OutputTokens < 2)
+            return;
+        var decodingNs = (double)(record.LastTokenNs - record.FirstTokenNs);
+        _spreads[(int)Metric.Tpot].Add(decodingNs / (record.OutputTokens - 1));
     }
 
-    /// <summary>Tokens that came together have no gap between them; the gap before them is the first one's.</summary>
+    /// <summary>Tokens that came together have no gap between them; the gap before them is the first
+    /// one's.</summary>
     void AddGaps(RequestRecord record)
     {
         var arrivals = record.Arrivals;

@@ -9,7 +9,8 @@ using Plimsoll.Bench.Wire;
 namespace Plimsoll.Bench.Runs;
 
 /// <summary>
-/// The live loop: one thread that sleeps until a request is due, builds its body and begins to send it; answers
+/// The live loop: one thread that sleeps until a request is due, builds its body and begins to send it;
+/// answers
 /// are read wherever their bytes arrive. Ended requests come back to that thread, the only one that touches
 /// the dispatcher and the measures.
 /// </summary>
@@ -28,9 +29,11 @@ public sealed class LoadRunner
     /// <param name="dispatcher">Which are sent when.</param>
     /// <param name="bodies">What they say.</param>
     /// <param name="clock">The run's clock.</param>
-    /// <param name="ended">Told of each request that ended, on the loop's thread; it may not keep the record.</param>
+    /// <param name="ended">Told of each request that ended, on the loop's thread; it may not keep the
+    /// record.</param>
     public LoadRunner(
-        Endpoint endpoint, Dispatcher dispatcher, IBodySource bodies, RunClock clock, Action<RequestRecord> ended)
+        Endpoint endpoint, Dispatcher dispatcher, IBodySource bodies, RunClock clock,
+            Action<RequestRecord> ended)
     {
         (_endpoint, _dispatcher, _bodies, _clock, _ended) = (endpoint, dispatcher, bodies, clock, ended);
     }

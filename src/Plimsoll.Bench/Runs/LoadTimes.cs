@@ -6,7 +6,8 @@ using Plimsoll.Bench.Wire;
 namespace Plimsoll.Bench.Runs;
 
 /// <summary>
-/// How full the endpoint was, and its tokens over time in at most a few hundred equal slices: whenever the run
+/// How full the endpoint was, and its tokens over time in at most a few hundred equal slices: whenever the
+/// run
 /// outgrows them, neighbours are joined.
 /// </summary>
 sealed class LoadTimes

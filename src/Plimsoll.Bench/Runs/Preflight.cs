@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Net.Http;
 using System.Text;
 using System.Text.Json;
@@ -12,7 +13,8 @@ using Plimsoll.Bench.Wire;
 namespace Plimsoll.Bench.Runs;
 
 /// <summary>
-/// Before the load: is anybody there, how does it count tokens, how long is a word. Whatever is wrong with the
+/// Before the load: is anybody there, how does it count tokens, how long is a word. Whatever is wrong with
+/// the
 /// address, the key or the model shows here, in one line, and not as ten thousand failures.
 /// </summary>
 public sealed class Preflight(Endpoint endpoint, BodyOptions bodies, RunClock clock)
@@ -27,8 +29,10 @@ public sealed class Preflight(Endpoint endpoint, BodyOptions bodies, RunClock cl
     {
         try
         {
-            using var response = await endpoint.Ask(HttpMethod.Get, "v1/models", default, stop).ConfigureAwait(false);
-            using var json = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false));
+            using var response = await endpoint.Ask(HttpMethod.Get, "v1/models", default,
+                stop).ConfigureAwait(false);
+            var answer = await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false);
+            using var json = JsonDocument.Parse(answer);
             return json.RootElement.GetProperty("data")[0].GetProperty("id").GetString();
         }
         catch (Exception e) when (e is HttpRequestException or JsonException or KeyNotFoundException
@@ -38,7 +42,8 @@ public sealed class Preflight(Endpoint endpoint, BodyOptions bodies, RunClock cl
         }
     }
 
-    /// <summary>What can be known before the load; throws <see cref="EndpointFailure"/> where nothing can.</summary>
+    /// <summary>What can be known before the load; throws <see cref="EndpointFailure"/> where nothing
+    /// can.</summary>
     /// <param name="tokenizer">A tokenizer's file; null to ask the endpoint.</param>
     /// <param name="waitNs">How long to wait for an endpoint that is not there yet.</param>
     /// <param name="stop">Ends the wait.</param>
@@ -58,20 +63,25 @@ public sealed class Preflight(Endpoint endpoint, BodyOptions bodies, RunClock cl
             if (record.Failure == FailureKind.Refused && usage != UsageForm.None)
                 continue;
             if (!record.Served)
-                throw new EndpointFailure(record.Failure, record.Status, $"{Options.Address}: {record.Message}");
+            {
+                throw new EndpointFailure(record.Failure, record.Status,
+                    $"{Options.Address}: {record.Message}");
+            }
             return new EndpointFacts
             {
                 Model = Options.Model,
                 Usage = usage,
                 Vocabulary = record.HasUsage
-                    ? await Measured(words, counter?.Name, usage, vocabulary, record, stop).ConfigureAwait(false)
+                    ? await Measured(words, counter?.Name, usage, vocabulary, record,
+                        stop).ConfigureAwait(false)
                     : vocabulary,
             };
         }
         throw new InvalidOperationException("the last form is never passed over");
     }
 
-    /// <summary>What the endpoint counts beyond the words, and without a tokenizer how much a word is.</summary>
+    /// <summary>What the endpoint counts beyond the words, and without a tokenizer how much a word
+    /// is.</summary>
     async Task<Vocabulary> Measured(
         List<string>? words, string? name, UsageForm usage, Vocabulary vocabulary, RequestRecord brief,
         CancellationToken stop)
@@ -88,19 +98,22 @@ public sealed class Preflight(Endpoint endpoint, BodyOptions bodies, RunClock cl
             return vocabulary;
         var perWord = (double)(longer.PromptTokens - brief.PromptTokens) / (LongProbeWords - ProbeWords);
         var fixedTokens = (int)Math.Round(Math.Max(0, brief.PromptTokens - perWord * ProbeWords));
-        return Vocabulary.Calibrated(perWord, fixedTokens, FormattableString.Invariant(
-            $"the endpoint's own count of two prompts: {perWord:0.###} tokens a word and {fixedTokens} more"));
+        return Vocabulary.Calibrated(perWord, fixedTokens, string.Create(CultureInfo.InvariantCulture,
+             $"the endpoint's own count of two prompts: {perWord:0.###} tokens a word and {fixedTokens} "
+                + $"more"));
     }
 
     async Task<RequestRecord> Probe(
         UsageForm usage, Vocabulary vocabulary, int words, long untilNs, CancellationToken stop)
     {
-        var source = new GeneratedBodies(bodies with { Usage = usage, Images = 0, IgnoreEos = false }, vocabulary);
+        var source = new GeneratedBodies(bodies with { Usage = usage, Images = 0, IgnoreEos = false },
+            vocabulary);
         while (true)
         {
             var record = new RequestRecord { AskedPromptTokens = words, AskedOutputTokens = 2 };
             var tokens = (int)Math.Round(words * vocabulary.TokensPerWord) + vocabulary.OverheadTokens;
-            var body = source.Build(new PlannedRequest { PromptTokens = tokens, OutputTokens = 2, Index = -words });
+            var body = source.Build(new PlannedRequest { PromptTokens = tokens, OutputTokens = 2,
+                Index = -words });
             await endpoint.Send(body.Json, record, body.ApiKey, stop).ConfigureAwait(false);
             body.Release();
             var later = record.Failure is FailureKind.Unreachable or FailureKind.ServerError;

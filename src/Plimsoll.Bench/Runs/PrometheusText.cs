@@ -19,7 +19,8 @@ static class PrometheusText
             var rest = line[((labelsEnd < 0 ? nameEnd : labelsEnd) + 1)..].Trim();
             var space = rest.IndexOf(' ');
             if (nameEnd > 0 && double.TryParse(
-                space < 0 ? rest : rest[..space], NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
+                space < 0 ? rest : rest[..space], NumberStyles.Float, CultureInfo.InvariantCulture,
+                    out var value))
             {
                 var name = line[..nameEnd].ToString();
                 sums[name] = sums.GetValueOrDefault(name) + value;

@@ -7,7 +7,8 @@ using Plimsoll.Core.Measures;
 
 namespace Plimsoll.Bench.Runs;
 
-/// <summary>A search of the load line against a live endpoint: what is sent next, and what became of it.</summary>
+/// <summary>A search of the load line against a live endpoint: what is sent next, and what became of
+/// it.</summary>
 sealed class SearchedLoad : ILoadSource
 {
     readonly IReadOnlyList<Limit> _limits;
@@ -43,17 +44,20 @@ sealed class SearchedLoad : ILoadSource
     {
     }
 
-    /// <summary>Tells the search of a request that ended; <paramref name="startNs"/> is the load's time zero.</summary>
+    /// <summary>Tells the search of a request that ended; <paramref name="startNs"/> is the load's time
+    /// zero.</summary>
     public void Ended(RequestRecord record, long startNs)
     {
         for (var i = 0; i < _limits.Count; i++)
             _broken[i] = Breaks(record, _limits[i]);
         var last = record.Served ? record.LastTokenNs : record.EndNs;
         _finder.Ended(
-            _windows[(int)record.Index], record.ScheduledNs - startNs, _broken, Math.Max(0, last - record.ScheduledNs));
+            _windows[(int)record.Index], record.ScheduledNs - startNs, _broken,
+                Math.Max(0, last - record.ScheduledNs));
     }
 
-    static bool Breaks(RequestRecord record, Limit limit) => !record.Served || limit.LimitNs < limit.Metric switch
+    static bool Breaks(RequestRecord record, Limit limit) =>
+        !record.Served || limit.LimitNs < limit.Metric switch
     {
         Metric.Ttft => record.FirstTokenNs - record.ScheduledNs,
         Metric.Tpot => record.OutputTokens > 1

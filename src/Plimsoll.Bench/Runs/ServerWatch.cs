@@ -8,7 +8,8 @@ using Plimsoll.Bench.Wire;
 
 namespace Plimsoll.Bench.Runs;
 
-/// <summary>Reads the endpoint's <c>/metrics</c> before the load, once a second during it, and after it.</summary>
+/// <summary>Reads the endpoint's <c>/metrics</c> before the load, once a second during it, and after
+/// it.</summary>
 sealed class ServerWatch
 {
     static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
@@ -30,7 +31,8 @@ sealed class ServerWatch
 
     /// <summary>Null when the endpoint shows no metrics of vLLM's names.</summary>
     public static async Task<ServerWatch?> Start(Endpoint endpoint, CancellationToken stop) =>
-        await Read(endpoint, stop).ConfigureAwait(false) is { } metrics ? new ServerWatch(endpoint, metrics) : null;
+        await Read(endpoint, stop).ConfigureAwait(false) is { } metrics
+            ? new ServerWatch(endpoint, metrics) : null;
 
     public async Task<ServerReport?> Finish()
     {
@@ -43,8 +45,8 @@ sealed class ServerWatch
         {
             PromptTokens = Growth("vllm:prompt_tokens_total"),
             GenerationTokens = Growth("vllm:generation_tokens_total"),
-            PrefixCacheHitShare = Growth("vllm:prefix_cache_hits_total") / Growth("vllm:prefix_cache_queries_total") is
-                { } share && double.IsFinite(share) ? share : null,
+            PrefixCacheHitShare = Growth("vllm:prefix_cache_queries_total") is > 0 and var queries
+                ? Growth("vllm:prefix_cache_hits_total") / queries : null,
             Preemptions = Growth("vllm:num_preemptions_total"),
             MeanRunning = _looks > 0 ? _running / _looks : null,
             MeanWaiting = _looks > 0 ? _waiting / _looks : null,
@@ -65,8 +67,11 @@ sealed class ServerWatch
         while (!_end.IsCancellationRequested)
         {
             await Task.Delay(Period, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (_end.IsCancellationRequested || await Read(_endpoint, _end.Token).ConfigureAwait(false) is not { } now)
+            if (_end.IsCancellationRequested
+                || await Read(_endpoint, _end.Token).ConfigureAwait(false) is not { } now)
+            {
                 continue;
+            }
             _looks++;
             _running += now.GetValueOrDefault("vllm:num_requests_running");
             _waiting += now.GetValueOrDefault("vllm:num_requests_waiting");
@@ -78,10 +83,12 @@ sealed class ServerWatch
     {
         try
         {
-            using var response = await endpoint.Ask(HttpMethod.Get, "metrics", default, stop).ConfigureAwait(false);
+            using var response = await endpoint.Ask(HttpMethod.Get, "metrics", default,
+                stop).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
                 return null;
-            var metrics = PrometheusText.Read(await response.Content.ReadAsStringAsync(stop).ConfigureAwait(false));
+            var text = await response.Content.ReadAsStringAsync(stop).ConfigureAwait(false);
+            var metrics = PrometheusText.Read(text);
             return metrics.ContainsKey("vllm:num_requests_running") ? metrics : null;
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException)

@@ -11,9 +11,11 @@ namespace Plimsoll.Bench.Search;
 /// and inside a simulation.
 /// <para>
 /// 1. Climb: each stretch a half faster than the last, until limits break or answers pile up. 2. Rest: slow
-/// until the pile is gone. 3. Measure: stretches around the line in turn, never drained between, so that of the
+/// until the pile is gone. 3. Measure: stretches around the line in turn, never drained between, so that of
+/// the
 /// whole time only the moment after each change of rate is lost; after each the curve of breaks over rates is
-/// fitted anew, and the next stretches move with it. The search ends when the interval is narrow enough or the
+/// fitted anew, and the next stretches move with it. The search ends when the interval is narrow enough or
+/// the
 /// time is up.
 /// </para>
 /// </summary>
@@ -38,7 +40,8 @@ public sealed class LoadLineFinder
     /// <summary>How far from the line windows stand, in turn, as a share of it.</summary>
     static readonly double[] Offsets = [-0.04, 0.04, -0.1, 0.02, -0.02, 0.08];
 
-    /// <summary>A line rests on this many windows at least, and on an interval whose ends are not further apart.</summary>
+    /// <summary>A line rests on this many windows at least, and on an interval whose ends are not further
+    /// apart.</summary>
     const int FewestFound = 3;
     const double MostRatio = 3;
 
@@ -77,7 +80,8 @@ public sealed class LoadLineFinder
 
     RateWindow Current => _windows[^1];
 
-    /// <summary>How long an answer takes where the promise is kept; of all answers while none is known to be.</summary>
+    /// <summary>How long an answer takes where the promise is kept; of all answers while none is known to
+    /// be.</summary>
     double MeanE2eNs()
     {
         double kept = 0, all = 0;
@@ -91,7 +95,8 @@ public sealed class LoadLineFinder
         return keptCount > 0 ? kept / keptCount : count > 0 ? all / count : UnknownE2eNs;
     }
 
-    /// <summary>Says that a request was sent in the current window; the number it returns is its window.</summary>
+    /// <summary>Says that a request was sent in the current window; the number it returns is its
+    /// window.</summary>
     public int Sent()
     {
         Current.Sent++;
@@ -156,8 +161,11 @@ public sealed class LoadLineFinder
         }
         for (var i = 0; i < _windows.Count; i++)
         {
-            if (_windows[i].Rate < broken && _windows[i].Requests >= LeastRequests && _windows[i].Kind != WindowKind.Rest)
+            if (_windows[i].Rate < broken && _windows[i].Requests >= LeastRequests
+                && _windows[i].Kind != WindowKind.Rest)
+            {
                 kept = Math.Max(kept, _windows[i].Rate);
+            }
         }
         if (broken <= _options.StartRate)
             return Of(LineOutcome.Nowhere, null, null, null, Worst());
@@ -219,17 +227,20 @@ public sealed class LoadLineFinder
     {
         var length = kind switch
         {
-            WindowKind.Climb => (long)Math.Clamp(Math.Max(1e9 * ClimbRequests / rate, 1.5 * MeanE2eNs()), LeastClimbNs, MostClimbNs),
+            WindowKind.Climb => (long)Math.Clamp(Math.Max(1e9 * ClimbRequests / rate, 1.5 * MeanE2eNs()),
+                LeastClimbNs, MostClimbNs),
             WindowKind.Rest => RestNs,
             _ => (long)Math.Clamp(6 * MeanE2eNs(), LeastWindowNs, MostWindowNs),
         };
         var settling = kind == WindowKind.Measure ? (long)Math.Min(1.5 * MeanE2eNs(), 0.3 * length) : 0;
         var end = Math.Min(now + length, Math.Max(now + 1, _options.BudgetNs));
-        _windows.Add(new RateWindow(rate, now, now + settling, end, kind, _limits.Count) { OutstandingBefore = Outstanding });
+        _windows.Add(new RateWindow(rate, now, now + settling, end, kind,
+            _limits.Count) { OutstandingBefore = Outstanding });
     }
 
     /// <summary>
-    /// Whether answers pile up: far more are under way than rate and length of an answer explain, or their number
+    /// Whether answers pile up: far more are under way than rate and length of an answer explain, or their
+    /// number
     /// grew by more than chance over a window that answers had the time to leave.
     /// </summary>
     bool Piled()
@@ -274,13 +285,17 @@ public sealed class LoadLineFinder
         var used = new List<RateWindow>();
         foreach (var window in _windows)
         {
-            if (window.Kind == WindowKind.Measure && window.Requests > 0 && window.Ended >= 0.98 * window.Sent)
+            if (window.Kind == WindowKind.Measure && window.Requests > 0
+                && window.Ended >= 0.98 * window.Sent)
+            {
                 used.Add(window);
+            }
         }
         return used;
     }
 
-    /// <summary>The lowest crossing of all limits, and its interval; null without a window to rest on.</summary>
+    /// <summary>The lowest crossing of all limits, and its interval; null without a window to rest
+    /// on.</summary>
     (double? Rate, double Low, double High, int Binding) Line()
     {
         var used = Used();
@@ -291,7 +306,8 @@ public sealed class LoadLineFinder
         var reach = StudentT.InvCDF(0, 1, Math.Max(1, used.Count - 2), 0.975);
         for (var limit = 0; limit < _limits.Count; limit++)
         {
-            var points = used.ConvertAll(w => (w.Rate, (double)w.Requests, w.Piled ? Math.Max(w.Broken[limit], PiledShare * w.Requests) : w.Broken[limit]));
+            var points = used.ConvertAll(w => (w.Rate, (double)w.Requests, w.Piled
+                ? Math.Max(w.Broken[limit], PiledShare * w.Requests) : w.Broken[limit]));
             var crossing = BreakCurve.Find(points, _allowed[limit]);
             if (Math.Exp(crossing.LogRate) < rate)
                 (rate, binding) = (Math.Exp(crossing.LogRate), limit);

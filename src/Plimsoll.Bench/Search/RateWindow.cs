@@ -1,6 +1,7 @@
 namespace Plimsoll.Bench.Search;
 
-/// <summary>A stretch of the search at one rate. What comes before <see cref="SteadyNs"/> still feels the last rate.</summary>
+/// <summary>A stretch of the search at one rate. What comes before <see cref="SteadyNs"/> still feels the
+/// last rate.</summary>
 sealed class RateWindow(double rate, long startNs, long steadyNs, long endNs, WindowKind kind, int limits)
 {
     public double Rate => rate;
@@ -16,7 +17,8 @@ sealed class RateWindow(double rate, long startNs, long steadyNs, long endNs, Wi
     /// <summary>Requests under way when it began.</summary>
     public int OutstandingBefore { get; init; }
 
-    /// <summary>Whether answers piled up in it: such a rate cannot be kept up, whatever its limits say yet.</summary>
+    /// <summary>Whether answers piled up in it: such a rate cannot be kept up, whatever its limits say
+    /// yet.</summary>
     public bool Piled { get; set; }
 
     public int Sent { get; set; }
@@ -37,7 +39,10 @@ sealed class RateWindow(double rate, long startNs, long steadyNs, long endNs, Wi
     {
         var worst = 0.0;
         for (var limit = 0; limit < Broken.Length; limit++)
-            worst = System.Math.Max(worst, Requests == 0 ? 0 : (double)Broken[limit] / Requests / allowed[limit]);
+        {
+            worst = System.Math.Max(worst, Requests == 0 ? 0
+                : (double)Broken[limit] / Requests / allowed[limit]);
+        }
         return worst;
     }
 }

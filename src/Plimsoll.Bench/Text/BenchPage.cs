@@ -14,7 +14,8 @@ namespace Plimsoll.Bench.Text;
 /// <summary>A run as a page: what it delivered, what it cost, and how the client did.</summary>
 public static class BenchPage
 {
-    public static PageModel Of(BenchResult result, MoneyReport? money, AccountComparison? against, string version)
+    public static PageModel Of(BenchResult result, MoneyReport? money, AccountComparison? against,
+        string version)
     {
         var tables = new List<PageTable> { Latencies(result), Levels(result) };
         if (against is not null)
@@ -25,8 +26,11 @@ public static class BenchPage
             Headline = $"{result.Model}: {result.Load}",
             Lines =
             [
-                FormattableString.Invariant(
-                    $"{result.Address}, {result.StartedAt:yyyy-MM-dd HH:mm}Z, {result.DurationS:0.0} s; latencies from the scheduled send."),
+                .. result.Client.InvalidBecause.Select(reason =>
+                    $"INVALID RUN: the client measured itself: {reason}."),
+                string.Create(CultureInfo.InvariantCulture,
+                     $"{result.Address}, {result.StartedAt:yyyy-MM-dd HH:mm}Z, {result.DurationS:0.0} s; "
+                        + $"latencies from the scheduled send."),
                 $"Tokens counted {result.TokenCounting}; prompt lengths: {result.PromptLengths}.",
             ],
             Figures = [.. Figures(result, money)],
@@ -42,13 +46,16 @@ public static class BenchPage
         var culture = CultureInfo.InvariantCulture;
         if (result.LoadLine is { Rate: { } rate } line)
         {
-            var interval = line.Low is { } low ? string.Create(culture, $"; 95 % interval {low:0.00} – {line.High:0.00}") : "";
+            var interval = line.Low is { } low
+                ? string.Create(culture, $"; 95 % interval {low:0.00} – {line.High:0.00}") : "";
             yield return new(string.Create(culture, $"{rate:0.00} /s"), $"load line{interval}");
         }
         if (money?.UsdPerMillionTokens is { } all)
         {
-            yield return new(Usd(all.Value), string.Create(culture, $"per million tokens, {money.Count} × {money.Gpu}")
-                + (all.Low is { } low ? string.Create(culture, $"; 90 % interval {low:0.000} – {all.High:0.000}") : ""));
+            yield return new(Usd(all.Value),
+                string.Create(culture, $"per million tokens, {money.Count} × {money.Gpu}")
+                + (all.Low is { } low
+                    ? string.Create(culture, $"; 90 % interval {low:0.000} – {all.High:0.000}") : ""));
         }
         if (money?.UsdPerMillionGoodTokens is { } good)
             yield return new(Usd(good.Value), "per million tokens of requests that kept every limit");
@@ -58,8 +65,12 @@ public static class BenchPage
         if (level.Latencies[Metric.Tpot].At(95) is { } tpot)
             yield return new($"{Ms(tpot)} ms", "TPOT p95");
         if (level.Goodput is { } goodput)
-            yield return new(string.Create(culture, $"{100 * goodput:0.0} %"), "of requests kept every limit");
-        yield return new(string.Create(culture, $"{result.PerSecond(result.OutputTokens):N0} /s"), "output tokens");
+        {
+            yield return new(string.Create(culture, $"{100 * goodput:0.0} %"),
+                "of requests kept every limit");
+        }
+        yield return new(string.Create(culture, $"{result.PerSecond(result.OutputTokens):N0} /s"),
+            "output tokens");
     }
 
     static IEnumerable<ReportPicture> Pictures(BenchResult result, MoneyReport? money)
@@ -89,18 +100,21 @@ public static class BenchPage
                 rows.Add(Row(level, $"{metric.Name().ToUpperInvariant()} from the send itself", latency));
         }
         return new("Latencies, ms", [
-            "<", "mean", .. percentiles.Select(p => FormattableString.Invariant($"p{p:0.###}")), "samples"], rows);
+            "<", "mean", .. percentiles.Select(p => FormattableString.Invariant($"p{p:0.###}")), "samples"],
+                rows);
 
         string[] Row(LevelReport level, string name, LatencyReport latency) =>
         [
             "<" + (result.Levels.Count > 1 ? $"{level.Name}: " : "") + name, Ms(latency.MeanMs),
-            .. percentiles.Select(p => Ms(latency.At(p))), latency.Samples.ToString("N0", CultureInfo.InvariantCulture),
+            .. percentiles.Select(p => Ms(latency.At(p))),
+                latency.Samples.ToString("N0", CultureInfo.InvariantCulture),
         ];
     }
 
     static PageTable Levels(BenchResult result) => new(
         "Requests",
-        ["<level", "served", "failed", "given up", "goodput", "prompt tokens", "of them cached", "output tokens", "<promise"],
+        ["<level", "served", "failed", "given up", "goodput", "prompt tokens", "of them cached",
+            "output tokens", "<promise"],
         [.. result.Levels.Select(level => new[]
         {
             "<" + level.Name, N(level.Completed), N(level.Failed), N(level.Cancelled),
@@ -127,8 +141,6 @@ public static class BenchPage
 
     static IEnumerable<string> Notes(BenchResult result, AccountComparison? against)
     {
-        foreach (var reason in result.Client.InvalidBecause)
-            yield return $"INVALID: the client measured itself: {reason}.";
         if (result.Interrupted)
             yield return "The run was stopped before its end.";
         if (result.Client.CpuShare is { } share)
@@ -138,7 +150,10 @@ public static class BenchPage
                 + FormattableString.Invariant($"{100 * share:0} % of the CPU.");
         }
         if (result.Client.ClockSteps > 0)
-            yield return $"The wall clock was stepped {result.Client.ClockSteps} times; latencies are from the monotonic clock.";
+        {
+            yield return $"The wall clock was stepped {result.Client.ClockSteps} times; latencies are "
+                + $"from the monotonic clock.";
+        }
         foreach (var failure in result.Levels.SelectMany(level => level.Failures))
             yield return $"{N(failure.Count)} {failure.Kind}: {failure.Example}";
         foreach (var off in against?.Off ?? [])
@@ -149,7 +164,8 @@ public static class BenchPage
         ? known.ToString(known < 10 ? "0.00" : known < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture)
         : "–";
 
-    static string Usd(double usd) => "$" + usd.ToString(usd < 10 ? "0.000" : "#,0.00", CultureInfo.InvariantCulture);
+    static string Usd(double usd) =>
+        "$" + usd.ToString(usd < 10 ? "0.000" : "#,0.00", CultureInfo.InvariantCulture);
 
     static string N(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 

@@ -8,7 +8,8 @@ using Plimsoll.Reports.Pictures;
 
 namespace Plimsoll.Bench.Text;
 
-/// <summary>How a latency spreads over requests: one curve per level, or per run where two are compared.</summary>
+/// <summary>How a latency spreads over requests: one curve per level, or per run where two are
+/// compared.</summary>
 static class LatencyCurves
 {
     /// <summary>Null where there are too few points for a curve.</summary>
@@ -22,7 +23,10 @@ static class LatencyCurves
                 var points = level.Spread[metric];
                 var name = $"{run} {(result.Levels.Count > 1 || run == "" ? level.Name : "")}".Trim();
                 if (points.Count > 2)
-                    curves.Add(new NamedCurve(name == "default" ? "requests" : name, [.. points.Select(p => (p.Ms, 100 * p.Share))]));
+                {
+                    curves.Add(new NamedCurve(name == "default" ? "requests" : name,
+                        [.. points.Select(p => (p.Ms, 100 * p.Share))]));
+                }
             }
         }
         if (curves.Count == 0)
@@ -30,7 +34,8 @@ static class LatencyCurves
         var what = metric == Metric.Itl ? "gaps between tokens" : "requests";
         var limits = runs[0].Result.Levels.SelectMany(level => level.Promise)
             .Where(p => p.Limit.Metric == metric)
-            .Select(p => (p.Limit.LimitNs / 1e6, FormattableString.Invariant($"p{p.Limit.Percentile:0.###} {p.Limit.LimitNs / 1e6:0.#} ms")));
+            .Select(p => (p.Limit.LimitNs / 1e6,
+                FormattableString.Invariant($"p{p.Limit.Percentile:0.###} {p.Limit.LimitNs / 1e6:0.#} ms")));
         var label = metric.Name().ToUpperInvariant();
         return new($"latency-{metric.Name()}", $"How {label} spreads over {what}.", new CurvesPicture
         {

@@ -34,7 +34,8 @@ public static class ResultDiff
         var names = Order.Concat(first.Keys.Concat(second.Keys).Where(IsLatency).Distinct()
             .OrderBy(name => Rank(name)));
         return [.. names.Where(name => first.ContainsKey(name) || second.ContainsKey(name))
-            .Select(name => new FigurePair(name, Of(first, name), Of(second, name), Noise(name, first, second)))];
+            .Select(name => new FigurePair(name, Of(first, name), Of(second, name),
+                Noise(name, first, second)))];
     }
 
     /// <summary>The page of two runs; pictures where both hold their requests.</summary>
@@ -55,12 +56,15 @@ public static class ResultDiff
         {
             Brand = "plimsoll bench diff",
             Headline = $"{first.Name} and {second.Name}",
-            Lines = ["The second over the first; latencies in milliseconds, each from whatever its tool starts from."],
-            Figures = [.. pairs.Where(p => p.Name is "mean_ttft_ms" or "mean_tpot_ms" or "output_throughput" && p.Ratio is not null)
+            Lines = ["The second over the first; latencies in milliseconds, each from whatever its tool "
+                + "starts from."],
+            Figures = [.. pairs.Where(p =>
+                p.Name is "mean_ttft_ms" or "mean_tpot_ms" or "output_throughput" && p.Ratio is not null)
                 .Select(p => new PageFigure(FormattableString.Invariant($"{p.Ratio:0.00} ×"), p.Name))],
             Pictures = pictures,
             Tables = [new PageTable("Figures", ["<figure", first.Name, second.Name, "ratio", "<"],
-                [.. pairs.Select(p => new[] { "<" + p.Name, Text(p.First), Text(p.Second), Text(p.Ratio), "<" + Remark(p) })])],
+                [.. pairs.Select(p => new[] { "<" + p.Name, Text(p.First), Text(p.Second), Text(p.Ratio),
+                    "<" + Remark(p) })])],
             Notes = [],
             Version = version,
         };
@@ -69,7 +73,8 @@ public static class ResultDiff
     public static string Remark(FigurePair pair) => pair.Noise == true ? "within noise" : "";
 
     public static string Text(double? value) => value is { } known
-        ? known.ToString(Math.Abs(known) < 10 ? "0.00##" : "#,0.0", System.Globalization.CultureInfo.InvariantCulture)
+        ? known.ToString(Math.Abs(known) < 10 ? "0.00##" : "#,0.0",
+            System.Globalization.CultureInfo.InvariantCulture)
         : "–";
 
     static double? Of(IReadOnlyDictionary<string, double> figures, string name) =>
@@ -100,7 +105,8 @@ public static class ResultDiff
     /// <summary>A mean and the square of its standard error.</summary>
     static (double Mean, double Square)? Error(
         IReadOnlyDictionary<string, double> figures, string name, string std) =>
-        Of(figures, name) is { } mean && Of(figures, std) is { } spread && Of(figures, "completed") is { } count && count > 1
+        Of(figures, name) is { } mean && Of(figures, std) is { } spread
+            && Of(figures, "completed") is { } count && count > 1
             ? (mean, spread * spread / count)
             : null;
 }

@@ -18,13 +18,17 @@ public static class ResultFigures
         if (!File.Exists(path))
             throw new BadInputException($"{path}: no such file; expected the result of a benchmark");
         if (new FileInfo(path).Length > MostBytes)
-            throw new BadInputException($"{path}: more than {MostBytes >> 30} GiB; expected a smaller result");
+        {
+            throw new BadInputException($"{path}: more than {MostBytes >> 30} GiB; expected a smaller "
+                + $"result");
+        }
         try
         {
             using var file = File.OpenRead(path);
             using var json = JsonDocument.Parse(file);
             return json.RootElement.ValueKind == JsonValueKind.Object
-                && json.RootElement.TryGetProperty("request_throughput", out _) ? Flat(json.RootElement) : null;
+                && json.RootElement.TryGetProperty("request_throughput", out _) ? Flat(json.RootElement)
+                    : null;
         }
         catch (JsonException)
         {
@@ -48,7 +52,8 @@ public static class ResultFigures
                 figures[member.Name] = member.Value.GetDouble();
         }
         if (root.TryGetProperty("plimsoll", out var ours) && ours.TryGetProperty("money", out var money)
-            && money.TryGetProperty("usd_per_million_tokens", out var usd) && usd.ValueKind == JsonValueKind.Object)
+            && money.TryGetProperty("usd_per_million_tokens", out var usd)
+                && usd.ValueKind == JsonValueKind.Object)
         {
             figures["usd_per_million_tokens"] = usd.GetProperty("value").GetDouble();
         }

@@ -21,7 +21,8 @@ public static class SweepPage
 {
     public static string[] Headers { get; } =
     [
-        "requests/s", "served", "failed", "TTFT p50 ms", "TTFT p95 ms", "TPOT p50 ms", "TPOT p95 ms", "E2E p95 ms",
+        "requests/s", "served", "failed", "TTFT p50 ms", "TTFT p95 ms", "TPOT p50 ms", "TPOT p95 ms",
+            "E2E p95 ms",
         "output tokens/s", "goodput %", "USD / M tokens", "promise", "client",
     ];
 
@@ -34,7 +35,8 @@ public static class SweepPage
             Ms(Metric.Ttft, 95), Ms(Metric.Tpot, 50), Ms(Metric.Tpot, 95), Ms(Metric.E2e, 95),
             N(point.Result.PerSecond(point.Result.OutputTokens), "N0"), N(100 * level.Goodput, "0.0"),
             N(point.Money?.UsdPerMillionTokens?.Value, "0.0000"),
-            "<" + (level.Promise.Count == 0 ? "none" : level.Holds switch { true => "kept", false => "broken", null => "not judged" }),
+            "<" + (level.Promise.Count == 0 ? "none"
+                : level.Holds switch { true => "kept", false => "broken", null => "not judged" }),
             "<" + (point.Result.Client.IsValid ? "valid" : "INVALID"),
         ];
 
@@ -49,7 +51,10 @@ public static class SweepPage
         {
             json.WriteStartArray();
             foreach (var point in points)
-                json.WriteRawValue(VllmJson.Text(point.Result, writer => MoneyJson.Write(writer, point.Money, null)));
+            {
+                json.WriteRawValue(VllmJson.Text(point.Result, writer =>
+                    MoneyJson.Write(writer, point.Money, null)));
+            }
             json.WriteEndArray();
         }
         return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
@@ -58,13 +63,16 @@ public static class SweepPage
     public static PageModel Of(IReadOnlyList<SweepPoint> points, string version) => new()
     {
         Brand = "plimsoll bench --sweep",
-        Headline = points.Count == 0 ? "No rate was measured" : $"{points[0].Result.Model}: latency and cost over load",
+        Headline = points.Count == 0 ? "No rate was measured"
+            : $"{points[0].Result.Model}: latency and cost over load",
         Lines = points.Count == 0 ? [] : [$"{points[0].Result.Address}; latencies from the scheduled send."],
         Figures = [],
         Pictures = [.. Pictures(points)],
         Tables = [new PageTable("Rates", Headers, [.. points.Select(Row)])],
         Notes = [.. points.SelectMany(point => point.Result.Client.InvalidBecause.Select(reason =>
-            FormattableString.Invariant($"{point.Rate:0.###} requests/s is INVALID: the client measured itself: {reason}.")))],
+            string.Create(CultureInfo.InvariantCulture,
+                $"{point.Rate:0.###} requests/s is INVALID: the client measured "
+                + $"itself: {reason}.")))],
         Version = version,
     };
 
@@ -74,7 +82,8 @@ public static class SweepPage
         {
             var name = metric.Name().ToUpperInvariant();
             var curves = new[] { 50.0, 95 }
-                .Select(p => new NamedCurve($"{name} p{p}", Points(points, point => point.Rate, point => At(point, metric, p))))
+                .Select(p => new NamedCurve($"{name} p{p}",
+                    Points(points, point => point.Rate, point => At(point, metric, p))))
                 .Where(curve => curve.Points.Count > 0).ToList();
             if (curves.Count > 0)
             {
@@ -88,13 +97,17 @@ public static class SweepPage
         foreach (var metric in new[] { Metric.Ttft, Metric.Tpot })
         {
             var name = metric.Name().ToUpperInvariant();
-            var cost = Points(points, point => At(point, metric, 95), point => point.Money?.UsdPerMillionTokens?.Value);
+            var cost = Points(points, point => At(point, metric, 95), point =>
+                point.Money?.UsdPerMillionTokens?.Value);
             if (cost.Count > 0)
             {
-                yield return new($"cost-{metric.Name()}", $"What a token cost at the {name} that came of it.", new CurvesPicture
+                yield return new($"cost-{metric.Name()}",
+                    $"What a token cost at the {name} that came of it.", new CurvesPicture
                 {
-                    Title = $"Cost over {name} p95", Subtitle = "USD per million tokens; each point is one rate of the sweep",
-                    Across = $"{name} p95, ms", Logarithmic = true, Curves = [new NamedCurve("USD per million tokens", cost)],
+                    Title = $"Cost over {name} p95",
+                        Subtitle = "USD per million tokens; each point is one rate of the sweep",
+                    Across = $"{name} p95, ms", Logarithmic = true,
+                        Curves = [new NamedCurve("USD per million tokens", cost)],
                 }.Draw());
             }
         }
@@ -102,7 +115,8 @@ public static class SweepPage
 
     static List<(double X, double Y)> Points(
         IReadOnlyList<SweepPoint> points, Func<SweepPoint, double?> x, Func<SweepPoint, double?> y) =>
-        [.. points.Where(point => x(point) is not null && y(point) is not null).Select(point => (x(point)!.Value, y(point)!.Value))];
+        [.. points.Where(point => x(point) is not null && y(point) is not null).Select(point =>
+            (x(point)!.Value, y(point)!.Value))];
 
     static double? At(SweepPoint point, Metric metric, double percentile) =>
         point.Result.Levels[0].Latencies[metric].At(percentile);

@@ -100,11 +100,18 @@ static class ChunkParser
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8))
+            {
                 chunk.PromptTokens = Count(ref reader);
-            else if (reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8))
+            }
+            else if (reader.ValueTextEquals("completion_tokens"u8)
+                || reader.ValueTextEquals("output_tokens"u8))
+            {
                 chunk.OutputTokens = Count(ref reader);
+            }
             else
+            {
                 Details(ref reader, ref chunk);
+            }
         }
     }
 
@@ -143,11 +150,18 @@ static class ChunkParser
     {
         reader.Read();
         if (reader.TokenType != JsonTokenType.String)
+        {
             reader.Skip();
-        else if (reader.ValueTextEquals("response.completed"u8) || reader.ValueTextEquals("response.incomplete"u8))
+        }
+        else if (reader.ValueTextEquals("response.completed"u8)
+            || reader.ValueTextEquals("response.incomplete"u8))
+        {
             chunk.IsLast = true;
+        }
         else if (reader.ValueTextEquals("response.failed"u8) || reader.ValueTextEquals("error"u8))
+        {
             chunk.Error ??= "the endpoint gave up on the answer";
+        }
     }
 
     static void Status(ref Utf8JsonReader reader, ref AnswerChunk chunk)

@@ -49,12 +49,14 @@ public sealed class Endpoint : IDisposable
 
     public EndpointOptions Options { get; }
 
-    /// <summary>Sends one request and reads its answer into <paramref name="record"/>. Never throws.</summary>
+    /// <summary>Sends one request and reads its answer into <paramref name="record"/>. Never
+    /// throws.</summary>
     /// <param name="body">Its JSON.</param>
     /// <param name="record">Scheduled and lengths are filled in; the rest is filled here.</param>
     /// <param name="apiKey">In place of the endpoint's own; null for that.</param>
     /// <param name="stop">Ends the run.</param>
-    public async Task Send(ReadOnlyMemory<byte> body, RequestRecord record, string? apiKey, CancellationToken stop)
+    public async Task Send(ReadOnlyMemory<byte> body, RequestRecord record, string? apiKey,
+        CancellationToken stop)
     {
         record.DispatchedNs = _clock.NowNs;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -181,7 +183,8 @@ public sealed class Endpoint : IDisposable
         try
         {
             using var stream = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
-            var read = await stream.ReadAtLeastAsync(buffer.AsMemory(0, MostErrorBytes), MostErrorBytes, false, stop)
+            var read = await stream.ReadAtLeastAsync(buffer.AsMemory(0, MostErrorBytes), MostErrorBytes,
+                false, stop)
                 .ConfigureAwait(false);
             Fail(record, kind, $"HTTP {record.Status}: {ErrorText.Of(buffer.AsSpan(0, read))}");
         }
@@ -194,19 +197,31 @@ public sealed class Endpoint : IDisposable
     static void Fail(RequestRecord record, FailureKind kind, string message) =>
         (record.Failure, record.Message) = (kind, message);
 
-    /// <summary>What an exception means; one that comes once the run is being stopped means nothing.</summary>
+    /// <summary>What an exception means; one that comes once the run is being stopped means
+    /// nothing.</summary>
     void Fail(RequestRecord record, Exception e, bool stopped)
     {
         if (stopped)
+        {
             Fail(record, FailureKind.Cancelled, "the run was stopped");
+        }
         else if (e is OperationCanceledException)
+        {
             Fail(record, FailureKind.TimedOut, $"no whole answer within {Options.TimeoutNs / 1e9:0.###} s");
+        }
         else if (e is JsonException)
+        {
             Fail(record, FailureKind.Malformed, "an event that is no JSON of a chunk");
-        else if (record.Status == 0 && e is HttpRequestException { HttpRequestError: var error } && IsUnreachable(error))
+        }
+        else if (record.Status == 0 && e is HttpRequestException { HttpRequestError: var error }
+            && IsUnreachable(error))
+        {
             Fail(record, FailureKind.Unreachable, ErrorText.OneLine(Root(e).Message));
+        }
         else
+        {
             Fail(record, FailureKind.Disconnected, ErrorText.OneLine(Root(e).Message));
+        }
     }
 
     static bool IsUnreachable(HttpRequestError error) => error is HttpRequestError.ConnectionError

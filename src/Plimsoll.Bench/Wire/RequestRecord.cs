@@ -67,7 +67,8 @@ public sealed class RequestRecord
     /// <summary>When each piece of the answer came and how many tokens had come by then.</summary>
     public ReadOnlySpan<TokenArrival> Arrivals => _arrivals.AsSpan(0, Chunks);
 
-    /// <summary>Adds a piece of the answer; <paramref name="tokensSoFar"/> is negative where nobody counted.</summary>
+    /// <summary>Adds a piece of the answer; <paramref name="tokensSoFar"/> is negative where nobody
+    /// counted.</summary>
     public void Arrived(long ns, int tokensSoFar)
     {
         if (Chunks == _arrivals.Length)
@@ -82,7 +83,8 @@ public sealed class RequestRecord
     public void Clear()
     {
         Index = 0;
-        Level = Status = PromptTokens = AskedPromptTokens = AskedOutputTokens = OutputTokens = CachedTokens = Chunks = 0;
+        Level = Status = PromptTokens = AskedPromptTokens = AskedOutputTokens = OutputTokens = CachedTokens =
+            Chunks = 0;
         Session = -1;
         ScheduledNs = DispatchedNs = SentNs = FirstTokenNs = LastTokenNs = EndNs = 0;
         HasUsage = false;
@@ -91,5 +93,6 @@ public sealed class RequestRecord
     }
 }
 
-/// <summary>A piece of an answer: when it was read, and the answer's tokens by then, -1 where unknown.</summary>
+/// <summary>A piece of an answer: when it was read, and the answer's tokens by then, -1 where
+/// unknown.</summary>
 public readonly record struct TokenArrival(long AtNs, int TokensSoFar);

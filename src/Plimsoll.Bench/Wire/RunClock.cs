@@ -6,7 +6,8 @@ using System.Threading;
 namespace Plimsoll.Bench.Wire;
 
 /// <summary>
-/// The run's clock: monotonic, nanoseconds since its start, so that a stepped wall clock moves no latency. The
+/// The run's clock: monotonic, nanoseconds since its start, so that a stepped wall clock moves no latency.
+/// The
 /// wall clock is read beside it to say when a run began and whether it was stepped.
 /// </summary>
 public sealed class RunClock

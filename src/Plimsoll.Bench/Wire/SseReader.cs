@@ -71,7 +71,8 @@ sealed class SseReader
         }
     }
 
-    /// <summary>At the end of the stream: the data of an event that nobody closed with an empty line.</summary>
+    /// <summary>At the end of the stream: the data of an event that nobody closed with an empty
+    /// line.</summary>
     public bool TryTakeRest(out ReadOnlySpan<byte> data)
     {
         if (_lineStart < _end)
@@ -118,7 +119,8 @@ sealed class SseReader
     void MakeRoom()
     {
         var pending = Pending;
-        var target = 2 * pending > _buffer.Length ? new byte[Math.Min(2 * _buffer.Length, 2 * MostBytes)] : _buffer;
+        var target = 2 * pending > _buffer.Length ? new byte[Math.Min(2 * _buffer.Length, 2 * MostBytes)]
+            : _buffer;
         _buffer.AsSpan(_eventStart, pending).CopyTo(target);
         _buffer = target;
         _lineStart -= _eventStart;

@@ -1,10 +1,12 @@
 using System;
+using System.Globalization;
 using System.IO;
 using Plimsoll.Bench.Runs;
 
 namespace Plimsoll.Cli.Terminal;
 
-/// <summary>A run as it goes: one line kept fresh on a terminal, a line every ten seconds when piped.</summary>
+/// <summary>A run as it goes: one line kept fresh on a terminal, a line every ten seconds when
+/// piped.</summary>
 sealed class BenchProgress(TextWriter story) : IDisposable
 {
     const double QuietS = 2;
@@ -18,9 +20,11 @@ sealed class BenchProgress(TextWriter story) : IDisposable
     {
         if (progress.ElapsedS < _nextS)
             return;
-        var line = FormattableString.Invariant(
-            $"{progress.ElapsedS,6:0} s  {progress.Ended:N0} done, {progress.Failed:N0} failed, {progress.InFlight:N0} in flight")
-            + FormattableString.Invariant($"  {progress.RequestsPerSecond:0.0} req/s, {progress.TokensPerSecond:N0} tok/s")
+        var line = string.Create(CultureInfo.InvariantCulture,
+             $"{progress.ElapsedS,6:0} s  {progress.Ended:N0} done, {progress.Failed:N0} failed, "
+                + $"{progress.InFlight:N0} in flight")
+            + string.Create(CultureInfo.InvariantCulture, $"  {progress.RequestsPerSecond:0.0} req/s, "
+            + $"{progress.TokensPerSecond:N0} tok/s")
             + (progress.Asked is { } rate ? FormattableString.Invariant($"  trying {rate:0.00} req/s") : "")
             + $"  TTFT p50 {Ms(progress.TtftP50Ms)}, p95 {Ms(progress.TtftP95Ms)}";
         if (_piped)

@@ -16,13 +16,18 @@ static class MoneyText
         var text = new StringBuilder("\n");
         text.Append(line.Outcome switch
         {
-            LineOutcome.Found => string.Create(culture, $"load line {line.Rate:0.00} requests/s, 95 % interval {line.Low:0.00} – {line.High:0.00}")
+            LineOutcome.Found => string.Create(culture,
+                $"load line {line.Rate:0.00} requests/s, 95 % interval {line.Low:0.00} – {line.High:0.00}")
                 + $", bound by {PromiseText.Of(line.Binding!.Value)}",
-            LineOutcome.AtLeast => string.Create(culture, $"load line at least {line.Rate:0.00} requests/s: no limit broke"),
-            LineOutcome.Nowhere => $"no load line: {PromiseText.Of(line.Binding!.Value)} breaks at the lowest rate that was tried",
-            _ => "load line not found: the time was too short for answers as long as these; expected a longer --search-budget",
+            LineOutcome.AtLeast => string.Create(culture,
+                $"load line at least {line.Rate:0.00} requests/s: no limit broke"),
+            LineOutcome.Nowhere => $"no load line: {PromiseText.Of(line.Binding!.Value)} breaks at the "
+                + $"lowest rate that was tried",
+            _ => "load line not found: the time was too short for answers as long as these; expected a "
+                + "longer --search-budget",
         });
-        text.Append(culture, $"\nfrom {line.Windows} stretches of steady rate, {line.Requests:N0} requests, {line.TookS:0} s\n");
+        text.Append(culture, $"\nfrom {line.Windows} stretches of steady rate, {line.Requests:N0} "
+            + $"requests, {line.TookS:0} s\n");
         return text.ToString();
     }
 
@@ -31,7 +36,8 @@ static class MoneyText
         var culture = CultureInfo.InvariantCulture;
         var text = new StringBuilder();
         text.Append(culture, $"\n{money.Count} × {money.Gpu} at ${money.Price.UsdPerHour:0.00##} per hour, ");
-        text.Append(money.Price.AsOf is { } date ? $"{money.Price.ProviderType}, as of {date}\n" : $"given by {money.Price.Source}\n");
+        text.Append(money.Price.AsOf is { } date ? $"{money.Price.ProviderType}, as of {date}\n"
+            : $"given by {money.Price.Source}\n");
         Estimate(text, "USD / M tokens, all", money.UsdPerMillionTokens);
         Estimate(text, "USD / M tokens at the promise", money.UsdPerMillionGoodTokens);
         if (money.UsdPerRequest is { } request)
@@ -39,9 +45,13 @@ static class MoneyText
         text.Append(culture, $"busy                           {100 * money.BusyShare:0.0} % of the time\n");
         if (money.Gap.Count == 0)
             return text.ToString();
-        text.Append($"\nFrom the bound to the bill, USD per million tokens; step times of tier {money.Tier}\n");
+        text.Append($"\nFrom the bound to the bill, USD per million tokens; step times of tier "
+            + $"{money.Tier}\n");
         foreach (var bar in money.Gap)
-            text.Append(culture, $"  {bar.Name,-9} {bar.UsdPerMillionTokens,9:+0.0000;-0.0000}  {bar.Means}\n");
+        {
+            text.Append(culture, $"  {bar.Name,-9} {bar.UsdPerMillionTokens,9:+0.0000;-0.0000}  "
+                + $"{bar.Means}\n");
+        }
         return text.ToString();
     }
 
@@ -51,7 +61,8 @@ static class MoneyText
         foreach (var figure in against.Figures)
         {
             table.Add(
-                figure.Name, Number(figure.Predicted), Number(figure.Low), Number(figure.High), Number(figure.Realised),
+                figure.Name, Number(figure.Predicted), Number(figure.Low), Number(figure.High),
+                    Number(figure.Realised),
                 Number(figure.Ratio) + (figure.IsOff ? " off" : ""));
         }
         var text = new StringBuilder("\n").Append(table);

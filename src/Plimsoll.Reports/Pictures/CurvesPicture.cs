@@ -41,7 +41,8 @@ public sealed record CurvesPicture
             : Axis.Linear(xs.Max(), frame.Left, frame.Right);
         // Room for the legend above the highest point.
         var room = Most is null ? 1 + 0.09 * Curves.Count : 1;
-        var y = Axis.Linear(Most ?? room * points.Select(p => p.Y).DefaultIfEmpty(1).Max(), frame.Bottom, frame.Top);
+        var y = Axis.Linear(Most ?? room * points.Select(p => p.Y).DefaultIfEmpty(1).Max(), frame.Bottom,
+            frame.Top);
         frame.Vertical(y, tick => Axis.Label(tick) + Unit);
         frame.Horizontal(x, Across);
         for (var i = 0; i < Marks.Count; i++)

@@ -63,7 +63,8 @@ sealed class ScriptedEndpoint : IAsyncDisposable
         app.MapPost("/tokenize", async context =>
         {
             var body = (JsonObject)(await JsonNode.ParseAsync(context.Request.Body))!;
-            await context.Response.WriteAsJsonAsync(new { count = Words(body["prompt"]!.GetValue<string>()) });
+            await context.Response.WriteAsJsonAsync(new { count =
+                Words(body["prompt"]!.GetValue<string>()) });
         });
         await app.StartAsync();
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
@@ -84,12 +85,15 @@ sealed class ScriptedEndpoint : IAsyncDisposable
     public static int Asked(JsonObject body) =>
         (body["max_completion_tokens"] ?? body["max_tokens"] ?? body["max_output_tokens"])!.GetValue<int>();
 
-    /// <summary>Tokens of a chat prompt by this endpoint's count: its words and three of a template.</summary>
+    /// <summary>Tokens of a chat prompt by this endpoint's count: its words and three of a
+    /// template.</summary>
     public static int PromptTokens(JsonObject body) =>
-        Words(body["messages"]?[0]!["content"]!.ToString() ?? body["prompt"]?.ToString() ?? body["input"]!.ToString()) + 3;
+        Words(body["messages"]?[0]!["content"]!.ToString()
+            ?? body["prompt"]?.ToString() ?? body["input"]!.ToString()) + 3;
 
     /// <summary>Answers a chat at once, a token a chunk, usage at the end.</summary>
-    public static Task Stream(HttpContext context, JsonObject body) => Stream(context, body, Asked(body), _ => 0, 1);
+    public static Task Stream(HttpContext context, JsonObject body) =>
+        Stream(context, body, Asked(body), _ => 0, 1);
 
     /// <summary>Streams a chat.</summary>
     /// <param name="context">Of the request.</param>
@@ -112,7 +116,8 @@ sealed class ScriptedEndpoint : IAsyncDisposable
             sent += together;
             var usage = counts ? $",\"usage\":{Usage(body, sent)}" : "";
             var text = new StringBuilder().Insert(0, " tok", together);
-            await Event(context, $"{{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]{usage}}}");
+            await Event(
+                context, $"{{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]{usage}}}");
         }
         await Event(context, """{"choices":[{"index":0,"delta":{},"finish_reason":"length"}]}""");
         if (body["stream_options"]?["include_usage"] is not null)
@@ -121,7 +126,8 @@ sealed class ScriptedEndpoint : IAsyncDisposable
     }
 
     public static string Usage(JsonObject body, int tokens) =>
-        $"{{\"prompt_tokens\":{PromptTokens(body)},\"completion_tokens\":{tokens},\"prompt_tokens_details\":{{\"cached_tokens\":0}}}}";
+        $"{{\"prompt_tokens\":{PromptTokens(body)},\"completion_tokens\":{tokens},"
+            + "\"prompt_tokens_details\":{\"cached_tokens\":0}}";
 
     public static async Task Event(HttpContext context, string data)
     {
@@ -133,7 +139,8 @@ sealed class ScriptedEndpoint : IAsyncDisposable
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        using var signed = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using var signed = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1),
+            DateTimeOffset.UtcNow.AddDays(1));
         return X509CertificateLoader.LoadPkcs12(signed.Export(X509ContentType.Pfx), null);
     }
 }

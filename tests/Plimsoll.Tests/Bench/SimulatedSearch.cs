@@ -10,7 +10,8 @@ namespace Plimsoll.Tests.Bench;
 static class SimulatedSearch
 {
     public static LoadLineEstimate Run(
-        SimulatedEngine engine, Workload workload, IReadOnlyList<Limit> limits, LoadLineOptions options, ulong seed,
+        SimulatedEngine engine, Workload workload, IReadOnlyList<Limit> limits, LoadLineOptions options,
+            ulong seed,
         ArrivalProcess process = ArrivalProcess.Poisson)
     {
         var finder = new LoadLineFinder(limits, options);
@@ -19,7 +20,8 @@ static class SimulatedSearch
             finder, rate => workload.Open(rate, 1_000_000, seed + 1000 * opened++, process));
         var windows = new List<int>();
         var broken = new bool[limits.Count];
-        FleetSimulation.Run(engine.Limits, engine.StepTime, new Noting(arrivals, windows), closedLoop: false, new SimulationOptions
+        FleetSimulation.Run(engine.Limits, engine.StepTime, new Noting(arrivals, windows),
+            closedLoop: false, new SimulationOptions
         {
             Requests = 1_000_000,
             Seed = seed,
@@ -30,13 +32,15 @@ static class SimulatedSearch
                 for (var limit = 0; limit < limits.Count; limit++)
                     broken[limit] = Breaks(request, limits[limit]);
                 finder.Ended(
-                    windows[(int)request.Index], request.ArrivalNs, broken, request.LastTokenNs - request.ArrivalNs);
+                    windows[(int)request.Index], request.ArrivalNs, broken,
+                        request.LastTokenNs - request.ArrivalNs);
             },
         });
         return finder.Estimate();
     }
 
-    static bool Breaks(in CompletedRequest request, Limit limit) => !request.Served || limit.LimitNs < limit.Metric switch
+    static bool Breaks(in CompletedRequest request, Limit limit) =>
+        !request.Served || limit.LimitNs < limit.Metric switch
     {
         Metric.Ttft => request.FirstTokenNs - request.ArrivalNs,
         Metric.Tpot => request.OutputTokens > 1

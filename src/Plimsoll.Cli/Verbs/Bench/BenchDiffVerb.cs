@@ -18,14 +18,17 @@ sealed class BenchDiffVerb(TextWriter output)
 {
     static readonly double[] Percentiles = [50, 90, 95, 99];
 
-    readonly Argument<string> _first = new("FIRST") { Description = "A result of bench, vLLM, guidellm or AIPerf" };
+    readonly Argument<string> _first =
+        new("FIRST") { Description = "A result of bench, vLLM, guidellm or AIPerf" };
     readonly Argument<string> _second = new("SECOND") { Description = "Another" };
-    readonly Option<string?> _report = new("--report") { Description = "Write one HTML page, with pictures where both hold their requests" };
+    readonly Option<string?> _report =
+        new("--report") { Description = "Write one HTML page, with pictures where both hold their requests" };
     readonly Option<bool> _json = new("--json") { Description = "Print JSON" };
 
     public Command Build()
     {
-        var command = new Command("diff", "Two results side by side: bench's own, vLLM's, guidellm's or AIPerf's.")
+        var command = new Command("diff",
+            "Two results side by side: bench's own, vLLM's, guidellm's or AIPerf's.")
         {
             _first, _second, _report, _json,
         };
@@ -78,7 +81,8 @@ sealed class BenchDiffVerb(TextWriter output)
         foreach (var pair in pairs)
         {
             table.Add(
-                pair.Name, ResultDiff.Text(pair.First), ResultDiff.Text(pair.Second), ResultDiff.Text(pair.Ratio),
+                pair.Name, ResultDiff.Text(pair.First), ResultDiff.Text(pair.Second),
+                    ResultDiff.Text(pair.Ratio),
                 ResultDiff.Remark(pair));
         }
         return table.ToString();

@@ -16,7 +16,8 @@ sealed class BenchEndpointArguments
         Description = "Address of the endpoint [default: OPENAI_BASE_URL, or http://127.0.0.1:8000]",
     };
 
-    readonly Option<string?> _path = new("--endpoint") { Description = "Path that requests are posted to [default: the interface's]" };
+    readonly Option<string?> _path =
+        new("--endpoint") { Description = "Path that requests are posted to [default: the interface's]" };
 
     readonly Option<string> _backend = new("--backend")
     {
@@ -29,13 +30,16 @@ sealed class BenchEndpointArguments
         Description = "Name that requests carry [default: --model, or the first that the endpoint lists]",
     };
 
-    readonly Option<string[]> _headers = new("--header") { Description = "KEY=VALUE for every request; repeatable" };
+    readonly Option<string[]> _headers =
+        new("--header") { Description = "KEY=VALUE for every request; repeatable" };
 
-    readonly Option<bool> _http2 = new("--http2") { Description = "Speak HTTP/2, without TLS by prior knowledge" };
+    readonly Option<bool> _http2 =
+        new("--http2") { Description = "Speak HTTP/2, without TLS by prior knowledge" };
 
     readonly Option<bool> _insecure = new("--insecure") { Description = "Trust any certificate" };
 
-    readonly Option<bool> _noStream = new("--no-stream") { Description = "Ask for whole answers; TTFT is then E2E" };
+    readonly Option<bool> _noStream =
+        new("--no-stream") { Description = "Ask for whole answers; TTFT is then E2E" };
 
     readonly Option<double> _timeout = new("--timeout")
     {
@@ -59,7 +63,8 @@ sealed class BenchEndpointArguments
         _backend.Suggest("openai-chat", "openai", "openai-responses");
         foreach (var option in new Option[]
         {
-            _baseUrl, _path, _backend, Model, _served, _headers, _http2, _insecure, _noStream, _timeout, _ready,
+            _baseUrl, _path, _backend, Model, _served, _headers, _http2, _insecure, _noStream, _timeout,
+                _ready,
         })
         {
             command.Add(option);
@@ -81,7 +86,8 @@ sealed class BenchEndpointArguments
                 "openai-chat" or "chat" => ApiKind.Chat,
                 "openai" or "vllm" or "completions" => ApiKind.Completions,
                 "openai-responses" or "responses" => ApiKind.Responses,
-                var other => throw new BadInputException($"--backend {other}: expected openai-chat, openai or openai-responses"),
+                var other => throw new BadInputException($"--backend {other}: expected openai-chat, "
+                    + $"openai or openai-responses"),
             },
             Path = parsed.GetValue(_path),
             Model = parsed.GetValue(_served) ?? parsed.GetValue(Model) ?? "",
@@ -92,7 +98,8 @@ sealed class BenchEndpointArguments
             Stream = !parsed.GetValue(_noStream),
             TimeoutNs = Seconds(parsed, _timeout, least: 0.001),
         };
-        return endpoint.Model.Length > 0 ? endpoint : endpoint with { Model = First(endpoint, ReadyWaitNs(parsed), stop) };
+        return endpoint.Model.Length > 0 ? endpoint
+            : endpoint with { Model = First(endpoint, ReadyWaitNs(parsed), stop) };
     }
 
     public static List<KeyValuePair<string, string>> Pairs(string[]? texts, string option)
@@ -119,7 +126,8 @@ sealed class BenchEndpointArguments
             if (clock.NowNs >= waitNs || stop.IsCancellationRequested)
             {
                 throw new BadInputException(
-                    $"{options.Below("v1/models")}: lists no model, or nobody is there; expected an endpoint, or --model NAME");
+                    $"{options.Below("v1/models")}: lists no model, or nobody is there; expected an "
+                        + $"endpoint, or --model NAME");
             }
             Thread.Sleep(500);
         }

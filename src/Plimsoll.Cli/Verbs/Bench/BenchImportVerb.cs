@@ -15,7 +15,8 @@ using Plimsoll.Reports;
 namespace Plimsoll.Cli.Verbs.Bench;
 
 /// <summary>
-/// <c>plimsoll bench import</c>: a run that vLLM's bench, guidellm or AIPerf measured, judged and priced as ours
+/// <c>plimsoll bench import</c>: a run that vLLM's bench, guidellm or AIPerf measured, judged and priced as
+/// ours
 /// are.
 /// </summary>
 sealed class BenchImportVerb(TextWriter output)
@@ -24,15 +25,19 @@ sealed class BenchImportVerb(TextWriter output)
     static readonly string[] Metrics = ["ttft", "tpot", "itl", "e2e"];
 
     readonly BenchMoneyArguments _money = new();
-    readonly Argument<string> _file = new("FILE") { Description = "Result of vLLM (--save-detailed), guidellm or AIPerf" };
-    readonly Option<string?> _model = new("--model") { Description = "Model of the catalogue, for the bound" };
-    readonly Option<string[]> _promise = new("--promise") { Description = "A limit such as \"ttft p95 500ms\"; repeatable" };
+    readonly Argument<string> _file =
+        new("FILE") { Description = "Result of vLLM (--save-detailed), guidellm or AIPerf" };
+    readonly Option<string?> _model =
+        new("--model") { Description = "Model of the catalogue, for the bound" };
+    readonly Option<string[]> _promise =
+        new("--promise") { Description = "A limit such as \"ttft p95 500ms\"; repeatable" };
     readonly Option<string?> _report = new("--report") { Description = "Write one HTML page" };
     readonly Option<bool> _json = new("--json") { Description = "Print the result as JSON with vLLM's keys" };
 
     public Command Build()
     {
-        var command = new Command("import", "A run that another tool measured, judged and priced as bench's own.")
+        var command = new Command("import",
+            "A run that another tool measured, judged and priced as bench's own.")
         {
             _file, _model, _promise, _report, _json,
         };
@@ -43,13 +48,18 @@ sealed class BenchImportVerb(TextWriter output)
 
     int Run(ParseResult parsed)
     {
-        var level = new LevelOptions { Promise = [.. (parsed.GetValue(_promise) ?? []).Select(PromiseText.Parse)] };
+        var level = new LevelOptions { Promise =
+            [.. (parsed.GetValue(_promise) ?? []).Select(PromiseText.Parse)] };
         var options = _money.Read(parsed, parsed.GetValue(_model), TextWriter.Null);
         var result = ImportedRun.Read(parsed.GetValue(_file)!, level, Percentiles);
         var bill = options is null ? null : Bill.Of(result, options);
-        var against = _money.Against(parsed) is { } account ? AccountComparison.Read(account, result, bill) : null;
+        var against = _money.Against(parsed) is { } account ? AccountComparison.Read(account, result, bill)
+            : null;
         if (parsed.GetValue(_report) is { } path)
-            WholeFile.Write(path, page => Page.Write(BenchPage.Of(result, bill, against, CommandLine.Version), page));
+        {
+            WholeFile.Write(path, page =>
+                Page.Write(BenchPage.Of(result, bill, against, CommandLine.Version), page));
+        }
         if (parsed.GetValue(_json))
         {
             output.Write(VllmJson.Text(result, json => MoneyJson.Write(json, bill, against)));

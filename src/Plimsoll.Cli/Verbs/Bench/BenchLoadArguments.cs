@@ -21,7 +21,8 @@ sealed class BenchLoadArguments
 
     readonly Option<string?> _workload = new("--workload")
     {
-        Description = "Workload family or trace file: lengths, prefixes and arrivals [default: stated lengths]",
+        Description = "Workload family or trace file: lengths, prefixes and arrivals [default: stated "
+            + "lengths]",
     };
 
     readonly Option<FileInfo?> _dataset = new("--dataset-path")
@@ -31,7 +32,8 @@ sealed class BenchLoadArguments
 
     readonly Option<int> _input = Count("--random-input-len", "Prompt tokens, without --workload", 1024);
     readonly Option<int> _output = Count("--random-output-len", "Output tokens, without --workload", 128);
-    readonly Option<int> _prefix = Count("--random-prefix-len", "Tokens that all prompts open with, without --workload", 0);
+    readonly Option<int> _prefix =
+        Count("--random-prefix-len", "Tokens that all prompts open with, without --workload", 0);
 
     readonly Option<double> _range = new("--random-range-ratio")
     {
@@ -46,7 +48,8 @@ sealed class BenchLoadArguments
 
     readonly Option<double?> _burstiness = new("--burstiness")
     {
-        Description = "Shape of gamma gaps: 1 is Poisson, above is smoother, inf is a metronome [default: the workload's own arrivals, or 1]",
+        Description = "Shape of gamma gaps: 1 is Poisson, above is smoother, inf is a metronome [default: "
+            + "the workload's own arrivals, or 1]",
     };
 
     readonly Option<string> _arrivals = new("--arrivals")
@@ -60,12 +63,18 @@ sealed class BenchLoadArguments
         Description = "Rates over time: 5:60s,5-20:2min,20:60s (a rate, or a ramp between two, and how long)",
     };
 
-    readonly Option<int> _concurrency = Count("--max-concurrency", "Most requests under way; with an infinite rate a closed loop of so many clients; 0 for any number", 0);
-    readonly Option<long?> _prompts = new("--num-prompts") { Description = "Requests to send [default: 1000; with --duration or --stages, as many as fit]" };
+    readonly Option<int> _concurrency =
+        Count("--max-concurrency",
+            "Most requests under way; with an infinite rate a closed loop of so many clients; 0 for any "
+                + "number", 0);
+    readonly Option<long?> _prompts = new("--num-prompts") { Description =
+        "Requests to send [default: 1000; with --duration or --stages, as many as fit]" };
     readonly Option<string?> _duration = new("--duration") { Description = "Send for so long, such as 5min" };
-    readonly Option<string?> _warmup = new("--warmup") { Description = "Send so long before measuring, such as 30s" };
+    readonly Option<string?> _warmup =
+        new("--warmup") { Description = "Send so long before measuring, such as 30s" };
     readonly Option<int> _warmups = Count("--num-warmups", "Requests sent at once before the run", 0);
-    readonly Option<FileInfo?> _levels = new("--levels") { Description = "JSON list of service levels, each with its own load, promise, key and priority" };
+    readonly Option<FileInfo?> _levels = new("--levels") { Description =
+        "JSON list of service levels, each with its own load, promise, key and priority" };
 
     readonly Option<string[]> _promise = new("--promise")
     {
@@ -78,12 +87,17 @@ sealed class BenchLoadArguments
         AllowMultipleArgumentsPerToken = true,
     };
 
-    readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Answers run to their length (vLLM and its kin)" };
-    readonly Option<string?> _extra = new("--extra-body") { Description = "JSON object added to every request" };
+    readonly Option<bool> _ignoreEos =
+        new("--ignore-eos") { Description = "Answers run to their length (vLLM and its kin)" };
+    readonly Option<string?> _extra =
+        new("--extra-body") { Description = "JSON object added to every request" };
     readonly Option<int> _images = Count("--num-images", "Generated pictures in every prompt", 0);
-    readonly Option<string> _imageSize = new("--image-size") { Description = "Their size in pixels", DefaultValueFactory = _ => "512x512" };
-    readonly Option<string?> _tokenizer = new("--tokenizer") { Description = "tokenizer.json for exact prompt lengths [default: the endpoint's /tokenize, else its usage]" };
-    readonly Option<ulong> _seed = new("--seed") { Description = "Seed of all random draws", DefaultValueFactory = _ => 1 };
+    readonly Option<string> _imageSize =
+        new("--image-size") { Description = "Their size in pixels", DefaultValueFactory = _ => "512x512" };
+    readonly Option<string?> _tokenizer = new("--tokenizer") { Description =
+        "tokenizer.json for exact prompt lengths [default: the endpoint's /tokenize, else its usage]" };
+    readonly Option<ulong> _seed =
+        new("--seed") { Description = "Seed of all random draws", DefaultValueFactory = _ => 1 };
 
     public void AddTo(Command command)
     {
@@ -91,8 +105,10 @@ sealed class BenchLoadArguments
         _arrivals.Suggest("own", "poisson", "constant");
         foreach (var option in new Option[]
         {
-            _workload, _dataset, _input, _output, _prefix, _range, _rate, _burstiness, _arrivals, _stages, _concurrency,
-            _prompts, _duration, _warmup, _warmups, _levels, _promise, _goodput, _ignoreEos, _extra, _images, _imageSize,
+            _workload, _dataset, _input, _output, _prefix, _range, _rate, _burstiness, _arrivals, _stages,
+                _concurrency,
+            _prompts, _duration, _warmup, _warmups, _levels, _promise, _goodput, _ignoreEos, _extra,
+                _images, _imageSize,
             _tokenizer, _seed,
         })
         {
@@ -108,12 +124,16 @@ sealed class BenchLoadArguments
         var (width, height) = ImageSize(parsed.GetValue(_imageSize)!);
         var dataset = parsed.GetValue(_dataset)?.FullName;
         if (dataset is not null && !File.Exists(dataset))
-            throw new BadInputException($"--dataset-path {parsed.GetValue(_dataset)}: no such file; expected JSONL, a request per line");
+        {
+            throw new BadInputException($"--dataset-path {parsed.GetValue(_dataset)}: no such file; "
+                + $"expected JSONL, a request per line");
+        }
         return new BenchLoad
         {
             Levels = levels,
             Text = Text(levels, dataset),
-            MaxConcurrency = levels.All(level => level.Clients is null) ? Natural(parsed, _concurrency, 1_000_000) : 0,
+            MaxConcurrency = levels.All(level => level.Clients is null)
+                ? Natural(parsed, _concurrency, 1_000_000) : 0,
             DurationNs = duration ?? long.MaxValue,
             WarmupNs = Duration(parsed, _warmup) ?? 0,
             Warmups = Natural(parsed, _warmups, 100_000),
@@ -150,8 +170,12 @@ sealed class BenchLoadArguments
         var stages = parsed.GetValue(_stages) is { } text ? RateStage.Parse(text) : [];
         var concurrency = Natural(parsed, _concurrency, 1_000_000);
         var rate = Rate(parsed, workload);
-        if (workload is { HasRate: false } && double.IsInfinity(rate) && stages.Count == 0 && concurrency == 0)
-            throw new BadInputException($"{workload.Name} spans no time; expected --request-rate or --max-concurrency");
+        if (workload is { HasRate: false } && double.IsInfinity(rate) && stages.Count == 0
+            && concurrency == 0)
+        {
+            throw new BadInputException($"{workload.Name} spans no time; expected --request-rate or "
+                + $"--max-concurrency");
+        }
         var closed = double.IsInfinity(rate) && stages.Count == 0;
         return usual with
         {
@@ -170,7 +194,8 @@ sealed class BenchLoadArguments
         if (!(range is >= 0 and < 1))
             throw new BadInputException($"--random-range-ratio {range}: expected 0 to below 1");
         return new LengthOptions(
-            Math.Max(1, Natural(parsed, _input, 10_000_000)), Math.Max(1, Natural(parsed, _output, 10_000_000)), range,
+            Math.Max(1, Natural(parsed, _input, 10_000_000)),
+                Math.Max(1, Natural(parsed, _output, 10_000_000)), range,
             Natural(parsed, _prefix, 10_000_000));
     }
 
@@ -180,9 +205,11 @@ sealed class BenchLoadArguments
             return workload is { HasRate: true } ? workload.RequestsPerSecond : double.PositiveInfinity;
         if (text == "inf")
             return double.PositiveInfinity;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) && rate is > 0 and <= 1e6
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate)
+            && rate is > 0 and <= 1e6
             ? rate
-            : throw new BadInputException($"--request-rate {text}: expected requests per second above 0 and at most 1000000, or inf");
+            : throw new BadInputException($"--request-rate {text}: expected requests per second above 0 "
+                + $"and at most 1000000, or inf");
     }
 
     double? Burstiness(ParseResult parsed)
@@ -219,14 +246,18 @@ sealed class BenchLoadArguments
     {
         var (promise, goodput) = (parsed.GetValue(_promise) ?? [], parsed.GetValue(_goodput) ?? []);
         if (promise.Length > 0 && goodput.Length > 0)
-            throw new BadInputException("--promise and --goodput: expected one of them; a promise has its goodput too");
+        {
+            throw new BadInputException("--promise and --goodput: expected one of them; a promise has its "
+                + "goodput too");
+        }
         return goodput.Length > 0 ? [.. goodput.Select(Goodput)] : [.. promise.Select(PromiseText.Parse)];
     }
 
     static Limit Goodput(string text)
     {
         if (text.Split(':') is not [var name, var number]
-            || !double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var ms) || !(ms is > 0 and < 1e9))
+            || !double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var ms)
+                || !(ms is > 0 and < 1e9))
         {
             throw new BadInputException($"--goodput {text}: expected METRIC:MS such as ttft:500");
         }
@@ -263,20 +294,25 @@ sealed class BenchLoadArguments
             : throw new BadInputException($"--image-size {text}: expected WIDTHxHEIGHT of 1 to 8192 pixels");
 
     static string Text(IReadOnlyList<LevelOptions> levels, string? dataset) =>
-        string.Join("; ", levels.Select(level => (levels.Count > 1 ? level.Name + ": " : "") + Text(level, dataset)));
+        string.Join("; ", levels.Select(level =>
+            (levels.Count > 1 ? level.Name + ": " : "") + Text(level, dataset)));
 
     static string Text(LevelOptions level, string? dataset)
     {
         var what = dataset is not null ? Path.GetFileName(dataset)
-            : level.Workload?.Name ?? $"{level.Lengths!.PromptTokens + level.Lengths.PrefixTokens} + {level.Lengths.OutputTokens} tokens";
+            : level.Workload?.Name ?? $"{level.Lengths!.PromptTokens + level.Lengths.PrefixTokens} + "
+                + $"{level.Lengths.OutputTokens} tokens";
         if (level.Clients is { } clients)
             return $"{what}, a closed loop of {clients} clients";
         if (level.Stages.Count > 0)
             return $"{what} in {level.Stages.Count} stages";
         var scatter = level.Burstiness is { } shape
-            ? double.IsInfinity(shape) ? "equal gaps" : FormattableString.Invariant($"gamma gaps of shape {shape:0.##}")
+            ? double.IsInfinity(shape) ? "equal gaps"
+                : FormattableString.Invariant($"gamma gaps of shape {shape:0.##}")
             : level.Workload is not null && !level.Poisson ? "its own arrivals" : "Poisson";
-        return FormattableString.Invariant($"{what} at {level.RequestsPerSecond:0.###} requests/s, {scatter}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{what} at {level.RequestsPerSecond:0.###} requests/s, "
+            + $"{scatter}");
     }
 
     static Option<int> Count(string name, string description, int usual) =>
@@ -285,7 +321,8 @@ sealed class BenchLoadArguments
     static int Natural(ParseResult parsed, Option<int> option, int most)
     {
         var value = parsed.GetValue(option);
-        return value >= 0 && value <= most ? value : throw new BadInputException($"{option.Name} {value}: expected 0 to {most}");
+        return value >= 0 && value <= most ? value
+            : throw new BadInputException($"{option.Name} {value}: expected 0 to {most}");
     }
 
     static long? Duration(ParseResult parsed, Option<string?> option) =>

@@ -11,11 +11,15 @@ namespace Plimsoll.Cli.Verbs.Bench;
 /// <summary>What the endpoint runs on, and what that costs.</summary>
 sealed class BenchMoneyArguments
 {
-    readonly Option<string?> _gpu = new("--gpu") { Description = "Accelerator behind the endpoint: the run in dollars" };
+    readonly Option<string?> _gpu =
+        new("--gpu") { Description = "Accelerator behind the endpoint: the run in dollars" };
     readonly Option<int?> _count = new("--count") { Description = "How many of them [default: --tp]" };
-    readonly Option<string?> _price = new("--price") { Description = "USD per accelerator-hour, or a provider type [default: the latest index]" };
-    readonly Option<int> _tp = new("--tp") { Description = "Tensor parallel degree of a replica, for the bound", DefaultValueFactory = _ => 1 };
-    readonly Option<FileInfo?> _against = new("--against") { Description = "JSON of `plimsoll account`: predicted beside realised" };
+    readonly Option<string?> _price = new("--price") { Description =
+        "USD per accelerator-hour, or a provider type [default: the latest index]" };
+    readonly Option<int> _tp = new("--tp") { Description =
+        "Tensor parallel degree of a replica, for the bound", DefaultValueFactory = _ => 1 };
+    readonly Option<FileInfo?> _against =
+        new("--against") { Description = "JSON of `plimsoll account`: predicted beside realised" };
 
     public void AddTo(Command command)
     {
@@ -47,7 +51,10 @@ sealed class BenchMoneyArguments
         var tensor = AtLeastOne(_tp, parsed.GetValue(_tp));
         var count = AtLeastOne(_count, parsed.GetValue(_count) ?? tensor);
         if (count % tensor != 0)
-            throw new BadInputException($"--count {count}: is no multiple of --tp {tensor}; expected whole replicas");
+        {
+            throw new BadInputException($"--count {count}: is no multiple of --tp {tensor}; expected "
+                + $"whole replicas");
+        }
         return new MoneyOptions
         {
             Accelerator = accelerator,

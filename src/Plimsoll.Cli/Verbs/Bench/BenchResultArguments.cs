@@ -12,15 +12,22 @@ namespace Plimsoll.Cli.Verbs.Bench;
 /// <summary>What is kept of a run, and how it is printed.</summary>
 sealed class BenchResultArguments
 {
-    readonly Option<bool> _save = new("--save-result") { Description = "Write the result as JSON with vLLM's keys" };
-    readonly Option<bool> _detailed = new("--save-detailed") { Description = "And every request in it: what `plimsoll calibrate` reads" };
-    readonly Option<string?> _folder = new("--result-dir") { Description = "Folder of the result [default: here]" };
-    readonly Option<string?> _name = new("--result-filename") { Description = "Its name [default: bench-DATE.json]" };
-    readonly Option<string[]> _metadata = new("--metadata") { Description = "KEY=VALUE kept in the result", AllowMultipleArgumentsPerToken = true };
+    readonly Option<bool> _save =
+        new("--save-result") { Description = "Write the result as JSON with vLLM's keys" };
+    readonly Option<bool> _detailed =
+        new("--save-detailed") { Description = "And every request in it: what `plimsoll calibrate` reads" };
+    readonly Option<string?> _folder =
+        new("--result-dir") { Description = "Folder of the result [default: here]" };
+    readonly Option<string?> _name =
+        new("--result-filename") { Description = "Its name [default: bench-DATE.json]" };
+    readonly Option<string[]> _metadata = new("--metadata") { Description = "KEY=VALUE kept in the result",
+        AllowMultipleArgumentsPerToken = true };
     readonly Option<string?> _csv = new("--csv") { Description = "Write a row per request" };
     readonly Option<string?> _parquet = new("--parquet") { Description = "Write a row per request" };
-    readonly Option<string?> _llmd = new("--llmd-report") { Description = "Write llm-d's Benchmark Report v0.2.1 (JSON)" };
-    readonly Option<string?> _report = new("--report") { Description = "Write one HTML page with pictures and tables" };
+    readonly Option<string?> _llmd =
+        new("--llmd-report") { Description = "Write llm-d's Benchmark Report v0.2.1 (JSON)" };
+    readonly Option<string?> _report =
+        new("--report") { Description = "Write one HTML page with pictures and tables" };
 
     readonly Option<string> _percentiles = new("--metric-percentiles")
     {
@@ -46,7 +53,8 @@ sealed class BenchResultArguments
     {
         foreach (var option in new Option[]
         {
-            _save, _detailed, _folder, _name, _metadata, _csv, _parquet, _llmd, _report, _percentiles, _metrics, _lateness,
+            _save, _detailed, _folder, _name, _metadata, _csv, _parquet, _llmd, _report, _percentiles,
+                _metrics, _lateness,
             _json,
         })
         {
@@ -89,7 +97,8 @@ sealed class BenchResultArguments
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"--result-dir {folder}: cannot be made ({e.Message.TrimEnd('.')}); expected a folder");
+            throw new BadInputException($"--result-dir {folder}: cannot be made "
+                + $"({e.Message.TrimEnd('.')}); expected a folder");
         }
         var date = DateTime.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
         return Path.Combine(folder, parsed.GetValue(_name) ?? $"bench-{date}.json");
@@ -98,10 +107,15 @@ sealed class BenchResultArguments
     static SortedSet<double> Percentiles(string text)
     {
         var percentiles = new SortedSet<double> { 50, 90, 95, 99 };
-        foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var part in text.Split(',',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (!double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !(value is > 0 and < 100))
-                throw new BadInputException($"--metric-percentiles {part}: expected percentiles above 0 and below 100");
+            if (!double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                || !(value is > 0 and < 100))
+            {
+                throw new BadInputException($"--metric-percentiles {part}: expected percentiles above 0 "
+                    + $"and below 100");
+            }
             percentiles.Add(value);
         }
         return percentiles;

@@ -48,19 +48,32 @@ sealed class BenchSearchArguments
         if (!parsed.GetValue(_find))
             return null;
         if (levels is not [var level])
-            throw new BadInputException("--find-load-line: searches one level at a time; expected no --levels of several");
+        {
+            throw new BadInputException("--find-load-line: searches one level at a time; expected no "
+                + "--levels of several");
+        }
         if (level.Promise.Count == 0 || !level.Judged)
-            throw new BadInputException("--find-load-line: expected a promise, such as --promise \"ttft p95 500ms\"");
+        {
+            throw new BadInputException("--find-load-line: expected a promise, such as --promise \"ttft "
+                + "p95 500ms\"");
+        }
         if (level.Promise.Any(limit => limit.Metric == Metric.Itl))
-            throw new BadInputException("--find-load-line: gaps between tokens belong to no request; expected ttft, tpot or e2e");
+        {
+            throw new BadInputException("--find-load-line: gaps between tokens belong to no request; "
+                + "expected ttft, tpot or e2e");
+        }
         if (level.Workload is { ClosedLoop: true })
-            throw new BadInputException($"--find-load-line: {level.Workload.Name} waits for answers; expected an open workload");
+        {
+            throw new BadInputException($"--find-load-line: {level.Workload.Name} waits for answers; "
+                + $"expected an open workload");
+        }
         var precision = parsed.GetValue(_precision);
         if (!(precision is > 0 and < 1))
             throw new BadInputException($"--search-precision {precision}: expected above 0 and below 1");
         return new LoadLineOptions
         {
-            StartRate = level.RequestsPerSecond is > 0 and var rate && double.IsFinite(rate) && level.Workload is null ? rate : 1,
+            StartRate = level.RequestsPerSecond is > 0 and var rate && double.IsFinite(rate)
+                && level.Workload is null ? rate : 1,
             BudgetNs = PromiseText.Duration(parsed.GetValue(_budget)!, "--search-budget"),
             Precision = precision,
         };
@@ -77,7 +90,8 @@ sealed class BenchSearchArguments
     }
 
     static double Rate(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) && rate is > 0 and <= 1e6
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate)
+            && rate is > 0 and <= 1e6
             ? rate
             : throw new BadInputException($"--sweep {text}: expected rates above 0 and at most 1000000");
 }

@@ -44,7 +44,8 @@ sealed class BenchSweep(TextWriter output, TextWriter story, BenchResultFiles fi
         if (files.Result is { } path)
             WholeFile.Write(path, SweepPage.Json(points));
         output.Write(files.Json ? SweepPage.Json(points) : Text(points));
-        return points.Count > 0 && points.All(point => point.Result.Client.IsValid) ? CommandLine.Done : CommandLine.Failed;
+        return points.Count > 0 && points.All(point => point.Result.Client.IsValid) ? CommandLine.Done
+            : CommandLine.Failed;
     }
 
     static string Text(List<SweepPoint> points)

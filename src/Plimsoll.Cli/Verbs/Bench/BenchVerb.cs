@@ -26,7 +26,8 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
 
     public Command Build()
     {
-        var command = new Command("bench", "What a live endpoint delivers and costs: any OpenAI-compatible address.");
+        var command = new Command("bench",
+            "What a live endpoint delivers and costs: any OpenAI-compatible address.");
         _endpoint.AddTo(command);
         _load.AddTo(command);
         _search.AddTo(command);
@@ -49,7 +50,10 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         var (search, sweep) = (_search.Search(parsed, load.Levels), _search.Sweep(parsed));
         var money = _money.Read(parsed, parsed.GetValue(_endpoint.Model), story);
         if (_money.Against(parsed) is { } account && !File.Exists(account))
-            throw new BadInputException($"--against {account}: no such file; expected what plimsoll account --json printed");
+        {
+            throw new BadInputException($"--against {account}: no such file; expected what plimsoll "
+                + $"account --json printed");
+        }
         var options = load.Against(_endpoint.Read(parsed, stop.Token)) with
         {
             ReadyWaitNs = _endpoint.ReadyWaitNs(parsed),
@@ -71,7 +75,8 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         }
     }
 
-    int Once(BenchOptions options, BenchResultFiles files, MoneyOptions? money, string? account, CancellationToken stop)
+    int Once(BenchOptions options, BenchResultFiles files, MoneyOptions? money, string? account,
+        CancellationToken stop)
     {
         using var progress = new BenchProgress(story);
         using var run = new BenchRun(options, progress.Report);
@@ -91,13 +96,17 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         }
     }
 
-    void Print(BenchResult result, DetailSpool? detail, BenchResultFiles files, MoneyOptions? money, string? account)
+    void Print(BenchResult result, DetailSpool? detail, BenchResultFiles files, MoneyOptions? money,
+        string? account)
     {
         var bill = money is null ? null : Bill.Of(result, money);
         var against = account is null ? null : AccountComparison.Read(account, result, bill);
         files.Save(result, detail, json => MoneyJson.Write(json, bill, against));
         if (files.Report is { } page)
-            WholeFile.Write(page, writer => Page.Write(BenchPage.Of(result, bill, against, CommandLine.Version), writer));
+        {
+            WholeFile.Write(page, writer =>
+                Page.Write(BenchPage.Of(result, bill, against, CommandLine.Version), writer));
+        }
         if (files.Json)
         {
             output.Write(VllmJson.Text(result, json => MoneyJson.Write(json, bill, against)));
@@ -118,7 +127,8 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         && (result.LoadLine is { } line ? line.Rate is not null : result.Holds != false);
 
     /// <summary>
-    /// Answers are then read on the threads that wait for them, without a hop through the pool; it has to be said
+    /// Answers are then read on the threads that wait for them, without a hop through the pool; it has to
+    /// be said
     /// before the first socket.
     /// </summary>
     static void SocketsBeforeTheFirst() =>
