@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Verbs;
+using Plimsoll.Cli.Verbs.Bench;
 using Plimsoll.Core;
 
 namespace Plimsoll.Cli;
@@ -84,6 +85,7 @@ public static class CommandLine
             new CatalogueVerb(output).Build(),
             new ValidateVerb(output, story).Build(),
             new McpVerb(story).Build(),
+            new BenchVerb(output, story).Build(),
             new CompletionVerb(output).Build(),
         };
         foreach (var option in root.Options)
