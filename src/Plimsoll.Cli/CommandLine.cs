@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Verbs;
+using Plimsoll.Cli.Verbs.Bench;
 using Plimsoll.Cli.Verbs.Tune;
 using Plimsoll.Core;
 
@@ -59,14 +60,14 @@ public static class CommandLine
         }
         catch (BadInputException bad)
         {
-            story.WriteLine($"plimsoll: {bad.Message}");
+            story.WriteLine($"plimsoll: {bad.Say(Flags.Of)}");
             return BadInput;
         }
         catch (AggregateException several) when (several.Flatten().InnerExceptions[0]
             is BadInputException bad)
         {
             // Simulations that run in parallel find the same fault at the same time.
-            story.WriteLine($"plimsoll: {bad.Message}");
+            story.WriteLine($"plimsoll: {bad.Say(Flags.Of)}");
             return BadInput;
         }
     }
@@ -87,6 +88,7 @@ public static class CommandLine
             new CatalogueVerb(output).Build(),
             new ValidateVerb(output, story).Build(),
             new McpVerb(story).Build(),
+            new BenchVerb(output, story).Build(),
             new CompletionVerb(output).Build(),
         };
         foreach (var option in root.Options)

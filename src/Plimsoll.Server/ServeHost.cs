@@ -87,6 +87,8 @@ public sealed class ServeHost : IAsyncDisposable
         {
             if (model.Simulated is { } simulated)
                 models.Add(Simulate(model, simulated, levels, book, time));
+            else if (model.Llama is { } llama)
+                models.Add(Compute(model, llama, levels, config, book, time, story));
         }
         var drain = TimeSpan.FromMilliseconds(PromiseText.Duration(config.Limits.Drain, "drain") / 1e6);
         var database = Database.Open(config.Ledger, config.State);
@@ -153,6 +155,17 @@ public sealed class ServeHost : IAsyncDisposable
         return new LocalModel(
             model.Name, new SimulatedEngine(options, time), options.Ranks,
             EngineFactory.PricePerHour(model, options.StepTime.Deployment), book, headroom, started);
+    }
+
+    static LocalModel Compute(
+        ModelConfig model, LlamaConfig llama, Levels levels, ServeConfig config, LedgerBook book, TimeProvider time,
+        TextWriter story)
+    {
+        var started = time.GetUtcNow();
+        var engine = LlamaFactory.Start(model.Name, llama, levels.Specs, config.State, config.DecisionLog, time, story);
+        if (model.PriceUsdPerHour is null)
+            story.WriteLine($"plimsoll: {model.Name} has no price_usd_per_hour; its tokens are metered at $0");
+        return new LocalModel(model.Name, engine, 1, model.PriceUsdPerHour ?? 0, book, null, started);
     }
 
     static void Listen(KestrelServerOptions options, ServeConfig config)

@@ -35,8 +35,7 @@ public sealed class LlamaEngine : IServingEngine
     volatile string? _failure;
     volatile bool _stops;
 
-    /// <param name="times">Step times learnt before; null to begin anew.</param>
-    public LlamaEngine(LlamaOptions options, TimeProvider time, StepTimes? times = null)
+    public LlamaEngine(LlamaOptions options, TimeProvider time)
     {
         _options = options;
         LlamaLibrary.Load(options.Library);
@@ -50,7 +49,7 @@ public sealed class LlamaEngine : IServingEngine
             _model.Dispose();
             throw;
         }
-        Times = times ?? new StepTimes();
+        Times = Calibrated(options);
         _codec = new LlamaCodec(_model, time);
         _adapters = new AdapterTable(_model);
         var limits = options.Limits with { TracksPrefixes = options.Limits.PrefixBlockTokens > 0 };
@@ -76,6 +75,9 @@ public sealed class LlamaEngine : IServingEngine
     /// <summary>What steps cost on this machine, as learnt so far.</summary>
     public StepTimes Times { get; }
 
+    /// <summary>Steps that were timed at the start; empty where the cache knew them.</summary>
+    public IReadOnlyList<MeasuredStep> Calibration { get; private set; } = [];
+
     public LlamaModel Model => _model;
 
     public StepListener? OnStep
@@ -100,9 +102,9 @@ public sealed class LlamaEngine : IServingEngine
         PlanHash = scheduler.PlanHash,
     });
 
-    /// <summary>Steps cut short, tokens guessed and right, bytes of KV kept outside.</summary>
-    public (long AbortedSteps, long Drafted, long Accepted, long SwappedBytes) Counters =>
-        (_loop.AbortedSteps, _loop.DraftedTokens, _loop.AcceptedDrafts, _loop.SwappedBytes);
+    /// <summary>What the loop counts beside the scheduler.</summary>
+    public LlamaCounters Counters => new(
+        _loop.AbortedSteps, _loop.DraftedTokens, _loop.AcceptedDrafts, _loop.SwappedBytes, _loop.ComputeNs);
 
     public Answer Submit(EngineRequest request)
     {
@@ -209,6 +211,21 @@ public sealed class LlamaEngine : IServingEngine
         _wake.Set();
         await Task.Run(_thread.Join);
         _wake.Dispose();
+    }
+
+    /// <summary>Step times from the cache; measured, and kept there, where it has none.</summary>
+    StepTimes Calibrated(LlamaOptions options)
+    {
+        if (options.CalibrationBudget <= TimeSpan.Zero)
+            return new StepTimes();
+        var cache = new StepTimesCache(options.CacheFolder ?? StepTimesCache.DefaultFolder);
+        var key = StepTimesCache.KeyOf(options);
+        if (cache.Find(key) is { } known)
+            return known;
+        Calibration = StepCalibration.Measure(_context, options.Limits.MaxNumSeqs, options.CalibrationBudget);
+        var times = StepCalibration.Fit(Calibration);
+        cache.Keep(key, times);
+        return times;
     }
 
     static ContextOptions ContextFor(LlamaOptions options)

@@ -1,3 +1,4 @@
+using System;
 using Plimsoll.Core.Scheduling;
 
 namespace Plimsoll.Engine.LlamaCpp;
@@ -37,6 +38,12 @@ public sealed record LlamaOptions
 
     /// <summary>Seed of answers that name none.</summary>
     public ulong Seed { get; init; } = 1;
+
+    /// <summary>Most time that steps are timed for at the start, where the cache has none; zero for not at all.</summary>
+    public TimeSpan CalibrationBudget { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>Folder of step times learnt before; null for the user's cache.</summary>
+    public string? CacheFolder { get; init; }
 
     /// <summary>File that the scheduler's events are written to; null for none.</summary>
     public string? DecisionLog { get; init; }

@@ -157,6 +157,7 @@ sealed partial class StepLoop
 
     bool Decode()
     {
+        var startNs = _clock.NowNs;
         try
         {
             return _context.Decode();
@@ -166,6 +167,10 @@ sealed partial class StepLoop
             // The scheduler counts blocks and libllama cells; what only the prefix cache holds gives way.
             _kv.DropRetained();
             return _context.Decode();
+        }
+        finally
+        {
+            ComputeNs += _clock.NowNs - startNs;
         }
     }
 

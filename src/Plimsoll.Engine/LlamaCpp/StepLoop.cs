@@ -54,6 +54,9 @@ sealed partial class StepLoop : IDisposable
 
     public long BusyNs { get; private set; }
 
+    /// <summary>Time inside libllama; what is left of <see cref="BusyNs"/> is the engine's own.</summary>
+    public long ComputeNs { get; private set; }
+
     public long AbortedSteps { get; private set; }
 
     public long DraftedTokens { get; private set; }
@@ -81,6 +84,7 @@ sealed partial class StepLoop : IDisposable
             if (!verdict.IsTaken)
                 return verdict;
             sequence.Id = verdict.Request;
+            sequence.Tokens.EnsureCapacity(sequence.Request.Prompt.Length + sequence.Request.MaxOutputTokens);
             foreach (var token in sequence.Request.Prompt.Span)
                 sequence.Tokens.Add(token);
             _live.Add(sequence.Id, sequence);

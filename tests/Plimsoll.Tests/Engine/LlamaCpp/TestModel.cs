@@ -46,6 +46,7 @@ static class TestModel
         Limits = limits ?? Limits,
         Layout = layout,
         MicroTokens = 32,
+        CalibrationBudget = TimeSpan.Zero,
     };
 
     public static LlamaModel Load()
