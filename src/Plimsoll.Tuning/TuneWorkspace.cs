@@ -7,6 +7,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading;
 using Plimsoll.Core;
+using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning.Datasets;
 using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Registry;
@@ -55,6 +56,23 @@ public sealed class TuneWorkspace : IDisposable
             ["tokenizer_sha256"] = model.TokenizerHash,
             ["weights_sha256"] = model.WeightHash(),
         }, blobs: blobs));
+    }
+
+    /// <summary>Takes a GGUF file in as a base; its quantised weights are what is tuned on.</summary>
+    public string AddGguf(string file)
+    {
+        var folder = Path.Combine(Folder, "work", $"import-{Guid.NewGuid():N}");
+        try
+        {
+            using (var gguf = GgufFile.Open(file))
+                GgufImport.Model(gguf, folder);
+            return AddBase(folder);
+        }
+        finally
+        {
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+        }
     }
 
     /// <summary>Makes a dataset of records and takes it in. What was redacted lies apart, under <c>vault</c>.</summary>

@@ -17,7 +17,7 @@ public static class GgufExport
     public static GgufWriter Model(ModelFolder model, string? adapterFolder, TensorFormat format, string name)
     {
         var config = model.Config;
-        var writer = Metadata(model, name).Set(AdapterIdentity.WeightsKey, model.WeightHash());
+        var writer = Metadata(model, name).Set(AdapterIdentity.WeightsKey, model.Identity());
         var lora = adapterFolder is null ? null : PeftAdapter.ReadConfig(adapterFolder);
         var factors = adapterFolder is null ? [] : PeftAdapter.ReadWeights(adapterFolder, lora!, config);
         if (adapterFolder is not null)
@@ -60,7 +60,7 @@ public static class GgufExport
             .Set("adapter.type", "lora")
             // llama.cpp divides by the rank; under rsLoRA the alpha makes up for it.
             .Set("adapter.lora.alpha", (float)lora.PlainAlpha)
-            .Set(AdapterIdentity.BaseKey, model.WeightHash())
+            .Set(AdapterIdentity.BaseKey, model.Identity())
             .Set(AdapterIdentity.TemplateKey, model.Template.Hash);
         foreach (var (weight, (a, b)) in factors)
         {

@@ -21,7 +21,11 @@ public static class GgufImport
         var tensors = config.Weights().Select(w => Weight(file, config, w.Name, w.Shape)).ToList();
         ModelFolder.WriteParts(folder, config, Tokenizer(file), template);
         using var stream = File.Create(Path.Combine(folder, ModelFolder.WeightsFile));
-        Safetensors.Write(stream, tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        Safetensors.Write(stream, tensors, new Dictionary<string, string>
+        {
+            ["format"] = "pt",
+            [ModelFolder.IdentityKey] = file.Text(AdapterIdentity.WeightsKey) ?? file.WeightHash(),
+        });
     }
 
     /// <summary>Writes a LoRA as a PEFT folder.</summary>

@@ -19,6 +19,9 @@ public sealed class ModelFolder : IDisposable
     public const string WeightsFile = "model.safetensors";
     public const string TemplateFile = "chat_template.jinja";
 
+    /// <summary>In the weights' metadata: the identity of the file that they were imported from.</summary>
+    public const string IdentityKey = "plimsoll.identity_sha256";
+
     readonly List<Safetensors> _files = [];
     readonly Dictionary<string, Safetensors> _fileOf = new(StringComparer.Ordinal);
 
@@ -81,6 +84,12 @@ public sealed class ModelFolder : IDisposable
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    /// <summary>
+    /// By which engines know these weights, however they are quantised: that of the file they were imported from,
+    /// else <see cref="WeightHash"/>.
+    /// </summary>
+    public string Identity() => _files.Select(f => f.Metadata.GetValueOrDefault(IdentityKey)).FirstOrDefault(i => i is not null) ?? WeightHash();
 
     /// <summary>Writes all but the weights.</summary>
     public static void WriteParts(string path, ModelConfig config, ByteLevelBpe tokenizer, string template)

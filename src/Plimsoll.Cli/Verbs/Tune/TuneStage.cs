@@ -5,7 +5,6 @@ using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning;
-using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Registry;
 using Plimsoll.Tuning.Training;
 
@@ -44,12 +43,12 @@ sealed class TuneStage(TextWriter output, TextWriter story)
         if (Directory.Exists(name))
             return workspace.AddBase(name);
         if (File.Exists(name))
-            return FromGguf(workspace, name);
+            return workspace.AddGguf(name);
         if (name == DefaultBase)
         {
             var file = Path.Combine(workspace.Folder, "plimsoll-tiny.gguf");
             WriteDefault(file);
-            return FromGguf(workspace, file);
+            return workspace.AddGguf(file);
         }
         return workspace.Registry.Resolve(name);
     }
@@ -63,22 +62,6 @@ sealed class TuneStage(TextWriter output, TextWriter story)
     }
 
     public static string Short(string hash) => hash[..12];
-
-    static string FromGguf(TuneWorkspace workspace, string file)
-    {
-        var folder = Path.Combine(workspace.Folder, "work", $"import-{Guid.NewGuid():N}");
-        try
-        {
-            using (var gguf = GgufFile.Open(file))
-                GgufImport.Model(gguf, folder);
-            return workspace.AddBase(folder);
-        }
-        finally
-        {
-            if (Directory.Exists(folder))
-                Directory.Delete(folder, recursive: true);
-        }
-    }
 
     /// <summary>An adapter by hash, by a release's hash or by a task's name.</summary>
     public static string AdapterOf(TuneWorkspace workspace, string name)
