@@ -110,8 +110,9 @@ public sealed class LedgerBook(TimeProvider time, string release)
                 return;
             entry.Status = status;
             entry.ClosedAt = time.GetTimestamp();
-            var totals = entry.Totals
-                ?? TotalsOf(entry, _meters.Count > 0 ? MeterNameOf(entry) : "", HourNow());
+            var totals = entry.Totals is { IsForgotten: false } own
+                ? own
+                : TotalsOf(entry, _meters.Count > 0 ? MeterNameOf(entry) : "", HourNow());
             totals.Requests++;
             totals.PromptTokens += entry.PromptTokens;
             totals.CachedTokens += entry.CachedTokens;
@@ -230,7 +231,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
         var hour = meter.HourOf(atNs);
         entry.Charge += charge;
         entry.Estimated |= estimated;
-        if (entry.Totals is null || entry.Totals.Key.HourUtc != hour || entry.Totals.Key.Engine != meter.Name)
+        if (entry.Totals is null or { IsForgotten: true } || entry.Totals.Key.HourUtc != hour || entry.Totals.Key.Engine != meter.Name)
             entry.Totals = TotalsOf(entry, meter.Name, hour);
         entry.Totals.Charge += charge;
         entry.Totals.IsDirty = true;
@@ -277,7 +278,10 @@ public sealed class LedgerBook(TimeProvider time, string release)
                 old.Add(key);
         }
         foreach (var key in old)
+        {
+            _totals[key].IsForgotten = true;
             _totals.Remove(key);
+        }
         foreach (var key in new List<(string, long Day)>(_spent.Keys))
         {
             if (key.Day < (now / 24) - 1)
