@@ -25,12 +25,16 @@ public sealed class OpenAiClientTests
     {
         await using var server = await RunningServer.StartAsync();
         var chat = ClientOf(server).GetChatClient("sim");
-        ChatMessage[] messages = [new SystemChatMessage("be brief"), new UserChatMessage("what is a load line?")];
-        ChatCompletion whole = await chat.CompleteChatAsync(messages, new ChatCompletionOptions { MaxOutputTokenCount = 20 });
+        ChatMessage[] messages =
+            [new SystemChatMessage("be brief"), new UserChatMessage("what is a load line?")];
+        ChatCompletion whole =
+            await chat.CompleteChatAsync(messages, new ChatCompletionOptions { MaxOutputTokenCount = 20 });
         var text = new StringBuilder();
         ChatTokenUsage? usage = null;
         ChatFinishReason? finish = null;
-        await foreach (var update in chat.CompleteChatStreamingAsync(messages, new ChatCompletionOptions { MaxOutputTokenCount = 20 }))
+        await foreach (
+            var update in chat.CompleteChatStreamingAsync(messages,
+                new ChatCompletionOptions { MaxOutputTokenCount = 20 }))
         {
             foreach (var part in update.ContentUpdate)
                 text.Append(part.Text);
@@ -50,13 +54,17 @@ public sealed class OpenAiClientTests
         var chat = ClientOf(server).GetChatClient("sim");
         ChatCompletion answer = await chat.CompleteChatAsync(
             [new UserChatMessage("hello")],
-            new ChatCompletionOptions { IncludeLogProbabilities = true, TopLogProbabilityCount = 3, MaxOutputTokenCount = 5 });
+            new ChatCompletionOptions { IncludeLogProbabilities = true, TopLogProbabilityCount =
+                3, MaxOutputTokenCount = 5 });
         answer.ContentTokenLogProbabilities.Count.ShouldBe(answer.Usage.OutputTokenCount);
-        answer.ContentTokenLogProbabilities.ShouldAllBe(token => token.TopLogProbabilities.Count == 3 && token.LogProbability < 0);
+        answer.ContentTokenLogProbabilities.ShouldAllBe(token => token.TopLogProbabilities.Count == 3
+            && token.LogProbability < 0);
         var (status, body, _) = await server.PostAsync(
             "/v1/chat/completions", """{"model":"sim","n":3,"max_tokens":6,"ignore_eos":true,"messages":[{"role":"user","content":"hi"}]}""");
         status.ShouldBe(200);
-        var texts = body.GetProperty("choices").EnumerateArray().Select(c => c.GetProperty("message").GetProperty("content").GetString()).ToList();
+        var texts =
+            body.GetProperty("choices").EnumerateArray()
+                .Select(c => c.GetProperty("message").GetProperty("content").GetString()).ToList();
         texts.Distinct().Count().ShouldBe(3);
         body.GetProperty("usage").GetProperty("completion_tokens").GetInt32().ShouldBe(18);
     }
@@ -69,13 +77,17 @@ public sealed class OpenAiClientTests
         var tool = ChatTool.CreateFunctionTool(
             "weather", "Weather of a city", BinaryData.FromString("""{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}"""));
         ChatCompletion answer = await chat.CompleteChatAsync(
-            [new UserChatMessage("weather in Kiel?")], new ChatCompletionOptions { Tools = { tool }, ToolChoice = ChatToolChoice.CreateRequiredChoice() });
+            [new UserChatMessage("weather in Kiel?")],
+                new ChatCompletionOptions { Tools = { tool }, ToolChoice =
+                    ChatToolChoice.CreateRequiredChoice() });
         answer.FinishReason.ShouldBe(ChatFinishReason.ToolCalls);
         var call = answer.ToolCalls.ShouldHaveSingleItem();
         call.FunctionName.ShouldBe("weather");
-        JsonDocument.Parse(call.FunctionArguments).RootElement.GetProperty("city").GetString().ShouldNotBeNullOrEmpty();
+        JsonDocument.Parse(call.FunctionArguments).RootElement.GetProperty("city").GetString()
+            .ShouldNotBeNullOrEmpty();
         ChatCompletion after = await chat.CompleteChatAsync(
-            [new UserChatMessage("weather in Kiel?"), new AssistantChatMessage(answer), new ToolChatMessage(call.Id, "windy")]);
+            [new UserChatMessage("weather in Kiel?"), new AssistantChatMessage(answer),
+                new ToolChatMessage(call.Id, "windy")]);
         after.Content[0].Text.ShouldNotBeEmpty();
     }
 
@@ -99,8 +111,11 @@ public sealed class OpenAiClientTests
     {
         await using var server = await RunningServer.StartAsync();
         var client = ClientOf(server).GetEmbeddingClient("sim");
-        var vectors = (await client.GenerateEmbeddingsAsync(["the calm sea", "the calm sea today", "xylophone"])).Value;
-        var (a, b, c) = (vectors[0].ToFloats().ToArray(), vectors[1].ToFloats().ToArray(), vectors[2].ToFloats().ToArray());
+        var vectors =
+            (await client.GenerateEmbeddingsAsync(["the calm sea", "the calm sea today", "xylophone"])).Value;
+        var (a, b, c) =
+            (vectors[0].ToFloats().ToArray(), vectors[1].ToFloats().ToArray(), vectors[2].ToFloats()
+                .ToArray());
         Dot(a, a).ShouldBe(1, 1e-4);
         Dot(a, b).ShouldBeGreaterThan(Dot(a, c));
 
@@ -112,9 +127,12 @@ public sealed class OpenAiClientTests
     {
         await using var server = await RunningServer.StartAsync();
         var client = ClientOf(server);
-        (await client.GetOpenAIModelClient().GetModelsAsync()).Value.ShouldHaveSingleItem().Id.ShouldBe("sim");
+        (await client.GetOpenAIModelClient().GetModelsAsync()).Value.ShouldHaveSingleItem()
+            .Id.ShouldBe("sim");
         var files = client.GetOpenAIFileClient();
-        OpenAIFile file = await files.UploadFileAsync(BinaryData.FromString(RunningServer.Lines(12)), "in.jsonl", FileUploadPurpose.Batch);
+        OpenAIFile file =
+            await files.UploadFileAsync(BinaryData.FromString(RunningServer.Lines(12)), "in.jsonl",
+                FileUploadPurpose.Batch);
         (await files.DownloadFileAsync(file.Id)).Value.ToString().ShouldBe(RunningServer.Lines(12));
         (await files.GetFilesAsync()).Value.ShouldContain(f => f.Id == file.Id);
         var batches = client.GetBatchClient();
@@ -125,14 +143,19 @@ public sealed class OpenAiClientTests
                 ["endpoint"] = "/v1/chat/completions",
                 ["completion_window"] = "24h",
             })), waitUntilCompleted: false);
-        var id = JsonDocument.Parse(created.GetRawResponse().Content).RootElement.GetProperty("id").GetString()!;
+        var id = JsonDocument.Parse(created.GetRawResponse().Content).RootElement.GetProperty("id")
+            .GetString()!;
         var done = await RunningServer.EventuallyAsync(
-            async () => JsonDocument.Parse((await batches.GetBatchAsync(id, new RequestOptions())).GetRawResponse().Content).RootElement,
+            async () =>
+                JsonDocument.Parse((await batches.GetBatchAsync(id, new RequestOptions())).GetRawResponse()
+                    .Content).RootElement,
             batch => batch.GetProperty("status").GetString() == "completed");
         done.GetProperty("request_counts").GetProperty("completed").GetInt32().ShouldBe(12);
-        var output = (await files.DownloadFileAsync(done.GetProperty("output_file_id").GetString())).Value.ToString();
+        var output = (await files.DownloadFileAsync(done.GetProperty("output_file_id").GetString()))
+            .Value.ToString();
         output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("custom_id").GetString()).ShouldBe(Enumerable.Range(0, 12).Select(i => $"r{i}"));
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("custom_id").GetString())
+                .ShouldBe(Enumerable.Range(0, 12).Select(i => $"r{i}"));
         (await files.DeleteFileAsync(file.Id)).Value.Deleted.ShouldBeTrue();
     }
 
@@ -141,7 +164,9 @@ public sealed class OpenAiClientTests
     {
         await using var server = await RunningServer.StartAsync();
         var chat = ClientOf(server).GetChatClient("nowhere");
-        var error = await Should.ThrowAsync<ClientResultException>(async () => await chat.CompleteChatAsync([new UserChatMessage("hi")]));
+        var error =
+            await Should.ThrowAsync<ClientResultException>(async () =>
+                await chat.CompleteChatAsync([new UserChatMessage("hi")]));
         error.Status.ShouldBe(404);
         error.Message.ShouldContain("model_not_found");
     }

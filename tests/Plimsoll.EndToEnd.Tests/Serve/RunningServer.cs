@@ -12,7 +12,8 @@ using Plimsoll.Server.Tenants;
 
 namespace Plimsoll.EndToEnd.Tests.Serve;
 
-/// <summary>A server on a port of its own with a state folder of its own: real Kestrel, real sockets, real files.</summary>
+/// <summary>A server on a port of its own with a state folder of its own: real Kestrel, real sockets, real
+/// files.</summary>
 sealed class RunningServer : IAsyncDisposable
 {
     readonly TemporaryFolder _folder;
@@ -66,7 +67,8 @@ sealed class RunningServer : IAsyncDisposable
         return (key, config);
     }
 
-    public async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> PostAsync(string path, string json, string? key = null)
+    public async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> PostAsync(string path,
+        string json, string? key = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path)
         {
@@ -116,7 +118,8 @@ sealed class RunningServer : IAsyncDisposable
     public static string Line(int index, string model = "sim", int maxTokens = 4) =>
         $$$"""{"custom_id":"r{{{index}}}","method":"POST","url":"/v1/chat/completions","body":{"model":"{{{model}}}","max_tokens":{{{maxTokens}}},"messages":[{"role":"user","content":"number {{{index}}}"}]}}""";
 
-    public static string Lines(int count) => string.Join('\n', Enumerable.Range(0, count).Select(i => Line(i))) + "\n";
+    public static string Lines(int count) =>
+        string.Join('\n', Enumerable.Range(0, count).Select(i => Line(i))) + "\n";
 
     public async ValueTask DisposeAsync()
     {
@@ -126,5 +129,7 @@ sealed class RunningServer : IAsyncDisposable
     }
 
     static JsonElement Parse(string text) =>
-        text.StartsWith('{') ? JsonDocument.Parse(text).RootElement : JsonDocument.Parse(JsonSerializer.Serialize(new Dictionary<string, string> { ["text"] = text })).RootElement;
+        text.StartsWith('{') ? JsonDocument.Parse(text).RootElement
+            : JsonDocument.Parse(JsonSerializer.Serialize(new Dictionary<string, string> { ["text"] = text }))
+                .RootElement;
 }

@@ -28,7 +28,8 @@ public sealed class StepBillLaws
 
     [Fact]
     public void Shares_sum_to_the_step_and_none_is_negative() =>
-        Gen.Select(Works.Array[1, 300], Causes, Gen.Long[0, 1_000_000_000_000]).Sample((works, causes, amount) =>
+        Gen.Select(Works.Array[1, 300], Causes, Gen.Long[0, 1_000_000_000_000])
+            .Sample((works, causes, amount) =>
         {
             var charges = new StepCharge[works.Length];
             StepBill.Split(amount, causes, works, charges);
@@ -38,7 +39,8 @@ public sealed class StepBillLaws
 
     [Fact]
     public void Who_does_the_same_pays_the_same_to_the_unit_of_each_column() =>
-        Gen.Select(Works, Gen.Int[2, 64], Causes, Gen.Long[0, 1_000_000_000]).Sample((work, count, causes, amount) =>
+        Gen.Select(Works, Gen.Int[2, 64], Causes, Gen.Long[0, 1_000_000_000])
+            .Sample((work, count, causes, amount) =>
         {
             var charges = new StepCharge[count];
             StepBill.Split(amount, causes, Enumerable.Repeat(work, count).ToArray(), charges);

@@ -23,7 +23,8 @@ public sealed class ConfigFileTests
     [Fact]
     public void Variables_are_the_environments()
     {
-        var config = Read(Small + "release: ${RELEASE:-none}\nledger: ${LEDGER:-sqlite}\n", ("RELEASE", "r7"));
+        var config =
+            Read(Small + "release: ${RELEASE:-none}\nledger: ${LEDGER:-sqlite}\n", ("RELEASE", "r7"));
         config.Release.ShouldBe("r7");
         config.Ledger.ShouldBe("sqlite");
         config.Models[0].Simulated!.Gpu.ShouldBe("h100_sxm");

@@ -15,17 +15,21 @@ public sealed class LedgerBookLaws
     readonly record struct Step(long GapNs, long DurationNs, int Sequences, double Headroom);
 
     static readonly Gen<Step> Steps = Gen.Select(
-        Gen.OneOf(Gen.Const(0L), Gen.Long[0, 5_000_000_000]), Gen.Long[1, 200_000_000], Gen.Int[0, 40], Gen.Double[-0.5, 1.5],
+        Gen.OneOf(Gen.Const(0L), Gen.Long[0, 5_000_000_000]), Gen.Long[1, 200_000_000], Gen.Int[0, 40],
+            Gen.Double[-0.5, 1.5],
         (gap, duration, sequences, headroom) => new Step(gap, duration, sequences, headroom));
 
-    /// <summary>Idle, headroom, recomputation and everybody's shares are price × time to the pico-dollar.</summary>
+    /// <summary>Idle, headroom, recomputation and everybody's shares are price × time to the
+    /// pico-dollar.</summary>
     [Fact]
     public void Everything_booked_is_the_bill() =>
         Gen.Select(Steps.Array[1, 60], Gen.Int[1, 50_000_000]).Sample((steps, microDollars) =>
         {
             var book = new LedgerBook(TimeProvider.System, "r1");
             var meter = book.AddEngine("m/0", microDollars / 1_000_000m, DateTimeOffset.UnixEpoch);
-            var entries = Enumerable.Range(0, 40).Select(i => book.Open($"q{i}", $"tenant{i % 3}", "interactive", "m")).ToArray();
+            var entries =
+                Enumerable.Range(0, 40).Select(i => book.Open($"q{i}", $"tenant{i % 3}", "interactive", "m"))
+                    .ToArray();
             long nowNs = 0;
             foreach (var step in steps)
             {
@@ -38,7 +42,8 @@ public sealed class LedgerBookLaws
             var booked = delta.Rows.Sum(row => row.Totals.Charge.Total);
             booked.ShouldBe(meter.BillAt(nowNs + 1_234_567));
             entries.Sum(entry => entry.Charge.Total).ShouldBe(
-                delta.Rows.Where(row => row.Key.Account == LedgerAccounts.Served && row.Key.Tenant.Length > 0).Sum(row => row.Totals.Charge.Total));
+                delta.Rows.Where(row => row.Key.Account == LedgerAccounts.Served && row.Key.Tenant.Length > 0)
+                    .Sum(row => row.Totals.Charge.Total));
         });
 
     [Fact]
@@ -68,7 +73,8 @@ public sealed class LedgerBookLaws
         book.Take().Rows.Sum(row => row.Totals.Charge.Total).ShouldBe(meter.BillAt(7000));
     }
 
-    static void Post(LedgerBook book, EngineMeter meter, long startNs, Step step, IReadOnlyList<RequestEntry> entries)
+    static void Post(LedgerBook book, EngineMeter meter, long startNs, Step step,
+        IReadOnlyList<RequestEntry> entries)
     {
         var shares = new StepShare[step.Sequences];
         for (var i = 0; i < shares.Length; i++)

@@ -21,7 +21,8 @@ public sealed class SimulatedTextLaws
     [Fact]
     public void English_has_about_as_many_tokens_as_a_tokenizer_gives_it()
     {
-        const string Text = "The mark on a ship's hull shows how heavily it may be loaded for the waters it will meet.";
+        const string Text =
+            "The mark on a ship's hull shows how heavily it may be loaded for the waters it will meet.";
         Codec.Encode(Text, addSpecial: false).Length.ShouldBeInRange(15, 35);
     }
 
@@ -33,13 +34,16 @@ public sealed class SimulatedTextLaws
         Codec.Encode(Codec.Decode(tokens), addSpecial: false).ShouldBe(tokens);
     });
 
-    /// <summary>However the text is cut into pieces, the answer ends where a search in the whole text ends it.</summary>
+    /// <summary>However the text is cut into pieces, the answer ends where a search in the whole text ends
+    /// it.</summary>
     [Fact]
     public void Stop_texts_are_found_across_pieces() =>
-        Gen.Select(Gen.Char["ab "].Array[0, 40], Gen.String[Gen.Char["ab "], 1, 3].Array[0, 3], Gen.Int[1, 5]).Sample((chars, stops, size) =>
+        Gen.Select(Gen.Char["ab "].Array[0, 40], Gen.String[Gen.Char["ab "], 1, 3].Array[0, 3], Gen.Int[1, 5])
+            .Sample((chars, stops, size) =>
         {
             var text = new string(chars);
-            var firsts = stops.Select(stop => text.IndexOf(stop, StringComparison.Ordinal)).Where(at => at >= 0).ToArray();
+            var firsts = stops.Select(stop => text.IndexOf(stop, StringComparison.Ordinal))
+                .Where(at => at >= 0).ToArray();
             var expected = firsts.Length > 0 ? text[..firsts.Min()] : text;
             var scanner = new StopScanner(stops);
             var shown = new StringBuilder();
@@ -61,12 +65,14 @@ public sealed class SimulatedTextLaws
     [InlineData("""{"$ref":"#/$defs/a","$defs":{"a":{"const":5}}}""", "5")]
     [InlineData("""{"anyOf":[{"type":"boolean"},{"type":"null"}]}""", "true")]
     public void A_schema_gets_a_smallest_instance(string schema, string instance) =>
-        JsonElement.DeepEquals(JsonDocument.Parse(SchemaInstance.Of(schema)).RootElement, JsonDocument.Parse(instance).RootElement).ShouldBeTrue();
+        JsonElement.DeepEquals(JsonDocument.Parse(SchemaInstance.Of(schema)).RootElement,
+            JsonDocument.Parse(instance).RootElement).ShouldBeTrue();
 
     [Theory]
     [InlineData("not json")]
     [InlineData("""{"$ref":"#/nowhere"}""")]
     [InlineData("""{"$ref":"#"}""")]
     public void A_schema_that_is_none_is_refused(string schema) =>
-        Should.Throw<EngineRefusalException>(() => SchemaInstance.Of(schema)).Message.ShouldStartWith("json_schema");
+        Should.Throw<EngineRefusalException>(() => SchemaInstance.Of(schema))
+            .Message.ShouldStartWith("json_schema");
 }

@@ -30,7 +30,8 @@ public sealed class TenantTests
     [InlineData("md5$1$AAAA$AAAA")]
     [InlineData("pbkdf2-sha256$1$!$!")]
     [InlineData("")]
-    public void A_hash_that_is_none_matches_nothing(string hash) => KeyHash.Matches("secret", hash).ShouldBeFalse();
+    public void A_hash_that_is_none_matches_nothing(string hash) =>
+        KeyHash.Matches("secret", hash).ShouldBeFalse();
 
     [Fact]
     public void Wrong_secrets_are_not_hashed_for_ever()
