@@ -32,9 +32,8 @@ public sealed record EngineRequest
     /// <summary>Service level of the request, as configured: <c>interactive</c>, <c>batch</c>, …</summary>
     public string Level { get; init; } = "interactive";
 
-    /// <summary>
-    /// Promised time to the first token, nanoseconds from submission; null when not promised.
-    /// </summary>
+    /// <summary>Promised time to the first token, nanoseconds from submission; null when not
+    /// promised.</summary>
     public long? TtftNs { get; init; }
 
     /// <summary>Promised gap between tokens, nanoseconds.</summary>
@@ -52,9 +51,8 @@ public sealed record EngineRequest
     /// <summary>Who pays: the tenant's identity in the ledger.</summary>
     public required string Tenant { get; init; }
 
-    /// <summary>
-    /// Ledger's handle of the request, given back with every step; 0 when nobody keeps a ledger.
-    /// </summary>
+    /// <summary>Ledger's handle of the request, given back with every step; 0 when nobody keeps a
+    /// ledger.</summary>
     public long LedgerId { get; init; }
 }
 

@@ -10,7 +10,8 @@ namespace Plimsoll.Cli.Verbs;
 
 /// <summary>
 /// <c>plimsoll serve</c>: OpenAI's API before a simulated engine or a fleet. Thin, and careful: nothing of
-/// the server is loaded before the verb runs.
+/// the
+/// server is loaded before the verb runs.
 /// </summary>
 sealed class ServeVerb(TextWriter output, TextWriter story)
 {
@@ -21,8 +22,7 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
 
     readonly Option<string?> _model = new("--model")
     {
-        Description =
-            "GGUF file to compute, or model of the catalogue to pretend to serve [default: a placeholder]",
+        Description = "GGUF file to compute, or model to pretend to serve [default: a placeholder]",
     };
 
     readonly Option<string> _gpu = new("--gpu")
@@ -51,15 +51,15 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
         new("--port") { Description = "Port to listen on; 0 for any", DefaultValueFactory = _ => 8000 };
     readonly Option<string> _state =
         new("--state") { Description = "Folder of files, batches and ledger", DefaultValueFactory = _ =>
-        "plimsoll-state" };
+            "plimsoll-state" };
     readonly Option<string> _ledger =
-        new("--ledger") { Description = "sqlite, or postgres://user:password@host/database",
-        DefaultValueFactory = _ => "sqlite" };
+        new("--ledger") { Description =
+            "sqlite, or postgres://user:password@host/database", DefaultValueFactory = _ => "sqlite" };
     readonly Option<string?> _log =
         new("--decision-log") { Description = "Record what the scheduler saw, for `plimsoll replay`" };
     readonly Option<string?> _newKey =
         new("--new-key") { Description =
-        "Print a new API key for a tenant, and its entry for the configuration" };
+            "Print a new API key for a tenant, and its entry for the configuration" };
 
     public Command Build()
     {
@@ -135,18 +135,15 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
         };
     }
 
-    /// <summary>
-    /// A file is computed, a name is pretended; with neither named, a placeholder is computed.
-    /// </summary>
+    /// <summary>A file is computed, a name is pretended; with neither named, a placeholder is computed.</summary>
     Server.Configuration.ModelConfig Model(ParseResult parsed)
     {
         var model = parsed.GetValue(_model);
-        var isPretended = parsed.GetResult(_gpu) is { Implicit: false }
-            || parsed.GetValue(_profile) is not null;
+        var name = parsed.GetValue(_name);
+        var isPretended = parsed.GetResult(_gpu) is { Implicit: false } || parsed.GetValue(_profile) is not null;
         if (model is null ? !isPretended : LlamaServing.IsFile(model))
         {
-            var name = parsed.GetValue(_name)
-                ?? (model is null ? "placeholder" : Path.GetFileNameWithoutExtension(model));
+            name ??= model is null ? "placeholder" : Path.GetFileNameWithoutExtension(model);
             return _llama.Of(
                 parsed, name, model, parsed.GetValue(_policy)!, parsed.GetValue(_maxNumSeqs),
                 parsed.GetValue(_maxTokens));
@@ -154,7 +151,7 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
         model ??= "Llama-3.1-8B";
         return new Server.Configuration.ModelConfig
         {
-            Name = parsed.GetValue(_name) ?? model,
+            Name = name ?? model,
             Simulated = new Server.Configuration.SimulatedConfig
             {
                 Model = model,
