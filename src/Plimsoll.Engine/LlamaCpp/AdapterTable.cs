@@ -22,8 +22,8 @@ sealed class AdapterLease(LlamaAdapter adapter, Action release) : IDisposable
 }
 
 /// <summary>
-/// The adapters that requests may name. One that is withdrawn takes no new requests, and is freed when its last
-/// one is done: libllama would compute with memory that is another's.
+/// The adapters that requests may name. One that is withdrawn takes no new requests, and is freed when its
+/// last one is done: libllama would compute with memory that is another's.
 /// </summary>
 sealed class AdapterTable(LlamaModel model) : IDisposable
 {

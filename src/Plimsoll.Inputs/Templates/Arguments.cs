@@ -4,7 +4,8 @@ using System.Collections.Generic;
 namespace Plimsoll.Inputs.Templates;
 
 /// <summary>What something is called with.</summary>
-readonly struct Arguments(string callee, List<object?> positional, List<KeyValuePair<string, object?>> named, Scope scope)
+readonly struct Arguments(
+    string callee, List<object?> positional, List<KeyValuePair<string, object?>> named, Scope scope)
 {
     public string Callee { get; } = callee;
 
@@ -29,7 +30,8 @@ readonly struct Arguments(string callee, List<object?> positional, List<KeyValue
         return fallback;
     }
 
-    public bool Has(int index, string name) => index < Positional.Count || Named.Exists(pair => pair.Key == name);
+    public bool Has(int index, string name) =>
+        index < Positional.Count || Named.Exists(pair => pair.Key == name);
 
     public object? Require(int index, string name) =>
         Has(index, name) ? Get(index, name) : throw Python.Bad($"{Callee} needs its argument '{name}'");

@@ -243,7 +243,8 @@ sealed class Member(Expression target, Expression key, bool isAttribute) : Expre
                 break;
         }
         return method ?? (object)new Undefined(
-            $"{(value is null ? "None" : $"'{Python.TypeName(value)} object'")} has no {(key is string ? "attribute" : "element")} {Python.Repr(key)}");
+            $"{(value is null ? "None" : $"'{Python.TypeName(value)} object'")} has no "
+                + $"{(key is string ? "attribute" : "element")} {Python.Repr(key)}");
     }
 }
 
@@ -254,14 +255,19 @@ sealed class Slice(Expression target, Expression? from, Expression? to, Expressi
         var value = target.Evaluate(scope);
         IReadOnlyList<object?> items = value is string text
             ? [.. Python.Characters(text)]
-            : value as IReadOnlyList<object?> ?? throw Python.Bad($"a {Python.TypeName(value)} cannot be cut");
+            : value as IReadOnlyList<object?>
+                ?? throw Python.Bad($"a {Python.TypeName(value)} cannot be cut");
         scope.Rendering.Work(items.Count);
         var stride = step?.Evaluate(scope) is { } given ? Python.AsLong(given) : 1;
         if (stride == 0)
             throw Python.Bad("a cut by steps of zero");
         var count = items.Count;
-        var start = Bound(from, scope, stride > 0 ? 0 : count - 1, stride > 0 ? 0 : -1, stride > 0 ? count : count - 1, count);
-        var end = Bound(to, scope, stride > 0 ? count : -1, stride > 0 ? 0 : -1, stride > 0 ? count : count - 1, count);
+        var start =
+            Bound(from, scope, stride > 0 ? 0 : count - 1, stride > 0 ? 0 : -1, stride > 0 ? count
+            : count - 1, count);
+        var end =
+            Bound(to, scope, stride > 0 ? count : -1, stride > 0 ? 0 : -1, stride > 0 ? count
+            : count - 1, count);
         var cut = new List<object?>();
         for (var i = start; stride > 0 ? i < end : i > end; i += stride)
             cut.Add(items[(int)i]);
@@ -326,7 +332,9 @@ sealed class Call(Expression target, ArgumentList arguments, string text) : Expr
     }
 }
 
-/// <summary>A filter: a function whose first argument stands before a bar. With no value it is given a block's text.</summary>
+/// <summary>
+/// A filter: a function whose first argument stands before a bar. With no value it is given a block's text.
+/// </summary>
 sealed class Filter(Expression? value, string name, Callable function, ArgumentList arguments) : Expression
 {
     public override object? Evaluate(Scope scope) => Apply(value!.Evaluate(scope), scope);
@@ -338,12 +346,14 @@ sealed class Filter(Expression? value, string name, Callable function, ArgumentL
     }
 }
 
-sealed class Test(Expression value, string name, Callable function, ArgumentList arguments, bool negated) : Expression
+sealed class Test(Expression value, string name, Callable function, ArgumentList arguments, bool negated)
+    : Expression
 {
     public override object? Evaluate(Scope scope)
     {
         // A name that is not there may be asked whether it is defined; so may a part of something that is.
-        var holds = Python.IsTrue(function(arguments.Evaluate($"the test '{name}'", scope, value.Evaluate(scope))));
+        var holds =
+            Python.IsTrue(function(arguments.Evaluate($"the test '{name}'", scope, value.Evaluate(scope))));
         return holds != negated;
     }
 }

@@ -10,7 +10,8 @@ static class Filters
 {
     static readonly Dictionary<string, Callable> _byName = new(StringComparer.Ordinal)
     {
-        ["abs"] = a => Input(a) is double number ? (object)Math.Abs(number) : Math.Abs(Python.AsLong(Input(a))),
+        ["abs"] = a =>
+            Input(a) is double number ? (object)Math.Abs(number) : Math.Abs(Python.AsLong(Input(a))),
         ["capitalize"] = a => Methods.Capitalize(Python.Str(Input(a))),
         ["count"] = a => Python.Length(Input(a)),
         ["d"] = Default,
@@ -54,7 +55,8 @@ static class Filters
 
     static object? Input(Arguments arguments) => arguments.Positional[0];
 
-    static IReadOnlyList<object?> Items(Arguments arguments) => Python.Items(Input(arguments), arguments.Scope.Rendering);
+    static IReadOnlyList<object?> Items(Arguments arguments) =>
+        Python.Items(Input(arguments), arguments.Scope.Rendering);
 
     static OrderedDictionary<object, object?> Map(Arguments arguments) =>
         Input(arguments) as OrderedDictionary<object, object?>
@@ -82,16 +84,20 @@ static class Filters
         arguments.AtMost(4, "reverse", "case_sensitive", "attribute");
         var attribute = arguments.Get(3, "attribute");
         return Sorted(Items(arguments), item => attribute is null ? item : Path(item, attribute),
-            Python.IsTrue(arguments.Get(2, "case_sensitive", false)), Python.IsTrue(arguments.Get(1, "reverse", false)));
+            Python.IsTrue(arguments.Get(2, "case_sensitive", false)),
+                Python.IsTrue(arguments.Get(1, "reverse", false)));
     }
 
-    static List<object?> Sorted(IEnumerable<object?> items, Func<object?, object?> key, bool matchCase, bool reverse)
+    static List<object?> Sorted(
+        IEnumerable<object?> items, Func<object?, object?> key, bool matchCase, bool reverse)
     {
-        var comparer = Comparer<object?>.Create((a, b) => Python.Compare(Folded(a, matchCase), Folded(b, matchCase)));
+        var comparer =
+            Comparer<object?>.Create((a, b) => Python.Compare(Folded(a, matchCase), Folded(b, matchCase)));
         return [.. reverse ? items.OrderByDescending(key, comparer) : items.OrderBy(key, comparer)];
     }
 
-    static object? Folded(object? value, bool matchCase) => value is string text && !matchCase ? text.ToLowerInvariant() : value;
+    static object? Folded(object? value, bool matchCase) =>
+        value is string text && !matchCase ? text.ToLowerInvariant() : value;
 
     static object? Unique(Arguments arguments)
     {
@@ -154,7 +160,8 @@ static class Filters
             return Items(arguments).Select(item =>
             {
                 var value = Path(item, attribute);
-                return value is Undefined && arguments.Has(2, "default") ? arguments.Get(2, "default") : value;
+                return value is Undefined && arguments.Has(2, "default") ? arguments.Get(2, "default")
+                    : value;
             }).ToList();
         }
         var name = arguments.Text(1, "filter");
@@ -167,7 +174,8 @@ static class Filters
     {
         var at = byAttribute ? 2 : 1;
         var test = arguments.Positional.Count > at ? arguments.Text(at, "test") : null;
-        var function = test is null ? null : Tests.Find(test) ?? throw Python.Bad($"the test '{test}' is not known");
+        var function = test is null ? null
+            : Tests.Find(test) ?? throw Python.Bad($"the test '{test}' is not known");
         bool Holds(object? item)
         {
             var value = byAttribute ? Path(item, arguments.Require(1, "attribute")) : item;
@@ -186,7 +194,8 @@ static class Filters
         {
             if (item is Undefined missing)
                 throw Python.Bad(missing.What);
-            item = Member.Get(item, long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            item = Member.Get(
+                item, long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
                 ? index : part, isAttribute: false);
         }
         return item;
@@ -225,9 +234,11 @@ static class Filters
         return Input(arguments) switch
         {
             double number => Math.Abs(number) < 9e18 ? (object)(long)number : fallback,
-            string text when long.TryParse(text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
+            string text when long.TryParse(
+                text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
                 && arguments.Get(2, "base", 10L) is 10L => whole,
-            string text when double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            string text when double.TryParse(
+                text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
                 && Math.Abs(number) < 9e18 => (long)number,
             long or bool => Python.AsLong(Input(arguments)),
             _ => fallback,
@@ -239,7 +250,8 @@ static class Filters
         arguments.AtMost(2, "default");
         return Input(arguments) switch
         {
-            string text when double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
+            string text when double.TryParse(
+                text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
             long or bool or double => Python.AsDouble(Input(arguments)),
             _ => arguments.Get(1, "default", 0.0),
         };
@@ -255,7 +267,8 @@ static class Filters
             "common" => Math.Round(number * power, MidpointRounding.ToEven) / power,
             "ceil" => Math.Ceiling(number * power) / power,
             "floor" => Math.Floor(number * power) / power,
-            var other => throw Python.Bad($"{arguments.Callee} does not know the method {Python.Repr(other)}"),
+            var other =>
+                throw Python.Bad($"{arguments.Callee} does not know the method {Python.Repr(other)}"),
         };
     }
 

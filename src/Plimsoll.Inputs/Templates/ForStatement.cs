@@ -21,7 +21,9 @@ sealed class ForStatement(
     {
         var chosen = condition is null ? all : [.. all.Where(item => IsChosen(scope, item))];
         var loop = new LoopState(chosen, depth, isRecursive ? arguments =>
-            scope.Rendering.Capture(() => Run(scope, Python.Items(arguments.Require(0, "items"), scope.Rendering), depth + 1)) : null);
+            scope.Rendering.Capture(
+                () => Run(scope, Python.Items(arguments.Require(0, "items"), scope.Rendering), depth + 1))
+                : null);
         for (var i = 0; i < chosen.Count; i++)
         {
             var inside = scope.Inside();

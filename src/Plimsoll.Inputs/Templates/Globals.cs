@@ -31,9 +31,11 @@ static class Globals
             return space;
         },
         ["raise_exception"] = arguments =>
-            throw new TemplateException($"the model's chat template refuses: {Python.Str(arguments.Require(0, "message"))}"),
+            throw new TemplateException(
+                $"the model's chat template refuses: {Python.Str(arguments.Require(0, "message"))}"),
         ["range"] = Range,
-        ["strftime_now"] = arguments => FormatTime(arguments.Text(0, "format"), arguments.Scope.Rendering.Now),
+        ["strftime_now"] = arguments =>
+            FormatTime(arguments.Text(0, "format"), arguments.Scope.Rendering.Now),
     };
 
     public static Callable? Find(string name) => _byName.GetValueOrDefault(name);

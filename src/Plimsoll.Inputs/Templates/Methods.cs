@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Plimsoll.Inputs.Templates;
 
-/// <summary>Methods of Python's texts, lists and dicts; those that change their object are not among them.</summary>
+/// <summary>
+/// Methods of Python's texts, lists and dicts; those that change their object are not among them.
+/// </summary>
 static class Methods
 {
     static readonly Dictionary<string, Func<string, Callable>> _ofText = new(StringComparer.Ordinal)
@@ -14,7 +16,9 @@ static class Methods
         ["count"] = s => a => (long)(s.Split(a.Text(0, "sub")).Length - 1),
         ["endswith"] = s => a => Any(a, part => s.EndsWith(part, StringComparison.Ordinal)),
         ["find"] = s => a => Find(s, a.Text(0, "sub"), last: false),
-        ["index"] = s => a => Find(s, a.Text(0, "sub"), last: false) is var at and >= 0 ? at : throw Python.Bad("the part is not in the text"),
+        ["index"] = s => a =>
+            Find(s, a.Text(0, "sub"), last: false) is var at and >= 0 ? at
+            : throw Python.Bad("the part is not in the text"),
         ["isalnum"] = s => _ => s.Length > 0 && s.All(char.IsLetterOrDigit),
         ["isalpha"] = s => _ => s.Length > 0 && s.All(char.IsLetter),
         ["isdigit"] = s => _ => s.Length > 0 && s.All(char.IsDigit),
@@ -22,15 +26,21 @@ static class Methods
         ["isspace"] = s => _ => s.Length > 0 && s.All(char.IsWhiteSpace),
         ["isupper"] = s => _ => IsUpper(s),
         ["join"] = s => a => string.Join(s, Python.Items(a.Require(0, "iterable"), a.Scope.Rendering)
-            .Select(item => item as string ?? throw Python.Bad($"a {Python.TypeName(item)} cannot be joined to a text"))),
+            .Select(item =>
+                item as string ?? throw Python.Bad($"a {Python.TypeName(item)} cannot be joined to a text"))),
         ["lower"] = s => _ => s.ToLowerInvariant(),
         ["lstrip"] = s => a => Strip(s, a.Get(0, "chars"), left: true, right: false),
-        ["partition"] = s => a => Partition(s, a.Text(0, "sep"), s.IndexOf(a.Text(0, "sep"), StringComparison.Ordinal)),
-        ["removeprefix"] = s => a => s.StartsWith(a.Text(0, "prefix"), StringComparison.Ordinal) ? s[a.Text(0, "prefix").Length..] : s,
-        ["removesuffix"] = s => a => s.EndsWith(a.Text(0, "suffix"), StringComparison.Ordinal) ? s[..^a.Text(0, "suffix").Length] : s,
+        ["partition"] = s => a =>
+            Partition(s, a.Text(0, "sep"), s.IndexOf(a.Text(0, "sep"), StringComparison.Ordinal)),
+        ["removeprefix"] = s => a =>
+            s.StartsWith(a.Text(0, "prefix"), StringComparison.Ordinal) ? s[a.Text(0, "prefix").Length..] : s,
+        ["removesuffix"] = s => a =>
+            s.EndsWith(a.Text(0, "suffix"), StringComparison.Ordinal) ? s[..^a.Text(0, "suffix").Length] : s,
         ["replace"] = s => a => Replace(s, a.Text(0, "old"), a.Text(1, "new"), a.Get(2, "count")),
         ["rfind"] = s => a => Find(s, a.Text(0, "sub"), last: true),
-        ["rpartition"] = s => a => Partition(s, a.Text(0, "sep"), s.LastIndexOf(a.Text(0, "sep"), StringComparison.Ordinal), fromRight: true),
+        ["rpartition"] = s => a =>
+            Partition(
+            s, a.Text(0, "sep"), s.LastIndexOf(a.Text(0, "sep"), StringComparison.Ordinal), fromRight: true),
         ["rsplit"] = s => a => Split(s, a, fromRight: true),
         ["rstrip"] = s => a => Strip(s, a.Get(0, "chars"), left: false, right: true),
         ["split"] = s => a => Split(s, a, fromRight: false),
@@ -55,7 +65,8 @@ static class Methods
         "items" => _ => Pairs(map),
         "keys" => _ => map.Keys.ToList<object?>(),
         "values" => _ => map.Values.ToList(),
-        "get" => a => map.TryGetValue(Python.Key(a.Require(0, "key")), out var value) ? value : a.Get(1, "default"),
+        "get" => a =>
+            map.TryGetValue(Python.Key(a.Require(0, "key")), out var value) ? value : a.Get(1, "default"),
         "copy" => _ => new OrderedDictionary<object, object?>(map),
         "update" or "pop" or "setdefault" or "clear" or "popitem" => Refused("dict", name),
         _ => null,
@@ -64,9 +75,12 @@ static class Methods
     static Callable? OfList(IReadOnlyList<object?> list, string name) => name switch
     {
         "count" => a => (long)list.Count(item => Python.AreEqual(item, a.Require(0, "value"))),
-        "index" => a => Enumerable.Range(0, list.Count).FirstOrDefault(i => Python.AreEqual(list[i], a.Require(0, "value")), -1) is var at and >= 0
+        "index" => a =>
+            Enumerable.Range(0, list.Count)
+            .FirstOrDefault(i => Python.AreEqual(list[i], a.Require(0, "value")), -1) is var at and >= 0
             ? (long)at : throw Python.Bad("the value is not in the list"),
-        "append" or "extend" or "insert" or "pop" or "remove" or "reverse" or "sort" or "clear" => Refused("list", name),
+        "append" or "extend" or "insert" or "pop" or "remove" or "reverse" or "sort" or "clear" =>
+            Refused("list", name),
         _ => null,
     };
 
@@ -84,7 +98,11 @@ static class Methods
     {
         var titled = new StringBuilder(text.Length);
         for (var i = 0; i < text.Length; i++)
-            titled.Append(i > 0 && char.IsLetter(text[i - 1]) ? char.ToLowerInvariant(text[i]) : char.ToUpperInvariant(text[i]));
+        {
+            titled.Append(
+                i > 0 && char.IsLetter(text[i - 1]) ? char.ToLowerInvariant(text[i])
+                : char.ToUpperInvariant(text[i]));
+        }
         return titled.ToString();
     }
 
@@ -178,7 +196,8 @@ static class Methods
     /// <summary>Where a part stands, counted in code points; -1 where it does not.</summary>
     static long Find(string text, string part, bool last)
     {
-        var at = last ? text.LastIndexOf(part, StringComparison.Ordinal) : text.IndexOf(part, StringComparison.Ordinal);
+        var at = last ? text.LastIndexOf(part, StringComparison.Ordinal)
+            : text.IndexOf(part, StringComparison.Ordinal);
         return at < 0 ? -1 : Python.Length(text[..at]);
     }
 
@@ -186,6 +205,7 @@ static class Methods
     {
         string part => holds(part),
         object?[] parts => parts.Any(part => holds(Python.Str(part))),
-        var other => throw Python.Bad($"{arguments.Callee} takes a text or a tuple, not a {Python.TypeName(other)}"),
+        var other =>
+            throw Python.Bad($"{arguments.Callee} takes a text or a tuple, not a {Python.TypeName(other)}"),
     };
 }

@@ -37,7 +37,10 @@ static class Python
         if (a is object?[] && b is List<object?> || a is List<object?> && b is object?[])
             return false;
         if (a is IReadOnlyList<object?> left && b is IReadOnlyList<object?> right)
-            return left.Count == right.Count && left.Zip(right).All(pair => AreEqual(pair.First, pair.Second));
+        {
+            return left.Count == right.Count
+                && left.Zip(right).All(pair => AreEqual(pair.First, pair.Second));
+        }
         if (a is OrderedDictionary<object, object?> one && b is OrderedDictionary<object, object?> two)
         {
             return one.Count == two.Count
@@ -174,7 +177,9 @@ static class Python
                 text = number.ToString("F20", CultureInfo.InvariantCulture).TrimEnd('0');
             return text.Contains('.') ? (text.EndsWith('.') ? text + "0" : text) : text + ".0";
         }
-        var parts = (text.Contains('E') ? text : number.ToString("0.################E+0", CultureInfo.InvariantCulture)).Split('E');
+        var parts =
+            (text.Contains('E') ? text
+            : number.ToString("0.################E+0", CultureInfo.InvariantCulture)).Split('E');
         var exponent = int.Parse(parts[1], CultureInfo.InvariantCulture);
         return $"{parts[0]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
     }

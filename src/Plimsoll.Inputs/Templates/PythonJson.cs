@@ -92,7 +92,8 @@ sealed class PythonJson
                 Write('[', ']', list, depth, item => Write(item, depth + 1));
                 break;
             case OrderedDictionary<object, object?> map:
-                var pairs = _sorted ? map.OrderBy(pair => Python.Str(pair.Key), StringComparer.Ordinal).ToList() : [.. map];
+                var pairs = _sorted
+                    ? map.OrderBy(pair => Python.Str(pair.Key), StringComparer.Ordinal).ToList() : [.. map];
                 Write('{', '}', pairs, depth, pair =>
                 {
                     Write(Python.Str(pair.Key));

@@ -24,7 +24,10 @@ sealed class Rendering(DateTime now)
     public void Work(long amount = 1)
     {
         if (amount > MostWork - _work)
-            throw new TemplateException($"the chat template does more than {MostWork:N0} things for one prompt");
+        {
+            throw new TemplateException(
+                $"the chat template does more than {MostWork:N0} things for one prompt");
+        }
         _work += (int)amount;
     }
 
@@ -39,7 +42,10 @@ sealed class Rendering(DateTime now)
     public void Enter()
     {
         if (++_depth > DeepestCalls)
-            throw new TemplateException($"the chat template calls itself more than {DeepestCalls} times deep");
+        {
+            throw new TemplateException(
+                $"the chat template calls itself more than {DeepestCalls} times deep");
+        }
     }
 
     public void Leave() => _depth--;

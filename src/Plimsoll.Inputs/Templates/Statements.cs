@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Linq;
 
@@ -79,7 +78,10 @@ sealed class SetStatement(Expression target, Expression value) : Statement
             case Member member:
                 var owner = member.Target.Evaluate(scope);
                 if (owner is not Namespace space)
-                    throw Python.Bad($"only a namespace's parts can be set, not those of a {Python.TypeName(owner)}");
+                {
+                    throw Python.Bad(
+                        $"only a namespace's parts can be set, not those of a {Python.TypeName(owner)}");
+                }
                 space.Values[(string)member.Key.Evaluate(scope)!] = value;
                 break;
             case ListExpression tuple:
@@ -120,7 +122,8 @@ sealed class FilterBlockStatement(List<Filter> filters, List<Statement> body) : 
 /// <summary>
 /// Statements that only group: <c>with</c>, and <c>generation</c>, which marks what a trainer learns from.
 /// </summary>
-sealed class GroupStatement(List<(Expression Target, Expression Value)> sets, List<Statement> body) : Statement
+sealed class GroupStatement(List<(Expression Target, Expression Value)> sets, List<Statement> body)
+    : Statement
 {
     public override Flow Execute(Scope scope)
     {
@@ -136,7 +139,8 @@ sealed class FlowStatement(Flow flow) : Statement
     public override Flow Execute(Scope scope) => flow;
 }
 
-sealed class MacroStatement(string name, List<(string Name, Expression? Default)> parameters, List<Statement> body)
+sealed class MacroStatement(
+    string name, List<(string Name, Expression? Default)> parameters, List<Statement> body)
     : Statement
 {
     public override Flow Execute(Scope scope)
@@ -152,7 +156,8 @@ sealed class MacroStatement(string name, List<(string Name, Expression? Default)
         {
             var (parameter, fallback) = parameters[i];
             scope.Set(parameter, arguments.Has(i, parameter) ? arguments.Get(i, parameter)
-                : fallback is null ? new Undefined($"parameter '{parameter}' was not provided") : fallback.Evaluate(scope));
+                : fallback is null ? new Undefined($"parameter '{parameter}' was not provided")
+                    : fallback.Evaluate(scope));
         }
         scope.Set("varargs", arguments.Positional.Skip(parameters.Count).ToArray());
         var others = new OrderedDictionary<object, object?>();

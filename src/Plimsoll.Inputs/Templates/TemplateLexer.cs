@@ -66,7 +66,8 @@ sealed class TemplateLexer
 
     int NextTag(int from)
     {
-        for (var i = _source.IndexOf('{', from); i >= 0 && i + 1 < _source.Length; i = _source.IndexOf('{', i + 1))
+        for (var i = _source.IndexOf('{', from); i >= 0
+            && i + 1 < _source.Length; i = _source.IndexOf('{', i + 1))
         {
             if (_source[i + 1] is '{' or '%' or '#')
                 return i;
@@ -82,7 +83,8 @@ sealed class TemplateLexer
         if (sign == '+' || kind == '{')
             return text;
         var lineStart = text.LastIndexOf('\n') + 1;
-        return (lineStart > 0 || _lineStarts) && text.AsSpan(lineStart).IsWhiteSpace() ? text[..lineStart] : text;
+        return (lineStart > 0 || _lineStarts) && text.AsSpan(lineStart).IsWhiteSpace() ? text[..lineStart]
+            : text;
     }
 
     void SkipComment()
@@ -147,8 +149,11 @@ sealed class TemplateLexer
         if (string.CompareOrdinal(_source, position, "raw", 0, 3) != 0)
             return false;
         position += 3;
-        while (position < _source.Length && (char.IsWhiteSpace(_source[position]) || _source[position] == '-'))
+        while (position < _source.Length
+            && (char.IsWhiteSpace(_source[position]) || _source[position] == '-'))
+        {
             position++;
+        }
         return string.CompareOrdinal(_source, position, "%}", 0, 2) == 0;
     }
 
@@ -195,8 +200,11 @@ sealed class TemplateLexer
         else if (char.IsLetter(c) || c == '_')
         {
             var start = _position;
-            while (_position < _source.Length && (char.IsLetterOrDigit(_source[_position]) || _source[_position] == '_'))
+            while (_position < _source.Length
+                && (char.IsLetterOrDigit(_source[_position]) || _source[_position] == '_'))
+            {
                 _position++;
+            }
             Add(TokenKind.Name, _source[start.._position]);
         }
         else
@@ -213,7 +221,8 @@ sealed class TemplateLexer
                 continue;
             if (sign is "(" or "[" or "{")
                 open.Push(sign[0]);
-            else if (sign is ")" or "]" or "}" && (open.Count == 0 || "([{".IndexOf(open.Pop()) != ")]}".IndexOf(sign[0])))
+            var closes = ")]}".IndexOf(sign[0]);
+            if (closes >= 0 && (open.Count == 0 || "([{".IndexOf(open.Pop()) != closes))
                 throw Bad($"a '{sign}' closes nothing");
             _position += sign.Length;
             Add(TokenKind.Operator, sign);
@@ -273,14 +282,17 @@ sealed class TemplateLexer
         if (digits > 0)
         {
             if (_position + digits > _source.Length
-                || !uint.TryParse(_source.AsSpan(_position, digits), System.Globalization.NumberStyles.HexNumber, null, out var code)
+                || !uint.TryParse(
+                    _source.AsSpan(_position, digits), System.Globalization.NumberStyles.HexNumber, null,
+                    out var code)
                 || code > 0x10FFFF)
             {
                 throw Bad($"an escape \\{c} needs {digits} hexadecimal digits");
             }
 
             _position += digits;
-            text.Append(code is >= 0xD800 and <= 0xDFFF ? ((char)code).ToString() : char.ConvertFromUtf32((int)code));
+            text.Append(
+                code is >= 0xD800 and <= 0xDFFF ? ((char)code).ToString() : char.ConvertFromUtf32((int)code));
             return;
         }
         var plain = "\\'\"nrtbfav0".IndexOf(c);

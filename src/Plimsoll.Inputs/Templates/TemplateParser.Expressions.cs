@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Globalization;
 
@@ -71,7 +70,8 @@ sealed partial class TemplateParser
         while (true)
         {
             string sign;
-            if (Current.Kind == TokenKind.Operator && Current.Text is "==" or "!=" or "<" or ">" or "<=" or ">=")
+            if (Current.Kind == TokenKind.Operator && Current.Text is "==" or "!=" or "<" or ">" or "<="
+                or ">=")
             {
                 sign = Next().Text;
             }
@@ -157,7 +157,8 @@ sealed partial class TemplateParser
                     text += Next().Text;
                 return new Literal(text);
             case TokenKind.Integer:
-                return new Literal(long.TryParse(token.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var whole)
+                return new Literal(
+                    long.TryParse(token.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var whole)
                     ? whole : throw Bad($"the number {token.Text} is too large"));
             case TokenKind.Float:
                 return new Literal(double.Parse(token.Text, CultureInfo.InvariantCulture));
@@ -268,7 +269,8 @@ sealed partial class TemplateParser
             {
                 arguments.SpreadNamed = ReadExpression();
             }
-            else if (Current.Kind == TokenKind.Name && tokens[_at + 1] is { Kind: TokenKind.Operator, Text: "=" })
+            else if (
+                Current.Kind == TokenKind.Name && tokens[_at + 1] is { Kind: TokenKind.Operator, Text: "=" })
             {
                 var name = Next().Text;
                 Next();
@@ -314,8 +316,12 @@ sealed partial class TemplateParser
         {
             arguments = ReadArguments();
         }
-        else if (Current.Kind is TokenKind.String or TokenKind.Integer or TokenKind.Float || IsOperator("[") || IsOperator("{")
-            || (Current.Kind == TokenKind.Name && Current.Text is not ("else" or "or" or "and" or "is" or "in" or "not" or "if" or "recursive")))
+        else if (
+            Current.Kind is TokenKind.String or TokenKind.Integer or TokenKind.Float || IsOperator("[")
+            || IsOperator("{")
+            || (Current.Kind == TokenKind.Name
+                && Current.Text
+                is not ("else" or "or" or "and" or "is" or "in" or "not" or "if" or "recursive")))
         {
             arguments.Positional.Add(ReadPostfix(ReadPrimary()));
         }

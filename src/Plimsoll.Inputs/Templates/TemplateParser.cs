@@ -14,7 +14,8 @@ sealed partial class TemplateParser(List<TemplateToken> tokens)
     public List<Statement> ReadAll()
     {
         var body = ReadBody();
-        return Current.Kind == TokenKind.End ? body : throw Bad($"a tag '{Current.Text}' that closes nothing");
+        return Current.Kind == TokenKind.End ? body
+            : throw Bad($"a tag '{Current.Text}' that closes nothing");
     }
 
     TemplateToken Current => tokens[_at];
@@ -44,8 +45,11 @@ sealed partial class TemplateParser(List<TemplateToken> tokens)
                 _at++;
                 if (ends.IndexOf(Current.Text) >= 0)
                     break;
-                if (Current.Text.StartsWith("end", StringComparison.Ordinal) || Current.Text is "else" or "elif")
+                if (Current.Text.StartsWith("end", StringComparison.Ordinal)
+                    || Current.Text is "else" or "elif")
+                {
                     throw Bad($"a tag '{Current.Text}' that closes nothing");
+                }
                 body.Add(ReadStatement());
             }
         }
@@ -85,7 +89,8 @@ sealed partial class TemplateParser(List<TemplateToken> tokens)
                 EndTag();
                 return new FlowStatement(Flow.Continue);
             default:
-                throw new TemplateException($"chat template, line {line}: the tag '{tag}' is not known; known are if, for, "
+                throw new TemplateException(
+                    $"chat template, line {line}: the tag '{tag}' is not known; known are if, for, "
                     + "set, macro, call, filter, with, generation, break, continue and raw");
         }
     }
@@ -221,7 +226,10 @@ sealed partial class TemplateParser(List<TemplateToken> tokens)
                 break;
             Expression target = new Name(ExpectIdentifier("a name to set"));
             if (allowMember && TakeOperator("."))
-                target = new Member(target, new Literal(ExpectIdentifier("a part's name")), isAttribute: true);
+            {
+                target =
+                    new Member(target, new Literal(ExpectIdentifier("a part's name")), isAttribute: true);
+            }
             targets.Add(target);
         }
         while (TakeOperator(","));
@@ -267,7 +275,8 @@ sealed partial class TemplateParser(List<TemplateToken> tokens)
     }
 
     string ExpectIdentifier(string what) =>
-        Current.Kind == TokenKind.Name ? Next().Text : throw Bad($"{what} was expected, not '{Current.Text}'");
+        Current.Kind == TokenKind.Name ? Next().Text
+            : throw Bad($"{what} was expected, not '{Current.Text}'");
 
     void Expect(TokenKind kind, string text)
     {

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 
 namespace Plimsoll.Inputs.Templates;
 
@@ -19,14 +18,18 @@ static class Tests
         ["float"] = a => a.Positional[0] is double,
         ["in"] = a => Python.Contains(a.Require(1, "seq"), a.Positional[0]),
         ["integer"] = a => a.Positional[0] is long,
-        ["iterable"] = a => a.Positional[0] is string or Undefined or IReadOnlyList<object?> or OrderedDictionary<object, object?>,
+        ["iterable"] = a =>
+            a.Positional[0] is string or Undefined or IReadOnlyList<object?>
+            or OrderedDictionary<object, object?>,
         ["lower"] = a => Methods.IsLower(Python.Str(a.Positional[0])),
         ["mapping"] = a => a.Positional[0] is OrderedDictionary<object, object?>,
         ["none"] = a => a.Positional[0] is null,
         ["number"] = a => Python.IsNumber(a.Positional[0]),
         ["odd"] = a => Math.Abs(Python.AsLong(a.Positional[0])) % 2 == 1,
         ["sameas"] = a => IsSame(a.Positional[0], a.Require(1, "other")),
-        ["sequence"] = a => a.Positional[0] is string or Undefined or IReadOnlyList<object?> or OrderedDictionary<object, object?>,
+        ["sequence"] = a =>
+            a.Positional[0] is string or Undefined or IReadOnlyList<object?>
+            or OrderedDictionary<object, object?>,
         ["string"] = a => a.Positional[0] is string,
         ["test"] = a => Find(Python.Str(a.Positional[0])) is not null,
         ["true"] = a => a.Positional[0] is true,
@@ -49,10 +52,12 @@ static class Tests
 
     public static Callable? Find(string name) => _byName.GetValueOrDefault(name);
 
-    static long Divisor(Arguments arguments) => Python.AsLong(arguments.Require(1, "num")) is var divisor and not 0
+    static long Divisor(Arguments arguments) =>
+        Python.AsLong(arguments.Require(1, "num")) is var divisor and not 0
         ? divisor
         : throw Python.Bad("a division by zero");
 
     static bool IsSame(object? a, object? b) =>
-        ReferenceEquals(a, b) || (a?.GetType() == b?.GetType() && a is bool or long or string && Python.AreEqual(a, b));
+        ReferenceEquals(a, b)
+            || (a?.GetType() == b?.GetType() && a is bool or long or string && Python.AreEqual(a, b));
 }
