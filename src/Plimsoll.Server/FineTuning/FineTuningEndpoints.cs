@@ -22,8 +22,11 @@ sealed class FineTuningEndpoints(Gate gate, JobDesk desk, FineTuningRunner runne
         JsonObject job;
         try
         {
-            if (document.RootElement.TryGetProperty("model", out var model) && model.ToString() is { Length: > 0 } name)
+            if (document.RootElement.TryGetProperty("model", out var model)
+                && model.ToString() is { Length: > 0 } name)
+            {
                 runner.CheckModel(name);
+            }
             job = desk.Create(tenant.Name, document.RootElement);
         }
         catch (BadInputException bad)
@@ -64,7 +67,8 @@ sealed class FineTuningEndpoints(Gate gate, JobDesk desk, FineTuningRunner runne
         try
         {
             return WriteAsync(context, handle(tenant.Name, id)
-                ?? throw ApiException.NotFound($"Could not find fine tune: {id}", "fine_tune_id", "fine_tune_not_found"));
+                ?? throw ApiException.NotFound($"Could not find fine tune: {id}", "fine_tune_id",
+                    "fine_tune_not_found"));
         }
         catch (BadInputException bad)
         {
@@ -72,9 +76,11 @@ sealed class FineTuningEndpoints(Gate gate, JobDesk desk, FineTuningRunner runne
         }
     }
 
-    static string? After(HttpContext context) => context.Request.Query["after"].ToString() is { Length: > 0 } after ? after : null;
+    static string? After(HttpContext context) => context.Request.Query["after"].ToString()
+        is { Length: > 0 } after ? after : null;
 
-    static int Limit(HttpContext context) => FileEndpoints.Limit(context.Request.Query["limit"].ToString(), 20);
+    static int Limit(HttpContext context) =>
+        FileEndpoints.Limit(context.Request.Query["limit"].ToString(), 20);
 
     static Task WriteAsync(HttpContext context, JsonObject answer) =>
         CompletionEndpoints.WriteJsonAsync(context, Encoding.UTF8.GetBytes(answer.ToJsonString()));

@@ -14,8 +14,8 @@ using Plimsoll.Tuning.Training.Jobs;
 namespace Plimsoll.Server.FineTuning;
 
 /// <summary>
-/// Works off fine-tuning jobs beside the server: trains in a process of its own, then loads the adapter into the
-/// engine that serves its base, where its <c>ft:</c> name answers at once.
+/// Works off fine-tuning jobs beside the server: trains in a process of its own, then loads the adapter into
+/// the engine that serves its base, where its <c>ft:</c> name answers at once.
 /// </summary>
 sealed partial class FineTuningRunner : IAsyncDisposable
 {
@@ -30,7 +30,8 @@ sealed partial class FineTuningRunner : IAsyncDisposable
     readonly Task _running;
     readonly string _adapters;
 
-    public FineTuningRunner(string stateFolder, ModelDirectory models, FileStore files, TimeProvider time, ILogger log)
+    public FineTuningRunner(string stateFolder, ModelDirectory models, FileStore files, TimeProvider time,
+        ILogger log)
     {
         var folder = Path.Combine(stateFolder, "tuning");
         _models = models;
@@ -40,7 +41,8 @@ sealed partial class FineTuningRunner : IAsyncDisposable
         _workspace = new TuneWorkspace(folder, time);
         _store = new JobStore(folder, time);
         var runs = new EmbeddedRuns(_workspace, () => TrainerProcess.Locate(text => Story(_log, text)));
-        _jobs = new JobRunner(_store, _workspace, runs, name => _workspace.AddGguf(FileOf(name)), CopyOf) { Succeeded = ServeAsync };
+        _jobs = new JobRunner(_store, _workspace, runs, name => _workspace.AddGguf(FileOf(name)),
+            CopyOf) { Succeeded = ServeAsync };
         Desk = new JobDesk(_store, (tenant, id) => files.Find(tenant, id)?.Purpose == "fine-tune");
         _running = Task.Run(RunAsync);
     }
@@ -90,7 +92,8 @@ sealed partial class FineTuningRunner : IAsyncDisposable
             throw new BadInputException($"model {name}: not served here; expected a served base model");
         return model.Engine.Facts is { Kind: "llama.cpp", Root: var root } && File.Exists(root)
             ? root
-            : throw new BadInputException($"model {name}: served by no GGUF file; expected a model of the llama.cpp engine");
+            : throw new BadInputException($"model {name}: served by no GGUF file; expected a model of the "
+                + "llama.cpp engine");
     }
 
     string CopyOf(string tenant, string id)
@@ -107,7 +110,8 @@ sealed partial class FineTuningRunner : IAsyncDisposable
         var file = Path.Combine(_adapters, adapter + ".gguf");
         using (var model = _workspace.OpenFolder(_workspace.SpecOf(adapter).Links["base"]))
             GgufExport.Adapter(model, _workspace.FolderOf(adapter), job.FineTunedModel!).Save(file);
-        await _models.FindLocal(job.Model, out _)!.Engine.LoadAdapterAsync(job.FineTunedModel!, file, CancellationToken.None);
+        await _models.FindLocal(job.Model, out _)!.Engine.LoadAdapterAsync(
+            job.FineTunedModel!, file, CancellationToken.None);
         _store.AddEvent(job.Id, "info", "The model is served as " + job.FineTunedModel);
     }
 

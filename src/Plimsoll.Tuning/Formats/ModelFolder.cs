@@ -13,7 +13,9 @@ using Plimsoll.Tuning.Tokenization;
 
 namespace Plimsoll.Tuning.Formats;
 
-/// <summary>A Hugging Face folder: config, tokenizer, chat template, weights in one file or several.</summary>
+/// <summary>
+/// A Hugging Face folder: config, tokenizer, chat template, weights in one file or several.
+/// </summary>
 public sealed class ModelFolder : IDisposable
 {
     public const string WeightsFile = "model.safetensors";
@@ -39,7 +41,8 @@ public sealed class ModelFolder : IDisposable
     public ChatTemplate Template { get; }
     public bool HasWeights => _files.Count > 0;
 
-    public string TokenizerHash => CanonicalJson.HashOfBytes(File.ReadAllBytes(System.IO.Path.Combine(Path, "tokenizer.json")));
+    public string TokenizerHash => CanonicalJson.HashOfBytes(
+        File.ReadAllBytes(System.IO.Path.Combine(Path, "tokenizer.json")));
 
     public Renderer Renderer => new(Template, Tokenizer, Config.EndTokens);
 
@@ -51,7 +54,10 @@ public sealed class ModelFolder : IDisposable
         var config = ModelConfig.Read(System.IO.Path.Combine(path, "config.json"));
         var tokenizer = TokenizerFile.Read(System.IO.Path.Combine(path, "tokenizer.json"));
         if (tokenizer.Tokens.Count > config.VocabularySize)
-            throw new BadInputException($"{path}: {tokenizer.Tokens.Count} tokens for a vocabulary of {config.VocabularySize}");
+        {
+            throw new BadInputException($"{path}: {tokenizer.Tokens.Count} tokens for a vocabulary of "
+                + $"{config.VocabularySize}");
+        }
         var folder = new ModelFolder(path, config, tokenizer, ChatTemplate.Of(TemplateOf(path)));
         try
         {
@@ -70,8 +76,8 @@ public sealed class ModelFolder : IDisposable
         : throw new BadInputException($"{Path}: no tensor '{weight}'");
 
     /// <summary>
-    /// SHA-256 over every tensor in order of name: name, type, shape, bytes. The same however the weights are cut
-    /// into files.
+    /// SHA-256 over every tensor in order of name: name, type, shape, bytes. The same however the weights are
+    /// cut into files.
     /// </summary>
     public string WeightHash()
     {
@@ -79,17 +85,19 @@ public sealed class ModelFolder : IDisposable
         foreach (var name in _fileOf.Keys.Order(StringComparer.Ordinal))
         {
             var tensor = _fileOf[name].Read(name);
-            hash.AppendData(Encoding.UTF8.GetBytes($"{name}\0{tensor.Type}\0{string.Join(",", tensor.Shape)}\0"));
+            hash.AppendData(Encoding.UTF8.GetBytes(
+                $"{name}\0{tensor.Type}\0{string.Join(",", tensor.Shape)}\0"));
             hash.AppendData(tensor.Bytes.Span);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>
-    /// By which engines know these weights, however they are quantised: that of the file they were imported from,
-    /// else <see cref="WeightHash"/>.
+    /// By which engines know these weights, however they are quantised: that of the file they were imported
+    /// from, else <see cref="WeightHash"/>.
     /// </summary>
-    public string Identity() => _files.Select(f => f.Metadata.GetValueOrDefault(IdentityKey)).FirstOrDefault(i => i is not null) ?? WeightHash();
+    public string Identity() => _files.Select(f => f.Metadata.GetValueOrDefault(IdentityKey))
+        .FirstOrDefault(i => i is not null) ?? WeightHash();
 
     /// <summary>Writes all but the weights.</summary>
     public static void WriteParts(string path, ModelConfig config, ByteLevelBpe tokenizer, string template)
@@ -142,7 +150,8 @@ public sealed class ModelFolder : IDisposable
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(index));
-            var names = document.RootElement.GetProperty("weight_map").EnumerateObject().Select(w => w.Value.GetString()!)
+            var names = document.RootElement.GetProperty("weight_map").EnumerateObject()
+                .Select(w => w.Value.GetString()!)
                 .Distinct().Order(StringComparer.Ordinal).ToArray();
             return names.Any(n => n != System.IO.Path.GetFileName(n))
                 ? throw new BadInputException($"{index}: a file outside the folder")
@@ -169,6 +178,7 @@ public sealed class ModelFolder : IDisposable
                 return template.GetString()!;
             }
         }
-        throw new BadInputException($"{path}: no chat template; expected {TemplateFile} or chat_template in tokenizer_config.json");
+        throw new BadInputException($"{path}: no chat template; expected {TemplateFile} or chat_template in "
+            + "tokenizer_config.json");
     }
 }
