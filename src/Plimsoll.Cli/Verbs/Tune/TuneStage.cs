@@ -14,7 +14,6 @@ namespace Plimsoll.Cli.Verbs.Tune;
 sealed class TuneStage(TextWriter output, TextWriter story)
 {
     public const string DefaultBase = "plimsoll";
-    const string DefaultModel = "data/models/plimsoll-tiny.gguf";
 
     public TextWriter Output => output;
 
@@ -49,21 +48,11 @@ sealed class TuneStage(TextWriter output, TextWriter story)
         if (name == DefaultBase)
         {
             var file = Path.Combine(workspace.Folder, "plimsoll-tiny.gguf");
-            WriteDefault(file);
+            BuiltInModel.WriteTo(file);
             return workspace.AddGguf(file);
         }
         return workspace.Registry.Resolve(name);
     }
-
-    /// <summary>Writes the built-in model out.</summary>
-    public static void WriteDefault(string file)
-    {
-        using var resource = typeof(GgufFile).Assembly.GetManifestResourceStream(DefaultModel)
-            ?? throw new BadInputException("no built-in model in this binary; expected --base FOLDER or FILE");
-        Plimsoll.Inputs.Files.WholeFile.WriteBytes(file, resource.CopyTo);
-    }
-
-    public static string Short(string hash) => hash[..12];
 
     /// <summary>An adapter by hash, by a release's hash or by a task's name.</summary>
     public static string AdapterOf(TuneWorkspace workspace, string name)
