@@ -19,7 +19,7 @@ public sealed class FineTuningTests
             $$$"""{"messages":[{"role":"user","content":"ship {{{i}}}"},{"role":"assistant","content":"too heavy"}]}""");
         var file = await server.UploadAsync(string.Join('\n', lines) + "\n", purpose: "fine-tune");
         var (status, created, _) = await server.PostAsync("/v1/fine_tuning/jobs",
-            $$$"""{"model":"tiny","training_file":"{{{file}}}","suffix":"load","hyperparameters":{"n_epochs":6}}""");
+            $$$"""{"model":"tiny","training_file":"{{{file}}}","suffix":"load","hyperparameters":{"n_epochs":30,"learning_rate_multiplier":3}}""");
         status.ShouldBe(200, created.ToString());
         var id = created.GetProperty("id").GetString();
         JsonElement job = default;

@@ -46,12 +46,12 @@ public sealed class ParityTests
         GgufExport.Model(model, null, TensorFormat.F32, "tiny").Save(folder.In("base.gguf"));
         GgufExport.Model(model, job.OutputFolder, TensorFormat.F32, "tiny").Save(folder.In("merged.gguf"));
         GgufExport.Adapter(model, job.OutputFolder, "tuned").Save(folder.In("adapter.gguf"));
-        Verdict(model, prompts, plain, await EngineAsync(folder.In("base.gguf"), null, prompts))
-            .ShouldBe(GateVerdict.Passed);
-        Verdict(model, prompts, tuned, await EngineAsync(
-            folder.In("base.gguf"), folder.In("adapter.gguf"), prompts)).ShouldBe(GateVerdict.Passed);
-        Verdict(model, prompts, tuned, await EngineAsync(folder.In("merged.gguf"), null, prompts))
-            .ShouldBe(GateVerdict.Passed);
+        Is(GateVerdict.Passed, Verdict(model, prompts, plain,
+            await EngineAsync(folder.In("base.gguf"), null, prompts)));
+        Is(GateVerdict.Passed, Verdict(model, prompts, tuned,
+            await EngineAsync( folder.In("base.gguf"), folder.In("adapter.gguf"), prompts)));
+        Is(GateVerdict.Passed, Verdict(model, prompts, tuned,
+            await EngineAsync(folder.In("merged.gguf"), null, prompts)));
     }
 
     [Fact]
@@ -77,8 +77,8 @@ public sealed class ParityTests
                 : tensor.Contains("attn_k.") ? GgufNames.Unpermute(values, 32, 2) : values)
                     .Save(folder.In("unpermuted.gguf"));
         }
-        Verdict(model, prompts, plain, await EngineAsync(folder.In("unpermuted.gguf"), null, prompts))
-            .ShouldBe(GateVerdict.Failed);
+        Is(GateVerdict.Failed, Verdict(model, prompts, plain,
+            await EngineAsync(folder.In("unpermuted.gguf"), null, prompts)));
 
         // alpha as it stands, where rsLoRA's reader divides by the rank and not by its root.
         using (var adapter = GgufFile.Open(folder.In("adapter.gguf")))
@@ -86,13 +86,13 @@ public sealed class ParityTests
             Changed(adapter, (_, values) => values).Set("adapter.lora.alpha", (float)job.Spec.Lora!.Alpha)
                 .Save(folder.In("unscaled.gguf"));
         }
-        Verdict(model, prompts, tuned, await EngineAsync(
-            folder.In("base.gguf"), folder.In("unscaled.gguf"), prompts)).ShouldBe(GateVerdict.Failed);
+        Is(GateVerdict.Failed, Verdict(model, prompts, tuned,
+            await EngineAsync( folder.In("base.gguf"), folder.In("unscaled.gguf"), prompts)));
 
         // A template that leaves out the mark before the answer.
         var other = prompts.ConvertAll(p => p[..^3]);
-        Verdict(model, prompts, plain, await EngineAsync(folder.In("base.gguf"), null, other))
-            .ShouldBe(GateVerdict.Failed);
+        Is(GateVerdict.Failed, Verdict(model, prompts, plain,
+            await EngineAsync(folder.In("base.gguf"), null, other)));
     }
 
     [Fact]
@@ -111,13 +111,16 @@ public sealed class ParityTests
         }
     }
 
-    static GateVerdict Verdict(ModelFolder model, List<int[]> prompts, List<int[]> trainer,
+    static void Is(GateVerdict expected, GateOutcome found) =>
+        found.Verdict.ShouldBe(expected, found.Evidence);
+
+    static GateOutcome Verdict(ModelFolder model, List<int[]> prompts, List<int[]> trainer,
         List<int[]> engine)
     {
         var examples = prompts.Select((p, i) => new ParityExample(
             model.Tokenizer.Decode(p, specials: true), Answer(trainer[i], model), Answer(engine[i], model)))
                 .ToList();
-        return Gates.Parity(examples, quantised: false, needed: prompts.Count).Verdict;
+        return Gates.Parity(examples, quantised: false, needed: prompts.Count);
     }
 
     // Engines end an answer with its last token or without.

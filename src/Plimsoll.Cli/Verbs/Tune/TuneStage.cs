@@ -38,19 +38,21 @@ sealed class TuneStage(TextWriter output, TextWriter story)
 
     public TrainerProcess Trainer() => TrainerProcess.Locate(text => story.WriteLine($"plimsoll: {text}"));
 
-    /// <summary>Takes a base in by whatever it is named.</summary>
+    /// <summary>
+    /// Takes a base in by whatever it is named; the built-in one's name comes before any file's.
+    /// </summary>
     public static string BaseOf(TuneWorkspace workspace, string name)
     {
-        if (Directory.Exists(name))
-            return workspace.AddBase(name);
-        if (File.Exists(name))
-            return workspace.AddGguf(name);
         if (name == DefaultBase)
         {
             var file = Path.Combine(workspace.Folder, "plimsoll-tiny.gguf");
             BuiltInModel.WriteTo(file);
             return workspace.AddGguf(file);
         }
+        if (Directory.Exists(name))
+            return workspace.AddBase(name);
+        if (File.Exists(name))
+            return workspace.AddGguf(name);
         return workspace.Registry.Resolve(name);
     }
 
