@@ -50,7 +50,7 @@ public static class KvCapacityChecks
     /// <summary>Every row of the file, in its order.</summary>
     public static IReadOnlyList<KvCapacityCheck> All()
     {
-        using var stream = typeof(KvCapacityChecks).Assembly.GetManifestResourceStream(File)
+        using var stream = typeof(Catalogue).Assembly.GetManifestResourceStream(File)
             ?? throw new InvalidOperationException($"The binary lacks {File}.");
         using var text = new StreamReader(stream);
         return CsvTable.Read(File, text, Check);
