@@ -75,7 +75,7 @@ public sealed class PrefixCacheLaws
     {
         var request = scheduler.Add(
             new RequestSpec { PromptTokens = job.Prompt, MaxOutputTokens = job.Output, PrefixKeys = keys },
-            0);
+            0).Request;
         for (var tokens = 0; tokens < job.Output;)
         {
             var plan = scheduler.Plan(0);
