@@ -215,7 +215,8 @@ public sealed class HtmlReport
         using var reader = new StreamReader(stream);
         return ":root{color-scheme:light dark;" + Inks(Palette.Light)
             + "}\n@media(prefers-color-scheme:dark){:root{"
-            + Inks(Palette.Dark) + "}}\n" + SvgWriter.StyleRules() + reader.ReadToEnd();
+            + Inks(Palette.Dark) + "}}\n" + SvgWriter.StyleRules() + EmbeddedFont.StyleRules
+            + reader.ReadToEnd();
     }
 
     static string Inks(Func<Ink, uint> colour)

@@ -63,6 +63,8 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         var request = _serving.Resolve(parsed, parsed.GetValue(_price), window, spare);
         if (parsed.GetValue(_report) is { } page)
             WholeFile.Check(page.FullName);
+        if (parsed.GetValue(_plots) is { } folder)
+            WholeFile.CheckFolder(folder.FullName);
         using var progress = new ProgressLine(story, "accounting", ProgressLine.Whole);
         var outcome = Accountant.Account(request with { Progress = progress.ReportShare });
         progress.Clear();

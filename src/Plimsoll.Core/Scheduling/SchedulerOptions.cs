@@ -3,7 +3,9 @@ using System.Collections.Generic;
 
 namespace Plimsoll.Core.Scheduling;
 
-/// <summary>A scheduler's limits, named as vLLM's server names them, and the levels of service it knows.</summary>
+/// <summary>
+/// A scheduler's limits, named as vLLM's server names them, and the levels of service it knows.
+/// </summary>
 public sealed record SchedulerOptions
 {
     public SchedulingPolicy Policy { get; init; } = SchedulingPolicy.VllmV1;
@@ -34,7 +36,9 @@ public sealed record SchedulerOptions
     /// </summary>
     public int PrefixBlockTokens { get; init; }
 
-    /// <summary>Whether <see cref="Scheduler.PrefixChanges"/> are kept, for an executor that has the KV itself.</summary>
+    /// <summary>
+    /// Whether <see cref="Scheduler.PrefixChanges"/> are kept, for an executor that has the KV itself.
+    /// </summary>
     public bool TracksPrefixes { get; init; }
 
     /// <summary>Tests force the request-by-request walk to show that the shortcut decides the same.</summary>

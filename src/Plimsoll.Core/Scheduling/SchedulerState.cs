@@ -3,9 +3,9 @@ using System;
 namespace Plimsoll.Core.Scheduling;
 
 /// <summary>
-/// What a scheduler knows, and the only hand that changes it. Verbs that check leave everything as it is and say
-/// what an act would need; verbs that act expect that it was checked. Policies decide with the first and do with
-/// the second, so that no policy can lose a block or a request.
+/// What a scheduler knows, and the only hand that changes it. Verbs that check leave everything as it is and
+/// say what an act would need; verbs that act expect that it was checked. Policies decide with the first and
+/// do with the second, so that no policy can lose a block or a request.
 /// </summary>
 sealed class SchedulerState
 {
@@ -153,7 +153,9 @@ sealed class SchedulerState
         Plan.Sums.AddDecodes(cohort.Count, cohort.NextContextTokens);
     }
 
-    /// <summary>One decode takes part; its cohort is named by <see cref="PlaceSome"/> when all are known.</summary>
+    /// <summary>
+    /// One decode takes part; its cohort is named by <see cref="PlaceSome"/> when all are known.
+    /// </summary>
     public void PlaceDecode(int request)
     {
         ref var state = ref Requests[request];
@@ -301,7 +303,9 @@ sealed class SchedulerState
         cohort.Add(state.DecodeBase);
     }
 
-    /// <summary>The step was cut short: no cohort advances, and memory taken for its tokens comes back.</summary>
+    /// <summary>
+    /// The step was cut short: no cohort advances, and memory taken for its tokens comes back.
+    /// </summary>
     public void Abort()
     {
         Steps++;
@@ -337,8 +341,8 @@ sealed class SchedulerState
     }
 
     /// <summary>
-    /// A decode that no cohort of the plan holds stops for now and keeps its KV: it moves to the parked cohort of
-    /// its kind, which never runs.
+    /// A decode that no cohort of the plan holds stops for now and keeps its KV: it moves to the parked
+    /// cohort of its kind, which never runs.
     /// </summary>
     public void Park(int request) => Move(request, parked: true);
 
@@ -349,7 +353,8 @@ sealed class SchedulerState
     {
         ref var state = ref Requests[request];
         var from = Cohorts[state.Cohort];
-        Invariant.Holds(from.Key.Parked != parked, "a decode is parked when it runs, and resumed when it is parked");
+        Invariant.Holds(
+            from.Key.Parked != parked, "a decode is parked when it runs, and resumed when it is parked");
         var length = LengthOfDecode(state);
         from.Remove(state.DecodeBase);
         var to = Cohorts.Of(from.Key with { Parked = parked });

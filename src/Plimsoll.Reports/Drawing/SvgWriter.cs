@@ -12,7 +12,7 @@ namespace Plimsoll.Reports.Drawing;
 /// </summary>
 public sealed class SvgWriter
 {
-    const string FontFamily = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
+    const string FontFamily = $"'{EmbeddedFont.Family}', Inter, Roboto, Arial, sans-serif";
 
     readonly TextWriter _writer;
     readonly bool _inPage;
@@ -41,7 +41,7 @@ public sealed class SvgWriter
         writer.Write("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         writer.Write($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" ");
         writer.Write($"viewBox=\"0 0 {width} {height}\" font-family=\"{FontFamily}\" role=\"img\">\n");
-        writer.Write($"<title>{HtmlText.Escape(label)}</title>\n");
+        writer.Write($"<title>{HtmlText.Escape(label)}</title>\n<style>{EmbeddedFont.StyleRules}</style>\n");
         writer.Write($"<rect width=\"{width}\" height=\"{height}\" fill=\"{Hex(Ink.Surface)}\"/>\n");
         new SvgWriter(writer, inPage: false).WriteShapes(scene.Shapes);
         writer.Write("</svg>\n");
