@@ -1,6 +1,7 @@
 using System;
 using System.CommandLine;
 using System.IO;
+using System.Reflection;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Cli.Verbs;
 using Plimsoll.Core;
@@ -16,6 +17,12 @@ public static class CommandLine
     /// <summary>Of this binary.</summary>
     public static string Version { get; } =
         typeof(CommandLine).Assembly.GetName().Version?.ToString(3) ?? "0";
+
+    /// <summary>The version and the commit that it was built from, where one is known.</summary>
+    public static string VersionAndCommit { get; } = typeof(CommandLine).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion is { } text
+        && text.IndexOf('+') is > 0 and var plus && text.Length > plus + 8
+        ? $"{Version}, commit {text.Substring(plus + 1, 8)}" : Version;
 
     public const int Done = 0;
     public const int Failed = 1;

@@ -106,8 +106,9 @@ sealed class MutantPlanter : CSharpSyntaxRewriter
         if (_refused.Contains(id))
             return visited;
         Note(id, node, "(left out)");
+        // In a block of its own: an else that follows must not become the switch's.
         return SyntaxFactory.ParseStatement(
-            $"if (!MutantSwitch.On({id})) {{ {visited.ToFullString().Trim()} }}\n");
+            $"{{ if (!MutantSwitch.On({id})) {{ {visited.WithoutTrivia().ToFullString()} }} }}\n");
     }
 
     ExpressionSyntax Switched(SyntaxNode was, ExpressionSyntax otherwise, ExpressionSyntax mutated)

@@ -88,7 +88,8 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         if (page is null && folder is null)
             return;
         using var progress = new ProgressLine(story, "sweeping the rate", ReportBuilder.Runs);
-        var model = ReportBuilder.Build(outcome, CommandOf(parsed), CommandLine.Version, progress.Report);
+        var model =
+            ReportBuilder.Build(outcome, CommandOf(parsed), CommandLine.VersionAndCommit, progress.Report);
         progress.Clear();
         if (folder is not null)
             WholeFile.WriteIn(folder.FullName, Plots.Draw(model));

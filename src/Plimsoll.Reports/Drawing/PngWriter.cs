@@ -61,7 +61,8 @@ public static class PngWriter
         }
         if (paint.Stroke is { } stroke)
         {
-            using var dashes = paint.Dashed ? SKPathEffect.CreateDash([5, 4], 0) : null;
+            using var dashes = paint.Pattern.Dashes() is { Length: > 0 } lengths
+                ? SKPathEffect.CreateDash(lengths, 0) : null;
             using var line = new SKPaint
             {
                 Color = Color(stroke, 1),

@@ -29,7 +29,13 @@ public sealed class SvgWriter
     public static void WriteInPage(Scene scene, string label, string cssClass, TextWriter writer)
     {
         writer.Write($"<svg class=\"{cssClass}\" viewBox=\"0 0 {N(scene.Width)} {N(scene.Height)}\" ");
-        writer.Write($"role=\"img\" aria-label=\"{HtmlText.Escape(label)}\">\n");
+        writer.Write($"role=\"img\" aria-label=\"{HtmlText.Escape(label)}\"");
+        if (scene.Plot is { } plot)
+        {
+            writer.Write($" data-plot=\"{N(plot.Left)} {N(plot.Right)} {N(plot.Top)} {N(plot.Bottom)}\"");
+            writer.Write($" data-x=\"{HtmlText.Escape(plot.X)}\" data-y=\"{HtmlText.Escape(plot.Y)}\"");
+        }
+        writer.Write(">\n");
         new SvgWriter(writer, inPage: true).WriteShapes(scene.Shapes);
         writer.Write("</svg>\n");
     }
@@ -120,8 +126,11 @@ public sealed class SvgWriter
             text.Append(CultureInfo.InvariantCulture, $" fill-opacity=\"{N(paint.FillOpacity)}\"");
         if (paint.Stroke is not null)
             text.Append(CultureInfo.InvariantCulture, $" stroke-width=\"{N(paint.StrokeWidth)}\"");
-        if (paint.Dashed)
-            text.Append(" stroke-dasharray=\"5 4\"");
+        if (paint.Pattern.Dashes() is { Length: > 0 } dashes)
+        {
+            text.Append(" stroke-dasharray=\"").AppendJoin(' ', Array.ConvertAll(dashes, d => N(d)));
+            text.Append('"');
+        }
         return text.ToString();
     }
 
