@@ -100,7 +100,7 @@ public static class CommandLine
 
     static (int Code, string Line) Fault(Exception e) => e switch
     {
-        BadInputException => (BadInput, $"plimsoll: {OneLine(e.Message)}"),
+        BadInputException bad => (BadInput, $"plimsoll: {OneLine(bad.Say(Flags.Of))}"),
         IOException or UnauthorizedAccessException =>
             (BadInput, $"plimsoll: reading or writing failed ({OneLine(e.Message)})"),
         OutOfMemoryException =>

@@ -1,4 +1,6 @@
 using System.IO;
+using System.Linq;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Shouldly;
 using Xunit;
@@ -44,6 +46,38 @@ public sealed class ReportTests
         page.ShouldContain($"${bill}");
         Regex.Matches(page, "<(svg|figure|table|details|div|section)\\b").Count
             .ShouldBe(Regex.Matches(page, "</(svg|figure|table|details|div|section)>").Count);
+    }
+
+    [Fact]
+    public void A_promise_that_cannot_be_kept_has_a_page_of_the_nearest_that_can()
+    {
+        using var folder = new TemporaryFolder();
+        var result = PlimsollProcess.Run(
+            [.. Quick, "--promise", "ttft p95 20ms", "--promise", "tpot p95 50ms", "--report",
+                folder.File("a.html")]);
+        result.ExitCode.ShouldBe(1);
+        result.Output.ShouldBeEmpty();
+        result.Story.ShouldContain("the promise cannot be kept: ttft p95 20ms");
+        result.Story.ShouldContain("nearest promise that can be kept is ttft p95");
+        File.ReadAllText(folder.File("a.html")).ShouldContain("This page shows another promise");
+    }
+
+    [Fact]
+    public void The_cost_curve_at_the_promise_is_not_above_the_bill()
+    {
+        using var folder = new TemporaryFolder();
+        PlimsollProcess.Run([.. Quick, "--report", folder.File("a.html")]).ExitCode.ShouldBe(0);
+        var page = File.ReadAllText(folder.File("a.html"));
+        using var data = JsonDocument.Parse(
+            Regex.Match(page, "<script type=\"application/json\" id=\"data\">(.*)</script>").Groups[1].Value);
+        var bill = data.RootElement.GetProperty("classes")[0].GetProperty("usdPerMillionTokens").GetDecimal();
+        foreach (var curve in data.RootElement.GetProperty("costCurves").EnumerateArray())
+        {
+            var promised = curve.GetProperty("metric").GetString() == "ttft" ? 500 : 50;
+            var at = curve.GetProperty("points").EnumerateArray()
+                .First(p => p.GetProperty("limitMs").GetDouble() == promised);
+            at.GetProperty("usdPerMillionTokens").GetDecimal().ShouldBeLessThanOrEqualTo(bill);
+        }
     }
 
     [Fact]

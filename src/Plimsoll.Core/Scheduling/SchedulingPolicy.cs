@@ -29,11 +29,9 @@ public sealed record SchedulingPolicy
     public static SchedulingPolicy VllmV1Priority { get; } =
         new() { Name = "vllm-v1-priority", Order = AdmissionOrder.Priority };
 
+    public static Choices<SchedulingPolicy> All { get; } =
+        new((VllmV1.Name, VllmV1), (VllmV1Priority.Name, VllmV1Priority));
+
     /// <summary>The policy of that name; null when there is none.</summary>
-    public static SchedulingPolicy? Find(string name)
-    {
-        if (name == VllmV1.Name)
-            return VllmV1;
-        return name == VllmV1Priority.Name ? VllmV1Priority : null;
-    }
+    public static SchedulingPolicy? Find(string name) => All.TryFind(name, out var policy) ? policy : null;
 }

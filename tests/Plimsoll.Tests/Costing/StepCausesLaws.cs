@@ -4,6 +4,7 @@ using CsCheck;
 using Plimsoll.Core.Costing;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Tests.Simulation;
 using Shouldly;
 using Xunit;
@@ -15,7 +16,9 @@ namespace Plimsoll.Tests.Costing;
 /// </summary>
 public sealed class StepCausesLaws
 {
-    static readonly StepTimeModel Model = new(TestDeployments.Small);
+    static readonly StepTimeModel Model = new(
+        TestDeployments.Small, EfficiencyCurves.Datasheet(TestDeployments.Small.Accelerator, "vllm"),
+        EngineCatalogue.Of(TestDeployments.Small.Engine));
 
     readonly record struct Chunk(int Start, int Cached, int Tokens);
 

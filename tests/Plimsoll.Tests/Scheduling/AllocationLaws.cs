@@ -34,9 +34,7 @@ public sealed class AllocationLaws
         scheduler.PrefixHitTokens.ShouldBePositive();
     }
 
-    /// <summary>
-    /// Forty requests at a time, of eight prompts in turn; each ends after a length of its own.
-    /// </summary>
+    /// <summary>Forty requests at a time, of eight prompts in turn; each ends after its own length.</summary>
     sealed class SteadyLoad
     {
         readonly Scheduler _scheduler;

@@ -229,10 +229,9 @@ public sealed class HostileExecutorLaws
             foreach (var chunk in plan.Chunks)
             {
                 if (_random.NextBelow(2) == 0)
-                {
-                    _outcomes.Add(new RequestOutcome { Request = chunk.Request,
-                        ComputedTokens = _random.NextBelow(chunk.Tokens) });
-                }
+                    continue;
+                var computed = _random.NextBelow(chunk.Tokens);
+                _outcomes.Add(new RequestOutcome { Request = chunk.Request, ComputedTokens = computed });
             }
             _scheduler.Commit(new StepOutcome(_outcomes.ToArray()) { Aborted = true }, _nowNs);
             _cancelledInFlight = RequestId.None;

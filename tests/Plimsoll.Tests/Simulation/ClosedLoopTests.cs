@@ -4,6 +4,7 @@ using CsCheck;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Planning.Simulation;
 using Shouldly;
 using Xunit;
@@ -13,7 +14,9 @@ namespace Plimsoll.Tests.Simulation;
 /// <summary>Who waits for an answer waits for it, and a transfer between pools takes its time.</summary>
 public sealed class ClosedLoopTests
 {
-    static readonly StepTimeModel StepTime = new(TestDeployments.Small);
+    static readonly StepTimeModel StepTime = new(
+        TestDeployments.Small, EfficiencyCurves.Datasheet(TestDeployments.Small.Accelerator, "vllm"),
+        EngineCatalogue.Of(TestDeployments.Small.Engine));
 
     static readonly SchedulerOptions Engine = new()
     {
