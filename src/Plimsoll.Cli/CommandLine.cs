@@ -4,6 +4,7 @@ using System.IO;
 using System.Reflection;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Cli.Verbs;
+using Plimsoll.Cli.Verbs.Bench;
 using Plimsoll.Core;
 
 namespace Plimsoll.Cli;
@@ -120,11 +121,14 @@ public static class CommandLine
         {
             new AccountVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),
+            new ServeVerb(output, story).Build(),
+            new LedgerVerb(output, story).Build(),
             new CalibrateVerb(output, story).Build(),
             new TraceVerb(output, story).Build(),
             new CatalogueVerb(output).Build(),
             new ValidateVerb(output, story).Build(),
             new McpVerb(story).Build(),
+            new BenchVerb(output, story).Build(),
             new CompletionVerb(output).Build(),
         };
         foreach (var option in root.Options)

@@ -235,7 +235,7 @@ public sealed class HtmlReport
         return reader.ReadToEnd();
     }
 
-    static string Style()
+    internal static string Style()
     {
         return ":root{color-scheme:light dark;" + Inks(Palette.Light)
             + "}\n@media(prefers-color-scheme:dark){:root{"
