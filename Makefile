@@ -1,4 +1,4 @@
-.PHONY: build test bench figures docs validation house mutate clean
+.PHONY: build test bench figures bench-figures docs validation house mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -13,6 +13,13 @@ bench:
 # The promised speed figures: requests per second of one core, memory, allocation.
 figures:
 	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- figures
+
+# The load generator's figures: search, loop, memory in simulated time; stamps, streams and lateness live, beside a
+# plain asyncio client (python3-aiohttp). The live ones want an idle machine.
+bench-figures:
+	dotnet build benchmarks/bench -c Release -v quiet --nologo
+	for figure in search loop memory lateness streams timestamps; do \
+		benchmarks/bench/bin/Release/net10.0/Plimsoll.Bench.Figures $$figure || exit 1; done
 
 # Writes what is generated in docs/ again.
 docs:
@@ -30,6 +37,10 @@ house:
 # Plants mutants in the rules that money and promises rest on and prints how many a test catches.
 mutate: build
 	dotnet run -c Release --no-build --project tools/Plimsoll.Mutants -- $(MUTANTS)
+
+# An hour of mangled input for every parser (SECONDS=3600), from the corpus in tools/Plimsoll.Fuzz/corpus.
+fuzz: build
+	dotnet run -c Release --no-build --project tools/Plimsoll.Fuzz -- all --seconds $(or $(SECONDS),3600)
 
 clean:
 	rm -rf artifacts && find . -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

@@ -12,8 +12,8 @@ using Plimsoll.Engine.Placeholder;
 namespace Plimsoll.Benchmarks;
 
 /// <summary>
-/// What the engine costs beside libllama: its own time a step at 256 sequences, and tokens per second against a
-/// loop that does nothing but call libllama, interleaved on the same file.
+/// What the engine costs beside libllama: its own time a step at 256 sequences, and tokens per second against
+/// a loop that does nothing but call libllama, interleaved on the same file.
 /// </summary>
 static class EngineFigures
 {
@@ -31,7 +31,9 @@ static class EngineFigures
 
     public static async Task Print(TextWriter output, string path)
     {
-        output.WriteLine($"model {path}, {new FileInfo(path).Length / 1e6:0.0} MB, one thread, medians of {Pairs} interleaved pairs");
+        output.WriteLine(
+            $"model {path}, {new FileInfo(path).Length / 1e6:0.0} MB, one thread, medians of {Pairs} "
+                + $"interleaved pairs");
         await PrintOwnCost(output, path);
         await PrintAgainstBare(output, path);
     }
@@ -46,7 +48,8 @@ static class EngineFigures
             var (lastBytes, lastCompute) = (0L, engine.Counters.ComputeNs);
             engine.OnStep = (in EngineStep step) =>
             {
-                var (allocated, compute) = (GC.GetAllocatedBytesForCurrentThread(), engine.Counters.ComputeNs);
+                var (allocated, compute) =
+                    (GC.GetAllocatedBytesForCurrentThread(), engine.Counters.ComputeNs);
                 if (step.Shape is { Decodes: 256, PrefillTokens: 0 } && lastBytes > 0)
                 {
                     steps++;
@@ -59,8 +62,11 @@ static class EngineFigures
                 await Drain(answer);
             if (run == 1)
             {
-                output.WriteLine($"own cost of a step of 256 decodes, tokens drawn greedily: {own / 1e3 / Math.Max(1, steps):0} µs, "
-                    + $"{bytes / Math.Max(1, steps)} bytes allocated (to the readers' channels included), {steps} steps");
+                output.WriteLine(
+                    $"own cost of a step of 256 decodes, tokens drawn greedily: "
+                        + $"{own / 1e3 / Math.Max(1, steps):0} µs, "
+                    + $"{bytes / Math.Max(1, steps)} bytes allocated (to the readers' channels included), "
+                    + $"{steps} steps");
             }
         }
     }
@@ -72,7 +78,8 @@ static class EngineFigures
         for (var pair = 0; pair <= Pairs; pair++)
         {
             var clock = Stopwatch.StartNew();
-            var answers = Enumerable.Range(0, 32).Select(i => engine.Submit(Request(100 * pair + i, 16, 64))).ToList();
+            var answers = Enumerable.Range(0, 32).Select(i => engine.Submit(Request(100 * pair + i, 16, 64)))
+                .ToList();
             foreach (var answer in answers)
                 await Drain(answer);
             var our = 32 * 64 / clock.Elapsed.TotalSeconds;
@@ -83,11 +90,15 @@ static class EngineFigures
             bare.Add(theirs);
         }
         var ratios = ours.Zip(bare, (a, b) => a / b).Order().ToList();
-        output.WriteLine($"32 streams, decode and prompts: {Median(ours):0} tokens/s, bare libllama loop {Median(bare):0}, "
+        output.WriteLine(
+            $"32 streams, decode and prompts: {Median(ours):0} tokens/s, bare libllama loop "
+                + $"{Median(bare):0}, "
             + $"ratio {Median(ratios):0.000} ({ratios[0]:0.000} to {ratios[^1]:0.000})");
     }
 
-    /// <summary>Tokens per second of libllama alone: the same prompts and lengths, greedy, one batch a step.</summary>
+    /// <summary>
+    /// Tokens per second of libllama alone: the same prompts and lengths, greedy, one batch a step.
+    /// </summary>
     static double Bare(LlamaModel model, int sequences, int prompt, int output)
     {
         using var context = new LlamaContext(model, new ContextOptions(32 * 128, 256, 512, 128));

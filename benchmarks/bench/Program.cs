@@ -18,6 +18,15 @@ switch (args)
     case ["streams"]:
         StreamFigures.Many(streams: 2000, tokens: 400, intervalUs: 50_000);
         break;
+    case ["lateness"]:
+        StreamFigures.Lateness();
+        break;
+    case ["loop"]:
+        LoopFigure.Print();
+        break;
+    case ["memory"]:
+        ClientFigures.Memory();
+        break;
     case ["emitter", var port]:
         Emitter.Run(int.Parse(port));
         break;
@@ -33,7 +42,8 @@ switch (args)
         }));
         break;
     default:
-        Console.Error.WriteLine("expected: search [SEEDS], timestamps [PAIRS] or streams");
+        Console.Error.WriteLine(
+            "expected: search [SEEDS], timestamps [PAIRS], streams, lateness, loop or memory");
         return 2;
 }
 return 0;

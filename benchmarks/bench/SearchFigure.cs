@@ -77,7 +77,7 @@ static class SearchFigure
                 Accelerator = accelerator,
                 TensorParallel = tensor,
                 Weights = spec.NativeWeights,
-                Engine = EngineSettings.OfServer(accelerator),
+                Engine = EngineCatalogue.ServerDefaults(accelerator),
             },
             SchedulingPolicy.VllmV1);
     }

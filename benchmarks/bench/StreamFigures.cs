@@ -50,6 +50,13 @@ static class StreamFigures
                 + $"{error / 1e6:0.00} ms, {cpu / 1e3:0.0} µs CPU a token"));
     }
 
+    /// <summary>Sends at a metronome's pace against the emitter.</summary>
+    public static void Lateness()
+    {
+        using var emitter = new EmitterProcess(Start());
+        ClientFigures.Lateness(Url);
+    }
+
     static string Line(string name, (double Error, double Cpu) ours, (double Error, double Cpu) theirs) =>
         string.Create(CultureInfo.InvariantCulture,
             $"{name}: error p99 {ours.Error / 1e6:0.000} against {theirs.Error / 1e6:0.000} ms, CPU "

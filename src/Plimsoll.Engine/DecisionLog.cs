@@ -6,8 +6,8 @@ using Plimsoll.Core.Scheduling;
 namespace Plimsoll.Engine;
 
 /// <summary>
-/// Everything that a live scheduler was told, a JSON object a line: limits, requests, cancellations, plans and
-/// outcomes with their times. A scheduler that is told the same makes the same plans, bit for bit.
+/// Everything that a live scheduler was told, a JSON object a line: limits, requests, cancellations, plans
+/// and outcomes with their times. A scheduler that is told the same makes the same plans, bit for bit.
 /// </summary>
 public sealed class DecisionLog : IDisposable
 {

@@ -15,7 +15,8 @@ public sealed class StopScanner(IReadOnlyList<string> stops)
     /// <summary>Whether there is anything to look for; without, pieces pass untouched.</summary>
     public bool IsIdle => stops.Count == 0;
 
-    /// <summary>Takes a piece of text; gives what may be shown now, and whether a stop text was met.</summary>
+    /// <summary>Takes a piece of text; gives what may be shown now, and whether a stop text was
+    /// met.</summary>
     public (string Text, bool Stopped) Add(string piece)
     {
         if (IsIdle)

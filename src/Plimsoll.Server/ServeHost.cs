@@ -64,8 +64,10 @@ public sealed class ServeHost : IAsyncDisposable
 
     public LedgerBook Book => _book;
 
-    /// <summary>Builds and starts everything; throws <see cref="BadInputException"/> for what cannot be served.</summary>
-    public static async Task<ServeHost> StartAsync(ServeConfig config, TimeProvider time, string version, TextWriter story)
+    /// <summary>Builds and starts everything; throws <see cref="BadInputException"/> for what cannot be
+    /// served.</summary>
+    public static async Task<ServeHost> StartAsync(ServeConfig config, TimeProvider time, string version,
+        TextWriter story)
     {
         ConfigCheck.Check(config, "serve");
         var builder = WebApplication.CreateSlimBuilder();
@@ -109,7 +111,8 @@ public sealed class ServeHost : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Runs until the process is told to stop, then drains: no new requests, running ones may end.</summary>
+    /// <summary>Runs until the process is told to stop, then drains: no new requests, running ones may
+    /// end.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         var stopping = new TaskCompletionSource();
@@ -144,7 +147,8 @@ public sealed class ServeHost : IAsyncDisposable
             model.PostIdle();
     }
 
-    static LocalModel Simulate(ModelConfig model, SimulatedConfig simulated, Levels levels, LedgerBook book, TimeProvider time)
+    static LocalModel Simulate(ModelConfig model, SimulatedConfig simulated, Levels levels, LedgerBook book,
+        TimeProvider time)
     {
         var options = EngineFactory.Simulated(model.Name, simulated, levels.Specs);
         long? strictest = null;
@@ -158,13 +162,18 @@ public sealed class ServeHost : IAsyncDisposable
     }
 
     static LocalModel Compute(
-        ModelConfig model, LlamaConfig llama, Levels levels, ServeConfig config, LedgerBook book, TimeProvider time,
+        ModelConfig model, LlamaConfig llama, Levels levels, ServeConfig config, LedgerBook book,
+        TimeProvider time,
         TextWriter story)
     {
         var started = time.GetUtcNow();
-        var engine = LlamaFactory.Start(model.Name, llama, levels.Specs, config.State, config.DecisionLog, time, story);
+        var engine = LlamaFactory.Start(
+            model.Name, llama, levels.Specs, config.State, config.DecisionLog, time, story);
         if (model.PriceUsdPerHour is null)
-            story.WriteLine($"plimsoll: {model.Name} has no price_usd_per_hour; its tokens are metered at $0");
+        {
+            story.WriteLine(
+                $"plimsoll: {model.Name} has no price_usd_per_hour; its tokens are metered at $0");
+        }
         return new LocalModel(model.Name, engine, 1, model.PriceUsdPerHour ?? 0, book, null, started);
     }
 
@@ -182,7 +191,10 @@ public sealed class ServeHost : IAsyncDisposable
             void Secure(ListenOptions listen)
             {
                 if (uri.Scheme == "https")
-                    listen.UseHttps(X509Certificate2.CreateFromPemFile(config.Tls!.Certificate, config.Tls.Key));
+                {
+                    listen.UseHttps(
+                        X509Certificate2.CreateFromPemFile(config.Tls!.Certificate, config.Tls.Key));
+                }
             }
             if (uri.Host == "localhost")
                 options.ListenLocalhost(uri.Port, Secure);
@@ -197,8 +209,11 @@ public sealed class ServeHost : IAsyncDisposable
     {
         var answers = new WholeAnswer(_models, () => _levels, _book, time);
         var places = new SemaphoreSlim(config.Limits.BatchConcurrency);
-        var job = new BatchJob(_batches, _files, answers, name => _models.FindLocal(name, out _) is not null, places, time);
-        _runner = new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
+        var job =
+            new BatchJob(_batches, _files, answers, name =>
+                _models.FindLocal(name, out _) is not null, places, time);
+        _runner =
+            new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
         var wrap = _app.Services.GetRequiredService<RequestShell>();
         var completions = new CompletionEndpoints(_gate, _models, () => _levels, _book, time);
         var models = new ModelEndpoints(_gate, _models, () => _levels, _book);
@@ -212,12 +227,14 @@ public sealed class ServeHost : IAsyncDisposable
         _app.MapPost("/detokenize", wrap.Wrap(models.DetokenizeAsync));
         _app.MapPost("/v1/load_lora_adapter", wrap.Wrap(models.LoadAdapterAsync));
         _app.MapPost("/v1/unload_lora_adapter", wrap.Wrap(models.UnloadAdapterAsync));
-        MapFiles(wrap, new FileEndpoints(_gate, _files), new BatchEndpoints(_gate, _batches, _files, _runner, job));
+        MapFiles(wrap, new FileEndpoints(_gate, _files),
+            new BatchEndpoints(_gate, _batches, _files, _runner, job));
         _app.MapGet("/health", operations.HealthAsync);
         _app.MapGet("/version", operations.VersionAsync);
         _app.MapGet("/metrics", wrap.Wrap(operations.MetricsAsync));
         _app.MapFallback(wrap.Wrap(context => throw new ApiException(
-            404, $"Unknown request URL: {context.Request.Method} {context.Request.Path}.", "invalid_request_error", null, "unknown_url")));
+            404, $"Unknown request URL: {context.Request.Method} {context.Request.Path}.",
+                "invalid_request_error", null, "unknown_url")));
     }
 
     void MapFiles(RequestShell wrap, FileEndpoints files, BatchEndpoints batches)

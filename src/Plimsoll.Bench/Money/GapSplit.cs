@@ -64,7 +64,7 @@ static class GapSplit
 
     static double LargestBatch(Deployment deployment, MeanRequest mean)
     {
-        var tokens = KvCapacity.Blocks(deployment, (int)mean.Context).Tokens;
+        var tokens = EngineCatalogue.Capacity(deployment, (int)mean.Context).Tokens;
         return Math.Max(1, Math.Min(deployment.Engine.MaxNumSeqs,
             Math.Floor(tokens / (mean.Prompt + mean.Output))));
     }

@@ -6,7 +6,9 @@ using Plimsoll.Core;
 
 namespace Plimsoll.Cli.Verbs;
 
-/// <summary>The options of <c>plimsoll serve --model FILE.gguf</c>: a model that llama.cpp computes here.</summary>
+/// <summary>
+/// The options of <c>plimsoll serve --model FILE.gguf</c>: a model that llama.cpp computes here.
+/// </summary>
 sealed class LlamaServing
 {
     readonly Option<string> _layout = new("--kv-layout")
@@ -21,7 +23,8 @@ sealed class LlamaServing
         DefaultValueFactory = _ => 16_384,
     };
 
-    readonly Option<int?> _length = new("--max-model-len") { Description = "Longest prompt and answer together, tokens" };
+    readonly Option<int?> _length =
+        new("--max-model-len") { Description = "Longest prompt and answer together, tokens" };
 
     readonly Option<int> _threads = new("--threads")
     {
@@ -29,7 +32,8 @@ sealed class LlamaServing
         DefaultValueFactory = _ => 1,
     };
 
-    readonly Option<int?> _core = new("--core") { Description = "llama.cpp: core that the engine is pinned to" };
+    readonly Option<int?> _core =
+        new("--core") { Description = "llama.cpp: core that the engine is pinned to" };
 
     readonly Option<string> _backend = new("--backend")
     {
@@ -37,9 +41,11 @@ sealed class LlamaServing
         DefaultValueFactory = _ => "cpu",
     };
 
-    readonly Option<int> _layers = new("--gpu-layers") { Description = "llama.cpp: layers that a GPU computes" };
+    readonly Option<int> _layers =
+        new("--gpu-layers") { Description = "llama.cpp: layers that a GPU computes" };
 
-    readonly Option<DirectoryInfo?> _lib = new("--lib") { Description = "llama.cpp: folder of its shared libraries" };
+    readonly Option<DirectoryInfo?> _lib =
+        new("--lib") { Description = "llama.cpp: folder of its shared libraries" };
 
     readonly Option<string[]> _adapters = new("--lora-modules")
     {
@@ -83,8 +89,12 @@ sealed class LlamaServing
         foreach (var adapter in parsed.GetValue(_adapters) ?? [])
         {
             var at = adapter.IndexOf('=');
-            if (at <= 0 || at == adapter.Length - 1 || !config.Adapters.TryAdd(adapter[..at], adapter[(at + 1)..]))
-                throw new BadInputException($"--lora-modules {adapter}: expected NAME=FILE.gguf, each name once");
+            if (at <= 0 || at == adapter.Length - 1
+                || !config.Adapters.TryAdd(adapter[..at], adapter[(at + 1)..]))
+            {
+                throw new BadInputException(
+                    $"--lora-modules {adapter}: expected NAME=FILE.gguf, each name once");
+            }
         }
         return new Server.Configuration.ModelConfig
         {

@@ -5,7 +5,8 @@ namespace Plimsoll.Core.Costing;
 
 /// <summary>
 /// Splits what a step cost among the sequences in it: the fixed part equally, which is its Shapley value, the
-/// rest by each sequence's own tokens, pairs and KV. Every column is handed out by running sums, so shares are
+/// rest by each sequence's own tokens, pairs and KV. Every column is handed out by running sums, so shares
+/// are
 /// integers, lie within one pico-dollar of proportional, and sum to the step to the unit.
 /// </summary>
 public static class StepBill
@@ -51,7 +52,8 @@ public static class StepBill
             charges[i] = i == works.Length - 1
                 ? new StepCharge(equal.Rest(), prefill.Rest(), decode.Rest(), kv.Rest())
                 : new StepCharge(
-                    equal.Next(1), prefill.Next(split.PrefillWeight(work, sums)), decode.Next(work.DecodeTokens),
+                    equal.Next(1), prefill.Next(split.PrefillWeight(work, sums)),
+                        decode.Next(work.DecodeTokens),
                     kv.Next(split.KvWeight(work, sums)));
         }
     }
@@ -78,7 +80,8 @@ public static class StepBill
 
     /// <summary>Nanoseconds by column, and each sequence's weight in them.</summary>
     readonly record struct Columns(
-        double Fixed, double PrefillTokens, double NewPairs, double Decode, double Context, double CachedPairs)
+        double Fixed, double PrefillTokens, double NewPairs, double Decode, double Context,
+            double CachedPairs)
     {
         public double Prefill => PrefillTokens + NewPairs;
 
@@ -112,10 +115,12 @@ public static class StepBill
             return new Sums(prefill, pairs, cached, decodes, context);
         }
 
-        public static double NewPairsOf(in StepWork work) => work.PrefillTokens * (work.PrefillTokens + 1.0) / 2;
+        public static double NewPairsOf(in StepWork work) =>
+            work.PrefillTokens * (work.PrefillTokens + 1.0) / 2;
 
         public static double CachedPairsOf(in StepWork work) =>
-            work.PrefillTokens * (double)Math.Max(0, work.ContextTokens - work.PrefillTokens - work.DecodeTokens);
+            work.PrefillTokens * (double)Math.Max(0,
+                work.ContextTokens - work.PrefillTokens - work.DecodeTokens);
     }
 
     /// <summary>Hands out an amount by running sums of weights.</summary>

@@ -26,7 +26,8 @@ public sealed class Drafter
         var text = CollectionsMarshal.AsSpan(tokens);
         if (After(text, text[..^1], most) is { } own)
             return own;
-        return _byTenant.TryGetValue(tenant, out var past) ? After(text, CollectionsMarshal.AsSpan(past), most) : null;
+        return _byTenant.TryGetValue(tenant, out var past)
+            ? After(text, CollectionsMarshal.AsSpan(past), most) : null;
     }
 
     /// <summary>Learns how many guesses of one answer were right.</summary>

@@ -1,11 +1,10 @@
-using System;
 using System.Collections.Generic;
 
 namespace Plimsoll.Engine.Grammars;
 
 /// <summary>
-/// Reads GBNF and holds it against what libllama takes for granted. A grammar that is empty, that names rules it
-/// does not have, that recurs on its left without end, that can never be finished or that unrolls to an
+/// Reads GBNF and holds it against what libllama takes for granted. A grammar that is empty, that names rules
+/// it does not have, that recurs on its left without end, that can never be finished or that unrolls to an
 /// absurd size is refused in one line.
 /// </summary>
 public sealed class GbnfGrammar
@@ -90,7 +89,11 @@ public sealed class GbnfGrammar
                 break;
         }
         if (!ends.Contains("root"))
-            throw Bad("can never be finished: every way through root needs itself again, or a character of an empty set");
+        {
+            throw Bad(
+                "can never be finished: every way through root needs itself again, or a character of an "
+                    + "empty set");
+        }
     }
 
     /// <summary>A rule that begins with itself, directly or through others, has no first character.</summary>

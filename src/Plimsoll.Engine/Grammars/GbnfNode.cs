@@ -52,7 +52,8 @@ sealed class GbnfNode
         long size = inside;
         foreach (var child in Children)
             size = Math.Min(int.MaxValue, size + child.Size());
-        return Kind == GbnfKind.Repeat ? Math.Min(int.MaxValue, size * Math.Max(1, Math.Max(Least, Most ?? 1))) : size;
+        return Kind == GbnfKind.Repeat
+            ? Math.Min(int.MaxValue, size * Math.Max(1, Math.Max(Least, Most ?? 1))) : size;
     }
 
     public bool CanEnd(HashSet<string> ends) => Kind switch

@@ -45,7 +45,8 @@ sealed class GbnfParser(string text)
             alternatives.Add(ReadSequence(rule, nested));
         }
         _depth--;
-        return alternatives.Count == 1 ? alternatives[0] : new GbnfNode { Kind = GbnfKind.Alternatives, Children = alternatives };
+        return alternatives.Count == 1 ? alternatives[0]
+            : new GbnfNode { Kind = GbnfKind.Alternatives, Children = alternatives };
     }
 
     GbnfNode ReadSequence(string rule, bool nested)
@@ -133,7 +134,8 @@ sealed class GbnfParser(string text)
         var start = _at;
         while (_at < text.Length && char.IsAsciiDigit(text[_at]))
             _at++;
-        return int.TryParse(text.AsSpan(start, _at - start), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        return int.TryParse(
+            text.AsSpan(start, _at - start), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number : throw Bad("a number of repeats was expected");
     }
 
@@ -160,7 +162,8 @@ sealed class GbnfParser(string text)
                 _at++;
                 to = ReadCharacter("a character set");
             }
-            ranges.Add(to >= from ? (from, to) : throw Bad("a range of characters that ends before it begins"));
+            ranges.Add(
+                to >= from ? (from, to) : throw Bad("a range of characters that ends before it begins"));
         }
         return new GbnfNode { Kind = GbnfKind.Characters, IsNegated = negated, Ranges = ranges };
     }
@@ -192,7 +195,8 @@ sealed class GbnfParser(string text)
 
     int ReadHexadecimal(int digits)
     {
-        if (_at + digits > text.Length || !int.TryParse(text.AsSpan(_at, digits), NumberStyles.AllowHexSpecifier, null, out var code)
+        if (_at + digits > text.Length
+            || !int.TryParse(text.AsSpan(_at, digits), NumberStyles.AllowHexSpecifier, null, out var code)
             || !Rune.IsValid(code))
         {
             throw Bad($"an escape needs {digits} hexadecimal digits of a character");
@@ -207,7 +211,9 @@ sealed class GbnfParser(string text)
         var start = _at;
         while (_at < text.Length && IsNamePart(text[_at]))
             _at++;
-        return _at > start ? text[start.._at] : throw Bad(_at < text.Length ? $"a name was expected, not '{text[_at]}'" : "a name was expected");
+        return _at > start ? text[start.._at]
+            : throw Bad(
+            _at < text.Length ? $"a name was expected, not '{text[_at]}'" : "a name was expected");
     }
 
     static bool IsNamePart(char c) => char.IsAsciiLetterOrDigit(c) || c == '-';

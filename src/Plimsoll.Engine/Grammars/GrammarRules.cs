@@ -12,7 +12,8 @@ sealed class GrammarRules
     readonly Dictionary<string, string> _byBody = [];
     int _names;
 
-    public static JsonSerializerOptions Plain { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static JsonSerializerOptions Plain { get; } =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public int Count => _rules.Count;
 
@@ -20,7 +21,8 @@ sealed class GrammarRules
     public string Space => Named("space", """("" | " " | "\n" [ \t]{0,20})""");
 
     /// <summary>One character inside a JSON string; half a surrogate pair is none.</summary>
-    public string Character => Named("char", $"([^\"\\\\\\x7F\\x00-\\x1F] | \"\\\\\" ([\"\\\\bfnrt/] | \"u\" {Unit}))");
+    public string Character =>
+        Named("char", $"([^\"\\\\\\x7F\\x00-\\x1F] | \"\\\\\" ([\"\\\\bfnrt/] | \"u\" {Unit}))");
 
     const string Unit = "([0-9a-cA-CefEF] [0-9a-fA-F]{3} | [dD] [0-7] [0-9a-fA-F]{2})";
 

@@ -6,8 +6,9 @@ using System.Text.Json;
 namespace Plimsoll.Engine.Grammars;
 
 /// <summary>
-/// A JSON schema as a grammar: every text that the grammar gives is valid JSON of the schema. What the grammar
-/// cannot say is refused by name, never passed over; properties come in the order in which the schema has them.
+/// A JSON schema as a grammar: every text that the grammar gives is valid JSON of the schema. What the
+/// grammar cannot say is refused by name, never passed over; properties come in the order in which the schema
+/// has them.
 /// </summary>
 public sealed class JsonGrammar
 {
@@ -17,8 +18,10 @@ public sealed class JsonGrammar
     /// <summary>Words of a schema that say nothing of what is valid.</summary>
     static readonly HashSet<string> _remarks =
     [
-        "title", "description", "default", "examples", "example", "$schema", "$id", "$comment", "deprecated", "readOnly",
-        "writeOnly", "$defs", "definitions", "contentMediaType", "contentEncoding", "$anchor", "strict", "nullable",
+        "title", "description", "default", "examples", "example", "$schema", "$id", "$comment", "deprecated",
+            "readOnly",
+        "writeOnly", "$defs", "definitions", "contentMediaType", "contentEncoding", "$anchor", "strict",
+            "nullable",
     ];
 
     readonly GrammarRules _rules = new();
@@ -50,7 +53,8 @@ public sealed class JsonGrammar
         }
     }
 
-    internal static EngineRefusalException Bad(string where, string problem) => new($"response_format: schema {where} {problem}");
+    internal static EngineRefusalException Bad(string where, string problem) =>
+        new($"response_format: schema {where} {problem}");
 
     /// <summary>An expression for what a schema allows.</summary>
     string Rule(JsonElement schema, string where)
@@ -96,7 +100,8 @@ public sealed class JsonGrammar
     {
         if (choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() == 0)
             throw Bad(where, $"has an empty {word}; nothing can be valid under it");
-        var rules = choices.EnumerateArray().Select((choice, i) => Rule(choice, $"{where}.{word}[{i}]")).ToList();
+        var rules = choices.EnumerateArray().Select((choice, i) => Rule(choice, $"{where}.{word}[{i}]"))
+            .ToList();
         return Only(schema, where, [word, "type"], $"({string.Join(" | ", rules)})");
     }
 
@@ -137,7 +142,8 @@ public sealed class JsonGrammar
             return OfNamedType(schema, type.GetString()!, where);
         if (type.ValueKind != JsonValueKind.Array || type.GetArrayLength() == 0)
             throw Bad(where, "has a type that is neither a name nor a list of names");
-        var choices = type.EnumerateArray().Select(one => OfNamedType(schema, one.GetString() ?? "", where, one.GetString()));
+        var choices = type.EnumerateArray()
+            .Select(one => OfNamedType(schema, one.GetString() ?? "", where, one.GetString()));
         return $"({string.Join(" | ", choices)})";
     }
 
@@ -146,7 +152,8 @@ public sealed class JsonGrammar
     static readonly string[] _stringWords = ["minLength", "maxLength", "pattern", "format"];
     static readonly string[] _numberWords = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
 
-    /// <param name="one">In a list of types, the one that is meant: words of the others are not its own.</param>
+    /// <param name="one">In a list of types, the one that is meant: words of the others are not its
+    /// own.</param>
     string OfNamedType(JsonElement schema, string type, string where, string? one = null)
     {
         var words = type switch
@@ -183,24 +190,32 @@ public sealed class JsonGrammar
     }
 
     /// <summary>
-    /// An object: rule by rule from the last property to the first, each knowing whether a comma is due, so that
-    /// any choice of optional ones is in order.
+    /// An object: rule by rule from the last property to the first, each knowing whether a comma is due, so
+    /// that any choice of optional ones is in order.
     /// </summary>
     string ObjectOf(ObjectShape shape, string where)
     {
         var space = _rules.Space;
-        var more = shape.Additional is { } additional
-            ? $"{KeyBut(shape.Names)} \":\" {space} {(additional.ValueKind == JsonValueKind.Undefined ? _rules.Value : Rule(additional, where + ".*"))}"
-            : null;
+        string? more = null;
+        if (shape.Additional is { } open)
+        {
+            var value = open.ValueKind == JsonValueKind.Undefined ? _rules.Value : Rule(open, where + ".*");
+            more = $"{KeyBut(shape.Names)} \":\" {space} {value}";
+        }
         var rest = more is null ? "" : _rules.Add($"(\",\" {space} {more})*");
         var first = more is null ? "" : _rules.Add($"({more} {rest})?");
         for (var i = shape.Properties.Count - 1; i >= 0; i--)
         {
             var (name, schema) = shape.Properties[i];
-            var pair = _rules.Add($"{GrammarRules.Literal(JsonSerializer.Serialize(name))} \":\" {space} {Rule(schema, $"{where}.{name}")}");
+            var pair =
+                _rules.Add(
+                $"{GrammarRules.Literal(JsonSerializer.Serialize(name))} \":\" {space} "
+                    + $"{Rule(schema, $"{where}.{name}")}");
             var isRequired = shape.Required.Contains(name);
-            first = isRequired ? _rules.Add($"{pair} {rest}") : _rules.Add($"{pair} {rest} | {(first.Length > 0 ? first : "\"\"")}");
-            rest = _rules.Add(isRequired ? $"\",\" {space} {pair} {rest}" : $"(\",\" {space} {pair})? {rest}");
+            first = isRequired ? _rules.Add($"{pair} {rest}")
+                : _rules.Add($"{pair} {rest} | {(first.Length > 0 ? first : "\"\"")}");
+            rest = _rules.Add(
+                isRequired ? $"\",\" {space} {pair} {rest}" : $"(\",\" {space} {pair})? {rest}");
         }
         return _rules.Add($"\"{{\" {space} {first} {space} \"}}\"");
     }
@@ -217,11 +232,16 @@ public sealed class JsonGrammar
         if (most < least)
             throw Bad(where, "has more items at least than at most; nothing can be valid under it");
         var items = schema.TryGetProperty("prefixItems", out var prefix)
-            ? prefix.EnumerateArray().Select((item, i) => Rule(item, $"{where}.prefixItems[{i}]")).ToList() : [];
+            ? prefix.EnumerateArray().Select((item, i) => Rule(item, $"{where}.prefixItems[{i}]")).ToList()
+                : [];
         if (items.Count > 0)
         {
-            if (least > items.Count || most < items.Count || (schema.TryGetProperty("items", out var others) && others.ValueKind != JsonValueKind.False))
+            if (least > items.Count || most < items.Count
+                || (schema.TryGetProperty("items", out var others)
+                && others.ValueKind != JsonValueKind.False))
+            {
                 throw Bad(where, "has items beside its prefixItems, which is not known");
+            }
             return _rules.Add($"\"[\" {space} {string.Join($" \",\" {space} ", items)} {space} \"]\"");
         }
         var item = schema.TryGetProperty("items", out var one) ? Rule(one, where + ".items") : _rules.Value;
@@ -257,7 +277,9 @@ public sealed class JsonGrammar
         "date" => Date,
         "time" => Time,
         "date-time" => $"{Date} \"T\" {Time}",
-        "uuid" => "[0-9a-fA-F]{8} \"-\" [0-9a-fA-F]{4} \"-\" [0-9a-fA-F]{4} \"-\" [0-9a-fA-F]{4} \"-\" [0-9a-fA-F]{12}",
+        "uuid" =>
+            "[0-9a-fA-F]{8} \"-\" [0-9a-fA-F]{4} \"-\" [0-9a-fA-F]{4} \"-\" [0-9a-fA-F]{4} \"-\" "
+                + "[0-9a-fA-F]{12}",
         _ => null,
     };
 
@@ -268,7 +290,8 @@ public sealed class JsonGrammar
     {
         if (!schema.TryGetProperty(word, out var value))
             return null;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) && count is >= 0 and <= 2000
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count)
+            && count is >= 0 and <= 2000
             ? count : throw Bad(where, $"has a {word} that is not between 0 and 2000");
     }
 
@@ -299,7 +322,9 @@ public sealed class JsonGrammar
         return place;
     }
 
-    /// <summary>The expression, if the schema says nothing beside these words that changes what is valid.</summary>
+    /// <summary>
+    /// The expression, if the schema says nothing beside these words that changes what is valid.
+    /// </summary>
     static string Only(JsonElement schema, string where, ReadOnlySpan<string> words, string expression)
     {
         foreach (var property in schema.EnumerateObject())

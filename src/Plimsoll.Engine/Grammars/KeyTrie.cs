@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Plimsoll.Engine.Grammars;
 
-/// <summary>Keys that are none of some names: a tree of the names' characters, left at any point but their ends.</summary>
+/// <summary>
+/// Keys that are none of some names: a tree of the names' characters, left at any point but their ends.
+/// </summary>
 sealed class KeyTrie
 {
     readonly SortedDictionary<Rune, KeyTrie> _next = [];
@@ -18,7 +20,11 @@ sealed class KeyTrie
             var at = root;
             // A character that JSON escapes can be written in two ways: names with one are not told apart.
             if (name.Any(c => c is '"' or '\\' or < ' '))
-                throw JsonGrammar.Bad("$", $"has a property named with a quote, a backslash or a control character beside open properties");
+            {
+                throw JsonGrammar.Bad(
+                    "$", $"has a property named with a quote, a backslash or a control character beside "
+                        + $"open properties");
+            }
             foreach (var rune in name.EnumerateRunes())
                 at = at._next.TryGetValue(rune, out var next) ? next : at._next[rune] = new KeyTrie();
             at._isName = true;
@@ -31,8 +37,12 @@ sealed class KeyTrie
     {
         if (_next.Count == 0)
             return rules.Add($"{PlainCharacter}{(_isName ? "+" : "*")}");
-        var others = $"[^\"\\\\\\x7F\\x00-\\x1F{string.Concat(_next.Keys.Select(Escaped))}] {PlainCharacter}*";
-        var ways = _next.Select(pair => $"{GrammarRules.Literal(pair.Key.ToString())} {pair.Value.Expression(rules)}").Append(others).ToList();
+        var others =
+            $"[^\"\\\\\\x7F\\x00-\\x1F{string.Concat(_next.Keys.Select(Escaped))}] {PlainCharacter}*";
+        var ways =
+            _next.Select(
+            pair => $"{GrammarRules.Literal(pair.Key.ToString())} {pair.Value.Expression(rules)}")
+            .Append(others).ToList();
         if (!_isName)
             ways.Add("\"\"");
         return rules.Add($"({string.Join(" | ", ways)})");
@@ -40,5 +50,6 @@ sealed class KeyTrie
 
     const string PlainCharacter = "[^\"\\\\\\x7F\\x00-\\x1F]";
 
-    static string Escaped(Rune rune) => rune.Value is '-' or ']' or '[' or '^' ? $"\\x{rune.Value:X2}" : rune.ToString();
+    static string Escaped(Rune rune) =>
+        rune.Value is '-' or ']' or '[' or '^' ? $"\\x{rune.Value:X2}" : rune.ToString();
 }

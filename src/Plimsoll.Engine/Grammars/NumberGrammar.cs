@@ -27,7 +27,11 @@ static class NumberGrammar
         if (least is null && most is null)
             return rules.Number;
         if (least is null or < 0)
-            throw JsonGrammar.Bad(where, "bounds a number other than by whole minimum of 0 or more (and maximum), which cannot be said here");
+        {
+            throw JsonGrammar.Bad(
+                where, "bounds a number other than by whole minimum of 0 or more (and maximum), which "
+                    + "cannot be said here");
+        }
         if (least > most)
             throw JsonGrammar.Bad(where, "has a minimum above its maximum; nothing can be valid under it");
         var ways = new List<string>();
@@ -44,8 +48,12 @@ static class NumberGrammar
     {
         var least = Bound(schema, "minimum", where, whole, up: true);
         var most = Bound(schema, "maximum", where, whole, up: false);
-        if (!whole && (schema.TryGetProperty("exclusiveMinimum", out _) || schema.TryGetProperty("exclusiveMaximum", out _)))
+        if (!whole
+            && (schema.TryGetProperty("exclusiveMinimum", out _)
+            || schema.TryGetProperty("exclusiveMaximum", out _)))
+        {
             throw JsonGrammar.Bad(where, "uses exclusive bounds of a number, which cannot be said here");
+        }
         if (Bound(schema, "exclusiveMinimum", where, whole, up: false) is { } above)
             least = Math.Max(least ?? long.MinValue, above + 1);
         if (Bound(schema, "exclusiveMaximum", where, whole, up: true) is { } below)
@@ -57,11 +65,17 @@ static class NumberGrammar
     {
         if (!schema.TryGetProperty(word, out var value))
             return null;
-        if (value.ValueKind != JsonValueKind.Number || !value.TryGetDecimal(out var number) || Math.Abs(number) > Largest)
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetDecimal(out var number)
+            || Math.Abs(number) > Largest)
+        {
             throw JsonGrammar.Bad(where, $"has a {word} that is no number of at most 15 digits");
+        }
         var rounded = up ? Math.Ceiling(number) : Math.Floor(number);
         if (!whole && rounded != number)
-            throw JsonGrammar.Bad(where, $"bounds a number by a fraction ({word}), which cannot be said here");
+        {
+            throw JsonGrammar.Bad(
+                where, $"bounds a number by a fraction ({word}), which cannot be said here");
+        }
         return (long)rounded;
     }
 

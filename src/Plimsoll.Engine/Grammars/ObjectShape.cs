@@ -11,15 +11,21 @@ sealed class ObjectShape(string where)
 
     public HashSet<string> Required { get; } = [];
 
-    /// <summary>What other properties look like: an undefined element for anything; null where there are none.</summary>
+    /// <summary>
+    /// What other properties look like: an undefined element for anything; null where there are none.
+    /// </summary>
     public JsonElement? Additional { get; private set; }
 
     public IReadOnlyCollection<string> Names => [.. Properties.Select(property => property.Name)];
 
     public void Add(JsonElement schema)
     {
-        if (schema.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.GetString() != "object")
-            throw JsonGrammar.Bad(where, "puts an object together with something else; nothing can be valid under both");
+        if (schema.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String
+            && type.GetString() != "object")
+        {
+            throw JsonGrammar.Bad(
+                where, "puts an object together with something else; nothing can be valid under both");
+        }
         var any = false;
         if (schema.TryGetProperty("properties", out var properties))
         {
@@ -39,16 +45,22 @@ sealed class ObjectShape(string where)
                 Required.Add(name.GetString() ?? "");
         }
         if (schema.TryGetProperty("additionalProperties", out var additional))
-            Additional = additional.ValueKind == JsonValueKind.False ? null : additional.ValueKind == JsonValueKind.True ? default(JsonElement) : additional;
+        {
+            Additional = additional.ValueKind == JsonValueKind.False ? null
+                : additional.ValueKind == JsonValueKind.True ? default(JsonElement) : additional;
+        }
         else if (!any && Properties.Count == 0)
+        {
             Additional = default(JsonElement);
+        }
         foreach (var name in Required)
         {
             if (!Properties.Exists(property => property.Name == name))
             {
                 Properties.Add((name, additional.ValueKind == JsonValueKind.Object ? additional
                     : additional.ValueKind == JsonValueKind.False
-                        ? throw JsonGrammar.Bad(where, $"requires \"{name}\" and forbids it; nothing can be valid under it")
+                        ? throw JsonGrammar.Bad(
+                            where, $"requires \"{name}\" and forbids it; nothing can be valid under it")
                         : _anything));
             }
         }

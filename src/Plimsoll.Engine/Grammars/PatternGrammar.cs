@@ -5,8 +5,8 @@ using System.Text;
 namespace Plimsoll.Engine.Grammars;
 
 /// <summary>
-/// A regular expression as a grammar, for the part of one that says nothing of what stands before or after: ends
-/// are fixed by ^ and $; characters, sets, groups, alternatives and repeats are known.
+/// A regular expression as a grammar, for the part of one that says nothing of what stands before or after:
+/// ends are fixed by ^ and $; characters, sets, groups, alternatives and repeats are known.
 /// </summary>
 sealed class PatternGrammar
 {
@@ -26,7 +26,10 @@ sealed class PatternGrammar
     public static string Of(string pattern, string where)
     {
         if (pattern.Length < 2 || pattern[0] != '^' || pattern[^1] != '$')
-            throw JsonGrammar.Bad(where, "has a pattern that is not held at both ends by ^ and $, which cannot be said here");
+        {
+            throw JsonGrammar.Bad(
+                where, "has a pattern that is not held at both ends by ^ and $, which cannot be said here");
+        }
         var reader = new PatternGrammar(pattern[1..^1], where);
         var grammar = reader.ReadAlternatives();
         return reader._at == reader._pattern.Length ? grammar : throw reader.Unknown();
@@ -118,12 +121,17 @@ sealed class PatternGrammar
             var c = _pattern[_at++];
             var part = c == '\\' ? ReadEscape() : c.ToString();
             var isRange = c == '-' && set.Length > 0 && _at < _pattern.Length && _pattern[_at] != ']';
-            set.Append(part.Length > 1 || isRange ? part : part[0] is '\\' or ']' or '[' or '^' or '-' ? $"\\x{(int)part[0]:X2}" : part);
+            set.Append(
+                part.Length > 1 || isRange ? part : part[0] is '\\' or ']' or '[' or '^' or '-'
+                ? $"\\x{(int)part[0]:X2}" : part);
         }
         if (_at++ >= _pattern.Length)
             throw Unknown();
         if (!negated && (set.ToString().Contains('"') || set.ToString().Contains("\\x5C")))
-            throw JsonGrammar.Bad(_where, "has a pattern with a quote or a backslash in a set, which cannot be said here");
+        {
+            throw JsonGrammar.Bad(
+                _where, "has a pattern with a quote or a backslash in a set, which cannot be said here");
+        }
         return negated ? $"[^\"\\\\\\x7F\\x00-\\x1F{set}]" : $"[{set}]";
     }
 
@@ -140,8 +148,11 @@ sealed class PatternGrammar
         {
             while (_at < _pattern.Length && _pattern[_at] != '}')
                 _at++;
-            if (_at++ >= _pattern.Length || _pattern[(start + 1)..(_at - 1)].Any(c => !char.IsAsciiDigit(c) && c != ','))
+            if (_at++ >= _pattern.Length
+                || _pattern[(start + 1)..(_at - 1)].Any(c => !char.IsAsciiDigit(c) && c != ','))
+            {
                 throw Unknown();
+            }
         }
         var repeat = _pattern[start.._at];
         // Lazy or greedy, the same texts match.
@@ -151,5 +162,6 @@ sealed class PatternGrammar
     }
 
     EngineRefusalException Unknown() => JsonGrammar.Bad(
-        _where, $"has a pattern with '{(_at < _pattern.Length ? _pattern[_at].ToString() : "its end")}' in a place that cannot be said here");
+        _where, $"has a pattern with '{(_at < _pattern.Length ? _pattern[_at].ToString() : "its end")}' in "
+            + $"a place that cannot be said here");
 }

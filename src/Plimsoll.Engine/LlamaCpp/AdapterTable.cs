@@ -22,8 +22,8 @@ sealed class AdapterLease(LlamaAdapter adapter, Action release) : IDisposable
 }
 
 /// <summary>
-/// The adapters that requests may name. One that is withdrawn takes no new requests, and is freed when its last
-/// one is done: libllama would compute with memory that is another's.
+/// The adapters that requests may name. One that is withdrawn takes no new requests, and is freed when its
+/// last one is done: libllama would compute with memory that is another's.
 /// </summary>
 sealed class AdapterTable(LlamaModel model) : IDisposable
 {
@@ -41,7 +41,7 @@ sealed class AdapterTable(LlamaModel model) : IDisposable
     readonly Lazy<string> _baseHash = new(() =>
     {
         using var file = GgufFile.Open(model.Path);
-        return file.WeightHash();
+        return file.Text(AdapterIdentity.WeightsKey) ?? file.WeightHash();
     });
 
     public IReadOnlyCollection<AdapterFacts> Facts

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Plimsoll.Engine.LlamaCpp;
 
 /// <summary>
-/// OpenAI's messages as templates expect them: a tool call's arguments are an object, not text that holds one; a
-/// content of text parts only is one text; no content is an empty one.
+/// OpenAI's messages as templates expect them: a tool call's arguments are an object, not text that holds
+/// one; a content of text parts only is one text; no content is an empty one.
 /// </summary>
 static class ChatMessages
 {
@@ -52,7 +52,10 @@ static class ChatMessages
             {
                 var type = part.TryGetProperty("type", out var name) ? name.GetString() : null;
                 if (type != "text" || !part.TryGetProperty("text", out var piece))
-                    throw new EngineRefusalException($"messages: a part of type \"{type}\" cannot be served; this model takes text");
+                {
+                    throw new EngineRefusalException(
+                        $"messages: a part of type \"{type}\" cannot be served; this model takes text");
+                }
                 text += piece.GetString();
             }
             json.WriteStringValue(text);
@@ -84,10 +87,15 @@ static class ChatMessages
         foreach (var property in function.EnumerateObject())
         {
             json.WritePropertyName(property.Name);
-            if (property.Name == "arguments" && property.Value.ValueKind == JsonValueKind.String && IsObject(property.Value.GetString()!))
+            if (property.Name == "arguments" && property.Value.ValueKind == JsonValueKind.String
+                && IsObject(property.Value.GetString()!))
+            {
                 json.WriteRawValue(property.Value.GetString()!);
+            }
             else
+            {
                 property.Value.WriteTo(json);
+            }
         }
         json.WriteEndObject();
     }

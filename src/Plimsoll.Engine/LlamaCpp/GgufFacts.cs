@@ -56,20 +56,29 @@ public sealed record GgufFacts
 
     static void Count(GgufFile file, string key)
     {
-        if (file.Number(key) is not > 0 and not null || file.Number(key) > 1 << 24 || (file.Number(key) is null && !key.Contains("head_count")))
+        if (file.Number(key) is not > 0 and not null || file.Number(key) > 1 << 24
+            || (file.Number(key) is null && !key.Contains("head_count")))
+        {
             throw Bad(file, $"gives {key} as {file.Number(key)?.ToString() ?? "nothing"}");
+        }
     }
 
     static void CheckTokenizer(GgufFile file)
     {
         if (file.Text("tokenizer.ggml.model") is not { } model || model is "none" or "no_vocab")
             throw Bad(file, "has no tokenizer (tokenizer.ggml.model)");
-        if (!file.Metadata.TryGetValue("tokenizer.ggml.tokens", out var tokens) || tokens is not string[] { Length: > 0 } names)
+        if (!file.Metadata.TryGetValue("tokenizer.ggml.tokens", out var tokens)
+            || tokens is not string[] { Length: > 0 } names)
+        {
             throw Bad(file, "has no tokens (tokenizer.ggml.tokens)");
+        }
         foreach (var key in new[] { "bos", "eos", "padding", "unknown", "eot", "separator" })
         {
-            if (file.Number($"tokenizer.ggml.{key}_token_id") is { } id && id != uint.MaxValue && (id < 0 || id >= names.Length))
+            if (file.Number($"tokenizer.ggml.{key}_token_id") is { } id && id != uint.MaxValue
+                && (id < 0 || id >= names.Length))
+            {
                 throw Bad(file, $"names token {id} as its {key} token, of {names.Length}");
+            }
         }
     }
 

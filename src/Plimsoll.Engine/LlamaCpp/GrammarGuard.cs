@@ -1,6 +1,5 @@
 using System;
 using System.Runtime.InteropServices;
-using Plimsoll.Engine.Sampling;
 
 namespace Plimsoll.Engine.LlamaCpp;
 
@@ -16,14 +15,19 @@ sealed unsafe class GrammarGuard : IDisposable
     nint _sampler;
 
     /// <param name="tokenizer">Whose tokens.</param>
-    /// <param name="grammar">GBNF that <see cref="Grammars.GbnfGrammar"/> has read: libllama makes a null of a bad one.</param>
+    /// <param name="grammar">GBNF that <see cref="Grammars.GbnfGrammar"/> has read: libllama makes a null of
+    /// a bad one.</param>
     public GrammarGuard(LlamaTokenizer tokenizer, string grammar)
     {
         _tokenizer = tokenizer;
         _sampler = Libllama.llama_sampler_init_grammar(tokenizer.Handle, grammar, "root");
         if (_sampler == 0)
-            throw new EngineRefusalException("grammar: llama.cpp does not take it; expected GBNF with a rule named root");
-        _all = (Libllama.TokenData*)NativeMemory.Alloc((nuint)tokenizer.Size, (nuint)sizeof(Libllama.TokenData));
+        {
+            throw new EngineRefusalException(
+                "grammar: llama.cpp does not take it; expected GBNF with a rule named root");
+        }
+        _all = (Libllama.TokenData*)NativeMemory.Alloc(
+            (nuint)tokenizer.Size, (nuint)sizeof(Libllama.TokenData));
     }
 
     /// <summary>Whether the grammar lets the answer go on with this token.</summary>
@@ -35,12 +39,15 @@ sealed unsafe class GrammarGuard : IDisposable
         return !float.IsNegativeInfinity(one.Logit);
     }
 
-    /// <summary>Copies logits, those of forbidden tokens as minus infinity. False when nothing is allowed.</summary>
+    /// <summary>
+    /// Copies logits, those of forbidden tokens as minus infinity. False when nothing is allowed.
+    /// </summary>
     public bool Mask(ReadOnlySpan<float> logits, Span<float> masked)
     {
         for (var token = 0; token < logits.Length; token++)
             _all[token] = new Libllama.TokenData { Token = token, Logit = logits[token] };
-        Libllama.TokenDataArray candidates = new() { Data = _all, Size = (nuint)logits.Length, Selected = -1 };
+        Libllama.TokenDataArray candidates =
+            new() { Data = _all, Size = (nuint)logits.Length, Selected = -1 };
         Libllama.llama_sampler_apply(Handle, &candidates);
         var any = false;
         masked[..logits.Length].Fill(float.NegativeInfinity);

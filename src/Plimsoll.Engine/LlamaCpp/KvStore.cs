@@ -6,8 +6,8 @@ namespace Plimsoll.Engine.LlamaCpp;
 
 /// <summary>
 /// Which libllama sequence holds what. The scheduler speaks of requests and of prefix nodes; libllama knows
-/// sequences, 256 at most. A sequence whose request is gone is retained as long as some node's KV lies in it, cut
-/// to what its nodes cover, so that the cells in use are the blocks that the scheduler counts.
+/// sequences, 256 at most. A sequence whose request is gone is retained as long as some node's KV lies in it,
+/// cut to what its nodes cover, so that the cells in use are the blocks that the scheduler counts.
 /// <para>
 /// Should sequences run out, the oldest retained one is dropped. A request whose prefix was lost that way
 /// computes it again: the scheduler's plan stays valid, it only takes longer.
@@ -60,18 +60,23 @@ sealed class KvStore
     }
 
     /// <summary>
-    /// Gives a new sequence the KV of the prefix that ends in a node; tokens that it has now: fewer than asked
-    /// for where it was lost.
+    /// Gives a new sequence the KV of the prefix that ends in a node; tokens that it has now: fewer than
+    /// asked for where it was lost.
     /// </summary>
     public int Share(int node, int tokens, int target)
     {
-        if (node < 0 || !_nodes.TryGetValue(node, out var place) || place.Tokens < tokens || place.Sequence == target)
+        if (node < 0 || !_nodes.TryGetValue(node, out var place) || place.Tokens < tokens
+            || place.Sequence == target)
+        {
             return 0;
+        }
         _context.Share(place.Sequence, target, tokens);
         return tokens;
     }
 
-    /// <summary>The request is gone, or has lost its KV; what its nodes need of it is decided by the next changes.</summary>
+    /// <summary>
+    /// The request is gone, or has lost its KV; what its nodes need of it is decided by the next changes.
+    /// </summary>
     public void Release(RequestId request)
     {
         if (!_sequenceOf.TryGetValue(request, out var sequence) || _released.Contains(sequence))
@@ -80,7 +85,9 @@ sealed class KvStore
         _holdings[sequence]!.ReleasedAt = ++_releases;
     }
 
-    /// <summary>Takes in how the scheduler's prefix cache changed, and frees what nothing names any more.</summary>
+    /// <summary>
+    /// Takes in how the scheduler's prefix cache changed, and frees what nothing names any more.
+    /// </summary>
     public void Apply(ReadOnlySpan<PrefixChange> changes)
     {
         foreach (ref readonly var change in changes)
@@ -102,15 +109,18 @@ sealed class KvStore
     }
 
     /// <summary>
-    /// A block that another request computed first is held by the scheduler once; here too, its cells take the
-    /// place of the duplicates.
+    /// A block that another request computed first is held by the scheduler once; here too, its cells take
+    /// the place of the duplicates.
     /// </summary>
     public void Unify(int sequence, ReadOnlySpan<ulong> keys, int computedTokens)
     {
         for (var block = 0; block < keys.Length && (block + 1) * _nodeTokens <= computedTokens; block++)
         {
             if (_nodeByKey.TryGetValue(keys[block], out var node) && _nodes[node].Sequence != sequence)
-                _context.Replace(_nodes[node].Sequence, sequence, block * _nodeTokens, (block + 1) * _nodeTokens);
+            {
+                _context.Replace(
+                    _nodes[node].Sequence, sequence, block * _nodeTokens, (block + 1) * _nodeTokens);
+            }
         }
     }
 

@@ -1,12 +1,11 @@
-using System;
 using System.Runtime.InteropServices;
 using LLama.Native;
 
 namespace Plimsoll.Engine.LlamaCpp;
 
 /// <summary>
-/// The functions of libllama that the engine calls itself: LLamaSharp supplies the library, its structs and its
-/// choice of variant; its wrappers lock, allocate or hide failures. <see cref="LlamaLibrary"/> must have
+/// The functions of libllama that the engine calls itself: LLamaSharp supplies the library, its structs and
+/// its choice of variant; its wrappers lock, allocate or hide failures. <see cref="LlamaLibrary"/> must have
 /// loaded the library before any of them.
 /// </summary>
 static unsafe class Libllama
@@ -44,7 +43,8 @@ static unsafe class Libllama
     }
 
     [DllImport(Library)]
-    public static extern nint llama_model_load_from_file([MarshalAs(UnmanagedType.LPUTF8Str)] string path, LLamaModelParams parameters);
+    public static extern nint llama_model_load_from_file(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string path, LLamaModelParams parameters);
 
     [DllImport(Library)]
     public static extern void llama_model_free(nint model);
@@ -95,7 +95,8 @@ static unsafe class Libllama
 
     [DllImport(Library)]
     public static extern int llama_token_to_piece(
-        nint vocabulary, int token, byte* buffer, int length, int strip, [MarshalAs(UnmanagedType.I1)] bool special);
+        nint vocabulary, int token, byte* buffer, int length, int strip,
+            [MarshalAs(UnmanagedType.I1)] bool special);
 
     [DllImport(Library)]
     public static extern int llama_tokenize(
@@ -133,7 +134,8 @@ static unsafe class Libllama
     public static extern float* llama_get_embeddings_ith(nint context, int row);
 
     [DllImport(Library)]
-    public static extern void llama_set_abort_callback(nint context, delegate* unmanaged[Cdecl]<nint, byte> callback, nint data);
+    public static extern void llama_set_abort_callback(
+        nint context, delegate* unmanaged[Cdecl]<nint, byte> callback, nint data);
 
     [DllImport(Library)]
     [return: MarshalAs(UnmanagedType.I1)]
@@ -158,17 +160,20 @@ static unsafe class Libllama
     public static extern nuint llama_state_seq_set_data(nint context, byte* source, nuint size, int sequence);
 
     [DllImport(Library)]
-    public static extern nint llama_adapter_lora_init(nint model, [MarshalAs(UnmanagedType.LPUTF8Str)] string path);
+    public static extern nint llama_adapter_lora_init(
+        nint model, [MarshalAs(UnmanagedType.LPUTF8Str)] string path);
 
     [DllImport(Library)]
     public static extern void llama_adapter_lora_free(nint adapter);
 
     [DllImport(Library)]
-    public static extern int llama_set_adapters_lora(nint context, nint* adapters, nuint count, float* scales);
+    public static extern int llama_set_adapters_lora(
+        nint context, nint* adapters, nuint count, float* scales);
 
     [DllImport(Library)]
     public static extern nint llama_sampler_init_grammar(
-        nint vocabulary, [MarshalAs(UnmanagedType.LPUTF8Str)] string grammar, [MarshalAs(UnmanagedType.LPUTF8Str)] string root);
+        nint vocabulary, [MarshalAs(UnmanagedType.LPUTF8Str)] string grammar,
+            [MarshalAs(UnmanagedType.LPUTF8Str)] string root);
 
     [DllImport(Library)]
     public static extern void llama_sampler_apply(nint sampler, TokenDataArray* candidates);
@@ -183,5 +188,6 @@ static unsafe class Libllama
     public static extern void llama_sampler_free(nint sampler);
 
     [DllImport(Library)]
-    public static extern void llama_log_set(delegate* unmanaged[Cdecl]<int, byte*, nint, void> callback, nint data);
+    public static extern void llama_log_set(
+        delegate* unmanaged[Cdecl]<int, byte*, nint, void> callback, nint data);
 }

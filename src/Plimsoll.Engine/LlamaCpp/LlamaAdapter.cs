@@ -11,7 +11,7 @@ namespace Plimsoll.Engine.LlamaCpp;
 public sealed class LlamaAdapter : IDisposable
 {
     /// <summary>Key in an adapter's GGUF: the weight hash of the base it was trained on.</summary>
-    public const string BaseHashKey = "plimsoll.base_weight_hash";
+    public const string BaseHashKey = AdapterIdentity.BaseKey;
 
     static long _serials;
 
@@ -43,10 +43,13 @@ public sealed class LlamaAdapter : IDisposable
         bool bound;
         using (var file = GgufFile.Open(path))
             bound = Check(file, model, baseHash);
-        var (handle, complaint) = LlamaLibrary.Listen(() => Libllama.llama_adapter_lora_init(model.Handle, path));
+        var (handle, complaint) =
+            LlamaLibrary.Listen(() => Libllama.llama_adapter_lora_init(model.Handle, path));
         return handle != 0
             ? new LlamaAdapter(handle, model, name, path) { IsBoundByHash = bound }
-            : throw new BadInputException($"{path} does not fit {model.Facts.Name}: {(complaint.Length > 0 ? complaint : "llama.cpp gives no reason")}");
+            : throw new BadInputException(
+                $"{path} does not fit {model.Facts.Name}: "
+                    + $"{(complaint.Length > 0 ? complaint : "llama.cpp gives no reason")}");
     }
 
     static bool Check(GgufFile file, LlamaModel model, Func<string> baseHash)
@@ -54,13 +57,19 @@ public sealed class LlamaAdapter : IDisposable
         if (file.Text("general.type") != "adapter" || file.Text("adapter.type") != "lora")
             throw Bad(file, "is no LoRA adapter (general.type adapter, adapter.type lora)");
         if (file.Architecture != model.Facts.Architecture)
-            throw Bad(file, $"is for the architecture \"{GgufFacts.Shown(file.Architecture ?? "")}\", the model is \"{model.Facts.Architecture}\"");
+        {
+            throw Bad(
+                file, $"is for the architecture \"{GgufFacts.Shown(file.Architecture ?? "")}\", the model "
+                    + $"is \"{model.Facts.Architecture}\"");
+        }
         if (!file.Metadata.TryGetValue("adapter.lora.alpha", out var alpha) || alpha is not float or 0f)
             throw Bad(file, "does not say its alpha (adapter.lora.alpha)");
         CheckPairs(file);
         if (file.Text(BaseHashKey) is not { } hash)
             return false;
-        return hash == baseHash() ? true : throw Bad(file, $"was trained on weights {GgufFacts.Shown(hash)}, the model's are {baseHash()}");
+        return hash == baseHash() ? true
+            : throw Bad(
+            file, $"was trained on weights {GgufFacts.Shown(hash)}, the model's are {baseHash()}");
     }
 
     /// <summary>Every A has its B, of one rank, and nothing else is in the file.</summary>
@@ -73,7 +82,10 @@ public sealed class LlamaAdapter : IDisposable
         {
             var isA = tensor.Name.EndsWith(".lora_a", StringComparison.Ordinal);
             if (!isA && !tensor.Name.EndsWith(".lora_b", StringComparison.Ordinal))
-                throw Bad(file, $"holds \"{GgufFacts.Shown(tensor.Name)}\", which is neither a lora_a nor a lora_b");
+            {
+                var name = GgufFacts.Shown(tensor.Name);
+                throw Bad(file, $"holds \"{name}\", which is neither a lora_a nor a lora_b");
+            }
             var other = file.Find(tensor.Name[..^1] + (isA ? 'b' : 'a'))
                 ?? throw Bad(file, $"has no partner for \"{GgufFacts.Shown(tensor.Name)}\"");
             if (!isA)
@@ -82,14 +94,19 @@ public sealed class LlamaAdapter : IDisposable
                 throw Bad(file, $"has two ranks in \"{GgufFacts.Shown(tensor.Name)}\" and its partner");
             rank ??= tensor.Shape[1];
             if (rank != tensor.Shape[1])
-                throw Bad(file, $"has rank {rank} in one tensor and {tensor.Shape[1]} in \"{GgufFacts.Shown(tensor.Name)}\"");
+            {
+                throw Bad(
+                    file, $"has rank {rank} in one tensor and {tensor.Shape[1]} in "
+                        + $"\"{GgufFacts.Shown(tensor.Name)}\"");
+            }
         }
     }
 
     internal nint HandleFor(LlamaModel model)
     {
         ObjectDisposedException.ThrowIf(_handle == 0, this);
-        return ReferenceEquals(model, _model) ? _handle : throw new InvalidOperationException($"adapter {Name} is of another model");
+        return ReferenceEquals(model, _model) ? _handle
+            : throw new InvalidOperationException($"adapter {Name} is of another model");
     }
 
     public void Dispose()
@@ -100,5 +117,6 @@ public sealed class LlamaAdapter : IDisposable
         _handle = 0;
     }
 
-    static BadInputException Bad(GgufFile file, string problem) => new($"{file.Path} {problem}; a LoRA adapter of this model was expected");
+    static BadInputException Bad(GgufFile file, string problem) =>
+        new($"{file.Path} {problem}; a LoRA adapter of this model was expected");
 }

@@ -12,10 +12,14 @@ sealed class NoCellsException(int tokens) : Exception($"no KV cells are left for
 
 public enum KvLayout : byte
 {
-    /// <summary>One pool of cells: prefixes are shared without a copy, attention passes over all of it.</summary>
+    /// <summary>
+    /// One pool of cells: prefixes are shared without a copy, attention passes over all of it.
+    /// </summary>
     Unified,
 
-    /// <summary>A stream of cells per sequence: attention passes over its own only, prefixes are copied.</summary>
+    /// <summary>
+    /// A stream of cells per sequence: attention passes over its own only, prefixes are copied.
+    /// </summary>
     Split,
 }
 
@@ -26,7 +30,8 @@ public enum KvLayout : byte
 /// <param name="MicroTokens">Tokens that are computed at once: an abort waits for these at most.</param>
 /// <param name="Threads">Compute threads.</param>
 public sealed record ContextOptions(
-    int Cells, int Sequences, int StepTokens, int MicroTokens, int Threads = 1, KvLayout Layout = KvLayout.Unified,
+    int Cells, int Sequences, int StepTokens, int MicroTokens, int Threads = 1,
+        KvLayout Layout = KvLayout.Unified,
     bool Embeddings = false);
 
 /// <summary>
@@ -46,14 +51,21 @@ sealed unsafe class LlamaContext : IDisposable
     public LlamaContext(LlamaModel model, ContextOptions options)
     {
         if (options.Sequences is < 1 or > MostSequences)
-            throw new BadInputException($"{options.Sequences} sequences at once; llama.cpp knows 1 to {MostSequences}");
+        {
+            throw new BadInputException(
+                $"{options.Sequences} sequences at once; llama.cpp knows 1 to {MostSequences}");
+        }
         if (options.StepTokens < 1 || options.MicroTokens < 1 || options.Cells < 1 || options.Threads < 1)
             throw new BadInputException("a context needs at least one cell, one token a step and one thread");
         Model = model;
         Options = options;
-        var (handle, complaint) = LlamaLibrary.Listen(() => Libllama.llama_init_from_model(model.Handle, Parameters(options)));
+        var (handle, complaint) =
+            LlamaLibrary.Listen(() => Libllama.llama_init_from_model(model.Handle, Parameters(options)));
         if (handle == 0)
-            throw new BadInputException($"{model.Path}: llama.cpp makes no context of {options.Cells} cells: {complaint}");
+        {
+            throw new BadInputException(
+                $"{model.Path}: llama.cpp makes no context of {options.Cells} cells: {complaint}");
+        }
         _handle = handle;
         _memory = Libllama.llama_get_memory(handle);
         _capacity = (int)Libllama.llama_n_batch(handle);
@@ -106,7 +118,8 @@ sealed unsafe class LlamaContext : IDisposable
         if ((uint)token >= (uint)Model.Tokenizer.Size || (uint)sequence >= (uint)Options.Sequences
             || (uint)position >= (uint)TokensPerSequence)
         {
-            throw new InvalidOperationException($"token {token} at {position} of sequence {sequence} is out of bounds");
+            throw new InvalidOperationException(
+                $"token {token} at {position} of sequence {sequence} is out of bounds");
         }
 
         var row = _batch.Count++;
@@ -118,7 +131,9 @@ sealed unsafe class LlamaContext : IDisposable
         return row;
     }
 
-    /// <summary>Computes the batch. False when it was aborted: what whole micro-batches computed stays.</summary>
+    /// <summary>
+    /// Computes the batch. False when it was aborted: what whole micro-batches computed stays.
+    /// </summary>
     public bool Decode()
     {
         if (_batch.Count == 0)
@@ -144,7 +159,9 @@ sealed unsafe class LlamaContext : IDisposable
             : new Span<float>(logits, Model.Tokenizer.Size);
     }
 
-    /// <summary>A sequence's pooled embedding, or that of its last token where the model pools nothing.</summary>
+    /// <summary>
+    /// A sequence's pooled embedding, or that of its last token where the model pools nothing.
+    /// </summary>
     public float[] Embedding(int sequence, int lastRow)
     {
         var vector = Libllama.llama_get_embeddings_seq(Handle, sequence);
@@ -166,8 +183,8 @@ sealed unsafe class LlamaContext : IDisposable
     }
 
     /// <summary>
-    /// Gives a sequence that has no KV the first tokens of another's. Split streams are copied whole and cut: a
-    /// part of one cannot be copied, and libllama ends the process over it.
+    /// Gives a sequence that has no KV the first tokens of another's. Split streams are copied whole and cut:
+    /// a part of one cannot be copied, and libllama ends the process over it.
     /// </summary>
     public void Share(int source, int target, int tokens)
     {
@@ -206,7 +223,9 @@ sealed unsafe class LlamaContext : IDisposable
         return state;
     }
 
-    /// <summary>Brings a sequence's KV back. False when there are no cells for it; it has none then.</summary>
+    /// <summary>
+    /// Brings a sequence's KV back. False when there are no cells for it; it has none then.
+    /// </summary>
     public bool TryRestore(int sequence, ReadOnlySpan<byte> state)
     {
         Trim(Checked(sequence), 0);

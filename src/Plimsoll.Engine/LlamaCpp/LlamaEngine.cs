@@ -29,7 +29,8 @@ public sealed class LlamaEngine : IServingEngine
     readonly ConcurrentQueue<Action> _jobs = new();
     readonly AutoResetEvent _wake = new(false);
     readonly Thread _thread;
-    readonly ulong _salt = BitConverter.ToUInt64(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
+    readonly ulong _salt =
+        BitConverter.ToUInt64(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
     LlamaContext? _embeddings;
     long _serial;
     volatile string? _failure;
@@ -54,7 +55,8 @@ public sealed class LlamaEngine : IServingEngine
         _adapters = new AdapterTable(_model);
         var limits = options.Limits with { TracksPrefixes = options.Limits.PrefixBlockTokens > 0 };
         _log = options.DecisionLog is { } path ? new DecisionLog(path, limits) : null;
-        _loop = new StepLoop(_context, limits, Times, _clock, options.Speculates ? new Drafter() : null, _log);
+        _loop = new StepLoop(
+            _context, limits, Times, _clock, options.Speculates ? new Drafter() : null, _log);
         Facts = new EngineFacts
         {
             Model = options.Model,
@@ -134,12 +136,15 @@ public sealed class LlamaEngine : IServingEngine
         {
             Request = request,
             Answer = new Answer(prompt.Length, _clock.NowNs, _ => Cancel(sequence!)),
-            Sampler = new TokenSampler(request.Sampling, prompt, _options.Seed + (ulong)Interlocked.Increment(ref _serial)),
+            Sampler =
+                new TokenSampler(
+                request.Sampling, prompt, _options.Seed + (ulong)Interlocked.Increment(ref _serial)),
             Text = new TextStream(_model.Tokenizer),
             Stops = new StopScanner(request.Stop),
             Grammar = GrammarOf(request.Format),
             Lease = lease,
-            Keys = PrefixKeys.Of(prompt, Facts.Limits.PrefixBlockTokens, _salt ^ (ulong)(lease?.Adapter.Serial ?? 0)),
+            Keys = PrefixKeys.Of(
+                prompt, Facts.Limits.PrefixBlockTokens, _salt ^ (ulong)(lease?.Adapter.Serial ?? 0)),
         };
         var verdict = _loop.Add(sequence, new RequestSpec
         {
@@ -167,13 +172,17 @@ public sealed class LlamaEngine : IServingEngine
     }
 
     public async ValueTask<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId, CancellationToken cancellation)
+        IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId,
+            CancellationToken cancellation)
     {
         var vectors = new List<float[]>();
         foreach (var prompt in prompts)
         {
             if (prompt.Length == 0 || prompt.Length > Facts.MaxModelTokens)
-                throw new EngineRefusalException($"a text of {prompt.Length} tokens; expected 1 to {Facts.MaxModelTokens}");
+            {
+                throw new EngineRefusalException(
+                    $"a text of {prompt.Length} tokens; expected 1 to {Facts.MaxModelTokens}");
+            }
             vectors.Add(await OnEngine(() => Embed(prompt.Span, ledgerId), cancellation));
         }
         return vectors;
@@ -233,9 +242,13 @@ public sealed class LlamaEngine : IServingEngine
         var limits = options.Limits;
         var sequences = options.Layout == KvLayout.Unified ? 256 : Math.Min(256, limits.MaxNumSeqs);
         if (limits.MaxNumSeqs > 256)
-            throw new BadInputException($"max_num_seqs {limits.MaxNumSeqs}: llama.cpp runs 256 sequences at most");
+        {
+            throw new BadInputException(
+                $"max_num_seqs {limits.MaxNumSeqs}: llama.cpp runs 256 sequences at most");
+        }
         return new ContextOptions(
-            checked(limits.NumBlocks * limits.BlockSize), sequences, limits.MaxNumBatchedTokens, options.MicroTokens,
+            checked(limits.NumBlocks * limits.BlockSize), sequences, limits.MaxNumBatchedTokens,
+                options.MicroTokens,
             options.Threads, options.Layout);
     }
 
@@ -252,7 +265,11 @@ public sealed class LlamaEngine : IServingEngine
         foreach (var token in request.Prompt.Span)
         {
             if ((uint)token >= (uint)_model.Tokenizer.Size)
-                return new Refusal($"token {token} is not in the vocabulary of {_model.Tokenizer.Size}", RefusalKind.BadRequest);
+            {
+                return new Refusal(
+                    $"token {token} is not in the vocabulary of {_model.Tokenizer.Size}",
+                    RefusalKind.BadRequest);
+            }
         }
         var asked = request.Prompt.Length + (long)request.MaxOutputTokens;
         return asked <= Facts.MaxModelTokens ? null : new Refusal(
@@ -265,7 +282,8 @@ public sealed class LlamaEngine : IServingEngine
     {
         if (format is null)
             return null;
-        var text = format.Grammar is { } grammar ? GbnfGrammar.Check(grammar) : JsonGrammar.Of(format.JsonSchema);
+        var text = format.Grammar is { } grammar ? GbnfGrammar.Check(grammar)
+            : JsonGrammar.Of(format.JsonSchema);
         return new GrammarGuard(_model.Tokenizer, text);
     }
 
@@ -357,12 +375,15 @@ public sealed class LlamaEngine : IServingEngine
         _log?.Dispose();
     }
 
-    /// <summary>One text between two steps, in a context of its own; a step of its own to the ledger.</summary>
+    /// <summary>
+    /// One text between two steps, in a context of its own; a step of its own to the ledger.
+    /// </summary>
     float[] Embed(ReadOnlySpan<int> prompt, long ledgerId)
     {
         var startNs = _clock.NowNs;
         _embeddings ??= new LlamaContext(_model, new ContextOptions(
-            Facts.MaxModelTokens, 1, Facts.MaxModelTokens, Facts.MaxModelTokens, _options.Threads, Embeddings: true));
+            Facts.MaxModelTokens, 1, Facts.MaxModelTokens, Facts.MaxModelTokens, _options.Threads,
+                Embeddings: true));
         _embeddings.ForgetAll();
         _embeddings.Clear();
         var row = 0;

@@ -34,7 +34,10 @@ public static unsafe class LlamaLibrary
             if (_loaded is not null)
             {
                 if (_loaded != options)
-                    throw new BadInputException("libllama is loaded already, with other settings; one per process is possible");
+                {
+                    throw new BadInputException(
+                        "libllama is loaded already, with other settings; one per process is possible");
+                }
                 return;
             }
             Configure(options);
@@ -42,21 +45,27 @@ public static unsafe class LlamaLibrary
             {
                 NativeApi.llama_empty_call();
             }
-            catch (Exception e) when (e is TypeInitializationException or LLama.Exceptions.RuntimeError or DllNotFoundException)
+            catch (Exception e) when (
+                e is TypeInitializationException or LLama.Exceptions.RuntimeError or DllNotFoundException)
             {
                 throw new BadInputException(
-                    $"libllama for backend \"{options.Backend}\" cannot be loaded: {FirstLine(e.InnerException ?? e)}");
+                    $"libllama for backend \"{options.Backend}\" cannot be loaded: "
+                        + $"{FirstLine(e.InnerException ?? e)}");
             }
             _handle = NativeApi.GetLoadedNativeLibrary(NativeLibraryName.LLama)?.Metadata is null
-                ? NativeLibrary.Load(options.Path is null ? "libllama.so" : Path.Combine(options.Path, "libllama.so"))
+                ? NativeLibrary.Load(
+                    options.Path is null ? "libllama.so" : Path.Combine(options.Path, "libllama.so"))
                 : NativeLibrary.Load("libllama.so");
-            NativeLibrary.SetDllImportResolver(typeof(LlamaLibrary).Assembly, (name, _, _) => name == "libllama" ? _handle : 0);
+            NativeLibrary.SetDllImportResolver(
+                typeof(LlamaLibrary).Assembly, (name, _, _) => name == "libllama" ? _handle : 0);
             Libllama.llama_log_set(&OnLog, 0);
             _loaded = options;
         }
     }
 
-    /// <summary>Runs something that makes libllama log; gives back what it complained about, in one line.</summary>
+    /// <summary>
+    /// Runs something that makes libllama log; gives back what it complained about, in one line.
+    /// </summary>
     public static (T Result, string Complaint) Listen<T>(Func<T> action)
     {
         lock (_gate)
@@ -82,7 +91,8 @@ public static unsafe class LlamaLibrary
                 config.WithVulkan();
                 break;
             default:
-                throw new BadInputException($"backend \"{options.Backend}\" is not known; expected cpu, cuda or vulkan");
+                throw new BadInputException(
+                    $"backend \"{options.Backend}\" is not known; expected cpu, cuda or vulkan");
         }
         if (options.Path is not { } folder)
             return;
@@ -96,16 +106,24 @@ public static unsafe class LlamaLibrary
         foreach (var file in new[] { "libggml-base.so", "libllama.so" })
         {
             if (!File.Exists(Path.Combine(folder, file)))
-                throw new BadInputException($"{folder} has no {file}; a folder with llama.cpp's shared libraries was expected");
+            {
+                throw new BadInputException(
+                    $"{folder} has no {file}; a folder with llama.cpp's shared libraries was expected");
+            }
         }
         if (!NativeLibrary.TryLoad(Path.Combine(folder, "libggml-base.so"), out var ggml))
             throw new BadInputException($"{folder}: libggml-base.so cannot be loaded on this machine");
         var release = $"{Ask(ggml, "ggml_version")} ({Ask(ggml, "ggml_commit")})";
         if (release != Release)
-            throw new BadInputException($"{folder} holds ggml {release}; the bindings are of {Release}, and structs differ between releases");
+        {
+            throw new BadInputException(
+                $"{folder} holds ggml {release}; the bindings are of {Release}, and structs differ between "
+                    + $"releases");
+        }
     }
 
-    static string Ask(nint library, string function) => NativeLibrary.TryGetExport(library, function, out var address)
+    static string Ask(nint library, string function) =>
+        NativeLibrary.TryGetExport(library, function, out var address)
         ? Marshal.PtrToStringUTF8(((delegate* unmanaged[Cdecl]<nint>)address)()) ?? "unknown"
         : "unknown";
 

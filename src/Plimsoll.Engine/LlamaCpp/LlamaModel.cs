@@ -46,15 +46,27 @@ public sealed class LlamaModel : IDisposable
         var parameters = LLamaModelParams.Default();
         parameters.n_gpu_layers = gpuLayers;
         parameters.check_tensors = false;
-        var (handle, complaint) = LlamaLibrary.Listen(() => Libllama.llama_model_load_from_file(path, parameters));
+        var (handle, complaint) =
+            LlamaLibrary.Listen(() => Libllama.llama_model_load_from_file(path, parameters));
         if (handle == 0)
-            throw new BadInputException($"{path} is no model that llama.cpp can serve: {(complaint.Length > 0 ? complaint : "it gives no reason")}");
+        {
+            throw new BadInputException(
+                $"{path} is no model that llama.cpp can serve: "
+                    + $"{(complaint.Length > 0 ? complaint : "it gives no reason")}");
+        }
         try
         {
             if (Libllama.llama_model_is_recurrent(handle) || Libllama.llama_model_is_hybrid(handle))
-                throw new BadInputException($"{path} keeps a recurrent state ({facts.Architecture}), which cannot be cut and shared as KV is; an attention-only model was expected");
+            {
+                throw new BadInputException(
+                    $"{path} keeps a recurrent state ({facts.Architecture}), which cannot be cut and "
+                        + $"shared as KV is; an attention-only model was expected");
+            }
             if (Libllama.llama_model_has_encoder(handle))
-                throw new BadInputException($"{path} has an encoder ({facts.Architecture}); a decoder-only model was expected");
+            {
+                throw new BadInputException(
+                    $"{path} has an encoder ({facts.Architecture}); a decoder-only model was expected");
+            }
             return new LlamaModel(handle, path, facts);
         }
         catch

@@ -33,13 +33,17 @@ public sealed record LlamaOptions
 
     public LlamaLibraryOptions Library { get; init; } = new();
 
-    /// <summary>Whether answers' continuations are guessed and checked, where the scheduler asks for drafts.</summary>
+    /// <summary>
+    /// Whether answers' continuations are guessed and checked, where the scheduler asks for drafts.
+    /// </summary>
     public bool Speculates { get; init; } = true;
 
     /// <summary>Seed of answers that name none.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Most time that steps are timed for at the start, where the cache has none; zero for not at all.</summary>
+    /// <summary>
+    /// Most time that steps are timed for at the start, where the cache has none; zero for not at all.
+    /// </summary>
     public TimeSpan CalibrationBudget { get; init; } = TimeSpan.FromSeconds(8);
 
     /// <summary>Folder of step times learnt before; null for the user's cache.</summary>

@@ -20,7 +20,10 @@ public sealed unsafe class LlamaTokenizer
         Size = Libllama.llama_vocab_n_tokens(vocabulary);
         // Type 0 is no vocabulary: tokenizing with it ends the process.
         if (vocabulary == 0 || Size <= 0 || Libllama.llama_vocab_type(vocabulary) == 0)
-            throw new BadInputException($"{path} has no tokenizer that llama.cpp knows; a whole model in GGUF was expected");
+        {
+            throw new BadInputException(
+                $"{path} has no tokenizer that llama.cpp knows; a whole model in GGUF was expected");
+        }
         _pieces = new byte[Size][];
         _texts = new string?[Size];
         _ends = new bool[Size];
@@ -55,13 +58,17 @@ public sealed unsafe class LlamaTokenizer
     public string? Text(int token) => _texts[token];
 
     /// <summary>The text of a special token, as it is written in a prompt.</summary>
-    public string SpecialText(int token) => token < 0 ? "" : Encoding.UTF8.GetString(ReadPiece(token, special: true));
+    public string SpecialText(int token) =>
+        token < 0 ? "" : Encoding.UTF8.GetString(ReadPiece(token, special: true));
 
     public int[] Encode(ReadOnlySpan<char> text, bool addSpecial, bool parseSpecial = true)
     {
         // libllama counts bytes in an int and makes at most one token of each, and a few of its own.
         if (text.Length > 1 << 26)
-            throw new EngineRefusalException($"a text of {text.Length} characters is too long to be tokenized");
+        {
+            throw new EngineRefusalException(
+                $"a text of {text.Length} characters is too long to be tokenized");
+        }
         var bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
         var tokens = ArrayPool<int>.Shared.Rent(Encoding.UTF8.GetByteCount(text) + 8);
         try
@@ -70,10 +77,14 @@ public sealed unsafe class LlamaTokenizer
             int count;
             fixed (byte* source = bytes)
             fixed (int* target = tokens)
-                count = Libllama.llama_tokenize(_vocabulary, source, length, target, tokens.Length, addSpecial, parseSpecial);
+            {
+                count = Libllama.llama_tokenize(
+                    _vocabulary, source, length, target, tokens.Length, addSpecial, parseSpecial);
+            }
             return count >= 0
                 ? tokens[..count]
-                : throw new EngineRefusalException("the model's tokenizer makes more tokens of the text than it has bytes");
+                : throw new EngineRefusalException(
+                    "the model's tokenizer makes more tokens of the text than it has bytes");
         }
         finally
         {

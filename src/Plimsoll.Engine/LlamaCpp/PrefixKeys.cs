@@ -3,8 +3,8 @@ using System;
 namespace Plimsoll.Engine.LlamaCpp;
 
 /// <summary>
-/// Keys of a prompt's whole leading blocks: each names its tokens, all before them, the adapter, and a salt of
-/// the process, so that nobody can write a prompt whose key is another's.
+/// Keys of a prompt's whole leading blocks: each names its tokens, all before them, the adapter, and a salt
+/// of the process, so that nobody can write a prompt whose key is another's.
 /// </summary>
 static class PrefixKeys
 {

@@ -36,7 +36,8 @@ static class StepCalibration
                 steps.Add(Chunk(context, tokens, tokens));
             context.ForgetAll();
         }
-        for (var count = 1; count <= Math.Min(sequences, context.Options.Sequences) && clock.Elapsed < budget; count *= 2)
+        for (var count = 1; count <= Math.Min(sequences, context.Options.Sequences)
+            && clock.Elapsed < budget; count *= 2)
         {
             foreach (var length in (ReadOnlySpan<int>)[16, 128])
             {
@@ -86,7 +87,10 @@ static class StepCalibration
             context.Clear();
             var shape = new StepShape();
             for (var sequence = 0; sequence < count; sequence++)
-                context.Add((pass + sequence) % context.Model.Tokenizer.Size, from + pass, sequence, logits: true);
+            {
+                context.Add(
+                    (pass + sequence) % context.Model.Tokenizer.Size, from + pass, sequence, logits: true);
+            }
             shape.AddDecodes(count, count * (from + pass + 1L));
             steps.Add(Timed(context, shape));
         }

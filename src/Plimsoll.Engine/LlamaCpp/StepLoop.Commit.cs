@@ -33,7 +33,8 @@ sealed partial class StepLoop
             _context.EndAbort();
             _abortableUntilNs = 0;
             endNs = _clock.NowNs;
-            var outcome = new StepOutcome(CollectionsMarshal.AsSpan(_outcomes)) { DurationNs = endNs - startNs };
+            var outcome =
+                new StepOutcome(CollectionsMarshal.AsSpan(_outcomes)) { DurationNs = endNs - startNs };
             Scheduler.Commit(outcome, endNs);
             _log?.Commit(outcome, endNs);
             foreach (var item in _work)
@@ -62,7 +63,9 @@ sealed partial class StepLoop
         }
     }
 
-    /// <summary>Work beside the scheduler, between two steps: a step of one request to the listener.</summary>
+    /// <summary>
+    /// Work beside the scheduler, between two steps: a step of one request to the listener.
+    /// </summary>
     public void Report(long startNs, in StepShare share)
     {
         var shape = new StepShape();
@@ -92,9 +95,14 @@ sealed partial class StepLoop
         var start = item.To - item.Planned;
         var done = Math.Max(0, Math.Min(item.To, sequence.KvTokens) - start);
         if (isDecode && !wasAborted)
+        {
             _shares.Add(new StepShare(sequence.Request.LedgerId, 0, 1 + accepted, item.To + accepted));
+        }
         else if (!isDecode && done > 0)
-            _shares.Add(new StepShare(sequence.Request.LedgerId, done, 0, start + done, Math.Clamp(sequence.ReachedTokens - start, 0, done)));
+        {
+            var again = Math.Clamp(sequence.ReachedTokens - start, 0, done);
+            _shares.Add(new StepShare(sequence.Request.LedgerId, done, 0, start + done, again));
+        }
         sequence.ReachedTokens = Math.Max(sequence.ReachedTokens, sequence.KvTokens);
         if (wasAborted || accepted > 0 || _finished.Contains(sequence))
         {
@@ -122,7 +130,10 @@ sealed partial class StepLoop
         if (sequence.Kv == KvStore.None)
             return;
         if (!sequence.IsDecoding)
-            _kv.Unify(sequence.Kv, sequence.Keys.Span, Math.Min(sequence.KvTokens, sequence.Request.Prompt.Length));
+        {
+            _kv.Unify(
+                sequence.Kv, sequence.Keys.Span, Math.Min(sequence.KvTokens, sequence.Request.Prompt.Length));
+        }
         if (!sequence.IsDecoding && item.WantsToken && !_aborted.Contains(sequence))
         {
             sequence.IsDecoding = true;

@@ -35,9 +35,14 @@ sealed partial class StepLoop
         }
         foreach (var sequence in _decoding)
         {
-            var drafts = (uint)sequence.Cohort < (uint)_draftsByCohort.Length ? _draftsByCohort[sequence.Cohort] : -1;
+            var drafts = (uint)sequence.Cohort < (uint)_draftsByCohort.Length
+                ? _draftsByCohort[sequence.Cohort] : -1;
             if (drafts >= 0 && plan.SkippedDecodes.IndexOf(sequence.Id) < 0)
-                _work.Add(new StepWorkItem(sequence, sequence.Tokens.Count, WantsToken: true, 1, Guess(sequence, drafts)));
+            {
+                _work.Add(
+                    new StepWorkItem(
+                    sequence, sequence.Tokens.Count, WantsToken: true, 1, Guess(sequence, drafts)));
+            }
         }
         foreach (ref readonly var chunk in plan.Chunks)
             Prepare(chunk);
@@ -90,8 +95,8 @@ sealed partial class StepLoop
     }
 
     /// <summary>
-    /// Between steps: no adapter is in use, so that one may be freed. libllama tells adapters by their address,
-    /// which the next one may get.
+    /// Between steps: no adapter is in use, so that one may be freed. libllama tells adapters by their
+    /// address, which the next one may get.
     /// </summary>
     public void ForgetAdapter()
     {
@@ -111,7 +116,9 @@ sealed partial class StepLoop
         return true;
     }
 
-    /// <summary>Puts an item's tokens into batches, a full one at a time. False when one was aborted.</summary>
+    /// <summary>
+    /// Puts an item's tokens into batches, a full one at a time. False when one was aborted.
+    /// </summary>
     bool Add(int index, in StepWorkItem item)
     {
         var sequence = item.Sequence;

@@ -8,9 +8,9 @@ using Plimsoll.Engine.Timing;
 namespace Plimsoll.Engine.LlamaCpp;
 
 /// <summary>
-/// The engine's loop, a step at a time, on one thread: (1) the scheduler plans; (2) KV follows its moves; (3) the
-/// plan becomes batches, an adapter at a time, and tokens are drawn; (4) the outcome is committed; (5) the
-/// listener and the readers hear of it.
+/// The engine's loop, a step at a time, on one thread: (1) the scheduler plans; (2) KV follows its moves; (3)
+/// the plan becomes batches, an adapter at a time, and tokens are drawn; (4) the outcome is committed; (5)
+/// the listener and the readers hear of it.
 /// <para>
 /// Requests come and go from any thread, under the gate, which is never held while libllama computes: a
 /// verdict is given at once, whatever step runs.
@@ -33,7 +33,8 @@ sealed partial class StepLoop : IDisposable
     long _abortableUntilNs;
 
     public StepLoop(
-        LlamaContext context, SchedulerOptions limits, StepTimes times, EngineClock clock, Drafter? drafter = null,
+        LlamaContext context, SchedulerOptions limits, StepTimes times, EngineClock clock,
+            Drafter? drafter = null,
         DecisionLog? log = null)
     {
         _context = context;
@@ -89,8 +90,11 @@ sealed partial class StepLoop : IDisposable
                 sequence.Tokens.Add(token);
             _live.Add(sequence.Id, sequence);
             // Somebody waits now, and nobody did: what is left of the step may not be worth its end.
-            if (sequence.Request.Class == ServiceClass.Interactive && _abortableUntilNs - nowNs > ShortestAbortNs)
+            if (sequence.Request.Class == ServiceClass.Interactive
+                && _abortableUntilNs - nowNs > ShortestAbortNs)
+            {
                 _context.Abort();
+            }
             return verdict;
         }
     }

@@ -8,8 +8,8 @@ using Plimsoll.Engine.Timing;
 namespace Plimsoll.Engine.LlamaCpp;
 
 /// <summary>
-/// Step times learnt before, by a hash of all that they depend on: the model's file, the machine, libllama and
-/// the settings of the context. A file that is not there, or is damaged, is learnt again.
+/// Step times learnt before, by a hash of all that they depend on: the model's file, the machine, libllama
+/// and the settings of the context. A file that is not there, or is damaged, is learnt again.
 /// </summary>
 sealed class StepTimesCache(string folder)
 {
@@ -31,7 +31,8 @@ sealed class StepTimesCache(string folder)
             hash.AppendData(head);
             hash.AppendData(BitConverter.GetBytes(file.Length));
         }
-        hash.AppendData(Encoding.UTF8.GetBytes(string.Join('|', Machine(), LlamaLibrary.Release, options.Library.Path,
+        hash.AppendData(
+            Encoding.UTF8.GetBytes(string.Join('|', Machine(), LlamaLibrary.Release, options.Library.Path,
             options.Library.Backend, options.Threads, options.Layout, options.MicroTokens, options.GpuLayers,
             options.Limits.MaxNumSeqs, options.Limits.MaxNumBatchedTokens)));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
@@ -42,7 +43,8 @@ sealed class StepTimesCache(string folder)
         try
         {
             var weights = JsonSerializer.Deserialize<double[]>(File.ReadAllText(PathOf(key)));
-            return weights is not null && Array.TrueForAll(weights, double.IsFinite) ? new StepTimes(weights) : null;
+            return weights is not null && Array.TrueForAll(weights, double.IsFinite) ? new StepTimes(weights)
+                : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {

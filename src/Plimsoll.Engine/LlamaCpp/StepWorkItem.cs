@@ -6,4 +6,5 @@ namespace Plimsoll.Engine.LlamaCpp;
 /// <param name="WantsToken">Whether the step yields its next token.</param>
 /// <param name="Planned">New tokens as the scheduler planned them.</param>
 /// <param name="Drafts">Tokens guessed after the last one, checked along.</param>
-readonly record struct StepWorkItem(Sequence Sequence, int To, bool WantsToken, int Planned, int[]? Drafts = null);
+readonly record struct StepWorkItem(
+    Sequence Sequence, int To, bool WantsToken, int Planned, int[]? Drafts = null);

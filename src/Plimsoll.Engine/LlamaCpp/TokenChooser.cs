@@ -7,7 +7,9 @@ namespace Plimsoll.Engine.LlamaCpp;
 /// <summary>A token that was drawn, and what was asked to be known of it.</summary>
 readonly record struct ChosenToken(int Token, float Logprob, TokenLogprob[]? Top);
 
-/// <summary>Draws a sequence's next token: its sampler, its grammar, and the tokens that may not end it yet.</summary>
+/// <summary>
+/// Draws a sequence's next token: its sampler, its grammar, and the tokens that may not end it yet.
+/// </summary>
 sealed class TokenChooser
 {
     readonly LlamaTokenizer _tokenizer;

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Text;
 
@@ -34,7 +33,9 @@ sealed class ByteTokenizer
 
     public int FirstSpecial { get; }
 
-    /// <summary>GPT-2's printable stand-in of each byte: itself where it prints, else the next from 256 on.</summary>
+    /// <summary>
+    /// GPT-2's printable stand-in of each byte: itself where it prints, else the next from 256 on.
+    /// </summary>
     static string[] ByteNames()
     {
         var names = new string[256];
@@ -75,7 +76,8 @@ sealed class ByteTokenizer
         foreach (var (pair, count) in counts)
         {
             if (count > 1 && (best is not { } b || count > counts[b]
-                || (count == counts[b] && string.CompareOrdinal(pair.Left + ' ' + pair.Right, b.Left + ' ' + b.Right) < 0)))
+                || (count == counts[b]
+                    && string.CompareOrdinal(pair.Left + ' ' + pair.Right, b.Left + ' ' + b.Right) < 0)))
             {
                 best = pair;
             }

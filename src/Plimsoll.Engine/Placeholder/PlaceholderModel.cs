@@ -7,7 +7,8 @@ namespace Plimsoll.Engine.Placeholder;
 
 /// <summary>
 /// A model of random weights with a real tokenizer and chat template: what it says is noise, but it is
-/// computed, batched, cached and metered as any model's answer is. The same shape and seed give the same file.
+/// computed, batched, cached and metered as any model's answer is. The same shape and seed give the same
+/// file.
 /// </summary>
 public static class PlaceholderModel
 {
@@ -15,12 +16,17 @@ public static class PlaceholderModel
         "random weights: for trying the server and for tests; what it answers has no meaning";
 
     const string Text =
-        "The load line is the mark on a ship's hull that shows how heavily it may be loaded for the waters it "
+        "The load line is the mark on a ship's hull that shows how heavily it may be loaded for the waters "
+            + "it "
         + "will meet. The model answers the question that the user asks, and the system shows what a token "
-        + "costs at the promised latency. There is no answer without the promise; there is no promise without "
-        + "the load. What is the load line of the engine? The engine serves the user first and the batch in the "
-        + "slack. A step of the engine computes the tokens of the batch, and the time of the step is the time "
-        + "that the user waits. { \"name\": \"value\", \"type\": \"string\" } and the result of the function is "
+        + "costs at the promised latency. There is no answer without the promise; there is no promise "
+        + "without "
+        + "the load. What is the load line of the engine? The engine serves the user first and the batch "
+        + "in the "
+        + "slack. A step of the engine computes the tokens of the batch, and the time of the step is the "
+        + "time "
+        + "that the user waits. { \"name\": \"value\", \"type\": \"string\" } and the result of the "
+        + "function is "
         + "that there are other things with which you can work. I am here to help you with that.\n";
 
     const string ChatTemplate =
@@ -55,7 +61,8 @@ public static class PlaceholderModel
             .Set("tokenizer.ggml.model", "gpt2")
             .Set("tokenizer.ggml.pre", "gpt-2")
             .Set("tokenizer.ggml.tokens", tokenizer.Tokens.ToArray())
-            .Set("tokenizer.ggml.token_type", tokenizer.Tokens.Select((_, i) => i < special ? 1 : 3).ToArray())
+            .Set("tokenizer.ggml.token_type",
+                tokenizer.Tokens.Select((_, i) => i < special ? 1 : 3).ToArray())
             .Set("tokenizer.ggml.merges", tokenizer.Merges.ToArray())
             .Set("tokenizer.ggml.eos_token_id", (uint)(special + 2))
             .Set("tokenizer.ggml.padding_token_id", (uint)special)

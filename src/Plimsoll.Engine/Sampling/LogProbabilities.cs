@@ -7,7 +7,9 @@ namespace Plimsoll.Engine.Sampling;
 /// <summary>Log probabilities as the model gives them, before anything changes or cuts them.</summary>
 static class LogProbabilities
 {
-    /// <summary>Natural logarithm of the sum of all exponentials: what a logit loses to be a log probability.</summary>
+    /// <summary>
+    /// Natural logarithm of the sum of all exponentials: what a logit loses to be a log probability.
+    /// </summary>
     public static float Normaliser(ReadOnlySpan<float> logits, SamplingScratch scratch)
     {
         var largest = TensorPrimitives.Max(logits);
@@ -18,7 +20,8 @@ static class LogProbabilities
     }
 
     /// <summary>The likeliest tokens, the first first.</summary>
-    public static TokenLogprob[] Top(ReadOnlySpan<float> logits, int count, float normaliser, Func<int, string> text)
+    public static TokenLogprob[] Top(
+        ReadOnlySpan<float> logits, int count, float normaliser, Func<int, string> text)
     {
         var best = new PriorityQueue<int, float>(count + 1);
         for (var token = 0; token < logits.Length; token++)

@@ -37,6 +37,9 @@ sealed class Repetitions
                 _longest[_tokens[at + 1]] = run;
         }
         foreach (var (token, run) in _longest)
-            logits[token] -= _options.DryMultiplier * MathF.Pow(_options.DryBase, run - _options.DryAllowedLength);
+        {
+            logits[token] -= _options.DryMultiplier
+                * MathF.Pow(_options.DryBase, run - _options.DryAllowedLength);
+        }
     }
 }

@@ -7,8 +7,8 @@ namespace Plimsoll.Engine.Sampling;
 
 /// <summary>
 /// Draws the tokens of one answer. Logits are changed by bias, penalties and DRY, divided by the temperature,
-/// and cut by top-k, typical, top-p and min-p, in this order; the same seed and logits give the same tokens on
-/// every machine.
+/// and cut by top-k, typical, top-p and min-p, in this order; the same seed and logits give the same tokens
+/// on every machine.
 /// </summary>
 public sealed class TokenSampler
 {
@@ -32,7 +32,8 @@ public sealed class TokenSampler
             _seen = [.. prompt];
         if (options.DryMultiplier > 0)
             _repetitions = new Repetitions(options, prompt);
-        _changesLogits = options.LogitBias is { Count: > 0 } || _generated is not null || _seen is not null || _repetitions is not null;
+        _changesLogits = options.LogitBias is { Count: > 0 } || _generated is not null || _seen is not null
+            || _repetitions is not null;
     }
 
     /// <summary>Greedy, and nothing changes the logits: the largest one is the token.</summary>
@@ -85,7 +86,10 @@ public sealed class TokenSampler
         if (_seen is not null)
         {
             foreach (var token in _seen)
-                logits[token] = logits[token] > 0 ? logits[token] / _options.RepetitionPenalty : logits[token] * _options.RepetitionPenalty;
+            {
+                logits[token] = logits[token] > 0 ? logits[token] / _options.RepetitionPenalty
+                    : logits[token] * _options.RepetitionPenalty;
+            }
         }
         if (_generated is not null)
         {
@@ -205,7 +209,8 @@ public sealed class TokenSampler
         for (var i = 0; i < order.Length; i++)
         {
             order[i] = i;
-            keys[i] = weights[i] > 0 ? (float)Math.Abs(-Math.Log(weights[i] / total) - entropy) : float.MaxValue;
+            keys[i] = weights[i] > 0 ? (float)Math.Abs(-Math.Log(weights[i] / total) - entropy)
+                : float.MaxValue;
         }
         keys.AsSpan(0, order.Length).Sort(order.AsSpan());
         var kept = 0;

@@ -2,7 +2,8 @@ using System;
 
 namespace Plimsoll.Engine.Simulated;
 
-/// <summary>Hashes that stand in for chance: the same prompt and seed give the same answer for ever.</summary>
+/// <summary>Hashes that stand in for chance: the same prompt and seed give the same answer for
+/// ever.</summary>
 static class Mixing
 {
     public static ulong Mix(ulong a, ulong b)

@@ -5,12 +5,14 @@ using System.Text.Json;
 
 namespace Plimsoll.Engine.Simulated;
 
-/// <summary>A smallest instance of a JSON schema: what a simulated engine answers where a shape is asked for.</summary>
+/// <summary>A smallest instance of a JSON schema: what a simulated engine answers where a shape is asked
+/// for.</summary>
 static class SchemaInstance
 {
     const int MostDepth = 32;
 
-    /// <summary>Throws <see cref="EngineRefusalException"/> where the schema is no schema or nests too deep.</summary>
+    /// <summary>Throws <see cref="EngineRefusalException"/> where the schema is no schema or nests too
+    /// deep.</summary>
     public static string Of(string? schema)
     {
         using var stream = new MemoryStream();
@@ -38,14 +40,18 @@ static class SchemaInstance
         }
         catch (JsonException bad)
         {
-            throw new EngineRefusalException($"json_schema: not JSON at byte {bad.BytePositionInLine}; expected a schema");
+            throw new EngineRefusalException(
+                $"json_schema: not JSON at byte {bad.BytePositionInLine}; expected a schema");
         }
     }
 
     static void Write(Utf8JsonWriter writer, JsonElement root, JsonElement schema, int depth)
     {
         if (depth > MostDepth)
-            throw new EngineRefusalException($"json_schema: nested deeper than {MostDepth}; expected a finite shape");
+        {
+            throw new EngineRefusalException(
+                $"json_schema: nested deeper than {MostDepth}; expected a finite shape");
+        }
         if (schema.ValueKind != JsonValueKind.Object)
         {
             writer.WriteNullValue();
@@ -122,7 +128,8 @@ static class SchemaInstance
     static void WriteObject(Utf8JsonWriter writer, JsonElement root, JsonElement schema, int depth)
     {
         writer.WriteStartObject();
-        if (schema.TryGetProperty("properties", out var properties) && properties.ValueKind == JsonValueKind.Object)
+        if (schema.TryGetProperty("properties", out var properties)
+            && properties.ValueKind == JsonValueKind.Object)
         {
             foreach (var property in properties.EnumerateObject())
             {

@@ -8,7 +8,8 @@ namespace Plimsoll.Engine.Simulated;
 /// <summary>
 /// A tokenizer without a vocabulary: a token's id holds its text, so any text comes back as it was and
 /// English has about as many tokens as a real tokenizer gives it. An id is either up to six lower-case
-/// letters, the first perhaps a space (bit 30 set, five bits each), or up to three bytes of UTF-8 (their count
+/// letters, the first perhaps a space (bit 30 set, five bits each), or up to three bytes of UTF-8 (their
+/// count
 /// in bits 24 and 25).
 /// </summary>
 public sealed class SimulatedCodec : IPromptCodec
@@ -91,8 +92,11 @@ public sealed class SimulatedCodec : IPromptCodec
     static int WordAt(ReadOnlySpan<byte> bytes, int at)
     {
         var count = bytes[at] == ' ' ? 1 : 0;
-        while (count < LettersPerToken && at + count < bytes.Length && char.IsAsciiLetterLower((char)bytes[at + count]))
+        while (count < LettersPerToken && at + count < bytes.Length
+            && char.IsAsciiLetterLower((char)bytes[at + count]))
+        {
             count++;
+        }
         return count == 1 && bytes[at] == ' ' ? 0 : count;
     }
 

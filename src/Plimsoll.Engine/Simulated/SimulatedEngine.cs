@@ -37,18 +37,24 @@ public sealed class SimulatedEngine : IServingEngine
     readonly ConcurrentDictionary<string, AdapterFacts> _adapters = new(StringComparer.Ordinal);
     readonly ITimer _timer;
     readonly SimulatedCodec _codec = new();
+    readonly SimulatedAnswers _answers;
     bool _disposed;
 
     public SimulatedEngine(SimulatedOptions options, TimeProvider time)
     {
         _options = options;
         _time = time;
+        _answers = new SimulatedAnswers(options, _codec);
         _startTimestamp = time.GetTimestamp();
         _lagNs = options.StepTime.RequestOverheadNs;
         _ranks = new SimulatedRank[options.Ranks];
         _outstanding = new int[options.Ranks];
         for (var i = 0; i < _ranks.Length; i++)
-            _ranks[i] = new SimulatedRank(options.Limits, options.StepTime, OnToken, Report, index: i, verdict: OnVerdict);
+        {
+            _ranks[i] =
+                new SimulatedRank(options.Limits, options.StepTime, OnToken, Report, index: i,
+                    verdict: OnVerdict);
+        }
         _timer = time.CreateTimer(_ => Pump(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -102,20 +108,24 @@ public sealed class SimulatedEngine : IServingEngine
 
     public Answer Submit(EngineRequest request)
     {
-        if (Refuse(request) is { } refusal)
+        if (_answers.Refuse(request, request.Adapter is null
+            || _adapters.ContainsKey(request.Adapter)) is { } refusal)
+        {
             return Answer.Refused(refusal);
+        }
         SimulatedWords words;
         int output;
         var hash = Mixing.Of(request.Prompt.Span, request.Sampling.Seed ?? _options.Seed);
         try
         {
-            (words, output) = Compose(request, hash);
+            (words, output) = _answers.Compose(request, hash);
         }
         catch (EngineRefusalException bad)
         {
             return Answer.Refused(new Refusal(bad.Message, RefusalKind.BadRequest));
         }
-        var adapter = request.Adapter is null ? 0UL : (ulong)request.Adapter.GetHashCode(StringComparison.Ordinal);
+        var adapter = request.Adapter is null ? 0UL
+            : (ulong)request.Adapter.GetHashCode(StringComparison.Ordinal);
         var keys = Mixing.BlockKeys(request.Prompt.Span, _options.Limits.PrefixBlockTokens, adapter);
         var fault = _options.Faults.Any
             ? _options.Faults.Draw(Mixing.Unit(Mixing.Mix(hash, 0xFA17)))
@@ -124,7 +134,7 @@ public sealed class SimulatedEngine : IServingEngine
         {
             PromptTokens = request.Prompt.Length,
             MaxOutputTokens = request.MaxOutputTokens,
-            Level = LevelOf(request),
+            Level = _answers.LevelOf(request),
             TtftNs = request.TtftNs,
             ItlNs = request.ItlNs,
             CompletionNs = request.DeadlineNs,
@@ -161,7 +171,8 @@ public sealed class SimulatedEngine : IServingEngine
     }
 
     public async ValueTask<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId, CancellationToken cancellation)
+        IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId,
+            CancellationToken cancellation)
     {
         var answers = new List<Answer>();
         foreach (var prompt in prompts)
@@ -216,20 +227,6 @@ public sealed class SimulatedEngine : IServingEngine
         return _timer.DisposeAsync();
     }
 
-    /// <summary>The level's place in the scheduler's table: by name, or the first of its class.</summary>
-    int LevelOf(EngineRequest request)
-    {
-        var levels = _options.Limits.Levels;
-        var ofClass = 0;
-        for (var i = levels.Count - 1; i >= 0; i--)
-        {
-            if (levels[i].Name == request.Level)
-                return i;
-            ofClass = levels[i].Class == request.Class ? i : ofClass;
-        }
-        return ofClass;
-    }
-
     void OnVerdict(SimulatedSequence sequence, Verdict verdict)
     {
         var stream = (SimulatedStream)sequence.Owner!;
@@ -239,51 +236,9 @@ public sealed class SimulatedEngine : IServingEngine
             return;
         }
         stream.Answer.Refuse(new Refusal(
-            "The promise cannot be kept now.", RefusalKind.Overloaded, verdict.RetryAfterNs ?? 1_000_000_000));
+            "The promise cannot be kept now.", RefusalKind.Overloaded, verdict.RetryAfterNs
+                ?? 1_000_000_000));
         Close(stream);
-    }
-
-    Refusal? Refuse(EngineRequest request)
-    {
-        if (request.Prompt.Length == 0)
-            return new Refusal("the prompt is empty; expected at least one token", RefusalKind.BadRequest);
-        if (request.Adapter is { } adapter && !_adapters.ContainsKey(adapter))
-            return new Refusal($"The model `{adapter}` does not exist.", RefusalKind.NotFound);
-        var most = Math.Min(_options.MaxModelTokens, (long)_options.Limits.NumBlocks * _options.Limits.BlockSize);
-        if (request.Prompt.Length + (long)request.MaxOutputTokens > most)
-        {
-            return new Refusal(
-                $"This model's maximum context length is {most} tokens. However, you requested "
-                + $"{request.Prompt.Length + (long)request.MaxOutputTokens} tokens ({request.Prompt.Length} in the "
-                + $"messages, {request.MaxOutputTokens} in the completion). Please reduce the length of either.",
-                RefusalKind.BadRequest);
-        }
-        return null;
-    }
-
-    (SimulatedWords Words, int Tokens) Compose(EngineRequest request, ulong hash)
-    {
-        if (request.Format is { } format)
-        {
-            if (format.Grammar is not null)
-                throw new EngineRefusalException("grammar: a simulated engine follows JSON schemas only");
-            var json = _codec.Encode(SchemaInstance.Of(format.JsonSchema), addSpecial: false);
-            var cut = json.Length > request.MaxOutputTokens;
-            return (new SimulatedWords(hash, json, cut ? FinishReason.Length : FinishReason.Stop),
-                Math.Min(json.Length, request.MaxOutputTokens));
-        }
-        var drawn = request.IgnoreEos ? request.MaxOutputTokens : Math.Max(request.MinOutputTokens, DrawLength(hash));
-        return drawn >= request.MaxOutputTokens
-            ? (new SimulatedWords(hash, null, FinishReason.Length), request.MaxOutputTokens)
-            : (new SimulatedWords(hash, null, FinishReason.Stop), drawn);
-    }
-
-    int DrawLength(ulong hash)
-    {
-        var radius = Math.Sqrt(-2 * Math.Log(Mixing.Unit(Mixing.Mix(hash, 1))));
-        var normal = radius * Math.Cos(2 * Math.PI * Mixing.Unit(Mixing.Mix(hash, 2)));
-        var length = _options.MedianOutputTokens * Math.Exp(_options.OutputSpread * normal);
-        return (int)Math.Clamp(length, 1, int.MaxValue / 2);
     }
 
     void Cancel(SimulatedStream stream)
@@ -349,7 +304,8 @@ public sealed class SimulatedEngine : IServingEngine
         }
         else if (!rank.Add(next.Stream.Sequence, next.Spec, next.AtNs))
         {
-            next.Stream.End(FinishReason.Failed, "the request cannot be served", rank.Steps, next.AtNs + _lagNs);
+            next.Stream.End(FinishReason.Failed, "the request cannot be served", rank.Steps, next.AtNs
+                + _lagNs);
             Close(next.Stream);
         }
     }

@@ -14,7 +14,8 @@ namespace Plimsoll.Engine.Simulated;
 public delegate void SimulatedTokenHandler(SimulatedSequence sequence, long step, long timeNs, bool last);
 
 /// <summary>
-/// The simulated loop of one engine rank, told token by token: plan, predict, let that time pass, say what came
+/// The simulated loop of one engine rank, told token by token: plan, predict, let that time pass, say what
+/// came
 /// of it. It has no clock: whoever drives it says up to when to run, be it a live engine or a test.
 /// <para>
 /// Steps follow each other on the nanosecond, however late the driver wakes; requests join by their own
@@ -48,7 +49,8 @@ public sealed class SimulatedRank
     /// <param name="verdict">Hears of requests that are turned away or taken in at another level.</param>
     /// <param name="index">Which rank of its engine it is.</param>
     public SimulatedRank(
-        SchedulerOptions limits, StepTimeModel stepTime, SimulatedTokenHandler token, StepListener? onStep = null,
+        SchedulerOptions limits, StepTimeModel stepTime, SimulatedTokenHandler token, StepListener? onStep =
+            null,
         Func<long, long>? perturb = null, int index = 0, Action<SimulatedSequence, Verdict>? verdict = null)
     {
         _verdict = verdict;
@@ -118,7 +120,8 @@ public sealed class SimulatedRank
         }
     }
 
-    /// <summary>Runs every step that ends at or before a time; the one that ends later stays in flight.</summary>
+    /// <summary>Runs every step that ends at or before a time; the one that ends later stays in
+    /// flight.</summary>
     public void RunUntil(long untilNs)
     {
         while (NextStepEndsNs <= untilNs)
@@ -200,7 +203,8 @@ public sealed class SimulatedRank
     }
 
     /// <summary>The sequence of that name; null when it was cancelled while its step ran.</summary>
-    SimulatedSequence? Of(RequestId id) => _bySlot[id.Slot] is { } sequence && sequence.Id == id ? sequence : null;
+    SimulatedSequence? Of(RequestId id) => _bySlot[id.Slot] is { } sequence && sequence.Id == id ? sequence
+        : null;
 
     void Report(StepPlan plan, ReadOnlySpan<RequestId> decodes, long startNs)
     {
@@ -234,7 +238,8 @@ public sealed class SimulatedRank
     void Emit(SimulatedSequence sequence)
     {
         sequence.Emitted++;
-        sequence.ReachedTokens = Math.Max(sequence.ReachedTokens, sequence.PromptTokens + sequence.Emitted - 1);
+        sequence.ReachedTokens =
+            Math.Max(sequence.ReachedTokens, sequence.PromptTokens + sequence.Emitted - 1);
         var last = sequence.Emitted >= sequence.OutputTokens;
         if (last)
             _outcomes.Add(new RequestOutcome { Request = sequence.Id, Finished = true });

@@ -2,7 +2,8 @@ using System.Collections.Generic;
 
 namespace Plimsoll.Engine.Simulated;
 
-/// <summary>One answer of a simulated engine on its way to a reader: its words, its stop texts, its faults.</summary>
+/// <summary>One answer of a simulated engine on its way to a reader: its words, its stop texts, its
+/// faults.</summary>
 sealed class SimulatedStream
 {
     readonly List<AnswerToken> _held = [];
@@ -13,7 +14,8 @@ sealed class SimulatedStream
     readonly int? _topLogprobs;
     bool _over;
 
-    public SimulatedStream(EngineRequest request, SimulatedWords words, SimulatedFault fault, SimulatedFaults faults)
+    public SimulatedStream(EngineRequest request, SimulatedWords words, SimulatedFault fault,
+        SimulatedFaults faults)
     {
         _words = words;
         _fault = fault;
@@ -45,7 +47,8 @@ sealed class SimulatedStream
             Answer.CachedTokens = Sequence.CachedTokens;
         if (_fault == SimulatedFault.SlowFirstToken && index == 0)
             HeldUntilNs = timeNs + _faults.SlowFirstTokenNs;
-        if (index >= Sequence.OutputTokens / 2 && _fault is not (SimulatedFault.None or SimulatedFault.SlowFirstToken))
+        if (index >= Sequence.OutputTokens / 2
+            && _fault is not (SimulatedFault.None or SimulatedFault.SlowFirstToken))
         {
             if (_fault != SimulatedFault.Stall)
                 return Break(step, timeNs);

@@ -12,10 +12,14 @@ sealed class SimulatedWords
 {
     static readonly string[] _lexicon =
     [
-        " ship", " load", " line", " tide", " keel", " deck", " mast", " sail", " rope", " port", " sea", " wave",
-        " wind", " hull", " crew", " bell", " dock", " quay", " ebb", " the", " a", " of", " and", " to", " in",
-        " is", " was", " that", " for", " with", " as", " by", " from", " at", " on", " light", " water", " cargo",
-        " north", " south", " east", " west", " depth", " mark", " salt", " fresh", " heavy", " calm", " storm",
+        " ship", " load", " line", " tide", " keel", " deck", " mast", " sail", " rope", " port", " sea",
+            " wave",
+        " wind", " hull", " crew", " bell", " dock", " quay", " ebb", " the", " a", " of", " and", " to",
+            " in",
+        " is", " was", " that", " for", " with", " as", " by", " from", " at", " on", " light", " water",
+            " cargo",
+        " north", " south", " east", " west", " depth", " mark", " salt", " fresh", " heavy", " calm",
+            " storm",
     ];
 
     static readonly int[] _tokens = Encode();

@@ -7,7 +7,8 @@ namespace Plimsoll.Engine.Timing;
 /// <summary>
 /// How long steps take on this machine, learnt from steps: a piecewise linear function of the new tokens
 /// (knots at 1, 2, 4 … 1024), and a cost per token of context read by decodes and per query–key pair of
-/// prompts. Recursive least squares with forgetting refine it while it serves; it never falls with more tokens.
+/// prompts. Recursive least squares with forgetting refine it while it serves; it never falls with more
+/// tokens.
 /// </summary>
 public sealed class StepTimes
 {
@@ -33,10 +34,14 @@ public sealed class StepTimes
     /// <summary>Steps learnt from.</summary>
     public long Observations { get; private set; }
 
-    /// <summary>Running mean of |predicted − real| ÷ real, over about the last 200 steps; unknown before the first.</summary>
+    /// <summary>
+    /// Running mean of |predicted − real| ÷ real, over about the last 200 steps; unknown before the first.
+    /// </summary>
     public double? RelativeError { get; private set; }
 
-    /// <summary>What it has learnt: microseconds at each knot, then per token of context and per pair.</summary>
+    /// <summary>
+    /// What it has learnt: microseconds at each knot, then per token of context and per pair.
+    /// </summary>
     public double[] Weights()
     {
         lock (_gate)
@@ -97,7 +102,8 @@ public sealed class StepTimes
             floor = Math.Max(floor, _weights[i]);
             microseconds += _features[i] * floor;
         }
-        microseconds += _features[Knots] * Math.Max(0, _weights[Knots]) + (_features[Knots + 1] * Math.Max(0, _weights[Knots + 1]));
+        microseconds += _features[Knots] * Math.Max(0, _weights[Knots])
+            + (_features[Knots + 1] * Math.Max(0, _weights[Knots + 1]));
         return (long)(Math.Max(0, microseconds) * 1e3);
     }
 
@@ -121,7 +127,9 @@ public sealed class StepTimes
         RelativeError = RelativeError is { } mean ? mean + (0.005 * (error - mean)) : error;
     }
 
-    /// <summary>One step of recursive least squares, residuals weighed by 1 ÷ duration: errors are relative.</summary>
+    /// <summary>
+    /// One step of recursive least squares, residuals weighed by 1 ÷ duration: errors are relative.
+    /// </summary>
     void Learn(double microseconds)
     {
         var scale = 1 / Math.Max(1, microseconds);
@@ -146,7 +154,11 @@ public sealed class StepTimes
         {
             _weights[i] += _gain[i] / denominator * residual;
             for (var j = 0; j < Terms; j++)
-                _covariance[i, j] = Math.Clamp((_covariance[i, j] - (_gain[i] * _gain[j] / denominator)) / Forgetting, -1e12, 1e12);
+            {
+                _covariance[i, j] =
+                    Math.Clamp(
+                    (_covariance[i, j] - (_gain[i] * _gain[j] / denominator)) / Forgetting, -1e12, 1e12);
+            }
         }
     }
 }

@@ -52,7 +52,8 @@ public sealed class GgufFile : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             stream?.Dispose();
-            throw new BadInputException($"{path} cannot be read: {(Directory.Exists(path) ? "it is a folder" : e.Message)}");
+            throw new BadInputException(
+                $"{path} cannot be read: {(Directory.Exists(path) ? "it is a folder" : e.Message)}");
         }
         catch
         {
@@ -96,14 +97,18 @@ public sealed class GgufFile : IDisposable
     {
         var values = new float[checked((int)tensor.Numbers)];
         if (!TensorNumbers.TryDecode(ReadBytes(tensor), tensor.Format, values))
+        {
             throw new BadInputException(
-                $"{Path} stores tensor \"{tensor.Name}\" as {tensor.Format}; F32, F16, BF16 and Q8_0 can be read as numbers");
+                $"{Path} stores tensor \"{tensor.Name}\" as {tensor.Format}; F32, F16, BF16 and Q8_0 can "
+                    + $"be read as numbers");
+        }
         return values;
     }
 
     /// <summary>
     /// What the weights are, whatever the metadata says and the order in which they stand: SHA-256 over
-    /// name, shape, format and bytes of each tensor, by name. An adapter names the base it was trained on by it.
+    /// name, shape, format and bytes of each tensor, by name. An adapter names the base it was trained on by
+    /// it.
     /// </summary>
     public string WeightHash()
     {
@@ -118,7 +123,8 @@ public sealed class GgufFile : IDisposable
             for (var done = 0L; done < tensor.Bytes;)
             {
                 var wanted = (int)Math.Min(buffer.Length, tensor.Bytes - done);
-                var read = RandomAccess.Read(_stream.SafeFileHandle, buffer.AsSpan(0, wanted), tensor.Offset + done);
+                var read =
+                    RandomAccess.Read(_stream.SafeFileHandle, buffer.AsSpan(0, wanted), tensor.Offset + done);
                 if (read == 0)
                     throw new BadInputException($"{Path} became shorter while it was hashed");
                 hash.AppendData(buffer, 0, read);

@@ -45,8 +45,10 @@ ref struct GgufHeader
             throw Bad("does not begin with \"GGUF\"");
         var version = ReadUInt32("the version");
         if (version is < 2 or > 3)
+        {
             throw Bad($"is GGUF version {version}; 2 and 3 are understood"
                 + ((version & 0xFFFF) == 0 ? " (it may be big-endian, which is not)" : ""));
+        }
         var tensors = ReadCount("the number of tensors", bytesEach: 4 + 8 + 8 + 1);
         var entries = ReadCount("the number of metadata entries", bytesEach: 8 + 4 + 1);
         for (var i = 0; i < entries; i++)
@@ -159,7 +161,10 @@ ref struct GgufHeader
             throw Bad($"has a tensor whose name of {name.Length} characters is not between 1 and 63");
         var dimensions = ReadUInt32($"the dimensions of {Quoted(name)}");
         if (dimensions is 0 or > MostDimensions)
-            throw Bad($"gives tensor {Quoted(name)} {dimensions} dimensions; 1 to {MostDimensions} are possible");
+        {
+            throw Bad(
+                $"gives tensor {Quoted(name)} {dimensions} dimensions; 1 to {MostDimensions} are possible");
+        }
         var shape = new long[dimensions];
         var numbers = 1L;
         for (var i = 0; i < dimensions; i++)
@@ -175,7 +180,11 @@ ref struct GgufHeader
         if (block.Numbers == 0)
             throw Bad($"stores tensor {Quoted(name)} in the unknown format {(int)format}");
         if (shape[0] % block.Numbers != 0)
-            throw Bad($"stores rows of {shape[0]} in tensor {Quoted(name)} as {format}, which takes multiples of {block.Numbers}");
+        {
+            throw Bad(
+                $"stores rows of {shape[0]} in tensor {Quoted(name)} as {format}, which takes multiples of "
+                    + $"{block.Numbers}");
+        }
         var offset = ReadUInt64(name);
         if (offset > long.MaxValue / 2)
             throw Bad($"puts tensor {Quoted(name)} at the impossible offset {offset}");
@@ -187,9 +196,11 @@ ref struct GgufHeader
     {
         var alignment = 32L;
         if (Metadata.TryGetValue("general.alignment", out var value))
+        {
             alignment = value is uint given and > 0 and <= 1 << 20 && (given & (given - 1)) == 0
                 ? given
                 : throw Bad("has an alignment that is not a power of two up to 1048576");
+        }
         var start = (_position + alignment - 1) / alignment * alignment;
         var names = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < Tensors.Count; i++)
@@ -198,10 +209,16 @@ ref struct GgufHeader
             if (!names.Add(tensor.Name))
                 throw Bad($"has tensor {Quoted(tensor.Name)} twice");
             if (tensor.Offset % alignment != 0)
-                throw Bad($"puts tensor {Quoted(tensor.Name)} at offset {tensor.Offset}, not a multiple of {alignment}");
+            {
+                throw Bad(
+                    $"puts tensor {Quoted(tensor.Name)} at offset {tensor.Offset}, not a multiple of "
+                        + $"{alignment}");
+            }
             if (tensor.Bytes > _length - start || tensor.Offset > _length - start - tensor.Bytes)
+            {
                 throw Bad($"ends at byte {_length}, inside tensor {Quoted(tensor.Name)}, "
                     + $"which needs {tensor.Bytes} bytes from {start + tensor.Offset}");
+            }
             Tensors[i] = tensor with { Offset = start + tensor.Offset };
         }
     }
@@ -211,14 +228,18 @@ ref struct GgufHeader
         var count = ReadUInt64(what);
         return count <= (ulong)((_length - _position) / bytesEach) && count <= int.MaxValue / 2
             ? (int)count
-            : throw Bad($"says {what} is {count}, more than the {_length - _position} bytes that follow can hold");
+            : throw Bad(
+                $"says {what} is {count}, more than the {_length - _position} bytes that follow can hold");
     }
 
     string ReadString(string what)
     {
         var length = ReadUInt64(what);
         if (length > (ulong)(_length - _position) || length > int.MaxValue / 2)
-            throw Bad($"ends at byte {_length}, inside the text of {Quoted(what)}, said to be {length} bytes long");
+        {
+            throw Bad(
+                $"ends at byte {_length}, inside the text of {Quoted(what)}, said to be {length} bytes long");
+        }
         var bytes = length <= 512 ? stackalloc byte[(int)length] : new byte[length];
         Fill(bytes, what);
         return Encoding.UTF8.GetString(bytes);
@@ -236,12 +257,16 @@ ref struct GgufHeader
 
     void Fill(scoped Span<byte> bytes, string what)
     {
-        if (bytes.Length > _length - _position || _stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length)
+        if (bytes.Length > _length - _position
+            || _stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length)
+        {
             throw Bad($"ends at byte {_length}, inside {(what.Contains(' ') ? what : Quoted(what))}");
+        }
         _position += bytes.Length;
     }
 
-    readonly BadInputException Bad(string problem) => new($"{_name} {problem}; a whole GGUF file was expected");
+    readonly BadInputException Bad(string problem) =>
+        new($"{_name} {problem}; a whole GGUF file was expected");
 
     /// <summary>Names come from the file: they are cut and lose their control characters.</summary>
     static string Quoted(string name)

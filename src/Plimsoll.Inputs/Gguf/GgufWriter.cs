@@ -8,7 +8,8 @@ namespace Plimsoll.Inputs.Gguf;
 
 /// <summary>
 /// Writes a GGUF file, version 3: metadata in the order in which it was set, tensors in the order in which
-/// they were added, each from bytes that are asked for when its turn comes. The same calls give the same bytes.
+/// they were added, each from bytes that are asked for when its turn comes. The same calls give the same
+/// bytes.
 /// </summary>
 public sealed class GgufWriter
 {
@@ -21,8 +22,8 @@ public sealed class GgufWriter
     public GgufWriter(string architecture) => Set("general.architecture", architecture);
 
     /// <summary>
-    /// Sets a value: a number of any width, <c>bool</c>, <c>string</c>, or an array of one of those (arrays too, as <c>object[]</c>). A key
-    /// set again takes the new value.
+    /// Sets a value: a number of any width, <c>bool</c>, <c>string</c>, or an array of one of those (arrays
+    /// too, as <c>object[]</c>). A key set again takes the new value.
     /// </summary>
     public GgufWriter Set(string key, object value)
     {
@@ -56,7 +57,11 @@ public sealed class GgufWriter
         if (name.Length is 0 or > 63)
             throw new ArgumentException("a tensor's name has 1 to 63 characters", nameof(name));
         if (shape.Length is 0 or > 4 || shape[0] % Math.Max(1, format.Block().Numbers) != 0)
-            throw new ArgumentException($"tensor {name} of shape {string.Join('x', shape.ToArray())} cannot be {format}", nameof(shape));
+        {
+            throw new ArgumentException(
+                $"tensor {name} of shape {string.Join('x', shape.ToArray())} cannot be {format}",
+                nameof(shape));
+        }
         if (!_names.Add(name))
             throw new ArgumentException($"tensor {name} is there already", nameof(name));
         _tensors.Add((name, shape.ToArray(), format, bytes));
@@ -115,7 +120,10 @@ public sealed class GgufWriter
             var expected = BytesOf(tensor.Shape, tensor.Format);
             var bytes = tensor.Bytes();
             if (bytes.Length != expected)
-                throw new InvalidOperationException($"tensor {tensor.Name} has {bytes.Length} bytes, its shape needs {expected}");
+            {
+                throw new InvalidOperationException(
+                    $"tensor {tensor.Name} has {bytes.Length} bytes, its shape needs {expected}");
+            }
             writer.Write(bytes);
             Pad(writer, Aligned(expected) - expected);
         }

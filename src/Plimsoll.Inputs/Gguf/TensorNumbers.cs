@@ -6,7 +6,9 @@ namespace Plimsoll.Inputs.Gguf;
 /// <summary>Numbers to stored bytes and back, for the formats that need no more than arithmetic.</summary>
 public static class TensorNumbers
 {
-    /// <summary>Whether the format is one that <see cref="TryDecode"/> and <see cref="Encode"/> know.</summary>
+    /// <summary>
+    /// Whether the format is one that <see cref="TryDecode"/> and <see cref="Encode"/> know.
+    /// </summary>
     public static bool CanConvert(TensorFormat format) =>
         format is TensorFormat.F32 or TensorFormat.F16 or TensorFormat.BF16 or TensorFormat.Q8_0;
 
@@ -58,7 +60,8 @@ public static class TensorNumbers
                 EncodeQ8(values, bytes);
                 break;
             default:
-                throw new ArgumentOutOfRangeException(nameof(format), format, "F32, F16, BF16 and Q8_0 can be written");
+                throw new ArgumentOutOfRangeException(
+                    nameof(format), format, "F32, F16, BF16 and Q8_0 can be written");
         }
         return bytes;
     }

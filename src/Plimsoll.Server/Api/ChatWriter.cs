@@ -8,7 +8,8 @@ using Plimsoll.Server.Serving;
 
 namespace Plimsoll.Server.Api;
 
-/// <summary>The bodies of <c>/v1/chat/completions</c> and <c>/v1/completions</c>, whole and in chunks.</summary>
+/// <summary>The bodies of <c>/v1/chat/completions</c> and <c>/v1/completions</c>, whole and in
+/// chunks.</summary>
 sealed class ChatWriter(CompletionRequest request, string id, long created)
 {
     readonly bool _chat = request.Kind == CompletionKind.Chat;
@@ -78,7 +79,8 @@ sealed class ChatWriter(CompletionRequest request, string id, long created)
         writer.WriteEndObject();
     }
 
-    public void WriteWhole(Utf8JsonWriter writer, IReadOnlyList<ChoiceText> choices, RequestEntry entry, Func<int, string> echo)
+    public void WriteWhole(Utf8JsonWriter writer, IReadOnlyList<ChoiceText> choices, RequestEntry entry,
+        Func<int, string> echo)
     {
         BeginBody(writer, _chat ? "chat.completion"u8 : "text_completion"u8);
         writer.WriteStartArray("choices"u8);

@@ -11,7 +11,8 @@ using Plimsoll.Server.Tenants;
 namespace Plimsoll.Server.Api;
 
 /// <summary><c>/v1/chat/completions</c> and <c>/v1/completions</c> of engines in this process.</summary>
-sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> levels, LedgerBook book, TimeProvider time)
+sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> levels, LedgerBook book,
+    TimeProvider time)
 {
     public Task ChatAsync(HttpContext context) => AnswerAsync(context, CompletionKind.Chat);
 
@@ -25,7 +26,9 @@ sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> 
         using var document = JsonBody.Parse(body);
         var root = document.RootElement;
         var model = Model(models, root.Required("model"), out var adapter);
-        var reader = new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(), tenant.Options.Level);
+        var reader =
+            new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(),
+                tenant.Options.Level);
         var request = kind == CompletionKind.Chat ? reader.Chat(root) : reader.Text(root);
         request = request with
         {
@@ -44,15 +47,19 @@ sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> 
 
     public static long ReservedTokens(CompletionRequest request) =>
         (long)request.Choices * request.Prompts.Count
-        * (request.LimitsOutput ? request.MaxOutputTokens : Math.Min(UsualOutputTokens, request.MaxOutputTokens));
+        * (request.LimitsOutput ? request.MaxOutputTokens
+            : Math.Min(UsualOutputTokens, request.MaxOutputTokens));
 
-    async Task RunAsync(HttpContext context, Tenant tenant, LocalModel model, string? adapter, CompletionRequest request)
+    async Task RunAsync(HttpContext context, Tenant tenant, LocalModel model, string? adapter,
+        CompletionRequest request)
     {
         var reserved = ReservedTokens(request);
         gate.Reserve(context, tenant, request.PromptTokens, reserved);
-        using var run = CompletionRun.Start(model, request, tenant.Name, RequestShell.RequestId(context), book, adapter);
+        using var run =
+            CompletionRun.Start(model, request, tenant.Name, RequestShell.RequestId(context), book, adapter);
         context.Response.Headers["x-plimsoll-level"] = run.RelegatedTo ?? request.Level.Name;
-        var id = (request.Kind == CompletionKind.Chat ? "chatcmpl-" : "cmpl-") + RequestShell.RequestId(context)[4..];
+        var id = (request.Kind == CompletionKind.Chat ? "chatcmpl-" : "cmpl-")
+            + RequestShell.RequestId(context)[4..];
         var writer = new ChatWriter(request, id, time.GetUtcNow().ToUnixTimeSeconds());
         try
         {
@@ -67,9 +74,12 @@ sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> 
         }
     }
 
-    async Task StreamAsync(HttpContext context, LocalModel model, CompletionRequest request, CompletionRun run, ChatWriter writer)
+    async Task StreamAsync(HttpContext context, LocalModel model, CompletionRequest request,
+        CompletionRun run, ChatWriter writer)
     {
-        var patience = TimeSpan.FromMilliseconds(PromiseText.Duration(gate.Limits.SlowReaderTimeout, "slow_reader_timeout") / 1e6);
+        var patience =
+            TimeSpan.FromMilliseconds(
+                PromiseText.Duration(gate.Limits.SlowReaderTimeout, "slow_reader_timeout") / 1e6);
         SseStream? stream = null;
         var echoed = new HashSet<int>();
         await foreach (var (choice, token) in run.ReadAsync(context.RequestAborted))
@@ -102,7 +112,8 @@ sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> 
         await stream.FlushAsync(context.RequestAborted);
     }
 
-    /// <summary>An engine's failure: an error before the first byte, an event after it, a cut where that was asked for.</summary>
+    /// <summary>An engine's failure: an error before the first byte, an event after it, a cut where that was
+    /// asked for.</summary>
     public static async Task FailAsync(HttpContext context, SseStream? stream, AnswerToken token)
     {
         if (token.Finish == FinishReason.Dropped)
@@ -110,7 +121,9 @@ sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> 
             context.Abort();
             return;
         }
-        var error = new ApiException(500, token.Text.Length > 0 ? token.Text : "The engine gave no answer.", "server_error");
+        var error =
+            new ApiException(500, token.Text.Length > 0 ? token.Text
+                : "The engine gave no answer.", "server_error");
         if (stream is null)
             throw error;
         ErrorWriter.Write(stream.Begin(), error);
@@ -119,11 +132,13 @@ sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> 
         await stream.FlushAsync(context.RequestAborted);
     }
 
-    async Task WholeAsync(HttpContext context, LocalModel model, CompletionRequest request, CompletionRun run, ChatWriter writer)
+    async Task WholeAsync(HttpContext context, LocalModel model, CompletionRequest request,
+        CompletionRun run, ChatWriter writer)
     {
         try
         {
-            await WriteJsonAsync(context, await WholeAnswer.OfAsync(model, request, run, writer, context.RequestAborted));
+            await WriteJsonAsync(context,
+                await WholeAnswer.OfAsync(model, request, run, writer, context.RequestAborted));
         }
         catch (ConnectionDroppedException)
         {

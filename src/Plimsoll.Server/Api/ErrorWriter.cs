@@ -27,7 +27,8 @@ static class ErrorWriter
             var seconds = Math.Max(1, (long)Math.Ceiling(retry.TotalSeconds));
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
             response.Headers["retry-after-ms"] =
-                Math.Max(1, (long)Math.Ceiling(retry.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
+                Math.Max(1, (long)Math.Ceiling(retry.TotalMilliseconds))
+                    .ToString(CultureInfo.InvariantCulture);
         }
         if (error.Status == 401)
             response.Headers.WWWAuthenticate = "Bearer";

@@ -31,7 +31,8 @@ sealed class Gate(LedgerBook book, TimeProvider time)
     public LimitsConfig Limits => _state.Config.Limits;
 
     /// <summary>Takes over keys and limits; running requests keep what they started with.</summary>
-    public void Configure(ServeConfig config) => _state = new GateState(config, new KeyRing(config.Keys, time));
+    public void Configure(ServeConfig config) => _state =
+        new GateState(config, new KeyRing(config.Keys, time));
 
     public void Drain() => _draining = true;
 
@@ -53,7 +54,8 @@ sealed class Gate(LedgerBook book, TimeProvider time)
         var tenant = Authenticate(context);
         return tenant.IsAdmin
             ? tenant
-            : throw new ApiException(403, "This key may not do that; expected one with admin.", "invalid_request_error", null, "forbidden");
+            : throw new ApiException(403, "This key may not do that; expected one with admin.",
+                "invalid_request_error", null, "forbidden");
     }
 
     /// <summary>Counts a request in; dispose what is returned when it is over.</summary>
@@ -70,7 +72,8 @@ sealed class Gate(LedgerBook book, TimeProvider time)
             return new Place(this);
         Interlocked.Decrement(ref _running);
         throw ApiException.Overloaded(
-            $"Too many requests at once; the limit is {Limits.MaxConcurrentRequests}.", TimeSpan.FromSeconds(1));
+            $"Too many requests at once; the limit is {Limits.MaxConcurrentRequests}.",
+                TimeSpan.FromSeconds(1));
     }
 
     /// <summary>
@@ -85,7 +88,8 @@ sealed class Gate(LedgerBook book, TimeProvider time)
         if (state.RetryAfter is { } wait)
         {
             throw ApiException.Overloaded(
-                $"Rate limit reached for {tenant.Name}. Please try again in {wait.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)}s.",
+                $"Rate limit reached for {tenant.Name}. Please try again in "
+                    + $"{wait.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)}s.",
                 wait);
         }
         if (tenant.Options.BudgetUsdPerDay is not { } budget)
@@ -96,7 +100,8 @@ sealed class Gate(LedgerBook book, TimeProvider time)
         if (spent + reserve < (double)budget * 1e12)
             return;
         throw new ApiException(
-            429, $"You exceeded your budget of {budget.ToString(CultureInfo.InvariantCulture)} USD per day (UTC).",
+            429, $"You exceeded your budget of {budget.ToString(CultureInfo.InvariantCulture)} USD per "
+                + $"day (UTC).",
             "insufficient_quota", null, "insufficient_quota")
         {
             RetryAfter = now.UtcDateTime.Date.AddDays(1) - now.UtcDateTime,
@@ -113,7 +118,8 @@ sealed class Gate(LedgerBook book, TimeProvider time)
         if (context.Request.ContentLength > most)
             throw TooLarge(most);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        patience.CancelAfter(TimeSpan.FromMilliseconds(PromiseText.Duration(limits.RequestTimeout, "request_timeout") / 1e6));
+        patience.CancelAfter(
+            TimeSpan.FromMilliseconds(PromiseText.Duration(limits.RequestTimeout, "request_timeout") / 1e6));
         var body = new MemoryStream((int)Math.Min(most, context.Request.ContentLength ?? 4096));
         var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(16 * 1024);
         try
@@ -128,7 +134,8 @@ sealed class Gate(LedgerBook book, TimeProvider time)
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
-            throw new ApiException(408, "The request's body did not arrive in time.", "invalid_request_error", null, "timeout");
+            throw new ApiException(408, "The request's body did not arrive in time.",
+                "invalid_request_error", null, "timeout");
         }
         finally
         {
@@ -145,7 +152,8 @@ sealed class Gate(LedgerBook book, TimeProvider time)
         if (quota is not { } left)
             return;
         response.Headers[$"x-ratelimit-limit-{what}"] = left.Limit.ToString(CultureInfo.InvariantCulture);
-        response.Headers[$"x-ratelimit-remaining-{what}"] = Math.Max(0, left.Remaining).ToString(CultureInfo.InvariantCulture);
+        response.Headers[$"x-ratelimit-remaining-{what}"] =
+            Math.Max(0, left.Remaining).ToString(CultureInfo.InvariantCulture);
         response.Headers[$"x-ratelimit-reset-{what}"] =
             left.Reset.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture) + "s";
     }

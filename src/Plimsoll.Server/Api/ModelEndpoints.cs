@@ -45,10 +45,12 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
         var body = document.RootElement;
         var model = body.Text("model") is { } name ? CompletionEndpoints.Model(models, name, out _) : First();
         var codec = model.Engine.Codec;
-        var reader = new RequestReader(codec, model.Engine.Facts.MaxModelTokens, levels(), tenant.Options.Level);
+        var reader =
+            new RequestReader(codec, model.Engine.Facts.MaxModelTokens, levels(), tenant.Options.Level);
         var tokens = body.Array("messages") is { } messages
             ? codec.Encode(reader.Render(messages, body.Array("tools") ?? default), addSpecial: false)
-            : codec.Encode(body.Required("prompt"), body.Has("add_special_tokens", out var special) ? special.GetBoolean() : true);
+            : codec.Encode(body.Required("prompt"), body.Has("add_special_tokens", out var special)
+                ? special.GetBoolean() : true);
         await JsonAsync(context, writer =>
         {
             writer.WriteStartObject();
@@ -68,12 +70,16 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
         using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
         var body = document.RootElement;
         var model = body.Text("model") is { } name ? CompletionEndpoints.Model(models, name, out _) : First();
-        var list = body.Array("tokens") ?? throw ApiException.Bad("Missing required parameter: 'tokens'.", "tokens");
+        var list = body.Array("tokens")
+            ?? throw ApiException.Bad("Missing required parameter: 'tokens'.", "tokens");
         var tokens = new int[list.GetArrayLength()];
         for (var i = 0; i < tokens.Length; i++)
         {
-            if (list[i].ValueKind != JsonValueKind.Number || !list[i].TryGetInt32(out tokens[i]) || tokens[i] < 0)
+            if (list[i].ValueKind != JsonValueKind.Number || !list[i].TryGetInt32(out tokens[i])
+                || tokens[i] < 0)
+            {
                 throw JsonBody.Wrong("tokens", list[i], "token ids of at least 0");
+            }
         }
         var text = model.Engine.Codec.Decode(tokens);
         await JsonAsync(context, writer =>
@@ -92,7 +98,9 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
         var body = document.RootElement;
         var model = CompletionEndpoints.Model(models, body.Required("model"), out _);
         var level = levels().Choose(null, tenant.Options.Level);
-        var reader = new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(), tenant.Options.Level);
+        var reader =
+            new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(),
+                tenant.Options.Level);
         var json = await EmbedAsync(
             model, reader, body, book, tenant.Name, RequestShell.RequestId(context), level,
             tokens => gate.Reserve(context, tenant, tokens, 0), context.RequestAborted);
@@ -102,7 +110,8 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
     /// <summary>The embeddings that a body asks for.</summary>
     /// <param name="reserve">Called with the prompt's tokens before the work.</param>
     public static async Task<ReadOnlyMemory<byte>> EmbedAsync(
-        LocalModel model, RequestReader reader, JsonElement body, LedgerBook book, string tenant, string requestId,
+        LocalModel model, RequestReader reader, JsonElement body, LedgerBook book, string tenant,
+            string requestId,
         Level level, Action<long> reserve, CancellationToken cancellation)
     {
         var name = body.Required("model");
@@ -113,7 +122,9 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
         {
             null or "float" => false,
             "base64" => true,
-            var other => throw ApiException.Bad($"encoding_format {other}: expected float or base64", "encoding_format"),
+            var other =>
+                throw ApiException.Bad($"encoding_format {other}: expected float or base64",
+                    "encoding_format"),
         };
         var dimensions = body.Whole("dimensions", 1, 1 << 20);
         long tokens = 0;
@@ -132,7 +143,10 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
             var vectors = await model.Engine.EmbedAsync(memory, tenant, entry.Id, cancellation);
             status = RequestStatus.Completed;
             if (dimensions > vectors[0].Length)
-                throw ApiException.Bad($"dimensions {dimensions}: expected at most {vectors[0].Length}", "dimensions");
+            {
+                throw ApiException.Bad($"dimensions {dimensions}: expected at most {vectors[0].Length}",
+                    "dimensions");
+            }
             var buffer = new ArrayBufferWriter<byte>(1024);
             using (var writer = new Utf8JsonWriter(buffer))
                 WriteEmbeddings(writer, name, vectors, tokens, base64, dimensions);
@@ -154,7 +168,8 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
         using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
         var body = document.RootElement;
         var (name, path) = (body.Required("lora_name"), body.Required("lora_path"));
-        var model = body.Text("model") is { } chosen ? CompletionEndpoints.Model(models, chosen, out _) : First();
+        var model = body.Text("model") is { } chosen ? CompletionEndpoints.Model(models, chosen, out _)
+            : First();
         try
         {
             await model.Engine.LoadAdapterAsync(name, path, context.RequestAborted);
@@ -213,7 +228,8 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
     }
 
     static void WriteEmbeddings(
-        Utf8JsonWriter writer, string model, IReadOnlyList<float[]> vectors, long tokens, bool base64, int? dimensions)
+        Utf8JsonWriter writer, string model, IReadOnlyList<float[]> vectors, long tokens, bool base64,
+            int? dimensions)
     {
         writer.WriteStartObject();
         writer.WriteString("object"u8, "list"u8);

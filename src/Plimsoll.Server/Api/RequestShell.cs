@@ -8,7 +8,8 @@ using Plimsoll.Server.Serving;
 
 namespace Plimsoll.Server.Api;
 
-/// <summary>What all endpoints do alike: a request id, errors in OpenAI's shape, promises of single requests.</summary>
+/// <summary>What all endpoints do alike: a request id, errors in OpenAI's shape, promises of single
+/// requests.</summary>
 sealed partial class RequestShell(ILogger<RequestShell> log)
 {
     /// <summary>Wraps a handler so that whatever it throws becomes a clear answer.</summary>
@@ -31,7 +32,8 @@ sealed partial class RequestShell(ILogger<RequestShell> log)
         }
         catch (BadHttpRequestException bad)
         {
-            await ErrorWriter.WriteAsync(context, new ApiException(bad.StatusCode, bad.Message, "invalid_request_error"));
+            await ErrorWriter.WriteAsync(context,
+                new ApiException(bad.StatusCode, bad.Message, "invalid_request_error"));
         }
         catch (IOException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -40,7 +42,9 @@ sealed partial class RequestShell(ILogger<RequestShell> log)
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             Failed(log, e, id);
-            await ErrorWriter.WriteAsync(context, new ApiException(500, $"The server had an error while processing your request ({id}).", "server_error"));
+            await ErrorWriter.WriteAsync(context,
+                new ApiException(500, $"The server had an error while processing your request ({id}).",
+                    "server_error"));
         }
     };
 
@@ -52,7 +56,8 @@ sealed partial class RequestShell(ILogger<RequestShell> log)
         var text = context.Request.Headers[name].ToString();
         if (text.Length == 0)
             return null;
-        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var ms) && ms is > 0 and < 1e9
+        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out var ms) && ms is > 0 and < 1e9
             ? (long)(ms * 1e6)
             : throw ApiException.Bad($"{name}: {text} is no number of milliseconds above 0", name);
     }

@@ -41,7 +41,8 @@ static class Usage
         writer.WriteEndObject();
     }
 
-    /// <summary>Dollars by cause, and whether the promise was kept: nobody pays for what is not named.</summary>
+    /// <summary>Dollars by cause, and whether the promise was kept: nobody pays for what is not
+    /// named.</summary>
     static void WriteCost(Utf8JsonWriter writer, RequestEntry entry)
     {
         var charge = entry.Charge;

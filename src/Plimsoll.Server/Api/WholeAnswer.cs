@@ -15,8 +15,10 @@ sealed class ConnectionDroppedException() : Exception("The connection is dropped
 /// <summary>Answers that are not streamed: to a client that waits, or to a batch's line.</summary>
 sealed class WholeAnswer(ModelDirectory models, Func<Levels> levels, LedgerBook book, TimeProvider time)
 {
-    /// <summary>The answer to a batch's line; throws <see cref="ApiException"/> as the endpoint would.</summary>
-    /// <param name="endpoint"><c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/embeddings</c>.</param>
+    /// <summary>The answer to a batch's line; throws <see cref="ApiException"/> as the endpoint
+    /// would.</summary>
+    /// <param name="endpoint"><c>/v1/chat/completions</c>, <c>/v1/completions</c>,
+    /// <c>/v1/embeddings</c>.</param>
     public async Task<ReadOnlyMemory<byte>> OfLineAsync(
         string endpoint, JsonElement body, string tenant, string requestId, CancellationToken cancellation)
     {
@@ -28,7 +30,8 @@ sealed class WholeAnswer(ModelDirectory models, Func<Levels> levels, LedgerBook 
                 model, reader, body, book, tenant, requestId, levels().Batch, _ => { }, cancellation);
         }
         var chat = endpoint == "/v1/chat/completions";
-        var request = (chat ? reader.Chat(body) : reader.Text(body)) with { Level = levels().Batch, Stream = false };
+        var request =
+            (chat ? reader.Chat(body) : reader.Text(body)) with { Level = levels().Batch, Stream = false };
         using var run = CompletionRun.Start(model, request, tenant, requestId, book, adapter);
         var id = (chat ? "chatcmpl-" : "cmpl-") + requestId[(requestId.LastIndexOf('_') + 1)..];
         var writer = new ChatWriter(request, id, time.GetUtcNow().ToUnixTimeSeconds());
@@ -36,7 +39,8 @@ sealed class WholeAnswer(ModelDirectory models, Func<Levels> levels, LedgerBook 
     }
 
     public static async Task<ReadOnlyMemory<byte>> OfAsync(
-        LocalModel model, CompletionRequest request, CompletionRun run, ChatWriter writer, CancellationToken cancellation)
+        LocalModel model, CompletionRequest request, CompletionRun run, ChatWriter writer,
+            CancellationToken cancellation)
     {
         var choices = await GatherAsync(run, cancellation);
         var buffer = new ArrayBufferWriter<byte>(4096);

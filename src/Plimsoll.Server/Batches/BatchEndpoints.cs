@@ -22,13 +22,21 @@ sealed class BatchEndpoints(Gate gate, BatchStore store, FileStore files, BatchR
         var body = document.RootElement;
         var endpoint = body.Required("endpoint");
         if (endpoint is not ("/v1/chat/completions" or "/v1/completions" or "/v1/embeddings"))
-            throw ApiException.Bad($"endpoint {endpoint}: expected /v1/chat/completions, /v1/completions or /v1/embeddings", "endpoint");
+        {
+            throw ApiException.Bad(
+                $"endpoint {endpoint}: expected /v1/chat/completions, /v1/completions or /v1/embeddings",
+                    "endpoint");
+        }
         if (body.Required("completion_window") != "24h")
             throw ApiException.Bad("completion_window: expected 24h", "completion_window");
         var input = files.Find(tenant.Name, body.Required("input_file_id"))
-            ?? throw ApiException.NotFound($"No such File object: {body.Required("input_file_id")}", "input_file_id");
+            ?? throw ApiException.NotFound($"No such File object: {body.Required("input_file_id")}",
+                "input_file_id");
         if (input.Purpose != "batch")
-            throw ApiException.Bad($"{input.Id} has purpose {input.Purpose}; expected batch", "input_file_id");
+        {
+            throw ApiException.Bad($"{input.Id} has purpose {input.Purpose}; expected batch",
+                "input_file_id");
+        }
         var metadata = body.Object("metadata")?.GetRawText();
         if (metadata?.Length > MostMetadataBytes)
             throw ApiException.Bad($"metadata is longer than {MostMetadataBytes} bytes", "metadata");
@@ -60,7 +68,10 @@ sealed class BatchEndpoints(Gate gate, BatchStore store, FileStore files, BatchR
     {
         var batch = Own(context);
         if (batch.IsOver)
-            throw new ApiException(409, $"Cannot cancel a batch that is {batch.Status}.", "invalid_request_error", null, "batch_over");
+        {
+            throw new ApiException(409, $"Cannot cancel a batch that is {batch.Status}.",
+                "invalid_request_error", null, "batch_over");
+        }
         if (!await store.MoveAsync(batch.Id, "in_progress", "cancelling", "cancelling"))
             await store.MoveAsync(batch.Id, "validating", "cancelling", "cancelling");
         job.Cancel(batch.Id);
@@ -95,7 +106,8 @@ sealed class BatchEndpoints(Gate gate, BatchStore store, FileStore files, BatchR
     {
         var tenant = gate.Authenticate(context);
         var id = (string)context.Request.RouteValues["id"]!;
-        return store.Find(id, tenant.Name) ?? throw ApiException.NotFound($"No batch found with id '{id}'.", "batch_id");
+        return store.Find(id, tenant.Name)
+            ?? throw ApiException.NotFound($"No batch found with id '{id}'.", "batch_id");
     }
 
     static void Write(Utf8JsonWriter writer, BatchRecord batch, BatchCounts counts)

@@ -36,12 +36,14 @@ static class BatchInput
             while ((length = buffer.AsSpan(at, end - at).IndexOf((byte)'\n')) >= 0 || (read == 0 && end > at))
             {
                 length = length < 0 ? end - at : length;
-                Check(buffer.AsMemory(at, length), start + at, ++number, endpoint, knowsModel, customIds, lines, faults);
+                Check(buffer.AsMemory(at, length), start
+                    + at, ++number, endpoint, knowsModel, customIds, lines, faults);
                 at = Math.Min(end, at + length + 1);
             }
             if (lines.Count > MostLines)
             {
-                faults.Add(new Fault("too_many_tasks", $"The file has more than {MostLines} requests.", null, 0));
+                faults.Add(new Fault("too_many_tasks", $"The file has more than {MostLines} requests.", null,
+                    0));
                 break;
             }
             buffer.AsSpan(at, end - at).CopyTo(buffer);
@@ -53,14 +55,18 @@ static class BatchInput
             {
                 if (held >= MostLineBytes)
                 {
-                    faults.Add(new Fault("line_too_long", $"A line is longer than {MostLineBytes} bytes.", null, number + 1));
+                    faults.Add(new Fault("line_too_long", $"A line is longer than {MostLineBytes} bytes.",
+                        null, number + 1));
                     break;
                 }
                 Array.Resize(ref buffer, 2 * buffer.Length);
             }
         }
         if (lines.Count == 0 && faults.Count == 0)
-            faults.Add(new Fault("empty_file", "The input file is empty. Expected one request per line.", null, 0));
+        {
+            faults.Add(new Fault("empty_file", "The input file is empty. Expected one request per line.",
+                null, 0));
+        }
         return (lines, faults);
     }
 
@@ -76,17 +82,28 @@ static class BatchInput
             var root = document.RootElement;
             var customId = root.Required("custom_id");
             if (!customIds.Add(customId))
-                throw ApiException.Bad($"custom_id {customId} is there twice.", "custom_id", "duplicate_custom_id");
+            {
+                throw ApiException.Bad($"custom_id {customId} is there twice.", "custom_id",
+                    "duplicate_custom_id");
+            }
             if (root.Required("method") != "POST")
                 throw ApiException.Bad("Expected the method POST.", "method", "invalid_method");
             if (root.Required("url") != endpoint)
-                throw ApiException.Bad($"The url differs from the batch's endpoint {endpoint}.", "url", "mismatched_endpoint");
-            var body = root.Object("body") ?? throw ApiException.Bad("Missing required parameter: 'body'.", "body", "missing_required_parameter");
+            {
+                throw ApiException.Bad($"The url differs from the batch's endpoint {endpoint}.", "url",
+                    "mismatched_endpoint");
+            }
+            var body = root.Object("body")
+                ?? throw ApiException.Bad("Missing required parameter: 'body'.", "body",
+                    "missing_required_parameter");
             if (body.Flag("stream"))
                 throw ApiException.Bad("Lines of a batch are not streamed.", "body.stream", "invalid_value");
             var model = body.Required("model");
             if (!knowsModel(model))
-                throw ApiException.Bad($"The model `{model}` does not exist.", "body.model", "model_not_found");
+            {
+                throw ApiException.Bad($"The model `{model}` does not exist.", "body.model",
+                    "model_not_found");
+            }
             lines.Add(new BatchLine(number, start, line.Length, customId));
         }
         catch (ApiException fault)

@@ -12,12 +12,14 @@ using Plimsoll.Server.Serving;
 namespace Plimsoll.Server.Batches;
 
 /// <summary>
-/// One batch from its file to its output: validating → in_progress → finalizing → completed, or failed, expired,
+/// One batch from its file to its output: validating → in_progress → finalizing → completed, or failed,
+/// expired,
 /// cancelled. Each move is one transaction; each line's answer is on disk before the line counts as answered;
 /// the output is written from the database, so it holds every line once.
 /// </summary>
 sealed class BatchJob(
-    BatchStore store, FileStore files, WholeAnswer answers, Func<string, bool> knowsModel, SemaphoreSlim lines, TimeProvider time)
+    BatchStore store, FileStore files, WholeAnswer answers, Func<string, bool> knowsModel,
+        SemaphoreSlim lines, TimeProvider time)
 {
     static readonly TimeSpan _otherProcess = TimeSpan.FromSeconds(5);
     static readonly TimeSpan _lookAgain = TimeSpan.FromMilliseconds(500);
@@ -84,7 +86,8 @@ sealed class BatchJob(
         using var expiry = CancellationTokenSource.CreateLinkedTokenSource(over);
         var left = TimeSpan.FromSeconds(Math.Max(0, batch.Expires - store.Now));
         using var timer = time.CreateTimer(_ => expiry.Cancel(), null, left, Timeout.InfiniteTimeSpan);
-        using var look = time.CreateTimer(_ => StopIfCancelled(batch.Id, expiry), null, _otherProcess, _otherProcess);
+        using var look =
+            time.CreateTimer(_ => StopIfCancelled(batch.Id, expiry), null, _otherProcess, _otherProcess);
         try
         {
             foreach (var line in store.OpenLines(batch.Id))
@@ -99,7 +102,8 @@ sealed class BatchJob(
         }
         catch (OperationCanceledException)
         {
-            await Task.WhenAll(running.ConvertAll(async task => await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing)));
+            await Task.WhenAll(running.ConvertAll(async task =>
+                await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing)));
             stop.ThrowIfCancellationRequested();
         }
         if (store.Find(batch.Id)?.Status != "in_progress")
@@ -133,8 +137,10 @@ sealed class BatchJob(
                 {
                     using var document = JsonBody.Parse(bytes);
                     var body = document.RootElement.GetProperty("body");
-                    var answer = await answers.OfLineAsync(batch.Endpoint, body, batch.Tenant, requestId, over);
-                    await store.AnswerAsync(batch.Id, line.Number, LineStatus.Answered, BatchOutput.Line(line, requestId, 200, answer.Span));
+                    var answer =
+                        await answers.OfLineAsync(batch.Endpoint, body, batch.Tenant, requestId, over);
+                    await store.AnswerAsync(batch.Id, line.Number, LineStatus.Answered,
+                        BatchOutput.Line(line, requestId, 200, answer.Span));
                     return;
                 }
                 catch (ApiException error) when (IsPassing(error, attempt))
@@ -143,7 +149,8 @@ sealed class BatchJob(
                 }
                 catch (ApiException error)
                 {
-                    await store.AnswerAsync(batch.Id, line.Number, LineStatus.Failed, BatchOutput.Failed(line, requestId, error));
+                    await store.AnswerAsync(batch.Id, line.Number, LineStatus.Failed,
+                        BatchOutput.Failed(line, requestId, error));
                     return;
                 }
                 catch (ConnectionDroppedException) when (attempt < 2)
@@ -164,23 +171,31 @@ sealed class BatchJob(
 
     async Task FinishAsync(BatchRecord batch)
     {
-        var end = batch.Status == "cancelling" ? "cancelled" : store.Now >= batch.Expires ? "expired" : "completed";
+        var end = batch.Status == "cancelling" ? "cancelled" : store.Now >= batch.Expires ? "expired"
+            : "completed";
         var open = store.OpenLines(batch.Id);
         if (open.Count > 0)
         {
             end = end == "completed" ? "expired" : end;
             var error = end == "expired"
-                ? new ApiException(408, "This request could not be executed before the completion window expired.", "batch_error", null, "batch_expired")
-                : new ApiException(499, "This request was not executed because the batch was cancelled.", "batch_error", null, "batch_cancelled");
+                ? new ApiException(408,
+                    "This request could not be executed before the completion window expired.",
+                        "batch_error", null, "batch_expired")
+                : new ApiException(499, "This request was not executed because the batch was cancelled.",
+                    "batch_error", null, "batch_cancelled");
             foreach (var line in open)
-                await store.AnswerAsync(batch.Id, line.Number, LineStatus.Failed, BatchOutput.NotRun(line, error));
+            {
+                await store.AnswerAsync(batch.Id, line.Number, LineStatus.Failed,
+                    BatchOutput.NotRun(line, error));
+            }
         }
         var output = await WriteAsync(batch, LineStatus.Answered, "output");
         var errors = await WriteAsync(batch, LineStatus.Failed, "error");
         var now = store.Now;
         if (output is not null)
         {
-            await files.KeepAsync(output, batch.Tenant, $"{batch.Id}_output.jsonl", "batch_output", errors is not null
+            await files.KeepAsync(output, batch.Tenant, $"{batch.Id}_output.jsonl", "batch_output",
+                errors is not null
                 ? null
                 : sql => BatchStore.Finish(sql, batch.Id, end, now, output, null));
         }
@@ -196,11 +211,13 @@ sealed class BatchJob(
     /// <summary>Writes the answers of one kind to a new file; null when there are none.</summary>
     async Task<string?> WriteAsync(BatchRecord batch, LineStatus status, string kind)
     {
-        // Named after the batch, so that a crash between the two files and the end of the batch leaves no second copy.
+        // Named after the batch, so that a crash between the two files and the end of the batch leaves no
+        // second copy.
         var id = $"file-{batch.Id["batch_".Length..]}-{kind}";
         var part = files.PartOf(id);
         var any = false;
-        await using (var file = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None, 64 * 1024))
+        await using (var file =
+            new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None, 64 * 1024))
         {
             foreach (var body in store.Answers(batch.Id, status))
             {

@@ -5,7 +5,8 @@ namespace Plimsoll.Server.Batches;
 /// <summary>One batch as the database has it; times are Unix seconds.</summary>
 public sealed record BatchRecord
 {
-    public const string Columns = "id, tenant, endpoint, input_file, status, created, expires, in_progress, finalizing, "
+    public const string Columns =
+        "id, tenant, endpoint, input_file, status, created, expires, in_progress, finalizing, "
         + "completed, failed, expired, cancelling, cancelled, output_file, error_file, errors, metadata";
 
     public required string Id { get; init; }
@@ -70,9 +71,11 @@ public sealed record BatchRecord
         Metadata = Text(reader, 17),
     };
 
-    static long? Seconds(DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetInt64(column);
+    static long? Seconds(DbDataReader reader, int column) => reader.IsDBNull(column) ? null
+        : reader.GetInt64(column);
 
-    static string? Text(DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+    static string? Text(DbDataReader reader, int column) => reader.IsDBNull(column) ? null
+        : reader.GetString(column);
 }
 
 /// <summary>How far a batch is.</summary>

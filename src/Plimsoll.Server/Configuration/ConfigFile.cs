@@ -10,7 +10,8 @@ using YamlDotNet.Serialization.NamingConventions;
 namespace Plimsoll.Server.Configuration;
 
 /// <summary>
-/// Reads the YAML file. <c>${VAR}</c> and <c>${VAR:-default}</c> are the environment's; a key that nobody knows
+/// Reads the YAML file. <c>${VAR}</c> and <c>${VAR:-default}</c> are the environment's; a key that nobody
+/// knows
 /// is an error that names the line.
 /// </summary>
 public static class ConfigFile
@@ -23,7 +24,10 @@ public static class ConfigFile
         try
         {
             if (new FileInfo(file) is { Exists: true, Length: > MostBytes })
-                throw new BadInputException($"{file}: larger than {MostBytes >> 20} MiB; expected a configuration");
+            {
+                throw new BadInputException(
+                    $"{file}: larger than {MostBytes >> 20} MiB; expected a configuration");
+            }
             text = File.ReadAllText(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -46,7 +50,8 @@ public static class ConfigFile
             .Build();
         try
         {
-            return deserializer.Deserialize<ServeConfig>(Substitute(text, name, variable)) ?? new ServeConfig();
+            return deserializer.Deserialize<ServeConfig>(Substitute(text, name, variable))
+                ?? new ServeConfig();
         }
         catch (YamlException e)
         {
@@ -87,13 +92,17 @@ public static class ConfigFile
             var dash = inner.IndexOf(":-", StringComparison.Ordinal);
             var key = dash < 0 ? inner : inner[..dash];
             if (key.Length == 0)
-                throw new BadInputException($"{name}, line {line}: ${{ without a name and }}; expected ${{VAR:-default}}");
+            {
+                throw new BadInputException(
+                    $"{name}, line {line}: ${{ without a name and }}; expected ${{VAR:-default}}");
+            }
             var value = variable(key);
             if (string.IsNullOrEmpty(value))
             {
                 value = dash < 0
                     ? throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
-                        $"{name}, line {line}: {key} is not set; expected it in the environment, or ${{{key}:-default}}"))
+                        $"{name}, line {line}: {key} is not set; expected it in the environment, or "
+                            + $"${{{key}:-default}}"))
                     : inner[(dash + 2)..];
             }
             result.Append(value);

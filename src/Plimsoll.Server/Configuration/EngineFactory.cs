@@ -30,7 +30,8 @@ public static class EngineFactory
             Limits = Limits(stepTime, config) with { Levels = levels },
             Ranks = config.Replicas is >= 1 and <= 1024
                 ? config.Replicas
-                : throw new BadInputException($"model {name}: replicas {config.Replicas}: expected 1 to 1024"),
+                : throw new BadInputException(
+                    $"model {name}: replicas {config.Replicas}: expected 1 to 1024"),
             MaxModelTokens = config.MaxModelLen ?? deployment.Model.MaxContext,
             MedianOutputTokens = config.MedianOutputTokens,
             Seed = config.Seed,
@@ -42,7 +43,7 @@ public static class EngineFactory
     {
         var model = Catalogue.BuiltIn.FindModel(config.Model);
         var accelerator = Catalogue.BuiltIn.FindAccelerator(config.Gpu);
-        var usual = EngineSettings.OfServer(accelerator);
+        var usual = EngineCatalogue.ServerDefaults(accelerator, "vllm");
         if (config.Tp < 1 || config.Tp > 64)
             throw new BadInputException($"tp {config.Tp}: expected 1 to 64");
         var deployment = new Deployment
@@ -70,13 +71,15 @@ public static class EngineFactory
     {
         var deployment = stepTime.Deployment;
         var policy = SchedulingPolicy.Find(config.Policy)
-            ?? throw new BadInputException($"policy {config.Policy}: expected a policy as `plimsoll simulate` takes it");
-        var memory = KvCapacity.Blocks(deployment, TypicalContextTokens);
+            ?? throw new BadInputException(
+                $"policy {config.Policy}: expected a policy as `plimsoll simulate` takes it");
+        var memory = KvCapacity.Blocks(deployment, stepTime.Engine.Memory, TypicalContextTokens);
         if (!memory.Fits)
         {
-            throw new BadInputException(FormattableString.Invariant(
-                $"{deployment.Model.Name} does not fit {deployment.Accelerator.Name} at tp {config.Tp}: it needs ")
-                + FormattableString.Invariant($"{memory.MissingGb:0.0} GB more per accelerator; expected a larger tp"));
+            throw new BadInputException(
+                $"{deployment.Model.Name} does not fit {deployment.Accelerator.Name} at tp {config.Tp}: "
+                + FormattableString.Invariant($"it needs {memory.MissingGb:0.0} GB more per accelerator; ")
+                + "expected a larger tp");
         }
         return EngineLimits.Of(deployment, memory.Blocks, policy) with
         {
@@ -84,7 +87,8 @@ public static class EngineFactory
         };
     }
 
-    /// <summary>USD per hour of one engine rank: its accelerators at the catalogue's price, or what is said.</summary>
+    /// <summary>USD per hour of one engine rank: its accelerators at the catalogue's price, or what is
+    /// said.</summary>
     public static decimal PricePerHour(ModelConfig model, Deployment deployment) =>
         model.PriceUsdPerHour
         ?? (Catalogue.BuiltIn.FindPrice(deployment.Accelerator, null).UsdPerHour * deployment.Accelerators);

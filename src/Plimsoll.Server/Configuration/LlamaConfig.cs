@@ -23,7 +23,9 @@ public sealed class LlamaConfig
 
     public int? MaxModelLen { get; set; }
 
-    /// <summary><c>unified</c>: prefixes shared without a copy; <c>split</c>: each sequence in cells of its own.</summary>
+    /// <summary>
+    /// <c>unified</c>: prefixes shared without a copy; <c>split</c>: each sequence in cells of its own.
+    /// </summary>
     public string KvLayout { get; set; } = "unified";
 
     /// <summary>Compute threads.</summary>

@@ -20,7 +20,8 @@ public static class LlamaFactory
     /// <param name="time">Tells chat templates the date.</param>
     /// <param name="story">Hears what is served and what it costs to start.</param>
     public static LlamaEngine Start(
-        string name, LlamaConfig config, IReadOnlyList<ServiceLevelSpec> levels, string state, string? decisionLog,
+        string name, LlamaConfig config, IReadOnlyList<ServiceLevelSpec> levels, string state,
+            string? decisionLog,
         TimeProvider time, TextWriter story)
     {
         var path = config.Path ?? Placeholder(state);
@@ -33,7 +34,9 @@ public static class LlamaFactory
             {
                 "unified" => KvLayout.Unified,
                 "split" => KvLayout.Split,
-                var other => throw new BadInputException($"model {name}: kv_layout {other}: expected unified or split"),
+                var other =>
+                    throw new BadInputException(
+                    $"model {name}: kv_layout {other}: expected unified or split"),
             },
             MaxModelTokens = config.MaxModelLen,
             Threads = config.Threads,
@@ -47,20 +50,28 @@ public static class LlamaFactory
         try
         {
             foreach (var (adapter, file) in config.Adapters)
-                engine.LoadAdapterAsync(adapter, file, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            {
+                engine.LoadAdapterAsync(adapter, file, CancellationToken.None).AsTask().GetAwaiter()
+                    .GetResult();
+            }
         }
         catch (EngineRefusalException e)
         {
             throw new BadInputException($"model {name}: {e.Message}");
         }
         var facts = engine.Model.Facts;
-        story.WriteLine(FormattableString.Invariant($"plimsoll: {name} is {facts.Name} ({facts.Architecture}, ")
+        story.WriteLine(
+            FormattableString.Invariant($"plimsoll: {name} is {facts.Name} ({facts.Architecture}, ")
             + FormattableString.Invariant($"{facts.WeightBytes / 1e6:0.#} MB) by llama.cpp, ")
-            + $"{options.Threads} thread{(options.Threads == 1 ? "" : "s")}, {engine.Facts.MaxModelTokens} tokens of context");
+            + $"{options.Threads} thread{(options.Threads == 1 ? "" : "s")}, {engine.Facts.MaxModelTokens} "
+            + $"tokens of context");
         if (facts.Description == PlaceholderModel.Description)
             story.WriteLine($"plimsoll: {name} has {PlaceholderModel.Description}");
         if (engine.Calibration.Count > 0)
-            story.WriteLine($"plimsoll: {engine.Calibration.Count} steps timed; the next start finds them in the cache");
+        {
+            story.WriteLine(
+                $"plimsoll: {engine.Calibration.Count} steps timed; the next start finds them in the cache");
+        }
         return engine;
     }
 
@@ -71,7 +82,8 @@ public static class LlamaFactory
         if (config.KvTokens < config.BlockSize || config.BlockSize < 1 || config.MaxNumSeqs < 1
             || config.MaxNumBatchedTokens < 1)
         {
-            throw new BadInputException("kv_tokens, block_size, max_num_seqs, max_num_batched_tokens: expected at least 1");
+            throw new BadInputException(
+                "kv_tokens, block_size, max_num_seqs, max_num_batched_tokens: expected at least 1");
         }
         return new SchedulerOptions
         {

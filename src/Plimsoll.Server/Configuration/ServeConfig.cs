@@ -19,7 +19,8 @@ public sealed class ServeConfig
     /// <summary>Service levels by name; the first is the default.</summary>
     public Dictionary<string, LevelConfig> Levels { get; set; } = new()
     {
-        ["interactive"] = new LevelConfig { Ttft = "500ms", Itl = "75ms", ServiceTiers = ["default", "priority"] },
+        ["interactive"] =
+            new LevelConfig { Ttft = "500ms", Itl = "75ms", ServiceTiers = ["default", "priority"] },
         ["batch"] = new LevelConfig { Window = "24h", ServiceTiers = ["flex"] },
     };
 
@@ -72,7 +73,8 @@ public sealed class ModelConfig
 
     public List<UpstreamConfig> Upstreams { get; set; } = [];
 
-    /// <summary>Per replica and hour, USD; the catalogue's price where a simulated engine names a card.</summary>
+    /// <summary>Per replica and hour, USD; the catalogue's price where a simulated engine names a
+    /// card.</summary>
     public decimal? PriceUsdPerHour { get; set; }
 
     /// <summary>Model that is asked where this one cannot be reached.</summary>
@@ -123,7 +125,8 @@ public sealed class SimulatedConfig
     public FaultConfig? Faults { get; set; }
 }
 
-/// <summary>Shares of requests that a simulated engine lets fail, for tests of what stands before it.</summary>
+/// <summary>Shares of requests that a simulated engine lets fail, for tests of what stands before
+/// it.</summary>
 public sealed class FaultConfig
 {
     public double Errors { get; set; }
@@ -155,7 +158,8 @@ public sealed class UpstreamConfig
     /// <summary>Release that the ledger books under.</summary>
     public string? Release { get; set; }
 
-    /// <summary>Whether <c>priority</c> may be passed on (vLLM with <c>--scheduling-policy priority</c>).</summary>
+    /// <summary>Whether <c>priority</c> may be passed on (vLLM with <c>--scheduling-policy
+    /// priority</c>).</summary>
     public bool Priority { get; set; }
 
     /// <summary>Time without a byte after which an answer counts as lost.</summary>

@@ -29,44 +29,62 @@ sealed class FileEndpoints(Gate gate, FileStore files)
         {
             throw ApiException.Bad("Expected multipart/form-data with file and purpose.");
         }
-        var reader = new MultipartReader(boundary, context.Request.Body) { BodyLengthLimit = null };
         var (id, part) = files.Begin();
-        string? purpose = null, name = null;
         try
         {
-            while (await NextAsync(reader, context) is { } section)
-            {
-                if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition))
-                    throw ApiException.Bad("A part of the form has no name.");
-                var field = HeaderUtilities.RemoveQuotes(disposition.Name).Value;
-                if (field == "file")
-                {
-                    name = HeaderUtilities.RemoveQuotes(disposition.FileName).Value ?? "file";
-                    if (!await FileStore.WriteAsync(part, section.Body, Math.Min(MostBatchBytes, gate.Limits.MaxFileBytes), context.RequestAborted))
-                        throw new ApiException(413, $"The file is larger than {Math.Min(MostBatchBytes, gate.Limits.MaxFileBytes)} bytes.", "invalid_request_error", "file");
-                }
-                else
-                {
-                    var value = await FieldAsync(section.Body, context);
-                    purpose = field == "purpose" ? value : purpose;
-                }
-            }
-            if (name is null)
-                throw ApiException.Bad("Missing required parameter: 'file'.", "file", "missing_required_parameter");
-            if (purpose is not ("batch" or "fine-tune" or "user_data" or "evals" or "assistants" or "vision"))
-                throw ApiException.Bad($"'{purpose}' is not one of ['fine-tune', 'batch', 'user_data', 'evals'] - 'purpose'", "purpose");
-            var stored = await files.KeepAsync(id, tenant.Name, name.Length > 255 ? name[..255] : name, purpose);
+            var (name, purpose) = await ReadFormAsync(context, boundary, part);
+            var stored = await files.KeepAsync(id, tenant.Name, name, purpose);
             await WriteAsync(context, writer => Write(writer, stored));
         }
-        catch (IOException e) when (e is not BadHttpRequestException && !context.RequestAborted.IsCancellationRequested)
+        catch (IOException e) when (e is not BadHttpRequestException
+            && !context.RequestAborted.IsCancellationRequested)
         {
-            throw ApiException.Unavailable($"The file cannot be stored: {e.Message.ReplaceLineEndings(" ")}", "storage_full");
+            throw ApiException.Unavailable(
+                $"The file cannot be stored: {e.Message.ReplaceLineEndings(" ")}", "storage_full");
         }
         finally
         {
             if (File.Exists(part))
                 File.Delete(part);
         }
+    }
+
+    /// <summary>Writes the form's file to the disk; its name and its purpose.</summary>
+    async Task<(string Name, string Purpose)> ReadFormAsync(HttpContext context, string boundary, string part)
+    {
+        var reader = new MultipartReader(boundary, context.Request.Body) { BodyLengthLimit = null };
+        var most = Math.Min(MostBatchBytes, gate.Limits.MaxFileBytes);
+        string? purpose = null, name = null;
+        while (await NextAsync(reader, context) is { } section)
+        {
+            if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition))
+                throw ApiException.Bad("A part of the form has no name.");
+            var field = HeaderUtilities.RemoveQuotes(disposition.Name).Value;
+            if (field != "file")
+            {
+                var value = await FieldAsync(section.Body, context);
+                purpose = field == "purpose" ? value : purpose;
+                continue;
+            }
+            name = HeaderUtilities.RemoveQuotes(disposition.FileName).Value ?? "file";
+            if (!await FileStore.WriteAsync(part, section.Body, most, context.RequestAborted))
+            {
+                throw new ApiException(
+                    413, $"The file is larger than {most} bytes.", "invalid_request_error", "file");
+            }
+        }
+        if (name is null)
+        {
+            throw ApiException.Bad(
+                "Missing required parameter: 'file'.", "file", "missing_required_parameter");
+        }
+        if (purpose is not ("batch" or "fine-tune" or "user_data" or "evals"))
+        {
+            throw ApiException.Bad(
+                $"'{purpose}' is not one of ['fine-tune', 'batch', 'user_data', 'evals'] - 'purpose'",
+                "purpose");
+        }
+        return (name.Length > 255 ? name[..255] : name, purpose);
     }
 
     public Task ListAsync(HttpContext context)
@@ -76,7 +94,9 @@ sealed class FileEndpoints(Gate gate, FileStore files)
         var limit = Limit(query["limit"].ToString(), 10_000);
         var purpose = query["purpose"].ToString();
         var after = query["after"].ToString();
-        var page = files.List(tenant.Name, purpose.Length > 0 ? purpose : null, after.Length > 0 ? after : null, limit + 1);
+        var page =
+            files.List(tenant.Name, purpose.Length > 0 ? purpose : null, after.Length > 0 ? after
+                : null, limit + 1);
         return WriteAsync(context, writer =>
         {
             writer.WriteStartObject();
@@ -126,7 +146,8 @@ sealed class FileEndpoints(Gate gate, FileStore files)
     {
         if (text.Length == 0)
             return usual;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= 10_000
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit)
+            && limit is >= 1 and <= 10_000
             ? limit
             : throw ApiException.Bad($"limit {text}: expected 1 to 10000", "limit");
     }
@@ -152,7 +173,8 @@ sealed class FileEndpoints(Gate gate, FileStore files)
         {
             return await reader.ReadNextSectionAsync(context.RequestAborted);
         }
-        catch (Exception e) when (e is InvalidDataException or IOException && !context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (e is InvalidDataException or IOException
+            && !context.RequestAborted.IsCancellationRequested)
         {
             throw ApiException.Bad("The form is not well-formed multipart/form-data.");
         }
@@ -161,7 +183,9 @@ sealed class FileEndpoints(Gate gate, FileStore files)
     static async Task<string> FieldAsync(Stream body, HttpContext context)
     {
         var buffer = new byte[MostFieldBytes];
-        var count = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
+        var count =
+            await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false,
+                context.RequestAborted);
         return count == buffer.Length
             ? throw ApiException.Bad($"A field of the form is longer than {MostFieldBytes} bytes.")
             : Encoding.UTF8.GetString(buffer, 0, count);

@@ -36,7 +36,9 @@ public sealed class FileStore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"state {_folder}: {e.Message.ReplaceLineEndings(" ")}; expected a folder that can be written");
+            throw new BadInputException(
+                $"state {_folder}: {e.Message.ReplaceLineEndings(" ")}; expected a folder that can be "
+                    + $"written");
         }
     }
 
@@ -52,16 +54,21 @@ public sealed class FileStore
 
     /// <summary>Moves a file that is complete and flushed to its place and books it.</summary>
     /// <param name="with">Written in the same transaction; null for nothing.</param>
-    public async Task<StoredFile> KeepAsync(string id, string tenant, string name, string purpose, Action<SqlBatch>? with = null)
+    public async Task<StoredFile> KeepAsync(string id, string tenant, string name, string purpose,
+        Action<SqlBatch>? with = null)
     {
         var part = Path.Combine(_folder, id + ".part");
-        var file = new StoredFile(id, tenant, name, purpose, new FileInfo(part).Length, _time.GetUtcNow().ToUnixTimeSeconds());
+        var file =
+            new StoredFile(id, tenant, name, purpose, new FileInfo(part).Length, _time.GetUtcNow()
+                .ToUnixTimeSeconds());
         File.Move(part, PathOf(id), overwrite: true);
         await _commit.WriteAsync(batch =>
         {
             batch.Execute(
-                $"INSERT INTO files ({Columns}) VALUES (@id, @tenant, @name, @purpose, @bytes, @created) ON CONFLICT (id) DO NOTHING",
-                ("@id", id), ("@tenant", tenant), ("@name", name), ("@purpose", purpose), ("@bytes", file.Bytes),
+                $"INSERT INTO files ({Columns}) VALUES (@id, @tenant, @name, @purpose, @bytes, @created) "
+                    + $"ON CONFLICT (id) DO NOTHING",
+                ("@id", id), ("@tenant", tenant), ("@name", name), ("@purpose", purpose),
+                    ("@bytes", file.Bytes),
                 ("@created", file.Created));
             with?.Invoke(batch);
         });
@@ -73,7 +80,8 @@ public sealed class FileStore
     {
         using var connection = _database.Connect();
         var found = SqlBatch.Reading(connection).Query(
-            $"SELECT {Columns} FROM files WHERE id = @id AND tenant = @tenant", Read, ("@id", id), ("@tenant", tenant));
+            $"SELECT {Columns} FROM files WHERE id = @id AND tenant = @tenant", Read, ("@id", id),
+                ("@tenant", tenant));
         return found.Count == 0 ? null : found[0];
     }
 
@@ -81,7 +89,8 @@ public sealed class FileStore
     {
         using var connection = _database.Connect();
         var files = SqlBatch.Reading(connection).Query(
-            $"SELECT {Columns} FROM files WHERE tenant = @tenant ORDER BY created DESC, id DESC", Read, ("@tenant", tenant));
+            $"SELECT {Columns} FROM files WHERE tenant = @tenant ORDER BY created DESC, id DESC", Read,
+                ("@tenant", tenant));
         if (purpose is not null)
             files.RemoveAll(file => file.Purpose != purpose);
         var start = after is null ? 0 : files.FindIndex(file => file.Id == after) + 1;
@@ -98,12 +107,17 @@ public sealed class FileStore
     }
 
     public FileStream OpenRead(string id) => new(
-        PathOf(id), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 64 * 1024, FileOptions.Asynchronous);
+        PathOf(id), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 64 * 1024,
+            FileOptions.Asynchronous);
 
-    /// <summary>Copies a stream into a file of at most so many bytes, flushed to the disk; false when it is longer.</summary>
-    public static async Task<bool> WriteAsync(string file, Stream source, long most, CancellationToken cancellation)
+    /// <summary>Copies a stream into a file of at most so many bytes, flushed to the disk; false when it is
+    /// longer.</summary>
+    public static async Task<bool> WriteAsync(string file, Stream source, long most,
+        CancellationToken cancellation)
     {
-        await using var target = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, 64 * 1024, FileOptions.Asynchronous);
+        await using var target =
+            new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, 64 * 1024,
+                FileOptions.Asynchronous);
         var buffer = new byte[64 * 1024];
         long total = 0;
         int read;
@@ -121,6 +135,7 @@ public sealed class FileStore
     string PathOf(string id) => Path.Combine(_folder, id);
 
     static StoredFile Read(DbDataReader reader) => new(
-        reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetInt64(4),
+        reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3),
+            reader.GetInt64(4),
         reader.GetInt64(5));
 }

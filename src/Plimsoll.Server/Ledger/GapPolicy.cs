@@ -11,7 +11,8 @@ public enum GapPolicy
     Unallocated,
 
     /// <summary>
-    /// The interactive levels, by what they cost in that hour: their promise forced the capacity. Batch pays its
+    /// The interactive levels, by what they cost in that hour: their promise forced the capacity. Batch pays
+    /// its
     /// steps only; an hour with batch alone keeps its gap.
     /// </summary>
     Peak,
@@ -20,7 +21,8 @@ public enum GapPolicy
     Proportional,
 }
 
-/// <summary>Hands the gap of each engine and hour to whoever pays for it; the sums do not change by a pico-dollar.</summary>
+/// <summary>Hands the gap of each engine and hour to whoever pays for it; the sums do not change by a
+/// pico-dollar.</summary>
 public static class GapAllocation
 {
     /// <param name="rows">The ledger's rows.</param>
@@ -59,7 +61,10 @@ public static class GapAllocation
                 weights[j] = rows[list[j]].Total;
             new PicoDollars(gap.Total).SplitInto(weights, shares);
             for (var j = 0; j < shares.Length; j++)
-                result[list[j]] = result[list[j]] with { Fixed = result[list[j]].Fixed + (long)shares[j].Amount };
+            {
+                result[list[j]] =
+                    result[list[j]] with { Fixed = result[list[j]].Fixed + (long)shares[j].Amount };
+            }
             result[i] = gap with { Fixed = 0, Prefill = 0, Decode = 0, Kv = 0 };
         }
         result.RemoveAll(row => row.Total == 0 && row.Requests == 0);

@@ -8,7 +8,8 @@ using Plimsoll.Engine;
 namespace Plimsoll.Server.Ledger;
 
 /// <summary>
-/// Books every step of every engine: each nanosecond of an engine's wall time is idle, headroom, or somebody's
+/// Books every step of every engine: each nanosecond of an engine's wall time is idle, headroom, or
+/// somebody's
 /// share of a step, and their sum is price × time to the pico-dollar. Posting a step costs no more than its
 /// sequences; the book is written out by the writer, never by the engine's thread.
 /// </summary>
@@ -110,8 +111,9 @@ public sealed class LedgerBook(TimeProvider time, string release)
                 return;
             entry.Status = status;
             entry.ClosedAt = time.GetTimestamp();
-            var totals = entry.Totals
-                ?? TotalsOf(entry, _meters.Count > 0 ? MeterNameOf(entry) : "", HourNow());
+            var totals = entry.Totals is { IsForgotten: false } own
+                ? own
+                : TotalsOf(entry, _meters.Count > 0 ? MeterNameOf(entry) : "", HourNow());
             totals.Requests++;
             totals.PromptTokens += entry.PromptTokens;
             totals.CachedTokens += entry.CachedTokens;
@@ -152,7 +154,8 @@ public sealed class LedgerBook(TimeProvider time, string release)
             _spent[(tenant, day)] = _spent.GetValueOrDefault((tenant, day)) + amount;
     }
 
-    /// <summary>Takes what is not on disk; what cannot be written comes back with <see cref="Return"/>.</summary>
+    /// <summary>Takes what is not on disk; what cannot be written comes back with <see
+    /// cref="Return"/>.</summary>
     internal LedgerDelta Take()
     {
         lock (_gate)
@@ -204,8 +207,12 @@ public sealed class LedgerBook(TimeProvider time, string release)
             _charges = new StepCharge[2 * shares.Length];
         }
         for (var i = 0; i < shares.Length; i++)
-            _works[i] = new StepWork(shares[i].PrefillTokens, shares[i].DecodeTokens, shares[i].ContextTokens);
-        StepBill.Split(amount, step.Causes, _works.AsSpan(0, shares.Length), _charges.AsSpan(0, shares.Length));
+        {
+            _works[i] =
+                new StepWork(shares[i].PrefillTokens, shares[i].DecodeTokens, shares[i].ContextTokens);
+        }
+        StepBill.Split(amount, step.Causes, _works.AsSpan(0, shares.Length),
+            _charges.AsSpan(0, shares.Length));
         for (var i = 0; i < shares.Length; i++)
         {
             ref readonly var share = ref shares[i];
@@ -230,8 +237,11 @@ public sealed class LedgerBook(TimeProvider time, string release)
         var hour = meter.HourOf(atNs);
         entry.Charge += charge;
         entry.Estimated |= estimated;
-        if (entry.Totals is null || entry.Totals.Key.HourUtc != hour || entry.Totals.Key.Engine != meter.Name)
+        if (entry.Totals is null or { IsForgotten: true } || entry.Totals.Key.HourUtc != hour
+            || entry.Totals.Key.Engine != meter.Name)
+        {
             entry.Totals = TotalsOf(entry, meter.Name, hour);
+        }
         entry.Totals.Charge += charge;
         entry.Totals.IsDirty = true;
         CollectionsMarshal.GetValueRefOrAddDefault(_spent, (entry.Tenant, hour / 24), out _) += charge.Total;
@@ -241,13 +251,16 @@ public sealed class LedgerBook(TimeProvider time, string release)
     {
         if (amount == 0)
             return;
-        var totals = TotalsOf(new LedgerKey(meter.Name, meter.HourOf(atNs), account, "", "", "", "", release, estimated));
+        var totals =
+            TotalsOf(new LedgerKey(meter.Name, meter.HourOf(atNs), account, "", "", "", "", release,
+                estimated));
         totals.Charge += new StepCharge(amount, 0, 0, 0);
         totals.IsDirty = true;
     }
 
     LedgerTotals TotalsOf(RequestEntry entry, string engine, long hour) => TotalsOf(new LedgerKey(
-        engine, hour, LedgerAccounts.Served, entry.Tenant, entry.Level, entry.Model, entry.Adapter, entry.Release,
+        engine, hour, LedgerAccounts.Served, entry.Tenant, entry.Level, entry.Model, entry.Adapter,
+            entry.Release,
         entry.Estimated));
 
     LedgerTotals TotalsOf(LedgerKey key)
@@ -277,7 +290,10 @@ public sealed class LedgerBook(TimeProvider time, string release)
                 old.Add(key);
         }
         foreach (var key in old)
+        {
+            _totals[key].IsForgotten = true;
             _totals.Remove(key);
+        }
         foreach (var key in new List<(string, long Day)>(_spent.Keys))
         {
             if (key.Day < (now / 24) - 1)
@@ -298,7 +314,8 @@ public sealed class LedgerBook(TimeProvider time, string release)
     long HourNow() => time.GetUtcNow().ToUnixTimeSeconds() / 3600;
 }
 
-/// <summary>What is to be written: sums since the last write, finished requests, and how far each meter is.</summary>
+/// <summary>What is to be written: sums since the last write, finished requests, and how far each meter
+/// is.</summary>
 sealed record LedgerDelta(
     IReadOnlyList<(LedgerKey Key, LedgerTotals Totals)> Rows, IReadOnlyList<RequestEntry> Finished,
     IReadOnlyList<(EngineMeter Meter, long PostedNs)> Meters);

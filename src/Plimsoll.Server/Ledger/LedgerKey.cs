@@ -48,6 +48,9 @@ sealed class LedgerTotals(LedgerKey key)
 
     public bool IsDirty { get; set; }
 
+    /// <summary>No longer in the book: whoever still points here looks it up again.</summary>
+    public bool IsForgotten { get; set; }
+
     public void Clear()
     {
         (Charge, Requests, PromptTokens, CachedTokens, OutputTokens, IsDirty) = (default, 0, 0, 0, 0, false);

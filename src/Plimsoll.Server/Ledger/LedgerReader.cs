@@ -11,12 +11,15 @@ public static class LedgerReader
     /// <param name="database">The ledger.</param>
     /// <param name="fromHour">First hour, since 1970.</param>
     /// <param name="untilHour">The hour after the last.</param>
-    public static IReadOnlyList<LedgerRow> Rows(Database database, long fromHour = 0, long untilHour = long.MaxValue)
+    public static IReadOnlyList<LedgerRow> Rows(Database database, long fromHour = 0, long untilHour =
+        long.MaxValue)
     {
         using var connection = database.Connect();
         return SqlBatch.Reading(connection).Query(
-            "SELECT engine, hour, account, tenant, level, model, adapter, release, estimated, fixed, prefill, decode, kv, requests, "
-            + "prompt_tokens, cached_tokens, output_tokens FROM postings WHERE hour >= @from AND hour < @until "
+            "SELECT engine, hour, account, tenant, level, model, adapter, release, estimated, fixed, "
+                + "prefill, decode, kv, requests, "
+            + "prompt_tokens, cached_tokens, output_tokens FROM postings WHERE hour >= @from AND hour < "
+            + "@until "
             + "ORDER BY hour, engine, account, tenant, level, model, adapter, release, estimated",
             reader => new LedgerRow
             {
@@ -56,7 +59,8 @@ public static class LedgerReader
             "SELECT engine, pico_per_hour, posted_ns, down_pico FROM sessions",
             reader => (reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3))))
         {
-            bills[engine] = bills.GetValueOrDefault(engine) + ((Int128)price * posted / 3_600_000_000_000) + down;
+            bills[engine] = bills.GetValueOrDefault(engine) + ((Int128)price * posted / 3_600_000_000_000)
+                + down;
         }
         var audits = new List<Audit>();
         foreach (var (engine, bill) in bills)
@@ -64,7 +68,8 @@ public static class LedgerReader
             Int128 booked = 0;
             foreach (var total in sql.Query(
                 "SELECT fixed + prefill + decode + kv FROM postings WHERE engine = @engine",
-                reader => Convert.ToInt64(reader.GetValue(0), CultureInfo.InvariantCulture), ("@engine", engine)))
+                reader => Convert.ToInt64(reader.GetValue(0), CultureInfo.InvariantCulture),
+                    ("@engine", engine)))
             {
                 booked += total;
             }

@@ -6,8 +6,10 @@ using Plimsoll.Server.Storage;
 namespace Plimsoll.Server.Ledger;
 
 /// <summary>
-/// Writes the book out twice a second, sums and single requests in one transaction with how far each meter is,
-/// so that what is on disk always sums to price × time up to there. Time that an earlier life left unbooked is
+/// Writes the book out twice a second, sums and single requests in one transaction with how far each meter
+/// is,
+/// so that what is on disk always sums to price × time up to there. Time that an earlier life left unbooked
+/// is
 /// booked as down when the next one begins.
 /// </summary>
 public sealed class LedgerWriter : IAsyncDisposable
@@ -53,7 +55,8 @@ public sealed class LedgerWriter : IAsyncDisposable
         _loop = LoopAsync(period);
     }
 
-    /// <summary>Opens the sessions of this life; what lies between them and the last life's records is booked as down.</summary>
+    /// <summary>Opens the sessions of this life; what lies between them and the last life's records is booked
+    /// as down.</summary>
     public static void Begin(LedgerBook book, Database database, TimeProvider time)
     {
         using var connection = database.Connect();
@@ -69,8 +72,11 @@ public sealed class LedgerWriter : IAsyncDisposable
         }
         var today = time.GetUtcNow().ToUnixTimeSeconds() / 86_400;
         foreach (var (tenant, amount) in batch.Query(
-            "SELECT tenant, SUM(fixed + prefill + decode + kv) FROM postings WHERE account = 'served' AND hour >= @from GROUP BY tenant",
-            reader => (reader.GetString(0), Convert.ToInt64(reader.GetValue(1), System.Globalization.CultureInfo.InvariantCulture)),
+            "SELECT tenant, SUM(fixed + prefill + decode + kv) FROM postings WHERE account = 'served' AND "
+                + "hour >= @from GROUP BY tenant",
+            reader =>
+                (reader.GetString(0),
+                    Convert.ToInt64(reader.GetValue(1), System.Globalization.CultureInfo.InvariantCulture)),
             ("@from", today * 24)))
         {
             book.Remember(tenant, today, amount);
@@ -147,32 +153,45 @@ public sealed class LedgerWriter : IAsyncDisposable
         {
             batch.Execute(
                 UpsertPosting,
-                ("@engine", key.Engine), ("@hour", key.HourUtc), ("@account", key.Account), ("@tenant", key.Tenant),
-                ("@level", key.Level), ("@model", key.Model), ("@adapter", key.Adapter), ("@release", key.Release),
-                ("@estimated", key.Estimated ? 1L : 0L), ("@fixed", totals.Charge.Fixed), ("@prefill", totals.Charge.Prefill),
+                ("@engine", key.Engine), ("@hour", key.HourUtc), ("@account", key.Account),
+                    ("@tenant", key.Tenant),
+                ("@level", key.Level), ("@model", key.Model), ("@adapter", key.Adapter),
+                    ("@release", key.Release),
+                ("@estimated", key.Estimated ? 1L : 0L), ("@fixed", totals.Charge.Fixed),
+                    ("@prefill", totals.Charge.Prefill),
                 ("@decode", totals.Charge.Decode), ("@kv", totals.Charge.Kv), ("@requests", totals.Requests),
-                ("@prompt", totals.PromptTokens), ("@cached", totals.CachedTokens), ("@output", totals.OutputTokens));
+                ("@prompt", totals.PromptTokens), ("@cached", totals.CachedTokens),
+                    ("@output", totals.OutputTokens));
         }
         foreach (var entry in delta.Finished)
         {
             batch.Execute(
                 InsertRequest,
-                ("@id", entry.RequestId), ("@at", Microseconds(entry.At)), ("@tenant", entry.Tenant), ("@level", entry.Level),
+                ("@id", entry.RequestId), ("@at", Microseconds(entry.At)), ("@tenant", entry.Tenant),
+                    ("@level", entry.Level),
                 ("@model", entry.Model), ("@adapter", entry.Adapter), ("@release", entry.Release),
-                ("@status", entry.Status.ToString().ToLowerInvariant()), ("@estimated", entry.Estimated ? 1L : 0L),
-                ("@prompt", (long)entry.PromptTokens), ("@cached", (long)entry.CachedTokens), ("@output", (long)entry.OutputTokens),
-                ("@fixed", entry.Charge.Fixed), ("@prefill", entry.Charge.Prefill), ("@decode", entry.Charge.Decode),
-                ("@kv", entry.Charge.Kv), ("@ttft", entry.TtftNs), ("@e2e", entry.E2eNs), ("@itl", entry.WorstItlNs),
+                ("@status", entry.Status.ToString().ToLowerInvariant()),
+                    ("@estimated", entry.Estimated ? 1L : 0L),
+                ("@prompt", (long)entry.PromptTokens), ("@cached", (long)entry.CachedTokens),
+                    ("@output", (long)entry.OutputTokens),
+                ("@fixed", entry.Charge.Fixed), ("@prefill", entry.Charge.Prefill),
+                    ("@decode", entry.Charge.Decode),
+                ("@kv", entry.Charge.Kv), ("@ttft", entry.TtftNs), ("@e2e", entry.E2eNs),
+                    ("@itl", entry.WorstItlNs),
                 ("@kept", entry.Kept is { } kept ? kept ? 1L : 0L : null));
         }
         foreach (var (meter, postedNs) in delta.Meters)
-            batch.Execute("UPDATE sessions SET posted_ns = @ns WHERE id = @id", ("@ns", postedNs), ("@id", meter.SessionId));
+        {
+            batch.Execute("UPDATE sessions SET posted_ns = @ns WHERE id = @id", ("@ns", postedNs),
+                ("@id", meter.SessionId));
+        }
     }
 
     static void BookDown(SqlBatch batch, EngineMeter meter, string release)
     {
         var last = batch.Query(
-            "SELECT started_us, posted_ns, pico_per_hour FROM sessions WHERE engine = @engine ORDER BY started_us DESC LIMIT 1",
+            "SELECT started_us, posted_ns, pico_per_hour FROM sessions WHERE engine = @engine ORDER BY "
+                + "started_us DESC LIMIT 1",
             reader => (Started: reader.GetInt64(0), Posted: reader.GetInt64(1), Price: reader.GetInt64(2)),
             ("@engine", meter.Name));
         if (last.Count == 0)
@@ -184,9 +203,11 @@ public sealed class LedgerWriter : IAsyncDisposable
         var amount = (long)(price * gapNs / 3_600_000_000_000);
         batch.Execute(
             UpsertPosting,
-            ("@engine", meter.Name), ("@hour", meter.HourOf(0)), ("@account", LedgerAccounts.Down), ("@tenant", ""),
+            ("@engine", meter.Name), ("@hour", meter.HourOf(0)), ("@account", LedgerAccounts.Down),
+                ("@tenant", ""),
             ("@level", ""), ("@model", ""), ("@adapter", ""), ("@release", release), ("@estimated", 0L),
-            ("@fixed", amount), ("@prefill", 0L), ("@decode", 0L), ("@kv", 0L), ("@requests", 0L), ("@prompt", 0L),
+            ("@fixed", amount), ("@prefill", 0L), ("@decode", 0L), ("@kv", 0L), ("@requests", 0L),
+                ("@prompt", 0L),
             ("@cached", 0L), ("@output", 0L));
         batch.Execute(
             "UPDATE sessions SET down_pico = @down WHERE engine = @engine AND started_us = @started",

@@ -11,7 +11,8 @@ public sealed class Histogram(params double[] bounds)
 
     /// <summary>vLLM's buckets of its time to first token, seconds.</summary>
     public static Histogram FirstToken() => new(
-        0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640, 2560);
+        0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80,
+            160, 640, 2560);
 
     /// <summary>vLLM's buckets of its times per token, seconds.</summary>
     public static Histogram PerToken() => new(

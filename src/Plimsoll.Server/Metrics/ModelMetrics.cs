@@ -43,7 +43,8 @@ public sealed class ModelMetrics(string model)
 
     public void Finish(bool aborted, bool byLength, bool? kept)
     {
-        Interlocked.Increment(ref aborted ? ref _successAbort : ref byLength ? ref _successLength : ref _successStop);
+        Interlocked.Increment(ref aborted ? ref _successAbort : ref byLength ? ref _successLength
+            : ref _successStop);
         if (kept is { } word)
             Interlocked.Increment(ref word ? ref _promisesKept : ref _promisesBroken);
     }

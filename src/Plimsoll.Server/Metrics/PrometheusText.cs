@@ -17,10 +17,12 @@ public sealed class PrometheusText
     public void Gauge(string name, string help, double value, params (string Name, string Value)[] labels) =>
         Single(name, help, "gauge", value, labels);
 
-    public void Counter(string name, string help, double value, params (string Name, string Value)[] labels) =>
+    public void Counter(string name, string help, double value,
+        params (string Name, string Value)[] labels) =>
         Single(name, help, "counter", value, labels);
 
-    public void Histogram(string name, string help, Histogram histogram, params (string Name, string Value)[] labels)
+    public void Histogram(string name, string help, Histogram histogram,
+        params (string Name, string Value)[] labels)
     {
         Head(name, help, "histogram");
         long seen = 0;
@@ -56,7 +58,8 @@ public sealed class PrometheusText
         for (var i = 0; i < labels.Length; i++)
         {
             _text.Append(i == 0 ? '{' : ',').Append(labels[i].Name).Append("=\"");
-            _text.Append(labels[i].Value.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n")).Append('"');
+            _text.Append(labels[i].Value.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n"))
+                .Append('"');
         }
         _text.Append(labels.Length > 0 ? "} " : " ").Append(Number(value)).Append('\n');
     }

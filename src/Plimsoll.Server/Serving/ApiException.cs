@@ -6,7 +6,8 @@ namespace Plimsoll.Server.Serving;
 /// <summary>An error as OpenAI's API tells it.</summary>
 public sealed class ApiException : Exception
 {
-    public ApiException(int status, string message, string type, string? parameter = null, string? code = null)
+    public ApiException(int status, string message, string type, string? parameter = null, string? code =
+        null)
         : base(message)
     {
         Status = status;
@@ -29,7 +30,8 @@ public sealed class ApiException : Exception
     public static ApiException Bad(string message, string? parameter = null, string? code = null) =>
         new(400, message, "invalid_request_error", parameter, code);
 
-    public static ApiException NotFound(string message, string? parameter = null, string code = "not_found") =>
+    public static ApiException NotFound(string message, string? parameter = null, string code =
+        "not_found") =>
         new(404, message, "invalid_request_error", parameter, code);
 
     public static ApiException UnknownModel(string model) => new(
@@ -47,11 +49,13 @@ public sealed class ApiException : Exception
         TimeSpan? retry = refusal.RetryAfterNs is { } ns ? TimeSpan.FromMilliseconds(ns / 1e6) : null;
         return refusal.Kind switch
         {
-            RefusalKind.NotFound => new(404, refusal.Message, "invalid_request_error", "model", "model_not_found"),
+            RefusalKind.NotFound =>
+                new(404, refusal.Message, "invalid_request_error", "model", "model_not_found"),
             RefusalKind.Overloaded => Overloaded(refusal.Message, retry ?? TimeSpan.FromSeconds(1)),
             RefusalKind.Unavailable => Unavailable(refusal.Message),
             _ => Bad(refusal.Message, "messages",
-                refusal.Message.Contains("context length", StringComparison.Ordinal) ? "context_length_exceeded" : null),
+                refusal.Message.Contains("context length", StringComparison.Ordinal)
+                    ? "context_length_exceeded" : null),
         };
     }
 }

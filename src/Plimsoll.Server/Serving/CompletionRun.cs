@@ -31,7 +31,8 @@ public sealed class CompletionRun : IDisposable
     int _failed;
     bool _byLength;
 
-    CompletionRun(LocalModel model, CompletionRequest request, LedgerBook book, RequestEntry entry, Answer[] answers)
+    CompletionRun(LocalModel model, CompletionRequest request, LedgerBook book, RequestEntry entry,
+        Answer[] answers)
     {
         _model = model;
         _request = request;
@@ -52,7 +53,8 @@ public sealed class CompletionRun : IDisposable
 
     /// <summary>Submits every answer; throws <see cref="ApiException"/> when one is refused.</summary>
     public static CompletionRun Start(
-        LocalModel model, CompletionRequest request, string tenant, string requestId, LedgerBook book, string? adapter)
+        LocalModel model, CompletionRequest request, string tenant, string requestId, LedgerBook book,
+            string? adapter)
     {
         var entry = book.Open(requestId, tenant, request.Level.Name, model.Name, adapter ?? "");
         var answers = new List<Answer>();
@@ -60,7 +62,8 @@ public sealed class CompletionRun : IDisposable
         {
             for (var i = 0; i < request.Choices; i++)
             {
-                var answer = model.Engine.Submit(EngineRequestOf(request, prompt, i, tenant, adapter, entry.Id));
+                var answer =
+                    model.Engine.Submit(EngineRequestOf(request, prompt, i, tenant, adapter, entry.Id));
                 if (answer.Refusal is { } refusal)
                 {
                     foreach (var taken in answers)
@@ -77,7 +80,8 @@ public sealed class CompletionRun : IDisposable
     }
 
     /// <summary>Every token of every answer, as it comes.</summary>
-    public async IAsyncEnumerable<ChoiceToken> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<ChoiceToken> ReadAsync(
+        [EnumeratorCancellation] CancellationToken cancellation)
     {
         var source = _answers.Length == 1 ? null : Merge(cancellation);
         while (true)
@@ -85,16 +89,18 @@ public sealed class CompletionRun : IDisposable
             ChoiceToken next;
             if (source is null)
             {
-                if (!_answers[0].Tokens.TryRead(out var token)
-                    && !(await _answers[0].Tokens.WaitToReadAsync(cancellation).ConfigureAwait(false)
-                        && _answers[0].Tokens.TryRead(out token)))
+                var tokens = _answers[0].Tokens;
+                if (!tokens.TryRead(out var token)
+                    && !(await tokens.WaitToReadAsync(cancellation).ConfigureAwait(false)
+                        && tokens.TryRead(out token)))
                 {
                     break;
                 }
                 next = new ChoiceToken(0, token);
             }
             else if (!source.TryRead(out next)
-                && !(await source.WaitToReadAsync(cancellation).ConfigureAwait(false) && source.TryRead(out next)))
+                && !(await source.WaitToReadAsync(cancellation).ConfigureAwait(false)
+                    && source.TryRead(out next)))
             {
                 break;
             }
@@ -156,7 +162,8 @@ public sealed class CompletionRun : IDisposable
 
     ChannelReader<ChoiceToken> Merge(CancellationToken cancellation)
     {
-        var merged = Channel.CreateUnbounded<ChoiceToken>(new UnboundedChannelOptions { SingleReader = true });
+        var merged =
+            Channel.CreateUnbounded<ChoiceToken>(new UnboundedChannelOptions { SingleReader = true });
         var open = _answers.Length;
         for (var i = 0; i < _answers.Length; i++)
             _ = PumpAsync(i);
@@ -166,7 +173,8 @@ public sealed class CompletionRun : IDisposable
         {
             try
             {
-                await foreach (var token in _answers[choice].Tokens.ReadAllAsync(cancellation).ConfigureAwait(false))
+                var tokens = _answers[choice].Tokens.ReadAllAsync(cancellation);
+                await foreach (var token in tokens.ConfigureAwait(false))
                     merged.Writer.TryWrite(new ChoiceToken(choice, token));
             }
             catch (OperationCanceledException)
@@ -204,7 +212,8 @@ public sealed class CompletionRun : IDisposable
         if (token.Finish == FinishReason.None)
             return;
         _finished++;
-        _failed += token.Finish is FinishReason.Failed or FinishReason.Dropped or FinishReason.Cancelled ? 1 : 0;
+        _failed += token.Finish is FinishReason.Failed or FinishReason.Dropped or FinishReason.Cancelled ? 1
+            : 0;
         _byLength |= token.Finish == FinishReason.Length;
         var tokens = _outputTokens[next.Choice];
         var endNs = token.TimeNs - answer.SubmittedNs;
@@ -216,7 +225,8 @@ public sealed class CompletionRun : IDisposable
             Settle();
     }
 
-    /// <summary>What the answer's last chunk says of its cost and promise is known before that is written.</summary>
+    /// <summary>What the answer's last chunk says of its cost and promise is known before that is
+    /// written.</summary>
     void Settle()
     {
         var sum = 0;

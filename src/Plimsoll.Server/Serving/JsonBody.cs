@@ -20,7 +20,8 @@ public static class JsonBody
         catch (JsonException e)
         {
             throw ApiException.Bad(
-                $"We could not parse the JSON body of your request (line {e.LineNumber + 1}, byte {e.BytePositionInLine}). "
+                $"We could not parse the JSON body of your request (line {e.LineNumber + 1}, byte "
+                    + $"{e.BytePositionInLine}). "
                 + "Expected one JSON object.", null, "invalid_json");
         }
         throw ApiException.Bad("We could not parse the JSON body of your request. Expected one JSON object.");
@@ -42,7 +43,8 @@ public static class JsonBody
     {
         if (!body.Has(name, out var value))
             return null;
-        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, value, "a string");
+        return value.ValueKind == JsonValueKind.String ? value.GetString()
+            : throw Wrong(name, value, "a string");
     }
 
     public static bool Flag(this JsonElement body, string name)
@@ -77,7 +79,8 @@ public static class JsonBody
             throw Wrong(name, value, "a number");
         return number >= least && number <= most
             ? (float)number
-            : throw ApiException.Bad($"Invalid '{name}': expected {least} to {most}, but got {number}.", name);
+            : throw ApiException.Bad($"Invalid '{name}': expected {least} to {most}, but got {number}.",
+                name);
     }
 
     public static JsonElement? Array(this JsonElement body, string name)
@@ -95,7 +98,8 @@ public static class JsonBody
     }
 
     public static ApiException Wrong(string name, JsonElement value, string expected) => ApiException.Bad(
-        $"Invalid type for '{name}': expected {expected}, but got {Kind(value)} instead.", name, "invalid_type");
+        $"Invalid type for '{name}': expected {expected}, but got {Kind(value)} instead.", name,
+            "invalid_type");
 
     static string Kind(JsonElement value) => value.ValueKind switch
     {

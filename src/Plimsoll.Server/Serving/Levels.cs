@@ -47,7 +47,8 @@ public sealed class Levels
                     "queue" => Overload.Queue,
                     "reject" => Overload.Reject,
                     "relegate" => Overload.Relegate,
-                    _ => throw new BadInputException($"level {name}: when_full {promise.WhenFull}: expected queue, reject or relegate"),
+                    _ => throw new BadInputException(
+                        $"level {name}: when_full {promise.WhenFull}: expected queue, reject or relegate"),
                 },
                 ServiceTier = promise.ServiceTiers.Count > 0 ? promise.ServiceTiers[0] : "default",
             };
@@ -95,7 +96,8 @@ public sealed class Levels
     public Level? Find(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>
-    /// The level that <c>service_tier</c> asks for: <c>auto</c> and nothing mean the tenant's own; a level's name
+    /// The level that <c>service_tier</c> asks for: <c>auto</c> and nothing mean the tenant's own; a level's
+    /// name
     /// is as good as a tier.
     /// </summary>
     public Level Choose(string? serviceTier, string? tenantLevel)
@@ -104,7 +106,8 @@ public sealed class Levels
             return tenantLevel is null ? Default : Find(tenantLevel) ?? Default;
         return _byTier.GetValueOrDefault(serviceTier) ?? Find(serviceTier)
             ?? throw ApiException.Bad(
-                $"service_tier {serviceTier} is unknown; expected auto, {string.Join(", ", _byTier.Keys)}", "service_tier");
+                $"service_tier {serviceTier} is unknown; expected auto, {string.Join(", ", _byTier.Keys)}",
+                    "service_tier");
     }
 
     static long? Nanoseconds(string? text, string level) =>

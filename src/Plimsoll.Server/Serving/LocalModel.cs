@@ -7,7 +7,8 @@ using Plimsoll.Server.Metrics;
 
 namespace Plimsoll.Server.Serving;
 
-/// <summary>An engine inside this process under the name it is served by, and what is measured and billed of it.</summary>
+/// <summary>An engine inside this process under the name it is served by, and what is measured and billed of
+/// it.</summary>
 public sealed class LocalModel : IAsyncDisposable
 {
     readonly LedgerBook _book;
@@ -23,7 +24,8 @@ public sealed class LocalModel : IAsyncDisposable
     /// <param name="headroom">Finds the headroom in a step; null where steps are not predicted.</param>
     /// <param name="startedUtc">UTC time of the engine's clock's zero.</param>
     public LocalModel(
-        string name, IServingEngine engine, int ranks, decimal usdPerHour, LedgerBook book, HeadroomModel? headroom,
+        string name, IServingEngine engine, int ranks, decimal usdPerHour, LedgerBook book,
+            HeadroomModel? headroom,
         DateTimeOffset startedUtc)
     {
         Name = name;

@@ -6,7 +6,8 @@ using Plimsoll.Engine;
 namespace Plimsoll.Server.Serving;
 
 /// <summary>
-/// A request's body to a <see cref="CompletionRequest"/>: OpenAI's parameters and vLLM's extras, checked one by
+/// A request's body to a <see cref="CompletionRequest"/>: OpenAI's parameters and vLLM's extras, checked one
+/// by
 /// one. What no engine here can do is refused by name rather than ignored.
 /// </summary>
 public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels levels, string? tenantLevel)
@@ -18,7 +19,8 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
     public CompletionRequest Chat(JsonElement body)
     {
         var messages = body.Array("messages")
-            ?? throw ApiException.Bad("Missing required parameter: 'messages'.", "messages", "missing_required_parameter");
+            ?? throw ApiException.Bad("Missing required parameter: 'messages'.", "messages",
+                "missing_required_parameter");
         var tools = ToolsOf(body, out var forced, out var format);
         var request = Common(body, CompletionKind.Chat, [Encode(Render(messages, tools), addSpecial: false)]);
         var logprobs = body.Flag("logprobs");
@@ -47,7 +49,10 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
     public IReadOnlyList<int[]> PromptsOf(JsonElement body, string name)
     {
         if (!body.Has(name, out var prompt))
-            throw ApiException.Bad($"Missing required parameter: '{name}'.", name, "missing_required_parameter");
+        {
+            throw ApiException.Bad($"Missing required parameter: '{name}'.", name,
+                "missing_required_parameter");
+        }
         if (prompt.ValueKind == JsonValueKind.String)
             return [Encode(prompt.GetString()!, addSpecial: true)];
         if (prompt.ValueKind != JsonValueKind.Array || prompt.GetArrayLength() == 0)
@@ -55,7 +60,10 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         if (prompt[0].ValueKind == JsonValueKind.Number)
             return [Tokens(prompt, name)];
         if (prompt.GetArrayLength() > MostPrompts)
-            throw ApiException.Bad($"'{name}' has {prompt.GetArrayLength()} entries; expected at most {MostPrompts}", name);
+        {
+            throw ApiException.Bad(
+                $"'{name}' has {prompt.GetArrayLength()} entries; expected at most {MostPrompts}", name);
+        }
         var prompts = new List<int[]>();
         foreach (var one in prompt.EnumerateArray())
         {
@@ -97,13 +105,17 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         if (role is not ("system" or "developer" or "user" or "assistant" or "tool" or "function"))
         {
             throw ApiException.Bad(
-                $"Invalid value: '{role}'. Supported values are: 'system', 'assistant', 'user', 'tool', 'developer'.",
+                $"Invalid value: '{role}'. Supported values are: 'system', 'assistant', 'user', 'tool', "
+                    + $"'developer'.",
                 name + ".role", "invalid_value");
         }
         if (!message.Has("content", out var content))
         {
             if (role != "assistant")
-                throw ApiException.Bad($"Missing required parameter: '{name}.content'.", name + ".content", "missing_required_parameter");
+            {
+                throw ApiException.Bad($"Missing required parameter: '{name}.content'.", name
+                    + ".content", "missing_required_parameter");
+            }
             return;
         }
         if (content.ValueKind == JsonValueKind.String)
@@ -112,8 +124,12 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
             throw JsonBody.Wrong(name + ".content", content, "a string or an array of parts");
         foreach (var part in content.EnumerateArray())
         {
-            if (part.ValueKind != JsonValueKind.Object || part.Required("type") is not ("text" or "input_text" or "output_text"))
-                throw ApiException.Bad($"{name}.content: this model takes text parts only", name + ".content", "invalid_value");
+            if (part.ValueKind != JsonValueKind.Object
+                || part.Required("type") is not ("text" or "input_text" or "output_text"))
+            {
+                throw ApiException.Bad($"{name}.content: this model takes text parts only", name
+                    + ".content", "invalid_value");
+            }
             part.Required("text");
         }
     }
@@ -133,7 +149,10 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         var streamOptions = body.Object("stream_options");
         var stream = body.Flag("stream");
         if (streamOptions is not null && !stream)
-            throw ApiException.Bad("The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options");
+        {
+            throw ApiException.Bad(
+                "The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options");
+        }
         return new CompletionRequest
         {
             Kind = kind,
@@ -165,7 +184,10 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         else if (stop.ValueKind == JsonValueKind.Array && stop.GetArrayLength() <= MostStops)
         {
             foreach (var one in stop.EnumerateArray())
-                stops.Add(one.ValueKind == JsonValueKind.String ? one.GetString()! : throw JsonBody.Wrong("stop", one, "strings"));
+            {
+                stops.Add(one.ValueKind == JsonValueKind.String ? one.GetString()!
+                    : throw JsonBody.Wrong("stop", one, "strings"));
+            }
         }
         else
         {
@@ -189,10 +211,13 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
                 // Chat nests the schema one deeper than responses do.
                 var holder = chosen.Object("json_schema") ?? chosen;
                 var schema = holder.Object("schema")
-                    ?? throw ApiException.Bad($"Missing required parameter: '{name}.json_schema.schema'.", name, "missing_required_parameter");
+                    ?? throw ApiException.Bad($"Missing required parameter: '{name}.json_schema.schema'.",
+                        name, "missing_required_parameter");
                 return new AnswerFormat(schema.GetRawText(), null);
             default:
-                throw ApiException.Bad($"Invalid value for '{name}.type'; expected text, json_object or json_schema", name, "invalid_value");
+                throw ApiException.Bad(
+                    $"Invalid value for '{name}.type'; expected text, json_object or json_schema", name,
+                        "invalid_value");
         }
     }
 
@@ -240,8 +265,11 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         var tokens = new int[list.GetArrayLength()];
         for (var i = 0; i < tokens.Length; i++)
         {
-            if (list[i].ValueKind != JsonValueKind.Number || !list[i].TryGetInt32(out tokens[i]) || tokens[i] < 0)
+            if (list[i].ValueKind != JsonValueKind.Number || !list[i].TryGetInt32(out tokens[i])
+                || tokens[i] < 0)
+            {
                 throw JsonBody.Wrong(name, list[i], "token ids of at least 0");
+            }
         }
         return tokens;
     }

@@ -41,7 +41,8 @@ static class SamplingReader
             if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var token)
                 || entry.Value.ValueKind != JsonValueKind.Number)
             {
-                throw ApiException.Bad("Invalid 'logit_bias': expected token ids with numbers from -100 to 100", "logit_bias");
+                throw ApiException.Bad(
+                    "Invalid 'logit_bias': expected token ids with numbers from -100 to 100", "logit_bias");
             }
             result[token] = (float)entry.Value.GetDouble();
         }

@@ -28,7 +28,8 @@ public sealed class Database : IDisposable
     /// <summary>For messages; never with a password.</summary>
     public string Name { get; }
 
-    /// <param name="ledger"><c>sqlite</c>, a SQLite file, or <c>postgres://user:password@host:port/database</c>.</param>
+    /// <param name="ledger"><c>sqlite</c>, a SQLite file, or
+    /// <c>postgres://user:password@host:port/database</c>.</param>
     /// <param name="stateFolder">Where the SQLite file is when none is named.</param>
     public static Database Open(string ledger, string stateFolder)
     {
@@ -43,7 +44,9 @@ public sealed class Database : IDisposable
         catch (Exception e) when (e is DbException or IOException or InvalidOperationException)
         {
             database.Dispose();
-            throw new BadInputException($"ledger {database.Name}: {e.Message.ReplaceLineEndings(" ")}; expected a database that can be opened");
+            throw new BadInputException(
+                $"ledger {database.Name}: {e.Message.ReplaceLineEndings(" ")}; expected a database that "
+                    + $"can be opened");
         }
         return database;
     }
@@ -56,7 +59,8 @@ public sealed class Database : IDisposable
         var connection = new SqliteConnection(_connection);
         connection.Open();
         using var pragma = connection.CreateCommand();
-        pragma.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;";
+        pragma.CommandText =
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;";
         pragma.ExecuteNonQuery();
         return connection;
     }
@@ -77,15 +81,20 @@ public sealed class Database : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"ledger {file}: {e.Message.ReplaceLineEndings(" ")}; expected a folder that can be written");
+            throw new BadInputException(
+                $"ledger {file}: {e.Message.ReplaceLineEndings(" ")}; expected a folder that can be written");
         }
         return new Database(new SqliteConnectionStringBuilder { DataSource = file }.ToString(), null, file);
     }
 
     static Database Postgres(string url)
     {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Host.Length == 0 || uri.AbsolutePath.Length < 2)
-            throw new BadInputException("ledger postgres: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE");
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Host.Length == 0
+            || uri.AbsolutePath.Length < 2)
+        {
+            throw new BadInputException(
+                "ledger postgres: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE");
+        }
         var user = uri.UserInfo.Split(':', 2);
         var builder = new NpgsqlConnectionStringBuilder
         {
@@ -98,6 +107,7 @@ public sealed class Database : IDisposable
             Timeout = 5,
             CommandTimeout = 30,
         };
-        return new Database("", NpgsqlDataSource.Create(builder), $"postgres://{uri.Host}:{builder.Port}/{builder.Database}");
+        return new Database("", NpgsqlDataSource.Create(builder),
+            $"postgres://{uri.Host}:{builder.Port}/{builder.Database}");
     }
 }

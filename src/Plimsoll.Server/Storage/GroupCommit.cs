@@ -20,7 +20,8 @@ public sealed partial class GroupCommit : IAsyncDisposable
 
     readonly record struct Write(Action<SqlBatch> Work, TaskCompletionSource Done);
 
-    readonly Channel<Write> _writes = Channel.CreateBounded<Write>(new BoundedChannelOptions(65_536) { SingleReader = true });
+    readonly Channel<Write> _writes =
+        Channel.CreateBounded<Write>(new BoundedChannelOptions(65_536) { SingleReader = true });
     readonly Database _database;
     readonly ILogger _log;
     readonly Task _loop;
@@ -38,7 +39,8 @@ public sealed partial class GroupCommit : IAsyncDisposable
     /// <summary>Whether the last transaction could be written.</summary>
     public bool IsHealthy { get; private set; } = true;
 
-    /// <summary>Completes when the work is on disk; the work may run more than once and must not read outside.</summary>
+    /// <summary>Completes when the work is on disk; the work may run more than once and must not read
+    /// outside.</summary>
     public async Task WriteAsync(Action<SqlBatch> work)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -129,17 +131,20 @@ public sealed partial class GroupCommit : IAsyncDisposable
         _connection = null;
     }
 
-    /// <summary>A full disk, a lock, a server that is gone: worth another try. A broken rule is not.</summary>
+    /// <summary>A full disk, a lock, a server that is gone: worth another try. A broken rule is
+    /// not.</summary>
     static bool IsAway(Exception e) => e switch
     {
         Microsoft.Data.Sqlite.SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6 or 10 or 13 or 14,
-        Npgsql.PostgresException postgres => postgres.IsTransient || postgres.SqlState.StartsWith("57", StringComparison.Ordinal)
+        Npgsql.PostgresException postgres => postgres.IsTransient
+            || postgres.SqlState.StartsWith("57", StringComparison.Ordinal)
             || postgres.SqlState.StartsWith("53", StringComparison.Ordinal),
         DbException => true,
         IOException or TimeoutException => true,
         _ => false,
     };
 
-    [LoggerMessage(1, LogLevel.Warning, "{Database} cannot be written ({Reason}); what is booked waits and is tried again.")]
+    [LoggerMessage(1, LogLevel.Warning,
+        "{Database} cannot be written ({Reason}); what is booked waits and is tried again.")]
     static partial void Away(ILogger log, string database, string reason);
 }

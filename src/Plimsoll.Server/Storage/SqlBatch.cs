@@ -4,8 +4,10 @@ using System.Data.Common;
 
 namespace Plimsoll.Server.Storage;
 
-/// <summary>One transaction of a writer: statements with their arguments, prepared once per connection.</summary>
-public sealed class SqlBatch(DbConnection connection, DbTransaction? transaction, Dictionary<string, DbCommand> prepared)
+/// <summary>One transaction of a writer: statements with their arguments, prepared once per
+/// connection.</summary>
+public sealed class SqlBatch(DbConnection connection, DbTransaction? transaction, Dictionary<string,
+    DbCommand> prepared)
 {
     public static SqlBatch Reading(DbConnection connection) => new(connection, null, []);
 
@@ -16,10 +18,12 @@ public sealed class SqlBatch(DbConnection connection, DbTransaction? transaction
     public T? Scalar<T>(string sql, params (string Name, object? Value)[] arguments)
     {
         var value = Command(sql, arguments).ExecuteScalar();
-        return value is null or DBNull ? default : (T)Convert.ChangeType(value, typeof(T), System.Globalization.CultureInfo.InvariantCulture);
+        return value is null or DBNull ? default
+            : (T)Convert.ChangeType(value, typeof(T), System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    public List<T> Query<T>(string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] arguments)
+    public List<T> Query<T>(string sql, Func<DbDataReader, T> read,
+        params (string Name, object? Value)[] arguments)
     {
         var rows = new List<T>();
         using var reader = Command(sql, arguments).ExecuteReader();

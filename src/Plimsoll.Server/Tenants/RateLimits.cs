@@ -4,7 +4,8 @@ using System.Threading;
 
 namespace Plimsoll.Server.Tenants;
 
-/// <summary>Requests and tokens per minute of each tenant, as leaky buckets that refill without steps.</summary>
+/// <summary>Requests and tokens per minute of each tenant, as leaky buckets that refill without
+/// steps.</summary>
 public sealed class RateLimits(TimeProvider time)
 {
     readonly ConcurrentDictionary<string, Bucket> _requests = new(StringComparer.Ordinal);
@@ -44,7 +45,8 @@ public sealed class RateLimits(TimeProvider time)
     Bucket? Of(ConcurrentDictionary<string, Bucket> buckets, Tenant tenant, long? perMinute) =>
         perMinute is { } limit
             ? buckets.AddOrUpdate(
-                tenant.Name, _ => new Bucket(limit, time), (_, old) => old.Limit == limit ? old : new Bucket(limit, time))
+                tenant.Name, _ => new Bucket(limit, time), (_, old) => old.Limit == limit ? old
+                    : new Bucket(limit, time))
             : null;
 
     sealed class Bucket(long limit, TimeProvider time)
@@ -67,7 +69,8 @@ public sealed class RateLimits(TimeProvider time)
             }
         }
 
-        /// <summary>Null when taken; otherwise how long until it would be. Larger than the bucket: when full.</summary>
+        /// <summary>Null when taken; otherwise how long until it would be. Larger than the bucket: when
+        /// full.</summary>
         public TimeSpan? TryTake(long amount)
         {
             lock (_gate)

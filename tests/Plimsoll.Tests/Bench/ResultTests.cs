@@ -146,7 +146,7 @@ public sealed class ResultTests : IAsyncLifetime
             Deployment = new Deployment
             {
                 Model = model, Accelerator = accelerator, Weights = model.NativeWeights,
-                Engine = EngineSettings.OfServer(accelerator),
+                Engine = EngineCatalogue.ServerDefaults(accelerator),
             },
         });
         bill.UsdPerHour.ShouldBe(5);

@@ -61,13 +61,16 @@ public sealed class GgufTests : IDisposable
         for (var length = 0; length < whole.Length - 20; length++)
         {
             File.WriteAllBytes(path, whole[..length]);
-            var refusal = Should.Throw<BadInputException>(() => GgufFile.Open(path).Dispose(), $"cut at {length}");
+            var refusal =
+                Should.Throw<BadInputException>(() => GgufFile.Open(path).Dispose(), $"cut at {length}");
             refusal.Message.ShouldStartWith(path);
             refusal.Message.ShouldNotContain('\n');
         }
     }
 
-    /// <summary>Whatever bytes are changed, reading ends in a file or in one line, never in another exception.</summary>
+    /// <summary>
+    /// Whatever bytes are changed, reading ends in a file or in one line, never in another exception.
+    /// </summary>
     [Fact]
     public void A_damaged_file_is_read_or_refused()
     {
@@ -111,9 +114,16 @@ public sealed class GgufTests : IDisposable
     public void The_hash_is_of_the_weights_alone()
     {
         float[] a = [1, 2], b = [3, 4];
-        using var one = Reopened(new GgufWriter("x").Add("a", [2], TensorFormat.F32, a).Add("b", [2], TensorFormat.F32, b));
-        using var two = Reopened(new GgufWriter("y").Set("k", 1).Add("b", [2], TensorFormat.F32, b).Add("a", [2], TensorFormat.F32, a));
-        using var other = Reopened(new GgufWriter("x").Add("a", [2], TensorFormat.F32, a).Add("b", [2], TensorFormat.F32, [3, 5]));
+        using var one =
+            Reopened(
+            new GgufWriter("x").Add("a", [2], TensorFormat.F32, a).Add("b", [2], TensorFormat.F32, b));
+        using var two =
+            Reopened(
+            new GgufWriter("y").Set("k", 1).Add("b", [2], TensorFormat.F32, b)
+            .Add("a", [2], TensorFormat.F32, a));
+        using var other =
+            Reopened(
+            new GgufWriter("x").Add("a", [2], TensorFormat.F32, a).Add("b", [2], TensorFormat.F32, [3, 5]));
         two.WeightHash().ShouldBe(one.WeightHash());
         other.WeightHash().ShouldNotBe(one.WeightHash());
     }
@@ -129,7 +139,8 @@ public sealed class GgufTests : IDisposable
         bytes.AddRange(BitConverter.GetBytes(1UL << 40));
         File.WriteAllBytes(path, [.. bytes]);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Should.Throw<BadInputException>(() => GgufFile.Open(path)).Message.ShouldContain("metadata entries is 1099511627776");
+        Should.Throw<BadInputException>(() => GgufFile.Open(path))
+            .Message.ShouldContain("metadata entries is 1099511627776");
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1 << 20);
     }
 
@@ -146,7 +157,8 @@ public sealed class GgufTests : IDisposable
     [Fact]
     public void A_real_file_is_read()
     {
-        var path = Path.GetFullPath(House.Repository.File("..", "shared", "data", "models", "stories260K.gguf"));
+        var path =
+            Path.GetFullPath(House.Repository.File("..", "shared", "data", "models", "stories260K.gguf"));
         Assert.SkipUnless(File.Exists(path), "../shared/data is not here");
         using var file = GgufFile.Open(path);
         file.Architecture.ShouldBe("llama");

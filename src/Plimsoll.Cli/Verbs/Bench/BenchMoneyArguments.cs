@@ -83,7 +83,7 @@ sealed class BenchMoneyArguments
         Accelerator = accelerator,
         TensorParallel = tensor,
         Weights = model.NativeWeights,
-        Engine = EngineSettings.OfServer(accelerator),
+        Engine = EngineCatalogue.ServerDefaults(accelerator),
     };
 
     static int AtLeastOne(Option option, int value) => value is >= 1 and <= 1_000_000

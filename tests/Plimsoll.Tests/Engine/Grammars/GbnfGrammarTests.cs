@@ -40,7 +40,8 @@ public sealed class GbnfGrammarTests
 
     [Fact]
     public void Nesting_without_end_is_refused() => Should.Throw<EngineRefusalException>(
-        () => GbnfGrammar.Read("root ::= " + new string('(', 5000) + "\"a\"" + new string(')', 5000))).Message.ShouldContain("nested more than");
+        () => GbnfGrammar.Read("root ::= " + new string('(', 5000) + "\"a\"" + new string(')', 5000)))
+            .Message.ShouldContain("nested more than");
 
     [Theory]
     [InlineData("root ::= \"yes\" | \"no\"", "no", "maybe")]

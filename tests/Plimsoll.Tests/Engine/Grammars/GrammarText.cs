@@ -30,9 +30,13 @@ sealed class GrammarText(GbnfGrammar grammar)
         {
             case GbnfKind.Literal:
                 Rune[] literal = [.. node.Text.EnumerateRunes()];
-                return text.Length - at >= literal.Length && text.AsSpan(at, literal.Length).SequenceEqual(literal) ? [at + literal.Length] : [];
+                return text.Length - at >= literal.Length
+                    && text.AsSpan(at, literal.Length).SequenceEqual(literal) ? [at + literal.Length] : [];
             case GbnfKind.Characters:
-                return at < text.Length && node.Ranges.Any(r => text[at].Value >= r.From && text[at].Value <= r.To) != node.IsNegated ? [at + 1] : [];
+                return at < text.Length
+                    && node.Ranges.Any(
+                    r => text[at].Value >= r.From && text[at].Value <= r.To) != node.IsNegated ? [at + 1]
+                    : [];
             case GbnfKind.Reference:
                 return Ends(grammar.Rules[node.Text], text, at);
             case GbnfKind.Alternatives:
@@ -47,7 +51,10 @@ sealed class GrammarText(GbnfGrammar grammar)
                 HashSet<int> now = [at];
                 for (var times = 1; now.Count > 0 && times <= (node.Most ?? text.Length + 1); times++)
                 {
-                    now = [.. now.SelectMany(place => Ends(node.Children[0], text, place).Where(end => end > place || times <= node.Least))];
+                    now = [.. now.SelectMany(
+                        place =>
+                        Ends(node.Children[0], text, place)
+                        .Where(end => end > place || times <= node.Least))];
                     if (times >= node.Least)
                         now.ExceptWith(all);
                     if (times >= node.Least)
@@ -65,7 +72,9 @@ sealed class GrammarText(GbnfGrammar grammar)
                 text.Append(node.Text);
                 break;
             case GbnfKind.Characters:
-                text.Append(node.IsNegated ? Other(node, ref random) : Rune.GetRuneAt(char.ConvertFromUtf32(One(node, ref random)), 0).ToString());
+                text.Append(
+                    node.IsNegated ? Other(node, ref random)
+                    : Rune.GetRuneAt(char.ConvertFromUtf32(One(node, ref random)), 0).ToString());
                 break;
             case GbnfKind.Reference:
                 Draw(grammar.Rules[node.Text], ref random, text, depth + 1);

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Plimsoll.Tests.Engine.Grammars;
 
-/// <summary>Round trips: whatever the grammar can say is valid under the schema, as another library judges.</summary>
+/// <summary>
+/// Round trips: whatever the grammar can say is valid under the schema, as another library judges.
+/// </summary>
 public sealed class JsonGrammarTests
 {
     const string Person = """
@@ -56,7 +58,8 @@ public sealed class JsonGrammarTests
         {
             var text = grammar.Draw(ref random);
             using var json = JsonDocument.Parse(text);
-            judge.Evaluate(json.RootElement, new EvaluationOptions { RequireFormatValidation = true }).IsValid.ShouldBeTrue(text);
+            judge.Evaluate(json.RootElement, new EvaluationOptions { RequireFormatValidation = true })
+                .IsValid.ShouldBeTrue(text);
         }
     }
 
@@ -84,7 +87,10 @@ public sealed class JsonGrammarTests
             var schema = $$"""{"type": "integer", "minimum": {{least}}, "maximum": {{most}}}""";
             var grammar = new GrammarText(GbnfGrammar.Read(JsonGrammar.Of(schema)));
             for (var number = -1100; number <= 1100; number++)
-                grammar.Matches(number.ToString()).ShouldBe(number >= least && number <= most, $"{number} in {schema}");
+            {
+                grammar.Matches(number.ToString())
+                    .ShouldBe(number >= least && number <= most, $"{number} in {schema}");
+            }
         }
     }
 

@@ -17,7 +17,8 @@ public sealed class AdapterTests
     [Fact]
     public async Task Adapters_answer_side_by_side_each_as_it_would_alone()
     {
-        var paths = Enumerable.Range(1, 3).Select(i => TestAdapter.Save(TestAdapter.Writer(i, rank: 2 * i), $"side{i}")).ToList();
+        var paths = Enumerable.Range(1, 3)
+            .Select(i => TestAdapter.Save(TestAdapter.Writer(i, rank: 2 * i), $"side{i}")).ToList();
         await using var engine = new LlamaEngine(TestModel.Options(), TimeProvider.System);
         for (var i = 0; i < 3; i++)
             await engine.LoadAdapterAsync($"a{i}", paths[i], TestContext.Current.CancellationToken);
@@ -44,13 +45,15 @@ public sealed class AdapterTests
         await engine.LoadAdapterAsync("a", path, TestContext.Current.CancellationToken);
         var running = engine.Submit(TestModel.Request(TestModel.Prompt(1, 20), 200) with { Adapter = "a" });
         var unloading = engine.UnloadAdapterAsync("a", TestContext.Current.CancellationToken).AsTask();
-        engine.Submit(TestModel.Request([1], 1) with { Adapter = "a" }).Refusal!.Kind.ShouldBe(RefusalKind.NotFound);
+        engine.Submit(TestModel.Request([1], 1) with { Adapter = "a" })
+            .Refusal!.Kind.ShouldBe(RefusalKind.NotFound);
         engine.Adapters.ShouldBeEmpty();
         (await TestModel.ReadAll(running)).Count.ShouldBe(200);
         (await unloading).ShouldBeTrue();
         (await engine.UnloadAdapterAsync("a", TestContext.Current.CancellationToken)).ShouldBeFalse();
         await engine.LoadAdapterAsync("a", path, TestContext.Current.CancellationToken);
-        (await TestModel.ReadAll(engine.Submit(TestModel.Request([1, 2], 3) with { Adapter = "a" }))).Count.ShouldBe(3);
+        (await TestModel.ReadAll(engine.Submit(TestModel.Request([1, 2], 3) with { Adapter = "a" })))
+            .Count.ShouldBe(3);
     }
 
     [Fact]
@@ -64,26 +67,36 @@ public sealed class AdapterTests
         await Refused(TestAdapter.Writer(1, baseHash: new string('0', 64)), "was trained on weights 0000");
         await Refused(TestAdapter.Writer(1, width: 96), "does not fit");
         await Refused(TestAdapter.Writer(1).Set("adapter.type", "control_vector"), "is no LoRA adapter");
-        await Refused(TestAdapter.Writer(1).Add("blk.9.attn_q.weight.lora_a", [64, 4], TensorFormat.F32, new float[256]), "has no partner");
+        await Refused(
+            TestAdapter.Writer(1)
+            .Add("blk.9.attn_q.weight.lora_a", [64, 4], TensorFormat.F32, new float[256]), "has no partner");
         await Refused(Pair("blk.0.attn_k.weight", 8, 8), "has rank 4 in one tensor and 8");
         await Refused(Pair("blk.0.attn_k.weight", 4, 8), "has two ranks");
         await Refused(Pair("blk.7.attn_k.weight", 4, 4), "does not fit");
-        await Refused(TestAdapter.Writer(1).Add("token_types", [4], TensorFormat.F32, new float[4]), "neither a lora_a nor a lora_b");
+        await Refused(
+            TestAdapter.Writer(1).Add("token_types", [4], TensorFormat.F32, new float[4]),
+            "neither a lora_a nor a lora_b");
         await RefusedFile(TestModel.Path, "is no LoRA adapter");
         await RefusedFile(Path.Combine(TestModel.Folder, "absent.gguf"), "cannot be read");
-        await engine.LoadAdapterAsync("bound", TestAdapter.Save(TestAdapter.Writer(2, baseHash: hash), "bound"), TestContext.Current.CancellationToken);
+        await engine.LoadAdapterAsync(
+            "bound", TestAdapter.Save(TestAdapter.Writer(2, baseHash: hash), "bound"),
+            TestContext.Current.CancellationToken);
         await RefusedFile(TestModel.Path, "already been loaded", "bound");
-        (await TestModel.ReadAll(engine.Submit(TestModel.Request([1, 2], 3) with { Adapter = "bound" }))).Count.ShouldBe(3);
+        (await TestModel.ReadAll(engine.Submit(TestModel.Request([1, 2], 3) with { Adapter = "bound" })))
+            .Count.ShouldBe(3);
 
         GgufWriter Pair(string name, int rankA, int rankB) => TestAdapter.Writer(1)
             .Add(name + ".lora_a", [64, rankA], TensorFormat.F32, new float[64 * rankA])
             .Add(name + ".lora_b", [rankB, 32], TensorFormat.F32, new float[32 * rankB]);
 
-        Task Refused(GgufWriter writer, string problem) => RefusedFile(TestAdapter.Save(writer, Guid.NewGuid().ToString("N")), problem);
+        Task Refused(GgufWriter writer, string problem) =>
+            RefusedFile(TestAdapter.Save(writer, Guid.NewGuid().ToString("N")), problem);
 
         async Task RefusedFile(string path, string problem, string name = "x")
         {
-            var refusal = await Should.ThrowAsync<EngineRefusalException>(async () => await engine.LoadAdapterAsync(name, path, default));
+            var refusal =
+                await Should.ThrowAsync<EngineRefusalException>(
+                async () => await engine.LoadAdapterAsync(name, path, default));
             refusal.Message.ShouldContain(problem);
             refusal.Message.ShouldNotContain('\n');
         }
@@ -98,7 +111,8 @@ public sealed class AdapterTests
         for (var length = 0; length < whole.Length; length += length < 1500 ? 37 : 1511)
         {
             File.WriteAllBytes(path, whole[..length]);
-            Should.Throw<BadInputException>(() => LlamaAdapter.Load(model, "x", path, () => "").Dispose(), $"cut at {length}");
+            Should.Throw<BadInputException>(
+                () => LlamaAdapter.Load(model, "x", path, () => "").Dispose(), $"cut at {length}");
         }
     }
 }

@@ -30,7 +30,9 @@ public sealed class LlamaEngineTests
         engine.Telemetry.KvUsage.ShouldBe(0);
     }
 
-    /// <summary>Memory for a few at a time: requests are put out and computed again, to the same tokens.</summary>
+    /// <summary>
+    /// Memory for a few at a time: requests are put out and computed again, to the same tokens.
+    /// </summary>
     [Theory]
     [InlineData(KvLayout.Unified)]
     [InlineData(KvLayout.Split)]
@@ -54,9 +56,11 @@ public sealed class LlamaEngineTests
     public async Task A_prefix_is_computed_once(KvLayout layout)
     {
         var common = TestModel.Prompt(1, 100);
-        var prompts = Enumerable.Range(0, 30).Select(i => (int[])[.. common[..(20 + (i % 5 * 20))], .. TestModel.Prompt(i, 10)]).ToList();
+        var prompts = Enumerable.Range(0, 30)
+            .Select(i => (int[])[.. common[..(20 + (i % 5 * 20))], .. TestModel.Prompt(i, 10)]).ToList();
         await using var engine = new LlamaEngine(
-            TestModel.Options(TestModel.Limits with { NumBlocks = 128, MaxNumSeqs = 4 }, layout), TimeProvider.System);
+            TestModel.Options(TestModel.Limits with { NumBlocks = 128, MaxNumSeqs = 4 }, layout),
+                TimeProvider.System);
         var cached = 0;
         var answers = new List<Answer>();
         foreach (var prompt in prompts)
@@ -76,7 +80,8 @@ public sealed class LlamaEngineTests
     public async Task A_request_that_nobody_reads_any_more_frees_its_memory()
     {
         await using var engine = new LlamaEngine(TestModel.Options(), TimeProvider.System);
-        var doomed = Enumerable.Range(0, 20).Select(i => engine.Submit(TestModel.Request(TestModel.Prompt(i, 60), 1000))).ToList();
+        var doomed = Enumerable.Range(0, 20)
+            .Select(i => engine.Submit(TestModel.Request(TestModel.Prompt(i, 60), 1000))).ToList();
         var prompt = TestModel.Prompt(77, 30);
         var kept = engine.Submit(TestModel.Request(prompt, 30));
         foreach (var answer in doomed)
@@ -98,9 +103,11 @@ public sealed class LlamaEngineTests
         await using var engine = new LlamaEngine(TestModel.Options(), TimeProvider.System);
         Refused(TestModel.Request([], 5)).Message.ShouldContain("prompt is empty");
         Refused(TestModel.Request([1, 2], 0)).Message.ShouldContain("max_tokens must be at least 1");
-        Refused(TestModel.Request([1, 99999], 5)).Message.ShouldContain("token 99999 is not in the vocabulary");
+        Refused(TestModel.Request([1, 99999], 5))
+            .Message.ShouldContain("token 99999 is not in the vocabulary");
         Refused(TestModel.Request([1, -1], 5)).Message.ShouldContain("token -1");
-        Refused(TestModel.Request([1], 100_000)).Message.ShouldContain("maximum context length is 2048 tokens");
+        Refused(TestModel.Request([1], 100_000))
+            .Message.ShouldContain("maximum context length is 2048 tokens");
         Refused(TestModel.Request([1], 5) with { Adapter = "none" }).Kind.ShouldBe(RefusalKind.NotFound);
         (await TestModel.ReadAll(engine.Submit(TestModel.Request([1, 2], 3)))).Count.ShouldBe(3);
 
@@ -180,14 +187,18 @@ public sealed class LlamaEngineTests
     {
         await using var engine = new LlamaEngine(TestModel.Options(), TimeProvider.System);
         var request = TestModel.Request(TestModel.Prompt(9, 12), 40);
-        var free = string.Concat((await TestModel.ReadAll(engine.Submit(request))).Select(token => token.Text));
+        var free =
+            string.Concat((await TestModel.ReadAll(engine.Submit(request))).Select(token => token.Text));
         var stop = free.Substring(free.Length / 2, 3);
         var tokens = await TestModel.ReadAll(engine.Submit(request with { Stop = [stop] }));
         tokens[^1].Finish.ShouldBe(FinishReason.Stop);
-        string.Concat(tokens.Select(token => token.Text)).ShouldBe(free[..free.IndexOf(stop, StringComparison.Ordinal)]);
+        string.Concat(tokens.Select(token => token.Text))
+            .ShouldBe(free[..free.IndexOf(stop, StringComparison.Ordinal)]);
     }
 
-    /// <summary>A model of random weights says valid JSON of the schema, greedy and hot: the grammar holds it.</summary>
+    /// <summary>
+    /// A model of random weights says valid JSON of the schema, greedy and hot: the grammar holds it.
+    /// </summary>
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
@@ -198,7 +209,8 @@ public sealed class LlamaEngineTests
             "kind": {"enum": ["ship", "line"]}}, "required": ["name", "n", "kind"]}
             """;
         await using var engine = new LlamaEngine(TestModel.Options(), TimeProvider.System);
-        var answers = Enumerable.Range(0, 6).Select(i => engine.Submit(TestModel.Request(TestModel.Prompt(i, 10), 200) with
+        var answers = Enumerable.Range(0, 6)
+            .Select(i => engine.Submit(TestModel.Request(TestModel.Prompt(i, 10), 200) with
         {
             IgnoreEos = false,
             Format = new AnswerFormat(Schema, null),
@@ -208,7 +220,8 @@ public sealed class LlamaEngineTests
         {
             var tokens = await TestModel.ReadAll(answer);
             tokens[^1].Finish.ShouldBe(FinishReason.Stop);
-            using var json = System.Text.Json.JsonDocument.Parse(string.Concat(tokens.Select(token => token.Text)));
+            using var json =
+                System.Text.Json.JsonDocument.Parse(string.Concat(tokens.Select(token => token.Text)));
             json.RootElement.GetProperty("n").GetInt32().ShouldBeInRange(3, 12);
             new[] { "ship", "line" }.ShouldContain(json.RootElement.GetProperty("kind").GetString());
         }
@@ -235,7 +248,8 @@ public sealed class LlamaEngineTests
     {
         await using var engine = new LlamaEngine(TestModel.Options(), TimeProvider.System);
         var busy = engine.Submit(TestModel.Request(TestModel.Prompt(1, 50), 60));
-        ReadOnlyMemory<int>[] prompts = [TestModel.Prompt(2, 30), TestModel.Prompt(3, 7), TestModel.Prompt(2, 30)];
+        ReadOnlyMemory<int>[] prompts =
+            [TestModel.Prompt(2, 30), TestModel.Prompt(3, 7), TestModel.Prompt(2, 30)];
         var vectors = await engine.EmbedAsync(prompts, "t", 0, TestContext.Current.CancellationToken);
         vectors[0].Length.ShouldBe(64);
         vectors[2].ShouldBe(vectors[0]);
@@ -247,7 +261,8 @@ public sealed class LlamaEngineTests
     public async Task An_engine_that_stops_ends_every_answer()
     {
         var engine = new LlamaEngine(TestModel.Options(), TimeProvider.System);
-        var answers = Enumerable.Range(0, 8).Select(i => engine.Submit(TestModel.Request(TestModel.Prompt(i, 100), 1500))).ToList();
+        var answers = Enumerable.Range(0, 8)
+            .Select(i => engine.Submit(TestModel.Request(TestModel.Prompt(i, 100), 1500))).ToList();
         await Task.Delay(20, TestContext.Current.CancellationToken);
         await engine.DisposeAsync();
         foreach (var answer in answers)

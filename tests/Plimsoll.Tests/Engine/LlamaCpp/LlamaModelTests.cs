@@ -9,10 +9,13 @@ using Xunit;
 
 namespace Plimsoll.Tests.Engine.LlamaCpp;
 
-/// <summary>Files that could end the process: each is one line instead, and the next whole file is loaded.</summary>
+/// <summary>
+/// Files that could end the process: each is one line instead, and the next whole file is loaded.
+/// </summary>
 public sealed class LlamaModelTests
 {
-    static readonly PlaceholderModel.Shape _small = new(Embedding: 32, Layers: 1, Heads: 2, KeyHeads: 1, FeedForward: 32, Merges: 10);
+    static readonly PlaceholderModel.Shape _small =
+        new(Embedding: 32, Layers: 1, Heads: 2, KeyHeads: 1, FeedForward: 32, Merges: 10);
 
     [Theory]
     [InlineData("general.architecture", "moonbase", "gives moonbase.embedding_length as nothing")]
@@ -60,23 +63,28 @@ public sealed class LlamaModelTests
         LlamaLibrary.Load(new LlamaLibraryOptions());
         var path = Path.Combine(TestModel.Folder, "bare.gguf");
         new GgufWriter("llama").Save(path);
-        Should.Throw<BadInputException>(() => LlamaModel.Load(path)).Message.ShouldContain("holds no tensors");
-        new GgufWriter("llama").Add("w", [32], TensorFormat.F32, new float[32]).Set("llama.embedding_length", 32u)
+        Should.Throw<BadInputException>(() => LlamaModel.Load(path))
+            .Message.ShouldContain("holds no tensors");
+        new GgufWriter("llama").Add("w", [32], TensorFormat.F32, new float[32])
+            .Set("llama.embedding_length", 32u)
             .Set("llama.block_count", 1u).Set("llama.context_length", 64u).Save(path);
-        Should.Throw<BadInputException>(() => LlamaModel.Load(path)).Message.ShouldContain("has no tokenizer");
+        Should.Throw<BadInputException>(() => LlamaModel.Load(path))
+            .Message.ShouldContain("has no tokenizer");
     }
 
     [Fact]
     public void What_would_end_the_process_inside_libllama_is_an_exception()
     {
         using var model = TestModel.Load();
-        Should.Throw<BadInputException>(() => new LlamaContext(model, new ContextOptions(512, 257, 32, 32))).Message.ShouldContain("1 to 256");
+        Should.Throw<BadInputException>(() => new LlamaContext(model, new ContextOptions(512, 257, 32, 32)))
+            .Message.ShouldContain("1 to 256");
         Should.Throw<BadInputException>(() => new LlamaContext(model, new ContextOptions(0, 1, 32, 32)));
         using var context = new LlamaContext(model, new ContextOptions(64, 2, 8, 8));
         // More tokens than a batch holds.
         for (var i = 0; i < 8; i++)
             context.Add(1, i, 0, false);
-        Should.Throw<InvalidOperationException>(() => context.Add(1, 8, 0, false)).Message.ShouldContain("a batch holds 8");
+        Should.Throw<InvalidOperationException>(() => context.Add(1, 8, 0, false))
+            .Message.ShouldContain("a batch holds 8");
         context.Decode().ShouldBeTrue();
         Should.Throw<InvalidOperationException>(() => context.Logits(0)).Message.ShouldContain("no logits");
         context.Clear();
@@ -87,10 +95,14 @@ public sealed class LlamaModelTests
         Should.Throw<InvalidOperationException>(() => context.Trim(5, 0));
         Should.Throw<InvalidOperationException>(() => context.Save(-1));
         // An adapter that is gone, or of another model.
-        var adapter = LlamaAdapter.Load(model, "a", TestAdapter.Save(TestAdapter.Writer(1), "gone"), () => "");
+        var adapter =
+            LlamaAdapter.Load(model, "a", TestAdapter.Save(TestAdapter.Writer(1), "gone"), () => "");
         using (var other = TestModel.Load())
         using (var stranger = new LlamaContext(other, new ContextOptions(64, 1, 8, 8)))
-            Should.Throw<InvalidOperationException>(() => stranger.Use(adapter)).Message.ShouldContain("of another model");
+        {
+            Should.Throw<InvalidOperationException>(() => stranger.Use(adapter))
+                .Message.ShouldContain("of another model");
+        }
         adapter.Dispose();
         Should.Throw<ObjectDisposedException>(() => context.Use(adapter));
     }
@@ -134,8 +146,13 @@ public sealed class LlamaModelTests
     public void A_tokenizer_gives_every_text_back()
     {
         using var model = TestModel.Load();
-        foreach (var text in new[] { "", "The load line.", "Größe 🚢 ≤ ½\n\t<|im_start|>", "\u0000\u0001", new string('x', 5000) })
-            model.Tokenizer.Decode(model.Tokenizer.Encode(text, addSpecial: false, parseSpecial: false)).ShouldBe(text);
+        foreach (
+            var text in new[] { "", "The load line.", "Größe 🚢 ≤ ½\n\t<|im_start|>", "\u0000\u0001",
+            new string('x', 5000) })
+        {
+            model.Tokenizer.Decode(model.Tokenizer.Encode(text, addSpecial: false, parseSpecial: false))
+                .ShouldBe(text);
+        }
         model.Tokenizer.Encode("<|im_end|>", addSpecial: false).ShouldBe([model.Tokenizer.EndToken]);
         model.Tokenizer.IsEnd(model.Tokenizer.EndToken).ShouldBeTrue();
     }
@@ -146,10 +163,12 @@ public sealed class LlamaModelTests
         var folder = Directory.CreateTempSubdirectory("plimsoll-");
         try
         {
-            Should.Throw<BadInputException>(() => LlamaLibrary.CheckRelease(folder.FullName)).Message.ShouldContain("has no libggml-base.so");
+            Should.Throw<BadInputException>(() => LlamaLibrary.CheckRelease(folder.FullName))
+                .Message.ShouldContain("has no libggml-base.so");
             foreach (var name in new[] { "libggml-base.so", "libllama.so" })
                 File.WriteAllText(Path.Combine(folder.FullName, name), "no library");
-            Should.Throw<BadInputException>(() => LlamaLibrary.CheckRelease(folder.FullName)).Message.ShouldContain("cannot be loaded");
+            Should.Throw<BadInputException>(() => LlamaLibrary.CheckRelease(folder.FullName))
+                .Message.ShouldContain("cannot be loaded");
         }
         finally
         {

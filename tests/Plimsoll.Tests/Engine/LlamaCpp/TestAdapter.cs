@@ -8,7 +8,8 @@ namespace Plimsoll.Tests.Engine.LlamaCpp;
 /// <summary>Adapters of the tiny model, whole and broken.</summary>
 static class TestAdapter
 {
-    public static GgufWriter Writer(int seed, int rank = 4, string architecture = "llama", string? baseHash = null, int width = 64)
+    public static GgufWriter Writer(
+        int seed, int rank = 4, string architecture = "llama", string? baseHash = null, int width = 64)
     {
         var random = new RandomStream((ulong)seed);
         var writer = new GgufWriter(architecture)
@@ -19,10 +20,18 @@ static class TestAdapter
             writer.Set(LlamaAdapter.BaseHashKey, baseHash);
         for (var layer = 0; layer < 2; layer++)
         {
-            writer.Add($"blk.{layer}.attn_q.weight.lora_a", [width, rank], TensorFormat.F32, Numbers(ref random, width * rank));
-            writer.Add($"blk.{layer}.attn_q.weight.lora_b", [rank, width], TensorFormat.F32, Numbers(ref random, width * rank));
-            writer.Add($"blk.{layer}.ffn_down.weight.lora_a", [128, rank], TensorFormat.F32, Numbers(ref random, 128 * rank));
-            writer.Add($"blk.{layer}.ffn_down.weight.lora_b", [rank, width], TensorFormat.F32, Numbers(ref random, rank * width));
+            writer.Add(
+                $"blk.{layer}.attn_q.weight.lora_a", [width, rank], TensorFormat.F32,
+                Numbers(ref random, width * rank));
+            writer.Add(
+                $"blk.{layer}.attn_q.weight.lora_b", [rank, width], TensorFormat.F32,
+                Numbers(ref random, width * rank));
+            writer.Add(
+                $"blk.{layer}.ffn_down.weight.lora_a", [128, rank], TensorFormat.F32,
+                Numbers(ref random, 128 * rank));
+            writer.Add(
+                $"blk.{layer}.ffn_down.weight.lora_b", [rank, width], TensorFormat.F32,
+                Numbers(ref random, rank * width));
         }
         return writer;
     }

@@ -14,7 +14,8 @@ namespace Plimsoll.Tests.Engine.LlamaCpp;
 /// <summary>A tiny model, made once for all tests, and engines that serve it.</summary>
 static class TestModel
 {
-    public static PlaceholderModel.Shape Shape { get; } = new(Embedding: 64, Layers: 2, Context: 2048, Merges: 100, Format: TensorFormat.F32);
+    public static PlaceholderModel.Shape Shape { get; } =
+        new(Embedding: 64, Layers: 2, Context: 2048, Merges: 100, Format: TensorFormat.F32);
 
     static readonly Lazy<string> _path = new(() =>
     {
@@ -39,7 +40,8 @@ static class TestModel
         Levels = [ServiceLevelSpec.Default, ServiceLevelSpec.Batch],
     };
 
-    public static LlamaOptions Options(SchedulerOptions? limits = null, KvLayout layout = KvLayout.Unified) => new()
+    public static LlamaOptions Options(
+        SchedulerOptions? limits = null, KvLayout layout = KvLayout.Unified) => new()
     {
         Model = "tiny",
         Path = Path,
@@ -84,10 +86,11 @@ static class TestModel
     }
 
     /// <summary>
-    /// Whether libllama alone, one sequence and one token at a time, would have said this greedily: at each place
-    /// the token is the likeliest, or as likely but for the order in which floats are summed.
+    /// Whether libllama alone, one sequence and one token at a time, would have said this greedily: at each
+    /// place the token is the likeliest, or as likely but for the order in which floats are summed.
     /// </summary>
-    public static void ShouldAgreeWithLibllama(LlamaModel model, int[] prompt, IReadOnlyList<int> answer, LlamaAdapter? adapter = null)
+    public static void ShouldAgreeWithLibllama(
+        LlamaModel model, int[] prompt, IReadOnlyList<int> answer, LlamaAdapter? adapter = null)
     {
         using var context = new LlamaContext(model, new ContextOptions(2048, 1, 512, 512));
         context.Use(adapter);

@@ -4,7 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
-using Plimsoll.Engine.Templates;
+using Plimsoll.Inputs.Templates;
 using Plimsoll.Tests.House;
 using Shouldly;
 using Xunit;
@@ -21,7 +21,8 @@ public sealed class ChatTemplateTests
 
     static string Folder => Repository.File("tests", "Plimsoll.Tests", "Engine", "Templates");
 
-    public static TheoryData<string> Names => [.. Cases(Path.Combine(Folder, "cases.json")).Select(c => c.Name)];
+    public static TheoryData<string> Names =>
+        [.. Cases(Path.Combine(Folder, "cases.json")).Select(c => c.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -29,7 +30,8 @@ public sealed class ChatTemplateTests
         Compare(Cases(Path.Combine(Folder, "cases.json")).Single(c => c.Name == name)).ShouldBeNull();
 
     /// <summary>
-    /// The same over a file of real templates: PLIMSOLL_TEMPLATES names one that jinja2-oracle.py has rendered.
+    /// The same over a file of real templates: PLIMSOLL_TEMPLATES names one that jinja2-oracle.py has
+    /// rendered.
     /// </summary>
     [Fact]
     public void Real_templates_render_as_Jinja2_renders_them()
@@ -85,19 +87,23 @@ public sealed class ChatTemplateTests
     [InlineData("{% set x.y = 1 %}", "only a namespace's parts can be set")]
     [InlineData("{{ range(10000000000) }}", "does more than")]
     [InlineData("{{ 'abcdefgh' * 10000000000 }}", "does more than")]
-    [InlineData("{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", "does more than")]
+    [InlineData(
+        "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", "does more than")]
     [InlineData("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "more than 100 times deep")]
     public void What_cannot_be_done_is_refused_by_name(string template, string problem)
     {
         using var data = JsonDocument.Parse("""{"x": [1], "s": "t"}""");
-        var refusal = Should.Throw<TemplateException>(() => ChatTemplate.Parse(template).Render(data.RootElement, _now));
+        var refusal =
+            Should.Throw<TemplateException>(
+            () => ChatTemplate.Parse(template).Render(data.RootElement, _now));
         refusal.Message.ShouldContain(problem);
         refusal.Message.ShouldNotContain('\n');
     }
 
     [Fact]
     public void Nesting_without_end_is_refused() =>
-        Should.Throw<TemplateException>(() => ChatTemplate.Parse("{{ " + new string('(', 5000) + "1" + new string(')', 5000) + " }}"))
+        Should.Throw<TemplateException>(
+            () => ChatTemplate.Parse("{{ " + new string('(', 5000) + "1" + new string(')', 5000) + " }}"))
             .Message.ShouldContain("nested more than 200 deep");
 
     static string? Compare(Case test)
