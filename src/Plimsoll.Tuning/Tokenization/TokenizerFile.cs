@@ -13,9 +13,11 @@ public static class TokenizerFile
 {
     const string Gpt2Pattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
     const string LlamaPattern =
-        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+        + @"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
     const string Qwen2Pattern =
-        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+        + @"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     /// <exception cref="BadInputException">Not a byte-level BPE of a known pre-tokenizer.</exception>
     public static ByteLevelBpe Read(string path)
@@ -26,11 +28,11 @@ public static class TokenizerFile
             return Read(path, document.RootElement);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException
-            or KeyNotFoundException
-            or InvalidOperationException or FormatException or IndexOutOfRangeException)
+            or KeyNotFoundException or InvalidOperationException or FormatException
+                or IndexOutOfRangeException)
         {
-            throw new BadInputException(
-                $"{path}: {e.Message.TrimEnd('.')}; expected a tokenizer.json with a byte-level BPE");
+            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a tokenizer.json with "
+                + "a byte-level BPE");
         }
     }
 
@@ -43,11 +45,11 @@ public static class TokenizerFile
             && normalizer.ValueKind == JsonValueKind.Object
             && normalizer.GetProperty("type").GetString() != "NFC")
         {
-            throw new BadInputException(
-                $"{path}: a {normalizer.GetProperty("type")} normalizer; expected none or NFC");
+            throw new BadInputException($"{path}: a {normalizer.GetProperty("type")} normalizer; expected "
+                + "none or NFC");
         }
-        var vocabulary =
-            model.GetProperty("vocab").EnumerateObject().ToDictionary(t => t.Name, t => t.Value.GetInt32());
+        var vocabulary = model.GetProperty("vocab").EnumerateObject()
+            .ToDictionary(t => t.Name, t => t.Value.GetInt32());
         var specials = new HashSet<int>();
         if (root.TryGetProperty("added_tokens", out var added))
         {
@@ -95,14 +97,14 @@ public static class TokenizerFile
                 LlamaPattern => PreTokenizer.LlamaBpe,
                 Qwen2Pattern => PreTokenizer.Qwen2,
                 Gpt2Pattern => PreTokenizer.Gpt2,
-                _ => throw new BadInputException(
-                    $"{path}: an unknown pre-tokenizer; expected that of gpt-2, llama-bpe or qwen2"),
+                _ => throw new BadInputException($"{path}: an unknown pre-tokenizer; expected that of "
+                    + "gpt-2, llama-bpe or qwen2"),
             };
         }
         if (steps.Any(s => s.GetProperty("type").GetString() == "ByteLevel"))
             return PreTokenizer.Gpt2;
-        throw new BadInputException(
-            $"{path}: no byte-level pre-tokenizer; expected that of gpt-2, llama-bpe or qwen2");
+        throw new BadInputException($"{path}: no byte-level pre-tokenizer; expected that of gpt-2, "
+            + "llama-bpe or qwen2");
     }
 
     /// <summary>The same vocabulary gives the same bytes.</summary>
@@ -151,8 +153,8 @@ public static class TokenizerFile
                 ["special"] = true,
             });
         }
-        var merges =
-            new JsonArray([.. tokenizer.Merges.Select(m => (JsonNode)new JsonArray(m.Left, m.Right))]);
+        var merges = new JsonArray([.. tokenizer.Merges.Select(
+            m => (JsonNode)new JsonArray(m.Left, m.Right))]);
         return new JsonObject
         {
             ["version"] = "1.0",

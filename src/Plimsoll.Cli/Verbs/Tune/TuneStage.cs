@@ -5,7 +5,6 @@ using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning;
-using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Registry;
 using Plimsoll.Tuning.Training;
 
@@ -25,14 +24,14 @@ sealed class TuneStage(TextWriter output, TextWriter story)
     public static Option<string> RegistryOption() => new("--registry")
     {
         Description = "Folder of blobs, manifests and names",
-        DefaultValueFactory = _ =>
-            Environment.GetEnvironmentVariable("PLIMSOLL_REGISTRY") ?? "plimsoll-registry",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PLIMSOLL_REGISTRY")
+            ?? "plimsoll-registry",
     };
 
     public static Option<string> BaseOption() => new("--base")
     {
-        Description =
-            "Model to tune: a Hugging Face folder, a GGUF file, a hash; plimsoll is the built-in one",
+        Description = "Model to tune: a Hugging Face folder, a GGUF file, a hash; plimsoll is the built-in "
+            + "one",
         DefaultValueFactory = _ => DefaultBase,
     };
 
@@ -46,12 +45,12 @@ sealed class TuneStage(TextWriter output, TextWriter story)
         if (Directory.Exists(name))
             return workspace.AddBase(name);
         if (File.Exists(name))
-            return FromGguf(workspace, name);
+            return workspace.AddGguf(name);
         if (name == DefaultBase)
         {
             var file = Path.Combine(workspace.Folder, "plimsoll-tiny.gguf");
             WriteDefault(file);
-            return FromGguf(workspace, file);
+            return workspace.AddGguf(file);
         }
         return workspace.Registry.Resolve(name);
     }
@@ -60,28 +59,11 @@ sealed class TuneStage(TextWriter output, TextWriter story)
     public static void WriteDefault(string file)
     {
         using var resource = typeof(GgufFile).Assembly.GetManifestResourceStream(DefaultModel)
-            ?? throw new BadInputException(
-                "this binary has no built-in model; expected --base FOLDER or FILE");
+            ?? throw new BadInputException("no built-in model in this binary; expected --base FOLDER or FILE");
         Plimsoll.Inputs.Files.WholeFile.WriteBytes(file, resource.CopyTo);
     }
 
     public static string Short(string hash) => hash[..12];
-
-    static string FromGguf(TuneWorkspace workspace, string file)
-    {
-        var folder = Path.Combine(workspace.Folder, "work", $"import-{Guid.NewGuid():N}");
-        try
-        {
-            using (var gguf = GgufFile.Open(file))
-                GgufImport.Model(gguf, folder);
-            return workspace.AddBase(folder);
-        }
-        finally
-        {
-            if (Directory.Exists(folder))
-                Directory.Delete(folder, recursive: true);
-        }
-    }
 
     /// <summary>An adapter by hash, by a release's hash or by a task's name.</summary>
     public static string AdapterOf(TuneWorkspace workspace, string name)
@@ -94,7 +76,7 @@ sealed class TuneStage(TextWriter output, TextWriter story)
             ManifestKind.Release => manifest.Links["adapter"],
             ManifestKind.Run => workspace.Registry.Users(hash, "run").First(),
             _ => throw new BadInputException($"{name} is of kind "
-            + $"{manifest.Kind.ToString().ToLowerInvariant()}; expected an adapter or a release"),
+                + $"{manifest.Kind.ToString().ToLowerInvariant()}; expected an adapter or a release"),
         };
     }
 }

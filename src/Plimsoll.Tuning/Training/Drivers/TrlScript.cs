@@ -12,11 +12,11 @@ static class TrlScript
     // ChatML with the marks that TRL's assistant_only_loss looks for; it renders to the same text.
     const string MarkedChatMl =
         "{% for message in messages %}{% if message['role'] == 'assistant' %}{{ '<|im_start|>assistant\\n' "
-        + "}}{% generation %}"
+            + "}}{% generation %}"
         + "{{ message['content'] + '<|im_end|>' }}{% endgeneration %}{{ '\\n' }}{% else %}{{ '<|im_start|>' "
-        + "+ message['role'] "
+            + "+ message['role'] "
         + "+ '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endif %}{% endfor %}{% if "
-        + "add_generation_prompt %}"
+            + "add_generation_prompt %}"
         + "{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
     public static string Of(TrainingSpec spec, ModelFolder model)
@@ -84,8 +84,8 @@ static class TrlScript
     }
 
     const string Preferences =
-        "rows = [{\"prompt\": r[\"input\"][\"messages\"], \"chosen\": r[\"preferred_output\"], \"rejected\": "
-        + "r[\"non_preferred_output\"]} for r in rows]";
+        "rows = [{\"prompt\": r[\"input\"][\"messages\"], \"chosen\": r[\"preferred_output\"], "
+            + "\"rejected\": r[\"non_preferred_output\"]} for r in rows]";
 
     static string Marked(ModelFolder model) =>
         model.Template.Source.TrimEnd('\n') == ChatTemplate.ChatMl ? MarkedChatMl : model.Template.Source;
