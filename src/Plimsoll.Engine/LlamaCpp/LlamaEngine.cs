@@ -31,6 +31,8 @@ public sealed class LlamaEngine : IServingEngine
     readonly Thread _thread;
     readonly ulong _salt =
         BitConverter.ToUInt64(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
+    readonly ConcurrentDictionary<string, int> _tenants = new(StringComparer.Ordinal);
+    int _lastTenant = -1;
     LlamaContext? _embeddings;
     long _serial;
     volatile string? _failure;
@@ -53,8 +55,14 @@ public sealed class LlamaEngine : IServingEngine
         Times = Calibrated(options);
         _codec = new LlamaCodec(_model, time);
         _adapters = new AdapterTable(_model);
-        var limits = options.Limits with { TracksPrefixes = options.Limits.PrefixBlockTokens > 0 };
-        _log = options.DecisionLog is { } path ? new DecisionLog(path, limits) : null;
+        var limits = options.Limits with
+        {
+            TracksPrefixes = options.Limits.PrefixBlockTokens > 0,
+            Policy = options.Limits.Policy.Slack is { } slack
+                ? options.Limits.Policy with { Slack = Abilities(slack) }
+                : options.Limits.Policy,
+        };
+        _log = options.DecisionLog is { } path ? new DecisionLog(path, limits, Times.Weights()) : null;
         _loop = new StepLoop(
             _context, limits, Times, _clock, options.Speculates ? new Drafter() : null, _log);
         Facts = new EngineFacts
@@ -151,8 +159,8 @@ public sealed class LlamaEngine : IServingEngine
             PromptTokens = prompt.Length,
             MaxOutputTokens = request.MaxOutputTokens,
             Level = LevelOf(request),
-            Adapter = (int)(lease?.Adapter.Serial ?? 0),
-            Tenant = request.Tenant.GetHashCode(StringComparison.Ordinal),
+            Adapter = lease?.Place ?? 0,
+            Tenant = TenantOf(request.Tenant),
             TtftNs = request.TtftNs,
             ItlNs = request.ItlNs,
             CompletionNs = request.DeadlineNs,
@@ -222,6 +230,17 @@ public sealed class LlamaEngine : IServingEngine
         _wake.Dispose();
     }
 
+    /// <summary>What this engine can do beyond the policy's assumptions: cut a step short, one adapter a call.</summary>
+    SlackOptions Abilities(SlackOptions slack) => slack with
+    {
+        MixesAdapters = false,
+        CanAbort = _options.GpuLayers == 0,
+        Drafts = slack.Drafts ?? (_options.Speculates ? _guesses : null),
+    };
+
+    /// <summary>Guesses cost a search in memory; half of them come true until more is known.</summary>
+    static readonly DraftSpec _guesses = new(4, [0.5, 0.5, 0.5, 0.5], TokenNs: 500, SequenceNs: 500);
+
     /// <summary>Step times from the cache; measured, and kept there, where it has none.</summary>
     StepTimes Calibrated(LlamaOptions options)
     {
@@ -286,6 +305,9 @@ public sealed class LlamaEngine : IServingEngine
             : JsonGrammar.Of(format.JsonSchema);
         return new GrammarGuard(_model.Tokenizer, text);
     }
+
+    /// <summary>Tenants in the order in which they first came, as the scheduler numbers them.</summary>
+    int TenantOf(string tenant) => _tenants.GetOrAdd(tenant, _ => Interlocked.Increment(ref _lastTenant));
 
     int LevelOf(EngineRequest request)
     {
