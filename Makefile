@@ -1,4 +1,4 @@
-.PHONY: build test bench figures docs validation clean
+.PHONY: build test bench figures bench-figures docs validation clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -13,6 +13,13 @@ bench:
 # The promised speed figures: requests per second of one core, memory, allocation.
 figures:
 	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- figures
+
+# The load generator's figures: search, loop, memory in simulated time; stamps, streams and lateness live, beside a
+# plain asyncio client (python3-aiohttp). The live ones want an idle machine.
+bench-figures:
+	dotnet build benchmarks/bench -c Release -v quiet --nologo
+	for figure in search loop memory lateness streams timestamps; do \
+		benchmarks/bench/bin/Release/net10.0/Plimsoll.Bench.Figures $$figure || exit 1; done
 
 # Writes what is generated in docs/ again.
 docs:

@@ -49,7 +49,7 @@ sealed class AdapterTable(LlamaModel model) : IDisposable
     readonly Lazy<string> _baseHash = new(() =>
     {
         using var file = GgufFile.Open(model.Path);
-        return file.WeightHash();
+        return file.Text(AdapterIdentity.WeightsKey) ?? file.WeightHash();
     });
 
     public IReadOnlyCollection<AdapterFacts> Facts

@@ -11,7 +11,7 @@ namespace Plimsoll.Engine.LlamaCpp;
 public sealed class LlamaAdapter : IDisposable
 {
     /// <summary>Key in an adapter's GGUF: the weight hash of the base it was trained on.</summary>
-    public const string BaseHashKey = "plimsoll.base_weight_hash";
+    public const string BaseHashKey = AdapterIdentity.BaseKey;
 
     static long _serials;
 

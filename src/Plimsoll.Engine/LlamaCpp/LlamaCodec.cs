@@ -1,7 +1,7 @@
 using System;
 using System.Buffers;
 using System.Text.Json;
-using Plimsoll.Engine.Templates;
+using Plimsoll.Inputs.Templates;
 
 namespace Plimsoll.Engine.LlamaCpp;
 

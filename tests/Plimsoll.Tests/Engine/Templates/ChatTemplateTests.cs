@@ -4,7 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
-using Plimsoll.Engine.Templates;
+using Plimsoll.Inputs.Templates;
 using Plimsoll.Tests.House;
 using Shouldly;
 using Xunit;
