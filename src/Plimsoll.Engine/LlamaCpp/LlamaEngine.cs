@@ -230,7 +230,9 @@ public sealed class LlamaEngine : IServingEngine
         _wake.Dispose();
     }
 
-    /// <summary>What this engine can do beyond the policy's assumptions: cut a step short, one adapter a call.</summary>
+    /// <summary>
+    /// What this engine can do beyond the policy's assumptions: cut a step short, one adapter a call.
+    /// </summary>
     SlackOptions Abilities(SlackOptions slack) => slack with
     {
         MixesAdapters = false,

@@ -43,7 +43,8 @@ sealed partial class StepLoop : IDisposable
         _clock = clock;
         _drafter = drafter;
         _log = log;
-        // The scheduler's own prediction starts from what is known now and learns from outcomes alone, so that a
+        // The scheduler's own prediction starts from what is known now and learns from outcomes alone, so
+        // that a
         // log of those replays it.
         Scheduler = new Scheduler(limits, new StepPredictor(times.Frozen(), learns: true));
         _kv = new KvStore(context, Math.Max(1, limits.PrefixBlockTokens));

@@ -15,7 +15,7 @@ public sealed class StepTimes
     const int Knots = 11;
     const int Terms = Knots + 2;
     const double Forgetting = 0.998;
-    const double MostUncertain = 1e6;
+    const double MostUncertain = 1e13;
 
     readonly Lock _gate = new();
     readonly double[] _weights = new double[Terms];
@@ -29,7 +29,7 @@ public sealed class StepTimes
         if (weights.Length == Terms)
             weights.CopyTo(_weights);
         for (var i = 0; i < Terms; i++)
-            _covariance[i, i] = weights.Length == Terms ? 1e-3 : 1e5;
+            _covariance[i, i] = weights.Length == Terms ? 1e-2 * (1 + (weights[i] * weights[i])) : 1e12;
     }
 
     /// <summary>Steps learnt from.</summary>
@@ -92,7 +92,8 @@ public sealed class StepTimes
                 ns = Math.Max(ns, (long)(_weights[i] * 1e3));
                 knots[i] = (1 << i, ns);
             }
-            return new LinearStepTimes(knots, Math.Max(0, _weights[Knots]), Math.Max(0, _weights[Knots + 1]) / 1e3);
+            return new LinearStepTimes(
+                knots, Math.Max(0, _weights[Knots]), Math.Max(0, _weights[Knots + 1]) / 1e3);
         }
     }
 

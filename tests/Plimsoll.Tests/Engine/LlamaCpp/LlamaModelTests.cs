@@ -107,7 +107,9 @@ public sealed class LlamaModelTests
         Should.Throw<ObjectDisposedException>(() => context.Use(adapter));
     }
 
-    /// <summary>What whole micro-batches computed stays, the rest can be computed later, to the same end.</summary>
+    /// <summary>
+    /// What whole micro-batches computed stays, the rest can be computed later, to the same end.
+    /// </summary>
     [Fact]
     public void An_abort_leaves_whole_tokens_and_changes_nothing()
     {

@@ -52,7 +52,9 @@ public sealed class SlackEngineTests
             engine.Counters.AcceptedDrafts.ShouldBeLessThanOrEqualTo(engine.Counters.DraftedTokens);
     }
 
-    /// <summary>Somebody arrives while batch prompts are computed: the step is cut short, and no token changes.</summary>
+    /// <summary>
+    /// Somebody arrives while batch prompts are computed: the step is cut short, and no token changes.
+    /// </summary>
     [Fact]
     public async Task A_step_is_cut_short_for_somebody_who_arrives()
     {
@@ -85,7 +87,8 @@ public sealed class SlackEngineTests
         ulong hash;
         await using (var engine = Start(speculates: true, log: log))
         {
-            var answers = Enumerable.Range(0, 40).Select(i => engine.Submit(TestModel.Request(TestModel.Prompt(i, 5 + i), 3 + i % 20) with
+            var answers = Enumerable.Range(0, 40)
+                .Select(i => engine.Submit(TestModel.Request(TestModel.Prompt(i, 5 + i), 3 + i % 20) with
             {
                 Level = i % 2 == 0 ? "interactive" : "batch",
                 Class = i % 2 == 0 ? ServiceClass.Interactive : ServiceClass.Batch,
@@ -104,10 +107,12 @@ public sealed class SlackEngineTests
         replayed.PlanHash.ShouldBe(hash);
         replayed.RealNs.ShouldBeGreaterThan(0);
         File.AppendAllText(log, "{\"event\": \"plan\"}\n");
-        Should.Throw<BadInputException>(() => DecisionReplay.Run(log)).Message.ShouldContain("is no event of a decision log");
+        Should.Throw<BadInputException>(() => DecisionReplay.Run(log))
+            .Message.ShouldContain("is no event of a decision log");
     }
 
-    static LlamaEngine Start(bool speculates, string? log = null, int stepTokens = 128, int microTokens = 32) => new(
+    static LlamaEngine Start(
+        bool speculates, string? log = null, int stepTokens = 128, int microTokens = 32) => new(
         TestModel.Options(TestModel.Limits with
         {
             Policy = SchedulingPolicy.InSlack,

@@ -38,10 +38,13 @@ public sealed class StepCalibrationTests
         third.Calibration.ShouldNotBeEmpty();
     }
 
-    /// <summary>Steps of a known law are predicted after a few hundred of them, whatever their order.</summary>
+    /// <summary>
+    /// Steps of a known law are predicted after a few hundred of them, whatever their order.
+    /// </summary>
     [Fact]
     public void A_law_is_learnt_from_its_steps() =>
-        Gen.Select(Gen.Double[100, 5000], Gen.Double[5, 500], Gen.Double[0, 2]).Sample((fixedUs, perToken, perContext) =>
+        Gen.Select(Gen.Double[100, 5000], Gen.Double[5, 500], Gen.Double[0, 2])
+            .Sample((fixedUs, perToken, perContext) =>
         {
             var times = new StepTimes();
             long Law(in StepShape shape) => (long)(1e3 * (fixedUs + perToken * shape.Tokens

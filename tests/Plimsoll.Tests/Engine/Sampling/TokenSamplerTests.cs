@@ -36,17 +36,22 @@ public sealed class TokenSamplerTests
     [InlineData(0, 0.0001f, 0f, 1f, new[] { 1 })]
     public void Cuts_leave_what_they_should(int topK, float topP, float minP, float typical, int[] left)
     {
-        var options = new SamplingOptions { Temperature = 1, TopK = topK, TopP = topP, MinP = minP, TypicalP = typical };
+        var options =
+            new SamplingOptions { Temperature = 1, TopK = topK, TopP = topP, MinP = minP,
+            TypicalP = typical };
         Count(options, 3000).Keys.Order().ShouldBe(left.Order());
     }
 
-    /// <summary>Tokens of expected surprise stay, the likeliest may go (Meister et al., 2022, figure 1).</summary>
+    /// <summary>
+    /// Tokens of expected surprise stay, the likeliest may go (Meister et al., 2022, figure 1).
+    /// </summary>
     [Fact]
     public void Typical_tokens_are_those_of_expected_surprise()
     {
         var kept = Count(new SamplingOptions { Temperature = 1, TypicalP = 0.2f }, 3000).Keys.ToList();
         var total = _logits.Sum(logit => Math.Exp(logit));
-        var entropy = -_logits.Where(float.IsFinite).Sum(l => Math.Exp(l) / total * Math.Log(Math.Exp(l) / total));
+        var entropy = -_logits.Where(float.IsFinite)
+            .Sum(l => Math.Exp(l) / total * Math.Log(Math.Exp(l) / total));
         var order = Enumerable.Range(0, 8).Where(t => float.IsFinite(_logits[t]))
             .OrderBy(t => Math.Abs(-Math.Log(Math.Exp(_logits[t]) / total) - entropy)).ToList();
         kept.Order().ShouldBe(order.Take(kept.Count).Order());
@@ -55,13 +60,16 @@ public sealed class TokenSamplerTests
     [Fact]
     public void Penalties_bias_and_repetitions_change_who_is_likeliest()
     {
-        Draw(new SamplingOptions { Temperature = 0, LogitBias = new Dictionary<int, float> { [4] = 10, [99] = 5 } }, 2)
+        Draw(new SamplingOptions { Temperature = 0, LogitBias = new Dictionary<int,
+            float> { [4] = 10, [99] = 5 } }, 2)
             .ShouldAllBe(token => token == 4);
         Draw(new SamplingOptions { Temperature = 0, PresencePenalty = 1 }, 3).ShouldBe([1, 5, 1]);
         Draw(new SamplingOptions { Temperature = 0, FrequencyPenalty = 0.4f }, 4).ShouldBe([1, 1, 5, 1]);
         Draw(new SamplingOptions { Temperature = 0, RepetitionPenalty = 2 }, 2, prompt: [1]).ShouldBe([5, 2]);
-        Draw(new SamplingOptions { Temperature = 0, DryMultiplier = 2 }, 1, prompt: [7, 3, 1, 0, 7, 3]).ShouldBe([5]);
-        Draw(new SamplingOptions { Temperature = 0, DryMultiplier = 2, DryAllowedLength = 3 }, 1, prompt: [7, 3, 1, 0, 7, 3])
+        Draw(new SamplingOptions { Temperature = 0, DryMultiplier = 2 }, 1, prompt: [7, 3, 1, 0, 7, 3])
+            .ShouldBe([5]);
+        Draw(new SamplingOptions { Temperature = 0, DryMultiplier = 2, DryAllowedLength = 3 }, 1,
+            prompt: [7, 3, 1, 0, 7, 3])
             .ShouldBe([1]);
     }
 
@@ -73,11 +81,14 @@ public sealed class TokenSamplerTests
         Draw(options with { Seed = 8 }, 50).ShouldNotBe(Draw(options, 50));
     }
 
-    /// <summary>Whatever the logits and options, a token that may be drawn is drawn, and never a forbidden one.</summary>
+    /// <summary>
+    /// Whatever the logits and options, a token that may be drawn is drawn, and never a forbidden one.
+    /// </summary>
     [Fact]
     public void Nothing_forbidden_is_ever_drawn() => Gen.Select(
         Gen.OneOf(Gen.Float[-50, 50], Gen.Const(float.NegativeInfinity), Gen.Const(float.NaN)).Array[1, 40],
-        Gen.Int[0, 5], Gen.Float[0, 1], Gen.Float[0, 1], Gen.Float[0.05f, 1], Gen.Float[0, 2]).Sample((logits, k, p, min, typical, heat) =>
+        Gen.Int[0, 5], Gen.Float[0, 1], Gen.Float[0, 1], Gen.Float[0.05f, 1], Gen.Float[0, 2])
+            .Sample((logits, k, p, min, typical, heat) =>
         {
             var options = new SamplingOptions
             {
