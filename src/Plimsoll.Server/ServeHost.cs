@@ -163,12 +163,11 @@ public sealed class ServeHost : IAsyncDisposable
 
     static LocalModel Compute(
         ModelConfig model, LlamaConfig llama, Levels levels, ServeConfig config, LedgerBook book,
-            TimeProvider time,
+        TimeProvider time,
         TextWriter story)
     {
         var started = time.GetUtcNow();
-        var engine =
-            LlamaFactory.Start(
+        var engine = LlamaFactory.Start(
             model.Name, llama, levels.Specs, config.State, config.DecisionLog, time, story);
         if (model.PriceUsdPerHour is null)
         {

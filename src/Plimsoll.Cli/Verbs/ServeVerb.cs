@@ -142,8 +142,8 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
     {
         var model = parsed.GetValue(_model);
         var name = parsed.GetValue(_name);
-        var isPretended = parsed.GetResult(_gpu) is { Implicit: false }
-            || parsed.GetValue(_profile) is not null;
+        var isPretended =
+            parsed.GetResult(_gpu) is { Implicit: false } || parsed.GetValue(_profile) is not null;
         if (model is null ? !isPretended : LlamaServing.IsFile(model))
         {
             name ??= model is null ? "placeholder" : Path.GetFileNameWithoutExtension(model);
