@@ -45,6 +45,7 @@ public static class LlamaFactory
             GpuLayers = config.GpuLayers,
             Library = new LlamaLibraryOptions(config.Lib, config.Backend),
             DecisionLog = decisionLog,
+            CacheFolder = config.Cache,
         };
         var engine = new LlamaEngine(options, time);
         try
