@@ -48,13 +48,8 @@ public static class KvCapacityChecks
     const string File = "data/kv-capacity.csv";
 
     /// <summary>Every row of the file, in its order.</summary>
-    public static IReadOnlyList<KvCapacityCheck> All()
-    {
-        using var stream = typeof(KvCapacityChecks).Assembly.GetManifestResourceStream(File)
-            ?? throw new InvalidOperationException($"The binary lacks {File}.");
-        using var text = new StreamReader(stream);
-        return CsvTable.Read(File, text, Check);
-    }
+    public static IReadOnlyList<KvCapacityCheck> All() =>
+        Resource.Read("kv-capacity.csv", (name, text) => CsvTable.Read(name, text, Check));
 
     static KvCapacityCheck Check(CsvTable row)
     {
