@@ -1,18 +1,14 @@
-using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
-using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Gguf;
-using Plimsoll.Tuning;
 using Plimsoll.Tuning.Datasets;
 using Plimsoll.Tuning.Deployment;
 using Plimsoll.Tuning.Evaluation;
-using Plimsoll.Tuning.Registry;
 
 namespace Plimsoll.Cli.Verbs.Tune;
 
