@@ -18,9 +18,10 @@ public sealed class BenchTests
         using var folder = new TemporaryFolder();
         var result = folder.File("r.json");
         var kept = PlimsollProcess.Run(
-            "bench", "--base-url", $"{endpoint.BaseUrl}", "--random-input-len", "40", "--random-output-len", "5",
-            "--request-rate", "150", "--num-prompts", "150", "--promise", "ttft p95 60s", "--gpu", "h100_sxm",
-            "--model", "Llama-3.1-8B", "--save-detailed", "--result-filename", result, "--metadata", "site=here");
+            "bench", "--base-url", $"{endpoint.BaseUrl}", "--random-input-len", "40",
+            "--random-output-len", "5", "--request-rate", "150", "--num-prompts", "150",
+            "--promise", "ttft p95 60s", "--gpu", "h100_sxm", "--model", "Llama-3.1-8B",
+            "--save-detailed", "--result-filename", result, "--metadata", "site=here");
         kept.ExitCode.ShouldBe(0, kept.Story);
         kept.Output.ShouldContain("promise kept");
         kept.Output.ShouldContain("USD / M tokens");
@@ -29,7 +30,8 @@ public sealed class BenchTests
         json.RootElement.GetProperty("completed").GetInt32().ShouldBe(150);
         json.RootElement.GetProperty("site").GetString().ShouldBe("here");
         json.RootElement.GetProperty("ttfts").GetArrayLength().ShouldBe(150);
-        json.RootElement.GetProperty("plimsoll").GetProperty("money").GetProperty("count").GetInt32().ShouldBe(1);
+        json.RootElement.GetProperty("plimsoll").GetProperty("money").GetProperty("count").GetInt32()
+            .ShouldBe(1);
         var broken = PlimsollProcess.Run(
             "bench", "--base-url", $"{endpoint.BaseUrl}", "--num-prompts", "150", "--max-concurrency", "8",
             "--random-output-len", "5", "--promise", "ttft p95 1us", "--max-client-lateness", "1", "--json");
@@ -48,7 +50,8 @@ public sealed class BenchTests
             "bench", "--base-url", "http://127.0.0.1:9", "--model", "m", "--result-filename", result);
         run.ExitCode.ShouldBe(2);
         run.Output.ShouldBeEmpty();
-        run.Story.Trim().Split('\n').ShouldHaveSingleItem().ShouldStartWith("plimsoll: http://127.0.0.1:9/v1/chat");
+        run.Story.Trim().Split('\n').ShouldHaveSingleItem()
+            .ShouldStartWith("plimsoll: http://127.0.0.1:9/v1/chat");
         File.ReadAllText(result).ShouldContain("\"unreachable\"");
     }
 

@@ -37,7 +37,8 @@ static class PlimsollProcess
     }
 
     /// <summary>The binary under way; whoever starts it waits for it.</summary>
-    public static Process Start(params string[] arguments) => Start(new Dictionary<string, string>(), arguments);
+    public static Process Start(params string[] arguments) =>
+        Start(new Dictionary<string, string>(), arguments);
 
     static Process Start(IReadOnlyDictionary<string, string> environment, string[] arguments)
     {
