@@ -24,13 +24,13 @@ static class BreakCurve
     /// <param name="StandardError">Of <paramref name="LogRate"/>.</param>
     public readonly record struct Crossing(double LogRate, double StandardError)
     {
-        /// <summary>The logit of the share, less that of the target, over ln(rate): a and b at a centre.</summary>
+        /// <summary>Logit of the share, less the target's, over ln(rate): a and b at a centre.</summary>
         internal (double Centre, double A, double B) Fit { get; init; }
 
         /// <summary>Covariance of a and b.</summary>
         internal (double Aa, double Ab, double Bb) Covariance { get; init; }
 
-        /// <summary>Whether the share at a rate lies below the target by more than so many standard errors.</summary>
+        /// <summary>Whether the share at a rate is below the target by so many standard errors.</summary>
         public bool IsBelowAt(double logRate, double reach)
         {
             var x = logRate - Fit.Centre;
