@@ -29,6 +29,19 @@ static class PlimsollProcess
 
     public static Result Run(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
+        using var process = Start(environment, arguments);
+        var story = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new Result(process.ExitCode, output, story.Result);
+    }
+
+    /// <summary>The binary under way; whoever starts it waits for it.</summary>
+    public static Process Start(params string[] arguments) =>
+        Start(new Dictionary<string, string>(), arguments);
+
+    static Process Start(IReadOnlyDictionary<string, string> environment, string[] arguments)
+    {
         var binary =
             Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll");
         var start = new ProcessStartInfo(binary)
@@ -41,10 +54,6 @@ static class PlimsollProcess
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var story = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new Result(process.ExitCode, output, story.Result);
+        return Process.Start(start)!;
     }
 }
