@@ -9,7 +9,7 @@ public class SchedulerBenchmarks
 {
     readonly RequestOutcome[] _outcomes = new RequestOutcome[1];
     Scheduler _scheduler = null!;
-    int[] _ring = null!;
+    RequestId[] _ring = null!;
     int _next;
     int _countdown;
     long _nowNs;
@@ -24,7 +24,7 @@ public class SchedulerBenchmarks
         {
             MaxNumSeqs = Sequences, MaxNumBatchedTokens = 8192, NumBlocks = 1_000_000,
         });
-        _ring = new int[Sequences];
+        _ring = new RequestId[Sequences];
         for (var i = 0; i < Sequences; i++)
             _ring[i] = Add();
         while (_scheduler.Plan(_nowNs).Shape.Decodes < Sequences)
@@ -50,5 +50,6 @@ public class SchedulerBenchmarks
         return plan.Shape.Tokens;
     }
 
-    int Add() => _scheduler.Add(new RequestSpec { PromptTokens = 1000, MaxOutputTokens = 1_000_000 }, _nowNs);
+    RequestId Add() =>
+        _scheduler.Add(new RequestSpec { PromptTokens = 1000, MaxOutputTokens = 1_000_000 }, _nowNs).Request;
 }

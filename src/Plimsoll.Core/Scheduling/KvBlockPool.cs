@@ -15,15 +15,20 @@ sealed class KvBlockPool
     const int None = -1;
 
     readonly int _nodeBlocks;
+    readonly bool _tracksChanges;
     readonly PrefixIndex _index;
+    GrowingList<PrefixChange> _changes = new(0);
     Entry[] _entries;
     int _head = None;
     int _tail = None;
     int _unused = None;
     int _used;
 
-    public KvBlockPool(int totalBlocks, int blocksPerNode)
+    public KvBlockPool(int totalBlocks, int blocksPerNode, bool tracksChanges = false)
     {
+        _tracksChanges = tracksChanges;
+        if (tracksChanges)
+            _changes = new GrowingList<PrefixChange>(64);
         TotalBlocks = totalBlocks;
         FreeBlocks = totalBlocks;
         _nodeBlocks = blocksPerNode;
@@ -41,6 +46,11 @@ sealed class KvBlockPool
     public long Epoch { get; private set; }
 
     public int CachedNodes => _index.Count;
+
+    /// <summary>Nodes named and forgotten since <see cref="ForgetChanges"/>, in order, when they are tracked.</summary>
+    public ReadOnlySpan<PrefixChange> Changes => _changes.Span;
+
+    public void ForgetChanges() => _changes.Clear();
 
     public void Allocate(int blocks)
     {
@@ -107,7 +117,7 @@ sealed class KvBlockPool
     /// Names blocks that the caller allocated and filled; it now holds the node instead. Negative when the
     /// key already names a block of another chain.
     /// </summary>
-    public int Insert(ulong key, int parent)
+    public int Insert(ulong key, int parent, RequestId holder)
     {
         if (_index.Find(key) >= 0)
             return None;
@@ -119,6 +129,8 @@ sealed class KvBlockPool
         entry.Holders = 1;
         _index.Add(key, node);
         Epoch++;
+        if (_tracksChanges)
+            _changes.Add(new PrefixChange(node, key, parent, holder));
         return node;
     }
 
@@ -126,6 +138,8 @@ sealed class KvBlockPool
     {
         ref var entry = ref _entries[node];
         _index.Remove(entry.Key);
+        if (_tracksChanges)
+            _changes.Add(new PrefixChange(node, entry.Key, entry.Parent, RequestId.None));
         entry.IsNode = false;
         entry.PlainBlocks = _nodeBlocks;
     }

@@ -12,17 +12,20 @@ enum RequestPhase : byte
 
 /// <summary>
 /// Everything the scheduler holds of one request. While a request decodes, its computed length is not
-/// stored but derived: the scheduler's clock less <see cref="DecodeBase"/>. A step that advances every
-/// decoding request by one token therefore touches none of them.
+/// stored but derived: its cohort's clock less <see cref="DecodeBase"/>. A step that advances every decoding
+/// request by one token therefore touches none of them.
 /// </summary>
 struct RequestState
 {
     public ReadOnlyMemory<ulong> PrefixKeys;
+    public int Generation;
     public int PromptTokens;
     public int MaxOutputTokens;
     public int TransferredTokens;
     public int Priority;
-    public ServiceClass Class;
+    public int Level;
+    public int Adapter;
+    public int Tenant;
     public RequestPhase Phase;
 
     /// <summary>A cancellation that waits for the running step to end.</summary>
@@ -34,6 +37,17 @@ struct RequestState
     /// <summary>Order of admission to the running list.</summary>
     public long Admission;
 
+    public long ArrivalNs;
+
+    /// <summary>Time the first token is due; <see cref="long.MaxValue"/> without a limit.</summary>
+    public long FirstTokenDueNs;
+
+    /// <summary>Longest gap between tokens; <see cref="long.MaxValue"/> without a limit.</summary>
+    public long ItlNs;
+
+    /// <summary>Time the last token is due; <see cref="long.MaxValue"/> without a limit.</summary>
+    public long CompletionDueNs;
+
     /// <summary>Tokens whose KV must exist before the next token can be sampled: prompt and answer so far.</summary>
     public int KnownTokens;
 
@@ -42,6 +56,9 @@ struct RequestState
 
     /// <summary>Tokens that the prefix cache gave at admission.</summary>
     public int CachedTokens;
+
+    /// <summary>The cohort it decodes in.</summary>
+    public int Cohort;
 
     /// <summary>Clock value at which the computed length would have been zero, while decoding.</summary>
     public long DecodeBase;
@@ -67,6 +84,7 @@ struct RequestState
     public int Previous;
     public int Next;
 
-    /// <summary>Place in the heap of waiting requests; negative outside.</summary>
+    /// <summary>What orders it in the heap it is in, and its place there.</summary>
+    public long QueueKey;
     public int HeapIndex;
 }

@@ -2,7 +2,7 @@ using System;
 
 namespace Plimsoll.Core.Scheduling;
 
-/// <summary>Request states in one array; a handle is an index, reused once its request is gone.</summary>
+/// <summary>Request states in one array; a slot is reused once its request is gone, under another name.</summary>
 sealed class RequestTable
 {
     const int None = -1;
@@ -13,32 +13,40 @@ sealed class RequestTable
 
     public int Count { get; private set; }
 
-    public ref RequestState this[int request] => ref _states[request];
+    public ref RequestState this[int slot] => ref _states[slot];
 
-    public bool Contains(int request) =>
-        (uint)request < (uint)_used && _states[request].Phase != RequestPhase.Unknown;
+    public bool Contains(RequestId request) =>
+        (uint)request.Slot < (uint)_used && _states[request.Slot].Generation == request.Generation
+        && _states[request.Slot].Phase != RequestPhase.Unknown;
 
+    public RequestId IdOf(int slot) => new(slot, _states[slot].Generation);
+
+    /// <summary>A slot whose generation is new and whose other fields are as its last request left them.</summary>
     public int Take()
     {
         Count++;
-        var index = _unused;
-        if (index != None)
+        var slot = _unused;
+        if (slot != None)
         {
-            _unused = _states[index].Next;
-            return index;
+            _unused = _states[slot].Next;
         }
-        if (_used == _states.Length)
-            Array.Resize(ref _states, 2 * _used);
-        return _used++;
+        else
+        {
+            if (_used == _states.Length)
+                Array.Resize(ref _states, 2 * _used);
+            slot = _used++;
+        }
+        _states[slot].Generation++;
+        return slot;
     }
 
-    public void Return(int request)
+    public void Return(int slot)
     {
         Count--;
-        ref var state = ref _states[request];
+        ref var state = ref _states[slot];
         state.Phase = RequestPhase.Unknown;
         state.PrefixKeys = default;
         state.Next = _unused;
-        _unused = request;
+        _unused = slot;
     }
 }

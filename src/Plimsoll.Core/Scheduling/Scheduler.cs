@@ -1,4 +1,5 @@
 using System;
+using Plimsoll.Core.Scheduling.Policies;
 
 namespace Plimsoll.Core.Scheduling;
 
@@ -6,169 +7,145 @@ namespace Plimsoll.Core.Scheduling;
 /// Decides what an engine computes next. It has no clock, thread, file or random source: whoever drives it
 /// says what time it is and what came of the last plan, so a simulated engine and a live one get the same
 /// decisions from the same events.
-/// <para>
-/// The idea of <c>vllm-v1</c>: there is no prefill and no decode phase. Every request's computed tokens
-/// chase its known tokens, and a step hands out one budget of new tokens: (1) to running requests in order
-/// of admission, preempting the last when KV blocks run out; (2) if nobody was preempted, to waiting
-/// requests, after a look into the prefix cache.
-/// </para>
-/// <para>
-/// Decoding requests are kept as sums (<see cref="DecodeBatch"/>), so the ordinary step costs the same for
-/// 1 sequence and for 1,000; only when budget or blocks do not suffice are they visited one by one.
-/// </para>
+/// <code>
+///   Add ─────────► policy: verdict, queue ─┐
+///   Plan ────────► policy decides ─────────┼─► state: requests, cohorts, blocks ─► StepPlan
+///   Commit ──────► settlement ─────────────┤
+///   Cancel ────────────────────────────────┘
+/// </code>
+/// The state is changed by its own verbs only; the policy is who goes next, and nothing else.
 /// </summary>
-public sealed partial class Scheduler
+public sealed class Scheduler
 {
-    const int None = -1;
-
     readonly SchedulerOptions _options;
-    readonly bool _byPriority;
-    readonly int _blockSize;
-    readonly int _nodeBlocks;
-    readonly RequestTable _requests = new();
-    readonly WaitingQueue _waiting;
-    readonly DecodeBatch _decodes;
-    readonly KvBlockPool _pool;
-    readonly StepPlan _plan = new();
-
-    int[] _prefilling = new int[16];
-    int _prefillingCount;
-    int[] _cancelled = new int[16];
-    int _cancelledCount;
-    int _runningFirst = None;
-    int _runningLast = None;
-    long _nextSequence;
-    long _nextAdmission;
-    long _latestDecodeAdmission = -1;
-    long _planSerial;
-    long _nowNs = long.MinValue;
+    readonly SchedulerState _state;
+    readonly IStepPolicy _policy;
+    readonly StepSettlement _settlement;
     bool _stepInFlight;
-    int _blockedRequest = None;
-    long _blockedEpoch = -1;
-    ulong _planHash = 14695981039346656037UL;
 
     public Scheduler(SchedulerOptions options)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxNumSeqs, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxNumBatchedTokens, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.NumBlocks, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.BlockSize, 1);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(options.PrefixBlockTokens % options.BlockSize, 0);
+        options.Check();
         _options = options;
-        _byPriority = options.Policy.Order == AdmissionOrder.Priority;
-        _blockSize = options.BlockSize;
-        _nodeBlocks = options.PrefixBlockTokens / options.BlockSize;
-        _waiting = new WaitingQueue(_requests, options.Policy.Order);
-        _decodes = new DecodeBatch(options.BlockSize);
-        _pool = new KvBlockPool(options.NumBlocks, _nodeBlocks);
+        _state = new SchedulerState(options);
+        _settlement = new StepSettlement(_state);
+        _policy = new VllmV1Policy(_state);
     }
 
     /// <summary>Requests admitted and not yet done.</summary>
-    public int Running { get; private set; }
+    public int Running => _state.Running.Count;
 
-    public int Waiting => _waiting.Count;
+    public int Waiting => _policy.Waiting;
 
     /// <summary>Requests in the scheduler, running and waiting.</summary>
-    public int Requests => _requests.Count;
+    public int Requests => _state.Requests.Count;
 
     /// <summary>Blocks in use by running requests.</summary>
-    public int UsedBlocks => _pool.TotalBlocks - _pool.FreeBlocks;
+    public int UsedBlocks => _options.NumBlocks - _state.FreeBlocks;
 
-    public int PeakUsedBlocks { get; private set; }
+    public int PeakUsedBlocks => _state.PeakUsedBlocks;
 
-    public long Preemptions { get; private set; }
+    public long Preemptions => _state.Preemptions;
 
     /// <summary>Tokens of prompts looked up in the prefix cache, and those found there.</summary>
-    public long PrefixQueriedTokens { get; private set; }
+    public long PrefixQueriedTokens => _state.Memory.QueriedTokens;
 
-    public long PrefixHitTokens { get; private set; }
+    public long PrefixHitTokens => _state.Memory.HitTokens;
+
+    /// <summary>
+    /// Changes of the prefix cache since the plan before, in order; kept where
+    /// <see cref="SchedulerOptions.TracksPrefixes"/>. Read them with the plan: the next call drops them.
+    /// </summary>
+    public ReadOnlySpan<PrefixChange> PrefixChanges => _state.Memory.Pool.Changes;
 
     /// <summary>
     /// Digest of every decision so far that was not a mere repetition: the same events give the same digest,
     /// whether the executor stepped or leapt.
     /// </summary>
-    public ulong PlanHash => _planHash;
+    public ulong PlanHash => _state.Hash;
 
     /// <summary>Most tokens, prompt and answer, that one request may reach.</summary>
-    public int MaxRequestTokens => (int)Math.Min(int.MaxValue, (long)_options.NumBlocks * _blockSize);
+    public int MaxRequestTokens => (int)Math.Min(int.MaxValue, (long)_options.NumBlocks * _options.BlockSize);
 
     /// <summary>Whether a request could be served if it were alone.</summary>
     public bool CanServe(in RequestSpec request) =>
         (long)request.PromptTokens + request.MaxOutputTokens <= MaxRequestTokens
         && (_options.EnableChunkedPrefill || request.PromptTokens <= _options.MaxNumBatchedTokens);
 
-    /// <summary>
-    /// Takes a request in. Returns its handle, or a negative number when it could not be served even alone:
-    /// prompt and longest answer exceed <see cref="MaxRequestTokens"/>.
-    /// </summary>
-    public int Add(in RequestSpec request, long nowNs)
+    /// <summary>Takes a request in, or says why not and when to come again.</summary>
+    public Verdict Add(in RequestSpec request, long nowNs)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(request.PromptTokens, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(request.MaxOutputTokens, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(request.TransferredTokens, request.PromptTokens);
-        KeepTime(nowNs);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)request.Level, (uint)_options.Levels.Count);
+        _state.KeepTime(nowNs);
         if (!CanServe(request))
-            return None;
-        var handle = _requests.Take();
-        _requests[handle] = new RequestState
-        {
-            PrefixKeys = _nodeBlocks > 0 ? request.PrefixKeys : default,
-            PromptTokens = request.PromptTokens,
-            MaxOutputTokens = request.MaxOutputTokens,
-            TransferredTokens = request.TransferredTokens,
-            Priority = request.Priority,
-            Class = request.Class,
-            Phase = RequestPhase.Waiting,
-            Sequence = _nextSequence++,
-            KnownTokens = request.PromptTokens,
-            PrefixNode = None,
-            Previous = None,
-            Next = None,
-        };
-        _waiting.Add(handle);
-        return handle;
+            return Verdict.Never;
+        var admission = _policy.Judge(request, nowNs, out var level, out var retryAfterNs);
+        if (admission == Admission.Rejected)
+            return new Verdict(admission, RequestId.None, retryAfterNs);
+        var slot = _state.Register(request, level, nowNs);
+        _policy.Enqueue(slot);
+        return new Verdict(admission, _state.Requests.IdOf(slot));
     }
 
     /// <summary>
-    /// Drops a request wherever it is. While a step is in flight it keeps its blocks until the step ends.
+    /// Drops a request wherever it is; while a step is in flight it keeps its blocks until the step ends. False
+    /// when it is gone already.
     /// </summary>
-    public void Cancel(int request, long nowNs)
+    public bool Cancel(RequestId request, long nowNs)
     {
-        KeepTime(nowNs);
-        Invariant.Holds(_requests.Contains(request), "only a live request is cancelled");
-        ref var state = ref _requests[request];
+        _state.KeepTime(nowNs);
+        if (!_state.Requests.Contains(request))
+            return false;
+        ref var state = ref _state.Requests[request.Slot];
         if (state.Phase == RequestPhase.Waiting)
         {
-            _waiting.Remove(request);
-            _requests.Return(request);
-            _blockedRequest = None;
+            _policy.Withdraw(request.Slot);
+            _state.Requests.Return(request.Slot);
         }
-        else if (!_stepInFlight)
+        else if (_stepInFlight)
         {
-            Release(request);
+            _settlement.CancelLater(request.Slot);
         }
-        else if (!state.CancelPending)
+        else
         {
-            state.CancelPending = true;
-            if (_cancelledCount == _cancelled.Length)
-                Array.Resize(ref _cancelled, 2 * _cancelledCount);
-            _cancelled[_cancelledCount++] = request;
+            _state.Release(request.Slot);
         }
+        return true;
     }
 
-    int BlocksFor(long tokens) => (int)((tokens + _blockSize - 1) / _blockSize);
-
-    int DecodedLength(in RequestState state) => (int)(_decodes.Clock - state.DecodeBase);
-
-    void KeepTime(long nowNs)
+    /// <summary>
+    /// Decides the next step. The plan stays valid until the next call; it must be committed first unless
+    /// it is empty.
+    /// </summary>
+    public StepPlan Plan(long nowNs)
     {
-        Invariant.Holds(nowNs >= _nowNs, "time never runs backwards");
-        _nowNs = nowNs;
+        Invariant.Holds(!_stepInFlight, "a plan is committed before the next is made");
+        _state.KeepTime(nowNs);
+        if (_state.Plan.IsEmpty)
+            _state.Memory.Pool.ForgetChanges();
+        _state.Plan.Clear();
+        _policy.Plan(nowNs);
+        _state.EndPlan();
+        _stepInFlight = !_state.Plan.IsEmpty;
+        return _state.Plan;
     }
 
-    void Mix(ulong a, ulong b)
+    /// <summary>
+    /// Takes in what came of the plan. Requests that computed their last known token and were not finished
+    /// decode from the next step on.
+    /// </summary>
+    public void Commit(in StepOutcome outcome, long nowNs)
     {
-        _planHash = (_planHash ^ a) * 0x9E3779B97F4A7C15UL;
-        _planHash = (ulong.RotateLeft(_planHash, 29) ^ b) * 0xBF58476D1CE4E5B9UL;
+        Invariant.Holds(_stepInFlight, "only a plan in flight is committed");
+        Invariant.Holds(outcome.Steps >= 1 && outcome.Steps <= _state.Plan.RepeatableSteps,
+            "a plan is repeated at most as often as it says");
+        _state.KeepTime(nowNs);
+        _stepInFlight = false;
+        _state.Memory.Pool.ForgetChanges();
+        _settlement.Settle(outcome, nowNs);
+        _policy.Observe(outcome, nowNs);
     }
 }

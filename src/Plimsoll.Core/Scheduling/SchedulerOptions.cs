@@ -1,9 +1,15 @@
+using System;
+using System.Collections.Generic;
+
 namespace Plimsoll.Core.Scheduling;
 
-/// <summary>A scheduler's limits, named as vLLM's server names them.</summary>
+/// <summary>A scheduler's limits, named as vLLM's server names them, and the levels of service it knows.</summary>
 public sealed record SchedulerOptions
 {
     public SchedulingPolicy Policy { get; init; } = SchedulingPolicy.VllmV1;
+
+    /// <summary>The levels that requests name by their place here; at least one.</summary>
+    public IReadOnlyList<ServiceLevelSpec> Levels { get; init; } = [ServiceLevelSpec.Default];
 
     /// <summary>Most sequences running at once.</summary>
     public required int MaxNumSeqs { get; init; }
@@ -27,4 +33,20 @@ public sealed record SchedulerOptions
     /// Tokens per prefix key; a multiple of <see cref="BlockSize"/>. 0 turns the prefix cache off.
     /// </summary>
     public int PrefixBlockTokens { get; init; }
+
+    /// <summary>Whether <see cref="Scheduler.PrefixChanges"/> are kept, for an executor that has the KV itself.</summary>
+    public bool TracksPrefixes { get; init; }
+
+    /// <summary>Tests force the request-by-request walk to show that the shortcut decides the same.</summary>
+    internal bool AlwaysInOrder { get; init; }
+
+    internal void Check()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxNumSeqs, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxNumBatchedTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(NumBlocks, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(BlockSize, 1);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(PrefixBlockTokens % BlockSize, 0);
+        ArgumentOutOfRangeException.ThrowIfZero(Levels.Count);
+    }
 }

@@ -11,8 +11,7 @@ public enum AdmissionOrder : byte
 
 /// <summary>
 /// How a scheduler decides, as data. <see cref="VllmV1"/> and <see cref="VllmV1Priority"/> do what vLLM's
-/// V1 engine does today; a policy that fills the slack of interactive deadlines with batch work adds its
-/// parameters here and its steps to <see cref="Scheduler.Plan"/>.
+/// V1 engine does today.
 /// </summary>
 public sealed record SchedulingPolicy
 {

@@ -8,7 +8,7 @@ namespace Plimsoll.Core.Scheduling;
 /// </summary>
 public readonly record struct RequestOutcome
 {
-    public required int Request { get; init; }
+    public required RequestId Request { get; init; }
 
     /// <summary>The answer is complete (with this step's token, if any), or the request is abandoned.</summary>
     public bool Finished { get; init; }
@@ -21,12 +21,17 @@ public readonly record struct RequestOutcome
 
     /// <summary>Chunk tokens computed before an abort; fewer than the chunk's.</summary>
     public int ComputedTokens { get; init; }
+
+    /// <summary>
+    /// Drafts of a decode that were accepted, so many tokens beyond the one; at most
+    /// <see cref="CohortRun.DraftTokens"/>.
+    /// </summary>
+    public int AcceptedDrafts { get; init; }
 }
 
 /// <summary>
-/// What an executor reports of a plan it ran: the exceptions to the rule, at most one per request, and how
-/// often it ran the plan. Accepted drafts of speculative decoding are one more field of
-/// <see cref="RequestOutcome"/>.
+/// What an executor reports of a plan it ran: the exceptions to the rule, at most one per request, how often
+/// it ran the plan and how long that took.
 /// </summary>
 public readonly ref struct StepOutcome
 {
@@ -43,4 +48,13 @@ public readonly ref struct StepOutcome
     /// belong to the last one.
     /// </summary>
     public int Steps { get; }
+
+    /// <summary>What the executions took together, nanoseconds; 0 when nobody measured.</summary>
+    public long DurationNs { get; init; }
+
+    /// <summary>
+    /// The whole step was cut short: no decode yields a token, and of a chunk no more has KV than an exception
+    /// says in <see cref="RequestOutcome.ComputedTokens"/>.
+    /// </summary>
+    public bool Aborted { get; init; }
 }

@@ -3,32 +3,84 @@ using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Core.Scheduling;
 
+/// <summary>A cohort of decoding requests that the step advances.</summary>
+/// <param name="Cohort">Which.</param>
+/// <param name="Decodes">Its members, the skipped ones not counted.</param>
+/// <param name="DraftTokens">Tokens drafted for each and verified with its last one; 0 without speculation.</param>
+public readonly record struct CohortRun(int Cohort, int Decodes, int DraftTokens);
+
+/// <summary>A decoding request that now belongs to another cohort.</summary>
+public readonly record struct CohortMove(RequestId Request, int From, int To);
+
+/// <summary>What bounded the step.</summary>
+public enum StepBound : byte
+{
+    /// <summary>Nothing: all that could be computed is.</summary>
+    Demand,
+
+    /// <summary>The most new tokens of one step.</summary>
+    Tokens,
+
+    /// <summary>Sequences at once.</summary>
+    Sequences,
+
+    /// <summary>KV blocks.</summary>
+    Blocks,
+
+    /// <summary>A token that is due.</summary>
+    Deadline,
+
+    /// <summary>The share that is promised to batch work.</summary>
+    Share,
+}
+
 /// <summary>
-/// What the next step computes: every decoding request but the skipped ones, and the prompt chunks. The
-/// instance belongs to the scheduler and is valid until the next call of <see cref="Scheduler.Plan"/>.
+/// What the next step computes: every member of the cohorts that run, but the skipped ones, and the prompt
+/// chunks. The instance belongs to the scheduler and is valid until the next call of
+/// <see cref="Scheduler.Plan"/>.
 /// </summary>
 public sealed class StepPlan
 {
-    PrefillChunk[] _chunks = new PrefillChunk[16];
-    int[] _preempted = new int[16];
-    int[] _skipped = new int[16];
-    int _chunkCount;
-    int _preemptedCount;
-    int _skippedCount;
+    readonly RequestTable _requests;
+    GrowingList<PrefillChunk> _chunks = new(16);
+    GrowingList<CohortRun> _cohorts = new(4);
+    GrowingList<RequestId> _preempted = new(16);
+    GrowingList<RequestId> _skipped = new(16);
+    GrowingList<RequestId> _swappedOut = new(4);
+    GrowingList<RequestId> _swappedIn = new(4);
+    GrowingList<CohortMove> _parked = new(16);
+    GrowingList<CohortMove> _resumed = new(16);
 
-    internal StepPlan()
+    internal StepPlan(RequestTable requests)
     {
+        _requests = requests;
     }
 
+    /// <summary>The step's sums, kept while it is planned.</summary>
     public StepShape Shape { get; internal set; }
 
-    public ReadOnlySpan<PrefillChunk> Chunks => _chunks.AsSpan(0, _chunkCount);
+    public ReadOnlySpan<PrefillChunk> Chunks => _chunks.Span;
+
+    /// <summary>The cohorts that run.</summary>
+    public ReadOnlySpan<CohortRun> Cohorts => _cohorts.Span;
 
     /// <summary>Requests put back to wait while this plan was made; their KV is gone.</summary>
-    public ReadOnlySpan<int> Preempted => _preempted.AsSpan(0, _preemptedCount);
+    public ReadOnlySpan<RequestId> Preempted => _preempted.Span;
 
-    /// <summary>Decoding requests left out of this step for want of budget.</summary>
-    public ReadOnlySpan<int> SkippedDecodes => _skipped.AsSpan(0, _skippedCount);
+    /// <summary>Members of running cohorts left out of this step for want of budget.</summary>
+    public ReadOnlySpan<RequestId> SkippedDecodes => _skipped.Span;
+
+    /// <summary>Requests that stop decoding for now and keep their KV.</summary>
+    public ReadOnlySpan<CohortMove> Parked => _parked.Span;
+
+    /// <summary>Parked requests that decode again.</summary>
+    public ReadOnlySpan<CohortMove> Resumed => _resumed.Span;
+
+    /// <summary>Preempted requests whose KV is to be kept outside: it comes back with them.</summary>
+    public ReadOnlySpan<RequestId> SwappedOut => _swappedOut.Span;
+
+    /// <summary>Requests whose KV is to be brought back before the step.</summary>
+    public ReadOnlySpan<RequestId> SwappedIn => _swappedIn.Span;
 
     /// <summary>
     /// How often this very plan would come out again if nothing arrived, finished or was cancelled: at
@@ -36,44 +88,68 @@ public sealed class StepPlan
     /// </summary>
     public int RepeatableSteps { get; internal set; }
 
+    /// <summary>How long the step should take, nanoseconds, its margin not counted; null where nobody predicts.</summary>
+    public long? PredictedNs { get; internal set; }
+
+    /// <summary>Time within which the step has to end, nanoseconds; null without a deadline.</summary>
+    public long? BudgetNs { get; internal set; }
+
+    /// <summary>Nobody who waits for a token is in it: it may be cut short for one who arrives.</summary>
+    public bool IsAbortable { get; internal set; }
+
+    /// <summary>What bounded it.</summary>
+    public StepBound Why { get; internal set; }
+
     public bool IsEmpty => Shape.IsEmpty;
 
     internal void Clear()
     {
-        _chunkCount = 0;
-        _preemptedCount = 0;
-        _skippedCount = 0;
+        _preempted.Clear();
+        _swappedOut.Clear();
+        _swappedIn.Clear();
+        _parked.Clear();
+        _resumed.Clear();
+        ClearStep();
+    }
+
+    /// <summary>Forgets what the step computes, not what was moved to make room for it.</summary>
+    internal void ClearStep()
+    {
+        _chunks.Clear();
+        _cohorts.Clear();
+        _skipped.Clear();
         RepeatableSteps = 1;
         Shape = default;
+        PredictedNs = null;
+        BudgetNs = null;
+        IsAbortable = false;
+        Why = StepBound.Demand;
     }
 
-    internal void ClearSkipped() => _skippedCount = 0;
+    internal void AddChunk(in PrefillChunk chunk)
+    {
+        _chunks.Add(chunk);
+        Shape = Shape.PlusChunk(chunk.Start, chunk.Tokens, chunk.EndsPrompt);
+    }
 
-    internal void AddChunk(in PrefillChunk chunk) => Add(ref _chunks, ref _chunkCount, chunk);
+    internal void AddCohort(in CohortRun run) => _cohorts.Add(run);
 
-    internal void AddPreempted(int request) => Add(ref _preempted, ref _preemptedCount, request);
+    internal void AddPreempted(int slot) => _preempted.Add(_requests.IdOf(slot));
 
-    internal void AddSkipped(int request) => Add(ref _skipped, ref _skippedCount, request);
+    internal void AddSkipped(int slot) => _skipped.Add(_requests.IdOf(slot));
 
     /// <summary>Takes back what the plan says of a request that is preempted while the plan is made.</summary>
-    internal int RemoveChunk(int request)
+    internal PrefillChunk RemoveChunk(int slot)
     {
-        for (var i = 0; i < _chunkCount; i++)
+        for (var i = 0; i < _chunks.Count; i++)
         {
-            if (_chunks[i].Request != request)
+            var chunk = _chunks.Span[i];
+            if (chunk.Request.Slot != slot)
                 continue;
-            var tokens = _chunks[i].Tokens;
-            _chunks.AsSpan(i + 1, _chunkCount - i - 1).CopyTo(_chunks.AsSpan(i));
-            _chunkCount--;
-            return tokens;
+            _chunks.RemoveAt(i);
+            Shape = Shape.MinusChunk(chunk.Start, chunk.Tokens, chunk.EndsPrompt);
+            return chunk;
         }
-        return 0;
-    }
-
-    static void Add<T>(ref T[] items, ref int count, in T item)
-    {
-        if (count == items.Length)
-            Array.Resize(ref items, 2 * count);
-        items[count++] = item;
+        return default;
     }
 }

@@ -33,4 +33,34 @@ public readonly record struct StepShape
     public int Tokens => Decodes + PrefillTokens;
 
     public bool IsEmpty => Decodes == 0 && PrefillChunks == 0;
+
+    /// <summary>The step with more decodes, reading so many tokens of KV together; fewer when negative.</summary>
+    public StepShape PlusDecodes(int decodes, long contextTokens) => this with
+    {
+        Decodes = Decodes + decodes,
+        DecodeContextTokens = DecodeContextTokens + contextTokens,
+        LogitRows = LogitRows + decodes,
+    };
+
+    /// <summary>The step with another prompt chunk: new tokens after those whose KV exists.</summary>
+    public StepShape PlusChunk(int start, int tokens, bool endsPrompt) => this with
+    {
+        PrefillChunks = PrefillChunks + 1,
+        PrefillTokens = PrefillTokens + tokens,
+        PrefillPairs = PrefillPairs + Pairs(start, tokens),
+        PrefillContextTokens = PrefillContextTokens + start + tokens,
+        LogitRows = LogitRows + (endsPrompt ? 1 : 0),
+    };
+
+    /// <summary>The step without a chunk that it has.</summary>
+    public StepShape MinusChunk(int start, int tokens, bool endsPrompt) => this with
+    {
+        PrefillChunks = PrefillChunks - 1,
+        PrefillTokens = PrefillTokens - tokens,
+        PrefillPairs = PrefillPairs - Pairs(start, tokens),
+        PrefillContextTokens = PrefillContextTokens - start - tokens,
+        LogitRows = LogitRows - (endsPrompt ? 1 : 0),
+    };
+
+    static long Pairs(long start, long tokens) => (tokens * (start + tokens)) - (tokens * (tokens - 1) / 2);
 }

@@ -98,10 +98,11 @@ sealed class ReplicaSimulation
 
     void Hand(in SimulatedRequest request, in RequestSpec spec, long nowNs)
     {
-        var handle = _scheduler.Add(spec, nowNs);
-        if (handle >= _requests.Length)
-            Array.Resize(ref _requests, Math.Max(handle + 1, 2 * _requests.Length));
-        _requests[handle] = request;
+        var id = _scheduler.Add(spec, nowNs).Request;
+        if (id.Slot >= _requests.Length)
+            Array.Resize(ref _requests, Math.Max(id.Slot + 1, 2 * _requests.Length));
+        _requests[id.Slot] = request;
+        _requests[id.Slot].Id = id;
     }
 
     /// <summary>Newcomers of the last step join behind the plan that was made without them.</summary>
@@ -157,7 +158,7 @@ sealed class ReplicaSimulation
             HandOver();
         }
         foreach (var preempted in plan.Preempted)
-            LeaveWheel(ref _requests[preempted], preempted);
+            LeaveWheel(ref _requests[preempted.Slot], preempted.Slot);
         if (plan.IsEmpty)
             return;
         _inFlight = plan;
@@ -241,20 +242,20 @@ sealed class ReplicaSimulation
         var late = 0;
         foreach (var skipped in plan.SkippedDecodes)
         {
-            ref var request = ref _requests[skipped];
+            ref var request = ref _requests[skipped.Slot];
             if (request.WaitingSinceNs == 0)
             {
                 request.WaitingSinceNs = _nowNs;
                 _skippedBefore++;
             }
-            var finish = _finishes.StepOf(skipped);
-            _finishes.Remove(skipped);
-            _finishes.Add(skipped, finish + 1);
+            var finish = _finishes.StepOf(skipped.Slot);
+            _finishes.Remove(skipped.Slot);
+            _finishes.Add(skipped.Slot, finish + 1);
         }
         for (var handle = 0; handle < _requests.Length && _skippedBefore > 0; handle++)
         {
             ref var request = ref _requests[handle];
-            if (request.WaitingSinceNs == 0 || plan.SkippedDecodes.IndexOf(handle) >= 0)
+            if (request.WaitingSinceNs == 0 || plan.SkippedDecodes.IndexOf(request.Id) >= 0)
                 continue;
             _meter.AddGaps(_nowNs + _stepNs - request.WaitingSinceNs, 1);
             request.WaitingSinceNs = 0;
@@ -267,7 +268,8 @@ sealed class ReplicaSimulation
     void End(int steps, long endNs)
     {
         var plan = _inFlight!;
-        BusyNs += endNs - _nowNs;
+        var durationNs = endNs - _nowNs;
+        BusyNs += durationNs;
         _nowNs = endNs;
         Steps += steps;
         _inFlight = null;
@@ -278,9 +280,10 @@ sealed class ReplicaSimulation
         foreach (ref readonly var chunk in plan.Chunks)
         {
             if (chunk.EndsPrompt)
-                Emit(chunk.Request, lagNs);
+                Emit(chunk.Request.Slot, lagNs);
         }
-        _scheduler.Commit(new StepOutcome(_outcomes.AsSpan(0, _outcomeCount), steps), endNs);
+        _scheduler.Commit(
+            new StepOutcome(_outcomes.AsSpan(0, _outcomeCount), steps) { DurationNs = durationNs }, endNs);
     }
 
     /// <summary>The token that ends a prompt: the first of an answer, or the next after a preemption.</summary>
@@ -310,7 +313,7 @@ sealed class ReplicaSimulation
         ref var request = ref _requests[handle];
         if (_outcomeCount == _outcomes.Length)
             Array.Resize(ref _outcomes, 2 * _outcomeCount);
-        _outcomes[_outcomeCount++] = new RequestOutcome { Request = handle, Finished = true };
+        _outcomes[_outcomeCount++] = new RequestOutcome { Request = request.Id, Finished = true };
         request.LastTokenNs = _nowNs;
         if (request.InWheel)
             _finishes.Remove(handle);

@@ -1,8 +1,13 @@
+using Plimsoll.Core.Scheduling;
+
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>What the simulated executor knows of a request, its answer's length first of all.</summary>
 struct SimulatedRequest
 {
+    /// <summary>Its name where it is served.</summary>
+    public RequestId Id;
+
     /// <summary>Order of arrival, from 0.</summary>
     public long Index;
 

@@ -51,12 +51,14 @@ public sealed class HostileExecutorLaws
     sealed class Run(SchedulerOptions options, ulong seed)
     {
         readonly Scheduler _scheduler = new(options);
-        readonly HashSet<int> _live = [];
-        readonly Dictionary<int, int> _tokensLeft = [];
-        readonly HashSet<int> _decoding = [];
+        readonly HashSet<RequestId> _live = [];
+        readonly Dictionary<RequestId, int> _tokensLeft = [];
+        readonly HashSet<RequestId> _decoding = [];
+        readonly HashSet<RequestId> _known = [];
         readonly List<RequestOutcome> _outcomes = [];
         RandomStream _random = new(seed);
         long _nowNs;
+        RequestId _cancelledInFlight;
         int _toAdd = 40;
 
         public ulong ToTheEnd()
@@ -77,6 +79,7 @@ public sealed class HostileExecutorLaws
                 }
                 MaybeAdd();
                 var cancelled = MaybeCancel();
+                _cancelledInFlight = cancelled;
                 Execute(plan, cancelled);
             }
             foreach (var request in _live)
@@ -98,7 +101,7 @@ public sealed class HostileExecutorLaws
             for (var i = 0; i < keys.Length; i++)
                 keys[i] = family * 1000 + (ulong)i;
             var output = 1 + _random.NextBelow(60);
-            var handle = _scheduler.Add(
+            var verdict = _scheduler.Add(
                 new RequestSpec
                 {
                     PromptTokens = prompt,
@@ -107,27 +110,39 @@ public sealed class HostileExecutorLaws
                     PrefixKeys = keys,
                     TransferredTokens = _random.NextBelow(6) == 0 ? prompt - 1 : 0,
                 }, _nowNs);
-            if (handle < 0)
+            if (!verdict.IsTaken)
                 return;
-            _live.Add(handle).ShouldBeTrue();
-            _tokensLeft[handle] = output;
+            _known.Add(verdict.Request).ShouldBeTrue("no name is given twice");
+            _live.Add(verdict.Request);
+            _tokensLeft[verdict.Request] = output;
         }
 
-        int MaybeCancel()
+        RequestId MaybeCancel()
         {
+            CancelLate();
             if (_live.Count == 0 || _random.NextBelow(12) > 0)
-                return -1;
-            var victim = -1;
+                return RequestId.None;
+            var victim = RequestId.None;
             var skip = _random.NextBelow(_live.Count);
             foreach (var request in _live)
             {
                 if (skip-- == 0)
                     victim = request;
             }
-            _scheduler.Cancel(victim, _nowNs);
+            _scheduler.Cancel(victim, _nowNs).ShouldBeTrue();
             _live.Remove(victim);
             _decoding.Remove(victim);
             return victim;
+        }
+
+        /// <summary>A word about a request that is gone reaches nobody.</summary>
+        void CancelLate()
+        {
+            foreach (var request in _known)
+            {
+                if (_random.NextBelow(20) == 0 && !_live.Contains(request) && request != _cancelledInFlight)
+                    _scheduler.Cancel(request, _nowNs).ShouldBeFalse();
+            }
         }
 
         void Check(StepPlan plan)
@@ -146,15 +161,15 @@ public sealed class HostileExecutorLaws
             }
         }
 
-        void Execute(StepPlan plan, int cancelled)
+        void Execute(StepPlan plan, RequestId cancelled)
         {
             _outcomes.Clear();
             var most = Math.Min(plan.RepeatableSteps, 50);
             foreach (var request in _decoding)
                 most = Math.Min(most, _tokensLeft[request]);
             var steps = 1 + _random.NextBelow(most);
-            var skipped = new HashSet<int>(plan.SkippedDecodes.ToArray());
-            foreach (var request in new List<int>(_decoding))
+            var skipped = new HashSet<RequestId>(plan.SkippedDecodes.ToArray());
+            foreach (var request in new List<RequestId>(_decoding))
             {
                 if (request == cancelled || skipped.Contains(request))
                     continue;
@@ -195,10 +210,11 @@ public sealed class HostileExecutorLaws
             }
             _nowNs += _random.NextBelow(100_000);
             _scheduler.Commit(new StepOutcome(_outcomes.ToArray(), steps), _nowNs);
+            _cancelledInFlight = RequestId.None;
             _scheduler.UsedBlocks.ShouldBeInRange(0, options.NumBlocks);
         }
 
-        void Forget(int request)
+        void Forget(RequestId request)
         {
             _live.Remove(request);
             _decoding.Remove(request);

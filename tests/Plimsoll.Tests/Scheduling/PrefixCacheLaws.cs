@@ -72,7 +72,7 @@ public sealed class PrefixCacheLaws
     static void Serve(Scheduler scheduler, Job job, ulong[] keys)
     {
         var request = scheduler.Add(
-            new RequestSpec { PromptTokens = job.Prompt, MaxOutputTokens = job.Output, PrefixKeys = keys }, 0);
+            new RequestSpec { PromptTokens = job.Prompt, MaxOutputTokens = job.Output, PrefixKeys = keys }, 0).Request;
         for (var tokens = 0; tokens < job.Output;)
         {
             var plan = scheduler.Plan(0);

@@ -46,9 +46,9 @@ public sealed class VllmV1Laws
     {
         jobs = [.. jobs.OrderBy(j => j.Step)];
         var naive = new NaiveScheduler(options);
-        var scheduler = new Scheduler(options) { AlwaysInOrder = alwaysInOrder };
-        var handles = new Dictionary<int, int>();
-        var ids = new Dictionary<int, int>();
+        var scheduler = new Scheduler(options with { AlwaysInOrder = alwaysInOrder });
+        var handles = new Dictionary<int, RequestId>();
+        var ids = new Dictionary<RequestId, int>();
         var emitted = new int[jobs.Length];
         var arrived = 0;
         for (var step = 0; step < 20_000; step++)
@@ -63,7 +63,7 @@ public sealed class VllmV1Laws
                         PromptTokens = job.Prompt,
                         MaxOutputTokens = job.Output,
                         Priority = job.Priority,
-                    }, step);
+                    }, step).Request;
                 ids[handles[arrived]] = arrived;
             }
             var preempted = naive.Plan();

@@ -3,36 +3,67 @@ using System.Numerics;
 
 namespace Plimsoll.Core.Scheduling;
 
+/// <summary>What the members of a cohort have in common: they always decode together.</summary>
+/// <param name="Level">Their level of service.</param>
+/// <param name="Adapter">Their adapter.</param>
+/// <param name="ItlNs">Their longest gap between tokens.</param>
+/// <param name="Parked">They keep their KV and do not run.</param>
+readonly record struct CohortKey(int Level, int Adapter, long ItlNs, bool Parked);
+
 /// <summary>
-/// All decoding requests as sums. Each is described by its base (clock less computed tokens); since all
-/// advance together, counting bases by residue modulo the block size tells how many cross a block boundary
-/// at any step, without visiting one.
+/// Decoding requests as sums. Each is described by its base (clock less computed tokens); since all advance
+/// together, counting bases by residue modulo the block size tells how many cross a block boundary at any
+/// step, without visiting one. A cohort that does not run does not advance: pausing it costs nothing.
 /// </summary>
-sealed class DecodeBatch
+sealed class DecodeCohort
 {
     readonly int[] _countByResidue;
     readonly bool _isPowerOfTwo;
     long _sumOfBases;
 
-    public DecodeBatch(int blockSize)
+    public DecodeCohort(int index, int blockSize)
     {
+        Index = index;
         _countByResidue = new int[blockSize];
         _isPowerOfTwo = BitOperations.IsPow2(blockSize);
     }
 
-    /// <summary>Steps committed.</summary>
+    /// <summary>Its name in plans; an emptied cohort's is given to the next that is formed.</summary>
+    public int Index { get; }
+
+    public CohortKey Key { get; set; }
+
+    /// <summary>Steps committed with this cohort in them.</summary>
     public long Clock { get; private set; }
 
     public int Count { get; private set; }
 
-    /// <summary>Σ computed tokens over the batch.</summary>
+    /// <summary>Prompts that the plan in the making ends: they join when it is committed.</summary>
+    public int Joining { get; set; }
+
+    /// <summary>End of the last step that all members took part in, or the first member's joining.</summary>
+    public long LastStepNs { get; set; }
+
+    /// <summary>Highest admission number among those that ever joined.</summary>
+    public long LatestAdmission { get; private set; } = -1;
+
+    /// <summary>Σ computed tokens over the cohort.</summary>
     public long ComputedTokens => Count * Clock - _sumOfBases;
+
+    /// <summary>Σ KV lengths that the next step reads, each with its new token.</summary>
+    public long NextContextTokens => ComputedTokens + Count;
 
     public void Add(long @base)
     {
         Count++;
         _sumOfBases += @base;
         _countByResidue[Residue(@base)]++;
+    }
+
+    public void Join(long @base, long admission)
+    {
+        Add(@base);
+        LatestAdmission = Math.Max(LatestAdmission, admission);
     }
 
     public void Remove(long @base)

@@ -1,0 +1,29 @@
+namespace Plimsoll.Core.Scheduling.Policies;
+
+/// <summary>
+/// Who goes next. A policy owns the requests that wait and decides over <see cref="SchedulerState"/>, by its
+/// checks and its acts.
+/// </summary>
+interface IStepPolicy
+{
+    /// <summary>Requests that wait.</summary>
+    int Waiting { get; }
+
+    /// <summary>
+    /// What becomes of a request that could be served alone. <paramref name="level"/> is the level it is taken
+    /// in at.
+    /// </summary>
+    Admission Judge(in RequestSpec request, long nowNs, out int level, out long retryAfterNs);
+
+    /// <summary>Takes over a registered request.</summary>
+    void Enqueue(int request);
+
+    /// <summary>Lets go of a request that waits.</summary>
+    void Withdraw(int request);
+
+    /// <summary>Fills <see cref="SchedulerState.Plan"/>; it is empty only when nobody can be served.</summary>
+    void Plan(long nowNs);
+
+    /// <summary>Learns from a step that was committed.</summary>
+    void Observe(in StepOutcome outcome, long nowNs);
+}

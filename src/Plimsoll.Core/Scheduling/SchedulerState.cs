@@ -1,0 +1,304 @@
+using System;
+
+namespace Plimsoll.Core.Scheduling;
+
+/// <summary>
+/// What a scheduler knows, and the only hand that changes it. Verbs that check leave everything as it is and say
+/// what an act would need; verbs that act expect that it was checked. Policies decide with the first and do with
+/// the second, so that no policy can lose a block or a request.
+/// </summary>
+sealed class SchedulerState
+{
+    readonly int _blockSize;
+    DecisionHash _hash = new();
+    long _nextSequence;
+    long _planSerial;
+
+    public SchedulerState(SchedulerOptions options)
+    {
+        Options = options;
+        _blockSize = options.BlockSize;
+        Running = new RunningList(Requests);
+        Memory = new KvMemory(options, Requests);
+        Cohorts = new CohortTable(options.BlockSize);
+        Plan = new StepPlan(Requests);
+    }
+
+    public SchedulerOptions Options { get; }
+
+    public RequestTable Requests { get; } = new();
+
+    public RunningList Running { get; }
+
+    public KvMemory Memory { get; }
+
+    public CohortTable Cohorts { get; }
+
+    /// <summary>The plan in the making, or in flight.</summary>
+    public StepPlan Plan { get; }
+
+    /// <summary>Steps committed.</summary>
+    public long Steps { get; private set; }
+
+    public long NowNs { get; private set; } = long.MinValue;
+
+    public long Preemptions { get; private set; }
+
+    public int PeakUsedBlocks { get; private set; }
+
+    public int FreeBlocks => Memory.Pool.FreeBlocks;
+
+    public ulong Hash => _hash.Value;
+
+    // Checks.
+
+    public int LengthOfDecode(in RequestState state) => (int)(Cohorts[state.Cohort].Clock - state.DecodeBase);
+
+    /// <summary>Blocks that the request's next decode step needs: 1 when its last block is full.</summary>
+    public int BlocksForDecode(in RequestState state) => LengthOfDecode(state) % _blockSize == 0 ? 1 : 0;
+
+    public int BlocksForChunk(in RequestState state, int tokens) =>
+        Memory.MissingBlocks(state, state.ComputedTokens + tokens);
+
+    /// <summary>A prompt's tokens, no more than one step may take of it.</summary>
+    public int Limited(int tokens)
+    {
+        var threshold = Options.LongPrefillTokenThreshold;
+        return threshold > 0 && tokens > threshold ? threshold : tokens;
+    }
+
+    /// <summary>Whether the plan leaves this decode out.</summary>
+    public bool IsSkipped(RequestId request) => Plan.SkippedDecodes.IndexOf(request) >= 0;
+
+    // Acts: time and requests.
+
+    public void KeepTime(long nowNs)
+    {
+        Invariant.Holds(nowNs >= NowNs, "time never runs backwards");
+        NowNs = nowNs;
+    }
+
+    /// <summary>Writes a request down, at a level that may be another than it asked for.</summary>
+    public int Register(in RequestSpec request, int levelIndex, long nowNs)
+    {
+        var slot = Requests.Take();
+        var level = Options.Levels[levelIndex];
+        var arrivalNs = request.ArrivalNs ?? nowNs;
+        Requests[slot] = new RequestState
+        {
+            Generation = Requests[slot].Generation,
+            PrefixKeys = Memory.CachesPrefixes ? request.PrefixKeys : default,
+            PromptTokens = request.PromptTokens,
+            MaxOutputTokens = request.MaxOutputTokens,
+            TransferredTokens = request.TransferredTokens,
+            Priority = request.Priority ?? level.Priority,
+            Level = levelIndex,
+            Adapter = request.Adapter,
+            Tenant = request.Tenant,
+            Phase = RequestPhase.Waiting,
+            Sequence = _nextSequence++,
+            ArrivalNs = arrivalNs,
+            FirstTokenDueNs = Due(arrivalNs, request.TtftNs ?? level.TtftNs),
+            ItlNs = request.ItlNs ?? level.ItlNs ?? long.MaxValue,
+            CompletionDueNs = Due(arrivalNs, request.CompletionNs ?? level.CompletionNs),
+            KnownTokens = request.PromptTokens,
+            PrefixNode = RunningList.None,
+            Previous = RunningList.None,
+            Next = RunningList.None,
+        };
+        return slot;
+    }
+
+    static long Due(long fromNs, long? limitNs) =>
+        limitNs is { } limit && limit < long.MaxValue - Math.Max(0, fromNs) ? fromNs + limit : long.MaxValue;
+
+    // Acts: the plan in the making.
+
+    public void BeginPlan()
+    {
+        _planSerial++;
+        Plan.ClearStep();
+    }
+
+    /// <summary>The whole cohort takes part: memory for a token of each, and a place in the plan.</summary>
+    public void Place(DecodeCohort cohort)
+    {
+        Memory.Pool.Allocate(cohort.BlocksForNextStep());
+        Plan.AddCohort(new CohortRun(cohort.Index, cohort.Count, DraftTokens: 0));
+        Plan.Shape = Plan.Shape.PlusDecodes(cohort.Count, cohort.NextContextTokens);
+    }
+
+    /// <summary>One decode takes part; its cohort is named by <see cref="PlaceSome"/> when all are known.</summary>
+    public void PlaceDecode(int request)
+    {
+        ref var state = ref Requests[request];
+        var length = LengthOfDecode(state);
+        Memory.Pool.Allocate(BlocksForDecode(state));
+        state.ScheduledPlan = _planSerial;
+        Plan.Shape = Plan.Shape.PlusDecodes(1, length + 1);
+    }
+
+    /// <summary>The cohort runs, but for the members that are skipped.</summary>
+    public void PlaceSome(DecodeCohort cohort, int decodes) =>
+        Plan.AddCohort(new CohortRun(cohort.Index, decodes, DraftTokens: 0));
+
+    /// <summary>Tokens of a running request's prompt; memory for them is taken.</summary>
+    public void PlaceChunk(int request, int tokens, DecodeCohort cohort)
+    {
+        ref var state = ref Requests[request];
+        Memory.Grow(ref state, state.ComputedTokens + tokens);
+        AddChunk(request, ref state, tokens, cohort);
+    }
+
+    /// <summary>A waiting request starts to run, with its first tokens.</summary>
+    public void Admit(int request, in PrefixHit hit, int start, int tokens, DecodeCohort cohort)
+    {
+        ref var state = ref Requests[request];
+        Memory.Take(ref state, hit, start + tokens);
+        state.ComputedTokens = start;
+        state.Phase = RequestPhase.Prefilling;
+        Running.Append(request);
+        AddChunk(request, ref state, tokens, cohort);
+    }
+
+    void AddChunk(int request, ref RequestState state, int tokens, DecodeCohort cohort)
+    {
+        var ends = tokens == state.KnownTokens - state.ComputedTokens;
+        if (ends)
+            cohort.Joining++;
+        Plan.AddChunk(new PrefillChunk(
+            Requests.IdOf(request), state.ComputedTokens, tokens, state.CachedTokens, ends, state.PrefixNode,
+            cohort.Index));
+    }
+
+    /// <summary>
+    /// Frees a running request's memory; what it knew must be recomputed. Returns the tokens that the plan in
+    /// the making had given it. The policy puts it back to wait.
+    /// </summary>
+    public int Preempt(int request)
+    {
+        ref var state = ref Requests[request];
+        var decoding = state.Phase == RequestPhase.Decoding;
+        var tokens = decoding ? UnplaceDecode(ref state) : UnplaceChunk(request);
+        if (decoding)
+            state.KnownTokens = LengthOfDecode(state) + 1;
+        var blocks = LeaveRunning(request, ref state) + (decoding ? tokens * BlocksForDecode(state) : 0);
+        Memory.Free(ref state, blocks);
+        state.ComputedTokens = 0;
+        state.TransferredTokens = 0;
+        state.Phase = RequestPhase.Waiting;
+        Preemptions++;
+        Plan.AddPreempted(request);
+        _hash.Mix((ulong)state.Sequence, ~(ulong)Steps);
+        return tokens;
+    }
+
+    int UnplaceDecode(ref RequestState state)
+    {
+        if (state.ScheduledPlan != _planSerial)
+            return 0;
+        Plan.Shape = Plan.Shape.PlusDecodes(-1, -(LengthOfDecode(state) + 1));
+        return 1;
+    }
+
+    int UnplaceChunk(int request)
+    {
+        var chunk = Plan.RemoveChunk(request);
+        if (chunk.EndsPrompt)
+            Cohorts[chunk.Cohort].Joining--;
+        return chunk.Tokens;
+    }
+
+    /// <summary>The plan is made: its decisions, but mere repetition, go into the digest.</summary>
+    public void EndPlan()
+    {
+        foreach (ref readonly var chunk in Plan.Chunks)
+        {
+            _hash.Mix((ulong)Requests[chunk.Request.Slot].Sequence,
+                (ulong)Steps ^ ((ulong)chunk.Start << 40) ^ ((ulong)chunk.Tokens << 20));
+        }
+        foreach (var skipped in Plan.SkippedDecodes)
+            _hash.Mix((ulong)Requests[skipped.Slot].Sequence, RotatedSteps);
+        NotePeak();
+    }
+
+    /// <summary>The step count as no other decision mixes it.</summary>
+    ulong RotatedSteps => ulong.RotateLeft((ulong)Steps, 32) | 1;
+
+    // Acts: what came of it.
+
+    /// <summary>Steps pass for all that take part; memory for those after the first is taken.</summary>
+    public void Advance(int steps, long nowNs)
+    {
+        Steps += steps;
+        foreach (var run in Plan.Cohorts)
+        {
+            var cohort = Cohorts[run.Cohort];
+            if (steps > 1)
+                Memory.Pool.Allocate((int)cohort.BlocksForLaterSteps(steps - 1));
+            cohort.Advance(steps);
+            cohort.LastStepNs = nowNs;
+        }
+        if (steps > 1)
+            NotePeak();
+    }
+
+    /// <summary>A decode that did not take part falls behind its cohort by one.</summary>
+    public void SetBack(int request)
+    {
+        ref var state = ref Requests[request];
+        var cohort = Cohorts[state.Cohort];
+        cohort.Remove(state.DecodeBase);
+        cohort.Add(++state.DecodeBase);
+    }
+
+    /// <summary>A decode yields no token after all: memory taken for it comes back.</summary>
+    public void TakeBack(int request)
+    {
+        SetBack(request);
+        Memory.Pool.Free(BlocksForDecode(Requests[request]));
+    }
+
+    /// <summary>A prompt has so many tokens of KV now.</summary>
+    public void KeepChunk(int request, int computedTokens)
+    {
+        ref var state = ref Requests[request];
+        state.ComputedTokens = computedTokens;
+        state.TransferredTokens = 0;
+        Memory.Share(request);
+    }
+
+    /// <summary>A prompt is computed: its request decodes with the cohort from the next step on.</summary>
+    public void Join(int request, DecodeCohort cohort, long nowNs)
+    {
+        ref var state = ref Requests[request];
+        Running.EndPrompt(request);
+        if (cohort.Count == 0)
+            cohort.LastStepNs = nowNs;
+        state.Phase = RequestPhase.Decoding;
+        state.Cohort = cohort.Index;
+        state.DecodeBase = cohort.Clock - state.ComputedTokens;
+        cohort.Join(state.DecodeBase, state.Admission);
+    }
+
+    /// <summary>Takes a running request out of every list and forgets it.</summary>
+    public void Release(int request)
+    {
+        ref var state = ref Requests[request];
+        _hash.Mix((ulong)state.Sequence, (ulong)Steps);
+        Memory.Free(ref state, LeaveRunning(request, ref state));
+        Requests.Return(request);
+    }
+
+    /// <summary>Takes a request off the running list; returns the blocks of its own that it holds.</summary>
+    int LeaveRunning(int request, ref RequestState state)
+    {
+        Running.Remove(request);
+        if (state.Phase == RequestPhase.Prefilling)
+            return state.OwnBlocks;
+        Cohorts[state.Cohort].Remove(state.DecodeBase);
+        return Memory.OwnBlocksOfDecode(state, LengthOfDecode(state));
+    }
+
+    void NotePeak() => PeakUsedBlocks = Math.Max(PeakUsedBlocks, Memory.Pool.TotalBlocks - FreeBlocks);
+}
