@@ -51,8 +51,8 @@ static class AccountText
         var d = statement.Deployment;
         text.Append($"{statement.Model}, {d.Weights} weights, {d.Kv} KV, on {outcome.Engine.Deployment.Accelerators} × {d.Gpu}");
         text.Append($" per replica (tp {d.Tp}, pp {d.Pp}, ep {d.Ep}, dp {d.Dp}), {d.Engine}, {d.Policy}\n");
-        text.Append($"{statement.Workload} at {Number(outcome.Request.RequestsPerSecond, "0.##")} requests/s, ");
-        text.Append($"busiest hour {Number(Peak(outcome.Request.Workload.WeeklyEnvelope), "0.00")} × the mean\n");
+        text.Append($"{statement.Workload} at {Number(outcome.Request.Serving.RequestsPerSecond, "0.##")} requests/s, ");
+        text.Append($"busiest hour {Number(Peak(outcome.Request.Serving.Workload.WeeklyEnvelope), "0.00")} × the mean\n");
         text.Append($"${Number(statement.Price.UsdPerGpuHour, "0.00##")} per accelerator-hour, ");
         text.Append($"{statement.Price.Origin}\n\n");
     }
@@ -158,7 +158,7 @@ static class AccountText
         var limit = account.Promise[index];
         return limit.Metric == "window"
             ? $"done within {Number(limit.LimitMs / 3_600_000, "0.##")} h"
-            : $"{limit.Metric} p{Number(limit.Percentile, "0.###")} {Number(limit.LimitMs, "0.###")}ms";
+            : $"{(limit.Level is { } level ? level + ": " : "")}{limit.Metric} p{Number(limit.Percentile, "0.###")} {Number(limit.LimitMs, "0.###")}ms";
     }
 
     static int Most(IReadOnlyList<ClassAccount> classes)

@@ -5,6 +5,7 @@ using System.IO;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
 using Plimsoll.Core.Promises;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Files;
 using Plimsoll.Planning;
 using Plimsoll.Planning.Accounts;
@@ -58,11 +59,19 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         if (spare is < 0 or > 10_000)
             throw new BadInputException($"--spare-replicas {spare}: expected 0 to 10000");
         var window = PromiseText.Duration(parsed.GetValue(_window)!, "--window");
-        var request = _serving.Resolve(parsed, parsed.GetValue(_price), window, spare);
+        var serving = _serving.Resolve(parsed);
+        var price = Catalogue.BuiltIn.FindPrice(serving.Deployment.Accelerator, parsed.GetValue(_price));
         if (parsed.GetValue(_report) is { } page)
             WholeFile.Check(page.FullName);
         using var progress = new ProgressLine(story, "accounting", ProgressLine.Whole);
-        var outcome = Accountant.Account(request with { Progress = progress.ReportShare });
+        var outcome = Accountant.Account(new AccountRequest
+        {
+            Serving = serving,
+            Price = price,
+            BatchWindowNs = window,
+            SpareReplicas = spare,
+            Progress = progress.ReportShare,
+        });
         progress.Clear();
         if (outcome.Result is not { } result)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
+using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
@@ -8,12 +9,11 @@ using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Profiles;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Traces;
-using Plimsoll.Planning;
-using Plimsoll.Planning.Accounts;
-using Plimsoll.Planning.Calibration;
+using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -65,6 +65,20 @@ sealed class ServingOptions
     readonly Option<string[]> _promise = new("--promise")
     {
         Description = "A limit such as \"ttft p95 500ms\"; repeatable [default: ttft p95 500ms, tpot p95 50ms]",
+    };
+
+    readonly Option<string[]> _level = new("--level")
+    {
+        Description = "A level of service that requests of the workload name: "
+            + "\"premium: ttft p95 300ms, itl p99 60ms, priority 0\" or \"nightly: batch, priority 9\"; repeatable "
+            + "[default: what the workload says, else --promise]",
+    };
+
+    readonly Option<string?> _map = TraceOptionsReader.Map();
+
+    readonly Option<int?> _hashBlock = new("--hash-block-size")
+    {
+        Description = "Tokens per hashed block of a trace [default: the format's]",
     };
 
     readonly Option<string> _engine = new("--engine")
@@ -160,7 +174,7 @@ sealed class ServingOptions
         AddDeploymentTo(command);
         foreach (var option in new Option[]
         {
-            _workload, _rate, _promise, _policy, _draftTokens, _acceptance, _profile, _requests, _seed,
+            _workload, _map, _hashBlock, _rate, _promise, _level, _policy, _draftTokens, _acceptance, _profile, _requests, _seed,
         })
         {
             command.Add(option);
@@ -191,44 +205,18 @@ sealed class ServingOptions
             if (parsed.GetResult(option) is not { Implicit: false })
                 throw new BadInputException($"{option.Name} is missing; expected what was measured");
         }
-        var model = Catalogue.BuiltIn.FindModel(parsed.GetValue(_model)!);
-        var accelerator = Catalogue.BuiltIn.FindAccelerator(parsed.GetValue(_gpu)!);
-        var (tensor, pipeline) = (AtLeastOne(parsed, _tp) ?? 1, AtLeastOne(parsed, _pp) ?? 1);
-        var (expert, data) = (AtLeastOne(parsed, _ep) ?? 1, AtLeastOne(parsed, _dp) ?? 1);
-        ParallelismChoice.Check(model, accelerator, tensor, pipeline, expert, data);
-        return new Deployment
-        {
-            Model = model,
-            Accelerator = accelerator,
-            TensorParallel = tensor,
-            PipelineParallel = pipeline,
-            ExpertParallel = expert,
-            DataParallel = data,
-            Weights = Format(parsed.GetValue(_weights), "--weights") ?? model.NativeWeights,
-            Kv = Format(parsed.GetValue(_kv), "--kv")!.Value,
-            Engine = Engine(parsed, accelerator),
-        };
+        var deployment = Deployment(parsed).With();
+        ParallelismChoice.Check(
+            deployment.Model, deployment.Accelerator, deployment.TensorParallel, deployment.PipelineParallel,
+            deployment.ExpertParallel, deployment.DataParallel);
+        return deployment;
     }
 
-    /// <summary>The request with every name looked up and every number checked.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="price">As <c>--price</c> has it.</param>
-    /// <param name="batchWindowNs">Completion window of batch work, nanoseconds.</param>
-    /// <param name="spareReplicas">Replicas beyond the busiest hour's need.</param>
-    /// <param name="rateMatters">False where everything arrives at once.</param>
-    public AccountRequest Resolve(
-        ParseResult parsed, string? price, long batchWindowNs, int spareReplicas, bool rateMatters = true)
+    DeploymentChoice Deployment(ParseResult parsed)
     {
-        var catalogue = Catalogue.BuiltIn;
-        var model = catalogue.FindModel(parsed.GetValue(_model)!);
-        var accelerator = catalogue.FindAccelerator(parsed.GetValue(_gpu)!);
-        var workload = WorkloadChoice.Open(parsed.GetValue(_workload)!);
-        var rate = parsed.GetValue(_rate);
-        if (rate is { } given && !(given > 0 && given < 1e9))
-            throw new BadInputException($"--rate {given}: expected requests per second above 0");
-        if (rate is null && rateMatters && !workload.HasRate)
-            throw new BadInputException($"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
-        return new AccountRequest
+        var model = Catalogue.BuiltIn.FindModel(parsed.GetValue(_model)!);
+        var accelerator = Catalogue.BuiltIn.FindAccelerator(parsed.GetValue(_gpu)!);
+        return new DeploymentChoice
         {
             Model = model,
             Accelerator = accelerator,
@@ -239,17 +227,37 @@ sealed class ServingOptions
             Weights = Format(parsed.GetValue(_weights), "--weights") ?? model.NativeWeights,
             Kv = Format(parsed.GetValue(_kv), "--kv")!.Value,
             Engine = Engine(parsed, accelerator),
+        };
+    }
+
+    /// <summary>What is served, with every name looked up and every number checked.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="rateMatters">False where everything arrives at once.</param>
+    public Serving Resolve(ParseResult parsed, bool rateMatters = true)
+    {
+        var deployment = Deployment(parsed);
+        var rate = parsed.GetValue(_rate);
+        if (rate is { } given && !(given > 0 && given < 1e9))
+            throw new BadInputException($"--rate {given}: expected requests per second above 0");
+        var workload = WorkloadChoice.Open(
+            parsed.GetValue(_workload)!, TraceOptionsReader.Read(parsed.GetValue(_map), parsed.GetValue(_hashBlock)));
+        if (rate is null && rateMatters && !workload.HasRate)
+            throw new BadInputException($"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
+        return new Serving
+        {
+            Deployment = deployment with
+            {
+                Profile = parsed.GetValue(_profile) is { } file ? FittedStepTimes.Read(file) : null,
+            },
             Policy = SchedulingPolicy.Find(parsed.GetValue(_policy)!) ?? throw new BadInputException(
                 $"--policy {parsed.GetValue(_policy)}: expected vllm-v1 or vllm-v1-priority"),
             Workload = workload,
             RequestsPerSecond = rate ?? workload.RequestsPerSecond,
-            Promise = Promise(parsed.GetValue(_promise) ?? []),
-            BatchWindowNs = batchWindowNs,
-            Price = catalogue.FindPrice(accelerator, price),
+            Levels = Serving.LevelsOf(
+                workload, Promise(parsed.GetValue(_promise) ?? []),
+                [.. (parsed.GetValue(_level) ?? []).Select(LevelPromise.Parse)]),
             Requests = Requests(parsed, workload),
             Seed = parsed.GetValue(_seed),
-            SpareReplicas = spareReplicas,
-            Profile = parsed.GetValue(_profile) is { } file ? FittedStepTimes.Read(file) : null,
         };
     }
 

@@ -70,7 +70,11 @@ public sealed record ClassEnd(
     double LoadLineRequestsPerSecond, int? Replicas, double? UsdPerHour, double? Utilisation, CostStatement? Cost,
     LatencyStatement Latency);
 
-public sealed record PromiseStatement(string Metric, double Percentile, double LimitMs);
+/// <summary>A limit, and whose it is where the workload tells levels of service apart.</summary>
+public sealed record PromiseStatement(
+    string Metric, double Percentile, double LimitMs,
+    [property: System.Text.Json.Serialization.JsonIgnore(
+        Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] string? Level = null);
 
 /// <summary>The highest rate of one replica at which every limit holds, and the limit that binds there.</summary>
 public sealed record LoadLine(double RequestsPerSecond, string BindingLimit);

@@ -12,12 +12,12 @@ public static class PromiseText
         $"{limit.Metric.Name()} p{limit.Percentile:0.###} {limit.LimitNs / 1e6:0.###}ms");
 
     /// <summary>Reads <c>METRIC pPERCENTILE DURATION</c>; one clear line when it is something else.</summary>
-    public static Limit Parse(string text)
+    public static Limit Parse(string text, string where = "--promise")
     {
         var parts = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         const string Form = "expected METRIC pPERCENTILE DURATION such as \"ttft p95 500ms\"";
         if (parts.Length != 3)
-            throw new BadInputException($"--promise \"{text}\": {Form}");
+            throw new BadInputException($"{where} \"{text}\": {Form}");
         Metric? metric = null;
         foreach (var candidate in Enum.GetValues<Metric>())
         {
@@ -25,14 +25,14 @@ public static class PromiseText
                 metric = candidate;
         }
         if (metric is null)
-            throw new BadInputException($"--promise \"{text}\": unknown metric {parts[0]}; expected ttft, tpot, itl or e2e");
+            throw new BadInputException($"{where} \"{text}\": unknown metric {parts[0]}; expected ttft, tpot, itl or e2e");
         if (parts[1].Length < 2 || parts[1][0] is not ('p' or 'P')
             || !Number(parts[1].AsSpan(1), out var percentile) || percentile < 50 || percentile >= 100)
         {
             throw new BadInputException(
-                $"--promise \"{text}\": percentile {parts[1]} is not one; expected p50 to below p100, such as p95");
+                $"{where} \"{text}\": percentile {parts[1]} is not one; expected p50 to below p100, such as p95");
         }
-        return new Limit(metric.Value, percentile, Duration(parts[2], $"--promise \"{text}\""));
+        return new Limit(metric.Value, percentile, Duration(parts[2], $"{where} \"{text}\""));
     }
 
     /// <summary>Reads a duration with its unit: <c>us ms s m min h d</c>; nanoseconds.</summary>

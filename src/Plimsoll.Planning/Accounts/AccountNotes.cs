@@ -23,12 +23,12 @@ static class AccountNotes
             + (request.Price.AsOf is { } asOf
                 ? $"{request.Price.ProviderType} {request.Price.Term} as of {asOf} ({request.Price.Source})"
                 : $"given by {request.Price.Source}, undated"),
-            $"workload: {request.Workload.Name} ({request.Workload.Source})",
+            $"workload: {request.Serving.Workload.Name} ({request.Serving.Workload.Source})",
             FormattableString.Invariant(
-                $"load lines: {request.Requests:N0} simulated requests per probe, a tenth of them warm-up, seed {request.Seed}"),
+                $"load lines: {request.Serving.Requests:N0} simulated requests per probe, a tenth of them warm-up, seed {request.Serving.Seed}"),
         };
         notes.AddRange(step.Notes);
-        if (request.Workload.ClosedLoop)
+        if (request.Serving.Workload.ClosedLoop)
         {
             notes.Add("closed loop: throughput is that of sessions that take turns without pausing, as many at a time "
                 + "as carries most; no load line is sought above it");

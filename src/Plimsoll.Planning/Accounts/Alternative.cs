@@ -1,7 +1,10 @@
+using System;
+using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Costing;
 using Plimsoll.Planning.Simulation;
 
+using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Planning.Accounts;
 
@@ -12,7 +15,7 @@ sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill
     /// <param name="request">What is asked, with one thing changed.</param>
     /// <param name="tokensPerRequest">Mean tokens that the bill is spread over.</param>
     /// <param name="progress">Told of each run.</param>
-    public static Alternative? Of(AccountRequest request, double tokensPerRequest, AccountProgress progress)
+    public static Alternative? Of(AccountRequest request, double tokensPerRequest, RunProgress progress)
     {
         try
         {
@@ -22,17 +25,22 @@ sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill
         {
             return null;
         }
+        catch (AggregateException several) when (several.Flatten().InnerExceptions.All(e => e is BadInputException))
+        {
+            // Simulations that run in parallel find the same fault at the same time.
+            return null;
+        }
     }
 
-    static Alternative? Find(AccountRequest request, double tokensPerRequest, AccountProgress progress)
+    static Alternative? Find(AccountRequest request, double tokensPerRequest, RunProgress progress)
     {
-        var engine = Accountant.Choose(request, progress);
-        var line = Accountant.LineOf(request, engine, request.Requests, progress).RequestsPerSecond * engine.Ranks;
+        var engine = EngineChoice.Of(request.Serving, progress);
+        var line = EngineChoice.LineOf(request.Serving, engine, progress).RequestsPerSecond * engine.Ranks;
         if (line <= 0)
             return null;
-        var peak = FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope);
-        var replicas = FleetSize.Replicas(request.RequestsPerSecond * peak, line) + request.SpareReplicas;
+        var peak = FleetSize.PeakOverMean(request.Serving.Workload.WeeklyEnvelope);
+        var replicas = FleetSize.Replicas(request.Serving.RequestsPerSecond * peak, line) + request.SpareReplicas;
         var basis = new CostBasis(request.Price.UsdPerHour * engine.Deployment.Accelerators, tokensPerRequest);
-        return new Alternative(engine, replicas, basis.PerMillionTokens(request.RequestsPerSecond / replicas));
+        return new Alternative(engine, replicas, basis.PerMillionTokens(request.Serving.RequestsPerSecond / replicas));
     }
 }

@@ -2,7 +2,9 @@ using System;
 using System.Collections.Generic;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
 
@@ -21,28 +23,27 @@ public sealed class LoadLineSearch
     public const double IdleShare = 0.002;
 
     readonly SimulatedEngine _engine;
-    readonly Workload _workload;
-    readonly IReadOnlyList<Limit> _limits;
+    readonly Serving _serving;
     readonly SimulationOptions _options;
 
-    public LoadLineSearch(
-        SimulatedEngine engine, Workload workload, IReadOnlyList<Limit> limits, long requests, ulong seed)
+    /// <param name="engine">One engine rank.</param>
+    /// <param name="serving">The workload, its promises and how long the runs are.</param>
+    public LoadLineSearch(SimulatedEngine engine, Serving serving)
     {
-        if (requests < NeededRequests(limits))
+        if (serving.Requests < NeededRequests(serving.Limits))
         {
             throw new BadInputException(
-                $"--requests {requests} are too few for the promised percentiles; expected at least "
-                + $"{NeededRequests(limits)}");
+                $"--requests {serving.Requests} are too few for the promised percentiles; expected at least "
+                + $"{NeededRequests(serving.Limits)}");
         }
         _engine = engine;
-        _workload = workload;
-        _limits = limits;
+        _serving = serving;
         _options = new SimulationOptions
         {
-            Requests = requests,
-            WarmupRequests = requests / 10,
-            Seed = seed,
-            Limits = limits,
+            Requests = serving.Requests,
+            WarmupRequests = serving.Requests / 10,
+            Seed = serving.Seed,
+            Levels = serving.Levels,
         };
     }
 
@@ -50,7 +51,7 @@ public sealed class LoadLineSearch
     public Action? AfterRun { get; init; }
 
     /// <summary>Fewest requests of a probe, warm-up included, whose percentiles may be judged.</summary>
-    public static long NeededRequests(IReadOnlyList<Limit> limits)
+    public static long NeededRequests(IEnumerable<Limit> limits)
     {
         long needed = 0;
         foreach (var limit in limits)
@@ -73,7 +74,7 @@ public sealed class LoadLineSearch
         {
             End = at,
             StopWhenCertain = true,
-            Limits = Stretched(at.FirstTokenFactor),
+            Levels = Stretched(at.FirstTokenFactor),
         };
         var kept = IdleShare * ceiling;
         if (!Holds(kept, process, options))
@@ -103,23 +104,28 @@ public sealed class LoadLineSearch
         });
 
     /// <summary>A TTFT that is longer by a factor keeps its limit when the shorter one keeps the limit over it.</summary>
-    IReadOnlyList<Limit> Stretched(double firstTokenFactor)
+    IReadOnlyList<LevelPromise> Stretched(double firstTokenFactor)
     {
         if (firstTokenFactor == 1)
-            return _limits;
-        var limits = new List<Limit>();
-        foreach (var limit in _limits)
+            return _serving.Levels;
+        var levels = new List<LevelPromise>();
+        foreach (var level in _serving.Levels)
         {
-            limits.Add(limit.Metric == Metric.Ttft
-                ? limit with { LimitNs = (long)(limit.LimitNs / firstTokenFactor) }
-                : limit);
+            var limits = new List<Limit>();
+            foreach (var limit in level.Limits)
+            {
+                limits.Add(limit.Metric == Metric.Ttft
+                    ? limit with { LimitNs = (long)(limit.LimitNs / firstTokenFactor) }
+                    : limit);
+            }
+            levels.Add(level with { Limits = limits });
         }
-        return limits;
+        return levels;
     }
 
     bool Holds(double rate, ArrivalProcess process, SimulationOptions options) =>
         Run(rate, process, options).Holds ?? throw new BadInputException(
-            $"--requests {options.Requests}: {_workload.Name} gives too few of them for the promised percentiles; "
+            $"--requests {options.Requests}: {_serving.Workload.Name} gives too few of them for the promised percentiles; "
             + "expected more");
 
     /// <summary>A load line, and at a rate above it the limit that is broken most.</summary>
@@ -128,22 +134,26 @@ public sealed class LoadLineSearch
         var result = Run(rate, process, options with { StopWhenCertain = false });
         var unserved = (double)result.Failed / Math.Max(1, result.Requests);
         LimitBreak? worst = null;
-        foreach (var limit in options.Limits)
+        for (var level = 0; level < options.Levels.Count; level++)
         {
-            // A request that is not served is later than any that is.
-            var percentile = limit.Percentile / (1 - unserved);
-            if (percentile >= 100 || result.Latencies[limit.Metric].PercentileNs(percentile) is not { } measuredNs)
-                continue;
-            var candidate = new LimitBreak(limit, measuredNs);
-            if (worst is null || candidate.Ratio > worst.Value.Ratio)
-                worst = candidate;
+            foreach (var limit in options.Levels[level].Limits)
+            {
+                // A request that is not served is later than any that is.
+                var percentile = limit.Percentile / (1 - unserved);
+                var latencies = result.Levels[level].Latencies[limit.Metric];
+                if (percentile >= 100 || latencies.PercentileNs(percentile) is not { } measuredNs)
+                    continue;
+                var candidate = new LimitBreak(limit, measuredNs);
+                if (worst is null || candidate.Ratio > worst.Value.Ratio)
+                    worst = candidate;
+            }
         }
         return new LoadLineResult(line, worst, unserved);
     }
 
     SimulationResult Run(double rate, ArrivalProcess process, SimulationOptions options)
     {
-        var result = _engine.Run(_workload, rate, options, process);
+        var result = _engine.Run(_serving.Workload, rate, options, process);
         AfterRun?.Invoke();
         return result;
     }

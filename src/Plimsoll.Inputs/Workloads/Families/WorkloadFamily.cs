@@ -2,7 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using Plimsoll.Core;
+using Plimsoll.Core.Promises;
 using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Inputs.Workloads.Families;
@@ -17,7 +19,8 @@ public sealed class WorkloadFamily : Workload
     ];
 
     const string Changes =
-        "envelope=flat|office|global, arrivals=own|poisson|lgcp, sigma=0..3, tau=SECONDS or tenants=1..10000";
+        "envelope=flat|office|global, arrivals=own|poisson|lgcp, sigma=0..3, tau=SECONDS, tenants=1..10000 "
+        + "or batch=0..1, the share of requests that are batch work";
 
     static readonly Lazy<IReadOnlyList<WorkloadFamily>> LoadedFamilies = new(LoadAll);
 
@@ -28,6 +31,7 @@ public sealed class WorkloadFamily : Workload
     {
         Spec = spec;
         _envelope = Envelopes.Of(spec);
+        Levels = [.. (spec.Levels ?? []).Select(l => l.Level)];
         _meanPromptTokens = new Lazy<double>(MeanPrompt);
     }
 
@@ -46,6 +50,8 @@ public sealed class WorkloadFamily : Workload
     public override double MeanOutputTokens => Spec.Output.Mean;
 
     public override bool ClosedLoop => Spec.Session is not null;
+
+    public override IReadOnlyList<LevelPromise> Levels { get; }
 
     public override IReadOnlyList<double> WeeklyEnvelope => _envelope;
 
@@ -116,6 +122,10 @@ public sealed class WorkloadFamily : Workload
                     spec with { Arrivals = spec.Arrivals with { TauS = tauS } },
                 "tenants" when Number(value) is >= 1 and <= 10_000 and var tenants && tenants == Math.Floor(tenants) =>
                     spec with { Tenants = (int)tenants },
+                "batch" when Number(value) is >= 0 and <= 1 and var batch => spec with
+                {
+                    Levels = [new LevelShare("interactive", 1 - batch), new LevelShare("batch", batch)],
+                },
                 _ => throw new BadInputException($"--workload {text}: \"{change}\"; expected {Changes}"),
             };
         }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Core.Promises;
 
 namespace Plimsoll.Inputs.Workloads.Traces;
 
@@ -24,6 +25,10 @@ public sealed class TraceWorkload : Workload
         MeanPromptTokens = prompt / trace.Count;
         MeanOutputTokens = output / trace.Count;
         _envelope = Envelope(trace);
+        var levels = new List<LevelPromise>();
+        foreach (var level in trace.Levels)
+            levels.Add(LevelPromise.Named(level, []) with { IsStated = false });
+        Levels = levels;
     }
 
     public Trace Trace => _trace;
@@ -43,6 +48,8 @@ public sealed class TraceWorkload : Workload
 
     public override bool ClosedLoop => _trace.ClosedLoop;
 
+    public override IReadOnlyList<LevelPromise> Levels { get; }
+
     public override IReadOnlyList<double> WeeklyEnvelope => _envelope;
 
     public override IArrivalSource Open(
@@ -50,6 +57,8 @@ public sealed class TraceWorkload : Workload
         int? openSessions = null)
     {
         var own = process is ArrivalProcess.Own or ArrivalProcess.Week;
+        if (_trace.ClosedLoop && process == ArrivalProcess.AtOnce)
+            return new SessionBacklog(_trace, requests, openSessions);
         if (_trace.ClosedLoop && own)
             return new SessionReplay(_trace, requestsPerSecond / RequestsPerSecond, requests);
         if (own && _trace.SpanS > 0)

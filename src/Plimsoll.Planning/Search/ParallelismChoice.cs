@@ -4,10 +4,11 @@ using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Choices;
 
-namespace Plimsoll.Planning.Accounts;
+namespace Plimsoll.Planning.Search;
 
-/// <summary>The deployments that an account may choose from, what the user fixed kept.</summary>
+/// <summary>The deployments that may be chosen from, what the user fixed kept.</summary>
 public static class ParallelismChoice
 {
     /// <summary>
@@ -15,30 +16,19 @@ public static class ParallelismChoice
     /// divisor of the heads; pipeline stages only where no tensor parallelism fits alone. What the user
     /// fixed and is impossible throws <see cref="BadInputException"/>.
     /// </summary>
-    public static IReadOnlyList<Deployment> Candidates(AccountRequest request)
+    public static IReadOnlyList<Deployment> Candidates(DeploymentChoice choice)
     {
         Check(
-            request.Model, request.Accelerator, request.TensorParallel, request.PipelineParallel,
-            request.ExpertParallel, request.DataParallel);
+            choice.Model, choice.Accelerator, choice.TensorParallel, choice.PipelineParallel,
+            choice.ExpertParallel, choice.DataParallel);
         var fitting = new List<Deployment>();
         KvCapacityResult? closest = null;
         Deployment? largest = null;
-        foreach (var pipeline in request.PipelineParallel is { } fixedStages ? [fixedStages] : new[] { 1, 2, 4 })
+        foreach (var pipeline in choice.PipelineParallel is { } fixedStages ? [fixedStages] : new[] { 1, 2, 4 })
         {
-            foreach (var tensor in TensorDegrees(request))
+            foreach (var tensor in TensorDegrees(choice))
             {
-                var deployment = new Deployment
-                {
-                    Model = request.Model,
-                    Accelerator = request.Accelerator,
-                    TensorParallel = tensor,
-                    PipelineParallel = pipeline,
-                    ExpertParallel = request.ExpertParallel ?? 1,
-                    DataParallel = request.DataParallel ?? 1,
-                    Weights = request.Weights,
-                    Kv = request.Kv,
-                    Engine = request.Engine,
-                };
+                var deployment = choice.With(tensor, pipeline);
                 var memory = KvCapacity.Blocks(deployment);
                 if (memory.Fits)
                     fitting.Add(deployment);
@@ -49,28 +39,28 @@ public static class ParallelismChoice
                 return fitting;
         }
         if (largest is null)
-            throw new BadInputException($"--ep {request.ExpertParallel} matches no --tp × --dp; expected --tp too");
+            throw new BadInputException($"--ep {choice.ExpertParallel} matches no --tp × --dp; expected --tp too");
         throw new BadInputException(FormattableString.Invariant(
-            $"{request.Model.Name} with {NumberFormats.Name(request.Weights)} weights does not fit ")
+            $"{choice.Model.Name} with {NumberFormats.Name(choice.Weights)} weights does not fit ")
             + FormattableString.Invariant(
-                $"{largest.TensorParallel * largest.PipelineParallel} × {request.Accelerator.Name}: ")
+                $"{largest.TensorParallel * largest.PipelineParallel} × {choice.Accelerator.Name}: ")
             + FormattableString.Invariant($"{closest!.MissingGb:0.0} GB per accelerator are missing; ")
             + "expected more accelerators (--tp, --pp), smaller --weights, or an accelerator with more memory");
     }
 
-    static IEnumerable<int> TensorDegrees(AccountRequest request)
+    static IEnumerable<int> TensorDegrees(DeploymentChoice choice)
     {
-        if (request.TensorParallel is { } chosen)
+        if (choice.TensorParallel is { } chosen)
         {
             yield return chosen;
             yield break;
         }
-        var most = Math.Min(8, request.Accelerator.ScaleUpWorld);
-        var ranks = request.DataParallel ?? 1;
+        var most = Math.Min(8, choice.Accelerator.ScaleUpWorld);
+        var ranks = choice.DataParallel ?? 1;
         for (var degree = 1; degree <= most; degree *= 2)
         {
-            var holdsExperts = request.ExpertParallel is not > 1 || degree * ranks == request.ExpertParallel;
-            if (request.Model.Attention.Heads % degree == 0 && holdsExperts)
+            var holdsExperts = choice.ExpertParallel is not > 1 || degree * ranks == choice.ExpertParallel;
+            if (choice.Model.Attention.Heads % degree == 0 && holdsExperts)
                 yield return degree;
         }
     }
