@@ -79,6 +79,7 @@ public static class CommandLine
             new TraceVerb(output, story).Build(),
             new CatalogueVerb(output).Build(),
             new ValidateVerb(output, story).Build(),
+            new McpVerb(story).Build(),
             new CompletionVerb(output).Build(),
         };
         foreach (var option in root.Options)

@@ -1,0 +1,69 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+using Plimsoll.Cli.Assistant;
+
+namespace Plimsoll.Cli.Verbs;
+
+/// <summary>
+/// <c>plimsoll mcp</c>: the verbs that only read, as tools of a Model Context Protocol server over stdin and stdout.
+/// </summary>
+sealed class McpVerb(TextWriter story)
+{
+    /// <summary>Verbs that answer a question and change nothing.</summary>
+    static readonly string[] Verbs =
+    [
+        "account", "simulate", "trace describe", "catalogue accelerators", "catalogue models", "catalogue prices",
+        "catalogue workloads",
+    ];
+
+    public Command Build()
+    {
+        var command = new Command("mcp", "Serve the verbs that only read to an assistant: Model Context Protocol over stdio.");
+        command.SetAction((_, stop) => Serve(stop));
+        return command;
+    }
+
+    async Task<int> Serve(CancellationToken stop)
+    {
+        var tools = new Dictionary<string, VerbTool>();
+        var root = CommandLine.Root(TextWriter.Null, TextWriter.Null);
+        foreach (var verb in Verbs)
+        {
+            var tool = new VerbTool(verb, root);
+            tools.Add(tool.Name, tool);
+        }
+        var listed = new ListToolsResult { Tools = [] };
+        foreach (var tool in tools.Values)
+            listed.Tools.Add(tool.Describe());
+        var options = new McpServerOptions
+        {
+            ServerInfo = new Implementation { Name = "plimsoll", Version = CommandLine.Version },
+            ServerInstructions = "What a token costs at a promised latency. Name what is served and how fast it was "
+                + "promised; every figure carries its tier, interval and price date.",
+            Handlers = new McpServerHandlers
+            {
+                ListToolsHandler = (_, _) => ValueTask.FromResult(listed),
+                CallToolHandler = (request, _) => ValueTask.FromResult(Call(tools, request.Params)),
+            },
+        };
+        await using var transport = new StdioServerTransport(options);
+        await using var server = McpServer.Create(transport, options);
+        story.WriteLine($"plimsoll mcp: {tools.Count} tools on stdin and stdout");
+        await server.RunAsync(stop);
+        return CommandLine.Done;
+    }
+
+    static CallToolResult Call(Dictionary<string, VerbTool> tools, CallToolRequestParams? request)
+    {
+        if (request is null || !tools.TryGetValue(request.Name, out var tool))
+            throw new McpException($"no tool {request?.Name}; expected {string.Join(", ", tools.Keys)}");
+        return tool.Call(request.Arguments is { } given ? new Dictionary<string, System.Text.Json.JsonElement>(given) : []);
+    }
+}

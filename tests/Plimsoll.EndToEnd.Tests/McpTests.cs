@@ -1,0 +1,78 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading.Tasks;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.EndToEnd.Tests;
+
+/// <summary>The real binary, asked by the protocol's own client over stdin and stdout.</summary>
+public sealed class McpTests
+{
+    [Fact]
+    public async Task An_assistant_gets_the_json_of_the_verb()
+    {
+        await using var client = await Client();
+        var answer = await Call(client, "simulate", new()
+        {
+            ["model"] = "Llama-3.1-8B", ["tp"] = 1, ["requests"] = 2000, ["promise"] = new[] { "ttft p95 500ms", "tpot p95 50ms" },
+        });
+        (answer.IsError ?? false).ShouldBeFalse(Text(answer));
+        var direct = PlimsollProcess.Run(
+            "simulate", "--model", "Llama-3.1-8B", "--tp", "1", "--requests", "2000", "--promise", "ttft p95 500ms",
+            "--promise", "tpot p95 50ms", "--json");
+        Text(answer).ShouldBe(direct.Output);
+        answer.StructuredContent!.Value.GetProperty("schema").GetString().ShouldBe(
+            JsonDocument.Parse(direct.Output).RootElement.GetProperty("schema").GetString());
+    }
+
+    [Fact]
+    public async Task Every_tool_reads_and_none_takes_a_file_to_write()
+    {
+        await using var client = await Client();
+        var tools = await client.ListToolsAsync(cancellationToken: TestContext.Current.CancellationToken);
+        tools.Count.ShouldBeGreaterThanOrEqualTo(7);
+        foreach (var tool in tools)
+        {
+            tool.ProtocolTool.Annotations!.ReadOnlyHint.ShouldBe(true);
+            var arguments = tool.JsonSchema.GetProperty("properties").EnumerateObject().Select(p => p.Name).ToList();
+            arguments.ShouldNotContain(name => name == "report" || name == "plots" || name.EndsWith("_out"), tool.Name);
+        }
+        tools.Single(t => t.Name == "account").ProtocolTool.OutputSchema!.Value
+            .GetProperty("title").GetString().ShouldBe("plimsoll account --json");
+    }
+
+    [Theory]
+    [InlineData("model", "nope", "model nope: unknown")]
+    [InlineData("report", "page.html", "account has no argument report")]
+    [InlineData("promise", "--report=page.html", "expected METRIC")]
+    public async Task A_refusal_is_the_same_one_line(string name, string value, string expected)
+    {
+        await using var client = await Client();
+        var answer = await Call(client, "account", new() { [name] = value });
+        answer.IsError.ShouldBe(true);
+        Text(answer).ShouldContain(expected);
+        Text(answer).ShouldNotContain("\n");
+        File.Exists(Path.Combine(AppContext.BaseDirectory, "page.html")).ShouldBeFalse();
+    }
+
+    static Task<McpClient> Client() => McpClient.CreateAsync(
+        new StdioClientTransport(new StdioClientTransportOptions
+        {
+            Name = "plimsoll",
+            Command = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll"),
+            Arguments = ["mcp"],
+            WorkingDirectory = AppContext.BaseDirectory,
+        }),
+        cancellationToken: TestContext.Current.CancellationToken);
+
+    static async Task<CallToolResult> Call(McpClient client, string tool, Dictionary<string, object?> arguments) =>
+        await client.CallToolAsync(tool, arguments, cancellationToken: TestContext.Current.CancellationToken);
+
+    static string Text(CallToolResult answer) => answer.Content.OfType<TextContentBlock>().Single().Text;
+}
