@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.InteropServices;
 
 namespace Plimsoll.Core.Scheduling;
 
@@ -9,7 +10,9 @@ struct GrowingList<T>(int capacity)
 
     public int Count { get; private set; }
 
-    public readonly ReadOnlySpan<T> Span => _items.AsSpan(0, Count);
+    /// <summary>What is in it. Count never exceeds the array, so nothing is checked twice on the hot path.</summary>
+    public readonly ReadOnlySpan<T> Span =>
+        MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(_items), Count);
 
     public void Clear() => Count = 0;
 

@@ -126,7 +126,7 @@ public sealed class Scheduler
         _state.KeepTime(nowNs);
         if (_state.Plan.IsEmpty)
             _state.Memory.Pool.ForgetChanges();
-        _state.Plan.Clear();
+        _state.Plan.ClearMoves();
         _policy.Plan(nowNs);
         _state.EndPlan();
         _stepInFlight = !_state.Plan.IsEmpty;

@@ -125,7 +125,7 @@ sealed class SchedulerState
     {
         Memory.Pool.Allocate(cohort.BlocksForNextStep());
         Plan.AddCohort(new CohortRun(cohort.Index, cohort.Count, DraftTokens: 0));
-        Plan.Shape = Plan.Shape.PlusDecodes(cohort.Count, cohort.NextContextTokens);
+        Plan.Sums.AddDecodes(cohort.Count, cohort.NextContextTokens);
     }
 
     /// <summary>One decode takes part; its cohort is named by <see cref="PlaceSome"/> when all are known.</summary>
@@ -135,7 +135,7 @@ sealed class SchedulerState
         var length = LengthOfDecode(state);
         Memory.Pool.Allocate(BlocksForDecode(state));
         state.ScheduledPlan = _planSerial;
-        Plan.Shape = Plan.Shape.PlusDecodes(1, length + 1);
+        Plan.Sums.AddDecodes(1, length + 1);
     }
 
     /// <summary>The cohort runs, but for the members that are skipped.</summary>
@@ -197,7 +197,7 @@ sealed class SchedulerState
     {
         if (state.ScheduledPlan != _planSerial)
             return 0;
-        Plan.Shape = Plan.Shape.PlusDecodes(-1, -(LengthOfDecode(state) + 1));
+        Plan.Sums.AddDecodes(-1, -(LengthOfDecode(state) + 1));
         return 1;
     }
 

@@ -42,6 +42,7 @@ public enum StepBound : byte
 public sealed class StepPlan
 {
     readonly RequestTable _requests;
+    StepShape _shape;
     GrowingList<PrefillChunk> _chunks = new(16);
     GrowingList<CohortRun> _cohorts = new(4);
     GrowingList<RequestId> _preempted = new(16);
@@ -57,7 +58,10 @@ public sealed class StepPlan
     }
 
     /// <summary>The step's sums, kept while it is planned.</summary>
-    public StepShape Shape { get; internal set; }
+    public ref readonly StepShape Shape => ref _shape;
+
+    /// <summary>The same while the plan is made: summed in place, which a copy of seven fields would double.</summary>
+    internal ref StepShape Sums => ref _shape;
 
     public ReadOnlySpan<PrefillChunk> Chunks => _chunks.Span;
 
@@ -100,16 +104,16 @@ public sealed class StepPlan
     /// <summary>What bounded it.</summary>
     public StepBound Why { get; internal set; }
 
-    public bool IsEmpty => Shape.IsEmpty;
+    public bool IsEmpty => _shape.IsEmpty;
 
-    internal void Clear()
+    /// <summary>Forgets what was moved to make room for the step before.</summary>
+    internal void ClearMoves()
     {
         _preempted.Clear();
         _swappedOut.Clear();
         _swappedIn.Clear();
         _parked.Clear();
         _resumed.Clear();
-        ClearStep();
     }
 
     /// <summary>Forgets what the step computes, not what was moved to make room for it.</summary>
@@ -119,7 +123,7 @@ public sealed class StepPlan
         _cohorts.Clear();
         _skipped.Clear();
         RepeatableSteps = 1;
-        Shape = default;
+        _shape = default;
         PredictedNs = null;
         BudgetNs = null;
         IsAbortable = false;
@@ -129,7 +133,7 @@ public sealed class StepPlan
     internal void AddChunk(in PrefillChunk chunk)
     {
         _chunks.Add(chunk);
-        Shape = Shape.PlusChunk(chunk.Start, chunk.Tokens, chunk.EndsPrompt);
+        _shape.AddChunk(chunk.Start, chunk.Tokens, chunk.EndsPrompt);
     }
 
     internal void AddCohort(in CohortRun run) => _cohorts.Add(run);
@@ -147,7 +151,7 @@ public sealed class StepPlan
             if (chunk.Request.Slot != slot)
                 continue;
             _chunks.RemoveAt(i);
-            Shape = Shape.MinusChunk(chunk.Start, chunk.Tokens, chunk.EndsPrompt);
+            _shape.RemoveChunk(chunk.Start, chunk.Tokens, chunk.EndsPrompt);
             return chunk;
         }
         return default;

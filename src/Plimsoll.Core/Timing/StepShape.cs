@@ -4,63 +4,56 @@ namespace Plimsoll.Core.Timing;
 /// What one engine step computes, reduced to the sums that decide how long it takes. Everything is kept
 /// incrementally by the scheduler, so a step costs the same to describe at 1 sequence and at 1,000.
 /// </summary>
-public readonly record struct StepShape
+public record struct StepShape
 {
     /// <summary>Sequences that decode one token.</summary>
-    public int Decodes { get; init; }
+    public int Decodes { get; set; }
 
     /// <summary>Sum over decoding sequences of the KV length read, tokens, the new token included.</summary>
-    public long DecodeContextTokens { get; init; }
+    public long DecodeContextTokens { get; set; }
 
     /// <summary>Prompt chunks in this step.</summary>
-    public int PrefillChunks { get; init; }
+    public int PrefillChunks { get; set; }
 
     /// <summary>New tokens of all prompt chunks.</summary>
-    public int PrefillTokens { get; init; }
+    public int PrefillTokens { get; set; }
 
     /// <summary>
     /// Query–key pairs of all prompt chunks: Σ c·(k − (c − 1)/2) for c new tokens ending at KV length k.
     /// </summary>
-    public long PrefillPairs { get; init; }
+    public long PrefillPairs { get; set; }
 
     /// <summary>Sum over prompt chunks of the KV length at their end, tokens.</summary>
-    public long PrefillContextTokens { get; init; }
+    public long PrefillContextTokens { get; set; }
 
     /// <summary>Rows of logits: decodes plus chunks that end their prompt.</summary>
-    public int LogitRows { get; init; }
+    public int LogitRows { get; set; }
 
     /// <summary>All new tokens of the step.</summary>
-    public int Tokens => Decodes + PrefillTokens;
+    public readonly int Tokens => Decodes + PrefillTokens;
 
-    public bool IsEmpty => Decodes == 0 && PrefillChunks == 0;
+    public readonly bool IsEmpty => Decodes == 0 && PrefillChunks == 0;
 
-    /// <summary>The step with more decodes, reading so many tokens of KV together; fewer when negative.</summary>
-    public StepShape PlusDecodes(int decodes, long contextTokens) => this with
+    /// <summary>More decodes, reading so many tokens of KV together; fewer when negative.</summary>
+    public void AddDecodes(int decodes, long contextTokens)
     {
-        Decodes = Decodes + decodes,
-        DecodeContextTokens = DecodeContextTokens + contextTokens,
-        LogitRows = LogitRows + decodes,
-    };
+        Decodes += decodes;
+        DecodeContextTokens += contextTokens;
+        LogitRows += decodes;
+    }
 
-    /// <summary>The step with another prompt chunk: new tokens after those whose KV exists.</summary>
-    public StepShape PlusChunk(int start, int tokens, bool endsPrompt) => this with
+    /// <summary>Another prompt chunk: new tokens after those whose KV exists.</summary>
+    public void AddChunk(int start, int tokens, bool endsPrompt) => Change(1, start, tokens, endsPrompt);
+
+    /// <summary>One chunk less.</summary>
+    public void RemoveChunk(int start, int tokens, bool endsPrompt) => Change(-1, start, tokens, endsPrompt);
+
+    void Change(int sign, int start, int tokens, bool endsPrompt)
     {
-        PrefillChunks = PrefillChunks + 1,
-        PrefillTokens = PrefillTokens + tokens,
-        PrefillPairs = PrefillPairs + Pairs(start, tokens),
-        PrefillContextTokens = PrefillContextTokens + start + tokens,
-        LogitRows = LogitRows + (endsPrompt ? 1 : 0),
-    };
-
-    /// <summary>The step without a chunk that it has.</summary>
-    public StepShape MinusChunk(int start, int tokens, bool endsPrompt) => this with
-    {
-        PrefillChunks = PrefillChunks - 1,
-        PrefillTokens = PrefillTokens - tokens,
-        PrefillPairs = PrefillPairs - Pairs(start, tokens),
-        PrefillContextTokens = PrefillContextTokens - start - tokens,
-        LogitRows = LogitRows - (endsPrompt ? 1 : 0),
-    };
-
-    static long Pairs(long start, long tokens) => (tokens * (start + tokens)) - (tokens * (tokens - 1) / 2);
+        PrefillChunks += sign;
+        PrefillTokens += sign * tokens;
+        PrefillPairs += sign * (((long)tokens * (start + tokens)) - ((long)tokens * (tokens - 1) / 2));
+        PrefillContextTokens += sign * ((long)start + tokens);
+        LogitRows += endsPrompt ? sign : 0;
+    }
 }
