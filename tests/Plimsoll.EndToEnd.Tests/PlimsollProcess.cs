@@ -25,13 +25,20 @@ static class PlimsollProcess
 
     public static Result Run(params string[] arguments) => Run(new Dictionary<string, string>(), arguments);
 
-    public static Result Run(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    /// <summary>The bytes come through a pipe.</summary>
+    public static Result RunWithInput(byte[] input, params string[] arguments) => Run(new Dictionary<string, string>(), arguments, input);
+
+    public static Result Run(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Run(environment, arguments, input: null);
+
+    static Result Run(IReadOnlyDictionary<string, string> environment, string[] arguments, byte[]? input)
     {
         var binary = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll");
         var start = new ProcessStartInfo(binary)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            RedirectStandardInput = input is not null,
             WorkingDirectory = AppContext.BaseDirectory,
         };
         foreach (var argument in arguments)
@@ -39,6 +46,11 @@ static class PlimsollProcess
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
+        if (input is not null)
+        {
+            process.StandardInput.BaseStream.Write(input);
+            process.StandardInput.Close();
+        }
         var story = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -24,7 +24,8 @@ public static class WorkloadChoice
         {
             return IsFamily(source)
                 ? new WorkloadFamily(FamilySpec.Read(source, nameOrPath))
-                : new TraceWorkload(Trace.Load(TraceFormats.Open(source, options ?? new TraceOptions())), Path.GetFileName(nameOrPath));
+                : new TraceWorkload(
+                    Trace.Load(TraceFormats.Open(source, options ?? new TraceOptions())), Path.GetFileName(nameOrPath));
         }
         finally
         {
