@@ -28,7 +28,8 @@ static class Figures
         if (File.Exists(trace))
         {
             var mooncake = WorkloadChoice.Open(trace);
-            Measure(output, "Mooncake synthetic, prefix cache", engine, mooncake, mooncake.RequestsPerSecond, 200_000);
+            Measure(output, "Mooncake synthetic, prefix cache", engine, mooncake, mooncake.RequestsPerSecond,
+                200_000);
         }
     }
 
@@ -43,7 +44,8 @@ static class Figures
             Limits = [new Limit(Metric.Ttft, 95, 500_000_000), new Limit(Metric.Tpot, 95, 50_000_000)],
         };
         var fleet = new Fleet { Serving = engine.Pool(replicas) };
-        engine.Run(workload, rate, options with { Requests = Math.Min(requests, 200_000) }, process, fleet: fleet);
+        engine.Run(
+            workload, rate, options with { Requests = Math.Min(requests, 200_000) }, process, fleet: fleet);
         double cpuSeconds = double.MaxValue, seconds = double.MaxValue;
         long bytes = 0, steps = 0;
         for (var run = 0; run < runs; run++)
@@ -52,13 +54,15 @@ static class Figures
             var start = Stopwatch.GetTimestamp();
             var cpu = Process.GetCurrentProcess().TotalProcessorTime;
             steps = engine.Run(workload, rate, options, process, fleet: fleet).Steps;
-            cpuSeconds = Math.Min(cpuSeconds, (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalSeconds);
+            cpuSeconds =
+                Math.Min(cpuSeconds, (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalSeconds);
             seconds = Math.Min(seconds, Stopwatch.GetElapsedTime(start).TotalSeconds);
             bytes = GC.GetTotalAllocatedBytes(precise: true) - before;
         }
         output.WriteLine(FormattableString.Invariant(
             $"{name,-34} {requests / cpuSeconds,12:#,0} requests per CPU-second  {seconds,6:0.00} s  ")
             + FormattableString.Invariant(
-                $"{steps,12:#,0} steps  {bytes / 1e6,8:0.0} MB allocated in all  peak {Environment.WorkingSet / 1e6:0} MB"));
+                $"{steps,12:#,0} steps  {bytes / 1e6,8:0.0} MB allocated in all  peak ")
+                + FormattableString.Invariant($"{Environment.WorkingSet / 1e6:0} MB"));
     }
 }

@@ -12,7 +12,8 @@ public static class CliReference
 {
     public static string Of(RootCommand root)
     {
-        var text = new StringBuilder("# Command line\n\nGenerated from the commands; `make docs` writes it again.\n");
+        var text = new StringBuilder(
+            "# Command line\n\nGenerated from the commands; `make docs` writes it again.\n");
         foreach (var command in root.Subcommands)
             Append(text, command, "plimsoll");
         return text.ToString();
@@ -23,7 +24,11 @@ public static class CliReference
         path = $"{path} {command.Name}";
         text.Append($"\n## `{path}");
         foreach (var argument in command.Arguments)
-            text.Append(argument.Arity.MinimumNumberOfValues == 0 ? $" [{argument.Name}]" : $" {argument.Name}");
+        {
+            text.Append(
+                argument.Arity.MinimumNumberOfValues == 0 ? $" [{argument.Name}]" : $" {argument.Name}");
+        }
+
         text.Append($"`\n\n{command.Description}\n");
         var options = new List<Option>();
         foreach (var option in command.Options)

@@ -3,7 +3,6 @@ using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Verbs;
 using Plimsoll.Core;
-using Plimsoll.Planning;
 
 namespace Plimsoll.Cli;
 
@@ -14,7 +13,8 @@ namespace Plimsoll.Cli;
 public static class CommandLine
 {
     /// <summary>Of this binary.</summary>
-    public static string Version { get; } = typeof(CommandLine).Assembly.GetName().Version?.ToString(3) ?? "0";
+    public static string Version { get; } =
+        typeof(CommandLine).Assembly.GetName().Version?.ToString(3) ?? "0";
 
     public const int Done = 0;
     public const int Failed = 1;
@@ -60,7 +60,8 @@ public static class CommandLine
             story.WriteLine($"plimsoll: {bad.Message}");
             return BadInput;
         }
-        catch (AggregateException several) when (several.Flatten().InnerExceptions[0] is BadInputException bad)
+        catch (AggregateException several) when (several.Flatten().InnerExceptions[0]
+            is BadInputException bad)
         {
             // Simulations that run in parallel find the same fault at the same time.
             story.WriteLine($"plimsoll: {bad.Message}");
@@ -71,7 +72,8 @@ public static class CommandLine
     /// <summary>All verbs; also what the CLI reference and the completions are generated from.</summary>
     public static RootCommand Root(TextWriter output, TextWriter story)
     {
-        var root = new RootCommand("The load line for model serving: what a token costs at a promised latency.")
+        var root =
+            new RootCommand("The load line for model serving: what a token costs at a promised latency.")
         {
             new AccountVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),

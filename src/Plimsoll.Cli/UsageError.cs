@@ -13,12 +13,16 @@ static class UsageError
     {
         foreach (var error in parsed.Errors)
         {
-            if (error.SymbolResult is OptionResult { Option: var option, Tokens: [var token] } && KindOf(option) is { } kind)
+            if (error.SymbolResult is OptionResult { Option: var option, Tokens: [var token] }
+                && KindOf(option) is { } kind)
+            {
                 return $"{option.Name} {token.Value}: expected {kind}";
+            }
         }
         if (parsed.CommandResult.Command is { Subcommands.Count: > 0 } command)
         {
-            var wrong = parsed.UnmatchedTokens is [var word, ..] ? $"{word}: no such verb" : $"{command.Name}: a verb is missing";
+            var wrong = parsed.UnmatchedTokens is [var word, ..]
+                ? $"{word}: no such verb" : $"{command.Name}: a verb is missing";
             return $"{wrong}; expected {string.Join(", ", Verbs(command))}";
         }
         return $"{parsed.Errors[0].Message.TrimEnd('.')} (see plimsoll --help)";

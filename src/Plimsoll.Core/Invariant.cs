@@ -4,7 +4,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Plimsoll.Core;
 
-/// <summary>What Core believes, checked always: a broken belief stops the run instead of bending a number.</summary>
+/// <summary>
+/// What Core believes, checked always: a broken belief stops the run instead of bending a number.
+/// </summary>
 static class Invariant
 {
     public static void Holds([DoesNotReturnIf(false)] bool condition, string belief)
@@ -15,5 +17,6 @@ static class Invariant
 
     [DoesNotReturn]
     [StackTraceHidden]
-    static void Fail(string belief) => throw new InvalidOperationException("Invariant broken: " + belief + ".");
+    static void Fail(string belief) =>
+        throw new InvalidOperationException("Invariant broken: " + belief + ".");
 }

@@ -1,13 +1,15 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
-using System;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Reports.Drawing;
 
 namespace Plimsoll.Reports;
 
-/// <summary>The account as one HTML page that needs nothing beside itself: styles, pictures, numbers.</summary>
+/// <summary>
+/// The account as one HTML page that needs nothing beside itself: styles, pictures, numbers.
+/// </summary>
 public sealed class HtmlReport
 {
     readonly ReportModel _model;
@@ -41,29 +43,44 @@ public sealed class HtmlReport
         var s = _model.Account.Statement;
         var promise = new List<string>();
         foreach (var limit in _model.Account.Classes[0].Promise)
-            promise.Add(FormattableString.Invariant($"{limit.Metric.ToUpperInvariant()} p{limit.Percentile:0.#} within {limit.LimitMs:0.#} ms"));
-        return $"{s.Model} serving {s.Workload} on {s.Deployment.Gpu}, promised {string.Join(" and ", promise)}";
+        {
+            promise.Add(FormattableString.Invariant(
+                $"{limit.Metric.ToUpperInvariant()} p{limit.Percentile:0.#} within {limit.LimitMs:0.#} ms"));
+        }
+
+        return $"{s.Model} serving {s.Workload} on {s.Deployment.Gpu}, promised "
+            + $"{string.Join(" and ", promise)}";
     }
 
     void Header()
     {
         var s = _model.Account.Statement;
         var d = s.Deployment;
-        _page.Write("<header>\n<div class=\"brand\"><svg viewBox=\"0 0 40 24\" aria-hidden=\"true\"><circle cx=\"20\" cy=\"12\" r=\"9\" class=\"f-none s-text\" ");
-        _page.Write("stroke-width=\"2\"/><line x1=\"2\" y1=\"12\" x2=\"38\" y2=\"12\" class=\"s-text\" stroke-width=\"2\"/></svg>plimsoll account</div>\n");
+        _page.Write("<header>\n<div class=\"brand\"><svg viewBox=\"0 0 40 24\" aria-hidden=\"true\"><circle "
+            + "cx=\"20\" cy=\"12\" r=\"9\" class=\"f-none s-text\" ");
+        _page.Write("stroke-width=\"2\"/><line x1=\"2\" y1=\"12\" x2=\"38\" y2=\"12\" class=\"s-text\" "
+            + "stroke-width=\"2\"/></svg>plimsoll account</div>\n");
         _page.Write($"<h1>{E(Headline())}</h1>\n");
-        _page.Write($"<p class=\"muted\">{E(_model.Demand)}.<br>{d.Weights} weights, {d.Kv} KV, tp {d.Tp}, pp {d.Pp}, ep {d.Ep}, dp {d.Dp}; {E(d.Engine)}, {E(d.Policy)}. ");
-        _page.Write(FormattableString.Invariant($"${s.Price.UsdPerGpuHour:0.00##} per accelerator-hour, {E(s.Price.Origin)}.</p>\n"));
+        _page.Write($"<p class=\"muted\">{E(_model.Demand)}.<br>{d.Weights} weights, {d.Kv} KV, tp {d.Tp}, "
+            + $"pp {d.Pp}, ep {d.Ep}, dp {d.Dp}; {E(d.Engine)}, {E(d.Policy)}. ");
+        _page.Write(FormattableString.Invariant(
+            $"${s.Price.UsdPerGpuHour:0.00##} per accelerator-hour, {E(s.Price.Origin)}.</p>\n"));
         _page.Write("<div class=\"figures\">\n");
         foreach (var c in _model.Account.Classes)
         {
             var high = c.Interval.High is { } h ? Usd(h) : "cannot be kept";
-            Figure(c.Class, Usd(c.Cost.UsdPerMillionTokens), $"per million tokens, {c.Class}; 90 % interval {Usd(c.Interval.Low)} – {high}, tier {c.Tier}");
+            Figure(c.Class, Usd(c.Cost.UsdPerMillionTokens), $"per million tokens, {c.Class}; 90 % interval "
+                + $"{Usd(c.Interval.Low)} – {high}, tier {c.Tier}");
         }
         if (_model.Account.InteractiveOverBatch is { } ratio)
-            Figure("ratio", ratio.ToString("0.00", CultureInfo.InvariantCulture) + " ×", "what an interactive token costs over a batch token");
+        {
+            Figure("ratio", ratio.ToString("0.00", CultureInfo.InvariantCulture) + " ×",
+                "what an interactive token costs over a batch token");
+        }
+
         var line = _model.Account.Classes[0].LoadLine;
-        Figure("line", line.RequestsPerSecond.ToString("0.00", CultureInfo.InvariantCulture) + " /s", $"load line of one replica; bound by {line.BindingLimit}");
+        Figure("line", line.RequestsPerSecond.ToString("0.00", CultureInfo.InvariantCulture) + " /s",
+            $"load line of one replica; bound by {line.BindingLimit}");
         _page.Write("</div>\n</header>\n");
     }
 
@@ -78,7 +95,8 @@ public sealed class HtmlReport
         {
             var wide = picture.Name is "waterfall" or "week" or "load-line";
             _page.Write($"<figure{(wide ? " class=\"wide\"" : "")}><div class=\"frame\">\n");
-            SvgWriter.WriteInPage(picture.Scene, picture.Sentence, picture.Narrow is null ? picture.Name : $"{picture.Name} large", _page);
+            SvgWriter.WriteInPage(picture.Scene, picture.Sentence, picture.Narrow is null
+                ? picture.Name : $"{picture.Name} large", _page);
             if (picture.Narrow is { } narrow)
                 SvgWriter.WriteInPage(narrow, picture.Sentence, $"{picture.Name} small", _page);
             _page.Write($"</div><figcaption>{E(picture.Sentence)}</figcaption>\n");
@@ -95,21 +113,27 @@ public sealed class HtmlReport
         {
             var perReplica = c.Fleet.Accelerators / c.Fleet.Replicas;
             rows.Add(Row(
-                c.Class, c.Cost, c.LoadLine.RequestsPerSecond, c.Fleet.Replicas, c.Fleet.UsdPerHour, c.Utilisation,
+                c.Class, c.Cost, c.LoadLine.RequestsPerSecond, c.Fleet.Replicas, c.Fleet.UsdPerHour,
+                c.Utilisation,
                 perReplica));
             foreach (var (name, e) in new[] { ("low", c.Bounds.Low), ("high", c.Bounds.High) })
             {
                 rows.Add(Row(
-                    name, e.Cost, e.LoadLineRequestsPerSecond, e.Replicas, e.UsdPerHour, e.Utilisation, perReplica));
+                    name, e.Cost, e.LoadLineRequestsPerSecond, e.Replicas, e.UsdPerHour, e.Utilisation,
+                    perReplica));
             }
         }
         Table("What each token costs, and the ends of its 90 % interval",
-            ["USD per million", "all", "input", "cached input", "output", "per request", "load line", "replicas × GPUs", "per hour", "utilisation"], rows);
+            ["USD per million", "all", "input", "cached input", "output", "per request", "load line",
+                "replicas × GPUs", "per hour", "utilisation"], rows);
     }
 
-    /// <summary>Figures of a class or of one end of its intervals; an end that cannot be kept says so.</summary>
+    /// <summary>
+    /// Figures of a class or of one end of its intervals; an end that cannot be kept says so.
+    /// </summary>
     static string[] Row(
-        string name, CostStatement? cost, double loadLine, int? replicas, double? usdPerHour, double? utilisation,
+        string name, CostStatement? cost, double loadLine, int? replicas, double? usdPerHour,
+        double? utilisation,
         int perReplica)
     {
         var line = loadLine.ToString("0.000", CultureInfo.InvariantCulture) + "/s";
@@ -118,8 +142,10 @@ public sealed class HtmlReport
         return
         [
             name, Usd(cost.UsdPerMillionTokens), Usd(cost.UsdPerMillionInputTokens),
-            cost.UsdPerMillionCachedInputTokens is { } cached ? Usd(cached) : "none", Usd(cost.UsdPerMillionOutputTokens),
-            "$" + cost.UsdPerRequest.ToString("0.000000", CultureInfo.InvariantCulture), line, $"{replicas} × {perReplica}",
+            cost.UsdPerMillionCachedInputTokens is { } cached
+            ? Usd(cached) : "none", Usd(cost.UsdPerMillionOutputTokens),
+            "$" + cost.UsdPerRequest.ToString("0.000000", CultureInfo.InvariantCulture), line,
+            $"{replicas} × {perReplica}",
             "$" + usdPerHour?.ToString("#,0.00", CultureInfo.InvariantCulture),
             (100 * utilisation)?.ToString("0.0", CultureInfo.InvariantCulture) + " %",
         ];
@@ -129,19 +155,30 @@ public sealed class HtmlReport
     {
         var rows = new List<string[]>();
         foreach (var credit in _model.Credits)
-            rows.Add([credit.Name, credit.UsdPerMillionTokens.ToString("+0.0000;−0.0000;0", CultureInfo.InvariantCulture), "<" + credit.Explanation]);
+        {
+            rows.Add([credit.Name, credit.UsdPerMillionTokens.ToString(
+                "+0.0000;−0.0000;0", CultureInfo.InvariantCulture), "<" + credit.Explanation]);
+        }
+
         if (rows.Count > 0)
-            Table("What would change the interactive bill, each alone", ["lever", "USD/M tokens", "<why"], rows);
+        {
+            Table("What would change the interactive bill, each alone", ["lever", "USD/M tokens", "<why"],
+                rows);
+        }
     }
 
     void ApiPrices()
     {
         if (_model.ListPrices is not { } prices)
             return;
-        _page.Write($"<h2>Public list prices of the same model</h2>\n<p>For this mix of tokens {prices.Offers.Count} offers as of {E(prices.AsOf)} ");
-        _page.Write($"ask {Usd(prices.CheapestUsdPerMillionTokens)} to {Usd(prices.DearestUsdPerMillionTokens)} per million, ");
-        _page.Write($"median {Usd(prices.MedianUsdPerMillionTokens)}. The interactive class costs that median at ");
-        _page.Write(FormattableString.Invariant($"${prices.BreakEvenUsdPerGpuHour:0.00} per accelerator-hour.</p>\n<details><summary>all offers</summary>\n"));
+        _page.Write($"<h2>Public list prices of the same model</h2>\n<p>For this mix of tokens "
+            + $"{prices.Offers.Count} offers as of {E(prices.AsOf)} ");
+        _page.Write($"ask {Usd(prices.CheapestUsdPerMillionTokens)} to "
+            + $"{Usd(prices.DearestUsdPerMillionTokens)} per million, ");
+        _page.Write(
+            $"median {Usd(prices.MedianUsdPerMillionTokens)}. The interactive class costs that median at ");
+        _page.Write(FormattableString.Invariant($"${prices.BreakEvenUsdPerGpuHour:0.00}"));
+        _page.Write(" per accelerator-hour.</p>\n<details><summary>all offers</summary>\n");
         var rows = new List<string[]>();
         foreach (var p in prices.Offers)
             rows.Add([p.Provider, Usd(p.InputUsd), Usd(p.OutputUsd), p.AsOf, "<" + p.Source]);
@@ -176,7 +213,8 @@ public sealed class HtmlReport
         using var stream = typeof(HtmlReport).Assembly.GetManifestResourceStream("reports/report.css")
             ?? throw new InvalidOperationException("The binary lacks reports/report.css.");
         using var reader = new StreamReader(stream);
-        return ":root{color-scheme:light dark;" + Inks(Palette.Light) + "}\n@media(prefers-color-scheme:dark){:root{"
+        return ":root{color-scheme:light dark;" + Inks(Palette.Light)
+            + "}\n@media(prefers-color-scheme:dark){:root{"
             + Inks(Palette.Dark) + "}}\n" + SvgWriter.StyleRules() + reader.ReadToEnd();
     }
 

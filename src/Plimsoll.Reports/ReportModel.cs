@@ -4,7 +4,9 @@ using Plimsoll.Core.Measures;
 
 namespace Plimsoll.Reports;
 
-/// <summary>Everything the account report shows. The report computes no cost: it draws what is here.</summary>
+/// <summary>
+/// Everything the account report shows. The report computes no cost: it draws what is here.
+/// </summary>
 public sealed record ReportModel
 {
     public required AccountResult Account { get; init; }
@@ -42,7 +44,8 @@ public sealed record ReportParameter(string Name, string Value, string Unit);
 
 /// <summary>What the limit on one metric alone costs.</summary>
 /// <param name="Metric">Limited metric.</param>
-/// <param name="Percentile">At which it is limited: as promised, or the 95th where nothing is promised.</param>
+/// <param name="Percentile">At which it is limited: as promised, or the 95th where nothing is
+/// promised.</param>
 /// <param name="PromisedMs">The promised limit; null when there is none on this metric.</param>
 /// <param name="Points">By rising limit.</param>
 public sealed record CostCurve(
@@ -82,7 +85,9 @@ public sealed record WeekUtilisation
     /// <summary>168 shares of what the fleet carries at its load line.</summary>
     public required IReadOnlyList<double> Shares { get; init; }
 
-    /// <summary>The workload has no weekly shape: all hours are alike by assumption, not by measurement.</summary>
+    /// <summary>
+    /// The workload has no weekly shape: all hours are alike by assumption, not by measurement.
+    /// </summary>
     public required bool Flat { get; init; }
 }
 

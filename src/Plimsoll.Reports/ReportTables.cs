@@ -44,7 +44,8 @@ sealed class ReportTables(ReportModel model, TextWriter page)
         void Cell(string tag, string text)
         {
             var left = text.StartsWith('<');
-            page.Write($"<{tag}{(left ? " class=\"left\"" : "")}>{HtmlText.Escape(left ? text[1..] : text)}</{tag}>");
+            var opening = left ? $"<{tag} class=\"left\">" : $"<{tag}>";
+            page.Write($"{opening}{HtmlText.Escape(left ? text[1..] : text)}</{tag}>");
         }
     }
 
@@ -53,7 +54,11 @@ sealed class ReportTables(ReportModel model, TextWriter page)
         var classes = model.Account.Classes;
         var rows = new List<string[]>();
         for (var i = 0; i < classes[0].Waterfall.Count; i++)
-            rows.Add([classes[0].Waterfall[i].Step, .. classes.Select(c => F(c.Waterfall[i].UsdPerMillionTokens, "0.000000"))]);
+        {
+            rows.Add([classes[0].Waterfall[i].Step,
+                .. classes.Select(c => F(c.Waterfall[i].UsdPerMillionTokens, "0.000000"))]);
+        }
+
         rows.Add(["the bill", .. classes.Select(c => F(c.Cost.UsdPerMillionTokens, "0.000000"))]);
         return (["USD per million tokens", .. classes.Select(c => c.Class)], rows);
     }
@@ -62,14 +67,17 @@ sealed class ReportTables(ReportModel model, TextWriter page)
         ["limit, ms", "$/M tokens", "low", "high", "load line, requests/s"],
         [.. model.CostCurves.First(c => c.Metric == metric).Points.Select(p => new[]
         {
-            F((decimal)p.LimitMs, "0.#"), p.UsdPerMillionTokens is { } usd ? F(usd, "0.0000") : "cannot be kept",
+            F((decimal)p.LimitMs, "0.#"), p.UsdPerMillionTokens is { } usd
+                ? F(usd, "0.0000") : "cannot be kept",
             p.Low is { } low ? F(low, "0.0000") : "–", p.High is { } high ? F(high, "0.0000") : "–",
             p.LoadLine is { } line ? F((decimal)line, "0.000") : "–",
         })]);
 
     (string[], List<string[]>) Sweep() => (
-        ["requests/s", .. model.LoadSweeps[0].Limits.Select(l => $"{l.Metric.ToUpperInvariant()} p{F((decimal)l.Percentile, "0.###")}, ms"), "promise"],
-        [.. model.LoadSweeps.SelectMany(s => s.Points).Select(p => new[] { F((decimal)p.RequestsPerSecond, "0.000") }
+        ["requests/s", .. model.LoadSweeps[0].Limits.Select(
+            l => $"{l.Metric.ToUpperInvariant()} p{F((decimal)l.Percentile, "0.###")}, ms"), "promise"],
+        [.. model.LoadSweeps.SelectMany(s => s.Points)
+            .Select(p => new[] { F((decimal)p.RequestsPerSecond, "0.000") }
             .Concat(p.MeasuredMs.Select(Ms)).Append(p.Holds ? "kept" : "broken").ToArray())]);
 
     (string[], List<string[]>) Week()
@@ -77,8 +85,10 @@ sealed class ReportTables(ReportModel model, TextWriter page)
         var rows = new List<string[]>();
         for (var day = 0; day < 7; day++)
         {
-            var shares = Enumerable.Range(24 * day, 24).Select(h => model.Week!.Shares[h % model.Week.Shares.Count]).ToList();
-            rows.Add([$"day {day + 1}", F((decimal)(100 * shares.Average()), "0.0"), F((decimal)(100 * shares.Min()), "0.0"), F((decimal)(100 * shares.Max()), "0.0")]);
+            var shares = Enumerable.Range(24 * day, 24)
+                .Select(h => model.Week!.Shares[h % model.Week.Shares.Count]).ToList();
+            rows.Add([$"day {day + 1}", F((decimal)(100 * shares.Average()), "0.0"),
+                F((decimal)(100 * shares.Min()), "0.0"), F((decimal)(100 * shares.Max()), "0.0")]);
         }
         return (["% of the fleet's capacity", "mean", "least", "most"], rows);
     }
@@ -90,7 +100,8 @@ sealed class ReportTables(ReportModel model, TextWriter page)
             .Where(s => s is 0.05 or 0.25 or 0.5 or 0.75 or 0.9 or 0.95 or 0.99);
         return (["share of requests", .. group.Select(d => d.Class + ", ms")],
             [.. shares.Select(s => new[] { F((decimal)(100 * s), "0.#") + " %" }
-                .Concat(group.Select(d => d.Points.Where(p => p.Share == s).Select(p => F((decimal)p.Ms, "0.0")).FirstOrDefault("–"))).ToArray())]);
+                .Concat(group.Select(d => d.Points.Where(p => p.Share == s)
+                    .Select(p => F((decimal)p.Ms, "0.0")).FirstOrDefault("–"))).ToArray())]);
     }
 
     static string Ms(double? value) => value is { } ms ? F((decimal)ms, "0.0") : "–";

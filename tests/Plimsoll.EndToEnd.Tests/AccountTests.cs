@@ -43,8 +43,10 @@ public sealed class AccountTests
     [Fact]
     public void The_same_seed_prints_the_same_on_one_core_and_on_two()
     {
-        var one = PlimsollProcess.Run(new Dictionary<string, string> { ["DOTNET_PROCESSOR_COUNT"] = "1" }, Quick);
-        var two = PlimsollProcess.Run(new Dictionary<string, string> { ["DOTNET_PROCESSOR_COUNT"] = "2" }, Quick);
+        var one =
+            PlimsollProcess.Run(new Dictionary<string, string> { ["DOTNET_PROCESSOR_COUNT"] = "1" }, Quick);
+        var two =
+            PlimsollProcess.Run(new Dictionary<string, string> { ["DOTNET_PROCESSOR_COUNT"] = "2" }, Quick);
         one.ExitCode.ShouldBe(0, one.Story);
         two.Output.ShouldBe(one.Output);
         PlimsollProcess.Run(Quick).Output.ShouldBe(one.Output);
@@ -64,10 +66,12 @@ public sealed class AccountTests
     public void A_replica_that_cannot_hold_the_prompts_is_no_near_miss()
     {
         // Two cards hold the weights but few prompts: what they serve is quick, and most they do not serve.
-        var chosen = PlimsollProcess.Run("account", "--requests", "3000", "--workload", "long-chat", "--promise", "ttft p95 100ms");
+        var chosen = PlimsollProcess.Run(
+            "account", "--requests", "3000", "--workload", "long-chat", "--promise", "ttft p95 100ms");
         chosen.ExitCode.ShouldBe(1, chosen.Story);
         chosen.Story.ShouldContain("of 8 × H100 SXM");
-        var two = PlimsollProcess.Run("account", "--requests", "3000", "--workload", "long-chat", "--tp", "2");
+        var two =
+            PlimsollProcess.Run("account", "--requests", "3000", "--workload", "long-chat", "--tp", "2");
         two.ExitCode.ShouldBe(1, two.Story);
         two.Story.ShouldContain("% of the requests of long-chat do not fit");
     }
@@ -81,23 +85,27 @@ public sealed class AccountTests
         price.GetProperty("asOf").ValueKind.ShouldBe(JsonValueKind.Null);
         for (var i = 0; i < 2; i++)
             Cost(twice, i).ShouldBe(2 * Cost(once, i), 1e-9m);
-        PlimsollProcess.Run("account", "--tp", "8", "--requests", "3000", "--price", "2").Output.ShouldContain("given by --price\n");
+        PlimsollProcess.Run("account", "--tp", "8", "--requests", "3000", "--price",
+            "2").Output.ShouldContain("given by --price\n");
     }
 
     [Theory]
     [InlineData("quantisation", "--weights", "fp8")]
     [InlineData("smaller model", "--model", "Llama-3.1-8B")]
-    public void A_lever_saves_what_the_account_with_that_change_costs_less(string lever, string option, string value)
+    public void A_lever_saves_what_the_account_with_that_change_costs_less(
+        string lever, string option, string value)
     {
         string[] quick = ["account", "--requests", "2000", "--gpu", "h200"];
         var before = PlimsollProcess.Run(quick).Output;
         var after = PlimsollProcess.Run([.. quick, option, value]).Output;
-        Figure(before, lever).ShouldBe(Figure(after, "USD / M tokens") - Figure(before, "USD / M tokens"), 0.0002m);
+        Figure(before, lever)
+            .ShouldBe(Figure(after, "USD / M tokens") - Figure(before, "USD / M tokens"), 0.0002m);
     }
 
     /// <summary>The first number after a label of the printed account.</summary>
     static decimal Figure(string output, string label) => decimal.Parse(
-        Regex.Match(output, $@"^\s*{Regex.Escape(label)}\s+(-?[0-9.]+)", RegexOptions.Multiline).Groups[1].Value,
+        Regex.Match(
+            output, $@"^\s*{Regex.Escape(label)}\s+(-?[0-9.]+)", RegexOptions.Multiline).Groups[1].Value,
         CultureInfo.InvariantCulture);
 
     static decimal Cost(JsonDocument account, int index) => account.RootElement.GetProperty("classes")[index]

@@ -19,7 +19,8 @@ public sealed class BadInputTests
     [InlineData("--tp 16", "at most that", "account", "--tp", "16")]
     [InlineData("--ep 4", "no experts", "account", "--ep", "4")]
     [InlineData("does not fit", "GB", "account", "--tp", "1", "--pp", "1")]
-    [InlineData("does not fit", "GB", "account", "--model", "DeepSeek-V3", "--gpu", "l4", "--tp", "1", "--pp", "1")]
+    [InlineData(
+        "does not fit", "GB", "account", "--model", "DeepSeek-V3", "--gpu", "l4", "--tp", "1", "--pp", "1")]
     [InlineData("--rate", "above 0", "account", "--rate", "-4")]
     [InlineData("--price", "USD per hour", "account", "--price", "cheap")]
     [InlineData("yyyy-MM-dd", "2026-08-21", "account", "--price", "neocloud@yesterday")]
@@ -27,14 +28,17 @@ public sealed class BadInputTests
     [InlineData("--window", "no known unit", "account", "--window", "24")]
     [InlineData("--requests", "200", "account", "--requests", "10")]
     [InlineData("too few", "at least 737", "account", "--requests", "600", "--promise", "ttft p99 500ms")]
-    [InlineData("too few", "at least 7375", "account", "--requests", "3000", "--promise", "e2e p99.9 60s", "--tp", "8")]
+    [InlineData("too few", "at least 7375", "account", "--requests", "3000", "--promise", "e2e p99.9 60s",
+        "--tp", "8")]
     [InlineData("--kv", "bf16 or fp8", "account", "--kv", "fp4")]
     [InlineData("--router", "prefix-affinity", "simulate", "--router", "random")]
     [InlineData("--set everything", "vllm-requests", "validate", "--set", "everything")]
-    [InlineData("--set mlperf", "measured/mlperf-llm-runs.csv is missing", "validate", "--data", ".", "--set", "mlperf")]
+    [InlineData("--set mlperf", "measured/mlperf-llm-runs.csv is missing", "validate", "--data", ".", "--set",
+        "mlperf")]
     [InlineData("--data /nowhere", "no such folder", "validate", "--data", "/nowhere")]
     [InlineData("--points -1", "at least 0", "validate", "--points", "-1")]
-    [InlineData("--write-docs", "every set", "validate", "--data", ".", "--set", "kv-capacity", "--write-docs", "docs")]
+    [InlineData("--write-docs", "every set", "validate", "--data", ".", "--set", "kv-capacity",
+        "--write-docs", "docs")]
     [InlineData("--nonsense", "--help", "account", "--nonsense", "1")]
     [InlineData("acount", "account, simulate", "acount")]
     [InlineData("trace", "describe, fit, generate", "trace")]
@@ -50,7 +54,8 @@ public sealed class BadInputTests
     [InlineData(".: is a folder", "expected a trace", "trace", "fit", ".")]
     [InlineData("nowhere.csv", "no such file", "trace", "describe", "nowhere.csv")]
     [InlineData("--workload .", "folder", "simulate", "--workload", ".")]
-    [InlineData("--num-gpu-blocks", "5 blocks", "simulate", "--tp", "8", "--num-gpu-blocks", "5", "--workload", "rag")]
+    [InlineData("--num-gpu-blocks", "5 blocks", "simulate", "--tp", "8", "--num-gpu-blocks", "5",
+        "--workload", "rag")]
     public void It_is_said_in_one_line(string what, string expected, params string[] arguments)
     {
         PlimsollProcess.Run(arguments).ShouldBeRefused(what, expected);
@@ -73,7 +78,8 @@ public sealed class BadInputTests
     [Fact]
     public void A_config_that_is_not_there_is_named()
     {
-        PlimsollProcess.Run("account", "--model", "nowhere/config.json").ShouldBeRefused("nowhere/config.json");
+        PlimsollProcess.Run("account", "--model", "nowhere/config.json")
+            .ShouldBeRefused("nowhere/config.json");
     }
 
     [Fact]
@@ -81,7 +87,8 @@ public sealed class BadInputTests
     {
         using var folder = new TemporaryFolder();
         var path = folder.File(
-            "t.jsonl", "{\"timestamp\": 0, \"input_length\": 1024, \"output_length\": 9, \"hash_ids\": [1, 2]}\n");
+            "t.jsonl",
+            "{\"timestamp\": 0, \"input_length\": 1024, \"output_length\": 9, \"hash_ids\": [1, 2]}\n");
         var result = PlimsollProcess.Run("simulate", "--workload", path, "--block-size", "7", "--rate", "1");
         result.ShouldBeRefused("--block-size 7");
     }
@@ -90,14 +97,16 @@ public sealed class BadInputTests
     public void A_folder_is_no_log()
     {
         using var folder = new TemporaryFolder();
-        var result = PlimsollProcess.Run("simulate", "--requests", "500", "--tp", "8", "--trace-out", folder.File("."));
+        var result = PlimsollProcess.Run(
+            "simulate", "--requests", "500", "--tp", "8", "--trace-out", folder.File("."));
         result.ShouldBeRefused("is a folder");
     }
 
     [Fact]
     public void An_unwritable_log_is_refused_and_leaves_nothing()
     {
-        var result = PlimsollProcess.Run("simulate", "--requests", "500", "--tp", "8", "--trace-out", "/nowhere/log.jsonl");
+        var result = PlimsollProcess.Run(
+            "simulate", "--requests", "500", "--tp", "8", "--trace-out", "/nowhere/log.jsonl");
         result.ShouldBeRefused("/nowhere/log.jsonl");
         Directory.Exists("/nowhere").ShouldBeFalse();
     }

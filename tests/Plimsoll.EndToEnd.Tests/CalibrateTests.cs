@@ -12,7 +12,9 @@ using Xunit;
 
 namespace Plimsoll.EndToEnd.Tests;
 
-/// <summary>Files as load generators write them, calibrated by the real binary and used by the other verbs.</summary>
+/// <summary>
+/// Files as load generators write them, calibrated by the real binary and used by the other verbs.
+/// </summary>
 public sealed class CalibrateTests
 {
     static readonly string[] Deployment = ["--model", "Llama-3.1-8B", "--gpu", "h100_sxm", "--tp", "1"];
@@ -28,7 +30,9 @@ public sealed class CalibrateTests
 
     static int Output(int request) => 60 + request % 5;
 
-    const string Points = "concurrency,prompt_tokens,output_tokens,ttft_ms,tpot_ms\n1,512,128,40,8\n32,512,128,150,10.5\n128,512,128,400,18\n";
+    const string Points =
+        "concurrency,prompt_tokens,output_tokens,ttft_ms,tpot_ms\n"
+        + "1,512,128,40,8\n32,512,128,150,10.5\n128,512,128,400,18\n";
 
     [Fact]
     public void Every_form_gives_the_same_fit_of_the_same_run()
@@ -42,7 +46,8 @@ public sealed class CalibrateTests
         {
             using var profile = Profile(folder.File(name, content));
             factors.Add(Factor(profile, "products"));
-            profile.RootElement.GetProperty("heldOut").GetProperty("split").GetString()!.ShouldStartWith("halves");
+            profile.RootElement.GetProperty("heldOut").GetProperty("split")
+                .GetString()!.ShouldStartWith("halves");
             var input = profile.RootElement.GetProperty("inputs")[0];
             input.GetProperty("used").GetInt64().ShouldBe(Requests);
             input.GetProperty("failed").GetInt64().ShouldBe(1);
@@ -75,11 +80,13 @@ public sealed class CalibrateTests
         again.Output.ShouldBe(File.ReadAllText(profile), "the same input gives the same bytes");
         JsonSchemaTests.Check(profile, "profile");
 
-        var simulated = PlimsollProcess.Run(["simulate", .. Deployment, "--requests", "500", "--rate", "1", "--profile", profile]);
+        var simulated = PlimsollProcess.Run(
+            ["simulate", .. Deployment, "--requests", "500", "--rate", "1", "--profile", profile]);
         simulated.ExitCode.ShouldBe(0, simulated.Story);
         simulated.Output.ShouldContain("tier fitted");
         simulated.Output.ShouldContain("held out");
-        var account = PlimsollProcess.Run(["account", .. Deployment, "--requests", "500", "--profile", profile]);
+        var account =
+            PlimsollProcess.Run(["account", .. Deployment, "--requests", "500", "--profile", profile]);
         account.ExitCode.ShouldBe(0, account.Story);
         account.Output.ShouldMatch("step times: tier +fitted +fitted");
         account.Output.ShouldContain("quantisation");
@@ -112,12 +119,18 @@ public sealed class CalibrateTests
     public void Steps_give_a_profile()
     {
         using var folder = new TemporaryFolder();
-        var text = new StringBuilder("duration_ms,decodes,decode_context_tokens,prefill_chunks,prefill_tokens\n");
+        var text =
+            new StringBuilder("duration_ms,decodes,decode_context_tokens,prefill_chunks,prefill_tokens\n");
         for (var i = 0; i < 80; i++)
-            text.Append(CultureInfo.InvariantCulture, $"{8 + 0.05 * i},{1 + i},{(1 + i) * 700},{i % 4 / 3},{i % 4 / 3 * 100}\n");
+        {
+            text.Append(CultureInfo.InvariantCulture,
+                $"{8 + 0.05 * i},{1 + i},{(1 + i) * 700},{i % 4 / 3},{i % 4 / 3 * 100}\n");
+        }
+
         using var profile = Profile(folder.File("steps.csv", text.ToString()));
         Factor(profile, "products").ShouldBeGreaterThan(0.4);
-        profile.RootElement.GetProperty("heldOut").GetProperty("figures")[0].GetProperty("figure").GetString().ShouldBe("step");
+        profile.RootElement.GetProperty("heldOut").GetProperty("figures")[0].GetProperty("figure").GetString()
+            .ShouldBe("step");
     }
 
     [Theory]
@@ -131,7 +144,8 @@ public sealed class CalibrateTests
         var profile = folder.File("profile.json");
         Calibrate(folder.File("points.csv", Points), "--output", profile).ExitCode.ShouldBe(0);
         var asked = Deployment.Chunk(2).Where(pair => pair[0] != option).SelectMany(pair => pair);
-        PlimsollProcess.Run(["simulate", .. asked, option, value, "--profile", profile]).ShouldBeRefused(profile, option, "expected the same");
+        PlimsollProcess.Run(["simulate", .. asked, option, value, "--profile", profile])
+            .ShouldBeRefused(profile, option, "expected the same");
     }
 
     [Theory]
@@ -167,7 +181,8 @@ public sealed class CalibrateTests
             File.Delete(path);
         else
             File.WriteAllText(path, damage == "cut" ? text[..(text.Length / 2)] : profile.ToJsonString());
-        PlimsollProcess.Run(["simulate", .. Deployment, "--profile", path]).ShouldBeRefused(path, what, "expected");
+        PlimsollProcess.Run(["simulate", .. Deployment, "--profile", path])
+            .ShouldBeRefused(path, what, "expected");
     }
 
     [Theory]
@@ -184,7 +199,8 @@ public sealed class CalibrateTests
     public void Impossible_points_are_refused(string rows, string what)
     {
         using var folder = new TemporaryFolder();
-        var file = folder.File("points.csv", "concurrency,prompt_tokens,output_tokens,ttft_ms,tpot_ms\n" + rows);
+        var file =
+            folder.File("points.csv", "concurrency,prompt_tokens,output_tokens,ttft_ms,tpot_ms\n" + rows);
         Calibrate(file, "--output", folder.File("p.json")).ShouldBeRefused(file, what, "expected");
         File.Exists(folder.File("p.json")).ShouldBeFalse();
     }
@@ -232,7 +248,8 @@ public sealed class CalibrateTests
         folder.File("b.meta.json", """{"model": "Qwen3-32B", "vllm_version": "0.19.0"}""");
         Calibrate(a, b, "--json").ShouldBeRefused(b, "mixed models", a);
         Calibrate(a, "--json").ShouldBeRefused(a, "vllm@0.19.0", "--engine");
-        Calibrate(a, "--engine", "trtllm", "--json").ShouldBeRefused(a, "measured with engine vllm", "--engine is trtllm");
+        Calibrate(a, "--engine", "trtllm", "--json")
+            .ShouldBeRefused(a, "measured with engine vllm", "--engine is trtllm");
         Calibrate(a, a, "--json").ShouldBeRefused(a, "given twice", "once");
     }
 
@@ -253,10 +270,13 @@ public sealed class CalibrateTests
     {
         using var folder = new TemporaryFolder();
         var file = folder.File("points.csv", Points);
-        PlimsollProcess.Run("calibrate", file, "--gpu", "h100_sxm", "--json").ShouldBeRefused("--model", "missing", "measured");
-        PlimsollProcess.Run("calibrate", file, "--model", "Llama-3.1-8B", "--gpu", "h100_sxm", "--tp", "3", "--json").ShouldBeRefused("--tp 3", "divisor");
+        PlimsollProcess.Run("calibrate", file, "--gpu", "h100_sxm", "--json")
+            .ShouldBeRefused("--model", "missing", "measured");
+        PlimsollProcess.Run("calibrate", file, "--model", "Llama-3.1-8B", "--gpu", "h100_sxm", "--tp", "3",
+            "--json").ShouldBeRefused("--tp 3", "divisor");
         Calibrate(file).ShouldBeRefused("--output", "missing", "--json");
-        Calibrate(file, "--output", "/nowhere/p.json").ShouldBeRefused("/nowhere/p.json", "cannot be written", "writable");
+        Calibrate(file, "--output", "/nowhere/p.json")
+            .ShouldBeRefused("/nowhere/p.json", "cannot be written", "writable");
         Directory.Exists("/nowhere").ShouldBeFalse();
     }
 
@@ -270,11 +290,13 @@ public sealed class CalibrateTests
         return JsonDocument.Parse(result.Output);
     }
 
-    static double Factor(JsonDocument profile, string term) => profile.RootElement.GetProperty("multipliers").EnumerateArray()
+    static double Factor(JsonDocument profile, string term) =>
+        profile.RootElement.GetProperty("multipliers").EnumerateArray()
         .Single(m => m.GetProperty("term").GetString() == term).GetProperty("factor").GetDouble();
 
     static string Stamps(int i, double last) => string.Create(CultureInfo.InvariantCulture,
-        $"{{\"input_toks\": 100, \"output_toks\": 60, \"arrival_time\": {i}.0, \"queued_ts\": {i}.001, \"first_token_ts\": {i + 1.05}, \"last_token_ts\": {i + last}}}");
+        $"{{\"input_toks\": 100, \"output_toks\": 60, \"arrival_time\": {i}.0, \"queued_ts\": {i}.001, "
+        + $"\"first_token_ts\": {i + 1.05}, \"last_token_ts\": {i + last}}}");
 
     static string VllmResult()
     {
@@ -292,7 +314,8 @@ public sealed class CalibrateTests
             ["output_lens"] = all.Select(i => Failed(i) ? 0 : Output(i)),
             ["ttfts"] = all.Select(i => Failed(i) ? 0 : TtftS),
             // Chunks of two tokens: gaps twice as long and half as many, as vLLM writes them.
-            ["itls"] = all.Select(i => Failed(i) ? [] : Enumerable.Repeat((Output(i) - 1) * TpotS / 30, 30).ToArray()),
+            ["itls"] = all.Select(
+                i => Failed(i) ? [] : Enumerable.Repeat((Output(i) - 1) * TpotS / 30, 30).ToArray()),
             ["start_times"] = all.Select(StartS),
             ["errors"] = all.Select(i => Failed(i) ? "timeout" : ""),
         });
@@ -328,7 +351,9 @@ public sealed class CalibrateTests
         static object Metric(double value, string unit) => new { value, unit };
         var lines = Enumerable.Range(0, Requests).Select(i => JsonSerializer.Serialize(new
         {
-            metadata = new { request_start_ns = (long)(1e9 * StartS(i)), benchmark_phase = "profiling", was_cancelled = false },
+            metadata =
+                new { request_start_ns = (long)(1e9 * StartS(i)), benchmark_phase = "profiling",
+                    was_cancelled = false },
             metrics = new
             {
                 input_sequence_length = Metric(Prompt(i), "tokens"),

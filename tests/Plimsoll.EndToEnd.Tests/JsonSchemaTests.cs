@@ -13,12 +13,14 @@ public sealed class JsonSchemaTests
 {
     [Theory]
     [InlineData("account", "--tp", "8", "--requests", "3000")]
-    [InlineData("account", "--model", "Qwen3-30B-A3B", "--gpu", "mi300x", "--price", "1.9", "--requests", "1000", "--tp", "1")]
+    [InlineData("account", "--model", "Qwen3-30B-A3B", "--gpu", "mi300x", "--price", "1.9", "--requests",
+        "1000", "--tp", "1")]
     [InlineData("simulate", "--tp", "8", "--requests", "3000", "--rate", "5")]
     [InlineData("simulate", "--tp", "8", "--requests", "300", "--rate", "5", "--workload", "chat:batch=0.3")]
     [InlineData("validate", "--set", "kv-capacity")]
     [InlineData("validate", "--set", "vllm-experiments")]
-    [InlineData("simulate", "--tp", "8", "--requests", "300", "--rate", "5", "--replicas", "2", "--router", "prefix-affinity")]
+    [InlineData("simulate", "--tp", "8", "--requests", "300", "--rate", "5", "--replicas", "2", "--router",
+        "prefix-affinity")]
     public void The_output_follows_its_schema(params string[] arguments)
     {
         if (arguments.Contains("vllm-experiments"))
@@ -55,7 +57,8 @@ public sealed class JsonSchemaTests
         {
             Types(schema.GetProperty("type")).ShouldContain("null", path);
         }
-        else if (schema.TryGetProperty("additionalProperties", out var any) && any.ValueKind == JsonValueKind.Object)
+        else if (schema.TryGetProperty("additionalProperties", out var any)
+            && any.ValueKind == JsonValueKind.Object)
         {
             foreach (var property in value.EnumerateObject())
                 Check(property.Value, any, $"{path}.{property.Name}");
@@ -63,7 +66,8 @@ public sealed class JsonSchemaTests
         else if (Types(schema.GetProperty("type")).Contains("object"))
         {
             var properties = schema.GetProperty("properties");
-            var required = schema.GetProperty("required").EnumerateArray().Select(n => n.GetString()).ToHashSet();
+            var required =
+                schema.GetProperty("required").EnumerateArray().Select(n => n.GetString()).ToHashSet();
             value.EnumerateObject().Select(p => p.Name).ShouldBe(
                 properties.EnumerateObject().Select(p => p.Name)
                     .Where(n => required.Contains(n) || value.TryGetProperty(n, out _)), path);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -16,7 +15,8 @@ public sealed class LevelTests
     [Fact]
     public void The_priority_policy_puts_interactive_requests_before_batch_ones()
     {
-        string Of(string policy) => Simulated("--workload", "chat:batch=0.5,arrivals=poisson", "--policy", policy);
+        string Of(string policy) =>
+            Simulated("--workload", "chat:batch=0.5,arrivals=poisson", "--policy", policy);
         var (arrival, priority) = (Of("vllm-v1"), Of("vllm-v1-priority"));
         Goodput(priority, "interactive").ShouldBeGreaterThan(Goodput(arrival, "interactive") + 5);
         Goodput(priority, "batch").ShouldBe(100, "batch work promised nothing");
@@ -29,9 +29,13 @@ public sealed class LevelTests
         var log = folder.File("log.csv");
         var text = new StringBuilder("t,in,out,tier,who,prio,lora,deadline\n");
         for (var i = 0; i < 1200; i++)
-            text.Append($"{i / 9.0:0.000},{200 + i % 700},{20 + i % 90},{(i % 3 == 0 ? "gold" : "bulk")},u{i % 7},{(i % 3 == 0 ? 0 : 5)},,\n");
+        {
+            text.Append($"{i / 9.0:0.000},{200 + i % 700},{20 + i % 90},{(i % 3 == 0 ? "gold" : "bulk")},");
+            text.Append($"u{i % 7},{(i % 3 == 0 ? 0 : 5)},,\n");
+        }
         File.WriteAllText(log, text.ToString());
-        const string Map = "time=t,input=in,output=out,level=tier,tenant=who,priority=prio,adapter=lora,ttft=deadline:ms";
+        const string Map =
+            "time=t,input=in,output=out,level=tier,tenant=who,priority=prio,adapter=lora,ttft=deadline:ms";
         var output = Simulated(
             "--workload", log, "--map", Map, "--policy", "vllm-v1-priority",
             "--level", "gold: ttft p95 400ms", "--level", "bulk: batch, priority 9");
@@ -39,7 +43,8 @@ public sealed class LevelTests
         Goodput(output, "bulk").ShouldBe(100);
         PlimsollProcess.Run([.. Verb, "--workload", log, "--map", Map, "--level", "silver: ttft p95 1s"])
             .ShouldBeRefused("--level silver", "gold, bulk");
-        PlimsollProcess.Run([.. Verb, "--level", "gold ttft p95 1s"]).ShouldBeRefused("--level", "has no name");
+        PlimsollProcess.Run([.. Verb, "--level", "gold ttft p95 1s"]).ShouldBeRefused(
+            "--level", "has no name");
     }
 
     [Fact]
@@ -48,12 +53,15 @@ public sealed class LevelTests
         Assert.SkipUnless(File.Exists("/dev/stdin"), "needs /dev/stdin");
         using var folder = new TemporaryFolder();
         var file = folder.File("trace.jsonl");
-        PlimsollProcess.Run("trace", "generate", "chat", "--requests", "1500", "--out", file).ExitCode.ShouldBe(0);
+        PlimsollProcess.Run(
+            "trace", "generate", "chat", "--requests", "1500", "--out", file).ExitCode.ShouldBe(0);
         var read = PlimsollProcess.Run([.. Verb, "--workload", file, "--json"]);
-        var piped = PlimsollProcess.RunWithInput(File.ReadAllBytes(file), [.. Verb, "--workload", "/dev/stdin", "--json"]);
+        var piped = PlimsollProcess.RunWithInput(
+            File.ReadAllBytes(file), [.. Verb, "--workload", "/dev/stdin", "--json"]);
         piped.Story.ShouldBe("");
         piped.Output.ShouldBe(read.Output);
-        var described = PlimsollProcess.RunWithInput(File.ReadAllBytes(file), "trace", "describe", "/dev/stdin");
+        var described =
+            PlimsollProcess.RunWithInput(File.ReadAllBytes(file), "trace", "describe", "/dev/stdin");
         described.ExitCode.ShouldBe(0, described.Story);
         described.Output.ShouldContain("1500 read, 1500 requests");
     }
@@ -64,7 +72,8 @@ public sealed class LevelTests
     public void Only_a_queue_that_grows_is_called_overload(string rate, string requests, bool overloaded)
     {
         var output = PlimsollProcess.Run(
-            "simulate", "--tp", "8", "--workload", "chat:arrivals=poisson", "--rate", rate, "--requests", requests).Output;
+            "simulate", "--tp", "8", "--workload", "chat:arrivals=poisson", "--rate", rate, "--requests",
+                requests).Output;
         output.Contains("overloaded").ShouldBe(overloaded, output);
     }
 
@@ -79,7 +88,8 @@ public sealed class LevelTests
 
     static double Goodput(string output, string level)
     {
-        var words = output.Split('\n').Single(l => l.StartsWith(level + " ")).Split(' ', System.StringSplitOptions.RemoveEmptyEntries);
+        var words = output.Split('\n').Single(l => l.StartsWith(level + " "
+            + "")).Split(' ', System.StringSplitOptions.RemoveEmptyEntries);
         return double.Parse(words[2], System.Globalization.CultureInfo.InvariantCulture);
     }
 }

@@ -20,11 +20,13 @@ public sealed class McpTests
         await using var client = await Client();
         var answer = await Call(client, "simulate", new()
         {
-            ["model"] = "Llama-3.1-8B", ["tp"] = 1, ["requests"] = 2000, ["promise"] = new[] { "ttft p95 500ms", "tpot p95 50ms" },
+            ["model"] = "Llama-3.1-8B", ["tp"] = 1, ["requests"] = 2000,
+                ["promise"] = new[] { "ttft p95 500ms", "tpot p95 50ms" },
         });
         (answer.IsError ?? false).ShouldBeFalse(Text(answer));
         var direct = PlimsollProcess.Run(
-            "simulate", "--model", "Llama-3.1-8B", "--tp", "1", "--requests", "2000", "--promise", "ttft p95 500ms",
+            "simulate", "--model", "Llama-3.1-8B", "--tp", "1", "--requests", "2000", "--promise",
+            "ttft p95 500ms",
             "--promise", "tpot p95 50ms", "--json");
         Text(answer).ShouldBe(direct.Output);
         answer.StructuredContent!.Value.GetProperty("schema").GetString().ShouldBe(
@@ -40,8 +42,10 @@ public sealed class McpTests
         foreach (var tool in tools)
         {
             tool.ProtocolTool.Annotations!.ReadOnlyHint.ShouldBe(true);
-            var arguments = tool.JsonSchema.GetProperty("properties").EnumerateObject().Select(p => p.Name).ToList();
-            arguments.ShouldNotContain(name => name == "report" || name == "plots" || name.EndsWith("_out"), tool.Name);
+            var arguments =
+                tool.JsonSchema.GetProperty("properties").EnumerateObject().Select(p => p.Name).ToList();
+            arguments.ShouldNotContain(
+                name => name == "report" || name == "plots" || name.EndsWith("_out"), tool.Name);
         }
         tools.Single(t => t.Name == "account").ProtocolTool.OutputSchema!.Value
             .GetProperty("title").GetString().ShouldBe("plimsoll account --json");
@@ -65,13 +69,16 @@ public sealed class McpTests
         new StdioClientTransport(new StdioClientTransportOptions
         {
             Name = "plimsoll",
-            Command = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll"),
+            Command =
+                Path.Combine(
+                    AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll"),
             Arguments = ["mcp"],
             WorkingDirectory = AppContext.BaseDirectory,
         }),
         cancellationToken: TestContext.Current.CancellationToken);
 
-    static async Task<CallToolResult> Call(McpClient client, string tool, Dictionary<string, object?> arguments) =>
+    static async Task<CallToolResult> Call(
+        McpClient client, string tool, Dictionary<string, object?> arguments) =>
         await client.CallToolAsync(tool, arguments, cancellationToken: TestContext.Current.CancellationToken);
 
     static string Text(CallToolResult answer) => answer.Content.OfType<TextContentBlock>().Single().Text;

@@ -11,7 +11,9 @@ static class PlimsollProcess
 {
     public sealed record Result(int ExitCode, string Output, string Story)
     {
-        /// <summary>Bad input: exit code 2, nothing on stdout, one line on stderr that says all of the words.</summary>
+        /// <summary>
+        /// Bad input: exit code 2, nothing on stdout, one line on stderr that says all of the words.
+        /// </summary>
         public void ShouldBeRefused(params string[] words)
         {
             ExitCode.ShouldBe(2, Output + Story);
@@ -26,14 +28,16 @@ static class PlimsollProcess
     public static Result Run(params string[] arguments) => Run(new Dictionary<string, string>(), arguments);
 
     /// <summary>The bytes come through a pipe.</summary>
-    public static Result RunWithInput(byte[] input, params string[] arguments) => Run(new Dictionary<string, string>(), arguments, input);
+    public static Result RunWithInput(byte[] input, params string[] arguments) =>
+        Run(new Dictionary<string, string>(), arguments, input);
 
     public static Result Run(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
         Run(environment, arguments, input: null);
 
     static Result Run(IReadOnlyDictionary<string, string> environment, string[] arguments, byte[]? input)
     {
-        var binary = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll");
+        var binary =
+            Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll");
         var start = new ProcessStartInfo(binary)
         {
             RedirectStandardOutput = true,

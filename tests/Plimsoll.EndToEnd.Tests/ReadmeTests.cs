@@ -39,9 +39,14 @@ public sealed class ReadmeTests
         for (var i = 0; i < real.Length; i++)
         {
             if (Number(real[i]) is { } number)
-                Number(shown[i]).GetValueOrDefault(double.NaN).ShouldBe(number, 0.02 * Math.Abs(number) + 0.01);
+            {
+                Number(shown[i]).GetValueOrDefault(double.NaN)
+                    .ShouldBe(number, 0.02 * Math.Abs(number) + 0.01);
+            }
             else
+            {
                 shown[i].ShouldBe(real[i]);
+            }
         }
     }
 

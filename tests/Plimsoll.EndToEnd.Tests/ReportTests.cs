@@ -20,12 +20,23 @@ public sealed class ReportTests
         page.ShouldNotContain("<script");
         page.ShouldContain("Llama-3.3-70B serving chat on H100 SXM");
         page.ShouldContain("plimsoll account --tp 8 --requests 2000 --report");
-        foreach (var picture in new[] { "waterfall", "cost-ttft", "cost-tpot", "load-line", "week", "latency-ttft", "latency-e2e" })
+        foreach (var picture in new[] { "waterfall", "cost-ttft", "cost-tpot", "load-line", "week",
+            "latency-ttft", "latency-e2e" })
+        {
             page.ShouldContain($"<svg class=\"{picture}");
-        foreach (var lever in new[] { "batch backfill", "autoscaling", "quantisation", "smaller model", "public APIs" })
+        }
+
+        foreach (var lever in new[] { "batch backfill", "autoscaling", "quantisation", "smaller model",
+            "public APIs" })
+        {
             page.ShouldContain($">{lever}<");
-        foreach (var step in new[] { "floor", "kernels", "memory", "promise", "bursts", "peaks", "reserve", "the bill" })
+        }
+
+        foreach (var step in new[] { "floor", "kernels", "memory", "promise", "bursts", "peaks", "reserve",
+            "the bill" })
+        {
             page.ShouldContain($">{step}<");
+        }
         // The numbers of the terminal are the numbers of the page.
         var bill = Regex.Match(result.Output, "USD / M tokens\\s+([0-9.]+)").Groups[1].Value;
         page.ShouldContain($"${bill}");

@@ -19,9 +19,12 @@ public sealed class TraceTests
     [InlineData("a.csv", Azure, "no rows")]
     [InlineData("a.csv", "", "a.csv")]
     [InlineData("a.csv", "apples,pears\n1,2\n", "a.csv")]
-    [InlineData("a.jsonl", "{\"timestamp\": 1, \"input_length\": 5000, \"output_length\": 3, \"hash_ids\": [1]}\n", "line 1")]
-    [InlineData("a.jsonl", "{\"timestamp\": -1, \"input_length\": 50, \"output_length\": 3, \"hash_ids\": [1]}\n", "line 1")]
-    [InlineData("a.jsonl", "{\"timestamp\": 1, \"input_length\": 50, \"output_length\": 3, \"hash_ids\": [1]}\n{\"timestamp\": \n", "line 2")]
+    [InlineData("a.jsonl",
+        "{\"timestamp\": 1, \"input_length\": 5000, \"output_length\": 3, \"hash_ids\": [1]}\n", "line 1")]
+    [InlineData("a.jsonl",
+        "{\"timestamp\": -1, \"input_length\": 50, \"output_length\": 3, \"hash_ids\": [1]}\n", "line 1")]
+    [InlineData("a.jsonl", "{\"timestamp\": 1, \"input_length\": 50, \"output_length\": 3, \"hash_ids\": "
+        + "[1]}\n{\"timestamp\": \n", "line 2")]
     public void A_bad_trace_is_refused_in_one_line(string name, string content, string where)
     {
         using var folder = new TemporaryFolder();
@@ -51,7 +54,8 @@ public sealed class TraceTests
     {
         using var folder = new TemporaryFolder();
         var rows = Enumerable.Range(0, 300).Select(i =>
-            $"{{\"timestamp\": {(i % 10 == 5 ? i - 3 : i) * 1000}, \"input_length\": 50, \"output_length\": 3, \"hash_ids\": [{i}]}}\n");
+            $"{{\"timestamp\": {(i % 10 == 5 ? i - 3 : i) * 1000}, \"input_length\": 50, \"output_length\": "
+            + $"3, \"hash_ids\": [{i}]}}\n");
         var path = folder.File("a.jsonl", string.Concat(rows));
         var result = PlimsollProcess.Run("trace", "describe", path);
         result.ExitCode.ShouldBe(0, result.Story);
@@ -63,12 +67,15 @@ public sealed class TraceTests
     public void What_is_generated_can_be_described_fitted_and_accounted()
     {
         using var folder = new TemporaryFolder();
-        PlimsollProcess.Run("trace", "generate", "chat", "--requests", "3000", "--rate", "6", "--out", folder.File("t.jsonl"))
+        PlimsollProcess.Run(
+            "trace", "generate", "chat", "--requests", "3000", "--rate", "6", "--out", folder.File("t.jsonl"))
             .ExitCode.ShouldBe(0);
-        PlimsollProcess.Run("trace", "fit", folder.File("t.jsonl"), "--out", folder.File("family.json")).ExitCode.ShouldBe(0);
+        PlimsollProcess.Run(
+            "trace", "fit", folder.File("t.jsonl"), "--out", folder.File("family.json")).ExitCode.ShouldBe(0);
         foreach (var workload in new[] { "t.jsonl", "family.json" })
         {
-            var result = PlimsollProcess.Run("account", "--tp", "8", "--requests", "2000", "--workload", folder.File(workload));
+            var result = PlimsollProcess.Run(
+                "account", "--tp", "8", "--requests", "2000", "--workload", folder.File(workload));
             result.ExitCode.ShouldBe(0, result.Story);
             result.Output.ShouldContain("USD / M tokens");
         }
@@ -78,18 +85,21 @@ public sealed class TraceTests
     public void Sessions_are_generated_and_served_again_as_a_closed_loop()
     {
         using var folder = new TemporaryFolder();
-        PlimsollProcess.Run("trace", "generate", "agentic-coding", "--requests", "3000", "--out", folder.File("s.jsonl"))
+        PlimsollProcess.Run(
+            "trace", "generate", "agentic-coding", "--requests", "3000", "--out", folder.File("s.jsonl"))
             .ExitCode.ShouldBe(0);
         var lines = File.ReadAllLines(folder.File("s.jsonl"));
         lines.Length.ShouldBe(3000);
         lines.Count(l => l.Contains("\"delay\"")).ShouldBeGreaterThan(2500);
-        lines.Count(l => l.Contains("\"timestamp\"")).ShouldBe(3000 - lines.Count(l => l.Contains("\"delay\"")));
+        lines.Count(l => l.Contains("\"timestamp\""))
+            .ShouldBe(3000 - lines.Count(l => l.Contains("\"delay\"")));
         var description = PlimsollProcess.Run("trace", "describe", folder.File("s.jsonl"));
         description.ExitCode.ShouldBe(0, description.Story);
         description.Output.ShouldContain("sessions");
         description.Output.ShouldMatch(@"prefix hits +[89]\d\.\d %");
         var run = PlimsollProcess.Run(
-            "simulate", "--tp", "8", "--replicas", "16", "--router", "prefix-affinity", "--workload", folder.File("s.jsonl"));
+            "simulate", "--tp", "8", "--replicas", "16", "--router", "prefix-affinity", "--workload",
+            folder.File("s.jsonl"));
         run.ExitCode.ShouldBe(0, run.Story);
         run.Output.ShouldContain("completed 3,000");
     }
@@ -100,12 +110,14 @@ public sealed class TraceTests
         using var folder = new TemporaryFolder();
         var rows = Enumerable.Range(1, 400).Select(i => $"{i},{1 + i % 50}\n");
         var path = folder.File("l.csv", "num_prefill_tokens,num_decode_tokens\n" + string.Concat(rows));
-        foreach (var verb in new[] { new[] { "simulate", "--workload" }, ["account", "--workload"], ["trace", "generate"] })
+        foreach (var verb in new[] { new[] { "simulate", "--workload" }, ["account", "--workload"],
+            ["trace", "generate"] })
         {
             PlimsollProcess.Run([.. verb, path]).ShouldBeRefused("--rate");
         }
         PlimsollProcess.Run("simulate", "--tp", "8", "--workload", path, "--rate", "3").ExitCode.ShouldBe(0);
-        PlimsollProcess.Run("simulate", "--tp", "8", "--workload", path, "--arrivals", "at-once").ExitCode.ShouldBe(0);
+        PlimsollProcess.Run(
+            "simulate", "--tp", "8", "--workload", path, "--arrivals", "at-once").ExitCode.ShouldBe(0);
     }
 
     [Fact]
@@ -121,7 +133,8 @@ public sealed class TraceTests
     {
         using var folder = new TemporaryFolder();
         PlimsollProcess.Run(
-                "simulate", "--tp", "8", "--requests", "2000", "--rate", "5", "--prefill-replicas", "1", "--trace-out", folder.File("log.jsonl"))
+                "simulate", "--tp", "8", "--requests", "2000", "--rate", "5", "--prefill-replicas", "1",
+                "--trace-out", folder.File("log.jsonl"))
             .ExitCode.ShouldBe(0);
         var description = PlimsollProcess.Run("trace", "describe", folder.File("log.jsonl"));
         description.ExitCode.ShouldBe(0, description.Story);
@@ -134,7 +147,8 @@ public sealed class TraceTests
     {
         using var folder = new TemporaryFolder();
         PlimsollProcess.Run("trace", "generate", "chat", "--out", folder.File("t.jsonl"));
-        var result = PlimsollProcess.Run("trace", "fit", folder.File("t.jsonl"), "--out", "/nowhere/family.json");
+        var result =
+            PlimsollProcess.Run("trace", "fit", folder.File("t.jsonl"), "--out", "/nowhere/family.json");
         result.ShouldBeRefused("/nowhere/family.json");
     }
 }

@@ -13,9 +13,14 @@ public sealed class ValidateTests
         var result = PlimsollProcess.Run("validate", "--data", folder.Path);
         result.ExitCode.ShouldBe(0, result.Story);
         result.Story.ShouldBeEmpty();
-        foreach (var shown in new[] { "M/D/1 mean wait", "M/G/1 mean wait", "Erlang C", "bandwidth bound", "std error" })
+        foreach (var shown in new[] { "M/D/1 mean wait", "M/G/1 mean wait", "Erlang C", "bandwidth bound",
+            "std error" })
+        {
             result.Output.ShouldContain(shown);
-        result.Output.ShouldContain("inferencemax-dense: not run, the data folder has no measured/inferencemax-points.csv.gz");
+        }
+
+        result.Output.ShouldContain(
+            "inferencemax-dense: not run, the data folder has no measured/inferencemax-points.csv.gz");
     }
 
     [Fact]

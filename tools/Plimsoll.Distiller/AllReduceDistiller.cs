@@ -6,9 +6,10 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Distiller;
 
 /// <summary>
-/// All-reduce by message size. The tables count a message in elements of BF16: read as bytes, eight H100 would reach
-/// half the bus bandwidth that their links are known for. Where an NVLink switch joins the accelerators vLLM takes
-/// TensorRT-LLM's kernels, through FlashInfer, wherever they are faster; over PCIe each engine keeps its own.
+/// All-reduce by message size. The tables count a message in elements of BF16: read as bytes, eight H100
+/// would reach half the bus bandwidth that their links are known for. Where an NVLink switch joins the
+/// accelerators vLLM takes TensorRT-LLM's kernels, through FlashInfer, wherever they are faster; over PCIe
+/// each engine keeps its own.
 /// </summary>
 static class AllReduceDistiller
 {

@@ -20,7 +20,8 @@ sealed record Card(
     string Key, RooflineSpec Peak, double CacheMegabytes, bool FlashAttention2, string? VllmPrefillOf = null)
 {
     /// <summary>Whether an NVLink switch joins its accelerators; the others talk over PCIe.</summary>
-    public bool NvLink => Key is "a100_sxm" or "h100_sxm" or "h200_sxm" or "b200_sxm" or "b300_sxm" or "gb200" or "gb300";
+    public bool NvLink =>
+        Key is "a100_sxm" or "h100_sxm" or "h200_sxm" or "b200_sxm" or "b300_sxm" or "gb200" or "gb300";
 
     /// <summary>Peaks are NVIDIA's and Intel's datasheets, dense.</summary>
     public static IReadOnlyList<Card> All { get; } =

@@ -43,7 +43,8 @@ static class CardDistiller
         {
             gemm = EngineProfiles.Middle(gemm, profiles, card, log);
             decode = EngineProfiles.Replace(decode, profiles, card);
-            prefill = EngineProfiles.Replace(prefill, profiles, mixes ? EngineProfiles.FlashAttention2Rows : 0);
+            prefill =
+                EngineProfiles.Replace(prefill, profiles, mixes ? EngineProfiles.FlashAttention2Rows : 0);
             EngineProfiles.CheckMixed(prefill, profiles, log);
             sources = [.. sources, EngineProfiles.SourceOf(card)];
         }

@@ -13,8 +13,8 @@ namespace Plimsoll.Distiller;
 sealed record EngineProfile(string Folder, int Heads, int KvHeads, (string Layer, int N, int K)[] Gemms);
 
 /// <summary>
-/// Profiles taken inside vLLM 0.19. They supersede the tables where both exist: the engine's own kernels on cold
-/// caches, prompts that continue a cached prefix, decodes beside prompts.
+/// Profiles taken inside vLLM 0.19. They supersede the tables where both exist: the engine's own kernels on
+/// cold caches, prompts that continue a cached prefix, decodes beside prompts.
 /// </summary>
 static class EngineProfiles
 {
@@ -74,9 +74,9 @@ static class EngineProfiles
     }
 
     /// <summary>
-    /// Products of the table and of the engine, two measurements of one card: they agree where memory binds; where
-    /// compute binds the table, whose long loops run at the clocks of sustained load, is slower than the profiles of
-    /// three iterations. The geometric middle is kept, by tokens.
+    /// Products of the table and of the engine, two measurements of one card: they agree where memory binds;
+    /// where compute binds the table, whose long loops run at the clocks of sustained load, is slower than
+    /// the profiles of three iterations. The geometric middle is kept, by tokens.
     /// </summary>
     public static GemmCurve[] Middle(
         GemmCurve[] curves, List<EngineProfile> profiles, Card card, TextWriter log)

@@ -69,7 +69,8 @@ static class GemmDistiller
                     && !(NkKnots.Contains(n) && NkKnots.Contains(k) && MKnots.Contains(m))
                     && table.Ns(row) > 2 * quantising.GetValueOrDefault((m, k)))
                 {
-                    residuals.Add(curve.Ns(peak, m, n, k), table.Ns(row) - quantising.GetValueOrDefault((m, k)));
+                    residuals.Add(
+                        curve.Ns(peak, m, n, k), table.Ns(row) - quantising.GetValueOrDefault((m, k)));
                 }
             }
         }
@@ -117,7 +118,8 @@ static class GemmDistiller
         {
             if (table.Int(row, "n") == NarrowWidth)
             {
-                narrow[(table.Text(row, "gemm_dtype"), table.Int(row, "m"), table.Int(row, "k"))] = table.Ns(row);
+                narrow[(table.Text(row, "gemm_dtype"), table.Int(row, "m"), table.Int(row, "k"))] =
+                    table.Ns(row);
             }
         }
         foreach (var ((format, m, k), ns) in narrow)

@@ -23,8 +23,8 @@ static class MoeDistiller
     const int FewestPerRank = 8;
 
     /// <summary>
-    /// 4-bit integers are left out: vLLM's table says 950 µs for a layer of Kimi-K2 at 64 tokens on H200 where
-    /// the engine needs under 400 (InferenceMAX).
+    /// 4-bit integers are left out: vLLM's table says 950 µs for a layer of Kimi-K2 at 64 tokens on H200
+    /// where the engine needs under 400 (InferenceMAX).
     /// </summary>
     static readonly Dictionary<string, (NumberFormat Format, int Rank)> Formats = new()
     {

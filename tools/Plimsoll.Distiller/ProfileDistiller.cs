@@ -29,7 +29,8 @@ static class ProfileDistiller
             Engine = "vllm",
             EngineVersion = "0.19.0",
             Tier = Tier.Kernels,
-            Sources = [EngineProfiles.SourceOf(card), "all-reduce and experts: medians of measured cards over the datasheet"],
+            Sources = [EngineProfiles.SourceOf(card), "all-reduce and experts: medians of measured cards "
+            + "over the datasheet"],
             Peak = card.Peak,
             CacheMegabytes = card.CacheMegabytes,
             Gemm = [Products(card, profiles, log)],
@@ -42,7 +43,8 @@ static class ProfileDistiller
     }
 
     /// <summary>
-    /// Four shapes are too few for a grid over n and k: one ratio over tokens, each shape counting by its time.
+    /// Four shapes are too few for a grid over n and k: one ratio over tokens, each shape counting by its
+    /// time.
     /// </summary>
     static GemmCurve Products(Card card, List<EngineProfile> profiles, TextWriter log)
     {

@@ -8,7 +8,8 @@ static class PublishedSchema
     /// <summary>What a verb's <c>--json</c> follows; null where none is published.</summary>
     public static JsonElement? Of(string verb)
     {
-        using var stream = typeof(PublishedSchema).Assembly.GetManifestResourceStream($"schemas/{verb}.schema.json");
+        using var stream =
+            typeof(PublishedSchema).Assembly.GetManifestResourceStream($"schemas/{verb}.schema.json");
         if (stream is null)
             return null;
         using var document = JsonDocument.Parse(stream);

@@ -10,8 +10,9 @@ using Argument = System.CommandLine.Argument;
 namespace Plimsoll.Cli.Assistant;
 
 /// <summary>
-/// One verb as a tool of the Model Context Protocol: its options are the tool's arguments, its <c>--json</c> is the
-/// tool's result. What would write a file is not among the arguments, so an assistant can read and nothing else.
+/// One verb as a tool of the Model Context Protocol: its options are the tool's arguments, its <c>--json</c>
+/// is the tool's result. What would write a file is not among the arguments, so an assistant can read and
+/// nothing else.
 /// </summary>
 sealed class VerbTool
 {
@@ -38,10 +39,13 @@ sealed class VerbTool
         Description = _command.Description,
         InputSchema = JsonSerializer.SerializeToElement(InputSchema(), AssistantJson.Default.JsonObject),
         OutputSchema = PublishedSchema.Of(_path[0]),
-        Annotations = new ToolAnnotations { ReadOnlyHint = true, DestructiveHint = false, OpenWorldHint = false },
+        Annotations =
+            new ToolAnnotations { ReadOnlyHint = true, DestructiveHint = false, OpenWorldHint = false },
     };
 
-    /// <summary>Runs the verb as the command line would; a refusal is the tool's error, in the same one line.</summary>
+    /// <summary>
+    /// Runs the verb as the command line would; a refusal is the tool's error, in the same one line.
+    /// </summary>
     public CallToolResult Call(IReadOnlyDictionary<string, JsonElement> arguments)
     {
         using var output = new StringWriter();
@@ -56,11 +60,13 @@ sealed class VerbTool
         return new CallToolResult
         {
             Content = [new TextContentBlock { Text = text }],
-            StructuredContent = document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null,
+            StructuredContent =
+                document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null,
         };
     }
 
-    static CallToolResult Refused(string line) => new() { IsError = true, Content = [new TextContentBlock { Text = line }] };
+    static CallToolResult Refused(string line) =>
+        new() { IsError = true, Content = [new TextContentBlock { Text = line }] };
 
     bool Words(IReadOnlyDictionary<string, JsonElement> arguments, out List<string> words, out string problem)
     {
@@ -75,13 +81,16 @@ sealed class VerbTool
                 problem = $"plimsoll: {Name} has no argument {name}; expected {string.Join(", ", Names())}";
                 return false;
             }
-            foreach (var item in value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : new[] { value })
+            foreach (var item in value.ValueKind == JsonValueKind.Array
+                ? [.. value.EnumerateArray()] : new[] { value })
             {
                 if (item.ValueKind == JsonValueKind.False || item.ValueKind == JsonValueKind.Null)
                     continue;
                 var text = item.ValueKind == JsonValueKind.String ? item.GetString()! : item.GetRawText();
-                // NAME=VALUE in one word, so that a value may begin with a dash and is never taken for an option.
-                words.Add(option is null ? text : item.ValueKind == JsonValueKind.True ? option.Name : $"{option.Name}={text}");
+                // NAME=VALUE in one word, so that a value may begin with a dash and is never taken for an
+                // option.
+                words.Add(option is null
+                    ? text : item.ValueKind == JsonValueKind.True ? option.Name : $"{option.Name}={text}");
             }
         }
         words.Add(Json);

@@ -8,7 +8,9 @@ using Plimsoll.Planning.Accounts;
 
 namespace Plimsoll.Cli.Terminal;
 
-/// <summary>The account for a person at a terminal: statement, both classes side by side, waterfall.</summary>
+/// <summary>
+/// The account for a person at a terminal: statement, both classes side by side, waterfall.
+/// </summary>
 static class AccountText
 {
     const int Label = 22;
@@ -22,12 +24,20 @@ static class AccountText
         WriteClasses(text, outcome.Result!.Classes);
         WriteWaterfall(text, outcome.Result.Classes);
         if (outcome.Result.InteractiveOverBatch is { } ratio)
-            text.Append('\n').Append($"An interactive token costs {Number(ratio, "0.00")} times a batch token.\n");
+        {
+            text.Append('\n')
+                .Append($"An interactive token costs {Number(ratio, "0.00")} times a batch token.\n");
+        }
+
         WriteListPrices(text, outcome);
         if (outcome.Credits.Count > 0)
             text.Append("\nLevers on the interactive bill, each alone, USD per million tokens\n");
         foreach (var credit in outcome.Credits)
-            TextLines.Wrap(text, $"  {credit.Name,-16}{Signed(credit.UsdPerMillionTokens),10}  ", new string(' ', 30), credit.Explanation);
+        {
+            TextLines.Wrap(text, $"  {credit.Name,-16}{Signed(credit.UsdPerMillionTokens),10}  ",
+                new string(' ', 30), credit.Explanation);
+        }
+
         text.Append("\nWhat this rests on\n");
         foreach (var note in outcome.Notes)
             TextLines.Wrap(text, "  ", "    ", note);
@@ -40,7 +50,8 @@ static class AccountText
         if (PublicPrices.Of(outcome) is not { } prices)
             return;
         TextLines.Wrap(text, "", "  ", $"Public APIs ask {Usd(prices.CheapestUsdPerMillionTokens)} to "
-            + $"{Usd(prices.DearestUsdPerMillionTokens)} for the same mix, median {Usd(prices.MedianUsdPerMillionTokens)} of "
+            + $"{Usd(prices.DearestUsdPerMillionTokens)} for the same mix, median "
+            + $"{Usd(prices.MedianUsdPerMillionTokens)} of "
             + $"{prices.Offers.Count} offers as of {prices.AsOf}; the interactive class costs that median at "
             + $"${Number((double)prices.BreakEvenUsdPerGpuHour, "0.00")} per accelerator-hour.");
     }
@@ -49,10 +60,13 @@ static class AccountText
     {
         var statement = outcome.Result!.Statement;
         var d = statement.Deployment;
-        text.Append($"{statement.Model}, {d.Weights} weights, {d.Kv} KV, on {outcome.Engine.Deployment.Accelerators} × {d.Gpu}");
+        text.Append($"{statement.Model}, {d.Weights} weights, {d.Kv} KV, on "
+            + $"{outcome.Engine.Deployment.Accelerators} × {d.Gpu}");
         text.Append($" per replica (tp {d.Tp}, pp {d.Pp}, ep {d.Ep}, dp {d.Dp}), {d.Engine}, {d.Policy}\n");
-        text.Append($"{statement.Workload} at {Number(outcome.Request.Serving.RequestsPerSecond, "0.##")} requests/s, ");
-        text.Append($"busiest hour {Number(Peak(outcome.Request.Serving.Workload.WeeklyEnvelope), "0.00")} × the mean\n");
+        text.Append($"{statement.Workload} at {Number(outcome.Request.Serving.RequestsPerSecond, "0.##")} "
+            + $"requests/s, ");
+        text.Append($"busiest hour {Number(Peak(outcome.Request.Serving.Workload.WeeklyEnvelope), "0.00")} "
+            + $"× the mean\n");
         text.Append($"${Number(statement.Price.UsdPerGpuHour, "0.00##")} per accelerator-hour, ");
         text.Append($"{statement.Price.Origin}\n\n");
     }
@@ -71,7 +85,8 @@ static class AccountText
         Row(text, "  bound by", classes, c => c.LoadLine.BindingLimit);
         Row(text, "fleet", classes, c =>
             $"{c.Fleet.Replicas}{Ends(c, e => e.Replicas, "0")} replicas, {c.Fleet.Accelerators} GPUs");
-        Row(text, "  USD per hour", classes, c => Number(c.Fleet.UsdPerHour, "#,0.00") + Ends(c, e => e.UsdPerHour, "#,0"));
+        Row(text, "  USD per hour", classes, c =>
+            Number(c.Fleet.UsdPerHour, "#,0.00") + Ends(c, e => e.UsdPerHour, "#,0"));
         Row(text, "utilisation", classes, c =>
             Number(100 * c.Utilisation, "0.0") + Ends(c, e => 100 * e.Utilisation, "0") + " %");
         Cost(text, "USD / M tokens", classes, c => c.UsdPerMillionTokens);
@@ -89,12 +104,15 @@ static class AccountText
     }
 
     static void Cost(
-        StringBuilder text, string label, IReadOnlyList<ClassAccount> classes, Func<CostStatement, decimal?> cost) =>
+        StringBuilder text, string label, IReadOnlyList<ClassAccount> classes,
+        Func<CostStatement, decimal?> cost) =>
         Row(text, label, classes, c => cost(c.Cost) is { } usd
             ? Usd(usd) + Ends(c, e => e.Cost is { } end ? (double?)cost(end) : null, "0.0000")
             : "none");
 
-    /// <summary>The interval of a figure in brackets; without a high end where the promise cannot be kept.</summary>
+    /// <summary>
+    /// The interval of a figure in brackets; without a high end where the promise cannot be kept.
+    /// </summary>
     static string Ends(ClassAccount account, Func<ClassEnd, double?> figure, string format)
     {
         var low = figure(account.Bounds.Low);
@@ -130,7 +148,9 @@ static class AccountText
         text.Append('\n');
     }
 
-    /// <summary>A bar from one level to another on a fixed scale; its own width even when it is tiny.</summary>
+    /// <summary>
+    /// A bar from one level to another on a fixed scale; its own width even when it is tiny.
+    /// </summary>
     static string Bar(decimal from, decimal to, decimal scale)
     {
         var low = (int)Math.Floor(Math.Min(from, to) / scale * BarWidth);
@@ -142,7 +162,8 @@ static class AccountText
     }
 
     static void Row(
-        StringBuilder text, string label, IReadOnlyList<ClassAccount> classes, Func<ClassAccount, string> value)
+        StringBuilder text, string label, IReadOnlyList<ClassAccount> classes,
+        Func<ClassAccount, string> value)
     {
         text.Append(label.PadRight(Label));
         foreach (var account in classes)
@@ -158,7 +179,8 @@ static class AccountText
         var limit = account.Promise[index];
         return limit.Metric == "window"
             ? $"done within {Number(limit.LimitMs / 3_600_000, "0.##")} h"
-            : $"{(limit.Level is { } level ? level + ": " : "")}{limit.Metric} p{Number(limit.Percentile, "0.###")} {Number(limit.LimitMs, "0.###")}ms";
+            : $"{(limit.Level is { } level ? level + ": " : "")}{limit.Metric} "
+            + $"p{Number(limit.Percentile, "0.###")} {Number(limit.LimitMs, "0.###")}ms";
     }
 
     static int Most(IReadOnlyList<ClassAccount> classes)
@@ -183,7 +205,8 @@ static class AccountText
         return $"{S(value.P50)} ({S(low.P50)}–{S(high.P50)}) / {S(value.P95)} ({S(low.P95)}–{S(high.P95)}) s";
     }
 
-    static string S(double? ms) => ms is { } value ? Number(value / 1000, value < 10_000 ? "0.00" : "#,0.0") : "–";
+    static string S(double? ms) =>
+        ms is { } value ? Number(value / 1000, value < 10_000 ? "0.00" : "#,0.0") : "–";
 
     static string Ms(double? value, double? low, double? high) =>
         low is null || high is null ? Ms(value) : $"{Ms(value)} ({Ms(low)}–{Ms(high)})";
@@ -192,7 +215,8 @@ static class AccountText
 
     static string Usd(decimal value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
 
-    static string Signed(decimal value) => value.ToString("+0.0000;-0.0000;0.0000", CultureInfo.InvariantCulture);
+    static string Signed(decimal value) =>
+        value.ToString("+0.0000;-0.0000;0.0000", CultureInfo.InvariantCulture);
 
     static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 

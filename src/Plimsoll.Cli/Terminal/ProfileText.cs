@@ -2,18 +2,20 @@ using System.Globalization;
 using System.Linq;
 using System.Text;
 using Plimsoll.Inputs.Profiles;
-using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Cli.Terminal;
 
-/// <summary>A calibration for a person at a terminal: what was fitted, to what, and how well it holds.</summary>
+/// <summary>
+/// A calibration for a person at a terminal: what was fitted, to what, and how well it holds.
+/// </summary>
 static class ProfileText
 {
     public static string Of(CalibrationProfile profile)
     {
         var text = new StringBuilder();
         var release = profile.EngineVersion is { } version ? $" {version}" : "";
-        text.Append($"{profile.Model}, {profile.Weights} weights, {profile.Kv} KV, on {profile.Accelerator} (tp {profile.Tp}, ");
+        text.Append($"{profile.Model}, {profile.Weights} weights, {profile.Kv} KV, on {profile.Accelerator} "
+            + $"(tp {profile.Tp}, ");
         text.Append($"pp {profile.Pp}, ep {profile.Ep}, dp {profile.Dp}), {profile.Engine}{release}\n");
         foreach (var input in profile.Inputs)
             text.Append($"{input.File}: {input.Form}, {input.Used:N0} used, {input.Failed:N0} failed\n");
@@ -29,7 +31,8 @@ static class ProfileText
         text.Append($"\n{"Median error, %",-20}{profile.Around,10}{"fitted",10}{"held out",10}\n");
         foreach (var figure in profile.HeldOut.Figures)
         {
-            text.Append($"  {figure.Figure,-18}{F(figure.BeforePercent, "0.0"),10}{F(figure.AfterPercent, "0.0"),10}");
+            text.Append($"  {figure.Figure,-18}");
+            text.Append($"{F(figure.BeforePercent, "0.0"),10}{F(figure.AfterPercent, "0.0"),10}");
             text.Append($"{F(figure.HeldOutPercent, "0.0"),10}\n");
         }
         text.Append($"Held out: {profile.HeldOut.Split}; {profile.HeldOut.Configurations} in all.\n");
@@ -42,7 +45,8 @@ static class ProfileText
 
     static void Band(StringBuilder text, string figure, ProfileInterval interval)
     {
-        text.Append($"{figure}, 90 %: {F(interval.Low, "0.00")} – {F(interval.High, "0.00")} ({interval.Basis}).\n");
+        text.Append(
+            $"{figure}, 90 %: {F(interval.Low, "0.00")} – {F(interval.High, "0.00")} ({interval.Basis}).\n");
     }
 
     static string F(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);

@@ -22,52 +22,77 @@ static class SimulationText
         SimulationBounds bounds, Serving serving, SimulatedEngine engine, int replicas, int prefillReplicas,
         ArrivalProcess process)
     {
-        var result = bounds.Run;
-        var d = engine.Deployment;
         var text = new StringBuilder();
-        text.Append($"{d.Model.Name}, {d.Weights.Name()} weights, ");
-        text.Append(prefillReplicas > 0 ? $"{prefillReplicas} prefill and {replicas} decode replicas" : $"{replicas} replica{(replicas == 1 ? "" : "s")}");
-        text.Append($" of {d.Accelerators} × {d.Accelerator.Name} (tp {d.TensorParallel}, pp {d.PipelineParallel}, ");
-        text.Append($"ep {d.ExpertParallel}, dp {d.DataParallel})\n");
-        text.Append($"{serving.Workload.Name}, ");
-        text.Append(process == ArrivalProcess.AtOnce ? "all at once; " : $"{F(serving.RequestsPerSecond, "0.###")} requests/s; ");
-        text.Append($"tier {engine.StepTime.Tier.ToString().ToLowerInvariant()}; in brackets 90 % intervals\n\n");
-        if (serving.Deployment.Profile is not null)
-            text.Append(string.Join('\n', engine.StepTime.Notes)).Append("\n\n");
-        text.Append("ms        mean                     p50                      p95                      p99\n");
+        Fleet(text, serving, engine, replicas, prefillReplicas, process);
+        text.Append(
+            "ms        mean                     p50                      p95                      p99\n");
         Row(text, bounds, "TTFT", Metric.Ttft);
         Row(text, bounds, "TPOT", Metric.Tpot);
         Row(text, bounds, "ITL", Metric.Itl);
         Row(text, bounds, "E2E", Metric.E2e);
-        text.Append(Precision(result.Latencies)).Append('\n');
-        text.Append($"requests      {result.Requests:N0}, completed {result.Completed:N0}, failed {result.Failed:N0}, ");
+        text.Append(Precision(bounds.Run.Latencies)).Append('\n');
+        Outcome(text, bounds, serving, engine, process);
+        return text.ToString();
+    }
+
+    static void Fleet(
+        StringBuilder text, Serving serving, SimulatedEngine engine, int replicas,
+        int prefillReplicas, ArrivalProcess process)
+    {
+        var d = engine.Deployment;
+        text.Append($"{d.Model.Name}, {d.Weights.Name()} weights, ");
+        text.Append(prefillReplicas > 0 ? $"{prefillReplicas} prefill and {replicas} decode replicas"
+            : $"{replicas} replica{(replicas == 1 ? "" : "s")}");
+        text.Append(
+            $" of {d.Accelerators} × {d.Accelerator.Name} (tp {d.TensorParallel}, pp {d.PipelineParallel}, ");
+        text.Append($"ep {d.ExpertParallel}, dp {d.DataParallel})\n");
+        text.Append($"{serving.Workload.Name}, ");
+        text.Append(process == ArrivalProcess.AtOnce
+            ? "all at once; " : $"{F(serving.RequestsPerSecond, "0.###")} requests/s; ");
+        text.Append(
+            $"tier {engine.StepTime.Tier.ToString().ToLowerInvariant()}; in brackets 90 % intervals\n\n");
+        if (serving.Deployment.Profile is not null)
+            text.Append(string.Join('\n', engine.StepTime.Notes)).Append("\n\n");
+    }
+
+    static void Outcome(
+        StringBuilder text, SimulationBounds bounds, Serving serving, SimulatedEngine engine,
+        ArrivalProcess process)
+    {
+        var result = bounds.Run;
+        text.Append($"requests      {result.Requests:N0}, completed {result.Completed:N0}, failed "
+            + $"{result.Failed:N0}, ");
         text.Append($"in {F(result.MakespanS, "#,0.0")} s{Range(bounds, r => r.MakespanS, "#,0.0")}\n");
         if (result.Failed > 0)
         {
-            text.Append($"failed        longer than the {engine.Limits.NumBlocks * (long)engine.Limits.BlockSize:N0} tokens ");
-            text.Append($"of KV memory or the {d.Model.MaxContext:N0} of the model\n");
+            text.Append($"failed        longer than the "
+                + $"{engine.Limits.NumBlocks * (long)engine.Limits.BlockSize:N0} tokens ");
+            text.Append($"of KV memory or the {engine.Deployment.Model.MaxContext:N0} of the model\n");
         }
         if (result.Goodput is { } goodput)
         {
-            text.Append($"goodput       {F(100 * goodput, "0.00")} %{Range(bounds, r => 100 * r.Goodput, "0.00")} of requests kept every limit\n");
+            text.Append($"goodput       {F(100 * goodput, "0.00")} "
+                + $"%{Range(bounds, r => 100 * r.Goodput, "0.00")} of requests kept every limit\n");
         }
         WriteLevels(text, result, serving);
         text.Append($"throughput    {F(result.PromptTokensPerSecond, "#,0")} input and ");
         text.Append($"{F(result.OutputTokensPerSecond, "#,0")} output tokens/s");
-        text.Append($"{Range(bounds, r => r.OutputTokensPerSecond, "#,0")}; busy {F(100 * result.BusyShare, "0.0")} %");
+        text.Append($"{Range(bounds, r => r.OutputTokensPerSecond, "#,0")}; busy "
+            + $"{F(100 * result.BusyShare, "0.0")} %");
         text.Append($"{Range(bounds, r => 100 * r.BusyShare, "0.0")}\n");
         var served = result.Completed / Math.Max(result.MakespanS, 1e-9);
         if (process != ArrivalProcess.AtOnce && IsOverloaded(result, serving))
         {
-            text.Append($"overloaded    {F(served, "0.###")} requests/s served of {F(serving.RequestsPerSecond, "0.###")} ");
+            text.Append($"overloaded    {F(served, "0.###")} requests/s served of "
+                + $"{F(serving.RequestsPerSecond, "0.###")} ");
             text.Append("offered; the queue grows while they come: more --replicas or a lower --rate\n");
         }
-        text.Append($"KV            peak {result.PeakKvBlocks:N0} of {engine.Limits.NumBlocks:N0} blocks{Range(bounds, r => r.PeakKvBlocks, "#,0")}; ");
+        text.Append($"KV            peak {result.PeakKvBlocks:N0} of {engine.Limits.NumBlocks:N0} "
+            + $"blocks{Range(bounds, r => r.PeakKvBlocks, "#,0")}; ");
         text.Append($"{result.Preemptions:N0} preemptions{Range(bounds, r => r.Preemptions, "#,0")}\n");
         if (result.PrefixHitRate is { } hits)
             text.Append($"prefix cache  {F(100 * hits, "0.0")} % of prompt tokens\n");
         text.Append($"steps         {result.Steps:N0}; plan hash {result.PlanHash:x16}\n");
-        return text.ToString();
     }
 
     /// <summary>Whether requests wait to be admitted, and more of them the longer they come.</summary>
@@ -99,7 +124,8 @@ static class SimulationText
         var error = F(100 * QuantileSketch.RelativeError, "0.0");
         return latencies.Ttft.IsExact
             ? $"percentiles of the run are exact, of ITL within {error} %\n"
-            : $"percentiles of the run are within {error} %, from a sketch of more than {LatencyRecorder.ExactSamples:N0} samples\n";
+            : $"percentiles of the run are within {error} %, from a sketch of more than "
+            + $"{LatencyRecorder.ExactSamples:N0} samples\n";
     }
 
     static void Row(StringBuilder text, SimulationBounds bounds, string name, Metric metric)
@@ -110,7 +136,8 @@ static class SimulationText
         text.Append(row.TrimEnd()).Append('\n');
     }
 
-    static string Cell(double? value, double? low, double? high) => (value, low, high) is ({ } v, { } l, { } h)
+    static string Cell(double? value, double? low, double? high) =>
+        (value, low, high) is ({ } v, { } l, { } h)
         ? $"{Ms(v)} ({Ms(l)}–{Ms(h)})".PadRight(25)
         : "–".PadRight(25);
 

@@ -36,7 +36,8 @@ sealed class TextTable(params string[] headers)
     {
         for (var column = 0; column < cells.Length; column++)
         {
-            var cell = numeric[column] ? cells[column].PadLeft(widths[column]) : cells[column].PadRight(widths[column]);
+            var cell = numeric[column]
+                ? cells[column].PadLeft(widths[column]) : cells[column].PadRight(widths[column]);
             text.Append(cell).Append("  ");
         }
         while (text[^1] == ' ')

@@ -21,7 +21,8 @@ static class TraceText
         var text = new StringBuilder();
         var report = trace.Report;
         text.Append($"{report.File}: {report.Format}\n");
-        Line(text, "rows", $"{report.RowsRead} read, {report.RowsEmitted} requests, {report.RowsDropped} dropped");
+        Line(text, "rows",
+            $"{report.RowsRead} read, {report.RowsEmitted} requests, {report.RowsDropped} dropped");
         foreach (var (reason, rows) in report.Dropped)
             Line(text, "  dropped", $"{rows}: {reason}");
         if (trace.Sessions > 0)
@@ -44,12 +45,16 @@ static class TraceText
     static void Times(StringBuilder text, TraceStatistics trace)
     {
         Line(text, "span", trace.SpanS is { } span ? $"{F(span, "0.###")} s" : "undefined");
-        Line(text, "rate", trace.RequestsPerSecond is { } rate ? $"{F(rate, "0.####")} requests/s" : "undefined");
+        Line(text, "rate", trace.RequestsPerSecond is { } rate
+            ? $"{F(rate, "0.####")} requests/s" : "undefined");
         Line(text, "gaps", $"coefficient of variation {Value(trace.GapVariation)} (Poisson: 1)");
         foreach (var window in PeakWindows)
             Line(text, $"peak / mean, {window} s", Value(trace.PeakOverMean(window)));
         foreach (var window in DispersionWindows)
-            Line(text, $"dispersion, {window} s", $"{Value(trace.Dispersion(window))}{(window == 1 ? " (Poisson: 1)" : "")}");
+        {
+            Line(text, $"dispersion, {window} s",
+                $"{Value(trace.Dispersion(window))}{(window == 1 ? " (Poisson: 1)" : "")}");
+        }
     }
 
     public static string Json(TraceStatistics trace)
@@ -74,7 +79,9 @@ static class TraceText
             prefixHitShare = trace.PrefixHitShare,
             notes = report.Notes,
         };
-        var options = new JsonSerializerOptions { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        var options =
+            new JsonSerializerOptions { WriteIndented = true,
+                Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
         return JsonSerializer.Serialize(document, options) + "\n";
     }
 
@@ -90,13 +97,19 @@ static class TraceText
         Line(text, "KS output", $"{F(fit.OutputKs, "0.0000")} with {family.Output.Levels.Count} knots");
         Line(text, "IDC rms log error", F(fit.IdcRmsLogError, "0.000"));
         foreach (var point in fit.Idc)
-            Line(text, $"  IDC {F(point.WindowS, "0")} s", $"{F(point.Measured, "0.00")} measured, {F(point.Fitted, "0.00")} fitted");
+        {
+            Line(text, $"  IDC {F(point.WindowS, "0")} s",
+                $"{F(point.Measured, "0.00")} measured, {F(point.Fitted, "0.00")} fitted");
+        }
+
         Line(text, "rank correlation", F(family.RankCorrelation, "0.###"));
         Line(text, "prefix", family.Prefix is { } prefix
-            ? $"{F(100 * fit.PrefixHitShare, "0.0")} % of prompt tokens reused; {F(100 * prefix.Share, "0.0")} % of prompts come back, "
+            ? $"{F(100 * fit.PrefixHitShare, "0.0")} % of prompt tokens reused; "
+            + $"{F(100 * prefix.Share, "0.0")} % of prompts come back, "
                 + $"to the last {prefix.Window}"
             : "no sharing");
-        Line(text, "drift of halves", $"KS input {F(fit.InputDriftKs, "0.000")}, output {F(fit.OutputDriftKs, "0.000")}; "
+        Line(text, "drift of halves",
+            $"KS input {F(fit.InputDriftKs, "0.000")}, output {F(fit.OutputDriftKs, "0.000")}; "
             + $"rate {F(fit.RateDrift, "0.000")} times the first half's");
         return text.ToString();
     }

@@ -21,7 +21,8 @@ static class ValidationText
         foreach (var (name, source) in report.Absent)
             text.Append($"{name}: not run, the data folder has no {source}\n");
         text.Append(report.Passes ? "Every promised figure is kept" : "A promised figure is missed");
-        text.Append(report.Absent.Count == 0 ? ".\n" : $", of what could be run; {report.Absent.Count} sets had no data.\n");
+        text.Append(report.Absent.Count == 0
+            ? ".\n" : $", of what could be run; {report.Absent.Count} sets had no data.\n");
         return text.ToString();
     }
 
@@ -32,7 +33,8 @@ static class ValidationText
         foreach (var check in checks)
         {
             table.Add(
-                check.Name, $"{F(check.Theory, "0.000")} {check.Unit}", $"{F(check.Measured, "0.000")} {check.Unit}",
+                check.Name, $"{F(check.Theory, "0.000")} {check.Unit}",
+                $"{F(check.Measured, "0.000")} {check.Unit}",
                 check.StandardError > 0 ? F(check.StandardError, "0.000") : "–",
                 check.Z is { } z ? Signed(z) : "–", check.Holds ? "" : "missed", check.Setup);
         }
@@ -49,11 +51,13 @@ static class ValidationText
         foreach (var (reason, count) in set.Dropped)
             text.Append($"left out  {count:N0}: {reason}\n");
         var table = new TextTable(
-            "split", "figure", "points", "median %", "p90 %", "worst %", "bias %", "within 90 %", "promised", "", "best published");
+            "split", "figure", "points", "median %", "p90 %", "worst %", "bias %", "within 90 %", "promised",
+            "", "best published");
         foreach (var row in set.Rows)
         {
             table.Add(
-                row.Split, row.Figure, row.Points.ToString("N0", CultureInfo.InvariantCulture), F(row.MedianPercent, "0.0"),
+                row.Split, row.Figure, row.Points.ToString("N0", CultureInfo.InvariantCulture),
+                F(row.MedianPercent, "0.0"),
                 F(row.P90Percent, "0.0"), F(row.WorstPercent, "0.0"), Signed(row.BiasPercent),
                 row.CoveragePercent is { } covered ? F(covered, "0") : "–", row.Promise?.ToString() ?? "",
                 row.Kept switch { true => "kept", false => "missed", null => "" }, row.Published ?? "");

@@ -7,7 +7,6 @@ using Plimsoll.Core;
 using Plimsoll.Core.Promises;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Files;
-using Plimsoll.Planning;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Reports;
 
@@ -36,15 +35,18 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         DefaultValueFactory = _ => 1,
     };
 
-    readonly Option<FileInfo?> _report = new("--report") { Description = "Write a self-contained HTML page here" };
+    readonly Option<FileInfo?> _report =
+        new("--report") { Description = "Write a self-contained HTML page here" };
 
-    readonly Option<DirectoryInfo?> _plots = new("--plots") { Description = "Write each picture as PNG and SVG into this folder" };
+    readonly Option<DirectoryInfo?> _plots =
+        new("--plots") { Description = "Write each picture as PNG and SVG into this folder" };
 
     readonly Option<bool> _json = new("--json") { Description = "Print JSON of the published schema" };
 
     public Command Build()
     {
-        var command = new Command("account", "What a token costs, batch and interactive, and where the money goes.");
+        var command =
+            new Command("account", "What a token costs, batch and interactive, and where the money goes.");
         _serving.AddTo(command);
         _price.Suggest(Suggestions.ProviderTypes);
         foreach (var option in new Option[] { _window, _price, _spare, _report, _plots, _json })
@@ -83,7 +85,9 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         return CommandLine.Done;
     }
 
-    /// <summary>Report and pictures come before the result, so that a path that fails leaves no output.</summary>
+    /// <summary>
+    /// Report and pictures come before the result, so that a path that fails leaves no output.
+    /// </summary>
     void WriteReport(ParseResult parsed, AccountOutcome outcome)
     {
         var page = parsed.GetValue(_report);
@@ -103,7 +107,11 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
     {
         var words = new List<string> { "plimsoll" };
         foreach (var token in parsed.Tokens)
-            words.Add(token.Value.AsSpan().ContainsAny(" \"'$;&|<>(){}*?#") ? $"'{token.Value.Replace("'", "'\\''")}'" : token.Value);
+        {
+            words.Add(token.Value.AsSpan().ContainsAny(" \"'$;&|<>(){}*?#")
+                ? $"'{token.Value.Replace("'", "'\\''")}'" : token.Value);
+        }
+
         return string.Join(' ', words);
     }
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Workloads;
-using Plimsoll.Planning;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -12,19 +11,22 @@ static class ArrivalsOption
     {
         var option = new Option<string>("--arrivals")
         {
-            Description = "own (the workload's), week (own, with the demand of each hour), poisson, or at-once",
+            Description =
+                "own (the workload's), week (own, with the demand of each hour), poisson, or at-once",
             DefaultValueFactory = _ => "own",
         };
         option.Suggest("own", "week", "poisson", "at-once");
         return option;
     }
 
-    public static ArrivalProcess Read(ParseResult parsed, Option<string> option) => parsed.GetValue(option) switch
+    public static ArrivalProcess Read(
+        ParseResult parsed, Option<string> option) => parsed.GetValue(option) switch
     {
         "own" => ArrivalProcess.Own,
         "week" => ArrivalProcess.Week,
         "poisson" => ArrivalProcess.Poisson,
         "at-once" => ArrivalProcess.AtOnce,
-        var other => throw new BadInputException($"--arrivals {other}: expected own, week, poisson or at-once"),
+        var other =>
+            throw new BadInputException($"--arrivals {other}: expected own, week, poisson or at-once"),
     };
 }

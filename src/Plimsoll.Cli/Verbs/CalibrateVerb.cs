@@ -4,7 +4,6 @@ using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Files;
 using Plimsoll.Inputs.Profiles;
-using Plimsoll.Planning;
 using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Cli.Verbs;
@@ -20,13 +19,15 @@ sealed class CalibrateVerb(TextWriter output, TextWriter story)
         Arity = ArgumentArity.OneOrMore,
     };
 
-    readonly Option<FileInfo?> _output = new("--output") { Description = "Write the profile here, for --profile" };
+    readonly Option<FileInfo?> _output =
+        new("--output") { Description = "Write the profile here, for --profile" };
 
     readonly Option<bool> _json = new("--json") { Description = "Print the profile instead of the report" };
 
     public Command Build()
     {
-        var command = new Command("calibrate", "Step times fitted to an engine's own telemetry: a profile for --profile.");
+        var command = new Command(
+            "calibrate", "Step times fitted to an engine's own telemetry: a profile for --profile.");
         command.Add(_files);
         _serving.AddDeploymentTo(command);
         command.Add(_output);
@@ -40,9 +41,14 @@ sealed class CalibrateVerb(TextWriter output, TextWriter story)
         var json = parsed.GetValue(_json);
         var file = parsed.GetValue(_output);
         if (file is null && !json)
-            throw new BadInputException("--output is missing; expected where to write the profile, or --json");
+        {
+            throw new BadInputException(
+                "--output is missing; expected where to write the profile, or --json");
+        }
+
         using var progress = new ProgressLine(story, "calibrating", ProgressLine.Whole);
-        var profile = Calibrator.Calibrate(parsed.GetValue(_files)!, _serving.Measured(parsed), progress.ReportShare);
+        var profile =
+            Calibrator.Calibrate(parsed.GetValue(_files)!, _serving.Measured(parsed), progress.ReportShare);
         progress.Clear();
         var text = ProfileFile.Write(profile);
         if (file is not null)

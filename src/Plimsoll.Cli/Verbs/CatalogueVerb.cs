@@ -27,12 +27,16 @@ sealed class CatalogueVerb(TextWriter output)
     };
 
     public Command Build() =>
-        new("catalogue", "Models, accelerators, prices and workloads that are built in, with source and date.")
+        new("catalogue",
+            "Models, accelerators, prices and workloads that are built in, with source and date.")
         {
-            Part("accelerators", "Accelerators by datasheet.", ListAccelerators, n => Catalogue.BuiltIn.FindAccelerator(n),
+            Part("accelerators", "Accelerators by datasheet.", ListAccelerators, n =>
+                Catalogue.BuiltIn.FindAccelerator(n),
                 Suggestions.Accelerators),
-            Part("models", "Model architectures; NAME may be a config.json.", ListModels, ShowModel, Suggestions.Models),
-            Part("prices", "Dated prices; NAME is an accelerator.", ListPrices, PricesOf, Suggestions.Accelerators),
+            Part("models", "Model architectures; NAME may be a config.json.", ListModels, ShowModel,
+                Suggestions.Models),
+            Part("prices", "Dated prices; NAME is an accelerator.", ListPrices, PricesOf,
+                Suggestions.Accelerators),
             Part("workloads", "Workload families.", ListWorkloads, n => WorkloadFamily.Find(n).Spec,
                 Suggestions.Workloads),
         };
@@ -70,7 +74,8 @@ sealed class CatalogueVerb(TextWriter output)
     static (string Text, object Records) ListAccelerators()
     {
         var table = new TextTable(
-            "key", "name", "bf16 TFLOPS", "fp8", "fp4", "GB", "GB/s", "scale-up GB/s", "step time", "launch", "source");
+            "key", "name", "bf16 TFLOPS", "fp8", "fp4", "GB", "GB/s", "scale-up GB/s", "step time", "launch",
+            "source");
         foreach (var a in Catalogue.BuiltIn.Accelerators)
         {
             var tier = StepTimeCatalogue.For(a, "vllm").Tier.ToString().ToLowerInvariant();
@@ -82,12 +87,15 @@ sealed class CatalogueVerb(TextWriter output)
 
     static (string Text, object Records) ListModels()
     {
-        var table = new TextTable("name", "parameters B", "active B", "layers", "attention", "KV bytes/token bf16", "context",
+        var table = new TextTable(
+            "name", "parameters B", "active B", "layers", "attention", "KV bytes/token bf16", "context",
             "tokens/image", "as of", "source");
         foreach (var m in Catalogue.BuiltIn.Models)
         {
-            table.Add(m.Name, F(m.Parameters / 1e9, "0.00"), F(m.ActiveParameters / 1e9, "0.00"), F(m.Layers), Attention(m),
-                F(m.KvBytesPerToken(NumberFormat.Bf16), "0"), F(m.MaxContext), m.ImageTokens > 0 ? F(m.ImageTokens) : "",
+            table.Add(m.Name, F(m.Parameters / 1e9, "0.00"), F(m.ActiveParameters / 1e9, "0.00"), F(m.Layers),
+                Attention(m),
+                F(m.KvBytesPerToken(NumberFormat.Bf16), "0"), F(m.MaxContext), m.ImageTokens > 0
+                ? F(m.ImageTokens) : "",
                 m.AsOf, m.Source);
         }
         return (table.ToString(), Catalogue.BuiltIn.Models);
@@ -111,12 +119,14 @@ sealed class CatalogueVerb(TextWriter output)
 
     static string PriceTable(string? accelerator)
     {
-        var table = new TextTable("accelerator", "as of", "USD/h", "provider type", "provider", "term", "confidence", "source");
+        var table = new TextTable(
+            "accelerator", "as of", "USD/h", "provider type", "provider", "term", "confidence", "source");
         foreach (var p in Catalogue.BuiltIn.Prices)
         {
             if (accelerator is null || p.Accelerator == accelerator)
             {
-                table.Add(p.Accelerator, p.AsOf ?? "", p.UsdPerHour.ToString("0.00##", CultureInfo.InvariantCulture),
+                table.Add(p.Accelerator, p.AsOf
+                    ?? "", p.UsdPerHour.ToString("0.00##", CultureInfo.InvariantCulture),
                     p.ProviderType, p.Provider, p.Term, p.Confidence, p.Source);
             }
         }
@@ -130,7 +140,8 @@ sealed class CatalogueVerb(TextWriter output)
         foreach (var w in WorkloadFamily.BuiltIn)
         {
             specs.Add(w.Spec);
-            table.Add(w.Name, w.Spec.Class, F(w.RequestsPerSecond), F(w.MeanPromptTokens, "0"), F(w.MeanOutputTokens, "0"),
+            table.Add(w.Name, w.Spec.Class, F(w.RequestsPerSecond), F(w.MeanPromptTokens, "0"),
+                F(w.MeanOutputTokens, "0"),
                 w.Spec.Envelope, w.Source);
         }
         return (table.ToString(), specs);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Core;
-using Plimsoll.Planning;
 
 namespace Plimsoll.Cli.Verbs;
 

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
@@ -12,20 +11,23 @@ using Plimsoll.Cli.Assistant;
 namespace Plimsoll.Cli.Verbs;
 
 /// <summary>
-/// <c>plimsoll mcp</c>: the verbs that only read, as tools of a Model Context Protocol server over stdin and stdout.
+/// <c>plimsoll mcp</c>: the verbs that only read, as tools of a Model Context Protocol server over stdin and
+/// stdout.
 /// </summary>
 sealed class McpVerb(TextWriter story)
 {
     /// <summary>Verbs that answer a question and change nothing.</summary>
     static readonly string[] Verbs =
     [
-        "account", "simulate", "trace describe", "catalogue accelerators", "catalogue models", "catalogue prices",
+        "account", "simulate", "trace describe", "catalogue accelerators", "catalogue models",
+            "catalogue prices",
         "catalogue workloads",
     ];
 
     public Command Build()
     {
-        var command = new Command("mcp", "Serve the verbs that only read to an assistant: Model Context Protocol over stdio.");
+        var command = new Command(
+            "mcp", "Serve the verbs that only read to an assistant: Model Context Protocol over stdio.");
         command.SetAction((_, stop) => Serve(stop));
         return command;
     }
@@ -45,7 +47,8 @@ sealed class McpVerb(TextWriter story)
         var options = new McpServerOptions
         {
             ServerInfo = new Implementation { Name = "plimsoll", Version = CommandLine.Version },
-            ServerInstructions = "What a token costs at a promised latency. Name what is served and how fast it was "
+            ServerInstructions =
+                "What a token costs at a promised latency. Name what is served and how fast it was "
                 + "promised; every figure carries its tier, interval and price date.",
             Handlers = new McpServerHandlers
             {
@@ -64,6 +67,7 @@ sealed class McpVerb(TextWriter story)
     {
         if (request is null || !tools.TryGetValue(request.Name, out var tool))
             throw new McpException($"no tool {request?.Name}; expected {string.Join(", ", tools.Keys)}");
-        return tool.Call(request.Arguments is { } given ? new Dictionary<string, System.Text.Json.JsonElement>(given) : []);
+        return tool.Call(request.Arguments is { } given
+            ? new Dictionary<string, System.Text.Json.JsonElement>(given) : []);
     }
 }

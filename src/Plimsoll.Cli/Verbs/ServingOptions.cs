@@ -18,8 +18,8 @@ using Plimsoll.Planning.Search;
 namespace Plimsoll.Cli.Verbs;
 
 /// <summary>
-/// What is served on what: the options that every serving verb shares, named as vLLM names them. What was measured
-/// (<c>calibrate</c>) takes those of the deployment alone.
+/// What is served on what: the options that every serving verb shares, named as vLLM names them. What was
+/// measured (<c>calibrate</c>) takes those of the deployment alone.
 /// </summary>
 sealed class ServingOptions
 {
@@ -35,10 +35,14 @@ sealed class ServingOptions
         DefaultValueFactory = _ => "h100_sxm",
     };
 
-    readonly Option<int?> _tp = new("--tp") { Description = "Tensor parallel degree [default: the cheapest that fits]" };
-    readonly Option<int?> _pp = new("--pp") { Description = "Pipeline stages [default: 1, more only if nothing else fits]" };
-    readonly Option<int?> _ep = new("--ep") { Description = "Expert parallel degree: 1, or --tp × --dp [default: 1]" };
-    readonly Option<int?> _dp = new("--dp") { Description = "Data parallel ranks of one replica [default: 1]" };
+    readonly Option<int?> _tp =
+        new("--tp") { Description = "Tensor parallel degree [default: the cheapest that fits]" };
+    readonly Option<int?> _pp =
+        new("--pp") { Description = "Pipeline stages [default: 1, more only if nothing else fits]" };
+    readonly Option<int?> _ep =
+        new("--ep") { Description = "Expert parallel degree: 1, or --tp × --dp [default: 1]" };
+    readonly Option<int?> _dp =
+        new("--dp") { Description = "Data parallel ranks of one replica [default: 1]" };
 
     readonly Option<string?> _weights = new("--weights")
     {
@@ -53,7 +57,8 @@ sealed class ServingOptions
 
     readonly Option<string> _workload = new("--workload")
     {
-        Description = "Workload family (chat, code-completion, …; chat:envelope=office,tenants=4) or a trace file",
+        Description =
+            "Workload family (chat, code-completion, …; chat:envelope=office,tenants=4) or a trace file",
         DefaultValueFactory = _ => "chat",
     };
 
@@ -64,13 +69,15 @@ sealed class ServingOptions
 
     readonly Option<string[]> _promise = new("--promise")
     {
-        Description = "A limit such as \"ttft p95 500ms\"; repeatable [default: ttft p95 500ms, tpot p95 50ms]",
+        Description =
+            "A limit such as \"ttft p95 500ms\"; repeatable [default: ttft p95 500ms, tpot p95 50ms]",
     };
 
     readonly Option<string[]> _level = new("--level")
     {
         Description = "A level of service that requests of the workload name: "
-            + "\"premium: ttft p95 300ms, itl p99 60ms, priority 0\" or \"nightly: batch, priority 9\"; repeatable "
+            + "\"premium: ttft p95 300ms, itl p99 60ms, priority 0\" or \"nightly: batch, priority 9\"; "
+            + "repeatable "
             + "[default: what the workload says, else --promise]",
     };
 
@@ -83,7 +90,8 @@ sealed class ServingOptions
 
     readonly Option<string> _engine = new("--engine")
     {
-        Description = "Whose kernels and host overhead: vllm, trtllm, sglang, with an optional release: vllm@0.12.0",
+        Description =
+            "Whose kernels and host overhead: vllm, trtllm, sglang, with an optional release: vllm@0.12.0",
         DefaultValueFactory = _ => "vllm",
     };
 
@@ -149,7 +157,8 @@ sealed class ServingOptions
 
     readonly Option<long?> _requests = new("--requests")
     {
-        Description = "Requests of each simulated run [default: 20000; of a trace, the trace once; of --arrivals week, the week]",
+        Description = "Requests of each simulated run [default: 20000; of a trace, the trace once; of "
+            + "--arrivals week, the week]",
     };
 
     readonly Option<ulong> _seed = new("--seed")
@@ -174,7 +183,8 @@ sealed class ServingOptions
         AddDeploymentTo(command);
         foreach (var option in new Option[]
         {
-            _workload, _map, _hashBlock, _rate, _promise, _level, _policy, _draftTokens, _acceptance, _profile, _requests, _seed,
+            _workload, _map, _hashBlock, _rate, _promise, _level, _policy, _draftTokens, _acceptance,
+                _profile, _requests, _seed,
         })
         {
             command.Add(option);
@@ -240,9 +250,13 @@ sealed class ServingOptions
         if (rate is { } given && !(given > 0 && given < 1e9))
             throw new BadInputException($"--rate {given}: expected requests per second above 0");
         var workload = WorkloadChoice.Open(
-            parsed.GetValue(_workload)!, TraceOptionsReader.Read(parsed.GetValue(_map), parsed.GetValue(_hashBlock)));
+            parsed.GetValue(_workload)!,
+                TraceOptionsReader.Read(parsed.GetValue(_map), parsed.GetValue(_hashBlock)));
         if (rate is null && rateMatters && !workload.HasRate)
-            throw new BadInputException($"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
+        {
+            throw new BadInputException(
+                $"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
+        }
         return new Serving
         {
             Deployment = deployment with
@@ -271,7 +285,11 @@ sealed class ServingOptions
             throw new BadInputException($"--engine {engine}: expected vllm, trtllm or sglang");
         var utilization = parsed.GetValue(_gpuMemoryUtilization);
         if (!(utilization > 0 && utilization <= 1))
-            throw new BadInputException($"--gpu-memory-utilization {utilization}: expected above 0 and at most 1");
+        {
+            throw new BadInputException(
+                $"--gpu-memory-utilization {utilization}: expected above 0 and at most 1");
+        }
+
         var usual = EngineSettings.OfServer(accelerator);
         return usual with
         {
@@ -279,7 +297,8 @@ sealed class ServingOptions
             EngineVersion = version,
             MaxNumSeqs = InRange(_maxNumSeqs, parsed.GetValue(_maxNumSeqs) ?? usual.MaxNumSeqs, 1, 1_000_000),
             MaxNumBatchedTokens = InRange(
-                _maxNumBatchedTokens, parsed.GetValue(_maxNumBatchedTokens) ?? usual.MaxNumBatchedTokens, 1, 10_000_000),
+                _maxNumBatchedTokens, parsed.GetValue(_maxNumBatchedTokens)
+                ?? usual.MaxNumBatchedTokens, 1, 10_000_000),
             NumGpuBlocks = AtLeastOne(parsed, _numGpuBlocks),
             BlockSize = InRange(_blockSize, parsed.GetValue(_blockSize), 1, 4096),
             GpuMemoryUtilization = utilization,
@@ -298,7 +317,8 @@ sealed class ServingOptions
         if (drafts is not { } tokens || length is not { } accepted)
         {
             throw new BadInputException(
-                "--num-speculative-tokens and --acceptance-length: expected both or neither; how many drafts a "
+                "--num-speculative-tokens and --acceptance-length: expected both or neither; how many drafts "
+                + "a "
                 + "model accepts depends on the task and is not guessed");
         }
         if (tokens > 32)
@@ -332,7 +352,8 @@ sealed class ServingOptions
     {
         if (text is null)
             return null;
-        return NumberFormats.TryParse(text, out var format) && (option != "--kv" || format is NumberFormat.Bf16 or NumberFormat.Fp8)
+        return NumberFormats.TryParse(text, out var format)
+            && (option != "--kv" || format is NumberFormat.Bf16 or NumberFormat.Fp8)
             ? format
             : throw new BadInputException(option == "--kv"
                 ? $"--kv {text}: expected bf16 or fp8"

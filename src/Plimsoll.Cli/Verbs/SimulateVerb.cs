@@ -3,13 +3,11 @@ using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
-using Plimsoll.Core.Models;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Families;
-using Plimsoll.Planning;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
@@ -18,7 +16,9 @@ namespace Plimsoll.Cli.Verbs;
 /// <summary><c>plimsoll simulate</c>: what a fleet would have done with a workload.</summary>
 sealed class SimulateVerb(TextWriter output, TextWriter story)
 {
-    /// <summary>Parallelism left out is chosen as an account would, which needs no longer runs than this.</summary>
+    /// <summary>
+    /// Parallelism left out is chosen as an account would, which needs no longer runs than this.
+    /// </summary>
     const long RequestsToChoose = 20_000;
     const double SecondsPerWeek = 7 * 86_400;
 
@@ -59,7 +59,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
 
     public Command Build()
     {
-        var command = new Command("simulate", "What a fleet would have done: latencies, throughput, preemptions.");
+        var command =
+            new Command("simulate", "What a fleet would have done: latencies, throughput, preemptions.");
         _serving.AddTo(command);
         _router.Suggest("round-robin", "least-outstanding", "power-of-two", "prefix-affinity");
         foreach (var option in new Option[]
@@ -77,8 +78,12 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     {
         var process = ArrivalsOption.Read(parsed, _arrivals);
         var serving = _serving.Resolve(parsed, rateMatters: process != ArrivalProcess.AtOnce);
-        if (process == ArrivalProcess.Week && serving.Workload is WorkloadFamily && !_serving.SaysRequests(parsed))
-            serving = serving with { Requests = (long)Math.Ceiling(serving.RequestsPerSecond * SecondsPerWeek) };
+        if (process == ArrivalProcess.Week && serving.Workload is WorkloadFamily
+            && !_serving.SaysRequests(parsed))
+        {
+            serving = serving with { Requests = (long)Math.Ceiling(
+                serving.RequestsPerSecond * SecondsPerWeek) };
+        }
         var engine = Choose(serving);
         var deployment = engine.Deployment;
         var replicas = Count(parsed, _replicas, least: 1);
@@ -105,7 +110,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Progress = progress.Report,
         };
         var bounds = SimulationBounds.Of(engine.StepTime.Error, end => engine.Run(
-            serving.Workload, serving.RequestsPerSecond, end.IsPredicted ? options : Bound(options, end), process,
+            serving.Workload, serving.RequestsPerSecond, end.IsPredicted ? options
+                : Bound(options, end), process,
             fleet: fleet));
         if (bounds.Run.Completed == 0)
             throw new BadInputException(NothingFits(serving, engine));
@@ -130,7 +136,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
 
     static string NothingFits(Serving serving, SimulatedEngine engine) =>
         $"no request of {serving.Workload.Name} fits the {engine.Limits.NumBlocks} blocks of "
-        + $"{engine.Limits.BlockSize} tokens that an engine holds, or the model's {engine.Deployment.Model.MaxContext} "
+        + $"{engine.Limits.BlockSize} tokens that an engine holds, or the model's "
+        + $"{engine.Deployment.Model.MaxContext} "
         + "tokens; expected a larger --tp or --num-gpu-blocks, or shorter prompts";
 
     static RoutingPolicy Router(string text) => text switch

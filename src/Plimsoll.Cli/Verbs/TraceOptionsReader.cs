@@ -9,7 +9,8 @@ static class TraceOptionsReader
     public static Option<string?> Map() => new("--map")
     {
         Description = "Which columns (JSON: fields, a.b for b inside a) of an unknown log hold what: "
-            + "time=COL[:s|ms|us|ns|iso],input=COL,output=COL and, where it has them, session, tenant, level, priority, "
+            + "time=COL[:s|ms|us|ns|iso],input=COL,output=COL and, where it has them, session, tenant, "
+            + "level, priority, "
             + "adapter, ttft, itl, e2e",
     };
 

@@ -6,7 +6,6 @@ using Plimsoll.Inputs.Files;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Inputs.Workloads.Traces;
-using Plimsoll.Planning;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -15,7 +14,8 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
 {
     readonly Option<string?> _map = TraceOptionsReader.Map();
 
-    readonly Option<int?> _block = new("--block-size") { Description = "Tokens per hashed block [default: the format's]" };
+    readonly Option<int?> _block =
+        new("--block-size") { Description = "Tokens per hashed block [default: the format's]" };
 
     public Command Build() =>
         new("trace", "Request traces: what is in one, the family that fits it, a new one from a family.")
@@ -27,7 +27,8 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
     {
         var file = File();
         var json = new Option<bool>("--json") { Description = "Print JSON" };
-        var command = new Command("describe", "Counts, rates, burstiness, lengths and prefix reuse of a trace.")
+        var command =
+            new Command("describe", "Counts, rates, burstiness, lengths and prefix reuse of a trace.")
         {
             file, _map, _block, json,
         };
@@ -57,7 +58,11 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
             var path = Existing(parsed.GetValue(file)!);
             var trace = Trace.Load(path, Options(parsed));
             if (trace.ClosedLoop)
-                throw new BadInputException($"{path}: sessions in a closed loop; expected a trace with arrival times to fit");
+            {
+                throw new BadInputException(
+                    $"{path}: sessions in a closed loop; expected a trace with arrival times to fit");
+            }
+
             var rows = new Arrival[trace.Count];
             for (var i = 0; i < rows.Length; i++)
                 rows[i] = trace[i];
@@ -80,12 +85,16 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
             HelpName = "NAME",
         };
         name.CompletionSources.Add(Suggestions.Workloads);
-        var requests = new Option<long>("--requests") { Description = "Requests to draw", DefaultValueFactory = _ => 1000 };
-        var rate = new Option<double?>("--rate") { Description = "Requests per second [default: the workload's own]" };
+        var requests = new Option<long>("--requests")
+            { Description = "Requests to draw", DefaultValueFactory = _ => 1000 };
+        var rate = new Option<double?>("--rate")
+            { Description = "Requests per second [default: the workload's own]" };
         var process = ArrivalsOption.Create();
-        var seed = new Option<ulong>("--seed") { Description = "Seed of all random draws", DefaultValueFactory = _ => 1 };
+        var seed = new Option<ulong>("--seed")
+            { Description = "Seed of all random draws", DefaultValueFactory = _ => 1 };
         var to = new Option<FileInfo?>("--out") { Description = "Write here [default: stdout]" };
-        var command = new Command("generate", "A trace drawn from a workload, as Mooncake JSONL; sessions as Dynamo's replay reads them.")
+        var command = new Command("generate", "A trace drawn from a workload, as Mooncake JSONL; sessions as "
+            + "Dynamo's replay reads them.")
         {
             name, requests, rate, process, seed, to,
         };
@@ -96,15 +105,25 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
             if (count is < 1 or > 1_000_000_000)
                 throw new BadInputException($"--requests {count}: expected 1 to 1000000000");
             if (parsed.GetValue(rate) is null && !workload.HasRate)
-                throw new BadInputException($"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
+            {
+                throw new BadInputException(
+                    $"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
+            }
+
             var perSecond = parsed.GetValue(rate) ?? workload.RequestsPerSecond;
             if (!(perSecond > 0 && perSecond < 1e9))
                 throw new BadInputException($"--rate {perSecond}: expected requests per second above 0");
-            var arrivals = workload.Open(perSecond, count, parsed.GetValue(seed), ArrivalsOption.Read(parsed, process));
+            var arrivals =
+                workload.Open(perSecond, count, parsed.GetValue(seed), ArrivalsOption.Read(parsed, process));
             if (parsed.GetValue(to) is { } destination)
-                WholeFile.Write(destination.FullName, writer => MooncakeWriter.Write(arrivals, workload.ClosedLoop, writer));
+            {
+                WholeFile.Write(destination.FullName, writer =>
+                    MooncakeWriter.Write(arrivals, workload.ClosedLoop, writer));
+            }
             else
+            {
                 MooncakeWriter.Write(arrivals, workload.ClosedLoop, output);
+            }
             return CommandLine.Done;
         });
         return command;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
-using Plimsoll.Planning;
 using Plimsoll.Planning.Validation;
 
 namespace Plimsoll.Cli.Verbs;
@@ -36,7 +35,8 @@ sealed class ValidateVerb(TextWriter output, TextWriter story)
     public Command Build()
     {
         var command = new Command(
-            "validate", "The public validation: theory, and predicted against measured with what was held out.");
+            "validate",
+            "The public validation: theory, and predicted against measured with what was held out.");
         foreach (var option in new Option[] { _data, _set, _points, _json, _writeDocs })
             command.Add(option);
         command.SetAction(Run);
@@ -47,11 +47,19 @@ sealed class ValidateVerb(TextWriter output, TextWriter story)
     {
         var folder = parsed.GetValue(_data)!;
         if (folder != DefaultFolder && !Directory.Exists(folder))
-            throw new BadInputException($"--data {folder}: no such folder; expected a folder of public measurements");
+        {
+            throw new BadInputException(
+                $"--data {folder}: no such folder; expected a folder of public measurements");
+        }
+
         if (parsed.GetValue(_points) is < 0 and var points)
             throw new BadInputException($"--points {points}: expected at least 0");
         if (parsed.GetValue(_writeDocs) is not null && parsed.GetValue(_set) is { } set)
-            throw new BadInputException($"--write-docs: a page needs every set; expected it without --set {set}");
+        {
+            throw new BadInputException(
+                $"--write-docs: a page needs every set; expected it without --set {set}");
+        }
+
         using var progress = new ProgressLine(story, "validating", ProgressLine.Whole);
         var report = ValidationReport.Run(folder, parsed.GetValue(_set), progress.ReportShare);
         progress.Clear();

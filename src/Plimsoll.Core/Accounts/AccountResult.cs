@@ -63,20 +63,24 @@ public sealed record ClassAccount
 public sealed record ClassBounds(ClassEnd Low, ClassEnd High);
 
 /// <summary>
-/// One end of the intervals, figure by figure: the low end holds the lowest load line beside the lowest cost. Null
-/// where the promise cannot be kept at all with steps as slow as the tier's error allows.
+/// One end of the intervals, figure by figure: the low end holds the lowest load line beside the lowest cost.
+/// Null where the promise cannot be kept at all with steps as slow as the tier's error allows.
 /// </summary>
 public sealed record ClassEnd(
-    double LoadLineRequestsPerSecond, int? Replicas, double? UsdPerHour, double? Utilisation, CostStatement? Cost,
+    double LoadLineRequestsPerSecond, int? Replicas, double? UsdPerHour, double? Utilisation,
+    CostStatement? Cost,
     LatencyStatement Latency);
 
 /// <summary>A limit, and whose it is where the workload tells levels of service apart.</summary>
 public sealed record PromiseStatement(
     string Metric, double Percentile, double LimitMs,
     [property: System.Text.Json.Serialization.JsonIgnore(
-        Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] string? Level = null);
+        Condition =
+            System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] string? Level = null);
 
-/// <summary>The highest rate of one replica at which every limit holds, and the limit that binds there.</summary>
+/// <summary>
+/// The highest rate of one replica at which every limit holds, and the limit that binds there.
+/// </summary>
 public sealed record LoadLine(double RequestsPerSecond, string BindingLimit);
 
 public sealed record FleetStatement(int Replicas, int Accelerators, double UsdPerHour);

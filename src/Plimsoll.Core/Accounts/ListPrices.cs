@@ -1,9 +1,10 @@
-using System;
 using System.Collections.Generic;
 
 namespace Plimsoll.Core.Accounts;
 
-/// <summary>What public APIs ask for the same model, for the account's own mix of input and output tokens.</summary>
+/// <summary>
+/// What public APIs ask for the same model, for the account's own mix of input and output tokens.
+/// </summary>
 public sealed record ListPrices
 {
     /// <summary>Offers that ask for money, the cheapest for this mix first. At least one.</summary>
@@ -15,7 +16,9 @@ public sealed record ListPrices
 
     public required decimal DearestUsdPerMillionTokens { get; init; }
 
-    /// <summary>Price of an accelerator-hour at which the interactive class costs what the median offer asks.</summary>
+    /// <summary>
+    /// Price of an accelerator-hour at which the interactive class costs what the median offer asks.
+    /// </summary>
     public required decimal BreakEvenUsdPerGpuHour { get; init; }
 
     /// <summary>The day of the newest offer.</summary>

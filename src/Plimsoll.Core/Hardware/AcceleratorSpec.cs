@@ -25,7 +25,9 @@ public sealed record AcceleratorSpec
     /// <summary>Memory, gigabytes (10⁹ bytes) as sold.</summary>
     public required double MemoryGb { get; init; }
 
-    /// <summary>Memory that the driver gives a process, GiB, as engines log it; null where no log is known.</summary>
+    /// <summary>
+    /// Memory that the driver gives a process, GiB, as engines log it; null where no log is known.
+    /// </summary>
     public double? DeviceGib { get; init; }
 
     /// <summary>Memory bandwidth, 10⁹ bytes per second.</summary>
@@ -43,7 +45,9 @@ public sealed record AcceleratorSpec
 
     public required string Source { get; init; }
 
-    /// <summary>Peak FLOP/s of matrix work whose weights have this format, activations quantised alike.</summary>
+    /// <summary>
+    /// Peak FLOP/s of matrix work whose weights have this format, activations quantised alike.
+    /// </summary>
     public double PeakFlops(NumberFormat weights) => 1e12 * (weights switch
     {
         NumberFormat.Fp8 => Fp8Tflops ?? Bf16Tflops,

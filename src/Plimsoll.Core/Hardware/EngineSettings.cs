@@ -5,10 +5,14 @@ namespace Plimsoll.Core.Hardware;
 /// <summary>An engine's settings, named and defaulted as vLLM's server does.</summary>
 public sealed record EngineSettings
 {
-    /// <summary>Least memory of an accelerator, bytes, for which vLLM's server takes its larger defaults.</summary>
+    /// <summary>
+    /// Least memory of an accelerator, bytes, for which vLLM's server takes its larger defaults.
+    /// </summary>
     const double LargeMemoryBytes = 70.0 * (1 << 30);
 
-    /// <summary><c>vllm</c>, <c>trtllm</c> or <c>sglang</c>: whose kernels and host overhead are meant.</summary>
+    /// <summary>
+    /// <c>vllm</c>, <c>trtllm</c> or <c>sglang</c>: whose kernels and host overhead are meant.
+    /// </summary>
     public string Engine { get; init; } = "vllm";
 
     /// <summary>Release of the engine, as <c>0.15.1</c>; null for the newest known here.</summary>

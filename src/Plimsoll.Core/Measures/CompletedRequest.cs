@@ -14,7 +14,9 @@ public readonly record struct CompletedRequest
 
     public required int PromptTokens { get; init; }
 
-    /// <summary>Prompt tokens that the prefix cache gave when the request was first admitted; at most the prompt.</summary>
+    /// <summary>
+    /// Prompt tokens that the prefix cache gave when the request was first admitted; at most the prompt.
+    /// </summary>
     public int CachedTokens { get; init; }
 
     public required int OutputTokens { get; init; }

@@ -4,7 +4,8 @@ using System.Collections.Generic;
 namespace Plimsoll.Core.Measures;
 
 /// <summary>
-/// The requests of one level against its limits. A limit on gaps is kept by a request when its percentile of the
+/// The requests of one level against its limits. A limit on gaps is kept by a request when its percentile
+/// of the
 /// request's own gaps is within it, and by the level when that percentile of all their gaps is.
 /// </summary>
 public sealed class LevelMeter
@@ -20,7 +21,9 @@ public sealed class LevelMeter
         Latencies = latencies;
     }
 
-    /// <summary>Of this level's requests; gaps in a run of several levels are not told apart by level.</summary>
+    /// <summary>
+    /// Of this level's requests; gaps in a run of several levels are not told apart by level.
+    /// </summary>
     public LatencyRecorders Latencies { get; }
 
     public long Measured { get; private set; }
@@ -31,7 +34,9 @@ public sealed class LevelMeter
     /// <summary>Good ÷ measured; null when nothing was measured.</summary>
     public double? Goodput => Measured > 0 ? (double)Good / Measured : null;
 
-    /// <summary>Judges a measured request. True when so many broke a limit that the rest cannot mend it.</summary>
+    /// <summary>
+    /// Judges a measured request. True when so many broke a limit that the rest cannot mend it.
+    /// </summary>
     /// <param name="request">What became of it.</param>
     /// <param name="latencies">Its latencies.</param>
     /// <param name="left">Requests of any level that are still to be measured.</param>
@@ -62,18 +67,26 @@ public sealed class LevelMeter
         return broken;
     }
 
-    /// <summary>Whether all limits of single requests hold even if every request still out is of this level and late.</summary>
+    /// <summary>
+    /// Whether all limits of single requests hold even if every request still out is of this level and
+    /// late.
+    /// </summary>
     internal bool CertainlyKept(long left)
     {
         for (var i = 0; i < _limits.Length; i++)
         {
-            if (_limits[i].Metric == Metric.Itl || _breaks[i] + left > Allowed(_limits[i].Percentile, Measured + left))
+            if (_limits[i].Metric == Metric.Itl
+                || _breaks[i] + left > Allowed(_limits[i].Percentile, Measured + left))
+            {
                 return false;
+            }
         }
         return true;
     }
 
-    /// <summary>Whether every limit held over a complete run; null when a percentile has too few samples.</summary>
+    /// <summary>
+    /// Whether every limit held over a complete run; null when a percentile has too few samples.
+    /// </summary>
     public bool? Verdict()
     {
         bool? verdict = true;
@@ -90,8 +103,11 @@ public sealed class LevelMeter
 
     internal bool HasLimits => _limits.Length > 0;
 
-    /// <summary>Of so many samples, those that may exceed a limit whose nearest-rank percentile keeps it.</summary>
-    static long Allowed(double percentile, long samples) => samples - (long)Math.Ceiling(percentile / 100.0 * samples);
+    /// <summary>
+    /// Of so many samples, those that may exceed a limit whose nearest-rank percentile keeps it.
+    /// </summary>
+    static long Allowed(double percentile, long samples) =>
+        samples - (long)Math.Ceiling(percentile / 100.0 * samples);
 }
 
 /// <summary>The latencies of one request, nanoseconds; TPOT is negative for an answer of one token.</summary>

@@ -19,7 +19,9 @@ public sealed class QuantileSketch
 
     public long Count { get; private set; }
 
-    /// <summary>Adds a duration of <paramref name="ns"/> ≥ 0 nanoseconds, <paramref name="times"/> times.</summary>
+    /// <summary>
+    /// Adds a duration of <paramref name="ns"/> ≥ 0 nanoseconds, <paramref name="times"/> times.
+    /// </summary>
     public void Add(long ns, long times = 1)
     {
         _counts[Bucket(ns)] += times;

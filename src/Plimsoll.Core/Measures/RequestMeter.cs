@@ -5,7 +5,8 @@ namespace Plimsoll.Core.Measures;
 
 /// <summary>
 /// Measures a run request by request: latencies, goodput, and whether the promise is already certain to
-/// hold or to break. Each request is judged against the limits of its own level. Requests before the warm-up's end
+/// hold or to break. Each request is judged against the limits of its own level. Requests before the
+/// warm-up's end
 /// and after the measured ones count for nothing.
 /// </summary>
 public sealed class RequestMeter
@@ -72,7 +73,9 @@ public sealed class RequestMeter
     /// <summary>Whether so many requests broke a limit that the rest cannot mend it.</summary>
     public bool CertainlyBroken { get; private set; }
 
-    /// <summary>Whether all limits of single requests hold even if every request still out breaks them.</summary>
+    /// <summary>
+    /// Whether all limits of single requests hold even if every request still out breaks them.
+    /// </summary>
     public bool CertainlyKept
     {
         get
@@ -88,7 +91,8 @@ public sealed class RequestMeter
     }
 
     /// <summary>
-    /// The distribution of gaps between tokens counts from the moment the first measured request arrives, whoever's
+    /// The distribution of gaps between tokens counts from the moment the first measured request arrives,
+    /// whoever's
     /// they are.
     /// </summary>
     public bool MeasureGaps { get; set; }
@@ -100,7 +104,8 @@ public sealed class RequestMeter
     }
 
     /// <summary>
-    /// Whether every limit of every level held over a complete run; null when a percentile has too few samples.
+    /// Whether every limit of every level held over a complete run; null when a percentile has too few
+    /// samples.
     /// </summary>
     public bool? Verdict()
     {

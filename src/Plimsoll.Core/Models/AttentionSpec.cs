@@ -31,7 +31,9 @@ public sealed record AttentionSpec
     /// <summary>Layers that attend to the whole context.</summary>
     public required int FullLayers { get; init; }
 
-    /// <summary>Layers that attend to the last <see cref="WindowTokens"/> tokens (sliding or chunked).</summary>
+    /// <summary>
+    /// Layers that attend to the last <see cref="WindowTokens"/> tokens (sliding or chunked).
+    /// </summary>
     public int WindowLayers { get; init; }
 
     public int WindowTokens { get; init; }
@@ -45,7 +47,9 @@ public sealed record AttentionSpec
     /// <summary>Latent attention only: rank of the compressed KV.</summary>
     public int KvLoraRank { get; init; }
 
-    /// <summary>Latent attention only: rank of the compressed query; 0 when the query is not compressed.</summary>
+    /// <summary>
+    /// Latent attention only: rank of the compressed query; 0 when the query is not compressed.
+    /// </summary>
     public int QueryLoraRank { get; init; }
 
     /// <summary>Latent attention only: elements of a head's positional part, stored once per token.</summary>

@@ -8,7 +8,9 @@ public sealed record ModelSpec
 {
     public required string Name { get; init; }
 
-    /// <summary>Family of architectures as Hugging Face names it: <c>llama</c>, <c>qwen3_moe</c>, ….</summary>
+    /// <summary>
+    /// Family of architectures as Hugging Face names it: <c>llama</c>, <c>qwen3_moe</c>, ….
+    /// </summary>
     public required string Family { get; init; }
 
     public required int Layers { get; init; }
@@ -45,7 +47,9 @@ public sealed record ModelSpec
     /// <summary>Date of that source, <c>yyyy-MM</c> or <c>yyyy-MM-dd</c>.</summary>
     public required string AsOf { get; init; }
 
-    /// <summary>KV elements that one token of an unbounded context occupies, window layers included.</summary>
+    /// <summary>
+    /// KV elements that one token of an unbounded context occupies, window layers included.
+    /// </summary>
     public long KvElementsPerToken =>
         (long)(Attention.FullLayers + Attention.WindowLayers) * KvElementsPerTokenAndLayer;
 

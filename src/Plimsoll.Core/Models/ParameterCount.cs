@@ -7,19 +7,22 @@ namespace Plimsoll.Core.Models;
 public static class ParameterCount
 {
     public static long Total(
-        int layers, int hidden, int vocabulary, bool tied, AttentionSpec attention, FeedForwardSpec feedForward) =>
+        int layers, int hidden, int vocabulary, bool tied, AttentionSpec attention,
+        FeedForwardSpec feedForward) =>
         Count(layers, hidden, vocabulary, tied, attention, feedForward, feedForward.Experts);
 
     /// <summary>Parameters that one token visits.</summary>
     public static long Active(
-        int layers, int hidden, int vocabulary, bool tied, AttentionSpec attention, FeedForwardSpec feedForward) =>
+        int layers, int hidden, int vocabulary, bool tied, AttentionSpec attention,
+        FeedForwardSpec feedForward) =>
         Count(layers, hidden, vocabulary, tied, attention, feedForward, feedForward.ExpertsPerToken);
 
     /// <summary>Query, key, value and output projections of all layers.</summary>
     public static long Attention(ModelSpec model) => model.Layers * PerLayer(model.Hidden, model.Attention);
 
     static long Count(
-        int layers, int hidden, int vocabulary, bool tied, AttentionSpec attention, FeedForwardSpec feedForward,
+        int layers, int hidden, int vocabulary, bool tied, AttentionSpec attention,
+        FeedForwardSpec feedForward,
         int experts)
     {
         var embeddings = (tied ? 1L : 2L) * vocabulary * hidden;
@@ -37,7 +40,11 @@ public static class ParameterCount
     {
         long width = hidden, heads = a.Heads;
         if (a.Form == AttentionForm.Grouped)
-            return width * heads * a.HeadDim + width * a.KvHeads * (a.HeadDim + a.ValueHeadDim) + heads * a.ValueHeadDim * width;
+        {
+            return width * heads * a.HeadDim + width * a.KvHeads * (a.HeadDim + a.ValueHeadDim)
+                + heads * a.ValueHeadDim * width;
+        }
+
         var query = a.QueryLoraRank > 0
             ? width * a.QueryLoraRank + a.QueryLoraRank * heads * a.HeadDim
             : width * heads * a.HeadDim;

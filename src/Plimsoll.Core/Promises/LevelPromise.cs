@@ -12,7 +12,8 @@ namespace Plimsoll.Core.Promises;
 /// <param name="IsStated">Whether anybody said more of it than its name.</param>
 public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Limits, bool IsStated = true)
 {
-    const string Form = "expected NAME: and after it limits such as ttft p95 500ms, and priority N, batch or share X, "
+    const string Form =
+        "expected NAME: and after it limits such as ttft p95 500ms, and priority N, batch or share X, "
         + "separated by commas";
 
     /// <summary>One level that promises nothing.</summary>
@@ -28,13 +29,18 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
         },
         Checked(spec.Name, limits));
 
-    /// <summary>A level of which only the name is known: batch by name promises nothing and goes last.</summary>
+    /// <summary>
+    /// A level of which only the name is known: batch by name promises nothing and goes last.
+    /// </summary>
     public static LevelPromise Named(string name, IReadOnlyList<Limit> promise) =>
         string.Equals(name, ServiceLevelSpec.Batch.Name, StringComparison.OrdinalIgnoreCase)
             ? new LevelPromise(ServiceLevelSpec.Batch with { Name = name }, [])
             : Of(new ServiceLevelSpec { Name = name }, promise);
 
-    /// <summary>Reads <c>premium: ttft p95 300ms, itl p99 60ms, priority 0</c> or <c>nightly: batch, priority 9</c>.</summary>
+    /// <summary>
+    /// Reads <c>premium: ttft p95 300ms, itl p99 60ms, priority 0</c> or <c>nightly: batch, priority
+    /// 9</c>.
+    /// </summary>
     public static LevelPromise Parse(string text)
     {
         var colon = text.IndexOf(':');
@@ -42,21 +48,33 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
             throw new BadInputException($"--level \"{text}\": has no name; {Form}");
         var spec = new ServiceLevelSpec { Name = text[..colon].Trim() };
         var limits = new List<Limit>();
-        foreach (var part in text[(colon + 1)..].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var part in text[(colon + 1)..].Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             var words = part.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (words is ["batch"])
+            {
                 spec = spec with { Class = ServiceClass.Batch };
+            }
             else if (words is ["priority", var number] && int.TryParse(
                 number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var priority))
+            {
                 spec = spec with { Priority = priority };
+            }
             else if (words is ["share", var share] && double.TryParse(
-                share, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var least) && least is >= 0 and <= 1)
+                share, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var least)
+                    && least is >= 0 and <= 1)
+            {
                 spec = spec with { MinShare = least };
+            }
             else if (words.Length == 3)
+            {
                 limits.Add(PromiseText.Parse(part, "--level"));
+            }
             else
+            {
                 throw new BadInputException($"--level \"{text}\": \"{part}\" is none of these; {Form}");
+            }
         }
         return Of(spec, limits);
     }

@@ -25,12 +25,16 @@ public static class PromiseText
                 metric = candidate;
         }
         if (metric is null)
-            throw new BadInputException($"{where} \"{text}\": unknown metric {parts[0]}; expected ttft, tpot, itl or e2e");
+        {
+            throw new BadInputException(
+                $"{where} \"{text}\": unknown metric {parts[0]}; expected ttft, tpot, itl or e2e");
+        }
         if (parts[1].Length < 2 || parts[1][0] is not ('p' or 'P')
             || !Number(parts[1].AsSpan(1), out var percentile) || percentile < 50 || percentile >= 100)
         {
             throw new BadInputException(
-                $"{where} \"{text}\": percentile {parts[1]} is not one; expected p50 to below p100, such as p95");
+                $"{where} \"{text}\": percentile {parts[1]} is not one; expected p50 to below p100, such as "
+                    + $"p95");
         }
         return new Limit(metric.Value, percentile, Duration(parts[2], $"{where} \"{text}\""));
     }
@@ -52,11 +56,14 @@ public static class PromiseText
             "h" => 3600e9,
             "d" => 86_400e9,
             _ => throw new BadInputException(
-                $"{where}: \"{text}\" has no known unit; expected a number with us, ms, s, min, h or d, such as 500ms"),
+                $"{where}: \"{text}\" has no known unit; expected a number with us, ms, s, min, h or d, such "
+                + $"as 500ms"),
         };
-        if (!Number(text.AsSpan(0, digits), out var number) || number <= 0 || number * unitNs > 366 * 86_400e9)
+        if (!Number(text.AsSpan(0, digits), out var number) || number <= 0
+            || number * unitNs > 366 * 86_400e9)
         {
-            throw new BadInputException($"{where}: \"{text}\" is no duration; expected a number above 0 and at most 366d");
+            throw new BadInputException(
+                $"{where}: \"{text}\" is no duration; expected a number above 0 and at most 366d");
         }
         return (long)Math.Round(number * unitNs);
     }

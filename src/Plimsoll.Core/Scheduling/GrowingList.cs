@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Plimsoll.Core.Scheduling;
@@ -16,12 +17,15 @@ struct GrowingList<T>(int capacity)
 
     public void Clear() => Count = 0;
 
-    public void Add(in T item)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(T item)
     {
         if (Count == _items.Length)
-            Array.Resize(ref _items, 2 * Count);
+            Grow();
         _items[Count++] = item;
     }
+
+    void Grow() => Array.Resize(ref _items, Math.Max(4, 2 * Count));
 
     public void RemoveAt(int index)
     {

@@ -134,6 +134,23 @@ public sealed class Scheduler
     }
 
     /// <summary>
+    /// Writes down the requests that decode in the plan in flight, in order of admission; the plan itself counts
+    /// them only. Returns how many: <see cref="Timing.StepShape.Decodes"/>.
+    /// </summary>
+    public int ListDecodes(Span<RequestId> into)
+    {
+        var count = 0;
+        for (var slot = _state.Running.First; slot != RunningList.None; slot = _state.Requests[slot].Next)
+        {
+            ref var state = ref _state.Requests[slot];
+            var id = _state.Requests.IdOf(slot);
+            if (state.Phase == RequestPhase.Decoding && _state.Runs(state.Cohort) && !_state.IsSkipped(id))
+                into[count++] = id;
+        }
+        return count;
+    }
+
+    /// <summary>
     /// Takes in what came of the plan. Requests that computed their last known token and were not finished
     /// decode from the next step on.
     /// </summary>

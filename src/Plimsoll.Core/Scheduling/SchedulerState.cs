@@ -70,6 +70,27 @@ sealed class SchedulerState
     /// <summary>Whether the plan leaves this decode out.</summary>
     public bool IsSkipped(RequestId request) => Plan.SkippedDecodes.IndexOf(request) >= 0;
 
+    /// <summary>Drafts that the plan verifies for each member of a cohort.</summary>
+    public int Drafts(int cohort)
+    {
+        foreach (ref readonly var run in Plan.Cohorts)
+        {
+            if (run.Cohort == cohort)
+                return run.DraftTokens;
+        }
+        return 0;
+    }
+
+    public bool Runs(int cohort)
+    {
+        foreach (ref readonly var run in Plan.Cohorts)
+        {
+            if (run.Cohort == cohort)
+                return true;
+        }
+        return false;
+    }
+
     // Acts: time and requests.
 
     public void KeepTime(long nowNs)
@@ -120,11 +141,15 @@ sealed class SchedulerState
         Plan.ClearStep();
     }
 
-    /// <summary>The whole cohort takes part: memory for a token of each, and a place in the plan.</summary>
-    public void Place(DecodeCohort cohort)
+    /// <summary>
+    /// The whole cohort takes part: memory for a token of each and for its drafts, and a place in the plan.
+    /// </summary>
+    public void Place(DecodeCohort cohort, int draftTokens = 0)
     {
         Memory.Pool.Allocate(cohort.BlocksForNextStep());
-        Plan.AddCohort(new CohortRun(cohort.Index, cohort.Count, DraftTokens: 0));
+        if (draftTokens > 0)
+            Memory.Pool.Allocate((int)cohort.BlocksForLaterSteps(draftTokens));
+        Plan.AddCohort(cohort.Index, cohort.Count, draftTokens);
         Plan.Sums.AddDecodes(cohort.Count, cohort.NextContextTokens);
     }
 
@@ -140,7 +165,7 @@ sealed class SchedulerState
 
     /// <summary>The cohort runs, but for the members that are skipped.</summary>
     public void PlaceSome(DecodeCohort cohort, int decodes) =>
-        Plan.AddCohort(new CohortRun(cohort.Index, decodes, DraftTokens: 0));
+        Plan.AddCohort(cohort.Index, decodes, draftTokens: 0);
 
     /// <summary>Tokens of a running request's prompt; memory for them is taken.</summary>
     public void PlaceChunk(int request, int tokens, DecodeCohort cohort)
@@ -227,15 +252,20 @@ sealed class SchedulerState
 
     // Acts: what came of it.
 
-    /// <summary>Steps pass for all that take part; memory for those after the first is taken.</summary>
+    /// <summary>
+    /// Steps pass for all that take part: one token each, and memory for those after the first is taken. What
+    /// was taken for drafts comes back; those that were accepted take theirs again.
+    /// </summary>
     public void Advance(int steps, long nowNs)
     {
         Steps += steps;
-        foreach (var run in Plan.Cohorts)
+        foreach (ref readonly var run in Plan.Cohorts)
         {
             var cohort = Cohorts[run.Cohort];
             if (steps > 1)
                 Memory.Pool.Allocate((int)cohort.BlocksForLaterSteps(steps - 1));
+            if (run.DraftTokens > 0)
+                Memory.Pool.Free((int)cohort.BlocksForLaterSteps(run.DraftTokens));
             cohort.Advance(steps);
             cohort.LastStepNs = nowNs;
         }
@@ -259,6 +289,31 @@ sealed class SchedulerState
         Memory.Pool.Free(BlocksForDecode(Requests[request]));
     }
 
+    /// <summary>Tokens of a decode beyond the step's one: its cohort is behind it by as many.</summary>
+    public void KeepDrafts(int request, int accepted)
+    {
+        ref var state = ref Requests[request];
+        var cohort = Cohorts[state.Cohort];
+        var length = LengthOfDecode(state);
+        Memory.Pool.Allocate(Memory.BlocksFor(length + accepted) - Memory.BlocksFor(length));
+        cohort.Remove(state.DecodeBase);
+        state.DecodeBase -= accepted;
+        cohort.Add(state.DecodeBase);
+    }
+
+    /// <summary>The step was cut short: no cohort advances, and memory taken for its tokens comes back.</summary>
+    public void Abort()
+    {
+        Steps++;
+        foreach (ref readonly var run in Plan.Cohorts)
+        {
+            var cohort = Cohorts[run.Cohort];
+            Memory.Pool.Free(cohort.BlocksForNextStep() + (int)cohort.BlocksForLaterSteps(run.DraftTokens));
+        }
+        foreach (ref readonly var skipped in Plan.SkippedDecodes)
+            Memory.Pool.Allocate(BlocksForDecode(Requests[skipped.Slot]));
+    }
+
     /// <summary>A prompt has so many tokens of KV now.</summary>
     public void KeepChunk(int request, int computedTokens)
     {
@@ -279,6 +334,32 @@ sealed class SchedulerState
         state.Cohort = cohort.Index;
         state.DecodeBase = cohort.Clock - state.ComputedTokens;
         cohort.Join(state.DecodeBase, state.Admission);
+    }
+
+    /// <summary>
+    /// A decode that no cohort of the plan holds stops for now and keeps its KV: it moves to the parked cohort of
+    /// its kind, which never runs.
+    /// </summary>
+    public void Park(int request) => Move(request, parked: true);
+
+    /// <summary>A parked decode goes on with the others of its kind.</summary>
+    public void Resume(int request) => Move(request, parked: false);
+
+    void Move(int request, bool parked)
+    {
+        ref var state = ref Requests[request];
+        var from = Cohorts[state.Cohort];
+        Invariant.Holds(from.Key.Parked != parked, "a decode is parked when it runs, and resumed when it is parked");
+        var length = LengthOfDecode(state);
+        from.Remove(state.DecodeBase);
+        var to = Cohorts.Of(from.Key with { Parked = parked });
+        if (to.Count == 0)
+            to.LastStepNs = from.LastStepNs;
+        state.Cohort = to.Index;
+        state.DecodeBase = to.Clock - length;
+        to.Join(state.DecodeBase, state.Admission);
+        Plan.AddMove(new CohortMove(Requests.IdOf(request), from.Index, to.Index), parked);
+        _hash.Mix((ulong)state.Sequence, ((ulong)Steps << 1) | (parked ? 1UL : 0));
     }
 
     /// <summary>Takes a running request out of every list and forgets it.</summary>

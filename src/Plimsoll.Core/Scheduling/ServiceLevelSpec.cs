@@ -1,5 +1,3 @@
-using System;
-
 namespace Plimsoll.Core.Scheduling;
 
 /// <summary>When the tokens after the first are due.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace Plimsoll.Core.Scheduling;
 
 /// <summary>Requests in order of arrival: a ring whose front takes preempted ones back.</summary>

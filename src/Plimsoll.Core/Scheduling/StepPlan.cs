@@ -136,9 +136,18 @@ public sealed class StepPlan
         _shape.AddChunk(chunk.Start, chunk.Tokens, chunk.EndsPrompt);
     }
 
-    internal void AddCohort(in CohortRun run) => _cohorts.Add(run);
+    internal void AddCohort(int cohort, int decodes, int draftTokens) =>
+        _cohorts.Add(new CohortRun(cohort, decodes, draftTokens));
 
     internal void AddPreempted(int slot) => _preempted.Add(_requests.IdOf(slot));
+
+    internal void AddMove(in CohortMove move, bool parks)
+    {
+        if (parks)
+            _parked.Add(move);
+        else
+            _resumed.Add(move);
+    }
 
     internal void AddSkipped(int slot) => _skipped.Add(_requests.IdOf(slot));
 

@@ -3,8 +3,8 @@ using System;
 namespace Plimsoll.Core.Timing;
 
 /// <summary>
-/// Measured all-reduce over a tensor-parallel group: latency floor, then bandwidth. As replayed from a CUDA graph: what
-/// launching adds is the host's, and hidden while the accelerator is busy.
+/// Measured all-reduce over a tensor-parallel group: latency floor, then bandwidth. As replayed from a CUDA
+/// graph: what launching adds is the host's, and hidden while the accelerator is busy.
 /// </summary>
 public sealed record AllReduceCurve
 {

@@ -35,16 +35,22 @@ public sealed record EngineMemorySpec
     /// <summary>Bytes of captured CUDA graphs that the engine sets aside.</summary>
     public double GraphBytes { get; init; }
 
-    /// <summary>Peak bytes per logit while a full batch samples: FP32 logits, their sorted copy and indices.</summary>
+    /// <summary>
+    /// Peak bytes per logit while a full batch samples: FP32 logits, their sorted copy and indices.
+    /// </summary>
     public double BytesPerLogit { get; init; }
 
     /// <summary>Most sequences that sampling peaks with.</summary>
     public int SampledSequences { get; init; } = int.MaxValue;
 
-    /// <summary>Peak bytes of a full forward pass over those of the widest layer's inputs and outputs.</summary>
+    /// <summary>
+    /// Peak bytes of a full forward pass over those of the widest layer's inputs and outputs.
+    /// </summary>
     public double ForwardFactor { get; init; }
 
-    /// <summary>Whether the forward pass and sampling are alive together instead of one after the other.</summary>
+    /// <summary>
+    /// Whether the forward pass and sampling are alive together instead of one after the other.
+    /// </summary>
     public bool SamplesBesideForward { get; init; }
 
     /// <summary>The engine of that name and release; an unknown one is treated as vLLM.</summary>
@@ -62,7 +68,9 @@ public sealed record EngineMemorySpec
         },
     };
 
-    /// <summary>Profiles the largest batch, then the sampler with every sequence, and keeps the larger peak.</summary>
+    /// <summary>
+    /// Profiles the largest batch, then the sampler with every sequence, and keeps the larger peak.
+    /// </summary>
     static EngineMemorySpec Vllm { get; } = new()
     {
         Share = MemoryShare.OfAll,
@@ -72,7 +80,9 @@ public sealed record EngineMemorySpec
         ForwardFactor = 1.4,
     };
 
-    /// <summary>Leaves activations and graphs to the part outside its fraction, so they do not count here.</summary>
+    /// <summary>
+    /// Leaves activations and graphs to the part outside its fraction, so they do not count here.
+    /// </summary>
     static EngineMemorySpec SgLang { get; } = new()
     {
         Share = MemoryShare.OfFreeBeforeWeights,
@@ -80,7 +90,9 @@ public sealed record EngineMemorySpec
         CollectiveBytes = 1.0 * Gib,
     };
 
-    /// <summary>Runtime and decoder buffers are sized for the largest batch beside the forward pass.</summary>
+    /// <summary>
+    /// Runtime and decoder buffers are sized for the largest batch beside the forward pass.
+    /// </summary>
     static EngineMemorySpec TensorRtLlm { get; } = new()
     {
         Share = MemoryShare.OfFreeAfterWeights,
@@ -128,7 +140,8 @@ public sealed record EngineMemorySpec
         var dense = (2.0 * model.Hidden) + (3 * ff.Intermediate / ranks);
         var mixture = ff.MoeLayers == 0
             ? 0
-            : (2.0 * model.Hidden) + (ff.ExpertsPerToken * (model.Hidden + (3 * ff.ExpertIntermediate / ranks)));
+            : (2.0 * model.Hidden)
+            + (ff.ExpertsPerToken * (model.Hidden + (3 * ff.ExpertIntermediate / ranks)));
         return 2.0 * deployment.Engine.MaxNumBatchedTokens * Math.Max(dense, mixture);
     }
 }

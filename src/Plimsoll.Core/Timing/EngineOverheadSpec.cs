@@ -35,8 +35,8 @@ public sealed record EngineOverheadSpec
     public required double ExposedNs { get; init; }
 
     /// <summary>
-    /// Part per sequence that nothing hides: sampling hand-over, detokenising and streaming, which share the host
-    /// with the engine.
+    /// Part per sequence that nothing hides: sampling hand-over, detokenising and streaming, which share the
+    /// host with the engine.
     /// </summary>
     public required double ExposedSequenceNs { get; init; }
 
@@ -82,9 +82,9 @@ public sealed record EngineOverheadSpec
     /// from the lightly loaded stages of dense models on H100 under vLLM 0.15.1
     /// (inference-sim/sim-to-real-accuracy-validation): with 0.3 ms exposed the inter-token latency of
     /// Llama-70B TP 4, Yi-34B TP 2 and Qwen-7B TP 1 comes out within 6 %, Mistral-Nemo 3 to 8 % high; TTFT
-    /// exceeds the steps, one of them planned ahead, by 5 to 9 ms. Exposed time per sequence is what the dense groups
-    /// of InferenceMAX ask for at 1024/1024: 12 to 25 µs under all three engines. Slower hosts take more: ML.ENERGY's
-    /// H100 runs of Llama-3.1-8B 50 µs.
+    /// exceeds the steps, one of them planned ahead, by 5 to 9 ms. Exposed time per sequence is what the
+    /// dense groups of InferenceMAX ask for at 1024/1024: 12 to 25 µs under all three engines. Slower hosts
+    /// take more: ML.ENERGY's H100 runs of Llama-3.1-8B 50 µs.
     /// </summary>
     public static EngineOverheadSpec Vllm { get; } = new()
     {
@@ -103,7 +103,9 @@ public sealed record EngineOverheadSpec
         RequestNs = 7_000_000,
     };
 
-    /// <summary>vLLM v1 before asynchronous scheduling: the accelerator waits while the host schedules.</summary>
+    /// <summary>
+    /// vLLM v1 before asynchronous scheduling: the accelerator waits while the host schedules.
+    /// </summary>
     public static EngineOverheadSpec VllmSynchronous { get; } = Vllm with
     {
         Source = "as vLLM 0.15.1, without asynchronous scheduling",

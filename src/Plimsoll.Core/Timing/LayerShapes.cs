@@ -24,7 +24,8 @@ static class LayerShapes
     }
 
     /// <summary>
-    /// Format of the weights outside the routed experts. gpt-oss and Kimi publish only their experts in 4 bits.
+    /// Format of the weights outside the routed experts. gpt-oss and Kimi publish only their experts in 4
+    /// bits.
     /// </summary>
     public static NumberFormat DenseFormat(Deployment deployment) =>
         IsFourBit(deployment.Weights) && (IsOf(deployment, "gpt_oss")

@@ -26,7 +26,8 @@ sealed class MoeTimes
         _shape = shape;
         _curve = CurveChoice.Moe(curves, shape, notes);
         _peak = curves.Peak;
-        _unpacking = shape.Weights == NumberFormat.Int4 && _curve.Weights != NumberFormat.Int4 ? Int4Unpacking : 1;
+        _unpacking =
+            shape.Weights == NumberFormat.Int4 && _curve.Weights != NumberFormat.Int4 ? Int4Unpacking : 1;
         _layers = deployment.Model.FeedForward.MoeLayers;
         _dataParallel = deployment.DataParallel;
     }
@@ -39,6 +40,7 @@ sealed class MoeTimes
         var all = tokens * _dataParallel;
         var (bytes, flops) = MoeCurve.Work(_shape, all);
         var floor = Math.Max(bytes / _peak.BytesPerNs, flops / _peak.FlopsPerNs(_shape.Compute));
-        return _layers * Math.Max(floor, _unpacking * _curve.Ratio(all) * MoeCurve.ReferenceNs(_peak, _shape, all));
+        return _layers
+            * Math.Max(floor, _unpacking * _curve.Ratio(all) * MoeCurve.ReferenceNs(_peak, _shape, all));
     }
 }

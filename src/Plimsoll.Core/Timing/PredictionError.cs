@@ -1,23 +1,25 @@
 namespace Plimsoll.Core.Timing;
 
 /// <summary>
-/// How far engines measured by others lie from the prediction, nothing fitted: nine of ten lie between the fast and
-/// the slow end. The bands come from 1,900 points of InferenceMAX, vLLM 0.15's experiments, a load sweep and ML.ENERGY,
-/// by engine and by whether experts are routed, each model on a card counting by the root of its points: the 5th
-/// percentile of measured over the prediction on the fastest host seen, the 95th on the slowest. They span hosts and
-/// settings that nobody stated, so they are wide; a profile of one's own engine narrows them.
-/// <c>plimsoll validate --set intervals</c> prints how often such bands hold for models and cards left out of them.
+/// How far engines measured by others lie from the prediction, nothing fitted: nine of ten lie between the
+/// fast and the slow end. The bands come from 1,900 points of InferenceMAX, vLLM 0.15's experiments, a load
+/// sweep and ML.ENERGY, by engine and by whether experts are routed, each model on a card counting by the
+/// root of its points: the 5th percentile of measured over the prediction on the fastest host seen, the 95th
+/// on the slowest. They span hosts and settings that nobody stated, so they are wide; a profile of one's own
+/// engine narrows them. <c>plimsoll validate --set intervals</c> prints how often such bands hold for models
+/// and cards left out of them.
 /// </summary>
 /// <param name="Step">Time of a step, and so of the gap between tokens and of the throughput.</param>
 /// <param name="FirstToken">
 /// What the error of a first token adds to that of the steps before it. TensorRT-LLM and SGLang were measured
-/// streaming 10 to 30 tokens at a time, so what their clients called the first token came late; the band says so.
+/// streaming 10 to 30 tokens at a time, so what their clients called the first token came late; the band says
+/// so.
 /// </param>
 public readonly record struct PredictionError(ErrorBand Step, ErrorBand FirstToken)
 {
     /// <summary>
-    /// What a sequence may cost the host less or more than predicted, nanoseconds per step. It weighs on small models
-    /// in large batches and on nothing else, so it is no part of <see cref="Step"/>.
+    /// What a sequence may cost the host less or more than predicted, nanoseconds per step. It weighs on
+    /// small models in large batches and on nothing else, so it is no part of <see cref="Step"/>.
     /// </summary>
     public ErrorBand SequenceNs { get; init; }
 
@@ -32,13 +34,16 @@ public readonly record struct PredictionError(ErrorBand Step, ErrorBand FirstTok
     /// </summary>
     public static ErrorBand HostsSeen { get; } = new(-15_000, 35_000);
 
-    /// <summary>An unmeasured card may lie further off than the measured ones do under datasheet curves.</summary>
+    /// <summary>
+    /// An unmeasured card may lie further off than the measured ones do under datasheet curves.
+    /// </summary>
     const double DatasheetWidening = 0.2;
 
     /// <summary>The band of a tier for an engine without telemetry of its own.</summary>
     public static PredictionError Of(Tier tier, string engine, bool routedExperts)
     {
-        var kernels = new PredictionError(Kernels(engine, routedExperts), KernelsFirstToken(engine)) { SequenceNs = HostsSeen };
+        var kernels = new PredictionError(Kernels(engine, routedExperts), KernelsFirstToken(engine))
+            { SequenceNs = HostsSeen };
         return tier == Tier.Datasheet ? kernels.Widened(DatasheetWidening) : kernels;
     }
 

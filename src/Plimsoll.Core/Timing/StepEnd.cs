@@ -18,5 +18,6 @@ public readonly record struct StepEnd(double Factor, double SequenceNs, double F
     /// <summary>The step at this end, nanoseconds.</summary>
     public long Of(long stepNs, in StepShape shape) => IsPredicted
         ? stepNs
-        : (long)(Factor * Math.Max(stepNs / 4, stepNs + (SequenceNs * (shape.Decodes + shape.PrefillChunks))));
+        : (long)(Factor
+            * Math.Max(stepNs / 4, stepNs + (SequenceNs * (shape.Decodes + shape.PrefillChunks))));
 }

@@ -43,7 +43,8 @@ public sealed class StepScale : IEquatable<StepScale>
         return new StepScale(factors);
     }
 
-    public bool Equals(StepScale? other) => other is not null && _factors.AsSpan().SequenceEqual(other._factors);
+    public bool Equals(StepScale? other) =>
+        other is not null && _factors.AsSpan().SequenceEqual(other._factors);
 
     public override bool Equals(object? obj) => Equals(obj as StepScale);
 

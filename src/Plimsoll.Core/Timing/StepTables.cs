@@ -75,24 +75,29 @@ sealed class StepTables
             : new DecodeRow(perToken * (accelerator + host), 0, attention);
     }
 
-    /// <summary>Tokens of a decoding sequence in one step: the last one and the drafts that are verified.</summary>
+    /// <summary>
+    /// Tokens of a decoding sequence in one step: the last one and the drafts that are verified.
+    /// </summary>
     int Rows => 1 + (_speculation?.DraftTokens ?? 0);
 
     /// <summary>Tokens that a decoding sequence gains by one step, on average.</summary>
     double TokensPerStep => _speculation?.AcceptanceLength ?? 1;
 
-    /// <summary>Drafting: one layer and the LM head for every draft of every sequence, one draft after another.</summary>
+    /// <summary>
+    /// Drafting: one layer and the LM head for every draft of every sequence, one draft after another.
+    /// </summary>
     double DraftNs(int decodes) => _speculation is null || decodes == 0
         ? 0
-        : _speculation.DraftTokens * ((_tokens.At(Padded(Share(decodes))) / _layers) + _lmHead.At(Share(decodes)));
+        : _speculation.DraftTokens
+        * ((_tokens.At(Padded(Share(decodes))) / _layers) + _lmHead.At(Share(decodes)));
 
     /// <summary>A step with prompt chunks; <paramref name="row"/> is null when nothing decodes.</summary>
     public double MixedNs(in StepShape shape, DecodeRow? row) => MixedNs(shape, row, EvenShare(shape));
 
     /// <summary>
     /// How much longer the chunks of a step are on their way than the step lasts: a stage works on the next
-    /// micro-batch while a prompt is at the one after it, so the step lasts its share and the prompt passes all
-    /// stages whole.
+    /// micro-batch while a prompt is at the one after it, so the step lasts its share and the prompt passes
+    /// all stages whole.
     /// </summary>
     public double LagNs(in StepShape shape, DecodeRow? row) => _pipeline == 1 || shape.PrefillChunks == 0
         ? 0
@@ -193,7 +198,8 @@ sealed class StepTables
         ? row!.Attention.At(Pages(shape) + 1)
         : MixedAttentionNs(shape, row);
 
-    double MixedAttentionNs(in StepShape shape, DecodeRow? row) => MixedAttentionNs(shape, row, EvenShare(shape));
+    double MixedAttentionNs(in StepShape shape, DecodeRow? row) =>
+        MixedAttentionNs(shape, row, EvenShare(shape));
 
     double MixedAttentionNs(in StepShape shape, DecodeRow? row, double promptShare)
     {
@@ -247,7 +253,9 @@ sealed class StepTables
     double PromptShare(in StepShape shape) =>
         shape.PrefillChunks == 0 ? 0 : (double)Share(shape.PrefillChunks) / shape.PrefillChunks;
 
-    /// <summary>Share of the prompt tokens that each of the micro-batches in flight has, on average.</summary>
+    /// <summary>
+    /// Share of the prompt tokens that each of the micro-batches in flight has, on average.
+    /// </summary>
     double EvenShare(in StepShape shape) =>
         1.0 / Math.Max(1, Math.Min(_pipeline, shape.PrefillChunks + shape.Decodes));
 

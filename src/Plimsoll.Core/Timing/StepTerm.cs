@@ -1,6 +1,8 @@
 namespace Plimsoll.Core.Timing;
 
-/// <summary>A part of an engine's time that can be wrong on its own, and so can be fitted on its own.</summary>
+/// <summary>
+/// A part of an engine's time that can be wrong on its own, and so can be fitted on its own.
+/// </summary>
 public enum StepTerm
 {
     /// <summary>Matrix products, norms and activations, LM head and sampling.</summary>

@@ -57,7 +57,8 @@ public sealed class StepTimeModel
         _tables = new StepTables(deployment, curves, overhead, Scale, notes);
         if (deployment.Engine.Speculation is not null)
         {
-            CurveChoice.Note(notes, "speculation: draft cost from one layer and the LM head; gaps paced evenly");
+            CurveChoice.Note(
+                notes, "speculation: draft cost from one layer and the LM head; gaps paced evenly");
         }
         Notes = notes;
         if (fitted is not null)
@@ -75,7 +76,8 @@ public sealed class StepTimeModel
             .Widened(widening);
         Error = error with
         {
-            SequenceNs = error.SequenceNs with { Low = Math.Max(error.SequenceNs.Low, -overhead.ExposedSequenceNs) },
+            SequenceNs =
+                error.SequenceNs with { Low = Math.Max(error.SequenceNs.Low, -overhead.ExposedSequenceNs) },
         };
     }
 

@@ -10,7 +10,8 @@ namespace Plimsoll.Inputs.Catalogues;
 /// <summary>The facts inside the binary, each with source and date, and how people name them.</summary>
 public sealed class Catalogue
 {
-    readonly Lazy<IReadOnlyList<AcceleratorSpec>> _accelerators = Load("accelerators.csv", CatalogueFiles.Accelerators);
+    readonly Lazy<IReadOnlyList<AcceleratorSpec>> _accelerators =
+        Load("accelerators.csv", CatalogueFiles.Accelerators);
     readonly Lazy<IReadOnlyList<PriceSpec>> _prices = Load("prices.csv", CatalogueFiles.Prices);
     readonly Lazy<IReadOnlyList<ModelSpec>> _models = Load("models.csv", CatalogueFiles.Models);
     readonly Lazy<IReadOnlyList<ApiPriceSpec>> _apiPrices = Load("api-prices.csv", CatalogueFiles.ApiPrices);
@@ -42,7 +43,8 @@ public sealed class Catalogue
             if (wanted.Length > 0 && Names.Plain(accelerator.Key) == wanted + "sxm")
                 beginning = accelerator;
         }
-        return beginning ?? throw Names.Unknown("accelerator", name, Accelerators, a => a.Key, "accelerators");
+        return beginning
+            ?? throw Names.Unknown("accelerator", name, Accelerators, a => a.Key, "accelerators");
     }
 
     /// <summary>The model of this name, or of the <c>config.json</c> at this path.</summary>
@@ -61,11 +63,14 @@ public sealed class Catalogue
         throw Names.Unknown("model", nameOrPath, Models, m => m.Name, "models");
     }
 
-    /// <summary>The price that <c>--price</c> asks for, or the default; see <see cref="PriceChoice"/>.</summary>
+    /// <summary>
+    /// The price that <c>--price</c> asks for, or the default; see <see cref="PriceChoice"/>.
+    /// </summary>
     public PriceSpec FindPrice(AcceleratorSpec accelerator, string? text) =>
         PriceChoice.Find(Prices, accelerator, text);
 
-    static Lazy<IReadOnlyList<T>> Load<T>(string file, Func<string, TextReader, IReadOnlyList<T>> read) => new(() =>
+    static Lazy<IReadOnlyList<T>> Load<T>(
+        string file, Func<string, TextReader, IReadOnlyList<T>> read) => new(() =>
     {
         var name = "data/" + file;
         using var stream = typeof(Catalogue).Assembly.GetManifestResourceStream(name)

@@ -44,7 +44,8 @@ static class CatalogueFiles
 
     public static IReadOnlyList<ApiPriceSpec> ApiPrices(string name, TextReader text) =>
         CsvTable.Read(name, text, row => new ApiPriceSpec(
-            row.Text("model"), row.Text("provider"), row.Money("input_usd_mtok"), row.Money("output_usd_mtok"),
+            row.Text("model"), row.Text("provider"), row.Money("input_usd_mtok"),
+            row.Money("output_usd_mtok"),
             row.OptionalNumber("cached_input_usd_mtok") is { } cached ? (decimal)cached : null,
             row.Text("as_of"), row.Text("source")));
 

@@ -18,7 +18,8 @@ sealed class ConfigJson
     {
         Path = path;
         _root = root;
-        _text = root.TryGetProperty("text_config", out var text) && text.ValueKind == JsonValueKind.Object ? text : root;
+        _text = root.TryGetProperty("text_config", out var text) && text.ValueKind == JsonValueKind.Object
+            ? text : root;
     }
 
     public string Path { get; }
@@ -34,7 +35,8 @@ sealed class ConfigJson
         }
         catch (JsonException e)
         {
-            throw new BadInputException($"{path}, line {e.LineNumber + 1}: malformed JSON; expected the config.json of a model");
+            throw new BadInputException(
+                $"{path}, line {e.LineNumber + 1}: malformed JSON; expected the config.json of a model");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -56,7 +58,8 @@ sealed class ConfigJson
         (_text.TryGetProperty("model_type", out var type) || _root.TryGetProperty("model_type", out type))
         && type.ValueKind == JsonValueKind.String
             ? type.GetString()!
-            : throw new BadInputException($"{Path}: key model_type is missing; expected a Hugging Face config.json");
+            : throw new BadInputException(
+                $"{Path}: key model_type is missing; expected a Hugging Face config.json");
 
     /// <summary>A count of at least 1 that must be there.</summary>
     public int Count(string key) => Has(key)
@@ -88,6 +91,7 @@ sealed class ConfigJson
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number)
             && number >= least && number <= 100_000_000
                 ? number
-                : throw new BadInputException($"{Path}: key {key} is {value}; expected a whole number of at least {least}");
+                : throw new BadInputException(
+                    $"{Path}: key {key} is {value}; expected a whole number of at least {least}");
     }
 }

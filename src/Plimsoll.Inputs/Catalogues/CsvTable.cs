@@ -32,9 +32,11 @@ public sealed class CsvTable : IDisposable
             while (table._reader.Read())
                 rows.Add(read(table));
         }
-        catch (Exception e) when (e is CsvFormatException or CsvRecordTooLargeException or CsvMissingHeadersException)
+        catch (Exception e) when (e
+            is CsvFormatException or CsvRecordTooLargeException or CsvMissingHeadersException)
         {
-            throw new BadInputException($"{name}: malformed CSV after row {rows.Count}; expected comma-separated columns");
+            throw new BadInputException(
+                $"{name}: malformed CSV after row {rows.Count}; expected comma-separated columns");
         }
         return rows;
     }
@@ -52,7 +54,9 @@ public sealed class CsvTable : IDisposable
         return false;
     }
 
-    /// <summary>Reads every row of a file through <paramref name="read"/>; rows read as null are left out.</summary>
+    /// <summary>
+    /// Reads every row of a file through <paramref name="read"/>; rows read as null are left out.
+    /// </summary>
     public static IReadOnlyList<T> ReadUsable<T>(string file, Func<CsvTable, T?> read)
         where T : class
     {
@@ -98,7 +102,8 @@ public sealed class CsvTable : IDisposable
     public decimal Money(string column)
     {
         var text = Text(column);
-        return decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+        return decimal.TryParse(
+            text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
             ? value
             : throw Bad(column, text, "an amount in USD");
     }

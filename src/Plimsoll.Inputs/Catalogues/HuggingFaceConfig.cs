@@ -41,8 +41,10 @@ public static class HuggingFaceConfig
     /// </summary>
     sealed record Defaults(int Vocabulary, int Heads, int KvHeads, int HeadDim, int Window);
 
-    static readonly Defaults Gemma3 = new(Vocabulary: 262_208, Heads: 8, KvHeads: 4, HeadDim: 256, Window: 4096);
-    static readonly Defaults Gemma2 = new(Vocabulary: 256_000, Heads: 8, KvHeads: 4, HeadDim: 256, Window: 4096);
+    static readonly Defaults Gemma3 =
+        new(Vocabulary: 262_208, Heads: 8, KvHeads: 4, HeadDim: 256, Window: 4096);
+    static readonly Defaults Gemma2 =
+        new(Vocabulary: 256_000, Heads: 8, KvHeads: 4, HeadDim: 256, Window: 4096);
 
     static readonly Dictionary<string, Family> Families = new(StringComparer.Ordinal)
     {
@@ -67,7 +69,9 @@ public static class HuggingFaceConfig
         ["smollm3"] = new(Tied: true),
     };
 
-    /// <summary>Reads the file; what is missing, malformed or unknown throws <see cref="BadInputException"/>.</summary>
+    /// <summary>
+    /// Reads the file; what is missing, malformed or unknown throws <see cref="BadInputException"/>.
+    /// </summary>
     public static ModelSpec Read(string path)
     {
         var config = ConfigJson.Load(path);
@@ -97,7 +101,8 @@ public static class HuggingFaceConfig
             NativeWeights = Weights(config),
             ImageTokens = config.Count("mm_tokens_per_image", 0),
             Parameters = ParameterCount.Total(layers, hidden, vocabulary, tied, attention, feedForward),
-            ActiveParameters = ParameterCount.Active(layers, hidden, vocabulary, tied, attention, feedForward),
+            ActiveParameters =
+                ParameterCount.Active(layers, hidden, vocabulary, tied, attention, feedForward),
             Source = path,
             AsOf = "given",
         };
@@ -117,7 +122,8 @@ public static class HuggingFaceConfig
         var headDim = config.Count("head_dim", 0) is > 0 and var given
             ? given
             : family.Defaults?.HeadDim ?? hidden / heads;
-        var window = config.Count("sliding_window", config.Count("attention_chunk_size", family.Defaults?.Window ?? 0));
+        var window = config.Count(
+            "sliding_window", config.Count("attention_chunk_size", family.Defaults?.Window ?? 0));
         var windowLayers = WindowLayers(config, family.Windows, layers);
         // A window as long as the context holds nothing back.
         if (window == 0 || window >= config.Count("max_position_embeddings", int.MaxValue))
@@ -156,7 +162,8 @@ public static class HuggingFaceConfig
                     "sliding_attention" or "chunked_attention" => 1,
                     "full_attention" => 0,
                     var other => throw new BadInputException(
-                        $"{config.Path}: layer type {other} is unknown, and its attention is not guessed; expected "
+                        $"{config.Path}: layer type {other} is unknown, and its attention is not guessed; "
+                        + $"expected "
                         + "full_attention, sliding_attention or chunked_attention"),
                 };
             }
@@ -194,11 +201,16 @@ public static class HuggingFaceConfig
 
     static FeedForwardSpec FeedForward(ConfigJson config, string type, int layers)
     {
-        var experts = config.Count("n_routed_experts", config.Count("num_local_experts", config.Count("num_experts", 0)));
+        var experts = config.Count(
+            "n_routed_experts", config.Count("num_local_experts", config.Count("num_experts", 0)));
         if (experts == 0)
-            return new FeedForwardSpec { Intermediate = config.Count("intermediate_size"), DenseLayers = layers };
+        {
+            return new FeedForwardSpec { Intermediate = config.Count("intermediate_size"),
+                DenseLayers = layers };
+        }
 
-        var every = Math.Max(1, config.Count("interleave_moe_layer_step", config.Count("decoder_sparse_step", 1)));
+        var every =
+            Math.Max(1, config.Count("interleave_moe_layer_step", config.Count("decoder_sparse_step", 1)));
         var first = config.Count("first_k_dense_replace", 0);
         var moe = every > 1 ? layers / every : Math.Max(0, layers - first - config.Length("mlp_only_layers"));
         var intermediate = config.Count("intermediate_size");
@@ -222,10 +234,15 @@ public static class HuggingFaceConfig
 
     static NumberFormat Weights(ConfigJson config)
     {
-        if (!config.TryGet("quantization_config", out var quantization) || quantization.ValueKind != JsonValueKind.Object)
+        if (!config.TryGet("quantization_config", out var quantization)
+            || quantization.ValueKind != JsonValueKind.Object)
+        {
             return NumberFormat.Bf16;
+        }
+
         var text = quantization.GetRawText().ToLowerInvariant().Replace(" ", "", StringComparison.Ordinal);
-        var method = quantization.TryGetProperty("quant_method", out var m) && m.ValueKind == JsonValueKind.String
+        var method =
+            quantization.TryGetProperty("quant_method", out var m) && m.ValueKind == JsonValueKind.String
             ? m.GetString()!.ToLowerInvariant()
             : "";
         return method switch
@@ -235,12 +252,15 @@ public static class HuggingFaceConfig
             "awq" or "gptq" or "auto-round" => text.Contains("\"bits\":8", StringComparison.Ordinal)
                 ? NumberFormat.Int8
                 : NumberFormat.Int4,
-            "modelopt" or "compressed-tensors" => text.Contains("fp4", StringComparison.Ordinal) ? NumberFormat.Fp4
-                : text.Contains("\"type\":\"float\"", StringComparison.Ordinal) || text.Contains("fp8", StringComparison.Ordinal) ? NumberFormat.Fp8
+            "modelopt" or "compressed-tensors" => text.Contains("fp4", StringComparison.Ordinal)
+            ? NumberFormat.Fp4
+                : text.Contains("\"type\":\"float\"", StringComparison.Ordinal)
+                || text.Contains("fp8", StringComparison.Ordinal) ? NumberFormat.Fp8
                 : text.Contains("\"num_bits\":4", StringComparison.Ordinal) ? NumberFormat.Int4
                 : NumberFormat.Int8,
             _ => throw new BadInputException(
-                $"{config.Path}: quant_method \"{method}\" is unknown; expected fp8, mxfp4, awq, gptq, modelopt or "
+                $"{config.Path}: quant_method \"{method}\" is unknown; expected fp8, mxfp4, awq, gptq, "
+                + $"modelopt or "
                 + "compressed-tensors, or give --weights with an unquantised config"),
         };
     }

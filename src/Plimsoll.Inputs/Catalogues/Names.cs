@@ -22,7 +22,9 @@ public static class Names
         return plain.ToString();
     }
 
-    /// <summary>A model's name without its organisation, "Meta-" and what marks an instruction-tuned copy.</summary>
+    /// <summary>
+    /// A model's name without its organisation, "Meta-" and what marks an instruction-tuned copy.
+    /// </summary>
     public static string PlainModel(string name)
     {
         name = name[(name.LastIndexOf('/') + 1)..];

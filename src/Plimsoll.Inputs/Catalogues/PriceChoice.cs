@@ -33,7 +33,8 @@ static class PriceChoice
         if (!types.Contains(type))
         {
             throw new BadInputException(
-                $"--price {text}: expected USD per hour, or one of {string.Join(", ", types)} with an optional @DATE");
+                $"--price {text}: expected USD per hour, or one of {string.Join(", ", types)} with an "
+                + $"optional @DATE");
         }
         return Median(prices, accelerator, p => p.ProviderType == type && p.Term == "on-demand", date)
             ?? Median(prices, accelerator, p => p.ProviderType == type, date)
@@ -45,7 +46,11 @@ static class PriceChoice
     static PriceSpec Given(AcceleratorSpec accelerator, decimal amount, string text)
     {
         if (amount is <= 0 or > 10_000)
-            throw new BadInputException($"--price {text}: expected USD per accelerator-hour above 0 and at most 10000");
+        {
+            throw new BadInputException(
+                $"--price {text}: expected USD per accelerator-hour above 0 and at most 10000");
+        }
+
         return new PriceSpec
         {
             Accelerator = accelerator.Key,
@@ -61,7 +66,8 @@ static class PriceChoice
 
     /// <summary>The median of the latest day's matching rows; null when none matches.</summary>
     static PriceSpec? Median(
-        IReadOnlyList<PriceSpec> prices, AcceleratorSpec accelerator, Func<PriceSpec, bool> matches, string? until)
+        IReadOnlyList<PriceSpec> prices, AcceleratorSpec accelerator, Func<PriceSpec, bool> matches,
+        string? until)
     {
         var latest = new List<PriceSpec>();
         foreach (var price in prices)
@@ -102,5 +108,6 @@ static class PriceChoice
     static string Date(string date, string text) =>
         DateOnly.TryParseExact(date, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
             ? date
-            : throw new BadInputException($"--price {text}: {date} is no date; expected yyyy-MM-dd such as 2026-08-21");
+            : throw new BadInputException(
+                $"--price {text}: {date} is no date; expected yyyy-MM-dd such as 2026-08-21");
 }

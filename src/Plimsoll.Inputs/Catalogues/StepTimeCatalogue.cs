@@ -37,8 +37,10 @@ public static class StepTimeCatalogue
     /// <param name="deployment">What is served on what.</param>
     /// <param name="scale">Multipliers around the curves; none when null.</param>
     /// <param name="fitted">What the multipliers rest on; the curves' tier when null.</param>
-    public static StepTimeModel ModelOf(Deployment deployment, StepScale? scale = null, FittedError? fitted = null) =>
-        new(deployment, For(deployment.Accelerator, deployment.Engine.Engine), EngineOverheadSpec.Of(deployment.Engine),
+    public static StepTimeModel ModelOf(
+        Deployment deployment, StepScale? scale = null, FittedError? fitted = null) =>
+        new(deployment, For(deployment.Accelerator, deployment.Engine.Engine),
+            EngineOverheadSpec.Of(deployment.Engine),
             scale, fitted);
 
     /// <summary>The curves of one file, or null when there is none. A file is read once.</summary>

@@ -4,14 +4,18 @@ using Plimsoll.Inputs.Profiles;
 
 namespace Plimsoll.Inputs.Choices;
 
-/// <summary>Which engine serves which model on what, with the degrees of parallelism that are left open.</summary>
+/// <summary>
+/// Which engine serves which model on what, with the degrees of parallelism that are left open.
+/// </summary>
 public sealed record DeploymentChoice
 {
     public required ModelSpec Model { get; init; }
 
     public required AcceleratorSpec Accelerator { get; init; }
 
-    /// <summary>Degrees of parallelism; null leaves the choice to the search: the cheapest that fits.</summary>
+    /// <summary>
+    /// Degrees of parallelism; null leaves the choice to the search: the cheapest that fits.
+    /// </summary>
     public int? TensorParallel { get; init; }
 
     public int? PipelineParallel { get; init; }

@@ -8,7 +8,8 @@ using Plimsoll.Inputs.Workloads;
 namespace Plimsoll.Inputs.Choices;
 
 /// <summary>
-/// What is served, on what, how fast it was promised and how it is simulated: the one record under every verb that
+/// What is served, on what, how fast it was promised and how it is simulated: the one record under every
+/// verb that
 /// asks what serving would be like. No name is left to look up, no number to check.
 /// </summary>
 public sealed record Serving
@@ -50,18 +51,23 @@ public sealed record Serving
     public int MeanContextTokens => (int)(Workload.MeanPromptTokens + Workload.MeanOutputTokens);
 
     /// <summary>
-    /// The promise of each of a workload's levels: as stated for the level's name, else as the workload states it,
+    /// The promise of each of a workload's levels: as stated for the level's name, else as the workload
+    /// states it,
     /// else the promise of all; of what is called batch, none.
     /// </summary>
     /// <param name="workload">Names its levels, or none.</param>
     /// <param name="promise">Limits where a level has none of its own.</param>
-    /// <param name="stated">Levels with promises of their own; one that the workload lacks is bad input.</param>
+    /// <param name="stated">Levels with promises of their own; one that the workload lacks is bad
+    /// input.</param>
     public static IReadOnlyList<LevelPromise> LevelsOf(
         Workload workload, IReadOnlyList<Limit> promise, IReadOnlyList<LevelPromise> stated)
     {
         var levels = new List<LevelPromise>();
         foreach (var own in workload.Levels)
-            levels.Add(Find(stated, own.Spec.Name) ?? (own.IsStated ? own : LevelPromise.Named(own.Spec.Name, promise)));
+        {
+            var unstated = own.IsStated ? own : LevelPromise.Named(own.Spec.Name, promise);
+            levels.Add(Find(stated, own.Spec.Name) ?? unstated);
+        }
         if (levels.Count == 0)
             levels.Add(LevelPromise.Of(ServiceLevelSpec.Default, promise));
         foreach (var level in stated)

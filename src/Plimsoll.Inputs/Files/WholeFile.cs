@@ -34,13 +34,16 @@ public static class WholeFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"{folder}: cannot be written ({e.Message.TrimEnd('.')}); expected a writable folder");
+            throw new BadInputException(
+                $"{folder}: cannot be written ({e.Message.TrimEnd('.')}); expected a writable folder");
         }
         foreach (var (name, content) in files)
             WriteBytes(Path.Combine(folder, name), file => file.Write(content));
     }
 
-    /// <summary>Throws before long work what <see cref="WriteBytes"/> would throw after it; leaves nothing.</summary>
+    /// <summary>
+    /// Throws before long work what <see cref="WriteBytes"/> would throw after it; leaves nothing.
+    /// </summary>
     public static void Check(string path) => Beside(path, temporary =>
     {
         if (Directory.Exists(path))

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Text.Json;
 using Plimsoll.Core;
@@ -8,8 +7,8 @@ using Plimsoll.Inputs.Workloads.Traces;
 namespace Plimsoll.Inputs.Measured;
 
 /// <summary>
-/// AIPerf's <c>profile_export.jsonl</c>: per request <c>metadata</c> (<c>request_start_ns, benchmark_phase</c>),
-/// <c>metrics</c> of <c>{value, unit}</c> and <c>error</c>. (ai-dynamo/aiperf,
+/// AIPerf's <c>profile_export.jsonl</c>: per request <c>metadata</c> (<c>request_start_ns,
+/// benchmark_phase</c>), <c>metrics</c> of <c>{value, unit}</c> and <c>error</c>. (ai-dynamo/aiperf,
 /// docs/tutorials/working-with-profile-exports.md) The unit of each metric counts, not its name. Requests
 /// outside the profiling phase are left out, failed and cancelled ones are counted.
 /// </summary>
@@ -51,7 +50,8 @@ static class AiPerfRecordsFile
         var ttft = Time(record, "time_to_first_token", where);
         var gap = output > 1 ? Time(record, "inter_token_latency", where) : 0;
         return new RequestTiming(
-            record.Number("metadata.request_start_ns", where), (int)Value(record, "input_sequence_length", where),
+            record.Number("metadata.request_start_ns", where),
+            (int)Value(record, "input_sequence_length", where),
             output, ttft, ttft + (gap * (output - 1)));
     }
 
@@ -68,6 +68,7 @@ static class AiPerfRecordsFile
         "us" => 1e3,
         "ms" => 1e6,
         "s" or "sec" => 1e9,
-        _ => throw new BadInputException($"{where} has the unit {unit ?? "(none)"}; expected ns, us, ms or sec"),
+        _ => throw new BadInputException(
+            $"{where} has the unit {unit ?? "(none)"}; expected ns, us, ms or sec"),
     };
 }

@@ -9,8 +9,8 @@ namespace Plimsoll.Inputs.Measured;
 
 /// <summary>
 /// AIPerf's <c>profile_export_aiperf.json</c>: a block <c>{unit, avg, …}</c> per metric, and the run's own
-/// settings in <c>input_config</c>. (ai-dynamo/aiperf, docs/reference/json-export-schema.md) Means of a closed
-/// loop only: what arrivals a rate gave is in the records.
+/// settings in <c>input_config</c>. (ai-dynamo/aiperf, docs/reference/json-export-schema.md) Means of a
+/// closed loop only: what arrivals a rate gave is in the records.
 /// </summary>
 static class AiPerfSummaryFile
 {
@@ -25,7 +25,8 @@ static class AiPerfSummaryFile
         if (clients.Count != 1)
         {
             throw new BadInputException(
-                $"{file}: input_config names {clients.Count} concurrencies; expected one, or profile_export.jsonl instead");
+                $"{file}: input_config names {clients.Count} concurrencies; expected one, or "
+                + $"profile_export.jsonl instead");
         }
         var requests = (long)root.Number("request_count.avg", file);
         var point = new MeasuredPoint

@@ -10,11 +10,15 @@ using Plimsoll.Inputs.Workloads.Traces;
 
 namespace Plimsoll.Inputs.Measured;
 
-/// <summary>Reads a measured file, plain, gzip or Zstandard, of whichever form its first bytes show.</summary>
+/// <summary>
+/// Reads a measured file, plain, gzip or Zstandard, of whichever form its first bytes show.
+/// </summary>
 public static class CalibrationFile
 {
-    const string Known = "vllm-requests JSONL, a vLLM benchmark result saved with --save-detailed, a guidellm report, "
-        + "AIPerf's profile_export.jsonl or profile_export_aiperf.json, engine steps CSV (duration_ms,decodes,…) or "
+    const string Known =
+        "vllm-requests JSONL, a vLLM benchmark result saved with --save-detailed, a guidellm report, "
+        + "AIPerf's profile_export.jsonl or profile_export_aiperf.json, engine steps CSV "
+        + "(duration_ms,decodes,…) or "
         + "points CSV (concurrency,prompt_tokens,output_tokens,ttft_ms,tpot_ms)";
 
     public static MeasuredInput Read(string path, Deployment deployment)
@@ -38,8 +42,11 @@ public static class CalibrationFile
                 return AiPerfRecordsFile.Read;
             if (names.Contains("input_config") || names.Contains("aiperf_version"))
                 return AiPerfSummaryFile.Read;
-            if (names.Contains("ttfts") || names.Contains("request_throughput") || names.Contains("total_input_tokens"))
+            if (names.Contains("ttfts") || names.Contains("request_throughput")
+                || names.Contains("total_input_tokens"))
+            {
                 return VllmResultFile.Read;
+            }
         }
         else if (names.Contains("duration_ms") && names.Contains("decodes"))
         {
@@ -50,14 +57,16 @@ public static class CalibrationFile
             return PointsFile.Read;
         }
         throw new BadInputException(
-            $"{path}, line 1: no known form of measurements ({(json ? "fields" : "columns")} {Shown(names)}); expected {Known}");
+            $"{path}, line 1: no known form of measurements ({(json ? "fields" : "columns")} "
+            + $"{Shown(names)}); expected {Known}");
     }
 
     static SortedSet<string> Columns(byte[] head)
     {
         var text = Encoding.UTF8.GetString(head).TrimStart('\uFEFF');
         var header = text.Split('\n')[0];
-        return new SortedSet<string>(header.Split(',', StringSplitOptions.TrimEntries), StringComparer.Ordinal);
+        return new SortedSet<string>(
+            header.Split(',', StringSplitOptions.TrimEntries), StringComparer.Ordinal);
     }
 
     static string Shown(IReadOnlyCollection<string> names)

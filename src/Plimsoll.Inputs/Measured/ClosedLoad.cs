@@ -7,8 +7,8 @@ namespace Plimsoll.Inputs.Measured;
 
 /// <summary>
 /// A fixed number of clients, each sending its next request when its answer is complete, as load generators
-/// do under <c>--max-concurrency</c> with an unbounded rate. Lengths are uniform between two bounds, or as they
-/// were sent.
+/// do under <c>--max-concurrency</c> with an unbounded rate. Lengths are uniform between two bounds, or as
+/// they were sent.
 /// </summary>
 public sealed class ClosedLoad : ILoad
 {

@@ -15,6 +15,8 @@ public sealed record Configuration
 
     public IReadOnlyList<StepLog> Logs { get; init; } = [];
 
-    /// <summary>The earlier and the later half, for when there is no other configuration; null if it has no time.</summary>
+    /// <summary>
+    /// The earlier and the later half, for when there is no other configuration; null if it has no time.
+    /// </summary>
     public (Configuration Earlier, Configuration Later)? Halves { get; init; }
 }

@@ -35,7 +35,9 @@ static class JsonFields
         }
     }
 
-    /// <summary>The value at a path such as <c>metadata.request_start_ns</c>; null when there is none.</summary>
+    /// <summary>
+    /// The value at a path such as <c>metadata.request_start_ns</c>; null when there is none.
+    /// </summary>
     public static JsonElement? Find(this JsonElement element, string path)
     {
         foreach (var key in path.Split('.'))
@@ -50,11 +52,13 @@ static class JsonFields
         element.Find(path) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 
     public static double Number(this JsonElement element, string path, string where) =>
-        element.OptionalNumber(path, where) ?? throw new BadInputException($"{where}: {path} is missing; expected a number");
+        element.OptionalNumber(path, where)
+        ?? throw new BadInputException($"{where}: {path} is missing; expected a number");
 
     public static double? OptionalNumber(this JsonElement element, string path, string where) =>
         element.Find(path) is not { } value ? null
-        : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) ? number
+        : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number)
+        && double.IsFinite(number) ? number
         : throw new BadInputException($"{where}: {path} is no number; expected one");
 
     /// <summary>A count of tokens, requests or ranks.</summary>
@@ -64,7 +68,8 @@ static class JsonFields
         return number >= 0 && number <= TraceReader.MostTokens && number == Math.Floor(number)
             ? (int)number
             : throw new BadInputException(
-                FormattableString.Invariant($"{where}: {path} is {number}; expected a whole number of at least 0"));
+                FormattableString.Invariant(
+                    $"{where}: {path} is {number}; expected a whole number of at least 0"));
     }
 
     /// <summary>The elements of a list; its absence is an error.</summary>

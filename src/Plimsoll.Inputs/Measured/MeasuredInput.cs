@@ -10,7 +10,9 @@ public sealed record MeasuredInput
     /// <summary>Which form it has, for people.</summary>
     public required string Form { get; init; }
 
-    /// <summary>The unit of time of its timings and where they stand, for the error about a wrong one.</summary>
+    /// <summary>
+    /// The unit of time of its timings and where they stand, for the error about a wrong one.
+    /// </summary>
     public required string Units { get; init; }
 
     public RunFacts Facts { get; init; } = RunFacts.None;

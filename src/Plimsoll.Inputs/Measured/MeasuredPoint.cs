@@ -16,7 +16,9 @@ public sealed record MeasuredPoint
 
     public required int OutputTokens { get; init; }
 
-    /// <summary>Shortest prompt where lengths were drawn at random up to <see cref="PromptTokens"/>.</summary>
+    /// <summary>
+    /// Shortest prompt where lengths were drawn at random up to <see cref="PromptTokens"/>.
+    /// </summary>
     public int? LeastPromptTokens { get; init; }
 
     public int? LeastOutputTokens { get; init; }
@@ -42,7 +44,9 @@ public sealed record MeasuredPoint
         BadInputException Bad(string what, string expected) => new($"{where}: {what}; expected {expected}");
     }
 
-    /// <summary>The point as a configuration; equal loads are one configuration, whichever file they stand in.</summary>
+    /// <summary>
+    /// The point as a configuration; equal loads are one configuration, whichever file they stand in.
+    /// </summary>
     public Configuration On(Deployment deployment)
     {
         var name = FormattableString.Invariant($"{PromptTokens}/{OutputTokens} × {Concurrency}");

@@ -20,8 +20,8 @@ public sealed record Observation
     public bool Medians { get; init; }
 
     /// <summary>
-    /// Times are the engine's own, driven without an API server: neither the way through one nor its streaming is in
-    /// them.
+    /// Times are the engine's own, driven without an API server: neither the way through one nor its
+    /// streaming is in them.
     /// </summary>
     public bool EngineClock { get; init; }
 

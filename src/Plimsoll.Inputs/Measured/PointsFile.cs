@@ -10,8 +10,8 @@ namespace Plimsoll.Inputs.Measured;
 
 /// <summary>
 /// A handful of points, CSV: <c>concurrency,prompt_tokens,output_tokens,ttft_ms,tpot_ms</c>, means of closed
-/// loops. Optional columns: <c>requests</c>, and <c>least_prompt_tokens, least_output_tokens</c> where lengths
-/// were drawn at random between the two.
+/// loops. Optional columns: <c>requests</c>, and <c>least_prompt_tokens, least_output_tokens</c> where
+/// lengths were drawn at random between the two.
 /// </summary>
 static class PointsFile
 {

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core;
@@ -47,7 +46,9 @@ sealed class RecordedRun
         var half = _requests.Count / 2;
         return Part(_name, 0, _requests.Count) with
         {
-            Halves = (Part($"{_name}, earlier half", 0, half), Part($"{_name}, later half", half, _requests.Count)),
+            Halves =
+                (Part($"{_name}, earlier half", 0, half),
+                    Part($"{_name}, later half", half, _requests.Count)),
         };
 
         Configuration Part(string name, int from, int to)

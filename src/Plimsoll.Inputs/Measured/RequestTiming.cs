@@ -25,7 +25,8 @@ public readonly record struct RequestTiming(
         if (!(TtftNs > 0 && double.IsFinite(TtftNs)))
         {
             throw Bad(
-                FormattableString.Invariant($"first token {TtftNs / 1e6:0.###} ms after the start"), "a time above 0");
+                FormattableString.Invariant($"first token {TtftNs / 1e6:0.###} ms after the start"),
+                "a time above 0");
         }
         if (!(E2eNs >= TtftNs && double.IsFinite(E2eNs)))
         {

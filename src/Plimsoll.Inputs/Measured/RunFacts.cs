@@ -40,7 +40,8 @@ public sealed record RunFacts
         Same(file, "tensor_parallel_size", TensorParallel, "--tp", deployment.TensorParallel);
         Same(file, "data_parallel_size", DataParallel, "--dp", deployment.DataParallel);
         Same(file, "max_num_seqs", MaxNumSeqs, "--max-num-seqs", engine.MaxNumSeqs);
-        Same(file, "max_num_batched_tokens", MaxNumBatchedTokens, "--max-num-batched-tokens", engine.MaxNumBatchedTokens);
+        Same(file, "max_num_batched_tokens", MaxNumBatchedTokens, "--max-num-batched-tokens",
+            engine.MaxNumBatchedTokens);
     }
 
     /// <summary>Refuses two files that were not measured on the same engine serving the same model.</summary>
@@ -55,7 +56,8 @@ public sealed record RunFacts
             if (mine is not null && others is not null && mine != others)
             {
                 throw new BadInputException(
-                    $"{file}: mixed {what}: {mine} here, {others} in {otherFile}; expected files of one engine "
+                    $"{file}: mixed {what}: {mine} here, {others} in {otherFile}; expected files of one "
+                    + $"engine "
                     + "serving one model");
             }
         }
@@ -84,6 +86,7 @@ public sealed record RunFacts
             throw Differs(file, what, measured, option, asked);
     }
 
-    static BadInputException Differs(string file, string what, string measured, string option, string asked) =>
+    static BadInputException Differs(
+        string file, string what, string measured, string option, string asked) =>
         new($"{file}: was measured with {what} {measured}, but {option} is {asked}; expected the same");
 }

@@ -21,7 +21,9 @@ public sealed record StepLog
     /// <summary>The model of the steps at a scale.</summary>
     public StepTimeModel ModelAt(StepScale scale) => StepTimeCatalogue.ModelOf(Deployment, scale);
 
-    /// <summary>Predicted over measured total time, as a logarithm: what a run of these steps would miss by.</summary>
+    /// <summary>
+    /// Predicted over measured total time, as a logarithm: what a run of these steps would miss by.
+    /// </summary>
     public double LogError(StepScale scale)
     {
         var model = ModelAt(scale);

@@ -13,8 +13,9 @@ namespace Plimsoll.Inputs.Measured;
 /// <summary>
 /// An engine's own step log, CSV, one engine step per row: <c>duration_ms, decodes, decode_context_tokens</c>
 /// (KV tokens read, summed over decoding sequences), <c>prefill_chunks, prefill_tokens</c> (new tokens of all
-/// chunks). Optional: <c>prefill_pairs</c> (query–key pairs), <c>prefill_context_tokens</c> (KV length at each
-/// chunk's end, summed), <c>logit_rows</c>; without them every chunk is taken to begin its prompt and to end it.
+/// chunks). Optional: <c>prefill_pairs</c> (query–key pairs), <c>prefill_context_tokens</c> (KV length at
+/// each chunk's end, summed), <c>logit_rows</c>; without them every chunk is taken to begin its prompt and to
+/// end it.
 /// </summary>
 static class StepsFile
 {
@@ -25,7 +26,11 @@ static class StepsFile
         using var text = new StreamReader(source, Encoding.UTF8);
         var steps = CsvTable.Read(source.Name, text, Step);
         if (steps.Count < FewestSteps)
-            throw new BadInputException($"{source.Name}: {steps.Count} steps; expected at least {FewestSteps}");
+        {
+            throw new BadInputException(
+                $"{source.Name}: {steps.Count} steps; expected at least {FewestSteps}");
+        }
+
         var half = steps.Count / 2;
         return new MeasuredInput
         {
@@ -73,6 +78,7 @@ static class StepsFile
 
         long? Optional(string column) => row.Has(column) ? (long?)row.OptionalNumber(column) : null;
 
-        BadInputException Bad(string what, string expected) => new($"{row.Place}: {what}; expected {expected}");
+        BadInputException Bad(string what, string expected) =>
+            new($"{row.Place}: {what}; expected {expected}");
     }
 }

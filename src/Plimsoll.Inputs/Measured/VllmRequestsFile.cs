@@ -8,9 +8,10 @@ using Plimsoll.Inputs.Workloads.Traces;
 namespace Plimsoll.Inputs.Measured;
 
 /// <summary>
-/// The <c>vllm-requests</c> form: one JSON object per request with <c>input_toks, output_toks, arrival_time</c>
-/// and the engine's own stamps <c>queued_ts, first_token_ts, last_token_ts</c>, all in seconds; a
-/// <c>NAME.meta.json</c> beside <c>NAME.requests.jsonl</c> says what was served how. (casys-kaist/LLMServingSim)
+/// The <c>vllm-requests</c> form: one JSON object per request with <c>input_toks, output_toks,
+/// arrival_time</c> and the engine's own stamps <c>queued_ts, first_token_ts, last_token_ts</c>, all in
+/// seconds; a <c>NAME.meta.json</c> beside <c>NAME.requests.jsonl</c> says what was served how.
+/// (casys-kaist/LLMServingSim)
 /// </summary>
 public static class VllmRequestsFile
 {
@@ -57,10 +58,15 @@ public static class VllmRequestsFile
         {
             var where = $"{source.Name}, line {row.Line}";
             if (row.First < row.Queued)
-                throw new BadInputException($"{where}: impossible timing, first_token_ts before queued_ts; expected it after");
+            {
+                throw new BadInputException(
+                    $"{where}: impossible timing, first_token_ts before queued_ts; expected it after");
+            }
+
             requests.Add(new RequestTiming(
                 1e9 * (row.Arrival - rows[0].Arrival), row.Prompt, row.Output,
-                1e9 * (row.First - row.Arrival - offset), 1e9 * (row.Last - row.Arrival - offset)).Checked(where));
+                1e9 * (row.First - row.Arrival - offset), 1e9 * (row.Last - row.Arrival - offset))
+            .Checked(where));
         }
         return requests;
     }

@@ -8,10 +8,11 @@ namespace Plimsoll.Inputs.Measured;
 
 /// <summary>
 /// What <c>vllm bench serve --save-result --save-detailed</c> writes, and with it Plimsoll's own bench, whose
-/// result is the same and one object more: lists <c>input_lens, output_lens, ttfts, itls, start_times, errors</c>
-/// with one entry per request, times in seconds. (vllm-project/vllm, vllm/benchmarks/serve.py) An entry of
-/// <c>itls</c> is the gap between two chunks, and a chunk may hold several tokens; so the time per token is the
-/// sum of the gaps over the tokens, never their mean. Requests with an error or without a token have failed.
+/// result is the same and one object more: lists <c>input_lens, output_lens, ttfts, itls, start_times,
+/// errors</c> with one entry per request, times in seconds. (vllm-project/vllm, vllm/benchmarks/serve.py) An
+/// entry of <c>itls</c> is the gap between two chunks, and a chunk may hold several tokens; so the time per
+/// token is the sum of the gaps over the tokens, never their mean. Requests with an error or without a token
+/// have failed.
 /// </summary>
 static class VllmResultFile
 {
@@ -51,13 +52,15 @@ static class VllmResultFile
         if (starts is null && root.Text("request_rate") != "inf")
         {
             throw new BadInputException(
-                $"{file}: start_times is missing; expected when each request was sent, or --request-rate inf");
+                $"{file}: start_times is missing; "
+                + "expected when each request was sent, or --request-rate inf");
         }
         var requests = new List<RequestTiming>(count);
         for (var i = 0; i < count; i++)
         {
             var output = At(outputs, i, "output_lens", file);
-            if (output == 0 || (errors?[i] is { ValueKind: JsonValueKind.String } error && error.GetString() != ""))
+            if (output == 0
+                || (errors?[i] is { ValueKind: JsonValueKind.String } error && error.GetString() != ""))
             {
                 failed++;
                 continue;
@@ -71,7 +74,8 @@ static class VllmResultFile
                     $"{file}, itls[{i}][{j}]: impossible timing, a negative gap; expected 0 or more");
             }
             requests.Add(new RequestTiming(
-                1e9 * (starts is { } all ? At(all, i, "start_times", file) : 0), (int)At(prompts, i, "input_lens", file),
+                1e9 * (starts is { } all ? At(all, i, "start_times", file) : 0),
+                (int)At(prompts, i, "input_lens", file),
                 (int)output, 1e9 * ttft, 1e9 * (ttft + gap)).Checked($"{file}, request {i}"));
         }
         return requests;

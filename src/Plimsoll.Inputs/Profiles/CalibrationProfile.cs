@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Text.Json.Serialization;
 using Plimsoll.Core.Timing;
@@ -41,8 +40,8 @@ public sealed record CalibrationProfile
     public required string Around { get; init; }
 
     /// <summary>
-    /// Those step times for <see cref="FittedStepTimes.ProbesMs"/>, milliseconds: a release that predicts others
-    /// needs another fit.
+    /// Those step times for <see cref="FittedStepTimes.ProbesMs"/>, milliseconds: a release that predicts
+    /// others needs another fit.
     /// </summary>
     public required IReadOnlyList<double> AroundStepsMs { get; init; }
 
@@ -78,7 +77,8 @@ public sealed record CalibrationProfile
 /// <param name="Factor">Multiplies its time.</param>
 /// <param name="Low">At the low end.</param>
 /// <param name="High">At the high end.</param>
-/// <param name="Weak">Why the data tell less of it than was assumed, so that it stays near 1; null otherwise.</param>
+/// <param name="Weak">Why the data tell less of it than was assumed, so that it stays near 1; null
+/// otherwise.</param>
 public sealed record ProfileMultiplier(string Term, double Factor, double Low, double High, string? Weak);
 
 /// <summary>A term that the data could not tell: it stays as it is.</summary>

@@ -16,7 +16,9 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
     /// <summary>Step times that have moved further than this since the fit are not what was fitted.</summary>
     const double MostDrift = 0.005;
 
-    /// <summary>Use beyond what was measured widens the interval by a tenth each way, as extrapolation does.</summary>
+    /// <summary>
+    /// Use beyond what was measured widens the interval by a tenth each way, as extrapolation does.
+    /// </summary>
     const double Widening = 1.1;
 
     /// <summary>Steps that tell whether a step-time model is the one that was fitted.</summary>
@@ -26,7 +28,8 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
         new() { Decodes = 64, DecodeContextTokens = 64 * 1024, LogitRows = 64 },
         new()
         {
-            PrefillChunks = 1, PrefillTokens = 2048, PrefillPairs = 2048L * 2049 / 2, PrefillContextTokens = 2048,
+            PrefillChunks = 1, PrefillTokens = 2048, PrefillPairs = 2048L * 2049 / 2,
+                PrefillContextTokens = 2048,
             LogitRows = 1,
         },
     ];
@@ -35,7 +38,9 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
 
     public static FittedStepTimes Read(string file) => new(file, ProfileFile.Read(file));
 
-    /// <summary>Unfitted times of a few steps of a deployment, milliseconds; its scheduler's limits do not matter.</summary>
+    /// <summary>
+    /// Unfitted times of a few steps of a deployment, milliseconds; its scheduler's limits do not matter.
+    /// </summary>
     public static IReadOnlyList<double> ProbesMs(Deployment deployment)
     {
         var engine = deployment.Engine;
@@ -51,15 +56,19 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
 
     /// <summary>
     /// Step times of a deployment as fitted. Another model, accelerator, engine or weight format is refused;
-    /// another parallelism, release or KV format is noted and widens the interval. A release that is not named
-    /// is the profile's.
+    /// another parallelism, release or KV format is noted and widens the interval. A release that is not
+    /// named is the profile's.
     /// </summary>
     public StepTimeModel ModelOf(Deployment deployment)
     {
         CheckSame(deployment);
         CheckFresh(deployment);
         if (deployment.Engine.EngineVersion is null)
-            deployment = deployment with { Engine = deployment.Engine with { EngineVersion = profile.EngineVersion } };
+        {
+            deployment =
+                deployment with { Engine = deployment.Engine with { EngineVersion = profile.EngineVersion } };
+        }
+
         var notes = new List<string> { Basis() };
         Beyond("tp", profile.Tp, deployment.TensorParallel);
         Beyond("pp", profile.Pp, deployment.PipelineParallel);
@@ -76,7 +85,10 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
         void Beyond<T>(string what, T measured, T asked)
         {
             if (!EqualityComparer<T>.Default.Equals(measured, asked))
-                notes.Add($"{file} was measured at {what} {measured} and is used at {asked}: interval widened by a tenth");
+            {
+                notes.Add($"{file} was measured at {what} {measured} and is used at {asked}: interval "
+                    + $"widened by a tenth");
+            }
         }
     }
 
@@ -93,11 +105,16 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
         void Same(string what, string measured, string option, string asked)
         {
             if (measured != asked)
-                throw new BadInputException($"{file}: is a profile of {what} {measured}, but {option} is {asked}; expected the same");
+            {
+                throw new BadInputException(
+                    $"{file}: is a profile of {what} {measured}, but {option} is {asked}; expected the same");
+            }
         }
     }
 
-    /// <summary>Refuses a profile whose multipliers are around other step times than this release's.</summary>
+    /// <summary>
+    /// Refuses a profile whose multipliers are around other step times than this release's.
+    /// </summary>
     void CheckFresh(Deployment deployment)
     {
         NumberFormats.TryParse(profile.Kv, out var kv);
@@ -115,8 +132,9 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
             var drift = Math.Abs(now[i] / profile.AroundStepsMs[i] - 1);
             if (!(drift <= MostDrift))
             {
-                throw new BadInputException(FormattableString.Invariant(
-                    $"{file}: was fitted around step times that differ by {100 * drift:0.#} % from this release's; ")
+                throw new BadInputException(
+                    FormattableString.Invariant($"{file}: was fitted around step times that differ by ")
+                    + FormattableString.Invariant($"{100 * drift:0.#} % from this release's; ")
                     + "expected a profile of this release (calibrate again)");
             }
         }
@@ -128,10 +146,12 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
         var figures = new List<string>();
         foreach (var figure in held.Figures)
         {
-            figures.Add(FormattableString.Invariant(
-                $"{figure.Figure} {figure.HeldOutPercent:0.0} % ({profile.Around} tier {figure.BeforePercent:0.0} %)"));
+            figures.Add(
+                FormattableString.Invariant($"{figure.Figure} {figure.HeldOutPercent:0.0} % ")
+                + FormattableString.Invariant($"({profile.Around} tier {figure.BeforePercent:0.0} %)"));
         }
-        return $"fitted: {file}, {held.Configurations} configuration{(held.Configurations == 1 ? "" : "s")}, median error "
+        return $"fitted: {file}, {held.Configurations} configuration{(held.Configurations == 1 ? "" : "s")}, "
+            + $"median error "
             + $"held out ({held.Split}): {string.Join(", ", figures)}";
     }
 }

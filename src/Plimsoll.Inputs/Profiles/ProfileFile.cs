@@ -10,8 +10,8 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Inputs.Profiles;
 
 /// <summary>
-/// A <see cref="CalibrationProfile"/> as JSON of the schema published in <c>docs/reference/profile.schema.json</c>.
-/// Unknown keys, missing keys and impossible values are refused.
+/// A <see cref="CalibrationProfile"/> as JSON of the schema published in
+/// <c>docs/reference/profile.schema.json</c>. Unknown keys, missing keys and impossible values are refused.
 /// </summary>
 public static class ProfileFile
 {
@@ -84,7 +84,11 @@ public static class ProfileFile
                 throw Bad("an interval of errors does not contain 1", "low at most 1 and high at least 1");
         }
         if (profile.AroundStepsMs.Count != FittedStepTimes.ProbeCount)
-            throw Bad($"aroundStepsMs has {profile.AroundStepsMs.Count} entries", $"{FittedStepTimes.ProbeCount}");
+        {
+            throw Bad(
+                $"aroundStepsMs has {profile.AroundStepsMs.Count} entries", $"{FittedStepTimes.ProbeCount}");
+        }
+
         if (!NumberFormats.TryParse(profile.Kv, out _) || !NumberFormats.TryParse(profile.Weights, out _))
             throw Bad($"weights {profile.Weights}, kv {profile.Kv}", "number formats such as bf16 and fp8");
         if (profile.Tp < 1 || profile.Pp < 1 || profile.Ep < 1 || profile.Dp < 1)

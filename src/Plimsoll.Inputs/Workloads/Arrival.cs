@@ -2,7 +2,9 @@ using System;
 
 namespace Plimsoll.Inputs.Workloads;
 
-/// <summary>One request as it reaches the fleet. Only the simulated executor knows its output length.</summary>
+/// <summary>
+/// One request as it reaches the fleet. Only the simulated executor knows its output length.
+/// </summary>
 public struct Arrival
 {
     /// <summary>Arrival time, nanoseconds from the start of the run.</summary>
@@ -18,7 +20,9 @@ public struct Arrival
     /// </summary>
     public ReadOnlyMemory<ulong> PrefixKeys;
 
-    /// <summary>Place of its level in <see cref="Workload.Levels"/>; 0 where the workload tells none apart.</summary>
+    /// <summary>
+    /// Place of its level in <see cref="Workload.Levels"/>; 0 where the workload tells none apart.
+    /// </summary>
     public int Level;
 
     /// <summary>Lower goes first where the policy asks; null for the level's.</summary>

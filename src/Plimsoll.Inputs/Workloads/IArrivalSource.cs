@@ -3,7 +3,9 @@ namespace Plimsoll.Inputs.Workloads;
 /// <summary>A stream of arrivals in order of time: open (a trace, a family) or closed (sessions).</summary>
 public interface IArrivalSource
 {
-    /// <summary>Tokens per prefix key; a multiple of the engine's block size. 0 when no request has keys.</summary>
+    /// <summary>
+    /// Tokens per prefix key; a multiple of the engine's block size. 0 when no request has keys.
+    /// </summary>
     int PrefixBlockTokens { get; }
 
     /// <summary>

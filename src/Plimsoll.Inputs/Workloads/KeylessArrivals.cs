@@ -2,7 +2,9 @@ using System;
 
 namespace Plimsoll.Inputs.Workloads;
 
-/// <summary>The same arrivals with nothing known of their content, for an engine without a prefix cache.</summary>
+/// <summary>
+/// The same arrivals with nothing known of their content, for an engine without a prefix cache.
+/// </summary>
 public sealed class KeylessArrivals(IArrivalSource arrivals) : IArrivalSource
 {
     public int PrefixBlockTokens => 0;

@@ -28,7 +28,8 @@ public abstract class Workload
     public virtual bool ClosedLoop => false;
 
     /// <summary>
-    /// The levels of service that requests name by their place here, in order of first appearance; empty where the
+    /// The levels of service that requests name by their place here, in order of first appearance; empty
+    /// where the
     /// workload tells none apart.
     /// </summary>
     public virtual IReadOnlyList<LevelPromise> Levels => [];

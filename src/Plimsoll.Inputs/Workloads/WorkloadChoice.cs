@@ -11,12 +11,18 @@ public static class WorkloadChoice
     public static Workload Open(string nameOrPath, TraceOptions? options = null)
     {
         if (Directory.Exists(nameOrPath))
-            throw new BadInputException($"--workload {nameOrPath}: is a folder; expected a trace, a family's file or its name");
+        {
+            throw new BadInputException(
+                $"--workload {nameOrPath}: is a folder; expected a trace, a family's file or its name");
+        }
+
         if (!File.Exists(nameOrPath))
         {
             // A family's name has neither a folder nor, before its modifiers, an ending.
-            return nameOrPath.Contains('/') || nameOrPath.Contains('\\') || Path.HasExtension(nameOrPath.Split(':')[0])
-                ? throw new BadInputException($"--workload {nameOrPath}: no such file; expected a trace or a family")
+            return nameOrPath.Contains('/') || nameOrPath.Contains('\\')
+                || Path.HasExtension(nameOrPath.Split(':')[0])
+                ? throw new BadInputException(
+                    $"--workload {nameOrPath}: no such file; expected a trace or a family")
                 : WorkloadFamily.Find(nameOrPath);
         }
         var source = TraceSource.Open(nameOrPath);
@@ -25,7 +31,8 @@ public static class WorkloadChoice
             return IsFamily(source)
                 ? new WorkloadFamily(FamilySpec.Read(source, nameOrPath))
                 : new TraceWorkload(
-                    Trace.Load(TraceFormats.Open(source, options ?? new TraceOptions())), Path.GetFileName(nameOrPath));
+                    Trace.Load(TraceFormats.Open(source, options ?? new TraceOptions())),
+                        Path.GetFileName(nameOrPath));
         }
         finally
         {
@@ -35,5 +42,6 @@ public static class WorkloadChoice
 
     /// <summary>A family is one JSON object with a rate in it; a trace has a request per line.</summary>
     static bool IsFamily(TraceSource source) =>
-        TraceFormats.IsJson(source.Head()) && TraceFormats.Fields(source.Head()).Contains("requestsPerSecond");
+        TraceFormats.IsJson(source.Head())
+            && TraceFormats.Fields(source.Head()).Contains("requestsPerSecond");
 }

@@ -6,7 +6,9 @@ using Plimsoll.Core.Accounts;
 
 namespace Plimsoll.Planning.Accounts;
 
-/// <summary>The account as JSON of the schema published in <c>docs/reference/account.schema.json</c>.</summary>
+/// <summary>
+/// The account as JSON of the schema published in <c>docs/reference/account.schema.json</c>.
+/// </summary>
 public static class AccountJson
 {
     public const string Schema = "plimsoll/account/1";

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using Plimsoll.Core.Timing;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Accounts;
@@ -13,32 +12,39 @@ static class AccountNotes
         var step = engine.StepTime;
         var notes = new List<string>
         {
-            FormattableString.Invariant(
-                $"step times: tier {step.Tier.ToString().ToLowerInvariant()} ({Grouped(step.Curves.Sources)}); 90 % of steps within ")
+            FormattableString.Invariant($"step times: tier {step.Tier.ToString().ToLowerInvariant()} ")
+                + FormattableString.Invariant($"({Grouped(step.Curves.Sources)}); 90 % of steps within ")
             + FormattableString.Invariant($"{step.ErrorLow:0.00} to {step.ErrorHigh:0.00} of predicted"),
             FormattableString.Invariant(
-                $"KV memory: {engine.Memory.Blocks:N0} blocks of {engine.Limits.BlockSize} tokens per engine rank, ")
-            + (engine.Deployment.Engine.NumGpuBlocks is null ? "computed from memory" : "given by --num-gpu-blocks"),
+                $"KV memory: {engine.Memory.Blocks:N0} blocks of {engine.Limits.BlockSize} tokens ")
+                + "per engine rank, "
+            + (engine.Deployment.Engine.NumGpuBlocks is null
+                ? "computed from memory" : "given by --num-gpu-blocks"),
             FormattableString.Invariant($"price: {request.Price.UsdPerHour} USD per accelerator-hour, ")
             + (request.Price.AsOf is { } asOf
                 ? $"{request.Price.ProviderType} {request.Price.Term} as of {asOf} ({request.Price.Source})"
                 : $"given by {request.Price.Source}, undated"),
             $"workload: {request.Serving.Workload.Name} ({request.Serving.Workload.Source})",
             FormattableString.Invariant(
-                $"load lines: {request.Serving.Requests:N0} simulated requests per probe, a tenth of them warm-up, seed {request.Serving.Seed}"),
+                $"load lines: {request.Serving.Requests:N0} simulated requests per probe, a tenth of them ")
+                + FormattableString.Invariant($"warm-up, seed {request.Serving.Seed}"),
         };
         notes.AddRange(step.Notes);
         if (request.Serving.Workload.ClosedLoop)
         {
-            notes.Add("closed loop: throughput is that of sessions that take turns without pausing, as many at a time "
+            notes.Add("closed loop: throughput is that of sessions that take turns without pausing, as many "
+                + "at a time "
                 + "as carries most; no load line is sought above it");
         }
-        notes.Add("levers: each alone against the same bill; speculation is none of them, since its gain or loss rests "
+        notes.Add("levers: each alone against the same bill; speculation is none of them, since its gain or "
+            + "loss rests "
             + "on how many drafts a model accepts on this traffic, which is not known here");
         return notes;
     }
 
-    /// <summary>Tables that differ only in their last part, as kernel tables of one card do, named together.</summary>
+    /// <summary>
+    /// Tables that differ only in their last part, as kernel tables of one card do, named together.
+    /// </summary>
     static string Grouped(IReadOnlyList<string> sources)
     {
         var groups = new List<string>();

@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using Plimsoll.Core.Accounts;
-using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Accounts;

@@ -14,7 +14,9 @@ public sealed record AccountRequest
 
     public required PriceSpec Price { get; init; }
 
-    /// <summary>Replicas beyond what the busiest hour needs, so that one may fail; interactive only.</summary>
+    /// <summary>
+    /// Replicas beyond what the busiest hour needs, so that one may fail; interactive only.
+    /// </summary>
     public int SpareReplicas { get; init; } = 1;
 
     /// <summary>Told the share of the work that is done, 0 to 1, one thread at a time.</summary>

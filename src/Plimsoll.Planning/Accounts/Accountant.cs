@@ -1,8 +1,6 @@
 using System;
-using System.Collections.Generic;
 using System.Threading.Tasks;
 using Plimsoll.Core.Accounts;
-using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
@@ -85,14 +83,16 @@ public sealed class Accountant
         var interactive = new InteractiveClass(_request, _engine, basis, levels)
             .Account(smooth, own, fast, slow, atLine);
         var (batch, batchBroken) = new BatchClass(_request, _engine, basis, levels)
-            .Account(batchReplicas, saturated, (fastest.RequestsPerSecond, slowest.RequestsPerSecond), batchRun);
+            .Account(
+                batchReplicas, saturated, (fastest.RequestsPerSecond, slowest.RequestsPerSecond), batchRun);
         if (batchBroken is not null)
             return Outcome(null, batchBroken, own, ceiling);
         var result = new AccountResult
         {
             Statement = Statement(),
             Classes = [interactive, batch],
-            InteractiveOverBatch = (double)(interactive.Cost.UsdPerMillionTokens / batch.Cost.UsdPerMillionTokens),
+            InteractiveOverBatch =
+                (double)(interactive.Cost.UsdPerMillionTokens / batch.Cost.UsdPerMillionTokens),
         };
         return Outcome(result, null, own, ceiling) with
         {
@@ -136,18 +136,23 @@ public sealed class Accountant
 
     AccountOutcome BrokenPromise(LoadLineResult line, double ceiling)
     {
-        var replica = $"a replica of {_engine.Deployment.Accelerators} × {_serving.Deployment.Accelerator.Name}";
+        var replica =
+            $"a replica of {_engine.Deployment.Accelerators} × {_serving.Deployment.Accelerator.Name}";
         var idleS = 1 / (LoadLineSearch.IdleShare * ceiling * _ranks);
         var broken = line.Binding is { } binding
             ? FormattableString.Invariant($"{PromiseText.Of(binding.Limit)} is missed by a factor of ")
-                + FormattableString.Invariant($"{binding.Ratio:0.00} ({binding.MeasuredNs / 1e6:#,0.#} ms) even when ")
+                + FormattableString.Invariant(
+                    $"{binding.Ratio:0.00} ({binding.MeasuredNs / 1e6:#,0.#} ms) even when ")
                 + FormattableString.Invariant($"{replica} gets a request every {idleS:#,0.#} s")
-            : FormattableString.Invariant($"{100 * line.Unserved:0.#} % of the requests of {_serving.Workload.Name} ")
-                + FormattableString.Invariant($"do not fit the {_engine.Memory.Tokens:N0} tokens of KV memory of {replica}");
+            : FormattableString.Invariant(
+            $"{100 * line.Unserved:0.#} % of the requests of {_serving.Workload.Name} ")
+                + FormattableString.Invariant(
+                $"do not fit the {_engine.Memory.Tokens:N0} tokens of KV memory of {replica}");
         return Outcome(null, $"the promise cannot be kept: {broken}", line, ceiling);
     }
 
-    AccountOutcome Outcome(AccountResult? result, string? broken, LoadLineResult line, double ceiling) => new()
+    AccountOutcome Outcome(
+        AccountResult? result, string? broken, LoadLineResult line, double ceiling) => new()
     {
         Request = _request,
         Engine = _engine,

@@ -8,7 +8,9 @@ using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Planning.Accounts;
 
-/// <summary>The interactive bill of the same traffic on another deployment: its own load line, its own fleet.</summary>
+/// <summary>
+/// The interactive bill of the same traffic on another deployment: its own load line, its own fleet.
+/// </summary>
 sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill)
 {
     /// <summary>Null when the model or the requests do not fit, or the promise cannot be kept.</summary>
@@ -25,7 +27,8 @@ sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill
         {
             return null;
         }
-        catch (AggregateException several) when (several.Flatten().InnerExceptions.All(e => e is BadInputException))
+        catch (AggregateException several) when (
+            several.Flatten().InnerExceptions.All(e => e is BadInputException))
         {
             // Simulations that run in parallel find the same fault at the same time.
             return null;
@@ -39,8 +42,11 @@ sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill
         if (line <= 0)
             return null;
         var peak = FleetSize.PeakOverMean(request.Serving.Workload.WeeklyEnvelope);
-        var replicas = FleetSize.Replicas(request.Serving.RequestsPerSecond * peak, line) + request.SpareReplicas;
-        var basis = new CostBasis(request.Price.UsdPerHour * engine.Deployment.Accelerators, tokensPerRequest);
-        return new Alternative(engine, replicas, basis.PerMillionTokens(request.Serving.RequestsPerSecond / replicas));
+        var replicas = FleetSize.Replicas(request.Serving.RequestsPerSecond * peak, line)
+            + request.SpareReplicas;
+        var basis =
+            new CostBasis(request.Price.UsdPerHour * engine.Deployment.Accelerators, tokensPerRequest);
+        return new Alternative(
+            engine, replicas, basis.PerMillionTokens(request.Serving.RequestsPerSecond / replicas));
     }
 }

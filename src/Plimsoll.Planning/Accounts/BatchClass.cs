@@ -40,7 +40,8 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
                 replicas, accelerators, (double)(accelerators * request.Price.UsdPerHour)),
             Utilisation = utilisation,
             Cost = basis.Split(bill, saturated.Run),
-            Interval = new Interval(bounds.Low.Cost!.UsdPerMillionTokens, bounds.High.Cost?.UsdPerMillionTokens),
+            Interval =
+                new Interval(bounds.Low.Cost!.UsdPerMillionTokens, bounds.High.Cost?.UsdPerMillionTokens),
             Tier = error.Tier.ToString().ToLowerInvariant(),
             Waterfall = waterfall.Bars,
             Latency = BoundsOfClass.LatencyOf(run.Latency),

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Costing;
@@ -33,7 +32,8 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
         var accelerators = replicas * engine.Deployment.Accelerators;
         var utilisation = request.Serving.RequestsPerSecond / (replicas * line);
         var bounds = new BoundsOfClass(request, engine.Deployment.Accelerators, basis, Replicas).Of(
-            utilisation, fast.RequestsPerSecond * engine.Ranks, slow.RequestsPerSecond * engine.Ranks, measured, atLine);
+            utilisation, fast.RequestsPerSecond * engine.Ranks, slow.RequestsPerSecond * engine.Ranks,
+            measured, atLine);
         return new ClassAccount
         {
             Class = "interactive",
@@ -43,7 +43,8 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
                 replicas, accelerators, (double)(accelerators * request.Price.UsdPerHour)),
             Utilisation = utilisation,
             Cost = basis.Split(bill, atLine),
-            Interval = new Interval(bounds.Low.Cost!.UsdPerMillionTokens, bounds.High.Cost?.UsdPerMillionTokens),
+            Interval =
+                new Interval(bounds.Low.Cost!.UsdPerMillionTokens, bounds.High.Cost?.UsdPerMillionTokens),
             Tier = engine.StepTime.Tier.ToString().ToLowerInvariant(),
             Waterfall = waterfall.Bars,
             Latency = BoundsOfClass.LatencyOf(measured.Latency),
@@ -63,7 +64,10 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
         {
             var name = levels.Count > 1 ? level.Spec.Name : null;
             foreach (var limit in level.Limits)
-                promise.Add(new PromiseStatement(limit.Metric.Name(), limit.Percentile, limit.LimitNs / 1e6, name));
+            {
+                promise.Add(
+                    new PromiseStatement(limit.Metric.Name(), limit.Percentile, limit.LimitNs / 1e6, name));
+            }
         }
         return promise;
     }

@@ -46,14 +46,17 @@ static class Levers
     static Credit BatchBackfill(
         AccountRequest request, CostBasis basis, ClassAccount interactive, ClassAccount batch)
     {
-        var busy = request.Serving.RequestsPerSecond / interactive.Fleet.Replicas / batch.LoadLine.RequestsPerSecond;
+        var busy = request.Serving.RequestsPerSecond / interactive.Fleet.Replicas
+            / batch.LoadLine.RequestsPerSecond;
         var idle = Math.Clamp(1 - busy, 0, 1);
         var worth = Math.Min(1.0, (double)(basis.PerMillionTokens(batch.LoadLine.RequestsPerSecond).Usd
             / batch.Cost.UsdPerMillionTokens));
         return new Credit(
             "batch backfill", Usd(-(double)interactive.Cost.UsdPerMillionTokens * idle * worth),
-            FormattableString.Invariant($"upper bound: {100 * idle:0} % of the fleet's computing time is free at ")
-            + "full-batch speed; batch work in it earns its own cost per token, if interactive work always goes "
+            FormattableString.Invariant(
+                $"upper bound: {100 * idle:0} % of the fleet's computing time is free at ")
+            + "full-batch speed; batch work in it earns its own cost per token, if interactive work always "
+            + "goes "
             + "first");
     }
 
@@ -61,7 +64,8 @@ static class Levers
     {
         var replicas = interactive.Fleet.Replicas;
         var following = FleetSize.FollowingDemand(
-            request.Serving.RequestsPerSecond, interactive.LoadLine.RequestsPerSecond, request.Serving.Workload.WeeklyEnvelope,
+            request.Serving.RequestsPerSecond, interactive.LoadLine.RequestsPerSecond,
+                request.Serving.Workload.WeeklyEnvelope,
             request.SpareReplicas);
         return following >= replicas ? null : new Credit(
             "autoscaling", Usd((double)interactive.Cost.UsdPerMillionTokens * (following / replicas - 1)),
@@ -75,10 +79,13 @@ static class Levers
         if (Narrower(request) is not { } format)
             return null;
         // A profile speaks of its own model and format only; the tier of the alternative stands beside it.
-        var narrow = Alternative.Of(Changed(request, d => d with { Weights = format, Profile = null }), basis.TokensPerRequest, progress);
+        var narrow = Alternative.Of(
+            Changed(request, d => d with { Weights = format, Profile = null }), basis.TokensPerRequest,
+                progress);
         return narrow is null ? null : new Credit(
             "quantisation", narrow.Bill.Usd - interactive.Cost.UsdPerMillionTokens,
-            $"{format.Name()} weights instead of {request.Serving.Deployment.Weights.Name()}: {Fleet(narrow)}, if the answers stay good enough");
+            $"{format.Name()} weights instead of {request.Serving.Deployment.Weights.Name()}: "
+                + $"{Fleet(narrow)}, if the answers stay good enough");
     }
 
     static Credit? SmallerModel(
@@ -94,20 +101,27 @@ static class Levers
         var small = Alternative.Of(changed, basis.TokensPerRequest, progress);
         return small is null ? null : new Credit(
             "smaller model", small.Bill.Usd - interactive.Cost.UsdPerMillionTokens,
-            $"{model.Name} tuned to the task: {Fleet(small)}, same tokens, if it does the task; tuning is not counted");
+            $"{model.Name} tuned to the task: {Fleet(small)}, same tokens, if it does the task; tuning is "
+            + $"not counted");
     }
 
-    static AccountRequest Changed(AccountRequest request, Func<DeploymentChoice, DeploymentChoice> change) => request with
+    static AccountRequest Changed(AccountRequest request, Func<DeploymentChoice, DeploymentChoice> change) =>
+        request with
     {
         Serving = request.Serving with { Deployment = change(request.Serving.Deployment) },
     };
 
-    /// <summary>The next format down that the accelerator multiplies natively; null when there is none.</summary>
+    /// <summary>
+    /// The next format down that the accelerator multiplies natively; null when there is none.
+    /// </summary>
     static NumberFormat? Narrower(AccountRequest request) => request.Serving.Deployment.Weights switch
     {
-        NumberFormat.Bf16 when request.Serving.Deployment.Accelerator.Fp8Tflops is not null => NumberFormat.Fp8,
-        NumberFormat.Bf16 when request.Serving.Deployment.Accelerator.Int8Tops is not null => NumberFormat.Int8,
-        NumberFormat.Fp8 when request.Serving.Deployment.Accelerator.Fp4Tflops is not null => NumberFormat.Fp4,
+        NumberFormat.Bf16 when request.Serving.Deployment.Accelerator.Fp8Tflops is not null =>
+            NumberFormat.Fp8,
+        NumberFormat.Bf16 when request.Serving.Deployment.Accelerator.Int8Tops is not null =>
+            NumberFormat.Int8,
+        NumberFormat.Fp8 when request.Serving.Deployment.Accelerator.Fp4Tflops is not null =>
+            NumberFormat.Fp4,
         _ => null,
     };
 

@@ -14,9 +14,11 @@ public static class PublicPrices
         if (outcome is not { Result: { } result, AtLoadLine: { } run })
             return null;
         decimal Blend(ApiPriceSpec offer) =>
-            (offer.InputUsd * run.PromptTokens + offer.OutputUsd * run.OutputTokens) / (run.PromptTokens + run.OutputTokens);
+            (offer.InputUsd * run.PromptTokens + offer.OutputUsd * run.OutputTokens)
+            / (run.PromptTokens + run.OutputTokens);
 
-        var offers = Catalogue.BuiltIn.ApiPrices.Where(p => p.Model == result.Statement.Model && p.InputUsd > 0)
+        var offers =
+            Catalogue.BuiltIn.ApiPrices.Where(p => p.Model == result.Statement.Model && p.InputUsd > 0)
             .OrderBy(Blend).ThenBy(p => p.Provider, StringComparer.Ordinal).ToList();
         if (offers.Count == 0)
             return null;

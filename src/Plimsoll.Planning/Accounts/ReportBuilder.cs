@@ -9,20 +9,22 @@ using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Timing;
-using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 using Plimsoll.Reports;
 
 namespace Plimsoll.Planning.Accounts;
 
-/// <summary>Runs what only the report needs (one sweep of the rate) and gathers everything it shows.</summary>
+/// <summary>
+/// Runs what only the report needs (one sweep of the rate) and gathers everything it shows.
+/// </summary>
 public sealed class ReportBuilder
 {
     /// <summary>Rates of the sweep, as shares of what a replica carries when nobody waits.</summary>
     static readonly double[] Rates = [0.002, 0.02, 0.05, .. Enumerable.Range(1, 20).Select(i => i * 0.05)];
 
-    static readonly double[] TtftLimitsMs = [100, 150, 200, 250, 300, 400, 500, 700, 1000, 1500, 2000, 3000, 5000];
+    static readonly double[] TtftLimitsMs =
+        [100, 150, 200, 250, 300, 400, 500, 700, 1000, 1500, 2000, 3000, 5000];
     static readonly double[] TpotLimitsMs = [10, 12.5, 15, 20, 25, 30, 35, 40, 50, 60, 75, 100, 150];
     static readonly double[] Shares = [.. Enumerable.Range(1, 99).Select(i => i / 100.0)];
 
@@ -35,7 +37,8 @@ public sealed class ReportBuilder
     ReportBuilder(AccountOutcome outcome)
     {
         _outcome = outcome;
-        _result = outcome.Result ?? throw new ArgumentException("Only a promise that is kept has a report.", nameof(outcome));
+        _result = outcome.Result
+            ?? throw new ArgumentException("Only a promise that is kept has a report.", nameof(outcome));
     }
 
     /// <param name="outcome">An account whose promise is kept.</param>
@@ -67,21 +70,25 @@ public sealed class ReportBuilder
             Notes =
             [
                 .. _outcome.Notes,
-                "cost curves: each limit alone, from one sweep of the rate; the band from sweeps with steps as fast and as slow as the tier's error allows",
+                "cost curves: each limit alone, from one sweep of the rate; the band from sweeps with steps "
+                    + "as fast and as slow as the tier's error allows",
             ],
             CostCurves = [Curve(Metric.Ttft, TtftLimitsMs), Curve(Metric.Tpot, TpotLimitsMs)],
             LoadSweeps = [LoadSweep(interactive)],
             Week = new WeekUtilisation
             {
-                Shares = [.. request.Serving.Workload.WeeklyEnvelope.Select(h => request.Serving.RequestsPerSecond * h / capacity)],
+                Shares = [.. request.Serving.Workload.WeeklyEnvelope.Select(
+                    h => request.Serving.RequestsPerSecond * h / capacity)],
                 Flat = request.Serving.Workload.WeeklyEnvelope.Count == 1,
             },
             Distributions = Distributions(),
             Credits = _outcome.Credits,
             ListPrices = PublicPrices.Of(_outcome),
             Demand = FormattableString.Invariant(
-                $"{request.Serving.Workload.Name} at {request.Serving.RequestsPerSecond:0.##} requests/s on average, busiest hour ")
-                + FormattableString.Invariant($"{FleetSize.PeakOverMean(request.Serving.Workload.WeeklyEnvelope):0.00} times that"),
+                $"{request.Serving.Workload.Name} at {request.Serving.RequestsPerSecond:0.##} requests/s on ")
+                + "average, busiest hour "
+                + FormattableString.Invariant(
+                $"{FleetSize.PeakOverMean(request.Serving.Workload.WeeklyEnvelope):0.00} times that"),
         };
     }
 
@@ -104,13 +111,17 @@ public sealed class ReportBuilder
                 progress?.Invoke(++done);
         });
         for (var i = 0; i < runs.Length; i++)
-            _sweeps[i / Rates.Length].Add((Rates[i % Rates.Length] * ends[i / Rates.Length].Ceiling, runs[i]));
+        {
+            _sweeps[i / Rates.Length].Add(
+                (Rates[i % Rates.Length] * ends[i / Rates.Length].Ceiling, runs[i]));
+        }
     }
 
     LoadSweep LoadSweep(ClassAccount interactive)
     {
         var promise = _outcome.Request.Serving.Limits.ToList();
-        var last = _sweeps[0].FindIndex(s => s.Run.Holds == false && s.Rate > 1.2 * interactive.LoadLine.RequestsPerSecond);
+        var last = _sweeps[0].FindIndex(
+            s => s.Run.Holds == false && s.Rate > 1.2 * interactive.LoadLine.RequestsPerSecond);
         var shown = last < 0 ? _sweeps[0] : _sweeps[0].Take(last + 1).ToList();
         return new LoadSweep
         {
@@ -178,10 +189,12 @@ public sealed class ReportBuilder
             return null;
         var request = _outcome.Request;
         var peak = FleetSize.PeakOverMean(request.Serving.Workload.WeeklyEnvelope);
-        var replicas = FleetSize.Replicas(request.Serving.RequestsPerSecond * peak, rate) + request.SpareReplicas;
+        var replicas = FleetSize.Replicas(request.Serving.RequestsPerSecond * peak, rate)
+            + request.SpareReplicas;
         var interactive = _result.Classes[0];
         // The bill is proportional to the replicas that are paid for.
-        return PicoDollars.FromUsd(interactive.Cost.UsdPerMillionTokens * replicas / interactive.Fleet.Replicas).Usd;
+        return PicoDollars.FromUsd(
+            interactive.Cost.UsdPerMillionTokens * replicas / interactive.Fleet.Replicas).Usd;
     }
 
     List<LatencyDistribution> Distributions()
@@ -209,13 +222,15 @@ public sealed class ReportBuilder
     {
         var request = _outcome.Request;
         var d = _outcome.Engine.Deployment;
-        string N(double value, string format = "0.####") => value.ToString(format, CultureInfo.InvariantCulture);
+        string N(double value, string format = "0.####") =>
+            value.ToString(format, CultureInfo.InvariantCulture);
         return
         [
             new("model", d.Model.Name, ""),
             new("parameters", N(d.Model.Parameters / 1e9, "0.00"), "10⁹"),
             new("accelerator", d.Accelerator.Name, ""),
-            new("tp × pp × dp, ep", $"{d.TensorParallel} × {d.PipelineParallel} × {d.DataParallel}, {d.ExpertParallel}", ""),
+            new("tp × pp × dp, ep",
+                $"{d.TensorParallel} × {d.PipelineParallel} × {d.DataParallel}, {d.ExpertParallel}", ""),
             new("weights, KV", $"{d.Weights.Name()}, {d.Kv.Name()}", ""),
             new("engine, policy", $"{d.Engine.Engine}, {request.Serving.Policy.Name}", ""),
             new("max-num-seqs", N(d.Engine.MaxNumSeqs), "sequences"),

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using MathNet.Numerics.Distributions;
 using Plimsoll.Core.Draws;
 using Plimsoll.Core.Timing;
-using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Calibration;
 

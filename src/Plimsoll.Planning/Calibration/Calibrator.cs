@@ -52,14 +52,16 @@ public static class Calibrator
         if (configurations.Count == 1 && configurations[0].Halves is null)
         {
             throw new BadInputException(
-                $"{inputs[0].File}: 1 point; expected at least two (concurrency, TTFT, TPOT) points, requests or steps");
+                $"{inputs[0].File}: 1 point; expected at least two (concurrency, TTFT, TPOT) points, "
+                + $"requests or steps");
         }
         var options = Identification.Options(deployment, configurations);
         var fit = CrossValidation.Fit(configurations, options);
         if (fit.Gains.All(gain => gain < Identification.Known))
         {
             throw new BadInputException(
-                $"{inputs[0].File}: the data identify no multiplier ({Reasons(fit)}); expected more or longer runs");
+                $"{inputs[0].File}: the data identify no multiplier ({Reasons(fit)}); expected more or "
+                + $"longer runs");
         }
         progress?.Invoke(FitShare);
         var (split, heldOut) = CrossValidation.Of(
@@ -100,7 +102,8 @@ public static class Calibrator
     }
 
     static CalibrationProfile Profile(
-        IReadOnlyList<MeasuredInput> inputs, Deployment deployment, IReadOnlyList<Configuration> configurations,
+        IReadOnlyList<MeasuredInput> inputs, Deployment deployment,
+        IReadOnlyList<Configuration> configurations,
         ScaleFitOptions options, ScaleFitResult fit, string split, IReadOnlyList<FigureError> heldOut)
     {
         var steps = StepErrors(heldOut);
@@ -126,7 +129,8 @@ public static class Calibrator
             Unidentified = [.. fit.Unidentified.Order()
                 .Select(t => new UnidentifiedTerm(t.Name(), Identification.Reason(t, fit)))],
             HeldOut = new HeldOutErrors(split, configurations.Count, Medians(
-                FigureError.Of(configurations, StepScale.None), FigureError.Of(configurations, fit.Scale), heldOut)),
+                FigureError.Of(configurations, StepScale.None), FigureError.Of(configurations, fit.Scale),
+                heldOut)),
             StepError = Interval(configurations.Count, bootstrap, steps, tier.Step, around),
             FirstTokenError = Interval(
                 configurations.Count, bootstrap, PerConfiguration(heldOut, "ttft"), tier.FirstToken, around),
@@ -144,7 +148,9 @@ public static class Calibrator
             gain < Identification.Known ? Identification.Reason(term, fit) : null);
     }
 
-    /// <summary>Held-out errors of step times: of TPOT and of steps, of TTFT where there is neither.</summary>
+    /// <summary>
+    /// Held-out errors of step times: of TPOT and of steps, of TTFT where there is neither.
+    /// </summary>
     static IReadOnlyList<double> StepErrors(IReadOnlyList<FigureError> errors)
     {
         var steps = PerConfiguration(errors, "tpot", "step");
@@ -152,7 +158,8 @@ public static class Calibrator
     }
 
     /// <summary>One held-out error per configuration, the root mean square of its repeats.</summary>
-    static IReadOnlyList<double> PerConfiguration(IReadOnlyList<FigureError> errors, params string[] figures) =>
+    static IReadOnlyList<double> PerConfiguration(
+        IReadOnlyList<FigureError> errors, params string[] figures) =>
         [.. errors.Where(e => figures.Contains(e.Figure)).GroupBy(e => e.Configuration)
             .Select(g => Math.Sqrt(g.Average(e => e.Log * e.Log)))];
 
@@ -161,9 +168,11 @@ public static class Calibrator
     {
         if (configurations == 1 || errors.Count == 0)
         {
-            var why = configurations == 1 ? "one configuration says nothing of others" : "nothing of it was measured";
+            var why = configurations == 1
+                ? "one configuration says nothing of others" : "nothing of it was measured";
             return new ProfileInterval(
-                Math.Min(1, Round(tier.Low)), Math.Max(1, Round(tier.High)), $"that of the {around} tier: {why}");
+                Math.Min(1, Round(tier.Low)), Math.Max(1, Round(tier.High)),
+                $"that of the {around} tier: {why}");
         }
         var (low, high) = bootstrap.ErrorOf(errors);
         return new ProfileInterval(
@@ -171,7 +180,8 @@ public static class Calibrator
     }
 
     static IReadOnlyList<FigureMedian> Medians(
-        IReadOnlyList<FigureError> before, IReadOnlyList<FigureError> after, IReadOnlyList<FigureError> heldOut) =>
+        IReadOnlyList<FigureError> before, IReadOnlyList<FigureError> after,
+        IReadOnlyList<FigureError> heldOut) =>
         [.. before.Select(e => e.Figure).Distinct().Order().Select(figure => new FigureMedian(
             figure, before.Count(e => e.Figure == figure),
             Median(before, figure), Median(after, figure), Median(heldOut, figure)))];

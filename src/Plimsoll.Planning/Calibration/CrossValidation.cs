@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Planning.Calibration;
@@ -13,7 +12,9 @@ namespace Plimsoll.Planning.Calibration;
 /// </summary>
 static class CrossValidation
 {
-    /// <summary>Up to this many configurations each is left out alone; more are left out in this many parts.</summary>
+    /// <summary>
+    /// Up to this many configurations each is left out alone; more are left out in this many parts.
+    /// </summary>
     const int MostAlone = 10;
     const int Parts = 5;
 
@@ -35,14 +36,17 @@ static class CrossValidation
             errors.AddRange(Predict(kept, left, options));
             progress((part + 1.0) / parts);
         }
-        return (parts < configurations.Count ? "a fifth of the configurations at a time" : "one configuration at a time", errors);
+        return (parts < configurations.Count
+            ? "a fifth of the configurations at a time" : "one configuration at a time", errors);
     }
 
     static IReadOnlyList<FigureError> Predict(
-        IReadOnlyList<Configuration> fitted, IReadOnlyList<Configuration> predicted, ScaleFitOptions options) =>
+        IReadOnlyList<Configuration> fitted, IReadOnlyList<Configuration> predicted,
+        ScaleFitOptions options) =>
         FigureError.Of(predicted, Fit(fitted, options).Scale);
 
     public static ScaleFitResult Fit(IReadOnlyList<Configuration> configurations, ScaleFitOptions options) =>
         ScaleFit.Fit(
-            [.. configurations.SelectMany(c => c.Runs)], [.. configurations.SelectMany(c => c.Logs)], options);
+            [.. configurations.SelectMany(c => c.Runs)], [.. configurations.SelectMany(c => c.Logs)],
+            options);
 }

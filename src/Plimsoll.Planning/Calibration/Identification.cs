@@ -13,19 +13,24 @@ static class Identification
     const double SmallShare = 0.05;
 
     /// <summary>
-    /// Below this the data say nothing of a term. Between this and <see cref="Known"/> the ridge holds it near 1:
-    /// predictions of other loads are better with it than without, and its factor is called weak.
+    /// Below this the data say nothing of a term. Between this and <see cref="Known"/> the ridge holds it
+    /// near 1: predictions of other loads are better with it than without, and its factor is called weak.
     /// </summary>
     const double LeastGain = 1.03;
 
     /// <summary>From here on the data tell more of a term than was assumed of it.</summary>
     public const double Known = 2;
 
-    /// <summary>How a calibration is fitted: to few runs, with every term that they say anything of.</summary>
-    public static ScaleFitOptions Options(Deployment deployment, IReadOnlyList<Configuration> configurations) =>
+    /// <summary>
+    /// How a calibration is fitted: to few runs, with every term that they say anything of.
+    /// </summary>
+    public static ScaleFitOptions Options(
+        Deployment deployment, IReadOnlyList<Configuration> configurations) =>
         new() { Terms = Terms(deployment, configurations), LeastGain = LeastGain };
 
-    /// <summary>The terms that a deployment's steps consist of and that the measurements can contain.</summary>
+    /// <summary>
+    /// The terms that a deployment's steps consist of and that the measurements can contain.
+    /// </summary>
     static IReadOnlyList<StepTerm> Terms(Deployment deployment, IReadOnlyList<Configuration> configurations)
     {
         var terms = new List<StepTerm> { StepTerm.Products };
@@ -47,7 +52,9 @@ static class Identification
         return terms;
     }
 
-    /// <summary>Why little is known of a term: too small a part of every figure, or moving them as another does.</summary>
+    /// <summary>
+    /// Why little is known of a term: too small a part of every figure, or moving them as another does.
+    /// </summary>
     public static string Reason(StepTerm term, ScaleFitResult fit)
     {
         var at = LogLeastSquares.Logarithms(fit.Scale);
@@ -80,7 +87,8 @@ static class Identification
                 (twin, nearest) = (other, cosine);
         }
         return twin is { } found
-            ? $"moves the measured figures as {found.Name()} does; loads that differ more would tell them apart"
+            ? $"moves the measured figures as {found.Name()} does; loads that differ more would tell them "
+            + $"apart"
             : "the measured figures say too little of it";
     }
 }

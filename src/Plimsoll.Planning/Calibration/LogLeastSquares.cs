@@ -111,7 +111,8 @@ sealed class LogLeastSquares
         foreach (var unknown in unidentified)
             _at[(int)unknown] = _start[(int)unknown];
         _residuals = bestResiduals;
-        return new ScaleFitResult(StepScale.Of(_at), free, unidentified) { Residuals = _residuals, Gains = Gains(free) };
+        return new ScaleFitResult(StepScale.Of(_at), free, unidentified)
+            { Residuals = _residuals, Gains = Gains(free) };
     }
 
     /// <summary>What is minimised: Huber's loss of the errors and the ridge.</summary>
@@ -128,7 +129,9 @@ sealed class LogLeastSquares
         return cost;
     }
 
-    /// <summary>The term that the residuals tell least about, when that is too little; null when none is.</summary>
+    /// <summary>
+    /// The term that the residuals tell least about, when that is too little; null when none is.
+    /// </summary>
     StepTerm? LeastKnown(List<StepTerm> free)
     {
         var gains = Gains(free);
@@ -143,8 +146,8 @@ sealed class LogLeastSquares
     }
 
     /// <summary>
-    /// What is known of each free term over what the ridge alone says: 1 when the residuals tell nothing of it
-    /// that the other terms could not explain as well.
+    /// What is known of each free term over what the ridge alone says: 1 when the residuals tell nothing of
+    /// it that the other terms could not explain as well.
     /// </summary>
     double[] Gains(List<StepTerm> free)
     {

@@ -8,8 +8,8 @@ using Plimsoll.Inputs.Measured;
 namespace Plimsoll.Planning.Calibration;
 
 /// <summary>
-/// What <c>calibrate</c> makes of an accelerator nobody measured: a fit to a few runs of a group, and the error
-/// on all the others.
+/// What <c>calibrate</c> makes of an accelerator nobody measured: a fit to a few runs of a group, and the
+/// error on all the others.
 /// </summary>
 public static class NewCard
 {
@@ -17,7 +17,8 @@ public static class NewCard
     public static string GroupOf(Observation run)
     {
         var d = run.Deployment;
-        return FormattableString.Invariant($"{d.Model.Name}, {d.Accelerator.Key}, {d.Engine.Engine} {d.Engine.EngineVersion}, ")
+        return FormattableString.Invariant(
+            $"{d.Model.Name}, {d.Accelerator.Key}, {d.Engine.Engine} {d.Engine.EngineVersion}, ")
             + FormattableString.Invariant($"{d.Weights.Name()}, tp {d.TensorParallel}");
     }
 
@@ -28,12 +29,13 @@ public static class NewCard
     public sealed record Prediction(Observation Run, double UnfittedPercent, double Percent);
 
     /// <summary>
-    /// Fits to the runs that are chosen and predicts the time per output token of the rest. The chosen ones, and
-    /// repeats of their configuration, are not among the predictions.
+    /// Fits to the runs that are chosen and predicts the time per output token of the rest. The chosen ones,
+    /// and repeats of their configuration, are not among the predictions.
     /// </summary>
     /// <param name="group">Runs of one model on one accelerator under one engine.</param>
     /// <param name="chosen">Which of them are fitted to.</param>
-    public static IReadOnlyList<Prediction> Predict(IReadOnlyList<Observation> group, IReadOnlyList<int> chosen)
+    public static IReadOnlyList<Prediction> Predict(
+        IReadOnlyList<Observation> group, IReadOnlyList<int> chosen)
     {
         var known = chosen.Select(i => group[i]).ToList();
         var scale = Fit(known);
@@ -53,7 +55,8 @@ public static class NewCard
     public static StepScale Fit(IReadOnlyList<Observation> known)
     {
         var configurations = Configurations(known);
-        return CrossValidation.Fit(configurations, Identification.Options(known[0].Deployment, configurations)).Scale;
+        return CrossValidation.Fit(
+            configurations, Identification.Options(known[0].Deployment, configurations)).Scale;
     }
 
     static double SignedPercent(FigureError error) => 100 * (Math.Exp(-error.Log) - 1);

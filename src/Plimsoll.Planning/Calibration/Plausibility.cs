@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
@@ -39,7 +38,8 @@ static class Plausibility
             if (run.Measured[metric] is { } measured && predicted[metric] is > 0 and var expected)
             {
                 CheckRatio(
-                    input, run.Name, metric.ToString().ToUpperInvariant(), measured, expected, metric == Metric.Tpot);
+                    input, run.Name, metric.ToString().ToUpperInvariant(), measured, expected,
+                    metric == Metric.Tpot);
             }
         }
         var shape = new StepShape { Decodes = 1, DecodeContextTokens = run.Load.MeanContextTokens };
@@ -60,15 +60,24 @@ static class Plausibility
     }
 
     static void CheckRatio(
-        MeasuredInput input, string name, string figure, double measuredMs, double predictedMs, bool mayNotDiffer)
+        MeasuredInput input, string name, string figure, double measuredMs, double predictedMs,
+        bool mayNotDiffer)
     {
         var factor = Math.Max(measuredMs / predictedMs, predictedMs / measuredMs);
         var said = FormattableString.Invariant(
-            $"{Where(input.File, name)}: {figure} is {measuredMs:G3} ms where about {predictedMs:G3} ms is predicted");
+            $"{Where(input.File, name)}: {figure} is {measuredMs:G3} ms where about {predictedMs:G3} ms is ")
+            + "predicted";
         if (factor > AnotherUnit)
-            throw new BadInputException($"{said}, a factor of {factor:0}: wrong units; expected {input.Units}");
+        {
+            throw new BadInputException(
+                $"{said}, a factor of {factor:0}: wrong units; expected {input.Units}");
+        }
+
         if (mayNotDiffer && factor > AnotherEngine)
-            throw new BadInputException($"{said}, a factor of {factor:0}; expected the deployment that was measured (--model, --gpu, --tp, …)");
+        {
+            throw new BadInputException($"{said}, a factor of {factor:0}; expected the deployment that was "
+                + $"measured (--model, --gpu, --tp, …)");
+        }
     }
 
     static void CheckFloor(
@@ -78,7 +87,8 @@ static class Plausibility
         if (measuredNs < floorNs)
         {
             throw new BadInputException(FormattableString.Invariant(
-                $"{Where(file, name)}: impossible timing, {figure} of {measuredNs / 1e6:0.###} ms is below the ")
+                $"{Where(file, name)}: impossible timing, {figure} of {measuredNs / 1e6:0.###} ms is below ")
+                + "the "
                 + FormattableString.Invariant($"{floorNs / 1e6:0.###} ms that reading weights and KV takes; ")
                 + "expected one token per step on this accelerator (no speculative decoding)");
         }

@@ -28,13 +28,15 @@ public sealed record Replay
     /// <param name="scale">Multipliers around the curves.</param>
     /// <param name="withTerms">Whether to split the figures by term, which takes longer.</param>
     /// <param name="end">The prediction, when null, or an end of its interval.</param>
-    public static Replay Of(Observation observation, StepScale scale, bool withTerms = false, StepEnd? end = null)
+    public static Replay Of(
+        Observation observation, StepScale scale, bool withTerms = false, StepEnd? end = null)
     {
         var load = observation.Load;
         var engine = EngineOf(observation, scale);
         var shares = withTerms ? new TermShares(engine.StepTime, observation) : null;
         var result = FleetSimulation.Run(
-            new Fleet { Serving = engine.Pool(observation.Deployment.DataParallel) }, load.Open(), load.ClosedLoop,
+            new Fleet { Serving = engine.Pool(observation.Deployment.DataParallel) }, load.Open(),
+                load.ClosedLoop,
             new SimulationOptions
             {
                 Requests = load.Requests,
@@ -44,7 +46,8 @@ public sealed record Replay
                 Observer = shares is null ? null : shares.Complete,
                 StepObserver = shares is null ? null : shares.Step,
             });
-        var replay = new Replay { Predicted = Figures(result.Latencies, observation.Medians), Result = result };
+        var replay =
+            new Replay { Predicted = Figures(result.Latencies, observation.Medians), Result = result };
         if (shares is not null)
         {
             foreach (var metric in Enum.GetValues<Metric>())
@@ -59,7 +62,8 @@ public sealed record Replay
         var overhead = EngineOverheadSpec.Of(deployment.Engine);
         if (observation.EngineClock)
             overhead = overhead with { RequestNs = 0, ExposedSequenceNs = 0 };
-        var curves = observation.Curves ?? StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
+        var curves =
+            observation.Curves ?? StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
         return SimulatedEngine.Of(
             new StepTimeModel(deployment, curves, overhead, scale), SchedulingPolicy.VllmV1,
             observation.Load.MeanContextTokens);

@@ -7,8 +7,8 @@ using Plimsoll.Inputs.Measured;
 namespace Plimsoll.Planning.Calibration;
 
 /// <summary>
-/// Fits the multipliers of <see cref="StepScale"/> to measured runs and measured steps. Each round replays every
-/// run and splits its figures by term; what is solved then is <see cref="LogLeastSquares"/>.
+/// Fits the multipliers of <see cref="StepScale"/> to measured runs and measured steps. Each round replays
+/// every run and splits its figures by term; what is solved then is <see cref="LogLeastSquares"/>.
 /// </summary>
 public static class ScaleFit
 {
@@ -25,7 +25,8 @@ public static class ScaleFit
         LogLeastSquares.Solve(options, scale => Linearise(runs, logs, options, scale));
 
     static List<LogResidual> Linearise(
-        IReadOnlyList<Observation> runs, IReadOnlyList<StepLog> logs, ScaleFitOptions options, StepScale scale)
+        IReadOnlyList<Observation> runs, IReadOnlyList<StepLog> logs, ScaleFitOptions options,
+        StepScale scale)
     {
         var replays = new Replay[runs.Count];
         Parallel.For(0, replays.Length, i => replays[i] = Replay.Of(runs[i], scale, withTerms: true));
@@ -60,7 +61,10 @@ public static class ScaleFit
 public sealed record ScaleFitResult(
     StepScale Scale, IReadOnlyList<StepTerm> Fitted, IReadOnlyList<StepTerm> Unidentified)
 {
-    /// <summary>What is known of each fitted term over what was assumed of it; see <see cref="ScaleFitOptions.LeastGain"/>.</summary>
+    /// <summary>
+    /// What is known of each fitted term over what was assumed of it; see
+    /// <see cref="ScaleFitOptions.LeastGain"/>.
+    /// </summary>
     public IReadOnlyList<double> Gains { get; init; } = [];
 
     /// <summary>What was solved in the last round.</summary>

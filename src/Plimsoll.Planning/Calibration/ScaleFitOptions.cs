@@ -16,7 +16,9 @@ public sealed record ScaleFitOptions
     public IReadOnlyList<(Metric Metric, double Weight)> Weights { get; init; } =
         [(Metric.Ttft, 0.25), (Metric.Tpot, 1), (Metric.Itl, 1), (Metric.E2e, 0.25)];
 
-    /// <summary>Multiplies every <see cref="SpreadOf"/>: below 1 the fit stays nearer to where it starts.</summary>
+    /// <summary>
+    /// Multiplies every <see cref="SpreadOf"/>: below 1 the fit stays nearer to where it starts.
+    /// </summary>
     public double Spread { get; init; } = 1;
 
     /// <summary>
@@ -26,8 +28,8 @@ public sealed record ScaleFitOptions
     public double SpreadOf(StepTerm term) => Spread * (term.IsHost() ? 1.0 : 0.3);
 
     /// <summary>
-    /// Terms are fitted of which this many times more is known than the ridge says: at 2 the data tell as much
-    /// as the ridge does, nearer to 1 the ridge may hold a multiplier that they tell little of.
+    /// Terms are fitted of which this many times more is known than the ridge says: at 2 the data tell as
+    /// much as the ridge does, nearer to 1 the ridge may hold a multiplier that they tell little of.
     /// </summary>
     public double LeastGain { get; init; } = 2;
 }

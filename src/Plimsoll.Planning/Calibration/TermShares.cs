@@ -1,7 +1,6 @@
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Measured;
-using Plimsoll.Planning.Simulation;
 
 
 namespace Plimsoll.Planning.Calibration;

@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using System.Threading.Tasks;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
@@ -13,7 +12,9 @@ public static class EngineChoice
     /// <summary>Runs that a choice takes, in full runs, for its progress.</summary>
     const double Runs = 10;
 
-    /// <summary>The engine of the cheapest deployment that keeps the promise; the nearest miss if none does.</summary>
+    /// <summary>
+    /// The engine of the cheapest deployment that keeps the promise; the nearest miss if none does.
+    /// </summary>
     public static SimulatedEngine Of(Serving serving, Action<double>? progress = null) =>
         Of(serving, new RunProgress(progress, serving.Requests, Runs));
 
@@ -23,7 +24,8 @@ public static class EngineChoice
         var engines = new SimulatedEngine[deployments.Count];
         for (var i = 0; i < engines.Length; i++)
         {
-            var stepTime = serving.Deployment.Profile?.ModelOf(deployments[i]) ?? StepTimeCatalogue.ModelOf(deployments[i]);
+            var stepTime = serving.Deployment.Profile?.ModelOf(deployments[i])
+                ?? StepTimeCatalogue.ModelOf(deployments[i]);
             engines[i] = SimulatedEngine.Of(stepTime, serving.Policy, serving.MeanContextTokens);
         }
         if (engines.Length == 1)
@@ -52,7 +54,8 @@ public static class EngineChoice
         var search = new LoadLineSearch(engine, serving) { AfterRun = () => progress.Ran(serving.Requests) };
         var ceiling = SaturatedThroughput.Find(engine, serving);
         progress.Ran(serving.Requests);
-        return ceiling is null ? new LoadLineResult(0, null, Unserved: 1) : search.Find(ceiling.RequestsPerSecond);
+        return ceiling is null ? new LoadLineResult(0, null, Unserved: 1)
+            : search.Find(ceiling.RequestsPerSecond);
     }
 
     static bool IsBetter(SimulatedEngine a, LoadLineResult lineOfA, SimulatedEngine b, LoadLineResult lineOfB)

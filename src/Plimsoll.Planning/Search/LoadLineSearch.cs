@@ -103,7 +103,9 @@ public sealed class LoadLineSearch
             End = end ?? StepEnd.Predicted,
         });
 
-    /// <summary>A TTFT that is longer by a factor keeps its limit when the shorter one keeps the limit over it.</summary>
+    /// <summary>
+    /// A TTFT that is longer by a factor keeps its limit when the shorter one keeps the limit over it.
+    /// </summary>
     IReadOnlyList<LevelPromise> Stretched(double firstTokenFactor)
     {
         if (firstTokenFactor == 1)
@@ -125,7 +127,8 @@ public sealed class LoadLineSearch
 
     bool Holds(double rate, ArrivalProcess process, SimulationOptions options) =>
         Run(rate, process, options).Holds ?? throw new BadInputException(
-            $"--requests {options.Requests}: {_serving.Workload.Name} gives too few of them for the promised percentiles; "
+            $"--requests {options.Requests}: {_serving.Workload.Name} gives too few of them for the "
+                + $"promised percentiles; "
             + "expected more");
 
     /// <summary>A load line, and at a rate above it the limit that is broken most.</summary>

@@ -24,7 +24,8 @@ public static class ParallelismChoice
         var fitting = new List<Deployment>();
         KvCapacityResult? closest = null;
         Deployment? largest = null;
-        foreach (var pipeline in choice.PipelineParallel is { } fixedStages ? [fixedStages] : new[] { 1, 2, 4 })
+        foreach (var pipeline in choice.PipelineParallel is { } fixedStages ? [fixedStages]
+            : new[] { 1, 2, 4 })
         {
             foreach (var tensor in TensorDegrees(choice))
             {
@@ -39,13 +40,17 @@ public static class ParallelismChoice
                 return fitting;
         }
         if (largest is null)
-            throw new BadInputException($"--ep {choice.ExpertParallel} matches no --tp × --dp; expected --tp too");
+        {
+            throw new BadInputException(
+                $"--ep {choice.ExpertParallel} matches no --tp × --dp; expected --tp too");
+        }
         throw new BadInputException(FormattableString.Invariant(
             $"{choice.Model.Name} with {NumberFormats.Name(choice.Weights)} weights does not fit ")
             + FormattableString.Invariant(
                 $"{largest.TensorParallel * largest.PipelineParallel} × {choice.Accelerator.Name}: ")
             + FormattableString.Invariant($"{closest!.MissingGb:0.0} GB per accelerator are missing; ")
-            + "expected more accelerators (--tp, --pp), smaller --weights, or an accelerator with more memory");
+            + "expected more accelerators (--tp, --pp), smaller --weights, or an accelerator with more "
+            + "memory");
     }
 
     static IEnumerable<int> TensorDegrees(DeploymentChoice choice)
@@ -65,9 +70,12 @@ public static class ParallelismChoice
         }
     }
 
-    /// <summary>Refuses degrees of parallelism that a model or an accelerator cannot have; null is free.</summary>
+    /// <summary>
+    /// Refuses degrees of parallelism that a model or an accelerator cannot have; null is free.
+    /// </summary>
     public static void Check(
-        ModelSpec model, AcceleratorSpec accelerator, int? tensorParallel, int? pipelineParallel, int? expertParallel,
+        ModelSpec model, AcceleratorSpec accelerator, int? tensorParallel, int? pipelineParallel,
+        int? expertParallel,
         int? dataParallel)
     {
         var heads = model.Attention.Heads;

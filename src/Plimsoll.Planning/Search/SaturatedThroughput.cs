@@ -22,7 +22,8 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
     public static SaturatedThroughput Of(
         SimulatedEngine engine, Serving serving, bool attributeTime = false, StepEnd? end = null) =>
         Find(engine, serving, attributeTime, end) ?? throw new BadInputException(
-            $"no request of {serving.Workload.Name} fits the KV memory of {engine.Memory.Tokens} tokens; expected "
+            $"no request of {serving.Workload.Name} fits the KV memory of {engine.Memory.Tokens} tokens; "
+                + $"expected "
             + "more memory per replica or shorter prompts");
 
     /// <summary>Null when the engine can serve no request at all.</summary>
@@ -68,7 +69,9 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
                     lastNs = request.LastTokenNs;
             },
         };
-        var run = engine.Run(serving.Workload, serving.Workload.RequestsPerSecond, options, ArrivalProcess.AtOnce, openSessions);
+        var run = engine.Run(
+            serving.Workload, serving.Workload.RequestsPerSecond, options, ArrivalProcess.AtOnce,
+                openSessions);
         if (run.Completed == 0)
             return null;
         var rate = lastNs > firstNs

@@ -10,7 +10,9 @@ namespace Plimsoll.Planning.Simulation;
 /// <param name="Replicas">How many ranks.</param>
 public sealed record EnginePool(SchedulerOptions Limits, StepTimeModel StepTime, int Replicas = 1);
 
-/// <summary>Engines behind a router: one pool that does both, or one that prefills and one that decodes.</summary>
+/// <summary>
+/// Engines behind a router: one pool that does both, or one that prefills and one that decodes.
+/// </summary>
 public sealed record Fleet
 {
     /// <summary>The engines that give answers; disaggregated, those that only decode.</summary>

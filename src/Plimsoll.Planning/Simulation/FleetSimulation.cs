@@ -5,7 +5,6 @@ using Plimsoll.Core.Draws;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
@@ -42,7 +41,8 @@ public sealed class FleetSimulation
         _closedLoop = closedLoop;
         _meter = new RequestMeter(
             [.. options.Levels.Select(l => l.Limits)], options.WarmupRequests,
-            options.Requests - options.CooldownRequests, (fleet.Prefill ?? fleet.Serving).StepTime.RequestOverheadNs);
+            options.Requests - options.CooldownRequests,
+                (fleet.Prefill ?? fleet.Serving).StepTime.RequestOverheadNs);
         _router = new Router(fleet.Routing);
         _random = new RandomStream(options.Seed, purpose: 77);
         _decodeFirst = fleet.Prefill?.Replicas ?? 0;
@@ -55,7 +55,8 @@ public sealed class FleetSimulation
     }
 
     /// <summary>Simulates a fleet to the last token, or until the verdict is certain.</summary>
-    /// <param name="fleet">Its engines; the levels and the prefix blocks of their schedulers are set here.</param>
+    /// <param name="fleet">Its engines; the levels and the prefix blocks of their schedulers are set
+    /// here.</param>
     /// <param name="arrivals">The requests, in order of arrival.</param>
     /// <param name="closedLoop">Whether an arrival may wait for another request's answer.</param>
     /// <param name="options">What to simulate of it and what to measure.</param>
@@ -96,7 +97,8 @@ public sealed class FleetSimulation
 
     long NextArrivalNs()
     {
-        var arrivalNs = _arrived < _options.Requests && _arrivals.TryPeek(out var atNs) ? atNs : long.MaxValue;
+        var arrivalNs =
+            _arrived < _options.Requests && _arrivals.TryPeek(out var atNs) ? atNs : long.MaxValue;
         return Math.Min(arrivalNs, _handoffs.NextNs);
     }
 
@@ -132,7 +134,9 @@ public sealed class FleetSimulation
         }
     }
 
-    /// <summary>Requests that no engine has admitted yet, half way through the arrivals and at the last of them.</summary>
+    /// <summary>
+    /// Requests that no engine has admitted yet, half way through the arrivals and at the last of them.
+    /// </summary>
     void CountWaiting()
     {
         var waiting = 0;
@@ -162,7 +166,8 @@ public sealed class FleetSimulation
             Deadlines = arrival.Deadlines,
             CachedTokens = -1,
             PromptTokens = arrival.PromptTokens,
-            OutputTokens = Math.Clamp(arrival.OutputTokens, 1, Math.Max(1, _maxTokens - arrival.PromptTokens)),
+            OutputTokens =
+                Math.Clamp(arrival.OutputTokens, 1, Math.Max(1, _maxTokens - arrival.PromptTokens)),
             ArrivalNs = nowNs,
         };
         request.TokensHere = _decodeFirst > 0 ? 1 : request.OutputTokens;
@@ -208,7 +213,8 @@ public sealed class FleetSimulation
         request.TokensHere = request.OutputTokens;
         var replica = _decodeFirst
             + _decodeRouter.Choose(_outstanding.AsSpan(_decodeFirst), prefixKey: 0, _random.NextBits());
-        var spec = SpecOf(request, request.PromptTokens + 1) with { TransferredTokens = request.PromptTokens };
+        var spec = SpecOf(
+            request, request.PromptTokens + 1) with { TransferredTokens = request.PromptTokens };
         if (_replicas[replica].Add(request, spec, nowNs))
             _outstanding[replica]++;
         else

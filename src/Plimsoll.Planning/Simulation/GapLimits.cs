@@ -5,7 +5,8 @@ using Plimsoll.Core.Promises;
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>
-/// Counts late gaps without visiting a request: a step's gap is the same for all that decode in it, so each level has
+/// Counts late gaps without visiting a request: a step's gap is the same for all that decode in it, so
+/// each level has
 /// one count of late steps, and a request's own is the difference between two readings of it.
 /// </summary>
 sealed class GapLimits
@@ -47,5 +48,6 @@ sealed class GapLimits
     public void Join(ref SimulatedRequest request) => request.LateBase = _lateSteps[request.Level];
 
     /// <summary>A request no longer takes part.</summary>
-    public void Leave(ref SimulatedRequest request) => request.LateGaps += _lateSteps[request.Level] - request.LateBase;
+    public void Leave(ref SimulatedRequest request) =>
+        request.LateGaps += _lateSteps[request.Level] - request.LateBase;
 }

@@ -4,7 +4,6 @@ using Plimsoll.Core.Costing;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
-using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
 
@@ -297,7 +296,9 @@ sealed class ReplicaSimulation
             new StepOutcome(_outcomes.AsSpan(0, _outcomeCount), steps) { DurationNs = durationNs }, endNs);
     }
 
-    /// <summary>The token that ends a prompt: the first of an answer, or the next after a preemption.</summary>
+    /// <summary>
+    /// The token that ends a prompt: the first of an answer, or the next after a preemption.
+    /// </summary>
     void Emit(int handle, long lagNs)
     {
         ref var request = ref _requests[handle];

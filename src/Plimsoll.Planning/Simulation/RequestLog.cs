@@ -42,7 +42,11 @@ public sealed class RequestLog : IDisposable
 
     public void Add(in CompletedRequest request) => _writer.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{{\"request_id\": {request.Index}, \"replica\": {request.Replica}, \"served\": {(request.Served ? "true" : "false")}, \"input_toks\": {request.PromptTokens}, \"output_toks\": {request.OutputTokens}, \"arrival_time\": {request.ArrivalNs / 1e9:0.000000000}, \"first_token_ts\": {request.FirstTokenNs / 1e9:0.000000000}, \"last_token_ts\": {request.LastTokenNs / 1e9:0.000000000}}}"));
+        $"{{\"request_id\": {request.Index}, \"replica\": {request.Replica}, \"served\": "
+        + $"{(request.Served ? "true" : "false")}, \"input_toks\": {request.PromptTokens}, \"output_toks\": "
+        + $"{request.OutputTokens}, \"arrival_time\": {request.ArrivalNs / 1e9:0.000000000}, "
+        + $"\"first_token_ts\": {request.FirstTokenNs / 1e9:0.000000000}, \"last_token_ts\": "
+        + $"{request.LastTokenNs / 1e9:0.000000000}}}"));
 
     /// <summary>The log is complete: it takes its place.</summary>
     public void Keep()

@@ -8,7 +8,9 @@ using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
 
-/// <summary>One engine rank ready to be simulated: how long its steps take and what its scheduler may do.</summary>
+/// <summary>
+/// One engine rank ready to be simulated: how long its steps take and what its scheduler may do.
+/// </summary>
 public sealed record SimulatedEngine
 {
     public required StepTimeModel StepTime { get; init; }
@@ -33,7 +35,8 @@ public sealed record SimulatedEngine
     /// </summary>
     /// <param name="stepTime">How long the steps of what is served take.</param>
     /// <param name="policy">How its scheduler decides.</param>
-    /// <param name="typicalContextTokens">Mean context of the workload, which window layers depend on.</param>
+    /// <param name="typicalContextTokens">Mean context of the workload, which window layers depend
+    /// on.</param>
     public static SimulatedEngine Of(
         StepTimeModel stepTime, SchedulingPolicy policy, int typicalContextTokens = 4096)
     {
@@ -57,7 +60,8 @@ public sealed record SimulatedEngine
                 BlockSize = engine.BlockSize,
                 LongPrefillTokenThreshold = deployment.PipelineParallel == 1
                     ? engine.LongPrefillTokenThreshold
-                    : Math.Min(engine.MaxNumBatchedTokens, engine.LongPrefillTokenThreshold is > 0 and var least
+                    : Math.Min(
+                        engine.MaxNumBatchedTokens, engine.LongPrefillTokenThreshold is > 0 and var least
                         ? least
                         : int.MaxValue),
             },
@@ -82,7 +86,8 @@ public sealed record SimulatedEngine
         Workload workload, double requestsPerSecond, SimulationOptions options,
         ArrivalProcess process = ArrivalProcess.Own, int? openSessions = null, Fleet? fleet = null)
     {
-        var arrivals = workload.Open(requestsPerSecond, options.Requests, options.Seed, process, openSessions);
+        var arrivals =
+            workload.Open(requestsPerSecond, options.Requests, options.Seed, process, openSessions);
         if (arrivals.PrefixBlockTokens % Limits.BlockSize != 0)
         {
             throw new BadInputException(
@@ -97,8 +102,10 @@ public sealed record SimulatedEngine
     }
 
     static string DoesNotFit(Deployment deployment, KvCapacityResult memory) =>
-        FormattableString.Invariant($"{deployment.Model.Name} with {deployment.Weights} weights does not fit ")
+        FormattableString.Invariant(
+            $"{deployment.Model.Name} with {deployment.Weights} weights does not fit ")
         + FormattableString.Invariant($"{deployment.Accelerator.Name} at --tp {deployment.TensorParallel} ")
-        + FormattableString.Invariant($"--pp {deployment.PipelineParallel}: it needs {memory.MissingGb:0.0} GB ")
+        + FormattableString.Invariant(
+            $"--pp {deployment.PipelineParallel}: it needs {memory.MissingGb:0.0} GB ")
         + "more per accelerator; expected a larger --tp, fewer bytes per --weights, or more memory";
 }

@@ -20,10 +20,14 @@ struct SimulatedRequest
     public int Adapter;
     public Deadlines Deadlines;
 
-    /// <summary>Prompt tokens that the prefix cache gave at the first admission; negative before it.</summary>
+    /// <summary>
+    /// Prompt tokens that the prefix cache gave at the first admission; negative before it.
+    /// </summary>
     public int CachedTokens;
 
-    /// <summary>Gaps over the level's limits so far; of a decoding request, before <see cref="LateBase"/>.</summary>
+    /// <summary>
+    /// Gaps over the level's limits so far; of a decoding request, before <see cref="LateBase"/>.
+    /// </summary>
     public LateGaps LateGaps;
 
     /// <summary>What the replica had counted for the level when the request began to decode.</summary>

@@ -6,9 +6,9 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>
-/// A run and the two that bound it: the same arrivals with every step as fast and as slow as the model's error
-/// allows. Queues answer a slower engine more than in proportion, so the ends are simulated, not scaled. What the
-/// error of a first token adds to that of a step stretches TTFT, and E2E by as much.
+/// A run and the two that bound it: the same arrivals with every step as fast and as slow as the model's
+/// error allows. Queues answer a slower engine more than in proportion, so the ends are simulated, not
+/// scaled. What the error of a first token adds to that of a step stretches TTFT, and E2E by as much.
 /// </summary>
 public sealed class SimulationBounds
 {
@@ -16,7 +16,8 @@ public sealed class SimulationBounds
     readonly SimulationResult _slow;
     readonly PredictionError _error;
 
-    SimulationBounds(SimulationResult run, SimulationResult fast, SimulationResult slow, PredictionError error)
+    SimulationBounds(
+        SimulationResult run, SimulationResult fast, SimulationResult slow, PredictionError error)
     {
         Run = run;
         _fast = fast;

@@ -9,7 +9,9 @@ using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Planning.Simulation;
 
-/// <summary>A simulation as JSON of the schema published in <c>docs/reference/simulate.schema.json</c>.</summary>
+/// <summary>
+/// A simulation as JSON of the schema published in <c>docs/reference/simulate.schema.json</c>.
+/// </summary>
 public static class SimulationJson
 {
     public const string Schema = "plimsoll/simulate/1";
@@ -51,7 +53,8 @@ public static class SimulationJson
     }
 
     static EndDocument End(
-        SimulationBounds bounds, Func<Metric, LatencySummary> latency, Func<(double Low, double High), double> end)
+        SimulationBounds bounds, Func<Metric, LatencySummary> latency,
+        Func<(double Low, double High), double> end)
     {
         return new EndDocument(
             Figure(r => r.MakespanS), latency(Metric.Ttft), latency(Metric.Tpot), latency(Metric.Itl),
@@ -73,13 +76,15 @@ sealed record SimulationDocument(
 
 /// <summary>The measured requests of one level of service against its own limits.</summary>
 sealed record LevelDocument(
-    string Name, long Requests, double? Goodput, LatencySummary TtftMs, LatencySummary TpotMs, LatencySummary E2eMs);
+    string Name, long Requests, double? Goodput, LatencySummary TtftMs, LatencySummary TpotMs,
+        LatencySummary E2eMs);
 
 /// <summary>The 90 % interval of every figure that depends on how long steps take.</summary>
 sealed record IntervalDocument(EndDocument Low, EndDocument High);
 
 sealed record EndDocument(
-    double? MakespanS, LatencySummary TtftMs, LatencySummary TpotMs, LatencySummary ItlMs, LatencySummary E2eMs,
+    double? MakespanS, LatencySummary TtftMs, LatencySummary TpotMs, LatencySummary ItlMs,
+    LatencySummary E2eMs,
     double? Goodput, double? OutputTokensPerSecond, double? Preemptions, double? PeakKvBlocks,
     double? PrefixHitRate);
 

@@ -22,7 +22,8 @@ public sealed record SimulationOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>
-    /// The levels that requests name by their place here, each with the limits that goodput counts against and that
+    /// The levels that requests name by their place here, each with the limits that goodput counts
+    /// against and that
     /// early stopping judges; at least one.
     /// </summary>
     public IReadOnlyList<LevelPromise> Levels { get; init; } = [LevelPromise.None];
@@ -36,10 +37,14 @@ public sealed record SimulationOptions
     /// <summary>Stop as soon as it is certain that the limits hold, or that they do not.</summary>
     public bool StopWhenCertain { get; init; }
 
-    /// <summary>Commit repeated decode steps together. Off only to show that the result is the same.</summary>
+    /// <summary>
+    /// Commit repeated decode steps together. Off only to show that the result is the same.
+    /// </summary>
     public bool Leaps { get; init; } = true;
 
-    /// <summary>The prediction or an end of its interval: to see what the model's error does to a result.</summary>
+    /// <summary>
+    /// The prediction or an end of its interval: to see what the model's error does to a result.
+    /// </summary>
     public StepEnd End { get; init; } = StepEnd.Predicted;
 
     /// <summary>Split every step's time by what caused it.</summary>
@@ -51,7 +56,9 @@ public sealed record SimulationOptions
     /// <summary>Called with every request when it is done.</summary>
     public CompletedRequestHandler? Observer { get; init; }
 
-    /// <summary>Called with every step, or run of equal steps, of every replica, in its order of time.</summary>
+    /// <summary>
+    /// Called with every step, or run of equal steps, of every replica, in its order of time.
+    /// </summary>
     public StepObserver? StepObserver { get; init; }
 
     /// <summary>Called now and then with the requests arrived so far.</summary>

@@ -29,7 +29,9 @@ public sealed record SimulationResult
     /// <summary>The same when the last arrived.</summary>
     public required int WaitingAtTheEnd { get; init; }
 
-    /// <summary>Measured requests that kept every limit of their level ÷ measured requests; failures are bad.</summary>
+    /// <summary>
+    /// Measured requests that kept every limit of their level ÷ measured requests; failures are bad.
+    /// </summary>
     public required double? Goodput { get; init; }
 
     public required double PromptTokensPerSecond { get; init; }
@@ -42,7 +44,8 @@ public sealed record SimulationResult
     public required int PeakKvBlocks { get; init; }
 
     /// <summary>
-    /// Prompt tokens that the prefix cache gave when their requests were first admitted ÷ all of completed requests;
+    /// Prompt tokens that the prefix cache gave when their requests were first admitted ÷ all of
+    /// completed requests;
     /// null without prefix keys. What a preempted request finds again is not counted again.
     /// </summary>
     public required double? PrefixHitRate { get; init; }

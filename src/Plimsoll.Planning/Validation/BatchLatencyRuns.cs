@@ -2,10 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Hardware;
-using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Measured;
-using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Planning.Validation;
 
@@ -27,8 +25,10 @@ static class BatchLatencyRuns
 
     public static IReadOnlyList<string> Assumed { get; } =
     [
-        FormattableString.Invariant($"prompts of {ChatPrompt} tokens (lm-arena-chat) and {QuestionPrompt} (gpqa), not stated"),
-        "answers uniform within half of their stated mean; a closed loop of as many clients as the stated mean batch",
+        FormattableString.Invariant(
+            $"prompts of {ChatPrompt} tokens (lm-arena-chat) and {QuestionPrompt} (gpqa), not stated"),
+        "answers uniform within half of their stated mean; a closed loop of as many clients as the stated "
+        + "mean batch",
         "asynchronous scheduling and --max-num-batched-tokens 8192, as in the benchmark's own configurations",
         "experts spread over all GPUs of a mixture, attention split over the same ones",
     ];
@@ -40,11 +40,18 @@ static class BatchLatencyRuns
         foreach (var row in rows)
         {
             if (rows.Any(other => other.Outruns(row)))
-                dropped.Add("slower than the same batch on fewer or as many weaker cards: something else held it up");
+            {
+                dropped.Add(
+                    "slower than the same batch on fewer or as many weaker cards: something else held it up");
+            }
             else if (HeldOut.Unfit(row.Observation) is { } reason)
+            {
                 dropped.Add(reason);
+            }
             else
+            {
                 runs.Add(row.Observation);
+            }
         }
         return runs;
     }
@@ -82,12 +89,16 @@ static class BatchLatencyRuns
             Deployment = new Deployment
             {
                 Model = model,
-                Accelerator = Catalogue.BuiltIn.FindAccelerator(row.Text("gpu") == "B200" ? "b200_sxm" : row.Text("gpu")),
+                Accelerator =
+                    Catalogue.BuiltIn.FindAccelerator(
+                        row.Text("gpu") == "B200" ? "b200_sxm" : row.Text("gpu")),
                 TensorParallel = gpus / ranks,
                 DataParallel = ranks,
                 ExpertParallel = row.Whole("ep"),
                 Weights = weights.Value,
-                Engine = new EngineSettings { MaxNumSeqs = row.Whole("max_num_seqs"), EnablePrefixCaching = false },
+                Engine =
+                    new EngineSettings { MaxNumSeqs = row.Whole("max_num_seqs"),
+                        EnablePrefixCaching = false },
             },
             Load = new ClosedLoad
             {

@@ -25,9 +25,9 @@ static class FitPlan
     };
 
     /// <summary>
-    /// One calibration for all vLLM 0.15 experiments but the one predicted: the host alone, since the card's kernels
-    /// are measured. It starts three times too high, so that nothing of constants once read off some of these
-    /// experiments remains.
+    /// One calibration for all vLLM 0.15 experiments but the one predicted: the host alone, since the card's
+    /// kernels are measured. It starts three times too high, so that nothing of constants once read off some
+    /// of these experiments remains.
     /// </summary>
     public static ScaleFitOptions VllmExperiments { get; } = new()
     {
@@ -42,5 +42,7 @@ static class FitPlan
     public static string TermsOf(ScaleFitOptions plan) => string.Join(", ", plan.Terms.Select(InWords));
 
     static string InWords(StepTerm term) =>
-        string.Concat(term.ToString().Select((c, i) => char.IsUpper(c) && i > 0 ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+        string.Concat(term.ToString().Select(
+            (c, i) =>
+                char.IsUpper(c) && i > 0 ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
 }

@@ -8,7 +8,9 @@ public interface IValidationSet
     /// <summary>What <c>--set</c> calls it.</summary>
     string Name { get; }
 
-    /// <summary>The file or folder it needs, below the data folder; null for measurements inside the binary.</summary>
+    /// <summary>
+    /// The file or folder it needs, below the data folder; null for measurements inside the binary.
+    /// </summary>
     string? Source { get; }
 
     /// <param name="folder">The data folder; it holds <see cref="Source"/>.</param>

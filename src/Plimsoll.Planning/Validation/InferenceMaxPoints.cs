@@ -7,15 +7,13 @@ using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Measured;
-using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Planning.Validation;
 
 /// <summary>
 /// Closed-loop means of InferenceMAX and of its replications: <c>measured/inferencemax-points.csv.gz</c>.
-/// A client count, which is also the engine's most sequences, random lengths within 0.8 to 1.0 of nominal, ten
-/// requests per client. What the rows leave
-/// open is settled by <see cref="InferenceMaxAmbiguity"/>.
+/// A client count, which is also the engine's most sequences, random lengths within 0.8 to 1.0 of nominal,
+/// ten requests per client. What the rows leave open is settled by <see cref="InferenceMaxAmbiguity"/>.
 /// </summary>
 public static class InferenceMaxPoints
 {
@@ -37,7 +35,8 @@ public static class InferenceMaxPoints
         }
 
         /// <summary>What is served by which release: what shares one calibration.</summary>
-        public string Group => $"{Served}, {Observation.Deployment.Engine.EngineVersion ?? "release unknown"}";
+        public string Group =>
+            $"{Served}, {Observation.Deployment.Engine.EngineVersion ?? "release unknown"}";
 
         /// <summary>How it was split over accelerators, and what was asked of it.</summary>
         public string Setting => FormattableString.Invariant(
@@ -64,7 +63,8 @@ public static class InferenceMaxPoints
         var ttft = row.OptionalNumber("silicon_ttft_ms");
         var tpot = row.OptionalNumber("silicon_tpot_ms");
         if (row.Text("mode") != "agg" || ttft is null or > MostTtftMs || tpot is null or 0
-            || Clients(row.Text("silicon_data_source")) is not { } clients || Deploy(row, clients) is not { } deployment)
+            || Clients(row.Text("silicon_data_source")) is not { } clients
+            || Deploy(row, clients) is not { } deployment)
         {
             return null;
         }
@@ -74,7 +74,8 @@ public static class InferenceMaxPoints
         {
             Name = FormattableString.Invariant(
                 $"tp{deployment.TensorParallel} dp{deployment.DataParallel} ep{deployment.ExpertParallel} ")
-                + FormattableString.Invariant($"{prompt}/{output} × {clients} {row.OptionalText("backend_version")}"),
+                + FormattableString.Invariant(
+                    $"{prompt}/{output} × {clients} {row.OptionalText("backend_version")}"),
             Deployment = deployment,
             Load = new ClosedLoad
             {
@@ -95,7 +96,8 @@ public static class InferenceMaxPoints
         if (at < 0)
             return null;
         var digits = source[(at + Label.Length)..].Split(';', ' ')[0];
-        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var clients) ? clients : null;
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var clients)
+            ? clients : null;
     }
 
     static Deployment? Deploy(CsvTable row, int clients)

@@ -18,7 +18,8 @@ namespace Plimsoll.Planning.Validation;
 /// <param name="Source">Where the engine's figure is published.</param>
 /// <param name="AsOf">Date of that source, as precise as it is.</param>
 public sealed record KvCapacityCheck(
-    Deployment Deployment, long PublishedTokens, long PredictedTokens, bool HeldOut, string Source, string AsOf)
+    Deployment Deployment, long PublishedTokens, long PredictedTokens, bool HeldOut, string Source,
+    string AsOf)
 {
     public double ErrorPercent => 100.0 * (PredictedTokens - PublishedTokens) / PublishedTokens;
 
@@ -31,7 +32,8 @@ public sealed record KvCapacityCheck(
             var release = d.Engine.EngineVersion is { } version ? " " + version : "";
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{d.Model.Name} {d.Weights.Name()}, {d.Accelerator.Key} tp {d.TensorParallel} pp {d.PipelineParallel}, "
+                $"{d.Model.Name} {d.Weights.Name()}, {d.Accelerator.Key} tp {d.TensorParallel} pp "
+                + $"{d.PipelineParallel}, "
                 + $"{d.Engine.Engine}{release}, {d.Engine.MaxNumSeqs} x {d.Engine.MaxNumBatchedTokens}");
         }
     }
@@ -75,12 +77,14 @@ public static class KvCapacityChecks
             },
         };
         return new KvCapacityCheck(
-            deployment, row.Whole("tokens"), KvCapacity.Blocks(deployment).Tokens, row.Text("set") == "held-out",
+            deployment, row.Whole("tokens"), KvCapacity.Blocks(deployment).Tokens,
+            row.Text("set") == "held-out",
             row.Text("source"), row.Text("as_of"));
     }
 
     static NumberFormat Format(CsvTable row, string column) =>
         NumberFormats.TryParse(row.Text(column), out var format)
             ? format
-            : throw new BadInputException($"{File}, {column}: \"{row.Text(column)}\"; expected a number format");
+            : throw new BadInputException(
+                $"{File}, {column}: \"{row.Text(column)}\"; expected a number format");
 }

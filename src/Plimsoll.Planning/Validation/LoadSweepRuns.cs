@@ -3,18 +3,16 @@ using System.Collections.Generic;
 using System.Globalization;
 using Plimsoll.Core.Draws;
 using Plimsoll.Core.Hardware;
-using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Measured;
 using Plimsoll.Inputs.Workloads;
-using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Planning.Validation;
 
 /// <summary>
-/// Medians of TTFT and TPOT against offered load, vLLM 0.19.0 and SGLang 0.5.10 on H100 and A100, one Poisson run
-/// per rate: <c>measured/measured-cost-vs-load-h100-a100.csv</c> (arXiv:2606.11690; times in milliseconds, rates in
-/// requests per second). The A100 is the PCIe board; the SXM board's kernels stand in.
+/// Medians of TTFT and TPOT against offered load, vLLM 0.19.0 and SGLang 0.5.10 on H100 and A100, one Poisson
+/// run per rate: <c>measured/measured-cost-vs-load-h100-a100.csv</c> (arXiv:2606.11690; times in
+/// milliseconds, rates in requests per second). The A100 is the PCIe board; the SXM board's kernels stand in.
 /// </summary>
 public static class LoadSweepRuns
 {
@@ -26,7 +24,8 @@ public static class LoadSweepRuns
 
     public static IReadOnlyList<string> Assumed { get; } =
     [
-        FormattableString.Invariant($"{Requests} requests per run: overloaded runs complete 450 to 495 at their mean rate"),
+        FormattableString.Invariant(
+            $"{Requests} requests per run: overloaded runs complete 450 to 495 at their mean rate"),
         "--max-num-seqs and --max-num-batched-tokens not stated: vLLM's server's own on the card",
         "H100 is the SXM board; prompts and answers have exactly the stated lengths",
     ];
@@ -65,7 +64,8 @@ public static class LoadSweepRuns
                 },
             },
             Load = new ReplayedLoad(Poisson(rate, prompt, output)),
-            Measured = new LatencyFigures { TtftMs = row.Number("ttft_p50_ms"), TpotMs = row.Number("tpot_p50_ms") },
+            Measured =
+                new LatencyFigures { TtftMs = row.Number("ttft_p50_ms"), TpotMs = row.Number("tpot_p50_ms") },
             Medians = true,
         };
         if (HeldOut.Unfit(observation) is { } unfit)

@@ -11,7 +11,9 @@ using Plimsoll.Inputs.Workloads.Traces;
 
 namespace Plimsoll.Planning.Validation;
 
-/// <summary>A real engine's run, request by request: the <c>vllm-requests</c> form and what is said beside it.</summary>
+/// <summary>
+/// A real engine's run, request by request: the <c>vllm-requests</c> form and what is said beside it.
+/// </summary>
 sealed record MeasuredRun
 {
     const string Ending = ".requests.jsonl";
@@ -65,8 +67,10 @@ sealed record MeasuredRun
         return new Deployment
         {
             Model = Catalogue.BuiltIn.FindModel(facts.Model
-                ?? throw new BadInputException($"{file}: no {name}.meta.json beside it; expected what was served how")),
-            Accelerator = Catalogue.BuiltIn.FindAccelerator(card == "RTXPRO6000" ? "rtx_pro_6000_server" : card),
+                ?? throw new BadInputException(
+                    $"{file}: no {name}.meta.json beside it; expected what was served how")),
+            Accelerator =
+                Catalogue.BuiltIn.FindAccelerator(card == "RTXPRO6000" ? "rtx_pro_6000_server" : card),
             TensorParallel = facts.TensorParallel ?? 1,
             DataParallel = facts.DataParallel ?? 1,
             Engine = usual with

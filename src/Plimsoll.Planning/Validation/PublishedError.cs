@@ -18,7 +18,9 @@ public sealed record PublishedError(
 {
     const string File = "measured/simulator-accuracy-published.csv";
 
-    /// <summary>The experiments that no simulator of the list was fitted to, first 300 requests or all.</summary>
+    /// <summary>
+    /// The experiments that no simulator of the list was fitted to, first 300 requests or all.
+    /// </summary>
     const string Subset = "eval";
 
     /// <summary>Means only; empty where the folder lacks the file.</summary>

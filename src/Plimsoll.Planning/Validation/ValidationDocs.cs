@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using Plimsoll.Core;
-using Plimsoll.Reports;
 using Plimsoll.Reports.Drawing;
 
 namespace Plimsoll.Planning.Validation;
@@ -19,7 +18,8 @@ public static class ValidationDocs
         if (report.Absent.Count > 0)
         {
             throw new BadInputException(
-                $"--write-docs: a page needs every set; expected {report.Absent[0].Source} in the folder of --data");
+                $"--write-docs: a page needs every set; expected {report.Absent[0].Source} in the folder of "
+                + $"--data");
         }
         // Everything is made before anything is written.
         var files = new List<(string Path, string Text)>();
@@ -42,7 +42,8 @@ public static class ValidationDocs
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"{folder}: cannot be written ({e.Message.TrimEnd('.')}); expected a writable folder");
+            throw new BadInputException(
+                $"{folder}: cannot be written ({e.Message.TrimEnd('.')}); expected a writable folder");
         }
     }
 }

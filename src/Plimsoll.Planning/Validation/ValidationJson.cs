@@ -6,7 +6,9 @@ using Plimsoll.Planning.Validation.Analytic;
 
 namespace Plimsoll.Planning.Validation;
 
-/// <summary>The validation as JSON: with every point for a reader, rows alone for the checked-in copy.</summary>
+/// <summary>
+/// The validation as JSON: with every point for a reader, rows alone for the checked-in copy.
+/// </summary>
 public static class ValidationJson
 {
     public const string Schema = "plimsoll/validate/1";
@@ -25,7 +27,8 @@ public static class ValidationJson
         foreach (var set in report.Sets)
         {
             sets.Add(new SetDocument(
-                set.Name, set.Title, set.Source, set.Fitted, set.HeldOut, set.Assumed, set.Dropped, set.Published, set.Rows,
+                set.Name, set.Title, set.Source, set.Fitted, set.HeldOut, set.Assumed, set.Dropped,
+                set.Published, set.Rows,
                 withPoints ? set.Points : null));
         }
         var absent = new List<string>();
@@ -56,8 +59,10 @@ public static class ValidationJson
 
 sealed record SetDocument(
     string Name, string Title, string Source, string Fitted, string HeldOut, IReadOnlyList<string> Assumed,
-    SortedDictionary<string, int> Dropped, IReadOnlyList<PublishedError> Published, IReadOnlyList<ValidationRow> Rows,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ValidationPoint>? Points);
+    SortedDictionary<string, int> Dropped, IReadOnlyList<PublishedError> Published,
+    IReadOnlyList<ValidationRow> Rows,
+    [property: JsonIgnore(
+        Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ValidationPoint>? Points);
 
 sealed record ValidationDocument(
     string Schema, bool Passes, IReadOnlyList<AnalyticCheck> Analytic, IReadOnlyList<SetDocument> Sets,

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using Plimsoll.Planning.Validation.Analytic;
-using Plimsoll.Reports;
 
 namespace Plimsoll.Planning.Validation;
 
@@ -33,7 +32,8 @@ static class ValidationMarkdown
     static void Summarise(StringBuilder text, IReadOnlyList<SetReport> sets)
     {
         text.Append("## What is promised\n\n");
-        text.Append("| set | split | figure | promised | reached | best published |\n|---|---|---|---|---|---|\n");
+        text.Append(
+            "| set | split | figure | promised | reached | best published |\n|---|---|---|---|---|---|\n");
         foreach (var set in sets)
         {
             foreach (var row in set.Rows)
@@ -41,7 +41,8 @@ static class ValidationMarkdown
                 if (row.Promise is not { } promise)
                     continue;
                 text.Append($"| {set.Name} | {row.Split} | {row.Figure} | {promise} | ");
-                text.Append($"{F(promise.Reached(row))} %{(row.Kept == true ? "" : " **missed**")} | {row.Published ?? "none"} |\n");
+                text.Append($"{F(promise.Reached(row))} %{(row.Kept == true ? "" : " **missed**")} | "
+                    + $"{row.Published ?? "none"} |\n");
             }
         }
         text.Append('\n');
@@ -49,16 +50,22 @@ static class ValidationMarkdown
 
     static void AddAnalytic(StringBuilder text, IReadOnlyList<AnalyticCheck> checks)
     {
-        text.Append("## Theory\n\nThe simulator as a queue whose waits are theorems, and the memory bandwidth that no ");
-        text.Append("decode outruns. An engine whose every step takes the same time is that queue: `max_num_seqs` ");
-        text.Append("is its number of servers, answer lengths are its service times. A figure may lie three standard ");
+        text.Append("## Theory\n\nThe simulator as a queue whose waits are theorems, and the memory "
+            + "bandwidth that no ");
+        text.Append(
+            "decode outruns. An engine whose every step takes the same time is that queue: `max_num_seqs` ");
+        text.Append("is its number of servers, answer lengths are its service times. A figure may lie three "
+            + "standard ");
         text.Append("errors from theory.\n\n");
-        text.Append("| check | theory | simulated | standard error | z | simulated as |\n|---|---|---|---|---|---|\n");
+        text.Append("| check | theory | simulated | standard error | z | simulated as "
+            + "|\n|---|---|---|---|---|---|\n");
         foreach (var check in checks)
         {
-            text.Append($"| {check.Name} | {F(check.Theory, "0.000")} {check.Unit} | {F(check.Measured, "0.000")} {check.Unit} | ");
+            text.Append($"| {check.Name} | {F(check.Theory, "0.000")} {check.Unit} | "
+                + $"{F(check.Measured, "0.000")} {check.Unit} | ");
             text.Append($"{(check.StandardError > 0 ? F(check.StandardError, "0.000") : "–")} | ");
-            text.Append($"{(check.Z is { } z ? Signed(z) : "–")}{(check.Holds ? "" : " **missed**")} | {check.Setup} |\n");
+            text.Append($"{(check.Z is { } z ? Signed(z) : "–")}{(check.Holds ? "" : " **missed**")} | "
+                + $"{check.Setup} |\n");
         }
         text.Append('\n');
     }
@@ -75,7 +82,8 @@ static class ValidationMarkdown
         text.Append("|---|---|--:|--:|--:|--:|--:|--:|\n");
         foreach (var row in set.Rows)
         {
-            text.Append($"| {row.Split} | {row.Figure} | {row.Points} | {F(row.MedianPercent)} | {F(row.P90Percent)} | ");
+            text.Append($"| {row.Split} | {row.Figure} | {row.Points} | {F(row.MedianPercent)} | "
+                + $"{F(row.P90Percent)} | ");
             text.Append($"{F(row.WorstPercent)} | {Signed(row.BiasPercent)} | ");
             text.Append($"{(row.CoveragePercent is { } covered ? F(covered, "0") : "–")} |\n");
         }
@@ -89,11 +97,13 @@ static class ValidationMarkdown
     {
         if (published.Count == 0)
             return;
-        text.Append("Published for other simulators on such experiments (inference-sim/sim-to-real-accuracy-validation):\n\n");
+        text.Append("Published for other simulators on such experiments "
+            + "(inference-sim/sim-to-real-accuracy-validation):\n\n");
         text.Append("| simulator | metric | experiments | median % | p90 % |\n|---|---|--:|--:|--:|\n");
         foreach (var error in published)
         {
-            text.Append($"| {error.Simulator} | {error.Metric} | {error.Experiments} | {F(error.MedianPercent)} | ");
+            text.Append(
+                $"| {error.Simulator} | {error.Metric} | {error.Experiments} | {F(error.MedianPercent)} | ");
             text.Append($"{F(error.P90Percent)} |\n");
         }
         text.Append('\n');
@@ -101,5 +111,6 @@ static class ValidationMarkdown
 
     static string Signed(double value) => F(Math.Round(value, 1), "+0.0;−0.0;0.0");
 
-    static string F(double value, string format = "0.0") => value.ToString(format, CultureInfo.InvariantCulture);
+    static string F(double value, string format = "0.0") =>
+        value.ToString(format, CultureInfo.InvariantCulture);
 }

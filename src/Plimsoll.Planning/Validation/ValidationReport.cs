@@ -46,13 +46,22 @@ public sealed record ValidationReport
         var absent = new List<(string, string)>();
         foreach (var set in chosen)
         {
-            if (set.Source is null || set.Source.Split(", ").All(source => Path.Exists(Path.Combine(folder, source))))
+            if (set.Source is null
+                || set.Source.Split(", ").All(source => Path.Exists(Path.Combine(folder, source))))
+            {
                 present.Add(set);
+            }
             else
+            {
                 absent.Add((set.Name, set.Source));
+            }
         }
         if (only is not null && present.Count == 0)
-            throw new BadInputException($"--data {folder}: {chosen[0].Source} is missing; --set {only} needs it");
+        {
+            throw new BadInputException(
+                $"--data {folder}: {chosen[0].Source} is missing; --set {only} needs it");
+        }
+
         var analytic = only is null ? AnalyticChecks.Run() : [];
         var reports = new List<SetReport>();
         foreach (var set in present)

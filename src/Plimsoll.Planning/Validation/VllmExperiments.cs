@@ -7,7 +7,6 @@ using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Measured;
 using Plimsoll.Inputs.Workloads;
-using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Planning.Validation;
 
@@ -30,12 +29,16 @@ public static class VllmExperiments
     /// <summary>One stage of an experiment.</summary>
     public sealed record Stage(string Experiment, Observation Observation);
 
-    /// <summary>What a kind of experiment sends: prompt lengths, recurring prompts, seconds and rates.</summary>
+    /// <summary>
+    /// What a kind of experiment sends: prompt lengths, recurring prompts, seconds and rates.
+    /// </summary>
     readonly record struct Traffic(
         int SystemTokens, int QuestionTokens, int AnswerTokens, int Systems, int Questions, double Seconds,
         double[] Rates);
 
-    /// <summary>Every stage whose engine was not overloaded; the rows that average stages are left out.</summary>
+    /// <summary>
+    /// Every stage whose engine was not overloaded; the rows that average stages are left out.
+    /// </summary>
     public static IReadOnlyList<Stage> Read(string file)
     {
         using var text = new StreamReader(file);
@@ -50,7 +53,8 @@ public static class VllmExperiments
 
     static Stage? Read(CsvTable row)
     {
-        var index = int.Parse(row.Text("stage_index"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        var index =
+            int.Parse(row.Text("stage_index"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         if (index < 0 || TrafficOf(row.Text("workload"), row.Text("experiment")) is not { } traffic)
             return null;
         var ttft = row.Number("ttft_mean");
@@ -103,7 +107,9 @@ public static class VllmExperiments
         return new ReplayedLoad(arrivals, BlockTokens, count / WarmupShare);
     }
 
-    /// <summary>Blocks of the system prompt are shared by its questions; the others are a prompt's own.</summary>
+    /// <summary>
+    /// Blocks of the system prompt are shared by its questions; the others are a prompt's own.
+    /// </summary>
     static ulong[] Keys(Traffic traffic, int prompt)
     {
         var keys = new ulong[(traffic.SystemTokens + traffic.QuestionTokens) / BlockTokens];

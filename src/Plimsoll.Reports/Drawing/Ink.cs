@@ -1,4 +1,3 @@
-using Plimsoll.Core.Accounts;
 namespace Plimsoll.Reports.Drawing;
 
 /// <summary>What a colour means; a theme says what it looks like.</summary>

@@ -11,7 +11,8 @@ public sealed class Lettering : IDisposable
 {
     // Metric relatives of the font that layout assumes come first.
     static readonly string[] _families =
-        ["Liberation Sans", "Arimo", "Helvetica", "Arial", "Inter", "Roboto", "Noto Sans", "Open Sans", "DejaVu Sans"];
+        ["Liberation Sans", "Arimo", "Helvetica", "Arial", "Inter", "Roboto", "Noto Sans", "Open Sans",
+            "DejaVu Sans"];
 
     readonly SKTypeface? _regular;
     readonly SKTypeface? _bold;
@@ -27,7 +28,10 @@ public sealed class Lettering : IDisposable
         foreach (var family in _families)
         {
             if (SKFontManager.Default.MatchFamily(family) is { GlyphCount: > 0 } regular)
-                return new Lettering(regular, SKFontManager.Default.MatchFamily(family, SKFontStyle.Bold) ?? regular);
+            {
+                return new Lettering(
+                    regular, SKFontManager.Default.MatchFamily(family, SKFontStyle.Bold) ?? regular);
+            }
         }
         return OfStrokes();
     }
@@ -52,7 +56,8 @@ public sealed class Lettering : IDisposable
     static void DrawFont(
         SKCanvas canvas, TextShape text, SKTypeface typeface, double room, SKColor ink, SKColor halo)
     {
-        using var font = new SKFont(typeface, (float)text.Size) { Subpixel = true, Edging = SKFontEdging.Antialias };
+        using var font =
+            new SKFont(typeface, (float)text.Size) { Subpixel = true, Edging = SKFontEdging.Antialias };
         var width = font.MeasureText(text.Text);
         if (width > room)
         {

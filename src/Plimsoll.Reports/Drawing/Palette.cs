@@ -1,12 +1,11 @@
 using System;
-using Plimsoll.Core.Accounts;
 
 namespace Plimsoll.Reports.Drawing;
 
 /// <summary>
 /// Literal colours of the two themes, as RGB. Blue and orange stay apart under every common colour
-/// blindness (Okabe and Ito, Color Universal Design, 2008); text inks reach a contrast of 4.5 on their surface.
-/// A test holds the contrast, and that the page's style sheet uses the same values.
+/// blindness (Okabe and Ito, Color Universal Design, 2008); text inks reach a contrast of 4.5 on their
+/// surface. A test holds the contrast, and that the page's style sheet uses the same values.
 /// </summary>
 public static class Palette
 {

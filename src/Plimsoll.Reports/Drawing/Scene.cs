@@ -24,7 +24,8 @@ public sealed class Scene
     public void Add(Shape shape) => _shapes.Add(shape);
 
     public void Rect(
-        double x, double y, double width, double height, Paint paint, string? hint = null, double radius = 0) =>
+        double x, double y, double width, double height, Paint paint, string? hint = null,
+        double radius = 0) =>
         Add(new RectShape(x, y, width, height, paint) { Hint = hint, Radius = radius });
 
     public void Line(double x1, double y1, double x2, double y2, Paint paint) =>
@@ -37,7 +38,8 @@ public sealed class Scene
         Add(new PathShape(spots, closed, paint));
 
     public void Text(
-        double x, double y, string text, double size, Ink ink, Anchor anchor = Anchor.Start, bool bold = false,
+        double x, double y, string text, double size, Ink ink, Anchor anchor = Anchor.Start,
+        bool bold = false,
         bool halo = false) =>
         Add(new TextShape(x, y, text, size, ink) { Anchor = anchor, Bold = bold, Halo = halo });
 

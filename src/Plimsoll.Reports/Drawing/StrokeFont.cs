@@ -7,8 +7,8 @@ namespace Plimsoll.Reports.Drawing;
 /// picture without its numbers would be worse than a plain one.
 /// </summary>
 /// <remarks>
-/// A glyph is polylines parted by spaces, a polyline is pairs of x and y on a grid: the baseline is y 0, small
-/// letters reach 4, capitals and digits 6; <c>a</c> and <c>b</c> stand for y −1 and −2.
+/// A glyph is polylines parted by spaces, a polyline is pairs of x and y on a grid: the baseline is y 0,
+/// small letters reach 4, capitals and digits 6; <c>a</c> and <c>b</c> stand for y −1 and −2.
 /// </remarks>
 public static class StrokeFont
 {

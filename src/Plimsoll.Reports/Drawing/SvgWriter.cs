@@ -23,7 +23,9 @@ public sealed class SvgWriter
         _inPage = inPage;
     }
 
-    /// <summary>An element for the report page; <paramref name="label"/> names the picture to a reader's ear.</summary>
+    /// <summary>
+    /// An element for the report page; <paramref name="label"/> names the picture to a reader's ear.
+    /// </summary>
     public static void WriteInPage(Scene scene, string label, string cssClass, TextWriter writer)
     {
         writer.Write($"<svg class=\"{cssClass}\" viewBox=\"0 0 {N(scene.Width)} {N(scene.Height)}\" ");
@@ -45,7 +47,9 @@ public sealed class SvgWriter
         writer.Write("</svg>\n");
     }
 
-    /// <summary>The style rules that the classes of <see cref="WriteInPage"/> need, given the ink variables.</summary>
+    /// <summary>
+    /// The style rules that the classes of <see cref="WriteInPage"/> need, given the ink variables.
+    /// </summary>
     public static string StyleRules()
     {
         var css = new StringBuilder();
@@ -134,7 +138,9 @@ public sealed class SvgWriter
 
     static string Hex(Ink ink) => "#" + Palette.Light(ink).ToString("x6", CultureInfo.InvariantCulture);
 
-    /// <summary>Two decimals are below what any screen shows, and keep the bytes the same everywhere.</summary>
+    /// <summary>
+    /// Two decimals are below what any screen shows, and keep the bytes the same everywhere.
+    /// </summary>
     static string N(double value) =>
         (Math.Round(value, 2) + 0.0).ToString("0.##", CultureInfo.InvariantCulture);
 }

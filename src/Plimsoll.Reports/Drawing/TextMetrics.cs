@@ -2,8 +2,8 @@ namespace Plimsoll.Reports.Drawing;
 
 /// <summary>
 /// Widths that layout relies on, the same on every machine. They are the advance widths of Helvetica
-/// (Adobe Font Metrics, in thousandths of the size), which Arial and Liberation Sans share, and a little more,
-/// because the font that finally draws may be wider.
+/// (Adobe Font Metrics, in thousandths of the size), which Arial and Liberation Sans share, and a little
+/// more, because the font that finally draws may be wider.
 /// </summary>
 public static class TextMetrics
 {

@@ -102,7 +102,8 @@ sealed class Frame
     {
         Scene.Line(x, Top, x, Bottom, Paint.Outline(Ink.Limit, 1.5, dashed: true));
         var right = x + TextMetrics.Width(name, Small) + 8 < Right;
-        Scene.Text(right ? x + 6 : x - 6, Top + below, name, Small, Ink.Limit, right ? Anchor.Start : Anchor.End, halo: true);
+        Scene.Text(right ? x + 6
+            : x - 6, Top + below, name, Small, Ink.Limit, right ? Anchor.Start : Anchor.End, halo: true);
     }
 
     /// <summary>A dashed level, named at its left end.</summary>

@@ -1,6 +1,6 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
-using System;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Measures;
 using Plimsoll.Reports.Drawing;
@@ -11,14 +11,17 @@ namespace Plimsoll.Reports.Pictures;
 static class LatencyPicture
 {
     public static Scene Draw(
-        Metric metric, IReadOnlyList<LatencyDistribution> distributions, IReadOnlyList<PromiseStatement> promise)
+        Metric metric, IReadOnlyList<LatencyDistribution> distributions,
+        IReadOnlyList<PromiseStatement> promise)
     {
         var name = metric.Name().ToUpperInvariant();
         var samples = metric == Metric.Itl ? "gaps" : "requests";
-        var frame = new Frame($"{name} of all {samples}", $"share of {samples} at or below; interactive at its load line, batch at its fleet's mean load");
+        var frame = new Frame($"{name} of all {samples}", $"share of {samples} at or below; interactive at "
+            + $"its load line, batch at its fleet's mean load");
         var points = distributions.SelectMany(d => d.Points).Where(p => p.Ms > 0).ToList();
         var limits = promise.Where(p => p.Metric == metric.Name()).ToList();
-        var low = Math.Min(points.Min(p => p.Ms), limits.Count > 0 ? limits.Min(l => l.LimitMs) : double.MaxValue);
+        var low =
+            Math.Min(points.Min(p => p.Ms), limits.Count > 0 ? limits.Min(l => l.LimitMs) : double.MaxValue);
         var high = Math.Max(points.Max(p => p.Ms), limits.Count > 0 ? limits.Max(l => l.LimitMs) : 0);
         var x = Axis.Log(low * 0.95, high * 1.05, frame.Left, frame.Right);
         var y = Axis.Linear(100, frame.Bottom, frame.Top);
@@ -29,7 +32,8 @@ static class LatencyPicture
         {
             var ink = distribution.Class == "batch" ? Ink.Batch : Ink.Interactive;
             frame.Scene.Path(
-                [.. distribution.Points.Where(p => p.Ms > 0).Select(p => new Spot(x.At(p.Ms), y.At(100 * p.Share)))],
+                [.. distribution.Points.Where(p => p.Ms > 0)
+                    .Select(p => new Spot(x.At(p.Ms), y.At(100 * p.Share)))],
                 Paint.Outline(ink, 2.5));
             frame.Legend(slot, 24, ink, distribution.Class);
             slot += 110;
@@ -37,10 +41,12 @@ static class LatencyPicture
         foreach (var limit in limits)
         {
             frame.LimitAt(
-                x.At(limit.LimitMs), FormattableString.Invariant($"p{limit.Percentile:0.###} {limit.LimitMs:0.#} ms"),
+                x.At(limit.LimitMs),
+                FormattableString.Invariant($"p{limit.Percentile:0.###} {limit.LimitMs:0.#} ms"),
                 below: frame.Bottom - frame.Top - 12);
             var level = y.At(limit.Percentile);
-            frame.Scene.Line(frame.Left, level, frame.Right, level, Paint.Outline(Ink.Limit, 1, dashed: true));
+            frame.Scene.Line(
+                frame.Left, level, frame.Right, level, Paint.Outline(Ink.Limit, 1, dashed: true));
         }
         return frame.Scene;
     }

@@ -1,11 +1,12 @@
-using System.Linq;
 using System;
-using Plimsoll.Core.Accounts;
+using System.Linq;
 using Plimsoll.Reports.Drawing;
 
 namespace Plimsoll.Reports.Pictures;
 
-/// <summary>Each limited latency over its limit as one replica is loaded, and the mark where one is broken.</summary>
+/// <summary>
+/// Each limited latency over its limit as one replica is loaded, and the mark where one is broken.
+/// </summary>
 static class LoadLinePicture
 {
     const double Most = 2.5;
@@ -13,13 +14,16 @@ static class LoadLinePicture
 
     public static Scene Draw(LoadSweep sweep, bool wide)
     {
-        var frame = new Frame("The load line", "each latency as a share of its limit, one replica, by rate; above 1 the promise is broken", wide);
-        var x = Axis.Linear(sweep.Points.Max(p => p.RequestsPerSecond), frame.Left, frame.Right, about: wide ? 8 : 5);
+        var frame = new Frame("The load line", "each latency as a share of its limit, one replica, by rate; "
+            + "above 1 the promise is broken", wide);
+        var x = Axis.Linear(
+            sweep.Points.Max(p => p.RequestsPerSecond), frame.Left, frame.Right, about: wide ? 8 : 5);
         var y = Axis.Linear(Most, frame.Bottom, frame.Top);
         frame.Vertical(y, share => FormattableString.Invariant($"{share:0.0} ×"));
         frame.Horizontal(x, "requests per second and replica");
         var mark = x.At(sweep.LoadLineRequestsPerSecond);
-        frame.Scene.Rect(mark, frame.Top, frame.Right - mark, frame.Bottom - frame.Top, Paint.Solid(Ink.Limit, 0.07));
+        frame.Scene.Rect(
+            mark, frame.Top, frame.Right - mark, frame.Bottom - frame.Top, Paint.Solid(Ink.Limit, 0.07));
         frame.LevelAt(y.At(1), "limit");
         for (var limit = 0; limit < sweep.Limits.Count; limit++)
             Curve(frame, sweep, limit, x, y);
@@ -38,9 +42,11 @@ static class LoadLinePicture
         foreach (var p in points.Where(p => p.Y <= Most))
         {
             frame.Scene.Circle(x.At(p.X), y.At(p.Y), 3, Paint.Solid(ink),
-                FormattableString.Invariant($"{p.X:0.00} requests/s: {name} {p.Y * limit.LimitMs:0.#} ms of {limit.LimitMs:0.#} ms"));
+                FormattableString.Invariant(
+                    $"{p.X:0.00} requests/s: {name} {p.Y * limit.LimitMs:0.#} ms of {limit.LimitMs:0.#} ms"));
         }
-        frame.Legend(frame.Left + 14, frame.Top + 18 + 18 * index, ink, FormattableString.Invariant($"{name}, limit {limit.LimitMs:0.#} ms"));
+        frame.Legend(frame.Left + 14, frame.Top + 18 + 18 * index, ink,
+            FormattableString.Invariant($"{name}, limit {limit.LimitMs:0.#} ms"));
     }
 
     /// <summary>The mark on a ship's hull: a ring with a bar through it.</summary>
@@ -55,7 +61,8 @@ static class LoadLinePicture
         var text = FormattableString.Invariant($"load line {rate:0.00}/s");
         var right = x + 32 + TextMetrics.Width(text, 13, bold: true) < frame.Right;
         scene.Text(
-            right ? x + 30 : x - 30, middle + 5, text, 13, Ink.Text, right ? Anchor.Start : Anchor.End, bold: true,
+            right ? x + 30
+            : x - 30, middle + 5, text, 13, Ink.Text, right ? Anchor.Start : Anchor.End, bold: true,
             halo: true);
     }
 }

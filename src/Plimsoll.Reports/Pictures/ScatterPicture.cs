@@ -1,12 +1,12 @@
-using System.Collections.Generic;
 using System;
-using Plimsoll.Core.Accounts;
+using System.Collections.Generic;
 using Plimsoll.Reports.Drawing;
 
 namespace Plimsoll.Reports.Pictures;
 
 /// <summary>One cloud of a scatter: what it is called and its points.</summary>
-public sealed record ScatterCloud(string Name, IReadOnlyList<(double Measured, double Predicted, string Hint)> Points);
+public sealed record ScatterCloud(
+    string Name, IReadOnlyList<(double Measured, double Predicted, string Hint)> Points);
 
 /// <summary>Predicted against measured on equal logarithmic axes, with the band within 10 %.</summary>
 public static class ScatterPicture
@@ -37,7 +37,10 @@ public static class ScatterPicture
         for (var i = 0; i < clouds.Count; i++)
         {
             foreach (var (measured, predicted, hint) in clouds[i].Points)
-                frame.Scene.Circle(x.At(measured), y.At(predicted), 3, Paint.Solid(Inks[i % Inks.Length], 0.55), hint);
+            {
+                frame.Scene.Circle(
+                    x.At(measured), y.At(predicted), 3, Paint.Solid(Inks[i % Inks.Length], 0.55), hint);
+            }
         }
         for (var i = 0; i < clouds.Count; i++)
         {

@@ -1,14 +1,14 @@
+using System;
 using System.Globalization;
 using System.Linq;
-using System;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Reports.Drawing;
 
 namespace Plimsoll.Reports.Pictures;
 
 /// <summary>
-/// From the physical floor to the bill, one row a step, the classes on one scale: side by side, or stacked for
-/// a small screen. Below the interactive bill stand the levers on it and what public APIs ask.
+/// From the physical floor to the bill, one row a step, the classes on one scale: side by side, or stacked
+/// for a small screen. Below the interactive bill stand the levers on it and what public APIs ask.
 /// </summary>
 sealed class WaterfallPicture
 {
@@ -42,7 +42,8 @@ sealed class WaterfallPicture
     {
         _scene.Text(Margin, 24, "From the physical floor to the bill", 16, Ink.Text, bold: true);
         var top = _scene.Paragraph(
-            Margin, 43, _scene.Width - 2 * Margin, "USD per million tokens; each bar is what one more piece of reality adds", 12,
+            Margin, 43, _scene.Width - 2 * Margin,
+            "USD per million tokens; each bar is what one more piece of reality adds", 12,
             Ink.Muted) + 24;
         var classes = _model.Account.Classes;
         var abreast = stacked ? 1 : classes.Count;
@@ -68,7 +69,8 @@ sealed class WaterfallPicture
             var name = row < rows ? account.Waterfall[row].Step : "the bill";
             _scene.Text(Margin, top + row * RowHeight + 21, name, 13, Ink.Text, bold: row == rows);
         }
-        _scene.Line(Margin, top + rows * RowHeight, _scene.Width - Margin, top + rows * RowHeight, Paint.Outline(Ink.Muted));
+        _scene.Line(Margin, top + rows * RowHeight, _scene.Width - Margin, top + rows * RowHeight,
+            Paint.Outline(Ink.Muted));
     }
 
     /// <summary>One class; returns where it ends.</summary>
@@ -112,8 +114,10 @@ sealed class WaterfallPicture
             level += bar.UsdPerMillionTokens;
         }
         var end = top + account.Waterfall.Count * RowHeight;
-        _scene.Rect(axis.At(0), end + 5, axis.At((double)level) - axis.At(0), RowHeight - 10, Paint.Solid(ink), $"{account.Class}: {Label(level, false)}", 2);
-        _scene.Text(axis.At((double)level) + 7, end + 22, Label(level, false), 13, Ink.Text, bold: true, halo: true);
+        _scene.Rect(axis.At(0), end + 5, axis.At((double)level) - axis.At(0), RowHeight - 10,
+            Paint.Solid(ink), $"{account.Class}: {Label(level, false)}", 2);
+        _scene.Text(
+            axis.At((double)level) + 7, end + 22, Label(level, false), 13, Ink.Text, bold: true, halo: true);
     }
 
     /// <summary>Each lever hangs on the bill, since each is counted alone.</summary>
@@ -127,7 +131,8 @@ sealed class WaterfallPicture
             double from = axis.At(bill), to = axis.At(bill + (double)credit.UsdPerMillionTokens);
             _scene.Text(Margin, y + 21, credit.Name, 13, Ink.Text);
             _scene.Rect(Math.Min(from, to), y + 7, Math.Max(1.5, Math.Abs(to - from)), RowHeight - 14,
-                Paint.Solid(credit.UsdPerMillionTokens <= 0 ? Ink.Credit : Ink.Interactive, 0.85), credit.Explanation, 2);
+                Paint.Solid(credit.UsdPerMillionTokens <= 0 ? Ink.Credit : Ink.Interactive, 0.85),
+                credit.Explanation, 2);
             Number(Math.Max(from, to), y, Label(credit.UsdPerMillionTokens, true), Ink.Text);
             y += RowHeight;
         }
@@ -137,13 +142,16 @@ sealed class WaterfallPicture
         var dearest = axis.At((double)prices.DearestUsdPerMillionTokens);
         var median = axis.At((double)prices.MedianUsdPerMillionTokens);
         _scene.Text(Margin, y + 21, "public APIs", 13, Ink.Text);
-        _scene.Rect(cheapest, y + 13, Math.Max(1.5, dearest - cheapest), RowHeight - 26, Paint.Solid(Ink.Idle, 0.5),
-            FormattableString.Invariant($"{prices.Offers.Count} offers, {Label(prices.CheapestUsdPerMillionTokens, false)} to {Label(prices.DearestUsdPerMillionTokens, false)}"), 2);
+        _scene.Rect(
+            cheapest, y + 13, Math.Max(1.5, dearest - cheapest), RowHeight - 26, Paint.Solid(Ink.Idle, 0.5),
+            $"{prices.Offers.Count} offers, {Label(prices.CheapestUsdPerMillionTokens, false)} to "
+            + Label(prices.DearestUsdPerMillionTokens, false), 2);
         _scene.Circle(median, y + RowHeight / 2, 5, Paint.Solid(Ink.Text));
         Number(dearest, y, Label(prices.MedianUsdPerMillionTokens, false) + " median", Ink.Text);
     }
 
-    void Number(double x, double y, string text, Ink ink) => _scene.Text(x + 7, y + 21, text, 12, ink, halo: true);
+    void Number(double x, double y, string text, Ink ink) =>
+        _scene.Text(x + 7, y + 21, text, 12, ink, halo: true);
 
     static decimal Highest(ClassAccount account)
     {
@@ -158,7 +166,8 @@ sealed class WaterfallPicture
         if (usd == 0)
             return "0";
         var magnitude = Math.Abs(usd);
-        var text = "$" + magnitude.ToString(magnitude < 0.1m ? "0.000" : magnitude < 10 ? "0.00" : "#,0.0", CultureInfo.InvariantCulture);
+        var text = "$" + magnitude.ToString(
+            magnitude < 0.1m ? "0.000" : magnitude < 10 ? "0.00" : "#,0.0", CultureInfo.InvariantCulture);
         return usd < 0 ? "−" + text : signed ? "+" + text : text;
     }
 }

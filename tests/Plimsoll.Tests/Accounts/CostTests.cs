@@ -5,7 +5,6 @@ using Plimsoll.Core.Costing;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning.Accounts;
@@ -20,7 +19,8 @@ namespace Plimsoll.Tests.Accounts;
 public sealed class CostTests
 {
     static readonly WorkloadFamily Shared = new(
-        WorkloadFamily.Find("chat").Spec with { Prefix = new PrefixSpec(64, Share: 0.7, Window: 50, SharedFraction: 0.9) });
+        WorkloadFamily.Find(
+            "chat").Spec with { Prefix = new PrefixSpec(64, Share: 0.7, Window: 50, SharedFraction: 0.9) });
 
     static readonly PriceSpec Price = new()
     {
@@ -35,12 +35,13 @@ public sealed class CostTests
     };
 
     [Fact]
-    public void Prices_stay_positive_and_sum_to_the_bill_where_requests_are_preempted_and_find_their_prefix_again()
+    public void Prices_are_positive_and_sum_to_the_bill_where_the_preempted_find_their_prefix_again()
     {
         var engine = SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.VllmV1);
         engine = engine with { Limits = engine.Limits with { NumBlocks = 1600, MaxNumSeqs = 64 } };
         var run = engine.Run(
-            Shared, 1, new SimulationOptions { Requests = 2000, AttributeTime = true }, ArrivalProcess.AtOnce);
+            Shared, 1, new SimulationOptions { Requests = 2000, AttributeTime = true },
+                ArrivalProcess.AtOnce);
         run.Preemptions.ShouldBeGreaterThan(100);
         run.CachedPromptTokens.ShouldBeInRange(1, run.PromptTokens);
 
@@ -48,7 +49,8 @@ public sealed class CostTests
         var cost = new CostBasis(1, 1000).Split(bill, run);
         foreach (var price in new[]
         {
-            cost.UsdPerMillionInputTokens, cost.UsdPerMillionCachedInputTokens ?? 0, cost.UsdPerMillionOutputTokens,
+            cost.UsdPerMillionInputTokens, cost.UsdPerMillionCachedInputTokens
+                ?? 0, cost.UsdPerMillionOutputTokens,
         })
         {
             price.ShouldBeGreaterThan(0);
@@ -65,7 +67,8 @@ public sealed class CostTests
     {
         // Several candidates are simulated at a time, and none can: 24 does not divide the prefix blocks.
         var serving = TestServings.Of(
-            TestDeployments.Small with { Engine = new EngineSettings { BlockSize = 24 } }, Shared, 2000, new Limit(Metric.Ttft, 95, 500_000_000));
+            TestDeployments.Small with { Engine = new EngineSettings { BlockSize = 24 } }, Shared, 2000,
+                new Limit(Metric.Ttft, 95, 500_000_000));
         var request = new AccountRequest
         {
             Serving = serving with { Deployment = serving.Deployment.Open() },
@@ -85,7 +88,8 @@ public sealed class CostTests
             {
                 var blocks = string.Join(',', Enumerable.Range(session * 1000, 2 * (turn + 1)));
                 text.Append($"{{\"session_id\": \"s{session}\", \"timestamp\": {session}, \"delay\": 1000, ")
-                    .Append($"\"input_length\": {1024 * (turn + 1)}, \"output_length\": 5, \"hash_ids\": [{blocks}]}}\n");
+                    .Append($"\"input_length\": {1024 * (turn + 1)}, \"output_length\": 5, \"hash_ids\": "
+                        + $"[{blocks}]}}\n");
             }
         }
         var path = Path.GetTempFileName();
@@ -105,7 +109,8 @@ public sealed class CostTests
             next.PromptTokens.ShouldBe(2048);
 
             var engine = SimulatedEngine.Of(
-                TestDeployments.Small with { Engine = new EngineSettings { NumGpuBlocks = 4000, MaxNumSeqs = 64 } },
+                TestDeployments.Small with { Engine = new EngineSettings { NumGpuBlocks = 4000,
+                    MaxNumSeqs = 64 } },
                 SchedulingPolicy.VllmV1);
             var serving = TestServings.Of(TestDeployments.Small, trace, 2000);
             var best = SaturatedThroughput.Of(engine, serving);

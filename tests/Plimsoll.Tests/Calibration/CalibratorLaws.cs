@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core;
@@ -7,14 +6,15 @@ using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Measured;
 using Plimsoll.Inputs.Profiles;
-using Plimsoll.Planning;
 using Plimsoll.Planning.Calibration;
 using Shouldly;
 using Xunit;
 
 namespace Plimsoll.Tests.Calibration;
 
-/// <summary>What the simulator made with known multipliers, calibrate finds again, or says that it cannot.</summary>
+/// <summary>
+/// What the simulator made with known multipliers, calibrate finds again, or says that it cannot.
+/// </summary>
 public sealed class CalibratorLaws
 {
     static readonly Deployment Llama = new()
@@ -29,7 +29,8 @@ public sealed class CalibratorLaws
     [InlineData(1.1, 0.8)]
     public void Known_multipliers_are_found_again(double products, double decodeAttention)
     {
-        var truth = StepScale.None.With(StepTerm.Products, products).With(StepTerm.DecodeAttention, decodeAttention);
+        var truth =
+            StepScale.None.With(StepTerm.Products, products).With(StepTerm.DecodeAttention, decodeAttention);
         var profile = Calibrator.Calibrate([Input(truth, Loads())], Llama);
         Factor(profile, "products").ShouldBe(products, 0.05 * products);
         Factor(profile, "decode-attention").ShouldBe(decodeAttention, 0.1 * decodeAttention);
@@ -61,13 +62,15 @@ public sealed class CalibratorLaws
         var input = new MeasuredInput
         {
             File = "steps.csv", Form = "engine steps", Units = "milliseconds", Used = 400,
-            Configurations = [Log("steps", 0, 400) with { Halves = (Log("earlier", 0, 200), Log("later", 200, 400)) }],
+            Configurations =
+                [Log("steps", 0, 400) with { Halves = (Log("earlier", 0, 200), Log("later", 200, 400)) }],
         };
         var profile = Calibrator.Calibrate([input], Llama);
         Factor(profile, "products").ShouldBe(1.2, 0.05);
         Factor(profile, "decode-attention").ShouldBe(1.4, 0.1);
         Factor(profile, "host").ShouldBe(1, 0.3);
-        profile.Unidentified.Select(u => u.Term).ShouldContain("prefill-attention", "no step had a prompt in it");
+        profile.Unidentified.Select(u => u.Term)
+            .ShouldContain("prefill-attention", "no step had a prompt in it");
     }
 
     [Fact]
@@ -76,11 +79,14 @@ public sealed class CalibratorLaws
         var truth = StepScale.None.With(StepTerm.Products, 1.2);
         var profile = Calibrator.Calibrate([Input(truth, [(8, 512, 256), (9, 512, 256)])], Llama);
         var attention = profile.Multipliers.FirstOrDefault(m => m.Term == "decode-attention");
-        (attention?.Weak ?? profile.Unidentified.FirstOrDefault(u => u.Term == "decode-attention")?.Reason).ShouldNotBeNull();
+        (attention?.Weak ?? profile.Unidentified.FirstOrDefault(u => u.Term == "decode-attention")?.Reason)
+            .ShouldNotBeNull();
         profile.Multipliers.Single(m => m.Term == "products").Weak.ShouldBeNull();
     }
 
-    /// <summary>Host time that outgrows the accelerator's changes what hides what: no round may run away with it.</summary>
+    /// <summary>
+    /// Host time that outgrows the accelerator's changes what hides what: no round may run away with it.
+    /// </summary>
     [Fact]
     public void A_fit_to_points_that_the_model_cannot_follow_is_no_worse_than_none()
     {
@@ -90,7 +96,8 @@ public sealed class CalibratorLaws
             File = "points.csv", Form = "points", Units = "milliseconds", Used = 3,
             Configurations = [.. points.Select(p => new MeasuredPoint
             {
-                Concurrency = p.Item1, PromptTokens = 512, OutputTokens = 128, TtftMs = p.Item2, TpotMs = p.Item3,
+                Concurrency = p.Item1, PromptTokens = 512, OutputTokens = 128, TtftMs = p.Item2,
+                    TpotMs = p.Item3,
             }.On(Llama))],
         };
         var profile = Calibrator.Calibrate([input], Llama);
@@ -102,7 +109,8 @@ public sealed class CalibratorLaws
     public void Terms_that_a_deployment_lacks_are_not_asked_for()
     {
         var profile = Calibrator.Calibrate([Input(StepScale.None, Loads())], Llama);
-        var named = profile.Multipliers.Select(m => m.Term).Concat(profile.Unidentified.Select(u => u.Term)).ToList();
+        var named =
+            profile.Multipliers.Select(m => m.Term).Concat(profile.Unidentified.Select(u => u.Term)).ToList();
         named.ShouldNotContain("experts");
         named.ShouldNotContain("communication");
     }
@@ -117,13 +125,15 @@ public sealed class CalibratorLaws
         products.High.ShouldBeGreaterThan(1.1);
         profile.StepError.Low.ShouldBeInRange(0.8, 0.98);
         profile.StepError.High.ShouldBeInRange(1.02, 1.25);
-        ProfileFile.Write(Calibrator.Calibrate([Input(truth, Loads(), noise: 0.03)], Llama)).ShouldBe(ProfileFile.Write(profile));
+        ProfileFile.Write(Calibrator.Calibrate([Input(truth, Loads(), noise: 0.03)], Llama)).ShouldBe(
+            ProfileFile.Write(profile));
     }
 
     [Fact]
     public void A_profile_round_trips_and_scales_the_steps()
     {
-        var profile = Calibrator.Calibrate([Input(StepScale.None.With(StepTerm.Products, 1.25), Loads())], Llama);
+        var profile =
+            Calibrator.Calibrate([Input(StepScale.None.With(StepTerm.Products, 1.25), Loads())], Llama);
         var text = ProfileFile.Write(profile);
         var again = ProfileFile.Parse("p.json", text);
         ProfileFile.Write(again).ShouldBe(text);
@@ -139,7 +149,8 @@ public sealed class CalibratorLaws
     [Fact]
     public void Another_parallelism_is_noted_and_widens_the_interval()
     {
-        var profile = Calibrator.Calibrate([Input(StepScale.None.With(StepTerm.Products, 1.25), Loads())], Llama);
+        var profile =
+            Calibrator.Calibrate([Input(StepScale.None.With(StepTerm.Products, 1.25), Loads())], Llama);
         var fitted = new FittedStepTimes("p.json", profile);
         var two = fitted.ModelOf(Llama with { TensorParallel = 2 });
         two.ErrorHigh.ShouldBe(profile.StepError.High * 1.1, 1e-9);
@@ -151,16 +162,22 @@ public sealed class CalibratorLaws
     {
         var profile = Calibrator.Calibrate([Input(StepScale.None, Loads())], Llama);
         var stale = profile with { AroundStepsMs = [.. profile.AroundStepsMs.Select(ms => 1.02 * ms)] };
-        Should.Throw<BadInputException>(() => new FittedStepTimes("p.json", stale).ModelOf(Llama)).Message.ShouldContain("calibrate again");
+        Should.Throw<BadInputException>(() =>
+            new FittedStepTimes("p.json", stale).ModelOf(Llama)).Message.ShouldContain("calibrate again");
     }
 
     static (int, int, int)[] Loads() =>
-        [(1, 512, 128), (4, 16_000, 256), (16, 512, 256), (32, 8000, 512), (64, 1024, 256), (48, 4000, 1024), (128, 256, 256)];
+        [(1, 512, 128), (4, 16_000, 256), (16, 512, 256), (32, 8000, 512), (64, 1024, 256), (48, 4000, 1024),
+            (128, 256, 256)];
 
-    static double Factor(CalibrationProfile profile, string term) => profile.Multipliers.Single(m => m.Term == term).Factor;
+    static double Factor(CalibrationProfile profile, string term) =>
+        profile.Multipliers.Single(m => m.Term == term).Factor;
 
-    /// <summary>Closed loops as the simulator serves them when every term takes what the scale says.</summary>
-    static MeasuredInput Input(StepScale truth, IReadOnlyList<(int Clients, int Prompt, int Output)> loads, double noise = 0)
+    /// <summary>
+    /// Closed loops as the simulator serves them when every term takes what the scale says.
+    /// </summary>
+    static MeasuredInput Input(
+        StepScale truth, IReadOnlyList<(int Clients, int Prompt, int Output)> loads, double noise = 0)
     {
         var configurations = new List<Configuration>();
         foreach (var (clients, prompt, output) in loads)
@@ -173,11 +190,13 @@ public sealed class CalibratorLaws
             var run = point.On(Llama).Runs[0];
             var made = Replay.Of(run, truth).Predicted;
             var off = 1 + (noise * (configurations.Count % 2 == 0 ? 1 : -1));
-            configurations.Add((point with { TtftMs = made.TtftMs * off, TpotMs = made.TpotMs * off }).On(Llama));
+            configurations.Add(
+                (point with { TtftMs = made.TtftMs * off, TpotMs = made.TpotMs * off }).On(Llama));
         }
         return new MeasuredInput
         {
-            File = "points.csv", Form = "points", Units = "milliseconds", Used = loads.Count, Configurations = configurations,
+            File = "points.csv", Form = "points", Units = "milliseconds", Used = loads.Count,
+                Configurations = configurations,
         };
     }
 }

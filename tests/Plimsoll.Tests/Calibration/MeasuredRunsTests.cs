@@ -4,10 +4,8 @@ using System.IO;
 using System.Linq;
 using Plimsoll.Core.Draws;
 using Plimsoll.Core.Hardware;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Measured;
-using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Calibration;
 using Plimsoll.Planning.Validation;
 using Plimsoll.Tests.Catalogues;
@@ -31,11 +29,13 @@ public sealed class MeasuredRunsTests(ITestOutputHelper output)
             Model = Catalogue.BuiltIn.FindModel(model),
             Accelerator = Catalogue.BuiltIn.FindAccelerator("rtx_pro_6000_server"),
             TensorParallel = tp,
-            Engine = new EngineSettings { EngineVersion = "0.19.0", MaxNumSeqs = 128, MaxNumBatchedTokens = 2048 },
+            Engine =
+                new EngineSettings { EngineVersion = "0.19.0", MaxNumSeqs = 128, MaxNumBatchedTokens = 2048 },
         });
         foreach (var figure in profile.HeldOut.Figures)
         {
-            output.WriteLine($"{name} {figure.Figure}: unfitted {figure.BeforePercent} %, held out {figure.HeldOutPercent} %");
+            output.WriteLine($"{name} {figure.Figure}: unfitted {figure.BeforePercent} %, held out "
+                + $"{figure.HeldOutPercent} %");
             // Where the tables are right already there is nothing to gain, and little to lose.
             figure.HeldOutPercent.ShouldBeLessThan(Math.Max(figure.BeforePercent, 4));
         }
@@ -53,13 +53,14 @@ public sealed class MeasuredRunsTests(ITestOutputHelper output)
         var predictions = NewCard.Predict([.. points.Select(p => p.Observation)], chosen);
         var before = Median(predictions.Select(p => Math.Abs(p.UnfittedPercent)));
         var after = Median(predictions.Select(p => Math.Abs(p.Percent)));
-        output.WriteLine($"{group}: TPOT median {before:0.0} % unfitted, {after:0.0} % on the {predictions.Count} others");
+        output.WriteLine(
+            $"{group}: TPOT median {before:0.0} % unfitted, {after:0.0} % on the {predictions.Count} others");
         after.ShouldBeLessThan(before);
     }
 
     /// <summary>
-    /// A stated 90 % interval should hold 85 to 95 of a hundred others. It is drawn from eight configurations of
-    /// a group, so it is wide rather than narrow; the bound is what must never be undercut.
+    /// A stated 90 % interval should hold 85 to 95 of a hundred others. It is drawn from eight configurations
+    /// of a group, so it is wide rather than narrow; the bound is what must never be undercut.
     /// </summary>
     [Fact]
     public void The_interval_covers_configurations_that_were_not_fitted()
@@ -72,13 +73,18 @@ public sealed class MeasuredRunsTests(ITestOutputHelper output)
             var stride = points.Count / Fitted;
             var known = points.Where((_, i) => i % stride == 0).Take(Fitted).ToList();
             var profile = Calibrator.Calibrate([Input(known)], known[0].Observation.Deployment);
-            var rest = points.Except(known).Where(p => !known.Exists(k => k.Observation.Name == p.Observation.Name)).ToList();
-            var errors = FigureError.Of([.. rest.Select(Configuration)], profile.Scale).Where(e => e.Figure == "tpot").ToList();
-            var held = errors.Count(e => Math.Exp(e.Log) >= profile.StepError.Low && Math.Exp(e.Log) <= profile.StepError.High);
+            var rest = points.Except(known)
+                .Where(p => !known.Exists(k => k.Observation.Name == p.Observation.Name)).ToList();
+            var errors = FigureError.Of([.. rest.Select(Configuration)], profile.Scale)
+                .Where(e => e.Figure == "tpot").ToList();
+            var held = errors.Count(
+                e => Math.Exp(e.Log) >= profile.StepError.Low && Math.Exp(e.Log) <= profile.StepError.High);
             inside += held;
             all += errors.Count;
             output.WriteLine(
-                $"{group.Key}: {profile.StepError.Low} to {profile.StepError.High} holds {100.0 * held / errors.Count:0} % of {errors.Count}, TPOT median error {Median(errors.Select(e => e.Percent)):0.0} %");
+                $"{group.Key}: {profile.StepError.Low} to {profile.StepError.High} holds "
+                + $"{100.0 * held / errors.Count:0} % of {errors.Count}, TPOT median error "
+                + $"{Median(errors.Select(e => e.Percent)):0.0} %");
         }
         Assert.SkipUnless(all > 0, "the shared data is not here");
         output.WriteLine($"all: {100.0 * inside / all:0.0} % of {all}");
@@ -112,7 +118,8 @@ public sealed class MeasuredRunsTests(ITestOutputHelper output)
             requests.Add(new RequestTiming(atNs, 100, 50, 1e8, 1e9));
             atNs += 2e8 * random.NextExponential();
         }
-        new RecordedRun("open", requests, engineClock: false).On(Llama).Runs[0].Load.ShouldBeOfType<ReplayedLoad>();
+        new RecordedRun("open", requests, engineClock: false)
+            .On(Llama).Runs[0].Load.ShouldBeOfType<ReplayedLoad>();
     }
 
     static Deployment Llama => new()
@@ -121,7 +128,8 @@ public sealed class MeasuredRunsTests(ITestOutputHelper output)
         Accelerator = Catalogue.BuiltIn.FindAccelerator("h100_sxm"),
     };
 
-    static bool IsMixture(InferenceMaxPoints.Point point) => point.Observation.Deployment.Model.FeedForward.MoeLayers > 0;
+    static bool IsMixture(InferenceMaxPoints.Point point) =>
+        point.Observation.Deployment.Model.FeedForward.MoeLayers > 0;
 
     static MeasuredInput Input(List<InferenceMaxPoints.Point> points) => new()
     {

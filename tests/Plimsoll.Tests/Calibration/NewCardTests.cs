@@ -13,8 +13,9 @@ using Xunit;
 namespace Plimsoll.Tests.Calibration;
 
 /// <summary>
-/// A card pretended to be new: two of its runs are fitted to, the least and the most loaded of one parallelism
-/// and length, and every other one is predicted. What is reached is printed; the bounds hold what it is today.
+/// A card pretended to be new: two of its runs are fitted to, the least and the most loaded of one
+/// parallelism and length, and every other one is predicted. What is reached is printed; the bounds hold what
+/// it is today.
 /// </summary>
 public sealed class NewCardTests(ITestOutputHelper output)
 {
@@ -31,17 +32,21 @@ public sealed class NewCardTests(ITestOutputHelper output)
     {
         var file = ModelOracleTests.SharedData("measured/inferencemax-points.csv.gz");
         Assert.SkipUnless(File.Exists(file), "the shared data is not here");
-        var points = InferenceMaxPoints.Read(file).Where(p => p.Group.StartsWith(group, StringComparison.Ordinal)).ToList();
+        var points = InferenceMaxPoints.Read(file)
+            .Where(p => p.Group.StartsWith(group, StringComparison.Ordinal)).ToList();
         var family = points
             .GroupBy(p => (p.Observation.Deployment.TensorParallel, p.PromptTokens, p.OutputTokens))
             .MaxBy(g => g.Count())!;
-        int[] chosen = [points.IndexOf(family.MinBy(p => p.Concurrency)!), points.IndexOf(family.MaxBy(p => p.Concurrency)!)];
-        Median(Errors(group, [.. points.Select(p => p.Observation)], chosen, datasheet)).ShouldBeLessThan(withinPercent);
+        int[] chosen =
+            [points.IndexOf(family.MinBy(p => p.Concurrency)!),
+                points.IndexOf(family.MaxBy(p => p.Concurrency)!)];
+        Median(Errors(group, [.. points.Select(p => p.Observation)], chosen, datasheet))
+            .ShouldBeLessThan(withinPercent);
     }
 
     /// <summary>
-    /// A100's PCIe board from the kernels of the SXM board or from the datasheet: from a moderate and a saturating
-    /// load, as a user would choose them, and from every pair of its seven loads.
+    /// A100's PCIe board from the kernels of the SXM board or from the datasheet: from a moderate and a
+    /// saturating load, as a user would choose them, and from every pair of its seven loads.
     /// </summary>
     [Theory]
     [InlineData(false, 8, 10)]
@@ -62,7 +67,8 @@ public sealed class NewCardTests(ITestOutputHelper output)
             }
             advised.AddRange(Errors(group.Key, runs, [1, runs.Count - 1], datasheet));
         }
-        output.WriteLine($"all {advised.Count} others: TPOT median {Median(advised):0.0} %; from every pair: {Median(any):0.0} %");
+        output.WriteLine($"all {advised.Count} others: TPOT median {Median(advised):0.0} %; from every pair: "
+            + $"{Median(any):0.0} %");
         Median(advised).ShouldBeLessThan(withinPercent);
         Median(any).ShouldBeLessThan(anyPairWithinPercent);
     }
@@ -77,11 +83,13 @@ public sealed class NewCardTests(ITestOutputHelper output)
             })];
         }
         var predictions = NewCard.Predict(runs, chosen);
-        var (before, after) = (Median(predictions.Select(p => p.UnfittedPercent)), Median(predictions.Select(p => p.Percent)));
+        var (before, after) =
+            (Median(predictions.Select(p => p.UnfittedPercent)), Median(predictions.Select(p => p.Percent)));
         if (name is not null)
         {
             output.WriteLine(
-                $"{name}, from the {(datasheet ? "datasheet" : "kernels")} tier: TPOT median {before:0.0} % unfitted, {after:0.0} % on {predictions.Count} others");
+                $"{name}, from the {(datasheet ? "datasheet" : "kernels")} tier: TPOT median {before:0.0} % "
+                + $"unfitted, {after:0.0} % on {predictions.Count} others");
         }
         return [.. predictions.Select(p => p.Percent)];
     }

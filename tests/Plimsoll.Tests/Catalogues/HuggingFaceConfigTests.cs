@@ -4,7 +4,6 @@ using CsCheck;
 using Plimsoll.Core;
 using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Catalogues;
-using Plimsoll.Planning;
 using Shouldly;
 using Xunit;
 
@@ -124,7 +123,8 @@ public sealed class HuggingFaceConfigTests
     [InlineData(Mixtral, 46.70, 131_072, NumberFormat.Bf16)]
     [InlineData(Phi4, 14.66, 204_800, NumberFormat.Bf16)]
     [InlineData(Glm, 106.85, 188_416, NumberFormat.Bf16)]
-    public void A_config_says_what_the_model_weighs(string json, double billions, double kvBytes, NumberFormat weights)
+    public void A_config_says_what_the_model_weighs(
+        string json, double billions, double kvBytes, NumberFormat weights)
     {
         var model = Read(json);
         (model.Parameters / 1e9).ShouldBe(billions, 0.005 * billions);
@@ -147,7 +147,8 @@ public sealed class HuggingFaceConfigTests
     [Fact]
     public void A_layer_type_that_is_unknown_is_refused_even_where_no_window_is_set() =>
         Should.Throw<BadInputException>(() => Read(Qwen3.Replace(
-                "\"hidden_size\"", "\"layer_types\":[\"linear_attention\",\"full_attention\"],\"hidden_size\"")))
+                "\"hidden_size\"",
+                "\"layer_types\":[\"linear_attention\",\"full_attention\"],\"hidden_size\"")))
             .Message.ShouldContain("linear_attention");
 
     [Theory]
@@ -156,7 +157,8 @@ public sealed class HuggingFaceConfigTests
     [InlineData("""{"quant_method":"gptq","bits":8}""", NumberFormat.Int8)]
     [InlineData("""{ "quant_method": "awq", "bits": 4 }""", NumberFormat.Int4)]
     [InlineData("""{"quant_method":"modelopt","quant_algo":"NVFP4"}""", NumberFormat.Fp4)]
-    public void Quantised_weights_are_told_however_the_file_is_spaced(string quantization, NumberFormat weights) =>
+    public void Quantised_weights_are_told_however_the_file_is_spaced(
+        string quantization, NumberFormat weights) =>
         Read(Qwen3.Replace("\"hidden_size\"", $"\"quantization_config\":{quantization},\"hidden_size\""))
             .NativeWeights.ShouldBe(weights);
 

@@ -25,7 +25,8 @@ public sealed class ModelOracleTests
     {
         var model = Catalogue.BuiltIn.FindModel(name);
         var counted = ParameterCount.Total(
-            model.Layers, model.Hidden, model.Vocabulary, model.TiedEmbeddings, model.Attention, model.FeedForward);
+            model.Layers, model.Hidden, model.Vocabulary, model.TiedEmbeddings, model.Attention,
+            model.FeedForward);
         (counted / 1e9).ShouldBe(billions, 0.005 * billions);
     }
 
@@ -44,7 +45,8 @@ public sealed class ModelOracleTests
         Catalogue.BuiltIn.Models.Count.ShouldBeGreaterThanOrEqualTo(40);
         foreach (var m in Catalogue.BuiltIn.Models)
         {
-            (m.Attention.FullLayers + m.Attention.WindowLayers + m.Attention.LinearLayers).ShouldBe(m.Layers, m.Name);
+            (m.Attention.FullLayers + m.Attention.WindowLayers + m.Attention.LinearLayers)
+                .ShouldBe(m.Layers, m.Name);
             (m.FeedForward.DenseLayers + m.FeedForward.MoeLayers).ShouldBe(m.Layers, m.Name);
             m.Source.ShouldNotBeEmpty();
             IsMonth(m.AsOf).ShouldBeTrue($"{m.Name} as of {m.AsOf}");
@@ -107,7 +109,8 @@ public sealed class ModelOracleTests
         foreach (var price in Catalogue.BuiltIn.Prices)
         {
             Catalogue.BuiltIn.FindAccelerator(price.Accelerator).Key.ShouldBe(price.Accelerator);
-            DateOnly.TryParseExact(price.AsOf, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
+            DateOnly.TryParseExact(
+                price.AsOf, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
                 .ShouldBeTrue(price.AsOf);
             price.Source.ShouldNotStartWith("same");
             price.UsdPerHour.ShouldBeInRange(0.1m, 20m);

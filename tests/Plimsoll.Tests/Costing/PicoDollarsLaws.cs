@@ -23,7 +23,10 @@ public sealed class PicoDollarsLaws
             {
                 sum += shares[i];
                 if (total > 0)
-                    Int128.Abs(shares[i].Amount * total - (Int128)amount * weights[i]).ShouldBeLessThan(total);
+                {
+                    Int128.Abs(shares[i].Amount * total - (Int128)amount * weights[i])
+                        .ShouldBeLessThan(total);
+                }
             }
             sum.ShouldBe(bill);
         });

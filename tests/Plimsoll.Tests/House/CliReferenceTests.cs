@@ -8,7 +8,9 @@ namespace Plimsoll.Tests.House;
 
 public sealed class CliReferenceTests
 {
-    /// <summary>With PLIMSOLL_WRITE_DOCS set the file is written instead of compared: <c>make docs</c>.</summary>
+    /// <summary>
+    /// With PLIMSOLL_WRITE_DOCS set the file is written instead of compared: <c>make docs</c>.
+    /// </summary>
     [Fact]
     public void The_reference_is_fresh()
     {

@@ -27,7 +27,8 @@ public sealed class GuideTests
         try
         {
             File.WriteAllText(Path.Combine(folder.FullName, "points.csv"), points);
-            var arguments = command.Split(' ').Select(word => word.Contains('.') && word[0] == 'p' ? Path.Combine(folder.FullName, word) : word);
+            var arguments = command.Split(' ').Select(
+                word => word.Contains('.') && word[0] == 'p' ? Path.Combine(folder.FullName, word) : word);
             CommandLine.Run([.. arguments], output, story).ShouldBe(0, story.ToString());
             File.Exists(Path.Combine(folder.FullName, "profile.json")).ShouldBeTrue();
         }
@@ -38,7 +39,8 @@ public sealed class GuideTests
         var fresh = $"{command}\n{output.ToString().TrimEnd('\n')}\n";
         if (Environment.GetEnvironmentVariable("PLIMSOLL_WRITE_DOCS") is { Length: > 0 })
             File.WriteAllText(file, guide.Replace(shown, fresh));
-        Block(File.ReadAllText(file), "```\n$ plimsoll ").ShouldBe(fresh, "docs/guide/calibrate.md is stale: run `make docs`");
+        Block(File.ReadAllText(file), "```\n$ plimsoll ")
+            .ShouldBe(fresh, "docs/guide/calibrate.md is stale: run `make docs`");
     }
 
     /// <summary>What follows a line up to the end of its code block.</summary>

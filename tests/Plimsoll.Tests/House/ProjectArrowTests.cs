@@ -38,7 +38,8 @@ public sealed class ProjectArrowTests
             var name = Path.GetFileNameWithoutExtension(project);
             Allowed.ShouldContainKey(name);
             var references = XDocument.Load(Repository.File(project)).Descendants("ProjectReference")
-                .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
+                .Select(
+                    r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
             references.ShouldBeSubsetOf(Allowed[name], name);
         }
     }
@@ -68,7 +69,8 @@ public sealed class ProjectArrowTests
             if (parts.Length < 2)
                 continue;
             foreach (Match use in Regex.Matches(
-                File.ReadAllText(Repository.File(file)), $@"^using {Regex.Escape(project)}\.(\w+)", RegexOptions.Multiline))
+                File.ReadAllText(Repository.File(file)), $@"^using {Regex.Escape(project)}\.(\w+)",
+                RegexOptions.Multiline))
             {
                 if (!arrows.TryGetValue(parts[0], out var to))
                     arrows[parts[0]] = to = [];
@@ -92,7 +94,8 @@ public sealed class ProjectArrowTests
             if (!done.Add(folder))
                 return null;
             path.Add(folder);
-            var found = arrows.GetValueOrDefault(folder, []).Order().Select(Visit).FirstOrDefault(f => f is not null);
+            var found =
+                arrows.GetValueOrDefault(folder, []).Order().Select(Visit).FirstOrDefault(f => f is not null);
             path.RemoveAt(path.Count - 1);
             return found;
         }
@@ -109,7 +112,10 @@ public sealed class ProjectArrowTests
     [Fact]
     public void Every_version_is_pinned_exactly()
     {
-        foreach (var package in XDocument.Load(Repository.File("Directory.Packages.props")).Descendants("PackageVersion"))
+        foreach (var package in XDocument.Load(Repository.File("Directory.Packages.props"))
+            .Descendants("PackageVersion"))
+        {
             package.Attribute("Version")!.Value.ShouldMatch(@"^\[[0-9][0-9A-Za-z.\-]*\]$");
+        }
     }
 }

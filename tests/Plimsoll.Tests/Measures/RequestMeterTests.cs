@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Linq;
 using CsCheck;
 using Plimsoll.Core.Measures;
 using Shouldly;
@@ -15,7 +14,8 @@ public sealed class RequestMeterTests
     [Fact]
     public void Goodput_counts_each_limit_of_a_request_and_its_gaps_too()
     {
-        var meter = Meter([new Limit(Metric.Ttft, 50, 100 * Ms), new Limit(Metric.Itl, 90, 20 * Ms)], requests: 5);
+        var meter =
+            Meter([new Limit(Metric.Ttft, 50, 100 * Ms), new Limit(Metric.Itl, 90, 20 * Ms)], requests: 5);
         // 21 gaps, of which p90 allows two to be late.
         meter.Add(Request(0, ttftMs: 90, outputTokens: 22, lateGaps: 2));
         meter.Add(Request(1, ttftMs: 90, outputTokens: 22, lateGaps: 3));
@@ -45,7 +45,8 @@ public sealed class RequestMeterTests
         Gen.Select(Gen.Int[0, 1], Gen.Int[1, 40]).Array[700, 900].Sample(requests =>
         {
             var meter = Meter(
-                [[new Limit(Metric.Ttft, 95, 38 * Ms)], [new Limit(Metric.Ttft, 50, 20 * Ms)]], requests.Length);
+                [[new Limit(Metric.Ttft, 95, 38 * Ms)], [new Limit(Metric.Ttft, 50, 20 * Ms)]],
+                    requests.Length);
             bool? early = null;
             for (var i = 0; i < requests.Length; i++)
             {
@@ -58,7 +59,8 @@ public sealed class RequestMeterTests
 
     static RequestMeter Meter(IReadOnlyList<Limit> limits, int requests) => Meter([limits], requests);
 
-    static RequestMeter Meter(IReadOnlyList<IReadOnlyList<Limit>> levels, int requests) => new(levels, 0, requests, 0);
+    static RequestMeter Meter(IReadOnlyList<IReadOnlyList<Limit>> levels, int requests) =>
+        new(levels, 0, requests, 0);
 
     static CompletedRequest Request(long index, long ttftMs, int outputTokens, int lateGaps = 0) => new()
     {

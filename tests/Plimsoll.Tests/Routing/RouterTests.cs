@@ -18,11 +18,13 @@ public sealed class RouterTests
     }
 
     [Fact]
-    public void Least_outstanding_takes_a_least_loaded_one() => Gen.Select(Loads, Gen.ULong).Sample((loads, bits) =>
+    public void Least_outstanding_takes_a_least_loaded_one(
+        ) => Gen.Select(Loads, Gen.ULong).Sample((loads, bits) =>
         loads[new Router(RoutingPolicy.LeastOutstanding).Choose(loads, 0, bits)].ShouldBe(loads.Min()));
 
     [Fact]
-    public void The_better_of_two_is_never_the_single_worst() => Gen.Select(Loads, Gen.ULong).Sample((loads, bits) =>
+    public void The_better_of_two_is_never_the_single_worst(
+        ) => Gen.Select(Loads, Gen.ULong).Sample((loads, bits) =>
     {
         var chosen = new Router(RoutingPolicy.PowerOfTwo).Choose(loads, 0, bits);
         if (loads.Length > 1 && loads.Count(l => l == loads.Max()) == 1)

@@ -1,9 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using CsCheck;
 using Plimsoll.Core.Draws;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Inputs.Workloads;
 using Shouldly;
 using Xunit;
 
@@ -153,6 +153,9 @@ public sealed class HostileExecutorLaws
             _scheduler.Running.ShouldBeLessThanOrEqualTo(options.MaxNumSeqs);
             _scheduler.UsedBlocks.ShouldBeInRange(0, options.NumBlocks);
             plan.Shape.Decodes.ShouldBe(_decoding.Count - plan.SkippedDecodes.Length);
+            var decodes = new RequestId[plan.Shape.Decodes];
+            _scheduler.ListDecodes(decodes).ShouldBe(decodes.Length);
+            decodes.ShouldBe(_decoding.Except(plan.SkippedDecodes.ToArray()), ignoreOrder: true);
             foreach (var chunk in plan.Chunks)
             {
                 _live.ShouldContain(chunk.Request);
@@ -164,6 +167,11 @@ public sealed class HostileExecutorLaws
         void Execute(StepPlan plan, RequestId cancelled)
         {
             _outcomes.Clear();
+            if (_random.NextBelow(15) == 0)
+            {
+                CutShort(plan);
+                return;
+            }
             var most = Math.Min(plan.RepeatableSteps, 50);
             foreach (var request in _decoding)
                 most = Math.Min(most, _tokensLeft[request]);
@@ -212,6 +220,20 @@ public sealed class HostileExecutorLaws
             _scheduler.Commit(new StepOutcome(_outcomes.ToArray(), steps), _nowNs);
             _cancelledInFlight = RequestId.None;
             _scheduler.UsedBlocks.ShouldBeInRange(0, options.NumBlocks);
+        }
+
+        /// <summary>A step that ends before anybody has a token; of some chunks a part is kept.</summary>
+        void CutShort(StepPlan plan)
+        {
+            var used = _scheduler.UsedBlocks;
+            foreach (var chunk in plan.Chunks)
+            {
+                if (_random.NextBelow(2) == 0)
+                    _outcomes.Add(new RequestOutcome { Request = chunk.Request, ComputedTokens = _random.NextBelow(chunk.Tokens) });
+            }
+            _scheduler.Commit(new StepOutcome(_outcomes.ToArray()) { Aborted = true }, _nowNs);
+            _cancelledInFlight = RequestId.None;
+            _scheduler.UsedBlocks.ShouldBeInRange(0, used);
         }
 
         void Forget(RequestId request)

@@ -37,7 +37,9 @@ sealed class NaiveScheduler(SchedulerOptions options)
         Sort();
     }
 
-    /// <summary>Plans until somebody is scheduled or nobody is left; returns the preempted, in order.</summary>
+    /// <summary>
+    /// Plans until somebody is scheduled or nobody is left; returns the preempted, in order.
+    /// </summary>
     public List<int> Plan()
     {
         var preempted = new List<int>();

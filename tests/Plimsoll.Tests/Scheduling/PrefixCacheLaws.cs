@@ -23,7 +23,8 @@ public sealed class PrefixCacheLaws
 
     [Fact]
     public void It_hits_what_a_plain_queue_of_blocks_would_hit() =>
-        Gen.Select(AnyJob.Array[1, 60], Gen.OneOf(Gen.Const(1), Gen.Const(4), Gen.Const(8)), Gen.Int[0, 40], Gen.Int[4, 80])
+        Gen.Select(AnyJob.Array[1, 60], Gen.OneOf(Gen.Const(1), Gen.Const(4), Gen.Const(8)), Gen.Int[0, 40],
+            Gen.Int[4, 80])
             .Sample((jobs, blockSize, spare, budget) =>
             {
                 var options = new SchedulerOptions
@@ -41,7 +42,8 @@ public sealed class PrefixCacheLaws
                     var before = scheduler.PrefixHitTokens;
                     var keys = Keys(job, blockSize);
                     Serve(scheduler, job, keys);
-                    (scheduler.PrefixHitTokens - before).ShouldBe(plain.Serve(job.Prompt, job.Output, keys) * blockSize);
+                    (scheduler.PrefixHitTokens - before)
+                        .ShouldBe(plain.Serve(job.Prompt, job.Output, keys) * blockSize);
                     scheduler.UsedBlocks.ShouldBe(0);
                 }
             }, iter: 2000);
@@ -72,14 +74,16 @@ public sealed class PrefixCacheLaws
     static void Serve(Scheduler scheduler, Job job, ulong[] keys)
     {
         var request = scheduler.Add(
-            new RequestSpec { PromptTokens = job.Prompt, MaxOutputTokens = job.Output, PrefixKeys = keys }, 0).Request;
+            new RequestSpec { PromptTokens = job.Prompt, MaxOutputTokens = job.Output, PrefixKeys = keys },
+            0).Request;
         for (var tokens = 0; tokens < job.Output;)
         {
             var plan = scheduler.Plan(0);
             var emits = plan.Shape.Decodes == 1 || plan.Chunks[0].EndsPrompt;
             tokens += emits ? 1 : 0;
             scheduler.Commit(
-                tokens == job.Output ? new StepOutcome([new RequestOutcome { Request = request, Finished = true }]) : new StepOutcome([]),
+                tokens == job.Output ? new StepOutcome(
+                    [new RequestOutcome { Request = request, Finished = true }]) : new StepOutcome([]),
                 0);
         }
     }

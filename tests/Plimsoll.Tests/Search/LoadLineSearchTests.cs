@@ -16,7 +16,8 @@ public sealed class LoadLineSearchTests
 {
     const long Requests = 6000;
 
-    static readonly SimulatedEngine Engine = SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.VllmV1);
+    static readonly SimulatedEngine Engine =
+        SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.VllmV1);
     static readonly Workload Chat = WorkloadFamily.Find("chat");
     static readonly double Ceiling = SaturatedThroughput.Of(Engine, Of(Chat)).RequestsPerSecond;
 

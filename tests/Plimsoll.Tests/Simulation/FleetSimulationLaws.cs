@@ -71,7 +71,8 @@ public sealed class FleetSimulationLaws
             (engine, load, fleet, closed) =>
             {
                 var leapt = Run(engine, load, fleet with { Leaps = true }, closed, out var leaptRequests);
-                var stepped = Run(engine, load, fleet with { Leaps = false }, closed, out var steppedRequests);
+                var stepped =
+                    Run(engine, load, fleet with { Leaps = false }, closed, out var steppedRequests);
                 leaptRequests.OrderBy(r => r.Index).ShouldBe(steppedRequests.OrderBy(r => r.Index));
                 leapt.PlanHash.ShouldBe(stepped.PlanHash);
                 leapt.Steps.ShouldBe(stepped.Steps);
@@ -98,7 +99,8 @@ public sealed class FleetSimulationLaws
                         request.OutputTokens - 1);
                 }
                 requests.ShouldAllBe(r => r.CachedTokens >= 0 && r.CachedTokens <= r.PromptTokens);
-                result.CachedPromptTokens.ShouldBe(requests.Where(r => r.Served).Sum(r => (long)r.CachedTokens));
+                result.CachedPromptTokens.ShouldBe(
+                    requests.Where(r => r.Served).Sum(r => (long)r.CachedTokens));
                 // Each token but an answer's first closes one gap.
                 result.Latencies.Itl.Count.ShouldBe(
                     requests.Where(r => r.Served).Sum(r => r.OutputTokens - 1L));
@@ -122,14 +124,18 @@ public sealed class FleetSimulationLaws
         Gen.Select(AnyEngine, AnyLoad, AnyFleet, Gen.Long[5_000_000, 60_000_000]).Sample(
             (engine, load, fleet, limitNs) =>
             {
-                fleet = fleet with { Limits = [new Limit(Metric.Itl, 90, limitNs), new Limit(Metric.Itl, 50, 2 * limitNs)] };
+                fleet = fleet with { Limits = [new Limit(Metric.Itl, 90, limitNs),
+                    new Limit(Metric.Itl, 50, 2 * limitNs)] };
                 var result = Run(engine, load, fleet, false, out var requests);
                 var served = requests.Where(r => r.Served).ToList();
                 served.ShouldAllBe(r => r.LateGaps.First >= r.LateGaps.Second && r.LateGaps.Second >= 0);
                 served.ShouldAllBe(r => r.LateGaps.First < r.OutputTokens);
-                // The gaps' own percentile, known to half a bucket, says the same as counting those that are late.
-                if (result.Latencies.Itl.PercentileNs(90) is not { } gapNs || Math.Abs(gapNs - limitNs) <= 0.01 * limitNs)
+                // The gaps' percentile, known to half a bucket, says the same as counting the late ones.
+                if (result.Latencies.Itl.PercentileNs(90) is not { } gapNs
+                    || Math.Abs(gapNs - limitNs) <= 0.01 * limitNs)
+                {
                     return;
+                }
                 var gaps = result.Latencies.Itl.Count;
                 var allowed = gaps - (long)Math.Ceiling(0.9 * gaps);
                 (served.Sum(r => (long)r.LateGaps.First) <= allowed).ShouldBe(gapNs < limitNs);
@@ -143,9 +149,11 @@ public sealed class FleetSimulationLaws
     {
         var engine = new SchedulerOptions { MaxNumSeqs = 8, MaxNumBatchedTokens = 4096, NumBlocks = 2000 };
         var load = InOrder([.. Enumerable.Repeat(
-            new Arrival { AtNs = 2_000_000_000, PromptTokens = 2000, OutputTokens = 50, Session = -1 }, 200)]);
+            new Arrival { AtNs = 2_000_000_000, PromptTokens = 2000, OutputTokens = 50, Session = -1 },
+                200)]);
         SimulationResult Of(SchedulerOptions prefill) => FleetSimulation.Run(
-            new Fleet { Serving = new EnginePool(engine, StepTime), Prefill = new EnginePool(prefill, StepTime) },
+            new Fleet { Serving = new EnginePool(engine, StepTime),
+                Prefill = new EnginePool(prefill, StepTime) },
             new ListedArrivals(load), closedLoop: false, new SimulationOptions { Requests = load.Count });
 
         var (wide, narrow) = (Of(engine), Of(engine with { MaxNumBatchedTokens = 100 }));

@@ -10,7 +10,8 @@ namespace Plimsoll.Tests.Simulation;
 static class TestServings
 {
     /// <summary>A workload at its own rate on a deployment, with one level of service.</summary>
-    public static Serving Of(Deployment deployment, Workload workload, long requests, params Limit[] limits) => new()
+    public static Serving Of(
+        Deployment deployment, Workload workload, long requests, params Limit[] limits) => new()
     {
         Deployment = DeploymentChoice.Of(deployment),
         Workload = workload,

@@ -5,7 +5,6 @@ using System.IO;
 using System.IO.Compression;
 using System.Linq;
 using Plimsoll.Core.Models;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Shouldly;
 using Xunit;

@@ -81,7 +81,8 @@ public sealed class KvCapacityTests
     {
         var few = With(e => e with { MaxNumSeqs = 256, MaxNumBatchedTokens = 2048 });
         var many = With(e => e with { MaxNumSeqs = 1024, MaxNumBatchedTokens = 2048 });
-        var old = With(e => e with { MaxNumSeqs = 1024, MaxNumBatchedTokens = 2048, EngineVersion = "0.11.0" });
+        var old =
+            With(e => e with { MaxNumSeqs = 1024, MaxNumBatchedTokens = 2048, EngineVersion = "0.11.0" });
         many.ActivationBytes.ShouldBe(2 * few.ActivationBytes, "sampling peaks as at 512 sequences");
         old.ActivationBytes.ShouldBe(4 * few.ActivationBytes);
         many.Blocks.ShouldBeInRange(old.Blocks + 1, few.Blocks - 1);
@@ -100,7 +101,8 @@ public sealed class KvCapacityTests
         var free = ofFreeAfterWeights.KvBytes / 0.9;
         (Kept(ofFreeAfterWeights) - ofFreeAfterWeights.KvBytes + free).ShouldBe(memory, 0.01 * Gib);
 
-        static double Kept(KvCapacityResult c) => c.WeightBytes + c.ActivationBytes + c.OtherBytes + c.KvBytes;
+        static double Kept(KvCapacityResult c) =>
+            c.WeightBytes + c.ActivationBytes + c.OtherBytes + c.KvBytes;
     }
 
     [Fact]

@@ -24,7 +24,8 @@ public sealed class SpeculationTests
 
     [Fact]
     public void More_accepted_tokens_never_make_a_token_dearer() =>
-        Gen.Select(Gen.Int[1, 1024], Gen.Int[1, 4000], Gen.Double[1, 3.9]).Sample((decodes, context, length) =>
+        Gen.Select(Gen.Int[1, 1024], Gen.Int[1, 4000], Gen.Double[1, 3.9])
+        .Sample((decodes, context, length) =>
             Model(new SpeculationSpec(3, length + 0.1)).PredictNs(Steps.Decode(decodes, context))
                 <= Model(new SpeculationSpec(3, length)).PredictNs(Steps.Decode(decodes, context)),
             iter: 200);
@@ -38,7 +39,8 @@ public sealed class SpeculationTests
             var total = Three.PredictNs(shape);
             var parts = Three.Explain(shape);
             var split = Three.Split(shape);
-            return parts.TotalNs == total && split.TotalNs == total && parts.HostNs >= 0 && split.FixedNs >= 0;
+            return parts.TotalNs == total && split.TotalNs == total && parts.HostNs >= 0
+                && split.FixedNs >= 0;
         }, iter: 500);
 
     [Fact]

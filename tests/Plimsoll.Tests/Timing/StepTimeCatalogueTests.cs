@@ -6,7 +6,6 @@ using Plimsoll.Core;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
-using Plimsoll.Planning;
 using Shouldly;
 using Xunit;
 

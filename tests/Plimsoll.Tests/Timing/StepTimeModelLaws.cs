@@ -1,4 +1,3 @@
-using System;
 using CsCheck;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;

@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Plimsoll.Tests.Validation;
 
-/// <summary>Holds docs/validation.json, and with it the page, against a run on the shared measurements.</summary>
+/// <summary>
+/// Holds docs/validation.json, and with it the page, against a run on the shared measurements.
+/// </summary>
 public sealed class FreshValidationTests
 {
     /// <summary>No median may worsen by more than a tenth; what rounds to nothing may double.</summary>
@@ -31,9 +33,13 @@ public sealed class FreshValidationTests
             foreach (var row in ValidationReport.Run(Data, set.Name, _ => { }).Sets[0].Rows)
                 reached.Add((set.Name, row.Split, row.Figure), row.MedianPercent);
         }
-        reached.Keys.ShouldBe(promised.Keys, ignoreOrder: true, "docs/validation.json is stale: run `make validation`");
+        reached.Keys.ShouldBe(
+            promised.Keys, ignoreOrder: true, "docs/validation.json is stale: run `make validation`");
         foreach (var (row, median) in reached)
-            median.ShouldBeLessThanOrEqualTo(promised[row] * Worse + Nothing, $"{row}: the prediction got worse");
+        {
+            median.ShouldBeLessThanOrEqualTo(
+                promised[row] * Worse + Nothing, $"{row}: the prediction got worse");
+        }
     }
 
     [Fact]
@@ -49,6 +55,9 @@ public sealed class FreshValidationTests
                 $"docs/validation.md lacks {split}, {figure}: run `make validation`");
         }
         foreach (Match picture in Regex.Matches(page, @"\(images/(?<file>[^)]+)\)"))
-            File.Exists(Repository.File("docs", "images", picture.Groups["file"].Value)).ShouldBeTrue(picture.Value);
+        {
+            File.Exists(Repository.File("docs", "images", picture.Groups["file"].Value))
+                .ShouldBeTrue(picture.Value);
+        }
     }
 }

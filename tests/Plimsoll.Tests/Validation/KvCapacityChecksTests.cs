@@ -39,5 +39,6 @@ public sealed class KvCapacityChecksTests(ITestOutputHelper output)
     static double Median(double[] sorted) => sorted[sorted.Length / 2];
 
     static string Listing() => string.Join('\n', All.Select(c => FormattableString.Invariant(
-        $"{(c.HeldOut ? "held-out" : "fitted"),-8} {Math.Round(c.ErrorPercent, 1),6:+0.0;-0.0;0.0} % {c.PublishedTokens,9} {c.PredictedTokens,9} {c.Name}")));
+        $"{(c.HeldOut ? "held-out" : "fitted"),-8} {Math.Round(c.ErrorPercent, 1),6:+0.0;-0.0;0.0} % ")
+        + FormattableString.Invariant($"{c.PublishedTokens,9} {c.PredictedTokens,9} {c.Name}")));
 }

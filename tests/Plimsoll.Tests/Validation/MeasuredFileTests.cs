@@ -3,7 +3,6 @@ using System.IO;
 using System.Linq;
 using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Measured;
-using Plimsoll.Planning.Calibration;
 using Plimsoll.Planning.Validation;
 using Plimsoll.Planning.Validation.MlPerf;
 using Shouldly;
@@ -31,7 +30,8 @@ public sealed class MeasuredFileTests : IDisposable
             "config,engine,model,precision,hardware,gpus,io_shape,rps,ttft_p50_ms,tpot_p50_ms",
             "C1,vllm,meta-llama/Meta-Llama-3.1-8B-Instruct,float16,H100,1,512in/256out,10,49.4,10.2",
             "C2,vllm,meta-llama/Meta-Llama-3.1-8B-Instruct,fp8,H100,1,chat,10,49.4,10.2",
-            "A1,vllm,meta-llama/Meta-Llama-3.1-8B-Instruct,float16,A100_80GB_PCIe,1,512in/256out,10,49.4,10.2",
+            "A1,vllm,meta-llama/Meta-Llama-3.1-8B-Instruct,float16,A100_80GB_PCIe,1,"
+                + "512in/256out,10,49.4,10.2",
             "X1,vllm,nobody/Unheard-7B,float16,H100,1,512in/256out,10,49.4,10.2"), "H100", _dropped);
         var run = runs.ShouldHaveSingleItem();
         run.Medians.ShouldBeTrue();
@@ -49,7 +49,8 @@ public sealed class MeasuredFileTests : IDisposable
     [Fact]
     public void A_batch_is_a_closed_loop_and_what_weaker_cards_outrun_is_left_out()
     {
-        const string Header = "model,task,precision,gpu,num_gpus,ep,dp,max_num_seqs,avg_batch,avg_output_len,itl_p50_ms";
+        const string Header =
+            "model,task,precision,gpu,num_gpus,ep,dp,max_num_seqs,avg_batch,avg_output_len,itl_p50_ms";
         var runs = BatchLatencyRuns.Read(Written(
             Header,
             "Qwen/Qwen3-8B,gpqa,bfloat16,H100,1,1,1,8,7.98,7000,9.7",
@@ -65,16 +66,20 @@ public sealed class MeasuredFileTests : IDisposable
     [Fact]
     public void An_mlperf_result_is_per_accelerator_and_only_closed_valid_ones_count()
     {
-        const string Header = "round,division,submitter,platform,model,scenario,accelerator,accelerators,weight_dtype,software,"
+        const string Header =
+            "round,division,submitter,platform,model,scenario,accelerator,accelerators,weight_dtype,software,"
             + "valid,tokens_per_s,official_result,ttft_limit_ms,tpot_limit_ms,ttft_p99_ms,tpot_p99_ms";
         var runs = MlPerfRuns.Read(Written(
             Header,
-            "v5.1,closed,A,P,llama2-70b-99,Interactive,NVIDIA B200-SXM-180GB,8,fp4,TensorRT 10.11,VALID,8000,,450,40,100,39",
-            "v5.1,closed,B,P,llama2-70b-99,Interactive,NVIDIA B200-SXM-180GB,8,fp4,TensorRT 10.11,VALID,8000,,450,40,100,20",
+            "v5.1,closed,A,P,llama2-70b-99,Interactive,NVIDIA B200-SXM-180GB,8,fp4,TensorRT "
+            + "10.11,VALID,8000,,450,40,100,39",
+            "v5.1,closed,B,P,llama2-70b-99,Interactive,NVIDIA B200-SXM-180GB,8,fp4,TensorRT "
+            + "10.11,VALID,8000,,450,40,100,20",
             "v4.1,closed,A,P,llama2-70b-99,Offline,NVIDIA H100-SXM-80GB,4,,TensorRT 9.3,VALID,,4000,,,,",
             "v5.1,open,A,P,llama2-70b-99,Offline,NVIDIA B200-SXM-180GB,8,fp4,TensorRT,VALID,8000,,,,,",
             "v5.1,closed,A,P,llama2-70b-99,Offline,NVIDIA B200-SXM-180GB,8,fp4,TensorRT,INVALID,8000,,,,,",
-            "v4.1,closed,A,X_MaxQ,llama2-70b-99,Offline,NVIDIA H200-SXM-141GB,8,,TensorRT,VALID,8000,,,,,"), _dropped);
+            "v4.1,closed,A,X_MaxQ,llama2-70b-99,Offline,NVIDIA H200-SXM-141GB,8,,TensorRT,VALID,8000,,,,,"),
+        _dropped);
         runs.Select(r => r.TokensPerSecond).ShouldBe([1000, 1000]);
         runs[0].Case.TtftLimitMs.ShouldBe(450);
         runs[1].Case.Weights.ShouldBe(NumberFormat.Fp8);

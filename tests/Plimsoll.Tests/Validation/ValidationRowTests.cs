@@ -34,17 +34,20 @@ public sealed class ValidationRowTests
     [InlineData(ErrorStatistic.Worst, 40.1, true)]
     [InlineData(ErrorStatistic.Worst, 39.9, false)]
     public void A_promise_limits_its_own_statistic(ErrorStatistic statistic, double percent, bool kept) =>
-        ValidationRow.Of(Points, new Promise("split", "TPOT mean", statistic, percent), null).Kept.ShouldBe(kept);
+        ValidationRow.Of(
+            Points, new Promise("split", "TPOT mean", statistic, percent), null).Kept.ShouldBe(kept);
 
     [Fact]
     public void Coverage_counts_only_points_with_a_stated_interval() =>
-        ValidationRow.Of([Point(10, 11, new FigureInterval(9, 12)), Point(10, 20, new FigureInterval(15, 25)), Point(10, 10)], null, null)
+        ValidationRow.Of([Point(10, 11, new FigureInterval(9, 12)), Point(10, 20, new FigureInterval(15, 25)),
+            Point(10, 10)], null, null)
             .CoveragePercent.ShouldBe(50);
 
     [Fact]
     public void Rows_are_by_split_and_figure_in_order_of_appearance()
     {
         var points = new[] { Point(1, 1), Point(1, 1) with { Figure = "TTFT mean" }, Point(1, 1) };
-        SetReport.Summarise(points, []).Select(r => (r.Figure, r.Points)).ShouldBe([("TPOT mean", 2), ("TTFT mean", 1)]);
+        SetReport.Summarise(points, []).Select(r => (r.Figure, r.Points))
+            .ShouldBe([("TPOT mean", 2), ("TTFT mean", 1)]);
     }
 }

@@ -1,12 +1,9 @@
-using System;
 using System.IO;
 using System.IO.Compression;
 using System.Text;
 using CsCheck;
 using Plimsoll.Core;
-using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Traces;
-using Plimsoll.Planning;
 using Shouldly;
 using Xunit;
 using ZstdSharp;
@@ -119,7 +116,8 @@ public sealed class TraceFormatTests
     [Fact]
     public void Gzip_and_zstandard_are_opened_by_their_content()
     {
-        const string Text = "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46,374,44\n2023-11-16 18:15:47,10,4\n";
+        const string Text =
+            "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46,374,44\n2023-11-16 18:15:47,10,4\n";
         using var gz = new MemoryStream();
         using (var stream = new GZipStream(gz, CompressionLevel.Fastest, leaveOpen: true))
             stream.Write(Encoding.UTF8.GetBytes(Text));
@@ -127,7 +125,8 @@ public sealed class TraceFormatTests
         using var compressor = new Compressor();
         var zst = compressor.Wrap(Encoding.UTF8.GetBytes(Text)).ToArray();
         Load("a.csv.zst", zst).Count.ShouldBe(2);
-        Should.Throw<BadInputException>(() => Load("a.csv.zst", zst[..(zst.Length / 2)])).Message.ShouldNotContain("\n");
+        Should.Throw<BadInputException>(
+            () => Load("a.csv.zst", zst[..(zst.Length / 2)])).Message.ShouldNotContain("\n");
     }
 
     [Fact]
@@ -135,14 +134,19 @@ public sealed class TraceFormatTests
     {
         var text = new StringBuilder("TIMESTAMP,ContextTokens,GeneratedTokens\n");
         for (var i = 0; i < 500; i++)
-            text.Append($"2023-11-16 18:15:{i % 60:00}.{i * 7919 % 1000:000},{i * 31 % 4000 + 1},{i * 17 % 500 + 1}\n");
+        {
+            text.Append($"2023-11-16 "
+                + $"18:15:{i % 60:00}.{i * 7919 % 1000:000},{i * 31 % 4000 + 1},{i * 17 % 500 + 1}\n");
+        }
+
         using var packed = new MemoryStream();
         using (var stream = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
             stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
         var whole = packed.ToArray();
         Load("a.csv.gz", whole).Count.ShouldBe(500);
         // Within the header, in the middle, and without the last bytes of its check sum.
-        foreach (var length in new[] { 5, 12, whole.Length / 3, whole.Length / 2, whole.Length - 9, whole.Length - 1 })
+        foreach (var length in new[] { 5, 12, whole.Length / 3, whole.Length / 2, whole.Length - 9,
+            whole.Length - 1 })
         {
             Should.Throw<BadInputException>(() => Load("a.csv.gz", whole[..length]))
                 .Message.ShouldContain("cut short", customMessage: $"{length} bytes");
@@ -150,12 +154,18 @@ public sealed class TraceFormatTests
     }
 
     [Theory]
-    [InlineData("TIMESTAMP,ContextTokens,GeneratedTokens\n\n2023-11-16 18:15:46,374,44\n\n\n2023-11-16 18:15:47,10,4\n\n\n")]
-    [InlineData("TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:15:46,374,44\r\n  \r\n2023-11-16 18:15:47,10,4\r\n\r\n")]
-    [InlineData("\uFEFFTIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46,374,44\n2023-11-16 18:15:47,10,4")]
-    [InlineData("\"TIMESTAMP\",\"ContextTokens\",\"GeneratedTokens\"\n\"2023-11-16 18:15:46\",\"374\",\"44\"\n\"2023-11-16 18:15:47\",10,4\n")]
-    [InlineData("TIMESTAMP\tContextTokens\tGeneratedTokens\n2023-11-16 18:15:46\t374\t44\n2023-11-16 18:15:47\t10\t4\n")]
-    [InlineData("TIMESTAMP;ContextTokens;GeneratedTokens\n2023-11-16 18:15:46;374;44\n2023-11-16 18:15:47;10;4\n")]
+    [InlineData("TIMESTAMP,ContextTokens,GeneratedTokens\n\n2023-11-16 18:15:46,374,44\n\n\n2023-11-16 "
+        + "18:15:47,10,4\n\n\n")]
+    [InlineData("TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:15:46,374,44\r\n  \r\n2023-11-16 "
+        + "18:15:47,10,4\r\n\r\n")]
+    [InlineData("\uFEFFTIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46,374,44\n2023-11-16 "
+        + "18:15:47,10,4")]
+    [InlineData("\"TIMESTAMP\",\"ContextTokens\",\"GeneratedTokens\"\n\"2023-11-16 "
+        + "18:15:46\",\"374\",\"44\"\n\"2023-11-16 18:15:47\",10,4\n")]
+    [InlineData("TIMESTAMP\tContextTokens\tGeneratedTokens\n2023-11-16 18:15:46\t374\t44\n2023-11-16 "
+        + "18:15:47\t10\t4\n")]
+    [InlineData(
+        "TIMESTAMP;ContextTokens;GeneratedTokens\n2023-11-16 18:15:46;374;44\n2023-11-16 18:15:47;10;4\n")]
     public void Csv_comes_blank_lined_quoted_and_delimited_in_many_ways(string text)
     {
         var trace = Load("a.csv", text);
@@ -169,7 +179,8 @@ public sealed class TraceFormatTests
     [Fact]
     public void A_blank_line_keeps_the_numbers_of_the_lines_after_it() =>
         Should.Throw<BadInputException>(() => Load("a.csv",
-                "TIMESTAMP,ContextTokens,GeneratedTokens\n\n2023-11-16 18:15:46,374,44\n\n2023-11-16 18:15:47,-10,4\n"))
+                "TIMESTAMP,ContextTokens,GeneratedTokens\n\n2023-11-16 18:15:46,374,44\n\n2023-11-16 "
+                + "18:15:47,-10,4\n"))
             .Message.ShouldContain("line 5");
 
     [Fact]
@@ -193,7 +204,11 @@ public sealed class TraceFormatTests
     {
         var text = new StringBuilder();
         for (var i = 0; i < 400; i++)
-            text.Append($"{{\"timestamp\": {i / 10 * 3000}, \"input_length\": 50, \"output_length\": 3, \"hash_ids\": [{i}]}}\n");
+        {
+            text.Append($"{{\"timestamp\": {i / 10 * 3000}, \"input_length\": 50, \"output_length\": 3, "
+                + $"\"hash_ids\": [{i}]}}\n");
+        }
+
         var trace = Load("m.jsonl", text.ToString());
         trace.Report.QuantumNs.ShouldBe(3_000_000_000);
         trace.Report.Notes.ShouldContain(n => n.Contains("rounded to 3 s"));
@@ -209,7 +224,11 @@ public sealed class TraceFormatTests
         {
             var text = new StringBuilder();
             for (var i = 0; i < rows; i++)
-                text.Append($"{{\"timestamp\": {i * 731}, \"input_length\": {600 + i % 400}, \"output_length\": 3, \"hash_ids\": [{i}, {i + 1}]}}\n");
+            {
+                text.Append($"{{\"timestamp\": {i * 731}, \"input_length\": {600 + i % 400}, "
+                    + $"\"output_length\": 3, \"hash_ids\": [{i}, {i + 1}]}}\n");
+            }
+
             var workload = new TraceWorkload(Load("m.jsonl", text.ToString()), "m");
             var rate = factor * workload.RequestsPerSecond;
             const int Requests = 3000;

@@ -4,7 +4,6 @@ using CsCheck;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Families;
-using Plimsoll.Planning;
 using Shouldly;
 using Xunit;
 
@@ -31,15 +30,18 @@ public sealed class WorkloadFamilyLaws
             }
             arrivals.TryPeek(out _).ShouldBeFalse();
             (Requests / (last / 1e9)).ShouldBe(20, 0.5, family.Name);
-            (prompt / Requests).ShouldBe(family.MeanPromptTokens, 0.08 * family.MeanPromptTokens, family.Name);
-            (output / Requests).ShouldBe(family.MeanOutputTokens, 0.08 * family.MeanOutputTokens + 0.6, family.Name);
+            (prompt / Requests)
+                .ShouldBe(family.MeanPromptTokens, 0.08 * family.MeanPromptTokens, family.Name);
+            (output / Requests)
+                .ShouldBe(family.MeanOutputTokens, 0.08 * family.MeanOutputTokens + 0.6, family.Name);
             family.Source.ShouldNotBeEmpty();
         }
     }
 
     [Fact]
     public void The_same_seed_draws_the_same() =>
-        Gen.Select(Gen.Int[0, WorkloadFamily.BuiltIn.Count - 1], Gen.ULong, Gen.Double[0.5, 50]).Sample((index, seed, rate) =>
+        Gen.Select(Gen.Int[0, WorkloadFamily.BuiltIn.Count - 1], Gen.ULong, Gen.Double[0.5, 50])
+        .Sample((index, seed, rate) =>
         {
             var family = WorkloadFamily.BuiltIn[index];
             var one = family.Open(rate, 200, seed);
@@ -121,17 +123,21 @@ public sealed class WorkloadFamilyLaws
         for (var hour = 6; hour < 162; hour++)
         {
             var expected = family.WeeklyEnvelope[hour] * Requests / 168;
-            ((double)hours[hour]).ShouldBe(expected, 5 * Math.Sqrt(expected) + 0.02 * expected, $"hour {hour}");
+            ((double)hours[hour])
+                .ShouldBe(expected, 5 * Math.Sqrt(expected) + 0.02 * expected, $"hour {hour}");
         }
     }
 
     [Fact]
     public void Bursts_can_be_given_where_none_were_fitted()
     {
-        WorkloadFamily.Find("rag:arrivals=lgcp,sigma=0.4,tau=60").Spec.Arrivals.ShouldBe(new ArrivalSpec(0.4, 60));
-        WorkloadFamily.Find("chat:arrivals=lgcp").Spec.Arrivals.ShouldBe(WorkloadFamily.Find("chat").Spec.Arrivals);
+        WorkloadFamily.Find(
+            "rag:arrivals=lgcp,sigma=0.4,tau=60").Spec.Arrivals.ShouldBe(new ArrivalSpec(0.4, 60));
+        WorkloadFamily.Find(
+            "chat:arrivals=lgcp").Spec.Arrivals.ShouldBe(WorkloadFamily.Find("chat").Spec.Arrivals);
         WorkloadFamily.Find("chat:arrivals=poisson").Spec.Arrivals.Sigma.ShouldBe(0);
-        Should.Throw<BadInputException>(() => WorkloadFamily.Find("rag:arrivals=lgcp")).Message.ShouldContain("sigma");
+        Should.Throw<BadInputException>(
+            () => WorkloadFamily.Find("rag:arrivals=lgcp")).Message.ShouldContain("sigma");
     }
 
     [Theory]

@@ -30,7 +30,8 @@ static class DispersionFit
         var points = new List<IdcPoint>();
         foreach (var (window, idc) in measured)
             points.Add(new IdcPoint(window, idc, Idc(rate, sigma, tau, window)));
-        return (new ArrivalSpec(Math.Round(sigma, 4), Math.Round(tau, 3)), points, Error(measured, rate, sigma, tau));
+        return (new ArrivalSpec(Math.Round(sigma, 4), Math.Round(tau, 3)), points,
+            Error(measured, rate, sigma, tau));
     }
 
     /// <summary>The process's index of dispersion at a window.</summary>
@@ -42,7 +43,9 @@ static class DispersionFit
         return 1 + rate * windowS * (Math.Exp(sigma * sigma) - 1) * share;
     }
 
-    /// <summary>Variance over mean of counts, windows overlapping by three quarters to calm the estimate.</summary>
+    /// <summary>
+    /// Variance over mean of counts, windows overlapping by three quarters to calm the estimate.
+    /// </summary>
     public static double Measure(IReadOnlyList<Arrival> arrivals, double windowS)
     {
         const int Overlaps = 4;
@@ -77,7 +80,8 @@ static class DispersionFit
         List<(double WindowS, double Idc)> measured, double rate, double spanS)
     {
         double sigma = 0, tau = 1, best = Error(measured, rate, 0, 1);
-        double centreSigma = Math.Log(0.3), centreTau = Math.Log(20), reachSigma = Math.Log(30), reachTau = Math.Log(200);
+        double centreSigma = Math.Log(0.3), centreTau = Math.Log(20), reachSigma = Math.Log(30),
+            reachTau = Math.Log(200);
         for (var round = 0; round < 6; round++)
         {
             for (var i = -20; i <= 20; i++)
@@ -86,7 +90,8 @@ static class DispersionFit
                 {
                     var s = Math.Exp(centreSigma + reachSigma * i / 20);
                     var t = Math.Exp(centreTau + reachTau * j / 20);
-                    var error = s > 3 || t < Windows[0] || t > spanS ? double.MaxValue : Error(measured, rate, s, t);
+                    var error =
+                        s > 3 || t < Windows[0] || t > spanS ? double.MaxValue : Error(measured, rate, s, t);
                     if (error < best)
                         (sigma, tau, best) = (s, t, error);
                 }

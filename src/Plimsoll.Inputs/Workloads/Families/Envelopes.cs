@@ -19,7 +19,9 @@ static class Envelopes
 
     public static bool IsKnown(string name) => name == "flat" || Named.Value.ContainsKey(name);
 
-    /// <summary>Demand by hour, mean 1, with the weeks of pooled tenants shifted evenly against each other.</summary>
+    /// <summary>
+    /// Demand by hour, mean 1, with the weeks of pooled tenants shifted evenly against each other.
+    /// </summary>
     public static double[] Of(FamilySpec spec)
     {
         var week = spec.Hourly ?? (spec.Envelope == "flat"
@@ -31,7 +33,11 @@ static class Envelopes
         if (week.Length == 1)
             return [1.0];
         if (week.Length != HoursPerWeek)
-            throw new BadInputException($"{spec.Name}: an envelope has {week.Length} hours; expected {HoursPerWeek}");
+        {
+            throw new BadInputException(
+                $"{spec.Name}: an envelope has {week.Length} hours; expected {HoursPerWeek}");
+        }
+
         var pooled = new double[HoursPerWeek];
         double sum = 0;
         for (var hour = 0; hour < HoursPerWeek; hour++)

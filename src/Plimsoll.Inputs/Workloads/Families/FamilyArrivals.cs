@@ -3,7 +3,9 @@ using Plimsoll.Core.Draws;
 
 namespace Plimsoll.Inputs.Workloads.Families;
 
-/// <summary>An open stream drawn from a family; nothing is allocated per request but the keys of new content.</summary>
+/// <summary>
+/// An open stream drawn from a family; nothing is allocated per request but the keys of new content.
+/// </summary>
 sealed class FamilyArrivals : IArrivalSource
 {
     readonly LgcpClock? _clock;

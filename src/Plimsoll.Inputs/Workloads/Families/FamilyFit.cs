@@ -48,10 +48,18 @@ public static class FamilyFit
         string name, string source, IReadOnlyList<Arrival> arrivals, int prefixBlockTokens)
     {
         if (arrivals.Count < FewestRequests)
-            throw new BadInputException($"{source}: {arrivals.Count} requests; expected at least {FewestRequests} to fit");
+        {
+            throw new BadInputException(
+                $"{source}: {arrivals.Count} requests; expected at least {FewestRequests} to fit");
+        }
+
         var spanS = (arrivals[^1].AtNs - arrivals[0].AtNs) / 1e9;
         if (!(spanS > 0))
-            throw new BadInputException($"{source}: all requests arrive at once; expected timestamps to fit arrivals");
+        {
+            throw new BadInputException(
+                $"{source}: all requests arrive at once; expected timestamps to fit arrivals");
+        }
+
         var input = new int[arrivals.Count];
         var output = new int[arrivals.Count];
         for (var i = 0; i < input.Length; i++)
@@ -91,7 +99,8 @@ public static class FamilyFit
             InputDriftKs = LengthFit.Distance(input.AsSpan(0, half), input.AsSpan(half)),
             OutputDriftKs = LengthFit.Distance(output.AsSpan(0, half), output.AsSpan(half)),
             RateDrift = (arrivals.Count - half) / (double)half
-                * (arrivals[half].AtNs - arrivals[0].AtNs) / Math.Max(1, arrivals[^1].AtNs - arrivals[half].AtNs),
+                * (arrivals[half].AtNs - arrivals[0].AtNs)
+                / Math.Max(1, arrivals[^1].AtNs - arrivals[half].AtNs),
             PrefixHitShare = hits,
         });
     }

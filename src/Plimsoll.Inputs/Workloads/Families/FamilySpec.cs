@@ -50,7 +50,9 @@ public sealed record FamilySpec
     /// <summary>Closed loop: how a session grows. Null for an open stream.</summary>
     public SessionSpec? Session { get; init; }
 
-    /// <summary>Levels of service that requests are drawn from. Null where the family tells none apart.</summary>
+    /// <summary>
+    /// Levels of service that requests are drawn from. Null where the family tells none apart.
+    /// </summary>
     public LevelShare[]? Levels { get; init; }
 
     /// <summary>How prompts share their beginnings. Null when they do not.</summary>
@@ -69,7 +71,8 @@ public sealed record FamilySpec
         catch (JsonException e)
         {
             throw new BadInputException(
-                $"{name}, line {e.LineNumber + 1}: not a workload family ({e.Path ?? "malformed JSON"}); expected the "
+                $"{name}, line {e.LineNumber + 1}: not a workload family ({e.Path ?? "malformed JSON"}); "
+                + $"expected the "
                 + "keys that `plimsoll catalogue workloads chat --json` prints");
         }
     }
@@ -90,7 +93,11 @@ public sealed record FamilySpec
         if (!(RequestsPerSecond > 0 && RequestsPerSecond < 1e9))
             throw new BadInputException($"{name}: requestsPerSecond {RequestsPerSecond}; expected above 0");
         if (!(Math.Abs(RankCorrelation) < 1))
-            throw new BadInputException($"{name}: rankCorrelation {RankCorrelation}; expected between -1 and 1");
+        {
+            throw new BadInputException(
+                $"{name}: rankCorrelation {RankCorrelation}; expected between -1 and 1");
+        }
+
         if (!(Arrivals.Sigma is >= 0 and < 10 && Arrivals.TauS > 0))
             throw new BadInputException($"{name}: arrivals; expected sigma from 0 to 10 and tauS above 0");
         if (Tenants is < 1 or > 10_000)

@@ -64,7 +64,8 @@ sealed class LengthDraws
     {
         var x = Math.Abs(z) / Math.Sqrt(2);
         var t = 1 / (1 + 0.3275911 * x);
-        var tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
+        var tail =
+            t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
             * Math.Exp(-x * x) / 2;
         return Math.Clamp(z < 0 ? tail : 1 - tail, 0, 1 - 1e-12);
     }

@@ -43,7 +43,9 @@ static class LengthFit
         return new LengthSpec(all, tokens);
     }
 
-    /// <summary>Largest gap between the distribution of a sorted sample and of what the table draws.</summary>
+    /// <summary>
+    /// Largest gap between the distribution of a sorted sample and of what the table draws.
+    /// </summary>
     public static double Distance(int[] sorted, LengthSpec spec)
     {
         const int Draws = 65_536;

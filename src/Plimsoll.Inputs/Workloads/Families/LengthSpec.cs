@@ -22,7 +22,8 @@ public sealed record LengthSpec(IReadOnlyList<double> Levels, IReadOnlyList<doub
             if (!(Tokens[i] > 0 && Tokens[i] <= 100_000_000)
                 || (i > 0 && !(Levels[i] >= Levels[i - 1] && Tokens[i] >= Tokens[i - 1])))
             {
-                throw new BadInputException($"{where}: entry {i} is out of order; expected rising levels and tokens above 0");
+                throw new BadInputException(
+                    $"{where}: entry {i} is out of order; expected rising levels and tokens above 0");
             }
         }
     }
@@ -57,7 +58,9 @@ public sealed record LengthSpec(IReadOnlyList<double> Levels, IReadOnlyList<doub
     }
 }
 
-/// <summary>A <see cref="LengthSpec"/> made ready for fast draws: 4,096 quantiles and straight lines between.</summary>
+/// <summary>
+/// A <see cref="LengthSpec"/> made ready for fast draws: 4,096 quantiles and straight lines between.
+/// </summary>
 sealed class LengthSampler
 {
     const int Size = 4096;

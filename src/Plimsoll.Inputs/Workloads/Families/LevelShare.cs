@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using Plimsoll.Core;
 using Plimsoll.Core.Draws;
@@ -9,7 +8,8 @@ namespace Plimsoll.Inputs.Workloads.Families;
 /// <summary>A level of service in a family's mix, and what its requests were promised.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Share">Share of the requests; shares are relative to their sum.</param>
-/// <param name="Promise">Its limits, its priority or that it is batch, as <c>--level</c> reads them after the name.</param>
+/// <param name="Promise">Its limits, its priority or that it is batch, as <c>--level</c> reads them after
+/// the name.</param>
 public sealed record LevelShare(string Name, double Share, string Promise = "")
 {
     internal LevelPromise Level => Promise.Length == 0
@@ -22,7 +22,10 @@ public sealed record LevelShare(string Name, double Share, string Promise = "")
         foreach (var level in levels)
         {
             if (!(level.Share is >= 0 and < 1e9))
-                throw new BadInputException($"{name}: level {level.Name} has share {level.Share}; expected 0 or more");
+            {
+                throw new BadInputException(
+                    $"{name}: level {level.Name} has share {level.Share}; expected 0 or more");
+            }
             sum += level.Share;
         }
         if (levels.Length is 0 or > 64 || sum <= 0)

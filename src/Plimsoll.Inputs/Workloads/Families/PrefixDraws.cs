@@ -3,12 +3,16 @@ using Plimsoll.Core.Draws;
 
 namespace Plimsoll.Inputs.Workloads.Families;
 
-/// <summary>What a prompt is about: its length, its place among lengths, and the keys it opens with.</summary>
+/// <summary>
+/// What a prompt is about: its length, its place among lengths, and the keys it opens with.
+/// </summary>
 struct PromptContent
 {
     public int Tokens;
 
-    /// <summary>The prompt's place among all prompts, as a standard normal; the answer's length may depend on it.</summary>
+    /// <summary>
+    /// The prompt's place among all prompts, as a standard normal; the answer's length may depend on it.
+    /// </summary>
     public double Rank;
 
     public ReadOnlyMemory<ulong> Keys;

@@ -3,7 +3,9 @@ using System.Collections.Generic;
 
 namespace Plimsoll.Inputs.Workloads.Families;
 
-/// <summary>How much of a trace's prompts an endless prefix cache would have had, and how it comes about.</summary>
+/// <summary>
+/// How much of a trace's prompts an endless prefix cache would have had, and how it comes about.
+/// </summary>
 static class PrefixFit
 {
     public static (PrefixSpec? Spec, double HitShare) Of(IReadOnlyList<Arrival> arrivals, int blockTokens)
@@ -40,6 +42,7 @@ static class PrefixFit
         // A request reaches evenly over the window, so its mean distance is half of it.
         var window = (int)Math.Clamp(2 * distances / comeBack, 1, withBlocks);
         return (new PrefixSpec(
-            blockTokens, Math.Round((double)comeBack / withBlocks, 4), window, Math.Round(shared / comeBack, 4)), hitShare);
+            blockTokens, Math.Round((double)comeBack / withBlocks, 4), window,
+            Math.Round(shared / comeBack, 4)), hitShare);
     }
 }

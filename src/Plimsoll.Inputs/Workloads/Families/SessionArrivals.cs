@@ -13,7 +13,9 @@ sealed class SessionArrivals : IArrivalSource
     /// <summary>A session's prompts share whole blocks of this many tokens.</summary>
     public const int BlockTokens = 256;
 
-    /// <summary>Agents compact a context before it outgrows a window of 128 Ki tokens and an answer.</summary>
+    /// <summary>
+    /// Agents compact a context before it outgrows a window of 128 Ki tokens and an answer.
+    /// </summary>
     const int MostTokens = 120_000;
 
     readonly SessionSpec _spec;
@@ -129,7 +131,12 @@ sealed class SessionArrivals : IArrivalSource
 
     int Start()
     {
-        var state = new State { Owner = _random.NextBits(), TurnsLeft = _turns.At(_random.NextDouble()), Level = _levels?.Next() ?? 0 };
+        var state = new State
+        {
+            Owner = _random.NextBits(),
+            TurnsLeft = _turns.At(_random.NextDouble()),
+            Level = _levels?.Next() ?? 0,
+        };
         state.Grow(Math.Min(MostTokens, _first.At(_random.NextDouble())));
         _sessions.Add(_started, state);
         return _started++;

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Promises;
@@ -86,7 +85,9 @@ public sealed class WorkloadFamily : Workload
         throw Names.Unknown("workload", name, BuiltIn, f => f.Name, "workloads");
     }
 
-    /// <summary>From the tables; of sessions, whose contexts grow and are compacted, from a long draw.</summary>
+    /// <summary>
+    /// From the tables; of sessions, whose contexts grow and are compacted, from a long draw.
+    /// </summary>
     double MeanPrompt()
     {
         if (Spec.Session is null)
@@ -120,7 +121,8 @@ public sealed class WorkloadFamily : Workload
                     spec with { Arrivals = spec.Arrivals with { Sigma = sigma } },
                 "tau" when Number(value) is >= 0.01 and <= 1e6 and var tauS =>
                     spec with { Arrivals = spec.Arrivals with { TauS = tauS } },
-                "tenants" when Number(value) is >= 1 and <= 10_000 and var tenants && tenants == Math.Floor(tenants) =>
+                "tenants" when Number(value) is >= 1 and <= 10_000 and var tenants
+                && tenants == Math.Floor(tenants) =>
                     spec with { Tenants = (int)tenants },
                 "batch" when Number(value) is >= 0 and <= 1 and var batch => spec with
                 {
@@ -132,7 +134,8 @@ public sealed class WorkloadFamily : Workload
         if (bursts && spec.Arrivals.Sigma == 0)
         {
             throw new BadInputException(
-                $"--workload {text}: no bursts were fitted to {spec.Name}; expected sigma=0..3 and tau=SECONDS too");
+                $"--workload {text}: no bursts were fitted to {spec.Name}; expected sigma=0..3 and "
+                + $"tau=SECONDS too");
         }
         return new WorkloadFamily(spec with { Name = text });
     }

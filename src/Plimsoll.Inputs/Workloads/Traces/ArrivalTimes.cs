@@ -4,7 +4,8 @@ using System.Collections.Generic;
 namespace Plimsoll.Inputs.Workloads.Traces;
 
 /// <summary>
-/// When the rows of a trace arrive: at their own times, or inside the step to which these were rounded. The step is
+/// When the rows of a trace arrive: at their own times, or inside the step to which these were rounded.
+/// The step is
 /// found in the head of the file, so times wait there until it is known.
 /// </summary>
 sealed class ArrivalTimes
@@ -51,7 +52,8 @@ sealed class ArrivalTimes
 
     void Pass(long atNs)
     {
-        var offsetNs = _quantumNs > 0 && atNs != TraceRow.NoTime ? TimeQuantum.OffsetNs(_rows, _quantumNs) : 0;
+        var offsetNs = _quantumNs > 0 && atNs != TraceRow.NoTime ? TimeQuantum.OffsetNs(_rows, _quantumNs)
+            : 0;
         _rows++;
         Arrives?.Invoke(atNs == TraceRow.NoTime ? atNs : atNs + offsetNs);
     }

@@ -49,7 +49,8 @@ sealed class BailianReader : JsonTraceReader
         if ((long)blocks * _blockTokens < prompt)
         {
             Source.Fail(
-                $"{blocks} hash_ids of {_blockTokens} tokens do not cover input_length {prompt}; expected the "
+                $"{blocks} hash_ids of {_blockTokens} tokens do not cover input_length {prompt}; expected "
+                + $"the "
                 + "block size the trace was hashed with (--block-size)");
         }
         PrefixBlockTokens = _blockTokens;

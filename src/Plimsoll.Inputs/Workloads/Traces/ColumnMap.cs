@@ -6,13 +6,16 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 
 /// <summary>
 /// Which columns (CSV) or fields (JSON lines; <c>usage.prompt_tokens</c> for one inside another) of a log
-/// hold what, as the user writes it: <c>time=col[:s|ms|us|ns|iso],input=col,output=col</c> and, where the log has
-/// them, <c>session, tenant, level, priority, adapter, ttft, itl, e2e</c>. Without a time the log is lengths only; a
+/// hold what, as the user writes it: <c>time=col[:s|ms|us|ns|iso],input=col,output=col</c> and, where the
+/// log has
+/// them, <c>session, tenant, level, priority, adapter, ttft, itl, e2e</c>. Without a time the log is
+/// lengths only; a
 /// time without a unit is in seconds, a deadline in milliseconds.
 /// </summary>
 public sealed record ColumnMap
 {
-    const string Form = "expected time=COLUMN[:s|ms|us|ns|iso],input=COLUMN,output=COLUMN[,session=COLUMN,tenant=COLUMN,"
+    const string Form =
+        "expected time=COLUMN[:s|ms|us|ns|iso],input=COLUMN,output=COLUMN[,session=COLUMN,tenant=COLUMN,"
         + "level=COLUMN,priority=COLUMN,adapter=COLUMN,ttft=COLUMN:ms,itl=COLUMN:ms,e2e=COLUMN:ms]";
 
     /// <summary>Null when the log has no times.</summary>
@@ -55,7 +58,8 @@ public sealed record ColumnMap
                 throw Bad(text, $"\"{part}\" names no column");
             map = key switch
             {
-                "time" => map with { Time = Split(text, column, 0).Column, UnitNs = Split(text, column, 1_000_000_000).UnitNs },
+                "time" => map with { Time = Split(text, column, 0).Column,
+                    UnitNs = Split(text, column, 1_000_000_000).UnitNs },
                 "input" => map with { Input = column },
                 "output" => map with { Output = column },
                 "session" => map with { Session = column },
@@ -69,7 +73,8 @@ public sealed record ColumnMap
                 _ => throw Bad(text, $"\"{key}\" is unknown"),
             };
         }
-        return map.Input.Length > 0 && map.Output.Length > 0 ? map : throw Bad(text, "input or output is missing");
+        return map.Input.Length > 0 && map.Output.Length > 0 ? map
+            : throw Bad(text, "input or output is missing");
     }
 
     /// <summary>Whether any column's name begins so.</summary>

@@ -7,7 +7,9 @@ using Sylvan.Data.Csv;
 
 namespace Plimsoll.Inputs.Workloads.Traces;
 
-/// <summary>A trace of comma-separated rows under a header; columns are found by name, wherever they stand.</summary>
+/// <summary>
+/// A trace of comma-separated rows under a header; columns are found by name, wherever they stand.
+/// </summary>
 abstract class CsvTraceReader : TraceReader
 {
     readonly CsvDataReader _csv;
@@ -40,7 +42,8 @@ abstract class CsvTraceReader : TraceReader
                 if (!_csv.Read())
                     return false;
             }
-            catch (Exception e) when (e is CsvFormatException or CsvRecordTooLargeException or InvalidDataException)
+            catch (Exception e) when (e
+                is CsvFormatException or CsvRecordTooLargeException or InvalidDataException)
             {
                 throw Source.Error($"malformed CSV after this line; expected {_csv.FieldCount} columns");
             }
@@ -50,7 +53,8 @@ abstract class CsvTraceReader : TraceReader
         if (_csv.RowFieldCount < _needed)
         {
             Source.Fail(
-                $"{_csv.RowFieldCount} column{(_csv.RowFieldCount == 1 ? "" : "s")}; expected {_csv.FieldCount} "
+                $"{_csv.RowFieldCount} column{(_csv.RowFieldCount == 1 ? "" : "s")}; expected "
+                + $"{_csv.FieldCount} "
                 + "as in the header");
         }
         ParseRow(ref row, ref dropped);
@@ -102,7 +106,11 @@ abstract class CsvTraceReader : TraceReader
     {
         var text = Field(column).Trim();
         if (!decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
-            Source.Fail($"{Name(column)} is \"{text}\"; expected a number, 0 or later and before the year 2200");
+        {
+            Source.Fail(
+                $"{Name(column)} is \"{text}\"; expected a number, 0 or later and before the year 2200");
+        }
+
         return Time(value, unitNs, Name(column));
     }
 

@@ -3,20 +3,25 @@ using System.IO;
 
 namespace Plimsoll.Inputs.Workloads.Traces;
 
-/// <summary>A stream whose first bytes can be looked at before it is read: pipes cannot be read twice.</summary>
+/// <summary>
+/// A stream whose first bytes can be looked at before it is read: pipes cannot be read twice.
+/// </summary>
 sealed class HeadedStream(Stream rest) : Stream
 {
     byte[] _head = [];
     int _taken;
 
-    /// <summary>The first bytes, as many as there are up to <paramref name="bytes"/>; before anything is read.</summary>
+    /// <summary>
+    /// The first bytes, as many as there are up to <paramref name="bytes"/>; before anything is read.
+    /// </summary>
     public ReadOnlySpan<byte> Peek(int bytes)
     {
         if (_head.Length < bytes)
         {
             var longer = new byte[bytes];
             _head.CopyTo(longer, 0);
-            var read = rest.ReadAtLeast(longer.AsSpan(_head.Length), bytes - _head.Length, throwOnEndOfStream: false);
+            var read = rest.ReadAtLeast(
+                longer.AsSpan(_head.Length), bytes - _head.Length, throwOnEndOfStream: false);
             _head = longer[..(_head.Length + read)];
         }
         return _head.AsSpan(0, Math.Min(bytes, _head.Length));

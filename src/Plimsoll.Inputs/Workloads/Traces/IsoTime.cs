@@ -61,8 +61,12 @@ static class IsoTime
             return false;
         var minutes = 0;
         var hhmm = text.Length switch { 6 when text[3] == ':' => 4, 5 => 3, 3 => 0, _ => -1 };
-        if (hhmm < 0 || !Digits(text[1..3], out var hours) || (hhmm > 0 && !Digits(text[hhmm..], out minutes)))
+        if (hhmm < 0 || !Digits(text[1..3], out var hours)
+            || (hhmm > 0 && !Digits(text[hhmm..], out minutes)))
+        {
             return false;
+        }
+
         var offsetNs = ((hours * 60L) + minutes) * 60_000_000_000;
         unixNs -= text[0] == '+' ? offsetNs : -offsetNs;
         return hours <= 18 && minutes <= 59;

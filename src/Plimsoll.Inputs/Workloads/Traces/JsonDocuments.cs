@@ -24,7 +24,9 @@ sealed class JsonDocuments
         _source = source;
     }
 
-    /// <summary>The next object; <see cref="TraceSource.Line"/> is where it begins. False at the end.</summary>
+    /// <summary>
+    /// The next object; <see cref="TraceSource.Line"/> is where it begins. False at the end.
+    /// </summary>
     public bool Next(out ReadOnlySpan<byte> value)
     {
         _length = 0;

@@ -64,7 +64,11 @@ sealed class JsonLines
         if (_end == _buffer.Length)
         {
             if (_end >= LongestLine)
-                throw _source.Error($"a line longer than {LongestLine} bytes; expected one JSON object per line");
+            {
+                throw _source.Error(
+                    $"a line longer than {LongestLine} bytes; expected one JSON object per line");
+            }
+
             Array.Resize(ref _buffer, 2 * _buffer.Length);
         }
         var read = _source.Read(_buffer.AsSpan(_end));

@@ -83,7 +83,9 @@ abstract class JsonTraceReader : TraceReader
         return Chain.Count;
     }
 
-    /// <summary>A session's number, from 0 by first appearance, from an id that is a number or a text.</summary>
+    /// <summary>
+    /// A session's number, from 0 by first appearance, from an id that is a number or a text.
+    /// </summary>
     protected int Session(ref Utf8JsonReader json, string field) => Session(Identity(ref json, field));
 
     protected int Session(ulong identity)

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Plimsoll.Inputs.Workloads.Traces;
 
-/// <summary>Any JSON-lines log whose fields the user has named; a field of an object inside is <c>object.field</c>.</summary>
+/// <summary>
+/// Any JSON-lines log whose fields the user has named; a field of an object inside is <c>object.field</c>.
+/// </summary>
 sealed class MappedJsonReader : JsonTraceReader
 {
     readonly ColumnMap _map;
@@ -22,7 +24,9 @@ sealed class MappedJsonReader : JsonTraceReader
             Source.Fail($"a field of the map is missing; expected {_map}");
     }
 
-    /// <summary>The fields of one object; those of an object within it carry its name and a dot before theirs.</summary>
+    /// <summary>
+    /// The fields of one object; those of an object within it carry its name and a dot before theirs.
+    /// </summary>
     void ParseFields(ref Utf8JsonReader json, ref TraceRow row, string within)
     {
         while (Property(ref json))

@@ -52,14 +52,17 @@ sealed class MooncakeReader : JsonTraceReader
         if ((long)blocks * _blockTokens < prompt)
         {
             Source.Fail(
-                $"{blocks} hash_ids of {_blockTokens} tokens do not cover input_length {prompt}; expected the "
+                $"{blocks} hash_ids of {_blockTokens} tokens do not cover input_length {prompt}; expected "
+                + $"the "
                 + "block size the trace was hashed with (--block-size)");
         }
         PrefixBlockTokens = _blockTokens;
         row.PrefixKeys = Chain.Whole(prompt, _blockTokens);
     }
 
-    /// <summary>A session's later request is placed its delay after the one before, at the earliest.</summary>
+    /// <summary>
+    /// A session's later request is placed its delay after the one before, at the earliest.
+    /// </summary>
     void Place(ref TraceRow row, long delayNs)
     {
         if (row.Session < 0)

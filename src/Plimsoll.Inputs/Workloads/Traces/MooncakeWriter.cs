@@ -26,7 +26,8 @@ public static class MooncakeWriter
         {
             arrivals.Take(out var arrival);
             writer.Write('{');
-            writer.Write(closedLoop ? When(arrival, answeredNs) : Number("timestamp", arrival.AtNs / 1_000_000));
+            writer.Write(
+                closedLoop ? When(arrival, answeredNs) : Number("timestamp", arrival.AtNs / 1_000_000));
             writer.Write(", " + Number("input_length", arrival.PromptTokens));
             writer.Write(", " + Number("output_length", arrival.OutputTokens));
             writer.Write(", \"hash_ids\": [");
@@ -65,5 +66,6 @@ public static class MooncakeWriter
         return Number("session_id", arrival.Session) + ", " + when;
     }
 
-    static string Number(string name, long value) => string.Create(CultureInfo.InvariantCulture, $"\"{name}\": {value}");
+    static string Number(string name, long value) =>
+        string.Create(CultureInfo.InvariantCulture, $"\"{name}\": {value}");
 }

@@ -43,14 +43,22 @@ sealed class OpenAiBatchReader : JsonTraceReader
         while (Property(ref json))
         {
             if (Is(ref json, "usage"u8))
+            {
                 ReadUsage(ref json);
+            }
             else if (depth > 0 && (Is(ref json, "max_tokens"u8) || Is(ref json, "max_completion_tokens"u8)
                 || Is(ref json, "max_output_tokens"u8)))
+            {
                 _mostOutput = IsNull(ref json) ? _mostOutput : Tokens(ref json, "max_tokens");
+            }
             else if (depth < 2 && (Is(ref json, "body"u8) || Is(ref json, "response"u8)))
+            {
                 ReadInner(ref json, depth + 1);
+            }
             else
+            {
                 Pass(ref json);
+            }
         }
     }
 

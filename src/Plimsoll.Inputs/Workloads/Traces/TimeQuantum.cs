@@ -45,7 +45,9 @@ static class TimeQuantum
         return coincident >= 0.5 ? NoisyStep(gaps) : 0;
     }
 
-    /// <summary>Where in its step the row's arrival is placed: uniform, decided by the row's number.</summary>
+    /// <summary>
+    /// Where in its step the row's arrival is placed: uniform, decided by the row's number.
+    /// </summary>
     public static long OffsetNs(long row, long quantumNs)
     {
         var bits = PrefixChain.Mix((ulong)row + 0x9E3779B97F4A7C15UL) >> 11;

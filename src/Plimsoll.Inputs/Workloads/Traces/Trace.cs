@@ -9,7 +9,9 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 /// </summary>
 public sealed class Trace
 {
-    /// <summary>Keys are kept in blocks of this many, so that a long trace is never copied to make room.</summary>
+    /// <summary>
+    /// Keys are kept in blocks of this many, so that a long trace is never copied to make room.
+    /// </summary>
     const int KeysPerBlock = 1 << 16;
 
     readonly List<Row> _rows = [];
@@ -34,7 +36,9 @@ public sealed class Trace
     /// <summary>Tokens per prefix key; 0 when the file has none.</summary>
     public int PrefixBlockTokens { get; private set; }
 
-    /// <summary>Names of the levels that requests name by their place here; empty when none is told.</summary>
+    /// <summary>
+    /// Names of the levels that requests name by their place here; empty when none is told.
+    /// </summary>
     public IReadOnlyList<string> Levels { get; private set; } = [];
 
     /// <summary>First arrival to last, seconds; 0 without times.</summary>
@@ -88,7 +92,8 @@ public sealed class Trace
     public long ThinkNs(int index) => _rows[index].ThinkNs;
 
     void Add(in TraceRow row) => _rows.Add(new Row(
-        row.AtNs, row.ThinkNs, row.PromptTokens, row.OutputTokens, row.Session, _rows.Count, Keep(row.PrefixKeys.Span),
+        row.AtNs, row.ThinkNs, row.PromptTokens, row.OutputTokens, row.Session, _rows.Count,
+            Keep(row.PrefixKeys.Span),
         Service(row)));
 
     /// <summary>The row's own service, one object for many rows; null when nothing is told of it.</summary>

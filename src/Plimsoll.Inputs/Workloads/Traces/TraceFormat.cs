@@ -3,7 +3,9 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 /// <summary>The trace formats that are read natively.</summary>
 public enum TraceFormat
 {
-    /// <summary>JSON lines: timestamp (ms), input_length, output_length, hash_ids of 512-token blocks.</summary>
+    /// <summary>
+    /// JSON lines: timestamp (ms), input_length, output_length, hash_ids of 512-token blocks.
+    /// </summary>
     Mooncake,
 
     /// <summary>CSV: TIMESTAMP, ContextTokens, GeneratedTokens.</summary>

@@ -17,7 +17,8 @@ static class TraceFormats
         + "request JSONL, lengths CSV (num_prefill_tokens,num_decode_tokens), or any log with "
         + "--map time=COLUMN:s,input=COLUMN,output=COLUMN";
 
-    public static TraceReader Open(string path, TraceOptions options) => Open(TraceSource.Open(path), options);
+    public static TraceReader Open(string path, TraceOptions options) =>
+        Open(TraceSource.Open(path), options);
 
     /// <summary>Takes the source over.</summary>
     public static TraceReader Open(TraceSource source, TraceOptions options)
@@ -29,7 +30,10 @@ static class TraceFormats
             var head = source.Head();
             var json = IsJson(head);
             if (options.Map is not null)
-                return json ? new MappedJsonReader(source, options.Map) : new MappedCsvReader(source, options.Map);
+            {
+                return json ? new MappedJsonReader(source, options.Map)
+                    : new MappedCsvReader(source, options.Map);
+            }
             return Reader(json ? OfJson(head, source.Name) : OfCsv(head, source.Name), source, options);
         }
         catch
@@ -59,7 +63,8 @@ static class TraceFormats
     }
 
     public static bool IsJson(byte[] head) =>
-        head.AsSpan().IndexOfAnyExcept(" \t\r\n\uFEFF"u8) is >= 0 and var first && head[first] is (byte)'{' or (byte)'[';
+        head.AsSpan().IndexOfAnyExcept(" \t\r\n\uFEFF"u8) is >= 0 and var first
+        && head[first] is (byte)'{' or (byte)'[';
 
     static TraceFormat OfJson(byte[] head, string path)
     {

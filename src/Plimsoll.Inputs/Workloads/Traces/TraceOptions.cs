@@ -6,6 +6,8 @@ public sealed record TraceOptions
     /// <summary>Which fields of an unknown log hold what; null detects the format.</summary>
     public ColumnMap? Map { get; init; }
 
-    /// <summary>Tokens per hashed block. Null: what the format says, 512 for Mooncake, 16 for Bailian.</summary>
+    /// <summary>
+    /// Tokens per hashed block. Null: what the format says, 512 for Mooncake, 16 for Bailian.
+    /// </summary>
     public int? BlockTokens { get; init; }
 }

@@ -75,7 +75,8 @@ public abstract class TraceReader : IDisposable
         if (Report.RowsEmitted == 0)
         {
             throw new BadInputException(
-                $"{Source.Name}: none of its {Report.RowsRead} rows is usable; expected at least one request");
+                $"{Source.Name}: none of its {Report.RowsRead} rows is usable; "
+                + "expected at least one request");
         }
         return false;
     }
@@ -95,7 +96,9 @@ public abstract class TraceReader : IDisposable
     /// </summary>
     private protected abstract bool Parse(ref TraceRow row, ref string? dropped);
 
-    /// <summary>Whether a request may come without a prompt: dropped and counted rather than refused.</summary>
+    /// <summary>
+    /// Whether a request may come without a prompt: dropped and counted rather than refused.
+    /// </summary>
     private protected virtual bool DropsEmptyPrompts => false;
 
     private protected virtual void Dispose(bool disposing) => Source.Dispose();
@@ -139,7 +142,8 @@ public abstract class TraceReader : IDisposable
     int Number(NameTable table, ReadOnlySpan<char> name, int most, string field) =>
         table.Find(name.Trim()) is { } number && number < most
             ? number
-            : throw Source.Error($"{field} has more than {Math.Min(most, table.Names.Count)} different names; expected fewer");
+            : throw Source.Error(
+            $"{field} has more than {Math.Min(most, table.Names.Count)} different names; expected fewer");
 
     /// <summary>A checked token count from a parsed number.</summary>
     private protected int Tokens(double value, string field)
@@ -152,7 +156,9 @@ public abstract class TraceReader : IDisposable
         return (int)value;
     }
 
-    /// <summary>A time in nanoseconds from a number and its unit; NaN, negative and huge times are refused.</summary>
+    /// <summary>
+    /// A time in nanoseconds from a number and its unit; NaN, negative and huge times are refused.
+    /// </summary>
     private protected long Time(decimal value, long unitNs, string field)
     {
         if (value < 0 || value > LatestNs / unitNs)

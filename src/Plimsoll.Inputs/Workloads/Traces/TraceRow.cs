@@ -25,7 +25,9 @@ public struct TraceRow
     /// </summary>
     public ReadOnlyMemory<ulong> PrefixKeys;
 
-    /// <summary>Conversation or agent session, numbered from 0 by first appearance; -1 when not told.</summary>
+    /// <summary>
+    /// Conversation or agent session, numbered from 0 by first appearance; -1 when not told.
+    /// </summary>
     public int Session = -1;
 
     /// <summary>Place of its level's name in <see cref="TraceReader.Levels"/>.</summary>

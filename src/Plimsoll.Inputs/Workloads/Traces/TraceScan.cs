@@ -5,7 +5,8 @@ using Plimsoll.Core;
 namespace Plimsoll.Inputs.Workloads.Traces;
 
 /// <summary>
-/// One pass over a trace file with what only the whole file tells: the timestamps' step, found in its head, rows out
+/// One pass over a trace file with what only the whole file tells: the timestamps' step, found in its
+/// head, rows out
 /// of order, repeated rows, a span that no trace has.
 /// </summary>
 sealed class TraceScan : System.IDisposable
@@ -35,7 +36,8 @@ sealed class TraceScan : System.IDisposable
     public ArrivalTimes Times { get; } = new();
 
     /// <summary>
-    /// The next row as the file has it; when it arrives is for <see cref="Times"/> to say, which may have to see more
+    /// The next row as the file has it; when it arrives is for <see cref="Times"/> to say, which may have
+    /// to see more
     /// of the file first.
     /// </summary>
     public bool Read(out TraceRow row)
@@ -65,7 +67,8 @@ sealed class TraceScan : System.IDisposable
         if (_latestNs - _earliestNs > LongestSpanNs)
         {
             throw _reader.Error(
-                $"times run over {(_latestNs - _earliestNs) / 3.15576e16:F0} years; expected one trace in one unit");
+                $"times run over {(_latestNs - _earliestNs) / 3.15576e16:F0} years; expected one trace in "
+                + $"one unit");
         }
         // Sessions of a closed loop interleave as they will, and a batch's rows share their time on purpose.
         if (_reader.ClosedLoop || Report.Format == TraceFormat.OpenAiBatch)
@@ -89,7 +92,8 @@ sealed class TraceScan : System.IDisposable
         if (Report.QuantumNs > 0)
         {
             var seconds = (Report.QuantumNs / 1e9).ToString("0.###", CultureInfo.InvariantCulture);
-            Report.Note($"timestamps are rounded to {seconds} s; arrivals are spread evenly inside each step");
+            Report.Note(
+                $"timestamps are rounded to {seconds} s; arrivals are spread evenly inside each step");
         }
         if (Report.OutOfOrder > 0)
             Report.Note($"{Report.OutOfOrder} rows are earlier than a row before them; sorted by time");

@@ -98,7 +98,8 @@ public sealed class TraceSource : Stream
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or IOException
             or ZstdSharp.ZstdException)
         {
-            throw Error("the compressed data is empty, cut short or damaged; expected a whole .gz or .zst file");
+            throw Error(
+                "the compressed data is empty, cut short or damaged; expected a whole .gz or .zst file");
         }
     }
 

@@ -89,9 +89,17 @@ public sealed class TraceStatistics
         _prefixBlockTokens = scan.Reader.PrefixBlockTokens;
         _gaps.Finish();
         if (Input.IsCapped)
-            Report.Note($"{Input.CountAtMax} inputs share the maximum of {Input.Max} tokens: a cap, not a tail");
+        {
+            Report.Note(
+                $"{Input.CountAtMax} inputs share the maximum of {Input.Max} tokens: a cap, not a tail");
+        }
+
         if (Output.IsCapped)
-            Report.Note($"{Output.CountAtMax} outputs share the maximum of {Output.Max} tokens: a cap, not a tail");
+        {
+            Report.Note(
+                $"{Output.CountAtMax} outputs share the maximum of {Output.Max} tokens: a cap, not a tail");
+        }
+
         if (_sharing.Sampled)
             Report.Note("prefix hits are estimated from a sample of the keys");
     }

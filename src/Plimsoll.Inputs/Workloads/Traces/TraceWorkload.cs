@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Promises;
 
@@ -63,10 +62,13 @@ public sealed class TraceWorkload : Workload
             return new SessionReplay(_trace, requestsPerSecond / RequestsPerSecond, requests);
         if (own && _trace.SpanS > 0)
             return new TraceArrivals(_trace, requestsPerSecond, requests, seed);
-        return new OrderedReplay(_trace, process == ArrivalProcess.AtOnce ? 0 : requestsPerSecond, requests, seed);
+        return new OrderedReplay(
+            _trace, process == ArrivalProcess.AtOnce ? 0 : requestsPerSecond, requests, seed);
     }
 
-    /// <summary>Demand by hour when the trace spans two days or more; a day repeats until there is a week.</summary>
+    /// <summary>
+    /// Demand by hour when the trace spans two days or more; a day repeats until there is a week.
+    /// </summary>
     static double[] Envelope(Trace trace)
     {
         var hours = (int)(trace.SpanS / 3600);

@@ -78,9 +78,13 @@ sealed class WekaReader : TraceReader
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             if (Is(ref json, "block_size"u8))
+            {
                 _blockTokens = _blockOverride ?? Whole(ref json, "block_size");
+            }
             else if (Is(ref json, "hash_id_scope"u8))
+            {
                 global = json.TokenType == JsonTokenType.String && json.ValueTextEquals("global"u8);
+            }
             else if (Is(ref json, "requests"u8))
             {
                 requests = json;
@@ -119,17 +123,29 @@ sealed class WekaReader : TraceReader
         while (json.Read() && json.TokenType != JsonTokenType.EndObject)
         {
             if (Is(ref json, "t"u8))
+            {
                 t = Number(ref json, "t");
+            }
             else if (Is(ref json, "in"u8))
+            {
                 prompt = Whole(ref json, "in");
+            }
             else if (Is(ref json, "out"u8))
+            {
                 output = Whole(ref json, "out");
+            }
             else if (Is(ref json, "api_time"u8))
+            {
                 apiS = json.TokenType == JsonTokenType.Null ? 0 : Number(ref json, "api_time");
+            }
             else if (Is(ref json, "think_time"u8))
+            {
                 thinkS = json.TokenType == JsonTokenType.Null ? -1 : Number(ref json, "think_time");
+            }
             else if (Is(ref json, "hash_ids"u8))
+            {
                 ReadHashes(ref json);
+            }
             else if (Is(ref json, "requests"u8))
             {
                 nested = true;

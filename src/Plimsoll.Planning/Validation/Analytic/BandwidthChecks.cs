@@ -6,7 +6,6 @@ using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Measured;
-using Plimsoll.Planning.Calibration;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Validation.Analytic;
@@ -38,7 +37,8 @@ static class BandwidthChecks
             Model = Catalogue.BuiltIn.FindModel("Llama-3.1-8B"),
             Accelerator = slow,
         };
-        var overhead = EngineOverheadSpec.Vllm with { StepNs = 0, SequenceNs = 0, TokenNs = 0, ExposedNs = 0 };
+        var overhead =
+            EngineOverheadSpec.Vllm with { StepNs = 0, SequenceNs = 0, TokenNs = 0, ExposedNs = 0 };
         var model = new StepTimeModel(deployment, Ideal(slow), overhead);
         return new AnalyticCheck(
             $"decode bandwidth bound, {sequences} sequences",
@@ -47,7 +47,9 @@ static class BandwidthChecks
             Tolerance: 0.005, LowerBound: true);
     }
 
-    /// <summary>The nearest to the bound that any dense model of the catalogue comes on any measured card.</summary>
+    /// <summary>
+    /// The nearest to the bound that any dense model of the catalogue comes on any measured card.
+    /// </summary>
     static AnalyticCheck NeverUndercut()
     {
         AnalyticCheck? nearest = null;
@@ -65,8 +67,10 @@ static class BandwidthChecks
                 pairs++;
                 var bound = BoundMs(deployment, 1);
                 var check = new AnalyticCheck(
-                    "decode bandwidth bound, never undercut", $"nearest: {model.Name} on {accelerator.Key}", "ms", bound,
-                    TpotMs(StepTimeCatalogue.ModelOf(deployment), 1), StandardError: 0, Tolerance: null, LowerBound: true);
+                    "decode bandwidth bound, never undercut", $"nearest: {model.Name} on {accelerator.Key}",
+                    "ms", bound,
+                    TpotMs(StepTimeCatalogue.ModelOf(deployment), 1), StandardError: 0, Tolerance: null,
+                    LowerBound: true);
                 if (nearest is null || check.Measured / check.Theory < nearest.Measured / nearest.Theory)
                     nearest = check;
             }
@@ -74,7 +78,9 @@ static class BandwidthChecks
         return nearest! with { Setup = $"{pairs} dense models on measured cards; {nearest.Setup}" };
     }
 
-    /// <summary>Milliseconds to read what one step must: matrices, LM head, and half an answer's KV.</summary>
+    /// <summary>
+    /// Milliseconds to read what one step must: matrices, LM head, and half an answer's KV.
+    /// </summary>
     static double BoundMs(Deployment deployment, int sequences)
     {
         var model = deployment.Model;

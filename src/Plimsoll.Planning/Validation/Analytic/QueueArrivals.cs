@@ -30,7 +30,8 @@ sealed class QueueArrivals(double meanGapNs, ServiceSteps steps, ulong seed) : I
     {
         TryPeek(out var atNs);
         _drawn = false;
-        arrival = new Arrival { AtNs = atNs, PromptTokens = 1, OutputTokens = steps(ref _lengths), Session = -1 };
+        arrival =
+            new Arrival { AtNs = atNs, PromptTokens = 1, OutputTokens = steps(ref _lengths), Session = -1 };
     }
 
     public void Finished(int session, long nowNs)

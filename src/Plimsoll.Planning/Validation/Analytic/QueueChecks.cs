@@ -68,17 +68,21 @@ static class QueueChecks
             places, service / (places * load), QueueArrivals.Geometric(MeanSteps), MeanWaitMs);
     }
 
-    /// <summary>M/M/c: the share of requests that wait, more than the step that runs, is Erlang's C.</summary>
+    /// <summary>
+    /// M/M/c: the share of requests that wait, more than the step that runs, is Erlang's C.
+    /// </summary>
     static AnalyticCheck ErlangDelayed(int places, double load)
     {
         var service = MeanSteps * (ConstantStepEngine.StepNs / 1e6);
         return Check(
-            FormattableString.Invariant($"M/M/{places} share that waits (Erlang C), load {load}"), ErlangSetup(places), "%",
+            FormattableString.Invariant($"M/M/{places} share that waits (Erlang C), load {load}"),
+            ErlangSetup(places), "%",
             100 * ErlangC(places, places * load),
             places, service / (places * load), QueueArrivals.Geometric(MeanSteps), PercentDelayed);
     }
 
-    static string ErlangSetup(int places) => $"max_num_seqs {places}, geometric answers of {MeanSteps} tokens";
+    static string ErlangSetup(int places) =>
+        $"max_num_seqs {places}, geometric answers of {MeanSteps} tokens";
 
     /// <summary>Erlang's C from his B, by the recursion B(n) = aB(n − 1) / (n + aB(n − 1)).</summary>
     internal static double ErlangC(int servers, double offered)
@@ -118,7 +122,8 @@ static class QueueChecks
             squares += (value - mean) * (value - mean);
         var standardError = Math.Sqrt(squares / (Replications - 1) / Replications);
         return new AnalyticCheck(
-            name, $"{setup}; {Replications} × {Requests - Warmup:N0} requests", unit, theory, mean, standardError);
+            name, $"{setup}; {Replications} × {Requests - Warmup:N0} requests", unit, theory, mean,
+            standardError);
     }
 
     /// <summary>No two checks share a draw, so their errors are independent (FNV-1a of the name).</summary>
@@ -135,7 +140,8 @@ static class QueueChecks
     {
         var waits = new double[Requests - Warmup];
         FleetSimulation.Run(
-            new Fleet { Serving = new EnginePool(ConstantStepEngine.Limits(places), ConstantStepEngine.StepTime) },
+            new Fleet { Serving = new EnginePool(
+                ConstantStepEngine.Limits(places), ConstantStepEngine.StepTime) },
             new QueueArrivals(gapMs * 1e6, steps, seed), closedLoop: false,
             new SimulationOptions
             {

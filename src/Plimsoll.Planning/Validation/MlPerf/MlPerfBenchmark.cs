@@ -8,10 +8,12 @@ namespace Plimsoll.Planning.Validation.MlPerf;
 /// <param name="Name">As in the results: <c>llama2-70b-99</c>.</param>
 /// <param name="Model">The catalogue's model.</param>
 /// <param name="PromptTokens">Mean and longest prompt.</param>
-/// <param name="OutputTokens">Mean and longest answer; the means are the results' own tokens per sample.</param>
+/// <param name="OutputTokens">Mean and longest answer; the means are the results' own tokens per
+/// sample.</param>
 /// <param name="Dataset">What the samples are.</param>
 sealed record MlPerfBenchmark(
-    string Name, string Model, (int Mean, int Most) PromptTokens, (int Mean, int Most) OutputTokens, string Dataset)
+    string Name, string Model, (int Mean, int Most) PromptTokens, (int Mean, int Most) OutputTokens,
+    string Dataset)
 {
     const int Knots = 33;
 
@@ -22,7 +24,8 @@ sealed record MlPerfBenchmark(
         new("llama3.1-8b", "Llama-3.1-8B", (778, 2540), (128, 128), "CNN/DailyMail"),
         new("llama3.1-405b", "Llama-3.1-405B", (9400, 20_000), (650, 2000), "LongBench, RULER, GovReport"),
         new("mixtral-8x7b", "Mixtral-8x7B", (294, 2048), (145, 1024), "OpenOrca, GSM8K, MBXP"),
-        new("deepseek-r1", "DeepSeek-R1", (800, 3100), (3700, 20_000), "AIME, MATH500, GPQA, MMLU-Pro, LiveCodeBench"),
+        new("deepseek-r1", "DeepSeek-R1", (800, 3100), (3700, 20_000),
+            "AIME, MATH500, GPQA, MMLU-Pro, LiveCodeBench"),
     ];
 
     public static MlPerfBenchmark? Find(string name)
@@ -52,7 +55,9 @@ sealed record MlPerfBenchmark(
         Arrivals = new ArrivalSpec(0, 1),
     });
 
-    /// <summary>Exponential over 1 to <paramref name="most"/> with a mean, falling or, where it must, rising.</summary>
+    /// <summary>
+    /// Exponential over 1 to <paramref name="most"/> with a mean, falling or, where it must, rising.
+    /// </summary>
     internal static LengthSpec Exponential(double mean, double most)
     {
         if (mean >= most)

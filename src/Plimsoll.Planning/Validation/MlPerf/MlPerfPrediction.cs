@@ -15,7 +15,9 @@ using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Validation.MlPerf;
 
-/// <summary>Output tokens per second and accelerator, the tier's 90 % interval, and the settings that gave it.</summary>
+/// <summary>
+/// Output tokens per second and accelerator, the tier's 90 % interval, and the settings that gave it.
+/// </summary>
 readonly record struct MlPerfThroughput(double TokensPerSecond, double Low, double High, string Settings);
 
 /// <summary>
@@ -25,7 +27,9 @@ readonly record struct MlPerfThroughput(double TokensPerSecond, double Low, doub
 /// </summary>
 static class MlPerfPrediction
 {
-    /// <summary>A run lasts ten minutes at least, so that an overload shows; the percentiles need some requests.</summary>
+    /// <summary>
+    /// A run lasts ten minutes at least, so that an overload shows; the percentiles need some requests.
+    /// </summary>
     const double DurationS = 600;
     const long LeastRequests = 2000;
 
@@ -35,7 +39,9 @@ static class MlPerfPrediction
     const ulong Seed = 1;
     const double Percentile = 99;
 
-    /// <summary>Sequences that tuned engines were given in the published configurations: 64 to 2,400.</summary>
+    /// <summary>
+    /// Sequences that tuned engines were given in the published configurations: 64 to 2,400.
+    /// </summary>
     const int MaxNumSeqs = 2048;
     const double GpuMemoryUtilization = 0.95;
 
@@ -63,13 +69,18 @@ static class MlPerfPrediction
                 ceilings.Add(CeilingOf(deployment, single.Benchmark, workload));
         }
         // From the highest ceiling down, so that those below what is already reached need no search.
-        ceilings.Sort((a, b) => b.PerAccelerator(b.RequestsPerSecond).CompareTo(a.PerAccelerator(a.RequestsPerSecond)));
+        ceilings.Sort(
+            (a, b) => b.PerAccelerator(b.RequestsPerSecond).CompareTo(a.PerAccelerator(a.RequestsPerSecond)));
         var best = default(MlPerfThroughput);
         var limits = Limits(single);
         foreach (var ceiling in ceilings)
         {
-            if (ceiling.PerAccelerator(ceiling.RequestsPerSecond) * workload.MeanOutputTokens <= best.TokensPerSecond)
+            if (ceiling.PerAccelerator(ceiling.RequestsPerSecond) * workload.MeanOutputTokens
+                <= best.TokensPerSecond)
+            {
                 break;
+            }
+
             var tokens = ceiling.PerAccelerator(Rate(ceiling, workload, limits)) * workload.MeanOutputTokens;
             if (tokens > best.TokensPerSecond)
                 best = Throughput(tokens, ceiling.Engine);
@@ -81,7 +92,8 @@ static class MlPerfPrediction
         Ceilings.GetOrAdd((deployment, benchmark), _ => new Lazy<Ceiling>(() =>
         {
             var engine = SimulatedEngine.Of(
-                deployment, SchedulingPolicy.VllmV1, (int)(workload.MeanPromptTokens + workload.MeanOutputTokens));
+                deployment, SchedulingPolicy.VllmV1,
+                    (int)(workload.MeanPromptTokens + workload.MeanOutputTokens));
             return new Ceiling(engine, SaturatedThroughput.Of(
                 engine, ServingOf(deployment, workload, [], SaturatingRequests)).RequestsPerSecond);
         })).Value;
@@ -96,7 +108,8 @@ static class MlPerfPrediction
             .Find(ceiling.RequestsPerSecond).RequestsPerSecond;
     }
 
-    static Serving ServingOf(Deployment deployment, Workload workload, IReadOnlyList<Limit> limits, long requests) => new()
+    static Serving ServingOf(
+        Deployment deployment, Workload workload, IReadOnlyList<Limit> limits, long requests) => new()
     {
         Deployment = DeploymentChoice.Of(deployment),
         Workload = workload,
@@ -111,7 +124,8 @@ static class MlPerfPrediction
         var d = engine.Deployment;
         return new MlPerfThroughput(
             tokens, tokens / engine.StepTime.ErrorHigh, tokens / engine.StepTime.ErrorLow,
-            $"tp{d.TensorParallel} pp{d.PipelineParallel} dp{d.DataParallel}, {d.Engine.MaxNumBatchedTokens} tokens a step");
+            $"tp{d.TensorParallel} pp{d.PipelineParallel} dp{d.DataParallel}, {d.Engine.MaxNumBatchedTokens} "
+            + $"tokens a step");
     }
 
     static List<Limit> Limits(MlPerfCase single)
@@ -124,7 +138,9 @@ static class MlPerfPrediction
         return limits;
     }
 
-    /// <summary>Every split of the system into equal replicas, with pipeline stages where one card is too small.</summary>
+    /// <summary>
+    /// Every split of the system into equal replicas, with pipeline stages where one card is too small.
+    /// </summary>
     static IEnumerable<Deployment> Candidates(MlPerfCase single)
     {
         var model = Catalogue.BuiltIn.FindModel(single.Benchmark.Model);

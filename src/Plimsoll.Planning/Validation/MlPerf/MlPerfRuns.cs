@@ -19,7 +19,9 @@ sealed record MlPerfCase(
 
 static class MlPerfRuns
 {
-    /// <summary>A submission is taken to sit at its load line when a 99th percentile comes this near to its limit.</summary>
+    /// <summary>
+    /// A submission is taken to sit at its load line when a 99th percentile comes this near to its limit.
+    /// </summary>
     const double NearLimit = 0.85;
 
     public static IReadOnlyList<MlPerfRun> Read(string file, DropTally dropped) =>
@@ -37,11 +39,14 @@ static class MlPerfRuns
         var accelerators = row.Whole("accelerators");
         var tokens = row.OptionalNumber("tokens_per_s") ?? row.Number("official_result");
         var single = new MlPerfCase(
-            MlPerfBenchmark.Find(row.Text("model"))!, accelerator, Weights(row.OptionalText("weight_dtype"), accelerator),
+            MlPerfBenchmark.Find(row.Text("model"))!, accelerator,
+            Weights(row.OptionalText("weight_dtype"), accelerator),
             row.OptionalText("software").Contains("TensorRT", StringComparison.Ordinal) ? "trtllm" : "vllm",
-            Math.Min(8, accelerators), row.OptionalNumber("ttft_limit_ms"), row.OptionalNumber("tpot_limit_ms"));
+            Math.Min(8, accelerators), row.OptionalNumber("ttft_limit_ms"),
+            row.OptionalNumber("tpot_limit_ms"));
         return new MlPerfRun(
-            $"{row.Text("round")}, {row.Text("submitter")}, {row.Text("platform")}", scenario, single, tokens / accelerators);
+            $"{row.Text("round")}, {row.Text("submitter")}, {row.Text("platform")}", scenario, single,
+            tokens / accelerators);
     }
 
     static string? WhyNot(CsvTable row)
@@ -61,7 +66,8 @@ static class MlPerfRuns
         if (row.OptionalNumber("tokens_per_s") is null && row.OptionalNumber("official_result") is null)
             return "no tokens per second";
         return Spare(row, "ttft") && Spare(row, "tpot")
-            ? FormattableString.Invariant($"kept both limits with over {100 * (1 - NearLimit):0} % to spare: not at its load line")
+            ? FormattableString.Invariant(
+                $"kept both limits with over {100 * (1 - NearLimit):0} % to spare: not at its load line")
             : null;
     }
 
@@ -69,10 +75,13 @@ static class MlPerfRuns
     static bool Spare(CsvTable row, string metric) =>
         row.OptionalNumber($"{metric}_p99_ms") < NearLimit * row.OptionalNumber($"{metric}_limit_ms");
 
-    /// <summary>The catalogue's key; null for cards, boards and power limits that are not predicted.</summary>
+    /// <summary>
+    /// The catalogue's key; null for cards, boards and power limits that are not predicted.
+    /// </summary>
     static string? Accelerator(string name, string platform)
     {
-        if (name.Contains(',', StringComparison.Ordinal) || platform.Contains("MaxQ", StringComparison.Ordinal)
+        if (name.Contains(',', StringComparison.Ordinal)
+            || platform.Contains("MaxQ", StringComparison.Ordinal)
             || name.EndsWith("-CTS", StringComparison.Ordinal))
         {
             return null;
@@ -87,7 +96,9 @@ static class MlPerfRuns
         return null;
     }
 
-    /// <summary>v4.1 states no format: FP4 on Blackwell and FP8 elsewhere, as its submitters reported.</summary>
+    /// <summary>
+    /// v4.1 states no format: FP4 on Blackwell and FP8 elsewhere, as its submitters reported.
+    /// </summary>
     static NumberFormat Weights(string stated, string accelerator) => KnownModels.Format(stated)
         ?? (accelerator == "b200_sxm" ? NumberFormat.Fp4 : NumberFormat.Fp8);
 }

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Plimsoll.Core.Measures;
-using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Planning.Validation.Sets;
@@ -37,7 +36,8 @@ public sealed class InferenceMaxSet : IValidationSet
     {
         var dropped = new DropTally();
         var groups = InferenceMaxPoints.Read(Path.Combine(folder, Source))
-            .Where(p => p.Observation.Deployment.Model.FeedForward.MoeLayers > 0 == _experts && Fits(p, dropped))
+            .Where(p => p.Observation.Deployment.Model.FeedForward.MoeLayers > 0 == _experts
+                && Fits(p, dropped))
             .GroupBy(p => p.Group).ToList();
         var points = new List<ValidationPoint>();
         for (var i = 0; i < groups.Count; i++)
@@ -85,7 +85,8 @@ public sealed class InferenceMaxSet : IValidationSet
         if (fit.Count == 0)
             return;
         var others = group.Where(p => p is not { PromptTokens: 1024, OutputTokens: 1024 }).ToList();
-        Add(fit, others, p => p is { PromptTokens: 1024, OutputTokens: 8192 } ? LongAnswers : OtherLengths, points);
+        Add(fit, others, p => p is { PromptTokens: 1024, OutputTokens: 8192 }
+            ? LongAnswers : OtherLengths, points);
         foreach (var tp in fit.GroupBy(Parallelism))
         {
             var rest = fit.Where(p => Parallelism(p) != tp.Key).ToList();
@@ -100,7 +101,8 @@ public sealed class InferenceMaxSet : IValidationSet
     {
         if (test.Count == 0)
             return;
-        var runs = HeldOut.Predict([.. fit.Select(p => p.Observation)], [.. test.Select(p => p.Observation)], Plan);
+        var runs =
+            HeldOut.Predict([.. fit.Select(p => p.Observation)], [.. test.Select(p => p.Observation)], Plan);
         for (var i = 0; i < runs.Count; i++)
             points.AddRange(runs[i].Points(split(test[i]), test[i].Group, Metric.Tpot, Metric.Ttft));
     }

@@ -11,10 +11,10 @@ using Plimsoll.Planning.Calibration;
 namespace Plimsoll.Planning.Validation.Sets;
 
 /// <summary>
-/// How often a 90 % interval holds where it was not made. Every model on a card is predicted with nothing fitted, on the
-/// fastest and on the slowest host that was seen; its interval reaches from the 5th percentile of measured over the
-/// fast prediction to the 95th of measured over the slow one, of all the others of the same engine and kind, each
-/// counting by the root of its points.
+/// How often a 90 % interval holds where it was not made. Every model on a card is predicted with nothing
+/// fitted, on the fastest and on the slowest host that was seen; its interval reaches from the 5th percentile
+/// of measured over the fast prediction to the 95th of measured over the slow one, of all the others of the
+/// same engine and kind, each counting by the root of its points.
 /// </summary>
 public sealed class IntervalSet : IValidationSet
 {
@@ -32,7 +32,8 @@ public sealed class IntervalSet : IValidationSet
         var points = new List<ValidationPoint>();
         var steps = Residuals(
             runs, r => r.Deployment.Model.FeedForward.MoeLayers > 0 ? "experts" : "dense",
-            _ => (Host(PredictionError.HostsSeen.Low), Host(PredictionError.HostsSeen.High)), Metric.Tpot, Metric.Itl);
+            _ => (Host(PredictionError.HostsSeen.Low), Host(PredictionError.HostsSeen.High)), Metric.Tpot,
+            Metric.Itl);
         progress(0.5);
         var firstTokens = Residuals(runs, _ => "all models", Steps, Metric.Ttft);
         progress(0.9);
@@ -44,7 +45,8 @@ public sealed class IntervalSet : IValidationSet
             Name = Name,
             Title = "Intervals of the kernels tier",
             Source = Source,
-            Fitted = "bands of measured over predicted, to every other model and card of the same engine and kind",
+            Fitted =
+                "bands of measured over predicted, to every other model and card of the same engine and kind",
             HeldOut = "whole models on a card",
             Assumed = ["as the sets of these files say"],
             Points = points,
@@ -73,12 +75,24 @@ public sealed class IntervalSet : IValidationSet
         var dropped = new DropTally();
         var sweep = Path.Combine(folder, "measured/measured-cost-vs-load-h100-a100.csv");
         var runs = new List<(string, Observation)>();
-        foreach (var point in InferenceMaxPoints.Read(Path.Combine(folder, "measured/inferencemax-points.csv.gz")))
+        foreach (var point in InferenceMaxPoints.Read(
+            Path.Combine(folder, "measured/inferencemax-points.csv.gz")))
+        {
             runs.Add((point.Served, point.Observation));
-        foreach (var stage in VllmExperiments.Read(Path.Combine(folder, "measured/vllm-0.15-experiments.csv")))
+        }
+
+        foreach (var stage in VllmExperiments.Read(
+            Path.Combine(folder, "measured/vllm-0.15-experiments.csv")))
+        {
             runs.Add((NewCard.GroupOf(stage.Observation), stage.Observation));
-        foreach (var run in LoadSweepRuns.Read(sweep, "H100", dropped).Concat(LoadSweepRuns.Read(sweep, "A100", dropped)))
+        }
+
+        foreach (var run in LoadSweepRuns.Read(sweep, "H100", dropped)
+            .Concat(LoadSweepRuns.Read(sweep, "A100", dropped)))
+        {
             runs.Add((NewCard.GroupOf(run) + ", sweep", run));
+        }
+
         foreach (var run in BatchLatencyRuns.Read(
             Path.Combine(folder, "measured/ml-energy-batch-latency-power.csv"), dropped))
         {
@@ -104,7 +118,8 @@ public sealed class IntervalSet : IValidationSet
                     && At(run, slow, metric) is { } high)
                 {
                     residuals[i] = new Residual(
-                        $"{run.Deployment.Engine.Engine}, {kind(run)}", group, run.Name, measured, predicted, low, high);
+                        $"{run.Deployment.Engine.Engine}, {kind(run)}", group, run.Name, measured, predicted,
+                        low, high);
                 }
             }
         });
@@ -128,8 +143,10 @@ public sealed class IntervalSet : IValidationSet
                 foreach (var r in group)
                 {
                     var interval = new FigureInterval(low * r.Fast, high * r.Slow);
-                    points.Add(new($"{kind.Key}, bands of the others", figure, group.Key, r.Name, r.Measured, r.Predicted) { Interval = interval });
-                    pooled.Add(new(Pooled, figure, group.Key, r.Name, r.Measured, r.Predicted) { Interval = interval });
+                    points.Add(new($"{kind.Key}, bands of the others", figure, group.Key, r.Name, r.Measured,
+                        r.Predicted) { Interval = interval });
+                    pooled.Add(new(Pooled, figure, group.Key, r.Name, r.Measured, r.Predicted)
+                        { Interval = interval });
                 }
             }
         }
@@ -137,7 +154,8 @@ public sealed class IntervalSet : IValidationSet
     }
 
     static (double Low, double High) Band(List<Residual> residuals) =>
-        (Quantile(residuals, r => r.Measured / r.Fast, Tail), Quantile(residuals, r => r.Measured / r.Slow, 1 - Tail));
+        (Quantile(residuals, r => r.Measured / r.Fast, Tail),
+            Quantile(residuals, r => r.Measured / r.Slow, 1 - Tail));
 
     static double Quantile(List<Residual> residuals, Func<Residual, double> ratio, double share)
     {

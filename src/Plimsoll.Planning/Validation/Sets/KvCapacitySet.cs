@@ -23,7 +23,8 @@ public sealed class KvCapacitySet : IValidationSet
         {
             var d = check.Deployment;
             points.Add(new ValidationPoint(
-                check.HeldOut ? Unseen : Seen, Figure, $"{d.Model.Name}, {d.Accelerator.Key}, {d.Engine.Engine}, {d.Weights.Name()}",
+                check.HeldOut ? Unseen
+                : Seen, Figure, $"{d.Model.Name}, {d.Accelerator.Key}, {d.Engine.Engine}, {d.Weights.Name()}",
                 check.Name, check.PublishedTokens, check.PredictedTokens));
         }
         progress(1);

@@ -10,8 +10,8 @@ using Plimsoll.Planning.Validation.MlPerf;
 namespace Plimsoll.Planning.Validation.Sets;
 
 /// <summary>
-/// MLPerf's gap: throughput without and with latency limits, from kernels or datasheet alone, and the ratio of
-/// the two.
+/// MLPerf's gap: throughput without and with latency limits, from kernels or datasheet alone, and the ratio
+/// of the two.
 /// </summary>
 public sealed class MlPerfSet : IValidationSet
 {
@@ -41,9 +41,12 @@ public sealed class MlPerfSet : IValidationSet
             Assumed =
             [
                 "lengths exponential with the benchmark's mean and cap; Poisson arrivals; limits at p99",
-                "weights in the stated format (v4.1, which states none: FP4 on B200, FP8 elsewhere), KV in FP8",
-                "the best of all tensor parallelisms that fit and of 512, 1,536 or 4,096 tokens per step, replicas filling the "
-                + "system; pipeline stages 1, 2 or 4, as an account considers them, where one card is too small, each "
+                "weights in the stated format (v4.1, which states none: FP4 on B200, FP8 elsewhere), KV in "
+                + "FP8",
+                "the best of all tensor parallelisms that fit and of 512, 1,536 or 4,096 tokens per step, "
+                + "replicas filling the "
+                + "system; pipeline stages 1, 2 or 4, as an account considers them, where one card is too "
+                + "small, each "
                 + "micro-batch with a budget and a prompt of its own",
                 "95 % of memory used, at most 2,048 sequences, no speculation, no disaggregation",
             ],
@@ -68,9 +71,12 @@ public sealed class MlPerfSet : IValidationSet
         return predictions;
     }
 
-    /// <summary>Systems that ran both scenarios; where one ran a scenario twice, its better result counts.</summary>
+    /// <summary>
+    /// Systems that ran both scenarios; where one ran a scenario twice, its better result counts.
+    /// </summary>
     static void AddRatios(
-        IReadOnlyList<MlPerfRun> runs, Dictionary<MlPerfCase, MlPerfThroughput> predictions, List<ValidationPoint> points)
+        IReadOnlyList<MlPerfRun> runs, Dictionary<MlPerfCase, MlPerfThroughput> predictions,
+        List<ValidationPoint> points)
     {
         foreach (var system in runs.GroupBy(r => (r.System, r.Case.Benchmark)))
         {

@@ -10,9 +10,9 @@ using Plimsoll.Planning.Calibration;
 namespace Plimsoll.Planning.Validation.Sets;
 
 /// <summary>
-/// A card of which no engine run was ever fitted, calibrated as <c>calibrate</c> does on two runs of each model: once
-/// from its measured kernels, once as if not even those existed. Two runs are the lightest and the heaviest load of
-/// one parallelism and one pair of lengths.
+/// A card of which no engine run was ever fitted, calibrated as <c>calibrate</c> does on two runs of each
+/// model: once from its measured kernels, once as if not even those existed. Two runs are the lightest and
+/// the heaviest load of one parallelism and one pair of lengths.
 /// </summary>
 public sealed class NewCardSet : IValidationSet
 {
@@ -25,7 +25,8 @@ public sealed class NewCardSet : IValidationSet
 
     public string Name => "new-card";
 
-    public string Source => "measured/inferencemax-points.csv.gz, measured/measured-cost-vs-load-h100-a100.csv";
+    public string Source =>
+        "measured/inferencemax-points.csv.gz, measured/measured-cost-vs-load-h100-a100.csv";
 
     public SetReport Run(string folder, Action<double> progress)
     {
@@ -35,7 +36,8 @@ public sealed class NewCardSet : IValidationSet
             .Where(r => r.Deployment.Engine.Engine == "vllm" && HeldOut.Unfit(r) is null)
             .GroupBy(NewCard.GroupOf).ToList();
         var closed = InferenceMaxPoints.Read(Path.Combine(folder, sources[0]))
-            .Where(p => p.Observation.Deployment.Model.FeedForward.MoeLayers == 0 && HeldOut.Unfit(p.Observation) is null)
+            .Where(p => p.Observation.Deployment.Model.FeedForward.MoeLayers == 0
+                && HeldOut.Unfit(p.Observation) is null)
             .GroupBy(p => p.Group).Where(g => g.Count() >= LeastRuns).ToList();
         var points = new List<ValidationPoint>();
         foreach (var group in sweeps)
@@ -46,10 +48,13 @@ public sealed class NewCardSet : IValidationSet
         for (var i = 0; i < closed.Count; i++)
         {
             var family = closed[i].GroupBy(Family).MaxBy(g => g.Count())!;
-            Observation[] known = [family.MinBy(p => p.Concurrency)!.Observation, family.MaxBy(p => p.Concurrency)!.Observation];
+            Observation[] known =
+                [family.MinBy(p => p.Concurrency)!.Observation,
+                    family.MaxBy(p => p.Concurrency)!.Observation];
             Observation[] all = [.. closed[i].Select(p => p.Observation)];
             Add(Closed, closed[i].Key, known, all, points);
-            Add(ClosedFromDatasheet, closed[i].Key, [.. known.Select(Unmeasured)], [.. all.Select(Unmeasured)], points);
+            Add(ClosedFromDatasheet, closed[i].Key, [.. known.Select(Unmeasured)],
+                [.. all.Select(Unmeasured)], points);
             progress((i + 1.0) / closed.Count);
         }
         return new SetReport
@@ -57,9 +62,13 @@ public sealed class NewCardSet : IValidationSet
             Name = Name,
             Title = "A new card from two of its runs",
             Source = Source,
-            Fitted = "as `plimsoll calibrate` does, per model, card and engine, to two runs: the lightest and the heaviest load",
-            HeldOut = "every other run of the same model, card and engine, other parallelisms and lengths included",
-            Assumed = ["dense models of InferenceMAX; all models of the A100 sweep, which are medians", .. LoadSweepRuns.Assumed],
+            Fitted = "as `plimsoll calibrate` does, per model, card and engine, to two runs: the lightest "
+            + "and the heaviest load",
+            HeldOut =
+                "every other run of the same model, card and engine, other parallelisms and lengths included",
+            Assumed =
+                ["dense models of InferenceMAX; all models of the A100 sweep, which are medians",
+                    .. LoadSweepRuns.Assumed],
             Dropped = dropped,
             Points = points,
             Rows = SetReport.Summarise(

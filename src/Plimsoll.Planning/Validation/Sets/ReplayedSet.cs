@@ -6,7 +6,6 @@ using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Measured;
-using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Planning.Validation.Sets;
 
@@ -68,7 +67,8 @@ public sealed class ReplayedSet : IValidationSet
             Name = Name,
             Title = _title,
             Source = Source,
-            Fitted = $"per engine and card, to the models that are not predicted: {FitPlan.TermsOf(FitPlan.OtherModels)}; or nothing",
+            Fitted = $"per engine and card, to the models that are not predicted: "
+            + $"{FitPlan.TermsOf(FitPlan.OtherModels)}; or nothing",
             HeldOut = "whole models, a third of them at a time",
             Assumed = _assumed,
             Dropped = dropped,
@@ -85,7 +85,10 @@ public sealed class ReplayedSet : IValidationSet
             var tested = models.Where((_, i) => i % Folds == fold).ToHashSet();
             var fit = runs.Where(r => !tested.Contains(ModelOf(r))).ToList();
             if (fit.Count > 0)
-                Add(HeldOut.Predict(fit, [.. runs.Where(r => tested.Contains(ModelOf(r)))], FitPlan.OtherModels), split, points);
+            {
+                Add(HeldOut.Predict(fit, [.. runs.Where(r => tested.Contains(ModelOf(r)))],
+                    FitPlan.OtherModels), split, points);
+            }
         }
     }
 
@@ -100,9 +103,11 @@ public sealed class ReplayedSet : IValidationSet
     static string Group(Observation run)
     {
         var d = run.Deployment;
-        return $"{(d.Model.FeedForward.MoeLayers > 0 ? "experts" : "dense")}, {d.Engine.Engine}, {d.Accelerator.Key}";
+        return $"{(d.Model.FeedForward.MoeLayers > 0 ? "experts" : "dense")}, {d.Engine.Engine}, "
+            + $"{d.Accelerator.Key}";
     }
 
     static string Configuration(Deployment d) =>
-        $"{d.Model.Name}, {d.Accelerator.Key}, {d.Engine.Engine}, {d.Weights.Name()}, tp{d.TensorParallel} ep{d.ExpertParallel}";
+        $"{d.Model.Name}, {d.Accelerator.Key}, {d.Engine.Engine}, {d.Weights.Name()}, tp{d.TensorParallel} "
+        + $"ep{d.ExpertParallel}";
 }

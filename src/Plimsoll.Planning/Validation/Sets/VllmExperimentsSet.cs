@@ -20,12 +20,14 @@ public sealed class VllmExperimentsSet : IValidationSet
 
     public SetReport Run(string folder, Action<double> progress)
     {
-        var experiments = VllmExperiments.Read(Path.Combine(folder, Source)).GroupBy(s => s.Experiment).ToList();
+        var experiments =
+            VllmExperiments.Read(Path.Combine(folder, Source)).GroupBy(s => s.Experiment).ToList();
         var points = new List<ValidationPoint>();
         for (var i = 0; i < experiments.Count; i++)
         {
             var held = experiments[i].Select(s => s.Observation).ToList();
-            var others = experiments.Where(e => e != experiments[i]).SelectMany(e => e).Select(s => s.Observation).ToList();
+            var others = experiments.Where(e => e != experiments[i]).SelectMany(e => e)
+                .Select(s => s.Observation).ToList();
             Add(HeldOut.Predict(others, held, FitPlan.VllmExperiments), LeaveOneOut, points);
             Add(HeldOut.Predict([], held, plan: null), Unfitted, points);
             progress((i + 1.0) / experiments.Count);
@@ -41,7 +43,8 @@ public sealed class VllmExperimentsSet : IValidationSet
             HeldOut = "one experiment at a time",
             Assumed =
             [
-                "evenly spaced arrivals; 44 to 50 prompts recur, so most of every prompt is cached; reasoning runs that "
+                "evenly spaced arrivals; 44 to 50 prompts recur, so most of every prompt is cached; "
+                    + "reasoning runs that "
                 + "overloaded their engines left out",
                 "ITL is per token, (E2E − TTFT) ÷ (answer − 1)",
             ],
@@ -76,6 +79,7 @@ public sealed class VllmExperimentsSet : IValidationSet
         var best = published
             .Where(p => string.Equals(p.Metric, figure.Replace(' ', '_'), StringComparison.OrdinalIgnoreCase))
             .MinBy(p => p.MedianPercent);
-        return best is null ? null : FormattableString.Invariant($"{best.MedianPercent:0.0} median, {best.Simulator}");
+        return best is null
+            ? null : FormattableString.Invariant($"{best.MedianPercent:0.0} median, {best.Simulator}");
     }
 }

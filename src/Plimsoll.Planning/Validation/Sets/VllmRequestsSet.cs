@@ -5,11 +5,12 @@ using System.IO;
 using MathNet.Numerics.Statistics;
 using Plimsoll.Core.Measures;
 using Plimsoll.Inputs.Measured;
-using Plimsoll.Planning.Calibration;
 
 namespace Plimsoll.Planning.Validation.Sets;
 
-/// <summary>Per-request runs of real engines, replayed arrival by arrival. Nothing is fitted to them.</summary>
+/// <summary>
+/// Per-request runs of real engines, replayed arrival by arrival. Nothing is fitted to them.
+/// </summary>
 public sealed class VllmRequestsSet : IValidationSet
 {
     const string Split = "kernels tier, nothing fitted";
@@ -58,7 +59,8 @@ public sealed class VllmRequestsSet : IValidationSet
                 Name = run.Name,
                 Deployment = run.Deployment,
                 Load = new ReplayedLoad(run.Arrivals),
-                Measured = new LatencyFigures { TtftMs = run.TtftNs.Mean() / 1e6, TpotMs = run.TpotNs.Mean() / 1e6 },
+                Measured =
+                    new LatencyFigures { TtftMs = run.TtftNs.Mean() / 1e6, TpotMs = run.TpotNs.Mean() / 1e6 },
                 EngineClock = true,
             };
         }
@@ -94,7 +96,8 @@ public sealed class VllmRequestsSet : IValidationSet
             foreach (var line in File.ReadLines(file))
             {
                 var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                if (words.Length == 5 && string.Equals($"{words[0]} {words[1]}", figure, StringComparison.OrdinalIgnoreCase)
+                if (words.Length == 5
+                    && string.Equals($"{words[0]} {words[1]}", figure, StringComparison.OrdinalIgnoreCase)
                     && double.TryParse(words[4].TrimEnd('%'), CultureInfo.InvariantCulture, out var percent))
                 {
                     worst = Math.Max(worst ?? 0, Math.Abs(percent));
