@@ -1,4 +1,4 @@
-.PHONY: build test bench figures docs validation clean
+.PHONY: build test bench figures load-line docs validation clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -13,6 +13,10 @@ bench:
 # The promised speed figures: requests per second of one core, memory, allocation.
 figures:
 	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- figures
+
+# How far the default load line moves from seed to seed.
+load-line:
+	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- load-line
 
 # Writes what is generated in docs/ again.
 docs:

@@ -12,7 +12,6 @@ using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Profiles;
 using Plimsoll.Inputs.Workloads;
-using Plimsoll.Inputs.Workloads.Traces;
 using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Cli.Verbs;
@@ -157,8 +156,8 @@ sealed class ServingOptions
 
     readonly Option<long?> _requests = new("--requests")
     {
-        Description = "Requests of each simulated run [default: 20000; of a trace, the trace once; of "
-            + "--arrivals week, the week]",
+        Description = "Requests of each simulated run [default: as many as the percentiles and the arrivals' "
+            + "memory ask for; of a trace, the trace once; of simulate 20000, of --arrivals week the week]",
     };
 
     readonly Option<ulong> _seed = new("--seed")
@@ -270,13 +269,10 @@ sealed class ServingOptions
             Levels = Serving.LevelsOf(
                 workload, Promise(parsed.GetValue(_promise) ?? []),
                 [.. (parsed.GetValue(_level) ?? []).Select(LevelPromise.Parse)]),
-            Requests = Requests(parsed, workload),
+            Requests = Requests(parsed),
             Seed = parsed.GetValue(_seed),
         };
     }
-
-    /// <summary>Whether the number of requests was given rather than left to the verb.</summary>
-    public bool SaysRequests(ParseResult parsed) => parsed.GetValue(_requests) is not null;
 
     EngineSettings Engine(ParseResult parsed, AcceleratorSpec accelerator)
     {
@@ -370,12 +366,12 @@ sealed class ServingOptions
             ? value
             : throw new BadInputException($"{option.Name} {value}: expected {least} to {most}");
 
-    long Requests(ParseResult parsed, Workload workload)
+    long? Requests(ParseResult parsed)
     {
-        const long Fewest = 200, Usual = 20_000;
+        const long Fewest = 200;
         return parsed.GetValue(_requests) switch
         {
-            null => workload is TraceWorkload { Trace.Count: >= 1000 and var count } ? count : Usual,
+            null => null,
             >= Fewest and <= 1_000_000_000 and var given => given,
             var other => throw new BadInputException($"--requests {other}: expected {Fewest} to 1000000000"),
         };

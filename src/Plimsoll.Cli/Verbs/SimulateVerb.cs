@@ -20,6 +20,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     /// Parallelism left out is chosen as an account would, which needs no longer runs than this.
     /// </summary>
     const long RequestsToChoose = 20_000;
+    const long UsualRequests = 20_000;
     const double SecondsPerWeek = 7 * 86_400;
 
     readonly ServingOptions _serving = new();
@@ -78,12 +79,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     {
         var process = ArrivalsOption.Read(parsed, _arrivals);
         var serving = _serving.Resolve(parsed, rateMatters: process != ArrivalProcess.AtOnce);
-        if (process == ArrivalProcess.Week && serving.Workload is WorkloadFamily
-            && !_serving.SaysRequests(parsed))
-        {
-            serving = serving with { Requests = (long)Math.Ceiling(
-                serving.RequestsPerSecond * SecondsPerWeek) };
-        }
+        var requests = Requests(serving, process);
         var engine = Choose(serving);
         var deployment = engine.Deployment;
         var replicas = Count(parsed, _replicas, least: 1);
@@ -92,7 +88,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         if (!(bandwidth is >= 0.001 and <= 1e6))
             throw new BadInputException($"--kv-transfer-gbps {bandwidth}: expected 0.001 to 1000000");
         using var trace = parsed.GetValue(_traceOut) is { } file ? RequestLog.Create(file.FullName) : null;
-        using var progress = new ProgressLine(story, "simulating", serving.Requests);
+        using var progress = new ProgressLine(story, "simulating", requests);
         var fleet = new Fleet
         {
             Serving = engine.Pool(replicas * engine.Ranks),
@@ -102,8 +98,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         };
         var options = new SimulationOptions
         {
-            Requests = serving.Requests,
-            WarmupRequests = serving.Requests / 10,
+            Requests = requests,
+            WarmupRequests = requests / 10,
             Seed = serving.Seed,
             Levels = serving.Levels,
             Observer = trace is null ? null : trace.Add,
@@ -131,8 +127,17 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     {
         using var progress = new ProgressLine(story, "choosing the parallelism", ProgressLine.Whole);
         return EngineChoice.Of(
-            serving with { Requests = Math.Min(serving.Requests, RequestsToChoose) }, progress.ReportShare);
+            serving with { Requests = Math.Min(serving.Requests ?? RequestsToChoose, RequestsToChoose) },
+            spareReplicas: 1, progress.ReportShare).Engine;
     }
+
+    /// <summary>
+    /// As many as were asked for; else a week, a trace once, or what tells percentiles apart.
+    /// </summary>
+    static long Requests(Serving serving, ArrivalProcess process) =>
+        serving.Requests ?? (process == ArrivalProcess.Week && serving.Workload is WorkloadFamily
+            ? (long)Math.Ceiling(serving.RequestsPerSecond * SecondsPerWeek)
+            : serving.Workload.Recorded is >= 1000 and var recorded ? recorded : UsualRequests);
 
     static string NothingFits(Serving serving, SimulatedEngine engine) =>
         $"no request of {serving.Workload.Name} fits the {engine.Limits.NumBlocks} blocks of "

@@ -81,7 +81,10 @@ public sealed record PromiseStatement(
 /// <summary>
 /// The highest rate of one replica at which every limit holds, and the limit that binds there.
 /// </summary>
-public sealed record LoadLine(double RequestsPerSecond, string BindingLimit);
+/// <param name="RequestsPerSecond">The mean over independent streams of requests.</param>
+/// <param name="StandardError">Of that mean, from sampling; null where it is not known.</param>
+/// <param name="BindingLimit">As a promise states it, or <c>throughput</c>.</param>
+public sealed record LoadLine(double RequestsPerSecond, double? StandardError, string BindingLimit);
 
 public sealed record FleetStatement(int Replicas, int Accelerators, double UsdPerHour);
 

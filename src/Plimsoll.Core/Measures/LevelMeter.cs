@@ -101,6 +101,22 @@ public sealed class LevelMeter
         return verdict;
     }
 
+    /// <summary>The requests of several runs under the same limits, as one run's.</summary>
+    public static LevelMeter Pooled(IReadOnlyList<LevelMeter> runs)
+    {
+        var pooled = new LevelMeter(runs[0]._limits, new LatencyRecorders(0));
+        foreach (var run in runs)
+        {
+            pooled.Measured += run.Measured;
+            pooled.Good += run.Good;
+            pooled._gaps += run._gaps;
+            for (var i = 0; i < pooled._breaks.Length; i++)
+                pooled._breaks[i] += run._breaks[i];
+            pooled.Latencies.Add(run.Latencies);
+        }
+        return pooled;
+    }
+
     internal bool HasLimits => _limits.Length > 0;
 
     /// <summary>

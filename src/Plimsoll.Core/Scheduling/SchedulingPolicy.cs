@@ -19,8 +19,11 @@ public sealed record SchedulingPolicy
 
     public required AdmissionOrder Order { get; init; }
 
-    /// <summary>First come first served, decodes and chunked prefill in one budget, recompute preemption.</summary>
-    public static SchedulingPolicy VllmV1 { get; } = new() { Name = "vllm-v1", Order = AdmissionOrder.Arrival };
+    /// <summary>
+    /// First come first served, decodes and chunked prefill in one budget, recompute preemption.
+    /// </summary>
+    public static SchedulingPolicy VllmV1 { get; } =
+        new() { Name = "vllm-v1", Order = AdmissionOrder.Arrival };
 
     /// <summary>The same with <c>--scheduling-policy priority</c>.</summary>
     public static SchedulingPolicy VllmV1Priority { get; } =

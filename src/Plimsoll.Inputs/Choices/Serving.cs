@@ -29,8 +29,8 @@ public sealed record Serving
 
     public SchedulingPolicy Policy { get; init; } = SchedulingPolicy.VllmV1;
 
-    /// <summary>Requests of each simulated run.</summary>
-    public long Requests { get; init; } = 20_000;
+    /// <summary>Requests of each simulated run; null leaves it to what the run is for.</summary>
+    public long? Requests { get; init; }
 
     public ulong Seed { get; init; } = 1;
 

@@ -28,6 +28,14 @@ public abstract class Workload
     public virtual bool ClosedLoop => false;
 
     /// <summary>
+    /// How long the arrivals remember their rate, seconds; 0 when independent of each other.
+    /// </summary>
+    public virtual double CorrelationS => 0;
+
+    /// <summary>Requests of a recorded workload; null where they are drawn.</summary>
+    public virtual long? Recorded => null;
+
+    /// <summary>
     /// The levels of service that requests name by their place here, in order of first appearance; empty
     /// where the
     /// workload tells none apart.

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using Plimsoll.Core.Accounts;
+using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Accounts;
@@ -19,6 +20,9 @@ public sealed record AccountOutcome
 
     /// <summary>Load line of one replica under the workload's own arrivals, requests per second.</summary>
     public required double LoadLine { get; init; }
+
+    /// <summary>How much each probe simulated.</summary>
+    public required ProbeSize Size { get; init; }
 
     /// <summary>What one replica carries when nobody waits, requests per second.</summary>
     public required double Ceiling { get; init; }

@@ -19,32 +19,30 @@ namespace Plimsoll.Planning.Accounts;
 /// </summary>
 public sealed class Accountant
 {
-    /// <summary>Runs of an account that chooses among four deployments, in full runs.</summary>
-    const double Runs = 92;
-
     readonly AccountRequest _request;
     readonly Serving _serving;
     readonly SimulatedEngine _engine;
-    readonly LoadLineSearch _search;
+    readonly LoadLineResult _own;
     readonly RunProgress _progress;
     readonly int _ranks;
 
-    Accountant(AccountRequest request, SimulatedEngine engine, RunProgress progress)
+    Accountant(AccountRequest request, SizedEngine chosen, RunProgress progress)
     {
         _request = request;
-        _engine = engine;
-        _progress = progress;
-        _ranks = engine.Ranks;
         _serving = request.Serving;
-        _search = new LoadLineSearch(engine, _serving) { AfterRun = () => progress.Ran(_serving.Requests) };
+        _engine = chosen.Engine;
+        _own = chosen.Line;
+        _progress = progress;
+        _ranks = _engine.Ranks;
     }
 
     /// <summary>Accounts for one deployment, workload and price.</summary>
     public static AccountOutcome Account(AccountRequest request)
     {
-        var progress = new RunProgress(request.Progress, request.Serving.Requests, Runs);
-        var engine = EngineChoice.Of(request.Serving, progress);
-        return new Accountant(request, engine, progress).Run();
+        var progress = new RunProgress(request.Progress, RunProgress.Account);
+        return new Accountant(
+            request, EngineChoice.Of(request.Serving, request.SpareReplicas, progress), progress)
+            .Run();
     }
 
     AccountOutcome Run()
@@ -58,14 +56,16 @@ public sealed class Accountant
             () => unbounded = SaturatedThroughput.Of(
                 _engine.WithoutMemoryLimit(), _serving));
         var ceiling = saturated.RequestsPerSecond;
-        LoadLineResult smooth = null!, own = null!, fast = null!, slow = null!;
+        if (_own.RequestsPerSecond <= 0)
+            return BrokenPromise(_own, ceiling);
+        var size = ProbeSize.Of(_serving, ceiling);
+        var search = new LoadLineSearch(_engine, _serving, size) { AfterRun = _progress.Ran };
+        var own = _own;
+        LoadLineResult smooth = null!, fast = null!, slow = null!;
         Parallel.Invoke(
-            () => smooth = _search.Find(ceiling, ArrivalProcess.Poisson),
-            () => own = _search.Find(ceiling),
-            () => fast = _search.Find(fastest.RequestsPerSecond, ArrivalProcess.Own, error.Fast),
-            () => slow = _search.Find(slowest.RequestsPerSecond, ArrivalProcess.Own, error.Slow));
-        if (own.RequestsPerSecond <= 0)
-            return BrokenPromise(own, ceiling);
+            () => smooth = search.Find(ceiling, ArrivalProcess.Poisson),
+            () => fast = search.Find(fastest.RequestsPerSecond, ArrivalProcess.Own, error.Fast),
+            () => slow = search.Find(slowest.RequestsPerSecond, ArrivalProcess.Own, error.Slow));
 
         var basis = Basis(saturated.Run);
         var floor = FloorRequestsPerSecond(unbounded.Run);
@@ -76,9 +76,9 @@ public sealed class Accountant
         var batchReplicas = FleetSize.Replicas(_serving.RequestsPerSecond, ceiling * _ranks);
         var batchRate = Math.Min(0.95 * ceiling, _serving.RequestsPerSecond / batchReplicas / _ranks);
         Parallel.Invoke(
-            () => atLine = SimulationBounds.Of(error, end => _search.Measure(
+            () => atLine = SimulationBounds.Of(error, end => search.Measure(
                 own.RequestsPerSecond, ArrivalProcess.Own, end.IsPredicted, end)),
-            () => batchRun = SimulationBounds.Of(error, end => _search.Measure(
+            () => batchRun = SimulationBounds.Of(error, end => search.Measure(
                 batchRate, ArrivalProcess.Poisson, attributeTime: false, end)));
         var interactive = new InteractiveClass(_request, _engine, basis, levels)
             .Account(smooth, own, fast, slow, atLine);
@@ -160,7 +160,8 @@ public sealed class Accountant
         Broken = broken,
         LoadLine = line.RequestsPerSecond * _ranks,
         Ceiling = ceiling * _ranks,
-        Notes = AccountNotes.Of(_request, _engine),
+        Size = ProbeSize.Of(_serving, ceiling),
+        Notes = AccountNotes.Of(_request, _engine, ProbeSize.Of(_serving, ceiling)),
     };
 
     Statement Statement()

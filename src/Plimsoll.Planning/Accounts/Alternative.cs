@@ -37,13 +37,11 @@ sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill
 
     static Alternative? Find(AccountRequest request, double tokensPerRequest, RunProgress progress)
     {
-        var engine = EngineChoice.Of(request.Serving, progress);
-        var line = EngineChoice.LineOf(request.Serving, engine, progress).RequestsPerSecond * engine.Ranks;
-        if (line <= 0)
+        var sized = EngineChoice.Of(request.Serving, request.SpareReplicas, progress);
+        if (sized.Accelerators is not { } accelerators)
             return null;
-        var peak = FleetSize.PeakOverMean(request.Serving.Workload.WeeklyEnvelope);
-        var replicas = FleetSize.Replicas(request.Serving.RequestsPerSecond * peak, line)
-            + request.SpareReplicas;
+        var engine = sized.Engine;
+        var replicas = (int)(accelerators / engine.Deployment.Accelerators);
         var basis =
             new CostBasis(request.Price.UsdPerHour * engine.Deployment.Accelerators, tokensPerRequest);
         return new Alternative(

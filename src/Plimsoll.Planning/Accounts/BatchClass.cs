@@ -35,7 +35,7 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
         {
             Class = "batch",
             Promise = [new PromiseStatement("window", 100, request.BatchWindowNs / 1e6)],
-            LoadLine = new LoadLine(levels.Memory, "throughput"),
+            LoadLine = new LoadLine(levels.Memory, null, "throughput"),
             Fleet = new FleetStatement(
                 replicas, accelerators, (double)(accelerators * request.Price.UsdPerHour)),
             Utilisation = utilisation,

@@ -38,7 +38,9 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
         {
             Class = "interactive",
             Promise = Promise(request.Serving.Levels),
-            LoadLine = new LoadLine(line, own.Binding is { } b ? PromiseText.Of(b.Limit) : "throughput"),
+            LoadLine = new LoadLine(
+                line, own.StandardError * engine.Ranks,
+                own.Binding is { } b ? PromiseText.Of(b.Limit) : "throughput"),
             Fleet = new FleetStatement(
                 replicas, accelerators, (double)(accelerators * request.Price.UsdPerHour)),
             Utilisation = utilisation,

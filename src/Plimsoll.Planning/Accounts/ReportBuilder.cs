@@ -100,7 +100,8 @@ public sealed class ReportBuilder
             (StepEnd.Predicted, _outcome.Ceiling), (error.Fast, _outcome.CeilingAtEnds.Fast),
             (error.Slow, _outcome.CeilingAtEnds.Slow),
         ];
-        var search = new LoadLineSearch(_outcome.Engine, _outcome.Request.Serving);
+        var search = new LoadLineSearch(
+            _outcome.Engine, _outcome.Request.Serving, _outcome.Size.Glance());
         var runs = new SimulationResult[ends.Length * Rates.Length];
         var done = 0;
         Parallel.For(0, runs.Length, i =>
@@ -247,7 +248,7 @@ public sealed class ReportBuilder
             new("busiest hour", N(FleetSize.PeakOverMean(request.Serving.Workload.WeeklyEnvelope)), "× mean"),
             new("spare replicas", N(request.SpareReplicas), "replicas"),
             new("batch window", N(request.BatchWindowNs / 3.6e12), "h"),
-            new("requests per run", N(request.Serving.Requests), "requests"),
+            new("requests per probe", $"{_outcome.Size.Streams} × {N(_outcome.Size.Requests)}", "requests"),
             new("seed", request.Serving.Seed.ToString(CultureInfo.InvariantCulture), ""),
         ];
     }

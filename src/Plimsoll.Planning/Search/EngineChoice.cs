@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Threading.Tasks;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
@@ -6,68 +8,85 @@ using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Search;
 
-/// <summary>Settles the degrees of parallelism that a choice of deployment leaves open.</summary>
+/// <summary>One deployment with its load line, and what its fleet takes.</summary>
+/// <param name="Engine">One engine rank.</param>
+/// <param name="Line">Of one rank; 0 where the promise cannot be kept.</param>
+/// <param name="Accelerators">Of the whole fleet at the busiest hour, spares included; null without a
+/// line.</param>
+public sealed record SizedEngine(SimulatedEngine Engine, LoadLineResult Line, long? Accelerators);
+
+/// <summary>
+/// Settles the degrees of parallelism that a choice of deployment leaves open, by the bill of the fleet
+/// that they
+/// make: whole replicas, busiest hour and spares included.
+/// </summary>
 public static class EngineChoice
 {
-    /// <summary>Runs that a choice takes, in full runs, for its progress.</summary>
-    const double Runs = 10;
+    /// <summary>Fleets within this factor of the cheapest at a glance are looked at in full.</summary>
+    const double Close = 1.2;
 
     /// <summary>
-    /// The engine of the cheapest deployment that keeps the promise; the nearest miss if none does.
+    /// The engine of the cheapest fleet that keeps the promise; the nearest miss if none does.
     /// </summary>
-    public static SimulatedEngine Of(Serving serving, Action<double>? progress = null) =>
-        Of(serving, new RunProgress(progress, serving.Requests, Runs));
+    /// <param name="serving">What is served.</param>
+    /// <param name="spareReplicas">Replicas beyond what the busiest hour needs.</param>
+    /// <param name="progress">Told the share of the work that is done.</param>
+    public static SizedEngine Of(Serving serving, int spareReplicas, Action<double>? progress = null) =>
+        Of(serving, spareReplicas, new RunProgress(progress, RunProgress.Choice));
 
-    internal static SimulatedEngine Of(Serving serving, RunProgress progress)
+    internal static SizedEngine Of(Serving serving, int spareReplicas, RunProgress progress)
     {
-        var deployments = ParallelismChoice.Candidates(serving.Deployment);
-        var engines = new SimulatedEngine[deployments.Count];
-        for (var i = 0; i < engines.Length; i++)
+        var engines = new List<SimulatedEngine>();
+        foreach (var deployment in ParallelismChoice.Candidates(serving.Deployment))
         {
-            var stepTime = serving.Deployment.Profile?.ModelOf(deployments[i])
-                ?? StepTimeCatalogue.ModelOf(deployments[i]);
-            engines[i] = SimulatedEngine.Of(stepTime, serving.Policy, serving.MeanContextTokens);
+            var stepTime =
+                serving.Deployment.Profile?.ModelOf(deployment) ?? StepTimeCatalogue.ModelOf(deployment);
+            engines.Add(SimulatedEngine.Of(stepTime, serving.Policy, serving.MeanContextTokens));
         }
-        if (engines.Length == 1)
-            return engines[0];
+        if (engines.Count == 1)
+            return Sized(serving, engines[0], spareReplicas, glance: false, progress);
+        var glanced = All(engines, glance: true);
+        var cheapest = glanced.Min(e => e.Accelerators) ?? long.MaxValue;
+        var close = glanced.Where(e => e.Accelerators is null ? cheapest == long.MaxValue
+            : e.Accelerators <= Close * cheapest).Select(e => e.Engine).ToList();
+        return All(close, glance: false).Aggregate((best, other) => IsBetter(other, best) ? other : best);
 
-        // A quarter of the requests tells the candidates apart; the winner is measured in full.
-        var requests = Math.Max(
-            Math.Max(2_000, serving.Requests / 4), LoadLineSearch.NeededRequests(serving.Limits));
-        var lines = new LoadLineResult[engines.Length];
-        Parallel.For(0, engines.Length, i =>
+        SizedEngine[] All(IReadOnlyList<SimulatedEngine> of, bool glance)
         {
-            lines[i] = LineOf(serving with { Requests = requests }, engines[i], progress);
-        });
-        var best = 0;
-        for (var i = 1; i < engines.Length; i++)
-        {
-            if (IsBetter(engines[i], lines[i], engines[best], lines[best]))
-                best = i;
+            var sized = new SizedEngine[of.Count];
+            Parallel.For(
+                0, sized.Length, i => sized[i] = Sized(serving, of[i], spareReplicas, glance, progress));
+            return sized;
         }
-        return engines[best];
     }
 
-    /// <summary>The load line of one engine; one that serves nothing at all has none.</summary>
-    internal static LoadLineResult LineOf(Serving serving, SimulatedEngine engine, RunProgress progress)
+    /// <summary>An engine with its load line and fleet; one that serves nothing at all has none.</summary>
+    static SizedEngine Sized(
+        Serving serving, SimulatedEngine engine, int spareReplicas, bool glance, RunProgress progress)
     {
-        var search = new LoadLineSearch(engine, serving) { AfterRun = () => progress.Ran(serving.Requests) };
-        var ceiling = SaturatedThroughput.Find(engine, serving);
-        progress.Ran(serving.Requests);
-        return ceiling is null ? new LoadLineResult(0, null, Unserved: 1)
-            : search.Find(ceiling.RequestsPerSecond);
+        if (SaturatedThroughput.Find(engine, serving) is not { } ceiling)
+            return new SizedEngine(engine, new LoadLineResult([0], null, Unserved: 1), null);
+        var size = ProbeSize.Of(serving, ceiling.RequestsPerSecond);
+        var search =
+            new LoadLineSearch(engine, serving, glance ? size.Glance() : size) { AfterRun = progress.Ran };
+        var line = search.Find(ceiling.RequestsPerSecond);
+        if (line.RequestsPerSecond <= 0)
+            return new SizedEngine(engine, line, null);
+        var peak = serving.RequestsPerSecond * FleetSize.PeakOverMean(serving.Workload.WeeklyEnvelope);
+        var replicas = FleetSize.Replicas(peak, line.RequestsPerSecond * engine.Ranks) + spareReplicas;
+        return new SizedEngine(engine, line, (long)replicas * engine.Deployment.Accelerators);
     }
 
-    static bool IsBetter(SimulatedEngine a, LoadLineResult lineOfA, SimulatedEngine b, LoadLineResult lineOfB)
+    static bool IsBetter(SizedEngine a, SizedEngine b)
     {
-        if (lineOfA.RequestsPerSecond > 0 && lineOfB.RequestsPerSecond > 0)
-        {
-            return a.Deployment.Accelerators * lineOfB.RequestsPerSecond
-                < b.Deployment.Accelerators * lineOfA.RequestsPerSecond;
-        }
-        if (lineOfA.RequestsPerSecond > 0 || lineOfB.RequestsPerSecond > 0)
-            return lineOfA.RequestsPerSecond > 0;
-        return lineOfA.Unserved < lineOfB.Unserved
-            || (lineOfA.Unserved == lineOfB.Unserved && lineOfA.Binding?.Ratio < lineOfB.Binding?.Ratio);
+        if (a.Accelerators != b.Accelerators)
+            return a.Accelerators is { } own && !(own >= b.Accelerators);
+        if (a.Accelerators is not null)
+            return PerAccelerator(a) > PerAccelerator(b);
+        return a.Line.Unserved < b.Line.Unserved
+            || (a.Line.Unserved == b.Line.Unserved && a.Line.Binding?.Ratio < b.Line.Binding?.Ratio);
     }
+
+    static double PerAccelerator(SizedEngine sized) =>
+        sized.Line.RequestsPerSecond * sized.Engine.Ranks / sized.Engine.Deployment.Accelerators;
 }

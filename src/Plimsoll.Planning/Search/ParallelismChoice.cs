@@ -11,10 +11,14 @@ namespace Plimsoll.Planning.Search;
 /// <summary>The deployments that may be chosen from, what the user fixed kept.</summary>
 public static class ParallelismChoice
 {
+    /// <summary>Data-parallel ranks that are tried, powers of two.</summary>
+    const int MostDataRanks = 16;
+
     /// <summary>
     /// Every deployment that fits: tensor parallelism in powers of two within one scale-up domain and a
-    /// divisor of the heads; pipeline stages only where no tensor parallelism fits alone. What the user
-    /// fixed and is impossible throws <see cref="BadInputException"/>.
+    /// divisor of the heads; pipeline stages only where no tensor parallelism fits alone; of a model with
+    /// experts, these spread over the replica too. What the user fixed and is impossible throws
+    /// <see cref="BadInputException"/>.
     /// </summary>
     public static IReadOnlyList<Deployment> Candidates(DeploymentChoice choice)
     {
@@ -37,8 +41,15 @@ public static class ParallelismChoice
                     (closest, largest) = (memory, deployment);
             }
             if (fitting.Count > 0)
-                return fitting;
+                break;
         }
+        foreach (var deployment in ExpertSplits(choice))
+        {
+            if (KvCapacity.Blocks(deployment).Fits)
+                fitting.Add(deployment);
+        }
+        if (fitting.Count > 0)
+            return fitting;
         if (largest is null)
         {
             throw new BadInputException(
@@ -51,6 +62,30 @@ public static class ParallelismChoice
             + FormattableString.Invariant($"{closest!.MissingGb:0.0} GB per accelerator are missing; ")
             + "expected more accelerators (--tp, --pp), smaller --weights, or an accelerator with more "
             + "memory");
+    }
+
+    /// <summary>
+    /// Experts spread over the accelerators of a replica, with attention split over them too or whole on
+    /// each: what
+    /// the degrees that are left open allow.
+    /// </summary>
+    static IEnumerable<Deployment> ExpertSplits(DeploymentChoice choice)
+    {
+        var experts = choice.Model.FeedForward.Experts;
+        if (experts == 0 || choice.ExpertParallel is not null || choice.PipelineParallel > 1)
+            yield break;
+        foreach (var tensor in TensorDegrees(choice))
+        {
+            for (var data = 1; data <= MostDataRanks; data *= 2)
+            {
+                var all = tensor * data;
+                var isOpen = choice.DataParallel is null || choice.DataParallel == data;
+                // Attention is either split over all accelerators of a replica or whole on each.
+                var isPlain = tensor == 1 || data == 1 || choice.TensorParallel is not null;
+                if (isOpen && isPlain && all > 1 && experts % all == 0)
+                    yield return choice.With(tensor, pipeline: 1, expert: all, data: data);
+            }
+        }
     }
 
     static IEnumerable<int> TensorDegrees(DeploymentChoice choice)

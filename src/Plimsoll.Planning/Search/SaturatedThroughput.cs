@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
@@ -17,6 +19,11 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
 {
     /// <summary>Requests needed for the batch to turn over several times.</summary>
     const int TurnsOfTheBatch = 8;
+
+    /// <summary>Independent streams that the rate is the mean of.</summary>
+    const int Streams = 2;
+
+    const long UsualRequests = 10_000;
 
     /// <summary>An engine that can serve no request at all throws <see cref="BadInputException"/>.</summary>
     public static SaturatedThroughput Of(
@@ -49,7 +56,21 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
     static SaturatedThroughput? Find(
         SimulatedEngine engine, Serving serving, bool attributeTime, StepEnd? end, int? openSessions)
     {
-        var requests = Math.Max(serving.Requests, TurnsOfTheBatch * (long)engine.Limits.MaxNumSeqs);
+        var streams = new SaturatedThroughput?[Streams];
+        Parallel.For(0, Streams, i => streams[i] = Stream(
+            engine, serving with { Seed = serving.Seed + (ulong)i * 0x9E3779B97F4A7C15UL }, attributeTime,
+                end,
+            openSessions));
+        var found = streams.OfType<SaturatedThroughput>().ToList();
+        return found.Count == 0 ? null : new SaturatedThroughput(
+            found.Average(s => s.RequestsPerSecond), PooledRuns.Of([.. found.Select(s => s.Run)]));
+    }
+
+    static SaturatedThroughput? Stream(
+        SimulatedEngine engine, Serving serving, bool attributeTime, StepEnd? end, int? openSessions)
+    {
+        var requests = Math.Max(
+            serving.Requests ?? UsualRequests, TurnsOfTheBatch * (long)engine.Limits.MaxNumSeqs);
         var first = requests / 5;
         var last = requests * 4 / 5;
         long done = 0, firstNs = 0, lastNs = 0;

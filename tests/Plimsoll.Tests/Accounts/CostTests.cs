@@ -75,7 +75,7 @@ public sealed class CostTests
             BatchWindowNs = 1,
             Price = Price,
         };
-        Alternative.Of(request, 1000, new RunProgress(null, 2000, 1)).ShouldBeNull();
+        Alternative.Of(request, 1000, new RunProgress(null, 1)).ShouldBeNull();
     }
 
     [Fact]

@@ -77,7 +77,8 @@ public sealed class LoadLineSearchTests
         best.Run.MakespanS.ShouldBeLessThan(all.MakespanS);
     }
 
-    static LoadLineSearch Search(Limit limit) => new(Engine, Of(Chat, limit));
+    static LoadLineSearch Search(Limit limit) =>
+        new(Engine, Of(Chat, limit), new ProbeSize(2, Requests, Requests));
 
     static Serving Of(Workload workload, params Limit[] limits) =>
         TestServings.Of(Engine.Deployment, workload, Requests, limits);

@@ -77,6 +77,7 @@ public sealed class FamilyFitTests
         Limit[] limits = [new(Metric.Ttft, 95, (long)(ttftMs * 1e6)), new(Metric.Tpot, 95, 50_000_000)];
         var serving = TestServings.Of(engine.Deployment, workload, requests, limits);
         var ceiling = SaturatedThroughput.Of(engine, serving).RequestsPerSecond;
-        return new LoadLineSearch(engine, serving).Find(ceiling).RequestsPerSecond;
+        return new LoadLineSearch(engine, serving, ProbeSize.Of(serving, ceiling)).Find(
+            ceiling).RequestsPerSecond;
     }
 }

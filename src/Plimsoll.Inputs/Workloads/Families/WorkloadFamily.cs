@@ -48,6 +48,8 @@ public sealed class WorkloadFamily : Workload
 
     public override double MeanOutputTokens => Spec.Output.Mean;
 
+    public override double CorrelationS => Spec.Arrivals.Sigma > 0 ? Spec.Arrivals.TauS : 0;
+
     public override bool ClosedLoop => Spec.Session is not null;
 
     public override IReadOnlyList<LevelPromise> Levels { get; }
@@ -59,11 +61,15 @@ public sealed class WorkloadFamily : Workload
         int? openSessions = null)
     {
         var turns = Spec.Session?.Turns.Mean ?? 1;
-        var sigma = process is ArrivalProcess.Own or ArrivalProcess.Week ? Spec.Arrivals.Sigma : 0;
+        var bursts = process is ArrivalProcess.Own or ArrivalProcess.Representative or ArrivalProcess.Week;
         var hours = process == ArrivalProcess.Week ? _envelope : [1.0];
+        var spanS = process == ArrivalProcess.Representative ? requests / requestsPerSecond : 0;
         var clock = process == ArrivalProcess.AtOnce
             ? null
-            : new LgcpClock(requestsPerSecond / turns, sigma, Spec.Arrivals.TauS, Spec.Tenants, hours, seed);
+            : new LgcpClock(
+                requestsPerSecond / turns, bursts ? Spec.Arrivals.Sigma
+                    : 0, Spec.Arrivals.TauS, Spec.Tenants, hours,
+                seed, spanS);
         return Spec.Session is null
             ? new FamilyArrivals(Spec, clock, requestsPerSecond / Spec.RequestsPerSecond, requests, seed)
             : new SessionArrivals(Spec, clock, requests, seed, openSessions);

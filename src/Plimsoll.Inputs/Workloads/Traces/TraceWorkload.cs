@@ -45,6 +45,8 @@ public sealed class TraceWorkload : Workload
 
     public override double MeanOutputTokens { get; }
 
+    public override long? Recorded => _trace.Count;
+
     public override bool ClosedLoop => _trace.ClosedLoop;
 
     public override IReadOnlyList<LevelPromise> Levels { get; }
@@ -55,7 +57,7 @@ public sealed class TraceWorkload : Workload
         double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own,
         int? openSessions = null)
     {
-        var own = process is ArrivalProcess.Own or ArrivalProcess.Week;
+        var own = process is ArrivalProcess.Own or ArrivalProcess.Representative or ArrivalProcess.Week;
         if (_trace.ClosedLoop && process == ArrivalProcess.AtOnce)
             return new SessionBacklog(_trace, requests, openSessions);
         if (_trace.ClosedLoop && own)

@@ -103,8 +103,8 @@ static class MlPerfPrediction
         if (limits.Count == 0)
             return ceiling.RequestsPerSecond;
         var requests = Math.Max(LeastRequests, (long)(DurationS * ceiling.RequestsPerSecond));
-        return new LoadLineSearch(
-            ceiling.Engine, ServingOf(ceiling.Engine.Deployment, workload, limits, requests))
+        var serving = ServingOf(ceiling.Engine.Deployment, workload, limits, requests);
+        return new LoadLineSearch(ceiling.Engine, serving, new ProbeSize(1, requests, requests))
             .Find(ceiling.RequestsPerSecond).RequestsPerSecond;
     }
 
