@@ -1,4 +1,4 @@
-.PHONY: build test bench figures load-line docs validation clean
+.PHONY: build test bench figures load-line bench-figures docs validation clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -17,6 +17,13 @@ figures:
 # How far the default load line moves from seed to seed.
 load-line:
 	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- load-line
+
+# The load generator's figures: search, loop, memory in simulated time; stamps, streams and lateness live, beside a
+# plain asyncio client (python3-aiohttp). The live ones want an idle machine.
+bench-figures:
+	dotnet build benchmarks/bench -c Release -v quiet --nologo
+	for figure in search loop memory lateness streams timestamps; do \
+		benchmarks/bench/bin/Release/net10.0/Plimsoll.Bench.Figures $$figure || exit 1; done
 
 # Writes what is generated in docs/ again.
 docs:

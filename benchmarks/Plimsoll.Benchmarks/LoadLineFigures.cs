@@ -51,7 +51,8 @@ static class LoadLineFigures
             $"{workload.Name,-16} load line over {Seeds} seeds: mean {mean:0.000}, standard deviation ")
             + FormattableString.Invariant($"{100 * deviation / mean:0.00} %, least {lines.Min():0.000}, ")
             + FormattableString.Invariant($"most {lines.Max():0.000}; standard error as told ")
-            + FormattableString.Invariant($"{100 * errors.Average() / mean:0.00} %; {size!.Streams} streams of ")
+            + FormattableString.Invariant(
+            $"{100 * errors.Average() / mean:0.00} %; {size!.Streams} streams of ")
             + FormattableString.Invariant($"{size.Requests:N0} requests, {seconds:0.00} CPU-seconds each"));
     }
 

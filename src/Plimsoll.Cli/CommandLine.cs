@@ -2,6 +2,8 @@ using System;
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Verbs;
+using Plimsoll.Cli.Verbs.Bench;
+using Plimsoll.Cli.Verbs.Tune;
 using Plimsoll.Core;
 
 namespace Plimsoll.Cli;
@@ -28,6 +30,7 @@ public static class CommandLine
           plimsoll simulate --replicas 4   what a fleet would have done: latency, throughput, preemptions
           plimsoll trace describe FILE     what is in a request trace; also fit, generate
           plimsoll catalogue models        models, accelerators, prices, workloads that are built in
+          plimsoll tune apply tune.yaml    a narrow task moved to a small tuned model: data, training, gates, release
           plimsoll calibrate FILE          step times fitted to your own engine; validate: against public measurements
 
         Every verb takes --help; most take --json. Nothing is sent anywhere.
@@ -57,14 +60,14 @@ public static class CommandLine
         }
         catch (BadInputException bad)
         {
-            story.WriteLine($"plimsoll: {bad.Message}");
+            story.WriteLine($"plimsoll: {bad.Say(Flags.Of)}");
             return BadInput;
         }
         catch (AggregateException several) when (several.Flatten().InnerExceptions[0]
             is BadInputException bad)
         {
             // Simulations that run in parallel find the same fault at the same time.
-            story.WriteLine($"plimsoll: {bad.Message}");
+            story.WriteLine($"plimsoll: {bad.Say(Flags.Of)}");
             return BadInput;
         }
     }
@@ -77,11 +80,15 @@ public static class CommandLine
         {
             new AccountVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),
+            new ServeVerb(output, story).Build(),
+            new LedgerVerb(output, story).Build(),
+            new TuneVerb(output, story).Build(),
             new CalibrateVerb(output, story).Build(),
             new TraceVerb(output, story).Build(),
             new CatalogueVerb(output).Build(),
             new ValidateVerb(output, story).Build(),
             new McpVerb(story).Build(),
+            new BenchVerb(output, story).Build(),
             new CompletionVerb(output).Build(),
         };
         foreach (var option in root.Options)

@@ -208,7 +208,7 @@ public sealed class HtmlReport
         ReportTables.Write(_page, headers, rows);
     }
 
-    static string Style()
+    internal static string Style()
     {
         using var stream = typeof(HtmlReport).Assembly.GetManifestResourceStream("reports/report.css")
             ?? throw new InvalidOperationException("The binary lacks reports/report.css.");

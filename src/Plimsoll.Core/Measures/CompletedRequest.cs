@@ -27,8 +27,8 @@ public readonly record struct CompletedRequest
 
     public required long LastTokenNs { get; init; }
 
-    /// <summary>Its gaps that exceeded the ITL limits of its level.</summary>
-    public LateGaps LateGaps { get; init; }
+    /// <summary>Its gaps that exceeded the ITL limits of its level; null where not counted.</summary>
+    public LateGaps? LateGaps { get; init; }
 
     /// <summary>False when the request was too long for the engine and nothing was computed.</summary>
     public required bool Served { get; init; }

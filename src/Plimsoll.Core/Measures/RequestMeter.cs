@@ -11,11 +11,17 @@ namespace Plimsoll.Core.Measures;
 /// </summary>
 public sealed class RequestMeter
 {
-    readonly LevelMeter[] _levels;
+    readonly PromiseMeter[] _levels;
     readonly long _firstMeasured;
     readonly long _endMeasured;
     readonly long _overheadNs;
     readonly bool _hasLimits;
+
+    /// <summary>Of requests of one level.</summary>
+    public RequestMeter(IReadOnlyList<Limit> limits, long firstMeasured, long endMeasured, long overheadNs)
+        : this([limits], firstMeasured, endMeasured, overheadNs)
+    {
+    }
 
     /// <param name="levels">Limits of each level; at least one level.</param>
     /// <param name="firstMeasured">Number, from 0, of the first request that counts.</param>
@@ -28,10 +34,10 @@ public sealed class RequestMeter
         _endMeasured = endMeasured;
         _overheadNs = overheadNs;
         Latencies = new LatencyRecorders(endMeasured - firstMeasured);
-        _levels = new LevelMeter[levels.Count];
+        _levels = new PromiseMeter[levels.Count];
         for (var i = 0; i < _levels.Length; i++)
         {
-            _levels[i] = new LevelMeter(levels[i], levels.Count == 1 ? Latencies : new LatencyRecorders(0));
+            _levels[i] = new PromiseMeter(levels[i], levels.Count == 1 ? Latencies : new LatencyRecorders(0));
             _hasLimits |= _levels[i].HasLimits;
         }
     }
@@ -39,7 +45,7 @@ public sealed class RequestMeter
     /// <summary>Of all measured requests.</summary>
     public LatencyRecorders Latencies { get; }
 
-    public IReadOnlyList<LevelMeter> Levels => _levels;
+    public IReadOnlyList<PromiseMeter> Levels => _levels;
 
     public long Completed { get; private set; }
 
@@ -138,6 +144,9 @@ public sealed class RequestMeter
         if (request.Index >= _firstMeasured && request.Index < _endMeasured)
             Measure(request);
     }
+
+    static long AllowedBreaks(Limit limit, long measured) =>
+        measured - (long)Math.Ceiling(limit.Percentile / 100.0 * measured);
 
     void Measure(in CompletedRequest request)
     {

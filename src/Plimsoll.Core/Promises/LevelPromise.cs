@@ -45,7 +45,7 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
     {
         var colon = text.IndexOf(':');
         if (colon <= 0 || text[..colon].Trim().Length == 0)
-            throw new BadInputException($"--level \"{text}\": has no name; {Form}");
+            throw new BadInputException($"{Setting.Level} \"{text}\"", "has no name", Form);
         var spec = new ServiceLevelSpec { Name = text[..colon].Trim() };
         var limits = new List<Limit>();
         foreach (var part in text[(colon + 1)..].Split(
@@ -69,11 +69,12 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
             }
             else if (words.Length == 3)
             {
-                limits.Add(PromiseText.Parse(part, "--level"));
+                limits.Add(PromiseText.Parse(part, Setting.Level));
             }
             else
             {
-                throw new BadInputException($"--level \"{text}\": \"{part}\" is none of these; {Form}");
+                throw new BadInputException(
+                    $"{Setting.Level} \"{text}\"", $"\"{part}\" is none of these", Form);
             }
         }
         return Of(spec, limits);

@@ -15,6 +15,8 @@ struct GrowingList<T>(int capacity)
     public readonly ReadOnlySpan<T> Span =>
         MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(_items), Count);
 
+    public readonly ref T this[int index] => ref _items[index];
+
     public void Clear() => Count = 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

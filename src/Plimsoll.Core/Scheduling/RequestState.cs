@@ -26,7 +26,11 @@ struct RequestState
     public int Level;
     public int Adapter;
     public int Tenant;
+    public int TenantWeight;
     public RequestPhase Phase;
+
+    /// <summary>Its KV is kept outside and comes back with it.</summary>
+    public bool IsSwappedOut;
 
     /// <summary>A cancellation that waits for the running step to end.</summary>
     public bool CancelPending;
@@ -41,6 +45,9 @@ struct RequestState
 
     /// <summary>Time the first token is due; <see cref="long.MaxValue"/> without a limit.</summary>
     public long FirstTokenDueNs;
+
+    /// <summary>Time of the first token; 0 before.</summary>
+    public long FirstTokenNs;
 
     /// <summary>Longest gap between tokens; <see cref="long.MaxValue"/> without a limit.</summary>
     public long ItlNs;
@@ -84,7 +91,7 @@ struct RequestState
     public int Previous;
     public int Next;
 
-    /// <summary>What orders it in the heap it is in, and its place there.</summary>
+    /// <summary>What orders it in the heap it is in, and its place there; negative outside.</summary>
     public long QueueKey;
     public int HeapIndex;
 }

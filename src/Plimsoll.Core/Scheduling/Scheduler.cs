@@ -1,5 +1,6 @@
 using System;
 using Plimsoll.Core.Scheduling.Policies;
+using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Core.Scheduling;
 
@@ -23,13 +24,19 @@ public sealed class Scheduler
     readonly StepSettlement _settlement;
     bool _stepInFlight;
 
-    public Scheduler(SchedulerOptions options)
+    /// <param name="options">Limits, levels and policy.</param>
+    /// <param name="predictor">How long steps take; needed by policies that keep deadlines.</param>
+    public Scheduler(SchedulerOptions options, StepPredictor? predictor = null)
     {
         options.Check();
         _options = options;
         _state = new SchedulerState(options);
         _settlement = new StepSettlement(_state);
-        _policy = new VllmV1Policy(_state);
+        if (options.Policy.Slack is null)
+            _policy = new VllmV1Policy(_state);
+        else
+            _policy = new SlackPolicy(_state, predictor ?? throw new ArgumentNullException(nameof(predictor)));
+        _state.Policy = _policy;
     }
 
     /// <summary>Requests admitted and not yet done.</summary>
@@ -117,6 +124,13 @@ public sealed class Scheduler
     }
 
     /// <summary>
+    /// Whether the step in flight is better cut short: somebody has come whose first token would be late
+    /// otherwise, and nobody in the step waits for one. Ask after <see cref="Add"/>.
+    /// </summary>
+    public bool ShouldAbort(long nowNs) =>
+        _stepInFlight && _state.Plan.IsAbortable && _policy.ShouldAbort(nowNs, _state.StepEndsNs);
+
+    /// <summary>
     /// Decides the next step. The plan stays valid until the next call; it must be committed first unless
     /// it is empty.
     /// </summary>
@@ -130,6 +144,7 @@ public sealed class Scheduler
         _policy.Plan(nowNs);
         _state.EndPlan();
         _stepInFlight = !_state.Plan.IsEmpty;
+        _state.StepEndsNs = nowNs + (_state.Plan.PredictedNs ?? 0);
         return _state.Plan;
     }
 
@@ -161,6 +176,7 @@ public sealed class Scheduler
             "a plan is repeated at most as often as it says");
         _state.KeepTime(nowNs);
         _stepInFlight = false;
+        _state.StepEndsNs = long.MinValue;
         _state.Memory.Pool.ForgetChanges();
         _settlement.Settle(outcome, nowNs);
         _policy.Observe(outcome, nowNs);

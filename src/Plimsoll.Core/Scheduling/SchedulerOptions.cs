@@ -14,7 +14,10 @@ public sealed record SchedulerOptions
     /// <summary>Most sequences running at once.</summary>
     public required int MaxNumSeqs { get; init; }
 
-    /// <summary>Most new tokens in one step.</summary>
+    /// <summary>
+    /// Most new tokens in one step. Where deadlines are kept, at least <see cref="MaxNumSeqs"/>: every decode has
+    /// one.
+    /// </summary>
     public required int MaxNumBatchedTokens { get; init; }
 
     /// <summary>KV blocks in all.</summary>
@@ -48,5 +51,7 @@ public sealed record SchedulerOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(BlockSize, 1);
         ArgumentOutOfRangeException.ThrowIfNotEqual(PrefixBlockTokens % BlockSize, 0);
         ArgumentOutOfRangeException.ThrowIfZero(Levels.Count);
+        if (Policy.Slack is not null)
+            ArgumentOutOfRangeException.ThrowIfLessThan(MaxNumBatchedTokens, MaxNumSeqs);
     }
 }

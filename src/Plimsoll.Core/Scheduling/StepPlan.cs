@@ -141,6 +141,21 @@ public sealed class StepPlan
 
     internal void AddPreempted(int slot) => _preempted.Add(_requests.IdOf(slot));
 
+    internal void AddSwap(int slot, bool isOut)
+    {
+        if (isOut)
+            _swappedOut.Add(_requests.IdOf(slot));
+        else
+            _swappedIn.Add(_requests.IdOf(slot));
+    }
+
+    internal void SetDrafts(int drafts)
+    {
+        _shape.DraftTokens = drafts * _shape.Decodes;
+        for (var i = 0; i < _cohorts.Count; i++)
+            _cohorts[i] = _cohorts[i] with { DraftTokens = drafts };
+    }
+
     internal void AddMove(in CohortMove move, bool parks)
     {
         if (parks)

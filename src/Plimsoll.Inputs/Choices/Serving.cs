@@ -75,8 +75,9 @@ public sealed record Serving
             if (Find(levels, level.Spec.Name) is null)
             {
                 throw new Core.BadInputException(
-                    $"--level {level.Spec.Name}: {workload.Name} has no request of that level; expected "
-                    + string.Join(", ", System.Linq.Enumerable.Select(levels, l => l.Spec.Name)));
+                    $"{Core.Setting.Level} {level.Spec.Name}",
+                        $"{workload.Name} has no request of that level",
+                    string.Join(", ", System.Linq.Enumerable.Select(levels, l => l.Spec.Name)));
             }
         }
         return levels;

@@ -18,9 +18,8 @@ static class AccountNotes
             + FormattableString.Invariant($"{step.ErrorLow:0.00} to {step.ErrorHigh:0.00} of predicted"),
             FormattableString.Invariant(
                 $"KV memory: {engine.Memory.Blocks:N0} blocks of {engine.Limits.BlockSize} tokens ")
-                + "per engine rank, "
-            + (engine.Deployment.Engine.NumGpuBlocks is null
-                ? "computed from memory" : "given by --num-gpu-blocks"),
+            + "per engine rank, "
+            + (engine.Deployment.Engine.NumGpuBlocks is null ? "computed from memory" : "given"),
             FormattableString.Invariant($"price: {request.Price.UsdPerHour} USD per accelerator-hour, ")
             + (request.Price.AsOf is { } asOf
                 ? $"{request.Price.ProviderType} {request.Price.Term} as of {asOf} ({request.Price.Source})"
@@ -29,7 +28,8 @@ static class AccountNotes
             FormattableString.Invariant(
                 $"load lines: the mean over {size.Streams} independent streams of {size.Requests:N0} ")
                 + "simulated requests per probe, a tenth of them warm-up, "
-                + FormattableString.Invariant($"seed {request.Serving.Seed}; ± is one standard error of sampling"),
+                + FormattableString.Invariant(
+                $"seed {request.Serving.Seed}; ± is one standard error of sampling"),
         };
         notes.AddRange(step.Notes);
         if (request.Serving.Workload.ClosedLoop)

@@ -184,8 +184,8 @@ public sealed class LoadLineSearch
 
     bool Holds(Probe probe, int stream, double rate) =>
         Run(probe, stream, rate).Holds ?? throw new BadInputException(
-            $"--requests {probe.Options.Requests}: {_serving.Workload.Name} gives too few of them for the "
-            + "promised percentiles; expected more");
+            $"{Setting.Requests} {probe.Options.Requests}",
+            $"{_serving.Workload.Name} gives too few of them for the promised percentiles", "more");
 
     /// <summary>Load lines, and at a rate above the first the limit that is broken most.</summary>
     LoadLineResult Broken(double[] lines, double rate, Probe probe)

@@ -22,7 +22,7 @@ static class PooledRuns
             latencies.Add(run.Latencies);
         var causes = runs.Aggregate(new TimeByCause(), (sum, run) => sum + run.TimeByCause);
         var measured =
-            runs[0].Levels.Select((_, level) => LevelMeter.Pooled([.. runs.Select(r => r.Levels[level])]));
+            runs[0].Levels.Select((_, level) => PromiseMeter.Pooled([.. runs.Select(r => r.Levels[level])]));
         return runs[0] with
         {
             Requests = runs.Sum(r => r.Requests),

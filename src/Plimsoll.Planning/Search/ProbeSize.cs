@@ -21,7 +21,7 @@ public sealed record ProbeSize(int Streams, long Requests, long SmoothRequests)
     /// <summary>
     /// Correlation times of the arrivals in a stream, whose rate goes through its whole distribution in them.
     /// </summary>
-    const double CorrelationTimes = 16;
+    const double CorrelationTimes = 10;
 
     /// <summary>
     /// Samples beyond the percentile in a stream: a tenth of the load line's error is theirs.
@@ -47,8 +47,8 @@ public sealed record ProbeSize(int Streams, long Requests, long SmoothRequests)
             return given >= needed
                 ? new ProbeSize(UsualStreams, given, given)
                 : throw new BadInputException(
-                    $"--requests {given} are too few for the promised percentiles; expected at least "
-                        + $"{needed}");
+                    $"{Setting.Requests} {given}", "too few for the promised percentiles",
+                        $"at least {needed}");
         }
         var smooth = Math.Max(needed, (long)(SamplesBeyond / Beyond(serving) / 0.9));
         if (serving.Workload.ClosedLoop)

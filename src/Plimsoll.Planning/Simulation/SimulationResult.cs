@@ -21,7 +21,7 @@ public sealed record SimulationResult
     public required LatencyRecorders Latencies { get; init; }
 
     /// <summary>The requests of each level against its own limits.</summary>
-    public required IReadOnlyList<LevelMeter> Levels { get; init; }
+    public required IReadOnlyList<PromiseMeter> Levels { get; init; }
 
     /// <summary>Requests that no engine had admitted yet when half of them had arrived.</summary>
     public required int WaitingHalfway { get; init; }

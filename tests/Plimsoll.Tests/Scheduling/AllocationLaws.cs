@@ -6,8 +6,8 @@ using Xunit;
 namespace Plimsoll.Tests.Scheduling;
 
 /// <summary>
-/// In steady state a plan and its commit allocate nothing: requests come and go, prompts are chunked, prefixes are
-/// found and evicted, and somebody is preempted now and then.
+/// In steady state a plan and its commit allocate nothing: requests come and go, prompts are chunked,
+/// prefixes are found and evicted, and somebody is preempted now and then.
 /// </summary>
 public sealed class AllocationLaws
 {
@@ -34,7 +34,7 @@ public sealed class AllocationLaws
         scheduler.PrefixHitTokens.ShouldBePositive();
     }
 
-    /// <summary>Forty requests at a time, of eight prompts in turn; each ends after a length of its own.</summary>
+    /// <summary>Forty requests at a time, of eight prompts in turn; each ends after its own length.</summary>
     sealed class SteadyLoad
     {
         readonly Scheduler _scheduler;

@@ -48,6 +48,38 @@ public sealed class PrefixCacheLaws
                 }
             }, iter: 2000);
 
+    /// <summary>An executor with the KV itself learns which sequence has a prefix, and when it is gone.</summary>
+    [Fact]
+    public void Its_changes_name_every_prefix_that_is_found() =>
+        Gen.Select(AnyJob.Array[1, 60], Gen.Int[0, 20]).Sample((jobs, spare) =>
+        {
+            var scheduler = new Scheduler(new SchedulerOptions
+            {
+                MaxNumSeqs = 4, MaxNumBatchedTokens = 64, BlockSize = 4, PrefixBlockTokens = 4,
+                NumBlocks = 20 + spare, TracksPrefixes = true,
+            });
+            var holders = new Dictionary<int, (ulong Key, RequestId Holder)>();
+            foreach (var job in jobs)
+            {
+                var keys = Keys(job, 4);
+                Serve(scheduler, job, keys, plan =>
+                {
+                    foreach (var change in scheduler.PrefixChanges)
+                    {
+                        if (change.IsEviction)
+                            holders.Remove(change.Node, out var gone).ShouldBe(gone.Key == change.Key);
+                        else
+                            holders.Add(change.Node, (change.Key, change.Holder));
+                    }
+                    foreach (var chunk in plan.Chunks)
+                    {
+                        if (chunk.CachedTokens > 0 && chunk.Start == chunk.CachedTokens)
+                            holders[chunk.PrefixNode].Key.ShouldBe(keys[chunk.CachedTokens / 4 - 1]);
+                    }
+                });
+            }
+        }, iter: 500);
+
     [Fact]
     public void A_block_is_found_only_behind_the_blocks_it_was_computed_behind()
     {
@@ -71,7 +103,7 @@ public sealed class PrefixCacheLaws
         return keys;
     }
 
-    static void Serve(Scheduler scheduler, Job job, ulong[] keys)
+    static void Serve(Scheduler scheduler, Job job, ulong[] keys, Action<StepPlan>? look = null)
     {
         var request = scheduler.Add(
             new RequestSpec { PromptTokens = job.Prompt, MaxOutputTokens = job.Output, PrefixKeys = keys },
@@ -79,6 +111,7 @@ public sealed class PrefixCacheLaws
         for (var tokens = 0; tokens < job.Output;)
         {
             var plan = scheduler.Plan(0);
+            look?.Invoke(plan);
             var emits = plan.Shape.Decodes == 1 || plan.Chunks[0].EndsPrompt;
             tokens += emits ? 1 : 0;
             scheduler.Commit(

@@ -6,6 +6,7 @@ using Plimsoll.Core.Measures;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
 using Shouldly;
@@ -15,7 +16,9 @@ namespace Plimsoll.Tests.Simulation;
 
 public sealed class FleetSimulationLaws
 {
-    static readonly StepTimeModel StepTime = new(TestDeployments.Small);
+    static readonly StepTimeModel StepTime = new(
+        TestDeployments.Small, EfficiencyCurves.Datasheet(TestDeployments.Small.Accelerator, "vllm"),
+        EngineCatalogue.Of(TestDeployments.Small.Engine));
 
     static readonly Gen<Arrival> AnyArrival =
         from gap in Gen.Long[0, 300_000_000]
@@ -128,8 +131,9 @@ public sealed class FleetSimulationLaws
                     new Limit(Metric.Itl, 50, 2 * limitNs)] };
                 var result = Run(engine, load, fleet, false, out var requests);
                 var served = requests.Where(r => r.Served).ToList();
-                served.ShouldAllBe(r => r.LateGaps.First >= r.LateGaps.Second && r.LateGaps.Second >= 0);
-                served.ShouldAllBe(r => r.LateGaps.First < r.OutputTokens);
+                served.ShouldAllBe(r => r.LateGaps!.Value.First >= r.LateGaps!.Value.Second);
+                served.ShouldAllBe(r => r.LateGaps!.Value.Second >= 0);
+                served.ShouldAllBe(r => r.LateGaps!.Value.First < r.OutputTokens);
                 // The gaps' percentile, known to half a bucket, says the same as counting the late ones.
                 if (result.Latencies.Itl.PercentileNs(90) is not { } gapNs
                     || Math.Abs(gapNs - limitNs) <= 0.01 * limitNs)
@@ -138,7 +142,7 @@ public sealed class FleetSimulationLaws
                 }
                 var gaps = result.Latencies.Itl.Count;
                 var allowed = gaps - (long)Math.Ceiling(0.9 * gaps);
-                (served.Sum(r => (long)r.LateGaps.First) <= allowed).ShouldBe(gapNs < limitNs);
+                (served.Sum(r => (long)r.LateGaps!.Value.First) <= allowed).ShouldBe(gapNs < limitNs);
                 if (gapNs > limitNs)
                     result.Holds.ShouldBe(false);
             },

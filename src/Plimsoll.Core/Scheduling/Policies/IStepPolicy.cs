@@ -21,6 +21,12 @@ interface IStepPolicy
     /// <summary>Lets go of a request that waits.</summary>
     void Withdraw(int request);
 
+    /// <summary>A running request leaves: it is finished, or cancelled.</summary>
+    void Released(int request);
+
+    /// <summary>Whether the step in flight, which ends then, is better cut short for somebody who has come.</summary>
+    bool ShouldAbort(long nowNs, long endsNs);
+
     /// <summary>Fills <see cref="SchedulerState.Plan"/>; it is empty only when nobody can be served.</summary>
     void Plan(long nowNs);
 

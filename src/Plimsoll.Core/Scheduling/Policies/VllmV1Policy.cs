@@ -52,6 +52,12 @@ sealed class VllmV1Policy : IStepPolicy
         _blockedRequest = None;
     }
 
+    public void Released(int request)
+    {
+    }
+
+    public bool ShouldAbort(long nowNs, long endsNs) => false;
+
     public void Observe(in StepOutcome outcome, long nowNs)
     {
     }

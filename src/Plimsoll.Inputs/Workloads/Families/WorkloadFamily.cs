@@ -134,14 +134,14 @@ public sealed class WorkloadFamily : Workload
                 {
                     Levels = [new LevelShare("interactive", 1 - batch), new LevelShare("batch", batch)],
                 },
-                _ => throw new BadInputException($"--workload {text}: \"{change}\"; expected {Changes}"),
+                _ => throw new BadInputException($"{Setting.Workload} {text}", $"\"{change}\"", Changes),
             };
         }
         if (bursts && spec.Arrivals.Sigma == 0)
         {
             throw new BadInputException(
-                $"--workload {text}: no bursts were fitted to {spec.Name}; expected sigma=0..3 and "
-                + $"tau=SECONDS too");
+                $"{Setting.Workload} {text}", $"no bursts were fitted to {spec.Name}",
+                "sigma=0..3 and tau=SECONDS too");
         }
         return new WorkloadFamily(spec with { Name = text });
     }

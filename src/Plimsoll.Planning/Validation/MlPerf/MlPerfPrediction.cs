@@ -6,7 +6,6 @@ using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
@@ -65,7 +64,7 @@ static class MlPerfPrediction
         var ceilings = new List<Ceiling>();
         foreach (var deployment in Candidates(single))
         {
-            if (KvCapacity.Blocks(deployment).Fits)
+            if (EngineCatalogue.Capacity(deployment).Fits)
                 ceilings.Add(CeilingOf(deployment, single.Benchmark, workload));
         }
         // From the highest ceiling down, so that those below what is already reached need no search.
@@ -161,7 +160,7 @@ static class MlPerfPrediction
                     EnablePrefixCaching = false,
                 },
             };
-            var stages = KvCapacity.Blocks(one).Fits ? 1 : MostStages;
+            var stages = EngineCatalogue.Capacity(one).Fits ? 1 : MostStages;
             for (var tp = 1; tp <= single.Accelerators; tp *= 2)
             {
                 for (var pp = 1; pp <= stages && tp * pp <= single.Accelerators; pp *= 2)

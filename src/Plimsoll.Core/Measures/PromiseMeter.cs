@@ -8,13 +8,18 @@ namespace Plimsoll.Core.Measures;
 /// of the
 /// request's own gaps is within it, and by the level when that percentile of all their gaps is.
 /// </summary>
-public sealed class LevelMeter
+public sealed class PromiseMeter
 {
     readonly Limit[] _limits;
     readonly long[] _breaks;
     long _gaps;
 
-    public LevelMeter(IReadOnlyList<Limit> limits, LatencyRecorders latencies)
+    /// <summary>
+    /// Whoever measures does not count gaps by request, so the run's distribution judges them.
+    /// </summary>
+    bool _gapsByRun;
+
+    public PromiseMeter(IReadOnlyList<Limit> limits, LatencyRecorders latencies)
     {
         _limits = [.. limits];
         _breaks = new long[_limits.Length];
@@ -30,6 +35,11 @@ public sealed class LevelMeter
 
     /// <summary>Measured requests that kept every limit.</summary>
     public long Good { get; private set; }
+
+    /// <summary>
+    /// Measured requests that broke a limit, failed ones among them; of gaps, those too long.
+    /// </summary>
+    public long Breaks(int limit) => _breaks[limit];
 
     /// <summary>Good ÷ measured; null when nothing was measured.</summary>
     public double? Goodput => Measured > 0 ? (double)Good / Measured : null;
@@ -52,7 +62,9 @@ public sealed class LevelMeter
         {
             if (_limits[i].Metric == Metric.Itl)
             {
-                var late = request.Served ? request.LateGaps[gapLimit] : 0;
+                if (request.Served && request.LateGaps is null)
+                    _gapsByRun = true;
+                var late = request.Served ? request.LateGaps?[gapLimit] ?? 0 : 0;
                 gapLimit++;
                 _breaks[i] += late;
                 good &= late <= Allowed(_limits[i].Percentile, gaps);
@@ -92,6 +104,14 @@ public sealed class LevelMeter
         bool? verdict = true;
         for (var i = 0; i < _limits.Length; i++)
         {
+            if (_limits[i].Metric == Metric.Itl && _gapsByRun)
+            {
+                var gapNs = Latencies.Itl.PercentileNs(_limits[i].Percentile);
+                if (gapNs > _limits[i].LimitNs)
+                    return false;
+                verdict = gapNs is null ? null : verdict;
+                continue;
+            }
             var samples = _limits[i].Metric == Metric.Itl ? _gaps : Measured;
             if (_breaks[i] > Allowed(_limits[i].Percentile, samples))
                 return false;
@@ -102,9 +122,9 @@ public sealed class LevelMeter
     }
 
     /// <summary>The requests of several runs under the same limits, as one run's.</summary>
-    public static LevelMeter Pooled(IReadOnlyList<LevelMeter> runs)
+    public static PromiseMeter Pooled(IReadOnlyList<PromiseMeter> runs)
     {
-        var pooled = new LevelMeter(runs[0]._limits, new LatencyRecorders(0));
+        var pooled = new PromiseMeter(runs[0]._limits, new LatencyRecorders(0));
         foreach (var run in runs)
         {
             pooled.Measured += run.Measured;
