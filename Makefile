@@ -1,4 +1,4 @@
-.PHONY: build test bench figures load-line bench-figures docs validation clean
+.PHONY: build test bench figures load-line bench-figures docs validation house mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -33,6 +33,18 @@ docs:
 # Runs the public validation on ../shared/data and writes its page again. It fails where a promised figure is missed.
 validation: build
 	src/Plimsoll.Cli/bin/Release/net10.0/plimsoll validate --write-docs docs
+
+# Lines by folder, arrows between projects, and the mutation score where one was measured.
+house:
+	@sh tools/house
+
+# Plants mutants in the rules that money and promises rest on and prints how many a test catches.
+mutate: build
+	dotnet run -c Release --no-build --project tools/Plimsoll.Mutants -- $(MUTANTS)
+
+# An hour of mangled input for every parser (SECONDS=3600), from the corpus in tools/Plimsoll.Fuzz/corpus.
+fuzz: build
+	dotnet run -c Release --no-build --project tools/Plimsoll.Fuzz -- all --seconds $(or $(SECONDS),3600)
 
 clean:
 	rm -rf artifacts && find . -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

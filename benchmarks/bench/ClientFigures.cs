@@ -30,7 +30,8 @@ static class ClientFigures
         var client = result.Client;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"500 requests/s: sends late p50 {client.LatenessP50Ms:0.000} ms, p99 {client.LatenessP99Ms:0.000} ms; "
+            $"500 requests/s: sends late p50 {client.LatenessP50Ms:0.000} ms, p99 "
+            + $"{client.LatenessP99Ms:0.000} ms; "
             + $"{result.Completed} served, {result.Failed} failed; load average {LoadAverage()}"));
     }
 
@@ -38,7 +39,8 @@ static class ClientFigures
     public static void Memory()
     {
         const int Requests = 1_000_000;
-        var level = new LevelOptions { Lengths = new LengthOptions(64, 64), Requests = Requests, Clients = 100 };
+        var level =
+            new LevelOptions { Lengths = new LengthOptions(64, 64), Requests = Requests, Clients = 100 };
         var dispatcher = new Dispatcher(LevelLoad.Of([level]));
         var meter = new LevelMeter(level);
         using var detail = new DetailSpool();

@@ -26,11 +26,9 @@ using Plimsoll.Tests.Bench;
 namespace Plimsoll.Bench.Figures;
 
 /// <summary>
-/// The loop closed in simulated time: an engine whose step times nobody is told is measured at three
-/// loads, its
-/// detailed results are calibrated to, and the line that the fit predicts stands beside the line that the
-/// search
-/// measures on the engine itself.
+/// The loop closed in simulated time: an engine whose step times nobody is told is measured at three loads,
+/// its detailed results are calibrated to, and the line that the fit predicts stands beside the line that the
+/// search measures on the engine itself.
 /// </summary>
 static class LoopFigure
 {
@@ -88,7 +86,7 @@ static class LoopFigure
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{name}: measured {measured.Rate:0.00}/s ({measured.Low:0.00} – {measured.High:0.00}), "
-                    + $"predicted "
+                + $"predicted "
                 + $"{predicted:0.00}/s after calibration ({100 * (predicted / measured.Rate - 1):+0.0;-0.0} "
                 + $"%), "
                 + $"{before:0.00}/s before ({100 * (before / measured.Rate - 1):+0.0;-0.0} %)"));

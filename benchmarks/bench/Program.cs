@@ -42,7 +42,8 @@ switch (args)
         }));
         break;
     default:
-        Console.Error.WriteLine("expected: search [SEEDS], timestamps [PAIRS], streams, lateness, loop or memory");
+        Console.Error.WriteLine(
+            "expected: search [SEEDS], timestamps [PAIRS], streams, lateness, loop or memory");
         return 2;
 }
 return 0;

@@ -18,15 +18,21 @@ static class Corpus
 
     const int Gsm8kCharacters = 1_200_000;
 
-    /// <summary>All records in a drawn order: texts cut into documents, conversations of the grammar.</summary>
+    /// <summary>
+    /// All records in a drawn order: texts cut into documents, conversations of the grammar.
+    /// </summary>
     public static List<TrainingRecord> Records()
     {
         var records = new List<TrainingRecord>();
         foreach (var (source, characters) in Sources)
             records.AddRange(Documents(SharedData.Documents(source)).TakeWhile(Until(characters)));
-        records.AddRange(Documents(SharedData.Gsm8k().Select(p => p.Question + "\n" + p.Answer)).TakeWhile(Until(Gsm8kCharacters)));
+        records.AddRange(Documents(SharedData.Gsm8k().Select(p => p.Question + "\n" + p.Answer))
+            .TakeWhile(Until(Gsm8kCharacters)));
         foreach (var set in IntentSet.Names)
-            records.AddRange(Documents(IntentSet.Load(set).Train.OrderBy(u => u.Text.GetHashCodeStable()).Select(u => u.Text)));
+        {
+            records.AddRange(Documents(
+                IntentSet.Load(set).Train.OrderBy(u => u.Text.GetHashCodeStable()).Select(u => u.Text)));
+        }
         records.AddRange(DomainGrammar.Draw(seed: 1, GrammarCharacters));
         return [.. DrawnOrder.Of(seed: 1, purpose: 0xc0, records.Count).Select(i => records[i])];
     }

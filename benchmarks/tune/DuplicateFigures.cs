@@ -8,7 +8,10 @@ using Plimsoll.Tuning.Datasets;
 
 namespace Plimsoll.Tune.Figures;
 
-/// <summary>The near-duplicate finder at a million records, with pairs planted by one to three changed words in thirty.</summary>
+/// <summary>
+/// The near-duplicate finder at a million records, with pairs planted by one to three changed words in
+/// thirty.
+/// </summary>
 static class DuplicateFigures
 {
     public static void Run(int records)
@@ -36,9 +39,14 @@ static class DuplicateFigures
         var found = pairs.Count(p => clusters[p.Original] == clusters[p.Changed]);
         var wrong = Enumerable.Range(0, texts.Count).Count(i => clusters[i] != i) - found;
         Console.WriteLine(FormattableString.Invariant(
-            $"{texts.Count:N0} records of {texts.Average(t => t.Length):F0} characters: {clock.Elapsed.TotalSeconds:F1} s, {(Environment.CpuUsage.TotalTime - cpu).TotalSeconds:F1} CPU-s, peak {Process.GetCurrentProcess().PeakWorkingSet64 / 1e9:F2} GB with the texts"));
+            $"{texts.Count:N0} records of {texts.Average(t => t.Length):F0} characters: ")
+            + FormattableString.Invariant(
+                $"{clock.Elapsed.TotalSeconds:F1} s, {(Environment.CpuUsage.TotalTime - cpu).TotalSeconds:F1} ")
+            + FormattableString.Invariant(
+                $"CPU-s, peak {Process.GetCurrentProcess().PeakWorkingSet64 / 1e9:F2} GB with the texts"));
         Console.WriteLine(FormattableString.Invariant(
-            $"recall {(double)found / pairs.Count:F4} of {pairs.Count:N0} planted pairs, {wrong} records joined that were not planted"));
+            $"recall {(double)found / pairs.Count:F4} of {pairs.Count:N0} planted pairs, {wrong} records ")
+            + "joined that were not planted");
     }
 
     static string Word(ref RandomStream draws)

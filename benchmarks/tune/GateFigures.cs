@@ -32,12 +32,15 @@ static class GateFigures
             var outside = 0;
             for (ulong seed = 1; seed <= Candidates; seed++)
                 outside += IsEverOutside(rate, 5000, seed) ? 1 : 0;
-            Console.WriteLine($"confidence sequence, rate {rate}, looked at 5,000 times: held {Percent(Candidates - outside)} (95 % promised)");
+            Console.WriteLine($"confidence sequence, rate {rate}, looked at 5,000 times: held "
+                + $"{Percent(Candidates - outside)} (95 % promised)");
         }
         var (false0, after0, _) = Promotions(0.01, 0.01);
         var (caught2, _, answers2) = Promotions(0.03, 0.01);
-        Console.WriteLine($"promotion, equal error rates of 1 %: {Percent(false0, 200)} rolled back, {after0} of 200 promoted");
-        Console.WriteLine($"promotion, 2 points more errors: {Percent(caught2, 200)} rolled back, after {answers2:F0} of the candidate's answers on average");
+        Console.WriteLine($"promotion, equal error rates of 1 %: {Percent(false0, 200)} rolled back, "
+            + $"{after0} of 200 promoted");
+        Console.WriteLine($"promotion, 2 points more errors: {Percent(caught2, 200)} rolled back, after "
+            + $"{answers2:F0} of the candidate's answers on average");
     }
 
     static GateVerdict Quality(int count, double worse, ulong seed)
@@ -47,7 +50,8 @@ static class GateFigures
         for (var i = 0; i < count; i++)
         {
             var place = draws.NextDouble();
-            var (current, candidate) = place < 0.05 + worse / 2 ? (true, false) : place < 0.1 ? (false, true) : place < 0.9 ? (true, true) : (false, false);
+            var (current, candidate) = place < 0.05 + worse / 2
+                ? (true, false) : place < 0.1 ? (false, true) : place < 0.9 ? (true, true) : (false, false);
             examples.Add(new JudgedExample("q", "x", current ? "x" : "y", candidate ? "x" : "z"));
         }
         return Gates.Quality(examples, margin: 0.02, discordant: 0.1).Verdict;
@@ -71,7 +75,9 @@ static class GateFigures
         var (back, through, answers) = (0, 0, 0L);
         for (ulong seed = 1; seed <= 200; seed++)
         {
-            var promotion = new Promotion(new PromotionPlan { Guards = [new Guard("errors", 0.01)] }, "task", "old", "new", revision: 1);
+            var promotion =
+                new Promotion(new PromotionPlan { Guards = [new Guard("errors", 0.01)] }, "task", "old",
+                    "new", revision: 1);
             var draws = new RandomStream(seed, purpose: 0xca);
             for (var i = 0; i < 400_000 && !promotion.IsOver; i++)
             {
@@ -89,5 +95,6 @@ static class GateFigures
 
     static Dictionary<string, double> One(bool error) => new() { ["errors"] = error ? 1 : 0 };
 
-    static string Percent(int count, int of = Candidates) => FormattableString.Invariant($"{100.0 * count / of:F1} %");
+    static string Percent(int count, int of = Candidates) =>
+        FormattableString.Invariant($"{100.0 * count / of:F1} %");
 }

@@ -12,8 +12,11 @@ namespace Plimsoll.Tune.Figures;
 /// <summary>One utterance and its intent, lower case with spaces.</summary>
 sealed record Utterance(string Text, string Intent);
 
-/// <summary>An intent task with its splits. Training utterances that the test split holds verbatim are left out.</summary>
-sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyList<Utterance> Validation, IReadOnlyList<Utterance> Test)
+/// <summary>
+/// An intent task with its splits. Training utterances that the test split holds verbatim are left out.
+/// </summary>
+sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyList<Utterance> Validation,
+    IReadOnlyList<Utterance> Test)
 {
     public static IReadOnlyList<string> Names { get; } = ["clinc150", "banking77", "snips"];
 
@@ -29,7 +32,8 @@ sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyLi
     {
         var root = JsonDocument.Parse(SharedData.Bytes("clinc150_data_full.json.gz")).RootElement;
         List<Utterance> Split(string key) =>
-            [.. root.GetProperty(key).EnumerateArray().Select(p => new Utterance(p[0].GetString()!, Label(p[1].GetString()!)))];
+            [.. root.GetProperty(key).EnumerateArray()
+                .Select(p => new Utterance(p[0].GetString()!, Label(p[1].GetString()!)))];
         return Without("clinc150", Split("train"), Split("val"), Split("test"));
     }
 
@@ -37,7 +41,8 @@ sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyLi
     {
         static List<Utterance> Rows(string file)
         {
-            using var csv = CsvDataReader.Create(new StringReader(Encoding.UTF8.GetString(SharedData.Bytes(file))));
+            using var csv =
+                CsvDataReader.Create(new StringReader(Encoding.UTF8.GetString(SharedData.Bytes(file))));
             var rows = new List<Utterance>();
             while (csv.Read())
                 rows.Add(new Utterance(csv.GetString(0).Trim(), Label(csv.GetString(1))));
@@ -49,7 +54,9 @@ sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyLi
 
     static IntentSet Snips()
     {
-        var intents = new[] { "AddToPlaylist", "BookRestaurant", "GetWeather", "PlayMusic", "RateBook", "SearchCreativeWork", "SearchScreeningEvent" };
+        var intents =
+            new[] { "AddToPlaylist", "BookRestaurant", "GetWeather", "PlayMusic", "RateBook",
+                "SearchCreativeWork", "SearchScreeningEvent" };
         List<Utterance> Rows(string pattern)
         {
             var rows = new List<Utterance>();
@@ -60,9 +67,12 @@ sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyLi
                 var text = Encoding.UTF8.GetString(bytes);
                 if (text.Contains('\uFFFD'))
                     text = Encoding.Latin1.GetString(bytes);
-                foreach (var example in JsonDocument.Parse(text).RootElement.GetProperty(intent).EnumerateArray())
+                foreach (var example in JsonDocument.Parse(text).RootElement.GetProperty(intent)
+                    .EnumerateArray())
                 {
-                    var words = string.Concat(example.GetProperty("data").EnumerateArray().Select(d => d.GetProperty("text").GetString()));
+                    var words =
+                        string.Concat(example.GetProperty("data").EnumerateArray()
+                            .Select(d => d.GetProperty("text").GetString()));
                     rows.Add(new Utterance(words.Trim(), Spaced(intent)));
                 }
             }
@@ -75,7 +85,9 @@ sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyLi
     static string Label(string intent) => intent.Replace('_', ' ').ToLowerInvariant().TrimEnd('?');
 
     static string Spaced(string intent) =>
-        string.Concat(intent.Select((c, i) => i > 0 && char.IsUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+        string.Concat(intent.Select(
+            (c, i) =>
+                i > 0 && char.IsUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
 
     static (List<Utterance> Train, List<Utterance> Validation) HoldOut(List<Utterance> rows, int count)
     {
@@ -83,7 +95,8 @@ sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyLi
         return ([.. order.Skip(count).Select(i => rows[i])], [.. order.Take(count).Select(i => rows[i])]);
     }
 
-    static IntentSet Without(string name, List<Utterance> train, List<Utterance> validation, List<Utterance> test)
+    static IntentSet Without(
+        string name, List<Utterance> train, List<Utterance> validation, List<Utterance> test)
     {
         var seen = test.Select(u => u.Text.ToLowerInvariant()).ToHashSet();
         return new IntentSet(name, [.. train.Where(u => !seen.Contains(u.Text.ToLowerInvariant()))],

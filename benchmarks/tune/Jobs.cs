@@ -14,7 +14,8 @@ namespace Plimsoll.Tune.Figures;
 static class Jobs
 {
     /// <returns>The last event: CPU seconds and tokens of the whole.</returns>
-    public static async Task<TrainerEvent> TrainAsync(TrainerJob job, string jobFile, CancellationToken cancellation, bool quiet = false)
+    public static async Task<TrainerEvent> TrainAsync(
+        TrainerJob job, string jobFile, CancellationToken cancellation, bool quiet = false)
     {
         File.WriteAllText(jobFile, JsonSerializer.Serialize(job, CanonicalJson.Options));
         var losses = new Queue<double>();
@@ -28,14 +29,16 @@ static class Jobs
                 losses.Dequeue();
             if (!quiet && e.Kind == "step" && e.Step % 50 == 0)
             {
-                Console.Error.WriteLine($"step {e.Step}/{e.Steps} loss {losses.Average():F3} {e.TokensPerSecond:F0} tokens/s "
+                Console.Error.WriteLine(
+                    $"step {e.Step}/{e.Steps} loss {losses.Average():F3} {e.TokensPerSecond:F0} tokens/s "
                     + $"{e.CpuSeconds:F0} CPU-s, {e.SecondsLeft:F0} s left");
             }
         }, cancellation);
         return last!;
     }
 
-    public static async Task<List<int[]>> AnswersAsync(string folder, string? adapter, IEnumerable<int[]> prompts, int mostTokens, string work)
+    public static async Task<List<int[]>> AnswersAsync(
+        string folder, string? adapter, IEnumerable<int[]> prompts, int mostTokens, string work)
     {
         var file = Path.Combine(work, "prompts.jsonl");
         File.WriteAllLines(file, prompts.Select(p => JsonSerializer.Serialize(p)));
@@ -48,7 +51,8 @@ static class Jobs
             most_tokens = mostTokens,
         }));
         var answers = new List<int[]>();
-        await Trainer().GenerateAsync(job, l => answers.Add(JsonSerializer.Deserialize<int[]>(l)!), CancellationToken.None);
+        await Trainer().GenerateAsync(
+            job, l => answers.Add(JsonSerializer.Deserialize<int[]>(l)!), CancellationToken.None);
         return answers;
     }
 

@@ -17,16 +17,21 @@ try
             break;
         case ["intents", var set, .. var rest]:
             for (var seed = 1; seed <= (Number(rest, "--seeds") ?? 1); seed++)
-                await IntentTuning.RunAsync(work, ModelOf(rest), set, (ulong)seed, Number(rest, "--few-shot"));
+            {
+                await IntentTuning.RunAsync(
+                    work, ModelOf(rest), set, (ulong)seed, Number(rest, "--few-shot"));
+            }
             break;
         case ["publish"]:
-            TinyModel.Publish(Path.Combine(work, "small", "model"), Path.Combine(SharedData.Root(), "data", "models", "plimsoll-tiny.gguf"));
+            TinyModel.Publish(Path.Combine(work, "small", "model"),
+                Path.Combine(SharedData.Root(), "data", "models", "plimsoll-tiny.gguf"));
             break;
         case ["baseline"]:
             foreach (var name in IntentSet.Names)
             {
                 var data = IntentSet.Load(name);
-                Console.WriteLine($"{name}: tf-idf + softmax {100 * new SoftmaxBaseline(data.Train, 1).Accuracy(data.Test):F1} %");
+                Console.WriteLine($"{name}: tf-idf + softmax "
+                    + $"{100 * new SoftmaxBaseline(data.Train, 1).Accuracy(data.Test):F1} %");
             }
             break;
         case ["duplicates", .. var rest]:
@@ -36,7 +41,8 @@ try
             GateFigures.Run();
             break;
         default:
-            throw new BadInputException("usage: tune-figures pretrain [--large] | publish | intents SET [--seeds N] [--few-shot N] [--large] "
+            throw new BadInputException("usage: tune-figures pretrain [--large] | publish | intents SET "
+                + "[--seeds N] [--few-shot N] [--large] "
                 + "| baseline | duplicates [--records N] | gates");
     }
     return 0;
@@ -57,7 +63,9 @@ async Task Pretrain(string[] rest)
     await TinyModel.PretrainAsync(folder, Number(rest, "--steps"), precision, seed: 1);
 }
 
-string ModelOf(string[] rest) => Path.Combine(work, Array.IndexOf(rest, "--large") >= 0 ? "large" : "small", "model");
+string ModelOf(string[] rest) =>
+    Path.Combine(work, Array.IndexOf(rest, "--large") >= 0 ? "large" : "small", "model");
 
 static int? Number(string[] rest, string name) =>
-    Array.IndexOf(rest, name) is var at and >= 0 && at + 1 < rest.Length && int.TryParse(rest[at + 1], out var value) ? value : null;
+    Array.IndexOf(rest, name) is var at and >= 0 && at + 1 < rest.Length
+    && int.TryParse(rest[at + 1], out var value) ? value : null;

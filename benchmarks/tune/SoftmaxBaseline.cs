@@ -6,8 +6,8 @@ using Plimsoll.Tuning.Training;
 namespace Plimsoll.Tune.Figures;
 
 /// <summary>
-/// What a tuned model has to be compared with on a task of labels: tf-idf of words and pairs of words, softmax
-/// regression by stochastic gradient descent. Seconds to train.
+/// What a tuned model has to be compared with on a task of labels: tf-idf of words and pairs of words,
+/// softmax regression by stochastic gradient descent. Seconds to train.
 /// </summary>
 sealed class SoftmaxBaseline
 {
@@ -41,7 +41,8 @@ sealed class SoftmaxBaseline
         }
     }
 
-    public double Accuracy(IReadOnlyList<Utterance> test) => test.Count(u => Predict(u.Text) == u.Intent) / (double)test.Count;
+    public double Accuracy(IReadOnlyList<Utterance> test) =>
+        test.Count(u => Predict(u.Text) == u.Intent) / (double)test.Count;
 
     public string Predict(string text)
     {
@@ -91,7 +92,8 @@ sealed class SoftmaxBaseline
 
     static IEnumerable<string> Terms(string text)
     {
-        var words = new string([.. text.ToLowerInvariant().Select(c => char.IsLetterOrDigit(c) || c == '\'' ? c : ' ')])
+        var words = new string(
+            [.. text.ToLowerInvariant().Select(c => char.IsLetterOrDigit(c) || c == '\'' ? c : ' ')])
             .Split(' ', StringSplitOptions.RemoveEmptyEntries);
         for (var i = 0; i < words.Length; i++)
         {

@@ -162,13 +162,18 @@ public sealed class ServeHost : IAsyncDisposable
     }
 
     static LocalModel Compute(
-        ModelConfig model, LlamaConfig llama, Levels levels, ServeConfig config, LedgerBook book, TimeProvider time,
+        ModelConfig model, LlamaConfig llama, Levels levels, ServeConfig config, LedgerBook book,
+        TimeProvider time,
         TextWriter story)
     {
         var started = time.GetUtcNow();
-        var engine = LlamaFactory.Start(model.Name, llama, levels.Specs, config.State, config.DecisionLog, time, story);
+        var engine = LlamaFactory.Start(
+            model.Name, llama, levels.Specs, config.State, config.DecisionLog, time, story);
         if (model.PriceUsdPerHour is null)
-            story.WriteLine($"plimsoll: {model.Name} has no price_usd_per_hour; its tokens are metered at $0");
+        {
+            story.WriteLine(
+                $"plimsoll: {model.Name} has no price_usd_per_hour; its tokens are metered at $0");
+        }
         return new LocalModel(model.Name, engine, 1, model.PriceUsdPerHour ?? 0, book, null, started);
     }
 

@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Plimsoll.Tuning.Trainer;
 
-/// <summary>Greedy answers. Prompts of one length go together, so nothing is padded and no answer depends on another.</summary>
+/// <summary>
+/// Greedy answers. Prompts of one length go together, so nothing is padded and no answer depends on another.
+/// </summary>
 sealed class Answers(Decoder decoder, int layers, IReadOnlyList<int> ends)
 {
     const int MostRows = 64;
@@ -40,7 +42,8 @@ sealed class Answers(Decoder decoder, int layers, IReadOnlyList<int> ends)
         {
             var width = tokens.Length / rows;
             var hidden = decoder.Hidden(
-                Weights.Longs(tokens, rows, width), Weights.Longs(positions, tokens.Length), mask: null, cache);
+                Weights.Longs(tokens, rows, width), Weights.Longs(positions, tokens.Length), mask: null,
+                cache);
             var last = hidden.reshape(rows, width, -1).select(1, width - 1);
             var next = decoder.Logits(last).argmax(1).data<long>().ToArray();
             var open = false;

@@ -8,7 +8,9 @@ using static TorchSharp.torch;
 
 namespace Plimsoll.Tuning.Trainer;
 
-/// <summary>The factors of an adapter. A starts drawn, B at zero, so that training starts at the base exactly.</summary>
+/// <summary>
+/// The factors of an adapter. A starts drawn, B at zero, so that training starts at the base exactly.
+/// </summary>
 sealed class LoraWeights
 {
     LoraWeights(LoraConfig config) => Config = config;

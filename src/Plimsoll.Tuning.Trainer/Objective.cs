@@ -13,9 +13,9 @@ static class Objective
     const int ChunkTokens = 512;
 
     /// <summary>
-    /// Mean cross-entropy of the learned tokens. Only they go through the output matrix, chunk by chunk, and each
-    /// chunk's gradients are taken while its logits are warm: they are never all in memory. What is returned for
-    /// <c>backward</c> has exactly the gradients of the loss.
+    /// Mean cross-entropy of the learned tokens. Only they go through the output matrix, chunk by chunk, and
+    /// each chunk's gradients are taken while its logits are warm: they are never all in memory. What is
+    /// returned for <c>backward</c> has exactly the gradients of the loss.
     /// </summary>
     public static (Tensor Surrogate, double Loss) NextToken(Decoder decoder, TokenBatch batch)
     {
@@ -42,12 +42,13 @@ static class Objective
             }
         }
         var surrogate = (hidden * gradient).sum();
-        return (matrixGradient is null ? surrogate : surrogate + (matrix * matrixGradient).sum(), loss / count);
+        return (matrixGradient is null
+            ? surrogate : surrogate + (matrix * matrixGradient).sum(), loss / count);
     }
 
     /// <summary>
-    /// DPO: −log σ(β·((chosen − its reference) − (rejected − its reference))), mean over pairs. Rows come in pairs,
-    /// chosen first, one example a row.
+    /// DPO: −log σ(β·((chosen − its reference) − (rejected − its reference))), mean over pairs. Rows come in
+    /// pairs, chosen first, one example a row.
     /// </summary>
     public static Tensor Preference(Decoder decoder, TokenBatch batch, Tensor reference, double beta)
     {
@@ -76,12 +77,15 @@ static class Objective
             rows.Add(i / batch.Length);
         }
         var hidden = decoder.Hidden(
-            Weights.Longs(batch.Tokens, batch.Rows, batch.Length), Weights.Longs(batch.Positions, batch.Tokens.Length), Mask(batch));
+            Weights.Longs(batch.Tokens, batch.Rows, batch.Length),
+            Weights.Longs(batch.Positions, batch.Tokens.Length), Mask(batch));
         var learned = at.Count == batch.Tokens.Length ? hidden : hidden.index_select(0, tensor(at.ToArray()));
         return (learned, tensor(targets.ToArray()), tensor(rows.ToArray()));
     }
 
-    /// <summary>Who sees whom: earlier tokens of the same segment. Padding sees itself, so that no row is empty.</summary>
+    /// <summary>
+    /// Who sees whom: earlier tokens of the same segment. Padding sees itself, so that no row is empty.
+    /// </summary>
     public static Tensor? Mask(TokenBatch batch)
     {
         if (batch.IsPlain)

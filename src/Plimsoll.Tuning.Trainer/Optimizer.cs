@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace Plimsoll.Tuning.Trainer;
 
 /// <summary>
-/// AdamW, and Muon for the matrices of the layers where the spec asks for it. Its whole state is tensors by name,
-/// so a checkpoint holds it and a resumed run is the run that was not interrupted.
+/// AdamW, and Muon for the matrices of the layers where the spec asks for it. Its whole state is tensors by
+/// name, so a checkpoint holds it and a resumed run is the run that was not interrupted.
 /// </summary>
 sealed class Optimizer
 {
@@ -68,7 +68,8 @@ sealed class Optimizer
         }
     }
 
-    bool UsesMuon(string name) => _spec.MuonLearningRate is not null && name.EndsWith("_proj.weight", StringComparison.Ordinal);
+    bool UsesMuon(string name) =>
+        _spec.MuonLearningRate is not null && name.EndsWith("_proj.weight", StringComparison.Ordinal);
 
     void Clip()
     {

@@ -10,8 +10,8 @@ using Plimsoll.Tuning.Training;
 namespace Plimsoll.Tuning.Trainer;
 
 /// <summary>
-/// <c>plimsoll-trainer train JOB.json</c> prints progress, <c>generate JOB.json</c> answers, one JSON value a line.
-/// Exit code 2 is bad input, with one line on stderr.
+/// <c>plimsoll-trainer train JOB.json</c> prints progress, <c>generate JOB.json</c> answers, one JSON value a
+/// line. Exit code 2 is bad input, with one line on stderr.
 /// </summary>
 static class Program
 {
@@ -45,13 +45,20 @@ static class Program
         TorchSharp.torch.set_num_threads(job.Threads);
         using var model = ModelFolder.Open(job.BaseFolder);
         var lora = job.AdapterFolder is { } adapter ? LoraWeights.Load(adapter, model.Config) : null;
-        var prompts = File.ReadLines(job.PromptsFile).Select(l => JsonSerializer.Deserialize<int[]>(l)!).ToList();
+        var prompts =
+            File.ReadLines(job.PromptsFile).Select(l => JsonSerializer.Deserialize<int[]>(l)!).ToList();
         var longest = prompts.Max(p => p.Length) + job.MostTokens;
         if (prompts.Any(p => p.Length == 0) || longest > model.Config.ContextTokens)
-            throw new BadInputException($"prompts: up to {longest} tokens with the answer; expected 1 to {model.Config.ContextTokens}");
+        {
+            throw new BadInputException($"prompts: up to {longest} tokens with the answer; expected 1 to "
+                + $"{model.Config.ContextTokens}");
+        }
         var decoder = new Decoder(model.Config, Weights.Load(model), lora, Precision.F32, longest);
-        foreach (var answer in new Answers(decoder, model.Config.Layers, model.Config.EndTokens).Of(prompts, job.MostTokens))
+        foreach (var answer in new Answers(decoder, model.Config.Layers, model.Config.EndTokens)
+            .Of(prompts, job.MostTokens))
+        {
             Console.Out.WriteLine(JsonSerializer.Serialize(answer));
+        }
     }
 
     static GenerateJob Read(string path)

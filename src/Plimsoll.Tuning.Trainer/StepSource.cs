@@ -37,10 +37,16 @@ sealed class StepSource
     {
         var records = RecordReader.ReadJsonl(job.DatasetFile).ToList();
         if (job.Spec.Method == TrainingMethod.Pretrain)
-            return new StepSource(job.Spec, new BatchPlan(PretrainingWindows.Of(records, model, job.Spec.SequenceTokens), job.Spec));
+        {
+            return new StepSource(job.Spec,
+                new BatchPlan(PretrainingWindows.Of(records, model, job.Spec.SequenceTokens), job.Spec));
+        }
         var preference = job.Spec.Method == TrainingMethod.Dpo;
         if (records.Any(r => r.IsPreference != preference || r.Text is not null))
-            throw new BadInputException($"{job.DatasetFile}: expected {(preference ? "preference pairs" : "conversations")} only");
+        {
+            throw new BadInputException(
+                $"{job.DatasetFile}: expected {(preference ? "preference pairs" : "conversations")} only");
+        }
         var renderer = model.Renderer;
         if (preference)
             return new StepSource(job.Spec, Pairs(records, renderer, job.Spec));
@@ -83,11 +89,16 @@ sealed class StepSource
         {
             var record = records[i];
             var pair = new[] { record.Chosen!, record.Rejected! }
-                .Select(answer => renderer.Example(new TrainingRecord { Messages = [.. Unlearned(record.Messages), answer], Tools = record.Tools }))
+                .Select(answer =>
+                    renderer.Example(new TrainingRecord { Messages = [.. Unlearned(record.Messages), answer],
+                        Tools = record.Tools }))
                 .ToArray();
             var length = pair.Max(e => e.Tokens.Length);
             if (length > spec.SequenceTokens)
-                throw new BadInputException($"dataset: record {i + 1} has {length} tokens; expected at most sequence_tokens {spec.SequenceTokens}");
+            {
+                throw new BadInputException($"dataset: record {i + 1} has {length} tokens; expected at most "
+                    + $"sequence_tokens {spec.SequenceTokens}");
+            }
             if (rows.Count > 0 && Math.Max(longest, length) * (rows.Count + 2) > spec.BatchTokens)
             {
                 batches.Add(TokenBatch.Of(rows));

@@ -10,7 +10,9 @@ using static TorchSharp.torch;
 
 namespace Plimsoll.Tuning.Trainer;
 
-/// <summary>One run, from a job to its bundle. The same job on the same machine gives the same bytes.</summary>
+/// <summary>
+/// One run, from a job to its bundle. The same job on the same machine gives the same bytes.
+/// </summary>
 sealed class TrainingRun : IDisposable
 {
     readonly TrainerJob _job;
@@ -63,7 +65,10 @@ sealed class TrainingRun : IDisposable
         {
             var loss = Step(step);
             if (!double.IsFinite(loss))
-                throw new BadInputException($"step {step + 1}: the loss is {loss}; expected a lower learning rate");
+            {
+                throw new BadInputException(
+                    $"step {step + 1}: the loss is {loss}; expected a lower learning rate");
+            }
             _report(Event("step", step + 1, loss));
             if ((step + 1) % _job.CheckpointSteps == 0 && step + 1 < _source.Steps)
             {

@@ -17,7 +17,9 @@ static class Weights
         return weights;
     }
 
-    /// <summary>GPT-2's first weights: normal, 0.02, narrower where they write into the residual stream.</summary>
+    /// <summary>
+    /// GPT-2's first weights: normal, 0.02, narrower where they write into the residual stream.
+    /// </summary>
     public static Dictionary<string, Tensor> Draw(ModelConfig config, ulong seed)
     {
         var draws = new RandomStream(seed, purpose: 0x3e1);

@@ -10,8 +10,8 @@ using YamlDotNet.Serialization.NamingConventions;
 namespace Plimsoll.Tuning;
 
 /// <summary>
-/// <c>tune.yaml</c>: the whole path of one task. Keys are those of the commands' options; a key that is not known is
-/// an error.
+/// <c>tune.yaml</c>: the whole path of one task. Keys are those of the commands' options; a key that is not
+/// known is an error.
 /// </summary>
 public sealed class TuneProject
 {
@@ -25,7 +25,9 @@ public sealed class TuneProject
     /// <summary>Options of <c>tune run</c>.</summary>
     public Dictionary<string, string> Training { get; set; } = [];
 
-    /// <summary>Options of <c>tune evaluate</c>; without <c>set</c> nothing is evaluated or released.</summary>
+    /// <summary>
+    /// Options of <c>tune evaluate</c>; without <c>set</c> nothing is evaluated or released.
+    /// </summary>
     public Dictionary<string, string> Evaluation { get; set; } = [];
 
     /// <summary>Whether a release goes into production at once.</summary>
@@ -38,10 +40,15 @@ public sealed class TuneProject
     {
         try
         {
-            var project = new DeserializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance).Build()
-                .Deserialize<TuneProject?>(File.ReadAllText(path)) ?? throw new BadInputException($"{path}: empty; expected a project");
+            var project =
+                new DeserializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance).Build()
+                .Deserialize<TuneProject?>(File.ReadAllText(path))
+                ?? throw new BadInputException($"{path}: empty; expected a project");
             if (project.Task.Length == 0 || project.Task.Contains('@', StringComparison.Ordinal))
-                throw new BadInputException($"{path}: task is missing or holds an @; expected the task's name");
+            {
+                throw new BadInputException(
+                    $"{path}: task is missing or holds an @; expected the task's name");
+            }
             if (!project.Dataset.ContainsKey("file"))
                 throw new BadInputException($"{path}: dataset has no file");
             project._folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
@@ -54,7 +61,8 @@ public sealed class TuneProject
         catch (YamlException e)
         {
             var said = (e.InnerException?.Message ?? e.Message).Split('\n')[0].TrimEnd('.');
-            throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"{path}:{e.Start.Line}: {said}; expected a tune.yaml"));
+            throw new BadInputException(string.Create(
+                CultureInfo.InvariantCulture, $"{path}:{e.Start.Line}: {said}; expected a tune.yaml"));
         }
     }
 
@@ -63,11 +71,15 @@ public sealed class TuneProject
         var options = new Dictionary<string, string>(Dataset);
         options.Remove("file");
         if (options.TryGetValue("evaluation", out var sets))
-            options["evaluation"] = sets.Split('=', 2) is [var name, var file] ? $"{name}={Here(file)}" : sets;
+        {
+            options["evaluation"] =
+                sets.Split('=', 2) is [var name, var file] ? $"{name}={Here(file)}" : sets;
+        }
         return ["dataset", Here(Dataset["file"]), .. Common(), "--base", Base, .. Options(options)];
     }
 
-    public string[] RunArguments(string dataset) => ["run", .. Common(), "--base", Base, "--dataset", dataset, .. Options(Training)];
+    public string[] RunArguments(string dataset) =>
+        ["run", .. Common(), "--base", Base, "--dataset", dataset, .. Options(Training)];
 
     /// <summary>Evaluation, release and promotion, as far as the project asks for them.</summary>
     public IEnumerable<string[]> AfterTraining(string adapter)

@@ -14,12 +14,14 @@ using Plimsoll.Tuning.Registry;
 namespace Plimsoll.Tuning;
 
 /// <summary>
-/// The five stages over one registry. Each takes hashes and gives a hash; what is there already is not done again.
+/// The five stages over one registry. Each takes hashes and gives a hash; what is there already is not done
+/// again.
 /// </summary>
 public sealed class TuneWorkspace : IDisposable
 {
     static readonly string[] _baseFiles =
-        ["config.json", "tokenizer.json", "tokenizer_config.json", ModelFolder.TemplateFile, ModelFolder.WeightsFile, ModelFolder.WeightsFile + ".index.json"];
+        ["config.json", "tokenizer.json", "tokenizer_config.json", ModelFolder.TemplateFile,
+            ModelFolder.WeightsFile, ModelFolder.WeightsFile + ".index.json"];
 
     public TuneWorkspace(string folder, TimeProvider time)
     {
@@ -57,10 +59,13 @@ public sealed class TuneWorkspace : IDisposable
         }, blobs: blobs));
     }
 
-    /// <summary>Makes a dataset of records and takes it in. What was redacted lies apart, under <c>vault</c>.</summary>
+    /// <summary>
+    /// Makes a dataset of records and takes it in. What was redacted lies apart, under <c>vault</c>.
+    /// </summary>
     /// <param name="origin">Where the records came from, as the manifest will say it.</param>
     public (string Hash, DatasetBuild Build) AddDataset(
-        IReadOnlyList<TrainingRecord> raw, DatasetOptions options, string baseHash, JsonObject origin, CancellationToken cancellation)
+        IReadOnlyList<TrainingRecord> raw, DatasetOptions options, string baseHash, JsonObject origin,
+        CancellationToken cancellation)
     {
         using var model = OpenFolder(baseHash);
         var renderer = model.Renderer;
@@ -73,7 +78,8 @@ public sealed class TuneWorkspace : IDisposable
         {
             ["train.jsonl"] = PutLines(build.Train.Select(RecordJson.Of)),
             ["validation.jsonl"] = PutLines(build.Validation.Select(RecordJson.Of)),
-            ["record-hashes"] = Registry.Blobs.Put(Encoding.ASCII.GetBytes(DatasetBuilder.RecordHashes([.. build.Train, .. build.Validation]))),
+            ["record-hashes"] = Registry.Blobs.Put(
+                Encoding.ASCII.GetBytes(DatasetBuilder.RecordHashes([.. build.Train, .. build.Validation]))),
         };
         foreach (var (name, file) in options.EvaluationSets)
             blobs[$"evaluation-{name}.jsonl"] = Registry.Blobs.Put(file);
@@ -103,7 +109,10 @@ public sealed class TuneWorkspace : IDisposable
         var temporary = $"{folder}.{Guid.NewGuid():N}";
         Directory.CreateDirectory(temporary);
         foreach (var (name, blob) in Registry.Get(hash).Blobs)
-            File.CreateSymbolicLink(Path.Combine(temporary, Path.GetFileName(name)), Path.GetFullPath(Registry.Blobs.Find(blob)));
+        {
+            File.CreateSymbolicLink(
+                Path.Combine(temporary, Path.GetFileName(name)), Path.GetFullPath(Registry.Blobs.Find(blob)));
+        }
         try
         {
             Directory.Move(temporary, folder);
@@ -129,12 +138,17 @@ public sealed class TuneWorkspace : IDisposable
         var manifest = Registry.Get(hash);
         return manifest.Kind == kind
             ? manifest
-            : throw new BadInputException($"{hash[..12]} is of kind {manifest.Kind.ToString().ToLowerInvariant()}; expected {kind.ToString().ToLowerInvariant()}");
+            : throw new BadInputException($"{hash[..12]} is of kind "
+            + $"{manifest.Kind.ToString().ToLowerInvariant()}; "
+            + $"expected {kind.ToString().ToLowerInvariant()}");
     }
 
-    /// <summary>What an adapter was trained on: its spec's manifest, and through it base and dataset.</summary>
+    /// <summary>
+    /// What an adapter was trained on: its spec's manifest, and through it base and dataset.
+    /// </summary>
     public Manifest SpecOf(string adapterHash) =>
-        Of(Of(Of(adapterHash, ManifestKind.Adapter).Links["run"], ManifestKind.Run).Links["spec"], ManifestKind.Spec);
+        Of(Of(Of(adapterHash, ManifestKind.Adapter).Links["run"], ManifestKind.Run).Links["spec"],
+            ManifestKind.Spec);
 
     public void Dispose() => Registry.Dispose();
 
@@ -142,7 +156,8 @@ public sealed class TuneWorkspace : IDisposable
         Registry.Blobs.Put(Encoding.UTF8.GetBytes(string.Concat(lines.Select(l => l + "\n"))));
 
     static int Tokens(Renderer renderer, TrainingRecord record) => record.IsPreference
-        ? Math.Max(renderer.Example(Answered(record, record.Chosen!)).Tokens.Length, renderer.Example(Answered(record, record.Rejected!)).Tokens.Length)
+        ? Math.Max(renderer.Example(Answered(record, record.Chosen!)).Tokens.Length,
+            renderer.Example(Answered(record, record.Rejected!)).Tokens.Length)
         : renderer.Example(record).Tokens.Length;
 
     static TrainingRecord Answered(TrainingRecord record, ChatMessage answer) =>

@@ -135,12 +135,15 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
         };
     }
 
-    /// <summary>A file is computed, a name is pretended; with neither named, a placeholder is computed.</summary>
+    /// <summary>
+    /// A file is computed, a name is pretended; with neither named, a placeholder is computed.
+    /// </summary>
     Server.Configuration.ModelConfig Model(ParseResult parsed)
     {
         var model = parsed.GetValue(_model);
         var name = parsed.GetValue(_name);
-        var isPretended = parsed.GetResult(_gpu) is { Implicit: false } || parsed.GetValue(_profile) is not null;
+        var isPretended =
+            parsed.GetResult(_gpu) is { Implicit: false } || parsed.GetValue(_profile) is not null;
         if (model is null ? !isPretended : LlamaServing.IsFile(model))
         {
             name ??= model is null ? "placeholder" : Path.GetFileNameWithoutExtension(model);

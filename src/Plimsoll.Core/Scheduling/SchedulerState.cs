@@ -4,9 +4,9 @@ using Plimsoll.Core.Scheduling.Policies;
 namespace Plimsoll.Core.Scheduling;
 
 /// <summary>
-/// What a scheduler knows, and the only hand that changes it. Verbs that check leave everything as it is and say
-/// what an act would need; verbs that act expect that it was checked. Policies decide with the first and do with
-/// the second, so that no policy can lose a block or a request.
+/// What a scheduler knows, and the only hand that changes it. Verbs that check leave everything as it is and
+/// say what an act would need; verbs that act expect that it was checked. Policies decide with the first and
+/// do with the second, so that no policy can lose a block or a request.
 /// </summary>
 sealed class SchedulerState
 {
@@ -163,7 +163,9 @@ sealed class SchedulerState
         Plan.Sums.AddDecodes(cohort.Count, cohort.NextContextTokens);
     }
 
-    /// <summary>One decode takes part; its cohort is named by <see cref="PlaceSome"/> when all are known.</summary>
+    /// <summary>
+    /// One decode takes part; its cohort is named by <see cref="PlaceSome"/> when all are known.
+    /// </summary>
     public void PlaceDecode(int request)
     {
         ref var state = ref Requests[request];
@@ -291,7 +293,9 @@ sealed class SchedulerState
         NotePeak();
     }
 
-    /// <summary>Which cohorts run goes into the digest when it changes, so that a leap digests as its steps do.</summary>
+    /// <summary>
+    /// Which cohorts run goes into the digest when it changes, so that a leap digests as its steps do.
+    /// </summary>
     public void MixCohorts()
     {
         var runs = 17UL;
@@ -357,7 +361,9 @@ sealed class SchedulerState
         cohort.Add(state.DecodeBase);
     }
 
-    /// <summary>The step was cut short: no cohort advances, and memory taken for its tokens comes back.</summary>
+    /// <summary>
+    /// The step was cut short: no cohort advances, and memory taken for its tokens comes back.
+    /// </summary>
     public void Abort()
     {
         Steps++;
@@ -395,8 +401,8 @@ sealed class SchedulerState
     }
 
     /// <summary>
-    /// A decode that no cohort of the plan holds stops for now and keeps its KV: it moves to the parked cohort of
-    /// its kind, which never runs.
+    /// A decode that no cohort of the plan holds stops for now and keeps its KV: it moves to the parked
+    /// cohort of its kind, which never runs.
     /// </summary>
     public void Park(int request) => Move(request, parked: true);
 
@@ -407,7 +413,8 @@ sealed class SchedulerState
     {
         ref var state = ref Requests[request];
         var from = Cohorts[state.Cohort];
-        Invariant.Holds(from.Key.Parked != parked, "a decode is parked when it runs, and resumed when it is parked");
+        Invariant.Holds(
+            from.Key.Parked != parked, "a decode is parked when it runs, and resumed when it is parked");
         var length = LengthOfDecode(state);
         from.Remove(state.DecodeBase);
         var to = Cohorts.Of(from.Key with { Parked = parked });

@@ -9,7 +9,9 @@ namespace Plimsoll.Inputs.Gguf;
 /// </summary>
 public static class AdapterIdentity
 {
-    /// <summary>In a base: SHA-256 of the weights it was converted from, the same for every quantisation.</summary>
+    /// <summary>
+    /// In a base: SHA-256 of the weights it was converted from, the same for every quantisation.
+    /// </summary>
     public const string WeightsKey = "plimsoll.weights_sha256";
 
     /// <summary>In an adapter: that of its base.</summary>
@@ -29,7 +31,10 @@ public static class AdapterIdentity
         if (adapter.Text("general.type") != "adapter" || adapter.Text("adapter.type") != "lora")
             throw new BadInputException($"{adapter.Path} is no LoRA adapter");
         if (adapter.Architecture != model.Architecture)
-            throw new BadInputException($"{adapter.Path} is for {adapter.Architecture}; {model.Path} is {model.Architecture}");
+        {
+            throw new BadInputException(
+                $"{adapter.Path} is for {adapter.Architecture}; {model.Path} is {model.Architecture}");
+        }
         if (adapter.Text(BaseKey) is not { } named)
             return;
         var weights = model.Text(WeightsKey) ?? model.WeightHash();

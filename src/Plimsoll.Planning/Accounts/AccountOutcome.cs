@@ -18,6 +18,11 @@ public sealed record AccountOutcome
     /// <summary>Why there is no result, in one line; null when there is one.</summary>
     public required string? Broken { get; init; }
 
+    /// <summary>
+    /// The limit that even an idle replica misses most; null where a result is, or nothing fits.
+    /// </summary>
+    public LimitBreak? Missed { get; init; }
+
     /// <summary>Load line of one replica under the workload's own arrivals, requests per second.</summary>
     public required double LoadLine { get; init; }
 

@@ -147,8 +147,11 @@ public sealed class Accountant
             : FormattableString.Invariant(
             $"{100 * line.Unserved:0.#} % of the requests of {_serving.Workload.Name} ")
                 + FormattableString.Invariant(
-                $"do not fit the {_engine.Memory.Tokens:N0} tokens of KV memory of {replica}");
-        return Outcome(null, $"the promise cannot be kept: {broken}", line, ceiling);
+                    $"do not fit the {_engine.Memory.Tokens:N0} tokens of KV memory of {replica}");
+        return Outcome(null, $"the promise cannot be kept: {broken}", line, ceiling) with
+        {
+            Missed = line.Binding,
+        };
     }
 
     AccountOutcome Outcome(

@@ -8,8 +8,6 @@ namespace Plimsoll.Reports.Pictures;
 /// <summary>Lines through points over one horizontal quantity.</summary>
 public sealed record CurvesPicture
 {
-    static readonly Ink[] _inks = [Ink.Interactive, Ink.Batch, Ink.Credit, Ink.Idle];
-
     public required string Title { get; init; }
 
     public required string Subtitle { get; init; }
@@ -48,24 +46,24 @@ public sealed record CurvesPicture
         for (var i = 0; i < Marks.Count; i++)
             frame.LimitAt(x.At(Marks[i].At), Marks[i].Name, below: frame.Bottom - frame.Top - 12 - 16 * i);
         for (var i = 0; i < Curves.Count; i++)
-            Curve(frame, Curves[i], _inks[i % _inks.Length], i, x, y);
+            Curve(frame, Curves[i], Series.Number(i), i, x, y);
         return frame.Scene;
     }
 
-    void Curve(Frame frame, NamedCurve curve, Ink ink, int index, Axis x, Axis y)
+    void Curve(Frame frame, NamedCurve curve, Series series, int index, Axis x, Axis y)
     {
         var points = curve.Points.Where(p => !Logarithmic || p.X > 0).ToList();
-        frame.Curve(points, x, y, Paint.Outline(ink, 2.5));
+        frame.Curve(points, x, y, series.Line);
         if (points.Count <= 40)
         {
             foreach (var (at, value) in points)
             {
-                frame.Scene.Circle(
-                    x.At(at), y.At(value), 3, Paint.Solid(ink),
+                frame.Mark(
+                    x.At(at), y.At(value), series,
                     FormattableString.Invariant($"{curve.Name}: {at:0.###}, {value:0.###}{Unit}"));
             }
         }
-        frame.Legend(frame.Left + 14, frame.Top + 18 + 18 * index, ink, curve.Name);
+        frame.Legend(frame.Left + 14, frame.Top + 18 + 18 * index, series, curve.Name);
     }
 }
 

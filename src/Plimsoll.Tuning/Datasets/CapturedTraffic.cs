@@ -7,8 +7,8 @@ using Plimsoll.Core;
 namespace Plimsoll.Tuning.Datasets;
 
 /// <summary>
-/// Captured chat traffic, one exchange a line: <c>request</c> and <c>response</c> as OpenAI's API has them, and the
-/// <c>tenant</c>. Exchanges that failed or were cut short teach nothing and are left out.
+/// Captured chat traffic, one exchange a line: <c>request</c> and <c>response</c> as OpenAI's API has them,
+/// and the <c>tenant</c>. Exchanges that failed or were cut short teach nothing and are left out.
 /// </summary>
 public static class CapturedTraffic
 {
@@ -16,7 +16,10 @@ public static class CapturedTraffic
     public static IEnumerable<TrainingRecord> Read(string path, string? tenant)
     {
         if (!File.Exists(path))
-            throw new BadInputException($"{path}: no such file; expected captured traffic, one exchange a line");
+        {
+            throw new BadInputException(
+                $"{path}: no such file; expected captured traffic, one exchange a line");
+        }
         var number = 0;
         foreach (var line in File.ReadLines(path))
         {
@@ -29,7 +32,8 @@ public static class CapturedTraffic
             if (tenant is not null && exchange["tenant"]?.ToString() != tenant)
                 continue;
             if (exchange["response"]?["choices"] is not JsonArray { Count: > 0 } choices
-                || choices[0]?["finish_reason"]?.ToString() != "stop" || choices[0]!["message"] is not { } answer
+                || choices[0]?["finish_reason"]?.ToString() != "stop"
+                || choices[0]!["message"] is not { } answer
                 || exchange["request"]?["messages"] is not JsonArray messages)
             {
                 continue;
@@ -53,7 +57,8 @@ public static class CapturedTraffic
         }
         catch (JsonException e)
         {
-            throw new BadInputException($"{at}: {e.Message.Split(" Path:")[0].TrimEnd('.')}; expected one exchange a line");
+            throw new BadInputException(
+                $"{at}: {e.Message.Split(" Path:")[0].TrimEnd('.')}; expected one exchange a line");
         }
     }
 

@@ -11,14 +11,15 @@ using Jinja = Plimsoll.Inputs.Templates.ChatTemplate;
 namespace Plimsoll.Tuning.Datasets;
 
 /// <summary>
-/// Turns a conversation into the text that the model sees: at training, evaluation and serving by the same template
-/// and the same interpreter.
+/// Turns a conversation into the text that the model sees: at training, evaluation and serving by the same
+/// template and the same interpreter.
 /// </summary>
 public sealed class ChatTemplate
 {
     /// <summary>ChatML, as most small models are trained with.</summary>
     public const string ChatMl =
-        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
+        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + "
+        + "'<|im_end|>' + '\\n' }}"
         + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
     // What templates print as today's date must not change a run's hash from one day to the next.

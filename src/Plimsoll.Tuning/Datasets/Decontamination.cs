@@ -3,8 +3,8 @@ using System.Collections.Generic;
 namespace Plimsoll.Tuning.Datasets;
 
 /// <summary>
-/// Finds training records that share a run of 13 words with an evaluation set; of shorter texts, all words. What was
-/// seen in training proves nothing when it is asked again.
+/// Finds training records that share a run of 13 words with an evaluation set; of shorter texts, all words.
+/// What was seen in training proves nothing when it is asked again.
 /// </summary>
 public sealed class Decontamination
 {
@@ -12,7 +12,8 @@ public sealed class Decontamination
 
     readonly HashSet<ulong> _runs = [];
 
-    /// <param name="record">Of an evaluation set: everything but the answers is compared, since labels recur by right.</param>
+    /// <param name="record">Of an evaluation set: everything but the answers is compared, since labels recur
+    /// by right.</param>
     public void AddEvaluation(TrainingRecord record)
     {
         foreach (var text in Asked(record))

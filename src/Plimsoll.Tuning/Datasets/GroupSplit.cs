@@ -7,8 +7,8 @@ using Plimsoll.Tuning.Registry;
 namespace Plimsoll.Tuning.Datasets;
 
 /// <summary>
-/// Splits by group: all records of a user, a conversation or a cluster of near-duplicates lie on one side. Which
-/// side depends on the group's name and the seed only, so data that is added later moves no old record.
+/// Splits by group: all records of a user, a conversation or a cluster of near-duplicates lie on one side.
+/// Which side depends on the group's name and the seed only, so data that is added later moves no old record.
 /// </summary>
 public static class GroupSplit
 {

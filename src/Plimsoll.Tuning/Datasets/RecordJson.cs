@@ -5,7 +5,9 @@ using Plimsoll.Tuning.Registry;
 
 namespace Plimsoll.Tuning.Datasets;
 
-/// <summary>A record as one canonical line: OpenAI's keys where it has them. Its SHA-256 names the record.</summary>
+/// <summary>
+/// A record as one canonical line: OpenAI's keys where it has them. Its SHA-256 names the record.
+/// </summary>
 public static class RecordJson
 {
     public static string Of(TrainingRecord record)
@@ -30,7 +32,8 @@ public static class RecordJson
         return CanonicalJson.Of((JsonNode)root);
     }
 
-    public static JsonArray Messages(IEnumerable<ChatMessage> messages) => new([.. messages.Select(m => (JsonNode)Message(m))]);
+    public static JsonArray Messages(IEnumerable<ChatMessage> messages) =>
+        new([.. messages.Select(m => (JsonNode)Message(m))]);
 
     static JsonObject Message(ChatMessage message)
     {

@@ -14,8 +14,8 @@ public sealed record RenderedExample(int[] Tokens, bool[] Learned)
 }
 
 /// <summary>
-/// A record through template and tokenizer. The loss mask needs no marks in the template: what the template adds
-/// when an assistant's turn is appended to the text that asks for it is that turn.
+/// A record through template and tokenizer. The loss mask needs no marks in the template: what the template
+/// adds when an assistant's turn is appended to the text that asks for it is that turn.
 /// </summary>
 public sealed class Renderer(ChatTemplate template, ByteLevelBpe tokenizer, IReadOnlyList<int> ends)
 {
@@ -26,7 +26,8 @@ public sealed class Renderer(ChatTemplate template, ByteLevelBpe tokenizer, IRea
         return [.. tokenizer.Encode(template.Render(messages, tools, answerFollows: true), specials: true)];
     }
 
-    /// <exception cref="BadInputException">A turn writes a special token, or the template takes turns back.</exception>
+    /// <exception cref="BadInputException">A turn writes a special token, or the template takes turns
+    /// back.</exception>
     public RenderedExample Example(TrainingRecord record)
     {
         var messages = record.Messages;
@@ -40,8 +41,12 @@ public sealed class Renderer(ChatTemplate template, ByteLevelBpe tokenizer, IRea
                 continue;
             var before = template.Render([.. messages.Take(i)], record.Tools, answerFollows: true);
             var after = template.Render([.. messages.Take(i + 1)], record.Tools, answerFollows: false);
-            if (!before.StartsWith(rendered, StringComparison.Ordinal) || !after.StartsWith(before, StringComparison.Ordinal))
-                throw new BadInputException("chat template: it changes earlier turns when one is added; no loss mask can be given");
+            if (!before.StartsWith(rendered, StringComparison.Ordinal)
+                || !after.StartsWith(before, StringComparison.Ordinal))
+            {
+                throw new BadInputException(
+                    "chat template: it changes earlier turns when one is added; no loss mask can be given");
+            }
             Append(tokens, learned, before[rendered.Length..], learn: false);
             Append(tokens, learned, after[before.Length..], messages[i].IsTrained);
             rendered = after;
@@ -67,7 +72,10 @@ public sealed class Renderer(ChatTemplate template, ByteLevelBpe tokenizer, IRea
             foreach (var special in tokenizer.Specials)
             {
                 if (message.Content.Contains(tokenizer.Tokens[special], StringComparison.Ordinal))
-                    throw new BadInputException($"a turn holds {tokenizer.Tokens[special]}, which ends turns; expected plain text");
+                {
+                    throw new BadInputException(
+                        $"a turn holds {tokenizer.Tokens[special]}, which ends turns; expected plain text");
+                }
             }
         }
     }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Plimsoll.Tuning.Datasets;
 
-/// <summary>What every record goes through first: NFC, line ends as \n, no control characters, no space at the ends.</summary>
+/// <summary>
+/// What every record goes through first: NFC, line ends as \n, no control characters, no space at the ends.
+/// </summary>
 public static class TextNormalizer
 {
     public const string Version = "1";

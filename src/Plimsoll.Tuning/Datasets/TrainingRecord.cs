@@ -4,15 +4,18 @@ using System.Text.Json.Nodes;
 
 namespace Plimsoll.Tuning.Datasets;
 
-/// <summary>One turn. Whether an assistant's turn is learned from is <see cref="Weight"/>, 0 or 1, as OpenAI has it.</summary>
-public sealed record ChatMessage(string Role, string Content, JsonArray? ToolCalls = null, string? ToolCallId = null, int? Weight = null)
+/// <summary>
+/// One turn. Whether an assistant's turn is learned from is <see cref="Weight"/>, 0 or 1, as OpenAI has it.
+/// </summary>
+public sealed record ChatMessage(
+    string Role, string Content, JsonArray? ToolCalls = null, string? ToolCallId = null, int? Weight = null)
 {
     public bool IsTrained => Role == "assistant" && Weight is null or 1;
 }
 
 /// <summary>
-/// One example: a conversation that ends with the assistant, or a conversation with a chosen and a rejected answer,
-/// or, for pre-training, a plain text.
+/// One example: a conversation that ends with the assistant, or a conversation with a chosen and a rejected
+/// answer, or, for pre-training, a plain text.
 /// </summary>
 public sealed record TrainingRecord
 {
@@ -22,7 +25,9 @@ public sealed record TrainingRecord
     public ChatMessage? Rejected { get; init; }
     public string? Text { get; init; }
 
-    /// <summary>Records of one group never lie on both sides of a split: a user, a conversation, a document.</summary>
+    /// <summary>
+    /// Records of one group never lie on both sides of a split: a user, a conversation, a document.
+    /// </summary>
     public string? Group { get; init; }
 
     public bool IsPreference => Chosen is not null;

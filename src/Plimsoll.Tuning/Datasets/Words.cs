@@ -3,7 +3,9 @@ using System.Collections.Generic;
 
 namespace Plimsoll.Tuning.Datasets;
 
-/// <summary>Hashes of the words of a text, lower case, punctuation left out: what copies are found by.</summary>
+/// <summary>
+/// Hashes of the words of a text, lower case, punctuation left out: what copies are found by.
+/// </summary>
 static class Words
 {
     public static void HashInto(string text, List<ulong> hashes)
@@ -28,7 +30,9 @@ static class Words
             hashes.Add(Hash(word[..length]));
     }
 
-    /// <summary>Hashes of every run of <paramref name="size"/> words; of all words together when there are fewer.</summary>
+    /// <summary>
+    /// Hashes of every run of <paramref name="size"/> words; of all words together when there are fewer.
+    /// </summary>
     public static void Shingles(List<ulong> words, int size, List<ulong> shingles)
     {
         var count = Math.Max(1, words.Count - size + 1);

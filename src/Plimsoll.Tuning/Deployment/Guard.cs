@@ -6,9 +6,11 @@ using Plimsoll.Tuning.Evaluation;
 namespace Plimsoll.Tuning.Deployment;
 
 /// <summary>One thing that is watched while a candidate answers.</summary>
-/// <param name="Metric">errors, invalid (answers of a wrong form), late (first token later than promised), or a name of one's own.</param>
+/// <param name="Metric">errors, invalid (answers of a wrong form), late (first token later than promised), or
+/// a name of one's own.</param>
 /// <param name="Margin">By how much the candidate's rate may exceed production's.</param>
-/// <param name="Most">And the highest rate at all; null: none. A p95 promise is a rate of late answers of at most 0.05.</param>
+/// <param name="Most">And the highest rate at all; null: none. A p95 promise is a rate of late answers of at
+/// most 0.05.</param>
 public sealed record Guard(string Metric, double Margin, double? Most = null);
 
 /// <summary>What a guard knows by now.</summary>
@@ -25,8 +27,8 @@ public enum GuardVerdict
 }
 
 /// <summary>
-/// Watches one metric of both arms by confidence sequences, each with half the error: what they say together holds
-/// at every look.
+/// Watches one metric of both arms by confidence sequences, each with half the error: what they say together
+/// holds at every look.
 /// </summary>
 public sealed class GuardState
 {
@@ -37,7 +39,10 @@ public sealed class GuardState
     public GuardState(Guard guard, double error)
     {
         if (!(guard.Margin is > 0 and < 1))
-            throw new BadInputException($"guard {guard.Metric}: margin {guard.Margin}; expected above 0 and below 1");
+        {
+            throw new BadInputException(
+                $"guard {guard.Metric}: margin {guard.Margin}; expected above 0 and below 1");
+        }
         _guard = guard;
         _candidate = new ConfidenceSequence(error / 2);
         _production = new ConfidenceSequence(error / 2);
@@ -62,7 +67,12 @@ public sealed class GuardState
     }
 
     public string Evidence => FormattableString.Invariant(
-        $"{_guard.Metric}: candidate {100 * _candidate.Mean:0.0} % ({100 * _candidate.Low:0.0} to {100 * _candidate.High:0.0}) of {_candidate.Count}, production {100 * _production.Mean:0.0} % ({100 * _production.Low:0.0} to {100 * _production.High:0.0}) of {_production.Count}, margin {100 * _guard.Margin:0.0} points");
+        $"{_guard.Metric}: candidate {100 * _candidate.Mean:0.0} % ({100 * _candidate.Low:0.0} to ")
+        + FormattableString.Invariant(
+            $"{100 * _candidate.High:0.0}) of {_candidate.Count}, production {100 * _production.Mean:0.0} % ")
+        + FormattableString.Invariant(
+            $"({100 * _production.Low:0.0} to {100 * _production.High:0.0}) of {_production.Count}, margin ")
+        + FormattableString.Invariant($"{100 * _guard.Margin:0.0} points");
 
     internal static List<GuardState> Of(IReadOnlyList<Guard> guards, double error)
     {

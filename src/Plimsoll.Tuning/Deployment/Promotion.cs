@@ -18,8 +18,8 @@ public enum PromotionStage
 }
 
 /// <summary>
-/// A candidate's way into traffic, as a pure state machine: observations in, routing tables out. A broken guard sets
-/// the share to 0 in the next revision, whatever the stage; nothing else ever takes a share back.
+/// A candidate's way into traffic, as a pure state machine: observations in, routing tables out. A broken
+/// guard sets the share to 0 in the next revision, whatever the stage; nothing else ever takes a share back.
 /// </summary>
 public sealed class Promotion
 {
@@ -36,7 +36,8 @@ public sealed class Promotion
         _guards = GuardState.Of(plan.Guards, plan.Error);
         Stage = plan.ShadowRequests > 0 ? PromotionStage.Shadow : PromotionStage.Canary;
         _at = Stage == PromotionStage.Canary ? 0 : -1;
-        Routing = new RoutingTable(revision, task, production, candidate, _at < 0 ? 0 : plan.Shares[0], Shadow: _at < 0);
+        Routing = new RoutingTable(
+            revision, task, production, candidate, _at < 0 ? 0 : plan.Shares[0], Shadow: _at < 0);
         Reason = _at < 0 ? "shadow: mirrored as batch work" : Share(0);
     }
 
@@ -52,7 +53,8 @@ public sealed class Promotion
     public bool IsOver => Stage is PromotionStage.Promoted or PromotionStage.RolledBack;
 
     /// <summary>One answer that came back, of either arm.</summary>
-    /// <param name="release">Who answered; what is neither arm's is ignored, it was sent under an older revision.</param>
+    /// <param name="release">Who answered; what is neither arm's is ignored, it was sent under an older
+    /// revision.</param>
     /// <param name="measured">By metric, 0 to 1: 1 is an error, an invalid or a late answer.</param>
     /// <returns>Whether the routing changed.</returns>
     public bool Observe(string release, IReadOnlyDictionary<string, double> measured)
@@ -70,7 +72,8 @@ public sealed class Promotion
         if (!candidate)
             return false;
         _answered++;
-        return _answered >= (Stage == PromotionStage.Shadow ? _plan.ShadowRequests : _plan.StageRequests) && Advance();
+        return _answered >= (Stage == PromotionStage.Shadow ? _plan.ShadowRequests : _plan.StageRequests)
+            && Advance();
     }
 
     /// <summary>By hand, or by a broken guard.</summary>
@@ -85,13 +88,15 @@ public sealed class Promotion
 
     bool Advance()
     {
-        // The last step is taken only when every guard is shown to be kept; shares before it are for finding out.
+        // The last step is taken only when every guard is shown to be kept; shares before it are for finding
+        // out.
         if (_at == _plan.Shares.Count - 2 && _guards.Any(g => g.Verdict != GuardVerdict.Kept))
             return false;
         _at++;
         _answered = 0;
         Stage = _plan.Shares[_at] == RoutingTable.Whole ? PromotionStage.Promoted : PromotionStage.Canary;
-        Change(_plan.Shares[_at], shadow: false, Stage == PromotionStage.Promoted ? "promoted: every guard is kept" : Share(_at));
+        Change(_plan.Shares[_at], shadow: false, Stage == PromotionStage.Promoted
+            ? "promoted: every guard is kept" : Share(_at));
         if (Stage == PromotionStage.Promoted)
             Routing = Routing with { Production = Routing.Candidate!, Candidate = null, CandidateShare = 0 };
         return true;
@@ -103,5 +108,6 @@ public sealed class Promotion
         Reason = reason;
     }
 
-    string Share(int at) => FormattableString.Invariant($"canary: {_plan.Shares[at] / 100.0:0.##} % of the keys");
+    string Share(int at) =>
+        FormattableString.Invariant($"canary: {_plan.Shares[at] / 100.0:0.##} % of the keys");
 }

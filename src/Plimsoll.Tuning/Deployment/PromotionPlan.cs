@@ -19,15 +19,23 @@ public sealed record PromotionPlan
     public IReadOnlyList<Guard> Guards { get; init; } =
         [new("errors", 0.01), new("invalid", 0.01), new("late", 0.02, Most: 0.05)];
 
-    /// <summary>Probability that a guard trips, over the whole promotion, on a candidate that is within its bounds.</summary>
+    /// <summary>
+    /// Probability that a guard trips, over the whole promotion, on a candidate that is within its bounds.
+    /// </summary>
     public double Error { get; init; } = 0.05;
 
     public PromotionPlan Validated()
     {
-        if (Shares.Count == 0 || Shares[^1] != RoutingTable.Whole || Shares.Zip(Shares.Skip(1)).Any(p => p.First >= p.Second) || Shares[0] < 1)
+        if (Shares.Count == 0 || Shares[^1] != RoutingTable.Whole
+            || Shares.Zip(Shares.Skip(1)).Any(p => p.First >= p.Second) || Shares[0] < 1)
+        {
             throw new BadInputException("promotion: shares must grow from at least 1 to 10000");
+        }
         if (ShadowRequests < 0 || StageRequests < 1)
-            throw new BadInputException("promotion: expected shadow_requests of at least 0 and stage_requests of at least 1");
+        {
+            throw new BadInputException(
+                "promotion: expected shadow_requests of at least 0 and stage_requests of at least 1");
+        }
         if (Guards.Count == 0 || Guards.Select(g => g.Metric).Distinct().Count() != Guards.Count)
             throw new BadInputException("promotion: expected at least one guard, each metric once");
         return this;

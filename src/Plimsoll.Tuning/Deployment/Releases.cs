@@ -9,13 +9,16 @@ using Plimsoll.Tuning.Registry;
 
 namespace Plimsoll.Tuning.Deployment;
 
-/// <summary>Evaluations become releases, releases become names. Nothing is released that a gate has not passed.</summary>
+/// <summary>
+/// Evaluations become releases, releases become names. Nothing is released that a gate has not passed.
+/// </summary>
 public sealed class Releases(TuneWorkspace workspace)
 {
     readonly ModelRegistry _registry = workspace.Registry;
 
     /// <summary>Keeps what a candidate was measured to do, with the answers.</summary>
-    public string AddEvaluation(string adapter, string set, string deployedForm, IReadOnlyList<JudgedExample> answers, IReadOnlyList<GateOutcome> gates)
+    public string AddEvaluation(string adapter, string set, string deployedForm,
+        IReadOnlyList<JudgedExample> answers, IReadOnlyList<GateOutcome> gates)
     {
         workspace.Of(adapter, ManifestKind.Adapter);
         var lines = answers.Select(a => CanonicalJson.Of(a));
@@ -33,16 +36,21 @@ public sealed class Releases(TuneWorkspace workspace)
     public IReadOnlyList<GateOutcome> GatesOf(string adapter)
     {
         var latest = new Dictionary<string, GateOutcome>();
-        foreach (var evaluation in _registry.Users(adapter, "adapter").Select(_registry.Get).Where(m => m.Kind == ManifestKind.Evaluation))
+        foreach (var evaluation in _registry.Users(adapter, "adapter").Select(_registry.Get)
+            .Where(m => m.Kind == ManifestKind.Evaluation))
         {
-            foreach (var gate in evaluation.Facts["gates"].Deserialize<List<GateOutcome>>(CanonicalJson.Options)!)
+            foreach (var gate in evaluation.Facts["gates"]
+                .Deserialize<List<GateOutcome>>(CanonicalJson.Options)!)
+            {
                 latest.TryAdd(gate.Gate, gate);
+            }
         }
         return [.. latest.Values.OrderBy(g => g.Gate, StringComparer.Ordinal)];
     }
 
     /// <summary>Releases an adapter whose gates have all passed, parity and quality among them.</summary>
-    /// <returns>The release; null when a gate stands in the way, named in <paramref name="refusal"/>.</returns>
+    /// <returns>The release; null when a gate stands in the way, named in
+    /// <paramref name="refusal"/>.</returns>
     public string? Release(string adapter, string task, out string refusal)
     {
         var gates = GatesOf(adapter);
@@ -56,8 +64,10 @@ public sealed class Releases(TuneWorkspace workspace)
             refusal = $"{gate.Gate} {gate.Verdict.ToString().ToLowerInvariant()}: {gate.Evidence}";
         if (refusal.Length > 0)
             return null;
-        var evaluations = _registry.Users(adapter, "adapter").Where(h => _registry.Get(h).Kind == ManifestKind.Evaluation)
-            .Select((h, i) => KeyValuePair.Create($"evaluation-{i + 1}", h)).Append(KeyValuePair.Create("adapter", adapter));
+        var evaluations =
+            _registry.Users(adapter, "adapter").Where(h => _registry.Get(h).Kind == ManifestKind.Evaluation)
+            .Select((h, i) => KeyValuePair.Create($"evaluation-{i + 1}", h))
+            .Append(KeyValuePair.Create("adapter", adapter));
         var release = _registry.Add(Manifest.Of(ManifestKind.Release, new JsonObject
         {
             ["task"] = task,
@@ -72,7 +82,10 @@ public sealed class Releases(TuneWorkspace workspace)
     {
         var manifest = workspace.Of(release, ManifestKind.Release);
         if (manifest.Facts["task"]!.GetValue<string>() != task)
-            throw new BadInputException($"release {release[..12]} is of task {manifest.Facts["task"]}; expected {task}");
+        {
+            throw new BadInputException(
+                $"release {release[..12]} is of task {manifest.Facts["task"]}; expected {task}");
+        }
         _registry.SetAlias($"{task}@production", release, reason);
     }
 

@@ -6,14 +6,15 @@ using Plimsoll.Tuning.Registry;
 namespace Plimsoll.Tuning.Deployment;
 
 /// <summary>
-/// Who answers a task's requests: the release in production and, for some of them, a candidate. Immutable; a change
-/// is a new revision. The same key gets the same answerer under one revision, and as the candidate's share grows
-/// nobody goes back.
+/// Who answers a task's requests: the release in production and, for some of them, a candidate. Immutable; a
+/// change is a new revision. The same key gets the same answerer under one revision, and as the candidate's
+/// share grows nobody goes back.
 /// </summary>
 /// <param name="Revision">Grows by one with every change; written into every ledger row.</param>
 /// <param name="Task">Salts the keys, so that the same users are not the first in every task.</param>
 /// <param name="CandidateShare">In ten-thousandths.</param>
-/// <param name="Shadow">Whether requests are also sent to the candidate, as batch work, its answers thrown away.</param>
+/// <param name="Shadow">Whether requests are also sent to the candidate, as batch work, its answers thrown
+/// away.</param>
 public sealed record RoutingTable(
     long Revision, string Task, string Production, string? Candidate, int CandidateShare, bool Shadow)
 {

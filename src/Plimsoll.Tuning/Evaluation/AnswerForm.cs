@@ -4,13 +4,17 @@ using System.Text.Json;
 
 namespace Plimsoll.Tuning.Evaluation;
 
-/// <summary>Checks of an answer's form for <see cref="Gates.Format"/>: null when it is right, else what is wrong.</summary>
+/// <summary>
+/// Checks of an answer's form for <see cref="Gates.Format"/>: null when it is right, else what is wrong.
+/// </summary>
 public static class AnswerForm
 {
     public static Func<string, string?> OneOf(IReadOnlySet<string> labels) =>
         answer => labels.Contains(answer.Trim()) ? null : "which is no label of the set";
 
-    /// <summary>A JSON object with these keys, each of the given kind (string, number, boolean, object, array).</summary>
+    /// <summary>
+    /// A JSON object with these keys, each of the given kind (string, number, boolean, object, array).
+    /// </summary>
     public static Func<string, string?> JsonObject(IReadOnlyDictionary<string, string> required) => answer =>
     {
         try

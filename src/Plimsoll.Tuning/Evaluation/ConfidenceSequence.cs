@@ -3,9 +3,9 @@ using System;
 namespace Plimsoll.Tuning.Evaluation;
 
 /// <summary>
-/// An interval of a mean of values in 0 to 1 that holds at every moment at once: one may look after each value and
-/// stop when one likes. Predictable plug-in empirical Bernstein, Waudby-Smith and Ramdas 2024, "Estimating means of
-/// bounded random variables by betting", theorem 2.
+/// An interval of a mean of values in 0 to 1 that holds at every moment at once: one may look after each
+/// value and stop when one likes. Predictable plug-in empirical Bernstein, Waudby-Smith and Ramdas 2024,
+/// "Estimating means of bounded random variables by betting", theorem 2.
 /// </summary>
 public sealed class ConfidenceSequence
 {
@@ -32,7 +32,8 @@ public sealed class ConfidenceSequence
     {
         if (!(value is >= 0 and <= 1))
             throw new ArgumentOutOfRangeException(nameof(value), value, "expected 0 to 1");
-        // Bet and mean come from the values before this one; that is what makes the interval hold at all times.
+        // Bet and mean come from the values before this one; that is what makes the interval hold at all
+        // times.
         var before = (_sum + 0.5) / (Count + 1);
         var variance = (_squares + 0.25) / (Count + 1);
         var t = Count + 1.0;

@@ -4,9 +4,9 @@ using MathNet.Numerics.Distributions;
 namespace Plimsoll.Tuning.Evaluation;
 
 /// <summary>
-/// Candidate and current on the same examples, right or wrong on each. Interval of the difference: Newcombe 1998,
-/// "Improved confidence intervals for the difference between binomial proportions based on paired data", method 10;
-/// test: McNemar's, exact.
+/// Candidate and current on the same examples, right or wrong on each. Interval of the difference: Newcombe
+/// 1998, "Improved confidence intervals for the difference between binomial proportions based on paired
+/// data", method 10; test: McNemar's, exact.
 /// </summary>
 /// <param name="Both">Examples that both have right.</param>
 /// <param name="OnlyCandidate">Right by the candidate alone.</param>
@@ -38,7 +38,9 @@ public readonly record struct PairedProportions(int Both, int OnlyCandidate, int
         return new Interval(difference, Math.Max(-1, difference - down), Math.Min(1, difference + up));
     }
 
-    /// <summary>Two-sided probability of a split of the discordant examples at least so uneven by chance.</summary>
+    /// <summary>
+    /// Two-sided probability of a split of the discordant examples at least so uneven by chance.
+    /// </summary>
     public double McNemar()
     {
         var discordant = OnlyCandidate + OnlyCurrent;
@@ -48,7 +50,8 @@ public readonly record struct PairedProportions(int Both, int OnlyCandidate, int
     }
 
     /// <summary>
-    /// Examples at which a candidate that is no worse passes with the given power, so many of them discordant.
+    /// Examples at which a candidate that is no worse passes with the given power, so many of them
+    /// discordant.
     /// </summary>
     public static int Needed(double margin, double discordant, double oneSided, double power)
     {

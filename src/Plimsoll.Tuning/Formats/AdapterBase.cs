@@ -32,7 +32,8 @@ public static class AdapterBase
     /// <summary>Names what base and adapter give when they are merged.</summary>
     public static string MergedHash(ModelFolder model, string adapterFolder)
     {
-        var adapter = CanonicalJson.HashOfBytes(File.ReadAllBytes(Path.Combine(adapterFolder, PeftAdapter.WeightsFile)));
+        var adapter = CanonicalJson.HashOfBytes(
+            File.ReadAllBytes(Path.Combine(adapterFolder, PeftAdapter.WeightsFile)));
         return CanonicalJson.HashOfBytes(Encoding.ASCII.GetBytes($"merged\0{model.WeightHash()}\0{adapter}"));
     }
 }

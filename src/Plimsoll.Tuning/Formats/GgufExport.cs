@@ -6,14 +6,16 @@ using Plimsoll.Inputs.Gguf;
 namespace Plimsoll.Tuning.Formats;
 
 /// <summary>
-/// Hugging Face folders and PEFT adapters to GGUF, by the rules that llama.cpp's own converters follow: the chat
-/// template goes in, tied output stays out, norms and biases stay F32, and every file says which weights it is of.
+/// Hugging Face folders and PEFT adapters to GGUF, by the rules that llama.cpp's own converters follow: the
+/// chat template goes in, tied output stays out, norms and biases stay F32, and every file says which weights
+/// it is of.
 /// </summary>
 public static class GgufExport
 {
     /// <summary>The base, or with a PEFT folder the two merged.</summary>
     /// <param name="format">F32, F16, BF16 or Q8_0, of the matrices.</param>
-    /// <exception cref="BadInputException">An adapter that is of another base or cannot be merged.</exception>
+    /// <exception cref="BadInputException">An adapter that is of another base or cannot be
+    /// merged.</exception>
     public static GgufWriter Model(ModelFolder model, string? adapterFolder, TensorFormat format, string name)
     {
         var config = model.Config;
@@ -42,7 +44,10 @@ public static class GgufExport
             });
         }
         if (config.RopeStretch is { } stretch)
-            writer.Add("rope_freqs.weight", [config.HeadSize / 2], TensorFormat.F32, Frequencies(config, stretch));
+        {
+            writer.Add(
+                "rope_freqs.weight", [config.HeadSize / 2], TensorFormat.F32, Frequencies(config, stretch));
+        }
         return writer;
     }
 
@@ -81,7 +86,8 @@ public static class GgufExport
         for (var i = tokens.Count; i < config.VocabularySize; i++)
             tokens.Add($"[PAD{i}]");
         var types = Enumerable.Range(0, tokens.Count)
-            .Select(i => i >= model.Tokenizer.Tokens.Count ? 5 : model.Tokenizer.Specials.Contains(i) ? 3 : 1).ToArray();
+            .Select(i => i >= model.Tokenizer.Tokens.Count ? 5 : model.Tokenizer.Specials.Contains(i) ? 3 : 1)
+            .ToArray();
         var writer = new GgufWriter(architecture)
             .Set("general.name", name)
             .Set("general.type", "model")

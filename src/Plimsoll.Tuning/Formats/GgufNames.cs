@@ -10,8 +10,10 @@ static class GgufNames
     static readonly (string Hf, string Gguf)[] _inLayer =
     [
         ("input_layernorm", "attn_norm"), ("self_attn.q_proj", "attn_q"), ("self_attn.k_proj", "attn_k"),
-        ("self_attn.v_proj", "attn_v"), ("self_attn.o_proj", "attn_output"), ("self_attn.q_norm", "attn_q_norm"),
-        ("self_attn.k_norm", "attn_k_norm"), ("post_attention_layernorm", "ffn_norm"), ("mlp.gate_proj", "ffn_gate"),
+        ("self_attn.v_proj", "attn_v"), ("self_attn.o_proj", "attn_output"),
+        ("self_attn.q_norm", "attn_q_norm"),
+        ("self_attn.k_norm", "attn_k_norm"), ("post_attention_layernorm", "ffn_norm"),
+        ("mlp.gate_proj", "ffn_gate"),
         ("mlp.up_proj", "ffn_up"), ("mlp.down_proj", "ffn_down"),
     ];
 
@@ -35,20 +37,25 @@ static class GgufNames
     }
 
     /// <summary>
-    /// Heads whose rows must change places: architecture <c>llama</c> rotates neighbours where Hugging Face rotates
-    /// halves. Zero for everything else, and for Qwen.
+    /// Heads whose rows must change places: architecture <c>llama</c> rotates neighbours where Hugging Face
+    /// rotates halves. Zero for everything else, and for Qwen.
     /// </summary>
-    public static int RotatedHeads(ModelConfig config, string weight) => config.Architecture != Architecture.Llama ? 0
+    public static int RotatedHeads(
+        ModelConfig config, string weight) => config.Architecture != Architecture.Llama ? 0
         : weight.Contains("self_attn.q_proj", StringComparison.Ordinal) ? config.Heads
         : weight.Contains("self_attn.k_proj", StringComparison.Ordinal) ? config.KvHeads
         : 0;
 
-    /// <summary>Rows from Hugging Face's order to GGUF's: within a head, the i-th of each half become neighbours.</summary>
+    /// <summary>
+    /// Rows from Hugging Face's order to GGUF's: within a head, the i-th of each half become neighbours.
+    /// </summary>
     /// <param name="values">Rows × columns.</param>
-    public static float[] Permute(float[] values, int rows, int heads) => Move(values, rows, heads, toGguf: true);
+    public static float[] Permute(float[] values, int rows, int heads) =>
+        Move(values, rows, heads, toGguf: true);
 
     /// <summary>And back.</summary>
-    public static float[] Unpermute(float[] values, int rows, int heads) => Move(values, rows, heads, toGguf: false);
+    public static float[] Unpermute(float[] values, int rows, int heads) =>
+        Move(values, rows, heads, toGguf: false);
 
     static float[] Move(float[] values, int rows, int heads, bool toGguf)
     {

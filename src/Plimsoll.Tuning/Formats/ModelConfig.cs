@@ -16,11 +16,12 @@ public enum Architecture
 }
 
 /// <summary>Llama 3.1's stretching of the rotary frequencies.</summary>
-public sealed record RopeStretch(double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalContext);
+public sealed record RopeStretch(
+    double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalContext);
 
 /// <summary>
-/// What of a Hugging Face <c>config.json</c> decides a dense decoder's arithmetic. A setting that changes it and is
-/// not known here is refused, never ignored.
+/// What of a Hugging Face <c>config.json</c> decides a dense decoder's arithmetic. A setting that changes it
+/// and is not known here is refused, never ignored.
 /// </summary>
 public sealed record ModelConfig
 {
@@ -45,12 +46,15 @@ public sealed record ModelConfig
     /// <summary>Whether each head's Q and K are normalised.</summary>
     public bool HeadNorm => Architecture == Architecture.Qwen3;
 
-    public long Parameters => (TiedEmbeddings ? 1L : 2L) * VocabularySize * HiddenSize + HiddenSize + Layers * PerLayer;
+    public long Parameters =>
+        (TiedEmbeddings ? 1L : 2L) * VocabularySize * HiddenSize + HiddenSize + Layers * PerLayer;
 
-    long PerLayer => 2L * HiddenSize * HeadSize * (Heads + KvHeads) + 3L * HiddenSize * FeedForwardSize + 2L * HiddenSize
+    long PerLayer => 2L * HiddenSize * HeadSize * (Heads + KvHeads) + 3L * HiddenSize * FeedForwardSize
+        + 2L * HiddenSize
         + (AttentionBias ? (long)HeadSize * (Heads + 2 * KvHeads) : 0) + (HeadNorm ? 2L * HeadSize : 0);
 
-    /// <exception cref="BadInputException">Missing, malformed, or a model whose arithmetic is not known.</exception>
+    /// <exception cref="BadInputException">Missing, malformed, or a model whose arithmetic is not
+    /// known.</exception>
     public static ModelConfig Read(string path)
     {
         try
@@ -58,10 +62,12 @@ public sealed record ModelConfig
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             return new ConfigReader(path, document.RootElement).Read();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
+        catch (Exception e) when (e
+            is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
             or FormatException)
         {
-            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a Hugging Face config.json");
+            throw new BadInputException(
+                $"{path}: {e.Message.TrimEnd('.')}; expected a Hugging Face config.json");
         }
     }
 

@@ -13,7 +13,9 @@ using Plimsoll.Tuning.Tokenization;
 
 namespace Plimsoll.Tuning.Formats;
 
-/// <summary>A Hugging Face folder: config, tokenizer, chat template, weights in one file or several.</summary>
+/// <summary>
+/// A Hugging Face folder: config, tokenizer, chat template, weights in one file or several.
+/// </summary>
 public sealed class ModelFolder : IDisposable
 {
     public const string WeightsFile = "model.safetensors";
@@ -36,7 +38,8 @@ public sealed class ModelFolder : IDisposable
     public ChatTemplate Template { get; }
     public bool HasWeights => _files.Count > 0;
 
-    public string TokenizerHash => CanonicalJson.HashOfBytes(File.ReadAllBytes(System.IO.Path.Combine(Path, "tokenizer.json")));
+    public string TokenizerHash =>
+        CanonicalJson.HashOfBytes(File.ReadAllBytes(System.IO.Path.Combine(Path, "tokenizer.json")));
 
     public Renderer Renderer => new(Template, Tokenizer, Config.EndTokens);
 
@@ -48,7 +51,10 @@ public sealed class ModelFolder : IDisposable
         var config = ModelConfig.Read(System.IO.Path.Combine(path, "config.json"));
         var tokenizer = TokenizerFile.Read(System.IO.Path.Combine(path, "tokenizer.json"));
         if (tokenizer.Tokens.Count > config.VocabularySize)
-            throw new BadInputException($"{path}: {tokenizer.Tokens.Count} tokens for a vocabulary of {config.VocabularySize}");
+        {
+            throw new BadInputException(
+                $"{path}: {tokenizer.Tokens.Count} tokens for a vocabulary of {config.VocabularySize}");
+        }
         var folder = new ModelFolder(path, config, tokenizer, ChatTemplate.Of(TemplateOf(path)));
         try
         {
@@ -67,8 +73,8 @@ public sealed class ModelFolder : IDisposable
         : throw new BadInputException($"{Path}: no tensor '{weight}'");
 
     /// <summary>
-    /// SHA-256 over every tensor in order of name: name, type, shape, bytes. The same however the weights are cut
-    /// into files.
+    /// SHA-256 over every tensor in order of name: name, type, shape, bytes. The same however the weights are
+    /// cut into files.
     /// </summary>
     public string WeightHash()
     {
@@ -76,7 +82,8 @@ public sealed class ModelFolder : IDisposable
         foreach (var name in _fileOf.Keys.Order(StringComparer.Ordinal))
         {
             var tensor = _fileOf[name].Read(name);
-            hash.AppendData(Encoding.UTF8.GetBytes($"{name}\0{tensor.Type}\0{string.Join(",", tensor.Shape)}\0"));
+            hash.AppendData(
+                Encoding.UTF8.GetBytes($"{name}\0{tensor.Type}\0{string.Join(",", tensor.Shape)}\0"));
             hash.AppendData(tensor.Bytes.Span);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
@@ -133,7 +140,8 @@ public sealed class ModelFolder : IDisposable
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(index));
-            var names = document.RootElement.GetProperty("weight_map").EnumerateObject().Select(w => w.Value.GetString()!)
+            var names = document.RootElement.GetProperty("weight_map").EnumerateObject()
+                .Select(w => w.Value.GetString()!)
                 .Distinct().Order(StringComparer.Ordinal).ToArray();
             return names.Any(n => n != System.IO.Path.GetFileName(n))
                 ? throw new BadInputException($"{index}: a file outside the folder")
@@ -160,6 +168,7 @@ public sealed class ModelFolder : IDisposable
                 return template.GetString()!;
             }
         }
-        throw new BadInputException($"{path}: no chat template; expected {TemplateFile} or chat_template in tokenizer_config.json");
+        throw new BadInputException(
+            $"{path}: no chat template; expected {TemplateFile} or chat_template in tokenizer_config.json");
     }
 }

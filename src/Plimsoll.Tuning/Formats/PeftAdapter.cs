@@ -16,14 +16,15 @@ public sealed record LoraConfig(int Rank, double Alpha, bool RankStabilised, IRe
     public double Scale => RankStabilised ? Alpha / Math.Sqrt(Rank) : Alpha / Rank;
 
     /// <summary>
-    /// The alpha that a reader which divides by the rank must be given for the same scale: GGUF knows only that one.
+    /// The alpha that a reader which divides by the rank must be given for the same scale: GGUF knows only
+    /// that one.
     /// </summary>
     public double PlainAlpha => Scale * Rank;
 }
 
 /// <summary>
-/// A PEFT folder: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. What would be dropped on the way
-/// to an engine (DoRA, trained embeddings, saved modules, per-layer ranks) is refused by name.
+/// A PEFT folder: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. What would be dropped on
+/// the way to an engine (DoRA, trained embeddings, saved modules, per-layer ranks) is refused by name.
 /// </summary>
 public static class PeftAdapter
 {
@@ -32,11 +33,14 @@ public static class PeftAdapter
 
     static readonly string[] _refused =
     [
-        "rank_pattern", "alpha_pattern", "layer_replication", "layers_to_transform", "modules_to_save", "megatron_config",
-        "trainable_token_indices", "target_parameters", "exclude_modules", "eva_config", "loftq_config", "corda_config",
+        "rank_pattern", "alpha_pattern", "layer_replication", "layers_to_transform", "modules_to_save",
+            "megatron_config",
+        "trainable_token_indices", "target_parameters", "exclude_modules", "eva_config", "loftq_config",
+        "corda_config",
     ];
 
-    /// <exception cref="BadInputException">Missing, malformed, or with a part that engines do not apply.</exception>
+    /// <exception cref="BadInputException">Missing, malformed, or with a part that engines do not
+    /// apply.</exception>
     public static LoraConfig ReadConfig(string folder)
     {
         var path = Path.Combine(folder, ConfigFile);
@@ -48,7 +52,10 @@ public static class PeftAdapter
             if (type != "LORA")
                 throw new BadInputException($"{path}: peft_type {type}; expected LORA");
             if (Flag(root, "use_dora"))
-                throw new BadInputException($"{path}: DoRA; engines would drop its magnitudes, expected plain LoRA or rsLoRA");
+            {
+                throw new BadInputException(
+                    $"{path}: DoRA; engines would drop its magnitudes, expected plain LoRA or rsLoRA");
+            }
             if (Flag(root, "fan_in_fan_out") || Flag(root, "lora_bias"))
                 throw new BadInputException($"{path}: fan_in_fan_out or lora_bias; expected neither");
             if (root.TryGetProperty("bias", out var bias) && bias.GetString() != "none")
@@ -56,19 +63,25 @@ public static class PeftAdapter
             foreach (var key in _refused)
             {
                 if (root.TryGetProperty(key, out var value) && !IsEmpty(value))
-                    throw new BadInputException($"{path}: {key}; engines would drop it, expected plain LoRA or rsLoRA");
+                {
+                    throw new BadInputException(
+                        $"{path}: {key}; engines would drop it, expected plain LoRA or rsLoRA");
+                }
             }
             var targets = root.GetProperty("target_modules").EnumerateArray().Select(t => t.GetString()!)
                 .Order(StringComparer.Ordinal).ToList();
             var rank = root.GetProperty("r").GetInt32();
             if (rank < 1)
                 throw new BadInputException($"{path}: r {rank}; expected at least 1");
-            return new LoraConfig(rank, root.GetProperty("lora_alpha").GetDouble(), Flag(root, "use_rslora"), targets);
+            return new LoraConfig(
+                rank, root.GetProperty("lora_alpha").GetDouble(), Flag(root, "use_rslora"), targets);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
+        catch (Exception e) when (e
+            is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
             or KeyNotFoundException or FormatException)
         {
-            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a PEFT adapter_config.json");
+            throw new BadInputException(
+                $"{path}: {e.Message.TrimEnd('.')}; expected a PEFT adapter_config.json");
         }
     }
 
@@ -92,11 +105,13 @@ public static class PeftAdapter
     /// <summary>The PEFT name of a factor of a weight's update.</summary>
     /// <param name="weight">As <c>model.layers.0.self_attn.q_proj</c>.</param>
     /// <param name="factor">A, of shape [rank, in], or B, of shape [out, rank].</param>
-    public static string NameOf(string weight, char factor) => $"base_model.model.{weight}.lora_{factor}.weight";
+    public static string NameOf(string weight, char factor) =>
+        $"base_model.model.{weight}.lora_{factor}.weight";
 
     /// <summary>Every factor, checked against the base's shapes.</summary>
     /// <returns>By the weight's name (<c>model.layers.0.self_attn.q_proj</c>): A and B.</returns>
-    /// <exception cref="BadInputException">A tensor that is no LoRA factor, one missing, or a shape of another base.</exception>
+    /// <exception cref="BadInputException">A tensor that is no LoRA factor, one missing, or a shape of
+    /// another base.</exception>
     public static SortedDictionary<string, (NamedTensor A, NamedTensor B)> ReadWeights(
         string folder, LoraConfig lora, ModelConfig model)
     {
@@ -107,9 +122,11 @@ public static class PeftAdapter
         foreach (var name in file.Names)
         {
             if (!name.StartsWith("base_model.model.", StringComparison.Ordinal)
-                || !(name.EndsWith(".lora_A.weight", StringComparison.Ordinal) || name.EndsWith(".lora_B.weight", StringComparison.Ordinal)))
+                || !(name.EndsWith(".lora_A.weight", StringComparison.Ordinal)
+                    || name.EndsWith(".lora_B.weight", StringComparison.Ordinal)))
             {
-                throw new BadInputException($"{path}: '{name}' is no factor of a LoRA; engines would drop it");
+                throw new BadInputException(
+                    $"{path}: '{name}' is no factor of a LoRA; engines would drop it");
             }
             var weight = name["base_model.model.".Length..^".lora_A.weight".Length];
             if (pairs.ContainsKey(weight))
@@ -117,12 +134,17 @@ public static class PeftAdapter
             if (!shapes.TryGetValue(weight + ".weight", out var shape) || shape.Length != 2)
                 throw new BadInputException($"{path}: '{weight}' is no matrix of the base");
             if (weight.EndsWith("embed_tokens", StringComparison.Ordinal) || weight == "lm_head")
-                throw new BadInputException($"{path}: '{weight}' is adapted; expected matrices of the layers only");
+            {
+                throw new BadInputException(
+                    $"{path}: '{weight}' is adapted; expected matrices of the layers only");
+            }
             var (a, b) = (file.Read(NameOf(weight, 'A')), file.Read(NameOf(weight, 'B')));
-            if (!a.Shape.SequenceEqual([lora.Rank, shape[1]]) || !b.Shape.SequenceEqual([shape[0], lora.Rank]))
+            if (!a.Shape.SequenceEqual([lora.Rank, shape[1]])
+                || !b.Shape.SequenceEqual([shape[0], lora.Rank]))
             {
                 throw new BadInputException($"{path}: '{weight}' has A [{string.Join(", ", a.Shape)}] and B "
-                    + $"[{string.Join(", ", b.Shape)}]; expected rank {lora.Rank} on [{shape[0]}, {shape[1]}]");
+                    + $"[{string.Join(", ", b.Shape)}]; expected rank {lora.Rank} on [{shape[0]}, "
+                    + $"{shape[1]}]");
             }
             pairs.Add(weight, (a, b));
         }

@@ -59,7 +59,8 @@ public sealed class Safetensors : IDisposable
     readonly SafeFileHandle _file;
     readonly string _path;
     readonly long _dataAt;
-    readonly Dictionary<string, (TensorType Type, long[] Shape, long Begin, long End)> _tensors = new(StringComparer.Ordinal);
+    readonly Dictionary<string, (TensorType Type, long[] Shape, long Begin, long End)> _tensors =
+        new(StringComparer.Ordinal);
 
     /// <exception cref="BadInputException">Missing, cut short, or no safetensors file.</exception>
     public Safetensors(string path)
@@ -89,12 +90,18 @@ public sealed class Safetensors : IDisposable
             foreach (var entry in document.RootElement.EnumerateObject())
             {
                 if (entry.Name == "__metadata__")
-                    Metadata = entry.Value.EnumerateObject().ToDictionary(m => m.Name, m => m.Value.GetString() ?? "");
+                {
+                    Metadata = entry.Value.EnumerateObject()
+                        .ToDictionary(m => m.Name, m => m.Value.GetString() ?? "");
+                }
                 else
+                {
                     Add(entry, length - _dataAt);
+                }
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e) when (e
+            is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             _file.Dispose();
             throw Bad($"a header that cannot be read ({e.Message.TrimEnd('.')})");
@@ -132,14 +139,16 @@ public sealed class Safetensors : IDisposable
     public void Dispose() => _file.Dispose();
 
     /// <summary>Tensors by name, so that the order in which they come changes nothing.</summary>
-    public static void Write(Stream to, IEnumerable<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        Stream to, IEnumerable<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var sorted = tensors.OrderBy(t => t.Name, StringComparer.Ordinal).ToList();
         var header = new JsonObject();
         if (metadata is { Count: > 0 })
         {
             header["__metadata__"] = new JsonObject(
-                metadata.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value)));
+                metadata.OrderBy(m => m.Key, StringComparer.Ordinal)
+                .Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value)));
         }
         var at = 0L;
         foreach (var tensor in sorted)
@@ -176,14 +185,20 @@ public sealed class Safetensors : IDisposable
         var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64()).ToArray();
         var offsets = entry.Value.GetProperty("data_offsets");
         var (begin, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
-        var expected = shape.Aggregate((Int128)(type == TensorType.F32 ? 4 : 2), (a, b) => b < 0 ? -1 : a * b);
-        if (begin < 0 || end < begin || end > dataBytes || end - begin != expected || end - begin > Array.MaxLength)
-            throw Bad($"'{entry.Name}' lies at {begin} to {end} of {dataBytes} data bytes with shape [{string.Join(", ", shape)}]");
+        var expected =
+            shape.Aggregate((Int128)(type == TensorType.F32 ? 4 : 2), (a, b) => b < 0 ? -1 : a * b);
+        if (begin < 0 || end < begin || end > dataBytes || end - begin != expected
+            || end - begin > Array.MaxLength)
+        {
+            throw Bad($"'{entry.Name}' lies at {begin} to {end} of {dataBytes} data bytes with shape "
+                + $"[{string.Join(", ", shape)}]");
+        }
         if (!_tensors.TryAdd(entry.Name, (type, shape, begin, end)))
             throw Bad($"'{entry.Name}' twice");
     }
 
-    (TensorType Type, long[] Shape, long Begin, long End) Find(string name) => _tensors.TryGetValue(name, out var tensor)
+    (TensorType Type, long[] Shape, long Begin, long End) Find(string name) =>
+        _tensors.TryGetValue(name, out var tensor)
         ? tensor
         : throw Bad($"no tensor '{name}'");
 

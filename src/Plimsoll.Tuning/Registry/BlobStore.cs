@@ -6,8 +6,8 @@ using Plimsoll.Core;
 namespace Plimsoll.Tuning.Registry;
 
 /// <summary>
-/// Files by their SHA-256, under <c>sha256/ab/cd…</c>. A blob appears whole or not at all, is never written again,
-/// and is the same wherever it lies.
+/// Files by their SHA-256, under <c>sha256/ab/cd…</c>. A blob appears whole or not at all, is never written
+/// again, and is the same wherever it lies.
 /// </summary>
 public sealed class BlobStore
 {
@@ -40,7 +40,8 @@ public sealed class BlobStore
 
     /// <summary>Where a blob lies. It is read-only; what reads it may rely on its hash.</summary>
     /// <exception cref="BadInputException">It is not there.</exception>
-    public string Find(string hash) => Has(hash) ? PathOf(hash) : throw new BadInputException($"blob {hash}: not in {_folder}");
+    public string Find(string hash) =>
+        Has(hash) ? PathOf(hash) : throw new BadInputException($"blob {hash}: not in {_folder}");
 
     /// <summary>Reads a blob and holds it to its name.</summary>
     /// <exception cref="BadInputException">It is not there, or not what its name says.</exception>
@@ -49,7 +50,8 @@ public sealed class BlobStore
         var bytes = File.ReadAllBytes(Find(hash));
         return CanonicalJson.HashOfBytes(bytes) == hash
             ? bytes
-            : throw new BadInputException($"{PathOf(hash)}: its content has another hash; expected it unchanged");
+            : throw new BadInputException(
+                $"{PathOf(hash)}: its content has another hash; expected it unchanged");
     }
 
     string Put(Stream source)
@@ -81,7 +83,8 @@ public sealed class BlobStore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException($"{_folder}: cannot be written ({e.Message.TrimEnd('.')}); expected a writable folder");
+            throw new BadInputException(
+                $"{_folder}: cannot be written ({e.Message.TrimEnd('.')}); expected a writable folder");
         }
         finally
         {

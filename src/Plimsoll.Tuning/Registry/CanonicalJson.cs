@@ -11,8 +11,8 @@ using System.Text.Json.Serialization;
 namespace Plimsoll.Tuning.Registry;
 
 /// <summary>
-/// One text for one value, after RFC 8785: keys sorted by UTF-16 code unit, no white space, numbers as ECMAScript
-/// prints them. Any tool can write a manifest again and find the same hash.
+/// One text for one value, after RFC 8785: keys sorted by UTF-16 code unit, no white space, numbers as
+/// ECMAScript prints them. Any tool can write a manifest again and find the same hash.
 /// </summary>
 public static class CanonicalJson
 {
@@ -25,10 +25,12 @@ public static class CanonicalJson
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         RespectRequiredConstructorParameters = true,
         RespectNullableAnnotations = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+        Converters =
+            { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 
-    static readonly JsonSerializerOptions _strings = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static readonly JsonSerializerOptions _strings =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Of<T>(T value) => Of(JsonSerializer.SerializeToNode(value, Options));
 
@@ -42,7 +44,8 @@ public static class CanonicalJson
     /// <summary>Lower-case hexadecimal SHA-256 of the value's canonical text.</summary>
     public static string HashOf<T>(T value) => HashOfBytes(Encoding.UTF8.GetBytes(Of(value)));
 
-    public static string HashOfBytes(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+    public static string HashOfBytes(ReadOnlySpan<byte> bytes) =>
+        Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     static void Append(StringBuilder text, JsonNode? node)
     {
@@ -116,7 +119,9 @@ public static class CanonicalJson
 
     // Shortest digits that read back as the same double, without an exponent.
     static decimal Exact(double value) =>
-        decimal.Parse(value.ToString("R", CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture);
+        decimal.Parse(
+            value.ToString("R", CultureInfo.InvariantCulture), NumberStyles.Float,
+            CultureInfo.InvariantCulture);
 
     // .NET writes 1E-07 where ECMAScript writes 1e-7.
     static string Exponent(string text)

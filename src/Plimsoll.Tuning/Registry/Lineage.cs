@@ -17,19 +17,25 @@ public static class Lineage
     }
 
     static void Append(
-        StringBuilder text, ModelRegistry registry, string role, string hash, int depth, int records, HashSet<string> seen)
+        StringBuilder text, ModelRegistry registry, string role, string hash, int depth, int records,
+        HashSet<string> seen)
     {
         var manifest = registry.Get(hash);
         var indent = new string(' ', 2 * depth);
         var again = !seen.Add(hash);
-        text.Append($"{indent}{(role.Length > 0 ? role + ": " : "")}{manifest.Kind.ToString().ToLowerInvariant()} {hash[..12]}");
+        text.Append(indent).Append(role.Length > 0 ? role + ": " : "");
+        text.Append($"{manifest.Kind.ToString().ToLowerInvariant()} {hash[..12]}");
         text.Append(again ? " (above)\n" : $"{Facts(manifest)}\n");
         if (again)
             return;
         foreach (var (name, blob) in manifest.Blobs.OrderBy(b => b.Key, StringComparer.Ordinal))
             text.Append($"{indent}  {name} {blob[..12]}\n");
-        if (manifest.Kind == ManifestKind.Dataset && manifest.Blobs.TryGetValue("record-hashes", out var list))
-            AppendRecords(text, Encoding.ASCII.GetString(registry.Blobs.Read(list)).Split('\n', StringSplitOptions.RemoveEmptyEntries), indent, records);
+        if (manifest.Kind == ManifestKind.Dataset
+            && manifest.Blobs.TryGetValue("record-hashes", out var list))
+        {
+            AppendRecords(text, Encoding.ASCII.GetString(registry.Blobs.Read(list))
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries), indent, records);
+        }
         foreach (var (linkRole, link) in manifest.Links.OrderBy(l => l.Key, StringComparer.Ordinal))
             Append(text, registry, linkRole, link, depth + 1, records, seen);
     }

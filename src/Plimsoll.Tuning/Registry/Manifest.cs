@@ -29,18 +29,21 @@ public enum ManifestKind
 }
 
 /// <summary>
-/// One immutable object: what it was made from, the files it holds, and what is to be said about it. Its SHA-256 in
-/// canonical JSON is its name.
+/// One immutable object: what it was made from, the files it holds, and what is to be said about it. Its
+/// SHA-256 in canonical JSON is its name.
 /// </summary>
-/// <param name="Links">By role, hashes of other manifests: a run's <c>spec</c>, an adapter's <c>run</c>.</param>
+/// <param name="Links">By role, hashes of other manifests: a run's <c>spec</c>, an adapter's
+/// <c>run</c>.</param>
 /// <param name="Blobs">By file name, hashes of blobs.</param>
 public sealed record Manifest(
-    ManifestKind Kind, IReadOnlyDictionary<string, string> Links, IReadOnlyDictionary<string, string> Blobs, JsonObject Facts)
+    ManifestKind Kind, IReadOnlyDictionary<string, string> Links, IReadOnlyDictionary<string, string> Blobs,
+    JsonObject Facts)
 {
     public static Manifest Of(
         ManifestKind kind, JsonObject facts, IReadOnlyDictionary<string, string>? links = null,
         IReadOnlyDictionary<string, string>? blobs = null) =>
-        new(kind, links ?? new Dictionary<string, string>(), blobs ?? new Dictionary<string, string>(), facts);
+        new(kind, links ?? new Dictionary<string, string>(), blobs
+            ?? new Dictionary<string, string>(), facts);
 
     public string Hash => CanonicalJson.HashOf(this);
 }

@@ -11,8 +11,8 @@ namespace Plimsoll.Tuning.Registry;
 public sealed record AliasEntry(long Sequence, string Name, string Hash, DateTimeOffset At, string Reason);
 
 /// <summary>
-/// The graph of manifests over a <see cref="BlobStore"/>, in SQLite. Manifests never change and never go; names are
-/// the only thing that moves, and every move stays readable. Safe for several processes at once.
+/// The graph of manifests over a <see cref="BlobStore"/>, in SQLite. Manifests never change and never go;
+/// names are the only thing that moves, and every move stays readable. Safe for several processes at once.
 /// </summary>
 public sealed class ModelRegistry : IDisposable
 {
@@ -21,7 +21,8 @@ public sealed class ModelRegistry : IDisposable
     readonly SqliteConnection _connection;
     readonly TimeProvider _time;
 
-    /// <exception cref="BadInputException">The folder cannot be written, or holds a newer registry.</exception>
+    /// <exception cref="BadInputException">The folder cannot be written, or holds a newer
+    /// registry.</exception>
     public ModelRegistry(string folder, TimeProvider time)
     {
         Folder = folder;
@@ -41,7 +42,8 @@ public sealed class ModelRegistry : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException)
         {
-            throw new BadInputException($"{folder}: no registry can be kept here ({e.Message.TrimEnd('.')}); expected a writable folder");
+            throw new BadInputException($"{folder}: no registry can be kept here ({e.Message.TrimEnd('.')}); "
+                + $"expected a writable folder");
         }
     }
 
@@ -59,44 +61,62 @@ public sealed class ModelRegistry : IDisposable
         foreach (var (role, link) in manifest.Links)
         {
             if (Count("SELECT COUNT(*) FROM manifests WHERE hash = $a", link) == 0)
-                throw new BadInputException($"{manifest.Kind} names {role} {link}, which is not in the registry");
+            {
+                throw new BadInputException(
+                    $"{manifest.Kind} names {role} {link}, which is not in the registry");
+            }
         }
         foreach (var (name, blob) in manifest.Blobs)
         {
             if (!Blobs.Has(blob))
-                throw new BadInputException($"{manifest.Kind} names blob {name} {blob}, which is not in the registry");
+            {
+                throw new BadInputException(
+                    $"{manifest.Kind} names blob {name} {blob}, which is not in the registry");
+            }
         }
         Execute("INSERT OR IGNORE INTO manifests (hash, kind, body, added) VALUES ($a, $b, $c, $d)",
             hash, manifest.Kind.ToString(), CanonicalJson.Of(manifest), Now());
         foreach (var (role, link) in manifest.Links)
-            Execute("INSERT OR IGNORE INTO links (source, role, target) VALUES ($a, $b, $c)", hash, role, link);
+        {
+            Execute(
+                "INSERT OR IGNORE INTO links (source, role, target) VALUES ($a, $b, $c)", hash, role, link);
+        }
         transaction.Commit();
         return hash;
     }
 
-    /// <exception cref="BadInputException">There is none of this hash, or its body was tampered with.</exception>
+    /// <exception cref="BadInputException">There is none of this hash, or its body was tampered
+    /// with.</exception>
     public Manifest Get(string hash)
     {
         using var command = Command("SELECT body FROM manifests WHERE hash = $a", hash);
-        var body = command.ExecuteScalar() as string ?? throw new BadInputException($"{hash}: not in the registry");
+        var body =
+            command.ExecuteScalar() as string ?? throw new BadInputException($"{hash}: not in the registry");
         var manifest = JsonSerializer.Deserialize<Manifest>(body, CanonicalJson.Options)!;
-        return manifest.Hash == hash ? manifest : throw new BadInputException($"{hash}: the registry holds another content under this name");
+        return manifest.Hash == hash ? manifest
+            : throw new BadInputException($"{hash}: the registry holds another content under this name");
     }
 
-    /// <summary>By hash, by a hash's beginning of at least six digits, or by name as <c>task@production</c>.</summary>
+    /// <summary>
+    /// By hash, by a hash's beginning of at least six digits, or by name as <c>task@production</c>.
+    /// </summary>
     /// <exception cref="BadInputException">None, or several.</exception>
     public string Resolve(string name)
     {
         if (name.Contains('@', StringComparison.Ordinal))
             return Alias(name)?.Hash ?? throw new BadInputException($"{name}: no such name in the registry");
         if (name.Length < 6 || name.AsSpan().ContainsAnyExcept("0123456789abcdef"))
-            throw new BadInputException($"{name}: expected a hash, at least its first six digits, or task@alias");
+        {
+            throw new BadInputException(
+                $"{name}: expected a hash, at least its first six digits, or task@alias");
+        }
         using var command = Command("SELECT hash FROM manifests WHERE hash LIKE $a || '%' LIMIT 2", name);
         using var reader = command.ExecuteReader();
         if (!reader.Read())
             throw new BadInputException($"{name}: not in the registry");
         var hash = reader.GetString(0);
-        return reader.Read() ? throw new BadInputException($"{name}: several objects begin so; expected more digits") : hash;
+        return reader.Read()
+            ? throw new BadInputException($"{name}: several objects begin so; expected more digits") : hash;
     }
 
     /// <summary>Newest first.</summary>
@@ -105,7 +125,8 @@ public sealed class ModelRegistry : IDisposable
 
     /// <summary>Objects that link to this one under a role; newest first.</summary>
     public List<string> Users(string hash, string role) => Strings(
-        "SELECT source FROM links JOIN manifests ON hash = source WHERE target = $a AND role = $b ORDER BY added DESC, source", hash, role);
+        "SELECT source FROM links JOIN manifests ON hash = source WHERE target = $a AND role = $b ORDER BY "
+        + "added DESC, source", hash, role);
 
     /// <summary>Points a name at an object. The history keeps where it pointed before.</summary>
     public void SetAlias(string name, string hash, string reason)
@@ -113,7 +134,8 @@ public sealed class ModelRegistry : IDisposable
         Get(hash);
         if (name.Split('@') is not [{ Length: > 0 }, { Length: > 0 }])
             throw new BadInputException($"{name}: expected task@alias");
-        Execute("INSERT INTO aliases (name, hash, at, reason) VALUES ($a, $b, $c, $d)", name, hash, Now(), reason);
+        Execute("INSERT INTO aliases (name, hash, at, reason) VALUES ($a, $b, $c, $d)", name, hash, Now(),
+            reason);
     }
 
     public AliasEntry? Alias(string name) => History(name) is [.., var last] ? last : null;
@@ -121,7 +143,8 @@ public sealed class ModelRegistry : IDisposable
     /// <summary>Oldest first.</summary>
     public List<AliasEntry> History(string name)
     {
-        using var command = Command("SELECT sequence, name, hash, at, reason FROM aliases WHERE name = $a ORDER BY sequence", name);
+        using var command = Command(
+            "SELECT sequence, name, hash, at, reason FROM aliases WHERE name = $a ORDER BY sequence", name);
         using var reader = command.ExecuteReader();
         var entries = new List<AliasEntry>();
         while (reader.Read())
@@ -142,7 +165,10 @@ public sealed class ModelRegistry : IDisposable
         Execute("PRAGMA synchronous = FULL");
         var version = Count("PRAGMA user_version");
         if (version > SchemaVersion)
-            throw new BadInputException($"{Folder}: a registry of version {version}; expected at most {SchemaVersion}");
+        {
+            throw new BadInputException(
+                $"{Folder}: a registry of version {version}; expected at most {SchemaVersion}");
+        }
         if (version == SchemaVersion)
             return;
         // Triggers keep what the types promise, whoever opens the file.

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Plimsoll.Tuning.Tokenization;
 
-/// <summary>GPT-2's table of printable characters, one per byte, in which byte-level vocabularies are written.</summary>
+/// <summary>
+/// GPT-2's table of printable characters, one per byte, in which byte-level vocabularies are written.
+/// </summary>
 static class ByteAlphabet
 {
     static readonly char[] _ofByte = new char[256];
@@ -33,7 +35,9 @@ static class ByteAlphabet
 
     public static char Of(byte value) => _ofByte[value];
 
-    /// <summary>Appends the bytes behind the characters; a character outside the alphabet gives its own UTF-8.</summary>
+    /// <summary>
+    /// Appends the bytes behind the characters; a character outside the alphabet gives its own UTF-8.
+    /// </summary>
     public static void Read(string token, List<byte> bytes)
     {
         foreach (var c in token)

@@ -24,9 +24,11 @@ public sealed class ByteLevelBpe
     /// <param name="tokens">Texts by id, in the byte alphabet; specials as they are written.</param>
     /// <param name="merges">Pairs in the order in which they merge.</param>
     /// <param name="specials">Ids of tokens that are no text: matched whole before anything else.</param>
-    /// <exception cref="BadInputException">A merge names a token that is not there, or a byte is missing.</exception>
+    /// <exception cref="BadInputException">A merge names a token that is not there, or a byte is
+    /// missing.</exception>
     public ByteLevelBpe(
-        IReadOnlyList<string> tokens, IReadOnlyList<(string Left, string Right)> merges, IReadOnlySet<int> specials,
+        IReadOnlyList<string> tokens, IReadOnlyList<(string Left, string Right)> merges,
+        IReadOnlySet<int> specials,
         PreTokenizer pre)
     {
         Tokens = tokens;
@@ -40,7 +42,8 @@ public sealed class ByteLevelBpe
         {
             _bytes[i] = _ids.TryGetValue(ByteAlphabet.Of((byte)i).ToString(), out var id)
                 ? id
-                : throw new BadInputException($"tokenizer: byte {i} has no token; expected a byte-level BPE with all 256");
+                : throw new BadInputException(
+                    $"tokenizer: byte {i} has no token; expected a byte-level BPE with all 256");
         }
         for (var rank = 0; rank < merges.Count; rank++)
         {
@@ -66,8 +69,8 @@ public sealed class ByteLevelBpe
     /// <summary>The id of a token written as in the vocabulary; null when there is none.</summary>
     public int? Find(string token) => _ids.TryGetValue(token, out var id) ? id : null;
 
-    /// <param name="specials">Whether texts such as <c>&lt;|im_end|&gt;</c> become their one token. Text of users
-    /// is encoded without, so that nobody ends a turn by writing it.</param>
+    /// <param name="specials">Whether texts such as <c>&lt;|im_end|&gt;</c> become their one token. Text of
+    /// users is encoded without, so that nobody ends a turn by writing it.</param>
     public List<int> Encode(string text, bool specials)
     {
         var ids = new List<int>(text.Length / 3 + 1);

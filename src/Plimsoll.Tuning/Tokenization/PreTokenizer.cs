@@ -7,8 +7,9 @@ namespace Plimsoll.Tuning.Tokenization;
 
 /// <summary>
 /// Splits text into the words inside which a byte-level BPE merges. The three rules that dense Llama and Qwen
-/// models use, by the names that GGUF gives them (<c>tokenizer.ggml.pre</c>). Written over runes: .NET's regular
-/// expressions see letters beyond the first plane as surrogates, no letters at all, and would split them otherwise.
+/// models use, by the names that GGUF gives them (<c>tokenizer.ggml.pre</c>). Written over runes: .NET's
+/// regular expressions see letters beyond the first plane as surrogates, no letters at all, and would split
+/// them otherwise.
 /// </summary>
 public sealed class PreTokenizer
 {
@@ -71,7 +72,8 @@ public sealed class PreTokenizer
         return Run(text, start, kind, int.MaxValue);
     }
 
-    // (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+    // (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|
+    // ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
     int NextLlama(List<Rune> text, int at)
     {
         var contraction = Contraction(text, at, ignoreCase: true);
@@ -130,7 +132,8 @@ public sealed class PreTokenizer
         return (first, second) is ('r', 'e') or ('v', 'e') or ('l', 'l') ? at + 3 : at;
     }
 
-    static int Lower(int value, bool ignoreCase) => ignoreCase && value is >= 'A' and <= 'Z' ? value + 32 : value;
+    static int Lower(int value, bool ignoreCase) =>
+        ignoreCase && value is >= 'A' and <= 'Z' ? value + 32 : value;
 
     static bool IsLineEnd(Rune rune) => rune.Value is '\r' or '\n';
 
@@ -148,9 +151,11 @@ public sealed class PreTokenizer
             return Kind.Space;
         return Rune.GetUnicodeCategory(rune) switch
         {
-            UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
+            UnicodeCategory.UppercaseLetter
+                or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
                 or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => Kind.Letter,
-            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Kind.Number,
+            UnicodeCategory.DecimalDigitNumber
+            or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Kind.Number,
             _ => Kind.Other,
         };
     }

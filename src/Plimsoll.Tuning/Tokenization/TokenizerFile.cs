@@ -26,9 +26,11 @@ public static class TokenizerFile
             return Read(path, document.RootElement);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException
-            or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+            or KeyNotFoundException
+            or InvalidOperationException or FormatException or IndexOutOfRangeException)
         {
-            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a tokenizer.json with a byte-level BPE");
+            throw new BadInputException(
+                $"{path}: {e.Message.TrimEnd('.')}; expected a tokenizer.json with a byte-level BPE");
         }
     }
 
@@ -37,12 +39,15 @@ public static class TokenizerFile
         var model = root.GetProperty("model");
         if (model.TryGetProperty("type", out var type) && type.GetString() != "BPE")
             throw new BadInputException($"{path}: a {type.GetString()} tokenizer; expected a byte-level BPE");
-        if (root.TryGetProperty("normalizer", out var normalizer) && normalizer.ValueKind == JsonValueKind.Object
+        if (root.TryGetProperty("normalizer", out var normalizer)
+            && normalizer.ValueKind == JsonValueKind.Object
             && normalizer.GetProperty("type").GetString() != "NFC")
         {
-            throw new BadInputException($"{path}: a {normalizer.GetProperty("type")} normalizer; expected none or NFC");
+            throw new BadInputException(
+                $"{path}: a {normalizer.GetProperty("type")} normalizer; expected none or NFC");
         }
-        var vocabulary = model.GetProperty("vocab").EnumerateObject().ToDictionary(t => t.Name, t => t.Value.GetInt32());
+        var vocabulary =
+            model.GetProperty("vocab").EnumerateObject().ToDictionary(t => t.Name, t => t.Value.GetInt32());
         var specials = new HashSet<int>();
         if (root.TryGetProperty("added_tokens", out var added))
         {
@@ -90,12 +95,14 @@ public static class TokenizerFile
                 LlamaPattern => PreTokenizer.LlamaBpe,
                 Qwen2Pattern => PreTokenizer.Qwen2,
                 Gpt2Pattern => PreTokenizer.Gpt2,
-                _ => throw new BadInputException($"{path}: an unknown pre-tokenizer; expected that of gpt-2, llama-bpe or qwen2"),
+                _ => throw new BadInputException(
+                    $"{path}: an unknown pre-tokenizer; expected that of gpt-2, llama-bpe or qwen2"),
             };
         }
         if (steps.Any(s => s.GetProperty("type").GetString() == "ByteLevel"))
             return PreTokenizer.Gpt2;
-        throw new BadInputException($"{path}: no byte-level pre-tokenizer; expected that of gpt-2, llama-bpe or qwen2");
+        throw new BadInputException(
+            $"{path}: no byte-level pre-tokenizer; expected that of gpt-2, llama-bpe or qwen2");
     }
 
     /// <summary>The same vocabulary gives the same bytes.</summary>
@@ -121,7 +128,8 @@ public static class TokenizerFile
                 ["behavior"] = "Isolated",
                 ["invert"] = false,
             };
-            pre = new JsonObject { ["type"] = "Sequence", ["pretokenizers"] = new JsonArray(split, byteLevel.DeepClone()) };
+            pre = new JsonObject { ["type"] = "Sequence",
+                ["pretokenizers"] = new JsonArray(split, byteLevel.DeepClone()) };
         }
         var vocabulary = new JsonObject();
         var added = new JsonArray();
@@ -143,7 +151,8 @@ public static class TokenizerFile
                 ["special"] = true,
             });
         }
-        var merges = new JsonArray([.. tokenizer.Merges.Select(m => (JsonNode)new JsonArray(m.Left, m.Right))]);
+        var merges =
+            new JsonArray([.. tokenizer.Merges.Select(m => (JsonNode)new JsonArray(m.Left, m.Right))]);
         return new JsonObject
         {
             ["version"] = "1.0",

@@ -6,8 +6,8 @@ using Plimsoll.Tuning.Datasets;
 namespace Plimsoll.Tuning.Training;
 
 /// <summary>
-/// Which examples make up which step: a function of the spec and the lengths alone, so that a resumed run goes on
-/// with the very batches it would have had.
+/// Which examples make up which step: a function of the spec and the lengths alone, so that a resumed run
+/// goes on with the very batches it would have had.
 /// </summary>
 public sealed class BatchPlan
 {
@@ -26,7 +26,8 @@ public sealed class BatchPlan
         {
             if (examples[i].Tokens.Length > spec.SequenceTokens)
             {
-                throw new BadInputException($"dataset: record {i + 1} has {examples[i].Tokens.Length} tokens; "
+                throw new BadInputException(
+                    $"dataset: record {i + 1} has {examples[i].Tokens.Length} tokens; "
                     + $"expected at most sequence_tokens {spec.SequenceTokens}");
             }
         }

@@ -2,7 +2,9 @@ using Plimsoll.Core.Draws;
 
 namespace Plimsoll.Tuning.Training;
 
-/// <summary>The order in which a run sees its data: one per seed and epoch, the same on every machine.</summary>
+/// <summary>
+/// The order in which a run sees its data: one per seed and epoch, the same on every machine.
+/// </summary>
 public static class DrawnOrder
 {
     /// <summary>The numbers 0 to <paramref name="count"/> − 1, shuffled.</summary>

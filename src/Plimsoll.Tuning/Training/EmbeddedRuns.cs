@@ -13,8 +13,8 @@ using Plimsoll.Tuning.Registry;
 namespace Plimsoll.Tuning.Training;
 
 /// <summary>
-/// Runs of the embedded trainer, from hashes to hashes. A spec is trained once: asked for again, the finished run's
-/// adapter is the answer, and a run that was killed goes on from its last checkpoint.
+/// Runs of the embedded trainer, from hashes to hashes. A spec is trained once: asked for again, the finished
+/// run's adapter is the answer, and a run that was killed goes on from its last checkpoint.
 /// </summary>
 public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> trainer)
 {
@@ -23,11 +23,14 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
 
     readonly ModelRegistry _registry = workspace.Registry;
 
-    /// <param name="usdPerHour">Price of this machine; null when it is not known, and no cost is then claimed.</param>
+    /// <param name="usdPerHour">Price of this machine; null when it is not known, and no cost is then
+    /// claimed.</param>
     /// <returns>The adapter's hash, and whether it was there already.</returns>
-    /// <exception cref="BadInputException">Something does not fit, or another process trains this spec now.</exception>
+    /// <exception cref="BadInputException">Something does not fit, or another process trains this spec
+    /// now.</exception>
     public async Task<(string Adapter, bool Existing)> RunAsync(
-        string baseHash, string datasetHash, TrainingOptions options, string? initialAdapter, double? usdPerHour,
+        string baseHash, string datasetHash, TrainingOptions options, string? initialAdapter,
+        double? usdPerHour,
         Action<TrainerEvent> progress, CancellationToken cancellation)
     {
         var (job, specManifest) = Prepare(baseHash, datasetHash, options, initialAdapter, usdPerHour);
@@ -39,7 +42,8 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         using var lease = Lease(Path.Combine(work, "lease"), spec);
         if (Finished(spec) is { } meanwhile)
             return (meanwhile, true);
-        job = job with { OutputFolder = Path.Combine(work, "bundle"), CheckpointFolder = Path.Combine(work, "checkpoints") };
+        job = job with { OutputFolder = Path.Combine(work, "bundle"),
+            CheckpointFolder = Path.Combine(work, "checkpoints") };
         var started = workspace.Time.GetUtcNow();
         var log = new List<string>();
         var last = await TrainAsync(job, Path.Combine(work, "job.json"), e =>
@@ -56,7 +60,8 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
 
     /// <summary>Trains an adapter's spec again, apart, and compares every file of the bundle.</summary>
     /// <returns>Files that differ; empty when the bytes are the same.</returns>
-    public async Task<IReadOnlyList<string>> ReproduceAsync(string adapterHash, Action<TrainerEvent> progress, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> ReproduceAsync(
+        string adapterHash, Action<TrainerEvent> progress, CancellationToken cancellation)
     {
         var specManifest = workspace.SpecOf(adapterHash);
         var spec = specManifest.Facts.Deserialize<TrainingSpec>(CanonicalJson.Options)!;
@@ -70,13 +75,16 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
                 Spec = spec,
                 BaseFolder = workspace.FolderOf(specManifest.Links["base"]),
                 DatasetFile = _registry.Blobs.Find(dataset.Blobs["train.jsonl"]),
-                InitialAdapterFolder = specManifest.Links.TryGetValue("initial_adapter", out var initial) ? workspace.FolderOf(initial) : null,
+                InitialAdapterFolder = specManifest.Links.TryGetValue("initial_adapter", out var initial)
+                ? workspace.FolderOf(initial) : null,
                 OutputFolder = Path.Combine(work, "bundle"),
                 CheckpointFolder = Path.Combine(work, "checkpoints"),
             };
-            await TrainAsync(job, Path.Combine(work, "job.json"), progress, cancellation).ConfigureAwait(false);
+            await TrainAsync(job, Path.Combine(work, "job.json"), progress, cancellation)
+                .ConfigureAwait(false);
             var before = workspace.Of(adapterHash, ManifestKind.Adapter).Blobs;
-            var after = Directory.GetFiles(job.OutputFolder).ToDictionary(f => Path.GetFileName(f)!, f => CanonicalJson.HashOfBytes(File.ReadAllBytes(f)));
+            var after = Directory.GetFiles(job.OutputFolder).ToDictionary(
+                f => Path.GetFileName(f)!, f => CanonicalJson.HashOfBytes(File.ReadAllBytes(f)));
             return [.. before.Keys.Union(after.Keys).Order(StringComparer.Ordinal)
                 .Where(f => before.GetValueOrDefault(f) != after.GetValueOrDefault(f))];
         }
@@ -87,12 +95,14 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
     }
 
     (TrainerJob Job, Manifest Spec) Prepare(
-        string baseHash, string datasetHash, TrainingOptions options, string? initialAdapter, double? usdPerHour)
+        string baseHash, string datasetHash, TrainingOptions options, string? initialAdapter,
+        double? usdPerHour)
     {
         using var model = workspace.OpenFolder(baseHash);
         if (model.Config.Parameters > MostParameters)
         {
-            throw new BadInputException($"{model.Config.Parameters:N0} parameters; the embedded trainer is for at most {MostParameters:N0}, "
+            throw new BadInputException($"{model.Config.Parameters:N0} parameters; the embedded trainer is "
+                + $"for at most {MostParameters:N0}, "
                 + "expected a driver (axolotl, trl, llama-factory, slurm, kubeflow, hosted)");
         }
         var dataset = workspace.Of(datasetHash, ManifestKind.Dataset);
@@ -112,10 +122,12 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
             CheckpointFolder = "",
             UsdPerHour = usdPerHour,
         };
-        return (job, Manifest.Of(ManifestKind.Spec, JsonSerializer.SerializeToNode(spec, CanonicalJson.Options)!.AsObject(), links));
+        return (job, Manifest.Of(ManifestKind.Spec,
+            JsonSerializer.SerializeToNode(spec, CanonicalJson.Options)!.AsObject(), links));
     }
 
-    async Task<TrainerEvent> TrainAsync(TrainerJob job, string jobFile, Action<TrainerEvent> progress, CancellationToken cancellation)
+    async Task<TrainerEvent> TrainAsync(
+        TrainerJob job, string jobFile, Action<TrainerEvent> progress, CancellationToken cancellation)
     {
         File.WriteAllText(jobFile, JsonSerializer.Serialize(job, CanonicalJson.Options));
         TrainerEvent? last = null;
@@ -127,7 +139,8 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         return last ?? throw new BadInputException("the trainer ended without a word");
     }
 
-    string Keep(TrainerJob job, string spec, TrainerEvent last, DateTimeOffset started, List<string> log, double? usdPerHour)
+    string Keep(TrainerJob job, string spec, TrainerEvent last, DateTimeOffset started, List<string> log,
+        double? usdPerHour)
     {
         var seconds = (workspace.Time.GetUtcNow() - started).TotalSeconds;
         var facts = new JsonObject
@@ -142,9 +155,11 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         };
         if (usdPerHour is { } price)
             facts["usd"] = price * seconds / 3600;
-        var run = _registry.Add(Manifest.Of(ManifestKind.Run, facts, new Dictionary<string, string> { ["spec"] = spec },
+        var run = _registry.Add(
+            Manifest.Of(ManifestKind.Run, facts, new Dictionary<string, string> { ["spec"] = spec },
             new Dictionary<string, string> { ["log.jsonl"] = workspace.PutLines(log) }));
-        var files = Directory.GetFiles(job.OutputFolder).ToDictionary(f => Path.GetFileName(f)!, _registry.Blobs.Put);
+        var files =
+            Directory.GetFiles(job.OutputFolder).ToDictionary(f => Path.GetFileName(f)!, _registry.Blobs.Put);
         return _registry.Add(Manifest.Of(ManifestKind.Adapter, new JsonObject
         {
             ["base_weights_sha256"] = job.Spec.BaseHash,
@@ -159,7 +174,10 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
     static void Refuse(TrainerEvent e, double? budget)
     {
         if (e is { Kind: "step", Step: 5, UsdLeft: { } left } && left > budget)
-            throw new BadInputException(FormattableString.Invariant($"this run would cost ${left:F4} more; the budget is ${budget:F4}"));
+        {
+            throw new BadInputException(FormattableString.Invariant(
+                $"this run would cost ${left:F4} more; the budget is ${budget:F4}"));
+        }
     }
 
     // Held by the open file: it ends with its process, however that ends.
@@ -171,7 +189,8 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         }
         catch (IOException)
         {
-            throw new BadInputException($"spec {spec[..12]} is being trained by another process; expected to wait for it");
+            throw new BadInputException(
+                $"spec {spec[..12]} is being trained by another process; expected to wait for it");
         }
     }
 }

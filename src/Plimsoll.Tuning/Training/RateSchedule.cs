@@ -2,7 +2,9 @@ using System;
 
 namespace Plimsoll.Tuning.Training;
 
-/// <summary>The learning rate over a run: linear warm-up, constant, linear to zero over the last share.</summary>
+/// <summary>
+/// The learning rate over a run: linear warm-up, constant, linear to zero over the last share.
+/// </summary>
 public static class RateSchedule
 {
     /// <param name="step">From 0.</param>

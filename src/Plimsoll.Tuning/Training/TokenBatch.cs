@@ -5,8 +5,9 @@ using Plimsoll.Tuning.Datasets;
 namespace Plimsoll.Tuning.Training;
 
 /// <summary>
-/// One step's tokens, rows × length. Several examples may share a row: each has its own segment and positions from
-/// zero, and attention stays inside a segment. A target is the token that follows, or <see cref="Ignored"/>.
+/// One step's tokens, rows × length. Several examples may share a row: each has its own segment and positions
+/// from zero, and attention stays inside a segment. A target is the token that follows, or
+/// <see cref="Ignored"/>.
 /// </summary>
 public sealed class TokenBatch
 {
@@ -37,7 +38,9 @@ public sealed class TokenBatch
     /// <summary>Tokens that are no padding.</summary>
     public long Filled { get; private set; }
 
-    /// <summary>Whether every row is one segment without padding, so that plain causal attention is the same.</summary>
+    /// <summary>
+    /// Whether every row is one segment without padding, so that plain causal attention is the same.
+    /// </summary>
     public bool IsPlain { get; private set; }
 
     public static TokenBatch Of(IReadOnlyList<List<RenderedExample>> rows)

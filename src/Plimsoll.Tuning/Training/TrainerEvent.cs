@@ -3,7 +3,9 @@ using Plimsoll.Tuning.Registry;
 
 namespace Plimsoll.Tuning.Training;
 
-/// <summary>One line of the trainer's progress. <see cref="Kind"/>: started, resumed, step, checkpoint, done.</summary>
+/// <summary>
+/// One line of the trainer's progress. <see cref="Kind"/>: started, resumed, step, checkpoint, done.
+/// </summary>
 public sealed record TrainerEvent
 {
     public required string Kind { get; init; }

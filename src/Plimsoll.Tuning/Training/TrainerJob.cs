@@ -11,7 +11,9 @@ public sealed record TrainerJob
 {
     public required TrainingSpec Spec { get; init; }
 
-    /// <summary>A Hugging Face folder; for pre-training without weights, which are then drawn from the seed.</summary>
+    /// <summary>
+    /// A Hugging Face folder; for pre-training without weights, which are then drawn from the seed.
+    /// </summary>
     public required string BaseFolder { get; init; }
 
     /// <summary>Canonical records, one a line.</summary>
@@ -19,7 +21,9 @@ public sealed record TrainerJob
 
     public string? InitialAdapterFolder { get; init; }
 
-    /// <summary>The bundle appears here, whole: a PEFT folder, or a Hugging Face folder when all weights are trained.</summary>
+    /// <summary>
+    /// The bundle appears here, whole: a PEFT folder, or a Hugging Face folder when all weights are trained.
+    /// </summary>
     public required string OutputFolder { get; init; }
 
     public required string CheckpointFolder { get; init; }

@@ -8,8 +8,8 @@ using Plimsoll.Core;
 namespace Plimsoll.Tuning.Training;
 
 /// <summary>
-/// The embedded trainer in a process of its own: it may be killed at any time, and half a gigabyte of libtorch is
-/// loaded by whoever trains only.
+/// The embedded trainer in a process of its own: it may be killed at any time, and half a gigabyte of
+/// libtorch is loaded by whoever trains only.
 /// </summary>
 public sealed class TrainerProcess
 {
@@ -21,8 +21,8 @@ public sealed class TrainerProcess
     public TrainerProcess(string binary) => _binary = binary;
 
     /// <summary>
-    /// Finds the trainer: <c>PLIMSOLL_TRAINER</c>, a folder <c>trainer</c> beside this binary, or a checkout around
-    /// it, where it is built when it is missing or older than its sources.
+    /// Finds the trainer: <c>PLIMSOLL_TRAINER</c>, a folder <c>trainer</c> beside this binary, or a checkout
+    /// around it, where it is built when it is missing or older than its sources.
     /// </summary>
     /// <param name="story">Told when it is being built, which takes a minute the first time.</param>
     /// <exception cref="BadInputException">None of these.</exception>
@@ -32,13 +32,15 @@ public sealed class TrainerProcess
         {
             return File.Exists(named)
                 ? new TrainerProcess(named)
-                : throw new BadInputException($"PLIMSOLL_TRAINER={named}: no such file; expected the {Name} binary");
+                : throw new BadInputException(
+                    $"PLIMSOLL_TRAINER={named}: no such file; expected the {Name} binary");
         }
         var executable = OperatingSystem.IsWindows() ? Name + ".exe" : Name;
         var beside = Path.Combine(AppContext.BaseDirectory, "trainer", executable);
         if (File.Exists(beside))
             return new TrainerProcess(beside);
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder
+            is not null; folder = folder.Parent)
         {
             var project = Path.Combine(folder.FullName, Project);
             if (!Directory.Exists(project))
@@ -48,12 +50,14 @@ public sealed class TrainerProcess
                 Build(project, story);
             return new TrainerProcess(built);
         }
-        throw new BadInputException($"the embedded trainer is not here; expected PLIMSOLL_TRAINER=PATH of the {Name} binary, or a checkout");
+        throw new BadInputException($"the embedded trainer is not here; expected PLIMSOLL_TRAINER=PATH of "
+            + $"the {Name} binary, or a checkout");
     }
 
     /// <summary>Trains to the end; every event as it comes.</summary>
     /// <exception cref="BadInputException">What the trainer refuses, in its words.</exception>
-    public async Task TrainAsync(string jobFile, Action<TrainerEvent> progress, CancellationToken cancellation)
+    public async Task TrainAsync(
+        string jobFile, Action<TrainerEvent> progress, CancellationToken cancellation)
     {
         await RunAsync("train", jobFile, line =>
         {
@@ -68,9 +72,10 @@ public sealed class TrainerProcess
 
     async Task RunAsync(string verb, string jobFile, Action<string> line, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(_binary, [verb, jobFile]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        // One heap that is never given back: a step's large tensors come and go, and to fault their pages in again
-        // each time costs a quarter of it. No thread spins while it waits for another.
+        var start = new ProcessStartInfo(_binary, [verb, jobFile])
+            { RedirectStandardOutput = true, RedirectStandardError = true };
+        // One heap that is never given back: a step's large tensors come and go, and to fault their pages in
+        // again each time costs a quarter of it. No thread spins while it waits for another.
         start.Environment["MALLOC_ARENA_MAX"] = "1";
         start.Environment["MALLOC_MMAP_MAX_"] = "0";
         start.Environment["MALLOC_TRIM_THRESHOLD_"] = "68719476736";
@@ -78,8 +83,11 @@ public sealed class TrainerProcess
         using var process = Process.Start(start)!;
         using var stop = cancellation.Register(() => Kill(process));
         var story = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        while (await process.StandardOutput.ReadLineAsync(CancellationToken.None).ConfigureAwait(false) is { } text)
+        while (await process.StandardOutput.ReadLineAsync(CancellationToken.None)
+            .ConfigureAwait(false) is { } text)
+        {
             line(text);
+        }
         await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
         var said = (await story.ConfigureAwait(false)).Trim();
@@ -101,12 +109,14 @@ public sealed class TrainerProcess
         }
     }
 
-    static string LastLine(string text) => text.Length == 0 ? "it said nothing" : text[(text.LastIndexOf('\n') + 1)..];
+    static string LastLine(string text) =>
+        text.Length == 0 ? "it said nothing" : text[(text.LastIndexOf('\n') + 1)..];
 
     static void Build(string project, Action<string> story)
     {
         story("building the trainer, once (libtorch is restored: half a gigabyte) ...");
-        var start = new ProcessStartInfo("dotnet", ["build", project, "-c", "Release", "-v", "quiet", "--nologo"])
+        var start =
+            new ProcessStartInfo("dotnet", ["build", project, "-c", "Release", "-v", "quiet", "--nologo"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

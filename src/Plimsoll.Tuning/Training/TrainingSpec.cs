@@ -7,7 +7,9 @@ namespace Plimsoll.Tuning.Training;
 
 public enum TrainingMethod
 {
-    /// <summary>Next token over plain text, all weights; conversations are rendered and learned whole.</summary>
+    /// <summary>
+    /// Next token over plain text, all weights; conversations are rendered and learned whole.
+    /// </summary>
     Pretrain,
 
     /// <summary>The assistant's turns.</summary>
@@ -21,7 +23,9 @@ public enum Precision
 {
     F32,
 
-    /// <summary>Arithmetic of the layers in bfloat16; weights, norms, losses and optimisers in float32.</summary>
+    /// <summary>
+    /// Arithmetic of the layers in bfloat16; weights, norms, losses and optimisers in float32.
+    /// </summary>
     Bf16,
 }
 
@@ -86,11 +90,13 @@ public sealed record TrainingSpec
     public TrainingSpec Validated()
     {
         Require(SequenceTokens is >= 8 and <= 131_072, $"sequence_tokens {SequenceTokens}", "8 to 131072");
-        Require(BatchTokens >= SequenceTokens, $"batch_tokens {BatchTokens}", $"at least sequence_tokens {SequenceTokens}");
+        Require(BatchTokens >= SequenceTokens, $"batch_tokens {BatchTokens}",
+            $"at least sequence_tokens {SequenceTokens}");
         Require(Epochs is >= 1 and <= 1000, $"epochs {Epochs}", "1 to 1000");
         Require(MostSteps is null or >= 1, $"most_steps {MostSteps}", "at least 1");
         Require(LearningRate is > 0 and <= 1, $"learning_rate {LearningRate}", "above 0, at most 1");
-        Require(MuonLearningRate is null or (> 0 and <= 1), $"muon_learning_rate {MuonLearningRate}", "above 0, at most 1");
+        Require(MuonLearningRate is null or (> 0 and <= 1), $"muon_learning_rate {MuonLearningRate}",
+            "above 0, at most 1");
         Require(WarmupSteps >= 0, $"warmup_steps {WarmupSteps}", "at least 0");
         Require(DecayShare is >= 0 and <= 1, $"decay_share {DecayShare}", "0 to 1");
         Require(WeightDecay is >= 0 and < 1, $"weight_decay {WeightDecay}", "0 to 1");
@@ -98,7 +104,8 @@ public sealed record TrainingSpec
         Require(DpoBeta > 0, $"dpo_beta {DpoBeta}", "above 0");
         Require(Threads is >= 1 and <= 256, $"threads {Threads}", "1 to 256");
         Require(BudgetUsd is null or > 0, $"budget_usd {BudgetUsd}", "above 0");
-        Require(Lora is null or { Rank: >= 1 and <= 1024, Alpha: > 0 }, $"lora rank {Lora?.Rank}, alpha {Lora?.Alpha}", "rank 1 to 1024, alpha above 0");
+        Require(Lora is null or { Rank: >= 1 and <= 1024, Alpha: > 0 },
+            $"lora rank {Lora?.Rank}, alpha {Lora?.Alpha}", "rank 1 to 1024, alpha above 0");
         Require(Method != TrainingMethod.Pretrain || Lora is null, "lora with method pretrain", "none");
         Require(Method != TrainingMethod.Dpo || Lora is not null, "method dpo without lora", "lora");
         Require(InitialAdapterHash is null || Lora is not null, "initial_adapter_hash without lora", "lora");

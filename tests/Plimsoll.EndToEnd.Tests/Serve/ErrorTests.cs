@@ -57,7 +57,8 @@ public sealed class ErrorTests
         var (status, _, _) = await server.PostAsync("/v1/chat/completions", Hello + new string(' ', 3000));
         status.ShouldBe(413);
         const string Long = """{"model":"sim","max_tokens":200,"ignore_eos":true,"messages":[{"role":"user","content":"hi"}]}""";
-        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => server.PostAsync("/v1/chat/completions", Long)));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 6).Select(_ => server.PostAsync("/v1/chat/completions", Long)));
         answers.Count(a => a.Status == 200).ShouldBeGreaterThanOrEqualTo(2);
         var refused = answers.First(a => a.Status == 429);
         refused.Response.Headers.RetryAfter!.Delta!.Value.TotalSeconds.ShouldBeGreaterThan(0);
@@ -72,14 +73,17 @@ public sealed class ErrorTests
         using (var socket = new TcpClient(server.Address.Host, server.Address.Port))
         {
             const string Body = """{"model":"sim","stream":true,"max_tokens":5000,"ignore_eos":true,"messages":[{"role":"user","content":"hi"}]}""";
-            var request = $"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {Body.Length}\r\n\r\n{Body}";
+            var request = $"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                + $"{Body.Length}\r\n\r\n{Body}";
             await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
             var buffer = new byte[2000];
             (await socket.GetStream().ReadAsync(buffer)).ShouldBeGreaterThan(0);
-            (await server.Client.GetStringAsync("/metrics")).ShouldContain("num_requests_running{model_name=\"sim\"} 1");
+            (await server.Client.GetStringAsync("/metrics"))
+                .ShouldContain("num_requests_running{model_name=\"sim\"} 1");
         }
         var metrics = await RunningServer.EventuallyAsync(
-            () => server.Client.GetStringAsync("/metrics"), text => text.Contains("num_requests_running{model_name=\"sim\"} 0"));
+            () => server.Client.GetStringAsync("/metrics"), text =>
+                text.Contains("num_requests_running{model_name=\"sim\"} 0"));
         metrics.ShouldContain("num_requests_running{model_name=\"sim\"} 0");
         metrics.ShouldContain("finished_reason=\"abort\"} 1");
     }
@@ -89,16 +93,21 @@ public sealed class ErrorTests
     {
         await using var server = await RunningServer.StartAsync(config =>
         {
-            config.Models = [Faulty("errors", new FaultConfig { Errors = 1 }), Faulty("drops", new FaultConfig { Drops = 1 }),
+            config.Models =
+                [Faulty("errors", new FaultConfig { Errors = 1 }),
+                    Faulty("drops", new FaultConfig { Drops = 1 }),
                 Faulty("slow", new FaultConfig { SlowFirstTokens = 1, SlowFirstToken = "300ms" })];
         });
         var body = Hello.Replace("\"max_tokens\":2", "\"max_tokens\":8,\"ignore_eos\":true");
         (await server.PostAsync("/v1/chat/completions", body.Replace("sim", "errors"))).Status.ShouldBe(500);
-        await Should.ThrowAsync<System.Net.Http.HttpRequestException>(() => server.PostAsync("/v1/chat/completions", body.Replace("sim", "drops")));
+        await Should.ThrowAsync<System.Net.Http.HttpRequestException>(
+            () => server.PostAsync("/v1/chat/completions", body.Replace("sim", "drops")));
         var (status, slow, _) = await server.PostAsync("/v1/chat/completions", body.Replace("sim", "slow"));
         status.ShouldBe(200);
         slow.GetProperty("usage").GetProperty("completion_tokens").GetInt32().ShouldBe(8);
-        var stream = await server.Client.PostAsync("/v1/chat/completions", new System.Net.Http.StringContent(body.Replace("sim", "errors").Replace("{\"model\"", "{\"stream\":true,\"model\"")));
+        var stream =
+            await server.Client.PostAsync("/v1/chat/completions", new System.Net.Http.StringContent(
+                body.Replace("sim", "errors").Replace("{\"model\"", "{\"stream\":true,\"model\"")));
         var events = await stream.Content.ReadAsStringAsync();
         events.ShouldContain("server_error");
         events.TrimEnd().ShouldEndWith("[DONE]");
@@ -107,9 +116,11 @@ public sealed class ErrorTests
     [Fact]
     public async Task A_body_that_never_comes_is_given_up()
     {
-        await using var server = await RunningServer.StartAsync(config => config.Limits.RequestTimeout = "300ms");
+        await using var server =
+            await RunningServer.StartAsync(config => config.Limits.RequestTimeout = "300ms");
         using var socket = new TcpClient(server.Address.Host, server.Address.Port);
-        await socket.GetStream().WriteAsync("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{\"mod"u8.ToArray());
+        await socket.GetStream().WriteAsync(
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{\"mod"u8.ToArray());
         var buffer = new byte[4000];
         var count = await socket.GetStream().ReadAsync(buffer);
         Encoding.ASCII.GetString(buffer, 0, count).ShouldStartWith("HTTP/1.1 408");

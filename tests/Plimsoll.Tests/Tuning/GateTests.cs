@@ -12,7 +12,8 @@ public sealed class GateTests
     [Theory]
     [InlineData(36, 12, 2, 0, 0.2, 0.0569, 0.3404)]
     [InlineData(53, 0, 1, 0, -0.0185, -0.0978, 0.0496)]
-    public void The_paired_interval_is_Newcombes(int both, int candidate, int current, int neither, double point, double low, double high)
+    public void The_paired_interval_is_Newcombes(
+        int both, int candidate, int current, int neither, double point, double low, double high)
     {
         var interval = new PairedProportions(both, candidate, current, neither).Difference(0.975);
         interval.Point.ShouldBe(point, 0.0001);
@@ -50,14 +51,18 @@ public sealed class GateTests
     {
         var passed = 0;
         for (ulong seed = 1; seed <= 400; seed++)
-            passed += Gates.Quality(Paired(1600, 0.02, seed), 0.02, 0.1).Verdict == GateVerdict.Passed ? 1 : 0;
+        {
+            passed +=
+                Gates.Quality(Paired(1600, 0.02, seed), 0.02, 0.1).Verdict == GateVerdict.Passed ? 1 : 0;
+        }
         passed.ShouldBeLessThanOrEqualTo(28);
     }
 
     [Fact]
     public void Parity_names_the_first_token_that_differs()
     {
-        var examples = Enumerable.Range(0, 20).Select(i => new ParityExample($"p{i}", [1, 2, 3], i == 4 ? [1, 2, 9] : [1, 2, 3])).ToList();
+        var examples = Enumerable.Range(0, 20)
+            .Select(i => new ParityExample($"p{i}", [1, 2, 3], i == 4 ? [1, 2, 9] : [1, 2, 3])).ToList();
         var outcome = Gates.Parity(examples, quantised: false, needed: 20);
         outcome.Verdict.ShouldBe(GateVerdict.Failed);
         outcome.Evidence.ShouldContain("\"p4\" at token 3: trainer 3, engine 9");
@@ -68,7 +73,8 @@ public sealed class GateTests
     [Fact]
     public void An_answer_without_its_end_is_seen()
     {
-        var outcome = Gates.Parity([new ParityExample("p", [5, 7], [5, 7, 7, 7])], quantised: true, needed: 1);
+        var outcome =
+            Gates.Parity([new ParityExample("p", [5, 7], [5, 7, 7, 7])], quantised: true, needed: 1);
         outcome.Verdict.ShouldBe(GateVerdict.Failed);
         outcome.Evidence.ShouldContain("trainer the end, engine 7");
     }
@@ -78,7 +84,8 @@ public sealed class GateTests
     {
         var examples = new[] { new JudgedExample("q", "yes", "yes", "maybe") };
         Gates.Regression(examples).Evidence.ShouldContain("\"q\" gave \"maybe\", expected \"yes\"");
-        Gates.Format(examples, AnswerForm.OneOf(new HashSet<string> { "yes", "no" }), 0).Evidence.ShouldContain("no label");
+        Gates.Format(examples, AnswerForm.OneOf(new HashSet<string> { "yes", "no" }),
+            0).Evidence.ShouldContain("no label");
         var form = AnswerForm.JsonObject(new Dictionary<string, string> { ["city"] = "string" });
         form("""{"city":"Oslo"}""").ShouldBeNull();
         form("""{"city":1}""").ShouldBe("whose city is no string");
@@ -90,7 +97,8 @@ public sealed class GateTests
     {
         var cheap = new Interval(1, 0.9, 1.1);
         var dear = new Interval(2, 1.9, 2.1);
-        (string, double, Interval)[] Ttft(double high) => [("ttft p95", 0.5, new Interval(high - 0.05, high - 0.1, high))];
+        (string, double, Interval)[] Ttft(double high) =>
+            [("ttft p95", 0.5, new Interval(high - 0.05, high - 0.1, high))];
         Gates.Saving(Ttft(0.4), dear, cheap).Verdict.ShouldBe(GateVerdict.Passed);
         Gates.Saving(Ttft(0.55), dear, cheap).Verdict.ShouldBe(GateVerdict.Undecided);
         Gates.Saving(Ttft(0.7), dear, cheap).Verdict.ShouldBe(GateVerdict.Failed);
@@ -118,7 +126,9 @@ public sealed class GateTests
         Width(grouped).ShouldBeGreaterThan(2 * Width(independent));
     }
 
-    /// <summary>One in ten examples is answered differently; of these the candidate loses so many more.</summary>
+    /// <summary>
+    /// One in ten examples is answered differently; of these the candidate loses so many more.
+    /// </summary>
     public static List<JudgedExample> Paired(int count, double worse, ulong seed)
     {
         var draws = new RandomStream(seed);
@@ -126,7 +136,8 @@ public sealed class GateTests
         for (var i = 0; i < count; i++)
         {
             var place = draws.NextDouble();
-            var (current, candidate) = place < 0.05 + worse / 2 ? (true, false) : place < 0.1 ? (false, true) : place < 0.9 ? (true, true) : (false, false);
+            var (current, candidate) = place < 0.05 + worse / 2
+                ? (true, false) : place < 0.1 ? (false, true) : place < 0.9 ? (true, true) : (false, false);
             examples.Add(new JudgedExample($"q{i}", "x", current ? "x" : "y", candidate ? "x" : "z"));
         }
         return examples;

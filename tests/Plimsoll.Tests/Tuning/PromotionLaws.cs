@@ -28,7 +28,8 @@ public sealed class PromotionLaws
     public void Shares_are_what_they_say()
     {
         var table = new RoutingTable(1, "task", "old", "new", 500, Shadow: false);
-        Enumerable.Range(0, 40_000).Count(i => table.Route($"user{i}") == "new").ShouldBeInRange(1_800, 2_200);
+        Enumerable.Range(0, 40_000).Count(i => table.Route($"user{i}") == "new")
+            .ShouldBeInRange(1_800, 2_200);
         table.Weights().ShouldBe([("new", 5.0), ("old", 95.0)]);
     }
 
@@ -46,7 +47,8 @@ public sealed class PromotionLaws
     [Fact]
     public void A_rollback_is_one_revision_and_nothing_moves_after_it()
     {
-        var promotion = new Promotion(new PromotionPlan { ShadowRequests = 0 }, "task", "old", "new", revision: 7);
+        var promotion =
+            new Promotion(new PromotionPlan { ShadowRequests = 0 }, "task", "old", "new", revision: 7);
         promotion.RollBack("by hand").ShouldBeTrue();
         promotion.Routing.Revision.ShouldBe(8);
         var after = promotion.Routing;

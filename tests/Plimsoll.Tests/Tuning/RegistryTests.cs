@@ -27,7 +27,8 @@ public sealed class RegistryTests
     {
         using var folder = new TemporaryFolder();
         using var registry = new ModelRegistry(folder.Path, TimeProvider.System);
-        Should.Throw<BadInputException>(() => registry.Add(Manifest.Of(ManifestKind.Run, new JsonObject(), Link("spec", new string('a', 64)))))
+        Should.Throw<BadInputException>(() =>
+            registry.Add(Manifest.Of(ManifestKind.Run, new JsonObject(), Link("spec", new string('a', 64)))))
             .Message.ShouldContain("spec");
         var spec = registry.Add(Manifest.Of(ManifestKind.Spec, new JsonObject { ["seed"] = 1 }));
         registry.Add(Manifest.Of(ManifestKind.Spec, new JsonObject { ["seed"] = 1 })).ShouldBe(spec);
@@ -46,8 +47,10 @@ public sealed class RegistryTests
         registry.SetAlias("bank@production", b, "better");
         registry.SetAlias("bank@production", a, "back");
         registry.Resolve("bank@production").ShouldBe(a);
-        registry.History("bank@production").Select(e => (e.Hash, e.Reason)).ShouldBe([(a, "first"), (b, "better"), (a, "back")]);
-        Should.Throw<BadInputException>(() => registry.SetAlias("bank", a, "")).Message.ShouldContain("task@alias");
+        registry.History("bank@production").Select(e => (e.Hash, e.Reason))
+            .ShouldBe([(a, "first"), (b, "better"), (a, "back")]);
+        Should.Throw<BadInputException>(
+            () => registry.SetAlias("bank", a, "")).Message.ShouldContain("task@alias");
     }
 
     [Fact]
@@ -58,7 +61,8 @@ public sealed class RegistryTests
         registry.SetAlias("t@production", Add(registry, 1), "x");
         using var by = new SqliteConnection($"Data Source={folder.In("registry.db")};Pooling=False");
         by.Open();
-        foreach (var sql in new[] { "DELETE FROM aliases", "UPDATE aliases SET reason = ''", "DELETE FROM manifests", "UPDATE manifests SET body = '{}'" })
+        foreach (var sql in new[] { "DELETE FROM aliases", "UPDATE aliases SET reason = ''",
+            "DELETE FROM manifests", "UPDATE manifests SET body = '{}'" })
         {
             using var command = by.CreateCommand();
             command.CommandText = sql;
@@ -104,7 +108,8 @@ public sealed class RegistryTests
         var dataset = registry.Add(Manifest.Of(ManifestKind.Dataset, new JsonObject { ["records"] = 3 },
             blobs: new Dictionary<string, string> { ["record-hashes"] = records }));
         var spec = registry.Add(Manifest.Of(ManifestKind.Spec, new JsonObject(), Link("dataset", dataset)));
-        var run = registry.Add(Manifest.Of(ManifestKind.Run, new JsonObject { ["engine"] = "embedded" }, Link("spec", spec)));
+        var run = registry.Add(
+            Manifest.Of(ManifestKind.Run, new JsonObject { ["engine"] = "embedded" }, Link("spec", spec)));
         var text = Lineage.Of(registry, run, records: 2);
         text.ShouldBe($"""
             run {run[..12]}  engine embedded

@@ -50,7 +50,11 @@ sealed class TinyJob(TemporaryFolder folder)
         {
             var values = new float[shape.Aggregate(1L, (a, b) => a * b)];
             for (var i = 0; i < values.Length; i++)
-                values[i] = (float)(draws.NextNormal() * 0.08 + (name.EndsWith("norm.weight", StringComparison.Ordinal) ? 1 : 0));
+            {
+                values[i] =
+                    (float)(draws.NextNormal() * 0.08
+                        + (name.EndsWith("norm.weight", StringComparison.Ordinal) ? 1 : 0));
+            }
             weights.Add(NamedTensor.Of(name, shape, values));
         }
         using var stream = File.Create(Path.Combine(path, ModelFolder.WeightsFile));
@@ -61,9 +65,11 @@ sealed class TinyJob(TemporaryFolder folder)
     /// <summary>Conversations whose answers follow from their questions.</summary>
     public string Conversations(int count, string name = "chat.jsonl") => folder.Write(name, string.Concat(
         Enumerable.Range(0, count).Select(i => RecordJson.Of(RecordReader.Pair(
-            $"is it {i} tons in {(i % 2 == 0 ? "salt" : "the")} water", i % 2 == 0 ? "mark" : "line", "t")) + "\n")));
+            $"is it {i} tons in {(i % 2 == 0 ? "salt" : "the")} water", i % 2 == 0 ? "mark" : "line", "t"))
+    + "\n")));
 
-    public TrainerJob Job(string baseFolder, string data, string output, Func<TrainingSpec, TrainingSpec> change)
+    public TrainerJob Job(
+        string baseFolder, string data, string output, Func<TrainingSpec, TrainingSpec> change)
     {
         using var model = ModelFolder.Open(baseFolder);
         return new TrainerJob
@@ -75,7 +81,8 @@ sealed class TinyJob(TemporaryFolder folder)
                 DatasetHash = CanonicalJson.HashOfBytes(File.ReadAllBytes(data)),
                 TokenizerHash = model.TokenizerHash,
                 TemplateHash = model.Template.Hash,
-                Lora = new LoraConfig(4, 8, RankStabilised: false, ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]),
+                Lora = new LoraConfig(4, 8, RankStabilised: false,
+                    ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]),
                 SequenceTokens = 128,
                 BatchTokens = 512,
                 Epochs = 3,
@@ -89,11 +96,15 @@ sealed class TinyJob(TemporaryFolder folder)
         };
     }
 
-    public Task<List<TrainerEvent>> TrainAsync(TrainerJob job) => KillableAsync(job, TestContext.Current.CancellationToken, _ => { });
+    public Task<List<TrainerEvent>> TrainAsync(TrainerJob job) =>
+        KillableAsync(job, TestContext.Current.CancellationToken, _ => { });
 
-    public async Task<List<TrainerEvent>> KillableAsync(TrainerJob job, CancellationToken kill, Action<TrainerEvent> seen)
+    public async Task<List<TrainerEvent>> KillableAsync(
+        TrainerJob job, CancellationToken kill, Action<TrainerEvent> seen)
     {
-        var file = folder.Write($"{Path.GetFileName(job.OutputFolder)}.json", JsonSerializer.Serialize(job, CanonicalJson.Options));
+        var file =
+            folder.Write($"{Path.GetFileName(job.OutputFolder)}.json",
+                JsonSerializer.Serialize(job, CanonicalJson.Options));
         var events = new List<TrainerEvent>();
         await _trainer.TrainAsync(file, e =>
         {
@@ -103,17 +114,20 @@ sealed class TinyJob(TemporaryFolder folder)
         return events;
     }
 
-    public async Task<List<int[]>> AnswersAsync(string baseFolder, string? adapter, IEnumerable<int[]> prompts, int mostTokens)
+    public async Task<List<int[]>> AnswersAsync(
+        string baseFolder, string? adapter, IEnumerable<int[]> prompts, int mostTokens)
     {
         var job = folder.Write("generate.json", JsonSerializer.Serialize(new Dictionary<string, object?>
         {
             ["base_folder"] = baseFolder,
             ["adapter_folder"] = adapter,
-            ["prompts_file"] = folder.Write("prompts.jsonl", string.Join('\n', prompts.Select(p => JsonSerializer.Serialize(p)))),
+            ["prompts_file"] = folder.Write(
+                "prompts.jsonl", string.Join('\n', prompts.Select(p => JsonSerializer.Serialize(p)))),
             ["most_tokens"] = mostTokens,
         }));
         var answers = new List<int[]>();
-        await _trainer.GenerateAsync(job, l => answers.Add(JsonSerializer.Deserialize<int[]>(l)!), TestContext.Current.CancellationToken);
+        await _trainer.GenerateAsync(job, l =>
+            answers.Add(JsonSerializer.Deserialize<int[]>(l)!), TestContext.Current.CancellationToken);
         return answers;
     }
 }

@@ -7,14 +7,19 @@ using Plimsoll.Tuning;
 
 namespace Plimsoll.Cli.Verbs.Tune;
 
-/// <summary><c>plimsoll tune apply tune.yaml</c>: every stage that is not done yet, in order, up to the first that fails.</summary>
+/// <summary>
+/// <c>plimsoll tune apply tune.yaml</c>: every stage that is not done yet, in order, up to the first that
+/// fails.
+/// </summary>
 sealed class ApplyCommand(TuneStage stage)
 {
-    readonly Argument<string> _file = new("FILE") { Description = "The project", DefaultValueFactory = _ => "tune.yaml" };
+    readonly Argument<string> _file =
+        new("FILE") { Description = "The project", DefaultValueFactory = _ => "tune.yaml" };
 
     public Command Build()
     {
-        var command = new Command("apply", "Runs what a project file asks for and is not done yet.") { _file };
+        var command =
+            new Command("apply", "Runs what a project file asks for and is not done yet.") { _file };
         command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(_file)!, cancellation));
         return command;
     }

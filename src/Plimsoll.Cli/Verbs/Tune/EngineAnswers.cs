@@ -14,13 +14,16 @@ using Plimsoll.Tuning.Formats;
 
 namespace Plimsoll.Cli.Verbs.Tune;
 
-/// <summary>Greedy answers of the deployed form: llama.cpp under our scheduler, base and adapters as GGUF.</summary>
+/// <summary>
+/// Greedy answers of the deployed form: llama.cpp under our scheduler, base and adapters as GGUF.
+/// </summary>
 static class EngineAnswers
 {
     /// <param name="adapter">Null for the base alone.</param>
     /// <returns>Per prompt the tokens of the answer, its end left out.</returns>
     public static async Task<List<int[]>> OfAsync(
-        TuneWorkspace workspace, string baseHash, string? adapter, TensorFormat format, IReadOnlyList<int[]> prompts, int mostTokens,
+        TuneWorkspace workspace, string baseHash, string? adapter, TensorFormat format,
+        IReadOnlyList<int[]> prompts, int mostTokens,
         CancellationToken cancellation)
     {
         var work = Path.Combine(workspace.Folder, "work", $"deployed-{Guid.NewGuid():N}");
@@ -32,15 +35,21 @@ static class EngineAnswers
             GgufExport.Model(model, null, format, baseHash).Save(gguf);
             var longest = prompts.Max(p => p.Length) + mostTokens;
             if (longest > model.Config.ContextTokens)
-                throw new BadInputException($"a prompt and its answer have up to {longest} tokens; the model's context is {model.Config.ContextTokens}");
-            await using var engine = new LlamaEngine(new LlamaOptions { Model = "base", Path = gguf, Limits = Limits(longest) }, TimeProvider.System);
+            {
+                throw new BadInputException($"a prompt and its answer have up to {longest} tokens; the "
+                    + $"model's context is {model.Config.ContextTokens}");
+            }
+            await using var engine =
+                new LlamaEngine(new LlamaOptions { Model = "base", Path = gguf, Limits = Limits(longest) },
+                    TimeProvider.System);
             if (adapter is not null)
             {
                 var file = Path.Combine(work, "adapter.gguf");
                 GgufExport.Adapter(model, workspace.FolderOf(adapter), adapter).Save(file);
                 await engine.LoadAdapterAsync("candidate", file, cancellation);
             }
-            return await AnswersAsync(engine, adapter is null ? null : "candidate", prompts, mostTokens, model.Config.EndTokens, cancellation);
+            return await AnswersAsync(engine, adapter is null
+                ? null : "candidate", prompts, mostTokens, model.Config.EndTokens, cancellation);
         }
         finally
         {
@@ -62,7 +71,8 @@ static class EngineAnswers
     }
 
     static async Task<List<int[]>> AnswersAsync(
-        LlamaEngine engine, string? adapter, IReadOnlyList<int[]> prompts, int mostTokens, IReadOnlyList<int> ends, CancellationToken cancellation)
+        LlamaEngine engine, string? adapter, IReadOnlyList<int[]> prompts, int mostTokens,
+        IReadOnlyList<int> ends, CancellationToken cancellation)
     {
         var answers = new List<int[]>();
         foreach (var chunk in prompts.Chunk(64))

@@ -15,7 +15,8 @@ using Plimsoll.Tuning.Training;
 namespace Plimsoll.Cli.Verbs.Tune;
 
 /// <summary>Puts a set's questions to the trainer and to the deployed engine.</summary>
-sealed class Examiner(TuneStage stage, TuneWorkspace workspace, string baseHash, TensorFormat format, int mostTokens)
+sealed class Examiner(
+    TuneStage stage, TuneWorkspace workspace, string baseHash, TensorFormat format, int mostTokens)
 {
     /// <param name="current">The adapter that answers now; null for the base.</param>
     public async Task<List<JudgedExample>> JudgedAsync(
@@ -23,19 +24,24 @@ sealed class Examiner(TuneStage stage, TuneWorkspace workspace, string baseHash,
     {
         using var model = workspace.OpenFolder(baseHash);
         var prompts = set.ConvertAll(r => model.Renderer.Prompt([.. r.Messages.SkipLast(1)], r.Tools));
-        var theirs = await EngineAnswers.OfAsync(workspace, baseHash, candidate, format, prompts, mostTokens, cancellation);
+        var theirs = await EngineAnswers.OfAsync(
+            workspace, baseHash, candidate, format, prompts, mostTokens, cancellation);
         var ours = current == candidate ? theirs
-            : await EngineAnswers.OfAsync(workspace, baseHash, current, format, prompts, mostTokens, cancellation);
+            : await EngineAnswers.OfAsync(
+                workspace, baseHash, current, format, prompts, mostTokens, cancellation);
         string Text(int[] tokens) => model.Tokenizer.Decode(tokens, specials: false).Trim();
         return [.. set.Select((r, i) => new JudgedExample(
             r.Messages[^2].Content, r.Messages[^1].Content, Text(ours[i]), Text(theirs[i]), r.Group))];
     }
 
-    public async Task<GateOutcome> ParityAsync(List<TrainingRecord> set, string adapter, int prompts, CancellationToken cancellation)
+    public async Task<GateOutcome> ParityAsync(
+        List<TrainingRecord> set, string adapter, int prompts, CancellationToken cancellation)
     {
         using var model = workspace.OpenFolder(baseHash);
-        var asked = set.Take(prompts).Select(r => model.Renderer.Prompt([.. r.Messages.SkipLast(1)], r.Tools)).ToList();
-        var engine = await EngineAnswers.OfAsync(workspace, baseHash, adapter, format, asked, mostTokens, cancellation);
+        var asked = set.Take(prompts).Select(r => model.Renderer.Prompt([.. r.Messages.SkipLast(1)], r.Tools))
+            .ToList();
+        var engine = await EngineAnswers.OfAsync(
+            workspace, baseHash, adapter, format, asked, mostTokens, cancellation);
         var trainer = await TrainerAsync(asked, adapter, cancellation);
         var examples = asked.Select((p, i) => new ParityExample(
             model.Tokenizer.Decode(p, specials: true),
@@ -60,7 +66,8 @@ sealed class Examiner(TuneStage stage, TuneWorkspace workspace, string baseHash,
                 MostTokens = mostTokens,
             }, CanonicalJson.Options));
             var answers = new List<int[]>();
-            await stage.Trainer().GenerateAsync(job, l => answers.Add(JsonSerializer.Deserialize<int[]>(l)!), cancellation);
+            await stage.Trainer()
+                .GenerateAsync(job, l => answers.Add(JsonSerializer.Deserialize<int[]>(l)!), cancellation);
             return answers;
         }
         finally

@@ -25,12 +25,14 @@ sealed class TuneStage(TextWriter output, TextWriter story)
     public static Option<string> RegistryOption() => new("--registry")
     {
         Description = "Folder of blobs, manifests and names",
-        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PLIMSOLL_REGISTRY") ?? "plimsoll-registry",
+        DefaultValueFactory = _ =>
+            Environment.GetEnvironmentVariable("PLIMSOLL_REGISTRY") ?? "plimsoll-registry",
     };
 
     public static Option<string> BaseOption() => new("--base")
     {
-        Description = "Model to tune: a Hugging Face folder, a GGUF file, a hash; plimsoll is the built-in one",
+        Description =
+            "Model to tune: a Hugging Face folder, a GGUF file, a hash; plimsoll is the built-in one",
         DefaultValueFactory = _ => DefaultBase,
     };
 
@@ -58,7 +60,8 @@ sealed class TuneStage(TextWriter output, TextWriter story)
     public static void WriteDefault(string file)
     {
         using var resource = typeof(GgufFile).Assembly.GetManifestResourceStream(DefaultModel)
-            ?? throw new BadInputException("this binary has no built-in model; expected --base FOLDER or FILE");
+            ?? throw new BadInputException(
+                "this binary has no built-in model; expected --base FOLDER or FILE");
         Plimsoll.Inputs.Files.WholeFile.WriteBytes(file, resource.CopyTo);
     }
 
@@ -90,7 +93,8 @@ sealed class TuneStage(TextWriter output, TextWriter story)
             ManifestKind.Adapter => hash,
             ManifestKind.Release => manifest.Links["adapter"],
             ManifestKind.Run => workspace.Registry.Users(hash, "run").First(),
-            _ => throw new BadInputException($"{name} is of kind {manifest.Kind.ToString().ToLowerInvariant()}; expected an adapter or a release"),
+            _ => throw new BadInputException($"{name} is of kind "
+            + $"{manifest.Kind.ToString().ToLowerInvariant()}; expected an adapter or a release"),
         };
     }
 }

@@ -3,13 +3,16 @@ using System.IO;
 
 namespace Plimsoll.Cli.Verbs.Tune;
 
-/// <summary><c>plimsoll tune</c>: from a task's data to a small model in traffic, stage by stage or by one file.</summary>
+/// <summary>
+/// <c>plimsoll tune</c>: from a task's data to a small model in traffic, stage by stage or by one file.
+/// </summary>
 sealed class TuneVerb(TextWriter output, TextWriter story)
 {
     public Command Build()
     {
         var stage = new TuneStage(output, story);
-        return new Command("tune", "Moves a narrow task to a small fine-tuned model: data, training, gates, release, traffic.")
+        return new Command("tune",
+            "Moves a narrow task to a small fine-tuned model: data, training, gates, release, traffic.")
         {
             new DatasetCommand(stage).Build(),
             new RunCommand(stage).Build(),

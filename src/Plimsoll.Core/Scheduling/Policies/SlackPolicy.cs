@@ -4,8 +4,8 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Core.Scheduling.Policies;
 
 /// <summary>
-/// Interactive first, batch in the slack. A step may last until the earliest token is due; what interactive work
-/// leaves of that time is filled with batch work, sized by predicted time and not by a token budget.
+/// Interactive first, batch in the slack. A step may last until the earliest token is due; what interactive
+/// work leaves of that time is filled with batch work, sized by predicted time and not by a token budget.
 /// <code>
 ///   1 admit (<see cref="SlackAdmission"/>)      5 interactive prompts, by the time they are due
 ///   2 the time there is                         6 batch decodes, oldest first, then batch prompts
@@ -117,7 +117,8 @@ sealed class SlackPolicy : IStepPolicy
 
         // 10. What, how long, why.
         PutBackAside();
-        _share.Planned(interactiveNs, _predictor.PredictNs(plan.Shape), _queues.Batch.Count + _decodes.Batch.Count > 0);
+        _share.Planned(
+            interactiveNs, _predictor.PredictNs(plan.Shape), _queues.Batch.Count + _decodes.Batch.Count > 0);
         plan.PredictedNs = PredictNs(plan.Shape);
         plan.BudgetNs = due == long.MaxValue ? null : _budgetNs;
         plan.IsAbortable = abortable && _options.CanAbort;
@@ -226,7 +227,9 @@ sealed class SlackPolicy : IStepPolicy
         return false;
     }
 
-    /// <summary>As much of a prompt as there is time, budget and memory for. False when that is nothing.</summary>
+    /// <summary>
+    /// As much of a prompt as there is time, budget and memory for. False when that is nothing.
+    /// </summary>
     bool PlacePrompt(int request, bool interactive, out bool all)
     {
         all = false;
@@ -329,7 +332,8 @@ sealed class SlackPolicy : IStepPolicy
         _memory.MakeRoomForBatchDecodes(_adapter);
         foreach (var cohort in _state.Cohorts.All)
         {
-            if (cohort.Count == 0 || !_decodes.IsBatch(cohort) || cohort.Key.Parked || !IsTurnOf(cohort.Key.Adapter)
+            if (cohort.Count == 0 || !_decodes.IsBatch(cohort) || cohort.Key.Parked
+                || !IsTurnOf(cohort.Key.Adapter)
                 || cohort.Count > _tokensLeft || cohort.BlocksForNextStep() > _state.FreeBlocks
                 || !(regardless || FitsWithDecodes(cohort.Count, cohort.NextContextTokens)))
             {
@@ -348,7 +352,8 @@ sealed class SlackPolicy : IStepPolicy
     }
 
     /// <summary>
-    /// Nothing fits the rules and somebody is here: the oldest goes on, and whoever stands in its way gives way.
+    /// Nothing fits the rules and somebody is here: the oldest goes on, and whoever stands in its way gives
+    /// way.
     /// </summary>
     void Force()
     {
@@ -386,7 +391,9 @@ sealed class SlackPolicy : IStepPolicy
         }
     }
 
-    /// <summary>As many drafts for everybody as gain the most tokens per time, within the time there is.</summary>
+    /// <summary>
+    /// As many drafts for everybody as gain the most tokens per time, within the time there is.
+    /// </summary>
     void Speculate()
     {
         var drafts = _options.Drafts!;
@@ -435,8 +442,8 @@ sealed class SlackPolicy : IStepPolicy
     }
 
     /// <summary>
-    /// How often the plan would come out again: while no prompt waits and nobody is parked the same decodes run, as
-    /// long as memory lasts and the growing step still fits the gaps that were promised.
+    /// How often the plan would come out again: while no prompt waits and nobody is parked the same decodes
+    /// run, as long as memory lasts and the growing step still fits the gaps that were promised.
     /// </summary>
     int Repeats(long dueNs)
     {

@@ -3,7 +3,9 @@ namespace Plimsoll.Tuning.Training.Drivers;
 /// <summary>What hands a script to a cluster: a Slurm batch file, a Kubeflow TrainJob.</summary>
 static class ClusterFiles
 {
-    /// <summary>For <c>sbatch --parsable</c>; the job's state is read by <c>squeue</c> and <c>sacct</c>.</summary>
+    /// <summary>
+    /// For <c>sbatch --parsable</c>; the job's state is read by <c>squeue</c> and <c>sacct</c>.
+    /// </summary>
     public static string Sbatch(TrainingSpec spec) => $$"""
         #!/bin/bash
         #SBATCH --job-name=plimsoll-{{spec.Hash[..12]}}

@@ -15,17 +15,23 @@ public static class DriverFiles
 {
     public const string DataFile = "train.jsonl";
 
-    public static IReadOnlyList<string> Names { get; } = ["axolotl", "trl", "llama-factory", "slurm", "kubeflow"];
+    public static IReadOnlyList<string> Names { get; } =
+        ["axolotl", "trl", "llama-factory", "slurm", "kubeflow"];
 
     /// <param name="trainFile">Canonical records.</param>
-    /// <exception cref="BadInputException">An unknown driver, or a method that it is not written for.</exception>
-    public static IReadOnlyList<(string Name, byte[] Content)> For(string driver, TrainingOptions options, ModelFolder model, string trainFile)
+    /// <exception cref="BadInputException">An unknown driver, or a method that it is not written
+    /// for.</exception>
+    public static IReadOnlyList<(string Name, byte[] Content)> For(
+        string driver, TrainingOptions options, ModelFolder model, string trainFile)
     {
         if (!Names.Contains(driver))
             throw new BadInputException($"driver {driver}; expected embedded, {string.Join(", ", Names)}");
         var spec = options.SpecFor(model, trainFile, initialAdapter: null);
         if (spec.Method != TrainingMethod.Sft && driver != "trl")
-            throw new BadInputException($"driver {driver} with method {spec.Method.ToString().ToLowerInvariant()}; expected sft, or driver trl");
+        {
+            throw new BadInputException($"driver {driver} with method "
+                + $"{spec.Method.ToString().ToLowerInvariant()}; expected sft, or driver trl");
+        }
         var files = new List<(string Name, string Text)> { ("README.md", Readme(driver, spec)) };
         switch (driver)
         {
@@ -43,7 +49,8 @@ public static class DriverFiles
             files.Add(("train.sbatch", ClusterFiles.Sbatch(spec)));
         if (driver == "kubeflow")
             files.Add(("trainjob.yaml", ClusterFiles.TrainJob(spec)));
-        return [.. files.Select(f => (f.Name, Encoding.UTF8.GetBytes(f.Text))), (DataFile, File.ReadAllBytes(trainFile))];
+        return [.. files.Select(f => (f.Name, Encoding.UTF8.GetBytes(f.Text))),
+            (DataFile, File.ReadAllBytes(trainFile))];
     }
 
     static string Readme(string driver, TrainingSpec spec) => $"""

@@ -13,7 +13,10 @@ static class LlamaFactoryFiles
     {
         // Its templates are code of its own, named; only ChatML's is known to be the same text.
         if (model.Template.Source.TrimEnd('\n') != ChatTemplate.ChatMl)
-            throw new BadInputException("driver llama-factory: the base's chat template is none of its own; expected ChatML, or driver axolotl or trl");
+        {
+            throw new BadInputException("driver llama-factory: the base's chat template is none of its own; "
+                + "expected ChatML, or driver axolotl or trl");
+        }
         var lora = spec.Lora!;
         yield return ("train.yaml", string.Create(CultureInfo.InvariantCulture, $"""
             # spec {spec.Hash}

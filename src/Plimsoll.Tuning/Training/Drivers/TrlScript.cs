@@ -11,17 +11,24 @@ static class TrlScript
 {
     // ChatML with the marks that TRL's assistant_only_loss looks for; it renders to the same text.
     const string MarkedChatMl =
-        "{% for message in messages %}{% if message['role'] == 'assistant' %}{{ '<|im_start|>assistant\\n' }}{% generation %}"
-        + "{{ message['content'] + '<|im_end|>' }}{% endgeneration %}{{ '\\n' }}{% else %}{{ '<|im_start|>' + message['role'] "
-        + "+ '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endif %}{% endfor %}{% if add_generation_prompt %}"
+        "{% for message in messages %}{% if message['role'] == 'assistant' %}{{ '<|im_start|>assistant\\n' "
+        + "}}{% generation %}"
+        + "{{ message['content'] + '<|im_end|>' }}{% endgeneration %}{{ '\\n' }}{% else %}{{ '<|im_start|>' "
+        + "+ message['role'] "
+        + "+ '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endif %}{% endfor %}{% if "
+        + "add_generation_prompt %}"
         + "{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
     public static string Of(TrainingSpec spec, ModelFolder model)
     {
         var lora = spec.Lora!;
         var dpo = spec.Method == TrainingMethod.Dpo;
-        if (!dpo && model.Template.Source.TrimEnd('\n') != ChatTemplate.ChatMl && !model.Template.Source.Contains("{% generation %}"))
-            throw new BadInputException("driver trl: the chat template has no {% generation %} marks, without which the loss would be on every token");
+        if (!dpo && model.Template.Source.TrimEnd('\n') != ChatTemplate.ChatMl
+            && !model.Template.Source.Contains("{% generation %}"))
+        {
+            throw new BadInputException("driver trl: the chat template has no {% generation %} marks, "
+                + "without which the loss would be on every token");
+        }
         var common = string.Create(CultureInfo.InvariantCulture, $"""
                 output_dir="adapter",
                 per_device_train_batch_size=1,
@@ -77,10 +84,12 @@ static class TrlScript
     }
 
     const string Preferences =
-        "rows = [{\"prompt\": r[\"input\"][\"messages\"], \"chosen\": r[\"preferred_output\"], \"rejected\": r[\"non_preferred_output\"]} for r in rows]";
+        "rows = [{\"prompt\": r[\"input\"][\"messages\"], \"chosen\": r[\"preferred_output\"], \"rejected\": "
+        + "r[\"non_preferred_output\"]} for r in rows]";
 
     static string Marked(ModelFolder model) =>
         model.Template.Source.TrimEnd('\n') == ChatTemplate.ChatMl ? MarkedChatMl : model.Template.Source;
 
-    static string Indented(string lines) => string.Join('\n', lines.Split('\n').Select(l => "    " + l.TrimEnd('\r')));
+    static string Indented(string lines) =>
+        string.Join('\n', lines.Split('\n').Select(l => "    " + l.TrimEnd('\r')));
 }

@@ -6,7 +6,9 @@ using Plimsoll.Core;
 
 namespace Plimsoll.Tuning.Training.Jobs;
 
-/// <summary>What the endpoints of fine-tuning jobs do, without HTTP: a null answer is a job that the tenant has not.</summary>
+/// <summary>
+/// What the endpoints of fine-tuning jobs do, without HTTP: a null answer is a job that the tenant has not.
+/// </summary>
 /// <param name="isFile">Whether the tenant has an uploaded file of this id for fine-tuning.</param>
 public sealed class JobDesk(JobStore store, Func<string, string, bool> isFile)
 {
@@ -17,14 +19,19 @@ public sealed class JobDesk(JobStore store, Func<string, string, bool> isFile)
         foreach (var file in new[] { job.TrainingFile, job.ValidationFile })
         {
             if (file is not null && !isFile(tenant, file))
-                throw new BadInputException($"{(file == job.TrainingFile ? "training_file" : "validation_file")} {file}: no such file of purpose fine-tune");
+            {
+                var field = file == job.TrainingFile ? "training_file" : "validation_file";
+                throw new BadInputException($"{field} {file}: no such file of purpose fine-tune");
+            }
         }
         store.Insert(job);
         store.AddEvent(job.Id, "info", "Files validated, moving job to queued state");
-        return JobJson.Of(store.Move(job.Id, j => j with { Status = JobStatus.Queued }, JobStatus.ValidatingFiles)!);
+        return JobJson.Of(
+            store.Move(job.Id, j => j with { Status = JobStatus.Queued }, JobStatus.ValidatingFiles)!);
     }
 
-    public JsonObject? Get(string tenant, string id) => store.Find(tenant, id) is { } job ? JobJson.Of(job) : null;
+    public JsonObject? Get(string tenant, string id) =>
+        store.Find(tenant, id) is { } job ? JobJson.Of(job) : null;
 
     public JsonObject List(string tenant, string? after, int limit)
     {
@@ -33,20 +40,24 @@ public sealed class JobDesk(JobStore store, Func<string, string, bool> isFile)
     }
 
     /// <exception cref="BadInputException">It is over.</exception>
-    public JsonObject? Cancel(string tenant, string id) => Change(tenant, id, JobStatus.Cancelled, "cancelled",
+    public JsonObject? Cancel(string tenant, string id) =>
+        Change(tenant, id, JobStatus.Cancelled, "cancelled",
         JobStatus.ValidatingFiles, JobStatus.Queued, JobStatus.Running, JobStatus.Paused);
 
     /// <exception cref="BadInputException">It neither waits nor runs.</exception>
-    public JsonObject? Pause(string tenant, string id) => Change(tenant, id, JobStatus.Paused, "paused", JobStatus.Queued, JobStatus.Running);
+    public JsonObject? Pause(string tenant, string id) =>
+        Change(tenant, id, JobStatus.Paused, "paused", JobStatus.Queued, JobStatus.Running);
 
     /// <exception cref="BadInputException">It is not paused.</exception>
-    public JsonObject? Resume(string tenant, string id) => Change(tenant, id, JobStatus.Queued, "resumed", JobStatus.Paused);
+    public JsonObject? Resume(string tenant, string id) =>
+        Change(tenant, id, JobStatus.Queued, "resumed", JobStatus.Paused);
 
     public JsonObject? Events(string tenant, string id, string? after, int limit)
     {
         if (store.Find(tenant, id) is null)
             return null;
-        var before = after?.StartsWith("ftevent-", StringComparison.Ordinal) == true && long.TryParse(after["ftevent-".Length..], out var sequence)
+        var before = after?.StartsWith("ftevent-", StringComparison.Ordinal) == true
+            && long.TryParse(after["ftevent-".Length..], out var sequence)
             ? sequence
             : (long?)null;
         var events = store.Events(id, before, limit + 1);
@@ -56,11 +67,13 @@ public sealed class JobDesk(JobStore store, Func<string, string, bool> isFile)
     public JsonObject? Checkpoints(string tenant, string id) =>
         store.Find(tenant, id) is { } job ? JobJson.Page([.. JobJson.Checkpoints(job)], more: false) : null;
 
-    JsonObject? Change(string tenant, string id, JobStatus to, string verb, params ReadOnlySpan<JobStatus> from)
+    JsonObject? Change(
+        string tenant, string id, JobStatus to, string verb, params ReadOnlySpan<JobStatus> from)
     {
         if (store.Find(tenant, id) is not { } job)
             return null;
-        var moved = store.Move(id, j => j with { Status = to, Finished = to == JobStatus.Cancelled ? store.Now : null }, from)
+        var moved = store.Move(
+            id, j => j with { Status = to, Finished = to == JobStatus.Cancelled ? store.Now : null }, from)
             ?? throw new BadInputException($"{id} is {JobJson.Name(job.Status)}; it cannot be {verb}");
         store.AddEvent(id, "info", "The job was " + verb);
         return JobJson.Of(moved);

@@ -33,13 +33,16 @@ public static class JobJson
             ["validation_file"] = job.ValidationFile,
             ["hyperparameters"] = numbers,
             ["trained_tokens"] = job.TrainedTokens,
-            ["error"] = job.Error is null ? null : new JsonObject { ["code"] = "job_failed", ["message"] = job.Error, ["param"] = null },
+            ["error"] = job.Error is null ? null
+                : new JsonObject { ["code"] = "job_failed", ["message"] = job.Error, ["param"] = null },
             ["user_provided_suffix"] = job.Suffix,
             ["seed"] = (long)job.Options.Seed,
             ["estimated_finish"] = null,
             ["integrations"] = new JsonArray(),
             ["metadata"] = job.Metadata is null ? null : JsonNode.Parse(job.Metadata),
-            ["method"] = new JsonObject { ["type"] = type, [type] = new JsonObject { ["hyperparameters"] = numbers.DeepClone() } },
+            ["method"] =
+                new JsonObject { ["type"] = type,
+                    [type] = new JsonObject { ["hyperparameters"] = numbers.DeepClone() } },
         };
     }
 
@@ -77,7 +80,9 @@ public static class JobJson
         ["has_more"] = more,
     };
 
-    public static string EventId(long sequence) => "ftevent-" + sequence.ToString(CultureInfo.InvariantCulture);
+    public static string EventId(long sequence) =>
+        "ftevent-" + sequence.ToString(CultureInfo.InvariantCulture);
 
-    public static string Name(JobStatus status) => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());
+    public static string Name(JobStatus status) =>
+        JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());
 }

@@ -9,8 +9,8 @@ using Plimsoll.Tuning.Registry;
 namespace Plimsoll.Tuning.Training.Jobs;
 
 /// <summary>
-/// Jobs and their events, durable before they are acknowledged. A runner holds a job by a lease that it renews; a
-/// lease that ran out is another runner's to take.
+/// Jobs and their events, durable before they are acknowledged. A runner holds a job by a lease that it
+/// renews; a lease that ran out is another runner's to take.
 /// </summary>
 public sealed class JobStore : IDisposable
 {
@@ -44,7 +44,8 @@ public sealed class JobStore : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException)
         {
-            throw new BadInputException($"{folder}: no jobs can be kept here ({e.Message.TrimEnd('.')}); expected a writable folder");
+            throw new BadInputException(
+                $"{folder}: no jobs can be kept here ({e.Message.TrimEnd('.')}); expected a writable folder");
         }
     }
 
@@ -54,7 +55,8 @@ public sealed class JobStore : IDisposable
     {
         lock (_gate)
         {
-            Execute("INSERT INTO jobs (id, tenant, status, body) VALUES ($a, $b, $c, $d)", job.Id, job.Tenant, job.Status.ToString(), Body(job));
+            Execute("INSERT INTO jobs (id, tenant, status, body) VALUES ($a, $b, $c, $d)", job.Id, job.Tenant,
+                job.Status.ToString(), Body(job));
         }
         AddEvent(job.Id, "info", "Created fine-tuning job: " + job.Id);
     }
@@ -69,12 +71,14 @@ public sealed class JobStore : IDisposable
     /// <summary>Newest first.</summary>
     public List<FineTuningJob> List(string tenant, string? after, int limit) => after is null
         ? Jobs("SELECT body FROM jobs WHERE tenant = $a ORDER BY sequence DESC LIMIT $b", tenant, limit)
-        : Jobs("SELECT body FROM jobs WHERE tenant = $a AND sequence < (SELECT sequence FROM jobs WHERE id = $b) ORDER BY sequence DESC LIMIT $c",
+        : Jobs("SELECT body FROM jobs WHERE tenant = $a AND sequence < (SELECT sequence FROM jobs WHERE id = "
+        + "$b) ORDER BY sequence DESC LIMIT $c",
             tenant, after, limit);
 
     /// <summary>Changes a job if it is in one of these states still.</summary>
     /// <returns>The changed job; null when it was in none of them.</returns>
-    public FineTuningJob? Move(string id, Func<FineTuningJob, FineTuningJob> change, params ReadOnlySpan<JobStatus> from)
+    public FineTuningJob? Move(
+        string id, Func<FineTuningJob, FineTuningJob> change, params ReadOnlySpan<JobStatus> from)
     {
         lock (_gate)
         {
@@ -83,24 +87,29 @@ public sealed class JobStore : IDisposable
             if (jobs.Count == 0 || !from.Contains(jobs[0].Status))
                 return null;
             var changed = change(jobs[0]);
-            Execute("UPDATE jobs SET status = $b, body = $c WHERE id = $a", id, changed.Status.ToString(), Body(changed));
+            Execute("UPDATE jobs SET status = $b, body = $c WHERE id = $a", id, changed.Status.ToString(),
+                Body(changed));
             transaction.Commit();
             return changed;
         }
     }
 
-    /// <summary>The oldest job that waits, or runs under a lease that ran out; it is running under this owner's now.</summary>
+    /// <summary>
+    /// The oldest job that waits, or runs under a lease that ran out; it is running under this owner's now.
+    /// </summary>
     public FineTuningJob? Claim(string owner, TimeSpan lease)
     {
         lock (_gate)
         {
             using var transaction = _connection.BeginTransaction(deferred: false);
             var jobs = Jobs(
-                "SELECT body FROM jobs WHERE status = 'Queued' OR (status = 'Running' AND lease_until < $a) ORDER BY sequence LIMIT 1", Now);
+                "SELECT body FROM jobs WHERE status = 'Queued' OR (status = 'Running' AND lease_until < $a) "
+                + "ORDER BY sequence LIMIT 1", Now);
             if (jobs.Count == 0)
                 return null;
             var job = jobs[0] with { Status = JobStatus.Running };
-            Execute("UPDATE jobs SET status = 'Running', body = $b, lease_owner = $c, lease_until = $d WHERE id = $a",
+            Execute("UPDATE jobs SET status = 'Running', body = $b, lease_owner = $c, lease_until = $d WHERE "
+                + "id = $a",
                 job.Id, Body(job), owner, Now + (long)lease.TotalSeconds);
             transaction.Commit();
             return job;
@@ -112,7 +121,8 @@ public sealed class JobStore : IDisposable
     {
         lock (_gate)
         {
-            return Execute("UPDATE jobs SET lease_until = $c WHERE id = $a AND lease_owner = $b AND status = 'Running'",
+            return Execute(
+                "UPDATE jobs SET lease_until = $c WHERE id = $a AND lease_owner = $b AND status = 'Running'",
                 id, owner, Now + (long)lease.TotalSeconds) == 1;
         }
     }
@@ -120,7 +130,10 @@ public sealed class JobStore : IDisposable
     public void AddEvent(string job, string level, string message)
     {
         lock (_gate)
-            Execute("INSERT INTO events (job, created, level, message) VALUES ($a, $b, $c, $d)", job, Now, level, message);
+        {
+            Execute("INSERT INTO events (job, created, level, message) VALUES ($a, $b, $c, $d)", job, Now,
+                level, message);
+        }
     }
 
     /// <summary>Newest first.</summary>
@@ -129,12 +142,16 @@ public sealed class JobStore : IDisposable
         lock (_gate)
         {
             using var command = Command(
-                "SELECT sequence, job, created, level, message FROM events WHERE job = $a AND sequence < $b ORDER BY sequence DESC LIMIT $c",
+                "SELECT sequence, job, created, level, message FROM events WHERE job = $a AND sequence < $b "
+                + "ORDER BY sequence DESC LIMIT $c",
                 job, before ?? long.MaxValue, limit);
             using var reader = command.ExecuteReader();
             var events = new List<JobEvent>();
             while (reader.Read())
-                events.Add(new JobEvent(reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3), reader.GetString(4)));
+            {
+                events.Add(new JobEvent(reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2),
+                    reader.GetString(3), reader.GetString(4)));
+            }
             return events;
         }
     }
@@ -151,7 +168,10 @@ public sealed class JobStore : IDisposable
             using var reader = command.ExecuteReader();
             var jobs = new List<FineTuningJob>();
             while (reader.Read())
-                jobs.Add(JsonSerializer.Deserialize<FineTuningJob>(reader.GetString(0), CanonicalJson.Options)!);
+            {
+                jobs.Add(
+                    JsonSerializer.Deserialize<FineTuningJob>(reader.GetString(0), CanonicalJson.Options)!);
+            }
             return jobs;
         }
     }
