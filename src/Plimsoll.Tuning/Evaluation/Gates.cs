@@ -23,9 +23,14 @@ public static class Gates
     public const double Confidence = 0.95;
     public const double Power = 0.8;
 
+    /// <summary>Shares of answers that rounding may turn without a fault.</summary>
+    public const double MostDifferences = 0.01;
+
+    public const double MostQuantisedDifferences = 0.1;
+
     /// <summary>
-    /// 1. The deployed engine says what the trainer said. Unquantised: token for token. Quantised: the share
-    /// is reported, and quality is judged on the deployed form.
+    /// 1. The deployed engine says what the trainer said, token for token. One answer in a hundred may turn at a
+    /// close call, one in ten on quantised weights, where quality is judged on the deployed form anyway.
     /// </summary>
     /// <param name="needed">Prompts below which nothing is proven.</param>
     public static GateOutcome Parity(IReadOnlyList<ParityExample> examples, bool quantised, int needed)
@@ -48,9 +53,10 @@ public static class Gates
         }
         if (different.Count == 0)
             return new GateOutcome("parity", GateVerdict.Passed, text, facts);
-        // Rounding moves a few close calls; a wrong template, order or scale moves most.
-        var verdict = quantised && different.Count <= examples.Count / 10 ? GateVerdict.Passed
-            : GateVerdict.Failed;
+        // Rounding turns close calls: a rare one where only keys and values are in half precision, some where the
+        // weights are quantised. A wrong template, order or scale turns most answers.
+        var most = quantised ? MostQuantisedDifferences : MostDifferences;
+        var verdict = different.Count <= most * examples.Count ? GateVerdict.Passed : GateVerdict.Failed;
         return new GateOutcome("parity", verdict, $"{text}; first: {Difference(different[0])}", facts);
     }
 

@@ -110,51 +110,16 @@ public static class TokenizerFile
     /// <summary>The same vocabulary gives the same bytes.</summary>
     public static string Write(ByteLevelBpe tokenizer)
     {
-        var byteLevel = new JsonObject
-        {
-            ["type"] = "ByteLevel",
-            ["add_prefix_space"] = false,
-            ["trim_offsets"] = true,
-            ["use_regex"] = tokenizer.Pre == PreTokenizer.Gpt2,
-        };
-        JsonNode pre = byteLevel.DeepClone();
-        if (tokenizer.Pre != PreTokenizer.Gpt2)
-        {
-            var split = new JsonObject
-            {
-                ["type"] = "Split",
-                ["pattern"] = new JsonObject
-                {
-                    ["Regex"] = tokenizer.Pre == PreTokenizer.LlamaBpe ? LlamaPattern : Qwen2Pattern,
-                },
-                ["behavior"] = "Isolated",
-                ["invert"] = false,
-            };
-            pre = new JsonObject { ["type"] = "Sequence",
-                ["pretokenizers"] = new JsonArray(split, byteLevel.DeepClone()) };
-        }
         var vocabulary = new JsonObject();
         var added = new JsonArray();
         for (var id = 0; id < tokenizer.Tokens.Count; id++)
         {
-            if (!tokenizer.Specials.Contains(id))
-            {
+            if (tokenizer.Specials.Contains(id))
+                added.Add(Special(id, tokenizer.Tokens[id]));
+            else
                 vocabulary[tokenizer.Tokens[id]] = id;
-                continue;
-            }
-            added.Add(new JsonObject
-            {
-                ["id"] = id,
-                ["content"] = tokenizer.Tokens[id],
-                ["single_word"] = false,
-                ["lstrip"] = false,
-                ["rstrip"] = false,
-                ["normalized"] = false,
-                ["special"] = true,
-            });
         }
-        var merges = new JsonArray([.. tokenizer.Merges.Select(
-            m => (JsonNode)new JsonArray(m.Left, m.Right))]);
+        var merges = tokenizer.Merges.Select(m => (JsonNode)new JsonArray(m.Left, m.Right)).ToArray();
         return new JsonObject
         {
             ["version"] = "1.0",
@@ -162,19 +127,59 @@ public static class TokenizerFile
             ["padding"] = null,
             ["added_tokens"] = added,
             ["normalizer"] = null,
-            ["pre_tokenizer"] = pre,
+            ["pre_tokenizer"] = PreNode(tokenizer.Pre),
             ["post_processor"] = null,
-            ["decoder"] = byteLevel,
+            ["decoder"] = ByteLevelNode(tokenizer.Pre),
             ["model"] = new JsonObject
             {
                 ["type"] = "BPE",
                 ["dropout"] = null,
                 ["unk_token"] = null,
                 ["byte_fallback"] = false,
-                ["ignore_merges"] = false,
+                ["ignore_merges"] = tokenizer.Pre == PreTokenizer.LlamaBpe,
                 ["vocab"] = vocabulary,
-                ["merges"] = merges,
+                ["merges"] = new JsonArray(merges),
             },
         }.ToJsonString(new JsonSerializerOptions { WriteIndented = false });
+    }
+
+    static JsonObject Special(int id, string text) => new()
+    {
+        ["id"] = id,
+        ["content"] = text,
+        ["single_word"] = false,
+        ["lstrip"] = false,
+        ["rstrip"] = false,
+        ["normalized"] = false,
+        ["special"] = true,
+    };
+
+    static JsonObject ByteLevelNode(PreTokenizer pre) => new()
+    {
+        ["type"] = "ByteLevel",
+        ["add_prefix_space"] = false,
+        ["trim_offsets"] = true,
+        ["use_regex"] = pre == PreTokenizer.Gpt2,
+    };
+
+    static JsonObject PreNode(PreTokenizer pre)
+    {
+        if (pre == PreTokenizer.Gpt2)
+            return ByteLevelNode(pre);
+        var split = new JsonObject
+        {
+            ["type"] = "Split",
+            ["pattern"] = new JsonObject
+            {
+                ["Regex"] = pre == PreTokenizer.LlamaBpe ? LlamaPattern : Qwen2Pattern,
+            },
+            ["behavior"] = "Isolated",
+            ["invert"] = false,
+        };
+        return new JsonObject
+        {
+            ["type"] = "Sequence",
+            ["pretokenizers"] = new JsonArray(split, ByteLevelNode(pre)),
+        };
     }
 }

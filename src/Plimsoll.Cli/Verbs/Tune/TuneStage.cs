@@ -14,7 +14,6 @@ namespace Plimsoll.Cli.Verbs.Tune;
 sealed class TuneStage(TextWriter output, TextWriter story)
 {
     public const string DefaultBase = "plimsoll";
-    const string DefaultModel = "data/models/plimsoll-tiny.gguf";
 
     public TextWriter Output => output;
 
@@ -39,31 +38,23 @@ sealed class TuneStage(TextWriter output, TextWriter story)
 
     public TrainerProcess Trainer() => TrainerProcess.Locate(text => story.WriteLine($"plimsoll: {text}"));
 
-    /// <summary>Takes a base in by whatever it is named.</summary>
+    /// <summary>
+    /// Takes a base in by whatever it is named; the built-in one's name comes before any file's.
+    /// </summary>
     public static string BaseOf(TuneWorkspace workspace, string name)
     {
+        if (name == DefaultBase)
+        {
+            var file = Path.Combine(workspace.Folder, "plimsoll-tiny.gguf");
+            BuiltInModel.WriteTo(file);
+            return workspace.AddGguf(file);
+        }
         if (Directory.Exists(name))
             return workspace.AddBase(name);
         if (File.Exists(name))
             return workspace.AddGguf(name);
-        if (name == DefaultBase)
-        {
-            var file = Path.Combine(workspace.Folder, "plimsoll-tiny.gguf");
-            WriteDefault(file);
-            return workspace.AddGguf(file);
-        }
         return workspace.Registry.Resolve(name);
     }
-
-    /// <summary>Writes the built-in model out.</summary>
-    public static void WriteDefault(string file)
-    {
-        using var resource = typeof(GgufFile).Assembly.GetManifestResourceStream(DefaultModel)
-            ?? throw new BadInputException("no built-in model in this binary; expected --base FOLDER or FILE");
-        Plimsoll.Inputs.Files.WholeFile.WriteBytes(file, resource.CopyTo);
-    }
-
-    public static string Short(string hash) => hash[..12];
 
     /// <summary>An adapter by hash, by a release's hash or by a task's name.</summary>
     public static string AdapterOf(TuneWorkspace workspace, string name)

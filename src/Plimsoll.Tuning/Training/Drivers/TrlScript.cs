@@ -29,22 +29,7 @@ static class TrlScript
             throw new BadInputException("driver trl: the chat template has no {% generation %} marks, "
                 + "without which the loss would be on every token");
         }
-        var common = string.Create(CultureInfo.InvariantCulture, $"""
-                output_dir="adapter",
-                per_device_train_batch_size=1,
-                gradient_accumulation_steps={spec.BatchTokens / spec.SequenceTokens},
-                num_train_epochs={spec.Epochs},
-                max_steps={spec.MostSteps ?? -1},
-                learning_rate={spec.LearningRate},
-                lr_scheduler_type="linear",
-                warmup_steps={spec.WarmupSteps},
-                weight_decay={spec.WeightDecay},
-                max_grad_norm={spec.ClipNorm},
-                adam_beta2=0.95,
-                bf16={(spec.Precision == Precision.Bf16 ? "True" : "False")},
-                seed={spec.Seed},
-                max_length={spec.SequenceTokens},
-            """);
+        var common = Settings(spec);
         var own = dpo
             ? string.Create(CultureInfo.InvariantCulture, $"    beta={spec.DpoBeta},")
             : $"    packing={(spec.Packing ? "True" : "False")},\n    assistant_only_loss=True,";
@@ -82,6 +67,23 @@ static class TrlScript
 
             """).Replace("\r\n", "\n");
     }
+
+    static string Settings(TrainingSpec spec) => string.Create(CultureInfo.InvariantCulture, $"""
+                output_dir="adapter",
+                per_device_train_batch_size=1,
+                gradient_accumulation_steps={spec.BatchTokens / spec.SequenceTokens},
+                num_train_epochs={spec.Epochs},
+                max_steps={spec.MostSteps ?? -1},
+                learning_rate={spec.LearningRate},
+                lr_scheduler_type="linear",
+                warmup_steps={spec.WarmupSteps},
+                weight_decay={spec.WeightDecay},
+                max_grad_norm={spec.ClipNorm},
+                adam_beta2=0.95,
+                bf16={(spec.Precision == Precision.Bf16 ? "True" : "False")},
+                seed={spec.Seed},
+                max_length={spec.SequenceTokens},
+            """);
 
     const string Preferences =
         "rows = [{\"prompt\": r[\"input\"][\"messages\"], \"chosen\": r[\"preferred_output\"], "
