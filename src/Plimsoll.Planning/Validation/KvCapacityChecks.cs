@@ -1,7 +1,5 @@
-using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
