@@ -17,7 +17,7 @@ namespace Plimsoll.Core.Timing;
 /// engine rank's; data-parallel ranks are taken to run alike and to share their experts.
 /// Instances may be shared between threads.
 /// </summary>
-public sealed class StepTimeModel
+public sealed class StepTimeModel : IStepTimes
 {
     /// <summary>Tokens per page of <see cref="PredictNs"/>'s contract.</summary>
     public const int PageTokens = 16;
