@@ -110,7 +110,7 @@ public sealed class ParityTests
         foreach (var text in texts)
         {
             engine.Codec.Encode(text, addSpecial: false)
-                .ShouldBe(model.Tokenizer.Encode(text, specials: true), text);
+                .ShouldBe([.. model.Tokenizer.Encode(text, specials: true)], text);
         }
     }
 

@@ -63,6 +63,10 @@ public sealed record FamilySpec
             spec.Check(name);
             return spec;
         }
+        catch (InvalidOperationException)
+        {
+            throw new BadInputException($"{name}: is no UTF-8 text; expected a workload family");
+        }
         catch (JsonException e)
         {
             throw new BadInputException(
@@ -124,6 +128,8 @@ public sealed record SessionSpec(
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     WriteIndented = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(FamilySpec))]
