@@ -38,10 +38,11 @@ static class DuplicateFigures
         var clusters = NearDuplicates.Clusters(texts, similarity: 0.7, CancellationToken.None);
         var found = pairs.Count(p => clusters[p.Original] == clusters[p.Changed]);
         var wrong = Enumerable.Range(0, texts.Count).Count(i => clusters[i] != i) - found;
+        var spent = Environment.CpuUsage.TotalTime - cpu;
         Console.WriteLine(FormattableString.Invariant(
             $"{texts.Count:N0} records of {texts.Average(t => t.Length):F0} characters: ")
             + FormattableString.Invariant(
-                $"{clock.Elapsed.TotalSeconds:F1} s, {(Environment.CpuUsage.TotalTime - cpu).TotalSeconds:F1} ")
+                $"{clock.Elapsed.TotalSeconds:F1} s, {spent.TotalSeconds:F1} ")
             + FormattableString.Invariant(
                 $"CPU-s, peak {Process.GetCurrentProcess().PeakWorkingSet64 / 1e9:F2} GB with the texts"));
         Console.WriteLine(FormattableString.Invariant(

@@ -21,6 +21,7 @@ public sealed class ProjectArrowTests
         ["Plimsoll.Server"] = ["Plimsoll.Core", "Plimsoll.Inputs", "Plimsoll.Reports", "Plimsoll.Engine"],
         ["Plimsoll.Bench"] = ["Plimsoll.Core", "Plimsoll.Inputs", "Plimsoll.Reports"],
         ["Plimsoll.Tuning"] = ["Plimsoll.Core", "Plimsoll.Inputs"],
+        ["Plimsoll.Tuning.Trainer"] = ["Plimsoll.Tuning"],
         ["Plimsoll.Cli"] =
         [
             "Plimsoll.Core", "Plimsoll.Inputs", "Plimsoll.Reports", "Plimsoll.Planning", "Plimsoll.Engine",
