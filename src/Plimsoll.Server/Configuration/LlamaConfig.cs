@@ -45,6 +45,9 @@ public sealed class LlamaConfig
     /// <summary>Folder of a libllama of one's own, of the very release that the bindings belong to.</summary>
     public string? Lib { get; set; }
 
+    /// <summary>Folder of step times measured before; the user's cache where none is named.</summary>
+    public string? Cache { get; set; }
+
     /// <summary>LoRA adapters by the name that requests use.</summary>
     public Dictionary<string, string> Adapters { get; set; } = [];
 }

@@ -46,6 +46,7 @@ public static class LlamaFactory
             GpuLayers = config.GpuLayers,
             Library = new LlamaLibraryOptions(config.Lib, config.Backend),
             DecisionLog = decisionLog,
+            CacheFolder = config.Cache,
         };
         var engine = new LlamaEngine(options, time);
         try
