@@ -1,4 +1,3 @@
-using System;
 using System.CommandLine;
 using System.Globalization;
 using System.IO;
@@ -19,8 +18,8 @@ sealed class ReplayVerb(TextWriter output)
 
     public Command Build()
     {
-        var command = new Command("replay", "A live decision log, decided again: the same plans, or exit "
-            + "code 1.");
+        var command = new Command(
+            "replay", "A live decision log, decided again: the same plans, or exit code 1.");
         command.Add(_file);
         command.SetAction(Run);
         return command;
@@ -30,17 +29,14 @@ sealed class ReplayVerb(TextWriter output)
     int Run(ParseResult parsed)
     {
         var replayed = DecisionReplay.Run(parsed.GetValue(_file)!.FullName);
-        output.WriteLine(Text(
-            $"{replayed.Plans} plans made again, {replayed.Differences} of them different; digest "
-                + $"{replayed.PlanHash:x16}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{replayed.Plans} plans, {replayed.Differences} different; digest {replayed.PlanHash:x16}"));
         if (replayed.MeanError is { } error)
         {
-            output.WriteLine(Text($"{replayed.Steps} steps: {replayed.RealNs / 1e9:0.000} s, ")
-                + Text($"foreseen at the start {replayed.PredictedNs / 1e9:0.000} s, mean error "
-                + $"{100 * error:0.0} %"));
+            var (real, foreseen) = (replayed.RealNs / 1e9, replayed.PredictedNs / 1e9);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{replayed.Steps} steps: {real:0.000} s, foreseen {foreseen:0.000} s, error {100 * error:0.0} %"));
         }
         return replayed.Differences == 0 ? CommandLine.Done : CommandLine.Failed;
     }
-
-    static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

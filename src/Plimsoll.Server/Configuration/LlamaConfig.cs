@@ -5,7 +5,7 @@ namespace Plimsoll.Server.Configuration;
 /// <summary>A model that llama.cpp computes on this machine.</summary>
 public sealed class LlamaConfig
 {
-    /// <summary>GGUF file; a placeholder of random weights is made where none is named.</summary>
+    /// <summary>GGUF file; the small built-in model where none is named.</summary>
     public string? Path { get; set; }
 
     public string Policy { get; set; } = "vllm-v1";
