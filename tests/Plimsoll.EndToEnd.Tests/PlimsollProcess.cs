@@ -36,20 +36,7 @@ static class PlimsollProcess
 
     static Result Run(IReadOnlyDictionary<string, string> environment, string[] arguments, byte[]? input)
     {
-        var binary =
-            Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll");
-        var start = new ProcessStartInfo(binary)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = input is not null,
-            WorkingDirectory = AppContext.BaseDirectory,
-        };
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
-        foreach (var (name, value) in environment)
-            start.Environment[name] = value;
-        using var process = Process.Start(start)!;
+        using var process = Start(environment, arguments, input is not null);
         if (input is not null)
         {
             process.StandardInput.BaseStream.Write(input);
@@ -59,5 +46,27 @@ static class PlimsollProcess
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return new Result(process.ExitCode, output, story.Result);
+    }
+
+    /// <summary>The binary under way; whoever starts it waits for it.</summary>
+    public static Process Start(params string[] arguments) =>
+        Start(new Dictionary<string, string>(), arguments, withInput: false);
+
+    static Process Start(IReadOnlyDictionary<string, string> environment, string[] arguments, bool withInput)
+    {
+        var binary =
+            Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll");
+        var start = new ProcessStartInfo(binary)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = withInput,
+            WorkingDirectory = AppContext.BaseDirectory,
+        };
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
     }
 }

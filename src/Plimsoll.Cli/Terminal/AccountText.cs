@@ -108,7 +108,9 @@ static class AccountText
             + Ends(c, e => e.LoadLineRequestsPerSecond, "0.0") + " req/s/replica");
         Row(text, "  bound by", classes, c => c.LoadLine.BindingLimit);
         Row(text, "fleet", classes, c =>
-            $"{c.Fleet.Replicas}{Ends(c, e => e.Replicas, "0")} replicas, {c.Fleet.Accelerators} GPUs");
+            $"{c.Fleet.Replicas}{Ends(c, e => e.Replicas, "0")} replica{(c.Fleet.Replicas == 1 ? "" : "s")}, "
+            + $"{c.Fleet.Accelerators} "
+            + (c.Fleet.Accelerators == 1 ? "GPU" : "GPUs"));
         Row(text, "  USD per hour", classes, c =>
             Number(c.Fleet.UsdPerHour, "#,0.00") + Ends(c, e => e.UsdPerHour, "#,0"));
         Row(text, "load, of load lines", classes, c =>

@@ -68,6 +68,10 @@ public sealed record FamilySpec
             spec.Check(name);
             return spec;
         }
+        catch (InvalidOperationException)
+        {
+            throw new BadInputException($"{name}: is no UTF-8 text; expected a workload family");
+        }
         catch (JsonException e)
         {
             throw new BadInputException(
@@ -131,6 +135,8 @@ public sealed record SessionSpec(
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     WriteIndented = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(FamilySpec))]

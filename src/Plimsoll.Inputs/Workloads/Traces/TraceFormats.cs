@@ -99,7 +99,7 @@ static class TraceFormats
                     fields.Add(json.GetString()!);
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // What was read before the damage may still tell the format, whose reader then names the line.
         }
