@@ -27,9 +27,21 @@ static class PlimsollProcess
 
     public static Result Run(params string[] arguments) => Run(new Dictionary<string, string>(), arguments);
 
-    public static Result Run(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    /// <summary>The bytes come through a pipe.</summary>
+    public static Result RunWithInput(byte[] input, params string[] arguments) =>
+        Run(new Dictionary<string, string>(), arguments, input);
+
+    public static Result Run(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Run(environment, arguments, input: null);
+
+    static Result Run(IReadOnlyDictionary<string, string> environment, string[] arguments, byte[]? input)
     {
-        using var process = Start(environment, arguments);
+        using var process = Start(environment, arguments, input is not null);
+        if (input is not null)
+        {
+            process.StandardInput.BaseStream.Write(input);
+            process.StandardInput.Close();
+        }
         var story = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
@@ -38,9 +50,9 @@ static class PlimsollProcess
 
     /// <summary>The binary under way; whoever starts it waits for it.</summary>
     public static Process Start(params string[] arguments) =>
-        Start(new Dictionary<string, string>(), arguments);
+        Start(new Dictionary<string, string>(), arguments, withInput: false);
 
-    static Process Start(IReadOnlyDictionary<string, string> environment, string[] arguments)
+    static Process Start(IReadOnlyDictionary<string, string> environment, string[] arguments, bool withInput)
     {
         var binary =
             Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll");
@@ -48,6 +60,7 @@ static class PlimsollProcess
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            RedirectStandardInput = withInput,
             WorkingDirectory = AppContext.BaseDirectory,
         };
         foreach (var argument in arguments)
