@@ -6,4 +6,19 @@ if (args is ["figures", ..])
     Figures.Print(System.Console.Out);
     return;
 }
+if (args is ["load-line"])
+{
+    LoadLineFigures.Print(System.Console.Out);
+    return;
+}
+if (args is ["engine", var file])
+{
+    await EngineFigures.Print(System.Console.Out, file);
+    return;
+}
+if (args is ["engine-model", var target, var shape])
+{
+    EngineFigures.WriteModel(target, shape);
+    return;
+}
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

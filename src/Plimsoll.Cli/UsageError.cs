@@ -19,13 +19,30 @@ static class UsageError
                 return $"{option.Name} {token.Value}: expected {kind}";
             }
         }
-        if (parsed.CommandResult.Command is { Subcommands.Count: > 0 } command)
+        if (parsed.CommandResult.Command is { Subcommands.Count: > 0, Action: null } command)
         {
             var wrong = parsed.UnmatchedTokens is [var word, ..]
                 ? $"{word}: no such verb" : $"{command.Name}: a verb is missing";
             return $"{wrong}; expected {string.Join(", ", Verbs(command))}";
         }
         return $"{parsed.Errors[0].Message.TrimEnd('.')} (see plimsoll --help)";
+    }
+
+    /// <summary>
+    /// A number written with a comma, which .NET reads as if it were not there: 1,5 as 15. Null when there is
+    /// none.
+    /// </summary>
+    public static string? OfGroupedDigits(ParseResult parsed)
+    {
+        foreach (var result in parsed.CommandResult.Children)
+        {
+            if (result is OptionResult { Option: var option, Tokens: [{ Value: var value }] }
+                && KindOf(option) is { } kind && value.Contains(','))
+            {
+                return $"{option.Name} {value}: expected {kind}, with a point where it has a fraction";
+            }
+        }
+        return null;
     }
 
     static string? KindOf(Option option)

@@ -22,6 +22,18 @@ public sealed record SamplingOptions
 
     public float RepetitionPenalty { get; init; } = 1;
 
+    /// <summary>Share of the distribution kept around its typical tokens; 1 for all.</summary>
+    public float TypicalP { get; init; } = 1;
+
+    /// <summary>How much a token that would go on with a repetition loses; 0 for nothing.</summary>
+    public float DryMultiplier { get; init; }
+
+    /// <summary>Factor by which that grows with each token of the repetition.</summary>
+    public float DryBase { get; init; } = 1.75f;
+
+    /// <summary>Tokens that may be repeated freely.</summary>
+    public int DryAllowedLength { get; init; } = 2;
+
     public ulong? Seed { get; init; }
 
     /// <summary>Added to the logits of these tokens; null for none.</summary>

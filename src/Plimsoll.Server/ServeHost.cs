@@ -16,6 +16,7 @@ using Plimsoll.Server.Api;
 using Plimsoll.Server.Batches;
 using Plimsoll.Server.Configuration;
 using Plimsoll.Server.Files;
+using Plimsoll.Server.FineTuning;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Serving;
@@ -41,6 +42,7 @@ public sealed class ServeHost : IAsyncDisposable
     readonly FileStore _files;
     readonly BatchStore _batches;
     BatchRunner? _runner;
+    FineTuningRunner? _tuning;
     Levels _levels;
 
     ServeHost(
@@ -92,6 +94,8 @@ public sealed class ServeHost : IAsyncDisposable
         {
             if (model.Simulated is { } simulated)
                 models.Add(Simulate(model, simulated, levels, book, time));
+            else if (model.Llama is { } llama)
+                models.Add(Compute(model, llama, levels, config, book, time, story));
         }
         var drain = TimeSpan.FromMilliseconds(PromiseText.Duration(config.Limits.Drain, "drain") / 1e6);
         var upstreams = Upstreams(config, book, time);
@@ -136,6 +140,8 @@ public sealed class ServeHost : IAsyncDisposable
     {
         if (_runner is not null)
             await _runner.DisposeAsync();
+        if (_tuning is not null)
+            await _tuning.DisposeAsync();
         await _app.DisposeAsync();
         await _models.DisposeAsync();
         foreach (var model in _upstreams.Values)
@@ -179,6 +185,22 @@ public sealed class ServeHost : IAsyncDisposable
         return new LocalModel(
             model.Name, new SimulatedEngine(options, time), options.Ranks,
             EngineFactory.PricePerHour(model, options.StepTime.Deployment), book, headroom, started);
+    }
+
+    static LocalModel Compute(
+        ModelConfig model, LlamaConfig llama, Levels levels, ServeConfig config, LedgerBook book,
+        TimeProvider time,
+        TextWriter story)
+    {
+        var started = time.GetUtcNow();
+        var engine = LlamaFactory.Start(
+            model.Name, llama, levels.Specs, config.State, config.DecisionLog, time, story);
+        if (model.PriceUsdPerHour is null)
+        {
+            story.WriteLine(
+                $"plimsoll: {model.Name} has no price_usd_per_hour; its tokens are metered at $0");
+        }
+        return new LocalModel(model.Name, engine, 1, model.PriceUsdPerHour ?? 0, book, null, started);
     }
 
     static void Listen(KestrelServerOptions options, ServeConfig config)
@@ -232,6 +254,9 @@ public sealed class ServeHost : IAsyncDisposable
         _app.MapPost("/detokenize", wrap.Wrap(models.DetokenizeAsync));
         _app.MapPost("/v1/load_lora_adapter", wrap.Wrap(models.LoadAdapterAsync));
         _app.MapPost("/v1/unload_lora_adapter", wrap.Wrap(models.UnloadAdapterAsync));
+        _tuning = new FineTuningRunner(
+            config.State, _models, _files, time, _app.Services.GetRequiredService<ILogger<FineTuningRunner>>());
+        MapTuning(wrap, new FineTuningEndpoints(_gate, _tuning.Desk, _tuning));
         MapFiles(wrap, new FileEndpoints(_gate, _files),
             new BatchEndpoints(_gate, _batches, _files, _runner, job));
         _app.MapGet("/health", operations.HealthAsync);
@@ -240,6 +265,19 @@ public sealed class ServeHost : IAsyncDisposable
         _app.MapFallback(wrap.Wrap(context => throw new ApiException(
             404, $"Unknown request URL: {context.Request.Method} {context.Request.Path}.",
                 "invalid_request_error", null, "unknown_url")));
+    }
+
+    void MapTuning(RequestShell wrap, FineTuningEndpoints tuning)
+    {
+        const string jobs = "/v1/fine_tuning/jobs";
+        _app.MapPost(jobs, wrap.Wrap(tuning.CreateAsync));
+        _app.MapGet(jobs, wrap.Wrap(tuning.ListAsync));
+        _app.MapGet(jobs + "/{id}", wrap.Wrap(tuning.GetAsync));
+        _app.MapPost(jobs + "/{id}/cancel", wrap.Wrap(tuning.CancelAsync));
+        _app.MapPost(jobs + "/{id}/pause", wrap.Wrap(tuning.PauseAsync));
+        _app.MapPost(jobs + "/{id}/resume", wrap.Wrap(tuning.ResumeAsync));
+        _app.MapGet(jobs + "/{id}/events", wrap.Wrap(tuning.EventsAsync));
+        _app.MapGet(jobs + "/{id}/checkpoints", wrap.Wrap(tuning.CheckpointsAsync));
     }
 
     void MapFiles(RequestShell wrap, FileEndpoints files, BatchEndpoints batches)

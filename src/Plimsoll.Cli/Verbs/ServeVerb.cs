@@ -18,10 +18,11 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
     readonly Option<FileInfo?> _config =
         new("--config") { Description = "YAML configuration; replaces the other options" };
 
-    readonly Option<string> _model = new("--model")
+    readonly LlamaServing _llama = new();
+
+    readonly Option<string?> _model = new("--model")
     {
-        Description = "Model of the catalogue that is pretended to be served",
-        DefaultValueFactory = _ => "Llama-3.1-8B",
+        Description = "GGUF file to compute, or model to pretend to serve [default: a placeholder]",
     };
 
     readonly Option<string> _gpu = new("--gpu")
@@ -72,6 +73,8 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
         {
             command.Add(option);
         }
+        foreach (var option in _llama.All)
+            command.Add(option);
         _model.Suggest(Suggestions.Models);
         _gpu.Suggest(Suggestions.Accelerators);
         command.SetAction(Run);
@@ -128,25 +131,42 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
             State = parsed.GetValue(_state)!,
             Ledger = parsed.GetValue(_ledger)!,
             DecisionLog = parsed.GetValue(_log),
-            Models =
-            [
-                new Server.Configuration.ModelConfig
-                {
-                    Name = parsed.GetValue(_name) ?? parsed.GetValue(_model)!,
-                    Simulated = new Server.Configuration.SimulatedConfig
-                    {
-                        Model = parsed.GetValue(_model)!,
-                        Gpu = parsed.GetValue(_gpu)!,
-                        Tp = parsed.GetValue(_tp),
-                        Replicas = parsed.GetValue(_replicas),
-                        Profile = parsed.GetValue(_profile),
-                        Policy = parsed.GetValue(_policy)!,
-                        MaxNumSeqs = parsed.GetValue(_maxNumSeqs),
-                        MaxNumBatchedTokens = parsed.GetValue(_maxTokens),
-                        NumGpuBlocks = parsed.GetValue(_blocks),
-                    },
-                },
-            ],
+            Models = [Model(parsed)],
+        };
+    }
+
+    /// <summary>
+    /// A file is computed, a name is pretended; with neither named, a placeholder is computed.
+    /// </summary>
+    Server.Configuration.ModelConfig Model(ParseResult parsed)
+    {
+        var model = parsed.GetValue(_model);
+        var name = parsed.GetValue(_name);
+        var isPretended =
+            parsed.GetResult(_gpu) is { Implicit: false } || parsed.GetValue(_profile) is not null;
+        if (model is null ? !isPretended : LlamaServing.IsFile(model))
+        {
+            name ??= model is null ? "placeholder" : Path.GetFileNameWithoutExtension(model);
+            return _llama.Of(
+                parsed, name, model, parsed.GetValue(_policy)!, parsed.GetValue(_maxNumSeqs),
+                parsed.GetValue(_maxTokens));
+        }
+        model ??= "Llama-3.1-8B";
+        return new Server.Configuration.ModelConfig
+        {
+            Name = name ?? model,
+            Simulated = new Server.Configuration.SimulatedConfig
+            {
+                Model = model,
+                Gpu = parsed.GetValue(_gpu)!,
+                Tp = parsed.GetValue(_tp),
+                Replicas = parsed.GetValue(_replicas),
+                Profile = parsed.GetValue(_profile),
+                Policy = parsed.GetValue(_policy)!,
+                MaxNumSeqs = parsed.GetValue(_maxNumSeqs),
+                MaxNumBatchedTokens = parsed.GetValue(_maxTokens),
+                NumGpuBlocks = parsed.GetValue(_blocks),
+            },
         };
     }
 }

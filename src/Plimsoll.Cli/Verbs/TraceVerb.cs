@@ -12,11 +12,7 @@ namespace Plimsoll.Cli.Verbs;
 /// <summary><c>plimsoll trace describe|fit|generate</c>.</summary>
 sealed class TraceVerb(TextWriter output, TextWriter story)
 {
-    readonly Option<string?> _map = new("--map")
-    {
-        Description = "Which columns (JSON: fields, a.b for b inside a) of an unknown log hold what: "
-            + "time=COL[:s|ms|us|ns|iso],input=COL,output=COL[,session=COL]",
-    };
+    readonly Option<string?> _map = TraceOptionsReader.Map();
 
     readonly Option<int?> _block =
         new("--block-size") { Description = "Tokens per hashed block [default: the format's]" };
@@ -115,8 +111,11 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
             }
 
             var perSecond = parsed.GetValue(rate) ?? workload.RequestsPerSecond;
-            if (!(perSecond > 0 && perSecond < 1e9))
-                throw new BadInputException($"--rate {perSecond}: expected requests per second above 0");
+            if (!(perSecond is >= 1e-6 and <= 1e9))
+            {
+                throw new BadInputException(
+                    $"--rate {perSecond}: expected 0.000001 to 1000000000 requests per second");
+            }
             var arrivals =
                 workload.Open(perSecond, count, parsed.GetValue(seed), ArrivalsOption.Read(parsed, process));
             if (parsed.GetValue(to) is { } destination)
@@ -140,9 +139,6 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
         : throw new BadInputException(
             $"{path}: {(Directory.Exists(path) ? "is a folder" : "no such file")}; expected a trace file");
 
-    TraceOptions Options(ParseResult parsed) => new()
-    {
-        Map = parsed.GetValue(_map) is { } map ? ColumnMap.Parse(map) : null,
-        BlockTokens = parsed.GetValue(_block),
-    };
+    TraceOptions Options(ParseResult parsed) =>
+        TraceOptionsReader.Read(parsed.GetValue(_map), parsed.GetValue(_block));
 }

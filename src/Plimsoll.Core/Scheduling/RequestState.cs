@@ -26,7 +26,11 @@ struct RequestState
     public int Level;
     public int Adapter;
     public int Tenant;
+    public int TenantWeight;
     public RequestPhase Phase;
+
+    /// <summary>Its KV is kept outside and comes back with it.</summary>
+    public bool IsSwappedOut;
 
     /// <summary>A cancellation that waits for the running step to end.</summary>
     public bool CancelPending;
@@ -42,13 +46,18 @@ struct RequestState
     /// <summary>Time the first token is due; <see cref="long.MaxValue"/> without a limit.</summary>
     public long FirstTokenDueNs;
 
+    /// <summary>Time of the first token; 0 before.</summary>
+    public long FirstTokenNs;
+
     /// <summary>Longest gap between tokens; <see cref="long.MaxValue"/> without a limit.</summary>
     public long ItlNs;
 
     /// <summary>Time the last token is due; <see cref="long.MaxValue"/> without a limit.</summary>
     public long CompletionDueNs;
 
-    /// <summary>Tokens whose KV must exist before the next token can be sampled: prompt and answer so far.</summary>
+    /// <summary>
+    /// Tokens whose KV must exist before the next token can be sampled: prompt and answer so far.
+    /// </summary>
     public int KnownTokens;
 
     /// <summary>Tokens whose KV exists, while prefilling.</summary>
@@ -72,7 +81,9 @@ struct RequestState
     /// <summary>Blocks held beside the prefix nodes, while prefilling.</summary>
     public int OwnBlocks;
 
-    /// <summary>Serial of the plan that scheduled this decode, when the plan was made request by request.</summary>
+    /// <summary>
+    /// Serial of the plan that scheduled this decode, when the plan was made request by request.
+    /// </summary>
     public long ScheduledPlan;
 
     /// <summary>What the executor reported of the chunk in flight, until it is applied.</summary>
@@ -80,11 +91,13 @@ struct RequestState
     public bool ChunkFinishes;
     public int ChunkComputedTokens;
 
-    /// <summary>Neighbours in the running list, in order of admission; links in a free list otherwise.</summary>
+    /// <summary>
+    /// Neighbours in the running list, in order of admission; links in a free list otherwise.
+    /// </summary>
     public int Previous;
     public int Next;
 
-    /// <summary>What orders it in the heap it is in, and its place there.</summary>
+    /// <summary>What orders it in the heap it is in, and its place there; negative outside.</summary>
     public long QueueKey;
     public int HeapIndex;
 }

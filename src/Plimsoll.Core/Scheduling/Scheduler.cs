@@ -1,5 +1,6 @@
 using System;
 using Plimsoll.Core.Scheduling.Policies;
+using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Core.Scheduling;
 
@@ -23,13 +24,24 @@ public sealed class Scheduler
     readonly StepSettlement _settlement;
     bool _stepInFlight;
 
-    public Scheduler(SchedulerOptions options)
+    /// <param name="options">Limits, levels and policy.</param>
+    /// <param name="predictor">How long steps take; needed by policies that keep deadlines.</param>
+    public Scheduler(SchedulerOptions options, StepPredictor? predictor = null)
     {
         options.Check();
         _options = options;
         _state = new SchedulerState(options);
         _settlement = new StepSettlement(_state);
-        _policy = new VllmV1Policy(_state);
+        if (options.Policy.Slack is null)
+        {
+            _policy = new VllmV1Policy(_state);
+        }
+        else
+        {
+            _policy =
+                new SlackPolicy(_state, predictor ?? throw new ArgumentNullException(nameof(predictor)));
+        }
+        _state.Policy = _policy;
     }
 
     /// <summary>Requests admitted and not yet done.</summary>
@@ -77,8 +89,10 @@ public sealed class Scheduler
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(request.PromptTokens, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(request.MaxOutputTokens, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(request.TransferredTokens, request.PromptTokens);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)request.Level, (uint)_options.Levels.Count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(
+            request.TransferredTokens, request.PromptTokens);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(
+            (uint)request.Level, (uint)_options.Levels.Count);
         _state.KeepTime(nowNs);
         if (!CanServe(request))
             return Verdict.Never;
@@ -91,8 +105,8 @@ public sealed class Scheduler
     }
 
     /// <summary>
-    /// Drops a request wherever it is; while a step is in flight it keeps its blocks until the step ends. False
-    /// when it is gone already.
+    /// Drops a request wherever it is; while a step is in flight it keeps its blocks until the step ends.
+    /// False when it is gone already.
     /// </summary>
     public bool Cancel(RequestId request, long nowNs)
     {
@@ -117,6 +131,13 @@ public sealed class Scheduler
     }
 
     /// <summary>
+    /// Whether the step in flight is better cut short: somebody has come whose first token would be late
+    /// otherwise, and nobody in the step waits for one. Ask after <see cref="Add"/>.
+    /// </summary>
+    public bool ShouldAbort(long nowNs) =>
+        _stepInFlight && _state.Plan.IsAbortable && _policy.ShouldAbort(nowNs, _state.StepEndsNs);
+
+    /// <summary>
     /// Decides the next step. The plan stays valid until the next call; it must be committed first unless
     /// it is empty.
     /// </summary>
@@ -130,12 +151,13 @@ public sealed class Scheduler
         _policy.Plan(nowNs);
         _state.EndPlan();
         _stepInFlight = !_state.Plan.IsEmpty;
+        _state.StepEndsNs = nowNs + (_state.Plan.PredictedNs ?? 0);
         return _state.Plan;
     }
 
     /// <summary>
-    /// Writes down the requests that decode in the plan in flight, in order of admission; the plan itself counts
-    /// them only. Returns how many: <see cref="Timing.StepShape.Decodes"/>.
+    /// Writes down the requests that decode in the plan in flight, in order of admission; the plan itself
+    /// counts them only. Returns how many: <see cref="Timing.StepShape.Decodes"/>.
     /// </summary>
     public int ListDecodes(Span<RequestId> into)
     {
@@ -161,6 +183,7 @@ public sealed class Scheduler
             "a plan is repeated at most as often as it says");
         _state.KeepTime(nowNs);
         _stepInFlight = false;
+        _state.StepEndsNs = long.MinValue;
         _state.Memory.Pool.ForgetChanges();
         _settlement.Settle(outcome, nowNs);
         _policy.Observe(outcome, nowNs);

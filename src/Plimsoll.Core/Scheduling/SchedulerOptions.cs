@@ -3,7 +3,9 @@ using System.Collections.Generic;
 
 namespace Plimsoll.Core.Scheduling;
 
-/// <summary>A scheduler's limits, named as vLLM's server names them, and the levels of service it knows.</summary>
+/// <summary>
+/// A scheduler's limits, named as vLLM's server names them, and the levels of service it knows.
+/// </summary>
 public sealed record SchedulerOptions
 {
     public SchedulingPolicy Policy { get; init; } = SchedulingPolicy.VllmV1;
@@ -14,7 +16,10 @@ public sealed record SchedulerOptions
     /// <summary>Most sequences running at once.</summary>
     public required int MaxNumSeqs { get; init; }
 
-    /// <summary>Most new tokens in one step.</summary>
+    /// <summary>
+    /// Most new tokens in one step. Where deadlines are kept, at least <see cref="MaxNumSeqs"/>: every decode
+    /// has one.
+    /// </summary>
     public required int MaxNumBatchedTokens { get; init; }
 
     /// <summary>KV blocks in all.</summary>
@@ -34,7 +39,9 @@ public sealed record SchedulerOptions
     /// </summary>
     public int PrefixBlockTokens { get; init; }
 
-    /// <summary>Whether <see cref="Scheduler.PrefixChanges"/> are kept, for an executor that has the KV itself.</summary>
+    /// <summary>
+    /// Whether <see cref="Scheduler.PrefixChanges"/> are kept, for an executor that has the KV itself.
+    /// </summary>
     public bool TracksPrefixes { get; init; }
 
     /// <summary>Tests force the request-by-request walk to show that the shortcut decides the same.</summary>
@@ -48,5 +55,7 @@ public sealed record SchedulerOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(BlockSize, 1);
         ArgumentOutOfRangeException.ThrowIfNotEqual(PrefixBlockTokens % BlockSize, 0);
         ArgumentOutOfRangeException.ThrowIfZero(Levels.Count);
+        if (Policy.Slack is not null)
+            ArgumentOutOfRangeException.ThrowIfLessThan(MaxNumBatchedTokens, MaxNumSeqs);
     }
 }

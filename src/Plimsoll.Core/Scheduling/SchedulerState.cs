@@ -1,18 +1,20 @@
 using System;
+using Plimsoll.Core.Scheduling.Policies;
 
 namespace Plimsoll.Core.Scheduling;
 
 /// <summary>
-/// What a scheduler knows, and the only hand that changes it. Verbs that check leave everything as it is and say
-/// what an act would need; verbs that act expect that it was checked. Policies decide with the first and do with
-/// the second, so that no policy can lose a block or a request.
+/// What a scheduler knows, and the only hand that changes it. Verbs that check leave everything as it is and
+/// say what an act would need; verbs that act expect that it was checked. Policies decide with the first and
+/// do with the second, so that no policy can lose a block or a request.
 /// </summary>
-sealed class SchedulerState
+sealed partial class SchedulerState
 {
     readonly int _blockSize;
     DecisionHash _hash = new();
     long _nextSequence;
     long _planSerial;
+    ulong _lastRuns;
 
     public SchedulerState(SchedulerOptions options)
     {
@@ -36,6 +38,12 @@ sealed class SchedulerState
 
     /// <summary>The plan in the making, or in flight.</summary>
     public StepPlan Plan { get; }
+
+    /// <summary>Told of every request that leaves.</summary>
+    public IStepPolicy? Policy { get; set; }
+
+    /// <summary>When the step in flight should end, by its plan; in the past when none is.</summary>
+    public long StepEndsNs { get; set; } = long.MinValue;
 
     /// <summary>Steps committed.</summary>
     public long Steps { get; private set; }
@@ -116,6 +124,7 @@ sealed class SchedulerState
             Level = levelIndex,
             Adapter = request.Adapter,
             Tenant = request.Tenant,
+            TenantWeight = request.TenantWeight,
             Phase = RequestPhase.Waiting,
             Sequence = _nextSequence++,
             ArrivalNs = arrivalNs,
@@ -123,6 +132,7 @@ sealed class SchedulerState
             ItlNs = request.ItlNs ?? level.ItlNs ?? long.MaxValue,
             CompletionDueNs = Due(arrivalNs, request.CompletionNs ?? level.CompletionNs),
             KnownTokens = request.PromptTokens,
+            HeapIndex = RunningList.None,
             PrefixNode = RunningList.None,
             Previous = RunningList.None,
             Next = RunningList.None,
@@ -153,7 +163,9 @@ sealed class SchedulerState
         Plan.Sums.AddDecodes(cohort.Count, cohort.NextContextTokens);
     }
 
-    /// <summary>One decode takes part; its cohort is named by <see cref="PlaceSome"/> when all are known.</summary>
+    /// <summary>
+    /// One decode takes part; its cohort is named by <see cref="PlaceSome"/> when all are known.
+    /// </summary>
     public void PlaceDecode(int request)
     {
         ref var state = ref Requests[request];
@@ -166,6 +178,22 @@ sealed class SchedulerState
     /// <summary>The cohort runs, but for the members that are skipped.</summary>
     public void PlaceSome(DecodeCohort cohort, int decodes) =>
         Plan.AddCohort(cohort.Index, decodes, draftTokens: 0);
+
+    /// <summary>Blocks for so many drafts of every decode in the plan.</summary>
+    public int BlocksForDrafts(int drafts)
+    {
+        long blocks = 0;
+        foreach (ref readonly var run in Plan.Cohorts)
+            blocks += Cohorts[run.Cohort].BlocksForLaterSteps(drafts);
+        return (int)blocks;
+    }
+
+    /// <summary>Every decode of the plan has so many drafts verified with its token.</summary>
+    public void AddDrafts(int drafts)
+    {
+        Memory.Pool.Allocate(BlocksForDrafts(drafts));
+        Plan.SetDrafts(drafts);
+    }
 
     /// <summary>Tokens of a running request's prompt; memory for them is taken.</summary>
     public void PlaceChunk(int request, int tokens, DecodeCohort cohort)
@@ -218,6 +246,24 @@ sealed class SchedulerState
         return tokens;
     }
 
+    /// <summary>The same, but what was computed is kept outside and need not be computed again.</summary>
+    public void SwapOut(int request)
+    {
+        ref var state = ref Requests[request];
+        var length = state.Phase == RequestPhase.Decoding ? LengthOfDecode(state) : state.ComputedTokens;
+        Preempt(request);
+        state.TransferredTokens = length;
+        state.IsSwappedOut = true;
+        Plan.AddSwap(request, isOut: true);
+    }
+
+    /// <summary>What was kept outside comes back before the step.</summary>
+    public void SwapIn(int request)
+    {
+        Requests[request].IsSwappedOut = false;
+        Plan.AddSwap(request, isOut: false);
+    }
+
     int UnplaceDecode(ref RequestState state)
     {
         if (state.ScheduledPlan != _planSerial)
@@ -247,139 +293,22 @@ sealed class SchedulerState
         NotePeak();
     }
 
+    /// <summary>
+    /// Which cohorts run goes into the digest when it changes, so that a leap digests as its steps do.
+    /// </summary>
+    public void MixCohorts()
+    {
+        var runs = 17UL;
+        foreach (ref readonly var run in Plan.Cohorts)
+            runs = (runs * 1000003) ^ ((ulong)run.Cohort << 8) ^ (ulong)run.DraftTokens;
+        if (runs == _lastRuns)
+            return;
+        _lastRuns = runs;
+        _hash.Mix(runs, (ulong)Steps);
+    }
+
     /// <summary>The step count as no other decision mixes it.</summary>
     ulong RotatedSteps => ulong.RotateLeft((ulong)Steps, 32) | 1;
 
     // Acts: what came of it.
-
-    /// <summary>
-    /// Steps pass for all that take part: one token each, and memory for those after the first is taken. What
-    /// was taken for drafts comes back; those that were accepted take theirs again.
-    /// </summary>
-    public void Advance(int steps, long nowNs)
-    {
-        Steps += steps;
-        foreach (ref readonly var run in Plan.Cohorts)
-        {
-            var cohort = Cohorts[run.Cohort];
-            if (steps > 1)
-                Memory.Pool.Allocate((int)cohort.BlocksForLaterSteps(steps - 1));
-            if (run.DraftTokens > 0)
-                Memory.Pool.Free((int)cohort.BlocksForLaterSteps(run.DraftTokens));
-            cohort.Advance(steps);
-            cohort.LastStepNs = nowNs;
-        }
-        if (steps > 1)
-            NotePeak();
-    }
-
-    /// <summary>A decode that did not take part falls behind its cohort by one.</summary>
-    public void SetBack(int request)
-    {
-        ref var state = ref Requests[request];
-        var cohort = Cohorts[state.Cohort];
-        cohort.Remove(state.DecodeBase);
-        cohort.Add(++state.DecodeBase);
-    }
-
-    /// <summary>A decode yields no token after all: memory taken for it comes back.</summary>
-    public void TakeBack(int request)
-    {
-        SetBack(request);
-        Memory.Pool.Free(BlocksForDecode(Requests[request]));
-    }
-
-    /// <summary>Tokens of a decode beyond the step's one: its cohort is behind it by as many.</summary>
-    public void KeepDrafts(int request, int accepted)
-    {
-        ref var state = ref Requests[request];
-        var cohort = Cohorts[state.Cohort];
-        var length = LengthOfDecode(state);
-        Memory.Pool.Allocate(Memory.BlocksFor(length + accepted) - Memory.BlocksFor(length));
-        cohort.Remove(state.DecodeBase);
-        state.DecodeBase -= accepted;
-        cohort.Add(state.DecodeBase);
-    }
-
-    /// <summary>The step was cut short: no cohort advances, and memory taken for its tokens comes back.</summary>
-    public void Abort()
-    {
-        Steps++;
-        foreach (ref readonly var run in Plan.Cohorts)
-        {
-            var cohort = Cohorts[run.Cohort];
-            Memory.Pool.Free(cohort.BlocksForNextStep() + (int)cohort.BlocksForLaterSteps(run.DraftTokens));
-        }
-        foreach (ref readonly var skipped in Plan.SkippedDecodes)
-            Memory.Pool.Allocate(BlocksForDecode(Requests[skipped.Slot]));
-    }
-
-    /// <summary>A prompt has so many tokens of KV now.</summary>
-    public void KeepChunk(int request, int computedTokens)
-    {
-        ref var state = ref Requests[request];
-        state.ComputedTokens = computedTokens;
-        state.TransferredTokens = 0;
-        Memory.Share(request);
-    }
-
-    /// <summary>A prompt is computed: its request decodes with the cohort from the next step on.</summary>
-    public void Join(int request, DecodeCohort cohort, long nowNs)
-    {
-        ref var state = ref Requests[request];
-        Running.EndPrompt(request);
-        if (cohort.Count == 0)
-            cohort.LastStepNs = nowNs;
-        state.Phase = RequestPhase.Decoding;
-        state.Cohort = cohort.Index;
-        state.DecodeBase = cohort.Clock - state.ComputedTokens;
-        cohort.Join(state.DecodeBase, state.Admission);
-    }
-
-    /// <summary>
-    /// A decode that no cohort of the plan holds stops for now and keeps its KV: it moves to the parked cohort of
-    /// its kind, which never runs.
-    /// </summary>
-    public void Park(int request) => Move(request, parked: true);
-
-    /// <summary>A parked decode goes on with the others of its kind.</summary>
-    public void Resume(int request) => Move(request, parked: false);
-
-    void Move(int request, bool parked)
-    {
-        ref var state = ref Requests[request];
-        var from = Cohorts[state.Cohort];
-        Invariant.Holds(from.Key.Parked != parked, "a decode is parked when it runs, and resumed when it is parked");
-        var length = LengthOfDecode(state);
-        from.Remove(state.DecodeBase);
-        var to = Cohorts.Of(from.Key with { Parked = parked });
-        if (to.Count == 0)
-            to.LastStepNs = from.LastStepNs;
-        state.Cohort = to.Index;
-        state.DecodeBase = to.Clock - length;
-        to.Join(state.DecodeBase, state.Admission);
-        Plan.AddMove(new CohortMove(Requests.IdOf(request), from.Index, to.Index), parked);
-        _hash.Mix((ulong)state.Sequence, ((ulong)Steps << 1) | (parked ? 1UL : 0));
-    }
-
-    /// <summary>Takes a running request out of every list and forgets it.</summary>
-    public void Release(int request)
-    {
-        ref var state = ref Requests[request];
-        _hash.Mix((ulong)state.Sequence, (ulong)Steps);
-        Memory.Free(ref state, LeaveRunning(request, ref state));
-        Requests.Return(request);
-    }
-
-    /// <summary>Takes a request off the running list; returns the blocks of its own that it holds.</summary>
-    int LeaveRunning(int request, ref RequestState state)
-    {
-        Running.Remove(request);
-        if (state.Phase == RequestPhase.Prefilling)
-            return state.OwnBlocks;
-        Cohorts[state.Cohort].Remove(state.DecodeBase);
-        return Memory.OwnBlocksOfDecode(state, LengthOfDecode(state));
-    }
-
-    void NotePeak() => PeakUsedBlocks = Math.Max(PeakUsedBlocks, Memory.Pool.TotalBlocks - FreeBlocks);
 }

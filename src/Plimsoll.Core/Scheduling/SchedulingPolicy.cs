@@ -19,15 +19,25 @@ public sealed record SchedulingPolicy
 
     public required AdmissionOrder Order { get; init; }
 
-    /// <summary>First come first served, decodes and chunked prefill in one budget, recompute preemption.</summary>
-    public static SchedulingPolicy VllmV1 { get; } = new() { Name = "vllm-v1", Order = AdmissionOrder.Arrival };
+    /// <summary>
+    /// First come first served, decodes and chunked prefill in one budget, recompute preemption.
+    /// </summary>
+    public static SchedulingPolicy VllmV1 { get; } =
+        new() { Name = "vllm-v1", Order = AdmissionOrder.Arrival };
 
     /// <summary>The same with <c>--scheduling-policy priority</c>.</summary>
     public static SchedulingPolicy VllmV1Priority { get; } =
         new() { Name = "vllm-v1-priority", Order = AdmissionOrder.Priority };
 
+    /// <summary>Interactive first, batch in the slack; its options, for that policy only.</summary>
+    public SlackOptions? Slack { get; init; }
+
+    /// <summary>Interactive first, batch in the slack, with what an engine like vLLM can do.</summary>
+    public static SchedulingPolicy InSlack { get; } =
+        new() { Name = "slack", Order = AdmissionOrder.Arrival, Slack = new SlackOptions() };
+
     public static Choices<SchedulingPolicy> All { get; } =
-        new((VllmV1.Name, VllmV1), (VllmV1Priority.Name, VllmV1Priority));
+        new((VllmV1.Name, VllmV1), (VllmV1Priority.Name, VllmV1Priority), (InSlack.Name, InSlack));
 
     /// <summary>The policy of that name; null when there is none.</summary>
     public static SchedulingPolicy? Find(string name) => All.TryFind(name, out var policy) ? policy : null;

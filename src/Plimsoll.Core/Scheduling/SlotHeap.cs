@@ -8,6 +8,8 @@ namespace Plimsoll.Core.Scheduling;
 /// </summary>
 sealed class SlotHeap(RequestTable requests)
 {
+    const int None = -1;
+
     int[] _items = new int[16];
 
     public int Count { get; private set; }
@@ -34,6 +36,7 @@ sealed class SlotHeap(RequestTable requests)
     {
         var index = requests[request].HeapIndex;
         var last = _items[--Count];
+        requests[request].HeapIndex = None;
         if (index == Count)
             return;
         RiseFrom(index, last);

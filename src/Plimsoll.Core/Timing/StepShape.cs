@@ -26,11 +26,14 @@ public record struct StepShape
     /// <summary>Sum over prompt chunks of the KV length at their end, tokens.</summary>
     public long PrefillContextTokens { get; set; }
 
-    /// <summary>Rows of logits: decodes plus chunks that end their prompt.</summary>
+    /// <summary>Drafts verified with the decodes' tokens, each a token and a row of logits more.</summary>
+    public int DraftTokens { get; set; }
+
+    /// <summary>Rows of logits but the drafts': decodes plus chunks that end their prompt.</summary>
     public int LogitRows { get; set; }
 
     /// <summary>All new tokens of the step.</summary>
-    public readonly int Tokens => Decodes + PrefillTokens;
+    public readonly int Tokens => Decodes + PrefillTokens + DraftTokens;
 
     public readonly bool IsEmpty => Decodes == 0 && PrefillChunks == 0;
 

@@ -1,10 +1,10 @@
 using System;
+using System.Linq;
 using Plimsoll.Core.Costing;
 using Plimsoll.Core.Draws;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
@@ -16,6 +16,7 @@ namespace Plimsoll.Planning.Simulation;
 /// </summary>
 public sealed class FleetSimulation
 {
+    readonly Fleet _fleet;
     readonly SimulationOptions _options;
     readonly IArrivalSource _arrivals;
     readonly RequestMeter _meter;
@@ -25,45 +26,55 @@ public sealed class FleetSimulation
     readonly ReplicaSimulation[] _replicas;
     readonly int[] _outstanding;
     readonly int _decodeFirst;
-    readonly int _maxTokens;
+    int _maxTokens;
     readonly bool _closedLoop;
     RandomStream _random;
     long _arrived;
+    int _waitingHalfway;
+    int _waitingAtTheEnd;
 
-    FleetSimulation(
-        SchedulerOptions engine, StepTimeModel stepTime, IArrivalSource arrivals, bool closedLoop,
-        SimulationOptions options)
+    FleetSimulation(Fleet fleet, IArrivalSource arrivals, bool closedLoop, SimulationOptions options)
     {
+        _fleet = fleet;
         _options = options;
         _arrivals = arrivals;
         _closedLoop = closedLoop;
         _meter = new RequestMeter(
-            options.Limits, options.WarmupRequests, options.Requests - options.CooldownRequests,
-            stepTime.RequestOverheadNs);
-        _router = new Router(options.Routing);
+            [.. options.Levels.Select(l => l.Limits)], options.WarmupRequests,
+            options.Requests - options.CooldownRequests,
+                (fleet.Prefill ?? fleet.Serving).StepTime.RequestOverheadNs);
+        _router = new Router(fleet.Routing);
         _random = new RandomStream(options.Seed, purpose: 77);
-        _decodeFirst = options.PrefillReplicas;
-        _replicas = new ReplicaSimulation[options.PrefillReplicas + options.Replicas];
+        _decodeFirst = fleet.Prefill?.Replicas ?? 0;
+        _replicas = new ReplicaSimulation[fleet.Replicas];
         _outstanding = new int[_replicas.Length];
-        engine = engine with { Policy = options.Policy, PrefixBlockTokens = arrivals.PrefixBlockTokens };
-        for (var i = 0; i < _replicas.Length; i++)
-            _replicas[i] = new ReplicaSimulation(i, engine, stepTime, _meter, OnFinished, options);
-        _maxTokens = Math.Min(options.MaxModelLength, _replicas[0].Scheduler.MaxRequestTokens);
+        _maxTokens = options.MaxModelLength;
+        if (fleet.Prefill is { } prefill)
+            Add(prefill, first: 0);
+        Add(fleet.Serving, _decodeFirst);
     }
 
-    /// <summary>
-    /// Simulates a fleet of equal replicas to the last token, or until the verdict is certain.
-    /// </summary>
-    /// <param name="engine">Limits of each replica's scheduler; policy and prefix blocks are set
+    /// <summary>Simulates a fleet to the last token, or until the verdict is certain.</summary>
+    /// <param name="fleet">Its engines; the levels and the prefix blocks of their schedulers are set
     /// here.</param>
-    /// <param name="stepTime">How long a step takes.</param>
     /// <param name="arrivals">The requests, in order of arrival.</param>
     /// <param name="closedLoop">Whether an arrival may wait for another request's answer.</param>
-    /// <param name="options">Size of the fleet and what to measure.</param>
+    /// <param name="options">What to simulate of it and what to measure.</param>
     public static SimulationResult Run(
-        SchedulerOptions engine, StepTimeModel stepTime, IArrivalSource arrivals, bool closedLoop,
-        SimulationOptions options) =>
-        new FleetSimulation(engine, stepTime, arrivals, closedLoop, options).Run();
+        Fleet fleet, IArrivalSource arrivals, bool closedLoop, SimulationOptions options) =>
+        new FleetSimulation(fleet, arrivals, closedLoop, options).Run();
+
+    void Add(EnginePool pool, int first)
+    {
+        var limits = pool.Limits with
+        {
+            Levels = [.. _options.Levels.Select(l => l.Spec)],
+            PrefixBlockTokens = _arrivals.PrefixBlockTokens,
+        };
+        for (var i = first; i < first + pool.Replicas; i++)
+            _replicas[i] = new ReplicaSimulation(i, limits, pool.StepTime, _meter, OnFinished, _options);
+        _maxTokens = Math.Min(_maxTokens, _replicas[first].Scheduler.MaxRequestTokens);
+    }
 
     SimulationResult Run()
     {
@@ -123,6 +134,19 @@ public sealed class FleetSimulation
         }
     }
 
+    /// <summary>
+    /// Requests that no engine has admitted yet, half way through the arrivals and at the last of them.
+    /// </summary>
+    void CountWaiting()
+    {
+        var waiting = 0;
+        foreach (var replica in _replicas)
+            waiting += replica.Scheduler.Waiting;
+        if (_arrived <= _options.Requests / 2)
+            _waitingHalfway = waiting;
+        _waitingAtTheEnd = waiting;
+    }
+
     void Deliver(long nowNs)
     {
         if (_handoffs.NextNs == nowNs)
@@ -135,12 +159,20 @@ public sealed class FleetSimulation
         {
             Index = _arrived++,
             Session = arrival.Session,
+            Level = arrival.Level,
+            Priority = arrival.Priority,
+            Tenant = arrival.Tenant,
+            Adapter = arrival.Adapter,
+            Deadlines = arrival.Deadlines,
+            CachedTokens = -1,
             PromptTokens = arrival.PromptTokens,
             OutputTokens =
                 Math.Clamp(arrival.OutputTokens, 1, Math.Max(1, _maxTokens - arrival.PromptTokens)),
             ArrivalNs = nowNs,
         };
         request.TokensHere = _decodeFirst > 0 ? 1 : request.OutputTokens;
+        if (_arrived == _options.Requests / 2 || _arrived == _options.Requests)
+            CountWaiting();
         if (request.Index == _options.WarmupRequests)
             _meter.MeasureGaps = true;
         if ((request.Index & 0xFFFF) == 0)
@@ -149,12 +181,7 @@ public sealed class FleetSimulation
         var key = arrival.PrefixKeys.IsEmpty ? 0 : arrival.PrefixKeys.Span[0];
         var pool = _decodeFirst > 0 ? _decodeFirst : _replicas.Length;
         var replica = _router.Choose(_outstanding.AsSpan(0, pool), key, _random.NextBits());
-        var spec = new RequestSpec
-        {
-            PromptTokens = arrival.PromptTokens,
-            MaxOutputTokens = Math.Max(1, _maxTokens - arrival.PromptTokens),
-            PrefixKeys = arrival.PrefixKeys,
-        };
+        var spec = SpecOf(request, arrival.PromptTokens) with { PrefixKeys = arrival.PrefixKeys };
         if (arrival.PromptTokens < _maxTokens && _replicas[replica].Add(request, spec, nowNs))
         {
             _outstanding[replica]++;
@@ -164,19 +191,30 @@ public sealed class FleetSimulation
         Complete(request, replica, served: false);
     }
 
+    RequestSpec SpecOf(in SimulatedRequest request, int knownTokens) => new()
+    {
+        PromptTokens = knownTokens,
+        MaxOutputTokens = Math.Max(1, _maxTokens - knownTokens),
+        ArrivalNs = request.ArrivalNs,
+        Level = request.Level,
+        Priority = request.Priority,
+        Tenant = request.Tenant,
+        Adapter = request.Adapter,
+        TtftNs = OrNull(request.Deadlines.TtftNs),
+        ItlNs = OrNull(request.Deadlines.ItlNs),
+        CompletionNs = OrNull(request.Deadlines.CompletionNs),
+    };
+
+    static long? OrNull(long ns) => ns > 0 ? ns : null;
+
     void DeliverHandoff(long nowNs)
     {
         var request = _handoffs.Take();
         request.TokensHere = request.OutputTokens;
         var replica = _decodeFirst
             + _decodeRouter.Choose(_outstanding.AsSpan(_decodeFirst), prefixKey: 0, _random.NextBits());
-        var known = request.PromptTokens + 1;
-        var spec = new RequestSpec
-        {
-            PromptTokens = known,
-            MaxOutputTokens = Math.Max(1, _maxTokens - known),
-            TransferredTokens = request.PromptTokens,
-        };
+        var spec = SpecOf(
+            request, request.PromptTokens + 1) with { TransferredTokens = request.PromptTokens };
         if (_replicas[replica].Add(request, spec, nowNs))
             _outstanding[replica]++;
         else
@@ -188,10 +226,10 @@ public sealed class FleetSimulation
         _outstanding[replica]--;
         if (replica < _decodeFirst && request.OutputTokens > 1)
         {
-            var transferNs = (long)(request.PromptTokens * _options.KvTransferNsPerToken);
+            var transferNs = (long)(request.PromptTokens * _fleet.KvTransferNsPerToken);
             var handoff = request;
             handoff.InWheel = false;
-            _handoffs.Add(handoff, nowNs + _options.KvTransferLatencyNs + transferNs);
+            _handoffs.Add(handoff, nowNs + _fleet.KvTransferLatencyNs + transferNs);
             return;
         }
         Complete(request, replica, served: true);
@@ -210,8 +248,11 @@ public sealed class FleetSimulation
         {
             Index = request.Index,
             Replica = replica,
+            Level = request.Level,
             PromptTokens = request.PromptTokens,
+            CachedTokens = Math.Max(0, request.CachedTokens),
             OutputTokens = request.OutputTokens,
+            LateGaps = request.LateGaps,
             ArrivalNs = request.ArrivalNs,
             FirstTokenNs = request.FirstTokenNs + request.LagNs,
             LastTokenNs = request.LastTokenNs + request.LagNs,
@@ -224,7 +265,7 @@ public sealed class FleetSimulation
     SimulationResult Summarise(bool stopped)
     {
         var causes = new TimeByCause();
-        long steps = 0, preemptions = 0, queried = 0, hits = 0;
+        long steps = 0, preemptions = 0;
         double busyNs = 0;
         var peak = 0;
         var hash = 14695981039346656037UL;
@@ -234,8 +275,6 @@ public sealed class FleetSimulation
             busyNs += replica.BusyNs;
             causes += replica.TimeByCause;
             preemptions += replica.Scheduler.Preemptions;
-            queried += replica.Scheduler.PrefixQueriedTokens;
-            hits += replica.Scheduler.PrefixHitTokens;
             peak = Math.Max(peak, replica.Scheduler.PeakUsedBlocks);
             hash = (hash ^ replica.Scheduler.PlanHash) * 1099511628211UL;
         }
@@ -247,15 +286,20 @@ public sealed class FleetSimulation
             Failed = _meter.Failed,
             MakespanS = makespanS,
             Latencies = _meter.Latencies,
-            Goodput = _meter.Measured > 0 ? (double)_meter.Good / _meter.Measured : null,
+            Goodput = _meter.Goodput,
+            Levels = _meter.Levels,
             PromptTokensPerSecond = makespanS > 0 ? (double)_meter.PromptTokens / makespanS : 0,
             OutputTokensPerSecond = makespanS > 0 ? (double)_meter.OutputTokens / makespanS : 0,
             Preemptions = preemptions,
             PeakKvBlocks = peak,
             PromptTokens = (long)_meter.PromptTokens,
-            CachedPromptTokens = hits,
+            CachedPromptTokens = (long)_meter.CachedTokens,
             OutputTokens = (long)_meter.OutputTokens,
-            PrefixHitRate = _arrivals.PrefixBlockTokens > 0 && queried > 0 ? (double)hits / queried : null,
+            PrefixHitRate = _arrivals.PrefixBlockTokens > 0 && _meter.PromptTokens > 0
+                ? (double)_meter.CachedTokens / (double)_meter.PromptTokens
+                : null,
+            WaitingHalfway = _waitingHalfway,
+            WaitingAtTheEnd = _waitingAtTheEnd,
             Steps = steps,
             BusyShare = makespanS > 0 ? busyNs / 1e9 / makespanS / _replicas.Length : 0,
             TimeByCause = causes,

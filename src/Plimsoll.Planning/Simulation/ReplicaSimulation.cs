@@ -25,6 +25,7 @@ sealed class ReplicaSimulation
     readonly RequestMeter _meter;
     readonly FinishedHandler _finished;
     readonly FinishWheel _finishes = new();
+    readonly GapLimits _gapLimits;
     readonly SimulationOptions _options;
     readonly StepEnd _end;
     readonly int _index;
@@ -49,6 +50,7 @@ sealed class ReplicaSimulation
         _finished = finished;
         _options = options;
         _end = options.End;
+        _gapLimits = new GapLimits(options.Levels);
     }
 
     public Scheduler Scheduler => _scheduler;
@@ -175,6 +177,7 @@ sealed class ReplicaSimulation
         request.Emitted = request.TokensHere - (int)(_finishes.StepOf(handle) - Steps);
         request.LastTokenNs = _nowNs;
         _finishes.Remove(handle);
+        _gapLimits.Leave(ref request);
         if (request.WaitingSinceNs == 0)
             return;
         request.LastTokenNs = request.WaitingSinceNs;
@@ -205,6 +208,7 @@ sealed class ReplicaSimulation
             if (taken > 0)
             {
                 _meter.AddGaps(stepNs, (long)decodes * taken);
+                _gapLimits.AddSteps(stepNs, taken);
                 var repeated = shape with { DecodeContextTokens = context };
                 _options.StepObserver?.Invoke(_index, repeated, taken, endNs, stepNs);
                 if (_options.AttributeTime)
@@ -230,6 +234,7 @@ sealed class ReplicaSimulation
     void RecordGaps(StepPlan plan)
     {
         var ordinary = plan.Shape.Decodes;
+        _gapLimits.AddSteps(_stepNs, 1);
         if (_skippedBefore > 0 || plan.SkippedDecodes.Length > 0)
             ordinary -= RecordLateGaps(plan);
         if (ordinary > 0)
@@ -247,6 +252,7 @@ sealed class ReplicaSimulation
                 request.WaitingSinceNs = _nowNs;
                 _skippedBefore++;
             }
+            request.LateGaps -= _gapLimits.Of(request.Level, _stepNs);
             var finish = _finishes.StepOf(skipped.Slot);
             _finishes.Remove(skipped.Slot);
             _finishes.Add(skipped.Slot, finish + 1);
@@ -256,7 +262,9 @@ sealed class ReplicaSimulation
             ref var request = ref _requests[handle];
             if (request.WaitingSinceNs == 0 || plan.SkippedDecodes.IndexOf(request.Id) >= 0)
                 continue;
-            _meter.AddGaps(_nowNs + _stepNs - request.WaitingSinceNs, 1);
+            var gapNs = _nowNs + _stepNs - request.WaitingSinceNs;
+            _meter.AddGaps(gapNs, 1);
+            request.LateGaps += _gapLimits.Of(request.Level, gapNs) - _gapLimits.Of(request.Level, _stepNs);
             request.WaitingSinceNs = 0;
             _skippedBefore--;
             late++;
@@ -278,6 +286,9 @@ sealed class ReplicaSimulation
         var lagNs = plan.Chunks.Length > 0 ? (long)(_stepTime.LagNs(plan.Shape) * _end.Factor) : 0;
         foreach (ref readonly var chunk in plan.Chunks)
         {
+            ref var cachedTokens = ref _requests[chunk.Request.Slot].CachedTokens;
+            if (cachedTokens < 0)
+                cachedTokens = chunk.CachedTokens;
             if (chunk.EndsPrompt)
                 Emit(chunk.Request.Slot, lagNs);
         }
@@ -299,8 +310,8 @@ sealed class ReplicaSimulation
         else
         {
             _meter.AddGaps(_nowNs - request.LastTokenNs, 1);
+            request.LateGaps += _gapLimits.Of(request.Level, _nowNs - request.LastTokenNs);
         }
-
         request.LastTokenNs = _nowNs;
         request.Emitted++;
         if (request.Emitted == request.TokensHere)
@@ -309,6 +320,7 @@ sealed class ReplicaSimulation
             return;
         }
         request.InWheel = true;
+        _gapLimits.Join(ref request);
         _finishes.Add(handle, Steps + request.TokensHere - request.Emitted);
     }
 
@@ -320,7 +332,10 @@ sealed class ReplicaSimulation
         _outcomes[_outcomeCount++] = new RequestOutcome { Request = request.Id, Finished = true };
         request.LastTokenNs = _nowNs;
         if (request.InWheel)
+        {
             _finishes.Remove(handle);
+            _gapLimits.Leave(ref request);
+        }
         _finished(_index, request, _nowNs);
     }
 }

@@ -94,8 +94,10 @@ public static class ConfigCheck
 
     static void Model(ModelConfig model, string where, HashSet<string> names)
     {
-        if (model.Simulated is null == (model.Upstreams.Count == 0))
-            throw new BadInputException($"{where}: expected either simulated or upstreams");
+        var kinds = (model.Simulated is null ? 0 : 1) + (model.Llama is null ? 0 : 1)
+            + (model.Upstreams.Count == 0 ? 0 : 1);
+        if (kinds != 1)
+            throw new BadInputException($"{where}: expected one of simulated, llama and upstreams");
         foreach (var upstream in model.Upstreams)
         {
             if (!Uri.TryCreate(upstream.Url, UriKind.Absolute, out var uri)

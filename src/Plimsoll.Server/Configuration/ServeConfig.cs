@@ -69,6 +69,8 @@ public sealed class ModelConfig
 
     public SimulatedConfig? Simulated { get; set; }
 
+    public LlamaConfig? Llama { get; set; }
+
     public List<UpstreamConfig> Upstreams { get; set; } = [];
 
     /// <summary>Per replica and hour, USD; the catalogue's price where a simulated engine names a

@@ -37,7 +37,8 @@ public static class LedgerExport
         writer.Write(
             "BilledCost,BillingAccountId,BillingCurrency,BillingPeriodEnd,BillingPeriodStart,ChargeCategory,"
             + "ChargeDescription,ChargePeriodEnd,ChargePeriodStart,ConsumedQuantity,ConsumedUnit,"
-            + "EffectiveCost,ListCost,ProviderName,PublisherName,ResourceId,ServiceCategory,ServiceName,SkuId,SubAccountId,Tags\n");
+            + "EffectiveCost,ListCost,ProviderName,PublisherName,ResourceId,ServiceCategory,ServiceName,"
+            + "SkuId,SubAccountId,Tags\n");
         foreach (var row in rows)
         {
             var start = DateTimeOffset.FromUnixTimeSeconds(row.Hour * 3600);

@@ -57,9 +57,8 @@ public sealed class ErrorTests
         var (status, _, _) = await server.PostAsync("/v1/chat/completions", Hello + new string(' ', 3000));
         status.ShouldBe(413);
         const string Long = """{"model":"sim","max_tokens":200,"ignore_eos":true,"messages":[{"role":"user","content":"hi"}]}""";
-        var answers =
-            await Task.WhenAll(Enumerable.Range(0, 6)
-                .Select(_ => server.PostAsync("/v1/chat/completions", Long)));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 6).Select(_ => server.PostAsync("/v1/chat/completions", Long)));
         answers.Count(a => a.Status == 200).ShouldBeGreaterThanOrEqualTo(2);
         var refused = answers.First(a => a.Status == 429);
         refused.Response.Headers.RetryAfter!.Delta!.Value.TotalSeconds.ShouldBeGreaterThan(0);
@@ -74,9 +73,8 @@ public sealed class ErrorTests
         using (var socket = new TcpClient(server.Address.Host, server.Address.Port))
         {
             const string Body = """{"model":"sim","stream":true,"max_tokens":5000,"ignore_eos":true,"messages":[{"role":"user","content":"hi"}]}""";
-            var request =
-                $"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: "
-                    + $"{Body.Length}\r\n\r\n{Body}";
+            var request = $"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                + $"{Body.Length}\r\n\r\n{Body}";
             await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
             var buffer = new byte[2000];
             (await socket.GetStream().ReadAsync(buffer)).ShouldBeGreaterThan(0);
@@ -102,15 +100,14 @@ public sealed class ErrorTests
         });
         var body = Hello.Replace("\"max_tokens\":2", "\"max_tokens\":8,\"ignore_eos\":true");
         (await server.PostAsync("/v1/chat/completions", body.Replace("sim", "errors"))).Status.ShouldBe(500);
-        await Should.ThrowAsync<System.Net.Http.HttpRequestException>(() =>
-            server.PostAsync("/v1/chat/completions", body.Replace("sim", "drops")));
+        await Should.ThrowAsync<System.Net.Http.HttpRequestException>(
+            () => server.PostAsync("/v1/chat/completions", body.Replace("sim", "drops")));
         var (status, slow, _) = await server.PostAsync("/v1/chat/completions", body.Replace("sim", "slow"));
         status.ShouldBe(200);
         slow.GetProperty("usage").GetProperty("completion_tokens").GetInt32().ShouldBe(8);
         var stream =
-            await server.Client.PostAsync("/v1/chat/completions",
-                new System.Net.Http.StringContent(body.Replace("sim", "errors")
-                    .Replace("{\"model\"", "{\"stream\":true,\"model\"")));
+            await server.Client.PostAsync("/v1/chat/completions", new System.Net.Http.StringContent(
+                body.Replace("sim", "errors").Replace("{\"model\"", "{\"stream\":true,\"model\"")));
         var events = await stream.Content.ReadAsStringAsync();
         events.ShouldContain("server_error");
         events.TrimEnd().ShouldEndWith("[DONE]");
@@ -122,8 +119,8 @@ public sealed class ErrorTests
         await using var server =
             await RunningServer.StartAsync(config => config.Limits.RequestTimeout = "300ms");
         using var socket = new TcpClient(server.Address.Host, server.Address.Port);
-        var half = "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{\"mod"u8;
-        await socket.GetStream().WriteAsync(half.ToArray());
+        await socket.GetStream().WriteAsync(
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{\"mod"u8.ToArray());
         var buffer = new byte[4000];
         var count = await socket.GetStream().ReadAsync(buffer);
         Encoding.ASCII.GetString(buffer, 0, count).ShouldStartWith("HTTP/1.1 408");

@@ -72,9 +72,8 @@ public sealed class TenantIsolationTests
     public async Task Levels_choose_the_promise_and_the_answer_says_what_became_of_it()
     {
         await using var server = await RunningServer.StartAsync();
-        var (_, flex, flexResponse) =
-            await server.PostAsync("/v1/chat/completions",
-                Hello.Replace("{\"model\"", "{\"service_tier\":\"flex\",\"model\""));
+        var (_, flex, flexResponse) = await server.PostAsync(
+            "/v1/chat/completions", Hello.Replace("{\"model\"", "{\"service_tier\":\"flex\",\"model\""));
         flex.GetProperty("service_tier").GetString().ShouldBe("flex");
         string.Join("", flexResponse.Headers.GetValues("x-plimsoll-level")).ShouldBe("batch");
         Promise(flex).GetProperty("kept").ValueKind.ShouldBe(JsonValueKind.Null);

@@ -1,0 +1,212 @@
+using System;
+
+namespace Plimsoll.Core.Scheduling.Policies;
+
+/// <summary>
+/// Decoding requests as the policy sees them: when each cohort's next token is due, and who is batch.
+/// </summary>
+sealed class SlackDecodes(SchedulerState state)
+{
+    SlotHeap?[] _paced = new SlotHeap?[8];
+
+    /// <summary>Batch decodes, the oldest of which run.</summary>
+    public BatchDecodes Batch { get; } = new(state);
+
+    /// <summary>Decoding requests, parked ones not counted.</summary>
+    public int Count
+    {
+        get
+        {
+            var count = 0;
+            foreach (var cohort in state.Cohorts.All)
+                count += cohort.Key.Parked ? 0 : cohort.Count;
+            return count;
+        }
+    }
+
+    public bool IsBatch(DecodeCohort cohort) =>
+        state.Options.Levels[cohort.Key.Level].Class == ServiceClass.Batch;
+
+    /// <summary>Where a prompt's request will decode.</summary>
+    public DecodeCohort CohortOf(int request)
+    {
+        ref var spec = ref state.Requests[request];
+        return state.Cohorts.Of(new CohortKey(spec.Level, spec.Adapter, spec.ItlNs, Parked: false));
+    }
+
+    /// <summary>A request's prompt is computed.</summary>
+    public void Join(int request, long nowNs)
+    {
+        ref var joined = ref state.Requests[request];
+        var cohort = state.Cohorts[joined.Cohort];
+        if (IsBatch(cohort))
+        {
+            Batch.Add(request);
+        }
+        else if (IsPaced(cohort))
+        {
+            // Due at the clock's next value c + 1: first + emitted · itl = key + (c + 1) · itl.
+            var emitted = state.LengthOfDecode(joined) - joined.PromptTokens + 1;
+            joined.QueueKey = joined.FirstTokenNs + ((emitted - 1 - cohort.Clock) * joined.ItlNs);
+            HeapOf(cohort).Add(request);
+        }
+    }
+
+    public void Remove(int request)
+    {
+        ref var gone = ref state.Requests[request];
+        var cohort = state.Cohorts[gone.Cohort];
+        if (IsBatch(cohort))
+            Batch.Remove(request);
+        else if (gone.HeapIndex >= 0)
+            HeapOf(cohort).Remove(request);
+    }
+
+    /// <summary>Tokens ahead of the step's one: a paced request has as much more time.</summary>
+    public void Accepted(int request, int drafts)
+    {
+        ref var ahead = ref state.Requests[request];
+        if (ahead.Phase != RequestPhase.Decoding || ahead.HeapIndex < 0)
+            return;
+        var heap = HeapOf(state.Cohorts[ahead.Cohort]);
+        heap.Remove(request);
+        ahead.QueueKey += drafts * ahead.ItlNs;
+        heap.Add(request);
+    }
+
+    /// <summary>
+    /// Time the next token of a cohort is due; <see cref="long.MaxValue"/> without a limit.
+    /// </summary>
+    public long DueNs(DecodeCohort cohort)
+    {
+        if (cohort.Key.ItlNs == long.MaxValue || IsBatch(cohort))
+            return long.MaxValue;
+        if (!IsPaced(cohort))
+            return cohort.LastStepNs + cohort.Key.ItlNs;
+        var heap = HeapOf(cohort);
+        return heap.Count == 0
+            ? cohort.LastStepNs + cohort.Key.ItlNs
+            : state.Requests[heap.Peek()].QueueKey + ((cohort.Clock + 1) * cohort.Key.ItlNs);
+    }
+
+    /// <summary>
+    /// When the step has to end: the earliest token that is due in it, and early enough that those whose turn
+    /// it is not can still have theirs.
+    /// </summary>
+    public long EarliestDueNs(int adapter, bool mixesAdapters, Func<DecodeCohort, long> aloneNs)
+    {
+        var earliest = long.MaxValue;
+        foreach (var cohort in state.Cohorts.All)
+        {
+            if (cohort.Count == 0)
+                continue;
+            var due = DueNs(cohort);
+            if (due == long.MaxValue)
+                continue;
+            if (!mixesAdapters && cohort.Key.Adapter != adapter)
+                due -= aloneNs(cohort);
+            earliest = Math.Min(earliest, due);
+        }
+        return earliest;
+    }
+
+    /// <summary>The adapter whose token is due first; without any, the one that has waited longest.</summary>
+    public int AdapterOfTurn(SlackQueues queues, long nowNs)
+    {
+        int adapter = 0, idle = 0;
+        long earliest = long.MaxValue, longest = long.MaxValue;
+        foreach (var cohort in state.Cohorts.All)
+        {
+            if (cohort.Count == 0)
+                continue;
+            var due = DueNs(cohort);
+            if (due < earliest)
+                (adapter, earliest) = (cohort.Key.Adapter, due);
+            if (cohort.LastStepNs < longest && !cohort.Key.Parked)
+                (idle, longest) = (cohort.Key.Adapter, cohort.LastStepNs);
+        }
+        if (queues.Interactive.Count > 0)
+        {
+            ref var prompt = ref state.Requests[queues.Interactive.Peek()];
+            if (prompt.FirstTokenDueNs < earliest || earliest == long.MaxValue)
+                return prompt.Adapter;
+        }
+        if (earliest < long.MaxValue)
+            return adapter;
+        if (queues.Batch.Count > 0 && longest == long.MaxValue)
+            return state.Requests[queues.Batch.Peek()].Adapter;
+        return idle;
+    }
+
+    /// <summary>
+    /// How many batch decodes run: all, or as many of the oldest as fit. One is resumed only when there is
+    /// room to spare, so that nobody is parked and resumed in turns.
+    /// </summary>
+    /// <param name="adapter">Whose turn it is; then cohorts run whole or not at all. Negative:
+    /// everybody's.</param>
+    /// <param name="fits">Whether so many decodes that read so many tokens of KV end in time.</param>
+    /// <param name="least">So many run in any case.</param>
+    public void ChooseActive(int adapter, Func<int, long, bool> fits, int least)
+    {
+        if (Batch.Count == 0 || adapter >= 0)
+            return;
+        long context = 0;
+        foreach (var cohort in state.Cohorts.All)
+            context += cohort.Count > 0 && IsBatch(cohort) ? cohort.NextContextTokens : 0;
+        var mean = context / Batch.Count;
+        if (Batch.Active == Batch.Count && fits(Batch.Count, context))
+            return;
+        int few = Math.Min(least, Batch.Count), many = Batch.Count + 1;
+        while (many - few > 1)
+        {
+            var middle = (few + many) / 2;
+            if (fits(middle, mean * middle))
+                few = middle;
+            else
+                many = middle;
+        }
+        if (few < Batch.Active)
+            Batch.SetActive(few);
+        else if (few == Batch.Count || few > Batch.Active + (Batch.Active / 16))
+            Batch.SetActive(few);
+    }
+
+    /// <summary>An adapter that interactive requests decode with; null when none does.</summary>
+    public int? FirstInteractiveAdapter()
+    {
+        foreach (var cohort in state.Cohorts.All)
+        {
+            if (cohort.Count > 0 && !IsBatch(cohort))
+                return cohort.Key.Adapter;
+        }
+        return null;
+    }
+
+    public long ShortestGapNs()
+    {
+        var shortest = long.MaxValue;
+        foreach (var cohort in state.Cohorts.All)
+            shortest = cohort.Count > 0 && !IsBatch(cohort) ? Math.Min(shortest, cohort.Key.ItlNs) : shortest;
+        return shortest;
+    }
+
+    /// <summary>Steps after the next one for which memory lasts, all running together.</summary>
+    public int LaterStepsWithin(int freeBlocks)
+    {
+        var size = state.Options.BlockSize;
+        var count = Count;
+        // Each takes at most one block more than its share of whole blocks.
+        return count == 0
+            ? 0 : (int)Math.Min(int.MaxValue / 2, (long)Math.Max(0, (freeBlocks / count) - 1) * size);
+    }
+
+    bool IsPaced(DecodeCohort cohort) => cohort.Key.ItlNs != long.MaxValue
+        && state.Options.Levels[cohort.Key.Level].Pacing == Pacing.Paced;
+
+    SlotHeap HeapOf(DecodeCohort cohort)
+    {
+        if (cohort.Index >= _paced.Length)
+            Array.Resize(ref _paced, Math.Max(cohort.Index + 1, 2 * _paced.Length));
+        return _paced[cohort.Index] ??= new SlotHeap(state.Requests);
+    }
+}

@@ -1,0 +1,155 @@
+using System;
+using Plimsoll.Core.Timing;
+
+namespace Plimsoll.Core.Scheduling.Policies;
+
+/// <summary>
+/// Interactive first, batch in the slack. A step may last until the earliest token is due; what interactive
+/// work leaves of that time is filled with batch work, sized by predicted time and not by a token budget.
+/// <code>
+///   1 admit (<see cref="SlackAdmission"/>)      5 interactive prompts, by the time they are due
+///   2 the time there is                         6 batch decodes, oldest first, then batch prompts
+///   3 adapters take turns                       7 drafts, as many as pay
+///   4 interactive decodes                       9 the share that is promised to batch work
+///   8 when memory is short, batch gives way     10 what, how long, why
+/// </code>
+/// </summary>
+sealed partial class SlackPolicy : IStepPolicy
+{
+    /// <summary>Steps in a row that a prompt may wait for time before it gets some regardless.</summary>
+    const int Patience = 4;
+
+    readonly SchedulerState _state;
+    readonly RequestTable _requests;
+    readonly SlackOptions _options;
+    readonly StepPredictor _predictor;
+    readonly SlackQueues _queues;
+    readonly SlackDecodes _decodes;
+    readonly SlackMemory _memory;
+    readonly SlackAdmission _admission;
+    readonly BatchShare _share;
+    readonly long _idleStepNs;
+    readonly Func<DecodeCohort, long> _aloneNs;
+    readonly Func<int, long, bool> _fitsWithDecodes;
+    GrowingList<int> _aside = new(8);
+    int _starvedSteps;
+    int _tokensLeft;
+    long _budgetNs;
+    int _adapter;
+
+    public SlackPolicy(SchedulerState state, StepPredictor predictor)
+    {
+        _state = state;
+        _requests = state.Requests;
+        _options = state.Options.Policy.Slack!;
+        _predictor = predictor;
+        _idleStepNs = _options.IdleStepNs ?? NewcomersPatience(state.Options);
+        _queues = new SlackQueues(state);
+        _decodes = new SlackDecodes(state);
+        _memory = new SlackMemory(state, _queues, _decodes, predictor);
+        _admission = new SlackAdmission(state, predictor, _queues, _decodes, _idleStepNs);
+        _share = new BatchShare(state.Options, _idleStepNs);
+        _aloneNs = DecodesAloneNs;
+        _fitsWithDecodes = FitsWithDecodes;
+    }
+
+    public int Waiting => _queues.Waiting;
+
+    public Admission Judge(in RequestSpec request, long nowNs, out int level, out long retryAfterNs) =>
+        _admission.Judge(request, nowNs, out level, out retryAfterNs);
+
+    public void Enqueue(int request) => _queues.Add(request);
+
+    public void Withdraw(int request)
+    {
+        _queues.Remove(request);
+        _queues.NoLongerWaits();
+    }
+
+    public void Released(int request)
+    {
+        ref var state = ref _requests[request];
+        if (state.Phase == RequestPhase.Decoding)
+        {
+            _decodes.Remove(request);
+            _admission.Learn(state.Level, _state.LengthOfDecode(state) + 1 - state.PromptTokens);
+        }
+        else if (state.HeapIndex >= 0)
+        {
+            _queues.Remove(request);
+        }
+    }
+
+    public bool ShouldAbort(long nowNs, long endsNs) => _options.CanAbort && _queues.Interactive.Count > 0
+        && _admission.WouldBeLate(_queues.Interactive.Peek(), nowNs, endsNs);
+
+    public void Plan(long nowNs)
+    {
+        var plan = _state.Plan;
+        _state.BeginPlan();
+        _tokensLeft = _state.Options.MaxNumBatchedTokens;
+
+        // 3. Whose adapter, where a step carries one only.
+        _adapter = _options.MixesAdapters ? -1 : _decodes.AdapterOfTurn(_queues, nowNs);
+
+        // 2. The time there is, and 4. the decodes that it is measured by.
+        var due = _decodes.EarliestDueNs(_adapter, _options.MixesAdapters, _aloneNs);
+        _budgetNs = due == long.MaxValue ? _idleStepNs : Math.Max(0, due - nowNs);
+        PlaceInteractiveDecodes();
+
+        // 5. Interactive prompts.
+        var allPlaced = PlaceInteractivePrompts();
+        var abortable = plan.IsEmpty;
+        var interactiveNs = _predictor.PredictNs(plan.Shape);
+
+        // 6. and 9. Batch work, in the slack or because it is owed.
+        var owed = _share.IsOwed && _queues.Batch.Count + _decodes.Batch.Count > 0;
+        if (owed)
+            _budgetNs = Math.Max(_budgetNs, _predictor.BoundNs(plan.Shape) + _idleStepNs);
+        if (allPlaced || owed)
+            FillWithBatch();
+        if (plan.IsEmpty)
+            Force();
+
+        // 7. Drafts.
+        if (_options.Drafts is not null)
+            Speculate();
+
+        // 10. What, how long, why.
+        PutBackAside();
+        _share.Planned(
+            interactiveNs, _predictor.PredictNs(plan.Shape), _queues.Batch.Count + _decodes.Batch.Count > 0);
+        plan.PredictedNs = PredictNs(plan.Shape);
+        plan.BudgetNs = due == long.MaxValue ? null : _budgetNs;
+        plan.IsAbortable = abortable && _options.CanAbort;
+        plan.Why = owed ? StepBound.Share : plan.Why;
+        _state.MixCohorts();
+        _memory.EndStep();
+        plan.RepeatableSteps = Repeats(due);
+    }
+
+    public void Observe(in StepOutcome outcome, long nowNs)
+    {
+        foreach (ref readonly var chunk in _state.Plan.Chunks)
+        {
+            if (!_requests.Contains(chunk.Request))
+                continue;
+            var slot = chunk.Request.Slot;
+            if (_requests[slot].Phase == RequestPhase.Decoding)
+                _decodes.Join(slot, nowNs);
+            else if (_requests[slot].Phase == RequestPhase.Prefilling)
+                _queues.PutBack(slot);
+        }
+        foreach (ref readonly var exception in outcome.Exceptions)
+        {
+            if (exception.AcceptedDrafts > 0 && _requests.Contains(exception.Request))
+                _decodes.Accepted(exception.Request.Slot, exception.AcceptedDrafts);
+        }
+        if (outcome.DurationNs <= 0)
+            return;
+        _share.Passed(outcome.DurationNs);
+        ref readonly var shape = ref _state.Plan.Shape;
+        if (!outcome.Aborted)
+            _predictor.Observe(shape, (outcome.DurationNs / outcome.Steps) - DraftingNs(shape));
+    }
+}

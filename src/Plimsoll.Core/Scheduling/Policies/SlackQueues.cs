@@ -1,0 +1,111 @@
+using System;
+
+namespace Plimsoll.Core.Scheduling.Policies;
+
+/// <summary>
+/// Prompts that are not computed yet, waiting or begun. Interactive ones go by the time their token is due;
+/// batch ones by fair shares: each tenant's by its weight, each level's by its own (start-time fair queueing
+/// over tokens).
+/// </summary>
+sealed class SlackQueues
+{
+    /// <summary>Tokens that one unit of weight is charged per token, to keep the clock in integers.</summary>
+    const int Unit = 1 << 10;
+
+    readonly SchedulerState _state;
+    long[] _tenantClock = new long[16];
+    long _fairClock;
+
+    public SlackQueues(SchedulerState state)
+    {
+        _state = state;
+        Interactive = new SlotHeap(state.Requests);
+        Batch = new SlotHeap(state.Requests);
+    }
+
+    public SlotHeap Interactive { get; }
+
+    public SlotHeap Batch { get; }
+
+    /// <summary>Requests among them that are not admitted.</summary>
+    public int Waiting { get; private set; }
+
+    public bool IsBatch(int request) =>
+        _state.Options.Levels[_state.Requests[request].Level].Class == ServiceClass.Batch;
+
+    /// <summary>
+    /// A new request. Batch: its turn is its tenant's clock, which it moves on by its tokens.
+    /// </summary>
+    public void Add(int request)
+    {
+        ref var state = ref _state.Requests[request];
+        Waiting++;
+        if (!IsBatch(request))
+        {
+            state.QueueKey = state.FirstTokenDueNs;
+            Interactive.Add(request);
+            return;
+        }
+        var level = _state.Options.Levels[state.Level];
+        ref var clock = ref ClockOf(state.Level, state.Tenant);
+        state.QueueKey = Math.Max(_fairClock, clock);
+        var weight = Math.Max(1, level.Weight) * Math.Max(1L, state.TenantWeight);
+        clock = state.QueueKey + Math.Max(1, state.PromptTokens * Unit / weight);
+        Batch.Add(request);
+    }
+
+    /// <summary>A request that lost its memory goes back to where it was.</summary>
+    public void Return(int request)
+    {
+        Waiting++;
+        PutBack(request);
+    }
+
+    /// <summary>A prompt that was taken to be placed and is not computed yet.</summary>
+    public void PutBack(int request) => (IsBatch(request) ? Batch : Interactive).Add(request);
+
+    /// <summary>A waiting request is admitted, or withdrawn.</summary>
+    public void NoLongerWaits() => Waiting--;
+
+    public void Remove(int request) => (IsBatch(request) ? Batch : Interactive).Remove(request);
+
+    /// <summary>
+    /// A waiting prompt is admitted. Fairness among batch work is measured from its turn on; it keeps its
+    /// turn until it is computed.
+    /// </summary>
+    public void TakeTurn(int request)
+    {
+        Waiting--;
+        if (!IsBatch(request))
+            return;
+        ref var state = ref _state.Requests[request];
+        _fairClock = Math.Max(_fairClock, state.QueueKey);
+        state.QueueKey = long.MinValue;
+    }
+
+    /// <summary>
+    /// The interactive prompt that is due first of those that have begun; negative when none has.
+    /// </summary>
+    public int FirstBegun(int adapter)
+    {
+        var first = -1;
+        foreach (var request in _state.Running.Prefilling)
+        {
+            ref var state = ref _state.Requests[request];
+            if (state.HeapIndex >= 0 && !IsBatch(request) && (adapter < 0 || state.Adapter == adapter)
+                && (first < 0 || state.QueueKey < _state.Requests[first].QueueKey))
+            {
+                first = request;
+            }
+        }
+        return first;
+    }
+
+    ref long ClockOf(int level, int tenant)
+    {
+        var index = (tenant * _state.Options.Levels.Count) + level;
+        if (index >= _tenantClock.Length)
+            Array.Resize(ref _tenantClock, Math.Max(index + 1, 2 * _tenantClock.Length));
+        return ref _tenantClock[index];
+    }
+}

@@ -1,0 +1,60 @@
+using System.Collections.Generic;
+
+namespace Plimsoll.Core.Scheduling;
+
+/// <summary>What the policy <c>slack</c> may assume of an engine, and how careful it is.</summary>
+public sealed record SlackOptions
+{
+    /// <summary>
+    /// Longest step while nobody's token is due, nanoseconds; null for what a newcomer can wait for: the
+    /// least over interactive levels of their gap and a quarter of their time to the first token.
+    /// </summary>
+    public long? IdleStepNs { get; init; }
+
+    /// <summary>
+    /// Whether one step may carry several adapters, as vLLM's may; otherwise they take turns.
+    /// </summary>
+    public bool MixesAdapters { get; init; } = true;
+
+    /// <summary>Whether the executor can cut a running step short.</summary>
+    public bool CanAbort { get; init; }
+
+    /// <summary>Nanoseconds to move one token's KV out or in; null when the executor cannot.</summary>
+    public double? SwapNsPerToken { get; init; }
+
+    /// <summary>A batch prompt is not cut into less than this, tokens; only its end may be shorter.</summary>
+    public int MinBatchChunk { get; init; } = 64;
+
+    /// <summary>Share of the blocks that batch work leaves free for interactive growth.</summary>
+    public double ReservedBlocks { get; init; } = 0.05;
+
+    /// <summary>Drafting; null when the engine has no draft model.</summary>
+    public DraftSpec? Drafts { get; init; }
+}
+
+/// <summary>Speculative decoding whose length the policy chooses step by step.</summary>
+/// <param name="MaxTokens">Most drafts of a sequence in one step.</param>
+/// <param name="AcceptanceByPosition">
+/// Probability that the i-th draft is accepted where all before it were; the last goes on beyond.
+/// </param>
+/// <param name="TokenNs">Nanoseconds to draft one token for a batch, per position.</param>
+/// <param name="SequenceNs">Nanoseconds more for each sequence of the batch.</param>
+public sealed record DraftSpec(
+    int MaxTokens, IReadOnlyList<double> AcceptanceByPosition, double TokenNs, double SequenceNs)
+{
+    /// <summary>Tokens that a sequence gains by a step with so many drafts, on average; 1 without.</summary>
+    public double ExpectedTokens(int drafts)
+    {
+        double tokens = 1, reached = 1;
+        for (var i = 0; i < drafts; i++)
+        {
+            reached *= AcceptanceByPosition[i < AcceptanceByPosition.Count
+                ? i : AcceptanceByPosition.Count - 1];
+            tokens += reached;
+        }
+        return tokens;
+    }
+
+    /// <summary>Time to draft, nanoseconds.</summary>
+    public long DraftNs(int sequences, int drafts) => (long)(drafts * (TokenNs + (SequenceNs * sequences)));
+}

@@ -1,0 +1,148 @@
+using System;
+
+namespace Plimsoll.Core.Timing;
+
+/// <summary>
+/// What a deadline is held against: a step-time model, refined while the engine runs if it is asked to learn,
+/// and the margin by which steps outlast the prediction. One scheduler's own; + − × ÷ only, so that a log
+/// replays to the bit on another machine.
+/// <para>
+/// Learning is recursive least squares on relative errors, over the model's own prediction and the sums that
+/// a step is made of. Weights below zero count as zero, so a prediction never falls when a step grows.
+/// </para>
+/// </summary>
+public sealed class StepPredictor
+{
+    const int Features = 6;
+
+    /// <summary>How fast the past is forgotten.</summary>
+    const double Forgetting = 0.995;
+
+    /// <summary>A direction that nothing excites stays this uncertain at most.</summary>
+    const double MostUncertain = 10;
+
+    /// <summary>How far one step moves the margin.</summary>
+    const double MarginStep = 0.02;
+
+    readonly IStepTimes _model;
+    readonly bool _learns;
+    readonly double _lateShare;
+    readonly double[] _weights = new double[Features];
+    readonly double[] _covariance = new double[Features * Features];
+    readonly double[] _row = new double[Features];
+    readonly double[] _gain = new double[Features];
+    double _meanError;
+
+    /// <param name="model">The step times to start from.</param>
+    /// <param name="learns">Whether observed steps refine them.</param>
+    /// <param name="margin">Relative margin to start with.</param>
+    /// <param name="lateShare">Share of steps that may outlast their margin.</param>
+    public StepPredictor(IStepTimes model, bool learns = false, double margin = 0.15, double lateShare = 0.01)
+    {
+        _model = model;
+        _learns = learns;
+        _lateShare = lateShare;
+        Margin = margin;
+        _weights[0] = 1;
+        for (var i = 0; i < Features; i++)
+            _covariance[(i * Features) + i] = i == 0 ? 1 : 0.1;
+    }
+
+    /// <summary>Whether observed steps change what it predicts.</summary>
+    public bool Learns => _learns;
+
+    /// <summary>By how much steps outlast the prediction: its (1 − late share) quantile, relative.</summary>
+    public double Margin { get; private set; }
+
+    /// <summary>Mean relative error of recent predictions, made before their step was seen.</summary>
+    public double Error => _meanError;
+
+    /// <summary>Steps seen.</summary>
+    public long Observations { get; private set; }
+
+    /// <summary>Nanoseconds the step should take.</summary>
+    public long PredictNs(in StepShape shape)
+    {
+        var model = _model.PredictNs(shape);
+        if (!_learns || Observations == 0)
+            return model;
+        Fill(shape, model);
+        var sum = 0.0;
+        for (var i = 0; i < Features; i++)
+            sum += Math.Max(0, _weights[i]) * _row[i];
+        return (long)sum;
+    }
+
+    /// <summary>Nanoseconds within which the step ends, but for the share that may be late.</summary>
+    public long BoundNs(in StepShape shape) => (long)(PredictNs(shape) * (1 + Margin));
+
+    /// <summary>Takes in how long a step took.</summary>
+    public void Observe(in StepShape shape, long durationNs)
+    {
+        if (durationNs <= 0 || shape.IsEmpty)
+            return;
+        var predicted = Math.Max(1, PredictNs(shape));
+        var residual = ((double)durationNs - predicted) / predicted;
+        var pace = Math.Max(0.01, 1.0 / (Observations + 1));
+        _meanError += pace * ((residual < 0 ? -residual : residual) - _meanError);
+        Observations++;
+        if (!_learns)
+            return;
+        Margin = Math.Clamp(Margin + (MarginStep * ((residual > Margin ? 1 : 0) - _lateShare)), 0, 1);
+        Learn(shape, durationNs);
+    }
+
+    /// <summary>The sums in units in which each is near one millisecond's worth of work or less.</summary>
+    void Fill(in StepShape shape, long modelNs)
+    {
+        _row[0] = modelNs;
+        _row[1] = 1e6;
+        _row[2] = 1e5 * shape.Decodes;
+        _row[3] = 1e2 * shape.DecodeContextTokens;
+        _row[4] = 1e5 * shape.PrefillTokens;
+        _row[5] = 1e1 * shape.PrefillPairs;
+    }
+
+    void Learn(in StepShape shape, long durationNs)
+    {
+        Fill(shape, Math.Max(1, _model.PredictNs(shape)));
+        var scale = _row[0];
+        var error = durationNs / scale;
+        for (var i = 0; i < Features; i++)
+        {
+            _row[i] /= scale;
+            error -= _weights[i] * _row[i];
+        }
+        // Gain = P x / (forgetting + x' P x).
+        var spread = Forgetting;
+        for (var i = 0; i < Features; i++)
+        {
+            var sum = 0.0;
+            for (var j = 0; j < Features; j++)
+                sum += _covariance[(i * Features) + j] * _row[j];
+            _gain[i] = sum;
+            spread += sum * _row[i];
+        }
+        for (var i = 0; i < Features; i++)
+            _weights[i] += _gain[i] / spread * error;
+        Shrink(spread);
+    }
+
+    /// <summary>
+    /// P := (P − gain · gain' / spread) / forgetting, as long as no direction becomes too uncertain.
+    /// </summary>
+    void Shrink(double spread)
+    {
+        var most = 0.0;
+        for (var i = 0; i < Features; i++)
+        {
+            for (var j = 0; j < Features; j++)
+                _covariance[(i * Features) + j] -= _gain[i] * _gain[j] / spread;
+            most = Math.Max(most, _covariance[(i * Features) + i]);
+        }
+        if (most > MostUncertain)
+            return;
+        for (var i = 0; i < _covariance.Length; i++)
+            _covariance[i] /= Forgetting;
+    }
+}

@@ -1,0 +1,340 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using Plimsoll.Core;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Engine.Drafting;
+using Plimsoll.Engine.Grammars;
+using Plimsoll.Engine.Sampling;
+using Plimsoll.Engine.Timing;
+
+namespace Plimsoll.Engine.LlamaCpp;
+
+/// <summary>
+/// An engine that computes: the scheduler decides, libllama runs what it decided. One thread owns the context
+/// and runs step after step; requests are judged on whatever thread they arrive.
+/// </summary>
+public sealed partial class LlamaEngine : IServingEngine
+{
+    readonly LlamaOptions _options;
+    readonly LlamaModel _model;
+    readonly LlamaContext _context;
+    readonly StepLoop _loop;
+    readonly EngineClock _clock = new();
+    readonly LlamaCodec _codec;
+    readonly AdapterTable _adapters;
+    readonly DecisionLog? _log;
+    readonly ConcurrentQueue<Action> _jobs = new();
+    readonly AutoResetEvent _wake = new(false);
+    readonly Thread _thread;
+    readonly ulong _salt =
+        BitConverter.ToUInt64(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
+    readonly ConcurrentDictionary<string, int> _tenants = new(StringComparer.Ordinal);
+    int _lastTenant = -1;
+    LlamaContext? _embeddings;
+    long _serial;
+    volatile string? _failure;
+    volatile bool _stops;
+
+    public LlamaEngine(LlamaOptions options, TimeProvider time)
+    {
+        _options = options;
+        LlamaLibrary.Load(options.Library);
+        _model = LlamaModel.Load(options.Path, options.GpuLayers);
+        try
+        {
+            _context = new LlamaContext(_model, ContextFor(options));
+        }
+        catch
+        {
+            _model.Dispose();
+            throw;
+        }
+        Times = Calibrated(options);
+        _codec = new LlamaCodec(_model, time);
+        _adapters = new AdapterTable(_model);
+        var limits = options.Limits with
+        {
+            TracksPrefixes = options.Limits.PrefixBlockTokens > 0,
+            Policy = options.Limits.Policy.Slack is { } slack
+                ? options.Limits.Policy with { Slack = Abilities(slack) }
+                : options.Limits.Policy,
+        };
+        _log = options.DecisionLog is { } path ? new DecisionLog(path, limits, Times.Weights()) : null;
+        _loop = new StepLoop(
+            _context, limits, Times, _clock, options.Speculates ? new Drafter() : null, _log);
+        Facts = new EngineFacts
+        {
+            Model = options.Model,
+            Kind = "llama.cpp",
+            Root = options.Path,
+            MaxModelTokens = MostTokens(options),
+            Limits = limits,
+            CanEmbed = true,
+        };
+        _thread = new Thread(Run) { IsBackground = true, Name = "engine" };
+        _thread.Start();
+    }
+
+    public EngineFacts Facts { get; }
+
+    public IPromptCodec Codec => _codec;
+
+    /// <summary>What steps cost on this machine, as learnt so far.</summary>
+    public StepTimes Times { get; }
+
+    /// <summary>Steps that were timed at the start; empty where the cache knew them.</summary>
+    public IReadOnlyList<MeasuredStep> Calibration { get; private set; } = [];
+
+    public LlamaModel Model => _model;
+
+    public StepListener? OnStep
+    {
+        get => _loop.OnStep;
+        set => _loop.OnStep = value;
+    }
+
+    public IReadOnlyCollection<AdapterFacts> Adapters => _adapters.Facts;
+
+    public EngineTelemetry Telemetry => _loop.AtRest(scheduler => new EngineTelemetry
+    {
+        Running = scheduler.Running,
+        Waiting = scheduler.Waiting,
+        KvUsage = (double)scheduler.UsedBlocks / Facts.Limits.NumBlocks,
+        Preemptions = scheduler.Preemptions,
+        PrefixQueriedTokens = scheduler.PrefixQueriedTokens,
+        PrefixHitTokens = scheduler.PrefixHitTokens,
+        Steps = _loop.Steps,
+        BusyNs = _loop.BusyNs,
+        NowNs = _clock.NowNs,
+        PlanHash = scheduler.PlanHash,
+    });
+
+    /// <summary>What the loop counts beside the scheduler.</summary>
+    public LlamaCounters Counters => new(
+        _loop.AbortedSteps, _loop.DraftedTokens, _loop.AcceptedDrafts, _loop.SwappedBytes, _loop.ComputeNs);
+
+    public Answer Submit(EngineRequest request)
+    {
+        if (_failure is { } failure)
+            return Answer.Refused(new Refusal(failure, RefusalKind.Unavailable));
+        if (Refuse(request) is { } refusal)
+            return Answer.Refused(refusal);
+        AdapterLease? lease = null;
+        if (request.Adapter is { } name && (lease = _adapters.Take(name)) is null)
+            return Answer.Refused(new Refusal($"The model `{name}` does not exist.", RefusalKind.NotFound));
+        try
+        {
+            return Submit(request, lease);
+        }
+        catch (EngineRefusalException e)
+        {
+            lease?.Dispose();
+            return Answer.Refused(new Refusal(e.Message, RefusalKind.BadRequest));
+        }
+    }
+
+    Answer Submit(EngineRequest request, AdapterLease? lease)
+    {
+        Sequence? sequence = null;
+        var prompt = request.Prompt.Span;
+        sequence = new Sequence
+        {
+            Request = request,
+            Answer = new Answer(prompt.Length, _clock.NowNs, _ => Cancel(sequence!)),
+            Sampler =
+                new TokenSampler(
+                request.Sampling, prompt, _options.Seed + (ulong)Interlocked.Increment(ref _serial)),
+            Text = new TextStream(_model.Tokenizer),
+            Stops = new StopScanner(request.Stop),
+            Grammar = GrammarOf(request.Format),
+            Lease = lease,
+            Keys = PrefixKeys.Of(
+                prompt, Facts.Limits.PrefixBlockTokens, _salt ^ (ulong)(lease?.Adapter.Serial ?? 0)),
+        };
+        var verdict = _loop.Add(sequence, new RequestSpec
+        {
+            PromptTokens = prompt.Length,
+            MaxOutputTokens = request.MaxOutputTokens,
+            Level = LevelOf(request),
+            Adapter = lease?.Place ?? 0,
+            Tenant = TenantOf(request.Tenant),
+            TtftNs = request.TtftNs,
+            ItlNs = request.ItlNs,
+            CompletionNs = request.DeadlineNs,
+            Priority = request.Priority,
+            PrefixKeys = sequence.Keys,
+        });
+        if (!verdict.IsTaken)
+        {
+            sequence.Dispose();
+            return Answer.Refused(new Refusal(
+                "the promised latency cannot be kept now", RefusalKind.Overloaded, verdict.RetryAfterNs));
+        }
+        _wake.Set();
+        if (verdict.Admission == Admission.Relegated)
+            sequence.Answer.RelegatedTo = RelegationLevel;
+        return sequence.Answer;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_stops)
+            return;
+        _stops = true;
+        _wake.Set();
+        await Task.Run(_thread.Join);
+        _wake.Dispose();
+    }
+
+    /// <summary>
+    /// What this engine can do beyond the policy's assumptions: cut a step short, one adapter a call.
+    /// </summary>
+    SlackOptions Abilities(SlackOptions slack) => slack with
+    {
+        MixesAdapters = false,
+        CanAbort = _options.GpuLayers == 0,
+        Drafts = slack.Drafts ?? (_options.Speculates ? _guesses : null),
+    };
+
+    /// <summary>Guesses cost a search in memory; half of them come true until more is known.</summary>
+    static readonly DraftSpec _guesses = new(4, [0.5, 0.5, 0.5, 0.5], TokenNs: 500, SequenceNs: 500);
+
+    /// <summary>Step times from the cache; measured, and kept there, where it has none.</summary>
+    StepTimes Calibrated(LlamaOptions options)
+    {
+        if (options.CalibrationBudget <= TimeSpan.Zero)
+            return new StepTimes();
+        var cache = new StepTimesCache(options.CacheFolder ?? StepTimesCache.DefaultFolder);
+        var key = StepTimesCache.KeyOf(options);
+        if (cache.Find(key) is { } known)
+            return known;
+        Calibration = StepCalibration.Measure(_context, options.Limits.MaxNumSeqs, options.CalibrationBudget);
+        var times = StepCalibration.Fit(Calibration);
+        cache.Keep(key, times);
+        return times;
+    }
+
+    static ContextOptions ContextFor(LlamaOptions options)
+    {
+        var limits = options.Limits;
+        var sequences = options.Layout == KvLayout.Unified ? 256 : Math.Min(256, limits.MaxNumSeqs);
+        if (limits.MaxNumSeqs > 256)
+        {
+            throw new BadInputException(
+                $"max_num_seqs {limits.MaxNumSeqs}: llama.cpp runs 256 sequences at most");
+        }
+        return new ContextOptions(
+            checked(limits.NumBlocks * limits.BlockSize), sequences, limits.MaxNumBatchedTokens,
+                options.MicroTokens,
+            options.Threads, options.Layout);
+    }
+
+    int MostTokens(LlamaOptions options) => Math.Min(
+        Math.Min(_context.TokensPerSequence, options.Limits.NumBlocks * options.Limits.BlockSize),
+        Math.Min(options.MaxModelTokens ?? int.MaxValue, _model.TrainedContext));
+
+    Refusal? Refuse(EngineRequest request)
+    {
+        if (request.Prompt.Length == 0)
+            return new Refusal("the prompt is empty; expected at least one token", RefusalKind.BadRequest);
+        if (request.MaxOutputTokens < 1)
+            return new Refusal("max_tokens must be at least 1", RefusalKind.BadRequest);
+        foreach (var token in request.Prompt.Span)
+        {
+            if ((uint)token >= (uint)_model.Tokenizer.Size)
+            {
+                return new Refusal(
+                    $"token {token} is not in the vocabulary of {_model.Tokenizer.Size}",
+                    RefusalKind.BadRequest);
+            }
+        }
+        var asked = request.Prompt.Length + (long)request.MaxOutputTokens;
+        return asked <= Facts.MaxModelTokens ? null : new Refusal(
+            $"This model's maximum context length is {Facts.MaxModelTokens} tokens. However, you requested "
+            + $"{asked} tokens ({request.Prompt.Length} in the messages, {request.MaxOutputTokens} in the "
+            + "completion). Please reduce the length of either.", RefusalKind.BadRequest);
+    }
+
+    GrammarGuard? GrammarOf(AnswerFormat? format)
+    {
+        if (format is null)
+            return null;
+        var text = format.Grammar is { } grammar ? GbnfGrammar.Check(grammar)
+            : JsonGrammar.Of(format.JsonSchema);
+        return new GrammarGuard(_model.Tokenizer, text);
+    }
+
+    /// <summary>Tenants in the order in which they first came, as the scheduler numbers them.</summary>
+    int TenantOf(string tenant) => _tenants.GetOrAdd(tenant, _ => Interlocked.Increment(ref _lastTenant));
+
+    int LevelOf(EngineRequest request)
+    {
+        var levels = Facts.Limits.Levels;
+        var sameClass = 0;
+        for (var i = levels.Count - 1; i >= 0; i--)
+        {
+            if (levels[i].Name == request.Level)
+                return i;
+            if (levels[i].Class == request.Class)
+                sameClass = i;
+        }
+        return sameClass;
+    }
+
+    string RelegationLevel
+    {
+        get
+        {
+            foreach (var level in Facts.Limits.Levels)
+            {
+                if (level.Class == ServiceClass.Batch)
+                    return level.Name;
+            }
+            return "batch";
+        }
+    }
+
+    void Cancel(Sequence sequence)
+    {
+        _loop.Cancel(sequence);
+        _wake.Set();
+    }
+
+    /// <summary>The engine's thread: one job, one step, and again; sleeps when there is neither.</summary>
+    void Run()
+    {
+        if (_options.Core is { } core)
+            ThreadPin.ToCore(core);
+        try
+        {
+            while (!_stops)
+            {
+                var worked = _jobs.TryDequeue(out var job);
+                job?.Invoke();
+                if (!_loop.Step() && !worked)
+                    _wake.WaitOne();
+            }
+            Stop("the engine has stopped");
+        }
+        catch (Exception e)
+        {
+            Stop($"the engine failed: {e.Message}");
+        }
+    }
+
+    void Stop(string why)
+    {
+        _failure = why;
+        _loop.Fail(why);
+        while (_jobs.TryDequeue(out var job))
+            job();
+        _embeddings?.Dispose();
+        _context.Dispose();
+        _adapters.Dispose();
+        _model.Dispose();
+        _log?.Dispose();
+    }
+}
