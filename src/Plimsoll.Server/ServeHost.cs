@@ -238,7 +238,7 @@ public sealed class ServeHost : IAsyncDisposable
         var places = new SemaphoreSlim(config.Limits.BatchConcurrency);
         var job =
             new BatchJob(_batches, _files, answers, name =>
-                _models.FindLocal(name, out _) is not null, places, time);
+                _upstreams.ContainsKey(name) || _models.FindLocal(name, out _) is not null, places, time);
         _runner =
             new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
         var wrap = _app.Services.GetRequiredService<RequestShell>();
