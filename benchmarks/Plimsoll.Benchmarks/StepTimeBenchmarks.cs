@@ -75,7 +75,7 @@ public class StepTimeBenchmarks
     public void Setup()
     {
         _curves = StepTimeCatalogue.For(_deployment.Accelerator, "vllm");
-        _model = new StepTimeModel(_deployment, _curves);
+        _model = StepTimeCatalogue.ModelOf(_deployment, curves: _curves);
     }
 
     [Benchmark]
@@ -93,5 +93,5 @@ public class StepTimeBenchmarks
     public StepSplit SplitMixed() => _model.Split(_mixed);
 
     [Benchmark]
-    public StepTimeModel Construct() => new(_deployment, _curves);
+    public StepTimeModel Construct() => StepTimeCatalogue.ModelOf(_deployment, curves: _curves);
 }

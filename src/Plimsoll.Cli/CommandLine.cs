@@ -57,14 +57,14 @@ public static class CommandLine
         }
         catch (BadInputException bad)
         {
-            story.WriteLine($"plimsoll: {bad.Message}");
+            story.WriteLine($"plimsoll: {bad.Say(Flags.Of)}");
             return BadInput;
         }
         catch (AggregateException several) when (several.Flatten().InnerExceptions[0]
             is BadInputException bad)
         {
             // Simulations that run in parallel find the same fault at the same time.
-            story.WriteLine($"plimsoll: {bad.Message}");
+            story.WriteLine($"plimsoll: {bad.Say(Flags.Of)}");
             return BadInput;
         }
     }

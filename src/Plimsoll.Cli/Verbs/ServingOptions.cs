@@ -44,12 +44,12 @@ sealed class ServingOptions
 
     readonly Option<string?> _weights = new("--weights")
     {
-        Description = "Weight format: bf16, fp8, int8, fp4, int4 [default: as published]",
+        Description = $"Weight format: {NumberFormats.All} [default: as published]",
     };
 
     readonly Option<string> _kv = new("--kv")
     {
-        Description = "KV cache format: bf16 or fp8",
+        Description = $"KV cache format: {NumberFormats.OfKv}",
         DefaultValueFactory = _ => "bf16",
     };
 
@@ -74,13 +74,13 @@ sealed class ServingOptions
     readonly Option<string> _engine = new("--engine")
     {
         Description =
-            "Whose kernels and host overhead: vllm, trtllm, sglang, with an optional release: vllm@0.12.0",
+            $"Whose kernels and host overhead: {EngineCatalogue.All}, with an optional release: vllm@0.12.0",
         DefaultValueFactory = _ => "vllm",
     };
 
     readonly Option<string> _policy = new("--policy")
     {
-        Description = "Scheduling policy: vllm-v1 or vllm-v1-priority",
+        Description = $"Scheduling policy: {SchedulingPolicy.All}",
         DefaultValueFactory = _ => SchedulingPolicy.VllmV1.Name,
     };
 
@@ -155,10 +155,10 @@ sealed class ServingOptions
         _model.Suggest(Suggestions.Models);
         _gpu.Suggest(Suggestions.Accelerators);
         _workload.Suggest(Suggestions.Workloads);
-        _weights.Suggest("bf16", "fp8", "int8", "fp4", "int4");
-        _kv.Suggest("bf16", "fp8");
-        _engine.Suggest("vllm", "trtllm", "sglang");
-        _policy.Suggest(SchedulingPolicy.VllmV1.Name, SchedulingPolicy.VllmV1Priority.Name);
+        _weights.OneOf(NumberFormats.All);
+        _kv.OneOf(NumberFormats.OfKv);
+        _engine.OneOf(EngineCatalogue.All);
+        _policy.OneOf(SchedulingPolicy.All);
     }
 
     public void AddTo(Command command)
@@ -210,8 +210,8 @@ sealed class ServingOptions
             PipelineParallel = pipeline,
             ExpertParallel = expert,
             DataParallel = data,
-            Weights = Format(parsed.GetValue(_weights), "--weights") ?? model.NativeWeights,
-            Kv = Format(parsed.GetValue(_kv), "--kv")!.Value,
+            Weights = Weights(parsed, model),
+            Kv = parsed.Chosen(_kv, NumberFormats.OfKv),
             Engine = Engine(parsed, accelerator),
         };
     }
@@ -246,16 +246,15 @@ sealed class ServingOptions
             PipelineParallel = AtLeastOne(parsed, _pp),
             ExpertParallel = AtLeastOne(parsed, _ep),
             DataParallel = AtLeastOne(parsed, _dp),
-            Weights = Format(parsed.GetValue(_weights), "--weights") ?? model.NativeWeights,
-            Kv = Format(parsed.GetValue(_kv), "--kv")!.Value,
+            Weights = Weights(parsed, model),
+            Kv = parsed.Chosen(_kv, NumberFormats.OfKv),
             Engine = Engine(parsed, accelerator),
-            Policy = SchedulingPolicy.Find(parsed.GetValue(_policy)!) ?? throw new BadInputException(
-                $"--policy {parsed.GetValue(_policy)}: expected vllm-v1 or vllm-v1-priority"),
+            Policy = parsed.Chosen(_policy, SchedulingPolicy.All),
             Workload = workload,
             RequestsPerSecond = rate ?? workload.RequestsPerSecond,
             Promise = Promise(parsed.GetValue(_promise) ?? []),
             BatchWindowNs = batchWindowNs,
-            Price = catalogue.FindPrice(accelerator, price),
+            Price = catalogue.FindPrice(accelerator, price, Flags.Of(Setting.Price)),
             Requests = Requests(parsed, workload),
             Seed = parsed.GetValue(_seed),
             SpareReplicas = spareReplicas,
@@ -269,16 +268,18 @@ sealed class ServingOptions
     EngineSettings Engine(ParseResult parsed, AcceleratorSpec accelerator)
     {
         var (engine, version) = EngineName(parsed.GetValue(_engine)!);
-        if (engine is not ("vllm" or "trtllm" or "sglang"))
-            throw new BadInputException($"--engine {engine}: expected vllm, trtllm or sglang");
+        if (!EngineCatalogue.All.TryFind(engine, out engine))
+        {
+            throw new BadInputException($"{_engine.Name} {parsed.GetValue(_engine)}", "",
+                $"{EngineCatalogue.All}");
+        }
         var utilization = parsed.GetValue(_gpuMemoryUtilization);
         if (!(utilization > 0 && utilization <= 1))
         {
             throw new BadInputException(
                 $"--gpu-memory-utilization {utilization}: expected above 0 and at most 1");
         }
-
-        var usual = EngineSettings.OfServer(accelerator);
+        var usual = EngineCatalogue.ServerDefaults(accelerator, engine);
         return usual with
         {
             Engine = engine,
@@ -336,17 +337,8 @@ sealed class ServingOptions
         return limits;
     }
 
-    static NumberFormat? Format(string? text, string option)
-    {
-        if (text is null)
-            return null;
-        return NumberFormats.TryParse(text, out var format)
-            && (option != "--kv" || format is NumberFormat.Bf16 or NumberFormat.Fp8)
-            ? format
-            : throw new BadInputException(option == "--kv"
-                ? $"--kv {text}: expected bf16 or fp8"
-                : $"{option} {text}: expected bf16, fp8, int8, fp4 or int4");
-    }
+    NumberFormat Weights(ParseResult parsed, ModelSpec model) =>
+        parsed.GetValue(_weights) is null ? model.NativeWeights : parsed.Chosen(_weights, NumberFormats.All);
 
     static int? AtLeastOne(ParseResult parsed, Option<int?> option) =>
         parsed.GetValue(option) is not { } value ? null

@@ -43,8 +43,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
 
     readonly Option<string> _router = new("--router")
     {
-        Description = "round-robin, least-outstanding, power-of-two or prefix-affinity",
-        DefaultValueFactory = _ => "round-robin",
+        Description = $"{RoutingPolicies.All}",
+        DefaultValueFactory = _ => RoutingPolicies.All.NameOf(RoutingPolicy.RoundRobin),
     };
 
     readonly Option<string> _arrivals = ArrivalsOption.Create();
@@ -61,7 +61,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         var command =
             new Command("simulate", "What a fleet would have done: latencies, throughput, preemptions.");
         _serving.AddTo(command);
-        _router.Suggest("round-robin", "least-outstanding", "power-of-two", "prefix-affinity");
+        _router.OneOf(RoutingPolicies.All);
         foreach (var option in new Option[]
         {
             _replicas, _router, _prefillReplicas, _kvTransfer, _arrivals, _traceOut, _json,
@@ -104,7 +104,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Replicas = replicas * engine.Ranks,
             PrefillReplicas = prefillReplicas * engine.Ranks,
             KvTransferNsPerToken = deployment.Model.KvBytesPerToken(deployment.Kv) / bandwidth,
-            Routing = Router(parsed.GetValue(_router)!),
+            Routing = parsed.Chosen(_router, RoutingPolicies.All),
             Observer = trace is null ? null : trace.Add,
             Progress = progress.Report,
         };
@@ -140,16 +140,6 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         + $"{engine.Limits.BlockSize} tokens that an engine holds, or the model's "
         + $"{engine.Deployment.Model.MaxContext} "
         + "tokens; expected a larger --tp or --num-gpu-blocks, or shorter prompts";
-
-    static RoutingPolicy Router(string text) => text switch
-    {
-        "round-robin" => RoutingPolicy.RoundRobin,
-        "least-outstanding" => RoutingPolicy.LeastOutstanding,
-        "power-of-two" => RoutingPolicy.PowerOfTwo,
-        "prefix-affinity" => RoutingPolicy.PrefixAffinity,
-        _ => throw new BadInputException(
-            $"--router {text}: expected round-robin, least-outstanding, power-of-two or prefix-affinity"),
-    };
 
     static int Count(ParseResult parsed, Option<int> option, int least)
     {

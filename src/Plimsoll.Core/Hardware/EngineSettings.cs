@@ -1,17 +1,10 @@
-using System.Globalization;
-
 namespace Plimsoll.Core.Hardware;
 
 /// <summary>An engine's settings, named and defaulted as vLLM's server does.</summary>
 public sealed record EngineSettings
 {
     /// <summary>
-    /// Least memory of an accelerator, bytes, for which vLLM's server takes its larger defaults.
-    /// </summary>
-    const double LargeMemoryBytes = 70.0 * (1 << 30);
-
-    /// <summary>
-    /// <c>vllm</c>, <c>trtllm</c> or <c>sglang</c>: whose kernels and host overhead are meant.
+    /// Name of a row of <c>data/engines.json</c>: whose kernels, host and memory are meant.
     /// </summary>
     public string Engine { get; init; } = "vllm";
 
@@ -41,35 +34,4 @@ public sealed record EngineSettings
     public SpeculationSpec? Speculation { get; init; }
 
     public bool EnablePrefixCaching { get; init; } = true;
-
-    /// <summary>Whether this release comes before another; an unknown release is the newest.</summary>
-    public bool IsBefore(int major, int minor, int patch = 0)
-    {
-        var parts = EngineVersion?.Split('.');
-        if (parts is null || parts.Length < 2 || !TryParse(parts[0], out var ownMajor)
-            || !TryParse(parts[1], out var ownMinor))
-        {
-            return false;
-        }
-        var ownPatch = parts.Length > 2 && TryParse(parts[2], out var known) ? known : 0;
-        return (ownMajor, ownMinor, ownPatch).CompareTo((major, minor, patch)) < 0;
-    }
-
-    static bool TryParse(string text, out int number) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
-
-    /// <summary>
-    /// What vLLM's server chooses by accelerator (<c>EngineArgs.get_batch_defaults</c>, vLLM 0.10 and later):
-    /// 1,024 sequences and 8,192 tokens from 70 GiB on except on an A100, 256 and 2,048 otherwise.
-    /// </summary>
-    public static EngineSettings OfServer(AcceleratorSpec accelerator)
-    {
-        var large = accelerator.MemoryGb * 1e9 >= LargeMemoryBytes
-            && !accelerator.Name.Contains("A100", System.StringComparison.OrdinalIgnoreCase);
-        return new EngineSettings
-        {
-            MaxNumSeqs = large ? 1024 : 256,
-            MaxNumBatchedTokens = large ? 8192 : 2048,
-        };
-    }
 }

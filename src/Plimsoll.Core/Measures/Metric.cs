@@ -1,5 +1,3 @@
-using System;
-
 namespace Plimsoll.Core.Measures;
 
 /// <summary>A latency of one request. README and design use the same four names.</summary>
@@ -20,12 +18,8 @@ public enum Metric
 
 public static class Metrics
 {
-    public static string Name(this Metric metric) => metric switch
-    {
-        Metric.Ttft => "ttft",
-        Metric.Tpot => "tpot",
-        Metric.Itl => "itl",
-        Metric.E2e => "e2e",
-        _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
-    };
+    public static Choices<Metric> All { get; } =
+        new(("ttft", Metric.Ttft), ("tpot", Metric.Tpot), ("itl", Metric.Itl), ("e2e", Metric.E2e));
+
+    public static string Name(this Metric metric) => All.NameOf(metric);
 }

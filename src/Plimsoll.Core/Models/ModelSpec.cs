@@ -13,6 +13,20 @@ public sealed record ModelSpec
     /// </summary>
     public required string Family { get; init; }
 
+    /// <summary>Whether queries and keys are normalised before they are rotated.</summary>
+    public bool NormalisesQueries { get; init; }
+
+    /// <summary>
+    /// Whether FP8 copies have a scale per block of weights, as models published in FP8 do.
+    /// </summary>
+    public bool BlockScaledFp8 { get; init; }
+
+    /// <summary>Whether FP4 checkpoints have only their routed experts in four bits.</summary>
+    public bool ExpertsOnlyFp4 { get; init; }
+
+    /// <summary>Whether INT4 checkpoints have only their routed experts in four bits.</summary>
+    public bool ExpertsOnlyInt4 { get; init; }
+
     public required int Layers { get; init; }
 
     public required int Hidden { get; init; }

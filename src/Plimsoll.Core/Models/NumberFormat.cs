@@ -27,27 +27,16 @@ public static class NumberFormats
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, null),
     };
 
-    public static string Name(this NumberFormat format) => format switch
-    {
-        NumberFormat.Bf16 => "bf16",
-        NumberFormat.Fp8 => "fp8",
-        NumberFormat.Int8 => "int8",
-        NumberFormat.Fp4 => "fp4",
-        NumberFormat.Int4 => "int4",
-        _ => throw new ArgumentOutOfRangeException(nameof(format), format, null),
-    };
+    /// <summary>Formats that weights are stored in.</summary>
+    public static Choices<NumberFormat> All { get; } = new(
+        ("bf16", NumberFormat.Bf16), ("fp8", NumberFormat.Fp8), ("int8", NumberFormat.Int8),
+        ("fp4", NumberFormat.Fp4), ("int4", NumberFormat.Int4));
 
-    public static bool TryParse(string text, out NumberFormat format)
-    {
-        foreach (var candidate in Enum.GetValues<NumberFormat>())
-        {
-            if (string.Equals(candidate.Name(), text, StringComparison.OrdinalIgnoreCase))
-            {
-                format = candidate;
-                return true;
-            }
-        }
-        format = default;
-        return false;
-    }
+    /// <summary>Formats that engines keep KV in.</summary>
+    public static Choices<NumberFormat> OfKv { get; } =
+        new(("bf16", NumberFormat.Bf16), ("fp8", NumberFormat.Fp8));
+
+    public static string Name(this NumberFormat format) => All.NameOf(format);
+
+    public static bool TryParse(string text, out NumberFormat format) => All.TryFind(text, out format);
 }

@@ -15,35 +15,24 @@ public static class PromiseText
     public static Limit Parse(string text)
     {
         var parts = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        const string Form = "expected METRIC pPERCENTILE DURATION such as \"ttft p95 500ms\"";
+        BadInputText where = $"{Setting.Promise} \"{text}\"";
         if (parts.Length != 3)
-            throw new BadInputException($"--promise \"{text}\": {Form}");
-        Metric? metric = null;
-        foreach (var candidate in Enum.GetValues<Metric>())
-        {
-            if (string.Equals(candidate.Name(), parts[0], StringComparison.OrdinalIgnoreCase))
-                metric = candidate;
-        }
-        if (metric is null)
-        {
-            throw new BadInputException(
-                $"--promise \"{text}\": unknown metric {parts[0]}; expected ttft, tpot, itl or e2e");
-        }
-
+            throw new BadInputException(where, "", "METRIC pPERCENTILE DURATION such as \"ttft p95 500ms\"");
+        if (!Metrics.All.TryFind(parts[0], out var metric))
+            throw new BadInputException(where, $"unknown metric {parts[0]}", $"{Metrics.All}");
         if (parts[1].Length < 2 || parts[1][0] is not ('p' or 'P')
             || !Number(parts[1].AsSpan(1), out var percentile) || percentile < 50 || percentile >= 100)
         {
             throw new BadInputException(
-                $"--promise \"{text}\": percentile {parts[1]} is not one; expected p50 to below p100, such "
-                + $"as p95");
+                where, $"percentile {parts[1]} is not one", "p50 to below p100, such as p95");
         }
-        return new Limit(metric.Value, percentile, Duration(parts[2], $"--promise \"{text}\""));
+        return new Limit(metric, percentile, Duration(parts[2], where));
     }
 
     /// <summary>Reads a duration with its unit: <c>us ms s m min h d</c>; nanoseconds.</summary>
     /// <param name="text">Number and unit without a space.</param>
     /// <param name="where">Named first in the message.</param>
-    public static long Duration(string text, string where)
+    public static long Duration(string text, BadInputText where)
     {
         var digits = 0;
         while (digits < text.Length && (char.IsAsciiDigit(text[digits]) || text[digits] == '.'))
@@ -57,14 +46,14 @@ public static class PromiseText
             "h" => 3600e9,
             "d" => 86_400e9,
             _ => throw new BadInputException(
-                $"{where}: \"{text}\" has no known unit; expected a number with us, ms, s, min, h or d, such "
-                + $"as 500ms"),
+                where, $"\"{text}\" has no known unit",
+                "a number with us, ms, s, min, h or d, such as 500ms"),
         };
         if (!Number(text.AsSpan(0, digits), out var number) || number <= 0
             || number * unitNs > 366 * 86_400e9)
         {
-            throw new BadInputException(
-                $"{where}: \"{text}\" is no duration; expected a number above 0 and at most 366d");
+            throw new BadInputException(where, $"\"{text}\" is no duration",
+                "a number above 0 and at most 366d");
         }
         return (long)Math.Round(number * unitNs);
     }

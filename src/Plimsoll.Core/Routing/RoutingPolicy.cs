@@ -16,3 +16,10 @@ public enum RoutingPolicy
     /// </summary>
     PrefixAffinity,
 }
+
+public static class RoutingPolicies
+{
+    public static Choices<RoutingPolicy> All { get; } = new(
+        ("round-robin", RoutingPolicy.RoundRobin), ("least-outstanding", RoutingPolicy.LeastOutstanding),
+        ("power-of-two", RoutingPolicy.PowerOfTwo), ("prefix-affinity", RoutingPolicy.PrefixAffinity));
+}

@@ -33,11 +33,9 @@ public sealed record SchedulingPolicy
     public static SchedulingPolicy InSlack { get; } =
         new() { Name = "slack", Order = AdmissionOrder.Arrival, Slack = new SlackOptions() };
 
+    public static Choices<SchedulingPolicy> All { get; } =
+        new((VllmV1.Name, VllmV1), (VllmV1Priority.Name, VllmV1Priority), (InSlack.Name, InSlack));
+
     /// <summary>The policy of that name; null when there is none.</summary>
-    public static SchedulingPolicy? Find(string name)
-    {
-        if (name == VllmV1.Name)
-            return VllmV1;
-        return name == VllmV1Priority.Name ? VllmV1Priority : null;
-    }
+    public static SchedulingPolicy? Find(string name) => All.TryFind(name, out var policy) ? policy : null;
 }

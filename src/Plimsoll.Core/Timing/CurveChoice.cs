@@ -13,12 +13,10 @@ static class CurveChoice
 
     /// <summary>
     /// FP8 checkpoints with a scale per block of weights run block-scaled kernels: models that are published
-    /// in FP8, and the FP8 copies of these families.
+    /// in FP8, and the FP8 copies of some families.
     /// </summary>
     public static bool IsBlockScaled(Deployment deployment) => deployment.Weights == NumberFormat.Fp8
-        && (deployment.Model.NativeWeights == NumberFormat.Fp8
-            || deployment.Model.Family.StartsWith("qwen3", StringComparison.Ordinal)
-            || deployment.Model.Family.StartsWith("glm", StringComparison.Ordinal));
+        && (deployment.Model.NativeWeights == NumberFormat.Fp8 || deployment.Model.BlockScaledFp8);
 
     public static GemmCurve Gemm(
         EfficiencyCurves curves, NumberFormat weights, bool blockScaled, List<string> notes)

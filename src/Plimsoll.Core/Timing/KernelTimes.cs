@@ -61,12 +61,7 @@ sealed class KernelTimes
     public int Kernels =>
         (_deployment.Model.Layers * (6 + ElementwiseKernels + (_deployment.TensorParallel > 1 ? 2 : 0))) + 8;
 
-    int ElementwiseKernels => NormalisesQueries ? 6 : 4;
-
-    /// <summary>Families that normalise queries and keys before rotating them.</summary>
-    bool NormalisesQueries =>
-        _deployment.Model.Family.StartsWith("qwen3", StringComparison.Ordinal)
-        || _deployment.Model.Family.StartsWith("gemma3", StringComparison.Ordinal);
+    int ElementwiseKernels => _deployment.Model.NormalisesQueries ? 6 : 4;
 
     public double DenseNs(double tokens)
     {
@@ -87,7 +82,7 @@ sealed class KernelTimes
         var tp = (double)_deployment.TensorParallel;
         var heads = (LayerShapes.Heads(_deployment) + LayerShapes.KvHeads(_deployment)) * (double)a.HeadDim;
         var layer = (2 * MemoryBoundNs(8 * tokens * model.Hidden)) + MemoryBoundNs(4 * tokens * heads);
-        if (NormalisesQueries)
+        if (model.NormalisesQueries)
         {
             // The two norms of the profiles run at half the bandwidth of the others.
             layer += 2 * MemoryBoundNs(4 * tokens * heads);

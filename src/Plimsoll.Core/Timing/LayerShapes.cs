@@ -23,15 +23,13 @@ static class LayerShapes
         return shapes;
     }
 
-    /// <summary>
-    /// Format of the weights outside the routed experts. gpt-oss and Kimi publish only their experts in 4
-    /// bits.
-    /// </summary>
-    public static NumberFormat DenseFormat(Deployment deployment) =>
-        IsFourBit(deployment.Weights) && (IsOf(deployment, "gpt_oss")
-            || (deployment.Weights == NumberFormat.Int4 && IsOf(deployment, "kimi")))
-            ? NumberFormat.Bf16
-            : deployment.Weights;
+    /// <summary>Format of the weights outside the routed experts.</summary>
+    public static NumberFormat DenseFormat(Deployment deployment) => deployment.Weights switch
+    {
+        NumberFormat.Fp4 when deployment.Model.ExpertsOnlyFp4 => NumberFormat.Bf16,
+        NumberFormat.Int4 when deployment.Model.ExpertsOnlyInt4 => NumberFormat.Bf16,
+        var weights => weights,
+    };
 
     /// <summary>4-bit checkpoints of mixtures of experts leave their attention in 16 bits.</summary>
     public static NumberFormat AttentionFormat(Deployment deployment) =>
@@ -40,9 +38,6 @@ static class LayerShapes
             : DenseFormat(deployment);
 
     static bool IsFourBit(NumberFormat format) => format is NumberFormat.Fp4 or NumberFormat.Int4;
-
-    static bool IsOf(Deployment deployment, string family) =>
-        deployment.Model.Family.StartsWith(family, StringComparison.Ordinal);
 
     /// <summary>KV heads on one accelerator; a head is repeated when there are fewer than ranks.</summary>
     public static int KvHeads(Deployment deployment) =>

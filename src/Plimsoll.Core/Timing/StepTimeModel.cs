@@ -28,25 +28,20 @@ public sealed class StepTimeModel : IStepTimes
     readonly StepTables _tables;
     readonly DecodeRow?[] _rows = new DecodeRow?[CachedRows];
 
-    /// <summary>A model from the datasheet alone.</summary>
-    public StepTimeModel(Deployment deployment)
-        : this(deployment, EfficiencyCurves.Datasheet(deployment.Accelerator, deployment.Engine.Engine))
-    {
-    }
-
-    public StepTimeModel(Deployment deployment, EfficiencyCurves curves)
-        : this(deployment, curves, EngineOverheadSpec.Of(deployment.Engine))
-    {
-    }
-
+    /// <param name="deployment">What is served on what.</param>
+    /// <param name="curves">How long its kernels take.</param>
+    /// <param name="engine">What the engine adds, and how far such predictions were off.</param>
+    /// <param name="scale">Multipliers around the curves and the engine's overhead; none when null.</param>
+    /// <param name="fitted">What the multipliers rest on; the curves' tier when null.</param>
     public StepTimeModel(
-        Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead, StepScale? scale = null,
+        Deployment deployment, EfficiencyCurves curves, EngineSpec engine, StepScale? scale = null,
         FittedError? fitted = null)
     {
         Deployment = deployment;
         Curves = curves;
         Scale = scale ?? StepScale.None;
-        overhead = overhead.Scaled(Scale);
+        Engine = engine;
+        var overhead = engine.Overhead.Scaled(Scale);
         // vLLM captures graphs up to twice the sequences it may run.
         overhead = overhead with
         {
@@ -71,9 +66,8 @@ public sealed class StepTimeModel : IStepTimes
         Tier = curves.Tier;
         // An unmeasured term widens the bands by a tenth each way, as far as a half.
         var widening = Math.Min(0.5, curves.Tier == Tier.Datasheet ? 0 : 0.1 * notes.Count);
-        var error = PredictionError
-            .Of(curves.Tier, deployment.Engine.Engine, deployment.Model.FeedForward.MoeLayers > 0)
-            .Widened(widening);
+        var error =
+            engine.Errors.Of(curves.Tier, deployment.Model.FeedForward.MoeLayers > 0).Widened(widening);
         Error = error with
         {
             SequenceNs =
@@ -84,6 +78,9 @@ public sealed class StepTimeModel : IStepTimes
     public Deployment Deployment { get; }
 
     public EfficiencyCurves Curves { get; }
+
+    /// <summary>The engine's facts, unscaled.</summary>
+    public EngineSpec Engine { get; }
 
     /// <summary>The engine's overhead, scaled.</summary>
     public EngineOverheadSpec Overhead { get; }

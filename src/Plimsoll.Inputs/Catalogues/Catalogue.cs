@@ -63,19 +63,13 @@ public sealed class Catalogue
         throw Names.Unknown("model", nameOrPath, Models, m => m.Name, "models");
     }
 
-    /// <summary>
-    /// The price that <c>--price</c> asks for, or the default; see <see cref="PriceChoice"/>.
-    /// </summary>
-    public PriceSpec FindPrice(AcceleratorSpec accelerator, string? text) =>
-        PriceChoice.Find(Prices, accelerator, text);
+    /// <summary>The price that is asked for, or the default; see <see cref="PriceChoice"/>.</summary>
+    /// <param name="accelerator">What is paid for.</param>
+    /// <param name="text">An amount, or a provider type with an optional date; null for the default.</param>
+    /// <param name="givenBy">Source of an amount that was given.</param>
+    public PriceSpec FindPrice(AcceleratorSpec accelerator, string? text, string givenBy = "given") =>
+        PriceChoice.Find(Prices, accelerator, text, givenBy);
 
-    static Lazy<IReadOnlyList<T>> Load<T>(
-        string file, Func<string, TextReader, IReadOnlyList<T>> read) => new(() =>
-    {
-        var name = "data/" + file;
-        using var stream = typeof(Catalogue).Assembly.GetManifestResourceStream(name)
-            ?? throw new InvalidOperationException($"The binary lacks {name}.");
-        using var text = new StreamReader(stream);
-        return read(name, text);
-    });
+    static Lazy<IReadOnlyList<T>> Load<T>(string file, Func<string, TextReader, IReadOnlyList<T>> read) =>
+        new(() => Resource.Read(file, read));
 }

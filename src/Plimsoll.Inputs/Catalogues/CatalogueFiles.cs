@@ -84,10 +84,15 @@ static class CatalogueFiles
         };
         int layers = row.Whole("layers"), hidden = row.Whole("hidden"), vocabulary = row.Whole("vocabulary");
         var tied = row.Whole("tied") == 1;
+        var family = ModelFamilies.Find(row.Text("family"));
         return new ModelSpec
         {
             Name = row.Text("name"),
             Family = row.Text("family"),
+            NormalisesQueries = family?.NormalisesQueries ?? false,
+            BlockScaledFp8 = family?.BlockScaledFp8 ?? false,
+            ExpertsOnlyFp4 = family?.ExpertsOnlyFp4 ?? false,
+            ExpertsOnlyInt4 = family?.ExpertsOnlyInt4 ?? false,
             Layers = layers,
             Hidden = hidden,
             Vocabulary = vocabulary,

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Text.Json;
 using Plimsoll.Core;
@@ -13,62 +12,6 @@ namespace Plimsoll.Inputs.Catalogues;
 /// </summary>
 public static class HuggingFaceConfig
 {
-    enum Windows
-    {
-        None,
-
-        /// <summary>Only where <c>layer_types</c> or <c>use_sliding_window</c> says so.</summary>
-        AsListed,
-
-        /// <summary>Every layer, when <c>sliding_window</c> is set.</summary>
-        AllLayers,
-
-        /// <summary>Every second layer.</summary>
-        Alternate,
-
-        /// <summary>All but every sixth layer.</summary>
-        FiveOfSix,
-
-        /// <summary>Chunked attention in all but every fourth layer.</summary>
-        ThreeOfFour,
-    }
-
-    sealed record Family(
-        bool Latent = false, Windows Windows = Windows.None, bool Tied = false, Defaults? Defaults = null);
-
-    /// <summary>
-    /// What a family's class in Transformers supplies when a config leaves it out, as the published ones do.
-    /// </summary>
-    sealed record Defaults(int Vocabulary, int Heads, int KvHeads, int HeadDim, int Window);
-
-    static readonly Defaults Gemma3 =
-        new(Vocabulary: 262_208, Heads: 8, KvHeads: 4, HeadDim: 256, Window: 4096);
-    static readonly Defaults Gemma2 =
-        new(Vocabulary: 256_000, Heads: 8, KvHeads: 4, HeadDim: 256, Window: 4096);
-
-    static readonly Dictionary<string, Family> Families = new(StringComparer.Ordinal)
-    {
-        ["llama"] = new(),
-        ["llama4"] = new(Windows: Windows.ThreeOfFour),
-        ["llama4_text"] = new(Windows: Windows.ThreeOfFour),
-        ["mistral"] = new(Windows: Windows.AllLayers),
-        ["mixtral"] = new(Windows: Windows.AllLayers),
-        ["qwen2"] = new(Windows: Windows.AsListed),
-        ["qwen3"] = new(Windows: Windows.AsListed),
-        ["qwen2_moe"] = new(Windows: Windows.AsListed),
-        ["qwen3_moe"] = new(Windows: Windows.AsListed),
-        ["deepseek_v2"] = new(Latent: true),
-        ["deepseek_v3"] = new(Latent: true),
-        ["kimi_k2"] = new(Latent: true),
-        ["gpt_oss"] = new(Windows: Windows.Alternate),
-        ["gemma2"] = new(Windows: Windows.Alternate, Tied: true, Defaults: Gemma2),
-        ["gemma3"] = new(Windows: Windows.FiveOfSix, Tied: true, Defaults: Gemma3),
-        ["gemma3_text"] = new(Windows: Windows.FiveOfSix, Tied: true, Defaults: Gemma3),
-        ["phi3"] = new(Windows: Windows.AllLayers),
-        ["glm4_moe"] = new(),
-        ["smollm3"] = new(Tied: true),
-    };
-
     /// <summary>
     /// Reads the file; what is missing, malformed or unknown throws <see cref="BadInputException"/>.
     /// </summary>
@@ -76,21 +19,25 @@ public static class HuggingFaceConfig
     {
         var config = ConfigJson.Load(path);
         var type = config.ModelType;
-        if (!Families.TryGetValue(type, out var family))
+        if (ModelFamilies.Find(type) is not { Config: { } rules } family)
         {
             throw new BadInputException(
-                $"{path}: model type {type} is unknown, and its attention is not guessed; expected one of "
-                + string.Join(", ", Families.Keys));
+                path, $"model type {type} is unknown, and its attention is not guessed",
+                $"one of {string.Join(", ", ModelFamilies.ConfigTypes)}");
         }
         int layers = config.Count("num_hidden_layers"), hidden = config.Count("hidden_size");
-        var vocabulary = Known(config, "vocab_size", family.Defaults?.Vocabulary);
-        var tied = config.Flag("tie_word_embeddings", family.Tied);
-        var attention = family.Latent ? Latent(config, layers) : Grouped(config, family, layers, hidden);
-        var feedForward = FeedForward(config, type, layers);
+        var vocabulary = Known(config, "vocab_size", rules.Defaults?.Vocabulary);
+        var tied = config.Flag("tie_word_embeddings", rules.Tied);
+        var attention = rules.Latent ? Latent(config, layers) : Grouped(config, rules, layers, hidden);
+        var feedForward = FeedForward(config, rules, layers);
         return new ModelSpec
         {
             Name = Name(config, path),
             Family = type,
+            NormalisesQueries = family.NormalisesQueries,
+            BlockScaledFp8 = family.BlockScaledFp8,
+            ExpertsOnlyFp4 = family.ExpertsOnlyFp4,
+            ExpertsOnlyInt4 = family.ExpertsOnlyInt4,
             Layers = layers,
             Hidden = hidden,
             Vocabulary = vocabulary,
@@ -116,19 +63,19 @@ public static class HuggingFaceConfig
                     ? folder
                     : Path.GetFileNameWithoutExtension(path);
 
-    static AttentionSpec Grouped(ConfigJson config, Family family, int layers, int hidden)
+    static AttentionSpec Grouped(ConfigJson config, ConfigRules rules, int layers, int hidden)
     {
-        var heads = Known(config, "num_attention_heads", family.Defaults?.Heads);
+        var heads = Known(config, "num_attention_heads", rules.Defaults?.Heads);
         var headDim = config.Count("head_dim", 0) is > 0 and var given
             ? given
-            : family.Defaults?.HeadDim ?? hidden / heads;
-        var window = config.Count(
-            "sliding_window", config.Count("attention_chunk_size", family.Defaults?.Window ?? 0));
-        var windowLayers = WindowLayers(config, family.Windows, layers);
+            : rules.Defaults?.HeadDim ?? hidden / heads;
+        var window =
+            config.Count("sliding_window", config.Count("attention_chunk_size", rules.Defaults?.Window ?? 0));
+        var windowLayers = WindowLayers(config, rules.Windows, layers);
         // A window as long as the context holds nothing back.
         if (window == 0 || window >= config.Count("max_position_embeddings", int.MaxValue))
             windowLayers = 0;
-        var kvHeads = config.Count("num_key_value_heads", family.Defaults?.KvHeads ?? heads);
+        var kvHeads = config.Count("num_key_value_heads", rules.Defaults?.KvHeads ?? heads);
         if (kvHeads == 0 || heads % kvHeads != 0)
         {
             throw new BadInputException(
@@ -150,7 +97,7 @@ public static class HuggingFaceConfig
     static int Known(ConfigJson config, string key, int? familyDefault) =>
         familyDefault is { } value ? config.Count(key, value) : config.Count(key);
 
-    static int WindowLayers(ConfigJson config, Windows windows, int layers)
+    static int WindowLayers(ConfigJson config, LayerWindows windows, int layers)
     {
         if (config.TryGet("layer_types", out var types) && types.ValueKind == JsonValueKind.Array)
         {
@@ -171,11 +118,11 @@ public static class HuggingFaceConfig
         }
         return windows switch
         {
-            Windows.AllLayers => layers,
-            Windows.Alternate => (layers + 1) / 2,
-            Windows.FiveOfSix => layers - layers / config.Count("sliding_window_pattern", 6),
-            Windows.ThreeOfFour => layers - layers / 4,
-            Windows.AsListed when config.Flag("use_sliding_window", false) =>
+            LayerWindows.AllLayers => layers,
+            LayerWindows.Alternate => (layers + 1) / 2,
+            LayerWindows.FiveOfSix => layers - layers / config.Count("sliding_window_pattern", 6),
+            LayerWindows.ThreeOfFour => layers - layers / 4,
+            LayerWindows.AsListed when config.Flag("use_sliding_window", false) =>
                 Math.Max(0, layers - config.Count("max_window_layers", layers)),
             _ => 0,
         };
@@ -199,7 +146,7 @@ public static class HuggingFaceConfig
         };
     }
 
-    static FeedForwardSpec FeedForward(ConfigJson config, string type, int layers)
+    static FeedForwardSpec FeedForward(ConfigJson config, ConfigRules rules, int layers)
     {
         var experts = config.Count(
             "n_routed_experts", config.Count("num_local_experts", config.Count("num_experts", 0)));
@@ -215,7 +162,7 @@ public static class HuggingFaceConfig
         var moe = every > 1 ? layers / every : Math.Max(0, layers - first - config.Length("mlp_only_layers"));
         var intermediate = config.Count("intermediate_size");
         var width = config.Count("moe_intermediate_size", intermediate);
-        var shared = type.StartsWith("llama4", StringComparison.Ordinal)
+        var shared = rules.SharedExpertIsIntermediate
             ? intermediate
             : config.Count("shared_expert_intermediate_size", config.Count("n_shared_experts", 0) * width);
         return new FeedForwardSpec
@@ -259,9 +206,9 @@ public static class HuggingFaceConfig
                 : text.Contains("\"num_bits\":4", StringComparison.Ordinal) ? NumberFormat.Int4
                 : NumberFormat.Int8,
             _ => throw new BadInputException(
-                $"{config.Path}: quant_method \"{method}\" is unknown; expected fp8, mxfp4, awq, gptq, "
-                + $"modelopt or "
-                + "compressed-tensors, or give --weights with an unquantised config"),
+                config.Path, $"quant_method \"{method}\" is unknown",
+                $"fp8, mxfp4, awq, gptq, modelopt or compressed-tensors, or {Setting.Weights} with an "
+                + $"unquantised config"),
         };
     }
 }

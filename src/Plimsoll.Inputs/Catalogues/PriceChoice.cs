@@ -7,13 +7,15 @@ using Plimsoll.Core.Hardware;
 namespace Plimsoll.Inputs.Catalogues;
 
 /// <summary>
-/// Picks a price out of the dated series. <c>--price</c> is an amount (<c>2.49</c>), or a provider type with
-/// an optional date (<c>neocloud@2026-08-21</c>): the median over providers of the latest day on or before
+/// Picks a price out of the dated series. What is asked for is an amount (<c>2.49</c>), or a provider type
+/// with an optional date (<c>neocloud@2026-08-21</c>): the median over providers of the latest day on or
+/// before
 /// it. Left out, it is the latest on-demand index, or where there is none the latest on-demand median.
 /// </summary>
 static class PriceChoice
 {
-    public static PriceSpec Find(IReadOnlyList<PriceSpec> prices, AcceleratorSpec accelerator, string? text)
+    public static PriceSpec Find(
+        IReadOnlyList<PriceSpec> prices, AcceleratorSpec accelerator, string? text, string givenBy)
     {
         if (text is null)
         {
@@ -21,10 +23,10 @@ static class PriceChoice
                 ?? Median(prices, accelerator, p => p.Term == "on-demand", null)
                 ?? Median(prices, accelerator, _ => true, null)
                 ?? throw new BadInputException(
-                    $"no price of {accelerator.Name} is in the catalogue; expected --price USD-PER-HOUR");
+                    accelerator.Name, "no price is in the catalogue", $"{Setting.Price} USD-PER-HOUR");
         }
         if (decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var amount))
-            return Given(accelerator, amount, text);
+            return Given(accelerator, amount, text, givenBy);
 
         var at = text.IndexOf('@');
         var type = at < 0 ? text : text[..at];
@@ -33,24 +35,24 @@ static class PriceChoice
         if (!types.Contains(type))
         {
             throw new BadInputException(
-                $"--price {text}: expected USD per hour, or one of {string.Join(", ", types)} with an "
-                + $"optional @DATE");
+                $"{Setting.Price} {text}", "",
+                $"USD per hour, or one of {string.Join(", ", types)} with an optional @DATE");
         }
         return Median(prices, accelerator, p => p.ProviderType == type && p.Term == "on-demand", date)
             ?? Median(prices, accelerator, p => p.ProviderType == type, date)
             ?? throw new BadInputException(
-                $"--price {text}: no such price of {accelerator.Name}; expected another type or date "
-                + $"(plimsoll catalogue prices {accelerator.Key}), or --price USD-PER-HOUR");
+                $"{Setting.Price} {text}", $"no such price of {accelerator.Name}",
+                $"another type or date (plimsoll catalogue prices {accelerator.Key}), or {Setting.Price} "
+                + $"USD-PER-HOUR");
     }
 
-    static PriceSpec Given(AcceleratorSpec accelerator, decimal amount, string text)
+    static PriceSpec Given(AcceleratorSpec accelerator, decimal amount, string text, string givenBy)
     {
         if (amount is <= 0 or > 10_000)
         {
-            throw new BadInputException(
-                $"--price {text}: expected USD per accelerator-hour above 0 and at most 10000");
+            throw new BadInputException($"{Setting.Price} {text}", "",
+                "USD per accelerator-hour above 0 and at most 10000");
         }
-
         return new PriceSpec
         {
             Accelerator = accelerator.Key,
@@ -60,7 +62,7 @@ static class PriceChoice
             UsdPerHour = amount,
             AsOf = null,
             Confidence = "given",
-            Source = "--price",
+            Source = givenBy,
         };
     }
 
@@ -109,5 +111,5 @@ static class PriceChoice
         DateOnly.TryParseExact(date, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
             ? date
             : throw new BadInputException(
-                $"--price {text}: {date} is no date; expected yyyy-MM-dd such as 2026-08-21");
+                $"{Setting.Price} {text}", $"{date} is no date", "yyyy-MM-dd such as 2026-08-21");
 }

@@ -21,27 +21,30 @@ public static class StepTimeCatalogue
 
     /// <summary>
     /// Measured curves of the accelerator under the engine, or generic ones over its datasheet when it was
-    /// never measured. SGLang runs the kernels that vLLM runs, and borrows its curves; an engine without
-    /// curves of its own on a measured accelerator borrows the other engine's.
+    /// never measured. An engine without curves of its own on a measured accelerator borrows another's.
     /// </summary>
     public static EfficiencyCurves For(AcceleratorSpec accelerator, string engine)
     {
-        var own = engine == "trtllm" ? "trtllm" : "vllm";
-        var other = own == "trtllm" ? "vllm" : "trtllm";
-        return TryLoad(accelerator.Key, own)
-            ?? TryLoad(accelerator.Key, other)
-            ?? EfficiencyCurves.Datasheet(accelerator, engine);
+        if (TryLoad(accelerator.Key, EngineCatalogue.CurvesOf(engine)) is { } own)
+            return own;
+        foreach (var other in EngineCatalogue.All.Names)
+        {
+            if (TryLoad(accelerator.Key, EngineCatalogue.CurvesOf(other)) is { } borrowed)
+                return borrowed;
+        }
+        return EfficiencyCurves.Datasheet(accelerator, engine);
     }
 
     /// <summary>The step-time model of a deployment with the best curves there are for it.</summary>
     /// <param name="deployment">What is served on what.</param>
     /// <param name="scale">Multipliers around the curves; none when null.</param>
     /// <param name="fitted">What the multipliers rest on; the curves' tier when null.</param>
+    /// <param name="curves">Other curves than the accelerator's own.</param>
     public static StepTimeModel ModelOf(
-        Deployment deployment, StepScale? scale = null, FittedError? fitted = null) =>
-        new(deployment, For(deployment.Accelerator, deployment.Engine.Engine),
-            EngineOverheadSpec.Of(deployment.Engine),
-            scale, fitted);
+        Deployment deployment, StepScale? scale = null, FittedError? fitted = null,
+        EfficiencyCurves? curves = null) =>
+        new(deployment, curves ?? For(deployment.Accelerator, deployment.Engine.Engine),
+            EngineCatalogue.Of(deployment.Engine), scale, fitted);
 
     /// <summary>The curves of one file, or null when there is none. A file is read once.</summary>
     public static EfficiencyCurves? TryLoad(string accelerator, string engine) =>

@@ -32,15 +32,16 @@ public sealed record RunFacts
     public void Check(string file, Deployment deployment)
     {
         if (Model is not null && Known(Model) is { } known && known.Name != deployment.Model.Name)
-            throw Differs(file, "model", Model, "--model", deployment.Model.Name);
+            throw Differs(file, "model", Model, Setting.Model, deployment.Model.Name);
         var engine = deployment.Engine;
-        Same(file, "engine", Engine, "--engine", engine.Engine);
-        Same(file, "engine", EngineVersion is null ? null : $"{engine.Engine}@{EngineVersion}", "--engine",
+        Same(file, "engine", Engine, Setting.Engine, engine.Engine);
+        Same(file, "engine", EngineVersion is null ? null : $"{engine.Engine}@{EngineVersion}",
+            Setting.Engine,
             engine.EngineVersion is null ? engine.Engine : $"{engine.Engine}@{engine.EngineVersion}");
-        Same(file, "tensor_parallel_size", TensorParallel, "--tp", deployment.TensorParallel);
-        Same(file, "data_parallel_size", DataParallel, "--dp", deployment.DataParallel);
-        Same(file, "max_num_seqs", MaxNumSeqs, "--max-num-seqs", engine.MaxNumSeqs);
-        Same(file, "max_num_batched_tokens", MaxNumBatchedTokens, "--max-num-batched-tokens",
+        Same(file, "tensor_parallel_size", TensorParallel, Setting.TensorParallel, deployment.TensorParallel);
+        Same(file, "data_parallel_size", DataParallel, Setting.DataParallel, deployment.DataParallel);
+        Same(file, "max_num_seqs", MaxNumSeqs, Setting.MaxNumSeqs, engine.MaxNumSeqs);
+        Same(file, "max_num_batched_tokens", MaxNumBatchedTokens, Setting.MaxNumBatchedTokens,
             engine.MaxNumBatchedTokens);
     }
 
@@ -73,20 +74,20 @@ public sealed record RunFacts
         return null;
     }
 
-    static void Same<T>(string file, string what, T? measured, string option, T asked)
+    static void Same<T>(string file, string what, T? measured, Setting setting, T asked)
         where T : struct
     {
         if (measured is { } given && !EqualityComparer<T>.Default.Equals(given, asked))
-            throw Differs(file, what, $"{given}", option, $"{asked}");
+            throw Differs(file, what, $"{given}", setting, $"{asked}");
     }
 
-    static void Same(string file, string what, string? measured, string option, string asked)
+    static void Same(string file, string what, string? measured, Setting setting, string asked)
     {
         if (measured is not null && measured != asked)
-            throw Differs(file, what, measured, option, asked);
+            throw Differs(file, what, measured, setting, asked);
     }
 
-    static BadInputException Differs(
-        string file, string what, string measured, string option, string asked) =>
-        new($"{file}: was measured with {what} {measured}, but {option} is {asked}; expected the same");
+    static BadInputException Differs(string file, string what, string measured, Setting setting,
+        string asked) =>
+        new(file, $"was measured with {what} {measured}, but {setting} is {asked}", "the same");
 }

@@ -97,17 +97,17 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
     /// <summary>Refuses a deployment that the profile says nothing of.</summary>
     void CheckSame(Deployment deployment)
     {
-        Same("model", profile.Model, "--model", deployment.Model.Name);
-        Same("accelerator", profile.Accelerator, "--gpu", deployment.Accelerator.Key);
-        Same("engine", profile.Engine, "--engine", deployment.Engine.Engine);
-        Same("weight format", profile.Weights, "--weights", deployment.Weights.Name());
+        Same("model", profile.Model, Setting.Model, deployment.Model.Name);
+        Same("accelerator", profile.Accelerator, Setting.Accelerator, deployment.Accelerator.Key);
+        Same("engine", profile.Engine, Setting.Engine, deployment.Engine.Engine);
+        Same("weight format", profile.Weights, Setting.Weights, deployment.Weights.Name());
 
-        void Same(string what, string measured, string option, string asked)
+        void Same(string what, string measured, Setting setting, string asked)
         {
             if (measured != asked)
             {
-                throw new BadInputException(
-                    $"{file}: is a profile of {what} {measured}, but {option} is {asked}; expected the same");
+                throw new BadInputException(file,
+                    $"is a profile of {what} {measured}, but {setting} is {asked}", "the same");
             }
         }
     }

@@ -1,3 +1,5 @@
+using Plimsoll.Core;
+
 namespace Plimsoll.Inputs.Workloads;
 
 /// <summary>How arrivals scatter around their mean rate.</summary>
@@ -17,4 +19,11 @@ public enum ArrivalProcess
 
     /// <summary>Every request present at time zero.</summary>
     AtOnce,
+}
+
+public static class ArrivalProcesses
+{
+    public static Choices<ArrivalProcess> All { get; } = new(
+        ("own", ArrivalProcess.Own), ("week", ArrivalProcess.Week), ("poisson", ArrivalProcess.Poisson),
+        ("at-once", ArrivalProcess.AtOnce));
 }

@@ -5,24 +5,23 @@ using Plimsoll.Inputs.Workloads.Traces;
 
 namespace Plimsoll.Inputs.Workloads;
 
-/// <summary>What <c>--workload</c> names: a built-in family, a family file, or a trace.</summary>
+/// <summary>What the workload of a command names: a built-in family, a family file, or a trace.</summary>
 public static class WorkloadChoice
 {
     public static Workload Open(string nameOrPath, TraceOptions? options = null)
     {
         if (Directory.Exists(nameOrPath))
         {
-            throw new BadInputException(
-                $"--workload {nameOrPath}: is a folder; expected a trace, a family's file or its name");
+            throw new BadInputException($"{Setting.Workload} {nameOrPath}", "is a folder",
+                "a trace, a family's file or its name");
         }
-
         if (!File.Exists(nameOrPath))
         {
             // A family's name has neither a folder nor, before its modifiers, an ending.
             return nameOrPath.Contains('/') || nameOrPath.Contains('\\')
                 || Path.HasExtension(nameOrPath.Split(':')[0])
-                ? throw new BadInputException(
-                    $"--workload {nameOrPath}: no such file; expected a trace or a family")
+                ? throw new BadInputException($"{Setting.Workload} {nameOrPath}", "no such file",
+                    "a trace or a family")
                 : WorkloadFamily.Find(nameOrPath);
         }
         return IsFamily(nameOrPath)

@@ -17,9 +17,8 @@ static class AccountNotes
             + FormattableString.Invariant($"{step.ErrorLow:0.00} to {step.ErrorHigh:0.00} of predicted"),
             FormattableString.Invariant(
                 $"KV memory: {engine.Memory.Blocks:N0} blocks of {engine.Limits.BlockSize} tokens ")
-                + "per engine rank, "
-            + (engine.Deployment.Engine.NumGpuBlocks is null
-                ? "computed from memory" : "given by --num-gpu-blocks"),
+            + "per engine rank, "
+            + (engine.Deployment.Engine.NumGpuBlocks is null ? "computed from memory" : "given"),
             FormattableString.Invariant($"price: {request.Price.UsdPerHour} USD per accelerator-hour, ")
             + (request.Price.AsOf is { } asOf
                 ? $"{request.Price.ProviderType} {request.Price.Term} as of {asOf} ({request.Price.Source})"

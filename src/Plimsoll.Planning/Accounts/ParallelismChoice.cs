@@ -4,6 +4,7 @@ using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Planning.Accounts;
 
@@ -40,7 +41,7 @@ public static class ParallelismChoice
                     Kv = request.Kv,
                     Engine = request.Engine,
                 };
-                var memory = KvCapacity.Blocks(deployment);
+                var memory = EngineCatalogue.Capacity(deployment);
                 if (memory.Fits)
                     fitting.Add(deployment);
                 else
@@ -52,16 +53,16 @@ public static class ParallelismChoice
         if (largest is null)
         {
             throw new BadInputException(
-                $"--ep {request.ExpertParallel} matches no --tp × --dp; expected --tp too");
+                $"{Setting.ExpertParallel} {request.ExpertParallel}",
+                $"matches no {Setting.TensorParallel} × {Setting.DataParallel}",
+                $"{Setting.TensorParallel} too");
         }
-
-        throw new BadInputException(FormattableString.Invariant(
-            $"{request.Model.Name} with {NumberFormats.Name(request.Weights)} weights does not fit ")
-            + FormattableString.Invariant(
-                $"{largest.TensorParallel * largest.PipelineParallel} × {request.Accelerator.Name}: ")
-            + FormattableString.Invariant($"{closest!.MissingGb:0.0} GB per accelerator are missing; ")
-            + "expected more accelerators (--tp, --pp), smaller --weights, or an accelerator with more "
-            + "memory");
+        throw new BadInputException(
+            $"{request.Model.Name} with {NumberFormats.Name(request.Weights)} weights",
+            $"does not fit {largest.TensorParallel * largest.PipelineParallel} × {request.Accelerator.Name}, "
+            + $"{closest!.MissingGb:0.0} GB per accelerator are missing",
+            $"more accelerators ({Setting.TensorParallel}, {Setting.PipelineParallel}), smaller "
+            + $"{Setting.Weights}, or an accelerator with more memory");
     }
 
     static IEnumerable<int> TensorDegrees(AccountRequest request)
@@ -93,31 +94,39 @@ public static class ParallelismChoice
         if (tensorParallel is { } tensor && heads % tensor != 0)
         {
             throw new BadInputException(
-                $"--tp {tensor} does not divide the {heads} attention heads of {model.Name}; expected a "
-                + $"divisor of {heads}");
+                $"{Setting.TensorParallel} {tensor}",
+                $"does not divide the {heads} attention heads of {model.Name}",
+                $"a divisor of {heads}");
         }
         if (tensorParallel > accelerator.ScaleUpWorld)
         {
             throw new BadInputException(
-                $"--tp {tensorParallel} exceeds the {accelerator.ScaleUpWorld} accelerators "
-                + $"that {accelerator.Name} joins at full speed; expected at most that, and --pp beyond");
+                $"{Setting.TensorParallel} {tensorParallel}",
+                $"exceeds the {accelerator.ScaleUpWorld} accelerators that {accelerator.Name} joins at full "
+                + $"speed",
+                $"at most that, and {Setting.PipelineParallel} beyond");
         }
         if (pipelineParallel > model.Layers)
         {
             throw new BadInputException(
-                $"--pp {pipelineParallel} exceeds the {model.Layers} layers of "
-                + $"{model.Name}; expected at most that");
+                $"{Setting.PipelineParallel} {pipelineParallel}",
+                $"exceeds the {model.Layers} layers of {model.Name}",
+                "at most that");
         }
         var experts = model.FeedForward.Experts;
         if (expertParallel is > 1 && experts == 0)
-            throw new BadInputException($"--ep {expertParallel}: {model.Name} has no experts");
+        {
+            throw new BadInputException($"{Setting.ExpertParallel} {expertParallel}",
+                $"{model.Name} has no experts", "1");
+        }
         if (expertParallel is { } expertDegree && experts > 0)
         {
             var ranks = tensorParallel * (dataParallel ?? 1);
             if (experts % expertDegree != 0 || (expertDegree > 1 && ranks is { } all && expertDegree != all))
             {
                 throw new BadInputException(
-                    $"--ep {expertDegree} is impossible: expected 1, or --tp × --dp, and a divisor of the "
+                    $"{Setting.ExpertParallel} {expertDegree}", "impossible",
+                    $"1, or {Setting.TensorParallel} × {Setting.DataParallel}, and a divisor of the "
                     + $"{experts} experts of {model.Name}");
             }
         }

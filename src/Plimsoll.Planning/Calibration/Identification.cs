@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Planning.Calibration;
@@ -39,7 +40,7 @@ static class Identification
         if (deployment.TensorParallel * deployment.PipelineParallel * deployment.ExpertParallel > 1)
             terms.Add(StepTerm.Communication);
         terms.AddRange([StepTerm.PrefillAttention, StepTerm.DecodeAttention, StepTerm.Host]);
-        if (EngineOverheadSpec.Of(deployment.Engine).UnhiddenSequenceNs > 0)
+        if (EngineCatalogue.Of(deployment.Engine).Overhead.UnhiddenSequenceNs > 0)
             terms.Add(StepTerm.HostSequences);
         foreach (var configuration in configurations)
         {

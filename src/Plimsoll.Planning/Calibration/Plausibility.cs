@@ -64,19 +64,16 @@ static class Plausibility
         bool mayNotDiffer)
     {
         var factor = Math.Max(measuredMs / predictedMs, predictedMs / measuredMs);
-        var said = FormattableString.Invariant(
-            $"{Where(input.File, name)}: {figure} is {measuredMs:G3} ms where about {predictedMs:G3} ms is ")
-            + "predicted";
+        BadInputText said =
+            $"{figure} is {measuredMs:G3} ms where about {predictedMs:G3} ms is predicted, "
+            + $"a factor of {factor:0}";
         if (factor > AnotherUnit)
-        {
-            throw new BadInputException(
-                $"{said}, a factor of {factor:0}: wrong units; expected {input.Units}");
-        }
-
+            throw new BadInputException(Where(input.File, name), $"{said}: wrong units", input.Units);
         if (mayNotDiffer && factor > AnotherEngine)
         {
-            throw new BadInputException($"{said}, a factor of {factor:0}; expected the deployment that was "
-                + $"measured (--model, --gpu, --tp, …)");
+            throw new BadInputException(
+                Where(input.File, name), said, $"the deployment that was measured "
+                + $"({Setting.Model}, {Setting.Accelerator}, {Setting.TensorParallel}, …)");
         }
     }
 

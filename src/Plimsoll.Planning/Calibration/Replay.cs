@@ -59,13 +59,13 @@ public sealed record Replay
     static SimulatedEngine EngineOf(Observation observation, StepScale scale)
     {
         var deployment = observation.Deployment;
-        var overhead = EngineOverheadSpec.Of(deployment.Engine);
+        var spec = EngineCatalogue.Of(deployment.Engine);
         if (observation.EngineClock)
-            overhead = overhead with { RequestNs = 0, ExposedSequenceNs = 0 };
+            spec = spec with { Overhead = spec.Overhead with { RequestNs = 0, ExposedSequenceNs = 0 } };
         var curves =
             observation.Curves ?? StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
         return SimulatedEngine.Of(
-            new StepTimeModel(deployment, curves, overhead, scale), SchedulingPolicy.VllmV1,
+            new StepTimeModel(deployment, curves, spec, scale), SchedulingPolicy.VllmV1,
             observation.Load.MeanContextTokens);
     }
 

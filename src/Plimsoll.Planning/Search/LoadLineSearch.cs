@@ -31,8 +31,8 @@ public sealed class LoadLineSearch
         if (requests < NeededRequests(limits))
         {
             throw new BadInputException(
-                $"--requests {requests} are too few for the promised percentiles; expected at least "
-                + $"{NeededRequests(limits)}");
+                $"{Setting.Requests} {requests}", "too few for the promised percentiles",
+                $"at least {NeededRequests(limits)}");
         }
         _engine = engine;
         _workload = workload;
@@ -121,9 +121,8 @@ public sealed class LoadLineSearch
 
     bool Holds(double rate, ArrivalProcess process, SimulationOptions options) =>
         Run(rate, process, options).Holds ?? throw new BadInputException(
-            $"--requests {options.Requests}: {_workload.Name} gives too few of them for the promised "
-            + $"percentiles; "
-            + "expected more");
+            $"{Setting.Requests} {options.Requests}",
+            $"{_workload.Name} gives too few of them for the promised percentiles", "more");
 
     /// <summary>A load line, and at a rate above it the limit that is broken most.</summary>
     LoadLineResult Broken(double line, double rate, ArrivalProcess process, SimulationOptions options)

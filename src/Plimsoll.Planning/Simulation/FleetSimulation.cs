@@ -29,6 +29,9 @@ public sealed class FleetSimulation
     readonly bool _closedLoop;
     RandomStream _random;
     long _arrived;
+    long _lastArrivalNs;
+    BatchResult _batchBefore = new(0, 0, 0, 0);
+    BatchResult? _batchAfter;
 
     FleetSimulation(
         SchedulerOptions engine, StepTimeModel stepTime, IArrivalSource arrivals, bool closedLoop,
@@ -45,11 +48,63 @@ public sealed class FleetSimulation
         _decodeFirst = options.PrefillReplicas;
         _replicas = new ReplicaSimulation[options.PrefillReplicas + options.Replicas];
         _outstanding = new int[_replicas.Length];
-        engine = engine with { Policy = options.Policy, PrefixBlockTokens = arrivals.PrefixBlockTokens };
+        engine = engine with
+        {
+            Policy = options.Policy,
+            PrefixBlockTokens = arrivals.PrefixBlockTokens,
+            Levels = SharedLevels.Of(options.Limits, stepTime.RequestOverheadNs, options.MinBatchShare),
+        };
+        var most = Math.Min(
+            options.MaxModelLength, (int)Math.Min(int.MaxValue, (long)engine.NumBlocks * engine.BlockSize));
         for (var i = 0; i < _replicas.Length; i++)
-            _replicas[i] = new ReplicaSimulation(i, engine, stepTime, _meter, OnFinished, options);
+        {
+            _replicas[i] = new ReplicaSimulation(
+                i, engine, stepTime, _meter, OnFinished, options, Feed(options, i, most));
+        }
+
         _maxTokens = Math.Min(options.MaxModelLength, _replicas[0].Scheduler.MaxRequestTokens);
     }
+
+    /// <summary>Batch lines of one replica; each draws its own.</summary>
+    static BatchFeed? Feed(SimulationOptions options, int replica, int maxTokens)
+    {
+        if (options.BatchWorkload is not { } lines || replica < options.PrefillReplicas)
+            return null;
+        var source = lines.Open(
+            Math.Max(1e-3, lines.RequestsPerSecond), long.MaxValue, options.Seed + 7919 * ((ulong)replica + 1),
+            ArrivalProcess.AtOnce);
+        return new BatchFeed(source, new BatchGate(options.BatchGate), maxTokens);
+    }
+
+    /// <summary>Batch tokens and lines of all replicas up to a time.</summary>
+    BatchResult BatchSoFar(long nowNs)
+    {
+        long prompt = 0, output = 0, lines = 0;
+        foreach (var replica in _replicas)
+        {
+            prompt += replica.BatchPromptTokens;
+            output += replica.BatchOutputTokens;
+            lines += replica.Batch?.CompletedLines ?? 0;
+        }
+        return new BatchResult(nowNs / 1e9, prompt, output, lines);
+    }
+
+    /// <summary>The last interactive request has come: batch work is counted up to here, and ends.</summary>
+    void CloseBatch()
+    {
+        _batchAfter = BatchSoFar(_lastArrivalNs);
+        foreach (var replica in _replicas)
+        {
+            if (replica.Batch is { } feed)
+                feed.IsClosed = true;
+        }
+    }
+
+    BatchResult? BatchBetween() => _options.BatchWorkload is null || _batchAfter is not { } after
+        ? null
+        : new BatchResult(
+            after.SpanS - _batchBefore.SpanS, after.PromptTokens - _batchBefore.PromptTokens,
+            after.OutputTokens - _batchBefore.OutputTokens, after.Lines - _batchBefore.Lines);
 
     /// <summary>
     /// Simulates a fleet of equal replicas to the last token, or until the verdict is certain.
@@ -71,12 +126,15 @@ public sealed class FleetSimulation
         while (!stopped)
         {
             var nextNs = NextArrivalNs();
+            if (nextNs == long.MaxValue && _batchAfter is null)
+                CloseBatch();
             if (_closedLoop || _decodeFirst > 0)
                 nextNs = RunInOrder(nextNs);
             else
                 RunAhead(nextNs);
             if (nextNs == long.MaxValue)
                 break;
+            _lastArrivalNs = nextNs;
             Deliver(nextNs);
             stopped = _options.StopWhenCertain
                 && (_meter.CertainlyBroken || ((_arrived & 63) == 0 && _meter.CertainlyKept));
@@ -142,7 +200,10 @@ public sealed class FleetSimulation
         };
         request.TokensHere = _decodeFirst > 0 ? 1 : request.OutputTokens;
         if (request.Index == _options.WarmupRequests)
+        {
             _meter.MeasureGaps = true;
+            _batchBefore = BatchSoFar(nowNs);
+        }
         if ((request.Index & 0xFFFF) == 0)
             _options.Progress?.Invoke(request.Index);
 
@@ -257,6 +318,7 @@ public sealed class FleetSimulation
             OutputTokens = (long)_meter.OutputTokens,
             PrefixHitRate = _arrivals.PrefixBlockTokens > 0 && queried > 0 ? (double)hits / queried : null,
             Steps = steps,
+            Batch = BatchBetween(),
             BusyShare = makespanS > 0 ? busyNs / 1e9 / makespanS / _replicas.Length : 0,
             TimeByCause = causes,
             PlanHash = hash,

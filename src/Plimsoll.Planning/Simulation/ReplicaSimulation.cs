@@ -24,14 +24,17 @@ sealed class ReplicaSimulation
     readonly StepTimeModel _stepTime;
     readonly RequestMeter _meter;
     readonly FinishedHandler _finished;
-    readonly FinishWheel _finishes = new();
+    readonly CohortClocks _cohorts = new();
+    readonly BatchFeed? _batch;
     readonly SimulationOptions _options;
     readonly StepEnd _end;
     readonly int _index;
+    readonly int _blocks;
     SimulatedRequest[] _requests = new SimulatedRequest[64];
     RequestOutcome[] _outcomes = new RequestOutcome[16];
     int _outcomeCount;
     int _skippedBefore;
+    int _interactivePrompts;
     readonly Queue<(SimulatedRequest Request, RequestSpec Spec)> _newcomers = new();
     StepPlan? _inFlight;
     bool _justAdded;
@@ -40,15 +43,17 @@ sealed class ReplicaSimulation
 
     public ReplicaSimulation(
         int index, SchedulerOptions engine, StepTimeModel stepTime, RequestMeter meter,
-        FinishedHandler finished, SimulationOptions options)
+        FinishedHandler finished, SimulationOptions options, BatchFeed? batch = null)
     {
         _index = index;
-        _scheduler = new Scheduler(engine);
+        _batch = batch;
+        _scheduler = new Scheduler(engine, PredictorOf(engine, stepTime, options));
         _stepTime = stepTime;
         _meter = meter;
         _finished = finished;
         _options = options;
         _end = options.End;
+        _blocks = engine.NumBlocks;
     }
 
     public Scheduler Scheduler => _scheduler;
@@ -63,6 +68,20 @@ sealed class ReplicaSimulation
     public TimeByCause TimeByCause { get; private set; }
 
     public int Outstanding => _scheduler.Requests;
+
+    /// <summary>Batch tokens given and batch prompt tokens computed, so far.</summary>
+    public long BatchOutputTokens { get; private set; }
+
+    public long BatchPromptTokens { get; private set; }
+
+    public BatchFeed? Batch => _batch;
+
+    /// <summary>A policy that keeps deadlines knows the model; where it is wrong, it learns.</summary>
+    static StepPredictor? PredictorOf(
+        SchedulerOptions engine, StepTimeModel stepTime, SimulationOptions options) =>
+        engine.Policy.Slack is null
+            ? null
+            : new StepPredictor(stepTime, learns: !options.End.IsPredicted, options.StepMargin);
 
     /// <summary>End of the step in flight; <see cref="long.MaxValue"/> when there is nothing to do.</summary>
     public long NextStepEndsNs
@@ -102,6 +121,7 @@ sealed class ReplicaSimulation
             Array.Resize(ref _requests, Math.Max(id.Slot + 1, 2 * _requests.Length));
         _requests[id.Slot] = request;
         _requests[id.Slot].Id = id;
+        _interactivePrompts += request.IsBatch ? 0 : 1;
     }
 
     /// <summary>Newcomers of the last step join behind the plan that was made without them.</summary>
@@ -144,8 +164,19 @@ sealed class ReplicaSimulation
         }
     }
 
+    void FeedBatch()
+    {
+        if (_batch is null)
+            return;
+        var use = (double)_scheduler.UsedBlocks / _blocks;
+        _batch.Observe(_nowNs, _interactivePrompts, use);
+        while (_batch.TryTake(_nowNs, out var line, out var spec))
+            Hand(line, spec, _nowNs);
+    }
+
     void Begin()
     {
+        FeedBatch();
         var plan = _scheduler.Plan(_nowNs);
         if (plan.IsEmpty && _newcomers.Count > 0)
         {
@@ -156,6 +187,10 @@ sealed class ReplicaSimulation
         {
             HandOver();
         }
+        foreach (ref readonly var move in plan.Parked)
+            Move(move);
+        foreach (ref readonly var move in plan.Resumed)
+            Move(move);
         foreach (var preempted in plan.Preempted)
             LeaveWheel(ref _requests[preempted.Slot], preempted.Slot);
         if (plan.IsEmpty)
@@ -171,15 +206,56 @@ sealed class ReplicaSimulation
     {
         if (!request.InWheel)
             return;
-        request.InWheel = false;
-        request.Emitted = request.TokensHere - (int)(_finishes.StepOf(handle) - Steps);
+        request.Emitted = request.TokensHere - Remaining(request, handle);
         request.LastTokenNs = _nowNs;
-        _finishes.Remove(handle);
+        Leave(ref request, handle);
         if (request.WaitingSinceNs == 0)
             return;
         request.LastTokenNs = request.WaitingSinceNs;
         request.WaitingSinceNs = 0;
         _skippedBefore--;
+    }
+
+    int Remaining(in SimulatedRequest request, int handle)
+    {
+        var cohort = _cohorts[request.Cohort];
+        return (int)(cohort.Finishes.StepOf(handle) - cohort.Steps);
+    }
+
+    /// <summary>A decode that stops for now, or goes on: its tokens are counted by another cohort's steps.</summary>
+    void Move(in CohortMove move)
+    {
+        ref var request = ref _requests[move.Request.Slot];
+        var remaining = Remaining(request, move.Request.Slot);
+        Leave(ref request, move.Request.Slot);
+        Join(ref request, move.Request.Slot, move.To, remaining);
+    }
+
+    void Join(ref SimulatedRequest request, int handle, int cohort, int remaining)
+    {
+        var clock = _cohorts[cohort];
+        request.InWheel = true;
+        request.Cohort = cohort;
+        clock.Finishes.Add(handle, clock.Steps + remaining);
+        clock.Interactive += request.IsBatch ? 0 : 1;
+        clock.Batch += request.IsBatch ? 1 : 0;
+    }
+
+    void Leave(ref SimulatedRequest request, int handle)
+    {
+        var clock = _cohorts[request.Cohort];
+        request.InWheel = false;
+        clock.Finishes.Remove(handle);
+        clock.Interactive -= request.IsBatch ? 0 : 1;
+        clock.Batch -= request.IsBatch ? 1 : 0;
+    }
+
+    int InteractiveDecodes(StepPlan plan)
+    {
+        var decodes = 0;
+        foreach (ref readonly var run in plan.Cohorts)
+            decodes += _cohorts[run.Cohort].Interactive;
+        return decodes;
     }
 
     /// <summary>
@@ -190,7 +266,8 @@ sealed class ReplicaSimulation
     {
         var plan = _inFlight!;
         var shape = plan.Shape;
-        var most = Math.Min(plan.RepeatableSteps, _finishes.Distance(Steps));
+        var most = Math.Min(plan.RepeatableSteps, _cohorts.Distance(plan));
+        var interactive = InteractiveDecodes(plan);
         var context = shape.DecodeContextTokens;
         var decodes = shape.Decodes;
         var stepNs = _stepNs;
@@ -204,7 +281,7 @@ sealed class ReplicaSimulation
             var taken = (int)Math.Min(withinPage, inTime);
             if (taken > 0)
             {
-                _meter.AddGaps(stepNs, (long)decodes * taken);
+                _meter.AddGaps(stepNs, (long)interactive * taken);
                 var repeated = shape with { DecodeContextTokens = context };
                 _options.StepObserver?.Invoke(_index, repeated, taken, endNs, stepNs);
                 if (_options.AttributeTime)
@@ -229,7 +306,7 @@ sealed class ReplicaSimulation
     /// </summary>
     void RecordGaps(StepPlan plan)
     {
-        var ordinary = plan.Shape.Decodes;
+        var ordinary = InteractiveDecodes(plan);
         if (_skippedBefore > 0 || plan.SkippedDecodes.Length > 0)
             ordinary -= RecordLateGaps(plan);
         if (ordinary > 0)
@@ -247,19 +324,25 @@ sealed class ReplicaSimulation
                 request.WaitingSinceNs = _nowNs;
                 _skippedBefore++;
             }
-            var finish = _finishes.StepOf(skipped.Slot);
-            _finishes.Remove(skipped.Slot);
-            _finishes.Add(skipped.Slot, finish + 1);
+            var finishes = _cohorts[request.Cohort].Finishes;
+            var finish = finishes.StepOf(skipped.Slot);
+            finishes.Remove(skipped.Slot);
+            finishes.Add(skipped.Slot, finish + 1);
+            late += request.IsBatch ? 0 : 1;
+            BatchOutputTokens -= request.IsBatch ? 1 : 0;
         }
         for (var handle = 0; handle < _requests.Length && _skippedBefore > 0; handle++)
         {
             ref var request = ref _requests[handle];
             if (request.WaitingSinceNs == 0 || plan.SkippedDecodes.IndexOf(request.Id) >= 0)
                 continue;
-            _meter.AddGaps(_nowNs + _stepNs - request.WaitingSinceNs, 1);
+            if (!request.IsBatch)
+            {
+                _meter.AddGaps(_nowNs + _stepNs - request.WaitingSinceNs, 1);
+                late++;
+            }
             request.WaitingSinceNs = 0;
             _skippedBefore--;
-            late++;
         }
         return late;
     }
@@ -273,43 +356,56 @@ sealed class ReplicaSimulation
         Steps += steps;
         _inFlight = null;
         _outcomeCount = 0;
-        for (var request = _finishes.FirstOf(Steps); request >= 0; request = _finishes.FirstOf(Steps))
-            Finish(request);
+        foreach (ref readonly var run in plan.Cohorts)
+            Advance(_cohorts[run.Cohort], steps);
         var lagNs = plan.Chunks.Length > 0 ? (long)(_stepTime.LagNs(plan.Shape) * _end.Factor) : 0;
         foreach (ref readonly var chunk in plan.Chunks)
         {
+            if (_requests[chunk.Request.Slot].IsBatch)
+                BatchPromptTokens += chunk.Tokens;
             if (chunk.EndsPrompt)
-                Emit(chunk.Request.Slot, lagNs);
+                Emit(chunk, lagNs);
         }
         _scheduler.Commit(
             new StepOutcome(_outcomes.AsSpan(0, _outcomeCount), steps) { DurationNs = durationNs }, endNs);
     }
 
+    void Advance(CohortClock cohort, int steps)
+    {
+        cohort.Steps += steps;
+        BatchOutputTokens += (long)cohort.Batch * steps;
+        var finishes = cohort.Finishes;
+        for (var handle = finishes.FirstOf(cohort.Steps); handle >= 0; handle = finishes.FirstOf(cohort.Steps))
+            Finish(handle);
+    }
+
     /// <summary>
     /// The token that ends a prompt: the first of an answer, or the next after a preemption.
     /// </summary>
-    void Emit(int handle, long lagNs)
+    void Emit(in PrefillChunk chunk, long lagNs)
     {
+        var handle = chunk.Request.Slot;
         ref var request = ref _requests[handle];
         if (request.Emitted == 0)
         {
             request.FirstTokenNs = _nowNs;
             request.LagNs = lagNs;
+            _interactivePrompts -= request.IsBatch ? 0 : 1;
         }
-        else
+        else if (!request.IsBatch)
         {
             _meter.AddGaps(_nowNs - request.LastTokenNs, 1);
         }
 
         request.LastTokenNs = _nowNs;
         request.Emitted++;
+        BatchOutputTokens += request.IsBatch ? 1 : 0;
         if (request.Emitted == request.TokensHere)
         {
             Finish(handle);
             return;
         }
-        request.InWheel = true;
-        _finishes.Add(handle, Steps + request.TokensHere - request.Emitted);
+        Join(ref request, handle, chunk.Cohort, request.TokensHere - request.Emitted);
     }
 
     void Finish(int handle)
@@ -320,7 +416,10 @@ sealed class ReplicaSimulation
         _outcomes[_outcomeCount++] = new RequestOutcome { Request = request.Id, Finished = true };
         request.LastTokenNs = _nowNs;
         if (request.InWheel)
-            _finishes.Remove(handle);
-        _finished(_index, request, _nowNs);
+            Leave(ref request, handle);
+        if (request.IsBatch)
+            _batch!.Done();
+        else
+            _finished(_index, request, _nowNs);
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
@@ -41,9 +42,9 @@ public sealed record SimulatedEngine
         StepTimeModel stepTime, SchedulingPolicy policy, int typicalContextTokens = 4096)
     {
         var deployment = stepTime.Deployment;
-        var memory = KvCapacity.Blocks(deployment, typicalContextTokens);
+        var memory = KvCapacity.Blocks(deployment, stepTime.Engine.Memory, typicalContextTokens);
         if (!memory.Fits)
-            throw new BadInputException(DoesNotFit(deployment, memory));
+            throw DoesNotFit(deployment, memory);
         var engine = deployment.Engine;
         return new SimulatedEngine
         {
@@ -88,8 +89,9 @@ public sealed record SimulatedEngine
         if (arrivals.PrefixBlockTokens % Limits.BlockSize != 0)
         {
             throw new BadInputException(
-                $"--block-size {Limits.BlockSize} does not divide the workload's prefix blocks of "
-                + $"{arrivals.PrefixBlockTokens} tokens; expected a divisor of {arrivals.PrefixBlockTokens}");
+                $"{Setting.BlockSize} {Limits.BlockSize}",
+                $"does not divide the workload's prefix blocks of {arrivals.PrefixBlockTokens} tokens",
+                $"a divisor of {arrivals.PrefixBlockTokens}");
         }
         var caching = Deployment.Engine.EnablePrefixCaching;
         return FleetSimulation.Run(
@@ -101,11 +103,10 @@ public sealed record SimulatedEngine
             });
     }
 
-    static string DoesNotFit(Deployment deployment, KvCapacityResult memory) =>
-        FormattableString.Invariant(
-            $"{deployment.Model.Name} with {deployment.Weights} weights does not fit ")
-        + FormattableString.Invariant($"{deployment.Accelerator.Name} at --tp {deployment.TensorParallel} ")
-        + FormattableString.Invariant(
-            $"--pp {deployment.PipelineParallel}: it needs {memory.MissingGb:0.0} GB ")
-        + "more per accelerator; expected a larger --tp, fewer bytes per --weights, or more memory";
+    static BadInputException DoesNotFit(Deployment deployment, KvCapacityResult memory) => new(
+        $"{deployment.Model.Name} with {NumberFormats.Name(deployment.Weights)} weights",
+        $"does not fit {deployment.Accelerator.Name} at {Setting.TensorParallel} {deployment.TensorParallel} "
+        + $"{Setting.PipelineParallel} {deployment.PipelineParallel}, {memory.MissingGb:0.0} GB per "
+        + $"accelerator are missing",
+        $"a larger {Setting.TensorParallel}, fewer bytes per {Setting.Weights}, or more memory");
 }

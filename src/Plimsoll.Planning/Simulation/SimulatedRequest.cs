@@ -12,6 +12,13 @@ struct SimulatedRequest
     public long Index;
 
     public int Session;
+
+    /// <summary>A line of batch work: nobody waits for its tokens.</summary>
+    public bool IsBatch;
+
+    /// <summary>The cohort it decodes in.</summary>
+    public int Cohort;
+
     public int PromptTokens;
 
     /// <summary>Tokens of the answer.</summary>

@@ -37,7 +37,7 @@ static class HeldOut
     /// Why an observation cannot be replayed, for <see cref="SetReport.Dropped"/>; null when it can.
     /// </summary>
     public static string? Unfit(Observation observation) =>
-        KvCapacity.Blocks(observation.Deployment, observation.Load.MeanContextTokens).Fits
+        EngineCatalogue.Capacity(observation.Deployment, observation.Load.MeanContextTokens).Fits
             ? null
             : "ran, but predicted not to fit in memory";
 
@@ -51,11 +51,9 @@ static class HeldOut
     }
 
     /// <summary>The bands that the tier of the curves states.</summary>
-    public static PredictionError ErrorOf(
-        Observation run) => Errors.GetOrAdd((run.Deployment, run.Curves), key =>
-        (key.Curves is null
-            ? StepTimeCatalogue.ModelOf(key.Deployment)
-            : new StepTimeModel(key.Deployment, key.Curves)).Error);
+    public static PredictionError ErrorOf(Observation run) => Errors.GetOrAdd(
+        (run.Deployment, run.Curves), key =>
+        StepTimeCatalogue.ModelOf(key.Deployment, curves: key.Curves).Error);
 }
 
 /// <summary>

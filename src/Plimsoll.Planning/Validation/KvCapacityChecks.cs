@@ -77,7 +77,7 @@ public static class KvCapacityChecks
             },
         };
         return new KvCapacityCheck(
-            deployment, row.Whole("tokens"), KvCapacity.Blocks(deployment).Tokens,
+            deployment, row.Whole("tokens"), EngineCatalogue.Capacity(deployment).Tokens,
             row.Text("set") == "held-out",
             row.Text("source"), row.Text("as_of"));
     }

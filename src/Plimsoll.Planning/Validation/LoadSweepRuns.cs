@@ -26,7 +26,7 @@ public static class LoadSweepRuns
     [
         FormattableString.Invariant(
             $"{Requests} requests per run: overloaded runs complete 450 to 495 at their mean rate"),
-        "--max-num-seqs and --max-num-batched-tokens not stated: vLLM's server's own on the card",
+        "max_num_seqs and max_num_batched_tokens not stated: vLLM's server's own on the card",
         "H100 is the SXM board; prompts and answers have exactly the stated lengths",
     ];
 
@@ -56,7 +56,7 @@ public static class LoadSweepRuns
                 Accelerator = accelerator,
                 TensorParallel = row.Whole("gpus"),
                 Weights = KnownModels.Format(row.Text("precision"))!.Value,
-                Engine = EngineSettings.OfServer(accelerator) with
+                Engine = EngineCatalogue.ServerDefaults(accelerator) with
                 {
                     Engine = row.Text("engine"),
                     EngineVersion = row.Text("engine") == "vllm" ? "0.19.0" : "0.5.10",

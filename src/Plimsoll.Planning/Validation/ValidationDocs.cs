@@ -18,8 +18,8 @@ public static class ValidationDocs
         if (report.Absent.Count > 0)
         {
             throw new BadInputException(
-                $"--write-docs: a page needs every set; expected {report.Absent[0].Source} in the folder of "
-                + $"--data");
+                $"{Setting.ValidationPage}", "needs every set",
+                $"{report.Absent[0].Source} in the folder of {Setting.ValidationData}");
         }
         // Everything is made before anything is written.
         var files = new List<(string Path, string Text)>();

@@ -59,9 +59,9 @@ public sealed record ValidationReport
         if (only is not null && present.Count == 0)
         {
             throw new BadInputException(
-                $"--data {folder}: {chosen[0].Source} is missing; --set {only} needs it");
+                $"{Setting.ValidationData} {folder}", $"{chosen[0].Source} is missing",
+                $"it for {Setting.ValidationSet} {only}");
         }
-
         var analytic = only is null ? AnalyticChecks.Run() : [];
         var reports = new List<SetReport>();
         foreach (var set in present)
@@ -83,6 +83,7 @@ public sealed record ValidationReport
                 return [set];
             names.Add(set.Name);
         }
-        throw new BadInputException($"--set {only}: unknown; expected one of {string.Join(", ", names)}");
+        throw new BadInputException(
+            $"{Setting.ValidationSet} {only}", "unknown", $"one of {string.Join(", ", names)}");
     }
 }

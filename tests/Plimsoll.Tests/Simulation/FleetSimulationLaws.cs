@@ -6,6 +6,7 @@ using Plimsoll.Core.Measures;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
 using Shouldly;
@@ -15,7 +16,9 @@ namespace Plimsoll.Tests.Simulation;
 
 public sealed class FleetSimulationLaws
 {
-    static readonly StepTimeModel StepTime = new(TestDeployments.Small);
+    static readonly StepTimeModel StepTime = new(
+        TestDeployments.Small, EfficiencyCurves.Datasheet(TestDeployments.Small.Accelerator, "vllm"),
+        EngineCatalogue.Of(TestDeployments.Small.Engine));
 
     static readonly Gen<Arrival> AnyArrival =
         from gap in Gen.Long[0, 300_000_000]

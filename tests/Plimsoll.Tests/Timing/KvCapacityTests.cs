@@ -2,6 +2,7 @@ using System;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
 using Shouldly;
 using Xunit;
 
@@ -20,7 +21,7 @@ public sealed class KvCapacityTests
     [Fact]
     public void What_weights_leave_becomes_blocks()
     {
-        var capacity = KvCapacity.Blocks(Llama8BOnH100);
+        var capacity = EngineCatalogue.Capacity(Llama8BOnH100);
         // 90 % of 79.2 GiB less 16.1 GB of weights and a few of the rest, at 2 MiB per block.
         capacity.Blocks.ShouldBeInRange(26_000, 29_000);
         capacity.WeightBytes.ShouldBe(2 * 8_030_261_248.0);
@@ -31,13 +32,13 @@ public sealed class KvCapacityTests
     public void The_engines_own_count_wins()
     {
         var known = Llama8BOnH100 with { Engine = new EngineSettings { NumGpuBlocks = 1234 } };
-        KvCapacity.Blocks(known).Blocks.ShouldBe(1234);
+        EngineCatalogue.Capacity(known).Blocks.ShouldBe(1234);
     }
 
     [Fact]
     public void A_model_that_does_not_fit_says_by_how_much()
     {
-        var capacity = KvCapacity.Blocks(Llama8BOnH100 with { Model = TestModels.Llama70B });
+        var capacity = EngineCatalogue.Capacity(Llama8BOnH100 with { Model = TestModels.Llama70B });
         capacity.Fits.ShouldBeFalse();
         // 141 GB of weights against 76.5 GB of usable memory.
         capacity.MissingGb.ShouldBeInRange(64, 72);
@@ -46,7 +47,8 @@ public sealed class KvCapacityTests
     [Fact]
     public void Tensor_parallelism_shares_weights_and_kv_heads()
     {
-        var four = KvCapacity.Blocks(Llama8BOnH100 with { Model = TestModels.Llama70B, TensorParallel = 4 });
+        var four =
+            EngineCatalogue.Capacity(Llama8BOnH100 with { Model = TestModels.Llama70B, TensorParallel = 4 });
         four.Fits.ShouldBeTrue();
         four.WeightBytes.ShouldBe(2 * 70_553_706_496.0 / 4);
         (four.KvBytes / four.Blocks).ShouldBe(16 * 80 * 2 * 256 * 2.0);
@@ -131,5 +133,5 @@ public sealed class KvCapacityTests
     }
 
     static KvCapacityResult With(Func<EngineSettings, EngineSettings> change) =>
-        KvCapacity.Blocks(Llama8BOnH100 with { Engine = change(new EngineSettings()) });
+        EngineCatalogue.Capacity(Llama8BOnH100 with { Engine = change(new EngineSettings()) });
 }

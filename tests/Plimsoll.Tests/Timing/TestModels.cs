@@ -106,6 +106,8 @@ static class TestModels
         {
             Name = name,
             Family = family,
+            NormalisesQueries = family is "qwen3" or "qwen3_moe",
+            BlockScaledFp8 = family is "qwen3" or "qwen3_moe",
             Layers = layers,
             Hidden = hidden,
             Vocabulary = vocabulary,

@@ -118,14 +118,14 @@ public sealed class WorkloadFamily : Workload
                 "tenants" when Number(value) is >= 1 and <= 10_000 and var tenants
                 && tenants == Math.Floor(tenants) =>
                     spec with { Tenants = (int)tenants },
-                _ => throw new BadInputException($"--workload {text}: \"{change}\"; expected {Changes}"),
+                _ => throw new BadInputException($"{Setting.Workload} {text}", $"\"{change}\"", Changes),
             };
         }
         if (bursts && spec.Arrivals.Sigma == 0)
         {
             throw new BadInputException(
-                $"--workload {text}: no bursts were fitted to {spec.Name}; expected sigma=0..3 and "
-                + $"tau=SECONDS too");
+                $"{Setting.Workload} {text}", $"no bursts were fitted to {spec.Name}",
+                "sigma=0..3 and tau=SECONDS too");
         }
         return new WorkloadFamily(spec with { Name = text });
     }

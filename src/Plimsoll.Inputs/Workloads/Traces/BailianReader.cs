@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Plimsoll.Core;
 
 namespace Plimsoll.Inputs.Workloads.Traces;
 
@@ -48,10 +49,10 @@ sealed class BailianReader : JsonTraceReader
             return;
         if ((long)blocks * _blockTokens < prompt)
         {
-            Source.Fail(
-                $"{blocks} hash_ids of {_blockTokens} tokens do not cover input_length {prompt}; expected "
-                + $"the "
-                + "block size the trace was hashed with (--block-size)");
+            throw new BadInputException(
+                Source.Place,
+                $"{blocks} hash_ids of {_blockTokens} tokens do not cover input_length {prompt}",
+                $"the {Setting.BlockSize} that the trace was hashed with");
         }
         PrefixBlockTokens = _blockTokens;
         row.PrefixKeys = Chain.Whole(prompt, _blockTokens);

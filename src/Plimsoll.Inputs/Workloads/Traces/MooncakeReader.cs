@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Text.Json;
+using Plimsoll.Core;
 
 namespace Plimsoll.Inputs.Workloads.Traces;
 
@@ -51,10 +52,10 @@ sealed class MooncakeReader : JsonTraceReader
             return;
         if ((long)blocks * _blockTokens < prompt)
         {
-            Source.Fail(
-                $"{blocks} hash_ids of {_blockTokens} tokens do not cover input_length {prompt}; expected "
-                + $"the "
-                + "block size the trace was hashed with (--block-size)");
+            throw new BadInputException(
+                Source.Place,
+                $"{blocks} hash_ids of {_blockTokens} tokens do not cover input_length {prompt}",
+                $"the {Setting.BlockSize} that the trace was hashed with");
         }
         PrefixBlockTokens = _blockTokens;
         row.PrefixKeys = Chain.Whole(prompt, _blockTokens);

@@ -13,10 +13,10 @@ static class TraceFormats
     const string Delimiters = ",\t;|";
 
     /// <summary>One line per format, for the error that lists what is supported.</summary>
-    public const string Supported =
-        "Mooncake JSONL, Azure CSV, BurstGPT CSV, Weka session JSON, Bailian JSONL, OpenAI batch JSONL, vLLM "
-        + "request JSONL, lengths CSV (num_prefill_tokens,num_decode_tokens), or any log with "
-        + "--map time=COLUMN:s,input=COLUMN,output=COLUMN";
+    static readonly BadInputText Supported =
+        $"Mooncake JSONL, Azure CSV, BurstGPT CSV, Weka session JSON, Bailian JSONL, OpenAI batch JSONL, "
+        + $"vLLM request JSONL, lengths CSV (num_prefill_tokens,num_decode_tokens), or any log with "
+        + $"{Setting.ColumnMap} time=COLUMN:s,input=COLUMN,output=COLUMN";
 
     public static TraceReader Open(string path, TraceOptions options)
     {
@@ -83,7 +83,7 @@ static class TraceFormats
         if (fields.Contains("input_length") || fields.Contains("input_tokens"))
             return TraceFormat.Mooncake;
         var found = fields.Count == 0 ? "no JSON field can be read" : "fields " + string.Join(", ", fields);
-        throw new BadInputException($"{path}, line 1: unknown trace format ({found}); expected {Supported}");
+        throw new BadInputException($"{path}, line 1", $"unknown trace format ({found})", Supported);
     }
 
     /// <summary>The first object's own field names, as many as the head of the file holds.</summary>
@@ -127,6 +127,6 @@ static class TraceFormats
         var shown = header.Length > 120 ? header[..120] + "…" : header;
         shown = string.Concat(System.Linq.Enumerable.Select(shown, c => char.IsControl(c) ? '?' : c));
         throw new BadInputException(
-            $"{path}, line 1: unknown trace format (header \"{shown}\"); expected {Supported}");
+            $"{path}, line 1", $"unknown trace format (header \"{shown}\")", Supported);
     }
 }

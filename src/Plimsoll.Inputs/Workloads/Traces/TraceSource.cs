@@ -60,8 +60,10 @@ public sealed class TraceSource : Stream
     [DoesNotReturn]
     public void Fail(string what) => throw Error(what);
 
-    public BadInputException Error(string what) =>
-        new(Line > 0 ? $"{Name}, line {Line}: {what}" : $"{Name}: {what}");
+    public BadInputException Error(string what) => new($"{Place}: {what}");
+
+    /// <summary>The file, and the line where lines are counted.</summary>
+    public string Place => Line > 0 ? $"{Name}, line {Line}" : Name;
 
     public override int Read(Span<byte> buffer)
     {

@@ -37,9 +37,12 @@ static class BandwidthChecks
             Model = Catalogue.BuiltIn.FindModel("Llama-3.1-8B"),
             Accelerator = slow,
         };
-        var overhead =
-            EngineOverheadSpec.Vllm with { StepNs = 0, SequenceNs = 0, TokenNs = 0, ExposedNs = 0 };
-        var model = new StepTimeModel(deployment, Ideal(slow), overhead);
+        var engine = EngineCatalogue.Of(deployment.Engine);
+        engine = engine with
+        {
+            Overhead = engine.Overhead with { StepNs = 0, SequenceNs = 0, TokenNs = 0, ExposedNs = 0 },
+        };
+        var model = new StepTimeModel(deployment, Ideal(slow), engine);
         return new AnalyticCheck(
             $"decode bandwidth bound, {sequences} sequences",
             $"Llama-3.1-8B, ideal kernels on 10 GB/s, {Prompt}/{Output}", "ms",
@@ -59,7 +62,7 @@ static class BandwidthChecks
             foreach (var accelerator in Catalogue.BuiltIn.Accelerators)
             {
                 var deployment = new Deployment { Model = model, Accelerator = accelerator };
-                if (model.FeedForward.MoeLayers > 0 || !KvCapacity.Blocks(deployment).Fits
+                if (model.FeedForward.MoeLayers > 0 || !EngineCatalogue.Capacity(deployment).Fits
                     || StepTimeCatalogue.TryLoad(accelerator.Key, "vllm") is null)
                 {
                     continue;

@@ -2,6 +2,7 @@ using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
 
 
 namespace Plimsoll.Planning.Validation.Analytic;
@@ -19,21 +20,24 @@ static class ConstantStepEngine
     public static StepTimeModel StepTime { get; } = new(
         new Deployment { Model = Model, Accelerator = Accelerator },
         EfficiencyCurves.Datasheet(Accelerator, "vllm"),
-        new EngineOverheadSpec
+        EngineCatalogue.Of(new EngineSettings()) with
         {
-            Engine = "vllm",
-            Source = "a queue of theory",
-            Overlaps = true,
-            StepsAhead = 0,
-            StepNs = StepNs,
-            SequenceNs = 0,
-            TokenNs = 0,
-            ExposedNs = 0,
-            ExposedSequenceNs = 0,
-            GraphGapNs = 0,
-            LaunchNs = 0,
-            GraphTokens = 512,
-            RequestNs = 0,
+            Overhead = new EngineOverheadSpec
+            {
+                Source = "a queue of theory",
+                AsOf = "2026-01",
+                Overlaps = true,
+                StepsAhead = 0,
+                StepNs = StepNs,
+                SequenceNs = 0,
+                TokenNs = 0,
+                ExposedNs = 0,
+                ExposedSequenceNs = 0,
+                GraphGapNs = 0,
+                LaunchNs = 0,
+                GraphTokens = 512,
+                RequestNs = 0,
+            },
         });
 
     /// <summary>Room for <paramref name="places"/> requests at a time and for any length of answer.</summary>

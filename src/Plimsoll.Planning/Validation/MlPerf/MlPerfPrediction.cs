@@ -5,7 +5,6 @@ using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Search;
@@ -63,7 +62,7 @@ static class MlPerfPrediction
         var ceilings = new List<Ceiling>();
         foreach (var deployment in Candidates(single))
         {
-            if (KvCapacity.Blocks(deployment).Fits)
+            if (EngineCatalogue.Capacity(deployment).Fits)
                 ceilings.Add(CeilingOf(deployment, single.Benchmark, workload));
         }
         // From the highest ceiling down, so that those below what is already reached need no search.
@@ -147,7 +146,7 @@ static class MlPerfPrediction
                     EnablePrefixCaching = false,
                 },
             };
-            var stages = KvCapacity.Blocks(one).Fits ? 1 : MostStages;
+            var stages = EngineCatalogue.Capacity(one).Fits ? 1 : MostStages;
             for (var tp = 1; tp <= single.Accelerators; tp *= 2)
             {
                 for (var pp = 1; pp <= stages && tp * pp <= single.Accelerators; pp *= 2)

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
 
@@ -32,8 +33,7 @@ public sealed class IntervalSet : IValidationSet
         var points = new List<ValidationPoint>();
         var steps = Residuals(
             runs, r => r.Deployment.Model.FeedForward.MoeLayers > 0 ? "experts" : "dense",
-            _ => (Host(PredictionError.HostsSeen.Low), Host(PredictionError.HostsSeen.High)), Metric.Tpot,
-            Metric.Itl);
+            r => (Host(HostsSeen(r).Low), Host(HostsSeen(r).High)), Metric.Tpot, Metric.Itl);
         progress(0.5);
         var firstTokens = Residuals(runs, _ => "all models", Steps, Metric.Ttft);
         progress(0.9);
@@ -62,6 +62,9 @@ public sealed class IntervalSet : IValidationSet
         string Kind, string Group, string Name, double Measured, double Predicted, double Fast, double Slow);
 
     static StepEnd Host(double sequenceNs) => new(1, sequenceNs, 1);
+
+    static ErrorBand HostsSeen(Observation run) =>
+        EngineCatalogue.Of(run.Deployment.Engine).Errors.SequenceNs;
 
     /// <summary>The ends of a step, without what a first token adds to them.</summary>
     static (StepEnd Fast, StepEnd Slow) Steps(Observation run)

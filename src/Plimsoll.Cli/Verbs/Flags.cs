@@ -1,0 +1,51 @@
+using System;
+using System.CommandLine;
+using Plimsoll.Core;
+
+namespace Plimsoll.Cli.Verbs;
+
+/// <summary>
+/// How the command line calls what the other layers name by <see cref="Setting"/>, and how it reads choices.
+/// </summary>
+public static class Flags
+{
+    /// <summary>The flag of a setting, <c>--tp</c>.</summary>
+    public static string Of(Setting setting) => setting switch
+    {
+        Setting.Model => "--model",
+        Setting.Accelerator => "--gpu",
+        Setting.TensorParallel => "--tp",
+        Setting.PipelineParallel => "--pp",
+        Setting.ExpertParallel => "--ep",
+        Setting.DataParallel => "--dp",
+        Setting.Weights => "--weights",
+        Setting.Engine => "--engine",
+        Setting.MaxNumSeqs => "--max-num-seqs",
+        Setting.MaxNumBatchedTokens => "--max-num-batched-tokens",
+        Setting.BlockSize => "--block-size",
+        Setting.Workload => "--workload",
+        Setting.ColumnMap => "--map",
+        Setting.Promise => "--promise",
+        Setting.Price => "--price",
+        Setting.Requests => "--requests",
+        Setting.ValidationData => "--data",
+        Setting.ValidationSet => "--set",
+        Setting.ValidationPage => "--write-docs",
+        _ => throw new ArgumentOutOfRangeException(nameof(setting), setting, null),
+    };
+
+    /// <summary>An option whose value is one of a few names, which complete.</summary>
+    public static TOption OneOf<TOption, T>(this TOption option, Choices<T> choices)
+        where TOption : Option
+    {
+        option.Suggest([.. choices.Names]);
+        return option;
+    }
+
+    /// <summary>What was chosen; something else is refused with the names that there are.</summary>
+    public static T Chosen<T>(this ParseResult parsed, Option option, Choices<T> choices) =>
+        choices.TryFind(parsed.GetResult(option)?.GetValueOrDefault<string>(), out var chosen)
+            ? chosen
+            : throw new BadInputException(
+                $"{option.Name} {parsed.GetResult(option)?.GetValueOrDefault<string>()}", "", $"{choices}");
+}

@@ -1,0 +1,57 @@
+using System;
+
+namespace Plimsoll.Core;
+
+/// <summary>
+/// A choice of the user's that messages speak of; the layer where it is made has its own word for it.
+/// </summary>
+public enum Setting
+{
+    Model,
+    Accelerator,
+    TensorParallel,
+    PipelineParallel,
+    ExpertParallel,
+    DataParallel,
+    Weights,
+    Engine,
+    MaxNumSeqs,
+    MaxNumBatchedTokens,
+    BlockSize,
+    Workload,
+    ColumnMap,
+    Promise,
+    Price,
+    Requests,
+    ValidationData,
+    ValidationSet,
+    ValidationPage,
+}
+
+public static class Settings
+{
+    /// <summary>What it is called where nothing else is known.</summary>
+    public static string Name(this Setting setting) => setting switch
+    {
+        Setting.Model => "model",
+        Setting.Accelerator => "accelerator",
+        Setting.TensorParallel => "tensor parallel degree",
+        Setting.PipelineParallel => "pipeline stages",
+        Setting.ExpertParallel => "expert parallel degree",
+        Setting.DataParallel => "data parallel ranks",
+        Setting.Weights => "weight format",
+        Setting.Engine => "engine",
+        Setting.MaxNumSeqs => "most sequences",
+        Setting.MaxNumBatchedTokens => "most batched tokens",
+        Setting.BlockSize => "block size",
+        Setting.Workload => "workload",
+        Setting.ColumnMap => "column map",
+        Setting.Promise => "promise",
+        Setting.Price => "price",
+        Setting.Requests => "requests",
+        Setting.ValidationData => "data folder",
+        Setting.ValidationSet => "validation set",
+        Setting.ValidationPage => "validation page",
+        _ => throw new ArgumentOutOfRangeException(nameof(setting), setting, null),
+    };
+}

@@ -1,0 +1,64 @@
+using System;
+using System.Collections.Generic;
+using Plimsoll.Core;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Timing;
+
+namespace Plimsoll.Inputs.Catalogues;
+
+/// <summary>The engines of <c>data/engines.json</c>.</summary>
+public static class EngineCatalogue
+{
+    static readonly Lazy<IReadOnlyList<EngineEntry>> Entries =
+        new(() => Resource.Read("engines.json", EngineFile.Read).Engines);
+
+    /// <summary>Engines as people name them; the first is what is meant when none is named.</summary>
+    public static Choices<string> All { get; } = new([.. Named(Entries.Value)]);
+
+    /// <summary>The engine of that name in that release.</summary>
+    public static EngineSpec Of(EngineSettings engine) =>
+        Find(engine.Engine).Of(EngineRelease.Parse(engine.EngineVersion));
+
+    /// <summary>Whose kernel tables stand for the engine's.</summary>
+    public static string CurvesOf(string engine) => Find(engine).Curves;
+
+    /// <summary>
+    /// KV blocks of one engine rank, as <see cref="KvCapacity.Blocks"/> counts them for its engine.
+    /// </summary>
+    public static KvCapacityResult Capacity(Deployment deployment, int typicalContextTokens = 4096) =>
+        KvCapacity.Blocks(deployment, Of(deployment.Engine).Memory, typicalContextTokens);
+
+    /// <summary>What the engine's server chooses on an accelerator where nothing is given.</summary>
+    public static EngineSettings ServerDefaults(AcceleratorSpec accelerator, string engine = "vllm")
+    {
+        foreach (var row in Find(engine).ServerDefaults)
+        {
+            if (row.Fits(accelerator))
+            {
+                return new EngineSettings
+                {
+                    Engine = engine,
+                    MaxNumSeqs = row.MaxNumSeqs,
+                    MaxNumBatchedTokens = row.MaxNumBatchedTokens,
+                };
+            }
+        }
+        throw new InvalidOperationException($"No server defaults of {engine} fit {accelerator.Name}.");
+    }
+
+    static EngineEntry Find(string name)
+    {
+        foreach (var entry in Entries.Value)
+        {
+            if (entry.Name == name)
+                return entry;
+        }
+        throw new BadInputException($"{Setting.Engine} {name}", "unknown", $"{All}");
+    }
+
+    static IEnumerable<(string, string)> Named(IReadOnlyList<EngineEntry> entries)
+    {
+        foreach (var entry in entries)
+            yield return (entry.Name, entry.Name);
+    }
+}

@@ -1,0 +1,64 @@
+using System.IO;
+using Plimsoll.Core;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Inputs.Catalogues;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Catalogues;
+
+public sealed class EngineCatalogueTests
+{
+    [Theory]
+    [InlineData("0.13.9", false)]
+    [InlineData("0.14", true)]
+    [InlineData("0.15.1", true)]
+    [InlineData(null, true)]
+    [InlineData("nightly", true)]
+    public void A_row_holds_for_releases_before_it(string? release, bool overlaps) =>
+        EngineCatalogue.Of(new EngineSettings { EngineVersion = release })
+            .Overhead.Overlaps.ShouldBe(overlaps);
+
+    [Theory]
+    [InlineData("h100_sxm", 1024, 8192)]
+    [InlineData("a100_sxm", 256, 2048)]
+    [InlineData("l40s", 256, 2048)]
+    public void A_server_chooses_by_the_accelerator(string accelerator, int sequences, int tokens)
+    {
+        foreach (var engine in EngineCatalogue.All.Names)
+        {
+            var chosen =
+                EngineCatalogue.ServerDefaults(Catalogue.BuiltIn.FindAccelerator(accelerator), engine);
+            (chosen.Engine, chosen.MaxNumSeqs, chosen.MaxNumBatchedTokens).ShouldBe((engine, sequences,
+                tokens));
+        }
+    }
+
+    [Fact]
+    public void Every_row_has_a_source_and_a_date()
+    {
+        using var text =
+            new StreamReader(typeof(Catalogue).Assembly.GetManifestResourceStream("data/engines.json")!);
+        foreach (var engine in EngineFile.Read("engines.json", text).Engines)
+        {
+            foreach (var row in engine.Overheads)
+                (row.Facts.Source.Length > 0 && row.Facts.AsOf.Length >= 7).ShouldBeTrue(engine.Name);
+            foreach (var row in engine.Memories)
+                (row.Facts.Source.Length > 0 && row.Facts.AsOf.Length >= 7).ShouldBeTrue(engine.Name);
+            foreach (var row in engine.ServerDefaults)
+                (row.Source.Length > 0 && row.AsOf.Length >= 7).ShouldBeTrue(engine.Name);
+            (engine.Errors.Source.Length > 0 && engine.Errors.AsOf.Length >= 7).ShouldBeTrue(engine.Name);
+        }
+    }
+
+    [Fact]
+    public void An_engine_without_a_row_is_refused() =>
+        Should.Throw<BadInputException>(() => EngineCatalogue.Of(new EngineSettings { Engine = "tgi" }))
+            .Expected.ShouldBe(EngineCatalogue.All.ToString());
+
+    [Fact]
+    public void A_key_that_nobody_knows_is_refused_with_its_line() =>
+        Should.Throw<BadInputException>(() => EngineFile.Read("mine.json",
+            new StringReader("{\n\"engins\": []}")))
+            .Message.ShouldStartWith("mine.json, line 2");
+}

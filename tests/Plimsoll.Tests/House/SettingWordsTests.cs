@@ -1,0 +1,59 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.IO;
+using System.Linq;
+using Plimsoll.Cli;
+using Plimsoll.Cli.Verbs;
+using Plimsoll.Core;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.House;
+
+/// <summary>Settings have plain names below the command line, which alone knows its flags.</summary>
+public sealed class SettingWordsTests
+{
+    [Theory]
+    [InlineData("Plimsoll.Core")]
+    [InlineData("Plimsoll.Inputs")]
+    [InlineData("Plimsoll.Planning")]
+    public void No_layer_below_the_command_line_names_a_flag(string project)
+    {
+        var sources =
+            Repository.Sources("src", "*.cs").Where(file => file.Split('/').Contains(project)).ToList();
+        sources.ShouldNotBeEmpty();
+        sources.Where(file => File.ReadAllText(Repository.File(file)).Contains("\"-" + "-")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Every_setting_has_a_name_and_a_flag_of_some_verb()
+    {
+        var known = OptionsOf(CommandLine.Root(TextWriter.Null,
+            TextWriter.Null)).Select(option => option.Name).ToHashSet();
+        foreach (var setting in Enum.GetValues<Setting>())
+        {
+            setting.Name().ShouldNotBeNullOrWhiteSpace();
+            known.ShouldContain(Flags.Of(setting));
+        }
+    }
+
+    [Fact]
+    public void A_bad_input_is_said_in_the_words_of_who_prints_it()
+    {
+        var bad = new BadInputException(
+            $"{Setting.TensorParallel} {3}", $"does not divide {64.5} heads",
+                $"a divisor, or {Setting.PipelineParallel}");
+        bad.Message.ShouldBe(
+            "tensor parallel degree 3: does not divide 64.5 heads; expected a divisor, or pipeline stages");
+        bad.Say(Flags.Of).ShouldBe("--tp 3: does not divide 64.5 heads; expected a divisor, or --pp");
+        bad.Subject.ShouldBe("tensor parallel degree 3");
+        bad.Problem.ShouldBe("does not divide 64.5 heads");
+        bad.Expected.ShouldBe("a divisor, or pipeline stages");
+        new BadInputException($"{Setting.Price} cheap", "", "USD per hour").Say(Flags.Of)
+            .ShouldBe("--price cheap: expected USD per hour");
+    }
+
+    static IEnumerable<Option> OptionsOf(Command command) =>
+        command.Options.Concat(command.Subcommands.SelectMany(OptionsOf));
+}
