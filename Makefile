@@ -1,4 +1,4 @@
-.PHONY: build test bench figures docs validation clean
+.PHONY: build test bench figures bench-figures docs validation house mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -14,6 +14,13 @@ bench:
 figures:
 	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- figures
 
+# The load generator's figures: search, loop, memory in simulated time; stamps, streams and lateness live, beside a
+# plain asyncio client (python3-aiohttp). The live ones want an idle machine.
+bench-figures:
+	dotnet build benchmarks/bench -c Release -v quiet --nologo
+	for figure in search loop memory lateness streams timestamps; do \
+		benchmarks/bench/bin/Release/net10.0/Plimsoll.Bench.Figures $$figure || exit 1; done
+
 # Writes what is generated in docs/ again.
 docs:
 	dotnet build tests/Plimsoll.Tests -c Release -v quiet --nologo
@@ -22,6 +29,18 @@ docs:
 # Runs the public validation on ../shared/data and writes its page again. It fails where a promised figure is missed.
 validation: build
 	src/Plimsoll.Cli/bin/Release/net10.0/plimsoll validate --write-docs docs
+
+# Lines by folder, arrows between projects, and the mutation score where one was measured.
+house:
+	@sh tools/house
+
+# Plants mutants in the rules that money and promises rest on and prints how many a test catches.
+mutate: build
+	dotnet run -c Release --no-build --project tools/Plimsoll.Mutants -- $(MUTANTS)
+
+# An hour of mangled input for every parser (SECONDS=3600), from the corpus in tools/Plimsoll.Fuzz/corpus.
+fuzz: build
+	dotnet run -c Release --no-build --project tools/Plimsoll.Fuzz -- all --seconds $(or $(SECONDS),3600)
 
 clean:
 	rm -rf artifacts && find . -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

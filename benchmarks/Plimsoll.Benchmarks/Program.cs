@@ -11,4 +11,14 @@ if (args is ["slack", ..])
     SlackFigures.Print(System.Console.Out);
     return;
 }
+if (args is ["engine", var file])
+{
+    await EngineFigures.Print(System.Console.Out, file);
+    return;
+}
+if (args is ["engine-model", var target, var shape])
+{
+    EngineFigures.WriteModel(target, shape);
+    return;
+}
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

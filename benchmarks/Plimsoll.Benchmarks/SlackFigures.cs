@@ -12,9 +12,9 @@ using Plimsoll.Planning.Simulation;
 namespace Plimsoll.Benchmarks;
 
 /// <summary>
-/// What the policy <c>slack</c> gets for batch work beside interactive requests, against the best of 42 static
-/// settings of <c>vllm-v1</c> and of its priority order found in hindsight, and against an adaptive gate: <c>-- slack</c>.
-/// A setting counts when TTFT p95 and ITL p99 keep the promise.
+/// What the policy <c>slack</c> gets for batch work beside interactive requests, against the best of 42
+/// static settings of <c>vllm-v1</c> and of its priority order found in hindsight, and against an adaptive
+/// gate: <c>-- slack</c>. A setting counts when TTFT p95 and ITL p99 keep the promise.
 /// </summary>
 static class SlackFigures
 {
@@ -77,7 +77,8 @@ static class SlackFigures
     {
         var best = Best(settings, itl, SchedulingPolicy.VllmV1);
         var prioritised = Best(settings, itl, SchedulingPolicy.VllmV1Priority);
-        var gate = Run(model, card, tp, rate, itl, SchedulingPolicy.VllmV1Priority, 2048, 256, adaptive: true);
+        var gate = Run(
+            model, card, tp, rate, itl, SchedulingPolicy.VllmV1Priority, 2048, 256, adaptive: true);
         var slack = Run(model, card, tp, rate, itl, SchedulingPolicy.InSlack, 8192, 1024);
         output.WriteLine($"  ITL {itl} ms");
         Line(output, "best of 42 static", best, itl);
@@ -106,10 +107,12 @@ static class SlackFigures
         return best;
     }
 
-    static void Line(TextWriter output, string name, Cell? cell, long itl) => output.WriteLine(cell is not { } c
+    static void Line(TextWriter output, string name, Cell? cell, long itl) => output.WriteLine(
+        cell is not { } c
         ? $"    {name,-26} none keeps it"
         : FormattableString.Invariant(
-            $"    {name,-26} {c.Tokens,6:0} batch tokens/s  TTFT p95 {c.TtftP95,6:0} ms  ITL p99 {c.ItlP99,5:0} ms  ")
+            $"    {name,-26} {c.Tokens,6:0} batch tokens/s  TTFT p95 {c.TtftP95,6:0} ms  ")
+        + FormattableString.Invariant($"ITL p99 {c.ItlP99,5:0} ms  ")
         + $"{(c.Keeps(itl) ? "kept" : "BROKEN")}  {c.Setting}");
 
     static Cell Run(
@@ -131,11 +134,16 @@ static class SlackFigures
         {
             Requests = Requests,
             WarmupRequests = Requests / 10,
-            Limits = [new Limit(Metric.Ttft, 95, TtftMs * 1_000_000), new Limit(Metric.Itl, 99, itlMs * 1_000_000)],
+            Limits =
+            [
+                new Limit(Metric.Ttft, 95, TtftMs * 1_000_000),
+                new Limit(Metric.Itl, 99, itlMs * 1_000_000),
+            ],
             BatchWorkload = lines == 0 ? null : WorkloadFamily.Find("summarisation"),
             BatchGate = new BatchGateOptions { Lines = Math.Max(1, lines), IsAdaptive = adaptive },
         });
         var answered = (result.Completed + (result.Batch?.Lines ?? 0)) / watch.Elapsed.TotalSeconds;
-        return new Cell(result, $"{policy.Name} budget {budget} lines {lines} ({answered:0} requests/s simulated)");
+        return new Cell(
+            result, $"{policy.Name} budget {budget} lines {lines} ({answered:0} requests/s simulated)");
     }
 }

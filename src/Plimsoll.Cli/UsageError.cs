@@ -19,7 +19,7 @@ static class UsageError
                 return $"{option.Name} {token.Value}: expected {kind}";
             }
         }
-        if (parsed.CommandResult.Command is { Subcommands.Count: > 0 } command)
+        if (parsed.CommandResult.Command is { Subcommands.Count: > 0, Action: null } command)
         {
             var wrong = parsed.UnmatchedTokens is [var word, ..]
                 ? $"{word}: no such verb" : $"{command.Name}: a verb is missing";

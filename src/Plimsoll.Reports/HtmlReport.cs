@@ -29,13 +29,18 @@ public sealed class HtmlReport
         _page.Write($"<title>{E(Headline())}</title>\n<style>\n{Style()}</style>\n</head>\n<body>\n<main>\n");
         Header();
         Pictures();
+        Definitions();
         Costs();
         Credits();
         ApiPrices();
         Parameters();
         Notes();
         _page.Write($"<h2>To print this page again</h2>\n<pre>{E(_model.Command)}</pre>\n");
-        _page.Write($"<p class=\"muted\">plimsoll {E(_model.Version)}</p>\n</main>\n</body>\n</html>\n");
+        _page.Write(
+            $"<p class=\"muted\">plimsoll {E(_model.Version)}; data as of {E(_model.DataAsOf)}; input "
+            + $"{E(_model.InputHash)}</p>\n</main>\n");
+        _page.Write($"<script type=\"application/json\" id=\"data\">{ReportData.Of(_model)}</script>\n");
+        _page.Write($"<script>\n{Resource("report.js")}</script>\n</body>\n</html>\n");
     }
 
     string Headline()
@@ -61,6 +66,9 @@ public sealed class HtmlReport
         _page.Write("stroke-width=\"2\"/><line x1=\"2\" y1=\"12\" x2=\"38\" y2=\"12\" class=\"s-text\" "
             + "stroke-width=\"2\"/></svg>plimsoll account</div>\n");
         _page.Write($"<h1>{E(Headline())}</h1>\n");
+        if (_model.Unkept is { } unkept)
+            _page.Write($"<p class=\"warning\">{E(unkept)}</p>\n");
+        _page.Write($"<p class=\"finding\">{E(ReportWords.Finding(_model))}</p>\n");
         _page.Write($"<p class=\"muted\">{E(_model.Demand)}.<br>{d.Weights} weights, {d.Kv} KV, tp {d.Tp}, "
             + $"pp {d.Pp}, ep {d.Ep}, dp {d.Dp}; {E(d.Engine)}, {E(d.Policy)}. ");
         _page.Write(FormattableString.Invariant(
@@ -79,8 +87,12 @@ public sealed class HtmlReport
         }
 
         var line = _model.Account.Classes[0].LoadLine;
+        var ends = _model.Account.Classes[0].Bounds;
         Figure("line", line.RequestsPerSecond.ToString("0.00", CultureInfo.InvariantCulture) + " /s",
-            $"load line of one replica; bound by {line.BindingLimit}");
+            FormattableString.Invariant(
+                $"load line of one replica; 90 % interval {ends.Low.LoadLineRequestsPerSecond:0.00} – ")
+            + FormattableString.Invariant($"{ends.High.LoadLineRequestsPerSecond:0.00}; ")
+            + $"bound by {line.BindingLimit}");
         _page.Write("</div>\n</header>\n");
     }
 
@@ -93,10 +105,9 @@ public sealed class HtmlReport
         var tables = new ReportTables(_model, _page);
         foreach (var picture in ReportPictures.Of(_model))
         {
-            var wide = picture.Name is "waterfall" or "week" or "load-line";
+            var wide = picture.Name is "waterfall" or "week" or "load-line" or "interactivity";
             _page.Write($"<figure{(wide ? " class=\"wide\"" : "")}><div class=\"frame\">\n");
-            SvgWriter.WriteInPage(picture.Scene, picture.Sentence, picture.Narrow is null
-                ? picture.Name : $"{picture.Name} large", _page);
+            SvgWriter.WriteInPage(picture.Scene, picture.Sentence, $"{picture.Name} large", _page);
             if (picture.Narrow is { } narrow)
                 SvgWriter.WriteInPage(narrow, picture.Sentence, $"{picture.Name} small", _page);
             _page.Write($"</div><figcaption>{E(picture.Sentence)}</figcaption>\n");
@@ -104,6 +115,14 @@ public sealed class HtmlReport
             _page.Write("</figure>\n");
         }
         _page.Write("</div>\n");
+    }
+
+    void Definitions()
+    {
+        _page.Write("<h2>What the words mean</h2>\n<dl>\n");
+        foreach (var (term, meaning) in ReportWords.Definitions)
+            _page.Write($"<dt>{E(term)}</dt><dd>{E(meaning)}</dd>\n");
+        _page.Write("</dl>\n");
     }
 
     void Costs()
@@ -116,7 +135,7 @@ public sealed class HtmlReport
                 c.Class, c.Cost, c.LoadLine.RequestsPerSecond, c.Fleet.Replicas, c.Fleet.UsdPerHour,
                 c.Utilisation,
                 perReplica));
-            foreach (var (name, e) in new[] { ("low", c.Bounds.Low), ("high", c.Bounds.High) })
+            foreach (var (name, e) in new[] { ("  low end", c.Bounds.Low), ("  high end", c.Bounds.High) })
             {
                 rows.Add(Row(
                     name, e.Cost, e.LoadLineRequestsPerSecond, e.Replicas, e.UsdPerHour, e.Utilisation,
@@ -208,14 +227,20 @@ public sealed class HtmlReport
         ReportTables.Write(_page, headers, rows);
     }
 
-    static string Style()
+    static string Resource(string name)
     {
-        using var stream = typeof(HtmlReport).Assembly.GetManifestResourceStream("reports/report.css")
-            ?? throw new InvalidOperationException("The binary lacks reports/report.css.");
+        using var stream = typeof(HtmlReport).Assembly.GetManifestResourceStream($"reports/{name}")
+            ?? throw new InvalidOperationException($"The binary lacks reports/{name}.");
         using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+
+    internal static string Style()
+    {
         return ":root{color-scheme:light dark;" + Inks(Palette.Light)
             + "}\n@media(prefers-color-scheme:dark){:root{"
-            + Inks(Palette.Dark) + "}}\n" + SvgWriter.StyleRules() + reader.ReadToEnd();
+            + Inks(Palette.Dark) + "}}\n" + SvgWriter.StyleRules() + EmbeddedFont.StyleRules
+            + Resource("report.css");
     }
 
     static string Inks(Func<Ink, uint> colour)

@@ -12,11 +12,10 @@ public static class Plots
     /// <summary>NAME.png and NAME.svg of every picture, drawn.</summary>
     public static IReadOnlyList<(string Name, byte[] Content)> Draw(ReportModel model)
     {
-        using var lettering = Lettering.OfMachine();
         var files = new List<(string, byte[])>();
         foreach (var picture in ReportPictures.Of(model))
         {
-            files.Add((picture.Name + ".png", PngWriter.Encode(picture.Scene, PixelWidth, lettering)));
+            files.Add((picture.Name + ".png", PngWriter.Encode(picture.Scene, PixelWidth)));
             using var svg = new MemoryStream();
             using (var writer = new StreamWriter(svg))
                 SvgWriter.WriteFile(picture.Scene, picture.Sentence, writer);

@@ -16,6 +16,18 @@ public sealed record ReportModel
 
     public required string Version { get; init; }
 
+    /// <summary>The newest date of the prices and tables that the figures rest on.</summary>
+    public required string DataAsOf { get; init; }
+
+    /// <summary>Digest of all parameters: equal where the same was asked of the same data.</summary>
+    public required string InputHash { get; init; }
+
+    /// <summary>
+    /// What was asked for and cannot be kept, where the page shows the nearest promise that can; null
+    /// otherwise.
+    /// </summary>
+    public string? Unkept { get; init; }
+
     public required IReadOnlyList<ReportParameter> Parameters { get; init; }
 
     /// <summary>Caveats, each saying what it rests on.</summary>
@@ -26,6 +38,12 @@ public sealed record ReportModel
 
     /// <summary>At most one sweep of the rate per class.</summary>
     public required IReadOnlyList<LoadSweep> LoadSweeps { get; init; }
+
+    /// <summary>By rising rate; the throughput that is bought with slower answers.</summary>
+    public required IReadOnlyList<InteractivityPoint> Interactivity { get; init; }
+
+    /// <summary>Tokens per second and user that the promise asks for; null without a limit on TPOT.</summary>
+    public required double? PromisedInteractivity { get; init; }
 
     public required WeekUtilisation? Week { get; init; }
 
@@ -69,6 +87,12 @@ public sealed record LoadSweep
     public required IReadOnlyList<PromiseStatement> Limits { get; init; }
 
     public required double LoadLineRequestsPerSecond { get; init; }
+
+    /// <summary>The load line with steps as slow as they may be.</summary>
+    public required double LowRequestsPerSecond { get; init; }
+
+    /// <summary>The load line with steps as fast as they may be.</summary>
+    public required double HighRequestsPerSecond { get; init; }
 }
 
 /// <summary>
@@ -76,6 +100,13 @@ public sealed record LoadSweep
 /// was kept.
 /// </summary>
 public sealed record LoadSweepPoint(double RequestsPerSecond, IReadOnlyList<double?> MeasuredMs, bool Holds);
+
+/// <summary>One rate of the sweep, as engineers compare engines.</summary>
+/// <param name="RequestsPerSecond">Of one replica.</param>
+/// <param name="TokensPerSecondAndUser">One over the mean time per output token.</param>
+/// <param name="TokensPerSecondAndAccelerator">Output tokens.</param>
+public readonly record struct InteractivityPoint(
+    double RequestsPerSecond, double TokensPerSecondAndUser, double TokensPerSecondAndAccelerator);
 
 /// <summary>
 /// How full the fleet is in each hour of the week, which begins where the workload's data begin.

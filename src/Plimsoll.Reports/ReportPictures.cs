@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Measures;
@@ -9,7 +10,7 @@ namespace Plimsoll.Reports;
 /// <summary>One picture of the report: its file name, what it says in a sentence, and its drawing.</summary>
 public sealed record ReportPicture(string Name, string Sentence, Scene Scene)
 {
-    /// <summary>The same for a small screen; null when the drawing is narrow already.</summary>
+    /// <summary>The same for a small screen; null for a picture that no page shows.</summary>
     public Scene? Narrow { get; init; }
 }
 
@@ -29,32 +30,41 @@ public static class ReportPictures
         var batch = model.Account.Classes.FirstOrDefault(c => c.Class == "batch");
         foreach (var curve in model.CostCurves)
         {
-            pictures.Add(new($"cost-{curve.Metric.Name()}",
+            Add($"cost-{curve.Metric.Name()}",
                 $"What a token costs as the {curve.Metric.Name().ToUpperInvariant()} promise alone is "
-                + $"tightened.",
-                CostCurvePicture.Draw(curve, (double?)batch?.Cost.UsdPerMillionTokens)));
+                + "tightened.",
+                PictureSize.Half,
+                size => CostCurvePicture.Draw(curve, (double?)batch?.Cost.UsdPerMillionTokens, size));
         }
         foreach (var sweep in model.LoadSweeps)
         {
-            pictures.Add(new("load-line", "How heavily one replica may be loaded before the promise breaks.",
-                LoadLinePicture.Draw(sweep, wide: true))
-                    { Narrow = LoadLinePicture.Draw(sweep, wide: false) });
+            Add("load-line", "How heavily one replica may be loaded before the promise breaks.",
+                PictureSize.Wide, size => LoadLinePicture.Draw(sweep, size));
+        }
+        if (model.Interactivity.Count > 1)
+        {
+            Add("interactivity", "What an accelerator makes against how fast each user is answered.",
+                PictureSize.Wide, size => InteractivityPicture.Draw(model.Interactivity,
+                    model.PromisedInteractivity, interactive.LoadLine.RequestsPerSecond, size));
         }
         if (model.Week is { } week)
         {
-            pictures.Add(new(
-                "week", "What the fleet does all week, and what stands idle so that the busiest hour fits.",
-                WeekPicture.Draw(week, wide: true)) { Narrow = WeekPicture.Draw(week, wide: false) });
+            Add("week", "What the fleet does all week, and what stands idle so that the busiest hour fits.",
+                PictureSize.Wide, size => WeekPicture.Draw(week, size));
         }
         foreach (var group in model.Distributions.GroupBy(d => d.Metric))
         {
             if (group.Any(d => d.Points.Count > 1))
             {
-                pictures.Add(new($"latency-{group.Key.Name()}",
+                Add($"latency-{group.Key.Name()}",
                     $"How {group.Key.Name().ToUpperInvariant()} spreads over requests.",
-                    LatencyPicture.Draw(group.Key, [.. group], interactive.Promise)));
+                    PictureSize.Half,
+                    size => LatencyPicture.Draw(group.Key, [.. group], interactive.Promise, size));
             }
         }
         return pictures;
+
+        void Add(string name, string sentence, PictureSize size, Func<PictureSize, Scene> draw) =>
+            pictures.Add(new(name, sentence, draw(size)) { Narrow = draw(PictureSize.Phone) });
     }
 }

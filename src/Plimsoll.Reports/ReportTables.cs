@@ -18,6 +18,7 @@ sealed class ReportTables(ReportModel model, TextWriter page)
             "cost-tpot" => Curve(Metric.Tpot),
             "load-line" => Sweep(),
             "week" => Week(),
+            "interactivity" => Interactivity(),
             _ => Distribution(picture),
         };
         page.Write("<details><summary>numbers</summary>\n");
@@ -79,6 +80,14 @@ sealed class ReportTables(ReportModel model, TextWriter page)
         [.. model.LoadSweeps.SelectMany(s => s.Points)
             .Select(p => new[] { F((decimal)p.RequestsPerSecond, "0.000") }
             .Concat(p.MeasuredMs.Select(Ms)).Append(p.Holds ? "kept" : "broken").ToArray())]);
+
+    (string[], List<string[]>) Interactivity() => (
+        ["requests/s", "tokens/s per user", "tokens/s per accelerator"],
+        [.. model.Interactivity.Select(p => new[]
+        {
+            F((decimal)p.RequestsPerSecond, "0.00"), F((decimal)p.TokensPerSecondAndUser, "0.0"),
+            F((decimal)p.TokensPerSecondAndAccelerator, "0"),
+        })]);
 
     (string[], List<string[]>) Week()
     {

@@ -1,4 +1,6 @@
 using System.IO;
+using System.Linq;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Shouldly;
 using Xunit;
@@ -16,14 +18,16 @@ public sealed class ReportTests
         var result = PlimsollProcess.Run([.. Quick, "--report", folder.File("a.html")]);
         result.ExitCode.ShouldBe(0, result.Story);
         var page = File.ReadAllText(folder.File("a.html"));
-        Regex.IsMatch(page, "(src|href)\\s*=").ShouldBeFalse("nothing is loaded from anywhere");
-        page.ShouldNotContain("<script");
+        Regex.IsMatch(page, "(?<!;)(src|href)\\s*=").ShouldBeFalse("nothing is loaded from anywhere");
+        Regex.Matches(page, "<script").Count.ShouldBe(2, "its data and what enlarges pictures");
         page.ShouldContain("Llama-3.3-70B serving chat on H100 SXM");
         page.ShouldContain("plimsoll account --tp 8 --requests 2000 --report");
         foreach (var picture in new[] { "waterfall", "cost-ttft", "cost-tpot", "load-line", "week",
+            "interactivity",
             "latency-ttft", "latency-e2e" })
         {
-            page.ShouldContain($"<svg class=\"{picture}");
+            page.ShouldContain($"<svg class=\"{picture} large");
+            page.ShouldContain($"<svg class=\"{picture} small");
         }
 
         foreach (var lever in new[] { "batch backfill", "autoscaling", "quantisation", "smaller model",
@@ -42,6 +46,38 @@ public sealed class ReportTests
         page.ShouldContain($"${bill}");
         Regex.Matches(page, "<(svg|figure|table|details|div|section)\\b").Count
             .ShouldBe(Regex.Matches(page, "</(svg|figure|table|details|div|section)>").Count);
+    }
+
+    [Fact]
+    public void A_promise_that_cannot_be_kept_has_a_page_of_the_nearest_that_can()
+    {
+        using var folder = new TemporaryFolder();
+        var result = PlimsollProcess.Run(
+            [.. Quick, "--promise", "ttft p95 20ms", "--promise", "tpot p95 50ms", "--report",
+                folder.File("a.html")]);
+        result.ExitCode.ShouldBe(1);
+        result.Output.ShouldBeEmpty();
+        result.Story.ShouldContain("the promise cannot be kept: ttft p95 20ms");
+        result.Story.ShouldContain("nearest promise that can be kept is ttft p95");
+        File.ReadAllText(folder.File("a.html")).ShouldContain("This page shows another promise");
+    }
+
+    [Fact]
+    public void The_cost_curve_at_the_promise_is_not_above_the_bill()
+    {
+        using var folder = new TemporaryFolder();
+        PlimsollProcess.Run([.. Quick, "--report", folder.File("a.html")]).ExitCode.ShouldBe(0);
+        var page = File.ReadAllText(folder.File("a.html"));
+        using var data = JsonDocument.Parse(
+            Regex.Match(page, "<script type=\"application/json\" id=\"data\">(.*)</script>").Groups[1].Value);
+        var bill = data.RootElement.GetProperty("classes")[0].GetProperty("usdPerMillionTokens").GetDecimal();
+        foreach (var curve in data.RootElement.GetProperty("costCurves").EnumerateArray())
+        {
+            var promised = curve.GetProperty("metric").GetString() == "ttft" ? 500 : 50;
+            var at = curve.GetProperty("points").EnumerateArray()
+                .First(p => p.GetProperty("limitMs").GetDouble() == promised);
+            at.GetProperty("usdPerMillionTokens").GetDecimal().ShouldBeLessThanOrEqualTo(bill);
+        }
     }
 
     [Fact]
@@ -90,6 +126,6 @@ public sealed class ReportTests
         var trace = folder.File("<script>alert(1)<script>.jsonl", family);
         var result = PlimsollProcess.Run([.. Quick, "--workload", trace, "--report", folder.File("a.html")]);
         result.ExitCode.ShouldBe(0, result.Story);
-        File.ReadAllText(folder.File("a.html")).ShouldNotContain("<script");
+        File.ReadAllText(folder.File("a.html")).ShouldNotContain("<script>alert");
     }
 }

@@ -1,4 +1,6 @@
 using System;
+using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.Optimization;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
 
@@ -12,7 +14,9 @@ readonly record struct PrefillSample(double Tokens, double Pairs, double Context
 /// </summary>
 static class PrefillFit
 {
-    const int Rounds = 600;
+    const double Step = 0.7;
+    const double Tolerance = 1e-10;
+    const int MostRounds = 20_000;
 
     public static PrefillAttentionCurve Fit(PrefillSample[] samples, int heads)
     {
@@ -28,7 +32,16 @@ static class PrefillFit
             Math.Log(0.05 * largest.Ns / largest.Tokens / heads),
             Math.Log(20),
         ];
-        return Curve(NelderMead.Minimise(x => Loss(samples, heads, x), start, 0.7, Rounds));
+        return Curve(Minimise(x => Loss(samples, heads, x), start));
+    }
+
+    static double[] Minimise(Func<double[], double> loss, double[] start)
+    {
+        var at = Vector<double>.Build.DenseOfArray(start);
+        var steps = Vector<double>.Build.Dense(start.Length, Step);
+        return new NelderMeadSimplex(Tolerance, MostRounds)
+            .FindMinimum(
+                ObjectiveFunction.Value(x => loss(x.AsArray())), at, steps).MinimizingPoint.ToArray();
     }
 
     static double Loss(PrefillSample[] samples, int heads, double[] x)

@@ -14,6 +14,7 @@ sealed class ProgressLine(TextWriter story, string what, long total) : IDisposab
     public const long Whole = 1000;
 
     const int Width = 30;
+    readonly TextWriter _terminal = (story as PlainWriter)?.Terminal ?? story;
     readonly long _started = Stopwatch.GetTimestamp();
     bool _shown;
 
@@ -24,7 +25,7 @@ sealed class ProgressLine(TextWriter story, string what, long total) : IDisposab
             return;
         var share = Math.Clamp((double)done / Math.Max(1, total), 0, 1);
         var filled = (int)(share * Width);
-        story.Write(total > 0
+        _terminal.Write(total > 0
             ? $"\r{what} [{new string('#', filled)}{new string('.', Width - filled)}] {100 * share:0} %"
             : $"\r{what} {done:N0} rows");
         _shown = true;
@@ -36,7 +37,7 @@ sealed class ProgressLine(TextWriter story, string what, long total) : IDisposab
     public void Clear()
     {
         if (_shown)
-            story.Write("\r" + new string(' ', what.Length + Width + 12) + "\r");
+            _terminal.Write("\r" + new string(' ', what.Length + Width + 12) + "\r");
         _shown = false;
     }
 

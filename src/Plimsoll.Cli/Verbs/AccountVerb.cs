@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
+using System.Linq;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
 using Plimsoll.Core.Promises;
@@ -63,12 +64,15 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         var request = _serving.Resolve(parsed, parsed.GetValue(_price), window, spare);
         if (parsed.GetValue(_report) is { } page)
             WholeFile.Check(page.FullName);
+        if (parsed.GetValue(_plots) is { } folder)
+            WholeFile.CheckFolder(folder.FullName);
         using var progress = new ProgressLine(story, "accounting", ProgressLine.Whole);
         var outcome = Accountant.Account(request with { Progress = progress.ReportShare });
         progress.Clear();
         if (outcome.Result is not { } result)
         {
             story.WriteLine($"plimsoll: {outcome.Broken}");
+            WriteNearest(parsed, outcome);
             return CommandLine.Failed;
         }
         WriteReport(parsed, outcome);
@@ -77,16 +81,38 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
     }
 
     /// <summary>
+    /// A page that was asked for is written for the nearest promise that can be kept, and says so.
+    /// </summary>
+    void WriteNearest(ParseResult parsed, AccountOutcome outcome)
+    {
+        if (parsed.GetValue(_report) is null && parsed.GetValue(_plots) is null)
+            return;
+        if (NearestPromise.Find(outcome) is not { } nearest)
+        {
+            story.WriteLine("plimsoll: no looser limit is kept either; no page is written");
+            return;
+        }
+        var promise = string.Join(", ", nearest.Request.Promise.Select(PromiseText.Of));
+        var bill = nearest.Result!.Classes[0].Cost.UsdPerMillionTokens;
+        var nearestLine = FormattableString.Invariant(
+            $"the nearest promise that can be kept is {promise}, at ${bill:0.00} per million tokens");
+        story.WriteLine($"plimsoll: {nearestLine}");
+        WriteReport(parsed, nearest, $"{outcome.Broken}. This page shows another promise: {nearestLine}.");
+    }
+
+    /// <summary>
     /// Report and pictures come before the result, so that a path that fails leaves no output.
     /// </summary>
-    void WriteReport(ParseResult parsed, AccountOutcome outcome)
+    void WriteReport(ParseResult parsed, AccountOutcome outcome, string? unkept = null)
     {
         var page = parsed.GetValue(_report);
         var folder = parsed.GetValue(_plots);
         if (page is null && folder is null)
             return;
         using var progress = new ProgressLine(story, "sweeping the rate", ReportBuilder.Runs);
-        var model = ReportBuilder.Build(outcome, CommandOf(parsed), CommandLine.Version, progress.Report);
+        var model =
+            ReportBuilder.Build(outcome, CommandOf(parsed), CommandLine.VersionAndCommit, progress.Report)
+                with { Unkept = unkept };
         progress.Clear();
         if (folder is not null)
             WholeFile.WriteIn(folder.FullName, Plots.Draw(model));

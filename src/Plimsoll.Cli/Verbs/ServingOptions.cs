@@ -199,8 +199,8 @@ sealed class ServingOptions
         }
         var model = Catalogue.BuiltIn.FindModel(parsed.GetValue(_model)!);
         var accelerator = Catalogue.BuiltIn.FindAccelerator(parsed.GetValue(_gpu)!);
-        var (tensor, pipeline) = (AtLeastOne(parsed, _tp) ?? 1, AtLeastOne(parsed, _pp) ?? 1);
-        var (expert, data) = (AtLeastOne(parsed, _ep) ?? 1, AtLeastOne(parsed, _dp) ?? 1);
+        var (tensor, pipeline) = (Degree(parsed, _tp) ?? 1, Degree(parsed, _pp) ?? 1);
+        var (expert, data) = (Degree(parsed, _ep) ?? 1, Degree(parsed, _dp) ?? 1);
         ParallelismChoice.Check(model, accelerator, tensor, pipeline, expert, data);
         return new Deployment
         {
@@ -230,8 +230,8 @@ sealed class ServingOptions
         var accelerator = catalogue.FindAccelerator(parsed.GetValue(_gpu)!);
         var workload = WorkloadChoice.Open(parsed.GetValue(_workload)!);
         var rate = parsed.GetValue(_rate);
-        if (rate is { } given && !(given > 0 && given < 1e9))
-            throw new BadInputException($"--rate {given}: expected requests per second above 0");
+        if (rate is { } given && !(given is >= 1e-6 and <= 1e7))
+            throw new BadInputException($"--rate {given}: expected 0.000001 to 10000000 requests per second");
         if (rate is null && rateMatters && !workload.HasRate)
         {
             throw new BadInputException(
@@ -242,10 +242,10 @@ sealed class ServingOptions
         {
             Model = model,
             Accelerator = accelerator,
-            TensorParallel = AtLeastOne(parsed, _tp),
-            PipelineParallel = AtLeastOne(parsed, _pp),
-            ExpertParallel = AtLeastOne(parsed, _ep),
-            DataParallel = AtLeastOne(parsed, _dp),
+            TensorParallel = Degree(parsed, _tp),
+            PipelineParallel = Degree(parsed, _pp),
+            ExpertParallel = Degree(parsed, _ep),
+            DataParallel = Degree(parsed, _dp),
             Weights = Weights(parsed, model),
             Kv = parsed.Chosen(_kv, NumberFormats.OfKv),
             Engine = Engine(parsed, accelerator),
@@ -339,6 +339,15 @@ sealed class ServingOptions
 
     NumberFormat Weights(ParseResult parsed, ModelSpec model) =>
         parsed.GetValue(_weights) is null ? model.NativeWeights : parsed.Chosen(_weights, NumberFormats.All);
+
+    /// <summary>A degree of parallelism; beyond the largest nobody has a system.</summary>
+    static int? Degree(ParseResult parsed, Option<int?> option)
+    {
+        const int Most = 4096;
+        return AtLeastOne(parsed, option) is > Most and var value
+            ? throw new BadInputException($"{option.Name} {value}: expected 1 to {Most}")
+            : parsed.GetValue(option);
+    }
 
     static int? AtLeastOne(ParseResult parsed, Option<int?> option) =>
         parsed.GetValue(option) is not { } value ? null

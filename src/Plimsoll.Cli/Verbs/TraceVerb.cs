@@ -115,8 +115,11 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
             }
 
             var perSecond = parsed.GetValue(rate) ?? workload.RequestsPerSecond;
-            if (!(perSecond > 0 && perSecond < 1e9))
-                throw new BadInputException($"--rate {perSecond}: expected requests per second above 0");
+            if (!(perSecond is >= 1e-6 and <= 1e9))
+            {
+                throw new BadInputException(
+                    $"--rate {perSecond}: expected 0.000001 to 1000000000 requests per second");
+            }
             var arrivals =
                 workload.Open(perSecond, count, parsed.GetValue(seed), ArrivalsOption.Read(parsed, process));
             if (parsed.GetValue(to) is { } destination)

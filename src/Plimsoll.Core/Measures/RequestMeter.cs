@@ -27,7 +27,7 @@ public sealed class RequestMeter
         _overheadNs = overheadNs;
         var measured = endMeasured - firstMeasured;
         for (var i = 0; i < _limits.Length; i++)
-            _allowedBreaks[i] = measured - (long)Math.Ceiling(_limits[i].Percentile / 100.0 * measured);
+            _allowedBreaks[i] = AllowedBreaks(_limits[i], measured);
         Latencies = new LatencyRecorders(measured);
     }
 
@@ -82,8 +82,11 @@ public sealed class RequestMeter
             Latencies.Itl.Add(ns, times);
     }
 
+    /// <summary>Measured requests that broke a limit, failed ones among them.</summary>
+    public long Breaks(int limit) => _breaks[limit];
+
     /// <summary>
-    /// Whether every limit held over a complete run; null when a percentile has too few samples.
+    /// Whether every limit held over what was measured; null when a percentile has too few samples.
     /// </summary>
     public bool? Verdict()
     {
@@ -97,7 +100,7 @@ public sealed class RequestMeter
                     return false;
                 verdict = gap is null ? null : verdict;
             }
-            else if (_breaks[i] > _allowedBreaks[i])
+            else if (_breaks[i] > AllowedBreaks(_limits[i], Measured))
             {
                 return false;
             }
@@ -126,6 +129,9 @@ public sealed class RequestMeter
         if (request.Index >= _firstMeasured && request.Index < _endMeasured)
             Measure(request);
     }
+
+    static long AllowedBreaks(Limit limit, long measured) =>
+        measured - (long)Math.Ceiling(limit.Percentile / 100.0 * measured);
 
     void Measure(in CompletedRequest request)
     {

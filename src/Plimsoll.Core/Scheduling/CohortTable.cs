@@ -2,7 +2,9 @@ using System;
 
 namespace Plimsoll.Core.Scheduling;
 
-/// <summary>The cohorts there are, few at any time; an empty one is given to the next key that needs one.</summary>
+/// <summary>
+/// The cohorts there are, few at any time; an empty one is given to the next key that needs one.
+/// </summary>
 sealed class CohortTable
 {
     readonly int _blockSize;

@@ -4,14 +4,18 @@ using System.Runtime.InteropServices;
 
 namespace Plimsoll.Core.Scheduling;
 
-/// <summary>A list that keeps its memory: filled and cleared every step, it allocates only while it grows.</summary>
+/// <summary>
+/// A list that keeps its memory: filled and cleared every step, it allocates only while it grows.
+/// </summary>
 struct GrowingList<T>(int capacity)
 {
     T[] _items = capacity == 0 ? [] : new T[capacity];
 
     public int Count { get; private set; }
 
-    /// <summary>What is in it. Count never exceeds the array, so nothing is checked twice on the hot path.</summary>
+    /// <summary>
+    /// What is in it. Count never exceeds the array, so nothing is checked twice on the hot path.
+    /// </summary>
     public readonly ReadOnlySpan<T> Span =>
         MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(_items), Count);
 

@@ -47,14 +47,17 @@ sealed class KvBlockPool
 
     public int CachedNodes => _index.Count;
 
-    /// <summary>Nodes named and forgotten since <see cref="ForgetChanges"/>, in order, when they are tracked.</summary>
+    /// <summary>
+    /// Nodes named and forgotten since <see cref="ForgetChanges"/>, in order, when they are tracked.
+    /// </summary>
     public ReadOnlySpan<PrefixChange> Changes => _changes.Span;
 
     public void ForgetChanges() => _changes.Clear();
 
     public void Allocate(int blocks)
     {
-        Invariant.Holds(blocks <= FreeBlocks, "KV blocks are allocated only after checking that they are free");
+        Invariant.Holds(
+            blocks <= FreeBlocks, "KV blocks are allocated only after checking that they are free");
         FreeBlocks -= blocks;
         while (blocks > 0)
         {
@@ -157,7 +160,8 @@ sealed class KvBlockPool
                 Array.Resize(ref _entries, 2 * _used);
             index = _used++;
         }
-        _entries[index] = new Entry { PlainBlocks = plainBlocks, Previous = None, Next = None, Parent = None };
+        _entries[index] =
+            new Entry { PlainBlocks = plainBlocks, Previous = None, Next = None, Parent = None };
         return index;
     }
 
@@ -192,7 +196,9 @@ sealed class KvBlockPool
         _unused = index;
     }
 
-    /// <summary>The queue always has an entry, so allocation needs no special case for an empty one.</summary>
+    /// <summary>
+    /// The queue always has an entry, so allocation needs no special case for an empty one.
+    /// </summary>
     void EnsureQueue()
     {
         if (_head == None)

@@ -8,7 +8,9 @@ namespace Plimsoll.Core.Scheduling;
 /// <param name="UnheldNodes">Those that nobody holds: free memory until they are taken.</param>
 readonly record struct PrefixHit(int Node, int Nodes, int UnheldNodes);
 
-/// <summary>The KV memory of running requests: counted blocks of their own, and the prefix chain that they hold.</summary>
+/// <summary>
+/// The KV memory of running requests: counted blocks of their own, and the prefix chain that they hold.
+/// </summary>
 sealed class KvMemory(SchedulerOptions options, RequestTable requests)
 {
     const int None = -1;
@@ -65,7 +67,9 @@ sealed class KvMemory(SchedulerOptions options, RequestTable requests)
         return new PrefixHit(node, nodes, unheld);
     }
 
-    /// <summary>Holds the chain for the request and gives it blocks for the tokens up to <paramref name="tokens"/>.</summary>
+    /// <summary>
+    /// Holds the chain for the request and gives it blocks for the tokens up to <paramref name="tokens"/>.
+    /// </summary>
     public void Take(ref RequestState state, in PrefixHit hit, int tokens)
     {
         QueriedTokens += state.KnownTokens;

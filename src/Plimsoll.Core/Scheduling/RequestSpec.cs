@@ -40,7 +40,9 @@ public readonly record struct RequestSpec
     /// <summary>Time to the last token, nanoseconds; null for the level's.</summary>
     public long? CompletionNs { get; init; }
 
-    /// <summary>Lower goes first, as in vLLM; only the priority order looks at it. Null for the level's.</summary>
+    /// <summary>
+    /// Lower goes first, as in vLLM; only the priority order looks at it. Null for the level's.
+    /// </summary>
     public int? Priority { get; init; }
 
     /// <summary>

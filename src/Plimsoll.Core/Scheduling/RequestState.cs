@@ -55,7 +55,9 @@ struct RequestState
     /// <summary>Time the last token is due; <see cref="long.MaxValue"/> without a limit.</summary>
     public long CompletionDueNs;
 
-    /// <summary>Tokens whose KV must exist before the next token can be sampled: prompt and answer so far.</summary>
+    /// <summary>
+    /// Tokens whose KV must exist before the next token can be sampled: prompt and answer so far.
+    /// </summary>
     public int KnownTokens;
 
     /// <summary>Tokens whose KV exists, while prefilling.</summary>
@@ -79,7 +81,9 @@ struct RequestState
     /// <summary>Blocks held beside the prefix nodes, while prefilling.</summary>
     public int OwnBlocks;
 
-    /// <summary>Serial of the plan that scheduled this decode, when the plan was made request by request.</summary>
+    /// <summary>
+    /// Serial of the plan that scheduled this decode, when the plan was made request by request.
+    /// </summary>
     public long ScheduledPlan;
 
     /// <summary>What the executor reported of the chunk in flight, until it is applied.</summary>
@@ -87,7 +91,9 @@ struct RequestState
     public bool ChunkFinishes;
     public int ChunkComputedTokens;
 
-    /// <summary>Neighbours in the running list, in order of admission; links in a free list otherwise.</summary>
+    /// <summary>
+    /// Neighbours in the running list, in order of admission; links in a free list otherwise.
+    /// </summary>
     public int Previous;
     public int Next;
 

@@ -2,7 +2,9 @@ using System;
 
 namespace Plimsoll.Core.Scheduling;
 
-/// <summary>Request states in one array; a slot is reused once its request is gone, under another name.</summary>
+/// <summary>
+/// Request states in one array; a slot is reused once its request is gone, under another name.
+/// </summary>
 sealed class RequestTable
 {
     const int None = -1;
@@ -21,7 +23,9 @@ sealed class RequestTable
 
     public RequestId IdOf(int slot) => new(slot, _states[slot].Generation);
 
-    /// <summary>A slot whose generation is new and whose other fields are as its last request left them.</summary>
+    /// <summary>
+    /// A slot whose generation is new and whose other fields are as its last request left them.
+    /// </summary>
     public int Take()
     {
         Count++;

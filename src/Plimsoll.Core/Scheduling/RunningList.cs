@@ -2,7 +2,9 @@ using System;
 
 namespace Plimsoll.Core.Scheduling;
 
-/// <summary>Admitted requests in order of admission, and those among them whose prompt is not computed yet.</summary>
+/// <summary>
+/// Admitted requests in order of admission, and those among them whose prompt is not computed yet.
+/// </summary>
 sealed class RunningList(RequestTable requests)
 {
     public const int None = -1;

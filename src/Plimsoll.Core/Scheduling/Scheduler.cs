@@ -33,9 +33,14 @@ public sealed class Scheduler
         _state = new SchedulerState(options);
         _settlement = new StepSettlement(_state);
         if (options.Policy.Slack is null)
+        {
             _policy = new VllmV1Policy(_state);
+        }
         else
-            _policy = new SlackPolicy(_state, predictor ?? throw new ArgumentNullException(nameof(predictor)));
+        {
+            _policy =
+                new SlackPolicy(_state, predictor ?? throw new ArgumentNullException(nameof(predictor)));
+        }
         _state.Policy = _policy;
     }
 
@@ -84,8 +89,10 @@ public sealed class Scheduler
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(request.PromptTokens, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(request.MaxOutputTokens, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(request.TransferredTokens, request.PromptTokens);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)request.Level, (uint)_options.Levels.Count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(
+            request.TransferredTokens, request.PromptTokens);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(
+            (uint)request.Level, (uint)_options.Levels.Count);
         _state.KeepTime(nowNs);
         if (!CanServe(request))
             return Verdict.Never;
@@ -98,8 +105,8 @@ public sealed class Scheduler
     }
 
     /// <summary>
-    /// Drops a request wherever it is; while a step is in flight it keeps its blocks until the step ends. False
-    /// when it is gone already.
+    /// Drops a request wherever it is; while a step is in flight it keeps its blocks until the step ends.
+    /// False when it is gone already.
     /// </summary>
     public bool Cancel(RequestId request, long nowNs)
     {
@@ -149,8 +156,8 @@ public sealed class Scheduler
     }
 
     /// <summary>
-    /// Writes down the requests that decode in the plan in flight, in order of admission; the plan itself counts
-    /// them only. Returns how many: <see cref="Timing.StepShape.Decodes"/>.
+    /// Writes down the requests that decode in the plan in flight, in order of admission; the plan itself
+    /// counts them only. Returns how many: <see cref="Timing.StepShape.Decodes"/>.
     /// </summary>
     public int ListDecodes(Span<RequestId> into)
     {

@@ -3,7 +3,9 @@ using System.Collections.Generic;
 
 namespace Plimsoll.Core.Scheduling;
 
-/// <summary>A scheduler's limits, named as vLLM's server names them, and the levels of service it knows.</summary>
+/// <summary>
+/// A scheduler's limits, named as vLLM's server names them, and the levels of service it knows.
+/// </summary>
 public sealed record SchedulerOptions
 {
     public SchedulingPolicy Policy { get; init; } = SchedulingPolicy.VllmV1;
@@ -15,8 +17,8 @@ public sealed record SchedulerOptions
     public required int MaxNumSeqs { get; init; }
 
     /// <summary>
-    /// Most new tokens in one step. Where deadlines are kept, at least <see cref="MaxNumSeqs"/>: every decode has
-    /// one.
+    /// Most new tokens in one step. Where deadlines are kept, at least <see cref="MaxNumSeqs"/>: every decode
+    /// has one.
     /// </summary>
     public required int MaxNumBatchedTokens { get; init; }
 
@@ -37,7 +39,9 @@ public sealed record SchedulerOptions
     /// </summary>
     public int PrefixBlockTokens { get; init; }
 
-    /// <summary>Whether <see cref="Scheduler.PrefixChanges"/> are kept, for an executor that has the KV itself.</summary>
+    /// <summary>
+    /// Whether <see cref="Scheduler.PrefixChanges"/> are kept, for an executor that has the KV itself.
+    /// </summary>
     public bool TracksPrefixes { get; init; }
 
     /// <summary>Tests force the request-by-request walk to show that the shortcut decides the same.</summary>

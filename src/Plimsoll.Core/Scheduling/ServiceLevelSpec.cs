@@ -61,5 +61,6 @@ public sealed record ServiceLevelSpec
     public static ServiceLevelSpec Default { get; } = new() { Name = "default" };
 
     /// <summary>Batch work without a promise.</summary>
-    public static ServiceLevelSpec Batch { get; } = new() { Name = "batch", Class = ServiceClass.Batch, Priority = 1 };
+    public static ServiceLevelSpec Batch { get; } =
+        new() { Name = "batch", Class = ServiceClass.Batch, Priority = 1 };
 }

@@ -6,12 +6,14 @@ namespace Plimsoll.Core.Scheduling;
 public sealed record SlackOptions
 {
     /// <summary>
-    /// Longest step while nobody's token is due, nanoseconds; null for what a newcomer can wait for: the least
-    /// over interactive levels of their gap and a quarter of their time to the first token.
+    /// Longest step while nobody's token is due, nanoseconds; null for what a newcomer can wait for: the
+    /// least over interactive levels of their gap and a quarter of their time to the first token.
     /// </summary>
     public long? IdleStepNs { get; init; }
 
-    /// <summary>Whether one step may carry several adapters, as vLLM's may; otherwise they take turns.</summary>
+    /// <summary>
+    /// Whether one step may carry several adapters, as vLLM's may; otherwise they take turns.
+    /// </summary>
     public bool MixesAdapters { get; init; } = true;
 
     /// <summary>Whether the executor can cut a running step short.</summary>
@@ -46,7 +48,8 @@ public sealed record DraftSpec(
         double tokens = 1, reached = 1;
         for (var i = 0; i < drafts; i++)
         {
-            reached *= AcceptanceByPosition[i < AcceptanceByPosition.Count ? i : AcceptanceByPosition.Count - 1];
+            reached *= AcceptanceByPosition[i < AcceptanceByPosition.Count
+                ? i : AcceptanceByPosition.Count - 1];
             tokens += reached;
         }
         return tokens;

@@ -10,7 +10,9 @@ public readonly record struct RequestOutcome
 {
     public required RequestId Request { get; init; }
 
-    /// <summary>The answer is complete (with this step's token, if any), or the request is abandoned.</summary>
+    /// <summary>
+    /// The answer is complete (with this step's token, if any), or the request is abandoned.
+    /// </summary>
     public bool Finished { get; init; }
 
     /// <summary>
@@ -53,8 +55,8 @@ public readonly ref struct StepOutcome
     public long DurationNs { get; init; }
 
     /// <summary>
-    /// The whole step was cut short: no decode yields a token, and of a chunk no more has KV than an exception
-    /// says in <see cref="RequestOutcome.ComputedTokens"/>.
+    /// The whole step was cut short: no decode yields a token, and of a chunk no more has KV than an
+    /// exception says in <see cref="RequestOutcome.ComputedTokens"/>.
     /// </summary>
     public bool Aborted { get; init; }
 }

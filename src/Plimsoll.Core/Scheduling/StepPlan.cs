@@ -6,7 +6,8 @@ namespace Plimsoll.Core.Scheduling;
 /// <summary>A cohort of decoding requests that the step advances.</summary>
 /// <param name="Cohort">Which.</param>
 /// <param name="Decodes">Its members, the skipped ones not counted.</param>
-/// <param name="DraftTokens">Tokens drafted for each and verified with its last one; 0 without speculation.</param>
+/// <param name="DraftTokens">Tokens drafted for each and verified with its last one; 0 without
+/// speculation.</param>
 public readonly record struct CohortRun(int Cohort, int Decodes, int DraftTokens);
 
 /// <summary>A decoding request that now belongs to another cohort.</summary>
@@ -60,7 +61,9 @@ public sealed class StepPlan
     /// <summary>The step's sums, kept while it is planned.</summary>
     public ref readonly StepShape Shape => ref _shape;
 
-    /// <summary>The same while the plan is made: summed in place, which a copy of seven fields would double.</summary>
+    /// <summary>
+    /// The same while the plan is made: summed in place, which a copy of seven fields would double.
+    /// </summary>
     internal ref StepShape Sums => ref _shape;
 
     public ReadOnlySpan<PrefillChunk> Chunks => _chunks.Span;
@@ -92,7 +95,9 @@ public sealed class StepPlan
     /// </summary>
     public int RepeatableSteps { get; internal set; }
 
-    /// <summary>How long the step should take, nanoseconds, its margin not counted; null where nobody predicts.</summary>
+    /// <summary>
+    /// How long the step should take, nanoseconds, its margin not counted; null where nobody predicts.
+    /// </summary>
     public long? PredictedNs { get; internal set; }
 
     /// <summary>Time within which the step has to end, nanoseconds; null without a deadline.</summary>
@@ -166,7 +171,9 @@ public sealed class StepPlan
 
     internal void AddSkipped(int slot) => _skipped.Add(_requests.IdOf(slot));
 
-    /// <summary>Takes back what the plan says of a request that is preempted while the plan is made.</summary>
+    /// <summary>
+    /// Takes back what the plan says of a request that is preempted while the plan is made.
+    /// </summary>
     internal PrefillChunk RemoveChunk(int slot)
     {
         for (var i = 0; i < _chunks.Count; i++)

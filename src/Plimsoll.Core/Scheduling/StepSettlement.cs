@@ -58,13 +58,15 @@ sealed class StepSettlement(SchedulerState state)
         {
             if (exception.AcceptedDrafts > 0)
             {
-                Invariant.Holds(!stepAborted && !exception.Aborted && exception.AcceptedDrafts <= state.Drafts(request.Cohort),
+                Invariant.Holds(!stepAborted && !exception.Aborted
+                    && exception.AcceptedDrafts <= state.Drafts(request.Cohort),
                     "a step yields no more drafts than it had");
                 state.KeepDrafts(slot, exception.AcceptedDrafts);
             }
             if (exception.Aborted && !stepAborted)
             {
-                Invariant.Holds(!state.IsSkipped(exception.Request), "only a scheduled decode can be aborted");
+                Invariant.Holds(
+                    !state.IsSkipped(exception.Request), "only a scheduled decode can be aborted");
                 state.TakeBack(slot);
             }
             if (exception.Finished)

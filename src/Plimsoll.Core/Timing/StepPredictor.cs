@@ -3,12 +3,12 @@ using System;
 namespace Plimsoll.Core.Timing;
 
 /// <summary>
-/// What a deadline is held against: a step-time model, refined while the engine runs if it is asked to learn, and
-/// the margin by which steps outlast the prediction. One scheduler's own; + − × ÷ only, so that a log replays to
-/// the bit on another machine.
+/// What a deadline is held against: a step-time model, refined while the engine runs if it is asked to learn,
+/// and the margin by which steps outlast the prediction. One scheduler's own; + − × ÷ only, so that a log
+/// replays to the bit on another machine.
 /// <para>
-/// Learning is recursive least squares on relative errors, over the model's own prediction and the sums that a step
-/// is made of. Weights below zero count as zero, so a prediction never falls when a step grows.
+/// Learning is recursive least squares on relative errors, over the model's own prediction and the sums that
+/// a step is made of. Weights below zero count as zero, so a prediction never falls when a step grows.
 /// </para>
 /// </summary>
 public sealed class StepPredictor
@@ -128,7 +128,9 @@ public sealed class StepPredictor
         Shrink(spread);
     }
 
-    /// <summary>P := (P − gain · gain' / spread) / forgetting, as long as no direction becomes too uncertain.</summary>
+    /// <summary>
+    /// P := (P − gain · gain' / spread) / forgetting, as long as no direction becomes too uncertain.
+    /// </summary>
     void Shrink(double spread)
     {
         var most = 0.0;

@@ -1,7 +1,6 @@
-using System;
-using System.IO;
 using System.Text.Json;
 using Plimsoll.Core;
+using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Inputs.Catalogues;
 
@@ -11,6 +10,8 @@ namespace Plimsoll.Inputs.Catalogues;
 /// </summary>
 sealed class ConfigJson
 {
+    const string Expected = "a Hugging Face config.json";
+
     readonly JsonElement _root;
     readonly JsonElement _text;
 
@@ -28,7 +29,7 @@ sealed class ConfigJson
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllText(path));
+            using var document = JsonDocument.Parse(SmallFile.ReadText(path, Expected));
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new ConfigJson(path, document.RootElement.Clone())
                 : throw new BadInputException($"{path}: expected a JSON object, the config.json of a model");
@@ -37,10 +38,6 @@ sealed class ConfigJson
         {
             throw new BadInputException(
                 $"{path}, line {e.LineNumber + 1}: malformed JSON; expected the config.json of a model");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new BadInputException($"{path}: cannot be read; expected a Hugging Face config.json");
         }
     }
 

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using Plimsoll.Core;
-using Sylvan.Data.Csv;
+using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Inputs.Catalogues;
 
@@ -14,45 +14,28 @@ namespace Plimsoll.Inputs.Catalogues;
 public sealed class CsvTable : IDisposable
 {
     readonly string _name;
-    readonly CsvDataReader _reader;
+    readonly CsvRows _rows;
 
     CsvTable(string name, TextReader text)
     {
         _name = name;
-        _reader = CsvDataReader.Create(text);
+        _rows = new CsvRows(text, what => new BadInputException($"{name}: {what}"));
     }
 
     /// <summary>Reads every row of a CSV file through <paramref name="read"/>.</summary>
     public static IReadOnlyList<T> Read<T>(string name, TextReader text, Func<CsvTable, T> read)
     {
         var rows = new List<T>();
-        try
-        {
-            using var table = new CsvTable(name, text);
-            while (table._reader.Read())
-                rows.Add(read(table));
-        }
-        catch (Exception e) when (e
-            is CsvFormatException or CsvRecordTooLargeException or CsvMissingHeadersException)
-        {
-            throw new BadInputException(
-                $"{name}: malformed CSV after row {rows.Count}; expected comma-separated columns");
-        }
+        using var table = new CsvTable(name, text);
+        while (table._rows.Read())
+            rows.Add(read(table));
         return rows;
     }
 
     /// <summary>File and line of the row.</summary>
-    public string Place => $"{_name}, line {_reader.RowNumber + 1}";
+    public string Place => $"{_name}, line {_rows.Line}";
 
-    public bool Has(string column)
-    {
-        for (var i = 0; i < _reader.FieldCount; i++)
-        {
-            if (_reader.GetName(i) == column)
-                return true;
-        }
-        return false;
-    }
+    public bool Has(string column) => _rows.Find(column) >= 0;
 
     /// <summary>
     /// Reads every row of a file through <paramref name="read"/>; rows read as null are left out.
@@ -78,12 +61,10 @@ public sealed class CsvTable : IDisposable
 
     public string OptionalText(string column)
     {
-        for (var i = 0; i < _reader.FieldCount; i++)
-        {
-            if (_reader.GetName(i) == column)
-                return i < _reader.RowFieldCount ? _reader.GetString(i) : "";
-        }
-        throw new BadInputException($"{_name}: column {column} is missing");
+        var index = _rows.Find(column);
+        return index >= 0
+            ? _rows.Field(index).ToString()
+            : throw new BadInputException($"{_name}: column {column} is missing");
     }
 
     public double Number(string column) => OptionalNumber(column) ?? throw Bad(column, "", "a number");
@@ -119,5 +100,5 @@ public sealed class CsvTable : IDisposable
     BadInputException Bad(string column, string text, string expected) =>
         new($"{Place}, {column}: \"{text}\"; expected {expected}");
 
-    public void Dispose() => _reader.Dispose();
+    public void Dispose() => _rows.Dispose();
 }

@@ -4,7 +4,7 @@ using System.IO;
 namespace Plimsoll.Inputs.Catalogues;
 
 /// <summary>Files of <c>data/</c> inside the binary.</summary>
-static class Resource
+public static class Resource
 {
     public static T Read<T>(string file, Func<string, TextReader, T> read)
     {

@@ -5,7 +5,7 @@ using Plimsoll.Core;
 
 namespace Plimsoll.Inputs.Files;
 
-/// <summary>Writes a file whole or not at all: beside its place first, then moved there.</summary>
+/// <summary>Writes a file whole or not at all; see <see cref="OutputFile"/>.</summary>
 public static class WholeFile
 {
     public static void Write(string path, string content) => Write(path, writer => writer.Write(content));
@@ -18,60 +18,43 @@ public static class WholeFile
     });
 
     /// <summary>A path that cannot be written throws <see cref="BadInputException"/>.</summary>
-    public static void WriteBytes(string path, Action<Stream> write) => Beside(path, temporary =>
+    public static void WriteBytes(string path, Action<Stream> write)
     {
-        using (var stream = File.Create(temporary))
-            write(stream);
-        File.Move(temporary, path, overwrite: true);
-    });
+        using var file = OutputFile.Create(path);
+        try
+        {
+            write(file.Stream);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw OutputFile.Unwritable(path, e);
+        }
+        file.Keep();
+    }
 
     /// <summary>Writes finished files into a folder, which is made when it is not there.</summary>
     public static void WriteIn(string folder, IReadOnlyList<(string Name, byte[] Content)> files)
+    {
+        CheckFolder(folder);
+        foreach (var (name, content) in files)
+            WriteBytes(Path.Combine(folder, name), file => file.Write(content));
+    }
+
+    /// <summary>Throws before long work what <see cref="WriteBytes"/> would throw after it.</summary>
+    public static void Check(string path) => OutputFile.Check(path);
+
+    /// <summary>Makes a folder where there is none and throws where files cannot be written in it.</summary>
+    public static void CheckFolder(string folder)
     {
         try
         {
             Directory.CreateDirectory(folder);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (OutputFile.IsOfFiles(e))
         {
             throw new BadInputException(
                 $"{folder}: cannot be written ({e.Message.TrimEnd('.')}); expected a writable folder");
         }
-        foreach (var (name, content) in files)
-            WriteBytes(Path.Combine(folder, name), file => file.Write(content));
+        OutputFile.Check(Path.Combine(folder, "plimsoll"));
     }
-
-    /// <summary>
-    /// Throws before long work what <see cref="WriteBytes"/> would throw after it; leaves nothing.
-    /// </summary>
-    public static void Check(string path) => Beside(path, temporary =>
-    {
-        if (Directory.Exists(path))
-            throw new IOException("it is a folder");
-        File.Create(temporary).Dispose();
-    });
-
-    static void Beside(string path, Action<string> write)
-    {
-        var temporary = path + ".partial";
-        try
-        {
-            try
-            {
-                write(temporary);
-            }
-            finally
-            {
-                File.Delete(temporary);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Unwritable(path, e);
-        }
-    }
-
-    /// <summary>The one line for a path that cannot be written.</summary>
-    public static BadInputException Unwritable(string path, Exception e) =>
-        new($"{path}: cannot be written ({e.Message.TrimEnd('.')}); expected a writable path");
 }

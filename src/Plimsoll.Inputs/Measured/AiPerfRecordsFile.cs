@@ -39,6 +39,7 @@ static class AiPerfRecordsFile
             Form = "AIPerf records",
             Units = "the unit that each metric names",
             Configurations = [run.On(deployment)],
+            Timings = run.Timings,
             Used = run.Requests,
             Failed = failed,
         };

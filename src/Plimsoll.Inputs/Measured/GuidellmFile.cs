@@ -19,6 +19,7 @@ static class GuidellmFile
         var file = source.Name;
         using var json = JsonFields.Document(source, "a guidellm report");
         var configurations = new List<Configuration>();
+        var timings = new List<RequestTiming>();
         long used = 0, failed = 0;
         string? model = null;
         var benchmarks = json.RootElement.List("benchmarks", file);
@@ -27,6 +28,7 @@ static class GuidellmFile
             var where = $"{file}, benchmarks[{i}]";
             var run = new RecordedRun(where, Requests(benchmarks[i], where), engineClock: false);
             configurations.Add(run.On(deployment));
+            timings.AddRange(run.Timings);
             used += run.Requests;
             failed += Count(benchmarks[i], "requests.errored") + Count(benchmarks[i], "requests.incomplete");
             model ??= benchmarks[i].Text("config.backend.model");
@@ -39,6 +41,7 @@ static class GuidellmFile
             Facts = new RunFacts { Model = model },
             Configurations = configurations.Count > 0 ? configurations
                 : throw new BadInputException($"{file}: benchmarks is empty; expected at least one"),
+            Timings = timings,
             Used = used,
             Failed = failed,
         };

@@ -19,6 +19,9 @@ public sealed record MeasuredInput
 
     public required IReadOnlyList<Configuration> Configurations { get; init; }
 
+    /// <summary>Served requests one by one; empty where the form has only their means, or steps.</summary>
+    public IReadOnlyList<RequestTiming> Timings { get; init; } = [];
+
     /// <summary>Requests, points or steps that were used.</summary>
     public required long Used { get; init; }
 

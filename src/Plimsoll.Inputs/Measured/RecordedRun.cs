@@ -39,6 +39,9 @@ sealed class RecordedRun
 
     public int Requests => _requests.Count;
 
+    /// <summary>In order of their start.</summary>
+    public IReadOnlyList<RequestTiming> Timings => _requests;
+
     /// <summary>What was measured, whole and in halves by time.</summary>
     public Configuration On(Deployment deployment)
     {

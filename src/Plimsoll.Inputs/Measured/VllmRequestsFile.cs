@@ -32,6 +32,7 @@ public static class VllmRequestsFile
             Units = "seconds in arrival_time, queued_ts, first_token_ts and last_token_ts",
             Facts = FactsBeside(source.Name),
             Configurations = [run.On(deployment)],
+            Timings = run.Timings,
             Used = run.Requests,
         };
     }

@@ -30,6 +30,7 @@ static class VllmResultFile
             Units = "seconds in ttfts and itls",
             Facts = new RunFacts { Model = root.Text("model_id") },
             Configurations = [run.On(deployment)],
+            Timings = run.Timings,
             Used = run.Requests,
             Failed = failed,
         };

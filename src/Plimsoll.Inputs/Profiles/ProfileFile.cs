@@ -1,11 +1,11 @@
 using System;
-using System.IO;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Plimsoll.Core;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Inputs.Profiles;
 
@@ -30,19 +30,7 @@ public static class ProfileFile
     public static string Write(CalibrationProfile profile) =>
         JsonSerializer.Serialize(profile, Json.CalibrationProfile) + "\n";
 
-    public static CalibrationProfile Read(string file)
-    {
-        string text;
-        try
-        {
-            text = File.ReadAllText(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new BadInputException($"{file}: cannot be read; expected {Expected}");
-        }
-        return Parse(file, text);
-    }
+    public static CalibrationProfile Read(string file) => Parse(file, SmallFile.ReadText(file, Expected));
 
     public static CalibrationProfile Parse(string file, string text)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using Plimsoll.Core.Accounts;
+using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Accounts;
@@ -16,6 +17,11 @@ public sealed record AccountOutcome
 
     /// <summary>Why there is no result, in one line; null when there is one.</summary>
     public required string? Broken { get; init; }
+
+    /// <summary>
+    /// The limit that even an idle replica misses most; null where a result is, or nothing fits.
+    /// </summary>
+    public LimitBreak? Missed { get; init; }
 
     /// <summary>Load line of one replica under the workload's own arrivals, requests per second.</summary>
     public required double LoadLine { get; init; }

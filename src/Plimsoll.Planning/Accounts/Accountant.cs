@@ -211,7 +211,10 @@ public sealed class Accountant
                 $"{100 * line.Unserved:0.#} % of the requests of {_request.Workload.Name} ")
                 + FormattableString.Invariant(
                     $"do not fit the {_engine.Memory.Tokens:N0} tokens of KV memory of {replica}");
-        return Outcome(null, $"the promise cannot be kept: {broken}", line, ceiling);
+        return Outcome(null, $"the promise cannot be kept: {broken}", line, ceiling) with
+        {
+            Missed = line.Binding,
+        };
     }
 
     AccountOutcome Outcome(

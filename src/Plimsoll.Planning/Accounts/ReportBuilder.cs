@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
 using System.Threading.Tasks;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Costing;
@@ -63,6 +65,8 @@ public sealed class ReportBuilder
             Account = _result,
             Command = command,
             Version = version,
+            DataAsOf = request.Price.AsOf ?? "undated",
+            InputHash = HashOf(version),
             Parameters = Parameters(),
             Notes =
             [
@@ -72,6 +76,9 @@ public sealed class ReportBuilder
             ],
             CostCurves = [Curve(Metric.Ttft, TtftLimitsMs), Curve(Metric.Tpot, TpotLimitsMs)],
             LoadSweeps = [LoadSweep(interactive)],
+            Interactivity = Interactivity(),
+            PromisedInteractivity = request.Promise.FirstOrDefault(l => l.Metric == Metric.Tpot) is
+                { LimitNs: > 0 } tpot ? 1e9 / tpot.LimitNs : null,
             Week = new WeekUtilisation
             {
                 Shares =
@@ -106,6 +113,10 @@ public sealed class ReportBuilder
         });
         for (var i = 0; i < Rates.Length; i++)
             _sweep.Add((Rates[i] * _outcome.Ceiling, runs[i]));
+        // The load line is a rate of the sweep like any other, so that the curve passes through the bill.
+        if (_outcome.AtLoadLine is { } atLine)
+            _sweep.Add((_outcome.LoadLine, atLine));
+        _sweep.Sort((a, b) => a.Rate.CompareTo(b.Rate));
     }
 
     LoadSweep LoadSweep(ClassAccount interactive)
@@ -122,7 +133,30 @@ public sealed class ReportBuilder
                 s.Run.Holds == true))],
             Limits = interactive.Promise,
             LoadLineRequestsPerSecond = interactive.LoadLine.RequestsPerSecond,
+            LowRequestsPerSecond = interactive.Bounds.Low.LoadLineRequestsPerSecond,
+            HighRequestsPerSecond = interactive.Bounds.High.LoadLineRequestsPerSecond,
         };
+    }
+
+    string HashOf(string version)
+    {
+        var text = version + "\n" + string.Join('\n', Parameters().Select(p => $"{p.Name}={p.Value}"));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
+    }
+
+    List<InteractivityPoint> Interactivity()
+    {
+        var accelerators = _outcome.Engine.Deployment.Accelerators;
+        var points = new List<InteractivityPoint>();
+        foreach (var (rate, run) in _sweep)
+        {
+            if (run.Latencies.Tpot.MeanNs is { } tpotNs && tpotNs > 0)
+            {
+                points.Add(new InteractivityPoint(
+                    rate, 1e9 / tpotNs, run.OutputTokensPerSecond * _outcome.Engine.Ranks / accelerators));
+            }
+        }
+        return points;
     }
 
     CostCurve Curve(Metric metric, double[] limitsMs)

@@ -5,7 +5,8 @@ using Plimsoll.Inputs.Workloads;
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>
-/// Batch work without end for one replica: lines are handed in while fewer than the gate allows are under way.
+/// Batch work without end for one replica: lines are handed in while fewer than the gate allows are under
+/// way.
 /// </summary>
 sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens)
 {

@@ -1,6 +1,8 @@
 namespace Plimsoll.Planning.Simulation;
 
-/// <summary>What batch work got beside the interactive requests, over the time they were measured in.</summary>
+/// <summary>
+/// What batch work got beside the interactive requests, over the time they were measured in.
+/// </summary>
 /// <param name="SpanS">That time, seconds.</param>
 /// <param name="PromptTokens">Batch prompt tokens computed, recomputed ones included.</param>
 /// <param name="OutputTokens">Batch tokens given.</param>

@@ -37,7 +37,9 @@ sealed class CohortClocks
         }
     }
 
-    /// <summary>Steps to the first that may end a request, all cohorts of the plan running together.</summary>
+    /// <summary>
+    /// Steps to the first that may end a request, all cohorts of the plan running together.
+    /// </summary>
     public int Distance(StepPlan plan)
     {
         var least = int.MaxValue;

@@ -71,8 +71,8 @@ public sealed class FleetSimulation
         if (options.BatchWorkload is not { } lines || replica < options.PrefillReplicas)
             return null;
         var source = lines.Open(
-            Math.Max(1e-3, lines.RequestsPerSecond), long.MaxValue, options.Seed + 7919 * ((ulong)replica + 1),
-            ArrivalProcess.AtOnce);
+            Math.Max(1e-3, lines.RequestsPerSecond), long.MaxValue,
+            options.Seed + 7919 * ((ulong)replica + 1), ArrivalProcess.AtOnce);
         return new BatchFeed(source, new BatchGate(options.BatchGate), maxTokens);
     }
 

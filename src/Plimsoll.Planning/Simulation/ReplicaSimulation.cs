@@ -16,7 +16,7 @@ namespace Plimsoll.Planning.Simulation;
 /// prediction per page and lands on the same nanosecond as stepping.
 /// </para>
 /// </summary>
-sealed class ReplicaSimulation
+sealed partial class ReplicaSimulation
 {
     const int PageTokens = 16;
 
@@ -164,16 +164,6 @@ sealed class ReplicaSimulation
         }
     }
 
-    void FeedBatch()
-    {
-        if (_batch is null)
-            return;
-        var use = (double)_scheduler.UsedBlocks / _blocks;
-        _batch.Observe(_nowNs, _interactivePrompts, use);
-        while (_batch.TryTake(_nowNs, out var line, out var spec))
-            Hand(line, spec, _nowNs);
-    }
-
     void Begin()
     {
         FeedBatch();
@@ -214,48 +204,6 @@ sealed class ReplicaSimulation
         request.LastTokenNs = request.WaitingSinceNs;
         request.WaitingSinceNs = 0;
         _skippedBefore--;
-    }
-
-    int Remaining(in SimulatedRequest request, int handle)
-    {
-        var cohort = _cohorts[request.Cohort];
-        return (int)(cohort.Finishes.StepOf(handle) - cohort.Steps);
-    }
-
-    /// <summary>A decode that stops for now, or goes on: its tokens are counted by another cohort's steps.</summary>
-    void Move(in CohortMove move)
-    {
-        ref var request = ref _requests[move.Request.Slot];
-        var remaining = Remaining(request, move.Request.Slot);
-        Leave(ref request, move.Request.Slot);
-        Join(ref request, move.Request.Slot, move.To, remaining);
-    }
-
-    void Join(ref SimulatedRequest request, int handle, int cohort, int remaining)
-    {
-        var clock = _cohorts[cohort];
-        request.InWheel = true;
-        request.Cohort = cohort;
-        clock.Finishes.Add(handle, clock.Steps + remaining);
-        clock.Interactive += request.IsBatch ? 0 : 1;
-        clock.Batch += request.IsBatch ? 1 : 0;
-    }
-
-    void Leave(ref SimulatedRequest request, int handle)
-    {
-        var clock = _cohorts[request.Cohort];
-        request.InWheel = false;
-        clock.Finishes.Remove(handle);
-        clock.Interactive -= request.IsBatch ? 0 : 1;
-        clock.Batch -= request.IsBatch ? 1 : 0;
-    }
-
-    int InteractiveDecodes(StepPlan plan)
-    {
-        var decodes = 0;
-        foreach (ref readonly var run in plan.Cohorts)
-            decodes += _cohorts[run.Cohort].Interactive;
-        return decodes;
     }
 
     /// <summary>
@@ -368,15 +316,6 @@ sealed class ReplicaSimulation
         }
         _scheduler.Commit(
             new StepOutcome(_outcomes.AsSpan(0, _outcomeCount), steps) { DurationNs = durationNs }, endNs);
-    }
-
-    void Advance(CohortClock cohort, int steps)
-    {
-        cohort.Steps += steps;
-        BatchOutputTokens += (long)cohort.Batch * steps;
-        var finishes = cohort.Finishes;
-        for (var handle = finishes.FirstOf(cohort.Steps); handle >= 0; handle = finishes.FirstOf(cohort.Steps))
-            Finish(handle);
     }
 
     /// <summary>

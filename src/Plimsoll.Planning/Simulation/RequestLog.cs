@@ -8,37 +8,24 @@ using Plimsoll.Inputs.Files;
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>
-/// One JSON line per completed request. It is written beside its destination and moved there by
-/// <see cref="Keep"/>, so a run that fails leaves nothing half-written.
+/// One JSON line per completed request. A run that fails before <see cref="Keep"/> leaves nothing
+/// half-written.
 /// </summary>
 public sealed class RequestLog : IDisposable
 {
     readonly string _path;
-    readonly string _temporary;
+    readonly OutputFile _file;
     readonly StreamWriter _writer;
-    bool _kept;
 
-    RequestLog(string path, string temporary)
+    RequestLog(string path)
     {
         _path = path;
-        _temporary = temporary;
-        _writer = new StreamWriter(temporary);
+        _file = OutputFile.Create(path);
+        _writer = new StreamWriter(_file.Stream);
     }
 
     /// <summary>Opens a log; a path that cannot be written throws <see cref="BadInputException"/>.</summary>
-    public static RequestLog Create(string path)
-    {
-        if (Directory.Exists(path))
-            throw new BadInputException($"{path}: is a folder; expected a file to write");
-        try
-        {
-            return new RequestLog(path, path + ".partial");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw WholeFile.Unwritable(path, e);
-        }
-    }
+    public static RequestLog Create(string path) => new(path);
 
     public void Add(in CompletedRequest request) => _writer.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
@@ -53,20 +40,14 @@ public sealed class RequestLog : IDisposable
     {
         try
         {
-            _writer.Dispose();
-            File.Move(_temporary, _path, overwrite: true);
+            _writer.Flush();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
-            throw WholeFile.Unwritable(_path, e);
+            throw OutputFile.Unwritable(_path, e);
         }
-        _kept = true;
+        _file.Keep();
     }
 
-    public void Dispose()
-    {
-        _writer.Dispose();
-        if (!_kept)
-            File.Delete(_temporary);
-    }
+    public void Dispose() => _file.Dispose();
 }

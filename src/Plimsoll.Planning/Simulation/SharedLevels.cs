@@ -12,7 +12,8 @@ public static class SharedLevels
     public const int Batch = 1;
 
     /// <summary>
-    /// Levels by a promise: its TTFT and ITL limits are deadlines, a TPOT limit is an ITL that may be made up for.
+    /// Levels by a promise: its TTFT and ITL limits are deadlines, a TPOT limit is an ITL that may be made up
+    /// for.
     /// </summary>
     /// <param name="promise">The interactive promise.</param>
     /// <param name="overheadNs">What a request takes outside the engine, off its TTFT.</param>

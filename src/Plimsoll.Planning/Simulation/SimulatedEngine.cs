@@ -45,27 +45,11 @@ public sealed record SimulatedEngine
         var memory = KvCapacity.Blocks(deployment, stepTime.Engine.Memory, typicalContextTokens);
         if (!memory.Fits)
             throw DoesNotFit(deployment, memory);
-        var engine = deployment.Engine;
         return new SimulatedEngine
         {
             StepTime = stepTime,
             Memory = memory,
-            Limits = new SchedulerOptions
-            {
-                Policy = policy,
-                MaxNumSeqs = engine.MaxNumSeqs,
-                // A simulated step is one round of all micro-batches in flight: each has a budget of its own,
-                // and a prompt is in one of them only.
-                MaxNumBatchedTokens = engine.MaxNumBatchedTokens * deployment.PipelineParallel,
-                NumBlocks = memory.Blocks,
-                BlockSize = engine.BlockSize,
-                LongPrefillTokenThreshold = deployment.PipelineParallel == 1
-                    ? engine.LongPrefillTokenThreshold
-                    : Math.Min(
-                        engine.MaxNumBatchedTokens, engine.LongPrefillTokenThreshold is > 0 and var least
-                        ? least
-                        : int.MaxValue),
-            },
+            Limits = EngineLimits.Of(deployment, memory.Blocks, policy),
         };
     }
 

@@ -23,7 +23,12 @@ public static class SimulationJson
             bounds.Latency(Metric.E2e), result.Goodput, result.OutputTokensPerSecond, result.Preemptions,
             result.PeakKvBlocks, result.PrefixHitRate, result.Steps, $"{result.PlanHash:x16}",
             tier.ToString().ToLowerInvariant(),
-            new IntervalDocument(End(bounds, bounds.Low, r => r.Low), End(bounds, bounds.High, r => r.High)));
+            new IntervalDocument(End(bounds, bounds.Low, r => r.Low), End(bounds, bounds.High, r => r.High)))
+        {
+            Batch = result.Batch is { } batch
+                ? new BatchDocument(batch.OutputTokensPerSecond, batch.PromptTokensPerSecond, batch.LinesPerSecond)
+                : null,
+        };
         var context = new SimulationJsonContext(new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -51,7 +56,15 @@ sealed record SimulationDocument(
     string Schema, long Requests, long Completed, long Failed, double MakespanS,
     LatencySummary TtftMs, LatencySummary TpotMs, LatencySummary ItlMs, LatencySummary E2eMs,
     double? Goodput, double OutputTokensPerSecond, long Preemptions, int PeakKvBlocks, double? PrefixHitRate,
-    long Steps, string PlanHash, string Tier, IntervalDocument Interval);
+    long Steps, string PlanHash, string Tier, IntervalDocument Interval)
+{
+    /// <summary>What batch work got beside the requests; absent when there was none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BatchDocument? Batch { get; init; }
+}
+
+sealed record BatchDocument(
+    double OutputTokensPerSecond, double PromptTokensPerSecond, double LinesPerSecond);
 
 /// <summary>The 90 % interval of every figure that depends on how long steps take.</summary>
 sealed record IntervalDocument(EndDocument Low, EndDocument High);

@@ -66,7 +66,9 @@ public sealed record SimulationOptions
     /// <summary>How much of it is let through.</summary>
     public BatchGateOptions BatchGate { get; init; } = new();
 
-    /// <summary>Share of the engine's time that is promised to batch work; the policy <c>slack</c> keeps it.</summary>
+    /// <summary>
+    /// Share of the engine's time that is promised to batch work; the policy <c>slack</c> keeps it.
+    /// </summary>
     public double MinBatchShare { get; init; }
 
     /// <summary>Relative margin that the policy <c>slack</c> adds to predicted steps.</summary>

@@ -1,7 +1,5 @@
-using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
@@ -48,13 +46,8 @@ public static class KvCapacityChecks
     const string File = "data/kv-capacity.csv";
 
     /// <summary>Every row of the file, in its order.</summary>
-    public static IReadOnlyList<KvCapacityCheck> All()
-    {
-        using var stream = typeof(KvCapacityChecks).Assembly.GetManifestResourceStream(File)
-            ?? throw new InvalidOperationException($"The binary lacks {File}.");
-        using var text = new StreamReader(stream);
-        return CsvTable.Read(File, text, Check);
-    }
+    public static IReadOnlyList<KvCapacityCheck> All() =>
+        Resource.Read("kv-capacity.csv", (name, text) => CsvTable.Read(name, text, Check));
 
     static KvCapacityCheck Check(CsvTable row)
     {

@@ -8,7 +8,7 @@ namespace Plimsoll.Reports.Drawing;
 public static class PngWriter
 {
     /// <summary>The bytes of a PNG of <paramref name="pixelWidth"/> pixels.</summary>
-    public static byte[] Encode(Scene scene, int pixelWidth, Lettering lettering)
+    public static byte[] Encode(Scene scene, int pixelWidth)
     {
         var scale = pixelWidth / scene.Width;
         var info = new SKImageInfo(
@@ -19,7 +19,7 @@ public static class PngWriter
             canvas.Clear(Color(Ink.Surface, 1));
             canvas.Scale((float)scale);
             foreach (var shape in scene.Shapes)
-                Draw(canvas, shape, lettering);
+                Draw(canvas, shape);
         }
         using var stream = new MemoryStream();
         if (!bitmap.Encode(stream, SKEncodedImageFormat.Png, quality: 100))
@@ -27,7 +27,7 @@ public static class PngWriter
         return stream.ToArray();
     }
 
-    static void Draw(SKCanvas canvas, Shape shape, Lettering lettering)
+    static void Draw(SKCanvas canvas, Shape shape)
     {
         switch (shape)
         {
@@ -47,7 +47,7 @@ public static class PngWriter
                     Both(p.Paint, paint => canvas.DrawPath(path, paint));
                 break;
             case TextShape t:
-                lettering.Draw(canvas, t, Color(t.Ink, 1), Color(Ink.Surface, 1));
+                Lettering.Draw(canvas, t, Color(t.Ink, 1), Color(Ink.Surface, 1));
                 break;
         }
     }
@@ -61,7 +61,8 @@ public static class PngWriter
         }
         if (paint.Stroke is { } stroke)
         {
-            using var dashes = paint.Dashed ? SKPathEffect.CreateDash([5, 4], 0) : null;
+            using var dashes = paint.Pattern.Dashes() is { Length: > 0 } lengths
+                ? SKPathEffect.CreateDash(lengths, 0) : null;
             using var line = new SKPaint
             {
                 Color = Color(stroke, 1),

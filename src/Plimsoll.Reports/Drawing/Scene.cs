@@ -19,6 +19,9 @@ public sealed class Scene
     /// <summary>Set by whoever lays the picture out, once it is known.</summary>
     public double Height { get; set; }
 
+    /// <summary>Where in the picture values may be read off; null when they may not.</summary>
+    public PlotArea? Plot { get; set; }
+
     public IReadOnlyList<Shape> Shapes => _shapes;
 
     public void Add(Shape shape) => _shapes.Add(shape);

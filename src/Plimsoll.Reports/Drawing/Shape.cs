@@ -41,6 +41,15 @@ public enum Anchor
     End,
 }
 
+/// <summary>Lines that are told apart without colour.</summary>
+public enum LinePattern
+{
+    Solid,
+    Dashed,
+    Dotted,
+    DashDotted,
+}
+
 /// <summary>Fill and stroke of a shape; a missing ink draws nothing.</summary>
 public readonly record struct Paint
 {
@@ -52,10 +61,13 @@ public readonly record struct Paint
 
     public double StrokeWidth { get; init; }
 
-    public bool Dashed { get; init; }
+    public LinePattern Pattern { get; init; }
 
     public static Paint Solid(Ink ink, double opacity = 1) => new() { Fill = ink, FillOpacity = opacity };
 
     public static Paint Outline(Ink ink, double width = 1, bool dashed = false) =>
-        new() { Stroke = ink, StrokeWidth = width, Dashed = dashed };
+        Line(ink, width, dashed ? LinePattern.Dashed : LinePattern.Solid);
+
+    public static Paint Line(Ink ink, double width, LinePattern pattern) =>
+        new() { Stroke = ink, StrokeWidth = width, Pattern = pattern };
 }

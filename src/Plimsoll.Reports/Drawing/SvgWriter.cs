@@ -12,7 +12,7 @@ namespace Plimsoll.Reports.Drawing;
 /// </summary>
 public sealed class SvgWriter
 {
-    const string FontFamily = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
+    const string FontFamily = $"'{EmbeddedFont.Family}', Inter, Roboto, Arial, sans-serif";
 
     readonly TextWriter _writer;
     readonly bool _inPage;
@@ -29,7 +29,13 @@ public sealed class SvgWriter
     public static void WriteInPage(Scene scene, string label, string cssClass, TextWriter writer)
     {
         writer.Write($"<svg class=\"{cssClass}\" viewBox=\"0 0 {N(scene.Width)} {N(scene.Height)}\" ");
-        writer.Write($"role=\"img\" aria-label=\"{HtmlText.Escape(label)}\">\n");
+        writer.Write($"role=\"img\" aria-label=\"{HtmlText.Escape(label)}\"");
+        if (scene.Plot is { } plot)
+        {
+            writer.Write($" data-plot=\"{N(plot.Left)} {N(plot.Right)} {N(plot.Top)} {N(plot.Bottom)}\"");
+            writer.Write($" data-x=\"{HtmlText.Escape(plot.X)}\" data-y=\"{HtmlText.Escape(plot.Y)}\"");
+        }
+        writer.Write(">\n");
         new SvgWriter(writer, inPage: true).WriteShapes(scene.Shapes);
         writer.Write("</svg>\n");
     }
@@ -41,7 +47,7 @@ public sealed class SvgWriter
         writer.Write("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         writer.Write($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" ");
         writer.Write($"viewBox=\"0 0 {width} {height}\" font-family=\"{FontFamily}\" role=\"img\">\n");
-        writer.Write($"<title>{HtmlText.Escape(label)}</title>\n");
+        writer.Write($"<title>{HtmlText.Escape(label)}</title>\n<style>{EmbeddedFont.StyleRules}</style>\n");
         writer.Write($"<rect width=\"{width}\" height=\"{height}\" fill=\"{Hex(Ink.Surface)}\"/>\n");
         new SvgWriter(writer, inPage: false).WriteShapes(scene.Shapes);
         writer.Write("</svg>\n");
@@ -120,8 +126,11 @@ public sealed class SvgWriter
             text.Append(CultureInfo.InvariantCulture, $" fill-opacity=\"{N(paint.FillOpacity)}\"");
         if (paint.Stroke is not null)
             text.Append(CultureInfo.InvariantCulture, $" stroke-width=\"{N(paint.StrokeWidth)}\"");
-        if (paint.Dashed)
-            text.Append(" stroke-dasharray=\"5 4\"");
+        if (paint.Pattern.Dashes() is { Length: > 0 } dashes)
+        {
+            text.Append(" stroke-dasharray=\"").AppendJoin(' ', Array.ConvertAll(dashes, d => N(d)));
+            text.Append('"');
+        }
         return text.ToString();
     }
 

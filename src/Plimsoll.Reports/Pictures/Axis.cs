@@ -22,6 +22,10 @@ sealed class Axis
 
     public double High => _high;
 
+    /// <summary>As <see cref="Drawing.PlotArea"/> has it.</summary>
+    public string Described(string unit) => string.Create(
+        CultureInfo.InvariantCulture, $"{(_log ? "log" : "linear")} {_low:0.######} {_high:0.######} {unit}");
+
     /// <summary>From zero to a round number at or above <paramref name="most"/>.</summary>
     public static Axis Linear(double most, double from, double to, int about = 5)
     {

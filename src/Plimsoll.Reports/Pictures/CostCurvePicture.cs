@@ -9,16 +9,17 @@ namespace Plimsoll.Reports.Pictures;
 /// <summary>What a token costs as one limit is tightened, the other limits left away.</summary>
 static class CostCurvePicture
 {
-    public static Scene Draw(CostCurve curve, double? batchCost)
+    public static Scene Draw(CostCurve curve, double? batchCost, PictureSize size)
     {
         var metric = curve.Metric.Name().ToUpperInvariant();
         var percentile = FormattableString.Invariant($"p{curve.Percentile:0.###}");
         var points = curve.Points;
         var frame = new Frame($"What the {metric} promise costs", "USD per million tokens, interactive, this "
-            + "limit alone; band: 90 % interval of the step times");
+            + "limit alone; band: 90 % interval of the step times", size);
         var kept = points.Where(p => p.UsdPerMillionTokens is not null).ToList();
         var x = Axis.Log(points[0].LimitMs, points[^1].LimitMs, frame.Left, frame.Right);
         var y = Axis.Linear(Scale(kept), frame.Bottom, frame.Top);
+        frame.Reads(x, "ms", y, "$/M tokens");
         frame.Vertical(y, Frame.Money);
         frame.Horizontal(x, $"{metric} {percentile} limit, ms");
         Refused(frame, points, kept, x, batchCost is { } cost ? y.At(cost) : double.NaN);

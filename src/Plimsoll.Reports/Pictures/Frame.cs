@@ -7,23 +7,22 @@ namespace Plimsoll.Reports.Pictures;
 /// <summary>The canvas of a chart: title, plot area, grid, axis labels.</summary>
 sealed class Frame
 {
-    /// <summary>Wide pictures fill the page; the others stand two abreast.</summary>
-    const double WideWidth = 1040;
-    const double NarrowWidth = 560;
     const double Small = 12;
     const double UsualHeight = 270;
 
-    public Frame(string title, string subtitle, bool wide = false, double height = UsualHeight)
+    public Frame(
+        string title, string subtitle, PictureSize size = PictureSize.Half, double height = UsualHeight)
     {
-        Scene = new Scene(wide ? WideWidth : NarrowWidth);
+        Scene = new Scene((double)size);
         Scene.Text(16, 24, title, 16, Ink.Text, bold: true);
         Top = Scene.Paragraph(16, 43, Scene.Width - 32, subtitle, Small, Ink.Muted) + 4;
+        Left = size == PictureSize.Phone ? 52 : 60;
         Bottom = Top + height;
         Right = Scene.Width - 20;
         Scene.Height = Bottom + 52;
     }
 
-    public double Left => 60;
+    public double Left { get; }
 
     public double Right { get; }
 
@@ -90,11 +89,38 @@ sealed class Frame
         }
     }
 
-    /// <summary>A short line in a curve's colour and the curve's name.</summary>
-    public void Legend(double x, double y, Ink ink, string name)
+    /// <summary>What places in the plot mean, for who reads values off the page.</summary>
+    public void Reads(Axis x, string unitOfX, Axis y, string unitOfY) =>
+        Scene.Plot = new PlotArea(Left, Right, Top, Bottom, x.Described(unitOfX), y.Described(unitOfY));
+
+    /// <summary>A short line in a curve's colour and pattern, its mark, and the curve's name.</summary>
+    public void Legend(double x, double y, Series series, string name)
     {
-        Scene.Line(x, y - 4, x + 22, y - 4, Paint.Outline(ink, 2.5));
+        Scene.Line(x, y - 4, x + 22, y - 4, series.Line);
+        if (series.Marked)
+            Mark(x + 11, y - 4, series, null);
         Scene.Text(x + 28, y, name, Small, Ink.Text, halo: true);
+    }
+
+    /// <summary>A point of a curve: disc, square, diamond or triangle.</summary>
+    public void Mark(double x, double y, Series series, string? hint)
+    {
+        var paint = Paint.Solid(series.Ink);
+        switch (series.Shape % 4)
+        {
+            case 0:
+                Scene.Circle(x, y, 3.5, paint, hint);
+                break;
+            case 1:
+                Scene.Rect(x - 3.2, y - 3.2, 6.4, 6.4, paint, hint);
+                break;
+            case 2:
+                Scene.Path([new(x, y - 4.5), new(x + 4.5, y), new(x, y + 4.5), new(x - 4.5, y)], paint, true);
+                break;
+            default:
+                Scene.Path([new(x, y - 4.5), new(x + 4.2, y + 3.5), new(x - 4.2, y + 3.5)], paint, true);
+                break;
+        }
     }
 
     /// <summary>A dashed line at a limit, named beside it this far below its top.</summary>

@@ -12,12 +12,12 @@ static class LatencyPicture
 {
     public static Scene Draw(
         Metric metric, IReadOnlyList<LatencyDistribution> distributions,
-        IReadOnlyList<PromiseStatement> promise)
+        IReadOnlyList<PromiseStatement> promise, PictureSize size)
     {
         var name = metric.Name().ToUpperInvariant();
         var samples = metric == Metric.Itl ? "gaps" : "requests";
         var frame = new Frame($"{name} of all {samples}", $"share of {samples} at or below; interactive at "
-            + $"its load line, batch at its fleet's mean load");
+            + $"its load line, batch at its fleet's mean load", size);
         var points = distributions.SelectMany(d => d.Points).Where(p => p.Ms > 0).ToList();
         var limits = promise.Where(p => p.Metric == metric.Name()).ToList();
         var low =
@@ -25,17 +25,18 @@ static class LatencyPicture
         var high = Math.Max(points.Max(p => p.Ms), limits.Count > 0 ? limits.Max(l => l.LimitMs) : 0);
         var x = Axis.Log(low * 0.95, high * 1.05, frame.Left, frame.Right);
         var y = Axis.Linear(100, frame.Bottom, frame.Top);
+        frame.Reads(x, "ms", y, "%");
         frame.Vertical(y, tick => Axis.Label(tick) + " %");
         frame.Horizontal(x, $"{name}, ms");
         var slot = frame.Right - 110 * distributions.Count;
         foreach (var distribution in distributions)
         {
-            var ink = distribution.Class == "batch" ? Ink.Batch : Ink.Interactive;
+            var series = Series.OfClass(distribution.Class);
             frame.Scene.Path(
                 [.. distribution.Points.Where(p => p.Ms > 0)
                     .Select(p => new Spot(x.At(p.Ms), y.At(100 * p.Share)))],
-                Paint.Outline(ink, 2.5));
-            frame.Legend(slot, 24, ink, distribution.Class);
+                series.Line);
+            frame.Legend(slot, 24, series, distribution.Class);
             slot += 110;
         }
         foreach (var limit in limits)

@@ -10,20 +10,26 @@ namespace Plimsoll.Reports.Pictures;
 static class LoadLinePicture
 {
     const double Most = 2.5;
-    static readonly Ink[] _inks = [Ink.Interactive, Ink.Credit, Ink.Batch, Ink.Idle];
 
-    public static Scene Draw(LoadSweep sweep, bool wide)
+    public static Scene Draw(LoadSweep sweep, PictureSize size)
     {
         var frame = new Frame("The load line", "each latency as a share of its limit, one replica, by rate; "
-            + "above 1 the promise is broken", wide);
+            + "above 1 the promise is broken; grey: 90 % interval of the load line", size);
         var x = Axis.Linear(
-            sweep.Points.Max(p => p.RequestsPerSecond), frame.Left, frame.Right, about: wide ? 8 : 5);
+            sweep.Points.Max(p => p.RequestsPerSecond), frame.Left, frame.Right,
+            about: size == PictureSize.Wide ? 8 : 4);
         var y = Axis.Linear(Most, frame.Bottom, frame.Top);
+        frame.Reads(x, "requests/s", y, "× the limit");
         frame.Vertical(y, share => FormattableString.Invariant($"{share:0.0} ×"));
         frame.Horizontal(x, "requests per second and replica");
         var mark = x.At(sweep.LoadLineRequestsPerSecond);
         frame.Scene.Rect(
             mark, frame.Top, frame.Right - mark, frame.Bottom - frame.Top, Paint.Solid(Ink.Limit, 0.07));
+        var (low, high) = (x.At(sweep.LowRequestsPerSecond), x.At(sweep.HighRequestsPerSecond));
+        frame.Scene.Rect(
+            low, frame.Top, high - low, frame.Bottom - frame.Top, Paint.Solid(Ink.Idle, 0.16),
+            FormattableString.Invariant(
+                $"90 %: {sweep.LowRequestsPerSecond:0.00} to {sweep.HighRequestsPerSecond:0.00} requests/s"));
         frame.LevelAt(y.At(1), "limit");
         for (var limit = 0; limit < sweep.Limits.Count; limit++)
             Curve(frame, sweep, limit, x, y);
@@ -34,18 +40,18 @@ static class LoadLinePicture
     static void Curve(Frame frame, LoadSweep sweep, int index, Axis x, Axis y)
     {
         var limit = sweep.Limits[index];
-        var ink = _inks[index % _inks.Length];
+        var series = Series.Number(index);
         var name = FormattableString.Invariant($"{limit.Metric} p{limit.Percentile:0.###}");
         var points = sweep.Points.Where(p => p.MeasuredMs[index] is not null)
             .Select(p => (X: p.RequestsPerSecond, Y: p.MeasuredMs[index]!.Value / limit.LimitMs)).ToList();
-        frame.Curve(points, x, y, Paint.Outline(ink, 2.5));
+        frame.Curve(points, x, y, series.Line);
         foreach (var p in points.Where(p => p.Y <= Most))
         {
-            frame.Scene.Circle(x.At(p.X), y.At(p.Y), 3, Paint.Solid(ink),
+            frame.Mark(x.At(p.X), y.At(p.Y), series,
                 FormattableString.Invariant(
                     $"{p.X:0.00} requests/s: {name} {p.Y * limit.LimitMs:0.#} ms of {limit.LimitMs:0.#} ms"));
         }
-        frame.Legend(frame.Left + 14, frame.Top + 18 + 18 * index, ink,
+        frame.Legend(frame.Left + 14, frame.Top + 18 + 18 * index, series,
             FormattableString.Invariant($"{name}, limit {limit.LimitMs:0.#} ms"));
     }
 

@@ -43,7 +43,9 @@ sealed class WaterfallPicture
         _scene.Text(Margin, 24, "From the physical floor to the bill", 16, Ink.Text, bold: true);
         var top = _scene.Paragraph(
             Margin, 43, _scene.Width - 2 * Margin,
-            "USD per million tokens; each bar is what one more piece of reality adds", 12,
+            "USD per million tokens; each bar is what one more piece of reality adds; below the bill its 90 "
+            + "% "
+            + "interval", 12,
             Ink.Muted) + 24;
         var classes = _model.Account.Classes;
         var abreast = stacked ? 1 : classes.Count;
@@ -116,8 +118,23 @@ sealed class WaterfallPicture
         var end = top + account.Waterfall.Count * RowHeight;
         _scene.Rect(axis.At(0), end + 5, axis.At((double)level) - axis.At(0), RowHeight - 10,
             Paint.Solid(ink), $"{account.Class}: {Label(level, false)}", 2);
+        Interval(account, axis, end + RowHeight / 2);
         _scene.Text(
             axis.At((double)level) + 7, end + 22, Label(level, false), 13, Ink.Text, bold: true, halo: true);
+    }
+
+    /// <summary>The bill's 90 % interval, drawn on it; open where no fleet keeps the promise.</summary>
+    void Interval(ClassAccount account, Axis axis, double y)
+    {
+        var low = axis.At((double)account.Interval.Low);
+        var high = account.Interval.High is { } h ? axis.At((double)h) : axis.At(_scale);
+        var paint = Paint.Outline(Ink.Text, 1.5);
+        _scene.Line(low, y + 14, high, y + 14, paint);
+        _scene.Line(low, y + 10, low, y + 18, paint);
+        if (account.Interval.High is { } end && (double)end <= axis.High)
+            _scene.Line(high, y + 10, high, y + 18, paint);
+        else
+            _scene.Path([new(high - 5, y + 10), new(high, y + 14), new(high - 5, y + 18)], paint);
     }
 
     /// <summary>Each lever hangs on the bill, since each is counted alone.</summary>
@@ -147,7 +164,13 @@ sealed class WaterfallPicture
             $"{prices.Offers.Count} offers, {Label(prices.CheapestUsdPerMillionTokens, false)} to "
             + Label(prices.DearestUsdPerMillionTokens, false), 2);
         _scene.Circle(median, y + RowHeight / 2, 5, Paint.Solid(Ink.Text));
-        Number(dearest, y, Label(prices.MedianUsdPerMillionTokens, false) + " median", Ink.Text);
+        var most = (double)prices.DearestUsdPerMillionTokens > axis.High
+            ? $", up to {Label(prices.DearestUsdPerMillionTokens, false)}" : "";
+        var label = Label(prices.MedianUsdPerMillionTokens, false) + " median" + most;
+        if (dearest + 7 + TextMetrics.Width(label, 12) < _scene.Width - 4)
+            Number(dearest, y, label, Ink.Text);
+        else
+            _scene.Text(dearest, y + 33, label, 12, Ink.Text, Anchor.End, halo: true);
     }
 
     void Number(double x, double y, string text, Ink ink) =>

@@ -8,7 +8,7 @@ namespace Plimsoll.Reports.Pictures;
 /// </summary>
 static class WeekPicture
 {
-    public static Scene Draw(WeekUtilisation week, bool wide)
+    public static Scene Draw(WeekUtilisation week, PictureSize size)
     {
         var frame = new Frame(
             "The week, hour by hour",
@@ -17,7 +17,7 @@ static class WeekPicture
                 + "hours are alike"
                 : "share of what the fleet carries at its load line; the rest is idle and could carry batch "
                 + "work",
-            wide);
+            size);
         var y = Axis.Linear(100, frame.Bottom, frame.Top);
         double Across(double hour) => frame.Left + hour / 168 * (frame.Right - frame.Left);
         frame.Scene.Rect(frame.Left, y.At(100), frame.Right - frame.Left, frame.Bottom - y.At(100),

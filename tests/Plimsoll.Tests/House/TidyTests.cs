@@ -57,12 +57,12 @@ public sealed class TidyTests
         }
     }
 
-    /// <summary>What a raw string literal quotes keeps the lines it has.</summary>
+    /// <summary>What a raw literal quotes, and a regular expression, keep the lines they have.</summary>
     [Fact]
     public void Lines_fit()
     {
         var wide = new List<string>();
-        foreach (var file in Code.Where(file => !file.StartsWith("src/Plimsoll.Core/Scheduling/")))
+        foreach (var file in Code)
         {
             var quoted = false;
             var number = 0;
@@ -70,7 +70,7 @@ public sealed class TidyTests
             {
                 number++;
                 var quotes = Regex.Count(line, "\"{3,}");
-                if (line.Length > MostColumns && !quoted && quotes == 0)
+                if (line.Length > MostColumns && !quoted && quotes == 0 && !line.Contains("@\""))
                 {
                     wide.Add($"{file}:{number} has {line.Length} columns");
                 }

@@ -41,6 +41,7 @@ public sealed class HostileExecutorLaws
     [Fact]
     public void The_same_events_give_the_same_plans() =>
         Any.Sample(
-            x => new HostileRun(x.Options, x.Seed).ToTheEnd().ShouldBe(new HostileRun(x.Options, x.Seed).ToTheEnd()),
+            x => new HostileRun(x.Options, x.Seed).ToTheEnd()
+            .ShouldBe(new HostileRun(x.Options, x.Seed).ToTheEnd()),
             iter: 300);
 }

@@ -10,8 +10,8 @@ namespace Plimsoll.Tests.Scheduling;
 
 /// <summary>
 /// An executor that keeps no promise a simulator would keep: it ends answers when it likes, cuts steps short,
-/// cancels at any moment, adds while a step runs, repeats plans as often as it is allowed, lies about how long
-/// they took and lets time jump.
+/// cancels at any moment, adds while a step runs, repeats plans as often as it is allowed, lies about how
+/// long they took and lets time jump.
 /// </summary>
 sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? predictor = null)
 {

@@ -48,7 +48,9 @@ public sealed class PrefixCacheLaws
                 }
             }, iter: 2000);
 
-    /// <summary>An executor with the KV itself learns which sequence has a prefix, and when it is gone.</summary>
+    /// <summary>
+    /// An executor with the KV itself learns which sequence has a prefix, and when it is gone.
+    /// </summary>
     [Fact]
     public void Its_changes_name_every_prefix_that_is_found() =>
         Gen.Select(AnyJob.Array[1, 60], Gen.Int[0, 20]).Sample((jobs, spare) =>
@@ -92,6 +94,36 @@ public sealed class PrefixCacheLaws
         scheduler.PrefixHitTokens.ShouldBe(0);
         Serve(scheduler, new Job(1, 10, 1), [11, 12]);
         scheduler.PrefixHitTokens.ShouldBe(8);
+    }
+
+    [Fact]
+    public void Two_requests_at_once_share_what_the_first_has_computed_and_hold_it_for_each_other()
+    {
+        var scheduler = new Scheduler(new SchedulerOptions
+        {
+            MaxNumSeqs = 2, MaxNumBatchedTokens = 16, BlockSize = 4, PrefixBlockTokens = 4, NumBlocks = 20,
+        });
+        var spec =
+            new RequestSpec { PromptTokens = 10, MaxOutputTokens = 9, PrefixKeys = new ulong[] { 1, 2 } };
+        var first = scheduler.Add(spec, 0).Request;
+        scheduler.Plan(0);
+        scheduler.Commit(new StepOutcome([]), 0);
+
+        // Ten tokens are three blocks, of which two are shared; each has a third block of its own.
+        var second = scheduler.Add(spec, 0).Request;
+        var plan = scheduler.Plan(0);
+        plan.Chunks[0].Start.ShouldBe(8);
+        plan.Chunks[0].Tokens.ShouldBe(2);
+        plan.Shape.Decodes.ShouldBe(1);
+        scheduler.PrefixHitTokens.ShouldBe(8);
+        scheduler.UsedBlocks.ShouldBe(4);
+
+        // The one that computed the blocks leaves; the other still needs them.
+        scheduler.Commit(new StepOutcome([new RequestOutcome { Request = first, Finished = true }]), 0);
+        scheduler.UsedBlocks.ShouldBe(3);
+        scheduler.Plan(0);
+        scheduler.Commit(new StepOutcome([new RequestOutcome { Request = second, Finished = true }]), 0);
+        scheduler.UsedBlocks.ShouldBe(0);
     }
 
     /// <summary>Conversations share their first two blocks in pairs, so chains branch.</summary>

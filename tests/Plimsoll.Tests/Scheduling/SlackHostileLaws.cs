@@ -7,8 +7,8 @@ using Xunit;
 namespace Plimsoll.Tests.Scheduling;
 
 /// <summary>
-/// The slack policy under an executor that is late, lies, aborts and cancels: it stays within its limits, always
-/// lets somebody go on, loses neither a token nor a block, and decides the same again.
+/// The slack policy under an executor that is late, lies, aborts and cancels: it stays within its limits,
+/// always lets somebody go on, loses neither a token nor a block, and decides the same again.
 /// </summary>
 public sealed class SlackHostileLaws
 {
@@ -21,7 +21,8 @@ public sealed class SlackHostileLaws
         from blocks in Gen.Int[20, 200]
         from prefixBlocks in Gen.OneOf(Gen.Const(0), Gen.Const(1), Gen.Const(2))
         from mixes in Gen.Bool
-        from swap in Gen.OneOf<double?>(Gen.Const((double?)null), Gen.Const((double?)1.0), Gen.Const((double?)100))
+        from swap in Gen.OneOf<double?>(
+            Gen.Const((double?)null), Gen.Const((double?)1.0), Gen.Const((double?)100))
         from drafts in Gen.Bool
         from share in Gen.OneOf(Gen.Const(0.0), Gen.Const(0.2))
         from overload in Gen.Enum<Overload>()
@@ -60,7 +61,8 @@ public sealed class SlackHostileLaws
 
     [Fact]
     public void The_same_events_give_the_same_plans() =>
-        Any.Sample(x => Run(x.Options, x.Learns, x.Seed).ShouldBe(Run(x.Options, x.Learns, x.Seed)), iter: 300);
+        Any.Sample(
+            x => Run(x.Options, x.Learns, x.Seed).ShouldBe(Run(x.Options, x.Learns, x.Seed)), iter: 300);
 
     static ulong Run(SchedulerOptions options, bool learns, ulong seed) =>
         new HostileRun(options, seed, new StepPredictor(Times, learns)).ToTheEnd();

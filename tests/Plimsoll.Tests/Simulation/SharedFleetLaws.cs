@@ -14,7 +14,9 @@ using Xunit;
 
 namespace Plimsoll.Tests.Simulation;
 
-/// <summary>What the policy slack guarantees to interactive requests while batch work fills the rest.</summary>
+/// <summary>
+/// What the policy slack guarantees to interactive requests while batch work fills the rest.
+/// </summary>
 public sealed class SharedFleetLaws
 {
     static readonly StepTimeModel StepTime = new(
@@ -57,7 +59,7 @@ public sealed class SharedFleetLaws
                     load,
                     Slack with
                     {
-                        StepObserver = (int replica, in StepShape shape, int steps, long startNs, long stepNs) =>
+                        StepObserver = (int _, in StepShape _, int _, long _, long stepNs) =>
                             longest = Math.Max(longest, stepNs),
                     },
                     out _);
@@ -66,8 +68,8 @@ public sealed class SharedFleetLaws
             iter: 60);
 
     /// <summary>
-    /// Taking batch work away moves a first token by no more than the steps that were decided before its request
-    /// was known, and by what batch work adds to the step it is in.
+    /// Taking batch work away moves a first token by no more than the steps that were decided before its
+    /// request was known, and by what batch work adds to the step it is in.
     /// </summary>
     [Fact]
     public void A_single_request_waits_for_batch_work_no_longer_than_the_steps_already_decided() =>

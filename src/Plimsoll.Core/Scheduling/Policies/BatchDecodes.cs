@@ -3,8 +3,8 @@ using System;
 namespace Plimsoll.Core.Scheduling.Policies;
 
 /// <summary>
-/// Batch requests that decode, oldest admission first. The first <see cref="Active"/> run, the rest are parked: who
-/// runs is a place in the order, and moving it touches only those it passes.
+/// Batch requests that decode, oldest admission first. The first <see cref="Active"/> run, the rest are
+/// parked: who runs is a place in the order, and moving it touches only those it passes.
 /// </summary>
 sealed class BatchDecodes(SchedulerState state)
 {
@@ -30,7 +30,9 @@ sealed class BatchDecodes(SchedulerState state)
         Active++;
     }
 
-    /// <summary>Forgets a request; one that left in the step that ended its prompt was never listed.</summary>
+    /// <summary>
+    /// Forgets a request; one that left in the step that ended its prompt was never listed.
+    /// </summary>
     public void Remove(int request)
     {
         var index = Items.IndexOf(request);

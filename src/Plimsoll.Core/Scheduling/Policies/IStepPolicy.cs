@@ -10,8 +10,8 @@ interface IStepPolicy
     int Waiting { get; }
 
     /// <summary>
-    /// What becomes of a request that could be served alone. <paramref name="level"/> is the level it is taken
-    /// in at.
+    /// What becomes of a request that could be served alone. <paramref name="level"/> is the level it is
+    /// taken in at.
     /// </summary>
     Admission Judge(in RequestSpec request, long nowNs, out int level, out long retryAfterNs);
 
@@ -24,10 +24,14 @@ interface IStepPolicy
     /// <summary>A running request leaves: it is finished, or cancelled.</summary>
     void Released(int request);
 
-    /// <summary>Whether the step in flight, which ends then, is better cut short for somebody who has come.</summary>
+    /// <summary>
+    /// Whether the step in flight, which ends then, is better cut short for somebody who has come.
+    /// </summary>
     bool ShouldAbort(long nowNs, long endsNs);
 
-    /// <summary>Fills <see cref="SchedulerState.Plan"/>; it is empty only when nobody can be served.</summary>
+    /// <summary>
+    /// Fills <see cref="SchedulerState.Plan"/>; it is empty only when nobody can be served.
+    /// </summary>
     void Plan(long nowNs);
 
     /// <summary>Learns from a step that was committed.</summary>

@@ -4,9 +4,9 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Core.Scheduling.Policies;
 
 /// <summary>
-/// Whether a request's promise can be kept when it arrives, and with it that of everybody who is due after it:
-/// prompts in order of their deadlines through steps that leave the decodes their gaps, decodes together within the
-/// shortest gap, memory for all of them at the lengths that answers have had.
+/// Whether a request's promise can be kept when it arrives, and with it that of everybody who is due after
+/// it: prompts in order of their deadlines through steps that leave the decodes their gaps, decodes together
+/// within the shortest gap, memory for all of them at the lengths that answers have had.
 /// </summary>
 sealed class SlackAdmission
 {
@@ -23,7 +23,8 @@ sealed class SlackAdmission
     int[] _ordered = new int[16];
 
     public SlackAdmission(
-        SchedulerState state, StepPredictor predictor, SlackQueues queues, SlackDecodes decodes, long idleStepNs)
+        SchedulerState state, StepPredictor predictor, SlackQueues queues, SlackDecodes decodes,
+        long idleStepNs)
     {
         _state = state;
         _predictor = predictor;
@@ -58,7 +59,9 @@ sealed class SlackAdmission
         return Admission.Rejected;
     }
 
-    /// <summary>Whether a waiting request misses its first token unless the step in flight is cut short.</summary>
+    /// <summary>
+    /// Whether a waiting request misses its first token unless the step in flight is cut short.
+    /// </summary>
     public bool WouldBeLate(int request, long nowNs, long endsNs)
     {
         ref var waiting = ref _state.Requests[request];
@@ -87,7 +90,9 @@ sealed class SlackAdmission
         return PromptsLateNs(request, ttft, decodes, shortestGap, nowNs);
     }
 
-    /// <summary>Prompts by deadline, the newcomer among them, one after another at the pace that gaps allow.</summary>
+    /// <summary>
+    /// Prompts by deadline, the newcomer among them, one after another at the pace that gaps allow.
+    /// </summary>
     long PromptsLateNs(in RequestSpec request, long? ttft, in StepShape decodes, long gapNs, long nowNs)
     {
         var arrivalNs = request.ArrivalNs ?? nowNs;
@@ -180,8 +185,8 @@ sealed class SlackAdmission
     }
 
     /// <summary>
-    /// Whether everybody who is interactive fits at once when each has its mean answer: more than the peak can be,
-    /// since they do not end together. Batch work is not counted; it gives way.
+    /// Whether everybody who is interactive fits at once when each has its mean answer: more than the peak
+    /// can be, since they do not end together. Batch work is not counted; it gives way.
     /// </summary>
     bool MemoryHolds(in RequestSpec request, in StepShape everybody)
     {

@@ -2,7 +2,9 @@ using System;
 
 namespace Plimsoll.Core.Scheduling.Policies;
 
-/// <summary>Decoding requests as the policy sees them: when each cohort's next token is due, and who is batch.</summary>
+/// <summary>
+/// Decoding requests as the policy sees them: when each cohort's next token is due, and who is batch.
+/// </summary>
 sealed class SlackDecodes(SchedulerState state)
 {
     SlotHeap?[] _paced = new SlotHeap?[8];
@@ -72,7 +74,9 @@ sealed class SlackDecodes(SchedulerState state)
         heap.Add(request);
     }
 
-    /// <summary>Time the next token of a cohort is due; <see cref="long.MaxValue"/> without a limit.</summary>
+    /// <summary>
+    /// Time the next token of a cohort is due; <see cref="long.MaxValue"/> without a limit.
+    /// </summary>
     public long DueNs(DecodeCohort cohort)
     {
         if (cohort.Key.ItlNs == long.MaxValue || IsBatch(cohort))
@@ -86,8 +90,8 @@ sealed class SlackDecodes(SchedulerState state)
     }
 
     /// <summary>
-    /// When the step has to end: the earliest token that is due in it, and early enough that those whose turn it
-    /// is not can still have theirs.
+    /// When the step has to end: the earliest token that is due in it, and early enough that those whose turn
+    /// it is not can still have theirs.
     /// </summary>
     public long EarliestDueNs(int adapter, bool mixesAdapters, Func<DecodeCohort, long> aloneNs)
     {
@@ -135,10 +139,11 @@ sealed class SlackDecodes(SchedulerState state)
     }
 
     /// <summary>
-    /// How many batch decodes run: all, or as many of the oldest as fit. One is resumed only when there is room to
-    /// spare, so that nobody is parked and resumed in turns.
+    /// How many batch decodes run: all, or as many of the oldest as fit. One is resumed only when there is
+    /// room to spare, so that nobody is parked and resumed in turns.
     /// </summary>
-    /// <param name="adapter">Whose turn it is; then cohorts run whole or not at all. Negative: everybody's.</param>
+    /// <param name="adapter">Whose turn it is; then cohorts run whole or not at all. Negative:
+    /// everybody's.</param>
     /// <param name="fits">Whether so many decodes that read so many tokens of KV end in time.</param>
     /// <param name="least">So many run in any case.</param>
     public void ChooseActive(int adapter, Func<int, long, bool> fits, int least)
@@ -191,7 +196,8 @@ sealed class SlackDecodes(SchedulerState state)
         var size = state.Options.BlockSize;
         var count = Count;
         // Each takes at most one block more than its share of whole blocks.
-        return count == 0 ? 0 : (int)Math.Min(int.MaxValue / 2, (long)Math.Max(0, (freeBlocks / count) - 1) * size);
+        return count == 0
+            ? 0 : (int)Math.Min(int.MaxValue / 2, (long)Math.Max(0, (freeBlocks / count) - 1) * size);
     }
 
     bool IsPaced(DecodeCohort cohort) => cohort.Key.ItlNs != long.MaxValue

@@ -4,15 +4,17 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Core.Scheduling.Policies;
 
 /// <summary>
-/// Who gives way when KV blocks or seats run out: batch work, newest first, its KV kept outside where that costs
-/// less than computing it again. Interactive requests give way only to each other.
+/// Who gives way when KV blocks or seats run out: batch work, newest first, its KV kept outside where that
+/// costs less than computing it again. Interactive requests give way only to each other.
 /// </summary>
 sealed class SlackMemory(
     SchedulerState state, SlackQueues queues, SlackDecodes decodes, StepPredictor predictor)
 {
     const int None = RunningList.None;
 
-    /// <summary>Steps after batch work gave way in which none is admitted, so that it does not come and go.</summary>
+    /// <summary>
+    /// Steps after batch work gave way in which none is admitted, so that it does not come and go.
+    /// </summary>
     const int HoldSteps = 16;
 
     readonly SlackOptions _options = state.Options.Policy.Slack!;
@@ -62,8 +64,11 @@ sealed class SlackMemory(
                 // What gave way may have been part of the chain that was found.
                 if (waits)
                     hit = state.Memory.Find(wanting);
-                if (waits && Math.Max(hit.Nodes * state.Options.PrefixBlockTokens, wanting.TransferredTokens) != start)
+                if (waits && Math.Max(
+                    hit.Nodes * state.Options.PrefixBlockTokens, wanting.TransferredTokens) != start)
+                {
                     return 0;
+                }
                 continue;
             }
             var fits = tokens - ((missing - free) * state.Options.BlockSize);
@@ -96,7 +101,9 @@ sealed class SlackMemory(
         return blocks;
     }
 
-    /// <summary>The newest batch request that the plan does not hold yet gives way. False when there is none.</summary>
+    /// <summary>
+    /// The newest batch request that the plan does not hold yet gives way. False when there is none.
+    /// </summary>
     bool EvictBatch(int spared = None)
     {
         for (var slot = state.Running.Last; slot != None; slot = state.Requests[slot].Previous)

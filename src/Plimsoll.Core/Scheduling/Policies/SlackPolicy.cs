@@ -4,8 +4,8 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Core.Scheduling.Policies;
 
 /// <summary>
-/// Interactive first, batch in the slack. A step may last until the earliest token is due; what interactive work
-/// leaves of that time is filled with batch work, sized by predicted time and not by a token budget.
+/// Interactive first, batch in the slack. A step may last until the earliest token is due; what interactive
+/// work leaves of that time is filled with batch work, sized by predicted time and not by a token budget.
 /// <code>
 ///   1 admit (<see cref="SlackAdmission"/>)      5 interactive prompts, by the time they are due
 ///   2 the time there is                         6 batch decodes, oldest first, then batch prompts
@@ -14,7 +14,7 @@ namespace Plimsoll.Core.Scheduling.Policies;
 ///   8 when memory is short, batch gives way     10 what, how long, why
 /// </code>
 /// </summary>
-sealed class SlackPolicy : IStepPolicy
+sealed partial class SlackPolicy : IStepPolicy
 {
     /// <summary>Steps in a row that a prompt may wait for time before it gets some regardless.</summary>
     const int Patience = 4;
@@ -117,7 +117,8 @@ sealed class SlackPolicy : IStepPolicy
 
         // 10. What, how long, why.
         PutBackAside();
-        _share.Planned(interactiveNs, _predictor.PredictNs(plan.Shape), _queues.Batch.Count + _decodes.Batch.Count > 0);
+        _share.Planned(
+            interactiveNs, _predictor.PredictNs(plan.Shape), _queues.Batch.Count + _decodes.Batch.Count > 0);
         plan.PredictedNs = PredictNs(plan.Shape);
         plan.BudgetNs = due == long.MaxValue ? null : _budgetNs;
         plan.IsAbortable = abortable && _options.CanAbort;
@@ -226,7 +227,9 @@ sealed class SlackPolicy : IStepPolicy
         return false;
     }
 
-    /// <summary>As much of a prompt as there is time, budget and memory for. False when that is nothing.</summary>
+    /// <summary>
+    /// As much of a prompt as there is time, budget and memory for. False when that is nothing.
+    /// </summary>
     bool PlacePrompt(int request, bool interactive, out bool all)
     {
         all = false;
@@ -329,7 +332,8 @@ sealed class SlackPolicy : IStepPolicy
         _memory.MakeRoomForBatchDecodes(_adapter);
         foreach (var cohort in _state.Cohorts.All)
         {
-            if (cohort.Count == 0 || !_decodes.IsBatch(cohort) || cohort.Key.Parked || !IsTurnOf(cohort.Key.Adapter)
+            if (cohort.Count == 0 || !_decodes.IsBatch(cohort) || cohort.Key.Parked
+                || !IsTurnOf(cohort.Key.Adapter)
                 || cohort.Count > _tokensLeft || cohort.BlocksForNextStep() > _state.FreeBlocks
                 || !(regardless || FitsWithDecodes(cohort.Count, cohort.NextContextTokens)))
             {
@@ -347,86 +351,6 @@ sealed class SlackPolicy : IStepPolicy
         return decodes <= _tokensLeft && _predictor.BoundNs(shape) <= _budgetNs;
     }
 
-    /// <summary>
-    /// Nothing fits the rules and somebody is here: the oldest goes on, and whoever stands in its way gives way.
-    /// </summary>
-    void Force()
-    {
-        if (_requests.Count == 0)
-            return;
-        PutBackAside();
-        _budgetNs = long.MaxValue;
-        _tokensLeft = _state.Options.MaxNumBatchedTokens;
-        if (_decodes.FirstInteractiveAdapter() is { } adapter)
-        {
-            _adapter = _options.MixesAdapters ? -1 : adapter;
-            PlaceInteractiveDecodes();
-        }
-        if (_state.Plan.IsEmpty && _decodes.Batch.Count > 0)
-        {
-            _adapter = _options.MixesAdapters ? -1 : _requests[_decodes.Batch.Items[0]].Adapter;
-            PlaceBatchDecodes(regardless: true);
-        }
-        if (_state.Plan.IsEmpty && _state.Running.Prefilling.Length > 0)
-        {
-            var oldest = _state.Running.Prefilling[0];
-            ForcePrompt(oldest, interactive: !_queues.IsBatch(oldest));
-        }
-        if (_state.Plan.IsEmpty && _queues.Interactive.Count > 0)
-            ForcePrompt(_queues.Interactive.Peek(), interactive: true);
-        if (_state.Plan.IsEmpty && _queues.Batch.Count > 0)
-            ForcePrompt(_queues.Batch.Peek(), interactive: false);
-    }
-
-    void ForcePrompt(int request, bool interactive)
-    {
-        _adapter = _options.MixesAdapters ? -1 : _requests[request].Adapter;
-        while (!PlacePrompt(request, interactive, out _) && _memory.GiveWay(request))
-        {
-        }
-    }
-
-    /// <summary>As many drafts for everybody as gain the most tokens per time, within the time there is.</summary>
-    void Speculate()
-    {
-        var drafts = _options.Drafts!;
-        var shape = _state.Plan.Shape;
-        if (shape.Decodes == 0)
-            return;
-        var best = 0;
-        var bestRate = Rate(shape, 0, drafts);
-        for (var k = 1; k <= drafts.MaxTokens && shape.Decodes * k <= _tokensLeft; k++)
-        {
-            if (BoundWithDraftsNs(shape, k) > _budgetNs)
-                break;
-            var rate = Rate(shape, k, drafts);
-            if (rate > bestRate)
-                (best, bestRate) = (k, rate);
-        }
-        if (best > 0 && _state.BlocksForDrafts(best) <= _state.FreeBlocks)
-            _state.AddDrafts(best);
-    }
-
-    double Rate(StepShape shape, int k, DraftSpec drafts)
-    {
-        var tokens = (shape.Decodes * drafts.ExpectedTokens(k)) + shape.LogitRows - shape.Decodes;
-        shape.DraftTokens = k * shape.Decodes;
-        return tokens / Math.Max(1, PredictNs(shape));
-    }
-
-    long BoundWithDraftsNs(StepShape shape, int k)
-    {
-        shape.DraftTokens = k * shape.Decodes;
-        return (long)(PredictNs(shape) * (1 + _predictor.Margin));
-    }
-
-    /// <summary>The step and the drafting before it.</summary>
-    long PredictNs(in StepShape shape) => _predictor.PredictNs(shape) + DraftingNs(shape);
-
-    long DraftingNs(in StepShape shape) => shape.DraftTokens == 0
-        ? 0
-        : _options.Drafts!.DraftNs(shape.Decodes, shape.DraftTokens / shape.Decodes);
-
     void PutBackAside()
     {
         foreach (var request in _aside.Span)
@@ -435,8 +359,8 @@ sealed class SlackPolicy : IStepPolicy
     }
 
     /// <summary>
-    /// How often the plan would come out again: while no prompt waits and nobody is parked the same decodes run, as
-    /// long as memory lasts and the growing step still fits the gaps that were promised.
+    /// How often the plan would come out again: while no prompt waits and nobody is parked the same decodes
+    /// run, as long as memory lasts and the growing step still fits the gaps that were promised.
     /// </summary>
     int Repeats(long dueNs)
     {

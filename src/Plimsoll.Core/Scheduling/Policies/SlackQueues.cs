@@ -3,8 +3,9 @@ using System;
 namespace Plimsoll.Core.Scheduling.Policies;
 
 /// <summary>
-/// Prompts that are not computed yet, waiting or begun. Interactive ones go by the time their token is due; batch
-/// ones by fair shares: each tenant's by its weight, each level's by its own (start-time fair queueing over tokens).
+/// Prompts that are not computed yet, waiting or begun. Interactive ones go by the time their token is due;
+/// batch ones by fair shares: each tenant's by its weight, each level's by its own (start-time fair queueing
+/// over tokens).
 /// </summary>
 sealed class SlackQueues
 {
@@ -32,7 +33,9 @@ sealed class SlackQueues
     public bool IsBatch(int request) =>
         _state.Options.Levels[_state.Requests[request].Level].Class == ServiceClass.Batch;
 
-    /// <summary>A new request. Batch: its turn is its tenant's clock, which it moves on by its tokens.</summary>
+    /// <summary>
+    /// A new request. Batch: its turn is its tenant's clock, which it moves on by its tokens.
+    /// </summary>
     public void Add(int request)
     {
         ref var state = ref _state.Requests[request];
@@ -67,8 +70,8 @@ sealed class SlackQueues
     public void Remove(int request) => (IsBatch(request) ? Batch : Interactive).Remove(request);
 
     /// <summary>
-    /// A waiting prompt is admitted. Fairness among batch work is measured from its turn on; it keeps its turn until
-    /// it is computed.
+    /// A waiting prompt is admitted. Fairness among batch work is measured from its turn on; it keeps its
+    /// turn until it is computed.
     /// </summary>
     public void TakeTurn(int request)
     {
@@ -80,7 +83,9 @@ sealed class SlackQueues
         state.QueueKey = long.MinValue;
     }
 
-    /// <summary>The interactive prompt that is due first of those that have begun; negative when none has.</summary>
+    /// <summary>
+    /// The interactive prompt that is due first of those that have begun; negative when none has.
+    /// </summary>
     public int FirstBegun(int adapter)
     {
         var first = -1;

@@ -3,13 +3,13 @@ using System;
 namespace Plimsoll.Core.Scheduling.Policies;
 
 /// <summary>
-/// What vLLM's V1 engine does. There is no prefill and no decode phase: every request's computed tokens chase its
-/// known tokens, and a step hands out one budget of new tokens: (1) to running requests in order of admission,
-/// preempting the last when KV blocks run out; (2) if nobody was preempted, to waiting requests, after a look
-/// into the prefix cache.
+/// What vLLM's V1 engine does. There is no prefill and no decode phase: every request's computed tokens chase
+/// its known tokens, and a step hands out one budget of new tokens: (1) to running requests in order of
+/// admission, preempting the last when KV blocks run out; (2) if nobody was preempted, to waiting requests,
+/// after a look into the prefix cache.
 /// <para>
-/// All decodes are one cohort, so the ordinary step costs the same for 1 sequence and for 1,000; only when budget
-/// or blocks do not suffice are they visited one by one.
+/// All decodes are one cohort, so the ordinary step costs the same for 1 sequence and for 1,000; only when
+/// budget or blocks do not suffice are they visited one by one.
 /// </para>
 /// </summary>
 sealed class VllmV1Policy : IStepPolicy
@@ -73,7 +73,8 @@ sealed class VllmV1Policy : IStepPolicy
 
             // 1. Running requests, in order of admission.
             var budget = _options.MaxNumBatchedTokens;
-            budget = !_options.AlwaysInOrder && EverybodyFits(budget) ? PlanTogether(budget) : PlanInOrder(budget);
+            budget =
+                !_options.AlwaysInOrder && EverybodyFits(budget) ? PlanTogether(budget) : PlanInOrder(budget);
 
             // 2. Waiting requests, unless memory is so short that somebody was just put out.
             if (plan.Preempted.Length == preempted)
@@ -133,7 +134,8 @@ sealed class VllmV1Policy : IStepPolicy
             ref var state = ref _requests[request];
             var next = state.Next;
             var decoding = state.Phase == RequestPhase.Decoding;
-            var tokens = decoding ? 1 : Math.Min(_state.Limited(state.KnownTokens - state.ComputedTokens), budget);
+            var tokens =
+                decoding ? 1 : Math.Min(_state.Limited(state.KnownTokens - state.ComputedTokens), budget);
             var blocks = decoding ? _state.BlocksForDecode(state) : _state.BlocksForChunk(state, tokens);
             var preempted = None;
             while (blocks > _state.FreeBlocks && preempted != request)

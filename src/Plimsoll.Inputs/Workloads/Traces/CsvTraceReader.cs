@@ -1,9 +1,8 @@
 using System;
-using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Text;
-using Sylvan.Data.Csv;
+using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Inputs.Workloads.Traces;
 
@@ -12,56 +11,36 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 /// </summary>
 abstract class CsvTraceReader : TraceReader
 {
-    readonly CsvDataReader _csv;
+    readonly CsvRows _csv;
     int _needed;
 
     protected CsvTraceReader(TraceSource source, TraceFormat format)
         : base(source, format)
     {
         source.Line = 1;
-        try
-        {
-            _csv = CsvDataReader.Create(
-                new StreamReader(source, new UTF8Encoding(false), true, 1 << 16),
-                // Without a delimiter given, the header tells it: comma, tab, semicolon or bar.
-                new CsvDataReaderOptions { HasHeaders = true, Culture = CultureInfo.InvariantCulture });
-        }
-        catch (Exception e) when (e is CsvFormatException or CsvRecordTooLargeException
-            or CsvMissingHeadersException)
-        {
-            throw source.Error("malformed CSV header; expected comma-separated column names");
-        }
+        _csv = new CsvRows(new StreamReader(source, new UTF8Encoding(false), true, 1 << 16), source.Error);
     }
 
     private protected sealed override bool Parse(ref TraceRow row, ref string? dropped)
     {
         do
         {
-            try
-            {
-                if (!_csv.Read())
-                    return false;
-            }
-            catch (Exception e) when (e
-                is CsvFormatException or CsvRecordTooLargeException or InvalidDataException)
-            {
-                throw Source.Error($"malformed CSV after this line; expected {_csv.FieldCount} columns");
-            }
-            Source.Line = _csv.RowNumber + 1;
+            if (!_csv.Read())
+                return false;
+            Source.Line = _csv.Line;
         }
         while (IsBlank());
-        if (_csv.RowFieldCount < _needed)
+        if (_csv.Fields < _needed)
         {
             Source.Fail(
-                $"{_csv.RowFieldCount} column{(_csv.RowFieldCount == 1 ? "" : "s")}; expected "
-                + $"{_csv.FieldCount} "
+                $"{_csv.Fields} column{(_csv.Fields == 1 ? "" : "s")}; expected {_csv.Columns} "
                 + "as in the header");
         }
         ParseRow(ref row, ref dropped);
         return true;
     }
 
-    bool IsBlank() => _csv.RowFieldCount == 0 || (_csv.RowFieldCount == 1 && Field(0).IsWhiteSpace());
+    bool IsBlank() => _csv.Fields == 0 || (_csv.Fields == 1 && Field(0).IsWhiteSpace());
 
     protected abstract void ParseRow(ref TraceRow row, ref string? dropped);
 
@@ -71,23 +50,18 @@ abstract class CsvTraceReader : TraceReader
         var column = FindColumn(name);
         return column >= 0
             ? column
-            : throw Source.Error($"no column {name}; expected it among {string.Join(", ", Header())}");
+            : throw Source.Error($"no column {name}; expected it among {string.Join(", ", _csv.Names())}");
     }
 
     /// <summary>Position of a column; -1 when the header lacks it.</summary>
     protected int FindColumn(string name)
     {
-        for (var i = 0; i < _csv.FieldCount; i++)
-        {
-            if (!_csv.GetName(i).AsSpan().Trim().Equals(name, StringComparison.OrdinalIgnoreCase))
-                continue;
-            _needed = Math.Max(_needed, i + 1);
-            return i;
-        }
-        return -1;
+        var column = _csv.Find(name);
+        _needed = Math.Max(_needed, column + 1);
+        return column;
     }
 
-    protected ReadOnlySpan<char> Field(int column) => _csv.GetFieldSpan(column);
+    protected ReadOnlySpan<char> Field(int column) => _csv.Field(column);
 
     protected int Tokens(int column)
     {
@@ -122,18 +96,12 @@ abstract class CsvTraceReader : TraceReader
         return unixNs;
     }
 
-    protected string Name(int column) => _csv.GetName(column);
+    protected string Name(int column) => _csv.Name(column);
 
     private protected override void Dispose(bool disposing)
     {
         if (disposing)
             _csv.Dispose();
         base.Dispose(disposing);
-    }
-
-    IEnumerable<string> Header()
-    {
-        for (var i = 0; i < _csv.FieldCount; i++)
-            yield return _csv.GetName(i);
     }
 }

@@ -12,7 +12,7 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 public abstract class TraceReader : IDisposable
 {
     /// <summary>More tokens than this in one request is a damaged file, not a request.</summary>
-    public const int MostTokens = 100_000_000;
+    public const int MostTokens = 20_000_000;
 
     /// <summary>Later than the year 2200 is a wrong unit, not a time.</summary>
     const long LatestNs = 7_258_118_400L * 1_000_000_000;

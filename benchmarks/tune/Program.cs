@@ -1,0 +1,71 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Threading.Tasks;
+using Plimsoll.Core;
+using Plimsoll.Tune.Figures;
+using Plimsoll.Tuning.Training;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+var work = Path.Combine(SharedData.Root(), "artifacts", "tune");
+try
+{
+    switch (args)
+    {
+        case ["pretrain", .. var rest]:
+            await Pretrain(rest);
+            break;
+        case ["intents", var set, .. var rest]:
+            for (var seed = 1; seed <= (Number(rest, "--seeds") ?? 1); seed++)
+            {
+                await IntentTuning.RunAsync(
+                    work, ModelOf(rest), set, (ulong)seed, Number(rest, "--few-shot"));
+            }
+            break;
+        case ["publish"]:
+            TinyModel.Publish(Path.Combine(work, "small", "model"),
+                Path.Combine(SharedData.Root(), "data", "models", "plimsoll-tiny.gguf"));
+            break;
+        case ["baseline"]:
+            foreach (var name in IntentSet.Names)
+            {
+                var data = IntentSet.Load(name);
+                Console.WriteLine($"{name}: tf-idf + softmax "
+                    + $"{100 * new SoftmaxBaseline(data.Train, 1).Accuracy(data.Test):F1} %");
+            }
+            break;
+        case ["duplicates", .. var rest]:
+            DuplicateFigures.Run(Number(rest, "--records") ?? 1_000_000);
+            break;
+        case ["gates"]:
+            GateFigures.Run();
+            break;
+        default:
+            throw new BadInputException("usage: tune-figures pretrain [--large] | publish | intents SET "
+                + "[--seeds N] [--few-shot N] [--large] "
+                + "| baseline | duplicates [--records N] | gates");
+    }
+    return 0;
+}
+catch (BadInputException bad)
+{
+    Console.Error.WriteLine(bad.Message);
+    return 2;
+}
+
+async Task Pretrain(string[] rest)
+{
+    var size = Array.IndexOf(rest, "--large") >= 0 ? TinyModel.Large : TinyModel.Small;
+    var folder = Path.Combine(work, size == TinyModel.Large ? "large" : "small");
+    Directory.CreateDirectory(folder);
+    TinyModel.Prepare(folder, size);
+    var precision = Array.IndexOf(rest, "--bf16") >= 0 ? Precision.Bf16 : Precision.F32;
+    await TinyModel.PretrainAsync(folder, Number(rest, "--steps"), precision, seed: 1);
+}
+
+string ModelOf(string[] rest) =>
+    Path.Combine(work, Array.IndexOf(rest, "--large") >= 0 ? "large" : "small", "model");
+
+static int? Number(string[] rest, string name) =>
+    Array.IndexOf(rest, name) is var at and >= 0 && at + 1 < rest.Length
+    && int.TryParse(rest[at + 1], out var value) ? value : null;

@@ -1,0 +1,52 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.IO.Compression;
+using System.Linq;
+using System.Text;
+using System.Text.Json;
+using Plimsoll.Core;
+
+namespace Plimsoll.Tune.Figures;
+
+/// <summary>The intent sets and texts of <c>../shared/data/finetune</c>, read as they lie there.</summary>
+static class SharedData
+{
+    public static string Folder { get; set; } = Path.Combine(Root(), "..", "shared", "data", "finetune");
+
+    /// <summary>Of the checkout.</summary>
+    public static string Root()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder
+            is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Plimsoll.slnx")))
+                return folder.FullName;
+        }
+        throw new BadInputException("no checkout around this binary");
+    }
+
+    public static byte[] Bytes(string name)
+    {
+        var path = Path.Combine(Folder, name);
+        if (!File.Exists(path))
+            throw new BadInputException($"{path}: no such file; expected the shared data, or --data FOLDER");
+        using var stream = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
+        using var memory = new MemoryStream();
+        if (name.EndsWith(".gz", StringComparison.Ordinal))
+            stream.CopyTo(memory);
+        else
+            memory.Write(File.ReadAllBytes(path));
+        return memory.ToArray();
+    }
+
+    public static List<string> Documents(string name) =>
+        [.. JsonDocument.Parse(Bytes($"pretrain-corpus/{name}.json.gz")).RootElement.EnumerateArray()
+            .Select(d => d.GetString()!)];
+
+    public static IEnumerable<(string Question, string Answer)> Gsm8k() =>
+        Encoding.UTF8.GetString(Bytes("gsm8k_train.jsonl.gz"))
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => JsonDocument.Parse(l).RootElement)
+            .Select(r => (r.GetProperty("question").GetString()!, r.GetProperty("answer").GetString()!));
+}

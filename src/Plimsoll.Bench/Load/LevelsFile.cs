@@ -1,0 +1,135 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Plimsoll.Core;
+using Plimsoll.Core.Promises;
+using Plimsoll.Inputs.Workloads;
+
+namespace Plimsoll.Bench.Load;
+
+/// <summary>
+/// Several levels in one JSON file, a list of objects: <c>name</c>; <c>workload</c>, or <c>input_tokens</c>
+/// and
+/// <c>output_tokens</c>; <c>request_rate</c> or <c>clients</c>; <c>burstiness</c>, <c>requests</c>,
+/// <c>promise</c>
+/// (a list), <c>api_key</c> (<c>${VAR}</c> or <c>${VAR:-default}</c>), <c>priority</c>,
+/// <c>service_tier</c>. Any
+/// other key is an error.
+/// </summary>
+public static class LevelsFile
+{
+    const int MostLevels = 64;
+
+    static readonly string[] Known =
+    [
+        "name", "workload", "input_tokens", "output_tokens", "request_rate", "clients", "burstiness",
+            "requests",
+        "promise", "api_key", "priority", "service_tier",
+    ];
+
+    /// <param name="path">The file.</param>
+    /// <param name="usual">What a level has where it says nothing.</param>
+    public static IReadOnlyList<LevelOptions> Read(string path, LevelOptions usual)
+    {
+        if (!File.Exists(path))
+            throw new BadInputException($"--levels {path}: no such file; expected a JSON list of levels");
+        using var json = Parse(path);
+        if (json.RootElement.ValueKind != JsonValueKind.Array
+            || json.RootElement.GetArrayLength() is 0 or > MostLevels)
+        {
+            throw new BadInputException($"{path}: is no list of levels; expected 1 to {MostLevels} JSON "
+                + $"objects");
+        }
+        var levels = json.RootElement.EnumerateArray()
+            .Select((level, index) =>
+                Level(level, $"{path}, level {index + 1}", usual, (ulong)index)).ToList();
+        return levels.DistinctBy(level => level.Name).Count() == levels.Count
+            ? levels
+            : throw new BadInputException($"{path}: two levels have one name; expected names of their own");
+    }
+
+    static JsonDocument Parse(string path)
+    {
+        try
+        {
+            return JsonDocument.Parse(File.ReadAllBytes(path));
+        }
+        catch (JsonException e)
+        {
+            throw new BadInputException($"{path}, line {e.LineNumber + 1}: is no JSON; expected a list of "
+                + $"levels");
+        }
+    }
+
+    static LevelOptions Level(JsonElement json, string where, LevelOptions usual, ulong index)
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+            throw new BadInputException($"{where}: is no object; expected one");
+        foreach (var member in json.EnumerateObject())
+        {
+            if (!Known.Contains(member.Name))
+            {
+                throw new BadInputException(
+                    $"{where}: unknown key {member.Name}; expected {string.Join(", ", Known)}");
+            }
+        }
+        var workload = Text(json, "workload", where) is { } name ? WorkloadChoice.Open(name) : null;
+        var (input, output) = (Number(json, "input_tokens", where), Number(json, "output_tokens", where));
+        if (workload is null == (input is null || output is null))
+            throw new BadInputException($"{where}: expected workload, or input_tokens and output_tokens");
+        var (rate, clients) = (Number(json, "request_rate", where), Number(json, "clients", where));
+        if (rate is null == clients is null && workload?.HasRate != true)
+            throw new BadInputException($"{where}: expected request_rate or clients, one of them");
+        return usual with
+        {
+            Name = Text(json, "name", where) ?? $"level {index + 1}",
+            Workload = workload,
+            Lengths = workload is null ? new LengthOptions((int)input!.Value, (int)output!.Value) : null,
+            RequestsPerSecond = rate ?? workload?.RequestsPerSecond ?? double.PositiveInfinity,
+            Clients = (int?)clients,
+            Burstiness = Number(json, "burstiness", where) ?? usual.Burstiness,
+            Requests = (long?)Number(json, "requests", where) ?? usual.Requests,
+            Promise = json.TryGetProperty("promise", out var promise)
+                ? [.. List(promise, where).Select(PromiseText.Parse)]
+                : usual.Promise,
+            ApiKey = Text(json, "api_key", where) is { } key ? Filled(key, where) : null,
+            Priority = json.TryGetProperty("priority", out var priority) && priority.TryGetInt32(out var p)
+                ? p : null,
+            ServiceTier = Text(json, "service_tier", where),
+            Seed = usual.Seed + index,
+        };
+    }
+
+    static IEnumerable<string> List(JsonElement json, string where)
+    {
+        if (json.ValueKind != JsonValueKind.Array)
+        {
+            throw new BadInputException($"{where}: promise is no list; expected limits such as \"ttft p95 "
+                + $"500ms\"");
+        }
+        return json.EnumerateArray().Select(limit => limit.ToString());
+    }
+
+    static string? Text(JsonElement json, string key, string where) =>
+        !json.TryGetProperty(key, out var value) ? null
+        : value.ValueKind == JsonValueKind.String ? value.GetString()
+        : throw new BadInputException($"{where}: {key} is no text; expected one");
+
+    static double? Number(JsonElement json, string key, string where) =>
+        !json.TryGetProperty(key, out var value) ? null
+        : value.ValueKind == JsonValueKind.Number && value.GetDouble() is > 0 and <= 1e9 and var number
+            ? number
+        : throw new BadInputException($"{where}: {key} is {value}; expected a number above 0 and at most "
+            + $"1000000000");
+
+    /// <summary>Keys stay out of files: <c>${VAR}</c> is the environment's.</summary>
+    static string Filled(string text, string where) =>
+        Regex.Replace(text, @"\$\{(\w+)(?::-([^}]*))?\}", match =>
+        Environment.GetEnvironmentVariable(match.Groups[1].Value) is { Length: > 0 } value ? value
+        : match.Groups[2].Success ? match.Groups[2].Value
+        : throw new BadInputException($"{where}: {match.Groups[1].Value} is not set; expected it in the "
+            + $"environment"));
+}

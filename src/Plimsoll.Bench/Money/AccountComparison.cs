@@ -1,0 +1,136 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using Plimsoll.Bench.Results;
+using Plimsoll.Core;
+using Plimsoll.Core.Measures;
+
+namespace Plimsoll.Bench.Money;
+
+/// <summary>A figure of an account beside the same figure as it was realised.</summary>
+/// <param name="Name">What it is, with its unit.</param>
+/// <param name="Predicted">The account's.</param>
+/// <param name="Low">Low end of its 90 % interval; null without one.</param>
+/// <param name="High">High end.</param>
+/// <param name="Realised">The run's; null where it has none.</param>
+public sealed record ComparedFigure(string Name, double Predicted, double? Low, double? High,
+    double? Realised)
+{
+    public double? Ratio => Realised / Predicted;
+
+    /// <summary>Whether the run lies outside the account's interval; without one, more than a tenth
+    /// away.</summary>
+    public bool IsOff => Realised is { } r && (r < (Low ?? 0.9 * Predicted) || r > (High ?? 1.1 * Predicted));
+}
+
+/// <summary>What <c>plimsoll account --json</c> predicted beside what a run realised.</summary>
+/// <param name="Figures">One table.</param>
+/// <param name="Off">Which assumption is off, in one line each; empty when all figures lie inside.</param>
+public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IReadOnlyList<string> Off)
+{
+    public static AccountComparison Read(string path, BenchResult result, MoneyReport? money)
+    {
+        if (!File.Exists(path))
+        {
+            throw new BadInputException($"--against {path}: no such file; expected what plimsoll account "
+                + $"--json printed");
+        }
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            var figures = Compare(json.RootElement, result, money);
+            return new AccountComparison(figures, [.. Blame(figures)]);
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new BadInputException($"--against {path}: is no account; expected what plimsoll account "
+                + $"--json printed");
+        }
+    }
+
+    static List<ComparedFigure> Compare(JsonElement account, BenchResult result, MoneyReport? money)
+    {
+        var statement = account.GetProperty("statement");
+        var interactive = account.GetProperty("classes").EnumerateArray().First(c =>
+            c.GetProperty("class").GetString() == "interactive");
+        var level = result.Levels[0];
+        var figures = new List<ComparedFigure>
+        {
+            new("USD per accelerator-hour",
+                statement.GetProperty("price").GetProperty("usdPerGpuHour").GetDouble(), null, null,
+                money is null ? null : (double)money.Price.UsdPerHour),
+            Bounded("load line, requests/s of a replica", "loadLineRequestsPerSecond", null,
+                interactive.GetProperty("loadLine").GetProperty("requestsPerSecond").GetDouble(),
+                    result.LoadLine?.Rate),
+        };
+        foreach (var (metric, key) in new[] { (Metric.Ttft, "ttftMs"), (Metric.Tpot, "tpotMs"),
+            (Metric.E2e, "e2eMs") })
+        {
+            foreach (var percentile in new[] { 50, 95 })
+            {
+                if (Latency(interactive.GetProperty("latency"), key, percentile) is { } predicted)
+                {
+                    figures.Add(new ComparedFigure(
+                        $"{metric.Name()} p{percentile}, ms", predicted, LatencyEnd("low", key, percentile),
+                        LatencyEnd("high", key, percentile), level.Latencies[metric].At(percentile)));
+                }
+            }
+        }
+        figures.Add(Bounded(
+            "USD per million tokens", "cost", "usdPerMillionTokens",
+            interactive.GetProperty("cost").GetProperty("usdPerMillionTokens").GetDouble(),
+                money?.UsdPerMillionTokens?.Value));
+        return figures;
+
+        ComparedFigure Bounded(string name, string key, string? inner, double predicted, double? realised) =>
+            new(name, predicted, End("low", key, inner), End("high", key, inner), realised);
+
+        double? End(string end, string key, string? inner)
+        {
+            if (!interactive.TryGetProperty("bounds", out var bounds)
+                || !bounds.GetProperty(end).TryGetProperty(key, out var value))
+            {
+                return null;
+            }
+            if (inner is not null && value.ValueKind == JsonValueKind.Object)
+                value = value.GetProperty(inner);
+            return value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+        }
+
+        double? LatencyEnd(string end, string key, int percentile) =>
+            interactive.TryGetProperty("bounds", out var bounds)
+                && bounds.GetProperty(end).TryGetProperty("latency", out var latency)
+                ? Latency(latency, key, percentile)
+                : null;
+    }
+
+    static double? Latency(JsonElement latency, string key, int percentile) =>
+        latency.TryGetProperty(key, out var metric) && metric.TryGetProperty($"p{percentile}", out var value)
+        && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+
+    /// <summary>What a figure that lies outside speaks against.</summary>
+    static IEnumerable<string> Blame(List<ComparedFigure> figures)
+    {
+        foreach (var figure in figures.Where(figure => figure.IsOff))
+        {
+            var cause = figure.Name switch
+            {
+                "USD per accelerator-hour" => "the price",
+                "load line, requests/s of a replica" =>
+                    "the step times or the arrivals' shape: calibrate, and compare the workload",
+                "USD per million tokens" =>
+                    "the rate per accelerator: see utilisation, lengths and load line",
+                "tpot p50, ms" or "tpot p95, ms" => "the step times, or the batch that ran: calibrate",
+                "ttft p50, ms" => "prefill speed, prompt lengths or prefix hits",
+                "ttft p95, ms" => "queueing: the rate or the burstiness of arrivals",
+                _ => "output lengths, or what is above",
+            };
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"{figure.Name} is {figure.Ratio:0.00} × the "
+                + $"prediction; what it speaks against: {cause}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using System;
+using System.Collections.Generic;
+using Plimsoll.Bench.Search;
+
+namespace Plimsoll.Bench.Results;
+
+/// <summary>A finished run, or as much of one as ran before it was stopped.</summary>
+public sealed record BenchResult
+{
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>From when the first request was due to the end of the last answer, seconds.</summary>
+    public required double DurationS { get; init; }
+
+    /// <summary>Whether somebody stopped it.</summary>
+    public required bool Interrupted { get; init; }
+
+    public required string Address { get; init; }
+
+    public required string Model { get; init; }
+
+    /// <summary>How tokens were counted, for people.</summary>
+    public required string TokenCounting { get; init; }
+
+    /// <summary>How prompts got their lengths, for people.</summary>
+    public required string PromptLengths { get; init; }
+
+    /// <summary>The load in one line, for people.</summary>
+    public required string Load { get; init; }
+
+    /// <summary>Requests per second that the load has on average; null for a closed loop.</summary>
+    public double? RequestRate { get; init; }
+
+    public double? Burstiness { get; init; }
+
+    public int? MaxConcurrency { get; init; }
+
+    /// <summary>Most requests that were under way at once.</summary>
+    public int MostInFlight { get; init; }
+
+    /// <summary>Requests under way on average over the run.</summary>
+    public double MeanInFlight { get; init; }
+
+    /// <summary>Seconds in which at least one request was under way.</summary>
+    public double BusyS { get; init; }
+
+    public required IReadOnlyList<LevelReport> Levels { get; init; }
+
+    public required ClientReport Client { get; init; }
+
+    /// <summary>What the endpoint's own metrics say of the run; null where it has none.</summary>
+    public ServerReport? Server { get; init; }
+
+    /// <summary>Whatever the user wants remembered.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; } = [];
+
+    /// <summary>Tokens of each tenth of the run, for intervals.</summary>
+    public IReadOnlyList<SliceReport> Slices { get; init; } = [];
+
+    /// <summary>What a search of the load line found; null without one.</summary>
+    public LoadLineEstimate? LoadLine { get; init; }
+
+    public long Completed => Sum(level => level.Completed);
+
+    public long Failed => Sum(level => level.Failed);
+
+    public long PromptTokens => Sum(level => level.PromptTokens);
+
+    public long OutputTokens => Sum(level => level.OutputTokens);
+
+    public long CachedTokens => Sum(level => level.CachedTokens);
+
+    public double PerSecond(double count) => DurationS > 0 ? count / DurationS : 0;
+
+    /// <summary>Whether every promise held; null where one cannot be judged or none was made.</summary>
+    public bool? Holds
+    {
+        get
+        {
+            bool? holds = null;
+            var unknown = false;
+            foreach (var level in Levels)
+            {
+                if (level.Holds == false)
+                    return false;
+                holds = level.Holds ?? holds;
+                unknown |= level.Holds is null && level.Promise.Count > 0;
+            }
+            return unknown ? null : holds;
+        }
+    }
+
+    long Sum(Func<LevelReport, long> of)
+    {
+        long sum = 0;
+        foreach (var level in Levels)
+            sum += of(level);
+        return sum;
+    }
+}
+
+/// <summary>A stretch of the run.</summary>
+/// <param name="PromptTokens">Of the requests that ended in it.</param>
+/// <param name="OutputTokens">Of the requests that ended in it.</param>
+/// <param name="GoodTokens">Prompt and output tokens of those that kept every limit.</param>
+public readonly record struct SliceReport(long PromptTokens, long OutputTokens, long GoodTokens);

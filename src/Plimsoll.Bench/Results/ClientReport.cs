@@ -1,0 +1,37 @@
+using System.Collections.Generic;
+
+namespace Plimsoll.Bench.Results;
+
+/// <summary>How well the client itself did. Times are milliseconds; null with too few samples.</summary>
+public sealed record ClientReport
+{
+    /// <summary>From when a request was due to when the client began to send it.</summary>
+    public required double? LatenessP50Ms { get; init; }
+
+    public required double? LatenessP99Ms { get; init; }
+
+    /// <summary>From there to its last byte on the connection; making a new connection is in it.</summary>
+    public required double? SendingP99Ms { get; init; }
+
+    /// <summary>From a byte's arrival to its stamp.</summary>
+    public required double? LagP99Ms { get; init; }
+
+    /// <summary>Of all the machine's cores; null for a run that another tool measured.</summary>
+    public required double? CpuShare { get; init; }
+
+    /// <summary>In garbage collections, over the whole run.</summary>
+    public required double PausedMs { get; init; }
+
+    /// <summary>How often the wall clock was stepped; latencies do not notice.</summary>
+    public required int ClockSteps { get; init; }
+
+    public required double ClockSteppedMs { get; init; }
+
+    /// <summary>Share of a limit by which the client was allowed to be late.</summary>
+    public required double MostShare { get; init; }
+
+    /// <summary>Empty when the run is valid.</summary>
+    public required IReadOnlyList<string> InvalidBecause { get; init; }
+
+    public bool IsValid => InvalidBecause.Count == 0;
+}

@@ -1,0 +1,157 @@
+using System;
+using System.Text.Json;
+using Plimsoll.Bench.Search;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
+
+namespace Plimsoll.Bench.Results;
+
+/// <summary>Our own object in a result: levels, promises, failures by kind, the client itself, the engine's
+/// metrics.</summary>
+static class PlimsollJson
+{
+    public const int Form = 1;
+
+    public static void Write(BenchResult result, Utf8JsonWriter json, Action<Utf8JsonWriter>? more)
+    {
+        json.WriteStartObject("plimsoll");
+        json.WriteNumber("form", Form);
+        json.WriteString("started_at", result.StartedAt);
+        json.WriteString("address", result.Address);
+        json.WriteString("load", result.Load);
+        json.WriteString("token_counting", result.TokenCounting);
+        json.WriteString("prompt_lengths", result.PromptLengths);
+        json.WriteString("latencies_from", "scheduled send");
+        json.WriteBoolean("interrupted", result.Interrupted);
+        json.WriteBoolean("valid", result.Client.IsValid);
+        Verdict(json, "holds", result.Holds);
+        json.WriteNumber("mean_in_flight", result.MeanInFlight);
+        json.WriteNumber("busy_s", result.BusyS);
+        json.WriteStartArray("levels");
+        foreach (var level in result.Levels)
+            Level(json, level);
+        json.WriteEndArray();
+        Client(json, result.Client);
+        if (result.Server is { } server)
+            Server(json, server);
+        if (result.LoadLine is { } line)
+            LoadLine(json, line);
+        more?.Invoke(json);
+        json.WriteEndObject();
+    }
+
+    static void Level(Utf8JsonWriter json, LevelReport level)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", level.Name);
+        Verdict(json, "holds", level.Holds);
+        json.WriteStartArray("promise");
+        foreach (var limit in level.Promise)
+        {
+            json.WriteStartObject();
+            json.WriteString("limit", PromiseText.Of(limit.Limit));
+            VllmJson.Number(json, "measured_ms", limit.MeasuredMs);
+            VllmJson.Number(json, "broken", limit.Broken);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteNumber("completed", level.Completed);
+        json.WriteNumber("failed", level.Failed);
+        json.WriteNumber("cancelled", level.Cancelled);
+        VllmJson.Number(json, "goodput", level.Goodput);
+        json.WriteNumber("prompt_tokens", level.PromptTokens);
+        json.WriteNumber("asked_prompt_tokens", level.AskedPromptTokens);
+        json.WriteNumber("cached_tokens", level.CachedTokens);
+        json.WriteNumber("output_tokens", level.OutputTokens);
+        json.WriteNumber("short_answers", level.Short);
+        json.WriteNumber("counted_share", level.CountedShare);
+        json.WriteNumber("chunks", level.Chunks);
+        json.WriteStartObject("latencies_ms");
+        foreach (var (metric, latency) in level.Latencies)
+            Latency(json, metric.Name(), latency);
+        json.WriteEndObject();
+        json.WriteStartObject("from_send_ms");
+        foreach (var (metric, latency) in level.FromSend)
+            Latency(json, metric.Name(), latency);
+        json.WriteEndObject();
+        json.WriteStartObject("failures");
+        foreach (var failure in level.Failures)
+        {
+            json.WriteStartObject(failure.Kind);
+            json.WriteNumber("count", failure.Count);
+            json.WriteString("example", failure.Example);
+            json.WriteEndObject();
+        }
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    static void Latency(Utf8JsonWriter json, string name, LatencyReport latency)
+    {
+        json.WriteStartObject(name);
+        json.WriteNumber("samples", latency.Samples);
+        VllmJson.Number(json, "mean", latency.MeanMs);
+        VllmJson.Number(json, "std", latency.StdMs);
+        foreach (var (percentile, ms) in latency.PercentilesMs)
+            VllmJson.Number(json, FormattableString.Invariant($"p{percentile:0.###}"), ms);
+        json.WriteEndObject();
+    }
+
+    static void Client(Utf8JsonWriter json, ClientReport client)
+    {
+        json.WriteStartObject("client");
+        VllmJson.Number(json, "lateness_p50_ms", client.LatenessP50Ms);
+        VllmJson.Number(json, "lateness_p99_ms", client.LatenessP99Ms);
+        VllmJson.Number(json, "sending_p99_ms", client.SendingP99Ms);
+        VllmJson.Number(json, "read_lag_p99_ms", client.LagP99Ms);
+        VllmJson.Number(json, "cpu_share", client.CpuShare);
+        json.WriteNumber("gc_paused_ms", client.PausedMs);
+        json.WriteNumber("wall_clock_steps", client.ClockSteps);
+        json.WriteNumber("wall_clock_stepped_ms", client.ClockSteppedMs);
+        json.WriteNumber("most_share", client.MostShare);
+        json.WriteStartArray("invalid_because");
+        foreach (var reason in client.InvalidBecause)
+            json.WriteStringValue(reason);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    static void Server(Utf8JsonWriter json, ServerReport server)
+    {
+        json.WriteStartObject("server");
+        VllmJson.Number(json, "prompt_tokens", server.PromptTokens);
+        VllmJson.Number(json, "generation_tokens", server.GenerationTokens);
+        VllmJson.Number(json, "prefix_cache_hit_share", server.PrefixCacheHitShare);
+        VllmJson.Number(json, "preemptions", server.Preemptions);
+        VllmJson.Number(json, "mean_running", server.MeanRunning);
+        VllmJson.Number(json, "mean_waiting", server.MeanWaiting);
+        VllmJson.Number(json, "most_kv_cache_usage", server.MostKvCacheUsage);
+        VllmJson.Number(json, "mean_ttft_ms", server.MeanTtftMs);
+        VllmJson.Number(json, "mean_queue_ms", server.MeanQueueMs);
+        json.WriteEndObject();
+    }
+
+    static void LoadLine(Utf8JsonWriter json, LoadLineEstimate line)
+    {
+        json.WriteStartObject("load_line");
+        json.WriteString("outcome", line.Outcome.ToString().ToLowerInvariant());
+        VllmJson.Number(json, "requests_per_second", line.Rate);
+        VllmJson.Number(json, "low", line.Low);
+        VllmJson.Number(json, "high", line.High);
+        json.WriteNumber("interval_percent", 95);
+        if (line.Binding is { } binding)
+            json.WriteString("bound_by", PromiseText.Of(binding));
+        json.WriteNumber("windows", line.Windows);
+        json.WriteNumber("requests", line.Requests);
+        json.WriteNumber("took_s", line.TookS);
+        json.WriteEndObject();
+    }
+
+    static void Verdict(Utf8JsonWriter json, string name, bool? value)
+    {
+        if (value is { } known)
+            json.WriteBoolean(name, known);
+        else
+            json.WriteNull(name);
+    }
+}

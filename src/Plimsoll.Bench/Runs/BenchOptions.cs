@@ -1,0 +1,65 @@
+using System.Collections.Generic;
+using System.Text.Json.Nodes;
+using Plimsoll.Bench.Load;
+using Plimsoll.Bench.Search;
+using Plimsoll.Bench.Wire;
+
+namespace Plimsoll.Bench.Runs;
+
+/// <summary>A whole run as the user chose it.</summary>
+public sealed record BenchOptions
+{
+    public required EndpointOptions Endpoint { get; init; }
+
+    public required IReadOnlyList<LevelOptions> Levels { get; init; }
+
+    /// <summary>The load in one line, for people.</summary>
+    public required string Load { get; init; }
+
+    /// <summary>Requests under way at most; 0 for any number.</summary>
+    public int MaxConcurrency { get; init; }
+
+    /// <summary>Nothing is sent after this, nanoseconds from the start.</summary>
+    public long DurationNs { get; init; } = long.MaxValue;
+
+    /// <summary>Requests due before this are sent and not measured.</summary>
+    public long WarmupNs { get; init; }
+
+    /// <summary>Requests sent and answered before the run begins, all at once.</summary>
+    public int Warmups { get; init; }
+
+    /// <summary>JSONL of requests; null for generated prompts.</summary>
+    public string? DatasetPath { get; init; }
+
+    /// <summary>A tokenizer.json; null to ask the endpoint.</summary>
+    public string? Tokenizer { get; init; }
+
+    public bool IgnoreEos { get; init; }
+
+    public JsonObject? Extra { get; init; }
+
+    public int Images { get; init; }
+
+    public int ImageWidth { get; init; } = 512;
+
+    public int ImageHeight { get; init; } = 512;
+
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>How long to wait for the endpoint to be there.</summary>
+    public long ReadyWaitNs { get; init; }
+
+    /// <summary>Share of a limit by which the client itself may be late.</summary>
+    public double MostLateness { get; init; } = 0.1;
+
+    public IReadOnlyCollection<double> Percentiles { get; init; } = [50, 90, 95, 99];
+
+    /// <summary>Whether every request is kept for the detailed forms.</summary>
+    public bool Detail { get; init; }
+
+    /// <summary>Search the load line of the only level instead of sending its rate; null to send
+    /// it.</summary>
+    public LoadLineOptions? Search { get; init; }
+
+    public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; } = [];
+}

@@ -1,0 +1,200 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Plimsoll.Bench.Load;
+using Plimsoll.Bench.Prompts;
+using Plimsoll.Bench.Results;
+using Plimsoll.Bench.Wire;
+
+namespace Plimsoll.Bench.Runs;
+
+/// <summary>
+/// One run from the first question to the result: preflight, warm-up, load, and what it all came to. A run
+/// that
+/// is stopped has a result like any other, of as much as ran.
+/// </summary>
+public sealed class BenchRun : IDisposable
+{
+    const long ProgressNs = 250_000_000;
+
+    readonly BenchOptions _options;
+    readonly RunClock _clock;
+    readonly Endpoint _endpoint;
+    readonly LevelMeter[] _meters;
+    readonly LoadTimes _times = new();
+    readonly Action<RunProgress>? _progress;
+    long _nextProgressNs;
+    RunProgress _last = new(0, 0, 0, 0, 0, 0, null, null, null);
+    SearchedLoad? _search;
+    long _startNs;
+    long _tokens;
+    long _lastTokens;
+
+    public BenchRun(BenchOptions options, Action<RunProgress>? progress = null, RunClock? clock = null)
+    {
+        _options = options;
+        _progress = progress;
+        _clock = clock ?? new RunClock();
+        _endpoint = new Endpoint(options.Endpoint, _clock);
+        _meters = [.. options.Levels.Select(level => new LevelMeter(level))];
+        Detail = options.Detail ? new DetailSpool() : null;
+    }
+
+    /// <summary>Every measured request; null unless it was asked for.</summary>
+    public DetailSpool? Detail { get; }
+
+    /// <summary>Runs on the calling thread; throws <see cref="EndpointFailure"/> before any load.</summary>
+    public BenchResult Run(CancellationToken stop)
+    {
+        var bodies = Bodies(UsageForm.PerChunk);
+        var facts = new Preflight(_endpoint, bodies, _clock)
+            .Run(_options.Tokenizer, _options.ReadyWaitNs, stop).GetAwaiter().GetResult();
+        bodies = bodies with { Usage = facts.Usage };
+        IBodySource source = _options.DatasetPath is { } path
+            ? FileBodies.Read(path, bodies)
+            : new GeneratedBodies(bodies, facts.Vocabulary);
+        WarmUp(source, stop);
+        var watch = ServerWatch.Start(_endpoint, stop).GetAwaiter().GetResult();
+        using var check = new ClientCheck(_clock);
+        Load(source, check, stop);
+        return Result(facts, check, watch?.Finish().GetAwaiter().GetResult(), stop.IsCancellationRequested);
+    }
+
+    public void Dispose()
+    {
+        _endpoint.Dispose();
+        Detail?.Dispose();
+    }
+
+    BodyOptions Bodies(UsageForm usage) => new()
+    {
+        Endpoint = _options.Endpoint,
+        Levels = _options.Levels,
+        Usage = usage,
+        IgnoreEos = _options.IgnoreEos,
+        Extra = _options.Extra,
+        Images = _options.Images,
+        ImageWidth = _options.ImageWidth,
+        ImageHeight = _options.ImageHeight,
+        Seed = _options.Seed,
+    };
+
+    /// <summary>Opens connections and fills caches; nothing of it is measured.</summary>
+    void WarmUp(IBodySource source, CancellationToken stop)
+    {
+        var sends = new List<Task>();
+        for (var i = 0; i < _options.Warmups; i++)
+        {
+            var lengths = _options.Levels[0].Lengths ?? new LengthOptions(64, 8);
+            var body = source.Build(new PlannedRequest
+            {
+                Index = -1000 - i, PromptTokens = lengths.PromptTokens, OutputTokens = lengths.OutputTokens,
+            });
+            sends.Add(_endpoint.Send(body.Json, new RequestRecord(), body.ApiKey, stop));
+        }
+        Task.WaitAll([.. sends], CancellationToken.None);
+    }
+
+    void Load(IBodySource source, ClientCheck check, CancellationToken stop)
+    {
+        // The load's time zero is now, and a moment to get under way.
+        _startNs = _clock.NowNs + 10_000_000;
+        _search = _options.Search is { } search ? new SearchedLoad(_options.Levels[0], search) : null;
+        var load = _search ?? LevelLoad.Of(_options.Levels);
+        var dispatcher = new Dispatcher(new ShiftedLoad(load, _startNs), _options.MaxConcurrency);
+        var runner = new LoadRunner(_endpoint, dispatcher, source, _clock, record => Ended(record, check))
+        {
+            Tick = now =>
+            {
+                _times.InFlight(now, dispatcher.InFlight);
+                Progress(now, dispatcher.InFlight, check);
+            },
+        };
+        var end = _options.DurationNs == long.MaxValue ? long.MaxValue : _startNs + _options.DurationNs;
+        runner.Run(end, stop);
+    }
+
+    void Ended(RequestRecord record, ClientCheck check)
+    {
+        _search?.Ended(record, _startNs);
+        if (record.ScheduledNs - _startNs < _options.WarmupNs)
+            return;
+        check.Add(record);
+        var meter = _meters[record.Level];
+        var good = meter.Good;
+        meter.Add(record);
+        if (record.Failure != FailureKind.Cancelled)
+            _times.Add(record, meter.Good > good);
+        _tokens += record.OutputTokens;
+        Detail?.Add(record);
+    }
+
+    void Progress(long now, int inFlight, ClientCheck check)
+    {
+        if (now < _nextProgressNs)
+            return;
+        check.LookAtWallClock();
+        _nextProgressNs = now + ProgressNs;
+        if (_progress is null)
+            return;
+        var elapsed = (now - _startNs) / 1e9;
+        var ended = _meters.Sum(meter => meter.Measured);
+        var period = Math.Max(1e-3, elapsed - _last.ElapsedS);
+        _last = new RunProgress(
+            elapsed, ended, _meters.Sum(meter => meter.Failed), inFlight, (ended - _last.Ended) / period,
+            (_tokens - _lastTokens) / period, _search?.Finder.Rate, _meters[0].Ttft.PercentileNs(50) / 1e6,
+            _meters[0].Ttft.PercentileNs(95) / 1e6);
+        _lastTokens = _tokens;
+        _progress(_last);
+    }
+
+    BenchResult Result(EndpointFacts facts, ClientCheck check, ServerReport? server, bool interrupted)
+    {
+        var levels = _meters.Select(meter => meter.Report(_options.Percentiles)).ToList();
+        var limits = _options.Levels.SelectMany(level => level.Promise).ToList();
+        var heldBack = _options.MaxConcurrency > 0;
+        return new BenchResult
+        {
+            StartedAt = _clock.StartedAt.AddTicks(_startNs / 100),
+            DurationS = _times.LastEndNs > _times.FirstDueNs ? (_times.LastEndNs - _times.FirstDueNs) / 1e9
+                : 0,
+            Interrupted = interrupted,
+            Address = _options.Endpoint.Address.ToString(),
+            Model = facts.Model,
+            TokenCounting = Counting(facts.Usage),
+            PromptLengths = _options.DatasetPath is { } path ? $"the prompts of {path}"
+                : facts.Vocabulary.Basis,
+            Load = _options.Load,
+            RequestRate = Rate(),
+            Burstiness = _options.Levels is [{ Burstiness: { } shape }] && double.IsFinite(shape) ? shape
+                : null,
+            MaxConcurrency = _options.MaxConcurrency > 0 ? _options.MaxConcurrency
+                : _options.Levels[0].Clients,
+            MostInFlight = _times.Most,
+            MeanInFlight = _times.MeanInFlight,
+            BusyS = _times.BusyNs / 1e9,
+            Levels = levels,
+            Client = check.Report(limits, _meters[0].Ttft.PercentileNs(50), _options.MostLateness, heldBack),
+            Server = server,
+            Metadata = _options.Metadata,
+            Slices = _times.Slices,
+            LoadLine = _search?.Finder.Estimate(),
+        };
+    }
+
+    double? Rate()
+    {
+        var rate = _options.Levels.Sum(level =>
+            level.Clients is null ? level.RequestsPerSecond : double.PositiveInfinity);
+        return double.IsFinite(rate) && rate > 0 ? rate : null;
+    }
+
+    static string Counting(UsageForm usage) => usage switch
+    {
+        UsageForm.PerChunk => "by the endpoint, chunk by chunk",
+        UsageForm.AtEnd => "by the endpoint, at the end of each answer; a chunk counts as a token between",
+        _ => "a chunk counts as a token: the endpoint counts none",
+    };
+}

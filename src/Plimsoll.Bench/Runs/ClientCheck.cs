@@ -1,0 +1,116 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using Plimsoll.Bench.Results;
+using Plimsoll.Bench.Wire;
+using Plimsoll.Core.Measures;
+
+namespace Plimsoll.Bench.Runs;
+
+/// <summary>
+/// Watches the client itself. A client that sends late or reads late measures itself and not the endpoint,
+/// and
+/// then says so: the run is invalid.
+/// </summary>
+public sealed class ClientCheck : IDisposable
+{
+    /// <summary>A wall clock that moves further than this against the monotonic one was stepped.</summary>
+    const long StepNs = 100_000_000;
+
+    readonly LagProbe _probe = new();
+    readonly QuantileSketch _lateness = new();
+    readonly QuantileSketch _sending = new();
+    readonly TimeSpan _cpuBefore = Process.GetCurrentProcess().TotalProcessorTime;
+    readonly TimeSpan _pausesBefore = GC.GetTotalPauseDuration();
+    readonly RunClock _clock;
+    readonly long _startNs;
+    long _lastDriftNs;
+    int _steps;
+    long _steppedNs;
+
+    public ClientCheck(RunClock clock)
+    {
+        _clock = clock;
+        _startNs = clock.NowNs;
+        _lastDriftNs = clock.WallDriftNs;
+    }
+
+    /// <summary>Notes how late a request went out.</summary>
+    public void Add(RequestRecord record)
+    {
+        _lateness.Add(Math.Max(0, record.DispatchedNs - record.ScheduledNs));
+        if (record.SentNs > 0)
+            _sending.Add(Math.Max(0, record.SentNs - record.DispatchedNs));
+    }
+
+    /// <summary>Looks whether the wall clock was stepped since the last look.</summary>
+    public void LookAtWallClock()
+    {
+        var drift = _clock.WallDriftNs;
+        if (Math.Abs(drift - _lastDriftNs) > StepNs)
+        {
+            _steps++;
+            _steppedNs += drift - _lastDriftNs;
+        }
+        _lastDriftNs = drift;
+    }
+
+    /// <summary>The verdict on the client.</summary>
+    /// <param name="limits">All limits of all levels.</param>
+    /// <param name="medianTtftNs">What stands in where nothing is promised; null when nothing was
+    /// served.</param>
+    /// <param name="mostShare">Share of a limit by which the client may be late.</param>
+    /// <param name="heldBack">Whether a limit on requests in flight held sends back, which is no
+    /// lateness.</param>
+    public ClientReport Report(IReadOnlyList<Limit> limits, double? medianTtftNs, double mostShare,
+        bool heldBack)
+    {
+        LookAtWallClock();
+        var wall = Math.Max(1, _clock.NowNs - _startNs);
+        var lateness = Percentile(_lateness, 99);
+        var lag = _probe.P99Ns();
+        var reasons = new List<string>();
+        foreach (var limit in limits)
+        {
+            var most = mostShare * limit.LimitNs;
+            if (limit.Metric is Metric.Ttft or Metric.E2e && !heldBack)
+            {
+                Compare(reasons, "requests went out", lateness, most, $"{limit.Metric.Name()} limit",
+                    mostShare);
+            }
+            Compare(reasons, "answers were read", lag, most, $"{limit.Metric.Name()} limit", mostShare);
+        }
+        if (limits.Count == 0 && medianTtftNs is { } median && !heldBack)
+            Compare(reasons, "requests went out", lateness, mostShare * median, "median ttft", mostShare);
+        return new ClientReport
+        {
+            LatenessP50Ms = Percentile(_lateness, 50) / 1e6,
+            LatenessP99Ms = lateness / 1e6,
+            SendingP99Ms = Percentile(_sending, 99) / 1e6,
+            LagP99Ms = lag / 1e6,
+            CpuShare = (Process.GetCurrentProcess().TotalProcessorTime - _cpuBefore).TotalNanoseconds
+                / wall / Environment.ProcessorCount,
+            PausedMs = (GC.GetTotalPauseDuration() - _pausesBefore).TotalMilliseconds,
+            ClockSteps = _steps,
+            ClockSteppedMs = _steppedNs / 1e6,
+            MostShare = mostShare,
+            InvalidBecause = reasons,
+        };
+    }
+
+    public void Dispose() => _probe.Dispose();
+
+    static double? Percentile(QuantileSketch sketch, double percentile) =>
+        sketch.Count < PercentileSamples.Needed(percentile) ? null : sketch.Percentile(percentile);
+
+    static void Compare(
+        List<string> reasons, string what, double? p99Ns, double mostNs, string against, double share)
+    {
+        if (p99Ns <= mostNs || p99Ns is not { } late)
+            return;
+        reasons.Add(string.Create(CultureInfo.InvariantCulture,
+            $"{what} {late / 1e6:0.##} ms late at p99, more than {100 * share:0.#} % of the {against} "
+                + $"({mostNs / 1e6:0.##} ms)"));
+    }
+}

@@ -1,0 +1,188 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Plimsoll.Bench.Load;
+using Plimsoll.Bench.Results;
+using Plimsoll.Bench.Wire;
+using Plimsoll.Core.Measures;
+
+namespace Plimsoll.Bench.Runs;
+
+/// <summary>
+/// Measures one level. Latencies run from when a request was due; beside them, from when it was sent, which
+/// is
+/// what other clients print. Memory is bounded whatever the length of the run.
+/// </summary>
+public sealed class LevelMeter
+{
+    readonly RequestMeter _meter;
+    readonly Dictionary<FailureKind, (long Count, string Example)> _failures = [];
+    readonly Spread[] _spreads = new Spread[Enum.GetValues<Metric>().Length];
+    readonly LatencyRecorder _sentTtftNs = new(0);
+    readonly LatencyRecorder _sentE2eNs = new(0);
+    Spread _sentTtft;
+    Spread _sentE2e;
+    long _promptTokens;
+    long _outputTokens;
+    long _cachedTokens;
+    long _askedPromptTokens;
+    long _chunks;
+    long _counted;
+    long _short;
+    long _cancelled;
+    long _next;
+
+    public LevelMeter(LevelOptions level)
+    {
+        Level = level;
+        _meter = new RequestMeter(level.Promise, 0, long.MaxValue, overheadNs: 0) { MeasureGaps = true };
+    }
+
+    public LevelOptions Level { get; }
+
+    public LatencyRecorder Ttft => _meter.Latencies.Ttft;
+
+    public long Measured => _meter.Measured;
+
+    public long Failed => _meter.Failed;
+
+    public long Good => _meter.Good;
+
+    /// <summary>Requests that broke a limit, failed ones among them.</summary>
+    public long Breaks(int limit) => _meter.Breaks(limit);
+
+    public void Add(RequestRecord record)
+    {
+        if (record.Failure == FailureKind.Cancelled)
+        {
+            _cancelled++;
+            return;
+        }
+        _meter.Add(new CompletedRequest
+        {
+            Index = _next++,
+            Replica = 0,
+            PromptTokens = record.PromptTokens,
+            OutputTokens = record.OutputTokens,
+            ArrivalNs = record.ScheduledNs,
+            FirstTokenNs = record.FirstTokenNs,
+            LastTokenNs = record.LastTokenNs,
+            Served = record.Served,
+        });
+        if (record.Served)
+            AddServed(record);
+        else
+            AddFailed(record);
+    }
+
+    /// <summary>What was measured until now.</summary>
+    /// <param name="percentiles">Percentiles to print, each above 0 and below 100.</param>
+    public LevelReport Report(IReadOnlyCollection<double> percentiles) => new()
+    {
+        Name = Level.Name,
+        Promise = [.. Level.Promise.Select((limit, index) => new LimitReport(
+            limit, _meter.Latencies[limit.Metric].PercentileNs(limit.Percentile) / 1e6,
+            limit.Metric == Metric.Itl ? null : _meter.Breaks(index)))],
+        Holds = Level.Promise.Count == 0 || !Level.Judged ? null : _meter.Verdict(),
+        Completed = _meter.Completed,
+        Failed = _meter.Failed,
+        Cancelled = _cancelled,
+        Goodput = Level.Promise.Count == 0 || _meter.Measured == 0 ? null
+            : (double)_meter.Good / _meter.Measured,
+        PromptTokens = _promptTokens,
+        OutputTokens = _outputTokens,
+        CachedTokens = _cachedTokens,
+        AskedPromptTokens = _askedPromptTokens,
+        Short = _short,
+        CountedShare = _meter.Completed == 0 ? 0 : (double)_counted / _meter.Completed,
+        Chunks = _chunks,
+        Latencies = Enum.GetValues<Metric>().ToDictionary(
+            metric => metric, metric =>
+                Latency(_meter.Latencies[metric], _spreads[(int)metric], percentiles)),
+        FromSend = new Dictionary<Metric, LatencyReport>
+        {
+            [Metric.Ttft] = Latency(_sentTtftNs, _sentTtft, percentiles),
+            [Metric.E2e] = Latency(_sentE2eNs, _sentE2e, percentiles),
+        },
+        Spread = Enum.GetValues<Metric>().Where(metric => _meter.Latencies[metric].Count > 0)
+            .ToDictionary(metric => metric, metric => Shares(_meter.Latencies[metric])),
+        Failures = [.. _failures.OrderByDescending(f => f.Value.Count)
+            .Select(f => new FailureReport(f.Key.Name(), f.Value.Count, f.Value.Example))],
+    };
+
+    /// <summary>As many points as the samples bear.</summary>
+    static IReadOnlyList<(double Ms, double Share)> Shares(LatencyRecorder recorder)
+    {
+        var points = new List<(double, double)>();
+        for (var share = 0.5; share < 100; share += share < 95 ? 1.5 : 0.25)
+        {
+            if (recorder.PercentileNs(share) is { } ns)
+                points.Add((ns / 1e6, share / 100));
+        }
+        return points;
+    }
+
+    static LatencyReport Latency(LatencyRecorder recorder, Spread spread,
+        IReadOnlyCollection<double> percentiles) => new()
+    {
+        Samples = recorder.Count,
+        MeanMs = recorder.MeanNs / 1e6,
+        StdMs = spread.Std / 1e6,
+        PercentilesMs = percentiles.ToDictionary(p => p, p => (double?)(recorder.PercentileNs(p) / 1e6)),
+    };
+
+    void AddServed(RequestRecord record)
+    {
+        AddLatencies(record);
+        _promptTokens += record.PromptTokens;
+        _outputTokens += record.OutputTokens;
+        _cachedTokens += record.CachedTokens;
+        _askedPromptTokens += record.AskedPromptTokens;
+        _chunks += record.Chunks;
+        _counted += record.HasUsage ? 1 : 0;
+        _short += record.OutputTokens < record.AskedOutputTokens ? 1 : 0;
+        AddGaps(record);
+    }
+
+    void AddLatencies(RequestRecord record)
+    {
+        _sentTtftNs.Add(record.FirstTokenNs - record.SentNs);
+        _sentTtft.Add(record.FirstTokenNs - record.SentNs);
+        _sentE2eNs.Add(record.LastTokenNs - record.SentNs);
+        _sentE2e.Add(record.LastTokenNs - record.SentNs);
+        _spreads[(int)Metric.Ttft].Add(record.FirstTokenNs - record.ScheduledNs);
+        _spreads[(int)Metric.E2e].Add(record.LastTokenNs - record.ScheduledNs);
+        if (record.OutputTokens < 2)
+            return;
+        var decodingNs = (double)(record.LastTokenNs - record.FirstTokenNs);
+        _spreads[(int)Metric.Tpot].Add(decodingNs / (record.OutputTokens - 1));
+    }
+
+    /// <summary>Tokens that came together have no gap between them; the gap before them is the first
+    /// one's.</summary>
+    void AddGaps(RequestRecord record)
+    {
+        var arrivals = record.Arrivals;
+        for (var i = 0; i < arrivals.Length; i++)
+        {
+            var before = i == 0 ? 0 : arrivals[i - 1].TokensSoFar;
+            var together = arrivals[i].TokensSoFar < 0 ? 1 : arrivals[i].TokensSoFar - before;
+            if (i > 0)
+                AddGap(arrivals[i].AtNs - arrivals[i - 1].AtNs);
+            for (var token = 1; token < together; token++)
+                AddGap(0);
+        }
+    }
+
+    void AddGap(long ns)
+    {
+        _meter.AddGaps(ns, 1);
+        _spreads[(int)Metric.Itl].Add(ns);
+    }
+
+    void AddFailed(RequestRecord record)
+    {
+        var (count, example) = _failures.GetValueOrDefault(record.Failure);
+        _failures[record.Failure] = (count + 1, example ?? record.Message ?? "");
+    }
+}

@@ -1,0 +1,102 @@
+using System;
+using System.Collections.Concurrent;
+using System.Threading;
+using System.Threading.Tasks;
+using Plimsoll.Bench.Load;
+using Plimsoll.Bench.Prompts;
+using Plimsoll.Bench.Wire;
+
+namespace Plimsoll.Bench.Runs;
+
+/// <summary>
+/// The live loop: one thread that sleeps until a request is due, builds its body and begins to send it;
+/// answers
+/// are read wherever their bytes arrive. Ended requests come back to that thread, the only one that touches
+/// the dispatcher and the measures.
+/// </summary>
+public sealed class LoadRunner
+{
+    readonly Endpoint _endpoint;
+    readonly Dispatcher _dispatcher;
+    readonly IBodySource _bodies;
+    readonly RunClock _clock;
+    readonly Action<RequestRecord> _ended;
+    readonly ConcurrentQueue<RequestRecord> _inbox = new();
+    readonly ConcurrentBag<RequestRecord> _free = [];
+    readonly AutoResetEvent _wake = new(false);
+
+    /// <param name="endpoint">Where requests go.</param>
+    /// <param name="dispatcher">Which are sent when.</param>
+    /// <param name="bodies">What they say.</param>
+    /// <param name="clock">The run's clock.</param>
+    /// <param name="ended">Told of each request that ended, on the loop's thread; it may not keep the
+    /// record.</param>
+    public LoadRunner(
+        Endpoint endpoint, Dispatcher dispatcher, IBodySource bodies, RunClock clock,
+            Action<RequestRecord> ended)
+    {
+        (_endpoint, _dispatcher, _bodies, _clock, _ended) = (endpoint, dispatcher, bodies, clock, ended);
+    }
+
+    /// <summary>Called at least every tenth of a second, on the loop's thread.</summary>
+    public Action<long>? Tick { get; init; }
+
+    /// <summary>Runs the load to its end on the calling thread.</summary>
+    /// <param name="endNs">Nothing is sent from then on; answers under way are awaited.</param>
+    /// <param name="stop">Sends nothing more and gives up the answers under way.</param>
+    public void Run(long endNs, CancellationToken stop)
+    {
+        using var registration = stop.Register(() => _wake.Set());
+        while (true)
+        {
+            var now = _clock.NowNs;
+            Collect(now);
+            if (stop.IsCancellationRequested || now >= endNs)
+                _dispatcher.Stop();
+            if (_dispatcher.IsOver)
+                break;
+            while (_dispatcher.TrySend(now, out var request))
+            {
+                Launch(request, stop);
+                now = _clock.NowNs;
+            }
+            Tick?.Invoke(now);
+            if (_inbox.IsEmpty)
+                _clock.WaitUntil(Math.Min(_dispatcher.NextAtNs ?? long.MaxValue, now + 100_000_000), _wake);
+        }
+    }
+
+    void Collect(long now)
+    {
+        while (_inbox.TryDequeue(out var record))
+        {
+            _dispatcher.Ended(record.Level, record.Session, now);
+            _ended(record);
+            record.Clear();
+            _free.Add(record);
+        }
+    }
+
+    void Launch(in PlannedRequest request, CancellationToken stop)
+    {
+        if (!_free.TryTake(out var record))
+            record = new RequestRecord();
+        record.Clear();
+        record.Index = request.Index;
+        record.Level = request.Level;
+        record.Session = request.Session;
+        record.ScheduledNs = request.AtNs;
+        record.AskedPromptTokens = request.PromptTokens;
+        record.AskedOutputTokens = request.OutputTokens;
+        var body = _bodies.Build(request);
+        _ = Send(body, record, stop);
+    }
+
+    async Task Send(RequestBody body, RequestRecord record, CancellationToken stop)
+    {
+        await _endpoint.Send(body.Json, record, body.ApiKey, stop).ConfigureAwait(false);
+        body.Release();
+        _inbox.Enqueue(record);
+        _wake.Set();
+    }
+}

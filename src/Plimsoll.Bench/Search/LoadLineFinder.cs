@@ -1,0 +1,319 @@
+using System;
+using System.Collections.Generic;
+using MathNet.Numerics.Distributions;
+using Plimsoll.Core.Measures;
+
+namespace Plimsoll.Bench.Search;
+
+/// <summary>
+/// Finds the load line of an endpoint while it is under load. It has no clock: it is told which requests were
+/// sent when and how they ended, and says at what rate to go on. The same search runs against a live endpoint
+/// and inside a simulation.
+/// <para>
+/// 1. Climb: each stretch a half faster than the last, until limits break or answers pile up. 2. Rest: slow
+/// until the pile is gone. 3. Measure: stretches around the line in turn, never drained between, so that of
+/// the
+/// whole time only the moment after each change of rate is lost; after each the curve of breaks over rates is
+/// fitted anew, and the next stretches move with it. The search ends when the interval is narrow enough or
+/// the
+/// time is up.
+/// </para>
+/// </summary>
+public sealed class LoadLineFinder
+{
+    const double ClimbFactor = 1.5;
+    const double RestShare = 0.25;
+    const int ClimbRequests = 24;
+    const double UnknownE2eNs = 2e9;
+    const long LeastClimbNs = 8_000_000_000;
+    const long MostClimbNs = 45_000_000_000;
+    const long RestNs = 5_000_000_000;
+    const long LeastWindowNs = 30_000_000_000;
+    const long MostWindowNs = 90_000_000_000;
+
+    /// <summary>Fewer windows than this know nothing of their own scatter.</summary>
+    const int FewestWindows = 5;
+
+    /// <summary>Least share that counts as broken where answers pile up.</summary>
+    const double PiledShare = 0.5;
+
+    /// <summary>How far from the line windows stand, in turn, as a share of it.</summary>
+    static readonly double[] Offsets = [-0.04, 0.04, -0.1, 0.02, -0.02, 0.08];
+
+    /// <summary>A line rests on this many windows at least, and on an interval whose ends are not further
+    /// apart.</summary>
+    const int FewestFound = 3;
+    const double MostRatio = 3;
+
+    const int LeastRequests = 10;
+
+    readonly IReadOnlyList<Limit> _limits;
+    readonly LoadLineOptions _options;
+    readonly double[] _allowed;
+    readonly List<RateWindow> _windows = [];
+    long _ended;
+    double _line;
+    double _keptRate;
+    int _measured;
+
+    public LoadLineFinder(IReadOnlyList<Limit> limits, LoadLineOptions options)
+    {
+        _limits = limits;
+        _options = options;
+        _allowed = new double[limits.Count];
+        for (var i = 0; i < limits.Count; i++)
+            _allowed[i] = 1 - limits[i].Percentile / 100;
+        Open(options.StartRate, 0, WindowKind.Climb);
+    }
+
+    /// <summary>Whether nothing more should be sent.</summary>
+    public bool IsOver { get; private set; }
+
+    /// <summary>The rate of the current window, requests per second.</summary>
+    public double Rate => Current.Rate;
+
+    /// <summary>When the current window ends, nanoseconds from the start.</summary>
+    public long WindowEndNs => Current.EndNs;
+
+    /// <summary>Requests sent and not ended.</summary>
+    public int Outstanding { get; private set; }
+
+    RateWindow Current => _windows[^1];
+
+    /// <summary>How long an answer takes where the promise is kept; of all answers while none is known to
+    /// be.</summary>
+    double MeanE2eNs()
+    {
+        double kept = 0, all = 0;
+        long keptCount = 0, count = 0;
+        for (var i = 0; i < _windows.Count; i++)
+        {
+            (all, count) = (all + _windows[i].SumE2eNs, count + _windows[i].Ended);
+            if (!_windows[i].Piled && Worst(i) <= 1 && _windows[i].Kind != WindowKind.Rest)
+                (kept, keptCount) = (kept + _windows[i].SumE2eNs, keptCount + _windows[i].Ended);
+        }
+        return keptCount > 0 ? kept / keptCount : count > 0 ? all / count : UnknownE2eNs;
+    }
+
+    /// <summary>Says that a request was sent in the current window; the number it returns is its
+    /// window.</summary>
+    public int Sent()
+    {
+        Current.Sent++;
+        Outstanding++;
+        return _windows.Count - 1;
+    }
+
+    /// <summary>Says how a request ended.</summary>
+    /// <param name="window">What <see cref="Sent"/> returned.</param>
+    /// <param name="atNs">When it was due.</param>
+    /// <param name="broken">Per limit, whether it broke it; a failed request broke all.</param>
+    /// <param name="e2eNs">How long it took.</param>
+    public void Ended(int window, long atNs, ReadOnlySpan<bool> broken, long e2eNs)
+    {
+        Outstanding--;
+        _ended++;
+        var of = _windows[window];
+        of.Ended++;
+        of.SumE2eNs += e2eNs;
+        if (atNs < of.SteadyNs || atNs >= of.EndNs)
+            return;
+        of.Requests++;
+        for (var limit = 0; limit < _limits.Count; limit++)
+            of.Broken[limit] += broken[limit] ? 1 : 0;
+    }
+
+    /// <summary>At the end of a window: decides on the next, or that the search is over.</summary>
+    public void Next()
+    {
+        var now = Current.EndNs;
+        Current.Piled = Piled();
+        if (now >= _options.BudgetNs)
+        {
+            IsOver = true;
+            return;
+        }
+        switch (Current.Kind)
+        {
+            case WindowKind.Climb:
+                Climb(now);
+                break;
+            case WindowKind.Rest when Outstanding > 0.5 * Expected(_line) + 1:
+                Open(RestShare * _line, now, WindowKind.Rest);
+                break;
+            default:
+                Measure(now);
+                break;
+        }
+    }
+
+    /// <summary>The line as far as it is known; meant for when all requests have ended.</summary>
+    public LoadLineEstimate Estimate()
+    {
+        var (rate, low, high, binding) = Line();
+        if (rate is not null && Used().Count >= FewestFound && high < MostRatio * low)
+            return Of(LineOutcome.Found, rate, low, high, _limits[binding]);
+        double kept = 0, broken = double.PositiveInfinity;
+        for (var i = 0; i < _windows.Count; i++)
+        {
+            if (_windows[i].Piled || Worst(i) > 1)
+                broken = Math.Min(broken, _windows[i].Rate);
+        }
+        for (var i = 0; i < _windows.Count; i++)
+        {
+            if (_windows[i].Rate < broken && _windows[i].Requests >= LeastRequests
+                && _windows[i].Kind != WindowKind.Rest)
+            {
+                kept = Math.Max(kept, _windows[i].Rate);
+            }
+        }
+        if (broken <= _options.StartRate)
+            return Of(LineOutcome.Nowhere, null, null, null, Worst());
+        return double.IsInfinity(broken) && kept > 0
+            ? Of(LineOutcome.AtLeast, kept, null, null, null)
+            : Of(LineOutcome.Unsettled, null, null, null, null);
+    }
+
+    LoadLineEstimate Of(LineOutcome outcome, double? rate, double? low, double? high, Limit? binding) =>
+        new(outcome, rate, low, high, binding, Used().Count, _ended, Current.EndNs / 1e9);
+
+    void Climb(long now)
+    {
+        if (Current.Piled || Worst(_windows.Count - 1) > 3 || Worst(_windows.Count - 2) > 3)
+        {
+            _line = _keptRate > 0 ? Math.Sqrt(_keptRate * Current.Rate) : RestShare * Current.Rate;
+            Open(RestShare * _line, now, WindowKind.Rest);
+            return;
+        }
+        for (var i = 0; i < _windows.Count; i++)
+        {
+            if (_windows[i].Ended > 0.8 * _windows[i].Sent && !_windows[i].Piled && Worst(i) <= 1)
+                _keptRate = Math.Max(_keptRate, _windows[i].Rate);
+        }
+        // Nobody climbs blind: until half of a window's answers are there its rate is held.
+        if (Current.Ended < 0.5 * Current.Sent)
+            Open(Current.Rate, now, WindowKind.Climb);
+        else if (Current.Rate >= _options.MostRate)
+            IsOver = true;
+        else
+            Open(Math.Min(ClimbFactor * Current.Rate, _options.MostRate), now, WindowKind.Climb);
+    }
+
+    void Measure(long now)
+    {
+        if (Current.Piled && Current.Kind == WindowKind.Measure)
+        {
+            _line = Math.Min(_line, Current.Rate) * 0.9;
+            Open(RestShare * _line, now, WindowKind.Rest);
+            return;
+        }
+        var (rate, low, high, _) = Line();
+        if (rate is { } line)
+        {
+            // A fit to few windows may be far off: it moves the search, but not out of sight.
+            _line = Math.Clamp(line, 0.75 * _line, 1.3 * _line);
+            if (Used().Count >= FewestWindows && high - line <= _options.Precision * line
+                && line - low <= _options.Precision * line)
+            {
+                IsOver = true;
+                return;
+            }
+        }
+        var offset = Offsets[_measured++ % Offsets.Length];
+        Open(Math.Min((1 + offset) * _line, _options.MostRate), now, WindowKind.Measure);
+    }
+
+    void Open(double rate, long now, WindowKind kind)
+    {
+        var length = kind switch
+        {
+            WindowKind.Climb => (long)Math.Clamp(Math.Max(1e9 * ClimbRequests / rate, 1.5 * MeanE2eNs()),
+                LeastClimbNs, MostClimbNs),
+            WindowKind.Rest => RestNs,
+            _ => (long)Math.Clamp(6 * MeanE2eNs(), LeastWindowNs, MostWindowNs),
+        };
+        var settling = kind == WindowKind.Measure ? (long)Math.Min(1.5 * MeanE2eNs(), 0.3 * length) : 0;
+        var end = Math.Min(now + length, Math.Max(now + 1, _options.BudgetNs));
+        _windows.Add(new RateWindow(rate, now, now + settling, end, kind,
+            _limits.Count) { OutstandingBefore = Outstanding });
+    }
+
+    /// <summary>
+    /// Whether answers pile up: far more are under way than rate and length of an answer explain, or their
+    /// number
+    /// grew by more than chance over a window that answers had the time to leave.
+    /// </summary>
+    bool Piled()
+    {
+        if (Outstanding > 3 * Expected(Current.Rate) + 20)
+            return true;
+        var length = Current.EndNs - Current.StartNs;
+        if (Current.StartNs == 0 || length < 1.2 * MeanE2eNs())
+            return false;
+        var grew = Outstanding - Current.OutstandingBefore;
+        var usual = Current.Kind == WindowKind.Climb ? 0.5 : 0.3;
+        return grew > usual * Current.Sent + 4 * Math.Sqrt(Current.OutstandingBefore + 1);
+    }
+
+    double Expected(double rate) => rate * MeanE2eNs() / 1e9;
+
+    double Worst(int window) =>
+        window >= 0 && _windows[window].Requests >= LeastRequests ? _windows[window].Worst(_allowed) : 0;
+
+    Limit Worst()
+    {
+        var worst = 0;
+        for (var limit = 1; limit < _limits.Count; limit++)
+        {
+            if (Broken(limit) / _allowed[limit] > Broken(worst) / _allowed[worst])
+                worst = limit;
+        }
+        return _limits[worst];
+
+        double Broken(int limit)
+        {
+            double sum = 0;
+            foreach (var window in _windows)
+                sum += window.Broken[limit];
+            return sum;
+        }
+    }
+
+    /// <summary>Windows that speak of the line: those that measure, and climbs not far below it.</summary>
+    List<RateWindow> Used()
+    {
+        var used = new List<RateWindow>();
+        foreach (var window in _windows)
+        {
+            if (window.Kind == WindowKind.Measure && window.Requests > 0
+                && window.Ended >= 0.98 * window.Sent)
+            {
+                used.Add(window);
+            }
+        }
+        return used;
+    }
+
+    /// <summary>The lowest crossing of all limits, and its interval; null without a window to rest
+    /// on.</summary>
+    (double? Rate, double Low, double High, int Binding) Line()
+    {
+        var used = Used();
+        if (used.Count == 0)
+            return (null, 0, 0, 0);
+        double rate = double.MaxValue, low = double.MaxValue, high = double.MaxValue;
+        var binding = 0;
+        var reach = StudentT.InvCDF(0, 1, Math.Max(1, used.Count - 2), 0.975);
+        for (var limit = 0; limit < _limits.Count; limit++)
+        {
+            var points = used.ConvertAll(w => (w.Rate, (double)w.Requests, w.Piled
+                ? Math.Max(w.Broken[limit], PiledShare * w.Requests) : w.Broken[limit]));
+            var crossing = BreakCurve.Find(points, _allowed[limit]);
+            if (Math.Exp(crossing.LogRate) < rate)
+                (rate, binding) = (Math.Exp(crossing.LogRate), limit);
+            low = Math.Min(low, Math.Exp(crossing.LogRate - reach * crossing.StandardError));
+            high = Math.Min(high, Math.Exp(crossing.LogRate + reach * crossing.StandardError));
+        }
+        return (rate, low, high, binding);
+    }
+}

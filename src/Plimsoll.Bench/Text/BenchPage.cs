@@ -1,0 +1,175 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Plimsoll.Bench.Money;
+using Plimsoll.Bench.Results;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
+using Plimsoll.Reports;
+using Plimsoll.Reports.Pictures;
+
+namespace Plimsoll.Bench.Text;
+
+/// <summary>A run as a page: what it delivered, what it cost, and how the client did.</summary>
+public static class BenchPage
+{
+    public static PageModel Of(BenchResult result, MoneyReport? money, AccountComparison? against,
+        string version)
+    {
+        var tables = new List<PageTable> { Latencies(result), Levels(result) };
+        if (against is not null)
+            tables.Add(Against(against));
+        return new PageModel
+        {
+            Brand = "plimsoll bench",
+            Headline = $"{result.Model}: {result.Load}",
+            Lines =
+            [
+                .. result.Client.InvalidBecause.Select(reason =>
+                    $"INVALID RUN: the client measured itself: {reason}."),
+                string.Create(CultureInfo.InvariantCulture,
+                     $"{result.Address}, {result.StartedAt:yyyy-MM-dd HH:mm}Z, {result.DurationS:0.0} s; "
+                        + $"latencies from the scheduled send."),
+                $"Tokens counted {result.TokenCounting}; prompt lengths: {result.PromptLengths}.",
+            ],
+            Figures = [.. Figures(result, money)],
+            Pictures = [.. Pictures(result, money)],
+            Tables = tables,
+            Notes = [.. Notes(result, against)],
+            Version = version,
+        };
+    }
+
+    static IEnumerable<PageFigure> Figures(BenchResult result, MoneyReport? money)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        if (result.LoadLine is { Rate: { } rate } line)
+        {
+            var interval = line.Low is { } low
+                ? string.Create(culture, $"; 95 % interval {low:0.00} – {line.High:0.00}") : "";
+            yield return new(string.Create(culture, $"{rate:0.00} /s"), $"load line{interval}");
+        }
+        if (money?.UsdPerMillionTokens is { } all)
+        {
+            yield return new(Usd(all.Value),
+                string.Create(culture, $"per million tokens, {money.Count} × {money.Gpu}")
+                + (all.Low is { } low
+                    ? string.Create(culture, $"; 90 % interval {low:0.000} – {all.High:0.000}") : ""));
+        }
+        if (money?.UsdPerMillionGoodTokens is { } good)
+            yield return new(Usd(good.Value), "per million tokens of requests that kept every limit");
+        var level = result.Levels[0];
+        if (level.Latencies[Metric.Ttft].At(95) is { } ttft)
+            yield return new($"{Ms(ttft)} ms", "TTFT p95");
+        if (level.Latencies[Metric.Tpot].At(95) is { } tpot)
+            yield return new($"{Ms(tpot)} ms", "TPOT p95");
+        if (level.Goodput is { } goodput)
+        {
+            yield return new(string.Create(culture, $"{100 * goodput:0.0} %"),
+                "of requests kept every limit");
+        }
+        yield return new(string.Create(culture, $"{result.PerSecond(result.OutputTokens):N0} /s"),
+            "output tokens");
+    }
+
+    static IEnumerable<ReportPicture> Pictures(BenchResult result, MoneyReport? money)
+    {
+        foreach (var metric in new[] { Metric.Ttft, Metric.Tpot, Metric.Itl, Metric.E2e })
+        {
+            if (LatencyCurves.Of(metric, [("", result)]) is { } picture)
+                yield return picture;
+        }
+        if (money is { Gap.Count: > 0 })
+        {
+            yield return new("gap", "From what physics allows to what this run cost.", StepsPicture.Draw(
+                "From the bound to the bill", $"USD per million tokens; predicted steps of tier {money.Tier}",
+                [.. money.Gap.Select(bar => (bar.Name, bar.UsdPerMillionTokens))]));
+        }
+    }
+
+    static PageTable Latencies(BenchResult result)
+    {
+        var percentiles = result.Levels[0].Latencies[Metric.Ttft].PercentilesMs.Keys.Order().ToList();
+        var rows = new List<string[]>();
+        foreach (var level in result.Levels)
+        {
+            foreach (var (metric, latency) in level.Latencies)
+                rows.Add(Row(level, metric.Name().ToUpperInvariant(), latency));
+            foreach (var (metric, latency) in level.FromSend)
+                rows.Add(Row(level, $"{metric.Name().ToUpperInvariant()} from the send itself", latency));
+        }
+        return new("Latencies, ms", [
+            "<", "mean", .. percentiles.Select(p => FormattableString.Invariant($"p{p:0.###}")), "samples"],
+                rows);
+
+        string[] Row(LevelReport level, string name, LatencyReport latency) =>
+        [
+            "<" + (result.Levels.Count > 1 ? $"{level.Name}: " : "") + name, Ms(latency.MeanMs),
+            .. percentiles.Select(p => Ms(latency.At(p))),
+                latency.Samples.ToString("N0", CultureInfo.InvariantCulture),
+        ];
+    }
+
+    static PageTable Levels(BenchResult result) => new(
+        "Requests",
+        ["<level", "served", "failed", "given up", "goodput", "prompt tokens", "of them cached",
+            "output tokens", "<promise"],
+        [.. result.Levels.Select(level => new[]
+        {
+            "<" + level.Name, N(level.Completed), N(level.Failed), N(level.Cancelled),
+            level.Goodput is { } goodput ? FormattableString.Invariant($"{100 * goodput:0.00} %") : "–",
+            N(level.PromptTokens), N(level.CachedTokens), N(level.OutputTokens),
+            "<" + string.Join(", ", level.Promise.Select(p => PromiseText.Of(p.Limit))) + Verdict(level),
+        })]);
+
+    static string Verdict(LevelReport level) => level.Promise.Count == 0 ? "none" : level.Holds switch
+    {
+        true => ": kept",
+        false => ": broken",
+        null => ": not judged",
+    };
+
+    static PageTable Against(AccountComparison against) => new(
+        "Predicted beside realised",
+        ["<figure", "predicted", "90 % low", "high", "realised", "ratio"],
+        [.. against.Figures.Select(figure => new[]
+        {
+            "<" + figure.Name, G(figure.Predicted), G(figure.Low), G(figure.High), G(figure.Realised),
+            G(figure.Ratio) + (figure.IsOff ? " off" : ""),
+        })]);
+
+    static IEnumerable<string> Notes(BenchResult result, AccountComparison? against)
+    {
+        if (result.Interrupted)
+            yield return "The run was stopped before its end.";
+        if (result.Client.CpuShare is { } share)
+        {
+            yield return $"Client: sends late {Ms(result.Client.LatenessP99Ms)} ms at p99, reads late "
+                + $"{Ms(result.Client.LagP99Ms)} ms at p99, "
+                + FormattableString.Invariant($"{100 * share:0} % of the CPU.");
+        }
+        if (result.Client.ClockSteps > 0)
+        {
+            yield return $"The wall clock was stepped {result.Client.ClockSteps} times; latencies are "
+                + $"from the monotonic clock.";
+        }
+        foreach (var failure in result.Levels.SelectMany(level => level.Failures))
+            yield return $"{N(failure.Count)} {failure.Kind}: {failure.Example}";
+        foreach (var off in against?.Off ?? [])
+            yield return off;
+    }
+
+    internal static string Ms(double? ms) => ms is { } known
+        ? known.ToString(known < 10 ? "0.00" : known < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture)
+        : "–";
+
+    static string Usd(double usd) =>
+        "$" + usd.ToString(usd < 10 ? "0.000" : "#,0.00", CultureInfo.InvariantCulture);
+
+    static string N(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
+    static string G(double? value) => value is { } known
+        ? known.ToString(Math.Abs(known) < 10 ? "0.00##" : "#,0.0", CultureInfo.InvariantCulture)
+        : "–";
+}

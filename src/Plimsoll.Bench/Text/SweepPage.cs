@@ -1,0 +1,126 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Text.Json;
+using Plimsoll.Bench.Money;
+using Plimsoll.Bench.Results;
+using Plimsoll.Core.Measures;
+using Plimsoll.Reports;
+using Plimsoll.Reports.Pictures;
+
+namespace Plimsoll.Bench.Text;
+
+/// <summary>One rate of a sweep.</summary>
+public sealed record SweepPoint(double Rate, BenchResult Result, MoneyReport? Money);
+
+/// <summary>A sweep as a table, as JSON and as a page with the cost-latency curve.</summary>
+public static class SweepPage
+{
+    public static string[] Headers { get; } =
+    [
+        "requests/s", "served", "failed", "TTFT p50 ms", "TTFT p95 ms", "TPOT p50 ms", "TPOT p95 ms",
+            "E2E p95 ms",
+        "output tokens/s", "goodput %", "USD / M tokens", "promise", "client",
+    ];
+
+    public static string[] Row(SweepPoint point)
+    {
+        var level = point.Result.Levels[0];
+        return
+        [
+            N(point.Rate, "0.###"), N(level.Completed, "N0"), N(level.Failed, "N0"), Ms(Metric.Ttft, 50),
+            Ms(Metric.Ttft, 95), Ms(Metric.Tpot, 50), Ms(Metric.Tpot, 95), Ms(Metric.E2e, 95),
+            N(point.Result.PerSecond(point.Result.OutputTokens), "N0"), N(100 * level.Goodput, "0.0"),
+            N(point.Money?.UsdPerMillionTokens?.Value, "0.0000"),
+            "<" + (level.Promise.Count == 0 ? "none"
+                : level.Holds switch { true => "kept", false => "broken", null => "not judged" }),
+            "<" + (point.Result.Client.IsValid ? "valid" : "INVALID"),
+        ];
+
+        string Ms(Metric metric, double percentile) => BenchPage.Ms(level.Latencies[metric].At(percentile));
+    }
+
+    /// <summary>An array of results, each with vLLM's keys.</summary>
+    public static string Json(IReadOnlyList<SweepPoint> points)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartArray();
+            foreach (var point in points)
+            {
+                json.WriteRawValue(VllmJson.Text(point.Result, writer =>
+                    MoneyJson.Write(writer, point.Money, null)));
+            }
+            json.WriteEndArray();
+        }
+        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
+
+    public static PageModel Of(IReadOnlyList<SweepPoint> points, string version) => new()
+    {
+        Brand = "plimsoll bench --sweep",
+        Headline = points.Count == 0 ? "No rate was measured"
+            : $"{points[0].Result.Model}: latency and cost over load",
+        Lines = points.Count == 0 ? [] : [$"{points[0].Result.Address}; latencies from the scheduled send."],
+        Figures = [],
+        Pictures = [.. Pictures(points)],
+        Tables = [new PageTable("Rates", Headers, [.. points.Select(Row)])],
+        Notes = [.. points.SelectMany(point => point.Result.Client.InvalidBecause.Select(reason =>
+            string.Create(CultureInfo.InvariantCulture,
+                $"{point.Rate:0.###} requests/s is INVALID: the client measured "
+                + $"itself: {reason}.")))],
+        Version = version,
+    };
+
+    static IEnumerable<ReportPicture> Pictures(IReadOnlyList<SweepPoint> points)
+    {
+        foreach (var metric in new[] { Metric.Ttft, Metric.Tpot })
+        {
+            var name = metric.Name().ToUpperInvariant();
+            var curves = new[] { 50.0, 95 }
+                .Select(p => new NamedCurve($"{name} p{p}",
+                    Points(points, point => point.Rate, point => At(point, metric, p))))
+                .Where(curve => curve.Points.Count > 0).ToList();
+            if (curves.Count > 0)
+            {
+                yield return new($"sweep-{metric.Name()}", $"{name} as the load grows.", new CurvesPicture
+                {
+                    Title = $"{name} over load", Subtitle = "milliseconds, from the scheduled send",
+                    Across = "requests per second", Curves = curves,
+                }.Draw());
+            }
+        }
+        foreach (var metric in new[] { Metric.Ttft, Metric.Tpot })
+        {
+            var name = metric.Name().ToUpperInvariant();
+            var cost = Points(points, point => At(point, metric, 95), point =>
+                point.Money?.UsdPerMillionTokens?.Value);
+            if (cost.Count > 0)
+            {
+                yield return new($"cost-{metric.Name()}",
+                    $"What a token cost at the {name} that came of it.", new CurvesPicture
+                {
+                    Title = $"Cost over {name} p95",
+                        Subtitle = "USD per million tokens; each point is one rate of the sweep",
+                    Across = $"{name} p95, ms", Logarithmic = true,
+                        Curves = [new NamedCurve("USD per million tokens", cost)],
+                }.Draw());
+            }
+        }
+    }
+
+    static List<(double X, double Y)> Points(
+        IReadOnlyList<SweepPoint> points, Func<SweepPoint, double?> x, Func<SweepPoint, double?> y) =>
+        [.. points.Where(point => x(point) is not null && y(point) is not null).Select(point =>
+            (x(point)!.Value, y(point)!.Value))];
+
+    static double? At(SweepPoint point, Metric metric, double percentile) =>
+        point.Result.Levels[0].Latencies[metric].At(percentile);
+
+    static string N(double? value, string format) =>
+        value is { } known ? known.ToString(format, CultureInfo.InvariantCulture) : "–";
+}

@@ -1,0 +1,246 @@
+using System;
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.IO;
+using System.Net;
+using System.Net.Http;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Plimsoll.Bench.Wire;
+
+/// <summary>
+/// An OpenAI-compatible endpoint. A stamp is taken when a read returns, before its bytes are looked at, and
+/// holds for every event in them.
+/// </summary>
+public sealed class Endpoint : IDisposable
+{
+    const int MostErrorBytes = 1 << 12;
+
+    readonly HttpMessageInvoker _invoker;
+    readonly Uri _address;
+    readonly RunClock _clock;
+    readonly ConcurrentBag<SseReader> _readers = [];
+
+    public Endpoint(EndpointOptions options, RunClock clock)
+    {
+        Options = options;
+        _address = options.Address;
+        _clock = clock;
+        var handler = new SocketsHttpHandler
+        {
+            MaxConnectionsPerServer = int.MaxValue,
+            EnableMultipleHttp2Connections = true,
+            UseCookies = false,
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+            ConnectTimeout = TimeSpan.FromSeconds(30),
+        };
+        if (options.TrustAnyCertificate)
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        _invoker = new HttpMessageInvoker(handler);
+    }
+
+    public EndpointOptions Options { get; }
+
+    /// <summary>Sends one request and reads its answer into <paramref name="record"/>. Never
+    /// throws.</summary>
+    /// <param name="body">Its JSON.</param>
+    /// <param name="record">Scheduled and lengths are filled in; the rest is filled here.</param>
+    /// <param name="apiKey">In place of the endpoint's own; null for that.</param>
+    /// <param name="stop">Ends the run.</param>
+    public async Task Send(ReadOnlyMemory<byte> body, RequestRecord record, string? apiKey,
+        CancellationToken stop)
+    {
+        record.DispatchedNs = _clock.NowNs;
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        timeout.CancelAfter(TimeSpan.FromMilliseconds(Options.TimeoutNs / 1e6));
+        using var request = Request(HttpMethod.Post, _address, apiKey);
+        var content = new RequestContent(body);
+        request.Content = content;
+        try
+        {
+            using var response = await _invoker.SendAsync(request, timeout.Token).ConfigureAwait(false);
+            record.SentNs = Sent(content);
+            record.Status = (int)response.StatusCode;
+            await Read(response, record, timeout.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException
+            or SocketException or JsonException)
+        {
+            record.SentNs = Sent(content);
+            Fail(record, e, stop.IsCancellationRequested);
+        }
+        record.EndNs = _clock.NowNs;
+        Settle(record);
+    }
+
+    /// <summary>Gets or posts something beside the load; the caller disposes the response.</summary>
+    public async Task<HttpResponseMessage> Ask(
+        HttpMethod method, string path, ReadOnlyMemory<byte> body, CancellationToken stop)
+    {
+        using var request = Request(method, Options.Below(path), apiKey: null);
+        if (method == HttpMethod.Post)
+            request.Content = new RequestContent(body);
+        return await _invoker.SendAsync(request, stop).ConfigureAwait(false);
+    }
+
+    public void Dispose() => _invoker.Dispose();
+
+    long Sent(RequestContent content) => content.SentStamp == 0 ? 0 : _clock.Since(content.SentStamp);
+
+    HttpRequestMessage Request(HttpMethod method, Uri address, string? apiKey)
+    {
+        var request = new HttpRequestMessage(method, address)
+        {
+            Version = Options.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        if ((apiKey ?? Options.ApiKey) is { } key)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        foreach (var (name, value) in Options.Headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        return request;
+    }
+
+    async Task Read(HttpResponseMessage response, RequestRecord record, CancellationToken stop)
+    {
+        if (record.Status is < 200 or > 299)
+        {
+            await Refused(response, record, stop).ConfigureAwait(false);
+            return;
+        }
+        var type = response.Content.Headers.ContentType?.MediaType;
+        using var stream = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
+        if (type == "text/event-stream")
+            await ReadEvents(stream, record, stop).ConfigureAwait(false);
+        else if (type == "application/json" && !Options.Stream)
+            await ReadWhole(stream, record, stop).ConfigureAwait(false);
+        else
+            Fail(record, FailureKind.NotEvents, $"content type {type ?? "none"}; expected {Expected()}");
+    }
+
+    string Expected() => Options.Stream ? "text/event-stream" : "application/json";
+
+    async Task ReadEvents(Stream stream, RequestRecord record, CancellationToken stop)
+    {
+        if (!_readers.TryTake(out var events))
+            events = new SseReader();
+        events.Clear();
+        var answer = new AnswerState();
+        while (true)
+        {
+            var read = await stream.ReadAsync(events.Room(), stop).ConfigureAwait(false);
+            var now = _clock.NowNs;
+            if (read == 0)
+            {
+                if (events.TryTakeRest(out var rest))
+                    answer.Take(rest, now, record);
+                break;
+            }
+            events.Came(read);
+            while (events.TryTake(out var data))
+                answer.Take(data, now, record);
+            if (answer.IsOver || record.Failure != FailureKind.None)
+                break;
+            if (events.IsTooLong)
+            {
+                Fail(record, FailureKind.Malformed, $"an event of more than {SseReader.MostBytes} bytes");
+                return;
+            }
+        }
+        answer.End(record);
+        _readers.Add(events);
+    }
+
+    async Task ReadWhole(Stream stream, RequestRecord record, CancellationToken stop)
+    {
+        using var whole = new MemoryStream();
+        await stream.CopyToAsync(whole, stop).ConfigureAwait(false);
+        var now = _clock.NowNs;
+        var answer = new AnswerState();
+        answer.TakeWhole(whole.GetBuffer().AsSpan(0, (int)whole.Length), now, record);
+        answer.End(record);
+    }
+
+    static async Task Refused(HttpResponseMessage response, RequestRecord record, CancellationToken stop)
+    {
+        var kind = record.Status switch
+        {
+            401 or 403 => FailureKind.Unauthorised,
+            404 => FailureKind.NotFound,
+            429 => FailureKind.RateLimited,
+            >= 500 => FailureKind.ServerError,
+            _ => FailureKind.Refused,
+        };
+        var buffer = ArrayPool<byte>.Shared.Rent(MostErrorBytes);
+        try
+        {
+            using var stream = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
+            var read = await stream.ReadAtLeastAsync(buffer.AsMemory(0, MostErrorBytes), MostErrorBytes,
+                false, stop)
+                .ConfigureAwait(false);
+            Fail(record, kind, $"HTTP {record.Status}: {ErrorText.Of(buffer.AsSpan(0, read))}");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    static void Fail(RequestRecord record, FailureKind kind, string message) =>
+        (record.Failure, record.Message) = (kind, message);
+
+    /// <summary>What an exception means; one that comes once the run is being stopped means
+    /// nothing.</summary>
+    void Fail(RequestRecord record, Exception e, bool stopped)
+    {
+        if (stopped)
+        {
+            Fail(record, FailureKind.Cancelled, "the run was stopped");
+        }
+        else if (e is OperationCanceledException)
+        {
+            Fail(record, FailureKind.TimedOut, $"no whole answer within {Options.TimeoutNs / 1e9:0.###} s");
+        }
+        else if (e is JsonException)
+        {
+            Fail(record, FailureKind.Malformed, "an event that is no JSON of a chunk");
+        }
+        else if (record.Status == 0 && e is HttpRequestException { HttpRequestError: var error }
+            && IsUnreachable(error))
+        {
+            Fail(record, FailureKind.Unreachable, ErrorText.OneLine(Root(e).Message));
+        }
+        else
+        {
+            Fail(record, FailureKind.Disconnected, ErrorText.OneLine(Root(e).Message));
+        }
+    }
+
+    static bool IsUnreachable(HttpRequestError error) => error is HttpRequestError.ConnectionError
+        or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+        or HttpRequestError.VersionNegotiationError;
+
+    static Exception Root(Exception e)
+    {
+        while (e.InnerException is { } inner)
+            e = inner;
+        return e;
+    }
+
+    /// <summary>A request that never came to a count of tokens has the chunks that came.</summary>
+    static void Settle(RequestRecord record)
+    {
+        if (record.OutputTokens == 0)
+            record.OutputTokens = record.Chunks;
+        if (record.PromptTokens == 0)
+            record.PromptTokens = record.AskedPromptTokens;
+    }
+}

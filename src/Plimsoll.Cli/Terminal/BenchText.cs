@@ -1,0 +1,164 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text;
+using Plimsoll.Bench.Results;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
+
+namespace Plimsoll.Cli.Terminal;
+
+/// <summary>A run for a person at a terminal.</summary>
+static class BenchText
+{
+    public static string Of(BenchResult result, IReadOnlyList<string> metrics)
+    {
+        var text = new StringBuilder();
+        text.Append($"{result.Model} at {result.Address}\n");
+        TextLines.Wrap(text, "", "", $"{result.Load}; started {result.StartedAt:yyyy-MM-dd HH:mm:ss}Z");
+        if (result.Interrupted)
+            text.Append("stopped before its end: what follows is what ran\n");
+        foreach (var level in result.Levels)
+            Level(text, result, level, metrics);
+        text.Append('\n');
+        Throughput(text, result);
+        Server(text, result);
+        Client(text, result.Client);
+        return text.ToString();
+    }
+
+    static void Level(StringBuilder text, BenchResult result, LevelReport level,
+        IReadOnlyList<string> metrics)
+    {
+        text.Append('\n');
+        if (result.Levels.Count > 1)
+            text.Append($"{level.Name}\n");
+        var percentiles = level.Latencies[Metric.Ttft].PercentilesMs.Keys.Order().ToList();
+        var table = new TextTable([
+            "ms, from the scheduled send", "mean",
+                .. percentiles.Select(p => FormattableString.Invariant($"p{p:0.###}")), "samples"]);
+        foreach (var (metric, latency) in level.Latencies.Where(l => metrics.Contains(l.Key.Name())))
+            table.Add(Row(metric.Name().ToUpperInvariant(), latency, percentiles));
+        foreach (var (metric, latency) in level.FromSend.Where(l => metrics.Contains(l.Key.Name())))
+            table.Add(Row($"{metric.Name().ToUpperInvariant()} from the send itself", latency, percentiles));
+        text.Append(table);
+        foreach (var limit in level.Promise)
+        {
+            var measured = limit.MeasuredMs is { } ms ? Ms(ms) + " ms" : "too few samples";
+            text.Append($"{PromiseText.Of(limit.Limit)}: {measured}");
+            text.Append(limit.Broken is { } broken
+                ? $"; {broken:N0} of {level.Requests:N0} requests broke it\n" : "\n");
+        }
+        if (level.Promise.Count > 0)
+            text.Append($"promise {Verdict(level.Holds)}\n");
+        if (level.Goodput is { } goodput)
+        {
+            text.Append(CultureInfo.InvariantCulture,
+                $"goodput {100 * goodput:0.00} % of requests kept every limit\n");
+        }
+        foreach (var failure in level.Failures)
+        {
+            TextLines.Wrap(text, "failed  ", "        ",
+                $"{failure.Count:N0} {failure.Kind}: {failure.Example}");
+        }
+        if (level.Cancelled > 0)
+            text.Append($"given up when the run was stopped: {level.Cancelled:N0}\n");
+        Tokens(text, level);
+    }
+
+    static void Tokens(StringBuilder text, LevelReport level)
+    {
+        if (level.Completed == 0)
+            return;
+        var off = level.AskedPromptTokens > 0 ? (double)level.PromptTokens / level.AskedPromptTokens - 1 : 0;
+        if (Math.Abs(off) >= 0.001)
+        {
+            text.Append(CultureInfo.InvariantCulture,
+                $"prompts came out {100 * off:+0.0;-0.0} % longer than asked for\n");
+        }
+        if (level.Short > 0)
+            text.Append($"{level.Short:N0} answers ended before the length asked for\n");
+        if (level.CountedShare < 1)
+        {
+            text.Append(CultureInfo.InvariantCulture,
+                $"tokens of {100 * (1 - level.CountedShare):0.#} % of the answers are chunks: the "
+                    + $"endpoint did not count them\n");
+        }
+        else if (Math.Abs(level.Chunks - level.OutputTokens) > 0.05 * level.OutputTokens)
+        {
+            text.Append($"{level.OutputTokens:N0} tokens came in {level.Chunks:N0} chunks; ITL gaps are "
+                + $"between chunks\n");
+        }
+    }
+
+    static void Throughput(StringBuilder text, BenchResult result)
+    {
+        text.Append(CultureInfo.InvariantCulture,
+            $"{result.Completed:N0} requests served, {result.Failed:N0} failed, in {result.DurationS:0.0} "
+                + $"s; ");
+        text.Append(CultureInfo.InvariantCulture,
+            $"{result.MeanInFlight:0.0} in flight on average, {result.MostInFlight:N0} at most\n");
+        text.Append(CultureInfo.InvariantCulture, $"{result.PerSecond(result.Completed):0.000} requests/s, ");
+        text.Append(CultureInfo.InvariantCulture,
+            $"{result.PerSecond(result.PromptTokens):N0} input and "
+                + $"{result.PerSecond(result.OutputTokens):N0} output tokens/s\n");
+        text.Append($"tokens counted {result.TokenCounting}\nprompt lengths: {result.PromptLengths}\n");
+    }
+
+    static void Server(StringBuilder text, BenchResult result)
+    {
+        if (result.Server is not { } server)
+            return;
+        var facts = new List<string>();
+        Fact("mean TTFT", server.MeanTtftMs, "ms", 1);
+        Fact("mean queue", server.MeanQueueMs, "ms", 1);
+        Fact("running", server.MeanRunning, "", 1);
+        Fact("waiting", server.MeanWaiting, "", 1);
+        Fact("prefix cache hits", server.PrefixCacheHitShare, "%", 100);
+        Fact("KV cache at most", server.MostKvCacheUsage, "%", 100);
+        Fact("preemptions", server.Preemptions, "", 1);
+        TextLines.Wrap(text, "engine: ", "        ", string.Join(", ", facts));
+
+        void Fact(string name, double? value, string unit, double factor)
+        {
+            if (value is { } known)
+                facts.Add(FormattableString.Invariant($"{name} {factor * known:0.#} {unit}").TrimEnd());
+        }
+    }
+
+    static void Client(StringBuilder text, ClientReport client)
+    {
+        if (client.CpuShare is null)
+            return;
+        text.Append($"client: sends late {Ms(client.LatenessP50Ms)} ms p50, {Ms(client.LatenessP99Ms)} ms "
+            + $"p99; reads late ");
+        text.Append(CultureInfo.InvariantCulture,
+            $"{Ms(client.LagP99Ms)} ms p99; {100 * client.CpuShare:0} % of the CPU; {client.PausedMs:0} "
+                + $"ms in GC\n");
+        if (client.ClockSteps > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture,
+                $"the wall clock was stepped {client.ClockSteps} times, by {client.ClockSteppedMs:0} ms "
+                    + $"in all; ");
+            text.Append("latencies are from the monotonic clock\n");
+        }
+        foreach (var reason in client.InvalidBecause)
+            TextLines.Wrap(text, "INVALID ", "        ", $"the client measured itself: {reason}");
+    }
+
+    static string[] Row(string name, LatencyReport latency, List<double> percentiles) =>
+        [name, Ms(latency.MeanMs), .. percentiles.Select(p => Ms(latency.At(p))),
+            latency.Samples.ToString("N0", CultureInfo.InvariantCulture)];
+
+    public static string Verdict(bool? holds) => holds switch
+    {
+        true => "kept",
+        false => "broken",
+        null => "not judged: too few samples, or limits of single requests only",
+    };
+
+    public static string Ms(double? ms) => ms is { } known
+        ? known.ToString(known < 10 ? "0.00" : known < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture)
+        : "–";
+}

@@ -1,0 +1,87 @@
+using System;
+using System.Globalization;
+using System.Text;
+using Plimsoll.Bench.Money;
+using Plimsoll.Bench.Search;
+using Plimsoll.Core.Promises;
+
+namespace Plimsoll.Cli.Terminal;
+
+/// <summary>A run's load line and money for a person at a terminal.</summary>
+static class MoneyText
+{
+    public static string Of(LoadLineEstimate line)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        var text = new StringBuilder("\n");
+        text.Append(line.Outcome switch
+        {
+            LineOutcome.Found => string.Create(culture,
+                $"load line {line.Rate:0.00} requests/s, 95 % interval {line.Low:0.00} – {line.High:0.00}")
+                + $", bound by {PromiseText.Of(line.Binding!.Value)}",
+            LineOutcome.AtLeast => string.Create(culture,
+                $"load line at least {line.Rate:0.00} requests/s: no limit broke"),
+            LineOutcome.Nowhere => $"no load line: {PromiseText.Of(line.Binding!.Value)} breaks at the "
+                + $"lowest rate that was tried",
+            _ => "load line not found: the time was too short for answers as long as these; expected a "
+                + "longer --search-budget",
+        });
+        text.Append(culture, $"\nfrom {line.Windows} stretches of steady rate, {line.Requests:N0} "
+            + $"requests, {line.TookS:0} s\n");
+        return text.ToString();
+    }
+
+    public static string Of(MoneyReport money)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        var text = new StringBuilder();
+        text.Append(culture, $"\n{money.Count} × {money.Gpu} at ${money.Price.UsdPerHour:0.00##} per hour, ");
+        text.Append(money.Price.AsOf is { } date ? $"{money.Price.ProviderType}, as of {date}\n"
+            : $"given by {money.Price.Source}\n");
+        Estimate(text, "USD / M tokens, all", money.UsdPerMillionTokens);
+        Estimate(text, "USD / M tokens at the promise", money.UsdPerMillionGoodTokens);
+        if (money.UsdPerRequest is { } request)
+            text.Append(culture, $"USD / request                  {request:0.000000}\n");
+        text.Append(culture, $"busy                           {100 * money.BusyShare:0.0} % of the time\n");
+        if (money.Gap.Count == 0)
+            return text.ToString();
+        text.Append($"\nFrom the bound to the bill, USD per million tokens; step times of tier "
+            + $"{money.Tier}\n");
+        foreach (var bar in money.Gap)
+        {
+            text.Append(culture, $"  {bar.Name,-9} {bar.UsdPerMillionTokens,9:+0.0000;-0.0000}  "
+                + $"{bar.Means}\n");
+        }
+        return text.ToString();
+    }
+
+    public static string Of(AccountComparison against)
+    {
+        var table = new TextTable("figure", "predicted", "90 % low", "high", "realised", "ratio");
+        foreach (var figure in against.Figures)
+        {
+            table.Add(
+                figure.Name, Number(figure.Predicted), Number(figure.Low), Number(figure.High),
+                    Number(figure.Realised),
+                Number(figure.Ratio) + (figure.IsOff ? " off" : ""));
+        }
+        var text = new StringBuilder("\n").Append(table);
+        foreach (var line in against.Off)
+            TextLines.Wrap(text, "off: ", "     ", line);
+        return text.ToString();
+    }
+
+    static void Estimate(StringBuilder text, string name, Estimate? estimate)
+    {
+        if (estimate is not { } known)
+            return;
+        text.Append(CultureInfo.InvariantCulture, $"{name,-30} {known.Value:0.0000}");
+        text.Append(known.Low is { } low
+            ? string.Create(CultureInfo.InvariantCulture, $" ({low:0.0000} – {known.High:0.0000})\n")
+            : " (too short for an interval)\n");
+    }
+
+    static string Number(double? value) => value is { } known
+        ? known.ToString(Math.Abs(known) < 10 ? "0.00##" : "#,0.0", CultureInfo.InvariantCulture)
+        : "–";
+}

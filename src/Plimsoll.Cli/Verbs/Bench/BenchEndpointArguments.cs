@@ -1,0 +1,146 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Threading;
+using Plimsoll.Bench.Runs;
+using Plimsoll.Bench.Wire;
+using Plimsoll.Core;
+
+namespace Plimsoll.Cli.Verbs.Bench;
+
+/// <summary>Which endpoint, and how it is spoken to; named as vLLM's bench names it.</summary>
+sealed class BenchEndpointArguments
+{
+    readonly Option<string?> _baseUrl = new("--base-url")
+    {
+        Description = "Address of the endpoint [default: OPENAI_BASE_URL, or http://127.0.0.1:8000]",
+    };
+
+    readonly Option<string?> _path =
+        new("--endpoint") { Description = "Path that requests are posted to [default: the interface's]" };
+
+    readonly Option<string> _backend = new("--backend")
+    {
+        Description = "Interface: openai-chat, openai (completions) or openai-responses",
+        DefaultValueFactory = _ => "openai-chat",
+    };
+
+    readonly Option<string?> _served = new("--served-model-name")
+    {
+        Description = "Name that requests carry [default: --model, or the first that the endpoint lists]",
+    };
+
+    readonly Option<string[]> _headers =
+        new("--header") { Description = "KEY=VALUE for every request; repeatable" };
+
+    readonly Option<bool> _http2 =
+        new("--http2") { Description = "Speak HTTP/2, without TLS by prior knowledge" };
+
+    readonly Option<bool> _insecure = new("--insecure") { Description = "Trust any certificate" };
+
+    readonly Option<bool> _noStream =
+        new("--no-stream") { Description = "Ask for whole answers; TTFT is then E2E" };
+
+    readonly Option<double> _timeout = new("--timeout")
+    {
+        Description = "Seconds after which an answer that is not whole has failed",
+        DefaultValueFactory = _ => 600,
+    };
+
+    readonly Option<double> _ready = new("--ready-check-timeout-sec")
+    {
+        Description = "Seconds to wait for the endpoint to be there",
+        DefaultValueFactory = _ => 0,
+    };
+
+    public Option<string?> Model { get; } = new("--model")
+    {
+        Description = "Model: its name at the endpoint, and in the catalogue for the bound",
+    };
+
+    public void AddTo(Command command)
+    {
+        _backend.Suggest("openai-chat", "openai", "openai-responses");
+        foreach (var option in new Option[]
+        {
+            _baseUrl, _path, _backend, Model, _served, _headers, _http2, _insecure, _noStream, _timeout,
+                _ready,
+        })
+        {
+            command.Add(option);
+        }
+    }
+
+    public long ReadyWaitNs(ParseResult parsed) => Seconds(parsed, _ready, least: 0);
+
+    public EndpointOptions Read(ParseResult parsed, CancellationToken stop)
+    {
+        var text = parsed.GetValue(_baseUrl) ?? Variable("OPENAI_BASE_URL") ?? "http://127.0.0.1:8000";
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            throw new BadInputException($"--base-url {text}: is no address; expected http://HOST:PORT");
+        var endpoint = new EndpointOptions
+        {
+            BaseUrl = url,
+            Api = parsed.GetValue(_backend) switch
+            {
+                "openai-chat" or "chat" => ApiKind.Chat,
+                "openai" or "vllm" or "completions" => ApiKind.Completions,
+                "openai-responses" or "responses" => ApiKind.Responses,
+                var other => throw new BadInputException($"--backend {other}: expected openai-chat, "
+                    + $"openai or openai-responses"),
+            },
+            Path = parsed.GetValue(_path),
+            Model = parsed.GetValue(_served) ?? parsed.GetValue(Model) ?? "",
+            ApiKey = Variable("OPENAI_API_KEY"),
+            Headers = Pairs(parsed.GetValue(_headers), "--header"),
+            Http2 = parsed.GetValue(_http2),
+            TrustAnyCertificate = parsed.GetValue(_insecure),
+            Stream = !parsed.GetValue(_noStream),
+            TimeoutNs = Seconds(parsed, _timeout, least: 0.001),
+        };
+        return endpoint.Model.Length > 0 ? endpoint
+            : endpoint with { Model = First(endpoint, ReadyWaitNs(parsed), stop) };
+    }
+
+    public static List<KeyValuePair<string, string>> Pairs(string[]? texts, string option)
+    {
+        var pairs = new List<KeyValuePair<string, string>>();
+        foreach (var text in texts ?? [])
+        {
+            var equals = text.IndexOf('=');
+            if (equals < 1)
+                throw new BadInputException($"{option} {text}: expected KEY=VALUE");
+            pairs.Add(new(text[..equals], text[(equals + 1)..]));
+        }
+        return pairs;
+    }
+
+    static string First(EndpointOptions options, long waitNs, CancellationToken stop)
+    {
+        var clock = new RunClock();
+        using var endpoint = new Endpoint(options, clock);
+        while (true)
+        {
+            if (Preflight.FirstModel(endpoint, stop).GetAwaiter().GetResult() is { } model)
+                return model;
+            if (clock.NowNs >= waitNs || stop.IsCancellationRequested)
+            {
+                throw new BadInputException(
+                    $"{options.Below("v1/models")}: lists no model, or nobody is there; expected an "
+                        + $"endpoint, or --model NAME");
+            }
+            Thread.Sleep(500);
+        }
+    }
+
+    static string? Variable(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    static long Seconds(ParseResult parsed, Option<double> option, double least)
+    {
+        var seconds = parsed.GetValue(option);
+        return seconds >= least && seconds <= 7 * 86_400
+            ? (long)(1e9 * seconds)
+            : throw new BadInputException($"{option.Name} {seconds}: expected {least} to 604800 seconds");
+    }
+}

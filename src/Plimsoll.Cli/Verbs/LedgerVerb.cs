@@ -1,0 +1,243 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Plimsoll.Cli.Terminal;
+using Plimsoll.Core;
+using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Storage;
+
+namespace Plimsoll.Cli.Verbs;
+
+/// <summary><c>plimsoll ledger</c>: what was served, for whom, at which promise, and what it cost.</summary>
+sealed class LedgerVerb(TextWriter output, TextWriter story)
+{
+    const decimal PicoPerDollar = 1_000_000_000_000m;
+
+    readonly Option<string> _state =
+        new("--state") { Description =
+            "Folder that `plimsoll serve` kept its state in", DefaultValueFactory = _ => "plimsoll-state" };
+    readonly Option<string> _ledger =
+        new("--ledger") { Description = "sqlite, a SQLite file, or postgres://user:password@host/database",
+            DefaultValueFactory = _ => "sqlite" };
+    readonly Option<string> _by =
+        new("--by") { Description = "tenant, level, model, adapter, release, engine, account or hour",
+            DefaultValueFactory = _ => "tenant" };
+    readonly Option<string> _gap =
+        new("--gap") { Description =
+            "Who pays for idle time and headroom: peak, proportional or unallocated", DefaultValueFactory =
+                _ => "peak" };
+    readonly Option<string?> _from =
+        new("--from") { Description = "First hour, UTC, such as 2026-11-27T00 [default: all]" };
+    readonly Option<string?> _until =
+        new("--until") { Description = "The hour after the last [default: all]" };
+    readonly Option<FileInfo?> _csv = new("--csv") { Description = "Write every row as CSV" };
+    readonly Option<FileInfo?> _focus =
+        new("--focus") { Description = "Write every row as FOCUS 1.0 CSV, idle and headroom as their own" };
+    readonly Option<FileInfo?> _parquet = new("--parquet") { Description = "Write every row as Parquet" };
+    readonly Option<bool> _check =
+        new("--check") { Description =
+            "Audit: everything booked against price × time; exit code 1 when they differ" };
+    readonly Option<bool> _json = new("--json") { Description = "Print JSON" };
+
+    public Command Build()
+    {
+        var command = new Command("ledger", "What was served, for whom, at which promise, and what it cost.");
+        _by.Suggest("tenant", "level", "model", "adapter", "release", "engine", "account", "hour");
+        _gap.Suggest("peak", "proportional", "unallocated");
+        foreach (var option in new Option[] { _state, _ledger, _by, _gap, _from, _until, _csv, _focus,
+            _parquet, _check, _json })
+        {
+            command.Add(option);
+        }
+        command.SetAction(Run);
+        return command;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    int Run(ParseResult parsed)
+    {
+        var ledger = parsed.GetValue(_ledger)!;
+        var state = parsed.GetValue(_state)!;
+        if (ledger == "sqlite")
+            ledger = Path.Combine(state, "plimsoll.db");
+        if (!ledger.StartsWith("postgres", StringComparison.Ordinal) && !File.Exists(ledger))
+        {
+            throw new BadInputException(
+                $"{ledger}: no such ledger; expected what `plimsoll serve` wrote (--state or --ledger)");
+        }
+        using var database = Database.Open(ledger, state);
+        if (parsed.GetValue(_check))
+            return Check(database);
+        var gap = parsed.GetValue(_gap) switch
+        {
+            "peak" => GapPolicy.Peak,
+            "proportional" => GapPolicy.Proportional,
+            "unallocated" => GapPolicy.Unallocated,
+            var other =>
+                throw new BadInputException($"--gap {other}: expected peak, proportional or unallocated"),
+        };
+        var key = KeyOf(parsed.GetValue(_by)!);
+        var from = Hour(parsed.GetValue(_from), "--from", 0);
+        var until = Hour(parsed.GetValue(_until), "--until", long.MaxValue);
+        var rows =
+            GapAllocation.Apply(LedgerReader.Rows(database, from, until), gap, level =>
+                level is "batch" or "flex");
+        Export(parsed, rows);
+        Print(parsed, rows, key, gap);
+        return CommandLine.Done;
+    }
+
+    int Check(Database database)
+    {
+        var balanced = true;
+        foreach (var audit in LedgerReader.Check(database))
+        {
+            balanced &= audit.Balances;
+            output.WriteLine(audit.Balances
+                ? $"{audit.Engine}: {Usd(audit.Posted)} USD booked = price × time, to the pico-dollar"
+                : $"{audit.Engine}: {Usd(audit.Posted)} USD booked, {Usd(audit.Bill)} USD billed: they "
+                    + $"differ by {audit.Posted - audit.Bill} pico-dollars");
+        }
+        return balanced ? CommandLine.Done : CommandLine.Failed;
+    }
+
+    void Export(ParseResult parsed, IReadOnlyList<LedgerRow> rows)
+    {
+        Write(parsed.GetValue(_csv), stream =>
+        {
+            using var writer = new StreamWriter(stream);
+            LedgerExport.Csv(writer, rows);
+        });
+        Write(parsed.GetValue(_focus), stream =>
+        {
+            using var writer = new StreamWriter(stream);
+            LedgerExport.Focus(writer, rows);
+        });
+        Write(parsed.GetValue(_parquet), stream =>
+            LedgerExport.ParquetAsync(stream, rows).GetAwaiter().GetResult());
+    }
+
+    /// <summary>A file is there whole or not at all.</summary>
+    void Write(FileInfo? file, Action<Stream> write)
+    {
+        if (file is null)
+            return;
+        var part = file.FullName + ".part";
+        try
+        {
+            using (var stream = File.Create(part))
+                write(stream);
+            File.Move(part, file.FullName, overwrite: true);
+            story.WriteLine($"plimsoll: wrote {file}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(part);
+            throw new BadInputException(
+                $"{file}: {e.Message.ReplaceLineEndings(" ")}; expected a file that can be written");
+        }
+    }
+
+    void Print(ParseResult parsed, IReadOnlyList<LedgerRow> rows, Func<LedgerRow, string> key, GapPolicy gap)
+    {
+        var sums =
+            new SortedDictionary<string,
+                (Int128 Pico, long Requests, long Prompt, long Output,
+                    bool Estimated)>(StringComparer.Ordinal);
+        Int128 total = 0;
+        foreach (var row in rows)
+        {
+            var name = row.Account == LedgerAccounts.Served && key(row).Length > 0 ? key(row)
+                : $"({row.Account})";
+            var sum = sums.GetValueOrDefault(name);
+            sums[name] = (sum.Pico + row.Total, sum.Requests + row.Requests, sum.Prompt + row.PromptTokens,
+                sum.Output + row.OutputTokens, sum.Estimated || row.Estimated);
+            total += row.Total;
+        }
+        if (parsed.GetValue(_json))
+        {
+            PrintJson(sums, total, gap);
+            return;
+        }
+        var table =
+            new TextTable(parsed.GetValue(_by)!, "requests", "prompt tokens", "output tokens", "USD",
+                "share");
+        foreach (var (name, sum) in sums)
+        {
+            table.Add(name + (sum.Estimated ? " ~" : ""), Whole(sum.Requests), Whole(sum.Prompt),
+                Whole(sum.Output), Usd(sum.Pico),
+                total == 0 ? ""
+                    : ((double)sum.Pico / (double)total).ToString("0.0 %", CultureInfo.InvariantCulture));
+        }
+        output.Write(table);
+        output.WriteLine(
+            $"Total {Usd(total)} USD; idle time and headroom: {gap.ToString().ToLowerInvariant()}; ~ "
+                + $"estimated, the engine tells no steps.");
+    }
+
+    void PrintJson(
+        SortedDictionary<string,
+            (Int128 Pico, long Requests, long Prompt, long Output, bool Estimated)> sums, Int128 total,
+                GapPolicy gap)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("gap", gap.ToString().ToLowerInvariant());
+            writer.WriteNumber("total_usd", (decimal)total / PicoPerDollar);
+            writer.WriteStartArray("rows");
+            foreach (var (name, sum) in sums)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("name", name);
+                writer.WriteNumber("usd", (decimal)sum.Pico / PicoPerDollar);
+                writer.WriteNumber("requests", sum.Requests);
+                writer.WriteNumber("prompt_tokens", sum.Prompt);
+                writer.WriteNumber("output_tokens", sum.Output);
+                writer.WriteString("allocation_method", sum.Estimated ? "estimated" : "step");
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+        output.WriteLine(System.Text.Encoding.UTF8.GetString(stream.ToArray()));
+    }
+
+    static Func<LedgerRow, string> KeyOf(string by) => by switch
+    {
+        "tenant" => row => row.Tenant,
+        "level" => row => row.Level,
+        "model" => row => row.Model,
+        "adapter" => row => row.Adapter.Length > 0 ? row.Adapter : row.Model,
+        "release" => row => row.Release,
+        "engine" => row => row.Engine,
+        "account" => row => row.Account,
+        "hour" => row =>
+            DateTimeOffset.FromUnixTimeSeconds(row.Hour * 3600)
+                .ToString("yyyy-MM-ddTHH'Z'", CultureInfo.InvariantCulture),
+        _ => throw new BadInputException(
+            $"--by {by}: expected tenant, level, model, adapter, release, engine, account or hour"),
+    };
+
+    static long Hour(string? text, string option, long usual)
+    {
+        if (text is null)
+            return usual;
+        return DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd", "yyyy-MM-ddTHH"],
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal, out var time)
+            ? time.ToUnixTimeSeconds() / 3600
+            : throw new BadInputException(
+                $"{option} {text}: expected a UTC day or hour such as 2026-11-27T00");
+    }
+
+    static string Whole(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
+
+    static string Usd(Int128 pico) =>
+        ((decimal)pico / PicoPerDollar).ToString("0.000000", CultureInfo.InvariantCulture);
+}

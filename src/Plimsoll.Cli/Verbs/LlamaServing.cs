@@ -1,0 +1,106 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.IO;
+using Plimsoll.Core;
+
+namespace Plimsoll.Cli.Verbs;
+
+/// <summary>
+/// The options of <c>plimsoll serve --model FILE.gguf</c>: a model that llama.cpp computes here.
+/// </summary>
+sealed class LlamaServing
+{
+    readonly Option<string> _layout = new("--kv-layout")
+    {
+        Description = "llama.cpp: unified (prefixes shared) or split (long contexts side by side)",
+        DefaultValueFactory = _ => "unified",
+    };
+
+    readonly Option<int> _tokens = new("--kv-tokens")
+    {
+        Description = "llama.cpp: tokens of KV in all",
+        DefaultValueFactory = _ => 16_384,
+    };
+
+    readonly Option<int?> _length =
+        new("--max-model-len") { Description = "Longest prompt and answer together, tokens" };
+
+    readonly Option<int> _threads = new("--threads")
+    {
+        Description = "llama.cpp: compute threads",
+        DefaultValueFactory = _ => 1,
+    };
+
+    readonly Option<int?> _core =
+        new("--core") { Description = "llama.cpp: core that the engine is pinned to" };
+
+    readonly Option<string> _backend = new("--backend")
+    {
+        Description = "llama.cpp: cpu, cuda or vulkan",
+        DefaultValueFactory = _ => "cpu",
+    };
+
+    readonly Option<int> _layers =
+        new("--gpu-layers") { Description = "llama.cpp: layers that a GPU computes" };
+
+    readonly Option<DirectoryInfo?> _lib =
+        new("--lib") { Description = "llama.cpp: folder of its shared libraries" };
+
+    readonly Option<string[]> _adapters = new("--lora-modules")
+    {
+        Description = "llama.cpp: LoRA adapters as NAME=FILE.gguf",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    readonly Option<decimal?> _price = new("--price") { Description = "USD per hour of this machine" };
+
+    public IEnumerable<Option> All =>
+        [_layout, _tokens, _length, _threads, _core, _backend, _layers, _lib, _adapters, _price];
+
+    /// <summary>Whether a model is a file to compute, and none of the catalogue to pretend.</summary>
+    public static bool IsFile(string model) =>
+        model.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) || File.Exists(model);
+
+    /// <param name="parsed">The command line.</param>
+    /// <param name="name">Name that requests use.</param>
+    /// <param name="path">The GGUF file; null for the placeholder.</param>
+    /// <param name="policy">Scheduling policy.</param>
+    /// <param name="sequences">Most sequences in one step.</param>
+    /// <param name="tokens">Most new tokens in one step.</param>
+    public Server.Configuration.ModelConfig Of(
+        ParseResult parsed, string name, string? path, string policy, int? sequences, int? tokens)
+    {
+        var config = new Server.Configuration.LlamaConfig
+        {
+            Path = path,
+            Policy = policy,
+            KvLayout = parsed.GetValue(_layout)!,
+            KvTokens = parsed.GetValue(_tokens),
+            MaxModelLen = parsed.GetValue(_length),
+            Threads = parsed.GetValue(_threads),
+            Core = parsed.GetValue(_core),
+            Backend = parsed.GetValue(_backend)!,
+            GpuLayers = parsed.GetValue(_layers),
+            Lib = parsed.GetValue(_lib)?.FullName,
+        };
+        config.MaxNumSeqs = sequences ?? config.MaxNumSeqs;
+        config.MaxNumBatchedTokens = tokens ?? config.MaxNumBatchedTokens;
+        foreach (var adapter in parsed.GetValue(_adapters) ?? [])
+        {
+            var at = adapter.IndexOf('=');
+            if (at <= 0 || at == adapter.Length - 1
+                || !config.Adapters.TryAdd(adapter[..at], adapter[(at + 1)..]))
+            {
+                throw new BadInputException(
+                    $"--lora-modules {adapter}: expected NAME=FILE.gguf, each name once");
+            }
+        }
+        return new Server.Configuration.ModelConfig
+        {
+            Name = name,
+            Llama = config,
+            PriceUsdPerHour = parsed.GetValue(_price),
+        };
+    }
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using System.IO;
+
+namespace Plimsoll.Cli.Verbs.Tune;
+
+/// <summary>
+/// <c>plimsoll tune</c>: from a task's data to a small model in traffic, stage by stage or by one file.
+/// </summary>
+sealed class TuneVerb(TextWriter output, TextWriter story)
+{
+    public Command Build()
+    {
+        var stage = new TuneStage(output, story);
+        return new Command("tune",
+            "Moves a narrow task to a small fine-tuned model: data, training, gates, release, traffic.")
+        {
+            new DatasetCommand(stage).Build(),
+            new RunCommand(stage).Build(),
+            new EvaluateCommand(stage).Build(),
+            new ReleaseCommands(stage).Release(),
+            new ReleaseCommands(stage).Promote(),
+            new ReleaseCommands(stage).Rollback(),
+            new LineageCommands(stage).Lineage(),
+            new LineageCommands(stage).Reproduce(),
+            new LineageCommands(stage).List(),
+            new FormatCommands(stage).Export(),
+            new FormatCommands(stage).Import(),
+            new ApplyCommand(stage).Build(),
+        };
+    }
+}

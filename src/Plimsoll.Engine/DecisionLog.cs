@@ -1,0 +1,96 @@
+using System;
+using System.IO;
+using System.Text.Json;
+using Plimsoll.Core.Scheduling;
+
+namespace Plimsoll.Engine;
+
+/// <summary>
+/// Everything that a live scheduler was told, a JSON object a line: limits, requests, cancellations, plans
+/// and outcomes with their times. A scheduler that is told the same makes the same plans, bit for bit.
+/// </summary>
+public sealed class DecisionLog : IDisposable
+{
+    readonly FileStream _stream;
+    readonly Utf8JsonWriter _json;
+
+    public DecisionLog(string path, SchedulerOptions limits)
+    {
+        _stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+        _json = new Utf8JsonWriter(_stream);
+        _json.WriteStartObject();
+        _json.WritePropertyName("limits");
+        JsonSerializer.Serialize(_json, limits);
+        End();
+    }
+
+    public void Add(in RequestSpec spec, in Verdict verdict, long nowNs)
+    {
+        Begin("add", nowNs);
+        _json.WritePropertyName("spec");
+        JsonSerializer.Serialize(_json, spec);
+        _json.WriteNumber("slot", verdict.Request.Slot);
+        _json.WriteNumber("generation", verdict.Request.Generation);
+        End();
+    }
+
+    public void Cancel(RequestId request, long nowNs)
+    {
+        Begin("cancel", nowNs);
+        Write(request);
+        End();
+    }
+
+    public void Plan(StepPlan plan, long nowNs)
+    {
+        Begin("plan", nowNs);
+        _json.WriteNumber("tokens", plan.Shape.Tokens);
+        End();
+    }
+
+    public void Commit(in StepOutcome outcome, long nowNs)
+    {
+        Begin("commit", nowNs);
+        _json.WriteNumber("duration_ns", outcome.DurationNs);
+        _json.WriteStartArray("exceptions");
+        foreach (ref readonly var exception in outcome.Exceptions)
+        {
+            _json.WriteStartObject();
+            Write(exception.Request);
+            _json.WriteBoolean("finished", exception.Finished);
+            _json.WriteBoolean("aborted", exception.Aborted);
+            _json.WriteNumber("computed", exception.ComputedTokens);
+            _json.WriteNumber("accepted", exception.AcceptedDrafts);
+            _json.WriteEndObject();
+        }
+        _json.WriteEndArray();
+        End();
+    }
+
+    public void Dispose()
+    {
+        _json.Dispose();
+        _stream.Dispose();
+    }
+
+    void Begin(string what, long nowNs)
+    {
+        _json.WriteStartObject();
+        _json.WriteString("event", what);
+        _json.WriteNumber("now_ns", nowNs);
+    }
+
+    void Write(RequestId request)
+    {
+        _json.WriteNumber("slot", request.Slot);
+        _json.WriteNumber("generation", request.Generation);
+    }
+
+    void End()
+    {
+        _json.WriteEndObject();
+        _json.Flush();
+        _json.Reset();
+        _stream.WriteByte((byte)'\n');
+    }
+}

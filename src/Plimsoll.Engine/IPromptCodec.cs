@@ -1,0 +1,24 @@
+using System;
+using System.Text.Json;
+
+namespace Plimsoll.Engine;
+
+/// <summary>A model's text: its tokenizer and its chat template.</summary>
+public interface IPromptCodec
+{
+    int VocabularySize { get; }
+
+    /// <param name="text">Any text.</param>
+    /// <param name="addSpecial">Whether the beginning of a sequence is marked as the model expects.</param>
+    int[] Encode(ReadOnlySpan<char> text, bool addSpecial);
+
+    string Decode(ReadOnlySpan<int> tokens);
+
+    /// <summary>
+    /// The prompt of a chat. Throws <see cref="EngineRefusalException"/> where the model's template knows no
+    /// such message.
+    /// </summary>
+    /// <param name="messages">OpenAI's <c>messages</c> array.</param>
+    /// <param name="tools">OpenAI's <c>tools</c> array, or undefined.</param>
+    string RenderChat(JsonElement messages, JsonElement tools, bool addGenerationPrompt);
+}

@@ -1,0 +1,90 @@
+using System;
+using System.Linq;
+using Plimsoll.Core;
+using Plimsoll.Inputs.Gguf;
+
+namespace Plimsoll.Engine.LlamaCpp;
+
+/// <summary>What a GGUF file says of its model, held against what libllama takes for granted.</summary>
+public sealed record GgufFacts
+{
+    public required string Architecture { get; init; }
+
+    public required string Name { get; init; }
+
+    /// <summary>What the file says it is; null when it says nothing.</summary>
+    public string? Description { get; init; }
+
+    public required int Layers { get; init; }
+
+    /// <summary>The Jinja template that makes a prompt of a chat; null where there is none.</summary>
+    public string? ChatTemplate { get; init; }
+
+    /// <summary>Bytes of all tensors.</summary>
+    public required long WeightBytes { get; init; }
+
+    /// <summary>
+    /// Reads a model's facts. Refuses what libllama would load and then divide by, index with or assert on:
+    /// a file without a tokenizer, counts that are zero or absurd, an adapter in place of a model.
+    /// </summary>
+    public static GgufFacts OfModel(GgufFile file)
+    {
+        var architecture = file.Architecture
+            ?? throw Bad(file, "does not say its architecture (general.architecture)");
+        if (file.Text("general.type") is { } type && type != "model")
+            throw Bad(file, $"is of the type \"{Shown(type)}\", not a model");
+        if (file.Tensors.Count == 0)
+            throw Bad(file, "holds no tensors");
+        foreach (var key in new[] { "embedding_length", "block_count", "context_length" })
+            Count(file, $"{architecture}.{key}");
+        foreach (var key in new[] { "attention.head_count", "attention.head_count_kv" })
+        {
+            if (file.Metadata.TryGetValue($"{architecture}.{key}", out var value) && value is not Array)
+                Count(file, $"{architecture}.{key}");
+        }
+        CheckTokenizer(file);
+        return new GgufFacts
+        {
+            Architecture = architecture,
+            Name = file.Text("general.name") ?? System.IO.Path.GetFileNameWithoutExtension(file.Path),
+            Description = file.Text("general.description"),
+            Layers = (int)file.Number($"{architecture}.block_count")!,
+            ChatTemplate = file.Text("tokenizer.chat_template"),
+            WeightBytes = file.Tensors.Sum(tensor => tensor.Bytes),
+        };
+    }
+
+    static void Count(GgufFile file, string key)
+    {
+        if (file.Number(key) is not > 0 and not null || file.Number(key) > 1 << 24
+            || (file.Number(key) is null && !key.Contains("head_count")))
+        {
+            throw Bad(file, $"gives {key} as {file.Number(key)?.ToString() ?? "nothing"}");
+        }
+    }
+
+    static void CheckTokenizer(GgufFile file)
+    {
+        if (file.Text("tokenizer.ggml.model") is not { } model || model is "none" or "no_vocab")
+            throw Bad(file, "has no tokenizer (tokenizer.ggml.model)");
+        if (!file.Metadata.TryGetValue("tokenizer.ggml.tokens", out var tokens)
+            || tokens is not string[] { Length: > 0 } names)
+        {
+            throw Bad(file, "has no tokens (tokenizer.ggml.tokens)");
+        }
+        foreach (var key in new[] { "bos", "eos", "padding", "unknown", "eot", "separator" })
+        {
+            if (file.Number($"tokenizer.ggml.{key}_token_id") is { } id && id != uint.MaxValue
+                && (id < 0 || id >= names.Length))
+            {
+                throw Bad(file, $"names token {id} as its {key} token, of {names.Length}");
+            }
+        }
+    }
+
+    internal static string Shown(string text) =>
+        string.Concat(text.Take(60).Select(character => char.IsControl(character) ? '?' : character));
+
+    static BadInputException Bad(GgufFile file, string problem) =>
+        new($"{file.Path} {problem}; a whole model in GGUF was expected");
+}

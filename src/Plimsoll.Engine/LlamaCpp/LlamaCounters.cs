@@ -1,0 +1,10 @@
+namespace Plimsoll.Engine.LlamaCpp;
+
+/// <summary>Counters of an engine that computes, since its start.</summary>
+/// <param name="AbortedSteps">Steps cut short for somebody who arrived.</param>
+/// <param name="DraftedTokens">Tokens guessed.</param>
+/// <param name="AcceptedDrafts">Of those, the right ones.</param>
+/// <param name="SwappedBytes">KV kept outside now.</param>
+/// <param name="ComputeNs">Time inside libllama, nanoseconds.</param>
+public readonly record struct LlamaCounters(
+    long AbortedSteps, long DraftedTokens, long AcceptedDrafts, long SwappedBytes, long ComputeNs);

@@ -1,0 +1,173 @@
+using System;
+using System.IO;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Threading;
+using LLama.Native;
+using Plimsoll.Core;
+
+namespace Plimsoll.Engine.LlamaCpp;
+
+/// <summary>What computes: which libllama, of which kind.</summary>
+/// <param name="Path">Folder of a libllama of one's own; null for the one that comes along.</param>
+/// <param name="Backend"><c>cpu</c>, <c>cuda</c> or <c>vulkan</c>.</param>
+public sealed record LlamaLibraryOptions(string? Path = null, string Backend = "cpu");
+
+/// <summary>
+/// Loads libllama, once for the process, and keeps what it last complained about. Its structs change between
+/// releases without a sign, so a library of another release than the bindings' is refused by name.
+/// </summary>
+public static unsafe class LlamaLibrary
+{
+    /// <summary>The ggml that the bindings belong to: llama.cpp 815a2a5915f2.</summary>
+    public const string Release = "0.18.0 (815a2a591)";
+
+    static readonly Lock _gate = new();
+    static readonly StringBuilderLog _log = new();
+    static LlamaLibraryOptions? _loaded;
+    static nint _handle;
+
+    public static void Load(LlamaLibraryOptions options)
+    {
+        lock (_gate)
+        {
+            if (_loaded is not null)
+            {
+                if (_loaded != options)
+                {
+                    throw new BadInputException(
+                        "libllama is loaded already, with other settings; one per process is possible");
+                }
+                return;
+            }
+            Configure(options);
+            try
+            {
+                NativeApi.llama_empty_call();
+            }
+            catch (Exception e) when (
+                e is TypeInitializationException or LLama.Exceptions.RuntimeError or DllNotFoundException)
+            {
+                throw new BadInputException(
+                    $"libllama for backend \"{options.Backend}\" cannot be loaded: "
+                        + $"{FirstLine(e.InnerException ?? e)}");
+            }
+            _handle = NativeApi.GetLoadedNativeLibrary(NativeLibraryName.LLama)?.Metadata is null
+                ? NativeLibrary.Load(
+                    options.Path is null ? "libllama.so" : Path.Combine(options.Path, "libllama.so"))
+                : NativeLibrary.Load("libllama.so");
+            NativeLibrary.SetDllImportResolver(
+                typeof(LlamaLibrary).Assembly, (name, _, _) => name == "libllama" ? _handle : 0);
+            Libllama.llama_log_set(&OnLog, 0);
+            _loaded = options;
+        }
+    }
+
+    /// <summary>
+    /// Runs something that makes libllama log; gives back what it complained about, in one line.
+    /// </summary>
+    public static (T Result, string Complaint) Listen<T>(Func<T> action)
+    {
+        lock (_gate)
+        {
+            _log.Clear();
+            var result = action();
+            return (result, _log.LastLine());
+        }
+    }
+
+    static void Configure(LlamaLibraryOptions options)
+    {
+        var config = NativeLibraryConfig.All.WithAutoFallback(false).WithLogCallback((_, _) => { });
+        switch (options.Backend)
+        {
+            case "cpu":
+                config.WithCuda(false).WithVulkan(false).WithAutoFallback(true);
+                break;
+            case "cuda":
+                config.WithCuda();
+                break;
+            case "vulkan":
+                config.WithVulkan();
+                break;
+            default:
+                throw new BadInputException(
+                    $"backend \"{options.Backend}\" is not known; expected cpu, cuda or vulkan");
+        }
+        if (options.Path is not { } folder)
+            return;
+        CheckRelease(folder);
+        config.WithLibrary(Path.Combine(folder, "libllama.so"), null);
+    }
+
+    /// <summary>Asks the library in a folder what it is before anything of it is called.</summary>
+    internal static void CheckRelease(string folder)
+    {
+        foreach (var file in new[] { "libggml-base.so", "libllama.so" })
+        {
+            if (!File.Exists(Path.Combine(folder, file)))
+            {
+                throw new BadInputException(
+                    $"{folder} has no {file}; a folder with llama.cpp's shared libraries was expected");
+            }
+        }
+        if (!NativeLibrary.TryLoad(Path.Combine(folder, "libggml-base.so"), out var ggml))
+            throw new BadInputException($"{folder}: libggml-base.so cannot be loaded on this machine");
+        var release = $"{Ask(ggml, "ggml_version")} ({Ask(ggml, "ggml_commit")})";
+        if (release != Release)
+        {
+            throw new BadInputException(
+                $"{folder} holds ggml {release}; the bindings are of {Release}, and structs differ between "
+                    + $"releases");
+        }
+    }
+
+    static string Ask(nint library, string function) =>
+        NativeLibrary.TryGetExport(library, function, out var address)
+        ? Marshal.PtrToStringUTF8(((delegate* unmanaged[Cdecl]<nint>)address)()) ?? "unknown"
+        : "unknown";
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void OnLog(int level, byte* text, nint data)
+    {
+        // 2 information, 3 warning, 4 error, 5 goes on with the line before.
+        if (level >= 3)
+            _log.Append(level, Marshal.PtrToStringUTF8((nint)text) ?? "");
+    }
+
+    static string FirstLine(Exception e) => e.Message.Split('\n')[0].Trim();
+
+    /// <summary>The last errors logged, a few lines at most.</summary>
+    sealed class StringBuilderLog
+    {
+        readonly Lock _lock = new();
+        string _last = "";
+        string _error = "";
+
+        public void Clear() => (_last, _error) = ("", "");
+
+        public void Append(int level, string text)
+        {
+            lock (_lock)
+            {
+                var line = text.Trim();
+                if (line.Length == 0)
+                    return;
+                _last = line;
+                if (level == 4 && !line.Contains("failed to load model", StringComparison.Ordinal))
+                    _error = line;
+            }
+        }
+
+        /// <summary>The error, without the names of the functions that passed it on.</summary>
+        public string LastLine()
+        {
+            lock (_lock)
+            {
+                var line = _error.Length > 0 ? _error : _last;
+                var at = line.IndexOf(": error ", StringComparison.Ordinal);
+                return (at >= 0 ? line[(at + 2)..] : line).ReplaceLineEndings(" ");
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System;
+using System.Collections.Generic;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Engine.Sampling;
+
+namespace Plimsoll.Engine.LlamaCpp;
+
+/// <summary>One request on the engine's thread.</summary>
+sealed class Sequence : IDisposable
+{
+    public required EngineRequest Request { get; init; }
+
+    public required Answer Answer { get; init; }
+
+    public required TokenSampler Sampler { get; init; }
+
+    public required TextStream Text { get; init; }
+
+    public required StopScanner Stops { get; init; }
+
+    public GrammarGuard? Grammar { get; init; }
+
+    /// <summary>Its hold on the adapter that computes it; null for the base model.</summary>
+    public AdapterLease? Lease { get; init; }
+
+    public LlamaAdapter? Adapter => Lease?.Adapter;
+
+    public ReadOnlyMemory<ulong> Keys { get; init; }
+
+    /// <summary>Its name in the scheduler.</summary>
+    public RequestId Id { get; set; }
+
+    /// <summary>Prompt, and the answer so far.</summary>
+    public List<int> Tokens { get; } = [];
+
+    /// <summary>libllama's sequence; negative while it has no KV.</summary>
+    public int Kv { get; set; } = KvStore.None;
+
+    /// <summary>Tokens whose KV is in that sequence.</summary>
+    public int KvTokens { get; set; }
+
+    /// <summary>KV kept outside while it waits.</summary>
+    public byte[]? Swapped { get; set; }
+
+    public bool IsDecoding { get; set; }
+
+    public int Cohort { get; set; }
+
+    /// <summary>Most tokens whose KV ever existed: what is computed again below it was lost.</summary>
+    public int ReachedTokens { get; set; }
+
+    public int CachedTokens { get; set; }
+
+    /// <summary>Tokens of the answer.</summary>
+    public int Emitted => Tokens.Count - Request.Prompt.Length;
+
+    /// <summary>Set once the answer has ended.</summary>
+    public bool IsDone { get; set; }
+
+    public void Dispose()
+    {
+        Grammar?.Dispose();
+        Lease?.Dispose();
+    }
+}

@@ -1,0 +1,143 @@
+using System;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
+
+namespace Plimsoll.Engine.LlamaCpp;
+
+/// <summary>What came of a step, told to the scheduler, the listener and the readers.</summary>
+sealed partial class StepLoop
+{
+    readonly List<RequestOutcome> _outcomes = [];
+    readonly List<StepShare> _shares = [];
+    readonly HashSet<Sequence> _finished = [];
+
+    void Commit(StepPlan plan, long startNs)
+    {
+        var shape = plan.Shape;
+        var predictedNs = Predict(plan);
+        _outcomes.Clear();
+        _shares.Clear();
+        _finished.Clear();
+        foreach (var (sequence, token) in _tokens)
+        {
+            if (token.Finish != FinishReason.None)
+                _finished.Add(sequence);
+        }
+        foreach (var item in _work)
+            Describe(item);
+        long endNs;
+        lock (_gate)
+        {
+            _context.EndAbort();
+            _abortableUntilNs = 0;
+            endNs = _clock.NowNs;
+            var outcome =
+                new StepOutcome(CollectionsMarshal.AsSpan(_outcomes)) { DurationNs = endNs - startNs };
+            Scheduler.Commit(outcome, endNs);
+            _log?.Commit(outcome, endNs);
+            foreach (var item in _work)
+                Settle(item);
+        }
+        Steps++;
+        BusyNs += endNs - startNs;
+        if (_aborted.Count == 0)
+            _times.Observe(shape, endNs - startNs);
+        OnStep?.Invoke(new EngineStep
+        {
+            Serial = Steps,
+            StartNs = startNs,
+            DurationNs = endNs - startNs,
+            PredictedNs = predictedNs,
+            Shape = shape,
+            Causes = _times.Split(shape),
+            Shares = CollectionsMarshal.AsSpan(_shares),
+        });
+        foreach (var (sequence, token) in _tokens)
+            Publish(sequence, token with { TimeNs = endNs, Step = Steps });
+        foreach (var sequence in _finished)
+        {
+            _drafter?.Remember(sequence.Request.Tenant, CollectionsMarshal.AsSpan(sequence.Tokens));
+            sequence.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Work beside the scheduler, between two steps: a step of one request to the listener.
+    /// </summary>
+    public void Report(long startNs, in StepShare share)
+    {
+        var shape = new StepShape();
+        shape.AddChunk(0, share.PrefillTokens, endsPrompt: false);
+        var durationNs = _clock.NowNs - startNs;
+        Steps++;
+        BusyNs += durationNs;
+        OnStep?.Invoke(new EngineStep
+        {
+            Serial = Steps,
+            StartNs = startNs,
+            DurationNs = durationNs,
+            PredictedNs = _times.PredictNs(shape),
+            Shape = shape,
+            Causes = _times.Split(shape),
+            Shares = [share],
+        });
+    }
+
+    /// <summary>The item's share of the step, and how it departed from the rule.</summary>
+    void Describe(in StepWorkItem item)
+    {
+        var sequence = item.Sequence;
+        var wasAborted = _aborted.Contains(sequence);
+        var accepted = _accepted.GetValueOrDefault(sequence);
+        var isDecode = sequence.IsDecoding;
+        var start = item.To - item.Planned;
+        var done = Math.Max(0, Math.Min(item.To, sequence.KvTokens) - start);
+        if (isDecode && !wasAborted)
+        {
+            _shares.Add(new StepShare(sequence.Request.LedgerId, 0, 1 + accepted, item.To + accepted));
+        }
+        else if (!isDecode && done > 0)
+        {
+            var again = Math.Clamp(sequence.ReachedTokens - start, 0, done);
+            _shares.Add(new StepShare(sequence.Request.LedgerId, done, 0, start + done, again));
+        }
+        sequence.ReachedTokens = Math.Max(sequence.ReachedTokens, sequence.KvTokens);
+        if (wasAborted || accepted > 0 || _finished.Contains(sequence))
+        {
+            _outcomes.Add(new RequestOutcome
+            {
+                Request = sequence.Id,
+                Finished = _finished.Contains(sequence),
+                Aborted = wasAborted,
+                ComputedTokens = isDecode ? 0 : Math.Min(done, item.Planned - 1),
+                AcceptedDrafts = accepted,
+            });
+        }
+    }
+
+    /// <summary>After the commit: who decodes from now on, who is over, whose duplicate KV goes.</summary>
+    void Settle(in StepWorkItem item)
+    {
+        var sequence = item.Sequence;
+        if (_finished.Contains(sequence))
+        {
+            _live.Remove(sequence.Id);
+            LoseKv(sequence);
+            return;
+        }
+        if (sequence.Kv == KvStore.None)
+            return;
+        if (!sequence.IsDecoding)
+        {
+            _kv.Unify(
+                sequence.Kv, sequence.Keys.Span, Math.Min(sequence.KvTokens, sequence.Request.Prompt.Length));
+        }
+        if (!sequence.IsDecoding && item.WantsToken && !_aborted.Contains(sequence))
+        {
+            sequence.IsDecoding = true;
+            _decoding.Add(sequence);
+        }
+    }
+}

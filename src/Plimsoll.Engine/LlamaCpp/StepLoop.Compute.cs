@@ -1,0 +1,282 @@
+using System;
+using System.Collections.Generic;
+using Plimsoll.Core.Scheduling;
+
+namespace Plimsoll.Engine.LlamaCpp;
+
+/// <summary>From a plan to batches, and from logits to tokens.</summary>
+sealed partial class StepLoop
+{
+    readonly List<StepWorkItem> _work = [];
+    readonly List<(int Item, int Row)> _rows = [];
+    readonly List<(Sequence Sequence, AnswerToken Token)> _tokens = [];
+    readonly Dictionary<Sequence, int> _accepted = [];
+    readonly HashSet<Sequence> _aborted = [];
+    LlamaAdapter? _adapter;
+    bool _adapterIsKnown;
+
+    /// <summary>Writes down what the plan computes; KV of cached prefixes is taken.</summary>
+    void Prepare(StepPlan plan)
+    {
+        _work.Clear();
+        _tokens.Clear();
+        _accepted.Clear();
+        _aborted.Clear();
+        Array.Fill(_draftsByCohort, -1);
+        foreach (ref readonly var run in plan.Cohorts)
+        {
+            if (run.Cohort >= _draftsByCohort.Length)
+            {
+                var known = _draftsByCohort.Length;
+                Array.Resize(ref _draftsByCohort, Math.Max(run.Cohort + 1, 2 * known));
+                Array.Fill(_draftsByCohort, -1, known, _draftsByCohort.Length - known);
+            }
+            _draftsByCohort[run.Cohort] = run.DraftTokens;
+        }
+        foreach (var sequence in _decoding)
+        {
+            var drafts = (uint)sequence.Cohort < (uint)_draftsByCohort.Length
+                ? _draftsByCohort[sequence.Cohort] : -1;
+            if (drafts >= 0 && plan.SkippedDecodes.IndexOf(sequence.Id) < 0)
+            {
+                _work.Add(
+                    new StepWorkItem(
+                    sequence, sequence.Tokens.Count, WantsToken: true, 1, Guess(sequence, drafts)));
+            }
+        }
+        foreach (ref readonly var chunk in plan.Chunks)
+            Prepare(chunk);
+        // Base model first, then each adapter: libllama computes a batch with one of them.
+        if (_work.Exists(item => item.Sequence.Adapter is not null))
+            _work.Sort((a, b) => Rank(a).CompareTo(Rank(b)));
+    }
+
+    static long Rank(in StepWorkItem item) => item.Sequence.Adapter?.Serial ?? 0;
+
+    void Prepare(in PrefillChunk chunk)
+    {
+        if (!_live.TryGetValue(chunk.Request, out var sequence))
+            return;
+        if (sequence.Kv == KvStore.None)
+        {
+            sequence.Kv = _kv.Take(sequence.Id);
+            sequence.KvTokens = _kv.Share(chunk.PrefixNode, chunk.CachedTokens, sequence.Kv);
+            sequence.CachedTokens = sequence.KvTokens;
+            sequence.Answer.CachedTokens = Math.Max(sequence.Answer.CachedTokens, sequence.KvTokens);
+        }
+        if (chunk.EndsPrompt)
+            sequence.Cohort = chunk.Cohort;
+        _work.Add(new StepWorkItem(sequence, chunk.Start + chunk.Tokens, chunk.EndsPrompt, chunk.Tokens));
+    }
+
+    int[]? Guess(Sequence sequence, int most)
+    {
+        most = Math.Min(most, sequence.Request.MaxOutputTokens - sequence.Emitted - 1);
+        if (most <= 0 || _drafter is null || sequence.Grammar is not null)
+            return null;
+        return _drafter.Guess(sequence.Request.Tenant, sequence.Tokens, most);
+    }
+
+    void Compute()
+    {
+        _context.Clear();
+        _rows.Clear();
+        for (var i = 0; i < _work.Count; i++)
+        {
+            var item = _work[i];
+            if (!Switch(item.Sequence.Adapter) || !Add(i, item))
+            {
+                Abandon(i);
+                return;
+            }
+        }
+        if (!Flush())
+            Abandon(_work.Count);
+    }
+
+    /// <summary>
+    /// Between steps: no adapter is in use, so that one may be freed. libllama tells adapters by their
+    /// address, which the next one may get.
+    /// </summary>
+    public void ForgetAdapter()
+    {
+        _context.Use(null);
+        _adapterIsKnown = false;
+    }
+
+    /// <summary>Ends the batch of another adapter. False when it was aborted.</summary>
+    bool Switch(LlamaAdapter? adapter)
+    {
+        if (_adapterIsKnown && ReferenceEquals(adapter, _adapter))
+            return true;
+        if (!Flush())
+            return false;
+        _context.Use(adapter);
+        (_adapter, _adapterIsKnown) = (adapter, true);
+        return true;
+    }
+
+    /// <summary>
+    /// Puts an item's tokens into batches, a full one at a time. False when one was aborted.
+    /// </summary>
+    bool Add(int index, in StepWorkItem item)
+    {
+        var sequence = item.Sequence;
+        // A request that was cancelled while its step was planned needs nothing computed.
+        if (sequence.Kv == KvStore.None)
+            return true;
+        var drafts = item.Drafts?.Length ?? 0;
+        if (_context.Count + 1 + drafts > _context.Options.StepTokens && !Flush())
+            return false;
+        for (var at = sequence.KvTokens; at < item.To; at++)
+        {
+            var isLast = at == item.To - 1;
+            if (_context.Count + (isLast ? 1 + drafts : 1) > _context.Options.StepTokens && !Flush())
+                return false;
+            var row = _context.Add(sequence.Tokens[at], at, sequence.Kv, isLast && item.WantsToken);
+            sequence.KvTokens = at + 1;
+            if (isLast && item.WantsToken)
+                _rows.Add((index, row));
+        }
+        for (var i = 0; i < drafts; i++)
+            _context.Add(item.Drafts![i], item.To + i, sequence.Kv, logits: true);
+        return true;
+    }
+
+    /// <summary>Computes the batch and draws its tokens. False when it was aborted.</summary>
+    bool Flush()
+    {
+        if (_context.Count == 0)
+            return true;
+        var whole = Decode();
+        if (whole)
+        {
+            foreach (var (item, row) in _rows)
+                Draw(_work[item], row);
+        }
+        if (whole)
+        {
+            _rows.Clear();
+            _context.Clear();
+        }
+        return whole;
+    }
+
+    bool Decode()
+    {
+        var startNs = _clock.NowNs;
+        try
+        {
+            return _context.Decode();
+        }
+        catch (NoCellsException)
+        {
+            // The scheduler counts blocks and libllama cells; what only the prefix cache holds gives way.
+            _kv.DropRetained();
+            return _context.Decode();
+        }
+        finally
+        {
+            ComputeNs += _clock.NowNs - startNs;
+        }
+    }
+
+    /// <summary>
+    /// The step was cut short. Of those not done yet, what whole micro-batches computed stays; no token is
+    /// drawn.
+    /// </summary>
+    void Abandon(int reached)
+    {
+        AbortedSteps++;
+        var drawn = new HashSet<Sequence>();
+        foreach (var (sequence, _) in _tokens)
+            drawn.Add(sequence);
+        for (var i = 0; i < _work.Count; i++)
+        {
+            var item = _work[i];
+            var sequence = item.Sequence;
+            if (sequence.Kv == KvStore.None || drawn.Contains(sequence))
+                continue;
+            if (i <= reached)
+                sequence.KvTokens = Math.Min(sequence.KvTokens, _context.Length(sequence.Kv));
+            var most = item.WantsToken ? item.To - 1 : item.To;
+            if (sequence.KvTokens > most || item.Drafts is not null)
+            {
+                sequence.KvTokens = Math.Min(most, sequence.KvTokens);
+                _context.Trim(sequence.Kv, sequence.KvTokens);
+            }
+            if (sequence.KvTokens < item.To)
+                _aborted.Add(sequence);
+        }
+        _context.Clear();
+        _rows.Clear();
+    }
+
+    /// <summary>Draws an item's token, and as many after it as its drafts foresaw.</summary>
+    void Draw(in StepWorkItem item, int row)
+    {
+        var sequence = item.Sequence;
+        var drafts = item.Drafts ?? [];
+        var accepted = 0;
+        DraftedTokens += drafts.Length;
+        for (var i = 0; ; i++)
+        {
+            var chosen = _chooser.Choose(sequence, _context.Logits(row + i));
+            var ended = Take(sequence, chosen);
+            if (ended || i == drafts.Length || chosen.Token != drafts[i])
+                break;
+            accepted++;
+        }
+        if (drafts.Length == 0)
+            return;
+        AcceptedDrafts += accepted;
+        _accepted[sequence] = accepted;
+        sequence.KvTokens = item.To + accepted;
+        _context.Trim(sequence.Kv, sequence.KvTokens);
+        _drafter!.Learn(drafts.Length, accepted);
+    }
+
+    /// <summary>A token joins the answer. True when it ends it.</summary>
+    bool Take(Sequence sequence, in ChosenToken chosen)
+    {
+        var request = sequence.Request;
+        var tokenizer = _context.Model.Tokenizer;
+        if (sequence.IsDone)
+            return true;
+        var isEnd = chosen.Token < 0 || (tokenizer.IsEnd(chosen.Token) && !request.IgnoreEos);
+        var text = "";
+        var finish = isEnd ? FinishReason.Stop : FinishReason.None;
+        if (chosen.Token >= 0)
+        {
+            sequence.Tokens.Add(chosen.Token);
+            sequence.Sampler.Accept(chosen.Token);
+            sequence.Grammar?.Accept(chosen.Token);
+        }
+        if (!isEnd)
+        {
+            (text, var stopped) = sequence.Stops.Add(sequence.Text.Add(chosen.Token));
+            finish = stopped ? FinishReason.Stop
+                : sequence.Emitted >= request.MaxOutputTokens ? FinishReason.Length : FinishReason.None;
+            if (stopped)
+                _ = sequence.Text.Flush();
+        }
+        if (finish == FinishReason.Length || isEnd)
+        {
+            var (rest, stopped) = sequence.Stops.Add(sequence.Text.Flush());
+            text += rest + (stopped ? "" : sequence.Stops.Flush());
+            finish = stopped ? FinishReason.Stop : finish;
+        }
+        sequence.IsDone = finish != FinishReason.None;
+        _tokens.Add((sequence, new AnswerToken
+        {
+            Token = chosen.Token,
+            Text = text,
+            TimeNs = 0,
+            Step = Steps,
+            Finish = finish,
+            Logprob = chosen.Logprob,
+            TopLogprobs = chosen.Top,
+        }));
+        return sequence.IsDone;
+    }
+}

@@ -1,0 +1,87 @@
+using System;
+using System.IO;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Plimsoll.Engine.Timing;
+
+namespace Plimsoll.Engine.LlamaCpp;
+
+/// <summary>
+/// Step times learnt before, by a hash of all that they depend on: the model's file, the machine, libllama
+/// and the settings of the context. A file that is not there, or is damaged, is learnt again.
+/// </summary>
+sealed class StepTimesCache(string folder)
+{
+    /// <summary>The user's cache folder, as XDG has it.</summary>
+    public static string DefaultFolder => Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
+            ? cache
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "plimsoll", "step-times");
+
+    public static string KeyOf(LlamaOptions options)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using (var file = File.OpenRead(options.Path))
+        {
+            // The header says what is computed; the length tells apart files of one header.
+            var head = new byte[(int)Math.Min(file.Length, 1 << 20)];
+            file.ReadExactly(head);
+            hash.AppendData(head);
+            hash.AppendData(BitConverter.GetBytes(file.Length));
+        }
+        hash.AppendData(
+            Encoding.UTF8.GetBytes(string.Join('|', Machine(), LlamaLibrary.Release, options.Library.Path,
+            options.Library.Backend, options.Threads, options.Layout, options.MicroTokens, options.GpuLayers,
+            options.Limits.MaxNumSeqs, options.Limits.MaxNumBatchedTokens)));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    public StepTimes? Find(string key)
+    {
+        try
+        {
+            var weights = JsonSerializer.Deserialize<double[]>(File.ReadAllText(PathOf(key)));
+            return weights is not null && Array.TrueForAll(weights, double.IsFinite) ? new StepTimes(weights)
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Keeps them, whole or not at all; a cache that cannot be written is none.</summary>
+    public void Keep(string key, StepTimes times)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var draft = PathOf(key) + "." + Environment.ProcessId;
+            File.WriteAllText(draft, JsonSerializer.Serialize(times.Weights()));
+            File.Move(draft, PathOf(key), overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    string PathOf(string key) => Path.Combine(folder, key + ".json");
+
+    static string Machine()
+    {
+        try
+        {
+            foreach (var line in File.ReadLines("/proc/cpuinfo"))
+            {
+                if (line.StartsWith("model name", StringComparison.Ordinal))
+                    return $"{line} {Environment.ProcessorCount}";
+            }
+        }
+        catch (IOException)
+        {
+        }
+        return $"{Environment.MachineName} {Environment.ProcessorCount}";
+    }
+}

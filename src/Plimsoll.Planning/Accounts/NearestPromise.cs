@@ -1,0 +1,44 @@
+using System;
+using System.Collections.Generic;
+using Plimsoll.Core.Measures;
+
+namespace Plimsoll.Planning.Accounts;
+
+/// <summary>
+/// The nearest promise that can be kept, where the one asked for cannot: the limit that an idle replica
+/// misses most is loosened to what that replica does and a little more, until a fleet keeps them all.
+/// </summary>
+public static class NearestPromise
+{
+    /// <summary>Room above an idle replica, so that it may be loaded at all.</summary>
+    const double Room = 1.25;
+    const int MostSteps = 6;
+
+    /// <summary>The account under the nearest promise; null when loosening limits does not help.</summary>
+    /// <param name="asked">An account whose promise cannot be kept.</param>
+    public static AccountOutcome? Find(AccountOutcome asked)
+    {
+        var outcome = asked;
+        for (var step = 0; step < MostSteps && outcome.Missed is { } missed; step++)
+        {
+            var limits = new List<Limit>();
+            foreach (var limit in outcome.Request.Promise)
+            {
+                limits.Add(limit.Metric == missed.Limit.Metric && limit.Percentile == missed.Limit.Percentile
+                    ? limit with { LimitNs = Rounded(Math.Max(missed.MeasuredNs, limit.LimitNs) * Room) }
+                    : limit);
+            }
+            outcome = Accountant.Account(outcome.Request with { Promise = limits });
+            if (outcome.Result is not null)
+                return outcome;
+        }
+        return null;
+    }
+
+    /// <summary>Upwards to two digits.</summary>
+    static long Rounded(double ns)
+    {
+        var unit = Math.Pow(10, Math.Floor(Math.Log10(ns)) - 1);
+        return (long)(Math.Ceiling(ns / unit) * unit);
+    }
+}

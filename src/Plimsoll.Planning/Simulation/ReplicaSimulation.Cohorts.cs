@@ -1,0 +1,71 @@
+using Plimsoll.Core.Scheduling;
+
+namespace Plimsoll.Planning.Simulation;
+
+/// <summary>Who decodes with whom, and what batch work is handed in.</summary>
+sealed partial class ReplicaSimulation
+{
+    void FeedBatch()
+    {
+        if (_batch is null)
+            return;
+        var use = (double)_scheduler.UsedBlocks / _blocks;
+        _batch.Observe(_nowNs, _interactivePrompts, use);
+        while (_batch.TryTake(_nowNs, out var line, out var spec))
+            Hand(line, spec, _nowNs);
+    }
+
+    int Remaining(in SimulatedRequest request, int handle)
+    {
+        var cohort = _cohorts[request.Cohort];
+        return (int)(cohort.Finishes.StepOf(handle) - cohort.Steps);
+    }
+
+    /// <summary>
+    /// A decode that stops for now, or goes on: its tokens are counted by another cohort's steps.
+    /// </summary>
+    void Move(in CohortMove move)
+    {
+        ref var request = ref _requests[move.Request.Slot];
+        var remaining = Remaining(request, move.Request.Slot);
+        Leave(ref request, move.Request.Slot);
+        Join(ref request, move.Request.Slot, move.To, remaining);
+    }
+
+    void Join(ref SimulatedRequest request, int handle, int cohort, int remaining)
+    {
+        var clock = _cohorts[cohort];
+        request.InWheel = true;
+        request.Cohort = cohort;
+        clock.Finishes.Add(handle, clock.Steps + remaining);
+        clock.Interactive += request.IsBatch ? 0 : 1;
+        clock.Batch += request.IsBatch ? 1 : 0;
+    }
+
+    void Leave(ref SimulatedRequest request, int handle)
+    {
+        var clock = _cohorts[request.Cohort];
+        request.InWheel = false;
+        clock.Finishes.Remove(handle);
+        clock.Interactive -= request.IsBatch ? 0 : 1;
+        clock.Batch -= request.IsBatch ? 1 : 0;
+    }
+
+    int InteractiveDecodes(StepPlan plan)
+    {
+        var decodes = 0;
+        foreach (ref readonly var run in plan.Cohorts)
+            decodes += _cohorts[run.Cohort].Interactive;
+        return decodes;
+    }
+
+    void Advance(CohortClock cohort, int steps)
+    {
+        cohort.Steps += steps;
+        BatchOutputTokens += (long)cohort.Batch * steps;
+        var finishes = cohort.Finishes;
+        int handle;
+        while ((handle = finishes.FirstOf(cohort.Steps)) >= 0)
+            Finish(handle);
+    }
+}

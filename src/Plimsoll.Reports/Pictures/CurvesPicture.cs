@@ -1,0 +1,71 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Plimsoll.Reports.Drawing;
+
+namespace Plimsoll.Reports.Pictures;
+
+/// <summary>Lines through points over one horizontal quantity.</summary>
+public sealed record CurvesPicture
+{
+    public required string Title { get; init; }
+
+    public required string Subtitle { get; init; }
+
+    /// <summary>Name and unit of the horizontal axis.</summary>
+    public required string Across { get; init; }
+
+    /// <summary>Whether the horizontal axis is logarithmic; it then has no place for 0.</summary>
+    public bool Logarithmic { get; init; }
+
+    /// <summary>What stands behind the ticks of the vertical axis.</summary>
+    public string Unit { get; init; } = "";
+
+    /// <summary>Top of the vertical axis; null for the highest point.</summary>
+    public double? Most { get; init; }
+
+    public required IReadOnlyList<NamedCurve> Curves { get; init; }
+
+    /// <summary>Named places on the horizontal axis: limits, a load line.</summary>
+    public IReadOnlyList<(double At, string Name)> Marks { get; init; } = [];
+
+    public Scene Draw()
+    {
+        var frame = new Frame(Title, Subtitle, height: 250 + 20 * Curves.Count);
+        var points = Curves.SelectMany(curve => curve.Points).Where(p => !Logarithmic || p.X > 0).ToList();
+        var xs = points.Select(p => p.X).Concat(Marks.Select(mark => mark.At)).DefaultIfEmpty(1).ToList();
+        var x = Logarithmic
+            ? Axis.Log(0.95 * xs.Min(), 1.05 * xs.Max(), frame.Left, frame.Right)
+            : Axis.Linear(xs.Max(), frame.Left, frame.Right);
+        // Room for the legend above the highest point.
+        var room = Most is null ? 1 + 0.09 * Curves.Count : 1;
+        var y = Axis.Linear(Most ?? room * points.Select(p => p.Y).DefaultIfEmpty(1).Max(), frame.Bottom,
+            frame.Top);
+        frame.Vertical(y, tick => Axis.Label(tick) + Unit);
+        frame.Horizontal(x, Across);
+        for (var i = 0; i < Marks.Count; i++)
+            frame.LimitAt(x.At(Marks[i].At), Marks[i].Name, below: frame.Bottom - frame.Top - 12 - 16 * i);
+        for (var i = 0; i < Curves.Count; i++)
+            Curve(frame, Curves[i], Series.Number(i), i, x, y);
+        return frame.Scene;
+    }
+
+    void Curve(Frame frame, NamedCurve curve, Series series, int index, Axis x, Axis y)
+    {
+        var points = curve.Points.Where(p => !Logarithmic || p.X > 0).ToList();
+        frame.Curve(points, x, y, series.Line);
+        if (points.Count <= 40)
+        {
+            foreach (var (at, value) in points)
+            {
+                frame.Mark(
+                    x.At(at), y.At(value), series,
+                    FormattableString.Invariant($"{curve.Name}: {at:0.###}, {value:0.###}{Unit}"));
+            }
+        }
+        frame.Legend(frame.Left + 14, frame.Top + 18 + 18 * index, series, curve.Name);
+    }
+}
+
+/// <summary>A line and its name.</summary>
+public sealed record NamedCurve(string Name, IReadOnlyList<(double X, double Y)> Points);

@@ -1,0 +1,155 @@
+using System;
+using System.Collections.Generic;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Http;
+using Plimsoll.Core.Promises;
+using Plimsoll.Engine;
+using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Serving;
+using Plimsoll.Server.Tenants;
+
+namespace Plimsoll.Server.Api;
+
+/// <summary><c>/v1/chat/completions</c> and <c>/v1/completions</c> of engines in this process.</summary>
+sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> levels, LedgerBook book,
+    TimeProvider time)
+{
+    public Task ChatAsync(HttpContext context) => AnswerAsync(context, CompletionKind.Chat);
+
+    public Task TextAsync(HttpContext context) => AnswerAsync(context, CompletionKind.Text);
+
+    async Task AnswerAsync(HttpContext context, CompletionKind kind)
+    {
+        var tenant = gate.Authenticate(context);
+        using var place = gate.Enter();
+        var body = await gate.ReadBodyAsync(context);
+        using var document = JsonBody.Parse(body);
+        var root = document.RootElement;
+        var model = Model(models, root.Required("model"), out var adapter);
+        var reader =
+            new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(),
+                tenant.Options.Level);
+        var request = kind == CompletionKind.Chat ? reader.Chat(root) : reader.Text(root);
+        request = request with
+        {
+            TtftNs = RequestShell.PromiseHeader(context, "x-slo-ttft-ms"),
+            ItlNs = RequestShell.PromiseHeader(context, "x-slo-tpot-ms"),
+        };
+        await RunAsync(context, tenant, model, adapter, request);
+    }
+
+    /// <summary>The engine that serves a model; 404 when there is none.</summary>
+    public static LocalModel Model(ModelDirectory models, string name, out string? adapter) =>
+        models.FindLocal(name, out adapter) ?? throw ApiException.UnknownModel(name);
+
+    /// <summary>What rate limits reserve for an answer whose length nobody limits, tokens.</summary>
+    public const int UsualOutputTokens = 1024;
+
+    public static long ReservedTokens(CompletionRequest request) =>
+        (long)request.Choices * request.Prompts.Count
+        * (request.LimitsOutput ? request.MaxOutputTokens
+            : Math.Min(UsualOutputTokens, request.MaxOutputTokens));
+
+    async Task RunAsync(HttpContext context, Tenant tenant, LocalModel model, string? adapter,
+        CompletionRequest request)
+    {
+        var reserved = ReservedTokens(request);
+        gate.Reserve(context, tenant, request.PromptTokens, reserved);
+        using var run =
+            CompletionRun.Start(model, request, tenant.Name, RequestShell.RequestId(context), book, adapter);
+        context.Response.Headers["x-plimsoll-level"] = run.RelegatedTo ?? request.Level.Name;
+        var id = (request.Kind == CompletionKind.Chat ? "chatcmpl-" : "cmpl-")
+            + RequestShell.RequestId(context)[4..];
+        var writer = new ChatWriter(request, id, time.GetUtcNow().ToUnixTimeSeconds());
+        try
+        {
+            if (request.Stream)
+                await StreamAsync(context, model, request, run, writer);
+            else
+                await WholeAsync(context, model, request, run, writer);
+        }
+        finally
+        {
+            gate.GiveBack(tenant, reserved - run.Entry.OutputTokens);
+        }
+    }
+
+    async Task StreamAsync(HttpContext context, LocalModel model, CompletionRequest request,
+        CompletionRun run, ChatWriter writer)
+    {
+        var patience =
+            TimeSpan.FromMilliseconds(
+                PromiseText.Duration(gate.Limits.SlowReaderTimeout, "slow_reader_timeout") / 1e6);
+        SseStream? stream = null;
+        var echoed = new HashSet<int>();
+        await foreach (var (choice, token) in run.ReadAsync(context.RequestAborted))
+        {
+            if (token.Finish is FinishReason.Failed or FinishReason.Dropped or FinishReason.Cancelled)
+            {
+                await FailAsync(context, stream, token);
+                return;
+            }
+            stream ??= new SseStream(context, patience);
+            if (writer.Begins(choice))
+            {
+                writer.WriteRole(stream.Begin(), choice);
+                stream.End();
+            }
+            var echo = request.Echo && echoed.Add(choice) ? WholeAnswer.Echo(model, request, choice) : null;
+            writer.WriteToken(stream.Begin(), choice, token, echo);
+            stream.End();
+            if (!run.HasMore)
+                await stream.FlushAsync(context.RequestAborted);
+        }
+        if (stream is null)
+            return;
+        if (request.IncludeUsage)
+        {
+            writer.WriteUsage(stream.Begin(), run.Entry);
+            stream.End();
+        }
+        stream.Done();
+        await stream.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>An engine's failure: an error before the first byte, an event after it, a cut where that was
+    /// asked for.</summary>
+    public static async Task FailAsync(HttpContext context, SseStream? stream, AnswerToken token)
+    {
+        if (token.Finish == FinishReason.Dropped)
+        {
+            context.Abort();
+            return;
+        }
+        var error =
+            new ApiException(500, token.Text.Length > 0 ? token.Text
+                : "The engine gave no answer.", "server_error");
+        if (stream is null)
+            throw error;
+        ErrorWriter.Write(stream.Begin(), error);
+        stream.End();
+        stream.Done();
+        await stream.FlushAsync(context.RequestAborted);
+    }
+
+    async Task WholeAsync(HttpContext context, LocalModel model, CompletionRequest request,
+        CompletionRun run, ChatWriter writer)
+    {
+        try
+        {
+            await WriteJsonAsync(context,
+                await WholeAnswer.OfAsync(model, request, run, writer, context.RequestAborted));
+        }
+        catch (ConnectionDroppedException)
+        {
+            context.Abort();
+        }
+    }
+
+    public static async Task WriteJsonAsync(HttpContext context, ReadOnlyMemory<byte> json)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.ContentLength = json.Length;
+        await context.Response.Body.WriteAsync(json, context.RequestAborted);
+    }
+}

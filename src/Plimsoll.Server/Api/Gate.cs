@@ -1,0 +1,165 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Http;
+using Plimsoll.Core.Promises;
+using Plimsoll.Server.Configuration;
+using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Serving;
+using Plimsoll.Server.Tenants;
+
+namespace Plimsoll.Server.Api;
+
+/// <summary>
+/// What every request passes before it costs anything: key, drain, size, concurrency, rate limits, budget.
+/// </summary>
+sealed class Gate(LedgerBook book, TimeProvider time)
+{
+    volatile GateState _state = new(new ServeConfig(), new KeyRing([], time));
+    readonly RateLimits _rates = new(time);
+    int _running;
+    volatile bool _draining;
+
+    sealed record GateState(ServeConfig Config, KeyRing Keys);
+
+    public int Running => Volatile.Read(ref _running);
+
+    public bool IsDraining => _draining;
+
+    public LimitsConfig Limits => _state.Config.Limits;
+
+    /// <summary>Takes over keys and limits; running requests keep what they started with.</summary>
+    public void Configure(ServeConfig config) => _state =
+        new GateState(config, new KeyRing(config.Keys, time));
+
+    public void Drain() => _draining = true;
+
+    /// <summary>The tenant of a request; 401 when its key is missing or wrong.</summary>
+    public Tenant Authenticate(HttpContext context)
+    {
+        var authorization = context.Request.Headers.Authorization.ToString();
+        return _state.Keys.Find(authorization.Length == 0 ? null : authorization)
+            ?? throw new ApiException(
+                401,
+                authorization.Length == 0
+                    ? "You didn't provide an API key. Expected an Authorization header: Bearer plm-ID-SECRET."
+                    : "Incorrect API key provided.",
+                "invalid_request_error", null, "invalid_api_key");
+    }
+
+    public Tenant AuthenticateAdmin(HttpContext context)
+    {
+        var tenant = Authenticate(context);
+        return tenant.IsAdmin
+            ? tenant
+            : throw new ApiException(403, "This key may not do that; expected one with admin.",
+                "invalid_request_error", null, "forbidden");
+    }
+
+    /// <summary>Counts a request in; dispose what is returned when it is over.</summary>
+    public Place Enter()
+    {
+        if (_draining)
+        {
+            throw new ApiException(503, "The server is shutting down.", "server_error", null, "draining")
+            {
+                RetryAfter = TimeSpan.FromSeconds(5),
+            };
+        }
+        if (Interlocked.Increment(ref _running) <= Limits.MaxConcurrentRequests)
+            return new Place(this);
+        Interlocked.Decrement(ref _running);
+        throw ApiException.Overloaded(
+            $"Too many requests at once; the limit is {Limits.MaxConcurrentRequests}.",
+                TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>
+    /// Books tokens against the tenant's rate limits and the day's budget, before the work; the headers say
+    /// what is left.
+    /// </summary>
+    public void Reserve(HttpContext context, Tenant tenant, long promptTokens, long maxOutputTokens)
+    {
+        var state = _rates.Take(tenant, promptTokens + maxOutputTokens);
+        WriteHeaders(context.Response, "requests", state.Requests);
+        WriteHeaders(context.Response, "tokens", state.Tokens);
+        if (state.RetryAfter is { } wait)
+        {
+            throw ApiException.Overloaded(
+                $"Rate limit reached for {tenant.Name}. Please try again in "
+                    + $"{wait.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)}s.",
+                wait);
+        }
+        if (tenant.Options.BudgetUsdPerDay is not { } budget)
+            return;
+        var now = time.GetUtcNow();
+        var spent = book.SpentOn(tenant.Name, now.ToUnixTimeSeconds() / 86_400);
+        var reserve = book.RecentPicoPerToken * (promptTokens + maxOutputTokens);
+        if (spent + reserve < (double)budget * 1e12)
+            return;
+        throw new ApiException(
+            429, $"You exceeded your budget of {budget.ToString(CultureInfo.InvariantCulture)} USD per "
+                + $"day (UTC).",
+            "insufficient_quota", null, "insufficient_quota")
+        {
+            RetryAfter = now.UtcDateTime.Date.AddDays(1) - now.UtcDateTime,
+        };
+    }
+
+    public void GiveBack(Tenant tenant, long tokens) => _rates.GiveBack(tenant, tokens);
+
+    /// <summary>The request's body; 413 beyond the limit, 408 when it comes too slowly.</summary>
+    public async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext context)
+    {
+        var limits = Limits;
+        var most = limits.MaxRequestBytes;
+        if (context.Request.ContentLength > most)
+            throw TooLarge(most);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        patience.CancelAfter(
+            TimeSpan.FromMilliseconds(PromiseText.Duration(limits.RequestTimeout, "request_timeout") / 1e6));
+        var body = new MemoryStream((int)Math.Min(most, context.Request.ContentLength ?? 4096));
+        var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(16 * 1024);
+        try
+        {
+            int read;
+            while ((read = await context.Request.Body.ReadAsync(buffer, patience.Token)) > 0)
+            {
+                if (body.Length + read > most)
+                    throw TooLarge(most);
+                body.Write(buffer, 0, read);
+            }
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            throw new ApiException(408, "The request's body did not arrive in time.",
+                "invalid_request_error", null, "timeout");
+        }
+        finally
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+        }
+        return body.GetBuffer().AsMemory(0, (int)body.Length);
+    }
+
+    static ApiException TooLarge(long most) => new(
+        413, $"The request is larger than {most} bytes.", "invalid_request_error", null, "request_too_large");
+
+    static void WriteHeaders(HttpResponse response, string what, RateLimits.Quota? quota)
+    {
+        if (quota is not { } left)
+            return;
+        response.Headers[$"x-ratelimit-limit-{what}"] = left.Limit.ToString(CultureInfo.InvariantCulture);
+        response.Headers[$"x-ratelimit-remaining-{what}"] =
+            Math.Max(0, left.Remaining).ToString(CultureInfo.InvariantCulture);
+        response.Headers[$"x-ratelimit-reset-{what}"] =
+            left.Reset.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture) + "s";
+    }
+
+    public readonly struct Place(Gate gate) : IDisposable
+    {
+        public void Dispose() => Interlocked.Decrement(ref gate._running);
+    }
+}

@@ -1,0 +1,272 @@
+using System;
+using System.Buffers;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Http;
+using Plimsoll.Engine;
+using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Serving;
+
+namespace Plimsoll.Server.Api;
+
+/// <summary>Models, adapters, tokens and embeddings.</summary>
+sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> levels, LedgerBook book)
+{
+    public Task ListAsync(HttpContext context)
+    {
+        gate.Authenticate(context);
+        return JsonAsync(context, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("object"u8, "list"u8);
+            writer.WriteStartArray("data"u8);
+            foreach (var name in Names())
+                WriteModel(writer, name);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        });
+    }
+
+    public Task GetAsync(HttpContext context)
+    {
+        gate.Authenticate(context);
+        var name = (string)context.Request.RouteValues["model"]!;
+        CompletionEndpoints.Model(models, name, out _);
+        return JsonAsync(context, writer => WriteModel(writer, name));
+    }
+
+    public async Task TokenizeAsync(HttpContext context)
+    {
+        var tenant = gate.Authenticate(context);
+        using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
+        var body = document.RootElement;
+        var model = body.Text("model") is { } name ? CompletionEndpoints.Model(models, name, out _) : First();
+        var codec = model.Engine.Codec;
+        var reader =
+            new RequestReader(codec, model.Engine.Facts.MaxModelTokens, levels(), tenant.Options.Level);
+        var tokens = body.Array("messages") is { } messages
+            ? codec.Encode(reader.Render(messages, body.Array("tools") ?? default), addSpecial: false)
+            : codec.Encode(body.Required("prompt"), body.Has("add_special_tokens", out var special)
+                ? special.GetBoolean() : true);
+        await JsonAsync(context, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("count"u8, tokens.Length);
+            writer.WriteNumber("max_model_len"u8, model.Engine.Facts.MaxModelTokens);
+            writer.WriteStartArray("tokens"u8);
+            foreach (var token in tokens)
+                writer.WriteNumberValue(token);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        });
+    }
+
+    public async Task DetokenizeAsync(HttpContext context)
+    {
+        gate.Authenticate(context);
+        using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
+        var body = document.RootElement;
+        var model = body.Text("model") is { } name ? CompletionEndpoints.Model(models, name, out _) : First();
+        var list = body.Array("tokens")
+            ?? throw ApiException.Bad("Missing required parameter: 'tokens'.", "tokens");
+        var tokens = new int[list.GetArrayLength()];
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            if (list[i].ValueKind != JsonValueKind.Number || !list[i].TryGetInt32(out tokens[i])
+                || tokens[i] < 0)
+            {
+                throw JsonBody.Wrong("tokens", list[i], "token ids of at least 0");
+            }
+        }
+        var text = model.Engine.Codec.Decode(tokens);
+        await JsonAsync(context, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("prompt"u8, text);
+            writer.WriteEndObject();
+        });
+    }
+
+    public async Task EmbeddingsAsync(HttpContext context)
+    {
+        var tenant = gate.Authenticate(context);
+        using var place = gate.Enter();
+        using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
+        var body = document.RootElement;
+        var model = CompletionEndpoints.Model(models, body.Required("model"), out _);
+        var level = levels().Choose(null, tenant.Options.Level);
+        var reader =
+            new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(),
+                tenant.Options.Level);
+        var json = await EmbedAsync(
+            model, reader, body, book, tenant.Name, RequestShell.RequestId(context), level,
+            tokens => gate.Reserve(context, tenant, tokens, 0), context.RequestAborted);
+        await CompletionEndpoints.WriteJsonAsync(context, json);
+    }
+
+    /// <summary>The embeddings that a body asks for.</summary>
+    /// <param name="reserve">Called with the prompt's tokens before the work.</param>
+    public static async Task<ReadOnlyMemory<byte>> EmbedAsync(
+        LocalModel model, RequestReader reader, JsonElement body, LedgerBook book, string tenant,
+            string requestId,
+        Level level, Action<long> reserve, CancellationToken cancellation)
+    {
+        var name = body.Required("model");
+        if (!model.Engine.Facts.CanEmbed)
+            throw ApiException.Bad($"The model {name} gives no embeddings.", "model");
+        var prompts = reader.PromptsOf(body, "input");
+        var base64 = body.Text("encoding_format") switch
+        {
+            null or "float" => false,
+            "base64" => true,
+            var other =>
+                throw ApiException.Bad($"encoding_format {other}: expected float or base64",
+                    "encoding_format"),
+        };
+        var dimensions = body.Whole("dimensions", 1, 1 << 20);
+        long tokens = 0;
+        var memory = new List<ReadOnlyMemory<int>>();
+        foreach (var prompt in prompts)
+        {
+            tokens += prompt.Length;
+            memory.Add(prompt);
+        }
+        reserve(tokens);
+        var entry = book.Open(requestId, tenant, level.Name, model.Name);
+        entry.PromptTokens = (int)Math.Min(int.MaxValue, tokens);
+        var status = RequestStatus.Failed;
+        try
+        {
+            var vectors = await model.Engine.EmbedAsync(memory, tenant, entry.Id, cancellation);
+            status = RequestStatus.Completed;
+            if (dimensions > vectors[0].Length)
+            {
+                throw ApiException.Bad($"dimensions {dimensions}: expected at most {vectors[0].Length}",
+                    "dimensions");
+            }
+            var buffer = new ArrayBufferWriter<byte>(1024);
+            using (var writer = new Utf8JsonWriter(buffer))
+                WriteEmbeddings(writer, name, vectors, tokens, base64, dimensions);
+            return buffer.WrittenMemory;
+        }
+        catch (EngineRefusalException refusal)
+        {
+            throw ApiException.Bad(refusal.Message, "input");
+        }
+        finally
+        {
+            book.Close(entry, status);
+        }
+    }
+
+    public async Task LoadAdapterAsync(HttpContext context)
+    {
+        gate.AuthenticateAdmin(context);
+        using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
+        var body = document.RootElement;
+        var (name, path) = (body.Required("lora_name"), body.Required("lora_path"));
+        var model = body.Text("model") is { } chosen ? CompletionEndpoints.Model(models, chosen, out _)
+            : First();
+        try
+        {
+            await model.Engine.LoadAdapterAsync(name, path, context.RequestAborted);
+        }
+        catch (EngineRefusalException refusal)
+        {
+            throw ApiException.Bad(refusal.Message, "lora_path");
+        }
+        await context.Response.WriteAsync($"Success: LoRA adapter '{name}' added successfully.");
+    }
+
+    public async Task UnloadAdapterAsync(HttpContext context)
+    {
+        gate.AuthenticateAdmin(context);
+        using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
+        var name = document.RootElement.Required("lora_name");
+        foreach (var model in models.Local)
+        {
+            if (!await model.Engine.UnloadAdapterAsync(name, context.RequestAborted))
+                continue;
+            await context.Response.WriteAsync($"Success: LoRA adapter '{name}' removed successfully.");
+            return;
+        }
+        throw ApiException.NotFound($"The lora adapter '{name}' cannot be found.", "lora_name");
+    }
+
+    LocalModel First()
+    {
+        foreach (var model in models.Local)
+            return model;
+        throw ApiException.NotFound("No model is served by an engine here.", "model");
+    }
+
+    IEnumerable<string> Names()
+    {
+        foreach (var model in models.Local)
+        {
+            yield return model.Name;
+            foreach (var adapter in model.Engine.Adapters)
+                yield return adapter.Name;
+        }
+    }
+
+    void WriteModel(Utf8JsonWriter writer, string name)
+    {
+        var model = CompletionEndpoints.Model(models, name, out var adapter);
+        writer.WriteStartObject();
+        writer.WriteString("id"u8, name);
+        writer.WriteString("object"u8, "model"u8);
+        writer.WriteNumber("created"u8, model.Created.ToUnixTimeSeconds());
+        writer.WriteString("owned_by"u8, "plimsoll"u8);
+        writer.WriteString("root"u8, model.Engine.Facts.Root);
+        writer.WriteString("parent"u8, adapter is null ? null : model.Name);
+        writer.WriteNumber("max_model_len"u8, model.Engine.Facts.MaxModelTokens);
+        writer.WriteEndObject();
+    }
+
+    static void WriteEmbeddings(
+        Utf8JsonWriter writer, string model, IReadOnlyList<float[]> vectors, long tokens, bool base64,
+            int? dimensions)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("object"u8, "list"u8);
+        writer.WriteStartArray("data"u8);
+        for (var i = 0; i < vectors.Count; i++)
+        {
+            var vector = vectors[i].AsSpan(0, dimensions ?? vectors[i].Length);
+            writer.WriteStartObject();
+            writer.WriteString("object"u8, "embedding"u8);
+            writer.WriteNumber("index"u8, i);
+            if (base64)
+            {
+                writer.WriteBase64String("embedding"u8, MemoryMarshal.AsBytes(vector));
+            }
+            else
+            {
+                writer.WriteStartArray("embedding"u8);
+                foreach (var value in vector)
+                    writer.WriteNumberValue(value);
+                writer.WriteEndArray();
+            }
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+        writer.WriteString("model"u8, model);
+        writer.WriteStartObject("usage"u8);
+        writer.WriteNumber("prompt_tokens"u8, tokens);
+        writer.WriteNumber("total_tokens"u8, tokens);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+
+    static Task JsonAsync(HttpContext context, Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var writer = new Utf8JsonWriter(buffer))
+            write(writer);
+        return CompletionEndpoints.WriteJsonAsync(context, buffer.WrittenMemory);
+    }
+}

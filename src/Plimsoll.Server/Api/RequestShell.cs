@@ -1,0 +1,67 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Plimsoll.Server.Serving;
+
+namespace Plimsoll.Server.Api;
+
+/// <summary>What all endpoints do alike: a request id, errors in OpenAI's shape, promises of single
+/// requests.</summary>
+sealed partial class RequestShell(ILogger<RequestShell> log)
+{
+    /// <summary>Wraps a handler so that whatever it throws becomes a clear answer.</summary>
+    public RequestDelegate Wrap(Func<HttpContext, Task> handler) => async context =>
+    {
+        var id = "req_" + Guid.NewGuid().ToString("N");
+        context.Items[nameof(RequestId)] = id;
+        context.Response.Headers["x-request-id"] = id;
+        try
+        {
+            await handler(context);
+        }
+        catch (ApiException error)
+        {
+            await ErrorWriter.WriteAsync(context, error);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client went away.
+        }
+        catch (BadHttpRequestException bad)
+        {
+            await ErrorWriter.WriteAsync(context,
+                new ApiException(bad.StatusCode, bad.Message, "invalid_request_error"));
+        }
+        catch (IOException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Likewise.
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            Failed(log, e, id);
+            await ErrorWriter.WriteAsync(context,
+                new ApiException(500, $"The server had an error while processing your request ({id}).",
+                    "server_error"));
+        }
+    };
+
+    public static string RequestId(HttpContext context) => (string)context.Items[nameof(RequestId)]!;
+
+    /// <summary><c>x-slo-ttft-ms</c> and <c>x-slo-tpot-ms</c>: a promise for this request alone.</summary>
+    public static long? PromiseHeader(HttpContext context, string name)
+    {
+        var text = context.Request.Headers[name].ToString();
+        if (text.Length == 0)
+            return null;
+        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out var ms) && ms is > 0 and < 1e9
+            ? (long)(ms * 1e6)
+            : throw ApiException.Bad($"{name}: {text} is no number of milliseconds above 0", name);
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "Request {RequestId} failed.")]
+    static partial void Failed(ILogger log, Exception error, string requestId);
+}

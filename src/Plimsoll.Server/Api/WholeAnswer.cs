@@ -1,0 +1,74 @@
+using System;
+using System.Buffers;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using Plimsoll.Engine;
+using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Serving;
+
+namespace Plimsoll.Server.Api;
+
+/// <summary>An injected fault: the connection is to be cut without an answer.</summary>
+sealed class ConnectionDroppedException() : Exception("The connection is dropped.");
+
+/// <summary>Answers that are not streamed: to a client that waits, or to a batch's line.</summary>
+sealed class WholeAnswer(ModelDirectory models, Func<Levels> levels, LedgerBook book, TimeProvider time)
+{
+    /// <summary>The answer to a batch's line; throws <see cref="ApiException"/> as the endpoint
+    /// would.</summary>
+    /// <param name="endpoint"><c>/v1/chat/completions</c>, <c>/v1/completions</c>,
+    /// <c>/v1/embeddings</c>.</param>
+    public async Task<ReadOnlyMemory<byte>> OfLineAsync(
+        string endpoint, JsonElement body, string tenant, string requestId, CancellationToken cancellation)
+    {
+        var model = CompletionEndpoints.Model(models, body.Required("model"), out var adapter);
+        var reader = new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(), null);
+        if (endpoint == "/v1/embeddings")
+        {
+            return await ModelEndpoints.EmbedAsync(
+                model, reader, body, book, tenant, requestId, levels().Batch, _ => { }, cancellation);
+        }
+        var chat = endpoint == "/v1/chat/completions";
+        var request =
+            (chat ? reader.Chat(body) : reader.Text(body)) with { Level = levels().Batch, Stream = false };
+        using var run = CompletionRun.Start(model, request, tenant, requestId, book, adapter);
+        var id = (chat ? "chatcmpl-" : "cmpl-") + requestId[(requestId.LastIndexOf('_') + 1)..];
+        var writer = new ChatWriter(request, id, time.GetUtcNow().ToUnixTimeSeconds());
+        return await OfAsync(model, request, run, writer, cancellation);
+    }
+
+    public static async Task<ReadOnlyMemory<byte>> OfAsync(
+        LocalModel model, CompletionRequest request, CompletionRun run, ChatWriter writer,
+            CancellationToken cancellation)
+    {
+        var choices = await GatherAsync(run, cancellation);
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        using (var json = new Utf8JsonWriter(buffer))
+            writer.WriteWhole(json, choices, run.Entry, choice => Echo(model, request, choice));
+        return buffer.WrittenMemory;
+    }
+
+    public static async Task<ChoiceText[]> GatherAsync(CompletionRun run, CancellationToken cancellation)
+    {
+        var choices = new ChoiceText[run.Choices];
+        for (var i = 0; i < choices.Length; i++)
+            choices[i] = new ChoiceText();
+        await foreach (var (choice, token) in run.ReadAsync(cancellation))
+        {
+            if (token.Finish == FinishReason.Dropped)
+                throw new ConnectionDroppedException();
+            choices[choice].Add(token);
+        }
+        foreach (var choice in choices)
+        {
+            if (choice.Failure is { } failure)
+                throw new ApiException(500, failure, "server_error");
+        }
+        return choices;
+    }
+
+    /// <summary>The prompt of an answer, as text.</summary>
+    public static string Echo(LocalModel model, CompletionRequest request, int choice) =>
+        model.Engine.Codec.Decode(request.Prompts[choice / request.Choices]);
+}

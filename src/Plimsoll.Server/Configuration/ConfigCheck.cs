@@ -1,0 +1,169 @@
+using System;
+using System.Collections.Generic;
+using System.Net;
+using Plimsoll.Core;
+using Plimsoll.Core.Promises;
+
+namespace Plimsoll.Server.Configuration;
+
+/// <summary>What a configuration must satisfy beyond its shape; one clear line for the first fault.</summary>
+public static class ConfigCheck
+{
+    public static void Check(ServeConfig config, string name)
+    {
+        if (config.Models.Count == 0)
+            throw new BadInputException($"{name}: models is empty; expected at least one model to serve");
+        Listen(config, name);
+        Levels(config, name);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var model in config.Models)
+        {
+            if (model.Name.Length == 0)
+            {
+                throw new BadInputException(
+                    $"{name}: a model has no name; expected the name that requests use");
+            }
+            if (!names.Add(model.Name))
+            {
+                throw new BadInputException(
+                    $"{name}: model {model.Name} is there twice; expected each name once");
+            }
+        }
+        foreach (var model in config.Models)
+            Model(model, $"{name}: model {model.Name}", names);
+        foreach (var key in config.Keys)
+            Key(config, key, name);
+        Limits(config.Limits, name);
+    }
+
+    static void Listen(ServeConfig config, string name)
+    {
+        foreach (var address in config.Listen)
+        {
+            if (!Uri.TryCreate(address, UriKind.Absolute, out var uri)
+                || uri.Scheme is not ("http" or "https"))
+            {
+                throw new BadInputException(
+                    $"{name}: listen {address}: expected http://HOST:PORT or https://HOST:PORT");
+            }
+            if (uri.Scheme == "https" && config.Tls is null)
+            {
+                throw new BadInputException(
+                    $"{name}: listen {address}: expected tls with a certificate and a key");
+            }
+            if (!IsLoopback(uri.Host) && config.Keys.Count == 0)
+            {
+                throw new BadInputException(
+                    $"{name}: listen {address} is open beyond this machine and there are no keys; "
+                        + $"expected keys "
+                    + "(plimsoll serve --new-key TENANT), or a loopback address");
+            }
+        }
+    }
+
+    public static bool IsLoopback(string host) =>
+        host == "localhost"
+            || (IPAddress.TryParse(host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
+
+    static void Levels(ServeConfig config, string name)
+    {
+        if (config.Levels.Count == 0)
+            throw new BadInputException($"{name}: levels is empty; expected at least one");
+        var tiers = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (level, promise) in config.Levels)
+        {
+            var where = $"{name}: level {level}";
+            foreach (var (key, text) in new[] { ("ttft", promise.Ttft), ("itl", promise.Itl),
+                ("window", promise.Window) })
+            {
+                if (text is not null)
+                    PromiseText.Duration(text, $"{where}: {key}");
+            }
+            if (promise.Window is not null && (promise.Ttft ?? promise.Itl) is not null)
+                throw new BadInputException($"{where}: expected latencies or a window, not both");
+            foreach (var tier in promise.ServiceTiers)
+            {
+                if (!tiers.Add(tier))
+                {
+                    throw new BadInputException(
+                        $"{where}: service_tier {tier} is another level's; expected it once");
+                }
+            }
+        }
+    }
+
+    static void Model(ModelConfig model, string where, HashSet<string> names)
+    {
+        var kinds = (model.Simulated is null ? 0 : 1) + (model.Llama is null ? 0 : 1)
+            + (model.Upstreams.Count == 0 ? 0 : 1);
+        if (kinds != 1)
+            throw new BadInputException($"{where}: expected one of simulated, llama and upstreams");
+        foreach (var upstream in model.Upstreams)
+        {
+            if (!Uri.TryCreate(upstream.Url, UriKind.Absolute, out var uri)
+                || uri.Scheme is not ("http" or "https"))
+            {
+                throw new BadInputException(
+                    $"{where}: upstream url \"{upstream.Url}\": expected http://HOST:PORT");
+            }
+            if (!(upstream.Weight >= 0 && upstream.Weight < 1e6))
+                throw new BadInputException($"{where}: weight {upstream.Weight}: expected 0 to 1000000");
+            if (upstream.MaxConcurrency < 1)
+            {
+                throw new BadInputException(
+                    $"{where}: max_concurrency {upstream.MaxConcurrency}: expected at least 1");
+            }
+            PromiseText.Duration(upstream.IdleTimeout, $"{where}: idle_timeout");
+        }
+        foreach (var other in new[] { model.Fallback, model.Cascade?.First })
+        {
+            if (other is not null && (!names.Contains(other) || other == model.Name))
+            {
+                throw new BadInputException(
+                    $"{where}: {other} is no other model; expected one of those listed");
+            }
+        }
+        if (model.PriceUsdPerHour is <= 0 or > 1_000_000)
+        {
+            throw new BadInputException(
+                $"{where}: price_usd_per_hour {model.PriceUsdPerHour}: expected above 0");
+        }
+    }
+
+    static void Key(ServeConfig config, KeyConfig key, string name)
+    {
+        if (key.Tenant.Length == 0 || key.Id.Length == 0 || key.Hash.Length == 0)
+        {
+            throw new BadInputException(
+                $"{name}: a key lacks tenant, id or hash; expected what --new-key printed");
+        }
+        if (key.Level is not null && !config.Levels.ContainsKey(key.Level))
+        {
+            throw new BadInputException(
+                $"{name}: key {key.Id}: level {key.Level} is unknown; expected one of levels");
+        }
+        if (key.RequestsPerMinute is <= 0 || key.TokensPerMinute is <= 0 || key.BudgetUsdPerDay is < 0)
+        {
+            throw new BadInputException(
+                $"{name}: key {key.Id}: limits and budgets: expected numbers above 0");
+        }
+    }
+
+    static void Limits(LimitsConfig limits, string name)
+    {
+        foreach (var (key, value) in new[]
+        {
+            ("max_request_bytes", limits.MaxRequestBytes), ("max_file_bytes", limits.MaxFileBytes),
+            ("max_concurrent_requests", limits.MaxConcurrentRequests),
+                ("max_connections", limits.MaxConnections),
+            ("batch_concurrency", limits.BatchConcurrency),
+        })
+        {
+            if (value < 1)
+                throw new BadInputException($"{name}: limits: {key} {value}: expected at least 1");
+        }
+        PromiseText.Duration(limits.RequestTimeout, $"{name}: limits: request_timeout");
+        PromiseText.Duration(limits.SlowReaderTimeout, $"{name}: limits: slow_reader_timeout");
+        PromiseText.Duration(limits.Drain, $"{name}: limits: drain");
+    }
+}

@@ -1,0 +1,119 @@
+using System;
+using System.Collections.Generic;
+using Plimsoll.Core;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Models;
+using Plimsoll.Core.Promises;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
+using Plimsoll.Engine.Simulated;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Profiles;
+
+namespace Plimsoll.Server.Configuration;
+
+/// <summary>Makes a simulated engine, or the twin of a real one, of what the configuration says.</summary>
+public static class EngineFactory
+{
+    /// <summary>Context that window layers are charged at when memory is counted.</summary>
+    const int TypicalContextTokens = 4096;
+
+    public static SimulatedOptions Simulated(
+        string name, SimulatedConfig config, IReadOnlyList<ServiceLevelSpec> levels)
+    {
+        var stepTime = StepTime(config);
+        var deployment = stepTime.Deployment;
+        return new SimulatedOptions
+        {
+            Model = name,
+            StepTime = stepTime,
+            Limits = Limits(stepTime, config) with { Levels = levels },
+            Ranks = config.Replicas is >= 1 and <= 1024
+                ? config.Replicas
+                : throw new BadInputException(
+                    $"model {name}: replicas {config.Replicas}: expected 1 to 1024"),
+            MaxModelTokens = config.MaxModelLen ?? deployment.Model.MaxContext,
+            MedianOutputTokens = config.MedianOutputTokens,
+            Seed = config.Seed,
+            Faults = Faults(config.Faults),
+        };
+    }
+
+    public static StepTimeModel StepTime(SimulatedConfig config)
+    {
+        var model = Catalogue.BuiltIn.FindModel(config.Model);
+        var accelerator = Catalogue.BuiltIn.FindAccelerator(config.Gpu);
+        var usual = EngineCatalogue.ServerDefaults(accelerator, "vllm");
+        if (config.Tp < 1 || config.Tp > 64)
+            throw new BadInputException($"tp {config.Tp}: expected 1 to 64");
+        var deployment = new Deployment
+        {
+            Model = model,
+            Accelerator = accelerator,
+            TensorParallel = config.Tp,
+            Weights = config.Weights is null ? model.NativeWeights : Format(config.Weights, "weights"),
+            Kv = Format(config.Kv, "kv"),
+            Engine = usual with
+            {
+                MaxNumSeqs = config.MaxNumSeqs ?? usual.MaxNumSeqs,
+                MaxNumBatchedTokens = config.MaxNumBatchedTokens ?? usual.MaxNumBatchedTokens,
+                NumGpuBlocks = config.NumGpuBlocks,
+                BlockSize = config.BlockSize,
+                EnablePrefixCaching = config.PrefixCaching,
+            },
+        };
+        return config.Profile is null
+            ? StepTimeCatalogue.ModelOf(deployment)
+            : FittedStepTimes.Read(config.Profile).ModelOf(deployment);
+    }
+
+    public static SchedulerOptions Limits(StepTimeModel stepTime, SimulatedConfig config)
+    {
+        var deployment = stepTime.Deployment;
+        var policy = SchedulingPolicy.Find(config.Policy)
+            ?? throw new BadInputException(
+                $"policy {config.Policy}: expected a policy as `plimsoll simulate` takes it");
+        var memory = KvCapacity.Blocks(deployment, stepTime.Engine.Memory, TypicalContextTokens);
+        if (!memory.Fits)
+        {
+            throw new BadInputException(
+                $"{deployment.Model.Name} does not fit {deployment.Accelerator.Name} at tp {config.Tp}: "
+                + FormattableString.Invariant($"it needs {memory.MissingGb:0.0} GB more per accelerator; ")
+                + "expected a larger tp");
+        }
+        return EngineLimits.Of(deployment, memory.Blocks, policy) with
+        {
+            PrefixBlockTokens = config.PrefixCaching ? config.BlockSize : 0,
+        };
+    }
+
+    /// <summary>USD per hour of one engine rank: its accelerators at the catalogue's price, or what is
+    /// said.</summary>
+    public static decimal PricePerHour(ModelConfig model, Deployment deployment) =>
+        model.PriceUsdPerHour
+        ?? (Catalogue.BuiltIn.FindPrice(deployment.Accelerator, null).UsdPerHour * deployment.Accelerators);
+
+    static SimulatedFaults Faults(FaultConfig? config)
+    {
+        if (config is null)
+            return SimulatedFaults.None;
+        foreach (var share in new[] { config.Errors, config.Stalls, config.Drops, config.SlowFirstTokens })
+        {
+            if (!(share >= 0 && share <= 1))
+                throw new BadInputException($"faults: {share}: expected shares from 0 to 1");
+        }
+        return new SimulatedFaults
+        {
+            ErrorShare = config.Errors,
+            StallShare = config.Stalls,
+            DropShare = config.Drops,
+            SlowFirstTokenShare = config.SlowFirstTokens,
+            StallNs = PromiseText.Duration(config.Stall, "faults: stall"),
+            SlowFirstTokenNs = PromiseText.Duration(config.SlowFirstToken, "faults: slow_first_token"),
+        };
+    }
+
+    static NumberFormat Format(string text, string key) => NumberFormats.TryParse(text, out var format)
+        ? format
+        : throw new BadInputException($"{key} {text}: expected bf16, fp8, int8, fp4 or int4");
+}

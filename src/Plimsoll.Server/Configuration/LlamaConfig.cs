@@ -1,0 +1,50 @@
+using System.Collections.Generic;
+
+namespace Plimsoll.Server.Configuration;
+
+/// <summary>A model that llama.cpp computes on this machine.</summary>
+public sealed class LlamaConfig
+{
+    /// <summary>GGUF file; a placeholder of random weights is made where none is named.</summary>
+    public string? Path { get; set; }
+
+    public string Policy { get; set; } = "vllm-v1";
+
+    public int MaxNumSeqs { get; set; } = 32;
+
+    public int MaxNumBatchedTokens { get; set; } = 512;
+
+    /// <summary>Tokens of KV in all.</summary>
+    public int KvTokens { get; set; } = 16_384;
+
+    public int BlockSize { get; set; } = 16;
+
+    public bool PrefixCaching { get; set; } = true;
+
+    public int? MaxModelLen { get; set; }
+
+    /// <summary>
+    /// <c>unified</c>: prefixes shared without a copy; <c>split</c>: each sequence in cells of its own.
+    /// </summary>
+    public string KvLayout { get; set; } = "unified";
+
+    /// <summary>Compute threads.</summary>
+    public int Threads { get; set; } = 1;
+
+    /// <summary>Core that the engine's thread is pinned to.</summary>
+    public int? Core { get; set; }
+
+    /// <summary>Tokens computed at once: an abort waits for these at most.</summary>
+    public int MicroTokens { get; set; } = 128;
+
+    public int GpuLayers { get; set; }
+
+    /// <summary><c>cpu</c>, <c>cuda</c> or <c>vulkan</c>.</summary>
+    public string Backend { get; set; } = "cpu";
+
+    /// <summary>Folder of a libllama of one's own, of the very release that the bindings belong to.</summary>
+    public string? Lib { get; set; }
+
+    /// <summary>LoRA adapters by the name that requests use.</summary>
+    public Dictionary<string, string> Adapters { get; set; } = [];
+}

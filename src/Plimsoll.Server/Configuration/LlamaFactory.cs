@@ -1,0 +1,115 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Threading;
+using Plimsoll.Core;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Engine;
+using Plimsoll.Engine.LlamaCpp;
+using Plimsoll.Engine.Placeholder;
+
+namespace Plimsoll.Server.Configuration;
+
+/// <summary>Makes an engine that computes of what the configuration says.</summary>
+public static class LlamaFactory
+{
+    /// <param name="name">Name that requests use.</param>
+    /// <param name="config">The model's file and its settings.</param>
+    /// <param name="levels">Levels of service.</param>
+    /// <param name="state">Folder in which the placeholder is made when no file is named.</param>
+    /// <param name="time">Tells chat templates the date.</param>
+    /// <param name="story">Hears what is served and what it costs to start.</param>
+    public static LlamaEngine Start(
+        string name, LlamaConfig config, IReadOnlyList<ServiceLevelSpec> levels, string state,
+            string? decisionLog,
+        TimeProvider time, TextWriter story)
+    {
+        var path = config.Path ?? Placeholder(state);
+        var options = new LlamaOptions
+        {
+            Model = name,
+            Path = path,
+            Limits = Limits(config, levels),
+            Layout = config.KvLayout switch
+            {
+                "unified" => KvLayout.Unified,
+                "split" => KvLayout.Split,
+                var other =>
+                    throw new BadInputException(
+                    $"model {name}: kv_layout {other}: expected unified or split"),
+            },
+            MaxModelTokens = config.MaxModelLen,
+            Threads = config.Threads,
+            Core = config.Core,
+            MicroTokens = config.MicroTokens,
+            GpuLayers = config.GpuLayers,
+            Library = new LlamaLibraryOptions(config.Lib, config.Backend),
+            DecisionLog = decisionLog,
+        };
+        var engine = new LlamaEngine(options, time);
+        try
+        {
+            foreach (var (adapter, file) in config.Adapters)
+            {
+                engine.LoadAdapterAsync(adapter, file, CancellationToken.None).AsTask().GetAwaiter()
+                    .GetResult();
+            }
+        }
+        catch (EngineRefusalException e)
+        {
+            throw new BadInputException($"model {name}: {e.Message}");
+        }
+        var facts = engine.Model.Facts;
+        story.WriteLine(
+            FormattableString.Invariant($"plimsoll: {name} is {facts.Name} ({facts.Architecture}, ")
+            + FormattableString.Invariant($"{facts.WeightBytes / 1e6:0.#} MB) by llama.cpp, ")
+            + $"{options.Threads} thread{(options.Threads == 1 ? "" : "s")}, {engine.Facts.MaxModelTokens} "
+            + $"tokens of context");
+        if (facts.Description == PlaceholderModel.Description)
+            story.WriteLine($"plimsoll: {name} has {PlaceholderModel.Description}");
+        if (engine.Calibration.Count > 0)
+        {
+            story.WriteLine(
+                $"plimsoll: {engine.Calibration.Count} steps timed; the next start finds them in the cache");
+        }
+        return engine;
+    }
+
+    static SchedulerOptions Limits(LlamaConfig config, IReadOnlyList<ServiceLevelSpec> levels)
+    {
+        var policy = SchedulingPolicy.Find(config.Policy)
+            ?? throw new BadInputException($"policy {config.Policy}: it is not known");
+        if (config.KvTokens < config.BlockSize || config.BlockSize < 1 || config.MaxNumSeqs < 1
+            || config.MaxNumBatchedTokens < 1)
+        {
+            throw new BadInputException(
+                "kv_tokens, block_size, max_num_seqs, max_num_batched_tokens: expected at least 1");
+        }
+        return new SchedulerOptions
+        {
+            Policy = policy,
+            Levels = levels,
+            MaxNumSeqs = config.MaxNumSeqs,
+            MaxNumBatchedTokens = config.MaxNumBatchedTokens,
+            NumBlocks = config.KvTokens / config.BlockSize,
+            BlockSize = config.BlockSize,
+            PrefixBlockTokens = config.PrefixCaching ? config.BlockSize : 0,
+        };
+    }
+
+    static string Placeholder(string state)
+    {
+        var path = System.IO.Path.Combine(state, "placeholder.gguf");
+        try
+        {
+            Directory.CreateDirectory(state);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"{state} cannot be made: {e.Message}");
+        }
+        if (!File.Exists(path))
+            PlaceholderModel.Make(new PlaceholderModel.Shape()).Save(path);
+        return path;
+    }
+}

@@ -1,0 +1,244 @@
+using System.Collections.Generic;
+
+namespace Plimsoll.Server.Configuration;
+
+/// <summary>What is written in the YAML file, key by key. Every default is here.</summary>
+public sealed class ServeConfig
+{
+    /// <summary>Addresses to listen on. Anything beyond loopback needs <see cref="Keys"/>.</summary>
+    public List<string> Listen { get; set; } = ["http://127.0.0.1:8000"];
+
+    public TlsConfig? Tls { get; set; }
+
+    /// <summary>Folder of files, batches and, with SQLite, the ledger.</summary>
+    public string State { get; set; } = "plimsoll-state";
+
+    /// <summary><c>sqlite</c>, or <c>postgres://user:password@host/database</c>.</summary>
+    public string Ledger { get; set; } = "sqlite";
+
+    /// <summary>Service levels by name; the first is the default.</summary>
+    public Dictionary<string, LevelConfig> Levels { get; set; } = new()
+    {
+        ["interactive"] =
+            new LevelConfig { Ttft = "500ms", Itl = "75ms", ServiceTiers = ["default", "priority"] },
+        ["batch"] = new LevelConfig { Window = "24h", ServiceTiers = ["flex"] },
+    };
+
+    public List<ModelConfig> Models { get; set; } = [];
+
+    public List<KeyConfig> Keys { get; set; } = [];
+
+    public LimitsConfig Limits { get; set; } = new();
+
+    /// <summary>File that every event the scheduler saw is appended to; none when absent.</summary>
+    public string? DecisionLog { get; set; }
+
+    /// <summary>Name of the software release that the ledger books under.</summary>
+    public string Release { get; set; } = "current";
+}
+
+public sealed class TlsConfig
+{
+    /// <summary>PEM file with the certificate and its chain.</summary>
+    public string Certificate { get; set; } = "";
+
+    /// <summary>PEM file with the private key.</summary>
+    public string Key { get; set; } = "";
+}
+
+/// <summary>A promise: latencies make a level interactive, a window makes it batch.</summary>
+public sealed class LevelConfig
+{
+    public string? Ttft { get; set; }
+
+    public string? Itl { get; set; }
+
+    public string? Window { get; set; }
+
+    /// <summary>What becomes of a request whose promise cannot be kept: queue, reject or relegate.</summary>
+    public string WhenFull { get; set; } = "queue";
+
+    /// <summary>OpenAI's <c>service_tier</c> values that choose this level.</summary>
+    public List<string> ServiceTiers { get; set; } = [];
+}
+
+public sealed class ModelConfig
+{
+    /// <summary>Name that requests use.</summary>
+    public string Name { get; set; } = "";
+
+    public SimulatedConfig? Simulated { get; set; }
+
+    public LlamaConfig? Llama { get; set; }
+
+    public List<UpstreamConfig> Upstreams { get; set; } = [];
+
+    /// <summary>Per replica and hour, USD; the catalogue's price where a simulated engine names a
+    /// card.</summary>
+    public decimal? PriceUsdPerHour { get; set; }
+
+    /// <summary>Model that is asked where this one cannot be reached.</summary>
+    public string? Fallback { get; set; }
+
+    public CascadeConfig? Cascade { get; set; }
+
+    public TwinConfig? Twin { get; set; }
+}
+
+/// <summary>A simulated engine, described as <c>plimsoll simulate</c> describes it.</summary>
+public sealed class SimulatedConfig
+{
+    public string Model { get; set; } = "Llama-3.1-8B";
+
+    public string Gpu { get; set; } = "h100_sxm";
+
+    public int Tp { get; set; } = 1;
+
+    /// <summary>Engine ranks, each with a scheduler of its own.</summary>
+    public int Replicas { get; set; } = 1;
+
+    public string? Weights { get; set; }
+
+    public string Kv { get; set; } = "bf16";
+
+    public string Policy { get; set; } = "vllm-v1";
+
+    /// <summary>Profile that <c>plimsoll calibrate</c> wrote.</summary>
+    public string? Profile { get; set; }
+
+    public int? MaxNumSeqs { get; set; }
+
+    public int? MaxNumBatchedTokens { get; set; }
+
+    public int? NumGpuBlocks { get; set; }
+
+    public int BlockSize { get; set; } = 16;
+
+    public bool PrefixCaching { get; set; } = true;
+
+    public int? MaxModelLen { get; set; }
+
+    public double MedianOutputTokens { get; set; } = 150;
+
+    public ulong Seed { get; set; } = 1;
+
+    public FaultConfig? Faults { get; set; }
+}
+
+/// <summary>Shares of requests that a simulated engine lets fail, for tests of what stands before
+/// it.</summary>
+public sealed class FaultConfig
+{
+    public double Errors { get; set; }
+
+    public double Stalls { get; set; }
+
+    public double Drops { get; set; }
+
+    public double SlowFirstTokens { get; set; }
+
+    public string Stall { get; set; } = "30s";
+
+    public string SlowFirstToken { get; set; } = "5s";
+}
+
+public sealed class UpstreamConfig
+{
+    /// <summary>Base address, without <c>/v1</c>.</summary>
+    public string Url { get; set; } = "";
+
+    /// <summary>Name of the model there; the served name when absent.</summary>
+    public string? Model { get; set; }
+
+    public string? ApiKey { get; set; }
+
+    /// <summary>Share of new conversations, relative to the other upstreams.</summary>
+    public double Weight { get; set; } = 1;
+
+    /// <summary>Release that the ledger books under.</summary>
+    public string? Release { get; set; }
+
+    /// <summary>Whether <c>priority</c> may be passed on (vLLM with <c>--scheduling-policy
+    /// priority</c>).</summary>
+    public bool Priority { get; set; }
+
+    /// <summary>Time without a byte after which an answer counts as lost.</summary>
+    public string IdleTimeout { get; set; } = "60s";
+
+    /// <summary>Requests that may be out at once.</summary>
+    public int MaxConcurrency { get; set; } = 1024;
+}
+
+/// <summary>Small model first: the large one is asked where the small one's answer will not do.</summary>
+public sealed class CascadeConfig
+{
+    /// <summary>Model that is asked first.</summary>
+    public string First { get; set; } = "";
+
+    /// <summary>Answers that begin like one of these go on to the large model.</summary>
+    public List<string> RefusalPrefixes { get; set; } = ["I cannot", "I can't", "I'm sorry", "I am unable"];
+
+    /// <summary>Mean log probability per token below which the answer goes on; none when absent.</summary>
+    public double? LeastMeanLogprob { get; set; }
+}
+
+/// <summary>What the twin of an upstream replica needs to know of it.</summary>
+public sealed class TwinConfig
+{
+    public SimulatedConfig Engine { get; set; } = new();
+
+    /// <summary>Send long prompts in slices that the engine's prefix cache joins.</summary>
+    public bool Slices { get; set; }
+}
+
+public sealed class KeyConfig
+{
+    /// <summary>Tenant that the key belongs to; several keys may share one.</summary>
+    public string Tenant { get; set; } = "";
+
+    /// <summary>Id of the key: its part before the secret.</summary>
+    public string Id { get; set; } = "";
+
+    /// <summary>As <c>plimsoll serve --new-key TENANT</c> prints it.</summary>
+    public string Hash { get; set; } = "";
+
+    public long? RequestsPerMinute { get; set; }
+
+    public long? TokensPerMinute { get; set; }
+
+    /// <summary>Dollars that the tenant may spend per UTC day.</summary>
+    public decimal? BudgetUsdPerDay { get; set; }
+
+    /// <summary>Level of requests that name none.</summary>
+    public string? Level { get; set; }
+
+    /// <summary>Whether request bodies may be kept for <c>plimsoll tune</c>.</summary>
+    public bool Capture { get; set; }
+
+    /// <summary>Whether the key may load adapters and read metrics and the live page.</summary>
+    public bool Admin { get; set; }
+}
+
+public sealed class LimitsConfig
+{
+    public long MaxRequestBytes { get; set; } = 16 << 20;
+
+    public long MaxFileBytes { get; set; } = 200L << 20;
+
+    /// <summary>Requests in work at once; more get 429.</summary>
+    public int MaxConcurrentRequests { get; set; } = 4096;
+
+    public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>Time for the rest of a request after its first byte.</summary>
+    public string RequestTimeout { get; set; } = "30s";
+
+    /// <summary>Time a client may take to read what is waiting for it.</summary>
+    public string SlowReaderTimeout { get; set; } = "30s";
+
+    /// <summary>Time that running requests get after a signal to stop.</summary>
+    public string Drain { get; set; } = "30s";
+
+    /// <summary>Batch lines in work at once, per model.</summary>
+    public int BatchConcurrency { get; set; } = 256;
+}

@@ -1,0 +1,321 @@
+using System;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using System.Threading;
+using Plimsoll.Core.Costing;
+using Plimsoll.Engine;
+
+namespace Plimsoll.Server.Ledger;
+
+/// <summary>
+/// Books every step of every engine: each nanosecond of an engine's wall time is idle, headroom, or
+/// somebody's
+/// share of a step, and their sum is price × time to the pico-dollar. Posting a step costs no more than its
+/// sequences; the book is written out by the writer, never by the engine's thread.
+/// </summary>
+public sealed class LedgerBook(TimeProvider time, string release)
+{
+    static readonly TimeSpan _lateCharges = TimeSpan.FromMinutes(2);
+
+    readonly Lock _gate = new();
+    readonly Dictionary<long, RequestEntry> _requests = [];
+    readonly Dictionary<LedgerKey, LedgerTotals> _totals = [];
+    readonly List<RequestEntry> _finished = [];
+    readonly Queue<RequestEntry> _closed = new();
+    readonly List<EngineMeter> _meters = [];
+    readonly Dictionary<(string Tenant, long Day), long> _spent = [];
+    StepWork[] _works = new StepWork[64];
+    StepCharge[] _charges = new StepCharge[64];
+    long _nextId = 1;
+    Int128 _recentAmount;
+    long _recentTokens;
+
+    public string Release => release;
+
+    /// <summary>Every engine rank that is billed.</summary>
+    public IReadOnlyList<EngineMeter> Meters
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _meters];
+        }
+    }
+
+    public EngineMeter AddEngine(string name, decimal usdPerHour, DateTimeOffset startedUtc)
+    {
+        var meter = new EngineMeter(name, usdPerHour, startedUtc);
+        lock (_gate)
+            _meters.Add(meter);
+        return meter;
+    }
+
+    public RequestEntry Open(string requestId, string tenant, string level, string model, string adapter = "")
+    {
+        lock (_gate)
+        {
+            var entry = new RequestEntry(_nextId++, requestId, time.GetUtcNow())
+            {
+                Tenant = tenant,
+                Level = level,
+                Model = model,
+                Adapter = adapter,
+                Release = release,
+            };
+            _requests.Add(entry.Id, entry);
+            return entry;
+        }
+    }
+
+    /// <summary>Books a step: the time before it as idle, its headroom, and everybody's share.</summary>
+    /// <param name="meter">The rank's.</param>
+    /// <param name="headroom">Share of the step that a full batch would not have cost, 0 to 1.</param>
+    public void Post(EngineMeter meter, in EngineStep step, double headroom)
+    {
+        lock (_gate)
+        {
+            Book(meter, step.StartNs, LedgerAccounts.Idle, meter.PostUntil(step.StartNs), estimated: false);
+            var endNs = step.StartNs + step.DurationNs;
+            var amount = meter.PostUntil(endNs);
+            var spare = (long)(amount * Math.Clamp(headroom, 0, 1));
+            Book(meter, endNs, LedgerAccounts.Headroom, spare, estimated: false);
+            PostShares(meter, endNs, amount - spare, step);
+        }
+    }
+
+    /// <summary>Books time in which an engine had nothing to do.</summary>
+    public void PostIdle(EngineMeter meter, long untilNs)
+    {
+        lock (_gate)
+            Book(meter, untilNs, LedgerAccounts.Idle, meter.PostUntil(untilNs), estimated: false);
+    }
+
+    /// <summary>Books a charge that was found without steps, for engines that tell none.</summary>
+    public void PostEstimate(EngineMeter meter, long atNs, RequestEntry? entry, in StepCharge charge)
+    {
+        lock (_gate)
+        {
+            if (entry is null)
+                Book(meter, atNs, LedgerAccounts.Idle, charge.Total, estimated: true);
+            else
+                Charge(meter, atNs, entry, charge, estimated: true);
+        }
+    }
+
+    /// <summary>Ends a request. Its tokens are counted now; a step in flight may still charge it.</summary>
+    public void Close(RequestEntry entry, RequestStatus status)
+    {
+        lock (_gate)
+        {
+            if (entry.Status != RequestStatus.Open)
+                return;
+            entry.Status = status;
+            entry.ClosedAt = time.GetTimestamp();
+            var totals = entry.Totals is { IsForgotten: false } own
+                ? own
+                : TotalsOf(entry, _meters.Count > 0 ? MeterNameOf(entry) : "", HourNow());
+            totals.Requests++;
+            totals.PromptTokens += entry.PromptTokens;
+            totals.CachedTokens += entry.CachedTokens;
+            totals.OutputTokens += entry.OutputTokens;
+            totals.IsDirty = true;
+            _recentAmount += entry.Charge.Total;
+            _recentTokens += entry.PromptTokens + entry.OutputTokens;
+            if (_recentTokens > 10_000_000)
+                (_recentAmount, _recentTokens) = (_recentAmount / 2, _recentTokens / 2);
+            _finished.Add(entry);
+            _closed.Enqueue(entry);
+            while (_closed.TryPeek(out var oldest) && time.GetElapsedTime(oldest.ClosedAt) > _lateCharges)
+                _requests.Remove(_closed.Dequeue().Id);
+        }
+    }
+
+    /// <summary>What a token has cost of late, pico-dollars: the estimate that budgets reserve by.</summary>
+    public double RecentPicoPerToken
+    {
+        get
+        {
+            lock (_gate)
+                return _recentTokens == 0 ? 0 : (double)_recentAmount / _recentTokens;
+        }
+    }
+
+    /// <summary>Pico-dollars that a tenant has spent on a UTC day.</summary>
+    public long SpentOn(string tenant, long day)
+    {
+        lock (_gate)
+            return _spent.GetValueOrDefault((tenant, day));
+    }
+
+    /// <summary>Adds what an earlier life of the server has on disk.</summary>
+    public void Remember(string tenant, long day, long amount)
+    {
+        lock (_gate)
+            _spent[(tenant, day)] = _spent.GetValueOrDefault((tenant, day)) + amount;
+    }
+
+    /// <summary>Takes what is not on disk; what cannot be written comes back with <see
+    /// cref="Return"/>.</summary>
+    internal LedgerDelta Take()
+    {
+        lock (_gate)
+        {
+            var rows = new List<(LedgerKey, LedgerTotals)>();
+            foreach (var totals in _totals.Values)
+            {
+                if (!totals.IsDirty)
+                    continue;
+                var copy = new LedgerTotals(totals.Key);
+                Add(copy, totals);
+                rows.Add((totals.Key, copy));
+                totals.Clear();
+            }
+            var finished = _finished.ToArray();
+            _finished.Clear();
+            ForgetOldHours();
+            var meters = new List<(EngineMeter, long)>();
+            foreach (var meter in _meters)
+                meters.Add((meter, meter.PostedNs));
+            return new LedgerDelta(rows, finished, meters);
+        }
+    }
+
+    internal void Return(LedgerDelta delta)
+    {
+        lock (_gate)
+        {
+            foreach (var (key, lost) in delta.Rows)
+                Add(TotalsOf(key), lost);
+            // The sums are exact whatever happens; of single requests only so many wait for a database.
+            const int MostWaiting = 100_000;
+            if (_finished.Count + delta.Finished.Count <= MostWaiting)
+                _finished.InsertRange(0, delta.Finished);
+        }
+    }
+
+    void PostShares(EngineMeter meter, long endNs, long amount, in EngineStep step)
+    {
+        var shares = step.Shares;
+        if (shares.Length == 0)
+        {
+            Book(meter, endNs, LedgerAccounts.Idle, amount, estimated: false);
+            return;
+        }
+        if (_works.Length < shares.Length)
+        {
+            _works = new StepWork[2 * shares.Length];
+            _charges = new StepCharge[2 * shares.Length];
+        }
+        for (var i = 0; i < shares.Length; i++)
+        {
+            _works[i] =
+                new StepWork(shares[i].PrefillTokens, shares[i].DecodeTokens, shares[i].ContextTokens);
+        }
+        StepBill.Split(amount, step.Causes, _works.AsSpan(0, shares.Length),
+            _charges.AsSpan(0, shares.Length));
+        for (var i = 0; i < shares.Length; i++)
+        {
+            ref readonly var share = ref shares[i];
+            if (!_requests.TryGetValue(share.LedgerId, out var entry))
+            {
+                Book(meter, endNs, LedgerAccounts.Served, _charges[i].Total, estimated: false);
+                continue;
+            }
+            var charge = _charges[i];
+            if (share.RecomputedTokens > 0)
+            {
+                var again = (long)(charge.Prefill * ((double)share.RecomputedTokens / share.PrefillTokens));
+                Book(meter, endNs, LedgerAccounts.Recomputed, again, estimated: false);
+                charge = charge with { Prefill = charge.Prefill - again };
+            }
+            Charge(meter, endNs, entry, charge, estimated: false);
+        }
+    }
+
+    void Charge(EngineMeter meter, long atNs, RequestEntry entry, in StepCharge charge, bool estimated)
+    {
+        var hour = meter.HourOf(atNs);
+        entry.Charge += charge;
+        entry.Estimated |= estimated;
+        if (entry.Totals is null or { IsForgotten: true } || entry.Totals.Key.HourUtc != hour
+            || entry.Totals.Key.Engine != meter.Name)
+        {
+            entry.Totals = TotalsOf(entry, meter.Name, hour);
+        }
+        entry.Totals.Charge += charge;
+        entry.Totals.IsDirty = true;
+        CollectionsMarshal.GetValueRefOrAddDefault(_spent, (entry.Tenant, hour / 24), out _) += charge.Total;
+    }
+
+    void Book(EngineMeter meter, long atNs, string account, long amount, bool estimated)
+    {
+        if (amount == 0)
+            return;
+        var totals =
+            TotalsOf(new LedgerKey(meter.Name, meter.HourOf(atNs), account, "", "", "", "", release,
+                estimated));
+        totals.Charge += new StepCharge(amount, 0, 0, 0);
+        totals.IsDirty = true;
+    }
+
+    LedgerTotals TotalsOf(RequestEntry entry, string engine, long hour) => TotalsOf(new LedgerKey(
+        engine, hour, LedgerAccounts.Served, entry.Tenant, entry.Level, entry.Model, entry.Adapter,
+            entry.Release,
+        entry.Estimated));
+
+    LedgerTotals TotalsOf(LedgerKey key)
+    {
+        if (!_totals.TryGetValue(key, out var totals))
+            _totals[key] = totals = new LedgerTotals(key);
+        return totals;
+    }
+
+    static void Add(LedgerTotals to, LedgerTotals from)
+    {
+        to.Charge += from.Charge;
+        to.Requests += from.Requests;
+        to.PromptTokens += from.PromptTokens;
+        to.CachedTokens += from.CachedTokens;
+        to.OutputTokens += from.OutputTokens;
+        to.IsDirty = true;
+    }
+
+    void ForgetOldHours()
+    {
+        var now = HourNow();
+        var old = new List<LedgerKey>();
+        foreach (var (key, totals) in _totals)
+        {
+            if (!totals.IsDirty && key.HourUtc < now - 2)
+                old.Add(key);
+        }
+        foreach (var key in old)
+        {
+            _totals[key].IsForgotten = true;
+            _totals.Remove(key);
+        }
+        foreach (var key in new List<(string, long Day)>(_spent.Keys))
+        {
+            if (key.Day < (now / 24) - 1)
+                _spent.Remove(key);
+        }
+    }
+
+    string MeterNameOf(RequestEntry entry)
+    {
+        foreach (var meter in _meters)
+        {
+            if (meter.Name.StartsWith(entry.Model + "/", StringComparison.Ordinal))
+                return meter.Name;
+        }
+        return _meters[0].Name;
+    }
+
+    long HourNow() => time.GetUtcNow().ToUnixTimeSeconds() / 3600;
+}
+
+/// <summary>What is to be written: sums since the last write, finished requests, and how far each meter
+/// is.</summary>
+sealed record LedgerDelta(
+    IReadOnlyList<(LedgerKey Key, LedgerTotals Totals)> Rows, IReadOnlyList<RequestEntry> Finished,
+    IReadOnlyList<(EngineMeter Meter, long PostedNs)> Meters);

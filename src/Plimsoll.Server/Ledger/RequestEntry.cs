@@ -1,0 +1,71 @@
+using System;
+using Plimsoll.Core.Costing;
+
+namespace Plimsoll.Server.Ledger;
+
+/// <summary>How an answer ended, as the ledger keeps it.</summary>
+public enum RequestStatus : byte
+{
+    Open,
+    Completed,
+    Cancelled,
+    Failed,
+    Refused,
+}
+
+/// <summary>One request in the ledger: who it is for, and what it has cost so far.</summary>
+public sealed class RequestEntry
+{
+    internal RequestEntry(long id, string requestId, DateTimeOffset at)
+    {
+        Id = id;
+        RequestId = requestId;
+        At = at;
+    }
+
+    /// <summary>Handle that engine steps carry.</summary>
+    public long Id { get; }
+
+    public string RequestId { get; }
+
+    public DateTimeOffset At { get; }
+
+    public required string Tenant { get; init; }
+
+    public required string Level { get; init; }
+
+    public required string Model { get; init; }
+
+    public string Adapter { get; init; } = "";
+
+    public string Release { get; set; } = "";
+
+    /// <summary>Whether the charges are estimates, because the engine tells no steps.</summary>
+    public bool Estimated { get; set; }
+
+    public StepCharge Charge { get; internal set; }
+
+    public int PromptTokens { get; set; }
+
+    public int CachedTokens { get; set; }
+
+    public int OutputTokens { get; set; }
+
+    public long? TtftNs { get; set; }
+
+    public long? E2eNs { get; set; }
+
+    /// <summary>Longest gap between two tokens, nanoseconds.</summary>
+    public long? WorstItlNs { get; set; }
+
+    /// <summary>Whether the promise was kept; null when nothing was promised.</summary>
+    public bool? Kept { get; set; }
+
+    public RequestStatus Status { get; internal set; }
+
+    /// <summary>When it closed, ticks of the book's clock; steps in flight may still charge it for a
+    /// while.</summary>
+    internal long ClosedAt { get; set; }
+
+    internal LedgerTotals? Totals { get; set; }
+}

@@ -1,0 +1,51 @@
+using System.Threading;
+
+namespace Plimsoll.Server.Metrics;
+
+/// <summary>What has been measured of one served model, under the names that vLLM gives.</summary>
+public sealed class ModelMetrics(string model)
+{
+    long _promptTokens;
+    long _generationTokens;
+    long _successStop;
+    long _successLength;
+    long _successAbort;
+    long _promisesKept;
+    long _promisesBroken;
+
+    public string Model => model;
+
+    public long PromptTokens => Volatile.Read(ref _promptTokens);
+
+    public long GenerationTokens => Volatile.Read(ref _generationTokens);
+
+    public long FinishedStop => Volatile.Read(ref _successStop);
+
+    public long FinishedLength => Volatile.Read(ref _successLength);
+
+    public long FinishedAbort => Volatile.Read(ref _successAbort);
+
+    public long PromisesKept => Volatile.Read(ref _promisesKept);
+
+    public long PromisesBroken => Volatile.Read(ref _promisesBroken);
+
+    public Histogram TimeToFirstToken { get; } = Histogram.FirstToken();
+
+    public Histogram InterTokenLatency { get; } = Histogram.PerToken();
+
+    public Histogram TimePerOutputToken { get; } = Histogram.PerToken();
+
+    public Histogram EndToEnd { get; } = Histogram.Request();
+
+    public void AddPrompt(long tokens) => Interlocked.Add(ref _promptTokens, tokens);
+
+    public void AddGenerated(long tokens) => Interlocked.Add(ref _generationTokens, tokens);
+
+    public void Finish(bool aborted, bool byLength, bool? kept)
+    {
+        Interlocked.Increment(ref aborted ? ref _successAbort : ref byLength ? ref _successLength
+            : ref _successStop);
+        if (kept is { } word)
+            Interlocked.Increment(ref word ? ref _promisesKept : ref _promisesBroken);
+    }
+}

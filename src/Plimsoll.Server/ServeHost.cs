@@ -1,0 +1,252 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Security.Cryptography.X509Certificates;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Plimsoll.Core;
+using Plimsoll.Core.Promises;
+using Plimsoll.Engine.Simulated;
+using Plimsoll.Server.Api;
+using Plimsoll.Server.Batches;
+using Plimsoll.Server.Configuration;
+using Plimsoll.Server.Files;
+using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Serving;
+using Plimsoll.Server.Storage;
+
+namespace Plimsoll.Server;
+
+/// <summary>
+/// The server as a whole: reads nothing but its configuration, owns the engines, the books and the listener,
+/// and takes them down in order.
+/// </summary>
+public sealed class ServeHost : IAsyncDisposable
+{
+    readonly WebApplication _app;
+    readonly Gate _gate;
+    readonly ModelDirectory _models;
+    readonly LedgerBook _book;
+    readonly TimeSpan _drain;
+    readonly Database _database;
+    readonly GroupCommit _commit;
+    readonly LedgerWriter _writer;
+    readonly FileStore _files;
+    readonly BatchStore _batches;
+    BatchRunner? _runner;
+    Levels _levels;
+
+    ServeHost(
+        WebApplication app, Gate gate, ModelDirectory models, LedgerBook book, Levels levels, TimeSpan drain,
+        ServeConfig config, Database database, TimeProvider time)
+    {
+        var log = app.Services.GetRequiredService<ILoggerFactory>();
+        _database = database;
+        _commit = new GroupCommit(database, log.CreateLogger<GroupCommit>());
+        _files = new FileStore(config.State, database, _commit, time);
+        _batches = new BatchStore(database, _commit, time);
+        _writer = new LedgerWriter(book, _commit, PostIdle, TimeSpan.FromMilliseconds(500));
+        _app = app;
+        _gate = gate;
+        _models = models;
+        _book = book;
+        _levels = levels;
+        _drain = drain;
+    }
+
+    /// <summary>Where it listens, once started.</summary>
+    public IReadOnlyCollection<string> Addresses => [.. _app.Urls];
+
+    public LedgerBook Book => _book;
+
+    /// <summary>Builds and starts everything; throws <see cref="BadInputException"/> for what cannot be
+    /// served.</summary>
+    public static async Task<ServeHost> StartAsync(ServeConfig config, TimeProvider time, string version,
+        TextWriter story)
+    {
+        ConfigCheck.Check(config, "serve");
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.WebHost.ConfigureKestrel(options => Listen(options, config));
+        builder.Services.AddSingleton<RequestShell>();
+        var app = builder.Build();
+
+        var book = new LedgerBook(time, config.Release);
+        var levels = new Levels(config.Levels);
+        var gate = new Gate(book, time);
+        gate.Configure(config);
+        var models = new ModelDirectory();
+        foreach (var model in config.Models)
+        {
+            if (model.Simulated is { } simulated)
+                models.Add(Simulate(model, simulated, levels, book, time));
+            else if (model.Llama is { } llama)
+                models.Add(Compute(model, llama, levels, config, book, time, story));
+        }
+        var drain = TimeSpan.FromMilliseconds(PromiseText.Duration(config.Limits.Drain, "drain") / 1e6);
+        var database = Database.Open(config.Ledger, config.State);
+        LedgerWriter.Begin(book, database, time);
+        var host = new ServeHost(app, gate, models, book, levels, drain, config, database, time);
+        host.Map(config, time, version);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException e)
+        {
+            await host.DisposeAsync();
+            throw new BadInputException($"cannot listen: {e.Message.ReplaceLineEndings(" ")}");
+        }
+        foreach (var address in host.Addresses)
+            story.WriteLine($"plimsoll: serving at {address}");
+        return host;
+    }
+
+    /// <summary>Runs until the process is told to stop, then drains: no new requests, running ones may
+    /// end.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var stopping = new TaskCompletionSource();
+        using var registration = stop.Register(() => stopping.TrySetResult());
+        await stopping.Task;
+        await StopAsync();
+    }
+
+    public async Task StopAsync()
+    {
+        _gate.Drain();
+        using var patience = new CancellationTokenSource(_drain);
+        while (_gate.Running > 0 && !patience.IsCancellationRequested)
+            await Task.Delay(20, CancellationToken.None);
+        await _app.StopAsync(CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_runner is not null)
+            await _runner.DisposeAsync();
+        await _app.DisposeAsync();
+        await _models.DisposeAsync();
+        await _writer.DisposeAsync();
+        await _commit.DisposeAsync();
+        _database.Dispose();
+    }
+
+    void PostIdle()
+    {
+        foreach (var model in _models.Local)
+            model.PostIdle();
+    }
+
+    static LocalModel Simulate(ModelConfig model, SimulatedConfig simulated, Levels levels, LedgerBook book,
+        TimeProvider time)
+    {
+        var options = EngineFactory.Simulated(model.Name, simulated, levels.Specs);
+        long? strictest = null;
+        foreach (var level in levels.All)
+            strictest = level.ItlNs is { } itl ? Math.Min(itl, strictest ?? itl) : strictest;
+        var headroom = new HeadroomModel(options.StepTime, options.Limits, strictest);
+        var started = time.GetUtcNow();
+        return new LocalModel(
+            model.Name, new SimulatedEngine(options, time), options.Ranks,
+            EngineFactory.PricePerHour(model, options.StepTime.Deployment), book, headroom, started);
+    }
+
+    static LocalModel Compute(
+        ModelConfig model, LlamaConfig llama, Levels levels, ServeConfig config, LedgerBook book,
+        TimeProvider time,
+        TextWriter story)
+    {
+        var started = time.GetUtcNow();
+        var engine = LlamaFactory.Start(
+            model.Name, llama, levels.Specs, config.State, config.DecisionLog, time, story);
+        if (model.PriceUsdPerHour is null)
+        {
+            story.WriteLine(
+                $"plimsoll: {model.Name} has no price_usd_per_hour; its tokens are metered at $0");
+        }
+        return new LocalModel(model.Name, engine, 1, model.PriceUsdPerHour ?? 0, book, null, started);
+    }
+
+    static void Listen(KestrelServerOptions options, ServeConfig config)
+    {
+        options.AddServerHeader = false;
+        options.Limits.MaxRequestBodySize = null;
+        options.Limits.MaxConcurrentConnections = config.Limits.MaxConnections;
+        options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        options.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
+        options.Limits.MinResponseDataRate = null;
+        foreach (var address in config.Listen)
+        {
+            var uri = new Uri(address);
+            void Secure(ListenOptions listen)
+            {
+                if (uri.Scheme == "https")
+                {
+                    listen.UseHttps(
+                        X509Certificate2.CreateFromPemFile(config.Tls!.Certificate, config.Tls.Key));
+                }
+            }
+            if (uri.Host == "localhost")
+                options.ListenLocalhost(uri.Port, Secure);
+            else if (System.Net.IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip))
+                options.Listen(ip, uri.Port, Secure);
+            else
+                options.ListenAnyIP(uri.Port, Secure);
+        }
+    }
+
+    void Map(ServeConfig config, TimeProvider time, string version)
+    {
+        var answers = new WholeAnswer(_models, () => _levels, _book, time);
+        var places = new SemaphoreSlim(config.Limits.BatchConcurrency);
+        var job =
+            new BatchJob(_batches, _files, answers, name =>
+                _models.FindLocal(name, out _) is not null, places, time);
+        _runner =
+            new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
+        var wrap = _app.Services.GetRequiredService<RequestShell>();
+        var completions = new CompletionEndpoints(_gate, _models, () => _levels, _book, time);
+        var models = new ModelEndpoints(_gate, _models, () => _levels, _book);
+        var operations = new OperationEndpoints(_gate, _models, version);
+        _app.MapPost("/v1/chat/completions", wrap.Wrap(completions.ChatAsync));
+        _app.MapPost("/v1/completions", wrap.Wrap(completions.TextAsync));
+        _app.MapPost("/v1/embeddings", wrap.Wrap(models.EmbeddingsAsync));
+        _app.MapGet("/v1/models", wrap.Wrap(models.ListAsync));
+        _app.MapGet("/v1/models/{**model}", wrap.Wrap(models.GetAsync));
+        _app.MapPost("/tokenize", wrap.Wrap(models.TokenizeAsync));
+        _app.MapPost("/detokenize", wrap.Wrap(models.DetokenizeAsync));
+        _app.MapPost("/v1/load_lora_adapter", wrap.Wrap(models.LoadAdapterAsync));
+        _app.MapPost("/v1/unload_lora_adapter", wrap.Wrap(models.UnloadAdapterAsync));
+        MapFiles(wrap, new FileEndpoints(_gate, _files),
+            new BatchEndpoints(_gate, _batches, _files, _runner, job));
+        _app.MapGet("/health", operations.HealthAsync);
+        _app.MapGet("/version", operations.VersionAsync);
+        _app.MapGet("/metrics", wrap.Wrap(operations.MetricsAsync));
+        _app.MapFallback(wrap.Wrap(context => throw new ApiException(
+            404, $"Unknown request URL: {context.Request.Method} {context.Request.Path}.",
+                "invalid_request_error", null, "unknown_url")));
+    }
+
+    void MapFiles(RequestShell wrap, FileEndpoints files, BatchEndpoints batches)
+    {
+        _app.MapPost("/v1/files", wrap.Wrap(files.UploadAsync));
+        _app.MapGet("/v1/files", wrap.Wrap(files.ListAsync));
+        _app.MapGet("/v1/files/{id}", wrap.Wrap(files.GetAsync));
+        _app.MapGet("/v1/files/{id}/content", wrap.Wrap(files.ContentAsync));
+        _app.MapDelete("/v1/files/{id}", wrap.Wrap(files.DeleteAsync));
+        _app.MapPost("/v1/batches", wrap.Wrap(batches.CreateAsync));
+        _app.MapGet("/v1/batches", wrap.Wrap(batches.ListAsync));
+        _app.MapGet("/v1/batches/{id}", wrap.Wrap(batches.GetAsync));
+        _app.MapPost("/v1/batches/{id}/cancel", wrap.Wrap(batches.CancelAsync));
+    }
+}

@@ -1,0 +1,113 @@
+using System;
+using System.Text.Json;
+
+namespace Plimsoll.Server.Serving;
+
+/// <summary>Reads fields of a request; a wrong one names its parameter, as OpenAI's errors do.</summary>
+public static class JsonBody
+{
+    const int MostDepth = 64;
+
+    public static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
+    {
+        try
+        {
+            var document = JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = MostDepth });
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+                return document;
+            document.Dispose();
+        }
+        catch (JsonException e)
+        {
+            throw ApiException.Bad(
+                $"We could not parse the JSON body of your request (line {e.LineNumber + 1}, byte "
+                    + $"{e.BytePositionInLine}). "
+                + "Expected one JSON object.", null, "invalid_json");
+        }
+        throw ApiException.Bad("We could not parse the JSON body of your request. Expected one JSON object.");
+    }
+
+    public static bool Has(this JsonElement body, string name, out JsonElement value)
+    {
+        if (body.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null)
+            return true;
+        value = default;
+        return false;
+    }
+
+    public static string Required(this JsonElement body, string name) =>
+        body.Text(name) ?? throw ApiException.Bad(
+            $"Missing required parameter: '{name}'.", name, "missing_required_parameter");
+
+    public static string? Text(this JsonElement body, string name)
+    {
+        if (!body.Has(name, out var value))
+            return null;
+        return value.ValueKind == JsonValueKind.String ? value.GetString()
+            : throw Wrong(name, value, "a string");
+    }
+
+    public static bool Flag(this JsonElement body, string name)
+    {
+        if (!body.Has(name, out var value))
+            return false;
+        return value.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => throw Wrong(name, value, "a boolean"),
+        };
+    }
+
+    public static int? Whole(this JsonElement body, string name, int least, int most)
+    {
+        if (!body.Has(name, out var value))
+            return null;
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var number))
+            throw Wrong(name, value, "an integer");
+        return number >= least && number <= most
+            ? (int)number
+            : throw ApiException.Bad($"Invalid '{name}': expected {least} to {most}, but got {number}.", name,
+                number < least ? "integer_below_min_value" : "integer_above_max_value");
+    }
+
+    public static float? Real(this JsonElement body, string name, double least, double most)
+    {
+        if (!body.Has(name, out var value))
+            return null;
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out var number))
+            throw Wrong(name, value, "a number");
+        return number >= least && number <= most
+            ? (float)number
+            : throw ApiException.Bad($"Invalid '{name}': expected {least} to {most}, but got {number}.",
+                name);
+    }
+
+    public static JsonElement? Array(this JsonElement body, string name)
+    {
+        if (!body.Has(name, out var value))
+            return null;
+        return value.ValueKind == JsonValueKind.Array ? value : throw Wrong(name, value, "an array");
+    }
+
+    public static JsonElement? Object(this JsonElement body, string name)
+    {
+        if (!body.Has(name, out var value))
+            return null;
+        return value.ValueKind == JsonValueKind.Object ? value : throw Wrong(name, value, "an object");
+    }
+
+    public static ApiException Wrong(string name, JsonElement value, string expected) => ApiException.Bad(
+        $"Invalid type for '{name}': expected {expected}, but got {Kind(value)} instead.", name,
+            "invalid_type");
+
+    static string Kind(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Array => "an array",
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Number => "a number",
+        JsonValueKind.String => "a string",
+        JsonValueKind.True or JsonValueKind.False => "a boolean",
+        _ => "null",
+    };
+}

@@ -1,0 +1,42 @@
+using System;
+using System.Collections.Generic;
+using System.Threading.Tasks;
+
+namespace Plimsoll.Server.Serving;
+
+/// <summary>What is served, by name: engines here, their adapters, and models of upstreams.</summary>
+public sealed class ModelDirectory : IAsyncDisposable
+{
+    readonly Dictionary<string, LocalModel> _local = new(StringComparer.Ordinal);
+
+    public IReadOnlyCollection<LocalModel> Local => _local.Values;
+
+    public void Add(LocalModel model) => _local.Add(model.Name, model);
+
+    /// <summary>The engine that serves a model or adapter of that name here; null when none does.</summary>
+    /// <param name="name">As the request has it.</param>
+    /// <param name="adapter">The adapter, when the name is one's.</param>
+    public LocalModel? FindLocal(string name, out string? adapter)
+    {
+        adapter = null;
+        if (_local.TryGetValue(name, out var model))
+            return model;
+        foreach (var candidate in _local.Values)
+        {
+            foreach (var loaded in candidate.Engine.Adapters)
+            {
+                if (loaded.Name != name)
+                    continue;
+                adapter = name;
+                return candidate;
+            }
+        }
+        return null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var model in _local.Values)
+            await model.DisposeAsync();
+    }
+}

@@ -1,0 +1,51 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text.Json;
+using Plimsoll.Engine;
+
+namespace Plimsoll.Server.Serving;
+
+/// <summary>The sampling parameters of a request.</summary>
+static class SamplingReader
+{
+    public static SamplingOptions Read(JsonElement body)
+    {
+        long? seed = null;
+        if (body.Has("seed", out var given))
+        {
+            seed = given.ValueKind == JsonValueKind.Number && given.TryGetInt64(out var number)
+                ? number
+                : throw JsonBody.Wrong("seed", given, "an integer");
+        }
+        return new SamplingOptions
+        {
+            Temperature = body.Real("temperature", 0, 2) ?? 1,
+            TopP = body.Real("top_p", 0, 1) ?? 1,
+            TopK = body.Whole("top_k", -1, int.MaxValue) is > 0 and var k ? k : 0,
+            MinP = body.Real("min_p", 0, 1) ?? 0,
+            PresencePenalty = body.Real("presence_penalty", -2, 2) ?? 0,
+            FrequencyPenalty = body.Real("frequency_penalty", -2, 2) ?? 0,
+            RepetitionPenalty = body.Real("repetition_penalty", 0.01, 100) ?? 1,
+            Seed = seed is null ? null : (ulong)seed,
+            LogitBias = Bias(body.Object("logit_bias")),
+        };
+    }
+
+    static Dictionary<int, float>? Bias(JsonElement? bias)
+    {
+        if (bias is not { } map)
+            return null;
+        var result = new Dictionary<int, float>();
+        foreach (var entry in map.EnumerateObject())
+        {
+            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var token)
+                || entry.Value.ValueKind != JsonValueKind.Number)
+            {
+                throw ApiException.Bad(
+                    "Invalid 'logit_bias': expected token ids with numbers from -100 to 100", "logit_bias");
+            }
+            result[token] = (float)entry.Value.GetDouble();
+        }
+        return result;
+    }
+}

@@ -1,0 +1,150 @@
+using System;
+using System.Collections.Generic;
+using System.Data.Common;
+using System.IO;
+using System.Threading;
+using System.Threading.Channels;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
+
+namespace Plimsoll.Server.Storage;
+
+/// <summary>
+/// The one writer of the database. Whatever is waiting goes into one transaction, so a thousand batch lines
+/// cost one fsync; a write is acknowledged when its transaction is on disk. A write that fails alone is told
+/// so; while the database is away, everything waits and is tried again.
+/// </summary>
+public sealed partial class GroupCommit : IAsyncDisposable
+{
+    const int MostTogether = 2048;
+
+    readonly record struct Write(Action<SqlBatch> Work, TaskCompletionSource Done);
+
+    readonly Channel<Write> _writes =
+        Channel.CreateBounded<Write>(new BoundedChannelOptions(65_536) { SingleReader = true });
+    readonly Database _database;
+    readonly ILogger _log;
+    readonly Task _loop;
+    readonly CancellationTokenSource _stop = new();
+    readonly Dictionary<string, DbCommand> _prepared = [];
+    DbConnection? _connection;
+
+    public GroupCommit(Database database, ILogger log)
+    {
+        _database = database;
+        _log = log;
+        _loop = Task.Run(LoopAsync);
+    }
+
+    /// <summary>Whether the last transaction could be written.</summary>
+    public bool IsHealthy { get; private set; } = true;
+
+    /// <summary>Completes when the work is on disk; the work may run more than once and must not read
+    /// outside.</summary>
+    public async Task WriteAsync(Action<SqlBatch> work)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _writes.Writer.WriteAsync(new Write(work, done));
+        await done.Task;
+    }
+
+    /// <summary>Writes what is waiting and stops; a database that is away loses what waits.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _writes.Writer.TryComplete();
+        _stop.CancelAfter(TimeSpan.FromSeconds(10));
+        await _loop;
+        Disconnect();
+        _stop.Dispose();
+    }
+
+    async Task LoopAsync()
+    {
+        var together = new List<Write>();
+        while (await _writes.Reader.WaitToReadAsync())
+        {
+            together.Clear();
+            while (together.Count < MostTogether && _writes.Reader.TryRead(out var write))
+                together.Add(write);
+            await CommitAsync(together);
+        }
+    }
+
+    async Task CommitAsync(List<Write> together)
+    {
+        for (var delayMs = 50; ; delayMs = Math.Min(2000, 2 * delayMs))
+        {
+            try
+            {
+                Commit(together);
+                foreach (var write in together)
+                    write.Done.TrySetResult();
+                IsHealthy = true;
+                return;
+            }
+            catch (Exception e) when (IsAway(e))
+            {
+                if (IsHealthy)
+                    Away(_log, _database.Name, e.Message);
+                IsHealthy = false;
+                Disconnect();
+                if (_stop.IsCancellationRequested)
+                {
+                    foreach (var write in together)
+                        write.Done.TrySetException(e);
+                    return;
+                }
+                await Task.Delay(delayMs);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                Disconnect();
+                if (together.Count == 1)
+                {
+                    together[0].Done.TrySetException(e);
+                    return;
+                }
+                // One of them is at fault: each for itself, in order.
+                foreach (var write in together.ToArray())
+                    await CommitAsync([write]);
+                return;
+            }
+        }
+    }
+
+    void Commit(List<Write> together)
+    {
+        _connection ??= _database.Connect();
+        using var transaction = _connection.BeginTransaction();
+        var batch = new SqlBatch(_connection, transaction, _prepared);
+        foreach (var write in together)
+            write.Work(batch);
+        transaction.Commit();
+    }
+
+    void Disconnect()
+    {
+        foreach (var command in _prepared.Values)
+            command.Dispose();
+        _prepared.Clear();
+        _connection?.Dispose();
+        _connection = null;
+    }
+
+    /// <summary>A full disk, a lock, a server that is gone: worth another try. A broken rule is
+    /// not.</summary>
+    static bool IsAway(Exception e) => e switch
+    {
+        Microsoft.Data.Sqlite.SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6 or 10 or 13 or 14,
+        Npgsql.PostgresException postgres => postgres.IsTransient
+            || postgres.SqlState.StartsWith("57", StringComparison.Ordinal)
+            || postgres.SqlState.StartsWith("53", StringComparison.Ordinal),
+        DbException => true,
+        IOException or TimeoutException => true,
+        _ => false,
+    };
+
+    [LoggerMessage(1, LogLevel.Warning,
+        "{Database} cannot be written ({Reason}); what is booked waits and is tried again.")]
+    static partial void Away(ILogger log, string database, string reason);
+}

@@ -1,0 +1,75 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using Plimsoll.Core;
+using Plimsoll.Tuning.Formats;
+using Plimsoll.Tuning.Registry;
+using Plimsoll.Tuning.Training;
+
+namespace Plimsoll.Tuning.Trainer;
+
+/// <summary>
+/// <c>plimsoll-trainer train JOB.json</c> prints progress, <c>generate JOB.json</c> answers, one JSON value a
+/// line. Exit code 2 is bad input, with one line on stderr.
+/// </summary>
+static class Program
+{
+    static int Main(string[] arguments)
+    {
+        try
+        {
+            if (arguments is ["train", var job])
+                Train(TrainerJob.Read(job));
+            else if (arguments is ["generate", var prompts])
+                Generate(Read(prompts));
+            else
+                throw new BadInputException("usage: plimsoll-trainer train|generate JOB.json");
+            return 0;
+        }
+        catch (BadInputException bad)
+        {
+            Console.Error.WriteLine(bad.Message);
+            return 2;
+        }
+    }
+
+    static void Train(TrainerJob job)
+    {
+        using var run = new TrainingRun(job, e => Console.Out.WriteLine(e.Write()));
+        run.Run();
+    }
+
+    static void Generate(GenerateJob job)
+    {
+        TorchSharp.torch.set_num_threads(job.Threads);
+        using var model = ModelFolder.Open(job.BaseFolder);
+        var lora = job.AdapterFolder is { } adapter ? LoraWeights.Load(adapter, model.Config) : null;
+        var prompts =
+            File.ReadLines(job.PromptsFile).Select(l => JsonSerializer.Deserialize<int[]>(l)!).ToList();
+        var longest = prompts.Max(p => p.Length) + job.MostTokens;
+        if (prompts.Any(p => p.Length == 0) || longest > model.Config.ContextTokens)
+        {
+            throw new BadInputException($"prompts: up to {longest} tokens with the answer; expected 1 to "
+                + $"{model.Config.ContextTokens}");
+        }
+        var decoder = new Decoder(model.Config, Weights.Load(model), lora, Precision.F32, longest);
+        foreach (var answer in new Answers(decoder, model.Config.Layers, model.Config.EndTokens)
+            .Of(prompts, job.MostTokens))
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(answer));
+        }
+    }
+
+    static GenerateJob Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<GenerateJob>(File.ReadAllText(path), CanonicalJson.Options)!;
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a generate job");
+        }
+    }
+}

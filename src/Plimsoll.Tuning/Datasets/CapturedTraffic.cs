@@ -1,0 +1,70 @@
+using System.Collections.Generic;
+using System.IO;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Plimsoll.Core;
+
+namespace Plimsoll.Tuning.Datasets;
+
+/// <summary>
+/// Captured chat traffic, one exchange a line: <c>request</c> and <c>response</c> as OpenAI's API has them,
+/// and the <c>tenant</c>. Exchanges that failed or were cut short teach nothing and are left out.
+/// </summary>
+public static class CapturedTraffic
+{
+    /// <param name="tenant">Only this one's; null: everyone's.</param>
+    public static IEnumerable<TrainingRecord> Read(string path, string? tenant)
+    {
+        if (!File.Exists(path))
+        {
+            throw new BadInputException(
+                $"{path}: no such file; expected captured traffic, one exchange a line");
+        }
+        var number = 0;
+        foreach (var line in File.ReadLines(path))
+        {
+            number++;
+            if (line.Length == 0)
+                continue;
+            var at = $"{path}:{number}";
+            if (Exchange(line, at) is not { } exchange)
+                throw new BadInputException($"{at}: expected an object with request and response");
+            if (tenant is not null && exchange["tenant"]?.ToString() != tenant)
+                continue;
+            if (exchange["response"]?["choices"] is not JsonArray { Count: > 0 } choices
+                || choices[0]?["finish_reason"]?.ToString() != "stop"
+                || choices[0]!["message"] is not { } answer
+                || exchange["request"]?["messages"] is not JsonArray messages)
+            {
+                continue;
+            }
+            var joined = new JsonArray([.. Clones(messages), answer.DeepClone()]);
+            var record = new JsonObject { ["messages"] = joined };
+            if (exchange["request"]!["tools"] is { } tools)
+                record["tools"] = tools.DeepClone();
+            // One user's conversations lie on one side of a split.
+            if (exchange["request"]!["user"] is { } user)
+                record["group"] = user.ToString();
+            yield return RecordReader.Parse(record.ToJsonString(), at);
+        }
+    }
+
+    static JsonObject? Exchange(string line, string at)
+    {
+        try
+        {
+            return JsonNode.Parse(line) as JsonObject;
+        }
+        catch (JsonException e)
+        {
+            throw new BadInputException(
+                $"{at}: {e.Message.Split(" Path:")[0].TrimEnd('.')}; expected one exchange a line");
+        }
+    }
+
+    static IEnumerable<JsonNode?> Clones(JsonArray nodes)
+    {
+        foreach (var node in nodes)
+            yield return node?.DeepClone();
+    }
+}

@@ -1,0 +1,114 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Plimsoll.Core;
+using Plimsoll.Tuning.Evaluation;
+using Plimsoll.Tuning.Registry;
+
+namespace Plimsoll.Tuning.Deployment;
+
+/// <summary>
+/// Evaluations become releases, releases become names. Nothing is released that a gate has not passed.
+/// </summary>
+public sealed class Releases(TuneWorkspace workspace)
+{
+    readonly ModelRegistry _registry = workspace.Registry;
+
+    /// <summary>Keeps what a candidate was measured to do, with the answers.</summary>
+    public string AddEvaluation(string adapter, string set, string deployedForm,
+        IReadOnlyList<JudgedExample> answers, IReadOnlyList<GateOutcome> gates)
+    {
+        workspace.Of(adapter, ManifestKind.Adapter);
+        var lines = answers.Select(a => CanonicalJson.Of(a));
+        return _registry.Add(Manifest.Of(ManifestKind.Evaluation, new JsonObject
+        {
+            ["set"] = set,
+            ["deployed_form"] = deployedForm,
+            ["examples"] = answers.Count,
+            ["gates"] = JsonSerializer.SerializeToNode(gates, CanonicalJson.Options),
+        }, new Dictionary<string, string> { ["adapter"] = adapter },
+            new Dictionary<string, string> { ["answers.jsonl"] = workspace.PutLines(lines) }));
+    }
+
+    /// <summary>The latest word of each gate over an adapter's evaluations.</summary>
+    public IReadOnlyList<GateOutcome> GatesOf(string adapter)
+    {
+        var latest = new Dictionary<string, GateOutcome>();
+        foreach (var evaluation in _registry.Users(adapter, "adapter").Select(_registry.Get)
+            .Where(m => m.Kind == ManifestKind.Evaluation))
+        {
+            foreach (var gate in evaluation.Facts["gates"]
+                .Deserialize<List<GateOutcome>>(CanonicalJson.Options)!)
+            {
+                latest.TryAdd(gate.Gate, gate);
+            }
+        }
+        return [.. latest.Values.OrderBy(g => g.Gate, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Releases an adapter whose gates have all passed, parity and quality among them.</summary>
+    /// <returns>The release; null when a gate stands in the way, named in
+    /// <paramref name="refusal"/>.</returns>
+    public string? Release(string adapter, string task, out string refusal)
+    {
+        var gates = GatesOf(adapter);
+        refusal = "";
+        foreach (var needed in new[] { "parity", "quality" })
+        {
+            if (gates.All(g => g.Gate != needed))
+                refusal = $"{needed} has not been judged; expected an evaluation";
+        }
+        foreach (var gate in gates.Where(g => g.Verdict != GateVerdict.Passed))
+            refusal = $"{gate.Gate} {gate.Verdict.ToString().ToLowerInvariant()}: {gate.Evidence}";
+        if (refusal.Length > 0)
+            return null;
+        var evaluations =
+            _registry.Users(adapter, "adapter").Where(h => _registry.Get(h).Kind == ManifestKind.Evaluation)
+            .Select((h, i) => KeyValuePair.Create($"evaluation-{i + 1}", h))
+            .Append(KeyValuePair.Create("adapter", adapter));
+        var release = _registry.Add(Manifest.Of(ManifestKind.Release, new JsonObject
+        {
+            ["task"] = task,
+            ["gates"] = JsonSerializer.SerializeToNode(gates, CanonicalJson.Options),
+        }, evaluations.ToDictionary()));
+        _registry.SetAlias($"{task}@candidate", release, "released");
+        return release;
+    }
+
+    /// <summary>Makes the candidate the task's production.</summary>
+    public void Promote(string task, string release, string reason)
+    {
+        var manifest = workspace.Of(release, ManifestKind.Release);
+        if (manifest.Facts["task"]!.GetValue<string>() != task)
+        {
+            throw new BadInputException(
+                $"release {release[..12]} is of task {manifest.Facts["task"]}; expected {task}");
+        }
+        _registry.SetAlias($"{task}@production", release, reason);
+    }
+
+    /// <summary>Points production at the release before the present one.</summary>
+    /// <returns>That release.</returns>
+    /// <exception cref="BadInputException">There is none before it.</exception>
+    public string RollBack(string task, string reason)
+    {
+        var history = _registry.History($"{task}@production");
+        if (history.Count == 0)
+            throw new BadInputException($"{task}@production: no such name; expected a promoted task");
+        // A release that was rolled back from is not what one goes back to.
+        var stack = new List<string>();
+        foreach (var entry in history)
+        {
+            if (stack.Count > 1 && stack[^2] == entry.Hash)
+                stack.RemoveAt(stack.Count - 1);
+            else if (stack.Count == 0 || stack[^1] != entry.Hash)
+                stack.Add(entry.Hash);
+        }
+        if (stack.Count < 2)
+            throw new BadInputException($"{task}: no release before {stack[^1][..12]}");
+        _registry.SetAlias($"{task}@production", stack[^2], reason);
+        return stack[^2];
+    }
+}

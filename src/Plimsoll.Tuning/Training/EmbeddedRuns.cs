@@ -1,0 +1,196 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Threading;
+using System.Threading.Tasks;
+using Plimsoll.Core;
+using Plimsoll.Tuning.Registry;
+
+namespace Plimsoll.Tuning.Training;
+
+/// <summary>
+/// Runs of the embedded trainer, from hashes to hashes. A spec is trained once: asked for again, the finished
+/// run's adapter is the answer, and a run that was killed goes on from its last checkpoint.
+/// </summary>
+public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> trainer)
+{
+    /// <summary>Above this a model belongs to a driver with accelerators.</summary>
+    public const long MostParameters = 500_000_000;
+
+    readonly ModelRegistry _registry = workspace.Registry;
+
+    /// <param name="usdPerHour">Price of this machine; null when it is not known, and no cost is then
+    /// claimed.</param>
+    /// <returns>The adapter's hash, and whether it was there already.</returns>
+    /// <exception cref="BadInputException">Something does not fit, or another process trains this spec
+    /// now.</exception>
+    public async Task<(string Adapter, bool Existing)> RunAsync(
+        string baseHash, string datasetHash, TrainingOptions options, string? initialAdapter,
+        double? usdPerHour,
+        Action<TrainerEvent> progress, CancellationToken cancellation)
+    {
+        var (job, specManifest) = Prepare(baseHash, datasetHash, options, initialAdapter, usdPerHour);
+        var spec = _registry.Add(specManifest);
+        if (Finished(spec) is { } existing)
+            return (existing, true);
+        var work = Path.Combine(workspace.Folder, "work", spec);
+        Directory.CreateDirectory(work);
+        using var lease = Lease(Path.Combine(work, "lease"), spec);
+        if (Finished(spec) is { } meanwhile)
+            return (meanwhile, true);
+        job = job with { OutputFolder = Path.Combine(work, "bundle"),
+            CheckpointFolder = Path.Combine(work, "checkpoints") };
+        var started = workspace.Time.GetUtcNow();
+        var log = new List<string>();
+        var last = await TrainAsync(job, Path.Combine(work, "job.json"), e =>
+        {
+            log.Add(e.Write());
+            Refuse(e, options.BudgetUsd);
+            progress(e);
+        }, cancellation).ConfigureAwait(false);
+        var adapter = Keep(job, spec, last, started, log, usdPerHour);
+        lease.Dispose();
+        Directory.Delete(work, recursive: true);
+        return (adapter, false);
+    }
+
+    /// <summary>Trains an adapter's spec again, apart, and compares every file of the bundle.</summary>
+    /// <returns>Files that differ; empty when the bytes are the same.</returns>
+    public async Task<IReadOnlyList<string>> ReproduceAsync(
+        string adapterHash, Action<TrainerEvent> progress, CancellationToken cancellation)
+    {
+        var specManifest = workspace.SpecOf(adapterHash);
+        var spec = specManifest.Facts.Deserialize<TrainingSpec>(CanonicalJson.Options)!;
+        var dataset = workspace.Of(specManifest.Links["dataset"], ManifestKind.Dataset);
+        var work = Path.Combine(workspace.Folder, "work", $"reproduce-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(work);
+        try
+        {
+            var job = new TrainerJob
+            {
+                Spec = spec,
+                BaseFolder = workspace.FolderOf(specManifest.Links["base"]),
+                DatasetFile = _registry.Blobs.Find(dataset.Blobs["train.jsonl"]),
+                InitialAdapterFolder = specManifest.Links.TryGetValue("initial_adapter", out var initial)
+                ? workspace.FolderOf(initial) : null,
+                OutputFolder = Path.Combine(work, "bundle"),
+                CheckpointFolder = Path.Combine(work, "checkpoints"),
+            };
+            await TrainAsync(job, Path.Combine(work, "job.json"), progress, cancellation)
+                .ConfigureAwait(false);
+            var before = workspace.Of(adapterHash, ManifestKind.Adapter).Blobs;
+            var after = Directory.GetFiles(job.OutputFolder).ToDictionary(
+                f => Path.GetFileName(f)!, f => CanonicalJson.HashOfBytes(File.ReadAllBytes(f)));
+            return [.. before.Keys.Union(after.Keys).Order(StringComparer.Ordinal)
+                .Where(f => before.GetValueOrDefault(f) != after.GetValueOrDefault(f))];
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
+    (TrainerJob Job, Manifest Spec) Prepare(
+        string baseHash, string datasetHash, TrainingOptions options, string? initialAdapter,
+        double? usdPerHour)
+    {
+        using var model = workspace.OpenFolder(baseHash);
+        if (model.Config.Parameters > MostParameters)
+        {
+            throw new BadInputException($"{model.Config.Parameters:N0} parameters; the embedded trainer is "
+                + $"for at most {MostParameters:N0}, "
+                + "expected a driver (axolotl, trl, llama-factory, slurm, kubeflow, hosted)");
+        }
+        var dataset = workspace.Of(datasetHash, ManifestKind.Dataset);
+        var train = _registry.Blobs.Find(dataset.Blobs["train.jsonl"]);
+        var initialFolder = initialAdapter is null ? null : workspace.FolderOf(initialAdapter);
+        var spec = options.SpecFor(model, train, initialFolder);
+        var links = new Dictionary<string, string> { ["base"] = baseHash, ["dataset"] = datasetHash };
+        if (initialAdapter is not null)
+            links["initial_adapter"] = initialAdapter;
+        var job = new TrainerJob
+        {
+            Spec = spec,
+            BaseFolder = model.Path,
+            DatasetFile = train,
+            InitialAdapterFolder = initialFolder,
+            OutputFolder = "",
+            CheckpointFolder = "",
+            UsdPerHour = usdPerHour,
+        };
+        return (job, Manifest.Of(ManifestKind.Spec,
+            JsonSerializer.SerializeToNode(spec, CanonicalJson.Options)!.AsObject(), links));
+    }
+
+    async Task<TrainerEvent> TrainAsync(
+        TrainerJob job, string jobFile, Action<TrainerEvent> progress, CancellationToken cancellation)
+    {
+        File.WriteAllText(jobFile, JsonSerializer.Serialize(job, CanonicalJson.Options));
+        TrainerEvent? last = null;
+        await trainer().TrainAsync(jobFile, e =>
+        {
+            last = e;
+            progress(e);
+        }, cancellation).ConfigureAwait(false);
+        return last ?? throw new BadInputException("the trainer ended without a word");
+    }
+
+    string Keep(TrainerJob job, string spec, TrainerEvent last, DateTimeOffset started, List<string> log,
+        double? usdPerHour)
+    {
+        var seconds = (workspace.Time.GetUtcNow() - started).TotalSeconds;
+        var facts = new JsonObject
+        {
+            ["engine"] = "embedded",
+            ["engine_version"] = typeof(EmbeddedRuns).Assembly.GetName().Version!.ToString(3),
+            ["host"] = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
+            ["started"] = started.ToString("O"),
+            ["seconds"] = seconds,
+            ["cpu_seconds"] = last.CpuSeconds,
+            ["tokens"] = last.Tokens,
+        };
+        if (usdPerHour is { } price)
+            facts["usd"] = price * seconds / 3600;
+        var run = _registry.Add(
+            Manifest.Of(ManifestKind.Run, facts, new Dictionary<string, string> { ["spec"] = spec },
+            new Dictionary<string, string> { ["log.jsonl"] = workspace.PutLines(log) }));
+        var files =
+            Directory.GetFiles(job.OutputFolder).ToDictionary(f => Path.GetFileName(f)!, _registry.Blobs.Put);
+        return _registry.Add(Manifest.Of(ManifestKind.Adapter, new JsonObject
+        {
+            ["base_weights_sha256"] = job.Spec.BaseHash,
+            ["template_sha256"] = job.Spec.TemplateHash,
+            ["tokenizer_sha256"] = job.Spec.TokenizerHash,
+        }, new Dictionary<string, string> { ["run"] = run }, files));
+    }
+
+    string? Finished(string spec) =>
+        _registry.Users(spec, "spec").SelectMany(run => _registry.Users(run, "run")).FirstOrDefault();
+
+    static void Refuse(TrainerEvent e, double? budget)
+    {
+        if (e is { Kind: "step", Step: 5, UsdLeft: { } left } && left > budget)
+        {
+            throw new BadInputException(FormattableString.Invariant(
+                $"this run would cost ${left:F4} more; the budget is ${budget:F4}"));
+        }
+    }
+
+    // Held by the open file: it ends with its process, however that ends.
+    static FileStream Lease(string path, string spec)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            throw new BadInputException(
+                $"spec {spec[..12]} is being trained by another process; expected to wait for it");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.Json.Nodes;
+using System.Threading;
+using System.Threading.Tasks;
+using Plimsoll.Core;
+using Plimsoll.Tuning.Datasets;
+
+namespace Plimsoll.Tuning.Training.Jobs;
+
+/// <summary>
+/// Works off the jobs of a store, one at a time. A job that is cancelled or paused stops within a step; a
+/// paused one, or one whose runner died, goes on from its last checkpoint.
+/// </summary>
+/// <param name="baseOf">The base's hash in the workspace, by the name that a job asks for.</param>
+/// <param name="fileOf">A path of an uploaded file, by tenant and id.</param>
+public sealed class JobRunner(
+    JobStore store, TuneWorkspace workspace, EmbeddedRuns runs, Func<string, string> baseOf,
+    Func<string, string, string> fileOf)
+{
+    static readonly TimeSpan _lease = TimeSpan.FromSeconds(60);
+    const int EventSteps = 10;
+
+    readonly string _owner = Guid.NewGuid().ToString("N");
+
+    /// <summary>
+    /// Called with each job that succeeded and its adapter's hash: where it is made servable.
+    /// </summary>
+    public Func<FineTuningJob, string, Task>? Succeeded { get; init; }
+
+    /// <summary>Runs the next job to its end.</summary>
+    /// <returns>False when none waits.</returns>
+    public async Task<bool> RunNextAsync(CancellationToken cancellation)
+    {
+        if (store.Claim(_owner, _lease) is not { } job)
+            return false;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            await RunAsync(job, stop, cancellation).ConfigureAwait(false);
+        }
+        catch (BadInputException bad)
+        {
+            if (store.Move(job.Id, j => j with { Status = JobStatus.Failed, Error = bad.Message,
+                Finished = store.Now }, JobStatus.Running) is not null)
+            {
+                store.AddEvent(job.Id, "error", bad.Message);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // Cancelled or paused by its owner; the store says which.
+        }
+        return true;
+    }
+
+    async Task RunAsync(FineTuningJob job, CancellationTokenSource stop, CancellationToken cancellation)
+    {
+        store.AddEvent(job.Id, "info", "Fine-tuning job started");
+        var baseHash = baseOf(job.Model);
+        var records = RecordReader.ReadJsonl(fileOf(job.Tenant, job.TrainingFile)).ToList();
+        var held = job.ValidationFile is null
+            ? [] : new Dictionary<string, string> { ["validation"] = fileOf(job.Tenant, job.ValidationFile) };
+        var options =
+            new DatasetOptions { NearDuplicateSimilarity = 1, RedactPii = false, ValidationShare = 0,
+                EvaluationSets = held };
+        var origin = new JsonObject { ["file"] = job.TrainingFile, ["job"] = job.Id };
+        var (dataset, _) = workspace.AddDataset(records, options, baseHash, origin, cancellation);
+        TrainerEvent? last = null;
+        var (adapter, existing) = await runs.RunAsync(baseHash, dataset, job.Options, null, null, e =>
+        {
+            if (!store.Renew(job.Id, _owner, _lease))
+                stop.Cancel();
+            if (e.Kind == "step")
+                last = e;
+            if (e.Kind == "step" && (e.Step % EventSteps == 0 || e.Step == e.Steps))
+            {
+                store.AddEvent(job.Id, "info",
+                    FormattableString.Invariant($"Step {e.Step}/{e.Steps}: training loss={e.Loss:F2}"));
+            }
+        }, stop.Token).ConfigureAwait(false);
+        if (existing)
+            store.AddEvent(job.Id, "info", "This spec was trained before; its model is returned");
+        var name = $"ft:{job.Model}:{job.Tenant}:{job.Suffix ?? ""}:{adapter[..8]}";
+        var done = store.Move(job.Id, j => j with
+        {
+            Status = JobStatus.Succeeded,
+            FineTunedModel = name,
+            TrainedTokens = last?.Tokens,
+            TrainedSteps = last?.Step,
+            FinalLoss = last?.Loss,
+            Finished = store.Now,
+        }, JobStatus.Running);
+        if (done is null)
+            return;
+        store.AddEvent(job.Id, "info", "New fine-tuned model created: " + name);
+        store.AddEvent(job.Id, "info", "The job has successfully completed");
+        if (Succeeded is not null)
+            await Succeeded(done, adapter).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,131 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using Plimsoll.Core;
+
+namespace Plimsoll.Tuning.Training;
+
+/// <summary>
+/// The embedded trainer in a process of its own: it may be killed at any time, and half a gigabyte of
+/// libtorch is loaded by whoever trains only.
+/// </summary>
+public sealed class TrainerProcess
+{
+    const string Name = "plimsoll-trainer";
+    const string Project = "src/Plimsoll.Tuning.Trainer";
+
+    readonly string _binary;
+
+    public TrainerProcess(string binary) => _binary = binary;
+
+    /// <summary>
+    /// Finds the trainer: <c>PLIMSOLL_TRAINER</c>, a folder <c>trainer</c> beside this binary, or a checkout
+    /// around it, where it is built when it is missing or older than its sources.
+    /// </summary>
+    /// <param name="story">Told when it is being built, which takes a minute the first time.</param>
+    /// <exception cref="BadInputException">None of these.</exception>
+    public static TrainerProcess Locate(Action<string> story)
+    {
+        if (Environment.GetEnvironmentVariable("PLIMSOLL_TRAINER") is { Length: > 0 } named)
+        {
+            return File.Exists(named)
+                ? new TrainerProcess(named)
+                : throw new BadInputException(
+                    $"PLIMSOLL_TRAINER={named}: no such file; expected the {Name} binary");
+        }
+        var executable = OperatingSystem.IsWindows() ? Name + ".exe" : Name;
+        var beside = Path.Combine(AppContext.BaseDirectory, "trainer", executable);
+        if (File.Exists(beside))
+            return new TrainerProcess(beside);
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder
+            is not null; folder = folder.Parent)
+        {
+            var project = Path.Combine(folder.FullName, Project);
+            if (!Directory.Exists(project))
+                continue;
+            var built = Path.Combine(project, "bin", "Release", "net10.0", executable);
+            if (!File.Exists(built))
+                Build(project, story);
+            return new TrainerProcess(built);
+        }
+        throw new BadInputException($"the embedded trainer is not here; expected PLIMSOLL_TRAINER=PATH of "
+            + $"the {Name} binary, or a checkout");
+    }
+
+    /// <summary>Trains to the end; every event as it comes.</summary>
+    /// <exception cref="BadInputException">What the trainer refuses, in its words.</exception>
+    public async Task TrainAsync(
+        string jobFile, Action<TrainerEvent> progress, CancellationToken cancellation)
+    {
+        await RunAsync("train", jobFile, line =>
+        {
+            if (TrainerEvent.Read(line) is { } e)
+                progress(e);
+        }, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Greedy answers, one line of JSON each, in the order of the prompts.</summary>
+    public Task GenerateAsync(string jobFile, Action<string> answer, CancellationToken cancellation) =>
+        RunAsync("generate", jobFile, answer, cancellation);
+
+    async Task RunAsync(string verb, string jobFile, Action<string> line, CancellationToken cancellation)
+    {
+        var start = new ProcessStartInfo(_binary, [verb, jobFile])
+            { RedirectStandardOutput = true, RedirectStandardError = true };
+        // One heap that is never given back: a step's large tensors come and go, and to fault their pages in
+        // again each time costs a quarter of it. No thread spins while it waits for another.
+        start.Environment["MALLOC_ARENA_MAX"] = "1";
+        start.Environment["MALLOC_MMAP_MAX_"] = "0";
+        start.Environment["MALLOC_TRIM_THRESHOLD_"] = "68719476736";
+        start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
+        using var process = Process.Start(start)!;
+        using var stop = cancellation.Register(() => Kill(process));
+        var story = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        while (await process.StandardOutput.ReadLineAsync(CancellationToken.None)
+            .ConfigureAwait(false) is { } text)
+        {
+            line(text);
+        }
+        await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
+        var said = (await story.ConfigureAwait(false)).Trim();
+        if (process.ExitCode == 2)
+            throw new BadInputException(said);
+        if (process.ExitCode != 0)
+            throw new BadInputException($"the trainer ended with code {process.ExitCode}: {LastLine(said)}");
+    }
+
+    static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended by itself.
+        }
+    }
+
+    static string LastLine(string text) =>
+        text.Length == 0 ? "it said nothing" : text[(text.LastIndexOf('\n') + 1)..];
+
+    static void Build(string project, Action<string> story)
+    {
+        story("building the trainer, once (libtorch is restored: half a gigabyte) ...");
+        var start =
+            new ProcessStartInfo("dotnet", ["build", project, "-c", "Release", "-v", "quiet", "--nologo"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var said = process.StandardOutput.ReadToEnd() + errors.Result;
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+            throw new BadInputException($"{project}: the trainer cannot be built: {LastLine(said.Trim())}");
+    }
+}

@@ -1,0 +1,88 @@
+using System.Text.Json;
+using System.Threading.Tasks;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.EndToEnd.Tests.Serve;
+
+public sealed class TenantIsolationTests
+{
+    const string Hello = """{"model":"sim","max_tokens":2,"messages":[{"role":"user","content":"hi"}]}""";
+
+    [Fact]
+    public async Task Nobody_is_let_in_without_a_key_and_nobody_reads_anothers()
+    {
+        var (alice, aliceKey) = RunningServer.NewKey("alice");
+        var (bob, bobKey) = RunningServer.NewKey("bob");
+        await using var server = await RunningServer.StartAsync(config => config.Keys = [aliceKey, bobKey]);
+        foreach (var path in new[] { "/v1/models", "/v1/files", "/v1/batches", "/metrics" })
+        {
+            (await server.GetAsync(path)).Status.ShouldBe(401, path);
+            (await server.GetAsync(path, alice + "0")).Status.ShouldBe(401, path);
+        }
+        (await server.PostAsync("/v1/chat/completions", Hello)).Status.ShouldBe(401);
+        (await server.GetAsync("/metrics", alice)).Status.ShouldBe(403);
+        (await server.GetAsync("/health")).Status.ShouldBe(200);
+
+        var file = await server.UploadAsync(RunningServer.Lines(1), alice);
+        (await server.GetAsync($"/v1/files/{file}", alice)).Status.ShouldBe(200);
+        (await server.GetAsync($"/v1/files/{file}", bob)).Status.ShouldBe(404);
+        (await server.GetAsync($"/v1/files/{file}/content", bob)).Status.ShouldBe(404);
+        var create = $$"""{"input_file_id":"{{file}}","endpoint":"/v1/chat/completions","completion_window":"24h"}""";
+        (await server.PostAsync("/v1/batches", create, bob)).Status.ShouldBe(404);
+        var (status, batch, _) = await server.PostAsync("/v1/batches", create, alice);
+        status.ShouldBe(200);
+        var id = batch.GetProperty("id").GetString();
+        (await server.GetAsync($"/v1/batches/{id}", bob)).Status.ShouldBe(404);
+        (await server.PostAsync($"/v1/batches/{id}/cancel", "{}", bob)).Status.ShouldBe(404);
+        (await server.GetAsync("/v1/batches", bob)).Body.GetProperty("data").GetArrayLength().ShouldBe(0);
+        (await server.GetAsync("/v1/files", bob)).Body.GetProperty("data").GetArrayLength().ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("/v1/files/..%2f..%2fplimsoll.db/content")]
+    [InlineData("/v1/files/%2e%2e%2fplimsoll.db")]
+    [InlineData("/v1/files/../../etc/passwd")]
+    public async Task No_path_leads_out_of_the_files(string path)
+    {
+        await using var server = await RunningServer.StartAsync();
+        (await server.GetAsync(path)).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task Limits_and_budgets_are_kept_before_the_work()
+    {
+        var (slow, slowKey) = RunningServer.NewKey("slow", key => key.RequestsPerMinute = 1);
+        var (poor, poorKey) = RunningServer.NewKey("poor", key => key.BudgetUsdPerDay = 0);
+        await using var server = await RunningServer.StartAsync(config => config.Keys = [slowKey, poorKey]);
+        var (first, _, response) = await server.PostAsync("/v1/chat/completions", Hello, slow);
+        first.ShouldBe(200);
+        string.Join("", response.Headers.GetValues("x-ratelimit-limit-requests")).ShouldBe("1");
+        string.Join("", response.Headers.GetValues("x-ratelimit-remaining-requests")).ShouldBe("0");
+        var (second, body, limited) = await server.PostAsync("/v1/chat/completions", Hello, slow);
+        second.ShouldBe(429);
+        limited.Headers.RetryAfter!.Delta!.Value.TotalSeconds.ShouldBeInRange(50, 60);
+        body.GetProperty("error").GetProperty("type").GetString().ShouldBe("rate_limit_error");
+        var (status, answer, _) = await server.PostAsync("/v1/chat/completions", Hello, poor);
+        status.ShouldBe(429);
+        answer.GetProperty("error").GetProperty("code").GetString().ShouldBe("insufficient_quota");
+    }
+
+    [Fact]
+    public async Task Levels_choose_the_promise_and_the_answer_says_what_became_of_it()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var (_, flex, flexResponse) = await server.PostAsync(
+            "/v1/chat/completions", Hello.Replace("{\"model\"", "{\"service_tier\":\"flex\",\"model\""));
+        flex.GetProperty("service_tier").GetString().ShouldBe("flex");
+        string.Join("", flexResponse.Headers.GetValues("x-plimsoll-level")).ShouldBe("batch");
+        Promise(flex).GetProperty("kept").ValueKind.ShouldBe(JsonValueKind.Null);
+        var (_, usual, _) = await server.PostAsync("/v1/chat/completions", Hello);
+        Promise(usual).GetProperty("kept").GetBoolean().ShouldBeTrue();
+        server.Client.DefaultRequestHeaders.Add("x-slo-ttft-ms", "0.5");
+        var (_, strict, _) = await server.PostAsync("/v1/chat/completions", Hello);
+        Promise(strict).GetProperty("kept").GetBoolean().ShouldBeFalse();
+
+        static JsonElement Promise(JsonElement body) => body.GetProperty("usage").GetProperty("promise");
+    }
+}

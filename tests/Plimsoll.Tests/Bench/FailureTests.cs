@@ -1,0 +1,141 @@
+using System;
+using System.Linq;
+using System.Text.Json.Nodes;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Http;
+using Plimsoll.Bench.Load;
+using Plimsoll.Bench.Runs;
+using Plimsoll.Bench.Wire;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Bench;
+
+public sealed class FailureTests
+{
+    const int Tokens = 5;
+
+    /// <summary>An endpoint that breaks under the load, not before it: every failure has its kind and is
+    /// counted.</summary>
+    [Theory]
+    [InlineData("401", "unauthorised", "HTTP 401: who are you")]
+    [InlineData("404", "not_found", "HTTP 404: who are you")]
+    [InlineData("429", "rate_limited", "HTTP 429: who are you")]
+    [InlineData("400", "refused", "HTTP 400: who are you")]
+    [InlineData("503", "server_error", "HTTP 503: who are you")]
+    [InlineData("html", "not_events", "content type text/html; expected text/event-stream")]
+    [InlineData("malformed", "malformed", "an event that is no JSON of a chunk")]
+    [InlineData("error", "error_event", "out of memory")]
+    [InlineData("cut", "disconnected", "")]
+    [InlineData("no end", "truncated", "without a reason and without an end mark")]
+    [InlineData("empty", "empty", "an answer of no tokens")]
+    [InlineData("never", "timed_out", "no whole answer within 0.3 s")]
+    public async Task Every_failure_has_its_kind(string how, string kind, string message)
+    {
+        await using var endpoint = await ScriptedEndpoint.Start((context, body) =>
+            ScriptedEndpoint.Asked(body) == Tokens ? Fail(context, body, how)
+                : ScriptedEndpoint.Stream(context, body));
+        var options = new BenchOptions
+        {
+            Endpoint = new EndpointOptions
+            {
+                BaseUrl = endpoint.BaseUrl, Model = "scripted", TimeoutNs = how == "never" ? 300_000_000
+                    : 20_000_000_000,
+            },
+            Levels = [new LevelOptions { Lengths = new LengthOptions(20, Tokens), RequestsPerSecond = 200,
+                Requests = 8 }],
+            Load = "test",
+        };
+        using var run = new BenchRun(options);
+        var level = run.Run(CancellationToken.None).Levels.Single();
+        level.Completed.ShouldBe(0);
+        level.Failed.ShouldBe(8);
+        var failure = level.Failures.ShouldHaveSingleItem();
+        (failure.Kind, failure.Count).ShouldBe((kind, 8));
+        failure.Example.ShouldContain(message);
+        failure.Example.ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public void Nobody_at_the_address_is_one_line()
+    {
+        var options = new BenchOptions
+        {
+            Endpoint = new EndpointOptions { BaseUrl = new Uri("http://127.0.0.1:9"), Model = "m" },
+            Levels = [new LevelOptions { Lengths = new LengthOptions(20, Tokens), RequestsPerSecond = 1,
+                Requests = 1 }],
+            Load = "test",
+        };
+        using var run = new BenchRun(options);
+        var failure = Should.Throw<EndpointFailure>(() => run.Run(CancellationToken.None));
+        failure.Kind.ShouldBe(FailureKind.Unreachable);
+        failure.Message.ShouldStartWith("http://127.0.0.1:9/v1/chat/completions: ");
+        FailedRun.Of(options, failure).Levels.Single().Failures.Single().Kind.ShouldBe("unreachable");
+    }
+
+    [Fact]
+    public async Task A_stopped_run_has_a_result_of_what_ran()
+    {
+        await using var endpoint = await ScriptedEndpoint.Start((context, body) => ScriptedEndpoint.Stream(
+            context, body, ScriptedEndpoint.Asked(body), chunk =>
+                ScriptedEndpoint.Asked(body) == Tokens ? 30 : 0, 1));
+        var options = new BenchOptions
+        {
+            Endpoint = new EndpointOptions { BaseUrl = endpoint.BaseUrl, Model = "scripted" },
+            Levels = [new LevelOptions { Lengths = new LengthOptions(20, Tokens), RequestsPerSecond = 50,
+                Requests = 100_000 }],
+            Load = "test",
+        };
+        using var stop = new CancellationTokenSource();
+        using var run = new BenchRun(options, progress =>
+        {
+            if (progress.Ended >= 5)
+                stop.Cancel();
+        });
+        var result = run.Run(stop.Token);
+        result.Interrupted.ShouldBeTrue();
+        result.Completed.ShouldBeGreaterThanOrEqualTo(5);
+        result.Failed.ShouldBe(0);
+        result.Levels.Single().Cancelled.ShouldBeGreaterThan(0);
+    }
+
+    static async Task Fail(HttpContext context, JsonObject body, string how)
+    {
+        if (int.TryParse(how, out var status))
+        {
+            context.Response.StatusCode = status;
+            await context.Response.WriteAsJsonAsync(new { error =
+                new { message = "who\nare you", type = "x" } });
+            return;
+        }
+        context.Response.ContentType = how == "html" ? "text/html" : "text/event-stream";
+        if (how is not ("empty" or "html"))
+            await ScriptedEndpoint.Event(context, """{"choices":[{"index":0,"delta":{"content":"a"}}]}""");
+        switch (how)
+        {
+            case "html":
+                await context.Response.WriteAsync("<html><body>a proxy's page</body></html>");
+                break;
+            case "malformed":
+                await ScriptedEndpoint.Event(context, "{\"choices\":[{\"delta\":{\"content\":\"a");
+                break;
+            case "error":
+                await ScriptedEndpoint.Event(context, """{"error":{"message":"out of memory"}}""");
+                break;
+            case "cut":
+                context.Abort();
+                break;
+            case "empty":
+                await ScriptedEndpoint.Event(context, "[DONE]");
+                break;
+            case "never":
+                while (!context.RequestAborted.IsCancellationRequested)
+                {
+                    await ScriptedEndpoint.Event(context, """{"choices":[{"index":0,"delta":{"content":"a"}}]}""");
+                    await Task.Delay(20);
+                }
+                break;
+        }
+    }
+}

@@ -1,0 +1,221 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using Parquet.Serialization;
+using Plimsoll.Bench.Load;
+using Plimsoll.Bench.Money;
+using Plimsoll.Bench.Results;
+using Plimsoll.Bench.Runs;
+using Plimsoll.Bench.Wire;
+using Plimsoll.Cli;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Measured;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Bench;
+
+/// <summary>One real run, and everything that is made of it.</summary>
+public sealed class ResultTests : IAsyncLifetime
+{
+    const int Requests = 150;
+    const int Tokens = 6;
+
+    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("plimsoll-");
+    BenchRun _run = null!;
+    BenchResult _result = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await using var endpoint = await ScriptedEndpoint.Start((context, body) => ScriptedEndpoint.Stream(
+            context, body, ScriptedEndpoint.Asked(body), _ => 0, perChunk: 2));
+        _run = new BenchRun(new BenchOptions
+        {
+            Endpoint = new EndpointOptions { BaseUrl = endpoint.BaseUrl, Model = "scripted" },
+            Levels = [new LevelOptions
+            {
+                Lengths = new LengthOptions(30, Tokens), RequestsPerSecond = 300, Requests = Requests,
+                Promise = [PromiseText.Parse("ttft p95 20s"), PromiseText.Parse("e2e p50 20s")],
+            }],
+            Load = "test",
+            Detail = true,
+            Metadata = [new("run", "seventh")],
+        });
+        _result = _run.Run(CancellationToken.None);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _run.Dispose();
+        _folder.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    string File(string name) => Path.Combine(_folder.FullName, name);
+
+    [Fact]
+    public void Tokens_count_as_tokens_and_not_as_chunks()
+    {
+        var level = _result.Levels.Single();
+        level.OutputTokens.ShouldBe(Requests * Tokens);
+        level.Chunks.ShouldBe(Requests * Tokens / 2);
+        level.Latencies[Metric.Itl].Samples.ShouldBe(Requests * (Tokens - 1));
+        level.Holds.ShouldBe(true);
+        level.Goodput.ShouldBe(1);
+        level.Latencies[Metric.Ttft].At(95).ShouldNotBeNull();
+        level.Latencies[Metric.Ttft].At(99).ShouldBeNull("150 requests know no p99");
+        level.FromSend[Metric.Ttft].MeanMs.ShouldNotBeNull();
+        var sent = level.FromSend[Metric.Ttft].MeanMs!.Value;
+        sent.ShouldBeLessThanOrEqualTo(level.Latencies[Metric.Ttft].MeanMs!.Value);
+    }
+
+    [Fact]
+    public void The_result_has_vllms_keys_and_is_what_calibration_reads()
+    {
+        VllmJson.Save(_result, File("r.json"), _run.Detail);
+        using var json = JsonDocument.Parse(System.IO.File.ReadAllBytes(File("r.json")));
+        foreach (var key in new[]
+        {
+            "duration", "completed", "failed", "total_input_tokens", "total_output_tokens",
+                "request_throughput",
+            "request_goodput", "output_throughput", "total_token_throughput", "mean_ttft_ms",
+                "median_tpot_ms", "std_itl_ms",
+            "p99_e2el_ms", "input_lens", "output_lens", "ttfts", "itls", "start_times", "errors", "run",
+                "plimsoll",
+        })
+        {
+            json.RootElement.TryGetProperty(key, out _).ShouldBeTrue(key);
+        }
+        json.RootElement.GetProperty("p99_ttft_ms").ValueKind.ShouldBe(JsonValueKind.Null);
+        var read = MeasuredRequests.Read(File("r.json"));
+        read.Timings.Count.ShouldBe(Requests);
+        read.Timings.ShouldAllBe(t =>
+            t.PromptTokens == 30 && t.OutputTokens == Tokens && t.TtftNs > 0 && t.E2eNs >= t.TtftNs);
+        (read.Timings.Average(t =>
+            t.TtftNs) / 1e6).ShouldBe(_result.Levels[0].Latencies[Metric.Ttft].MeanMs!.Value, 1e-3);
+    }
+
+    [Fact]
+    public async Task Csv_and_parquet_hold_a_row_per_request()
+    {
+        CsvExport.Save(_result, _run.Detail!, File("r.csv"));
+        var lines = System.IO.File.ReadAllLines(File("r.csv"));
+        lines.Length.ShouldBe(Requests + 1);
+        lines[0].Split(',').Length.ShouldBe(lines[1].Split(',').Length);
+        ParquetExport.Save(_result, _run.Detail!, File("r.parquet"));
+        await using var file = System.IO.File.OpenRead(File("r.parquet"));
+        var rows = await ParquetSerializer.DeserializeUntypedAsync(
+            file, cancellationToken: TestContext.Current.CancellationToken);
+        rows.Data.Count.ShouldBe(Requests);
+        rows.Data.Sum(row => Convert.ToInt64(row["output_tokens"])).ShouldBe(Requests * Tokens);
+    }
+
+    [Fact]
+    public void The_benchmark_report_has_llm_ds_shape()
+    {
+        LlmdReport.Save(_result, File("l.json"), "1.0");
+        using var json = JsonDocument.Parse(System.IO.File.ReadAllBytes(File("l.json")));
+        json.RootElement.GetProperty("version").GetString().ShouldBe("0.2.1");
+        var aggregate = json.RootElement.GetProperty("results").GetProperty("request_performance")
+            .GetProperty("aggregate");
+        aggregate.GetProperty("requests").GetProperty("total").GetInt64().ShouldBe(Requests);
+        var ttft = aggregate.GetProperty("latency").GetProperty("time_to_first_token");
+        ttft.GetProperty("units").GetString().ShouldBe("ms");
+        ttft.GetProperty("mean").GetDouble().ShouldBeGreaterThan(0);
+        json.RootElement.GetProperty("scenario").GetProperty("load").GetProperty("standardized")
+            .GetProperty("tool")
+            .GetString().ShouldBe("plimsoll");
+    }
+
+    [Fact]
+    public void The_gap_to_the_bound_sums_to_the_bill()
+    {
+        var accelerator = Catalogue.BuiltIn.FindAccelerator("h100_sxm");
+        var model = Catalogue.BuiltIn.FindModel("Llama-3.1-8B");
+        var bill = Bill.Of(_result, new MoneyOptions
+        {
+            Accelerator = accelerator,
+            Count = 2,
+            Price = Catalogue.BuiltIn.FindPrice(accelerator, "2.50"),
+            Deployment = new Deployment
+            {
+                Model = model, Accelerator = accelerator, Weights = model.NativeWeights,
+                Engine = EngineCatalogue.ServerDefaults(accelerator),
+            },
+        });
+        bill.UsdPerHour.ShouldBe(5);
+        var expected = 5 * _result.DurationS / 3600 / (Requests * (30 + Tokens)) * 1e6;
+        bill.UsdPerMillionTokens!.Value.Value.ShouldBe(expected, 1e-9 * expected);
+        bill.UsdPerMillionGoodTokens!.Value.Value.ShouldBe(expected, 1e-9 * expected);
+        bill.Gap.Select(bar => bar.Name).ShouldBe(["floor", "kernels", "batching", "waiting", "idle"]);
+        bill.Gap.Sum(bar => bar.UsdPerMillionTokens).ShouldBe(expected, 1e-9 * expected);
+        bill.Gap[0].UsdPerMillionTokens.ShouldBeGreaterThan(0);
+        bill.Gap[1].UsdPerMillionTokens.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public void Results_are_imported_compared_and_put_on_a_page()
+    {
+        VllmJson.Save(_result, File("a.json"), _run.Detail);
+        VllmJson.Save(_result, File("b.json"), detail: null);
+        using var output = new StringWriter();
+        CommandLine.Run(["bench", "diff", File("a.json"), File("b.json"), "--report", File("d.html")],
+            output, output)
+            .ShouldBe(0, output.ToString());
+        output.ToString().ShouldContain("mean_ttft_ms");
+        output.ToString().ShouldContain("within noise");
+        System.IO.File.ReadAllText(File("d.html")).ShouldContain("<h1>a and b</h1>");
+        using var imported = new StringWriter();
+        CommandLine.Run(
+            ["bench", "import", File("a.json"), "--promise", "ttft p95 20s", "--report", File("i.html")],
+                imported, imported)
+            .ShouldBe(0, imported.ToString());
+        imported.ToString().ShouldContain("promise kept");
+        System.IO.File.ReadAllText(File("i.html")).ShouldContain("<svg");
+    }
+
+    [Fact]
+    public void An_account_is_compared_figure_by_figure()
+    {
+        System.IO.File.WriteAllText(File("account.json"), """
+            {"statement": {"price": {"usdPerGpuHour": 2.0}},
+             "classes": [{"class": "interactive", "loadLine": {"requestsPerSecond": 10},
+               "cost": {"usdPerMillionTokens": 0.5},
+               "latency": {"ttftMs": {"p50": 0.000001}, "tpotMs": {"p50": null}, "e2eMs": {}},
+               "bounds": {"low": {"cost": {"usdPerMillionTokens": 0.4}, "latency": {"ttftMs": {"p50": 0.0000005}}},
+                          "high": {"cost": null, "latency": {"ttftMs": {"p50": 0.000002}}}}}]}
+            """);
+        var against = AccountComparison.Read(File("account.json"), _result, money: null);
+        var ttft = against.Figures.Single(figure => figure.Name == "ttft p50, ms");
+        ttft.IsOff.ShouldBeTrue();
+        ttft.Realised.ShouldBe(_result.Levels[0].Latencies[Metric.Ttft].At(50));
+        against.Figures.Single(f =>
+            f.Name == "USD per million tokens").IsOff.ShouldBeFalse("nothing was realised");
+        against.Off.ShouldHaveSingleItem().ShouldContain("prefill speed");
+    }
+
+    [Fact]
+    public void A_spool_gives_back_what_was_put_in()
+    {
+        using var spool = new DetailSpool();
+        var record = new RequestRecord
+        {
+            Index = 7, Level = 2, Session = -1, ScheduledNs = 10, SentNs = 12, EndNs = 99, OutputTokens = 3,
+            Failure = FailureKind.Truncated, Message = "cut, \"short\"", HasUsage = true,
+        };
+        record.Arrived(50, 1);
+        record.Arrived(60, 3);
+        spool.Add(record);
+        spool.Add(record);
+        var read = spool.Read().Last();
+        (read.Index, read.Level, read.Session, read.Message).ShouldBe((7, 2, -1, "cut, \"short\""));
+        read.Arrivals.ToArray().ShouldBe([new TokenArrival(50, 1), new TokenArrival(60, 3)]);
+        (read.FirstTokenNs, read.LastTokenNs, read.Failure).ShouldBe((50, 60, FailureKind.Truncated));
+    }
+}

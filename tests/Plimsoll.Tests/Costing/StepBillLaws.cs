@@ -1,0 +1,68 @@
+using System.Linq;
+using CsCheck;
+using Plimsoll.Core.Costing;
+using Plimsoll.Core.Timing;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Costing;
+
+public sealed class StepBillLaws
+{
+    static readonly Gen<StepWork> Works =
+        from prefill in Gen.OneOf(Gen.Const(0), Gen.Int[1, 4096])
+        from context in Gen.Int[0, 100_000]
+        select prefill > 0 ? new StepWork(prefill, 0, prefill + context) : new StepWork(0, 1, context + 1);
+
+    static readonly Gen<StepSplit> Causes =
+        from parts in Gen.Long[0, 50_000_000].Array[6]
+        select new StepSplit
+        {
+            FixedNs = parts[0],
+            PrefillTokensNs = parts[1],
+            PrefillNewContextNs = parts[2],
+            PrefillCachedContextNs = parts[3],
+            DecodeTokensNs = parts[4],
+            DecodeContextNs = parts[5],
+        };
+
+    [Fact]
+    public void Shares_sum_to_the_step_and_none_is_negative() =>
+        Gen.Select(Works.Array[1, 300], Causes, Gen.Long[0, 1_000_000_000_000])
+            .Sample((works, causes, amount) =>
+        {
+            var charges = new StepCharge[works.Length];
+            StepBill.Split(amount, causes, works, charges);
+            charges.Sum(c => c.Total).ShouldBe(amount);
+            charges.ShouldAllBe(c => c.Fixed >= 0 && c.Prefill >= 0 && c.Decode >= 0 && c.Kv >= 0);
+        });
+
+    [Fact]
+    public void Who_does_the_same_pays_the_same_to_the_unit_of_each_column() =>
+        Gen.Select(Works, Gen.Int[2, 64], Causes, Gen.Long[0, 1_000_000_000])
+            .Sample((work, count, causes, amount) =>
+        {
+            var charges = new StepCharge[count];
+            StepBill.Split(amount, causes, Enumerable.Repeat(work, count).ToArray(), charges);
+            (charges.Max(c => c.Total) - charges.Min(c => c.Total)).ShouldBeLessThanOrEqualTo(8);
+        });
+
+    [Fact]
+    public void A_longer_context_never_pays_less() =>
+        Gen.Select(Gen.Int[1, 50_000], Gen.Int[1, 50_000], Causes).Sample((near, more, causes) =>
+        {
+            var charges = new StepCharge[2];
+            StepWork[] works = [new(0, 1, near), new(0, 1, near + more)];
+            StepBill.Split(1_000_000_000, causes, works, charges);
+            charges[1].Kv.ShouldBeGreaterThanOrEqualTo(charges[0].Kv - 1);
+        });
+
+    [Fact]
+    public void A_cause_that_nobody_has_is_paid_as_fixed()
+    {
+        var charges = new StepCharge[2];
+        StepWork[] works = [new(0, 1, 100), new(0, 1, 100)];
+        StepBill.Split(1000, new StepSplit { PrefillTokensNs = 10 }, works, charges);
+        charges.ShouldBe([new StepCharge(500, 0, 0, 0), new StepCharge(500, 0, 0, 0)]);
+    }
+}

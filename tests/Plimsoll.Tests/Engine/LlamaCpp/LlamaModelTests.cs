@@ -1,0 +1,178 @@
+using System;
+using System.IO;
+using Plimsoll.Core;
+using Plimsoll.Engine.LlamaCpp;
+using Plimsoll.Engine.Placeholder;
+using Plimsoll.Inputs.Gguf;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Engine.LlamaCpp;
+
+/// <summary>
+/// Files that could end the process: each is one line instead, and the next whole file is loaded.
+/// </summary>
+public sealed class LlamaModelTests
+{
+    static readonly PlaceholderModel.Shape _small =
+        new(Embedding: 32, Layers: 1, Heads: 2, KeyHeads: 1, FeedForward: 32, Merges: 10);
+
+    [Theory]
+    [InlineData("general.architecture", "moonbase", "gives moonbase.embedding_length as nothing")]
+    [InlineData("general.type", "adapter", "is of the type \"adapter\"")]
+    [InlineData("llama.block_count", 0u, "gives llama.block_count as 0")]
+    [InlineData("llama.block_count", 9u, "llama.cpp can serve")]
+    [InlineData("llama.embedding_length", 0u, "gives llama.embedding_length as 0")]
+    [InlineData("llama.attention.head_count", 0u, "gives llama.attention.head_count as 0")]
+    [InlineData("llama.attention.head_count_kv", 0u, "gives llama.attention.head_count_kv as 0")]
+    [InlineData("llama.context_length", 0u, "gives llama.context_length as 0")]
+    [InlineData("llama.feed_forward_length", 77u, "llama.cpp can serve")]
+    [InlineData("tokenizer.ggml.model", "none", "has no tokenizer")]
+    [InlineData("tokenizer.ggml.model", "wild", "llama.cpp can serve")]
+    [InlineData("tokenizer.ggml.eos_token_id", 70_000u, "names token 70000 as its eos token")]
+    public void A_file_that_lies_is_refused(string key, object value, string problem)
+    {
+        LlamaLibrary.Load(new LlamaLibraryOptions());
+        var path = Path.Combine(TestModel.Folder, Guid.NewGuid().ToString("N") + ".gguf");
+        PlaceholderModel.Make(_small).Set(key, value).Save(path);
+        var refusal = Should.Throw<BadInputException>(() => LlamaModel.Load(path).Dispose());
+        refusal.Message.ShouldContain(problem);
+        refusal.Message.ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public void A_model_cut_anywhere_is_refused()
+    {
+        LlamaLibrary.Load(new LlamaLibraryOptions());
+        var path = Path.Combine(TestModel.Folder, "model-cut.gguf");
+        PlaceholderModel.Make(_small).Save(path);
+        var whole = File.ReadAllBytes(path);
+        for (var length = 0; length < whole.Length - 32; length += 997)
+        {
+            File.WriteAllBytes(path, whole[..length]);
+            Should.Throw<BadInputException>(() => LlamaModel.Load(path).Dispose(), $"cut at {length}");
+        }
+        File.WriteAllBytes(path, whole);
+        using var model = LlamaModel.Load(path);
+        model.Facts.Description.ShouldBe(PlaceholderModel.Description);
+    }
+
+    [Fact]
+    public void A_model_without_tokens_or_tensors_is_refused()
+    {
+        LlamaLibrary.Load(new LlamaLibraryOptions());
+        var path = Path.Combine(TestModel.Folder, "bare.gguf");
+        new GgufWriter("llama").Save(path);
+        Should.Throw<BadInputException>(() => LlamaModel.Load(path))
+            .Message.ShouldContain("holds no tensors");
+        new GgufWriter("llama").Add("w", [32], TensorFormat.F32, new float[32])
+            .Set("llama.embedding_length", 32u)
+            .Set("llama.block_count", 1u).Set("llama.context_length", 64u).Save(path);
+        Should.Throw<BadInputException>(() => LlamaModel.Load(path))
+            .Message.ShouldContain("has no tokenizer");
+    }
+
+    [Fact]
+    public void What_would_end_the_process_inside_libllama_is_an_exception()
+    {
+        using var model = TestModel.Load();
+        Should.Throw<BadInputException>(() => new LlamaContext(model, new ContextOptions(512, 257, 32, 32)))
+            .Message.ShouldContain("1 to 256");
+        Should.Throw<BadInputException>(() => new LlamaContext(model, new ContextOptions(0, 1, 32, 32)));
+        using var context = new LlamaContext(model, new ContextOptions(64, 2, 8, 8));
+        // More tokens than a batch holds.
+        for (var i = 0; i < 8; i++)
+            context.Add(1, i, 0, false);
+        Should.Throw<InvalidOperationException>(() => context.Add(1, 8, 0, false))
+            .Message.ShouldContain("a batch holds 8");
+        context.Decode().ShouldBeTrue();
+        Should.Throw<InvalidOperationException>(() => context.Logits(0)).Message.ShouldContain("no logits");
+        context.Clear();
+        Should.Throw<InvalidOperationException>(() => context.Add(-1, 0, 0, false));
+        Should.Throw<InvalidOperationException>(() => context.Add(model.Tokenizer.Size, 0, 0, false));
+        Should.Throw<InvalidOperationException>(() => context.Add(1, 0, 2, false));
+        Should.Throw<InvalidOperationException>(() => context.Add(1, 1 << 20, 0, false));
+        Should.Throw<InvalidOperationException>(() => context.Trim(5, 0));
+        Should.Throw<InvalidOperationException>(() => context.Save(-1));
+        // An adapter that is gone, or of another model.
+        var adapter =
+            LlamaAdapter.Load(model, "a", TestAdapter.Save(TestAdapter.Writer(1), "gone"), () => "");
+        using (var other = TestModel.Load())
+        using (var stranger = new LlamaContext(other, new ContextOptions(64, 1, 8, 8)))
+        {
+            Should.Throw<InvalidOperationException>(() => stranger.Use(adapter))
+                .Message.ShouldContain("of another model");
+        }
+        adapter.Dispose();
+        Should.Throw<ObjectDisposedException>(() => context.Use(adapter));
+    }
+
+    /// <summary>A part of a split stream cannot be copied: the whole one is, and cut.</summary>
+    [Theory]
+    [InlineData(KvLayout.Unified)]
+    [InlineData(KvLayout.Split)]
+    public void A_prefix_is_shared_in_either_layout(KvLayout layout)
+    {
+        using var model = TestModel.Load();
+        using var context = new LlamaContext(model, new ContextOptions(1024, 4, 64, 64, Layout: layout));
+        var prompt = TestModel.Prompt(1, 40);
+        Fill(context, prompt, 0, 0);
+        context.Share(0, 3, 30);
+        context.Length(3).ShouldBe(30);
+        context.Length(0).ShouldBe(40);
+        var shared = Fill(context, prompt, 3, 30);
+        shared.ShouldBe(Fill(context, prompt, 1, 0), 1e-2);
+        var state = context.Save(3);
+        context.Trim(3, 0);
+        context.Length(3).ShouldBe(0);
+        context.TryRestore(3, state).ShouldBeTrue();
+        context.Length(3).ShouldBe(40);
+        context.TryRestore(3, state.AsSpan(0, state.Length / 2)).ShouldBeFalse();
+        context.Length(3).ShouldBe(0);
+    }
+
+    /// <summary>Computes a prompt from a place on; the largest logit at its end.</summary>
+    static float Fill(LlamaContext context, int[] prompt, int sequence, int from)
+    {
+        context.Clear();
+        var row = 0;
+        for (var at = from; at < prompt.Length; at++)
+            row = context.Add(prompt[at], at, sequence, at == prompt.Length - 1);
+        context.Decode();
+        return System.Numerics.Tensors.TensorPrimitives.Max(context.Logits(row));
+    }
+
+    [Fact]
+    public void A_tokenizer_gives_every_text_back()
+    {
+        using var model = TestModel.Load();
+        foreach (
+            var text in new[] { "", "The load line.", "Größe 🚢 ≤ ½\n\t<|im_start|>", "\u0000\u0001",
+            new string('x', 5000) })
+        {
+            model.Tokenizer.Decode(model.Tokenizer.Encode(text, addSpecial: false, parseSpecial: false))
+                .ShouldBe(text);
+        }
+        model.Tokenizer.Encode("<|im_end|>", addSpecial: false).ShouldBe([model.Tokenizer.EndToken]);
+        model.Tokenizer.IsEnd(model.Tokenizer.EndToken).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_library_of_another_release_is_refused_by_name()
+    {
+        var folder = Directory.CreateTempSubdirectory("plimsoll-");
+        try
+        {
+            Should.Throw<BadInputException>(() => LlamaLibrary.CheckRelease(folder.FullName))
+                .Message.ShouldContain("has no libggml-base.so");
+            foreach (var name in new[] { "libggml-base.so", "libllama.so" })
+                File.WriteAllText(Path.Combine(folder.FullName, name), "no library");
+            Should.Throw<BadInputException>(() => LlamaLibrary.CheckRelease(folder.FullName))
+                .Message.ShouldContain("cannot be loaded");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}

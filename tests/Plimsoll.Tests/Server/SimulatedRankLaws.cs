@@ -1,0 +1,121 @@
+using System.Collections.Generic;
+using System.Linq;
+using CsCheck;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Engine.Simulated;
+using Plimsoll.Inputs.Workloads;
+using Plimsoll.Planning.Simulation;
+using Plimsoll.Tests.Simulation;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Server;
+
+public sealed class SimulatedRankLaws
+{
+    static readonly StepTimeModel StepTime = new(
+        TestDeployments.Small, EfficiencyCurves.Datasheet(TestDeployments.Small.Accelerator, "vllm"),
+        EngineCatalogue.Of(TestDeployments.Small.Engine));
+
+    static readonly SchedulerOptions Engine =
+        new() { MaxNumSeqs = 16, MaxNumBatchedTokens = 512, NumBlocks = 400 };
+
+    static readonly Gen<List<Arrival>> Loads = Gen.Select(
+        Gen.Long[0, 60_000_000], Gen.Int[1, 900], Gen.Int[1, 60], (gap, prompt, output) =>
+            (gap, prompt, output))
+        .Array[1, 60].Select(list =>
+        {
+            long at = 0;
+            return list.Select(item => new Arrival
+            {
+                AtNs = at += item.gap,
+                Session = -1,
+                PromptTokens = item.prompt,
+                OutputTokens = item.output,
+            }).ToList();
+        });
+
+    /// <summary>
+    /// What the live loop plans from an arrival log is what <c>plimsoll simulate</c> plans from it, and every
+    /// first and last token falls on the same nanosecond.
+    /// </summary>
+    [Fact]
+    public void It_is_the_simulation_told_token_by_token() => Loads.Sample(load =>
+    {
+        var simulated = new Dictionary<long, CompletedRequest>();
+        var result =
+            FleetSimulation.Run(Engine, StepTime, new ListedArrivals(load), closedLoop: false,
+                new SimulationOptions
+        {
+            Requests = load.Count,
+            Observer = (in CompletedRequest request) => simulated.Add(request.Index, request),
+        });
+        var first = new long[load.Count];
+        var last = new long[load.Count];
+        var rank = new SimulatedRank(Engine, StepTime, (sequence, _, timeNs, ends) =>
+        {
+            var index = (int)sequence.Owner!;
+            if (sequence.Emitted == 1)
+                first[index] = timeNs;
+            if (ends)
+                last[index] = timeNs;
+        });
+        for (var i = 0; i < load.Count; i++)
+        {
+            rank.RunUntil(load[i].AtNs);
+            rank.Add(new SimulatedSequence { PromptTokens = load[i].PromptTokens, OutputTokens =
+                load[i].OutputTokens, Owner = i },
+                new RequestSpec { PromptTokens = load[i].PromptTokens, MaxOutputTokens =
+                    Engine.NumBlocks * 16 - load[i].PromptTokens },
+                load[i].AtNs).ShouldBeTrue();
+        }
+        while (rank.NextStepEndsNs != long.MaxValue)
+            rank.RunUntil(rank.NextStepEndsNs);
+        rank.Outstanding.ShouldBe(0);
+        foreach (var (index, request) in simulated)
+        {
+            first[index].ShouldBe(request.FirstTokenNs);
+            last[index].ShouldBe(request.LastTokenNs);
+        }
+        rank.Steps.ShouldBe(result.Steps);
+    }, iter: 60);
+
+    /// <summary>Shares of a step name everybody in it once, and cancelling at any moment leaves nothing
+    /// behind.</summary>
+    [Fact]
+    public void Cancelled_sequences_give_everything_back() =>
+        Gen.Select(Loads, Gen.Long[1, 400_000_000]).Sample((load, cancelNs) =>
+    {
+        var shapes = 0;
+        var rank =
+            new SimulatedRank(Engine, StepTime, (_, _, _, _) => { }, (in Plimsoll.Engine.EngineStep step) =>
+        {
+            shapes++;
+            step.Shares.Length.ShouldBeLessThanOrEqualTo(step.Shape.Decodes + step.Shape.PrefillChunks);
+            step.Causes.TotalNs.ShouldBe(step.PredictedNs);
+        });
+        var all = new List<SimulatedSequence>();
+        foreach (var arrival in load)
+        {
+            rank.RunUntil(arrival.AtNs);
+            var sequence =
+                new SimulatedSequence { PromptTokens = arrival.PromptTokens, OutputTokens =
+                    arrival.OutputTokens };
+            all.Add(sequence);
+            rank.Add(sequence, new RequestSpec { PromptTokens = arrival.PromptTokens, MaxOutputTokens = 60 },
+                arrival.AtNs);
+        }
+        var nowNs = load[^1].AtNs + cancelNs;
+        rank.RunUntil(nowNs);
+        foreach (var sequence in all)
+            rank.Cancel(sequence, nowNs);
+        while (rank.NextStepEndsNs != long.MaxValue)
+            rank.RunUntil(rank.NextStepEndsNs);
+        rank.Scheduler.UsedBlocks.ShouldBe(0);
+        rank.Outstanding.ShouldBe(0);
+        shapes.ShouldBeGreaterThan(0);
+    }, iter: 60);
+}

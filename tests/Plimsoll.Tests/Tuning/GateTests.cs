@@ -1,0 +1,145 @@
+using System.Collections.Generic;
+using System.Linq;
+using Plimsoll.Core.Draws;
+using Plimsoll.Tuning.Evaluation;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Tuning;
+
+public sealed class GateTests
+{
+    [Theory]
+    [InlineData(36, 12, 2, 0, 0.2, 0.0569, 0.3404)]
+    [InlineData(53, 0, 1, 0, -0.0185, -0.0978, 0.0496)]
+    public void The_paired_interval_is_Newcombes(
+        int both, int candidate, int current, int neither, double point, double low, double high)
+    {
+        var interval = new PairedProportions(both, candidate, current, neither).Difference(0.975);
+        interval.Point.ShouldBe(point, 0.0001);
+        interval.Low.ShouldBe(low, 0.0011);
+        interval.High.ShouldBe(high, 0.0011);
+    }
+
+    [Fact]
+    public void The_sample_needed_is_said_before() =>
+        PairedProportions.Needed(margin: 0.02, discordant: 0.1, oneSided: 0.95, power: 0.8).ShouldBe(1546);
+
+    [Fact]
+    public void McNemar_is_the_exact_binomial() =>
+        new PairedProportions(100, 2, 8, 5).McNemar().ShouldBe(2 * (1 + 10 + 45) / 1024.0, 1e-9);
+
+    [Theory]
+    [InlineData(2000, 0.03, GateVerdict.Failed)]
+    [InlineData(2000, -0.01, GateVerdict.Passed)]
+    [InlineData(300, 0.0, GateVerdict.Undecided)]
+    public void Quality_is_judged_on_the_interval(int count, double worse, GateVerdict expected)
+    {
+        var examples = Paired(count, worse, seed: 5);
+        Gates.Quality(examples, margin: worse > 0 ? 0.01 : 0.02, discordant: 0.1).Verdict.ShouldBe(expected);
+    }
+
+    [Fact]
+    public void Few_examples_are_never_passed()
+    {
+        for (ulong seed = 1; seed <= 50; seed++)
+            Gates.Quality(Paired(200, -0.05, seed), 0.02, 0.1).Verdict.ShouldBe(GateVerdict.Undecided);
+    }
+
+    [Fact]
+    public void At_the_margin_hardly_any_candidate_passes()
+    {
+        var passed = 0;
+        for (ulong seed = 1; seed <= 400; seed++)
+        {
+            passed +=
+                Gates.Quality(Paired(1600, 0.02, seed), 0.02, 0.1).Verdict == GateVerdict.Passed ? 1 : 0;
+        }
+        passed.ShouldBeLessThanOrEqualTo(28);
+    }
+
+    [Fact]
+    public void Parity_names_the_first_token_that_differs()
+    {
+        var examples = Enumerable.Range(0, 20)
+            .Select(i => new ParityExample($"p{i}", [1, 2, 3], i == 4 ? [1, 2, 9] : [1, 2, 3])).ToList();
+        var outcome = Gates.Parity(examples, quantised: false, needed: 20);
+        outcome.Verdict.ShouldBe(GateVerdict.Failed);
+        outcome.Evidence.ShouldContain("\"p4\" at token 3: trainer 3, engine 9");
+        Gates.Parity(examples, quantised: true, needed: 20).Verdict.ShouldBe(GateVerdict.Passed);
+        Gates.Parity(examples[..4], quantised: false, needed: 20).Verdict.ShouldBe(GateVerdict.Undecided);
+    }
+
+    [Fact]
+    public void An_answer_without_its_end_is_seen()
+    {
+        var outcome =
+            Gates.Parity([new ParityExample("p", [5, 7], [5, 7, 7, 7])], quantised: true, needed: 1);
+        outcome.Verdict.ShouldBe(GateVerdict.Failed);
+        outcome.Evidence.ShouldContain("trainer the end, engine 7");
+    }
+
+    [Fact]
+    public void Form_and_must_pass_examples_name_what_is_wrong()
+    {
+        var examples = new[] { new JudgedExample("q", "yes", "yes", "maybe") };
+        Gates.Regression(examples).Evidence.ShouldContain("\"q\" gave \"maybe\", expected \"yes\"");
+        Gates.Format(examples, AnswerForm.OneOf(new HashSet<string> { "yes", "no" }),
+            0).Evidence.ShouldContain("no label");
+        var form = AnswerForm.JsonObject(new Dictionary<string, string> { ["city"] = "string" });
+        form("""{"city":"Oslo"}""").ShouldBeNull();
+        form("""{"city":1}""").ShouldBe("whose city is no string");
+        form("{").ShouldBe("which is no JSON");
+    }
+
+    [Fact]
+    public void A_saving_needs_the_promise_and_the_money()
+    {
+        var cheap = new Interval(1, 0.9, 1.1);
+        var dear = new Interval(2, 1.9, 2.1);
+        (string, double, Interval)[] Ttft(double high) =>
+            [("ttft p95", 0.5, new Interval(high - 0.05, high - 0.1, high))];
+        Gates.Saving(Ttft(0.4), dear, cheap).Verdict.ShouldBe(GateVerdict.Passed);
+        Gates.Saving(Ttft(0.55), dear, cheap).Verdict.ShouldBe(GateVerdict.Undecided);
+        Gates.Saving(Ttft(0.7), dear, cheap).Verdict.ShouldBe(GateVerdict.Failed);
+        Gates.Saving(Ttft(0.4), cheap, dear).Evidence.ShouldContain("dearer");
+    }
+
+    [Fact]
+    public void Groups_that_agree_widen_the_interval()
+    {
+        var draws = new RandomStream(9);
+        var independent = new List<(string, double, double)>();
+        var grouped = new List<(string, double, double)>();
+        for (var i = 0; i < 50; i++)
+        {
+            var shift = draws.NextNormal();
+            for (var j = 0; j < 20; j++)
+            {
+                independent.Add(($"{i}-{j}", draws.NextNormal(), 0));
+                grouped.Add(($"{i}", shift, 0));
+            }
+        }
+        double Width(List<(string, double, double)> scores) => Gates.Scores(scores, 0.1, 10, 1) is var o
+            ? (double)o.Facts["difference_high"]! - (double)o.Facts["difference_low"]!
+            : 0;
+        Width(grouped).ShouldBeGreaterThan(2 * Width(independent));
+    }
+
+    /// <summary>
+    /// One in ten examples is answered differently; of these the candidate loses so many more.
+    /// </summary>
+    public static List<JudgedExample> Paired(int count, double worse, ulong seed)
+    {
+        var draws = new RandomStream(seed);
+        var examples = new List<JudgedExample>();
+        for (var i = 0; i < count; i++)
+        {
+            var place = draws.NextDouble();
+            var (current, candidate) = place < 0.05 + worse / 2
+                ? (true, false) : place < 0.1 ? (false, true) : place < 0.9 ? (true, true) : (false, false);
+            examples.Add(new JudgedExample($"q{i}", "x", current ? "x" : "y", candidate ? "x" : "z"));
+        }
+        return examples;
+    }
+}

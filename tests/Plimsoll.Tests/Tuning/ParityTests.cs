@@ -1,0 +1,167 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Engine;
+using Plimsoll.Engine.LlamaCpp;
+using Plimsoll.Inputs.Gguf;
+using Plimsoll.Tests.Engine.LlamaCpp;
+using Plimsoll.Tuning.Datasets;
+using Plimsoll.Tuning.Evaluation;
+using Plimsoll.Tuning.Formats;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Tuning;
+
+/// <summary>
+/// The trainer against the deployed engine: what one says, the other says, token for token.
+/// </summary>
+public sealed class ParityTests
+{
+    const int AnswerTokens = 8;
+
+    static readonly SchedulerOptions _limits =
+        TestModel.Limits with { NumBlocks = 512, PrefixBlockTokens = 0 };
+
+    [Theory]
+    [InlineData(Architecture.Llama)]
+    [InlineData(Architecture.Qwen2)]
+    [InlineData(Architecture.Qwen3)]
+    public async Task Engine_and_trainer_agree_with_an_adapter_beside_and_within_the_base(
+        Architecture architecture)
+    {
+        using var folder = new TemporaryFolder();
+        var tiny = new TinyJob(folder);
+        var path = tiny.Model(architecture);
+        var job = tiny.Job(path, tiny.Conversations(40), folder.In("adapter"),
+            s => s with { MostSteps = 6, Lora = s.Lora! with { RankStabilised = true } });
+        await tiny.TrainAsync(job);
+        using var model = ModelFolder.Open(path);
+        var prompts = Prompts(model, 200);
+        var plain = await tiny.AnswersAsync(path, null, prompts, AnswerTokens);
+        var tuned = await tiny.AnswersAsync(path, job.OutputFolder, prompts, AnswerTokens);
+        plain.Zip(tuned).Count(p => !p.First.SequenceEqual(p.Second)).ShouldBeGreaterThan(100);
+        GgufExport.Model(model, null, TensorFormat.F32, "tiny").Save(folder.In("base.gguf"));
+        GgufExport.Model(model, job.OutputFolder, TensorFormat.F32, "tiny").Save(folder.In("merged.gguf"));
+        GgufExport.Adapter(model, job.OutputFolder, "tuned").Save(folder.In("adapter.gguf"));
+        Verdict(model, prompts, plain, await EngineAsync(folder.In("base.gguf"), null, prompts)).ShouldBe(
+            GateVerdict.Passed);
+        Verdict(
+            model, prompts, tuned, await EngineAsync(
+                folder.In("base.gguf"), folder.In("adapter.gguf"), prompts)).ShouldBe(GateVerdict.Passed);
+        Verdict(model, prompts, tuned, await EngineAsync(folder.In("merged.gguf"), null, prompts)).ShouldBe(
+            GateVerdict.Passed);
+    }
+
+    [Fact]
+    public async Task Planted_faults_are_seen()
+    {
+        using var folder = new TemporaryFolder();
+        var tiny = new TinyJob(folder);
+        var path = tiny.Model(Architecture.Llama);
+        var job = tiny.Job(path, tiny.Conversations(40), folder.In("adapter"),
+            s => s with { MostSteps = 6, Lora = s.Lora! with { Rank = 16, RankStabilised = true } });
+        await tiny.TrainAsync(job);
+        using var model = ModelFolder.Open(path);
+        var prompts = Prompts(model, 40);
+        var plain = await tiny.AnswersAsync(path, null, prompts, AnswerTokens);
+        var tuned = await tiny.AnswersAsync(path, job.OutputFolder, prompts, AnswerTokens);
+        GgufExport.Model(model, null, TensorFormat.F32, "tiny").Save(folder.In("base.gguf"));
+        GgufExport.Adapter(model, job.OutputFolder, "tuned").Save(folder.In("adapter.gguf"));
+
+        // Rows of Q and K as Hugging Face has them.
+        using (var whole = GgufFile.Open(folder.In("base.gguf")))
+        {
+            Changed(whole, (tensor, values) => tensor.Contains("attn_q.") ? GgufNames.Unpermute(values, 64, 4)
+                : tensor.Contains("attn_k.") ? GgufNames.Unpermute(values, 32, 2) : values)
+            .Save(folder.In("unpermuted.gguf"));
+        }
+        Verdict(model, prompts, plain, await EngineAsync(folder.In("unpermuted.gguf"), null, prompts))
+            .ShouldBe(GateVerdict.Failed);
+
+        // alpha as it stands, where rsLoRA's reader divides by the rank and not by its root.
+        using (var adapter = GgufFile.Open(folder.In("adapter.gguf")))
+        {
+            Changed(adapter, (_, values) => values).Set("adapter.lora.alpha", (float)job.Spec.Lora!.Alpha)
+                .Save(folder.In("unscaled.gguf"));
+        }
+        Verdict(
+            model, prompts, tuned, await EngineAsync(
+                folder.In("base.gguf"), folder.In("unscaled.gguf"), prompts)).ShouldBe(GateVerdict.Failed);
+
+        // A template that leaves out the mark before the answer.
+        var other = prompts.ConvertAll(p => p[..^3]);
+        Verdict(model, prompts, plain, await EngineAsync(folder.In("base.gguf"), null, other)).ShouldBe(
+            GateVerdict.Failed);
+    }
+
+    [Fact]
+    public async Task Llama_cpp_gives_the_tokenizers_ids()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = ModelFolder.Open(new TinyJob(folder).Model(Architecture.Llama));
+        GgufExport.Model(model, null, TensorFormat.F32, "tiny").Save(folder.In("base.gguf"));
+        await using var engine = Engine(folder.In("base.gguf"));
+        string[] texts =
+            ["it's the mark", " don't we'll  see\n\n\nit ", "1,234 tons 56", "漢字 é ü 𝐀𝟘", "a\u00a0b\u3000c",
+                "\t\ttabs \r\n", "'S 'Re", ""];
+        foreach (var text in texts)
+        {
+            engine.Codec.Encode(text, addSpecial: false)
+                .ShouldBe(model.Tokenizer.Encode(text, specials: true), text);
+        }
+    }
+
+    static GateVerdict Verdict(
+        ModelFolder model, List<int[]> prompts, List<int[]> trainer, List<int[]> engine)
+    {
+        var examples = prompts.Select((p, i) => new ParityExample(
+            model.Tokenizer.Decode(p, specials: true), Answer(trainer[i], model), Answer(engine[i], model)))
+    .ToList();
+        return Gates.Parity(examples, quantised: false, needed: prompts.Count).Verdict;
+    }
+
+    // Engines end an answer with its last token or without.
+    static int[] Answer(int[] tokens, ModelFolder model) =>
+        [.. tokens.Where(t => t >= 0 && !model.Config.EndTokens.Contains(t))];
+
+    static List<int[]> Prompts(ModelFolder model, int count) =>
+        [.. Enumerable.Range(0, count).Select(i =>
+            model.Renderer.Prompt([new ChatMessage("user", $"is it {i * 17} tons in the {i} water")], null))];
+
+    static LlamaEngine Engine(string path) => new(
+        TestModel.Options(_limits) with { Path = path, MicroTokens = 128, Speculates = false },
+        TimeProvider.System);
+
+    static async Task<List<int[]>> EngineAsync(string path, string? adapter, List<int[]> prompts)
+    {
+        await using var engine = Engine(path);
+        if (adapter is not null)
+            await engine.LoadAdapterAsync("tuned", adapter, TestContext.Current.CancellationToken);
+        var answers = prompts.ConvertAll(p => engine.Submit(new EngineRequest
+        {
+            Prompt = p,
+            MaxOutputTokens = AnswerTokens,
+            Sampling = new SamplingOptions { Temperature = 0 },
+            Adapter = adapter is null ? null : "tuned",
+            Tenant = "t",
+        }));
+        var tokens = new List<int[]>();
+        foreach (var answer in answers)
+            tokens.Add([.. (await TestModel.ReadAll(answer)).Select(t => t.Token)]);
+        return tokens;
+    }
+
+    static GgufWriter Changed(GgufFile file, Func<string, float[], float[]> change)
+    {
+        var writer = new GgufWriter(file.Architecture!).SetAll(file.Metadata);
+        foreach (var tensor in file.Tensors)
+        {
+            writer.Add(
+                tensor.Name, [.. tensor.Shape], tensor.Format, change(tensor.Name, file.ReadFloats(tensor)));
+        }
+        return writer;
+    }
+}

@@ -1,0 +1,157 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using System.Reflection.PortableExecutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Plimsoll.Mutants;
+
+/// <summary>A project compiled with every mutant of some folders in it, all switched off.</summary>
+sealed class MutatedProject
+{
+    /// <summary>
+    /// Read once, so that a mutant costs a comparison; a number that no mutant has means none.
+    /// </summary>
+    const string Switch = """
+        static class MutantSwitch
+        {
+            static readonly int _on = System.Environment.GetEnvironmentVariable("PLIMSOLL_MUTANT") is { } text
+                ? int.Parse(text) : -1;
+
+            internal static bool On(int id) => id == _on;
+        }
+        """;
+
+    static readonly CSharpParseOptions Options = new(LanguageVersion.Latest);
+    static readonly string Framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+
+    readonly string _source;
+    readonly string _built;
+    readonly string[] _folders;
+    readonly HashSet<int> _refused = [];
+
+    MutatedProject(string source, string built, string[] folders)
+    {
+        (_source, _built, _folders) = (source, built, folders);
+    }
+
+    /// <summary>
+    /// Compiles <paramref name="name"/> with mutants into <paramref name="built"/>, over what lies there. A
+    /// mutant that does not compile is taken back.
+    /// </summary>
+    public static List<Mutant> Compile(string root, string name, string built, string[] folders) =>
+        new MutatedProject(Path.Combine(root, "src", name), built, folders).Compile(name);
+
+    List<Mutant> Compile(string name)
+    {
+        while (true)
+        {
+            var (trees, mutants) = Plant();
+            Compilation compilation = CSharpCompilation.Create(name, trees, References(name),
+                new CSharpCompilationOptions(
+                    OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release,
+                    allowUnsafe: true, nullableContextOptions: NullableContextOptions.Enable));
+            CSharpGeneratorDriver.Create(Generators(), parseOptions: Options)
+                .RunGeneratorsAndUpdateCompilation(compilation, out compilation, out _);
+            using var image = new MemoryStream();
+            var result = compilation.Emit(image);
+            if (result.Success)
+            {
+                File.WriteAllBytes(Path.Combine(_built, name + ".dll"), image.ToArray());
+                return mutants;
+            }
+            TakeBack(result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).ToList());
+        }
+    }
+
+    (List<SyntaxTree> Trees, List<Mutant> Mutants) Plant()
+    {
+        var trees = new List<SyntaxTree>
+        {
+            CSharpSyntaxTree.ParseText(Switch, Options),
+            CSharpSyntaxTree.ParseText(
+                "[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"Plimsoll.Tests\")]\n"
+                + "[assembly: System.Reflection.AssemblyVersion(\"0.1.0.0\")]", Options),
+        };
+        var mutants = new List<Mutant>();
+        var id = 0;
+        foreach (var file in Directory.EnumerateFiles(_source, "*.cs", SearchOption.AllDirectories).Order())
+        {
+            var path = Path.GetRelativePath(_source, file).Replace('\\', '/');
+            if (path.StartsWith("obj/") || path.StartsWith("bin/"))
+                continue;
+            var tree = CSharpSyntaxTree.ParseText(File.ReadAllText(file), Options, path);
+            if (Array.Exists(_folders, folder => path.StartsWith(folder + "/")))
+            {
+                var planter = new MutantPlanter(path, id, _refused);
+                var root = planter.Visit(tree.GetRoot());
+                id = planter.NextId;
+                mutants.AddRange(planter.Planted);
+                tree = CSharpSyntaxTree.ParseText(root.ToFullString(), Options, path);
+            }
+            trees.Add(tree);
+        }
+        return (trees, mutants);
+    }
+
+    /// <summary>The mutants around each error, or all of its file where none is.</summary>
+    void TakeBack(List<Diagnostic> errors)
+    {
+        var before = _refused.Count;
+        foreach (var error in errors)
+        {
+            var node = error.Location.SourceTree!.GetRoot().FindNode(error.Location.SourceSpan);
+            for (SyntaxNode? outer = node; outer is not null; outer = outer.Parent)
+            {
+                var found = System.Text.RegularExpressions.Regex.Matches(
+                    outer.ToString(), @"MutantSwitch\.On\((\d+)\)");
+                foreach (System.Text.RegularExpressions.Match match in found)
+                    _refused.Add(int.Parse(match.Groups[1].Value));
+                if (found.Count > 0)
+                    break;
+            }
+        }
+        if (_refused.Count == before)
+            throw new InvalidOperationException($"Not a mutant's fault: {errors[0]}");
+    }
+
+    /// <summary>The framework, and what the project was built with.</summary>
+    List<MetadataReference> References(string name)
+    {
+        var references = new List<MetadataReference>();
+        foreach (var file in Directory.EnumerateFiles(Framework, "*.dll")
+            .Concat(Directory.EnumerateFiles(_built, "*.dll")))
+        {
+            if (Path.GetFileNameWithoutExtension(file) != name && IsManaged(file))
+                references.Add(MetadataReference.CreateFromFile(file));
+        }
+        return references;
+    }
+
+    static bool IsManaged(string file)
+    {
+        using var image = new PEReader(File.OpenRead(file));
+        return image.HasMetadata;
+    }
+
+    /// <summary>Those of the SDK: JSON contexts and regular expressions are partial without them.</summary>
+    static IEnumerable<ISourceGenerator> Generators()
+    {
+        var dotnet = Path.GetFullPath(Path.Combine(Framework, "..", "..", ".."));
+        var pack = Path.Combine(dotnet, "packs", "Microsoft.NETCore.App.Ref");
+        var analyzers = Path.Combine(
+            Directory.EnumerateDirectories(pack, "10.*").Max()!, "analyzers", "dotnet", "cs");
+        foreach (var file in Directory.EnumerateFiles(analyzers, "*.Generators.dll")
+            .Concat(Directory.EnumerateFiles(analyzers, "*SourceGeneration.dll")))
+        {
+            foreach (var type in Assembly.LoadFrom(file).GetTypes())
+            {
+                if (!type.IsAbstract && typeof(IIncrementalGenerator).IsAssignableFrom(type))
+                    yield return ((IIncrementalGenerator)Activator.CreateInstance(type)!).AsSourceGenerator();
+            }
+        }
+    }
+}
