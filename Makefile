@@ -1,4 +1,4 @@
-.PHONY: build test bench figures bench-figures docs validation house mutate fuzz clean
+.PHONY: build test bench figures load-line bench-figures docs validation house mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -13,6 +13,10 @@ bench:
 # The promised speed figures: requests per second of one core, memory, allocation.
 figures:
 	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- figures
+
+# How far the default load line moves from seed to seed.
+load-line:
+	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- load-line
 
 # The load generator's figures: search, loop, memory in simulated time; stamps, streams and lateness live, beside a
 # plain asyncio client (python3-aiohttp). The live ones want an idle machine.

@@ -41,10 +41,11 @@ static class Figures
         {
             Requests = requests,
             WarmupRequests = requests / 10,
-            Replicas = replicas,
             Limits = [new Limit(Metric.Ttft, 95, 500_000_000), new Limit(Metric.Tpot, 95, 50_000_000)],
         };
-        engine.Run(workload, rate, options with { Requests = Math.Min(requests, 200_000) }, process);
+        var fleet = new Fleet { Serving = engine.Pool(replicas) };
+        engine.Run(
+            workload, rate, options with { Requests = Math.Min(requests, 200_000) }, process, fleet: fleet);
         double cpuSeconds = double.MaxValue, seconds = double.MaxValue;
         long bytes = 0, steps = 0;
         for (var run = 0; run < runs; run++)
@@ -52,7 +53,7 @@ static class Figures
             var before = GC.GetTotalAllocatedBytes(precise: true);
             var start = Stopwatch.GetTimestamp();
             var cpu = Process.GetCurrentProcess().TotalProcessorTime;
-            steps = engine.Run(workload, rate, options, process).Steps;
+            steps = engine.Run(workload, rate, options, process, fleet: fleet).Steps;
             cpuSeconds =
                 Math.Min(cpuSeconds, (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalSeconds);
             seconds = Math.Min(seconds, Stopwatch.GetElapsedTime(start).TotalSeconds);

@@ -1,3 +1,4 @@
+using Plimsoll.Inputs.Choices;
 using System;
 using System.Collections.Generic;
 using System.Globalization;
@@ -73,11 +74,13 @@ static class LoopFigure
             var file = Path.Combine(folder.FullName, "profile.json");
             File.WriteAllText(file, ProfileFile.Write(profile));
             var fitted = Engine(FittedStepTimes.Read(file).ModelOf(deployment));
-            var ceiling = SaturatedThroughput.Of(fitted, chat, 20_000, seed: 1).RequestsPerSecond;
-            var predicted = new LoadLineSearch(fitted, chat, Promise, 60_000, seed: 3)
+            var ceiling = SaturatedThroughput.Of(fitted, Serving(fitted, chat)).RequestsPerSecond;
+            var predicted =
+                new LoadLineSearch(fitted, Serving(fitted, chat), new ProbeSize(1, 60_000, 60_000))
                 .Find(ceiling, ArrivalProcess.Poisson).RequestsPerSecond;
             var unfitted = Engine(StepTimeCatalogue.ModelOf(deployment));
-            var before = new LoadLineSearch(unfitted, chat, Promise, 60_000, seed: 3)
+            var before =
+                new LoadLineSearch(unfitted, Serving(unfitted, chat), new ProbeSize(1, 60_000, 60_000))
                 .Find(2 * ceiling, ArrivalProcess.Poisson).RequestsPerSecond;
             var measured = SimulatedSearch.Run(engine, chat, Promise, new LoadLineOptions(), seed: 11);
             Console.WriteLine(string.Create(
@@ -93,6 +96,16 @@ static class LoopFigure
             folder.Delete(recursive: true);
         }
     }
+
+    static Serving Serving(SimulatedEngine engine, Workload workload) => new()
+    {
+        Deployment = DeploymentChoice.Of(engine.Deployment),
+        Workload = workload,
+        RequestsPerSecond = workload.RequestsPerSecond,
+        Levels = [LevelPromise.Of(ServiceLevelSpec.Default, Promise)],
+        Requests = 20_000,
+        Seed = 3,
+    };
 
     static SimulatedEngine Engine(StepTimeModel model) => SimulatedEngine.Of(model, SchedulingPolicy.VllmV1);
 

@@ -30,8 +30,8 @@ static class Corpus
             .TakeWhile(Until(Gsm8kCharacters)));
         foreach (var set in IntentSet.Names)
         {
-            records.AddRange(Documents(
-                IntentSet.Load(set).Train.OrderBy(u => u.Text.GetHashCodeStable()).Select(u => u.Text)));
+            records.AddRange(Documents(IntentSet.Load(set).Train.OrderBy(u => u.Text.GetHashCodeStable())
+                .Select(u => u.Text)));
         }
         records.AddRange(DomainGrammar.Draw(seed: 1, GrammarCharacters));
         return [.. DrawnOrder.Of(seed: 1, purpose: 0xc0, records.Count).Select(i => records[i])];

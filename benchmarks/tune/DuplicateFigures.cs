@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Globalization;
 using System.Linq;
 using System.Threading;
 using Plimsoll.Core.Draws;
@@ -38,15 +39,14 @@ static class DuplicateFigures
         var clusters = NearDuplicates.Clusters(texts, similarity: 0.7, CancellationToken.None);
         var found = pairs.Count(p => clusters[p.Original] == clusters[p.Changed]);
         var wrong = Enumerable.Range(0, texts.Count).Count(i => clusters[i] != i) - found;
-        Console.WriteLine(FormattableString.Invariant(
-            $"{texts.Count:N0} records of {texts.Average(t => t.Length):F0} characters: ")
-            + FormattableString.Invariant(
-                $"{clock.Elapsed.TotalSeconds:F1} s, {(Environment.CpuUsage.TotalTime - cpu).TotalSeconds:F1} ")
-            + FormattableString.Invariant(
-                $"CPU-s, peak {Process.GetCurrentProcess().PeakWorkingSet64 / 1e9:F2} GB with the texts"));
-        Console.WriteLine(FormattableString.Invariant(
-            $"recall {(double)found / pairs.Count:F4} of {pairs.Count:N0} planted pairs, {wrong} records ")
-            + "joined that were not planted");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, 
+            $"{texts.Count:N0} records of {texts.Average(t => t.Length):F0} characters: "
+                + $"{clock.Elapsed.TotalSeconds:F1} s, "
+                + $"{(Environment.CpuUsage.TotalTime - cpu).TotalSeconds:F1} CPU-s, peak "
+                + $"{Process.GetCurrentProcess().PeakWorkingSet64 / 1e9:F2} GB with the texts"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, 
+            $"recall {(double)found / pairs.Count:F4} of {pairs.Count:N0} planted pairs, {wrong} records "
+                + $"joined that were not planted"));
     }
 
     static string Word(ref RandomStream draws)

@@ -50,8 +50,8 @@ static class GateFigures
         for (var i = 0; i < count; i++)
         {
             var place = draws.NextDouble();
-            var (current, candidate) = place < 0.05 + worse / 2
-                ? (true, false) : place < 0.1 ? (false, true) : place < 0.9 ? (true, true) : (false, false);
+            var (current, candidate) = place < 0.05 + worse / 2 ? (true, false) : place < 0.1 ? (false, true)
+                : place < 0.9 ? (true, true) : (false, false);
             examples.Add(new JudgedExample("q", "x", current ? "x" : "y", candidate ? "x" : "z"));
         }
         return Gates.Quality(examples, margin: 0.02, discordant: 0.1).Verdict;
@@ -75,9 +75,8 @@ static class GateFigures
         var (back, through, answers) = (0, 0, 0L);
         for (ulong seed = 1; seed <= 200; seed++)
         {
-            var promotion =
-                new Promotion(new PromotionPlan { Guards = [new Guard("errors", 0.01)] }, "task", "old",
-                    "new", revision: 1);
+            var promotion = new Promotion(new PromotionPlan { Guards = [new Guard("errors", 0.01)] }, "task",
+                "old", "new", revision: 1);
             var draws = new RandomStream(seed, purpose: 0xca);
             for (var i = 0; i < 400_000 && !promotion.IsOver; i++)
             {

@@ -41,8 +41,8 @@ sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyLi
     {
         static List<Utterance> Rows(string file)
         {
-            using var csv =
-                CsvDataReader.Create(new StringReader(Encoding.UTF8.GetString(SharedData.Bytes(file))));
+            using var csv = CsvDataReader.Create(
+                new StringReader(Encoding.UTF8.GetString(SharedData.Bytes(file))));
             var rows = new List<Utterance>();
             while (csv.Read())
                 rows.Add(new Utterance(csv.GetString(0).Trim(), Label(csv.GetString(1))));
@@ -54,9 +54,8 @@ sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyLi
 
     static IntentSet Snips()
     {
-        var intents =
-            new[] { "AddToPlaylist", "BookRestaurant", "GetWeather", "PlayMusic", "RateBook",
-                "SearchCreativeWork", "SearchScreeningEvent" };
+        var intents = new[] { "AddToPlaylist", "BookRestaurant", "GetWeather", "PlayMusic", "RateBook",
+            "SearchCreativeWork", "SearchScreeningEvent" };
         List<Utterance> Rows(string pattern)
         {
             var rows = new List<Utterance>();
@@ -70,9 +69,8 @@ sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyLi
                 foreach (var example in JsonDocument.Parse(text).RootElement.GetProperty(intent)
                     .EnumerateArray())
                 {
-                    var words =
-                        string.Concat(example.GetProperty("data").EnumerateArray()
-                            .Select(d => d.GetProperty("text").GetString()));
+                    var words = string.Concat(example.GetProperty("data").EnumerateArray()
+                        .Select(d => d.GetProperty("text").GetString()));
                     rows.Add(new Utterance(words.Trim(), Spaced(intent)));
                 }
             }
@@ -85,9 +83,8 @@ sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyLi
     static string Label(string intent) => intent.Replace('_', ' ').ToLowerInvariant().TrimEnd('?');
 
     static string Spaced(string intent) =>
-        string.Concat(intent.Select(
-            (c, i) =>
-                i > 0 && char.IsUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+        string.Concat(intent.Select((c, i) => i > 0 && char.IsUpper(c) ? $" {char.ToLowerInvariant(c)}"
+            : $"{char.ToLowerInvariant(c)}"));
 
     static (List<Utterance> Train, List<Utterance> Validation) HoldOut(List<Utterance> rows, int count)
     {
@@ -95,8 +92,8 @@ sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyLi
         return ([.. order.Skip(count).Select(i => rows[i])], [.. order.Take(count).Select(i => rows[i])]);
     }
 
-    static IntentSet Without(
-        string name, List<Utterance> train, List<Utterance> validation, List<Utterance> test)
+    static IntentSet Without(string name, List<Utterance> train, List<Utterance> validation,
+        List<Utterance> test)
     {
         var seen = test.Select(u => u.Text.ToLowerInvariant()).ToHashSet();
         return new IntentSet(name, [.. train.Where(u => !seen.Contains(u.Text.ToLowerInvariant()))],

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -22,8 +23,8 @@ static class IntentTuning
 {
     const int AnswerTokens = 16;
 
-    static readonly IReadOnlyList<string> _targets =
-        ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"];
+    static readonly IReadOnlyList<string> _targets = [
+        "down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"];
 
     /// <summary>Rank, epochs and rate, chosen on the validation splits.</summary>
     static (int Rank, int Epochs, double Rate) Recipe(string set) => set switch
@@ -33,18 +34,16 @@ static class IntentTuning
         _ => (16, 1, 4e-3),
     };
 
-    public static async Task RunAsync(
-        string work, string modelFolder, string name, ulong seed, int? perIntent)
+    public static async Task RunAsync(string work, string modelFolder, string name, ulong seed,
+        int? perIntent)
     {
         var set = IntentSet.Load(name);
         if (perIntent is { } few)
             set = set with { Train = [.. set.Train.GroupBy(u => u.Intent).SelectMany(g => g.Take(few))] };
         var baseline = new SoftmaxBaseline(set.Train, seed).Accuracy(set.Test);
         var (rank, epochs, rate) = Recipe(name);
-        var folder =
-            Path.Combine(work,
-                $"{Path.GetFileName(Path.GetDirectoryName(modelFolder))}-{name}-{seed}"
-                + (perIntent is null ? "" : $"-{perIntent}"));
+        var size = Path.GetFileName(Path.GetDirectoryName(modelFolder));
+        var folder = Path.Combine(work, $"{size}-{name}-{seed}{(perIntent is null ? "" : $"-{perIntent}")}");
         Directory.CreateDirectory(folder);
         var data = Path.Combine(folder, "train.jsonl");
         Corpus.Write(data, set.Train.Select(Record));
@@ -72,26 +71,23 @@ static class IntentTuning
             CheckpointFolder = Path.Combine(folder, "checkpoints"),
             CheckpointSteps = 1000,
         }, Path.Combine(folder, "job.json"), CancellationToken.None);
-        var prompts =
-            set.Test.Select(u => model.Renderer.Prompt([new ChatMessage("user", u.Text)], null)).ToList();
+        var prompts = set.Test.Select(u => model.Renderer.Prompt([new ChatMessage("user", u.Text)], null))
+            .ToList();
         var trainer = await Jobs.AnswersAsync(
             modelFolder, Path.Combine(folder, "adapter"), prompts, AnswerTokens, folder);
         var engine = await EngineAsync(model, folder, prompts);
-        string Text(int[] tokens) =>
-            model.Tokenizer.Decode(tokens.Where(t => t >= 0), specials: false).Trim();
-        double Accuracy(List<int[]> answers) =>
-            100.0 * set.Test.Zip(answers).Count(p => Text(p.Second) == p.First.Intent) / set.Test.Count;
+        string Text(int[] tokens) => model.Tokenizer.Decode(tokens.Where(t => t >= 0), specials: false)
+            .Trim();
+        double Accuracy(List<int[]> answers) => 100.0 * set.Test.Zip(answers)
+            .Count(p => Text(p.Second) == p.First.Intent) / set.Test.Count;
         var half = 196 * Math.Sqrt(Accuracy(trainer) / 100 * (1 - Accuracy(trainer) / 100) / set.Test.Count);
-        var same = trainer.Zip(engine).Count(p => Text(p.First) == Text(p.Second));
-        Console.WriteLine(FormattableString.Invariant(
-            $"{name,-10} seed {seed} {(perIntent is null ? "all" : $"{perIntent} an intent"),-12} ")
-            + FormattableString.Invariant(
-                $"{set.Train.Count,6} train {set.Test.Count,5} test | LoRA r{rank}: trainer ")
-            + FormattableString.Invariant(
-                $"{Accuracy(trainer):F1} ± {half:F1} %, Q8_0 on llama.cpp {Accuracy(engine):F1} %, same ")
-            + FormattableString.Invariant(
-                $"answers {100.0 * same / trainer.Count:F2} % | tf-idf + softmax {100 * baseline:F1} % | ")
-            + FormattableString.Invariant($"{last.Tokens:N0} tokens, {last.CpuSeconds:F0} CPU-s"));
+        var same = 100.0 * trainer.Zip(engine).Count(p => Text(p.First) == Text(p.Second)) / trainer.Count;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, 
+            $"{name} seed {seed} {(perIntent is null ? "all" : $"{perIntent} an intent")}: "
+                + $"{set.Train.Count} train, {set.Test.Count} test | LoRA r{rank}: trainer "
+                + $"{Accuracy(trainer):F1} ± {half:F1} %, Q8_0 on llama.cpp {Accuracy(engine):F1} %, same "
+                + $"answers {same:F2} % | tf-idf + softmax {100 * baseline:F1} % | {last.Tokens:N0} tokens, "
+                + $"{last.CpuSeconds:F0} CPU-s"));
     }
 
     static TrainingRecord Record(Utterance utterance) =>
@@ -106,9 +102,8 @@ static class IntentTuning
         {
             Model = "plimsoll",
             Path = gguf,
-            Limits =
-                new SchedulerOptions { MaxNumSeqs = 32, MaxNumBatchedTokens = 512, NumBlocks = 512,
-                    BlockSize = 16, Levels = [ServiceLevelSpec.Default] },
+            Limits = new SchedulerOptions { MaxNumSeqs = 32, MaxNumBatchedTokens = 512, NumBlocks = 512,
+                BlockSize = 16, Levels = [ServiceLevelSpec.Default] },
         }, TimeProvider.System);
         await engine.LoadAdapterAsync("tuned", adapter, CancellationToken.None);
         var answers = new List<int[]>();

@@ -29,8 +29,8 @@ static class Jobs
                 losses.Dequeue();
             if (!quiet && e.Kind == "step" && e.Step % 50 == 0)
             {
-                Console.Error.WriteLine(
-                    $"step {e.Step}/{e.Steps} loss {losses.Average():F3} {e.TokensPerSecond:F0} tokens/s "
+                Console.Error.WriteLine($"step {e.Step}/{e.Steps} loss {losses.Average():F3} "
+                    + $"{e.TokensPerSecond:F0} tokens/s "
                     + $"{e.CpuSeconds:F0} CPU-s, {e.SecondsLeft:F0} s left");
             }
         }, cancellation);
@@ -51,8 +51,8 @@ static class Jobs
             most_tokens = mostTokens,
         }));
         var answers = new List<int[]>();
-        await Trainer().GenerateAsync(
-            job, l => answers.Add(JsonSerializer.Deserialize<int[]>(l)!), CancellationToken.None);
+        await Trainer().GenerateAsync(job, l => answers.Add(JsonSerializer.Deserialize<int[]>(l)!),
+            CancellationToken.None);
         return answers;
     }
 

@@ -18,8 +18,8 @@ try
         case ["intents", var set, .. var rest]:
             for (var seed = 1; seed <= (Number(rest, "--seeds") ?? 1); seed++)
             {
-                await IntentTuning.RunAsync(
-                    work, ModelOf(rest), set, (ulong)seed, Number(rest, "--few-shot"));
+                await IntentTuning.RunAsync(work, ModelOf(rest), set, (ulong)seed,
+                    Number(rest, "--few-shot"));
             }
             break;
         case ["publish"]:
@@ -63,9 +63,9 @@ async Task Pretrain(string[] rest)
     await TinyModel.PretrainAsync(folder, Number(rest, "--steps"), precision, seed: 1);
 }
 
-string ModelOf(string[] rest) =>
-    Path.Combine(work, Array.IndexOf(rest, "--large") >= 0 ? "large" : "small", "model");
+string ModelOf(string[] rest) => Path.Combine(
+    work, Array.IndexOf(rest, "--large") >= 0 ? "large" : "small", "model");
 
 static int? Number(string[] rest, string name) =>
     Array.IndexOf(rest, name) is var at and >= 0 && at + 1 < rest.Length
-    && int.TryParse(rest[at + 1], out var value) ? value : null;
+        && int.TryParse(rest[at + 1], out var value) ? value : null;

@@ -17,8 +17,8 @@ static class SharedData
     /// <summary>Of the checkout.</summary>
     public static string Root()
     {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder
-            is not null; folder = folder.Parent)
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder =
+            folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "Plimsoll.slnx")))
                 return folder.FullName;
@@ -46,7 +46,7 @@ static class SharedData
 
     public static IEnumerable<(string Question, string Answer)> Gsm8k() =>
         Encoding.UTF8.GetString(Bytes("gsm8k_train.jsonl.gz"))
-        .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(l => JsonDocument.Parse(l).RootElement)
             .Select(r => (r.GetProperty("question").GetString()!, r.GetProperty("answer").GetString()!));
 }

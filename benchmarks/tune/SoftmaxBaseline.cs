@@ -92,8 +92,8 @@ sealed class SoftmaxBaseline
 
     static IEnumerable<string> Terms(string text)
     {
-        var words = new string(
-            [.. text.ToLowerInvariant().Select(c => char.IsLetterOrDigit(c) || c == '\'' ? c : ' ')])
+        var words = new string([.. text.ToLowerInvariant()
+            .Select(c => char.IsLetterOrDigit(c) || c == '\'' ? c : ' ')])
             .Split(' ', StringSplitOptions.RemoveEmptyEntries);
         for (var i = 0; i < words.Length; i++)
         {

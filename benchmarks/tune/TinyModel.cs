@@ -16,8 +16,8 @@ static class TinyModel
 {
     static readonly string[] _specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"];
 
-    public sealed record Size(
-        int Hidden, int Layers, int Heads, int KvHeads, int FeedForward, int Vocabulary = 4096);
+    public sealed record Size(int Hidden, int Layers, int Heads, int KvHeads, int FeedForward,
+        int Vocabulary = 4096);
 
     public static Size Small { get; } = new(128, 6, 4, 2, 352);
 
@@ -52,8 +52,8 @@ static class TinyModel
             EndTokens = [tokenizer.Find("<|im_end|>")!.Value, tokenizer.Find("<|endoftext|>")!.Value],
         };
         ModelFolder.WriteParts(Path.Combine(folder, "start"), config, tokenizer, ChatTemplate.ChatMl);
-        Console.Error.WriteLine(
-            $"{config.Parameters:N0} parameters, {records.Count:N0} records, vocabulary {size.Vocabulary}");
+        Console.Error.WriteLine($"{config.Parameters:N0} parameters, {records.Count:N0} records, vocabulary "
+            + $"{size.Vocabulary}");
     }
 
     public static async Task PretrainAsync(string folder, int? steps, Precision precision, ulong seed)
@@ -95,7 +95,7 @@ static class TinyModel
         using var model = ModelFolder.Open(modelFolder);
         GgufExport.Model(model, null, TensorFormat.Q8_0, "plimsoll-tiny")
             .Set("general.description", "A very small model: says its grammar's sentences about ships, "
-            + "serving and banking; free text is nonsense")
+                + "serving and banking; free text is nonsense")
             .Set("general.license", "apache-2.0")
             .Save(file);
         Console.WriteLine($"{file}: {new FileInfo(file).Length:N0} bytes, weights {model.WeightHash()}");

@@ -10,10 +10,20 @@ namespace Plimsoll.Cli;
 /// </summary>
 public static class CliReference
 {
+    const string ExitCodes = """
+        | exit code | meaning |
+        |---|---|
+        | 0 | done |
+        | 1 | the promise cannot be kept, or a check failed |
+        | 2 | bad usage, bad input, or a file that cannot be read or written: one line on stderr says which |
+        | 3 | a defect: please report the line and the command |
+
+        """;
+
     public static string Of(RootCommand root)
     {
         var text = new StringBuilder(
-            "# Command line\n\nGenerated from the commands; `make docs` writes it again.\n");
+            "# Command line\n\nGenerated from the commands; `make docs` writes it again.\n\n" + ExitCodes);
         foreach (var command in root.Subcommands)
             Append(text, command, "plimsoll");
         return text.ToString();

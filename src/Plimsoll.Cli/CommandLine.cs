@@ -93,6 +93,8 @@ public static class CommandLine
         var parsed = Root(output, story).Parse(args);
         if (parsed.Errors.Count > 0)
             throw new BadInputException(UsageError.Of(parsed));
+        if (UsageError.OfGroupedDigits(parsed) is { } grouped)
+            throw new BadInputException(grouped);
         return parsed.Invoke(new InvocationConfiguration
         {
             Output = output,

@@ -28,6 +28,23 @@ static class UsageError
         return $"{parsed.Errors[0].Message.TrimEnd('.')} (see plimsoll --help)";
     }
 
+    /// <summary>
+    /// A number written with a comma, which .NET reads as if it were not there: 1,5 as 15. Null when there is
+    /// none.
+    /// </summary>
+    public static string? OfGroupedDigits(ParseResult parsed)
+    {
+        foreach (var result in parsed.CommandResult.Children)
+        {
+            if (result is OptionResult { Option: var option, Tokens: [{ Value: var value }] }
+                && KindOf(option) is { } kind && value.Contains(','))
+            {
+                return $"{option.Name} {value}: expected {kind}, with a point where it has a fraction";
+            }
+        }
+        return null;
+    }
+
     static string? KindOf(Option option)
     {
         var type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;

@@ -14,13 +14,18 @@ public sealed class DecisionLog : IDisposable
     readonly FileStream _stream;
     readonly Utf8JsonWriter _json;
 
-    public DecisionLog(string path, SchedulerOptions limits)
+    /// <param name="path">File to write.</param>
+    /// <param name="limits">The scheduler's options.</param>
+    /// <param name="stepTimes">Weights of the step times that its predictor starts from.</param>
+    public DecisionLog(string path, SchedulerOptions limits, double[] stepTimes)
     {
         _stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
         _json = new Utf8JsonWriter(_stream);
         _json.WriteStartObject();
         _json.WritePropertyName("limits");
         JsonSerializer.Serialize(_json, limits);
+        _json.WritePropertyName("step_times");
+        JsonSerializer.Serialize(_json, stepTimes);
         End();
     }
 
@@ -45,6 +50,8 @@ public sealed class DecisionLog : IDisposable
     {
         Begin("plan", nowNs);
         _json.WriteNumber("tokens", plan.Shape.Tokens);
+        if (plan.PredictedNs is { } predictedNs)
+            _json.WriteNumber("predicted_ns", predictedNs);
         End();
     }
 

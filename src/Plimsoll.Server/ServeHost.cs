@@ -16,6 +16,8 @@ using Plimsoll.Server.Api;
 using Plimsoll.Server.Batches;
 using Plimsoll.Server.Configuration;
 using Plimsoll.Server.Files;
+using Plimsoll.Server.FineTuning;
+using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Storage;
@@ -32,6 +34,7 @@ public sealed class ServeHost : IAsyncDisposable
     readonly Gate _gate;
     readonly ModelDirectory _models;
     readonly LedgerBook _book;
+    readonly Dictionary<string, UpstreamModel> _upstreams;
     readonly TimeSpan _drain;
     readonly Database _database;
     readonly GroupCommit _commit;
@@ -39,12 +42,14 @@ public sealed class ServeHost : IAsyncDisposable
     readonly FileStore _files;
     readonly BatchStore _batches;
     BatchRunner? _runner;
+    FineTuningRunner? _tuning;
     Levels _levels;
 
     ServeHost(
         WebApplication app, Gate gate, ModelDirectory models, LedgerBook book, Levels levels, TimeSpan drain,
-        ServeConfig config, Database database, TimeProvider time)
+        ServeConfig config, Database database, Dictionary<string, UpstreamModel> upstreams, TimeProvider time)
     {
+        _upstreams = upstreams;
         var log = app.Services.GetRequiredService<ILoggerFactory>();
         _database = database;
         _commit = new GroupCommit(database, log.CreateLogger<GroupCommit>());
@@ -93,9 +98,10 @@ public sealed class ServeHost : IAsyncDisposable
                 models.Add(Compute(model, llama, levels, config, book, time, story));
         }
         var drain = TimeSpan.FromMilliseconds(PromiseText.Duration(config.Limits.Drain, "drain") / 1e6);
+        var upstreams = Upstreams(config, book, time);
         var database = Database.Open(config.Ledger, config.State);
         LedgerWriter.Begin(book, database, time);
-        var host = new ServeHost(app, gate, models, book, levels, drain, config, database, time);
+        var host = new ServeHost(app, gate, models, book, levels, drain, config, database, upstreams, time);
         host.Map(config, time, version);
         try
         {
@@ -134,8 +140,12 @@ public sealed class ServeHost : IAsyncDisposable
     {
         if (_runner is not null)
             await _runner.DisposeAsync();
+        if (_tuning is not null)
+            await _tuning.DisposeAsync();
         await _app.DisposeAsync();
         await _models.DisposeAsync();
+        foreach (var model in _upstreams.Values)
+            model.Dispose();
         await _writer.DisposeAsync();
         await _commit.DisposeAsync();
         _database.Dispose();
@@ -145,6 +155,22 @@ public sealed class ServeHost : IAsyncDisposable
     {
         foreach (var model in _models.Local)
             model.PostIdle();
+        foreach (var model in _upstreams.Values)
+            model.PostEstimates();
+    }
+
+    static Dictionary<string, UpstreamModel> Upstreams(ServeConfig config, LedgerBook book, TimeProvider time)
+    {
+        var models = new Dictionary<string, UpstreamModel>(StringComparer.Ordinal);
+        foreach (var model in config.Models)
+        {
+            if (model.Upstreams.Count == 0)
+                continue;
+            var replicas = model.Upstreams.ConvertAll(upstream => new UpstreamReplica(upstream, time));
+            models.Add(model.Name, new UpstreamModel(
+                model.Name, replicas, model.PriceUsdPerHour ?? 0, book, time, model.Fallback));
+        }
+        return models;
     }
 
     static LocalModel Simulate(ModelConfig model, SimulatedConfig simulated, Levels levels, LedgerBook book,
@@ -207,7 +233,8 @@ public sealed class ServeHost : IAsyncDisposable
 
     void Map(ServeConfig config, TimeProvider time, string version)
     {
-        var answers = new WholeAnswer(_models, () => _levels, _book, time);
+        var upstreams = new UpstreamEndpoints(_gate, _upstreams, () => _levels, _book, time);
+        var answers = new WholeAnswer(_models, upstreams, () => _levels, _book, time);
         var places = new SemaphoreSlim(config.Limits.BatchConcurrency);
         var job =
             new BatchJob(_batches, _files, answers, name =>
@@ -215,9 +242,9 @@ public sealed class ServeHost : IAsyncDisposable
         _runner =
             new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
         var wrap = _app.Services.GetRequiredService<RequestShell>();
-        var completions = new CompletionEndpoints(_gate, _models, () => _levels, _book, time);
-        var models = new ModelEndpoints(_gate, _models, () => _levels, _book);
-        var operations = new OperationEndpoints(_gate, _models, version);
+        var completions = new CompletionEndpoints(_gate, _models, upstreams, () => _levels, _book, time);
+        var models = new ModelEndpoints(_gate, _models, upstreams, () => _levels, _book);
+        var operations = new OperationEndpoints(_gate, _models, upstreams, version);
         _app.MapPost("/v1/chat/completions", wrap.Wrap(completions.ChatAsync));
         _app.MapPost("/v1/completions", wrap.Wrap(completions.TextAsync));
         _app.MapPost("/v1/embeddings", wrap.Wrap(models.EmbeddingsAsync));
@@ -227,6 +254,9 @@ public sealed class ServeHost : IAsyncDisposable
         _app.MapPost("/detokenize", wrap.Wrap(models.DetokenizeAsync));
         _app.MapPost("/v1/load_lora_adapter", wrap.Wrap(models.LoadAdapterAsync));
         _app.MapPost("/v1/unload_lora_adapter", wrap.Wrap(models.UnloadAdapterAsync));
+        _tuning = new FineTuningRunner(
+            config.State, _models, _files, time, _app.Services.GetRequiredService<ILogger<FineTuningRunner>>());
+        MapTuning(wrap, new FineTuningEndpoints(_gate, _tuning.Desk, _tuning));
         MapFiles(wrap, new FileEndpoints(_gate, _files),
             new BatchEndpoints(_gate, _batches, _files, _runner, job));
         _app.MapGet("/health", operations.HealthAsync);
@@ -235,6 +265,19 @@ public sealed class ServeHost : IAsyncDisposable
         _app.MapFallback(wrap.Wrap(context => throw new ApiException(
             404, $"Unknown request URL: {context.Request.Method} {context.Request.Path}.",
                 "invalid_request_error", null, "unknown_url")));
+    }
+
+    void MapTuning(RequestShell wrap, FineTuningEndpoints tuning)
+    {
+        const string jobs = "/v1/fine_tuning/jobs";
+        _app.MapPost(jobs, wrap.Wrap(tuning.CreateAsync));
+        _app.MapGet(jobs, wrap.Wrap(tuning.ListAsync));
+        _app.MapGet(jobs + "/{id}", wrap.Wrap(tuning.GetAsync));
+        _app.MapPost(jobs + "/{id}/cancel", wrap.Wrap(tuning.CancelAsync));
+        _app.MapPost(jobs + "/{id}/pause", wrap.Wrap(tuning.PauseAsync));
+        _app.MapPost(jobs + "/{id}/resume", wrap.Wrap(tuning.ResumeAsync));
+        _app.MapGet(jobs + "/{id}/events", wrap.Wrap(tuning.EventsAsync));
+        _app.MapGet(jobs + "/{id}/checkpoints", wrap.Wrap(tuning.CheckpointsAsync));
     }
 
     void MapFiles(RequestShell wrap, FileEndpoints files, BatchEndpoints batches)

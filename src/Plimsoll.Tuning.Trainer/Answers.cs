@@ -43,7 +43,7 @@ sealed class Answers(Decoder decoder, int layers, IReadOnlyList<int> ends)
             var width = tokens.Length / rows;
             var hidden = decoder.Hidden(
                 Weights.Longs(tokens, rows, width), Weights.Longs(positions, tokens.Length), mask: null,
-                cache);
+                    cache);
             var last = hidden.reshape(rows, width, -1).select(1, width - 1);
             var next = decoder.Logits(last).argmax(1).data<long>().ToArray();
             var open = false;

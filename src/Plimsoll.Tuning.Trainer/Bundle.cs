@@ -45,8 +45,8 @@ static class Bundle
                 File.WriteAllText(Path.Combine(temporary, PeftAdapter.ConfigFile),
                     PeftAdapter.WriteConfig(lora.Config, job.Spec.BaseHash));
             }
-            using (var stream = File.Create(
-                Path.Combine(temporary, lora is null ? ModelFolder.WeightsFile : PeftAdapter.WeightsFile)))
+            using (var stream = File.Create(Path.Combine(
+                temporary, lora is null ? ModelFolder.WeightsFile : PeftAdapter.WeightsFile)))
             {
                 Safetensors.Write(stream, trained.Select(p => Weights.Save(p.Key, p.Value)), metadata);
             }
@@ -58,7 +58,7 @@ static class Bundle
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new BadInputException($"{job.OutputFolder}: cannot be written ({e.Message.TrimEnd('.')}); "
-                + $"expected a writable folder");
+                + "expected a writable folder");
         }
     }
 }

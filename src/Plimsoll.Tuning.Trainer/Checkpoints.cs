@@ -33,8 +33,8 @@ sealed class Checkpoints(string folder, string specHash)
 
     /// <exception cref="BadInputException">The disk is full or the folder cannot be written; the one before
     /// stays.</exception>
-    public void Write(
-        int step, IEnumerable<NamedTensor> tensors, IReadOnlyDictionary<string, string> counters)
+    public void Write(int step, IEnumerable<NamedTensor> tensors, IReadOnlyDictionary<string,
+        string> counters)
     {
         var metadata = new Dictionary<string, string>(counters)
         {
@@ -59,8 +59,8 @@ sealed class Checkpoints(string folder, string specHash)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             TryDelete(temporary);
-            throw new BadInputException(
-                $"{path}: checkpoint cannot be written ({e.Message.TrimEnd('.')}); the one before is kept");
+            throw new BadInputException($"{path}: checkpoint cannot be written ({e.Message.TrimEnd('.')}); "
+                + "the one before is kept");
         }
     }
 

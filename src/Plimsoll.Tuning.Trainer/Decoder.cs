@@ -45,15 +45,15 @@ sealed class Decoder
     public Tensor Hidden(Tensor tokens, Tensor positions, Tensor? mask, KvCache? cache = null)
     {
         var (rows, length) = (tokens.shape[0], tokens.shape[1]);
-        var x = _weights["model.embed_tokens.weight"].index_select(
-            0, tokens.reshape(-1)).reshape(rows, length, _config.HiddenSize);
+        var x = _weights["model.embed_tokens.weight"].index_select(0, tokens.reshape(-1)).reshape(
+            rows, length, _config.HiddenSize);
         var cosines = _cosines.index_select(0, positions).reshape(rows, 1, length, _config.HeadSize);
         var sines = _sines.index_select(0, positions).reshape(rows, 1, length, _config.HeadSize);
         for (var layer = 0; layer < _config.Layers; layer++)
         {
             var at = $"model.layers.{layer}.";
-            var attended =
-                Attention(Norm(x, at + "input_layernorm.weight"), layer, cosines, sines, mask, cache);
+            var attended = Attention(Norm(x, at + "input_layernorm.weight"), layer, cosines, sines, mask,
+                cache);
             x = x + attended;
             var normed = Norm(x, at + "post_attention_layernorm.weight").to(_type);
             var gate = Project(normed, at + "mlp.gate_proj");
@@ -80,8 +80,8 @@ sealed class Decoder
         x = x.to(_type);
         var q = Heads(Project(x, at + "q_proj"), _config.Heads, at + "q_norm.weight");
         var k = Heads(Project(x, at + "k_proj"), _config.KvHeads, at + "k_norm.weight");
-        var v = Project(
-            x, at + "v_proj").reshape(rows, length, _config.KvHeads, _config.HeadSize).transpose(1, 2);
+        var v = Project(x, at + "v_proj").reshape(rows, length, _config.KvHeads, _config.HeadSize).transpose(
+            1, 2);
         q = Rotate(q, cosines, sines).to(_type);
         k = Rotate(k, cosines, sines).to(_type);
         if (cache is not null)
@@ -154,8 +154,8 @@ sealed class Decoder
         var sines = new float[tokens * config.HeadSize];
         for (var i = 0; i < half; i++)
         {
-            var frequency =
-                Stretched(config.RopeStretch, Math.Pow(config.RopeTheta, -2.0 * i / config.HeadSize));
+            var frequency = Stretched(config.RopeStretch,
+                Math.Pow(config.RopeTheta, -2.0 * i / config.HeadSize));
             for (var position = 0; position < tokens; position++)
             {
                 var (sine, cosine) = Math.SinCos(position * frequency);

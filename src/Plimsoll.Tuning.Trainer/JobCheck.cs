@@ -16,8 +16,8 @@ static class JobCheck
         var spec = job.Spec;
         if (!model.HasWeights && spec.Method != TrainingMethod.Pretrain)
             throw new BadInputException($"{job.BaseFolder}: no weights; expected {ModelFolder.WeightsFile}");
-        Same(spec.BaseHash, model.HasWeights
-            ? model.WeightHash() : NoWeights, $"{job.BaseFolder}: the base's weights");
+        Same(spec.BaseHash, model.HasWeights ? model.WeightHash() : NoWeights,
+            $"{job.BaseFolder}: the base's weights");
         Same(spec.TokenizerHash, model.TokenizerHash, $"{job.BaseFolder}: the tokenizer");
         Same(spec.TemplateHash, model.Template.Hash, $"{job.BaseFolder}: the chat template");
         Same(spec.DatasetHash, CanonicalJson.HashOfBytes(Bytes(job.DatasetFile)),
@@ -25,13 +25,13 @@ static class JobCheck
         if (job.InitialAdapterFolder is { } adapter)
         {
             var weights = Path.Combine(adapter, PeftAdapter.WeightsFile);
-            Same(spec.InitialAdapterHash
-                ?? "none", CanonicalJson.HashOfBytes(Bytes(weights)), $"{adapter}: the initial adapter");
+            Same(spec.InitialAdapterHash ?? "none", CanonicalJson.HashOfBytes(Bytes(weights)),
+                $"{adapter}: the initial adapter");
         }
         else if (spec.InitialAdapterHash is not null)
         {
-            throw new BadInputException(
-                "job: the spec names an initial adapter; expected initial_adapter_folder");
+            throw new BadInputException("job: the spec names an initial adapter; expected "
+                + "initial_adapter_folder");
         }
         if (spec.SequenceTokens > model.Config.ContextTokens)
         {

@@ -15,7 +15,8 @@ static class Objective
     /// <summary>
     /// Mean cross-entropy of the learned tokens. Only they go through the output matrix, chunk by chunk, and
     /// each chunk's gradients are taken while its logits are warm: they are never all in memory. What is
-    /// returned for <c>backward</c> has exactly the gradients of the loss.
+    /// returned for
+    /// <c>backward</c> has exactly the gradients of the loss.
     /// </summary>
     public static (Tensor Surrogate, double Loss) NextToken(Decoder decoder, TokenBatch batch)
     {
@@ -42,8 +43,8 @@ static class Objective
             }
         }
         var surrogate = (hidden * gradient).sum();
-        return (matrixGradient is null
-            ? surrogate : surrogate + (matrix * matrixGradient).sum(), loss / count);
+        return (matrixGradient is null ? surrogate : surrogate + (matrix * matrixGradient).sum(),
+            loss / count);
     }
 
     /// <summary>
@@ -78,7 +79,7 @@ static class Objective
         }
         var hidden = decoder.Hidden(
             Weights.Longs(batch.Tokens, batch.Rows, batch.Length),
-            Weights.Longs(batch.Positions, batch.Tokens.Length), Mask(batch));
+                Weights.Longs(batch.Positions, batch.Tokens.Length), Mask(batch));
         var learned = at.Count == batch.Tokens.Length ? hidden : hidden.index_select(0, tensor(at.ToArray()));
         return (learned, tensor(targets.ToArray()), tensor(rows.ToArray()));
     }

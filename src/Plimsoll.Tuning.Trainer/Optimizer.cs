@@ -68,8 +68,8 @@ sealed class Optimizer
         }
     }
 
-    bool UsesMuon(string name) =>
-        _spec.MuonLearningRate is not null && name.EndsWith("_proj.weight", StringComparison.Ordinal);
+    bool UsesMuon(string name) => _spec.MuonLearningRate is not null
+        && name.EndsWith("_proj.weight", StringComparison.Ordinal);
 
     void Clip()
     {

@@ -45,8 +45,8 @@ static class Program
         TorchSharp.torch.set_num_threads(job.Threads);
         using var model = ModelFolder.Open(job.BaseFolder);
         var lora = job.AdapterFolder is { } adapter ? LoraWeights.Load(adapter, model.Config) : null;
-        var prompts =
-            File.ReadLines(job.PromptsFile).Select(l => JsonSerializer.Deserialize<int[]>(l)!).ToList();
+        var prompts = File.ReadLines(job.PromptsFile).Select(l => JsonSerializer.Deserialize<int[]>(l)!)
+            .ToList();
         var longest = prompts.Max(p => p.Length) + job.MostTokens;
         if (prompts.Any(p => p.Length == 0) || longest > model.Config.ContextTokens)
         {

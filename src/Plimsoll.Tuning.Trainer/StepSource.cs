@@ -38,14 +38,14 @@ sealed class StepSource
         var records = RecordReader.ReadJsonl(job.DatasetFile).ToList();
         if (job.Spec.Method == TrainingMethod.Pretrain)
         {
-            return new StepSource(job.Spec,
-                new BatchPlan(PretrainingWindows.Of(records, model, job.Spec.SequenceTokens), job.Spec));
+            return new StepSource(job.Spec, new BatchPlan(
+                PretrainingWindows.Of(records, model, job.Spec.SequenceTokens), job.Spec));
         }
         var preference = job.Spec.Method == TrainingMethod.Dpo;
         if (records.Any(r => r.IsPreference != preference || r.Text is not null))
         {
-            throw new BadInputException(
-                $"{job.DatasetFile}: expected {(preference ? "preference pairs" : "conversations")} only");
+            throw new BadInputException($"{job.DatasetFile}: expected "
+                + $"{(preference ? "preference pairs" : "conversations")} only");
         }
         var renderer = model.Renderer;
         if (preference)
@@ -89,9 +89,9 @@ sealed class StepSource
         {
             var record = records[i];
             var pair = new[] { record.Chosen!, record.Rejected! }
-                .Select(answer =>
-                    renderer.Example(new TrainingRecord { Messages = [.. Unlearned(record.Messages), answer],
-                        Tools = record.Tools }))
+                .Select(answer => renderer.Example(
+                    new TrainingRecord { Messages = [.. Unlearned(record.Messages), answer],
+                    Tools = record.Tools }))
                 .ToArray();
             var length = pair.Max(e => e.Tokens.Length);
             if (length > spec.SequenceTokens)

@@ -40,14 +40,14 @@ public sealed class TuneProject
     {
         try
         {
-            var project =
-                new DeserializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance).Build()
+            var project = new DeserializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance)
+                .Build()
                 .Deserialize<TuneProject?>(File.ReadAllText(path))
-                ?? throw new BadInputException($"{path}: empty; expected a project");
+                    ?? throw new BadInputException($"{path}: empty; expected a project");
             if (project.Task.Length == 0 || project.Task.Contains('@', StringComparison.Ordinal))
             {
-                throw new BadInputException(
-                    $"{path}: task is missing or holds an @; expected the task's name");
+                throw new BadInputException($"{path}: task is missing or holds an @; expected the task's "
+                    + "name");
             }
             if (!project.Dataset.ContainsKey("file"))
                 throw new BadInputException($"{path}: dataset has no file");
@@ -72,8 +72,8 @@ public sealed class TuneProject
         options.Remove("file");
         if (options.TryGetValue("evaluation", out var sets))
         {
-            options["evaluation"] =
-                sets.Split('=', 2) is [var name, var file] ? $"{name}={Here(file)}" : sets;
+            options["evaluation"] = sets.Split('=', 2) is [var name, var file] ? $"{name}={Here(file)}"
+                : sets;
         }
         return ["dataset", Here(Dataset["file"]), .. Common(), "--base", Base, .. Options(options)];
     }

@@ -7,6 +7,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading;
 using Plimsoll.Core;
+using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning.Datasets;
 using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Registry;
@@ -59,13 +60,30 @@ public sealed class TuneWorkspace : IDisposable
         }, blobs: blobs));
     }
 
+    /// <summary>Takes a GGUF file in as a base; its quantised weights are what is tuned on.</summary>
+    public string AddGguf(string file)
+    {
+        var folder = Path.Combine(Folder, "work", $"import-{Guid.NewGuid():N}");
+        try
+        {
+            using (var gguf = GgufFile.Open(file))
+                GgufImport.Model(gguf, folder);
+            return AddBase(folder);
+        }
+        finally
+        {
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+        }
+    }
+
     /// <summary>
     /// Makes a dataset of records and takes it in. What was redacted lies apart, under <c>vault</c>.
     /// </summary>
     /// <param name="origin">Where the records came from, as the manifest will say it.</param>
     public (string Hash, DatasetBuild Build) AddDataset(
         IReadOnlyList<TrainingRecord> raw, DatasetOptions options, string baseHash, JsonObject origin,
-        CancellationToken cancellation)
+            CancellationToken cancellation)
     {
         using var model = OpenFolder(baseHash);
         var renderer = model.Renderer;
@@ -110,8 +128,8 @@ public sealed class TuneWorkspace : IDisposable
         Directory.CreateDirectory(temporary);
         foreach (var (name, blob) in Registry.Get(hash).Blobs)
         {
-            File.CreateSymbolicLink(
-                Path.Combine(temporary, Path.GetFileName(name)), Path.GetFullPath(Registry.Blobs.Find(blob)));
+            File.CreateSymbolicLink(Path.Combine(temporary, Path.GetFileName(name)),
+                Path.GetFullPath(Registry.Blobs.Find(blob)));
         }
         try
         {
@@ -139,8 +157,8 @@ public sealed class TuneWorkspace : IDisposable
         return manifest.Kind == kind
             ? manifest
             : throw new BadInputException($"{hash[..12]} is of kind "
-            + $"{manifest.Kind.ToString().ToLowerInvariant()}; "
-            + $"expected {kind.ToString().ToLowerInvariant()}");
+                + $"{manifest.Kind.ToString().ToLowerInvariant()}; expected "
+                + $"{kind.ToString().ToLowerInvariant()}");
     }
 
     /// <summary>

@@ -21,7 +21,12 @@ public sealed class BadInputTests
     [InlineData("does not fit", "GB", "account", "--tp", "1", "--pp", "1")]
     [InlineData(
         "does not fit", "GB", "account", "--model", "DeepSeek-V3", "--gpu", "l4", "--tp", "1", "--pp", "1")]
-    [InlineData("--rate", "above 0", "account", "--rate", "-4")]
+    [InlineData("--rate", "0.000001", "account", "--rate", "-4")]
+    [InlineData("--rate", "0.000001", "account", "--rate", "1e-300")]
+    [InlineData("--rate 1,5", "a number", "account", "--rate", "1,5")]
+    [InlineData("--dp 2147483647", "1 to 4096", "account", "--tp", "8", "--dp", "2147483647")]
+    [InlineData("p99.9999999", "p99.99", "account", "--promise", "ttft p99.9999999 500ms")]
+    [InlineData("0.0000001us", "1us to 366d", "account", "--promise", "ttft p95 0.0000001us")]
     [InlineData("--price", "USD per hour", "account", "--price", "cheap")]
     [InlineData("yyyy-MM-dd", "2026-08-21", "account", "--price", "neocloud@yesterday")]
     [InlineData("--price", "above 0", "account", "--price", "0")]
@@ -68,6 +73,11 @@ public sealed class BadInputTests
     [InlineData("{ \"model_type\": \"mamba2\" }", "mamba2")]
     [InlineData("{ \"model_type\": \"llama\" }", "num_hidden_layers")]
     [InlineData("{ \"model_type\": \"llama\", \"num_hidden_layers\": -3 }", "num_hidden_layers")]
+    [InlineData("{ \"model_type\": \"mixtral\", \"hidden_size\": 8, \"num_hidden_layers\": 2, "
+        + "\"num_attention_heads\": 2, \"num_key_value_heads\": 2, \"intermediate_size\": 8, \"vocab_size\": "
+            + "9, "
+        + "\"max_position_embeddings\": 99, \"num_local_experts\": 8, \"num_experts_per_tok\": 9 }",
+        "9 of 8 experts")]
     public void A_config_that_is_no_model_is_refused(string config, string what)
     {
         using var folder = new TemporaryFolder();

@@ -27,7 +27,32 @@ static class PlimsollProcess
 
     public static Result Run(params string[] arguments) => Run(new Dictionary<string, string>(), arguments);
 
-    public static Result Run(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    /// <summary>The bytes come through a pipe.</summary>
+    public static Result RunWithInput(byte[] input, params string[] arguments) =>
+        Run(new Dictionary<string, string>(), arguments, input);
+
+    public static Result Run(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Run(environment, arguments, input: null);
+
+    static Result Run(IReadOnlyDictionary<string, string> environment, string[] arguments, byte[]? input)
+    {
+        using var process = Start(environment, arguments, input is not null);
+        if (input is not null)
+        {
+            process.StandardInput.BaseStream.Write(input);
+            process.StandardInput.Close();
+        }
+        var story = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new Result(process.ExitCode, output, story.Result);
+    }
+
+    /// <summary>The binary under way; whoever starts it waits for it.</summary>
+    public static Process Start(params string[] arguments) =>
+        Start(new Dictionary<string, string>(), arguments, withInput: false);
+
+    static Process Start(IReadOnlyDictionary<string, string> environment, string[] arguments, bool withInput)
     {
         var binary =
             Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll");
@@ -35,16 +60,13 @@ static class PlimsollProcess
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            RedirectStandardInput = withInput,
             WorkingDirectory = AppContext.BaseDirectory,
         };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var story = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new Result(process.ExitCode, output, story.Result);
+        return Process.Start(start)!;
     }
 }

@@ -36,6 +36,11 @@ static class MoeDistiller
         ["w4a8_mxfp4_mxfp8"] = (NumberFormat.Fp4, 2),
     };
 
+    /// <summary>Ratio over the median of its like from which on a curve is another kernel's.</summary>
+    const double FarAbove = 2.5;
+
+    const int FewestLike = 5;
+
     public static MoeCurve[] Distill(KernelTable table, RooflineSpec peak)
     {
         var curves = new List<MoeCurve>();
@@ -61,7 +66,35 @@ static class MoeDistiller
                     (int)Math.Round(1000 * cells[t] / MoeCurve.ReferenceNs(peak, shape, t)))],
             });
         }
-        return [.. curves];
+        return [.. curves.Where(curve => !IsFarAboveItsLike(curve, curves))];
+    }
+
+    /// <summary>
+    /// A 4-bit layer that no native kernel takes runs through one that widens its weights first, and stands far
+    /// above the roofline at which the other 4-bit layers run: at most of its token counts more than
+    /// <see cref="FarAbove"/> times their median. Engines do not serve it so; the nearest layer stands in for it.
+    /// </summary>
+    static bool IsFarAboveItsLike(MoeCurve curve, List<MoeCurve> curves)
+    {
+        var like = curves.Where(c => c.Weights == curve.Weights && c.ExpertRanks == curve.ExpertRanks).ToList();
+        if (curve.Weights != NumberFormat.Fp4 || like.Count < FewestLike)
+        {
+            return false;
+        }
+        var far = 0;
+        for (var i = 0; i < curve.Tokens.Length; i++)
+        {
+            var tokens = curve.Tokens[i];
+            var ratios = like.Select(c => c.Ratio(tokens)).Order().ToList();
+            far += curve.RatioMille[i] > 1000 * FarAbove * ratios[ratios.Count / 2] ? 1 : 0;
+        }
+        if (2 * far <= curve.Tokens.Length)
+        {
+            return false;
+        }
+        Console.Error.WriteLine($"  rejected, far above its like: {curve.Weights} experts {curve.Hidden} × "
+            + $"{curve.Intermediate}, {curve.TopK} of {curve.Experts}, {curve.ExpertRanks} ranks");
+        return true;
     }
 
     /// <summary>Each measured layer predicted by its nearest other layer, all token counts.</summary>

@@ -46,10 +46,10 @@ public sealed class LevelMeter
 
     public long Failed => _meter.Failed;
 
-    public long Good => _meter.Good;
+    public long Good => _meter.Levels[0].Good;
 
     /// <summary>Requests that broke a limit, failed ones among them.</summary>
-    public long Breaks(int limit) => _meter.Breaks(limit);
+    public long Breaks(int limit) => _meter.Levels[0].Breaks(limit);
 
     public void Add(RequestRecord record)
     {
@@ -82,13 +82,12 @@ public sealed class LevelMeter
         Name = Level.Name,
         Promise = [.. Level.Promise.Select((limit, index) => new LimitReport(
             limit, _meter.Latencies[limit.Metric].PercentileNs(limit.Percentile) / 1e6,
-            limit.Metric == Metric.Itl ? null : _meter.Breaks(index)))],
+            limit.Metric == Metric.Itl ? null : _meter.Levels[0].Breaks(index)))],
         Holds = Level.Promise.Count == 0 || !Level.Judged ? null : _meter.Verdict(),
         Completed = _meter.Completed,
         Failed = _meter.Failed,
         Cancelled = _cancelled,
-        Goodput = Level.Promise.Count == 0 || _meter.Measured == 0 ? null
-            : (double)_meter.Good / _meter.Measured,
+        Goodput = Level.Promise.Count == 0 ? null : _meter.Goodput,
         PromptTokens = _promptTokens,
         OutputTokens = _outputTokens,
         CachedTokens = _cachedTokens,

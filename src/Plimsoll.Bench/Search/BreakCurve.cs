@@ -19,10 +19,25 @@ static class BreakCurve
     const double SlopeSpread = 6;
     const int MostSteps = 60;
 
-    /// <summary>Where the share reaches a target.</summary>
+    /// <summary>Where the share reaches a target, and how sure that is.</summary>
     /// <param name="LogRate">Natural logarithm of the rate there.</param>
     /// <param name="StandardError">Of <paramref name="LogRate"/>.</param>
-    public readonly record struct Crossing(double LogRate, double StandardError);
+    public readonly record struct Crossing(double LogRate, double StandardError)
+    {
+        /// <summary>Logit of the share, less the target's, over ln(rate): a and b at a centre.</summary>
+        internal (double Centre, double A, double B) Fit { get; init; }
+
+        /// <summary>Covariance of a and b.</summary>
+        internal (double Aa, double Ab, double Bb) Covariance { get; init; }
+
+        /// <summary>Whether the share at a rate is below the target by so many standard errors.</summary>
+        public bool IsBelowAt(double logRate, double reach)
+        {
+            var x = logRate - Fit.Centre;
+            var variance = Covariance.Aa + (2 * x * Covariance.Ab) + (x * x * Covariance.Bb);
+            return Fit.A + (Fit.B * x) + (reach * Math.Sqrt(Math.Max(0, variance))) < 0;
+        }
+    }
 
     /// <param name="windows">Rate, requests and broken ones of each window; at least one.</param>
     /// <param name="share">The share that a promise allows.</param>
@@ -66,10 +81,15 @@ static class BreakCurve
         var at = (Logit(share) - a) / b;
         var scatter = Scatter(windows, a, b, centre);
         var area = aa * bb - ab * ab;
+        var (va, vab, vb) = (scatter * bb / area, -scatter * ab / area, scatter * aa / area);
         // Gradient of (logit(share) − a)/b over a and b.
         var (fa, fb) = (-1 / b, -at / b);
-        var variance = scatter * (fa * fa * bb - 2 * fa * fb * ab + fb * fb * aa) / area;
-        return new Crossing(centre + at, Math.Sqrt(Math.Max(variance, 0)));
+        var variance = fa * fa * va + 2 * fa * fb * vab + fb * fb * vb;
+        return new Crossing(centre + at, Math.Sqrt(Math.Max(variance, 0)))
+        {
+            Fit = (centre, a - Logit(share), b),
+            Covariance = (va, vab, vb),
+        };
     }
 
     /// <summary>How much more windows scatter than independent requests would: Pearson's statistic over its

@@ -63,10 +63,10 @@ static class AccountText
         text.Append($"{statement.Model}, {d.Weights} weights, {d.Kv} KV, on "
             + $"{outcome.Engine.Deployment.Accelerators} × {d.Gpu}");
         text.Append($" per replica (tp {d.Tp}, pp {d.Pp}, ep {d.Ep}, dp {d.Dp}), {d.Engine}, {d.Policy}\n");
-        text.Append(
-            $"{statement.Workload} at {Number(outcome.Request.RequestsPerSecond, "0.##")} requests/s, ");
-        text.Append(
-            $"busiest hour {Number(Peak(outcome.Request.Workload.WeeklyEnvelope), "0.00")} × the mean\n");
+        text.Append($"{statement.Workload} at {Number(outcome.Request.Serving.RequestsPerSecond, "0.##")} "
+            + $"requests/s, ");
+        text.Append($"busiest hour {Number(Peak(outcome.Request.Serving.Workload.WeeklyEnvelope), "0.00")} "
+            + $"× the mean\n");
         text.Append($"${Number(statement.Price.UsdPerGpuHour, "0.00##")} per accelerator-hour, ");
         text.Append($"{statement.Price.Origin}\n\n");
     }
@@ -80,11 +80,13 @@ static class AccountText
             var line = i;
             Row(text, "", classes, c => Promise(c, line));
         }
-        Row(text, "load line", classes, c => Number(c.LoadLine.RequestsPerSecond, "0.000")
-            + Ends(c, e => e.LoadLineRequestsPerSecond, "0.00") + " req/s/replica");
+        Row(text, "load line", classes, c => LoadLine(c.LoadLine)
+            + Ends(c, e => e.LoadLineRequestsPerSecond, "0.0") + " req/s/replica");
         Row(text, "  bound by", classes, c => c.LoadLine.BindingLimit);
         Row(text, "fleet", classes, c =>
-            $"{c.Fleet.Replicas}{Ends(c, e => e.Replicas, "0")} replicas, {c.Fleet.Accelerators} GPUs");
+            $"{c.Fleet.Replicas}{Ends(c, e => e.Replicas, "0")} replica{(c.Fleet.Replicas == 1 ? "" : "s")}, "
+            + $"{c.Fleet.Accelerators} "
+            + (c.Fleet.Accelerators == 1 ? "GPU" : "GPUs"));
         Row(text, "  USD per hour", classes, c =>
             Number(c.Fleet.UsdPerHour, "#,0.00") + Ends(c, e => e.UsdPerHour, "#,0"));
         Row(text, "utilisation", classes, c =>
@@ -101,6 +103,16 @@ static class AccountText
         Row(text, "ITL p50 / p95", classes, c => Latency(c, l => l.ItlMs));
         Row(text, "E2E p50 / p95", classes, c => Seconds(c, l => l.E2eMs));
         Row(text, "step times: tier", classes, c => c.Tier);
+    }
+
+    /// <summary>No more digits than sampling knows: the last is within ten standard errors.</summary>
+    static string LoadLine(LoadLine line)
+    {
+        if (line.StandardError is not ({ } error and > 0))
+            return Number(line.RequestsPerSecond, "0.0");
+        var decimals = Math.Clamp((int)Math.Ceiling(-Math.Log10(error)), 0, 6);
+        var format = decimals == 0 ? "0" : "0." + new string('0', decimals);
+        return $"{Number(line.RequestsPerSecond, format)} ± {Number(error, format)}";
     }
 
     static void Cost(
@@ -179,7 +191,8 @@ static class AccountText
         var limit = account.Promise[index];
         return limit.Metric == "window"
             ? $"done within {Number(limit.LimitMs / 3_600_000, "0.##")} h"
-            : $"{limit.Metric} p{Number(limit.Percentile, "0.###")} {Number(limit.LimitMs, "0.###")}ms";
+            : $"{(limit.Level is { } level ? level + ": " : "")}{limit.Metric} "
+            + $"p{Number(limit.Percentile, "0.###")} {Number(limit.LimitMs, "0.###")}ms";
     }
 
     static int Most(IReadOnlyList<ClassAccount> classes)

@@ -75,7 +75,8 @@ static class BenchText
         if (Math.Abs(off) >= 0.001)
         {
             text.Append(CultureInfo.InvariantCulture,
-                $"prompts came out {100 * off:+0.0;-0.0} % longer than asked for\n");
+                $"prompts came out {100 * Math.Abs(off):0.0} % {(off > 0 ? "longer" : "shorter")} "
+                    + $"than asked for\n");
         }
         if (level.Short > 0)
             text.Append($"{level.Short:N0} answers ended before the length asked for\n");

@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Text;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
+using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
-using Plimsoll.Planning.Accounts;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Cli.Terminal;
@@ -13,17 +13,17 @@ namespace Plimsoll.Cli.Terminal;
 static class SimulationText
 {
     /// <param name="bounds">What the fleet did, and the ends of its interval.</param>
-    /// <param name="request">What was asked.</param>
+    /// <param name="serving">What was asked.</param>
     /// <param name="engine">One engine rank of the fleet.</param>
     /// <param name="replicas">Replicas; of a disaggregated fleet, those that decode.</param>
     /// <param name="prefillReplicas">Replicas that only prefill.</param>
     /// <param name="process">How arrivals scatter.</param>
     public static string Of(
-        SimulationBounds bounds, AccountRequest request, SimulatedEngine engine, int replicas,
-        int prefillReplicas, ArrivalProcess process)
+        SimulationBounds bounds, Serving serving, SimulatedEngine engine, int replicas, int prefillReplicas,
+        ArrivalProcess process)
     {
         var text = new StringBuilder();
-        Fleet(text, request, engine, replicas, prefillReplicas, process);
+        Fleet(text, serving, engine, replicas, prefillReplicas, process);
         text.Append(
             "ms        mean                     p50                      p95                      p99\n");
         Row(text, bounds, "TTFT", Metric.Ttft);
@@ -31,7 +31,7 @@ static class SimulationText
         Row(text, bounds, "ITL", Metric.Itl);
         Row(text, bounds, "E2E", Metric.E2e);
         text.Append(Precision(bounds.Run.Latencies)).Append('\n');
-        Outcome(text, bounds, request, engine, process);
+        Outcome(text, bounds, serving, engine, process);
         return text.ToString();
     }
 
@@ -51,7 +51,7 @@ static class SimulationText
     }
 
     static void Fleet(
-        StringBuilder text, AccountRequest request, SimulatedEngine engine, int replicas,
+        StringBuilder text, Serving serving, SimulatedEngine engine, int replicas,
         int prefillReplicas, ArrivalProcess process)
     {
         var d = engine.Deployment;
@@ -61,17 +61,17 @@ static class SimulationText
         text.Append(
             $" of {d.Accelerators} × {d.Accelerator.Name} (tp {d.TensorParallel}, pp {d.PipelineParallel}, ");
         text.Append($"ep {d.ExpertParallel}, dp {d.DataParallel})\n");
-        text.Append($"{request.Workload.Name}, ");
+        text.Append($"{serving.Workload.Name}, ");
         text.Append(process == ArrivalProcess.AtOnce
-            ? "all at once; " : $"{F(request.RequestsPerSecond, "0.###")} requests/s; ");
+            ? "all at once; " : $"{F(serving.RequestsPerSecond, "0.###")} requests/s; ");
         text.Append(
             $"tier {engine.StepTime.Tier.ToString().ToLowerInvariant()}; in brackets 90 % intervals\n\n");
-        if (request.Profile is not null)
+        if (serving.Deployment.Profile is not null)
             text.Append(string.Join('\n', engine.StepTime.Notes)).Append("\n\n");
     }
 
     static void Outcome(
-        StringBuilder text, SimulationBounds bounds, AccountRequest request, SimulatedEngine engine,
+        StringBuilder text, SimulationBounds bounds, Serving serving, SimulatedEngine engine,
         ArrivalProcess process)
     {
         var result = bounds.Run;
@@ -89,16 +89,17 @@ static class SimulationText
             text.Append($"goodput       {F(100 * goodput, "0.00")} "
                 + $"%{Range(bounds, r => 100 * r.Goodput, "0.00")} of requests kept every limit\n");
         }
+        WriteLevels(text, result, serving);
         text.Append($"throughput    {F(result.PromptTokensPerSecond, "#,0")} input and ");
         text.Append($"{F(result.OutputTokensPerSecond, "#,0")} output tokens/s");
         text.Append($"{Range(bounds, r => r.OutputTokensPerSecond, "#,0")}; busy "
             + $"{F(100 * result.BusyShare, "0.0")} %");
         text.Append($"{Range(bounds, r => 100 * r.BusyShare, "0.0")}\n");
         var served = result.Completed / Math.Max(result.MakespanS, 1e-9);
-        if (process != ArrivalProcess.AtOnce && IsOverloaded(result, served, request))
+        if (process != ArrivalProcess.AtOnce && IsOverloaded(result, serving))
         {
             text.Append($"overloaded    {F(served, "0.###")} requests/s served of "
-                + $"{F(request.RequestsPerSecond, "0.###")} ");
+                + $"{F(serving.RequestsPerSecond, "0.###")} ");
             text.Append("offered; the queue grows while they come: more --replicas or a lower --rate\n");
         }
         text.Append($"KV            peak {result.PeakKvBlocks:N0} of {engine.Limits.NumBlocks:N0} "
@@ -109,8 +110,29 @@ static class SimulationText
         text.Append($"steps         {result.Steps:N0}; plan hash {result.PlanHash:x16}\n");
     }
 
-    static bool IsOverloaded(SimulationResult result, double served, AccountRequest request) =>
-        !request.Workload.ClosedLoop && result.BusyShare > 0.98 && served < 0.9 * request.RequestsPerSecond;
+    /// <summary>Whether requests wait to be admitted, and more of them the longer they come.</summary>
+    static bool IsOverloaded(SimulationResult result, Serving serving) =>
+        !serving.Workload.ClosedLoop && result.WaitingAtTheEnd >= Math.Max(10, 0.02 * result.Requests)
+        && result.WaitingAtTheEnd > 1.3 * result.WaitingHalfway;
+
+    /// <summary>Each level's requests against its own limits, where there are several.</summary>
+    static void WriteLevels(StringBuilder text, SimulationResult result, Serving serving)
+    {
+        if (serving.Levels.Count < 2)
+            return;
+        text.Append("level            requests   goodput      TTFT p50 / p95 ms     TPOT p50 / p95 ms\n");
+        for (var i = 0; i < serving.Levels.Count; i++)
+        {
+            var level = result.Levels[i];
+            var (ttft, tpot) = (level.Latencies.Ttft.Summarise(), level.Latencies.Tpot.Summarise());
+            text.Append($"{serving.Levels[i].Spec.Name,-16} {level.Measured,8:N0}  ");
+            text.Append($"{(level.Goodput is { } good ? F(100 * good, "0.00") + " %" : "–"),8}  ");
+            text.Append($"{Pair(ttft),20}  {Pair(tpot),20}\n");
+        }
+    }
+
+    static string Pair(LatencySummary summary) =>
+        $"{(summary.P50 is { } p50 ? Ms(p50) : "–")} / {(summary.P95 is { } p95 ? Ms(p95) : "–")}";
 
     static string Precision(LatencyRecorders latencies)
     {

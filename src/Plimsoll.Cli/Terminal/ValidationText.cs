@@ -51,7 +51,7 @@ static class ValidationText
         foreach (var (reason, count) in set.Dropped)
             text.Append($"left out  {count:N0}: {reason}\n");
         var table = new TextTable(
-            "split", "figure", "points", "median %", "p90 %", "worst %", "bias %", "within 90 %", "promised",
+            "split", "figure", "points", "median %", "p90 %", "worst %", "bias %", "within 90 %", "width", "promised",
             "", "best published");
         foreach (var row in set.Rows)
         {
@@ -59,7 +59,8 @@ static class ValidationText
                 row.Split, row.Figure, row.Points.ToString("N0", CultureInfo.InvariantCulture),
                 F(row.MedianPercent, "0.0"),
                 F(row.P90Percent, "0.0"), F(row.WorstPercent, "0.0"), Signed(row.BiasPercent),
-                row.CoveragePercent is { } covered ? F(covered, "0") : "–", row.Promise?.ToString() ?? "",
+                row.CoveragePercent is { } covered ? F(covered, "0") : "–",
+                row.MedianWidth is { } width ? F(width, "0.00") : "–", row.Promise?.ToString() ?? "",
                 row.Kept switch { true => "kept", false => "missed", null => "" }, row.Published ?? "");
         }
         text.Append(table);

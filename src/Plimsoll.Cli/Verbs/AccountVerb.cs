@@ -6,6 +6,7 @@ using System.Linq;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
 using Plimsoll.Core.Promises;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Files;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Reports;
@@ -61,13 +62,21 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         if (spare is < 0 or > 10_000)
             throw new BadInputException($"--spare-replicas {spare}: expected 0 to 10000");
         var window = PromiseText.Duration(parsed.GetValue(_window)!, "--window");
-        var request = _serving.Resolve(parsed, parsed.GetValue(_price), window, spare);
+        var serving = _serving.Resolve(parsed);
+        var price = Catalogue.BuiltIn.FindPrice(serving.Deployment.Accelerator, parsed.GetValue(_price));
         if (parsed.GetValue(_report) is { } page)
             WholeFile.Check(page.FullName);
         if (parsed.GetValue(_plots) is { } folder)
             WholeFile.CheckFolder(folder.FullName);
         using var progress = new ProgressLine(story, "accounting", ProgressLine.Whole);
-        var outcome = Accountant.Account(request with { Progress = progress.ReportShare });
+        var outcome = Accountant.Account(new AccountRequest
+        {
+            Serving = serving,
+            Price = price,
+            BatchWindowNs = window,
+            SpareReplicas = spare,
+            Progress = progress.ReportShare,
+        });
         progress.Clear();
         if (outcome.Result is not { } result)
         {
@@ -92,7 +101,7 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             story.WriteLine("plimsoll: no looser limit is kept either; no page is written");
             return;
         }
-        var promise = string.Join(", ", nearest.Request.Promise.Select(PromiseText.Of));
+        var promise = string.Join(", ", nearest.Request.Serving.Limits.Select(PromiseText.Of));
         var bill = nearest.Result!.Classes[0].Cost.UsdPerMillionTokens;
         var nearestLine = FormattableString.Invariant(
             $"the nearest promise that can be kept is {promise}, at ${bill:0.00} per million tokens");

@@ -26,6 +26,7 @@ public static class Flags
         Setting.Workload => "--workload",
         Setting.ColumnMap => "--map",
         Setting.Promise => "--promise",
+        Setting.Level => "--level",
         Setting.Price => "--price",
         Setting.Requests => "--requests",
         Setting.ValidationData => "--data",

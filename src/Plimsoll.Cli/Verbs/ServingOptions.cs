@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
+using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
@@ -8,10 +9,10 @@ using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Profiles;
 using Plimsoll.Inputs.Workloads;
-using Plimsoll.Inputs.Workloads.Traces;
-using Plimsoll.Planning.Accounts;
+using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -69,6 +70,21 @@ sealed class ServingOptions
     {
         Description =
             "A limit such as \"ttft p95 500ms\"; repeatable [default: ttft p95 500ms, tpot p95 50ms]",
+    };
+
+    readonly Option<string[]> _level = new("--level")
+    {
+        Description = "A level of service that requests of the workload name: "
+            + "\"premium: ttft p95 300ms, itl p99 60ms, priority 0\" or \"nightly: batch, priority 9\"; "
+            + "repeatable "
+            + "[default: what the workload says, else --promise]",
+    };
+
+    readonly Option<string?> _map = TraceOptionsReader.Map();
+
+    readonly Option<int?> _hashBlock = new("--hash-block-size")
+    {
+        Description = "Tokens per hashed block of a trace [default: the format's]",
     };
 
     readonly Option<string> _engine = new("--engine")
@@ -140,8 +156,8 @@ sealed class ServingOptions
 
     readonly Option<long?> _requests = new("--requests")
     {
-        Description = "Requests of each simulated run [default: 20000; of a trace, the trace once; of "
-            + "--arrivals week, the week]",
+        Description = "Requests of each simulated run [default: as many as the percentiles and the arrivals' "
+            + "memory ask for; of a trace, the trace once; of simulate 20000, of --arrivals week the week]",
     };
 
     readonly Option<ulong> _seed = new("--seed")
@@ -166,7 +182,8 @@ sealed class ServingOptions
         AddDeploymentTo(command);
         foreach (var option in new Option[]
         {
-            _workload, _rate, _promise, _policy, _draftTokens, _acceptance, _profile, _requests, _seed,
+            _workload, _map, _hashBlock, _rate, _promise, _level, _policy, _draftTokens, _acceptance,
+                _profile, _requests, _seed,
         })
         {
             command.Add(option);
@@ -197,48 +214,18 @@ sealed class ServingOptions
             if (parsed.GetResult(option) is not { Implicit: false })
                 throw new BadInputException($"{option.Name} is missing; expected what was measured");
         }
-        var model = Catalogue.BuiltIn.FindModel(parsed.GetValue(_model)!);
-        var accelerator = Catalogue.BuiltIn.FindAccelerator(parsed.GetValue(_gpu)!);
-        var (tensor, pipeline) = (Degree(parsed, _tp) ?? 1, Degree(parsed, _pp) ?? 1);
-        var (expert, data) = (Degree(parsed, _ep) ?? 1, Degree(parsed, _dp) ?? 1);
-        ParallelismChoice.Check(model, accelerator, tensor, pipeline, expert, data);
-        return new Deployment
-        {
-            Model = model,
-            Accelerator = accelerator,
-            TensorParallel = tensor,
-            PipelineParallel = pipeline,
-            ExpertParallel = expert,
-            DataParallel = data,
-            Weights = Weights(parsed, model),
-            Kv = parsed.Chosen(_kv, NumberFormats.OfKv),
-            Engine = Engine(parsed, accelerator),
-        };
+        var deployment = Deployment(parsed).With();
+        ParallelismChoice.Check(
+            deployment.Model, deployment.Accelerator, deployment.TensorParallel, deployment.PipelineParallel,
+            deployment.ExpertParallel, deployment.DataParallel);
+        return deployment;
     }
 
-    /// <summary>The request with every name looked up and every number checked.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="price">As <c>--price</c> has it.</param>
-    /// <param name="batchWindowNs">Completion window of batch work, nanoseconds.</param>
-    /// <param name="spareReplicas">Replicas beyond the busiest hour's need.</param>
-    /// <param name="rateMatters">False where everything arrives at once.</param>
-    public AccountRequest Resolve(
-        ParseResult parsed, string? price, long batchWindowNs, int spareReplicas, bool rateMatters = true)
+    DeploymentChoice Deployment(ParseResult parsed)
     {
-        var catalogue = Catalogue.BuiltIn;
-        var model = catalogue.FindModel(parsed.GetValue(_model)!);
-        var accelerator = catalogue.FindAccelerator(parsed.GetValue(_gpu)!);
-        var workload = WorkloadChoice.Open(parsed.GetValue(_workload)!);
-        var rate = parsed.GetValue(_rate);
-        if (rate is { } given && !(given is >= 1e-6 and <= 1e7))
-            throw new BadInputException($"--rate {given}: expected 0.000001 to 10000000 requests per second");
-        if (rate is null && rateMatters && !workload.HasRate)
-        {
-            throw new BadInputException(
-                $"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
-        }
-
-        return new AccountRequest
+        var model = Catalogue.BuiltIn.FindModel(parsed.GetValue(_model)!);
+        var accelerator = Catalogue.BuiltIn.FindAccelerator(parsed.GetValue(_gpu)!);
+        return new DeploymentChoice
         {
             Model = model,
             Accelerator = accelerator,
@@ -249,21 +236,42 @@ sealed class ServingOptions
             Weights = Weights(parsed, model),
             Kv = parsed.Chosen(_kv, NumberFormats.OfKv),
             Engine = Engine(parsed, accelerator),
-            Policy = parsed.Chosen(_policy, SchedulingPolicy.All),
-            Workload = workload,
-            RequestsPerSecond = rate ?? workload.RequestsPerSecond,
-            Promise = Promise(parsed.GetValue(_promise) ?? []),
-            BatchWindowNs = batchWindowNs,
-            Price = catalogue.FindPrice(accelerator, price, Flags.Of(Setting.Price)),
-            Requests = Requests(parsed, workload),
-            Seed = parsed.GetValue(_seed),
-            SpareReplicas = spareReplicas,
-            Profile = parsed.GetValue(_profile) is { } file ? FittedStepTimes.Read(file) : null,
         };
     }
 
-    /// <summary>Whether the number of requests was given rather than left to the verb.</summary>
-    public bool SaysRequests(ParseResult parsed) => parsed.GetValue(_requests) is not null;
+    /// <summary>What is served, with every name looked up and every number checked.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="rateMatters">False where everything arrives at once.</param>
+    public Serving Resolve(ParseResult parsed, bool rateMatters = true)
+    {
+        var deployment = Deployment(parsed);
+        var rate = parsed.GetValue(_rate);
+        if (rate is { } given && !(given is >= 1e-6 and <= 1e7))
+            throw new BadInputException($"--rate {given}: expected 0.000001 to 10000000 requests per second");
+        var workload = WorkloadChoice.Open(
+            parsed.GetValue(_workload)!,
+                TraceOptionsReader.Read(parsed.GetValue(_map), parsed.GetValue(_hashBlock)));
+        if (rate is null && rateMatters && !workload.HasRate)
+        {
+            throw new BadInputException(
+                $"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
+        }
+        return new Serving
+        {
+            Deployment = deployment with
+            {
+                Profile = parsed.GetValue(_profile) is { } file ? FittedStepTimes.Read(file) : null,
+            },
+            Policy = parsed.Chosen(_policy, SchedulingPolicy.All),
+            Workload = workload,
+            RequestsPerSecond = rate ?? workload.RequestsPerSecond,
+            Levels = Serving.LevelsOf(
+                workload, Promise(parsed.GetValue(_promise) ?? []),
+                [.. (parsed.GetValue(_level) ?? []).Select(LevelPromise.Parse)]),
+            Requests = Requests(parsed),
+            Seed = parsed.GetValue(_seed),
+        };
+    }
 
     EngineSettings Engine(ParseResult parsed, AcceleratorSpec accelerator)
     {
@@ -359,12 +367,12 @@ sealed class ServingOptions
             ? value
             : throw new BadInputException($"{option.Name} {value}: expected {least} to {most}");
 
-    long Requests(ParseResult parsed, Workload workload)
+    long? Requests(ParseResult parsed)
     {
-        const long Fewest = 200, Usual = 20_000;
+        const long Fewest = 200;
         return parsed.GetValue(_requests) switch
         {
-            null => workload is TraceWorkload { Trace.Count: >= 1000 and var count } ? count : Usual,
+            null => null,
             >= Fewest and <= 1_000_000_000 and var given => given,
             var other => throw new BadInputException($"--requests {other}: expected {Fewest} to 1000000000"),
         };

@@ -6,9 +6,10 @@ using Plimsoll.Core;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Families;
-using Plimsoll.Planning.Accounts;
+using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Cli.Verbs;
@@ -20,6 +21,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     /// Parallelism left out is chosen as an account would, which needs no longer runs than this.
     /// </summary>
     const long RequestsToChoose = 20_000;
+    const long UsualRequests = 20_000;
     const double SecondsPerWeek = 7 * 86_400;
 
     readonly ServingOptions _serving = new();
@@ -100,17 +102,9 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     int Run(ParseResult parsed)
     {
         var process = ArrivalsOption.Read(parsed, _arrivals);
-        var request = _serving.Resolve(
-            parsed, price: "1", batchWindowNs: 1, spareReplicas: 0,
-            rateMatters: process != ArrivalProcess.AtOnce);
-        if (process == ArrivalProcess.Week && request.Workload is WorkloadFamily
-            && !_serving.SaysRequests(parsed))
-        {
-            request =
-                request with { Requests = (long)Math.Ceiling(request.RequestsPerSecond * SecondsPerWeek) };
-        }
-
-        var engine = Choose(request);
+        var serving = _serving.Resolve(parsed, rateMatters: process != ArrivalProcess.AtOnce);
+        var requests = Requests(serving, process);
+        var engine = Choose(serving);
         var deployment = engine.Deployment;
         var replicas = Count(parsed, _replicas, least: 1);
         var prefillReplicas = Count(parsed, _prefillReplicas, least: 0);
@@ -118,17 +112,20 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         if (!(bandwidth is >= 0.001 and <= 1e6))
             throw new BadInputException($"--kv-transfer-gbps {bandwidth}: expected 0.001 to 1000000");
         using var trace = parsed.GetValue(_traceOut) is { } file ? RequestLog.Create(file.FullName) : null;
-        using var progress = new ProgressLine(story, "simulating", request.Requests);
+        using var progress = new ProgressLine(story, "simulating", requests);
+        var fleet = new Fleet
+        {
+            Serving = engine.Pool(replicas * engine.Ranks),
+            Prefill = prefillReplicas > 0 ? engine.Pool(prefillReplicas * engine.Ranks) : null,
+            Routing = parsed.Chosen(_router, RoutingPolicies.All),
+            KvTransferNsPerToken = deployment.Model.KvBytesPerToken(deployment.Kv) / bandwidth,
+        };
         var options = new SimulationOptions
         {
-            Requests = request.Requests,
-            WarmupRequests = request.Requests / 10,
-            Seed = request.Seed,
-            Limits = request.Promise,
-            Replicas = replicas * engine.Ranks,
-            PrefillReplicas = prefillReplicas * engine.Ranks,
-            KvTransferNsPerToken = deployment.Model.KvBytesPerToken(deployment.Kv) / bandwidth,
-            Routing = parsed.Chosen(_router, RoutingPolicies.All),
+            Requests = requests,
+            WarmupRequests = requests / 10,
+            Seed = serving.Seed,
+            Levels = serving.Levels,
             Observer = trace is null ? null : trace.Add,
             Progress = progress.Report,
             BatchWorkload = BatchWorkload(parsed),
@@ -140,15 +137,16 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         };
         var windowNs = PromiseText.Duration(parsed.GetValue(_batchWindow)!, "--batch-window");
         var bounds = SimulationBounds.Of(engine.StepTime.Error, end => engine.Run(
-            request.Workload, request.RequestsPerSecond, end.IsPredicted
-            ? options : Bound(options, end), process));
+            serving.Workload, serving.RequestsPerSecond, end.IsPredicted ? options
+                : Bound(options, end), process,
+            fleet: fleet));
         if (bounds.Run.Completed == 0)
-            throw new BadInputException(NothingFits(request, engine));
+            throw new BadInputException(NothingFits(serving, engine));
         trace?.Keep();
         progress.Clear();
         output.Write(parsed.GetValue(_json)
-            ? SimulationJson.Of(bounds, engine.StepTime.Tier)
-            : SimulationText.Of(bounds, request, engine, replicas, prefillReplicas, process)
+            ? SimulationJson.Of(bounds, engine.StepTime.Tier, serving.Levels)
+            : SimulationText.Of(bounds, serving, engine, replicas, prefillReplicas, process)
                 + SimulationText.Batch(bounds, windowNs));
         return CommandLine.Done;
     }
@@ -157,14 +155,12 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     static SimulationOptions Bound(SimulationOptions options, StepEnd end) =>
         options with { End = end, Observer = null, Progress = null };
 
-    SimulatedEngine Choose(AccountRequest request)
+    SimulatedEngine Choose(Serving serving)
     {
         using var progress = new ProgressLine(story, "choosing the parallelism", ProgressLine.Whole);
-        return Accountant.Choose(request with
-        {
-            Requests = Math.Min(request.Requests, RequestsToChoose),
-            Progress = progress.ReportShare,
-        });
+        return EngineChoice.Of(
+            serving with { Requests = Math.Min(serving.Requests ?? RequestsToChoose, RequestsToChoose) },
+            spareReplicas: 1, progress.ReportShare).Engine;
     }
 
     /// <summary>A session waits for its own answers; a line of batch work waits for nobody's.</summary>
@@ -179,8 +175,16 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             : workload;
     }
 
-    static string NothingFits(AccountRequest request, SimulatedEngine engine) =>
-        $"no request of {request.Workload.Name} fits the {engine.Limits.NumBlocks} blocks of "
+    /// <summary>
+    /// As many as were asked for; else a week, a trace once, or what tells percentiles apart.
+    /// </summary>
+    static long Requests(Serving serving, ArrivalProcess process) =>
+        serving.Requests ?? (process == ArrivalProcess.Week && serving.Workload is WorkloadFamily
+            ? (long)Math.Ceiling(serving.RequestsPerSecond * SecondsPerWeek)
+            : serving.Workload.Recorded is >= 1000 and var recorded ? recorded : UsualRequests);
+
+    static string NothingFits(Serving serving, SimulatedEngine engine) =>
+        $"no request of {serving.Workload.Name} fits the {engine.Limits.NumBlocks} blocks of "
         + $"{engine.Limits.BlockSize} tokens that an engine holds, or the model's "
         + $"{engine.Deployment.Model.MaxContext} "
         + "tokens; expected a larger --tp or --num-gpu-blocks, or shorter prompts";

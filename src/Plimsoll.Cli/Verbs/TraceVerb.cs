@@ -12,11 +12,7 @@ namespace Plimsoll.Cli.Verbs;
 /// <summary><c>plimsoll trace describe|fit|generate</c>.</summary>
 sealed class TraceVerb(TextWriter output, TextWriter story)
 {
-    readonly Option<string?> _map = new("--map")
-    {
-        Description = "Which columns (JSON: fields, a.b for b inside a) of an unknown log hold what: "
-            + "time=COL[:s|ms|us|ns|iso],input=COL,output=COL[,session=COL]",
-    };
+    readonly Option<string?> _map = TraceOptionsReader.Map();
 
     readonly Option<int?> _block =
         new("--block-size") { Description = "Tokens per hashed block [default: the format's]" };
@@ -143,9 +139,6 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
         : throw new BadInputException(
             $"{path}: {(Directory.Exists(path) ? "is a folder" : "no such file")}; expected a trace file");
 
-    TraceOptions Options(ParseResult parsed) => new()
-    {
-        Map = parsed.GetValue(_map) is { } map ? ColumnMap.Parse(map) : null,
-        BlockTokens = parsed.GetValue(_block),
-    };
+    TraceOptions Options(ParseResult parsed) =>
+        TraceOptionsReader.Read(parsed.GetValue(_map), parsed.GetValue(_block));
 }

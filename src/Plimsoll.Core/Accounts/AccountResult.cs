@@ -71,12 +71,20 @@ public sealed record ClassEnd(
     CostStatement? Cost,
     LatencyStatement Latency);
 
-public sealed record PromiseStatement(string Metric, double Percentile, double LimitMs);
+/// <summary>A limit, and whose it is where the workload tells levels of service apart.</summary>
+public sealed record PromiseStatement(
+    string Metric, double Percentile, double LimitMs,
+    [property: System.Text.Json.Serialization.JsonIgnore(
+        Condition =
+            System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] string? Level = null);
 
 /// <summary>
 /// The highest rate of one replica at which every limit holds, and the limit that binds there.
 /// </summary>
-public sealed record LoadLine(double RequestsPerSecond, string BindingLimit);
+/// <param name="RequestsPerSecond">The mean over independent streams of requests.</param>
+/// <param name="StandardError">Of that mean, from sampling; null where it is not known.</param>
+/// <param name="BindingLimit">As a promise states it, or <c>throughput</c>.</param>
+public sealed record LoadLine(double RequestsPerSecond, double? StandardError, string BindingLimit);
 
 public sealed record FleetStatement(int Replicas, int Accelerators, double UsdPerHour);
 

@@ -9,7 +9,15 @@ public readonly record struct CompletedRequest
     /// <summary>Replica that gave the last token.</summary>
     public required int Replica { get; init; }
 
+    /// <summary>Place of its level in the table of levels.</summary>
+    public int Level { get; init; }
+
     public required int PromptTokens { get; init; }
+
+    /// <summary>
+    /// Prompt tokens that the prefix cache gave when the request was first admitted; at most the prompt.
+    /// </summary>
+    public int CachedTokens { get; init; }
 
     public required int OutputTokens { get; init; }
 
@@ -18,6 +26,9 @@ public readonly record struct CompletedRequest
     public required long FirstTokenNs { get; init; }
 
     public required long LastTokenNs { get; init; }
+
+    /// <summary>Its gaps that exceeded the ITL limits of its level; null where not counted.</summary>
+    public LateGaps? LateGaps { get; init; }
 
     /// <summary>False when the request was too long for the engine and nothing was computed.</summary>
     public required bool Served { get; init; }

@@ -16,6 +16,7 @@ public sealed class LatencyRecorder
     long[] _samples;
     Int128 _sumNs;
     bool _sorted;
+    bool _exact = true;
 
     /// <param name="expectedSamples">Samples to reserve room for.</param>
     /// <param name="keepSamples">False where samples come in bulk, as gaps between tokens do.</param>
@@ -28,11 +29,11 @@ public sealed class LatencyRecorder
     public long Count => _sketch.Count;
 
     /// <summary>Whether percentiles are exact rather than within the sketch's error.</summary>
-    public bool IsExact => _keepSamples && Count <= ExactSamples;
+    public bool IsExact => _keepSamples && _exact && Count <= ExactSamples;
 
     public void Add(long ns)
     {
-        if (_keepSamples && Count < ExactSamples)
+        if (_keepSamples && _exact && Count < ExactSamples)
         {
             var index = (int)Count;
             if (index == _samples.Length)
@@ -50,6 +51,31 @@ public sealed class LatencyRecorder
         Invariant.Holds(!_keepSamples, "samples that are kept are added one by one");
         _sketch.Add(ns, times);
         _sumNs += (Int128)ns * times;
+    }
+
+    /// <summary>
+    /// Adds another recorder's samples; beyond <see cref="ExactSamples"/> of both they are in the sketch
+    /// alone.
+    /// </summary>
+    public void Add(LatencyRecorder other)
+    {
+        if (_keepSamples && other.IsExact && Count + other.Count <= ExactSamples)
+        {
+            var count = (int)Count;
+            if (_samples.Length < count + other.Count)
+            {
+                Array.Resize(
+                    ref _samples, (int)Math.Min(ExactSamples, Math.Max(2 * count, count + other.Count)));
+            }
+            other._samples.AsSpan(0, (int)other.Count).CopyTo(_samples.AsSpan(count));
+            _sorted = false;
+        }
+        else
+        {
+            _exact = false;
+        }
+        _sketch.Add(other._sketch);
+        _sumNs += other._sumNs;
     }
 
     /// <summary>Nanoseconds; null when there is no sample.</summary>

@@ -23,6 +23,15 @@ public sealed class LatencyRecorders
 
     public LatencyRecorder E2e { get; }
 
+    /// <summary>Adds what another run measured.</summary>
+    public void Add(LatencyRecorders other)
+    {
+        Ttft.Add(other.Ttft);
+        Tpot.Add(other.Tpot);
+        Itl.Add(other.Itl);
+        E2e.Add(other.E2e);
+    }
+
     public LatencyRecorder this[Metric metric] => metric switch
     {
         Metric.Ttft => Ttft,

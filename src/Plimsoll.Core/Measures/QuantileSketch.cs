@@ -28,6 +28,13 @@ public sealed class QuantileSketch
         Count += times;
     }
 
+    public void Add(QuantileSketch other)
+    {
+        for (var bucket = 0; bucket < _counts.Length; bucket++)
+            _counts[bucket] += other._counts[bucket];
+        Count += other.Count;
+    }
+
     /// <summary>The nearest-rank percentile, nanoseconds, to within <see cref="RelativeError"/>.</summary>
     public long Percentile(double percentile)
     {

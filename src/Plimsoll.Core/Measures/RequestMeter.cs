@@ -5,48 +5,74 @@ namespace Plimsoll.Core.Measures;
 
 /// <summary>
 /// Measures a run request by request: latencies, goodput, and whether the promise is already certain to
-/// hold or to break. Requests before the warm-up's end and after the measured ones count for nothing.
+/// hold or to break. Each request is judged against the limits of its own level. Requests before the
+/// warm-up's end
+/// and after the measured ones count for nothing.
 /// </summary>
 public sealed class RequestMeter
 {
-    readonly Limit[] _limits;
-    readonly long[] _allowedBreaks;
-    readonly long[] _breaks;
+    readonly PromiseMeter[] _levels;
     readonly long _firstMeasured;
     readonly long _endMeasured;
     readonly long _overheadNs;
+    readonly bool _hasLimits;
 
-    public RequestMeter(
-        IReadOnlyList<Limit> limits, long firstMeasured, long endMeasured, long overheadNs)
+    /// <summary>Of requests of one level.</summary>
+    public RequestMeter(IReadOnlyList<Limit> limits, long firstMeasured, long endMeasured, long overheadNs)
+        : this([limits], firstMeasured, endMeasured, overheadNs)
     {
-        _limits = [.. limits];
-        _breaks = new long[_limits.Length];
-        _allowedBreaks = new long[_limits.Length];
+    }
+
+    /// <param name="levels">Limits of each level; at least one level.</param>
+    /// <param name="firstMeasured">Number, from 0, of the first request that counts.</param>
+    /// <param name="endMeasured">Number of the first after those.</param>
+    /// <param name="overheadNs">Added to every request's TTFT and E2E.</param>
+    public RequestMeter(
+        IReadOnlyList<IReadOnlyList<Limit>> levels, long firstMeasured, long endMeasured, long overheadNs)
+    {
         _firstMeasured = firstMeasured;
         _endMeasured = endMeasured;
         _overheadNs = overheadNs;
-        var measured = endMeasured - firstMeasured;
-        for (var i = 0; i < _limits.Length; i++)
-            _allowedBreaks[i] = AllowedBreaks(_limits[i], measured);
-        Latencies = new LatencyRecorders(measured);
+        Latencies = new LatencyRecorders(endMeasured - firstMeasured);
+        _levels = new PromiseMeter[levels.Count];
+        for (var i = 0; i < _levels.Length; i++)
+        {
+            _levels[i] = new PromiseMeter(levels[i], levels.Count == 1 ? Latencies : new LatencyRecorders(0));
+            _hasLimits |= _levels[i].HasLimits;
+        }
     }
 
+    /// <summary>Of all measured requests.</summary>
     public LatencyRecorders Latencies { get; }
+
+    public IReadOnlyList<PromiseMeter> Levels => _levels;
 
     public long Completed { get; private set; }
 
     public long Failed { get; private set; }
 
-    /// <summary>Measured requests that kept every limit of their own.</summary>
-    public long Good { get; private set; }
-
     public long Measured { get; private set; }
+
+    /// <summary>Measured requests that kept every limit of their own level ÷ measured requests.</summary>
+    public double? Goodput
+    {
+        get
+        {
+            long good = 0;
+            foreach (var level in _levels)
+                good += level.Good;
+            return Measured > 0 ? (double)good / Measured : null;
+        }
+    }
 
     public long FirstArrivalNs { get; private set; } = long.MaxValue;
 
     public long LastTokenNs { get; private set; }
 
     public Int128 PromptTokens { get; private set; }
+
+    /// <summary>Prompt tokens that the prefix cache gave when their requests were first admitted.</summary>
+    public Int128 CachedTokens { get; private set; }
 
     public Int128 OutputTokens { get; private set; }
 
@@ -61,18 +87,19 @@ public sealed class RequestMeter
         get
         {
             var left = _endMeasured - _firstMeasured - Measured;
-            for (var i = 0; i < _limits.Length; i++)
+            foreach (var level in _levels)
             {
-                if (_limits[i].Metric == Metric.Itl || _breaks[i] + left > _allowedBreaks[i])
+                if (!level.CertainlyKept(left))
                     return false;
             }
-            return _limits.Length > 0;
+            return _hasLimits;
         }
     }
 
     /// <summary>
-    /// Gaps between tokens belong to no single request, so they count from the moment the first measured
-    /// request arrives.
+    /// The distribution of gaps between tokens counts from the moment the first measured request arrives,
+    /// whoever's
+    /// they are.
     /// </summary>
     public bool MeasureGaps { get; set; }
 
@@ -82,32 +109,19 @@ public sealed class RequestMeter
             Latencies.Itl.Add(ns, times);
     }
 
-    /// <summary>Measured requests that broke a limit, failed ones among them.</summary>
-    public long Breaks(int limit) => _breaks[limit];
-
     /// <summary>
-    /// Whether every limit held over what was measured; null when a percentile has too few samples.
+    /// Whether every limit of every level held over a complete run; null when a percentile has too few
+    /// samples.
     /// </summary>
     public bool? Verdict()
     {
         bool? verdict = true;
-        for (var i = 0; i < _limits.Length; i++)
+        foreach (var level in _levels)
         {
-            if (_limits[i].Metric == Metric.Itl)
-            {
-                var gap = Latencies.Itl.PercentileNs(_limits[i].Percentile);
-                if (gap > _limits[i].LimitNs)
-                    return false;
-                verdict = gap is null ? null : verdict;
-            }
-            else if (_breaks[i] > AllowedBreaks(_limits[i], Measured))
-            {
+            var own = level.Verdict();
+            if (own == false)
                 return false;
-            }
-            else if (Measured < PercentileSamples.Needed(_limits[i].Percentile))
-            {
-                verdict = null;
-            }
+            verdict = own is null ? null : verdict;
         }
         return verdict;
     }
@@ -119,6 +133,7 @@ public sealed class RequestMeter
         {
             Completed++;
             PromptTokens += request.PromptTokens;
+            CachedTokens += request.CachedTokens;
             OutputTokens += request.OutputTokens;
             LastTokenNs = Math.Max(LastTokenNs, request.LastTokenNs);
         }
@@ -136,33 +151,27 @@ public sealed class RequestMeter
     void Measure(in CompletedRequest request)
     {
         Measured++;
-        var ttft = request.FirstTokenNs - request.ArrivalNs + _overheadNs;
-        var e2e = request.LastTokenNs - request.ArrivalNs + _overheadNs;
-        var tpot = request.OutputTokens > 1
-            ? (request.LastTokenNs - request.FirstTokenNs) / (request.OutputTokens - 1)
-            : -1;
+        var latencies = new RequestLatencies(
+            request.FirstTokenNs - request.ArrivalNs + _overheadNs,
+            request.OutputTokens > 1
+                ? (request.LastTokenNs - request.FirstTokenNs) / (request.OutputTokens - 1)
+                : -1,
+            request.LastTokenNs - request.ArrivalNs + _overheadNs);
+        var level = _levels[request.Level];
         if (request.Served)
         {
-            Latencies.Ttft.Add(ttft);
-            Latencies.E2e.Add(e2e);
-            if (tpot >= 0)
-                Latencies.Tpot.Add(tpot);
+            Record(Latencies, latencies);
+            if (level.Latencies != Latencies)
+                Record(level.Latencies, latencies);
         }
-        var good = request.Served;
-        for (var i = 0; i < _limits.Length; i++)
-        {
-            var value = _limits[i].Metric switch
-            {
-                Metric.Ttft => ttft,
-                Metric.Tpot => tpot,
-                Metric.E2e => e2e,
-                _ => -1,
-            };
-            if (request.Served && value <= _limits[i].LimitNs)
-                continue;
-            good = false;
-            CertainlyBroken |= ++_breaks[i] > _allowedBreaks[i];
-        }
-        Good += good ? 1 : 0;
+        CertainlyBroken |= level.Judge(request, latencies, _endMeasured - _firstMeasured - Measured);
+    }
+
+    static void Record(LatencyRecorders recorders, in RequestLatencies latencies)
+    {
+        recorders.Ttft.Add(latencies.TtftNs);
+        recorders.E2e.Add(latencies.E2eNs);
+        if (latencies.TpotNs >= 0)
+            recorders.Tpot.Add(latencies.TpotNs);
     }
 }

@@ -11,15 +11,17 @@ public static class PromiseText
     const double MostPercentile = 99.99;
     const double LeastNs = 1000;
 
-    /// <summary>The limit, in the form that <see cref="Parse"/> reads.</summary>
+    /// <summary>The limit, in the form that <see cref="Parse(string)"/> reads.</summary>
     public static string Of(Limit limit) => FormattableString.Invariant(
         $"{limit.Metric.Name()} p{limit.Percentile:0.###} {limit.LimitNs / 1e6:0.###}ms");
 
     /// <summary>Reads <c>METRIC pPERCENTILE DURATION</c>; one clear line when it is something else.</summary>
-    public static Limit Parse(string text)
+    public static Limit Parse(string text) => Parse(text, Setting.Promise);
+
+    internal static Limit Parse(string text, Setting setting)
     {
         var parts = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        BadInputText where = $"{Setting.Promise} \"{text}\"";
+        BadInputText where = $"{setting} \"{text}\"";
         if (parts.Length != 3)
             throw new BadInputException(where, "", "METRIC pPERCENTILE DURATION such as \"ttft p95 500ms\"");
         if (!Metrics.All.TryFind(parts[0], out var metric))

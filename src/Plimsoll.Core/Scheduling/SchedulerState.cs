@@ -310,5 +310,5 @@ sealed partial class SchedulerState
     /// <summary>The step count as no other decision mixes it.</summary>
     ulong RotatedSteps => ulong.RotateLeft((ulong)Steps, 32) | 1;
 
-    void NotePeak() => PeakUsedBlocks = Math.Max(PeakUsedBlocks, Memory.Pool.TotalBlocks - FreeBlocks);
+    // Acts: what came of it.
 }

@@ -1,13 +1,15 @@
+using System.Collections.Generic;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Models;
+
 namespace Plimsoll.Core.Timing;
 
 /// <summary>
-/// How far runs of an engine that others measured lie from the kernels tier, nothing fitted: nine of ten lie
-/// within the bands. They come from 1,900 points of InferenceMAX, vLLM 0.15's experiments, a load sweep and
-/// ML.ENERGY, by engine and by whether experts are routed, each model on a card counting by the root of its
-/// points: the 5th percentile of measured over the prediction on the fastest host seen, the 95th on the
-/// slowest.
-/// They span hosts and settings that nobody stated, so they are wide; a profile of one's own engine narrows
-/// them.
+/// How far runs of an engine that others measured lie from the kernels tier, nothing fitted. The bands come from
+/// points of InferenceMAX, vLLM 0.15's experiments and ML.ENERGY, pooled partially: the engine's and the kind's,
+/// and a card's and a precision's own as far as it has models of its own. They span hosts and settings that
+/// nobody stated; a profile of one's own engine narrows them. <c>plimsoll validate</c>, set intervals, prints
+/// them, and how often such bands hold for models on a card that are left out of them.
 /// </summary>
 public sealed record EngineErrorSpec
 {
@@ -15,29 +17,54 @@ public sealed record EngineErrorSpec
 
     public required string AsOf { get; init; }
 
-    /// <summary>Step time of dense models.</summary>
-    public required ErrorBand Dense { get; init; }
+    /// <summary>Steps of dense models.</summary>
+    public required CentredBand Dense { get; init; }
 
-    /// <summary>Step time of models with routed experts.</summary>
-    public required ErrorBand Experts { get; init; }
+    /// <summary>Steps of models with routed experts.</summary>
+    public required CentredBand Experts { get; init; }
 
     /// <summary>What the error of a first token adds to that of the steps before it.</summary>
-    public required ErrorBand FirstToken { get; init; }
+    public required CentredBand FirstToken { get; init; }
 
     /// <summary>
-    /// Nanoseconds per step that a sequence may cost the host less or more: hosts from those that hide a
-    /// sequence's work to ML.ENERGY's, which need 50 µs where 15 are predicted.
+    /// What a sequence costs the host, over what is predicted: hosts from those that hide a sequence's work to
+    /// ML.ENERGY's, which need 50 µs where 15 are predicted.
     /// </summary>
-    public required ErrorBand SequenceNs { get; init; }
+    public required ErrorBand Sequences { get; init; }
 
     /// <summary>Share by which an unmeasured card may lie further off than the measured ones do.</summary>
     public required double DatasheetWidening { get; init; }
 
-    /// <summary>The band of a tier without telemetry of one's own.</summary>
-    public PredictionError Of(Tier tier, bool routedExperts)
+    /// <summary>Accelerators and precisions that were measured under the engine.</summary>
+    public IReadOnlyList<ErrorCellSpec>? Cells { get; init; }
+
+    /// <summary>The error of a deployment without telemetry of its own.</summary>
+    public StepErrorSpec Of(Tier tier, Deployment deployment)
     {
-        var kernels =
-            new PredictionError(routedExperts ? Experts : Dense, FirstToken) { SequenceNs = SequenceNs };
-        return tier == Tier.Datasheet ? kernels.Widened(DatasheetWidening) : kernels;
+        var experts = deployment.Model.FeedForward.MoeLayers > 0;
+        var band = experts ? Experts : Dense;
+        foreach (var cell in Cells ?? [])
+        {
+            if (cell.Accelerator == deployment.Accelerator.Key && cell.Weights == deployment.Weights
+                && cell.Experts == experts)
+            {
+                band = cell.Step;
+            }
+        }
+        var error = new StepErrorSpec
+        {
+            Centre = band.Centre,
+            Common = new ErrorBand(band.Low, band.High),
+            Sequences = Sequences,
+            FirstTokenCentre = FirstToken.Centre,
+            FirstToken = new ErrorBand(FirstToken.Low, FirstToken.High),
+        };
+        return tier == Tier.Datasheet ? error.Widened(DatasheetWidening) : error;
     }
 }
+
+/// <summary>Median of measured over predicted, and the ends of nine tenths over that median.</summary>
+public readonly record struct CentredBand(double Centre, double Low, double High);
+
+/// <summary>Steps of models of one kind on one accelerator in one precision.</summary>
+public sealed record ErrorCellSpec(string Accelerator, NumberFormat Weights, bool Experts, CentredBand Step);

@@ -60,20 +60,39 @@ public sealed class StepTimeModel : IStepTimes
         {
             Tier = Tier.Fitted;
             Error = fitted.Error;
+            Errors = StepErrorSpec.Of(fitted.Error);
             notes.AddRange(fitted.Notes);
             return;
         }
         Tier = curves.Tier;
         // An unmeasured term widens the bands by a tenth each way, as far as a half.
         var widening = Math.Min(0.5, curves.Tier == Tier.Datasheet ? 0 : 0.1 * notes.Count);
-        var error =
-            engine.Errors.Of(curves.Tier, deployment.Model.FeedForward.MoeLayers > 0).Widened(widening);
-        Error = error with
-        {
-            SequenceNs =
-                error.SequenceNs with { Low = Math.Max(error.SequenceNs.Low, -overhead.ExposedSequenceNs) },
-        };
+        Errors = engine.Errors.Of(curves.Tier, deployment).Widened(widening);
+        Error = Errors.Ends(overhead.ExposedSequenceNs);
     }
+
+    StepTimeModel(StepTimeModel predicted, StepErrorDraw draw)
+        : this(predicted.Deployment, predicted.Curves, predicted.Engine, predicted.Scale.Times(draw.Factors))
+    {
+        Tier = predicted.Tier;
+        Error = predicted.Error;
+        Errors = predicted.Errors;
+        Notes = predicted.Notes;
+        Draw = draw;
+    }
+
+    /// <summary>
+    /// The model as it would be if the prediction were wrong in this way; what it says of its tier and its error
+    /// stays the prediction's. Figures of a run with it are multiplied by the draw's
+    /// <see cref="StepErrorDraw.FirstTokenFactor"/> where they count to a first token.
+    /// </summary>
+    public StepTimeModel Drawn(StepErrorDraw draw) => draw.IsNone ? this : new StepTimeModel(this, draw);
+
+    /// <summary>How the model departs from the prediction.</summary>
+    public StepErrorDraw Draw { get; } = StepErrorDraw.None;
+
+    /// <summary>How the prediction may be wrong, term by term.</summary>
+    public StepErrorSpec Errors { get; }
 
     public Deployment Deployment { get; }
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
@@ -8,11 +9,16 @@ using Plimsoll.Inputs.Gguf;
 namespace Plimsoll.Engine.LlamaCpp;
 
 /// <summary>One request's hold on an adapter.</summary>
-sealed class AdapterLease(LlamaAdapter adapter, Action release) : IDisposable
+/// <param name="adapter">The adapter.</param>
+/// <param name="place">Its number in the scheduler, from 1.</param>
+/// <param name="release">Ends the hold.</param>
+sealed class AdapterLease(LlamaAdapter adapter, int place, Action release) : IDisposable
 {
     int _released;
 
     public LlamaAdapter Adapter { get; } = adapter;
+
+    public int Place => place;
 
     public void Dispose()
     {
@@ -27,8 +33,10 @@ sealed class AdapterLease(LlamaAdapter adapter, Action release) : IDisposable
 /// </summary>
 sealed class AdapterTable(LlamaModel model) : IDisposable
 {
-    sealed class Entry(LlamaAdapter adapter)
+    sealed class Entry(LlamaAdapter adapter, int place)
     {
+        public int Place => place;
+
         public LlamaAdapter Adapter { get; } = adapter;
 
         public int Users { get; set; }
@@ -71,8 +79,16 @@ sealed class AdapterTable(LlamaModel model) : IDisposable
         }
         var adapter = LlamaAdapter.Load(model, name, path, () => _baseHash.Value);
         lock (_gate)
-            _entries.Add(name, new Entry(adapter));
+            _entries.Add(name, new Entry(adapter, FreePlace()));
         return adapter;
+    }
+
+    int FreePlace()
+    {
+        var place = 1;
+        while (_entries.Values.Any(entry => entry.Place == place))
+            place++;
+        return place;
     }
 
     public AdapterLease? Take(string name)
@@ -82,7 +98,7 @@ sealed class AdapterTable(LlamaModel model) : IDisposable
             if (!_entries.TryGetValue(name, out var entry) || entry.Idle is not null)
                 return null;
             entry.Users++;
-            return new AdapterLease(entry.Adapter, () => Release(entry));
+            return new AdapterLease(entry.Adapter, entry.Place, () => Release(entry));
         }
     }
 

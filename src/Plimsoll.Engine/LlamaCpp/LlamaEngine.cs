@@ -16,7 +16,7 @@ namespace Plimsoll.Engine.LlamaCpp;
 /// An engine that computes: the scheduler decides, libllama runs what it decided. One thread owns the context
 /// and runs step after step; requests are judged on whatever thread they arrive.
 /// </summary>
-public sealed class LlamaEngine : IServingEngine
+public sealed partial class LlamaEngine : IServingEngine
 {
     readonly LlamaOptions _options;
     readonly LlamaModel _model;
@@ -31,6 +31,8 @@ public sealed class LlamaEngine : IServingEngine
     readonly Thread _thread;
     readonly ulong _salt =
         BitConverter.ToUInt64(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
+    readonly ConcurrentDictionary<string, int> _tenants = new(StringComparer.Ordinal);
+    int _lastTenant = -1;
     LlamaContext? _embeddings;
     long _serial;
     volatile string? _failure;
@@ -53,8 +55,14 @@ public sealed class LlamaEngine : IServingEngine
         Times = Calibrated(options);
         _codec = new LlamaCodec(_model, time);
         _adapters = new AdapterTable(_model);
-        var limits = options.Limits with { TracksPrefixes = options.Limits.PrefixBlockTokens > 0 };
-        _log = options.DecisionLog is { } path ? new DecisionLog(path, limits) : null;
+        var limits = options.Limits with
+        {
+            TracksPrefixes = options.Limits.PrefixBlockTokens > 0,
+            Policy = options.Limits.Policy.Slack is { } slack
+                ? options.Limits.Policy with { Slack = Abilities(slack) }
+                : options.Limits.Policy,
+        };
+        _log = options.DecisionLog is { } path ? new DecisionLog(path, limits, Times.Weights()) : null;
         _loop = new StepLoop(
             _context, limits, Times, _clock, options.Speculates ? new Drafter() : null, _log);
         Facts = new EngineFacts
@@ -151,8 +159,8 @@ public sealed class LlamaEngine : IServingEngine
             PromptTokens = prompt.Length,
             MaxOutputTokens = request.MaxOutputTokens,
             Level = LevelOf(request),
-            Adapter = (int)(lease?.Adapter.Serial ?? 0),
-            Tenant = request.Tenant.GetHashCode(StringComparison.Ordinal),
+            Adapter = lease?.Place ?? 0,
+            Tenant = TenantOf(request.Tenant),
             TtftNs = request.TtftNs,
             ItlNs = request.ItlNs,
             CompletionNs = request.DeadlineNs,
@@ -171,47 +179,6 @@ public sealed class LlamaEngine : IServingEngine
         return sequence.Answer;
     }
 
-    public async ValueTask<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId,
-            CancellationToken cancellation)
-    {
-        var vectors = new List<float[]>();
-        foreach (var prompt in prompts)
-        {
-            if (prompt.Length == 0 || prompt.Length > Facts.MaxModelTokens)
-            {
-                throw new EngineRefusalException(
-                    $"a text of {prompt.Length} tokens; expected 1 to {Facts.MaxModelTokens}");
-            }
-            vectors.Add(await OnEngine(() => Embed(prompt.Span, ledgerId), cancellation));
-        }
-        return vectors;
-    }
-
-    public async ValueTask LoadAdapterAsync(string name, string path, CancellationToken cancellation)
-    {
-        try
-        {
-            await OnEngine(() => _adapters.Load(name, path), cancellation);
-        }
-        catch (BadInputException e)
-        {
-            throw new EngineRefusalException(e.Message);
-        }
-    }
-
-    public async ValueTask<bool> UnloadAdapterAsync(string name, CancellationToken cancellation)
-    {
-        if (_adapters.Withdraw(name) is not { } idle)
-            return false;
-        await idle.WaitAsync(cancellation);
-        return await OnEngine(() =>
-        {
-            _loop.ForgetAdapter();
-            return _adapters.Free(name);
-        }, cancellation);
-    }
-
     public async ValueTask DisposeAsync()
     {
         if (_stops)
@@ -221,6 +188,19 @@ public sealed class LlamaEngine : IServingEngine
         await Task.Run(_thread.Join);
         _wake.Dispose();
     }
+
+    /// <summary>
+    /// What this engine can do beyond the policy's assumptions: cut a step short, one adapter a call.
+    /// </summary>
+    SlackOptions Abilities(SlackOptions slack) => slack with
+    {
+        MixesAdapters = false,
+        CanAbort = _options.GpuLayers == 0,
+        Drafts = slack.Drafts ?? (_options.Speculates ? _guesses : null),
+    };
+
+    /// <summary>Guesses cost a search in memory; half of them come true until more is known.</summary>
+    static readonly DraftSpec _guesses = new(4, [0.5, 0.5, 0.5, 0.5], TokenNs: 500, SequenceNs: 500);
 
     /// <summary>Step times from the cache; measured, and kept there, where it has none.</summary>
     StepTimes Calibrated(LlamaOptions options)
@@ -287,6 +267,9 @@ public sealed class LlamaEngine : IServingEngine
         return new GrammarGuard(_model.Tokenizer, text);
     }
 
+    /// <summary>Tenants in the order in which they first came, as the scheduler numbers them.</summary>
+    int TenantOf(string tenant) => _tenants.GetOrAdd(tenant, _ => Interlocked.Increment(ref _lastTenant));
+
     int LevelOf(EngineRequest request)
     {
         var levels = Facts.Limits.Levels;
@@ -318,26 +301,6 @@ public sealed class LlamaEngine : IServingEngine
     {
         _loop.Cancel(sequence);
         _wake.Set();
-    }
-
-    async Task<T> OnEngine<T>(Func<T> job, CancellationToken cancellation)
-    {
-        if (_failure is { } failure)
-            throw new EngineRefusalException(failure);
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _jobs.Enqueue(() =>
-        {
-            try
-            {
-                done.TrySetResult(job());
-            }
-            catch (Exception e)
-            {
-                done.TrySetException(e);
-            }
-        });
-        _wake.Set();
-        return await done.Task.WaitAsync(cancellation);
     }
 
     /// <summary>The engine's thread: one job, one step, and again; sleeps when there is neither.</summary>
@@ -373,25 +336,5 @@ public sealed class LlamaEngine : IServingEngine
         _adapters.Dispose();
         _model.Dispose();
         _log?.Dispose();
-    }
-
-    /// <summary>
-    /// One text between two steps, in a context of its own; a step of its own to the ledger.
-    /// </summary>
-    float[] Embed(ReadOnlySpan<int> prompt, long ledgerId)
-    {
-        var startNs = _clock.NowNs;
-        _embeddings ??= new LlamaContext(_model, new ContextOptions(
-            Facts.MaxModelTokens, 1, Facts.MaxModelTokens, Facts.MaxModelTokens, _options.Threads,
-                Embeddings: true));
-        _embeddings.ForgetAll();
-        _embeddings.Clear();
-        var row = 0;
-        for (var i = 0; i < prompt.Length; i++)
-            row = _embeddings.Add(prompt[i], i, 0, logits: true);
-        _embeddings.Decode();
-        var vector = _embeddings.Embedding(0, row);
-        _loop.Report(startNs, new StepShare(ledgerId, prompt.Length, 0, prompt.Length));
-        return vector;
     }
 }

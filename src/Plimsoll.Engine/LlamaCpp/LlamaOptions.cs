@@ -36,7 +36,7 @@ public sealed record LlamaOptions
     /// <summary>
     /// Whether answers' continuations are guessed and checked, where the scheduler asks for drafts.
     /// </summary>
-    public bool Speculates { get; init; } = true;
+    public bool Speculates { get; init; }
 
     /// <summary>Seed of answers that name none.</summary>
     public ulong Seed { get; init; } = 1;

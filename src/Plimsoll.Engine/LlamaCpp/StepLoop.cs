@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
 using Plimsoll.Engine.Drafting;
 using Plimsoll.Engine.Timing;
 
@@ -42,7 +43,10 @@ sealed partial class StepLoop : IDisposable
         _clock = clock;
         _drafter = drafter;
         _log = log;
-        Scheduler = new Scheduler(limits);
+        // The scheduler's own prediction starts from what is known now and learns from outcomes alone, so
+        // that a
+        // log of those replays it.
+        Scheduler = new Scheduler(limits, new StepPredictor(times.Frozen(), learns: true));
         _kv = new KvStore(context, Math.Max(1, limits.PrefixBlockTokens));
         _chooser = new TokenChooser(context.Model.Tokenizer);
     }

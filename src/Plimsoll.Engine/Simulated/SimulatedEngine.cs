@@ -130,19 +130,6 @@ public sealed class SimulatedEngine : IServingEngine
         var fault = _options.Faults.Any
             ? _options.Faults.Draw(Mixing.Unit(Mixing.Mix(hash, 0xFA17)))
             : SimulatedFault.None;
-        var spec = new RequestSpec
-        {
-            PromptTokens = request.Prompt.Length,
-            MaxOutputTokens = request.MaxOutputTokens,
-            Level = _answers.LevelOf(request),
-            TtftNs = request.TtftNs,
-            ItlNs = request.ItlNs,
-            CompletionNs = request.DeadlineNs,
-            Priority = request.Priority == 0 ? null : request.Priority,
-            Adapter = adapter == 0 ? 0 : (int)(adapter & 0x7FFF_FFFF),
-            Tenant = request.Tenant.GetHashCode(StringComparison.Ordinal) & 0x7FFF_FFFF,
-            PrefixKeys = keys,
-        };
         lock (_gate)
         {
             if (_disposed)
@@ -164,11 +151,25 @@ public sealed class SimulatedEngine : IServingEngine
             };
             _open.Add(stream);
             _outstanding[rank]++;
-            _mailbox.Enqueue(new Event(nowNs, stream, spec, Cancels: false));
+            _mailbox.Enqueue(new Event(nowNs, stream, SpecOf(request, adapter, keys), Cancels: false));
             Arm();
             return stream.Answer;
         }
     }
+
+    RequestSpec SpecOf(EngineRequest request, ulong adapter, ulong[] keys) => new()
+    {
+        PromptTokens = request.Prompt.Length,
+        MaxOutputTokens = request.MaxOutputTokens,
+        Level = _answers.LevelOf(request),
+        TtftNs = request.TtftNs,
+        ItlNs = request.ItlNs,
+        CompletionNs = request.DeadlineNs,
+        Priority = request.Priority == 0 ? null : request.Priority,
+        Adapter = adapter == 0 ? 0 : (int)(adapter & 0x7FFF_FFFF),
+        Tenant = request.Tenant.GetHashCode(StringComparison.Ordinal) & 0x7FFF_FFFF,
+        PrefixKeys = keys,
+    };
 
     public async ValueTask<IReadOnlyList<float[]>> EmbedAsync(
         IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId,

@@ -15,6 +15,7 @@ public sealed class StepTimes
     const int Knots = 11;
     const int Terms = Knots + 2;
     const double Forgetting = 0.998;
+    const double MostUncertain = 1e13;
 
     readonly Lock _gate = new();
     readonly double[] _weights = new double[Terms];
@@ -28,7 +29,7 @@ public sealed class StepTimes
         if (weights.Length == Terms)
             weights.CopyTo(_weights);
         for (var i = 0; i < Terms; i++)
-            _covariance[i, i] = weights.Length == Terms ? 1e-3 : 1e3;
+            _covariance[i, i] = weights.Length == Terms ? 1e-2 * (1 + (weights[i] * weights[i])) : 1e12;
     }
 
     /// <summary>Steps learnt from.</summary>
@@ -76,6 +77,23 @@ public sealed class StepTimes
                 DecodeTokensNs = each * shape.Decodes,
                 DecodeContextNs = context,
             };
+        }
+    }
+
+    /// <summary>What is known now, as a formula that no longer learns.</summary>
+    public LinearStepTimes Frozen()
+    {
+        lock (_gate)
+        {
+            var knots = new (int Tokens, long Ns)[Knots];
+            var ns = 1_000L;
+            for (var i = 0; i < Knots; i++)
+            {
+                ns = Math.Max(ns, (long)(_weights[i] * 1e3));
+                knots[i] = (1 << i, ns);
+            }
+            return new LinearStepTimes(
+                knots, Math.Max(0, _weights[Knots]), Math.Max(0, _weights[Knots + 1]) / 1e3);
         }
     }
 
@@ -150,15 +168,19 @@ public sealed class StepTimes
         var residual = (microseconds - predicted) * scale;
         // A step that the machine was taken away in says nothing of the model.
         residual = Observations > 50 ? Math.Clamp(residual, -1, 1) : residual;
+        var most = 0.0;
         for (var i = 0; i < Terms; i++)
         {
             _weights[i] += _gain[i] / denominator * residual;
             for (var j = 0; j < Terms; j++)
-            {
-                _covariance[i, j] =
-                    Math.Clamp(
-                    (_covariance[i, j] - (_gain[i] * _gain[j] / denominator)) / Forgetting, -1e12, 1e12);
-            }
+                _covariance[i, j] -= _gain[i] * _gain[j] / denominator;
+            most = Math.Max(most, _covariance[i, i]);
+        }
+        // A size of step that nobody runs must not become ever less certain.
+        for (var i = 0; most < MostUncertain && i < Terms; i++)
+        {
+            for (var j = 0; j < Terms; j++)
+                _covariance[i, j] /= Forgetting;
         }
     }
 }

@@ -118,7 +118,7 @@ sealed record ServerDefaultsRow
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    Converters = [typeof(MemoryShareJson)])]
+    Converters = [typeof(MemoryShareJson), typeof(NumberFormatJson)])]
 [JsonSerializable(typeof(EngineFile))]
 sealed partial class EngineJson : JsonSerializerContext;
 

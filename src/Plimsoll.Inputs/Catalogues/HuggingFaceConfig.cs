@@ -165,15 +165,21 @@ public static class HuggingFaceConfig
         var shared = rules.SharedExpertIsIntermediate
             ? intermediate
             : config.Count("shared_expert_intermediate_size", config.Count("n_shared_experts", 0) * width);
+        var perToken = config.Has("num_experts_per_tok")
+            ? config.Count("num_experts_per_tok")
+            : config.Count("experts_per_token");
+        if (perToken > experts)
+        {
+            throw new BadInputException(
+                config.Path, $"{perToken} of {experts} experts per token", "no more than there are");
+        }
         return new FeedForwardSpec
         {
             Intermediate = moe == layers ? 0 : config.Count("intermediate_size_mlp", intermediate),
             DenseLayers = layers - moe,
             MoeLayers = moe,
             Experts = experts,
-            ExpertsPerToken = config.Has("num_experts_per_tok")
-                ? config.Count("num_experts_per_tok")
-                : config.Count("experts_per_token"),
+            ExpertsPerToken = perToken,
             ExpertIntermediate = width,
             SharedIntermediate = shared,
         };

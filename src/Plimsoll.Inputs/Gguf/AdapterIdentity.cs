@@ -32,8 +32,8 @@ public static class AdapterIdentity
             throw new BadInputException($"{adapter.Path} is no LoRA adapter");
         if (adapter.Architecture != model.Architecture)
         {
-            throw new BadInputException(
-                $"{adapter.Path} is for {adapter.Architecture}; {model.Path} is {model.Architecture}");
+            throw new BadInputException($"{adapter.Path} is for {adapter.Architecture}; {model.Path} is "
+                + $"{model.Architecture}");
         }
         if (adapter.Text(BaseKey) is not { } named)
             return;

@@ -25,7 +25,14 @@ public static class CalibrationFile
     {
         var reader = ReaderOf(path, TraceFormats.Head(path));
         using var source = TraceSource.Open(path);
-        return reader(source, deployment) with { Sha256 = Digest(path) };
+        try
+        {
+            return reader(source, deployment) with { Sha256 = Digest(path) };
+        }
+        catch (InvalidOperationException e) when (e.Source == "System.Text.Json")
+        {
+            throw source.Error("holds text that is no Unicode; expected measurements as they were written");
+        }
     }
 
     static Func<TraceSource, Deployment, MeasuredInput> ReaderOf(string path, byte[] head)

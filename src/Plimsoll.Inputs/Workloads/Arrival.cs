@@ -20,6 +20,23 @@ public struct Arrival
     /// </summary>
     public ReadOnlyMemory<ulong> PrefixKeys;
 
+    /// <summary>
+    /// Place of its level in <see cref="Workload.Levels"/>; 0 where the workload tells none apart.
+    /// </summary>
+    public int Level;
+
+    /// <summary>Lower goes first where the policy asks; null for the level's.</summary>
+    public int? Priority;
+
+    /// <summary>Whose request it is, numbered from 0.</summary>
+    public int Tenant;
+
+    /// <summary>The adapter that computes it, numbered from 1; 0 for the base model.</summary>
+    public int Adapter;
+
+    /// <summary>Deadlines of its own, nanoseconds from its arrival; 0 for the level's.</summary>
+    public Deadlines Deadlines;
+
     /// <summary>Closed loop: the session that waits for this answer. Negative when nobody does.</summary>
     public int Session;
 }

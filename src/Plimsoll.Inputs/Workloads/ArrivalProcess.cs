@@ -8,6 +8,12 @@ public enum ArrivalProcess
     /// <summary>The workload's own arrivals: a trace's timestamps, a family's fitted process.</summary>
     Own,
 
+    /// <summary>
+    /// The workload's own, drawn so that in the time of the run its slow rate goes through exactly its
+    /// distribution: what a long run meets, in a shorter one. Of a trace, its timestamps.
+    /// </summary>
+    Representative,
+
     /// <summary>Independent users: exponential gaps at the same mean rate and lengths.</summary>
     Poisson,
 

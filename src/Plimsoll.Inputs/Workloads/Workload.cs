@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Plimsoll.Core.Promises;
 
 namespace Plimsoll.Inputs.Workloads;
 
@@ -25,6 +26,21 @@ public abstract class Workload
 
     /// <summary>Whether an arrival may wait for the answer to an earlier one.</summary>
     public virtual bool ClosedLoop => false;
+
+    /// <summary>
+    /// How long the arrivals remember their rate, seconds; 0 when independent of each other.
+    /// </summary>
+    public virtual double CorrelationS => 0;
+
+    /// <summary>Requests of a recorded workload; null where they are drawn.</summary>
+    public virtual long? Recorded => null;
+
+    /// <summary>
+    /// The levels of service that requests name by their place here, in order of first appearance; empty
+    /// where the
+    /// workload tells none apart.
+    /// </summary>
+    public virtual IReadOnlyList<LevelPromise> Levels => [];
 
     /// <summary>
     /// Demand over the week by hour, mean 1; what the fleet is sized for. A single 1 when demand is flat.

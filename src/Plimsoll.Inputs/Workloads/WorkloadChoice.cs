@@ -24,25 +24,23 @@ public static class WorkloadChoice
                     "a trace or a family")
                 : WorkloadFamily.Find(nameOrPath);
         }
-        return IsFamily(nameOrPath)
-            ? ReadFamily(nameOrPath)
-            : new TraceWorkload(Trace.Load(nameOrPath, options), Path.GetFileName(nameOrPath));
+        var source = TraceSource.Open(nameOrPath);
+        try
+        {
+            return IsFamily(source)
+                ? new WorkloadFamily(FamilySpec.Read(source, nameOrPath))
+                : new TraceWorkload(
+                    Trace.Load(TraceFormats.Open(source, options ?? new TraceOptions())),
+                        Path.GetFileName(nameOrPath));
+        }
+        finally
+        {
+            source.Dispose();
+        }
     }
 
-    /// <summary>A family is one JSON object with arrivals in it; a trace has a request per line.</summary>
-    static bool IsFamily(string path)
-    {
-        if (!path.EndsWith(".json", System.StringComparison.OrdinalIgnoreCase))
-            return false;
-        using var reader = new StreamReader(path);
-        var head = new char[4096];
-        var text = new string(head, 0, reader.ReadBlock(head));
-        return text.Contains("\"requestsPerSecond\"", System.StringComparison.Ordinal);
-    }
-
-    static WorkloadFamily ReadFamily(string path)
-    {
-        using var stream = File.OpenRead(path);
-        return new WorkloadFamily(FamilySpec.Read(stream, path));
-    }
+    /// <summary>A family is one JSON object with a rate in it; a trace has a request per line.</summary>
+    static bool IsFamily(TraceSource source) =>
+        TraceFormats.IsJson(source.Head())
+            && TraceFormats.Fields(source.Head()).Contains("requestsPerSecond");
 }

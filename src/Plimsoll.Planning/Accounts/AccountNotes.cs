@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Accounts;
@@ -7,7 +8,7 @@ namespace Plimsoll.Planning.Accounts;
 /// <summary>What an account rests on, so that no figure stands alone.</summary>
 static class AccountNotes
 {
-    public static IReadOnlyList<string> Of(AccountRequest request, SimulatedEngine engine)
+    public static IReadOnlyList<string> Of(AccountRequest request, SimulatedEngine engine, ProbeSize size)
     {
         var step = engine.StepTime;
         var notes = new List<string>
@@ -23,13 +24,15 @@ static class AccountNotes
             + (request.Price.AsOf is { } asOf
                 ? $"{request.Price.ProviderType} {request.Price.Term} as of {asOf} ({request.Price.Source})"
                 : $"given by {request.Price.Source}, undated"),
-            $"workload: {request.Workload.Name} ({request.Workload.Source})",
+            $"workload: {request.Serving.Workload.Name} ({request.Serving.Workload.Source})",
             FormattableString.Invariant(
-                $"load lines: {request.Requests:N0} simulated requests per probe, a tenth of them warm-up, ")
-                + FormattableString.Invariant($"seed {request.Seed}"),
+                $"load lines: the mean over {size.Streams} independent streams of {size.Requests:N0} ")
+                + "simulated requests per probe, a tenth of them warm-up, "
+                + FormattableString.Invariant(
+                $"seed {request.Serving.Seed}; ± is one standard error of sampling"),
         };
         notes.AddRange(step.Notes);
-        if (request.Workload.ClosedLoop)
+        if (request.Serving.Workload.ClosedLoop)
         {
             notes.Add("closed loop: throughput is that of sessions that take turns without pausing, as many "
                 + "at a time "

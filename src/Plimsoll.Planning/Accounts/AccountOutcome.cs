@@ -26,6 +26,9 @@ public sealed record AccountOutcome
     /// <summary>Load line of one replica under the workload's own arrivals, requests per second.</summary>
     public required double LoadLine { get; init; }
 
+    /// <summary>How much each probe simulated.</summary>
+    public required ProbeSize Size { get; init; }
+
     /// <summary>What one replica carries when nobody waits, requests per second.</summary>
     public required double Ceiling { get; init; }
 
@@ -35,10 +38,8 @@ public sealed record AccountOutcome
     /// <summary>A complete run of the batch class at its fleet's mean load.</summary>
     public SimulationResult? BatchRun { get; init; }
 
-    /// <summary>
-    /// How much longer a full batch takes at the fast and at the slow end of the interval; 1 as predicted.
-    /// </summary>
-    public (double Fast, double Slow) SlowdownAtEnds { get; init; } = (1, 1);
+    /// <summary><see cref="Ceiling"/> with steps as fast and as slow as the tier's error allows.</summary>
+    public (double Fast, double Slow) CeilingAtEnds { get; init; }
 
     /// <summary>What would lower the interactive bill, and by how much.</summary>
     public IReadOnlyList<Credit> Credits { get; init; } = [];

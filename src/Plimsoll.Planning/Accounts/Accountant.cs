@@ -5,7 +5,7 @@ using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Timing;
-using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
@@ -20,99 +20,33 @@ namespace Plimsoll.Planning.Accounts;
 public sealed class Accountant
 {
     readonly AccountRequest _request;
+    readonly Serving _serving;
     readonly SimulatedEngine _engine;
-    readonly LoadLineSearch _search;
-    readonly AccountProgress _progress;
+    readonly LoadLineResult _own;
+    readonly RunProgress _progress;
     readonly int _ranks;
 
-    Accountant(AccountRequest request, SimulatedEngine engine, AccountProgress progress)
+    Accountant(AccountRequest request, SizedEngine chosen, RunProgress progress)
     {
         _request = request;
-        _engine = engine;
+        _serving = request.Serving;
+        _engine = chosen.Engine;
+        _own = chosen.Line;
         _progress = progress;
-        _ranks = engine.Ranks;
-        _search = SearchOf(request, engine, request.Requests, progress);
+        _ranks = _engine.Ranks;
     }
 
     /// <summary>Accounts for one deployment, workload and price.</summary>
     public static AccountOutcome Account(AccountRequest request)
     {
-        var progress = new AccountProgress(request.Progress, request.Requests, AccountProgress.Account);
-        var engine = Choose(request, progress);
-        return new Accountant(request, engine, progress).Run();
+        var progress = new RunProgress(request.Progress, RunProgress.Account);
+        return new Accountant(
+            request, EngineChoice.Of(request.Serving, request.SpareReplicas, progress), progress)
+            .Run();
     }
-
-    /// <summary>
-    /// The engine of the cheapest deployment that keeps the promise; the nearest miss if none does.
-    /// </summary>
-    public static SimulatedEngine Choose(AccountRequest request) =>
-        Choose(request, new AccountProgress(request.Progress, request.Requests, AccountProgress.Choice));
-
-    internal static SimulatedEngine Choose(AccountRequest request, AccountProgress progress)
-    {
-        var context = (int)(request.Workload.MeanPromptTokens + request.Workload.MeanOutputTokens);
-        var deployments = ParallelismChoice.Candidates(request);
-        var engines = new SimulatedEngine[deployments.Count];
-        for (var i = 0; i < engines.Length; i++)
-        {
-            var stepTime =
-                request.Profile?.ModelOf(deployments[i]) ?? StepTimeCatalogue.ModelOf(deployments[i]);
-            engines[i] = SimulatedEngine.Of(stepTime, request.Policy, context);
-        }
-        if (engines.Length == 1)
-            return engines[0];
-
-        // A quarter of the requests tells the candidates apart; the winner is measured in full.
-        var requests = Math.Max(
-            Math.Max(2_000, request.Requests / 4), LoadLineSearch.NeededRequests(request.Promise));
-        var lines = new LoadLineResult[engines.Length];
-        Parallel.For(0, engines.Length, i =>
-        {
-            lines[i] = LineOf(request, engines[i], requests, progress);
-        });
-        var best = 0;
-        for (var i = 1; i < engines.Length; i++)
-        {
-            if (IsBetter(engines[i], lines[i], engines[best], lines[best]))
-                best = i;
-        }
-        return engines[best];
-    }
-
-    /// <summary>The load line of one candidate; one that serves nothing at all has none.</summary>
-    internal static LoadLineResult LineOf(
-        AccountRequest request, SimulatedEngine engine, long requests, AccountProgress progress)
-    {
-        var search = SearchOf(request, engine, requests, progress);
-        var ceiling = SaturatedThroughput.Find(engine, request.Workload, requests, request.Seed);
-        progress.Ran(requests);
-        return ceiling is null
-            ? new LoadLineResult(0, null, Unserved: 1) : search.Find(ceiling.RequestsPerSecond);
-    }
-
-    static bool IsBetter(SimulatedEngine a, LoadLineResult lineOfA, SimulatedEngine b, LoadLineResult lineOfB)
-    {
-        if (lineOfA.RequestsPerSecond > 0 && lineOfB.RequestsPerSecond > 0)
-        {
-            return a.Deployment.Accelerators * lineOfB.RequestsPerSecond
-                < b.Deployment.Accelerators * lineOfA.RequestsPerSecond;
-        }
-        if (lineOfA.RequestsPerSecond > 0 || lineOfB.RequestsPerSecond > 0)
-            return lineOfA.RequestsPerSecond > 0;
-        return lineOfA.Unserved < lineOfB.Unserved
-            || (lineOfA.Unserved == lineOfB.Unserved && lineOfA.Binding?.Ratio < lineOfB.Binding?.Ratio);
-    }
-
-    static LoadLineSearch SearchOf(
-        AccountRequest request, SimulatedEngine engine, long requests, AccountProgress progress) =>
-        new(engine, request.Workload, request.Promise, requests, request.Seed)
-        {
-            AfterRun = () => progress.Ran(requests),
-        };
 
     AccountOutcome Run()
     {
-        var workload = _request.Workload;
         var error = _engine.StepTime.Error;
         SaturatedThroughput saturated = null!, unbounded = null!, fastest = null!, slowest = null!;
         Parallel.Invoke(
@@ -120,16 +54,18 @@ public sealed class Accountant
             () => fastest = Saturated(error.Fast),
             () => slowest = Saturated(error.Slow),
             () => unbounded = SaturatedThroughput.Of(
-                _engine.WithoutMemoryLimit(), workload, _request.Requests, _request.Seed));
+                _engine.WithoutMemoryLimit(), _serving));
         var ceiling = saturated.RequestsPerSecond;
-        LoadLineResult smooth = null!, own = null!, fast = null!, slow = null!;
+        if (_own.RequestsPerSecond <= 0)
+            return BrokenPromise(_own, ceiling);
+        var size = ProbeSize.Of(_serving, ceiling);
+        var search = new LoadLineSearch(_engine, _serving, size) { AfterRun = _progress.Ran };
+        var own = _own;
+        LoadLineResult smooth = null!, fast = null!, slow = null!;
         Parallel.Invoke(
-            () => smooth = _search.Find(ceiling, ArrivalProcess.Poisson),
-            () => own = _search.Find(ceiling),
-            () => fast = _search.Find(fastest.RequestsPerSecond, ArrivalProcess.Own, error.Fast),
-            () => slow = _search.Find(slowest.RequestsPerSecond, ArrivalProcess.Own, error.Slow));
-        if (own.RequestsPerSecond <= 0)
-            return BrokenPromise(own, ceiling);
+            () => smooth = search.Find(ceiling, ArrivalProcess.Poisson),
+            () => fast = search.Find(fastest.RequestsPerSecond, ArrivalProcess.Own, error.Fast),
+            () => slow = search.Find(slowest.RequestsPerSecond, ArrivalProcess.Own, error.Slow));
 
         var basis = Basis(saturated.Run);
         var floor = FloorRequestsPerSecond(unbounded.Run);
@@ -137,12 +73,12 @@ public sealed class Accountant
         var kernels = Math.Max(unbounded.RequestsPerSecond, ceiling);
         var levels = new Levels(floor, kernels * _ranks, ceiling * _ranks);
         SimulationBounds atLine = null!, batchRun = null!;
-        var batchReplicas = FleetSize.Replicas(_request.RequestsPerSecond, ceiling * _ranks);
-        var batchRate = Math.Min(0.95 * ceiling, _request.RequestsPerSecond / batchReplicas / _ranks);
+        var batchReplicas = FleetSize.Replicas(_serving.RequestsPerSecond, ceiling * _ranks);
+        var batchRate = Math.Min(0.95 * ceiling, _serving.RequestsPerSecond / batchReplicas / _ranks);
         Parallel.Invoke(
-            () => atLine = SimulationBounds.Of(error, end => _search.Measure(
+            () => atLine = SimulationBounds.Of(error, end => search.Measure(
                 own.RequestsPerSecond, ArrivalProcess.Own, end.IsPredicted, end)),
-            () => batchRun = SimulationBounds.Of(error, end => _search.Measure(
+            () => batchRun = SimulationBounds.Of(error, end => search.Measure(
                 batchRate, ArrivalProcess.Poisson, attributeTime: false, end)));
         var interactive = new InteractiveClass(_request, _engine, basis, levels)
             .Account(smooth, own, fast, slow, atLine);
@@ -162,13 +98,13 @@ public sealed class Accountant
         {
             AtLoadLine = atLine.Run,
             BatchRun = batchRun.Run,
-            SlowdownAtEnds = (ceiling / fastest.RequestsPerSecond, ceiling / slowest.RequestsPerSecond),
+            CeilingAtEnds = (fastest.RequestsPerSecond * _ranks, slowest.RequestsPerSecond * _ranks),
             Credits = Levers.Of(_request, basis, interactive, batch, _progress),
         };
     }
 
     SaturatedThroughput Saturated(StepEnd end, bool attributeTime = false) => SaturatedThroughput.Of(
-        _engine, _request.Workload, _request.Requests, _request.Seed, attributeTime, end);
+        _engine, _serving, attributeTime, end);
 
     CostBasis Basis(SimulationResult run) => new(
         _request.Price.UsdPerHour * _engine.Deployment.Accelerators,
@@ -181,8 +117,8 @@ public sealed class Accountant
     double FloorRequestsPerSecond(SimulationResult run)
     {
         const long Sample = 10_000;
-        var arrivals = _request.Workload.Open(
-            _request.Workload.RequestsPerSecond, Sample, _request.Seed, ArrivalProcess.AtOnce);
+        var arrivals = _serving.Workload.Open(
+            _serving.Workload.RequestsPerSecond, Sample, _serving.Seed, ArrivalProcess.AtOnce);
         var hitRate = run.PrefixHitRate ?? 0;
         double sumNs = 0;
         long count = 0;
@@ -200,7 +136,8 @@ public sealed class Accountant
 
     AccountOutcome BrokenPromise(LoadLineResult line, double ceiling)
     {
-        var replica = $"a replica of {_engine.Deployment.Accelerators} × {_request.Accelerator.Name}";
+        var replica =
+            $"a replica of {_engine.Deployment.Accelerators} × {_serving.Deployment.Accelerator.Name}";
         var idleS = 1 / (LoadLineSearch.IdleShare * ceiling * _ranks);
         var broken = line.Binding is { } binding
             ? FormattableString.Invariant($"{PromiseText.Of(binding.Limit)} is missed by a factor of ")
@@ -208,7 +145,7 @@ public sealed class Accountant
                     $"{binding.Ratio:0.00} ({binding.MeasuredNs / 1e6:#,0.#} ms) even when ")
                 + FormattableString.Invariant($"{replica} gets a request every {idleS:#,0.#} s")
             : FormattableString.Invariant(
-                $"{100 * line.Unserved:0.#} % of the requests of {_request.Workload.Name} ")
+            $"{100 * line.Unserved:0.#} % of the requests of {_serving.Workload.Name} ")
                 + FormattableString.Invariant(
                     $"do not fit the {_engine.Memory.Tokens:N0} tokens of KV memory of {replica}");
         return Outcome(null, $"the promise cannot be kept: {broken}", line, ceiling) with
@@ -226,7 +163,8 @@ public sealed class Accountant
         Broken = broken,
         LoadLine = line.RequestsPerSecond * _ranks,
         Ceiling = ceiling * _ranks,
-        Notes = AccountNotes.Of(_request, _engine),
+        Size = ProbeSize.Of(_serving, ceiling),
+        Notes = AccountNotes.Of(_request, _engine, ProbeSize.Of(_serving, ceiling)),
     };
 
     Statement Statement()
@@ -236,8 +174,8 @@ public sealed class Accountant
             d.Model.Name,
             new DeploymentStatement(
                 d.Accelerator.Name, d.TensorParallel, d.PipelineParallel, d.ExpertParallel, d.DataParallel,
-                d.Weights.Name(), d.Kv.Name(), d.Engine.Engine, _request.Policy.Name),
-            _request.Workload.Name,
+                d.Weights.Name(), d.Kv.Name(), d.Engine.Engine, _serving.Policy.Name),
+            _serving.Workload.Name,
             new PriceStatement(
                 (double)_request.Price.UsdPerHour, _request.Price.ProviderType, _request.Price.AsOf,
                 _request.Price.Source));

@@ -1,7 +1,10 @@
+using System;
+using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Costing;
 using Plimsoll.Planning.Simulation;
 
+using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Planning.Accounts;
 
@@ -14,7 +17,7 @@ sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill
     /// <param name="request">What is asked, with one thing changed.</param>
     /// <param name="tokensPerRequest">Mean tokens that the bill is spread over.</param>
     /// <param name="progress">Told of each run.</param>
-    public static Alternative? Of(AccountRequest request, double tokensPerRequest, AccountProgress progress)
+    public static Alternative? Of(AccountRequest request, double tokensPerRequest, RunProgress progress)
     {
         try
         {
@@ -24,20 +27,24 @@ sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill
         {
             return null;
         }
+        catch (AggregateException several) when (
+            several.Flatten().InnerExceptions.All(e => e is BadInputException))
+        {
+            // Simulations that run in parallel find the same fault at the same time.
+            return null;
+        }
     }
 
-    static Alternative? Find(AccountRequest request, double tokensPerRequest, AccountProgress progress)
+    static Alternative? Find(AccountRequest request, double tokensPerRequest, RunProgress progress)
     {
-        var engine = Accountant.Choose(request, progress);
-        var line =
-            Accountant.LineOf(request, engine, request.Requests, progress).RequestsPerSecond * engine.Ranks;
-        if (line <= 0)
+        var sized = EngineChoice.Of(request.Serving, request.SpareReplicas, progress);
+        if (sized.Accelerators is not { } accelerators)
             return null;
-        var peak = FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope);
-        var replicas = FleetSize.Replicas(request.RequestsPerSecond * peak, line) + request.SpareReplicas;
+        var engine = sized.Engine;
+        var replicas = (int)(accelerators / engine.Deployment.Accelerators);
         var basis =
             new CostBasis(request.Price.UsdPerHour * engine.Deployment.Accelerators, tokensPerRequest);
         return new Alternative(
-            engine, replicas, basis.PerMillionTokens(request.RequestsPerSecond / replicas));
+            engine, replicas, basis.PerMillionTokens(request.Serving.RequestsPerSecond / replicas));
     }
 }

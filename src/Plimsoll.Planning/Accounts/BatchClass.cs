@@ -19,7 +19,7 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
         var error = engine.StepTime;
         var accelerators = replicas * engine.Deployment.Accelerators;
         var bill = Bill(replicas);
-        var utilisation = request.RequestsPerSecond / (replicas * levels.Memory);
+        var utilisation = request.Serving.RequestsPerSecond / (replicas * levels.Memory);
         var bounds = new BoundsOfClass(request, engine.Deployment.Accelerators, basis, Replicas).Of(
             utilisation, ends.Fast * engine.Ranks, ends.Slow * engine.Ranks, run, saturated.Run);
         var memory = basis.PerMillionTokens(levels.Memory);
@@ -35,7 +35,7 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
         {
             Class = "batch",
             Promise = [new PromiseStatement("window", 100, request.BatchWindowNs / 1e6)],
-            LoadLine = new LoadLine(levels.Memory, "throughput"),
+            LoadLine = new LoadLine(levels.Memory, null, "throughput"),
             Fleet = new FleetStatement(
                 replicas, accelerators, (double)(accelerators * request.Price.UsdPerHour)),
             Utilisation = utilisation,
@@ -55,7 +55,7 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
         return (account, broken);
     }
 
-    int Replicas(double line) => FleetSize.Replicas(request.RequestsPerSecond, line);
+    int Replicas(double line) => FleetSize.Replicas(request.Serving.RequestsPerSecond, line);
 
-    PicoDollars Bill(int replicas) => basis.PerMillionTokens(request.RequestsPerSecond / replicas);
+    PicoDollars Bill(int replicas) => basis.PerMillionTokens(request.Serving.RequestsPerSecond / replicas);
 }

@@ -47,8 +47,8 @@ sealed record BoundsOfClass(
     (int Replicas, PicoDollars Bill, double Utilisation) Fleet(double line)
     {
         var replicas = Replicas(line);
-        return (replicas, Basis.PerMillionTokens(Request.RequestsPerSecond / replicas),
-            Request.RequestsPerSecond / (replicas * line));
+        return (replicas, Basis.PerMillionTokens(Request.Serving.RequestsPerSecond / replicas),
+            Request.Serving.RequestsPerSecond / (replicas * line));
     }
 
     ClassEnd End(

@@ -11,7 +11,7 @@ namespace Plimsoll.Planning.Accounts;
 /// <summary>The account of the class that somebody waits for.</summary>
 sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, CostBasis basis, Levels levels)
 {
-    readonly double _peak = FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope);
+    readonly double _peak = FleetSize.PeakOverMean(request.Serving.Workload.WeeklyEnvelope);
 
     public ClassAccount Account(
         LoadLineResult smooth, LoadLineResult own, LoadLineResult fast, LoadLineResult slow,
@@ -30,15 +30,17 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
             .Rise("peaks", basis.PerMillionTokens(line / _peak))
             .Rise("reserve", bill);
         var accelerators = replicas * engine.Deployment.Accelerators;
-        var utilisation = request.RequestsPerSecond / (replicas * line);
+        var utilisation = request.Serving.RequestsPerSecond / (replicas * line);
         var bounds = new BoundsOfClass(request, engine.Deployment.Accelerators, basis, Replicas).Of(
             utilisation, fast.RequestsPerSecond * engine.Ranks, slow.RequestsPerSecond * engine.Ranks,
             measured, atLine);
         return new ClassAccount
         {
             Class = "interactive",
-            Promise = Promise(request.Promise),
-            LoadLine = new LoadLine(line, own.Binding is { } b ? PromiseText.Of(b.Limit) : "throughput"),
+            Promise = Promise(request.Serving.Levels),
+            LoadLine = new LoadLine(
+                line, own.StandardError * engine.Ranks,
+                own.Binding is { } b ? PromiseText.Of(b.Limit) : "throughput"),
             Fleet = new FleetStatement(
                 replicas, accelerators, (double)(accelerators * request.Price.UsdPerHour)),
             Utilisation = utilisation,
@@ -53,15 +55,22 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
     }
 
     int Replicas(double line) =>
-        FleetSize.Replicas(request.RequestsPerSecond * _peak, line) + request.SpareReplicas;
+        FleetSize.Replicas(request.Serving.RequestsPerSecond * _peak, line) + request.SpareReplicas;
 
-    PicoDollars Bill(int replicas) => basis.PerMillionTokens(request.RequestsPerSecond / replicas);
+    PicoDollars Bill(int replicas) => basis.PerMillionTokens(request.Serving.RequestsPerSecond / replicas);
 
-    static IReadOnlyList<PromiseStatement> Promise(IReadOnlyList<Limit> limits)
+    static IReadOnlyList<PromiseStatement> Promise(IReadOnlyList<LevelPromise> levels)
     {
         var promise = new List<PromiseStatement>();
-        foreach (var limit in limits)
-            promise.Add(new PromiseStatement(limit.Metric.Name(), limit.Percentile, limit.LimitNs / 1e6));
+        foreach (var level in levels)
+        {
+            var name = levels.Count > 1 ? level.Spec.Name : null;
+            foreach (var limit in level.Limits)
+            {
+                promise.Add(
+                    new PromiseStatement(limit.Metric.Name(), limit.Percentile, limit.LimitNs / 1e6, name));
+            }
+        }
         return promise;
     }
 }

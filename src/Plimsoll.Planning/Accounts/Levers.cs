@@ -4,6 +4,8 @@ using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Costing;
 using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Choices;
+using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Planning.Accounts;
 
@@ -21,7 +23,7 @@ static class Levers
 
     public static IReadOnlyList<Credit> Of(
         AccountRequest request, CostBasis basis, ClassAccount interactive, ClassAccount batch,
-        AccountProgress progress)
+        RunProgress progress)
     {
         var credits = new List<Credit>();
         Add(credits, BatchBackfill(request, basis, interactive, batch));
@@ -44,7 +46,8 @@ static class Levers
     static Credit BatchBackfill(
         AccountRequest request, CostBasis basis, ClassAccount interactive, ClassAccount batch)
     {
-        var busy = request.RequestsPerSecond / interactive.Fleet.Replicas / batch.LoadLine.RequestsPerSecond;
+        var busy = request.Serving.RequestsPerSecond / interactive.Fleet.Replicas
+            / batch.LoadLine.RequestsPerSecond;
         var idle = Math.Clamp(1 - busy, 0, 1);
         var worth = Math.Min(1.0, (double)(basis.PerMillionTokens(batch.LoadLine.RequestsPerSecond).Usd
             / batch.Cost.UsdPerMillionTokens));
@@ -61,8 +64,8 @@ static class Levers
     {
         var replicas = interactive.Fleet.Replicas;
         var following = FleetSize.FollowingDemand(
-            request.RequestsPerSecond, interactive.LoadLine.RequestsPerSecond,
-            request.Workload.WeeklyEnvelope,
+            request.Serving.RequestsPerSecond, interactive.LoadLine.RequestsPerSecond,
+                request.Serving.Workload.WeeklyEnvelope,
             request.SpareReplicas);
         return following >= replicas ? null : new Credit(
             "autoscaling", Usd((double)interactive.Cost.UsdPerMillionTokens * (following / replicas - 1)),
@@ -71,31 +74,30 @@ static class Levers
     }
 
     static Credit? Quantisation(
-        AccountRequest request, CostBasis basis, ClassAccount interactive, AccountProgress progress)
+        AccountRequest request, CostBasis basis, ClassAccount interactive, RunProgress progress)
     {
         if (Narrower(request) is not { } format)
             return null;
         // A profile speaks of its own model and format only; the tier of the alternative stands beside it.
         var narrow = Alternative.Of(
-            request with { Weights = format, Profile = null }, basis.TokensPerRequest, progress);
+            Changed(request, d => d with { Weights = format, Profile = null }), basis.TokensPerRequest,
+                progress);
         return narrow is null ? null : new Credit(
             "quantisation", narrow.Bill.Usd - interactive.Cost.UsdPerMillionTokens,
-            $"{format.Name()} weights instead of {request.Weights.Name()}: {Fleet(narrow)}, if the answers "
-            + $"stay good enough");
+            $"{format.Name()} weights instead of {request.Serving.Deployment.Weights.Name()}: "
+                + $"{Fleet(narrow)}, if the answers stay good enough");
     }
 
     static Credit? SmallerModel(
-        AccountRequest request, CostBasis basis, ClassAccount interactive, AccountProgress progress)
+        AccountRequest request, CostBasis basis, ClassAccount interactive, RunProgress progress)
     {
         var model = Catalogue.BuiltIn.FindModel(SmallModel);
-        if (request.Model.Parameters < WorthReplacing * model.Parameters)
+        if (request.Serving.Deployment.Model.Parameters < WorthReplacing * model.Parameters)
             return null;
-        var changed = request with
+        var changed = Changed(request, d => d.Open() with
         {
-            Model = model, TensorParallel = null, PipelineParallel = null, ExpertParallel = null,
-                DataParallel = null,
-            Engine = request.Engine with { NumGpuBlocks = null }, Profile = null,
-        };
+            Model = model, Engine = d.Engine with { NumGpuBlocks = null }, Profile = null,
+        });
         var small = Alternative.Of(changed, basis.TokensPerRequest, progress);
         return small is null ? null : new Credit(
             "smaller model", small.Bill.Usd - interactive.Cost.UsdPerMillionTokens,
@@ -103,14 +105,23 @@ static class Levers
             + $"not counted");
     }
 
+    static AccountRequest Changed(AccountRequest request, Func<DeploymentChoice, DeploymentChoice> change) =>
+        request with
+    {
+        Serving = request.Serving with { Deployment = change(request.Serving.Deployment) },
+    };
+
     /// <summary>
     /// The next format down that the accelerator multiplies natively; null when there is none.
     /// </summary>
-    static NumberFormat? Narrower(AccountRequest request) => request.Weights switch
+    static NumberFormat? Narrower(AccountRequest request) => request.Serving.Deployment.Weights switch
     {
-        NumberFormat.Bf16 when request.Accelerator.Fp8Tflops is not null => NumberFormat.Fp8,
-        NumberFormat.Bf16 when request.Accelerator.Int8Tops is not null => NumberFormat.Int8,
-        NumberFormat.Fp8 when request.Accelerator.Fp4Tflops is not null => NumberFormat.Fp4,
+        NumberFormat.Bf16 when request.Serving.Deployment.Accelerator.Fp8Tflops is not null =>
+            NumberFormat.Fp8,
+        NumberFormat.Bf16 when request.Serving.Deployment.Accelerator.Int8Tops is not null =>
+            NumberFormat.Int8,
+        NumberFormat.Fp8 when request.Serving.Deployment.Accelerator.Fp4Tflops is not null =>
+            NumberFormat.Fp4,
         _ => null,
     };
 

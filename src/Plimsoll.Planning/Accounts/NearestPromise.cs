@@ -1,6 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
+using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Planning.Accounts;
 
@@ -21,18 +24,27 @@ public static class NearestPromise
         var outcome = asked;
         for (var step = 0; step < MostSteps && outcome.Missed is { } missed; step++)
         {
-            var limits = new List<Limit>();
-            foreach (var limit in outcome.Request.Promise)
+            var serving = outcome.Request.Serving;
+            outcome = Accountant.Account(outcome.Request with
             {
-                limits.Add(limit.Metric == missed.Limit.Metric && limit.Percentile == missed.Limit.Percentile
-                    ? limit with { LimitNs = Rounded(Math.Max(missed.MeasuredNs, limit.LimitNs) * Room) }
-                    : limit);
-            }
-            outcome = Accountant.Account(outcome.Request with { Promise = limits });
+                Serving = serving with { Levels = [.. serving.Levels.Select(level => Loosened(level, missed))] },
+            });
             if (outcome.Result is not null)
                 return outcome;
         }
         return null;
+    }
+
+    static LevelPromise Loosened(LevelPromise level, LimitBreak missed)
+    {
+        var limits = new List<Limit>();
+        foreach (var limit in level.Limits)
+        {
+            limits.Add(limit.Metric == missed.Limit.Metric && limit.Percentile == missed.Limit.Percentile
+                ? limit with { LimitNs = Rounded(Math.Max(missed.MeasuredNs, limit.LimitNs) * Room) }
+                : limit);
+        }
+        return LevelPromise.Of(level.Spec, limits);
     }
 
     /// <summary>Upwards to two digits.</summary>

@@ -10,6 +10,7 @@ using Plimsoll.Core.Costing;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
+using Plimsoll.Core.Timing;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 using Plimsoll.Reports;
@@ -31,7 +32,9 @@ public sealed class ReportBuilder
 
     readonly AccountOutcome _outcome;
     readonly AccountResult _result;
-    readonly List<(double Rate, SimulationResult Run)> _sweep = [];
+
+    /// <summary>As predicted, with steps as fast and with steps as slow as the tier's error allows.</summary>
+    readonly List<(double Rate, SimulationResult Run)>[] _sweeps = [[], [], []];
 
     ReportBuilder(AccountOutcome outcome)
     {
@@ -53,7 +56,7 @@ public sealed class ReportBuilder
     }
 
     /// <summary>Simulated runs that a report takes beyond its account's.</summary>
-    public static int Runs => Rates.Length;
+    public static int Runs => 3 * Rates.Length;
 
     ReportModel Build(string command, string version)
     {
@@ -71,60 +74,67 @@ public sealed class ReportBuilder
             Notes =
             [
                 .. _outcome.Notes,
-                "cost curves: each limit alone, from one sweep of the rate; the band scales step times by "
-                + "the tier's error",
+                "cost curves: each limit alone, from one sweep of the rate; the band from sweeps with steps "
+                    + "as fast and as slow as the tier's error allows",
             ],
             CostCurves = [Curve(Metric.Ttft, TtftLimitsMs), Curve(Metric.Tpot, TpotLimitsMs)],
             LoadSweeps = [LoadSweep(interactive)],
             Interactivity = Interactivity(),
-            PromisedInteractivity = request.Promise.FirstOrDefault(l => l.Metric == Metric.Tpot) is
+            PromisedInteractivity = request.Serving.Limits.FirstOrDefault(l => l.Metric == Metric.Tpot) is
                 { LimitNs: > 0 } tpot ? 1e9 / tpot.LimitNs : null,
             Week = new WeekUtilisation
             {
-                Shares =
-                    [.. request.Workload.WeeklyEnvelope.Select(
-                        h => request.RequestsPerSecond * h / capacity)],
-                Flat = request.Workload.WeeklyEnvelope.Count == 1,
+                Shares = [.. request.Serving.Workload.WeeklyEnvelope.Select(
+                    h => request.Serving.RequestsPerSecond * h / capacity)],
+                Flat = request.Serving.Workload.WeeklyEnvelope.Count == 1,
             },
             Distributions = Distributions(),
             Credits = _outcome.Credits,
             ListPrices = PublicPrices.Of(_outcome),
             Demand = FormattableString.Invariant(
-                $"{request.Workload.Name} at {request.RequestsPerSecond:0.##} requests/s on average, ")
-                + "busiest hour "
+                $"{request.Serving.Workload.Name} at {request.Serving.RequestsPerSecond:0.##} requests/s on ")
+                + "average, busiest hour "
                 + FormattableString.Invariant(
-                    $"{FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope):0.00} times that"),
+                $"{FleetSize.PeakOverMean(request.Serving.Workload.WeeklyEnvelope):0.00} times that"),
         };
     }
 
     void Sweep(Action<long>? progress)
     {
-        var request = _outcome.Request;
+        var error = _outcome.Engine.StepTime.Error;
+        (StepEnd End, double Ceiling)[] ends =
+        [
+            (StepEnd.Predicted, _outcome.Ceiling), (error.Fast, _outcome.CeilingAtEnds.Fast),
+            (error.Slow, _outcome.CeilingAtEnds.Slow),
+        ];
         var search = new LoadLineSearch(
-            _outcome.Engine, request.Workload, request.Promise, request.Requests, request.Seed);
-        var runs = new SimulationResult[Rates.Length];
-        var ranks = _outcome.Engine.Ranks;
+            _outcome.Engine, _outcome.Request.Serving, _outcome.Size.Glance());
+        var runs = new SimulationResult[ends.Length * Rates.Length];
         var done = 0;
-        Parallel.For(0, Rates.Length, i =>
+        Parallel.For(0, runs.Length, i =>
         {
-            runs[i] = search.Measure(Rates[i] * _outcome.Ceiling / ranks);
+            var (end, ceiling) = ends[i / Rates.Length];
+            runs[i] = search.Measure(Rates[i % Rates.Length] * ceiling / _outcome.Engine.Ranks, end: end);
             lock (runs)
                 progress?.Invoke(++done);
         });
-        for (var i = 0; i < Rates.Length; i++)
-            _sweep.Add((Rates[i] * _outcome.Ceiling, runs[i]));
+        for (var i = 0; i < runs.Length; i++)
+        {
+            _sweeps[i / Rates.Length].Add(
+                (Rates[i % Rates.Length] * ends[i / Rates.Length].Ceiling, runs[i]));
+        }
         // The load line is a rate of the sweep like any other, so that the curve passes through the bill.
         if (_outcome.AtLoadLine is { } atLine)
-            _sweep.Add((_outcome.LoadLine, atLine));
-        _sweep.Sort((a, b) => a.Rate.CompareTo(b.Rate));
+            _sweeps[0].Add((_outcome.LoadLine, atLine));
+        _sweeps[0].Sort((x, y) => x.Rate.CompareTo(y.Rate));
     }
 
     LoadSweep LoadSweep(ClassAccount interactive)
     {
-        var promise = _outcome.Request.Promise;
-        var last = _sweep.FindIndex(
+        var promise = _outcome.Request.Serving.Limits.ToList();
+        var last = _sweeps[0].FindIndex(
             s => s.Run.Holds == false && s.Rate > 1.2 * interactive.LoadLine.RequestsPerSecond);
-        var shown = last < 0 ? _sweep : _sweep.Take(last + 1).ToList();
+        var shown = last < 0 ? _sweeps[0] : _sweeps[0].Take(last + 1).ToList();
         return new LoadSweep
         {
             Class = interactive.Class,
@@ -148,7 +158,7 @@ public sealed class ReportBuilder
     {
         var accelerators = _outcome.Engine.Deployment.Accelerators;
         var points = new List<InteractivityPoint>();
-        foreach (var (rate, run) in _sweep)
+        foreach (var (rate, run) in _sweeps[0])
         {
             if (run.Latencies.Tpot.MeanNs is { } tpotNs && tpotNs > 0)
             {
@@ -162,51 +172,50 @@ public sealed class ReportBuilder
     CostCurve Curve(Metric metric, double[] limitsMs)
     {
         var error = _outcome.Engine.StepTime.Error;
-        var slowdown = _outcome.SlowdownAtEnds;
         var first = metric == Metric.Ttft
             ? (Low: error.Fast.FirstTokenFactor, High: error.Slow.FirstTokenFactor)
             : (Low: 1, High: 1);
-        var limits = _outcome.Request.Promise.Where(l => l.Metric == metric).ToList();
+        var limits = _outcome.Request.Serving.Limits.Where(l => l.Metric == metric).ToList();
         double? promisedMs = limits.Count > 0 ? limits[0].LimitNs / 1e6 : null;
         var percentile = limits.Count > 0 ? limits[0].Percentile : 95;
         return new CostCurve(metric, percentile, promisedMs,
         [
             .. limitsMs.Append(promisedMs ?? limitsMs[0]).Distinct().Order().Select(limit =>
             {
-                var line = LineAt(metric, percentile, limit, 1);
+                var line = LineAt(_sweeps[0], metric, percentile, limit);
                 return new CostPoint(
-                    limit, Cost(line), Cost(LineAt(metric, percentile, limit / first.Low, slowdown.Fast)),
-                    Cost(LineAt(metric, percentile, limit / first.High, slowdown.Slow)), line);
+                    limit, Cost(line), Cost(LineAt(_sweeps[1], metric, percentile, limit / first.Low)),
+                    Cost(LineAt(_sweeps[2], metric, percentile, limit / first.High)), line);
             }),
         ]);
     }
 
     /// <summary>
-    /// Highest rate of the sweep at which the percentile keeps the limit, between two rates by a straight
-    /// line. Steps slower by a factor stretch time: latencies times the factor, rates over it.
+    /// Highest rate of a sweep at which the percentile keeps the limit, between two rates by a straight line.
     /// </summary>
-    double? LineAt(Metric metric, double percentile, double limitMs, double factor)
+    static double? LineAt(
+        List<(double Rate, SimulationResult Run)> sweep, Metric metric, double percentile, double limitMs)
     {
         double? line = null;
-        for (var i = 0; i < _sweep.Count; i++)
+        for (var i = 0; i < sweep.Count; i++)
         {
             if (Value(i) is not { } value)
                 continue;
             if (value <= limitMs)
             {
-                line = _sweep[i].Rate / factor;
+                line = sweep[i].Rate;
                 continue;
             }
             if (i > 0 && line is not null && Value(i - 1) is { } before && before <= limitMs)
             {
                 var share = (limitMs - before) / (value - before);
-                line = (_sweep[i - 1].Rate + share * (_sweep[i].Rate - _sweep[i - 1].Rate)) / factor;
+                line = sweep[i - 1].Rate + share * (sweep[i].Rate - sweep[i - 1].Rate);
             }
             break;
         }
         return line;
 
-        double? Value(int i) => _sweep[i].Run.Latencies[metric].PercentileNs(percentile) / 1e6 * factor;
+        double? Value(int i) => sweep[i].Run.Latencies[metric].PercentileNs(percentile) / 1e6;
     }
 
     decimal? Cost(double? line)
@@ -214,8 +223,9 @@ public sealed class ReportBuilder
         if (line is not { } rate)
             return null;
         var request = _outcome.Request;
-        var peak = FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope);
-        var replicas = FleetSize.Replicas(request.RequestsPerSecond * peak, rate) + request.SpareReplicas;
+        var peak = FleetSize.PeakOverMean(request.Serving.Workload.WeeklyEnvelope);
+        var replicas = FleetSize.Replicas(request.Serving.RequestsPerSecond * peak, rate)
+            + request.SpareReplicas;
         var interactive = _result.Classes[0];
         // The bill is proportional to the replicas that are paid for.
         return PicoDollars.FromUsd(
@@ -257,7 +267,7 @@ public sealed class ReportBuilder
             new("tp × pp × dp, ep",
                 $"{d.TensorParallel} × {d.PipelineParallel} × {d.DataParallel}, {d.ExpertParallel}", ""),
             new("weights, KV", $"{d.Weights.Name()}, {d.Kv.Name()}", ""),
-            new("engine, policy", $"{d.Engine.Engine}, {request.Policy.Name}", ""),
+            new("engine, policy", $"{d.Engine.Engine}, {request.Serving.Policy.Name}", ""),
             new("max-num-seqs", N(d.Engine.MaxNumSeqs), "sequences"),
             new("max-num-batched-tokens", N(d.Engine.MaxNumBatchedTokens), "tokens"),
             new("block-size", N(d.Engine.BlockSize), "tokens"),
@@ -265,15 +275,15 @@ public sealed class ReportBuilder
             new("gpu-memory-utilization", N(d.Engine.GpuMemoryUtilization), "share"),
             new("long-prefill-token-threshold", N(d.Engine.LongPrefillTokenThreshold), "tokens, 0: none"),
             new("prefix cache", d.Engine.EnablePrefixCaching ? "on" : "off", ""),
-            new("promise", string.Join(", ", request.Promise.Select(PromiseText.Of)), ""),
+            new("promise", string.Join(", ", request.Serving.Limits.Select(PromiseText.Of)), ""),
             new("price", N((double)request.Price.UsdPerHour), "USD per accelerator-hour"),
-            new("workload", request.Workload.Name, ""),
-            new("mean demand", N(request.RequestsPerSecond), "requests/s"),
-            new("busiest hour", N(FleetSize.PeakOverMean(request.Workload.WeeklyEnvelope)), "× mean"),
+            new("workload", request.Serving.Workload.Name, ""),
+            new("mean demand", N(request.Serving.RequestsPerSecond), "requests/s"),
+            new("busiest hour", N(FleetSize.PeakOverMean(request.Serving.Workload.WeeklyEnvelope)), "× mean"),
             new("spare replicas", N(request.SpareReplicas), "replicas"),
             new("batch window", N(request.BatchWindowNs / 3.6e12), "h"),
-            new("requests per run", N(request.Requests), "requests"),
-            new("seed", request.Seed.ToString(CultureInfo.InvariantCulture), ""),
+            new("requests per probe", $"{_outcome.Size.Streams} × {N(_outcome.Size.Requests)}", "requests"),
+            new("seed", request.Serving.Seed.ToString(CultureInfo.InvariantCulture), ""),
         ];
     }
 }

@@ -63,6 +63,7 @@ public static class Calibrator
                 $"{inputs[0].File}: the data identify no multiplier ({Reasons(fit)}); expected more or "
                 + $"longer runs");
         }
+        Plausibility.Check(inputs[0], deployment, fit.Scale);
         progress?.Invoke(FitShare);
         var (split, heldOut) = CrossValidation.Of(
             configurations, options, share => progress?.Invoke(FitShare + ((1 - FitShare) * share)));

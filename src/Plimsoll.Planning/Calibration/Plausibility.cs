@@ -3,6 +3,7 @@ using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Planning.Calibration;
@@ -18,6 +19,28 @@ static class Plausibility
 
     /// <summary>No kernel table is so wrong about a step.</summary>
     const double AnotherEngine = 10;
+
+    /// <summary>
+    /// Matrix products of a measured card lie within a fifth of their tables; what asks for this much more or
+    /// less of them is another model, another card or another engine.
+    /// </summary>
+    const double AnotherModel = 2;
+
+    /// <summary>Refuses a fit that measured kernels contradict.</summary>
+    public static void Check(MeasuredInput input, Deployment deployment, StepScale fitted)
+    {
+        var products = fitted[StepTerm.Products];
+        var factor = Math.Max(products, 1 / products);
+        if (factor > AnotherModel && StepTimeCatalogue.ModelOf(deployment).Tier != Tier.Datasheet)
+        {
+            throw new BadInputException(
+                input.File,
+                $"asks for {products:0.00} times the measured matrix products of {deployment.Model.Name} on "
+                + $"{deployment.Accelerator.Name}",
+                $"the deployment that was measured ({Setting.Model}, {Setting.Accelerator}, "
+                + $"{Setting.TensorParallel}, …), or an engine with those kernels");
+        }
+    }
 
     public static void Check(MeasuredInput input)
     {

@@ -35,14 +35,14 @@ public sealed record Replay
         var engine = EngineOf(observation, scale);
         var shares = withTerms ? new TermShares(engine.StepTime, observation) : null;
         var result = FleetSimulation.Run(
-            engine.Limits, engine.StepTime, load.Open(), load.ClosedLoop,
+            new Fleet { Serving = engine.Pool(observation.Deployment.DataParallel) }, load.Open(),
+                load.ClosedLoop,
             new SimulationOptions
             {
                 Requests = load.Requests,
                 End = end ?? StepEnd.Predicted,
                 WarmupRequests = load.WarmupRequests,
                 CooldownRequests = load.CooldownRequests,
-                Replicas = observation.Deployment.DataParallel,
                 Observer = shares is null ? null : shares.Complete,
                 StepObserver = shares is null ? null : shares.Step,
             });

@@ -1,8 +1,11 @@
 using System;
 using System.Collections.Generic;
+using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
 
@@ -20,37 +23,28 @@ public sealed class LoadLineSearch
     /// <summary>A rate this small share of the ceiling stands for an idle engine.</summary>
     public const double IdleShare = 0.002;
 
-    readonly SimulatedEngine _engine;
-    readonly Workload _workload;
-    readonly IReadOnlyList<Limit> _limits;
-    readonly SimulationOptions _options;
+    /// <summary>How far from the first stream's load line the others' is looked for first.</summary>
+    const double Near = 0.04;
 
-    public LoadLineSearch(
-        SimulatedEngine engine, Workload workload, IReadOnlyList<Limit> limits, long requests, ulong seed)
+    readonly SimulatedEngine _engine;
+    readonly Serving _serving;
+    readonly ProbeSize _size;
+
+    /// <param name="engine">One engine rank.</param>
+    /// <param name="serving">The workload and its promises.</param>
+    /// <param name="size">How much each probe simulates.</param>
+    public LoadLineSearch(SimulatedEngine engine, Serving serving, ProbeSize size)
     {
-        if (requests < NeededRequests(limits))
-        {
-            throw new BadInputException(
-                $"{Setting.Requests} {requests}", "too few for the promised percentiles",
-                $"at least {NeededRequests(limits)}");
-        }
         _engine = engine;
-        _workload = workload;
-        _limits = limits;
-        _options = new SimulationOptions
-        {
-            Requests = requests,
-            WarmupRequests = requests / 10,
-            Seed = seed,
-            Limits = limits,
-        };
+        _serving = serving;
+        _size = size;
     }
 
-    /// <summary>Called after each simulated run, on the thread that ran it.</summary>
-    public Action? AfterRun { get; init; }
+    /// <summary>Called after each simulated run with its requests, on the thread that ran it.</summary>
+    public Action<long>? AfterRun { get; init; }
 
     /// <summary>Fewest requests of a probe, warm-up included, whose percentiles may be judged.</summary>
-    public static long NeededRequests(IReadOnlyList<Limit> limits)
+    public static long NeededRequests(IEnumerable<Limit> limits)
     {
         long needed = 0;
         foreach (var limit in limits)
@@ -60,7 +54,7 @@ public sealed class LoadLineSearch
 
     /// <summary>
     /// The load line below <paramref name="ceiling"/> requests per second, the rate that the engine carries
-    /// when nobody waits for latency.
+    /// when nobody waits for latency: the mean over the streams.
     /// </summary>
     /// <param name="ceiling">Upper end of the search; no higher rate can be sustained.</param>
     /// <param name="process">How arrivals scatter.</param>
@@ -69,90 +63,168 @@ public sealed class LoadLineSearch
         double ceiling, ArrivalProcess process = ArrivalProcess.Own, StepEnd? end = null)
     {
         var at = end ?? StepEnd.Predicted;
-        var options = _options with
+        var probe = new Probe(process, Options(process) with
         {
             End = at,
             StopWhenCertain = true,
-            Limits = Stretched(at.FirstTokenFactor),
-        };
-        var kept = IdleShare * ceiling;
-        if (!Holds(kept, process, options))
-            return Broken(0, kept, process, options);
-        var broken = ceiling;
-        if (Holds(broken, process, options))
-            return new LoadLineResult(broken, null, 0);
-        while (broken - kept > Precision * broken)
+            Levels = Stretched(at.FirstTokenFactor),
+        });
+        var first = Bisect(probe, 0, 0, ceiling, ceiling);
+        var lines = new double[_size.Streams];
+        lines[0] = first.Kept;
+        if (first.Kept > 0)
         {
-            var middle = (kept + broken) / 2;
-            if (Holds(middle, process, options))
-                kept = middle;
-            else
-                broken = middle;
+            Parallel.For(
+                1, lines.Length, stream => lines[stream] = FindNear(probe, stream, first.Kept, ceiling));
         }
-        return Broken(kept, broken, process, options);
+        if (first.Broken is null)
+            return new LoadLineResult(lines, null, 0);
+        return Broken(lines, first.Broken.Value, probe);
     }
 
-    /// <summary>A complete run at a rate, measured to the end.</summary>
+    /// <summary>Complete runs of every stream at a rate, measured to the end and pooled.</summary>
     public SimulationResult Measure(
         double requestsPerSecond, ArrivalProcess process = ArrivalProcess.Own, bool attributeTime = false,
-        StepEnd? end = null) =>
-        Run(requestsPerSecond, process, _options with
+        StepEnd? end = null)
+    {
+        var probe = new Probe(process, Options(process) with
         {
             AttributeTime = attributeTime,
             End = end ?? StepEnd.Predicted,
         });
+        var runs = new SimulationResult[_size.Streams];
+        Parallel.For(0, runs.Length, stream => runs[stream] = Run(probe, stream, requestsPerSecond));
+        return PooledRuns.Of(runs);
+    }
+
+    SimulationOptions Options(ArrivalProcess process)
+    {
+        var requests = process == ArrivalProcess.Own ? _size.Requests : _size.SmoothRequests;
+        return new SimulationOptions
+        {
+            Requests = requests,
+            WarmupRequests = requests / 10,
+            Seed = _serving.Seed,
+            Levels = _serving.Levels,
+        };
+    }
+
+    /// <summary>
+    /// One stream's bracket: kept at the lower end, which is 0 where even an idle engine breaks the
+    /// promise, and
+    /// broken at the upper, which is null where the ceiling keeps it.
+    /// </summary>
+    (double Kept, double? Broken) Bisect(Probe probe, int stream, double kept, double broken, double ceiling)
+    {
+        if (kept == 0)
+        {
+            kept = IdleShare * ceiling;
+            if (!Holds(probe, stream, kept))
+                return (0, kept);
+        }
+        if (broken >= ceiling && Holds(probe, stream, ceiling))
+            return (ceiling, null);
+        while (broken - kept > Precision * broken)
+        {
+            var middle = (kept + broken) / 2;
+            if (Holds(probe, stream, middle))
+                kept = middle;
+            else
+                broken = middle;
+        }
+        return (kept, broken);
+    }
+
+    /// <summary>The load line of a stream that is likely near another's.</summary>
+    double FindNear(Probe probe, int stream, double guess, double ceiling)
+    {
+        double kept = 0, broken = ceiling;
+        for (var reach = Near; reach < 1; reach *= 2)
+        {
+            var lower = (1 - reach) * guess;
+            if (Holds(probe, stream, lower))
+            {
+                kept = lower;
+                break;
+            }
+            broken = lower;
+        }
+        for (var reach = Near; broken >= ceiling && (1 + reach) * guess < ceiling; reach *= 2)
+        {
+            var upper = (1 + reach) * guess;
+            if (!Holds(probe, stream, upper))
+                broken = upper;
+            else
+                kept = upper;
+        }
+        return Bisect(probe, stream, kept, broken, ceiling).Kept;
+    }
 
     /// <summary>
     /// A TTFT that is longer by a factor keeps its limit when the shorter one keeps the limit over it.
     /// </summary>
-    IReadOnlyList<Limit> Stretched(double firstTokenFactor)
+    IReadOnlyList<LevelPromise> Stretched(double firstTokenFactor)
     {
         if (firstTokenFactor == 1)
-            return _limits;
-        var limits = new List<Limit>();
-        foreach (var limit in _limits)
+            return _serving.Levels;
+        var levels = new List<LevelPromise>();
+        foreach (var level in _serving.Levels)
         {
-            limits.Add(limit.Metric == Metric.Ttft
-                ? limit with { LimitNs = (long)(limit.LimitNs / firstTokenFactor) }
-                : limit);
+            var limits = new List<Limit>();
+            foreach (var limit in level.Limits)
+            {
+                limits.Add(limit.Metric == Metric.Ttft
+                    ? limit with { LimitNs = (long)(limit.LimitNs / firstTokenFactor) }
+                    : limit);
+            }
+            levels.Add(level with { Limits = limits });
         }
-        return limits;
+        return levels;
     }
 
-    bool Holds(double rate, ArrivalProcess process, SimulationOptions options) =>
-        Run(rate, process, options).Holds ?? throw new BadInputException(
-            $"{Setting.Requests} {options.Requests}",
-            $"{_workload.Name} gives too few of them for the promised percentiles", "more");
+    bool Holds(Probe probe, int stream, double rate) =>
+        Run(probe, stream, rate).Holds ?? throw new BadInputException(
+            $"{Setting.Requests} {probe.Options.Requests}",
+            $"{_serving.Workload.Name} gives too few of them for the promised percentiles", "more");
 
-    /// <summary>A load line, and at a rate above it the limit that is broken most.</summary>
-    LoadLineResult Broken(double line, double rate, ArrivalProcess process, SimulationOptions options)
+    /// <summary>Load lines, and at a rate above the first the limit that is broken most.</summary>
+    LoadLineResult Broken(double[] lines, double rate, Probe probe)
     {
-        var result = Run(rate, process, options with { StopWhenCertain = false });
+        var options = probe.Options with { StopWhenCertain = false };
+        var result = Run(probe with { Options = options }, stream: 0, rate);
         var unserved = (double)result.Failed / Math.Max(1, result.Requests);
         LimitBreak? worst = null;
-        foreach (var limit in options.Limits)
+        for (var level = 0; level < options.Levels.Count; level++)
         {
-            // A request that is not served is later than any that is.
-            var percentile = limit.Percentile / (1 - unserved);
-            if (percentile >= 100
-                || result.Latencies[limit.Metric].PercentileNs(percentile) is not { } measuredNs)
+            foreach (var limit in options.Levels[level].Limits)
             {
-                continue;
+                // A request that is not served is later than any that is.
+                var percentile = limit.Percentile / (1 - unserved);
+                var latencies = result.Levels[level].Latencies[limit.Metric];
+                if (percentile >= 100 || latencies.PercentileNs(percentile) is not { } measuredNs)
+                    continue;
+                var candidate = new LimitBreak(limit, measuredNs);
+                if (worst is null || candidate.Ratio > worst.Value.Ratio)
+                    worst = candidate;
             }
-
-            var candidate = new LimitBreak(limit, measuredNs);
-            if (worst is null || candidate.Ratio > worst.Value.Ratio)
-                worst = candidate;
         }
-        return new LoadLineResult(line, worst, unserved);
+        return new LoadLineResult(lines, worst, unserved);
     }
 
-    SimulationResult Run(double rate, ArrivalProcess process, SimulationOptions options)
+    /// <summary>
+    /// Streams have seeds of their own, the same whatever is simulated: what is compared meets the same
+    /// draws.
+    /// </summary>
+    SimulationResult Run(Probe probe, int stream, double rate)
     {
-        var result = _engine.Run(_workload, rate, options, process);
-        AfterRun?.Invoke();
+        var process = probe.Process == ArrivalProcess.Own ? ArrivalProcess.Representative : probe.Process;
+        var options = probe.Options with { Seed = probe.Options.Seed + (ulong)stream * 0x9E3779B97F4A7C15UL };
+        var result = _engine.Run(_serving.Workload, rate, options, process);
+        AfterRun?.Invoke(options.Requests);
         return result;
     }
+
+    sealed record Probe(ArrivalProcess Process, SimulationOptions Options);
 }
 
 /// <summary>A limit and what was measured of it.</summary>
@@ -163,9 +235,16 @@ public readonly record struct LimitBreak(Limit Limit, long MeasuredNs)
 }
 
 /// <summary>The highest sustainable rate and what binds just above it.</summary>
-/// <param name="RequestsPerSecond">Of one engine rank; 0 when even an idle engine breaks a limit.</param>
+/// <param name="Lines">Of each stream, requests per second of one engine rank.</param>
 /// <param name="Binding">
 /// The limit broken first; null when throughput binds before any limit, or when too few requests are served.
 /// </param>
 /// <param name="Unserved">Share of the requests, 0 to 1, that one replica cannot hold.</param>
-public sealed record LoadLineResult(double RequestsPerSecond, LimitBreak? Binding, double Unserved);
+public sealed record LoadLineResult(IReadOnlyList<double> Lines, LimitBreak? Binding, double Unserved)
+{
+    /// <summary>The mean over the streams; 0 when even an idle engine breaks a limit.</summary>
+    public double RequestsPerSecond { get; } = Samples.Mean(Lines);
+
+    /// <summary>Standard error of the mean; null with one stream, which cannot tell.</summary>
+    public double? StandardError { get; } = Samples.StandardError(Lines);
+}

@@ -1,7 +1,11 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
 
@@ -16,28 +20,33 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
     /// <summary>Requests needed for the batch to turn over several times.</summary>
     const int TurnsOfTheBatch = 8;
 
+    /// <summary>Independent streams that the rate is the mean of.</summary>
+    const int Streams = 2;
+
+    const long UsualRequests = 10_000;
+
     /// <summary>An engine that can serve no request at all throws <see cref="BadInputException"/>.</summary>
     public static SaturatedThroughput Of(
-        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime = false,
-        StepEnd? end = null) =>
-        Find(engine, workload, requests, seed, attributeTime, end) ?? throw new BadInputException(
-            $"no request of {workload.Name} fits the KV memory of {engine.Memory.Tokens} tokens; expected "
+        SimulatedEngine engine, Serving serving, bool attributeTime = false, StepEnd? end = null) =>
+        Find(engine, serving, attributeTime, end) ?? throw new BadInputException(
+            $"no request of {serving.Workload.Name} fits the KV memory of {engine.Memory.Tokens} tokens; "
+                + $"expected "
             + "more memory per replica or shorter prompts");
 
     /// <summary>Null when the engine can serve no request at all.</summary>
     public static SaturatedThroughput? Find(
-        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime = false,
-        StepEnd? end = null)
+        SimulatedEngine engine, Serving serving, bool attributeTime = false, StepEnd? end = null)
     {
+        var workload = serving.Workload;
         if (!workload.ClosedLoop)
-            return Find(engine, workload, requests, seed, attributeTime, end, openSessions: null);
+            return Find(engine, serving, attributeTime, end, openSessions: null);
         // Too many sessions in turn push each other's contexts out of the prefix cache, too few leave the
         // engine idle: the best of the counts around what memory holds.
         var held = Math.Max(1, (int)(engine.Memory.Tokens / Math.Max(1, workload.MeanPromptTokens)));
         SaturatedThroughput? best = null;
-        foreach (var sessions in (int[])[Math.Max(1, held / 2), held, 2 * held])
+        foreach (var sessions in new SortedSet<int> { Math.Max(1, held / 2), held, 2 * held })
         {
-            var found = Find(engine, workload, requests, seed, attributeTime, end, sessions);
+            var found = Find(engine, serving, attributeTime, end, sessions);
             if (best is null || found?.RequestsPerSecond > best.RequestsPerSecond)
                 best = found ?? best;
         }
@@ -45,18 +54,31 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
     }
 
     static SaturatedThroughput? Find(
-        SimulatedEngine engine, Workload workload, long requests, ulong seed, bool attributeTime,
-        StepEnd? end,
-        int? openSessions)
+        SimulatedEngine engine, Serving serving, bool attributeTime, StepEnd? end, int? openSessions)
     {
-        requests = Math.Max(requests, TurnsOfTheBatch * (long)engine.Limits.MaxNumSeqs);
+        var streams = new SaturatedThroughput?[Streams];
+        Parallel.For(0, Streams, i => streams[i] = Stream(
+            engine, serving with { Seed = serving.Seed + (ulong)i * 0x9E3779B97F4A7C15UL }, attributeTime,
+                end,
+            openSessions));
+        var found = streams.OfType<SaturatedThroughput>().ToList();
+        return found.Count == 0 ? null : new SaturatedThroughput(
+            found.Average(s => s.RequestsPerSecond), PooledRuns.Of([.. found.Select(s => s.Run)]));
+    }
+
+    static SaturatedThroughput? Stream(
+        SimulatedEngine engine, Serving serving, bool attributeTime, StepEnd? end, int? openSessions)
+    {
+        var requests = Math.Max(
+            serving.Requests ?? UsualRequests, TurnsOfTheBatch * (long)engine.Limits.MaxNumSeqs);
         var first = requests / 5;
         var last = requests * 4 / 5;
         long done = 0, firstNs = 0, lastNs = 0;
         var options = new SimulationOptions
         {
             Requests = requests,
-            Seed = seed,
+            Seed = serving.Seed,
+            Levels = serving.Levels,
             AttributeTime = attributeTime,
             End = end ?? StepEnd.Predicted,
             Observer = (in CompletedRequest request) =>
@@ -68,8 +90,9 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
                     lastNs = request.LastTokenNs;
             },
         };
-        var run =
-            engine.Run(workload, workload.RequestsPerSecond, options, ArrivalProcess.AtOnce, openSessions);
+        var run = engine.Run(
+            serving.Workload, serving.Workload.RequestsPerSecond, options, ArrivalProcess.AtOnce,
+                openSessions);
         if (run.Completed == 0)
             return null;
         var rate = lastNs > firstNs

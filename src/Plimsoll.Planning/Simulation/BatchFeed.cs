@@ -8,8 +8,19 @@ namespace Plimsoll.Planning.Simulation;
 /// Batch work without end for one replica: lines are handed in while fewer than the gate allows are under
 /// way.
 /// </summary>
-sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens)
+sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int level)
 {
+    /// <summary>Lines of one replica, of its own draw; null where there is no batch work.</summary>
+    public static BatchFeed? Of(SimulationOptions options, int replica, int maxTokens)
+    {
+        if (options.BatchWorkload is not { } workload)
+            return null;
+        var lines = workload.Open(
+            Math.Max(1e-3, workload.RequestsPerSecond), long.MaxValue,
+            options.Seed + 7919 * ((ulong)replica + 1), ArrivalProcess.AtOnce);
+        return new BatchFeed(lines, new BatchGate(options.BatchGate), maxTokens, options.Levels.Count);
+    }
+
     /// <summary>Lines handed in and not answered.</summary>
     public int Outstanding { get; private set; }
 
@@ -54,7 +65,7 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens)
             {
                 PromptTokens = line.PromptTokens,
                 MaxOutputTokens = Math.Max(1, maxTokens - line.PromptTokens),
-                Level = SharedLevels.Batch,
+                Level = level,
             };
             return true;
         }

@@ -14,4 +14,21 @@ public sealed record BatchResult(double SpanS, long PromptTokens, long OutputTok
     public double PromptTokensPerSecond => SpanS > 0 ? PromptTokens / SpanS : 0;
 
     public double LinesPerSecond => SpanS > 0 ? Lines / SpanS : 0;
+
+    /// <summary>What all replicas did up to a time.</summary>
+    internal static BatchResult Of(ReplicaSimulation[] replicas, long nowNs)
+    {
+        long prompt = 0, output = 0, lines = 0;
+        foreach (var replica in replicas)
+        {
+            prompt += replica.BatchPromptTokens;
+            output += replica.BatchOutputTokens;
+            lines += replica.Batch?.CompletedLines ?? 0;
+        }
+        return new BatchResult(nowNs / 1e9, prompt, output, lines);
+    }
+
+    internal BatchResult Since(BatchResult before) => new(
+        SpanS - before.SpanS, PromptTokens - before.PromptTokens, OutputTokens - before.OutputTokens,
+        Lines - before.Lines);
 }

@@ -1,10 +1,10 @@
 using System;
+using System.Linq;
 using Plimsoll.Core.Costing;
 using Plimsoll.Core.Draws;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
@@ -16,6 +16,7 @@ namespace Plimsoll.Planning.Simulation;
 /// </summary>
 public sealed class FleetSimulation
 {
+    readonly Fleet _fleet;
     readonly SimulationOptions _options;
     readonly IArrivalSource _arrivals;
     readonly RequestMeter _meter;
@@ -25,100 +26,77 @@ public sealed class FleetSimulation
     readonly ReplicaSimulation[] _replicas;
     readonly int[] _outstanding;
     readonly int _decodeFirst;
-    readonly int _maxTokens;
+    int _maxTokens;
     readonly bool _closedLoop;
     RandomStream _random;
     long _arrived;
     long _lastArrivalNs;
     BatchResult _batchBefore = new(0, 0, 0, 0);
     BatchResult? _batchAfter;
+    int _waitingHalfway;
+    int _waitingAtTheEnd;
 
-    FleetSimulation(
-        SchedulerOptions engine, StepTimeModel stepTime, IArrivalSource arrivals, bool closedLoop,
-        SimulationOptions options)
+    FleetSimulation(Fleet fleet, IArrivalSource arrivals, bool closedLoop, SimulationOptions options)
     {
+        _fleet = fleet;
         _options = options;
         _arrivals = arrivals;
         _closedLoop = closedLoop;
         _meter = new RequestMeter(
-            options.Limits, options.WarmupRequests, options.Requests - options.CooldownRequests,
-            stepTime.RequestOverheadNs);
-        _router = new Router(options.Routing);
+            [.. options.Levels.Select(l => l.Limits)], options.WarmupRequests,
+            options.Requests - options.CooldownRequests,
+                (fleet.Prefill ?? fleet.Serving).StepTime.RequestOverheadNs);
+        _router = new Router(fleet.Routing);
         _random = new RandomStream(options.Seed, purpose: 77);
-        _decodeFirst = options.PrefillReplicas;
-        _replicas = new ReplicaSimulation[options.PrefillReplicas + options.Replicas];
+        _decodeFirst = fleet.Prefill?.Replicas ?? 0;
+        _replicas = new ReplicaSimulation[fleet.Replicas];
         _outstanding = new int[_replicas.Length];
-        engine = engine with
+        _maxTokens = options.MaxModelLength;
+        if (fleet.Prefill is { } prefill)
+            Add(prefill, first: 0);
+        Add(fleet.Serving, _decodeFirst);
+    }
+
+    /// <summary>Simulates a fleet to the last token, or until the verdict is certain.</summary>
+    /// <param name="fleet">Its engines; the levels and the prefix blocks of their schedulers are set
+    /// here.</param>
+    /// <param name="arrivals">The requests, in order of arrival.</param>
+    /// <param name="closedLoop">Whether an arrival may wait for another request's answer.</param>
+    /// <param name="options">What to simulate of it and what to measure.</param>
+    public static SimulationResult Run(
+        Fleet fleet, IArrivalSource arrivals, bool closedLoop, SimulationOptions options) =>
+        new FleetSimulation(fleet, arrivals, closedLoop, options).Run();
+
+    void Add(EnginePool pool, int first)
+    {
+        var limits = pool.Limits with
         {
-            Policy = options.Policy,
-            PrefixBlockTokens = arrivals.PrefixBlockTokens,
-            Levels = SharedLevels.Of(options.Limits, stepTime.RequestOverheadNs, options.MinBatchShare),
+            Levels = SharedLevels.Of(
+                _options.Levels, pool.StepTime.RequestOverheadNs, _options.BatchWorkload is not null,
+                _options.MinBatchShare),
+            PrefixBlockTokens = _arrivals.PrefixBlockTokens,
         };
         var most = Math.Min(
-            options.MaxModelLength, (int)Math.Min(int.MaxValue, (long)engine.NumBlocks * engine.BlockSize));
-        for (var i = 0; i < _replicas.Length; i++)
+            _options.MaxModelLength, (int)Math.Min(int.MaxValue, (long)limits.NumBlocks * limits.BlockSize));
+        for (var i = first; i < first + pool.Replicas; i++)
         {
             _replicas[i] = new ReplicaSimulation(
-                i, engine, stepTime, _meter, OnFinished, options, Feed(options, i, most));
+                i, limits, pool.StepTime, _meter, OnFinished, _options,
+                i < _decodeFirst ? null : BatchFeed.Of(_options, i, most));
         }
-
-        _maxTokens = Math.Min(options.MaxModelLength, _replicas[0].Scheduler.MaxRequestTokens);
-    }
-
-    /// <summary>Batch lines of one replica; each draws its own.</summary>
-    static BatchFeed? Feed(SimulationOptions options, int replica, int maxTokens)
-    {
-        if (options.BatchWorkload is not { } lines || replica < options.PrefillReplicas)
-            return null;
-        var source = lines.Open(
-            Math.Max(1e-3, lines.RequestsPerSecond), long.MaxValue,
-            options.Seed + 7919 * ((ulong)replica + 1), ArrivalProcess.AtOnce);
-        return new BatchFeed(source, new BatchGate(options.BatchGate), maxTokens);
-    }
-
-    /// <summary>Batch tokens and lines of all replicas up to a time.</summary>
-    BatchResult BatchSoFar(long nowNs)
-    {
-        long prompt = 0, output = 0, lines = 0;
-        foreach (var replica in _replicas)
-        {
-            prompt += replica.BatchPromptTokens;
-            output += replica.BatchOutputTokens;
-            lines += replica.Batch?.CompletedLines ?? 0;
-        }
-        return new BatchResult(nowNs / 1e9, prompt, output, lines);
+        _maxTokens = Math.Min(_maxTokens, _replicas[first].Scheduler.MaxRequestTokens);
     }
 
     /// <summary>The last interactive request has come: batch work is counted up to here, and ends.</summary>
     void CloseBatch()
     {
-        _batchAfter = BatchSoFar(_lastArrivalNs);
+        _batchAfter = BatchResult.Of(_replicas, _lastArrivalNs);
         foreach (var replica in _replicas)
         {
             if (replica.Batch is { } feed)
                 feed.IsClosed = true;
         }
     }
-
-    BatchResult? BatchBetween() => _options.BatchWorkload is null || _batchAfter is not { } after
-        ? null
-        : new BatchResult(
-            after.SpanS - _batchBefore.SpanS, after.PromptTokens - _batchBefore.PromptTokens,
-            after.OutputTokens - _batchBefore.OutputTokens, after.Lines - _batchBefore.Lines);
-
-    /// <summary>
-    /// Simulates a fleet of equal replicas to the last token, or until the verdict is certain.
-    /// </summary>
-    /// <param name="engine">Limits of each replica's scheduler; policy and prefix blocks are set
-    /// here.</param>
-    /// <param name="stepTime">How long a step takes.</param>
-    /// <param name="arrivals">The requests, in order of arrival.</param>
-    /// <param name="closedLoop">Whether an arrival may wait for another request's answer.</param>
-    /// <param name="options">Size of the fleet and what to measure.</param>
-    public static SimulationResult Run(
-        SchedulerOptions engine, StepTimeModel stepTime, IArrivalSource arrivals, bool closedLoop,
-        SimulationOptions options) =>
-        new FleetSimulation(engine, stepTime, arrivals, closedLoop, options).Run();
 
     SimulationResult Run()
     {
@@ -181,6 +159,19 @@ public sealed class FleetSimulation
         }
     }
 
+    /// <summary>
+    /// Requests that no engine has admitted yet, half way through the arrivals and at the last of them.
+    /// </summary>
+    void CountWaiting()
+    {
+        var waiting = 0;
+        foreach (var replica in _replicas)
+            waiting += replica.Scheduler.Waiting;
+        if (_arrived <= _options.Requests / 2)
+            _waitingHalfway = waiting;
+        _waitingAtTheEnd = waiting;
+    }
+
     void Deliver(long nowNs)
     {
         if (_handoffs.NextNs == nowNs)
@@ -193,16 +184,24 @@ public sealed class FleetSimulation
         {
             Index = _arrived++,
             Session = arrival.Session,
+            Level = arrival.Level,
+            Priority = arrival.Priority,
+            Tenant = arrival.Tenant,
+            Adapter = arrival.Adapter,
+            Deadlines = arrival.Deadlines,
+            CachedTokens = -1,
             PromptTokens = arrival.PromptTokens,
             OutputTokens =
                 Math.Clamp(arrival.OutputTokens, 1, Math.Max(1, _maxTokens - arrival.PromptTokens)),
             ArrivalNs = nowNs,
         };
         request.TokensHere = _decodeFirst > 0 ? 1 : request.OutputTokens;
+        if (_arrived == _options.Requests / 2 || _arrived == _options.Requests)
+            CountWaiting();
         if (request.Index == _options.WarmupRequests)
         {
             _meter.MeasureGaps = true;
-            _batchBefore = BatchSoFar(nowNs);
+            _batchBefore = BatchResult.Of(_replicas, nowNs);
         }
         if ((request.Index & 0xFFFF) == 0)
             _options.Progress?.Invoke(request.Index);
@@ -210,12 +209,7 @@ public sealed class FleetSimulation
         var key = arrival.PrefixKeys.IsEmpty ? 0 : arrival.PrefixKeys.Span[0];
         var pool = _decodeFirst > 0 ? _decodeFirst : _replicas.Length;
         var replica = _router.Choose(_outstanding.AsSpan(0, pool), key, _random.NextBits());
-        var spec = new RequestSpec
-        {
-            PromptTokens = arrival.PromptTokens,
-            MaxOutputTokens = Math.Max(1, _maxTokens - arrival.PromptTokens),
-            PrefixKeys = arrival.PrefixKeys,
-        };
+        var spec = SpecOf(request, arrival.PromptTokens) with { PrefixKeys = arrival.PrefixKeys };
         if (arrival.PromptTokens < _maxTokens && _replicas[replica].Add(request, spec, nowNs))
         {
             _outstanding[replica]++;
@@ -225,19 +219,30 @@ public sealed class FleetSimulation
         Complete(request, replica, served: false);
     }
 
+    RequestSpec SpecOf(in SimulatedRequest request, int knownTokens) => new()
+    {
+        PromptTokens = knownTokens,
+        MaxOutputTokens = Math.Max(1, _maxTokens - knownTokens),
+        ArrivalNs = request.ArrivalNs,
+        Level = request.Level,
+        Priority = request.Priority,
+        Tenant = request.Tenant,
+        Adapter = request.Adapter,
+        TtftNs = OrNull(request.Deadlines.TtftNs),
+        ItlNs = OrNull(request.Deadlines.ItlNs),
+        CompletionNs = OrNull(request.Deadlines.CompletionNs),
+    };
+
+    static long? OrNull(long ns) => ns > 0 ? ns : null;
+
     void DeliverHandoff(long nowNs)
     {
         var request = _handoffs.Take();
         request.TokensHere = request.OutputTokens;
         var replica = _decodeFirst
             + _decodeRouter.Choose(_outstanding.AsSpan(_decodeFirst), prefixKey: 0, _random.NextBits());
-        var known = request.PromptTokens + 1;
-        var spec = new RequestSpec
-        {
-            PromptTokens = known,
-            MaxOutputTokens = Math.Max(1, _maxTokens - known),
-            TransferredTokens = request.PromptTokens,
-        };
+        var spec = SpecOf(
+            request, request.PromptTokens + 1) with { TransferredTokens = request.PromptTokens };
         if (_replicas[replica].Add(request, spec, nowNs))
             _outstanding[replica]++;
         else
@@ -249,10 +254,10 @@ public sealed class FleetSimulation
         _outstanding[replica]--;
         if (replica < _decodeFirst && request.OutputTokens > 1)
         {
-            var transferNs = (long)(request.PromptTokens * _options.KvTransferNsPerToken);
+            var transferNs = (long)(request.PromptTokens * _fleet.KvTransferNsPerToken);
             var handoff = request;
             handoff.InWheel = false;
-            _handoffs.Add(handoff, nowNs + _options.KvTransferLatencyNs + transferNs);
+            _handoffs.Add(handoff, nowNs + _fleet.KvTransferLatencyNs + transferNs);
             return;
         }
         Complete(request, replica, served: true);
@@ -271,8 +276,11 @@ public sealed class FleetSimulation
         {
             Index = request.Index,
             Replica = replica,
+            Level = request.Level,
             PromptTokens = request.PromptTokens,
+            CachedTokens = Math.Max(0, request.CachedTokens),
             OutputTokens = request.OutputTokens,
+            LateGaps = request.LateGaps,
             ArrivalNs = request.ArrivalNs,
             FirstTokenNs = request.FirstTokenNs + request.LagNs,
             LastTokenNs = request.LastTokenNs + request.LagNs,
@@ -285,7 +293,7 @@ public sealed class FleetSimulation
     SimulationResult Summarise(bool stopped)
     {
         var causes = new TimeByCause();
-        long steps = 0, preemptions = 0, queried = 0, hits = 0;
+        long steps = 0, preemptions = 0;
         double busyNs = 0;
         var peak = 0;
         var hash = 14695981039346656037UL;
@@ -295,8 +303,6 @@ public sealed class FleetSimulation
             busyNs += replica.BusyNs;
             causes += replica.TimeByCause;
             preemptions += replica.Scheduler.Preemptions;
-            queried += replica.Scheduler.PrefixQueriedTokens;
-            hits += replica.Scheduler.PrefixHitTokens;
             peak = Math.Max(peak, replica.Scheduler.PeakUsedBlocks);
             hash = (hash ^ replica.Scheduler.PlanHash) * 1099511628211UL;
         }
@@ -308,17 +314,22 @@ public sealed class FleetSimulation
             Failed = _meter.Failed,
             MakespanS = makespanS,
             Latencies = _meter.Latencies,
-            Goodput = _meter.Measured > 0 ? (double)_meter.Good / _meter.Measured : null,
+            Goodput = _meter.Goodput,
+            Levels = _meter.Levels,
             PromptTokensPerSecond = makespanS > 0 ? (double)_meter.PromptTokens / makespanS : 0,
             OutputTokensPerSecond = makespanS > 0 ? (double)_meter.OutputTokens / makespanS : 0,
             Preemptions = preemptions,
             PeakKvBlocks = peak,
             PromptTokens = (long)_meter.PromptTokens,
-            CachedPromptTokens = hits,
+            CachedPromptTokens = (long)_meter.CachedTokens,
             OutputTokens = (long)_meter.OutputTokens,
-            PrefixHitRate = _arrivals.PrefixBlockTokens > 0 && queried > 0 ? (double)hits / queried : null,
+            PrefixHitRate = _arrivals.PrefixBlockTokens > 0 && _meter.PromptTokens > 0
+                ? (double)_meter.CachedTokens / (double)_meter.PromptTokens
+                : null,
+            WaitingHalfway = _waitingHalfway,
+            WaitingAtTheEnd = _waitingAtTheEnd,
             Steps = steps,
-            Batch = BatchBetween(),
+            Batch = _options.BatchWorkload is null ? null : _batchAfter?.Since(_batchBefore),
             BusyShare = makespanS > 0 ? busyNs / 1e9 / makespanS / _replicas.Length : 0,
             TimeByCause = causes,
             PlanHash = hash,

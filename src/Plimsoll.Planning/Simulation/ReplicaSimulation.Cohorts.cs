@@ -1,10 +1,25 @@
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>Who decodes with whom, and what batch work is handed in.</summary>
 sealed partial class ReplicaSimulation
 {
+    /// <summary>Batch tokens given and batch prompt tokens computed, so far.</summary>
+    public long BatchOutputTokens { get; private set; }
+
+    public long BatchPromptTokens { get; private set; }
+
+    public BatchFeed? Batch => _batch;
+
+    /// <summary>A policy that keeps deadlines knows the model; where it is wrong, it learns.</summary>
+    static StepPredictor? PredictorOf(
+        SchedulerOptions engine, StepTimeModel stepTime, SimulationOptions options) =>
+        engine.Policy.Slack is null
+            ? null
+            : new StepPredictor(stepTime, learns: !options.End.IsPredicted, options.StepMargin);
+
     void FeedBatch()
     {
         if (_batch is null)
@@ -38,8 +53,13 @@ sealed partial class ReplicaSimulation
         request.InWheel = true;
         request.Cohort = cohort;
         clock.Finishes.Add(handle, clock.Steps + remaining);
-        clock.Interactive += request.IsBatch ? 0 : 1;
-        clock.Batch += request.IsBatch ? 1 : 0;
+        if (request.IsBatch)
+        {
+            clock.Batch++;
+            return;
+        }
+        clock.Interactive++;
+        _gapLimits.Join(ref request);
     }
 
     void Leave(ref SimulatedRequest request, int handle)
@@ -47,8 +67,13 @@ sealed partial class ReplicaSimulation
         var clock = _cohorts[request.Cohort];
         request.InWheel = false;
         clock.Finishes.Remove(handle);
-        clock.Interactive -= request.IsBatch ? 0 : 1;
-        clock.Batch -= request.IsBatch ? 1 : 0;
+        if (request.IsBatch)
+        {
+            clock.Batch--;
+            return;
+        }
+        clock.Interactive--;
+        _gapLimits.Leave(ref request);
     }
 
     int InteractiveDecodes(StepPlan plan)

@@ -26,6 +26,7 @@ sealed partial class ReplicaSimulation
     readonly FinishedHandler _finished;
     readonly CohortClocks _cohorts = new();
     readonly BatchFeed? _batch;
+    readonly GapLimits _gapLimits;
     readonly SimulationOptions _options;
     readonly StepEnd _end;
     readonly int _index;
@@ -54,6 +55,7 @@ sealed partial class ReplicaSimulation
         _options = options;
         _end = options.End;
         _blocks = engine.NumBlocks;
+        _gapLimits = new GapLimits(options.Levels);
     }
 
     public Scheduler Scheduler => _scheduler;
@@ -68,20 +70,6 @@ sealed partial class ReplicaSimulation
     public TimeByCause TimeByCause { get; private set; }
 
     public int Outstanding => _scheduler.Requests;
-
-    /// <summary>Batch tokens given and batch prompt tokens computed, so far.</summary>
-    public long BatchOutputTokens { get; private set; }
-
-    public long BatchPromptTokens { get; private set; }
-
-    public BatchFeed? Batch => _batch;
-
-    /// <summary>A policy that keeps deadlines knows the model; where it is wrong, it learns.</summary>
-    static StepPredictor? PredictorOf(
-        SchedulerOptions engine, StepTimeModel stepTime, SimulationOptions options) =>
-        engine.Policy.Slack is null
-            ? null
-            : new StepPredictor(stepTime, learns: !options.End.IsPredicted, options.StepMargin);
 
     /// <summary>End of the step in flight; <see cref="long.MaxValue"/> when there is nothing to do.</summary>
     public long NextStepEndsNs
@@ -230,6 +218,7 @@ sealed partial class ReplicaSimulation
             if (taken > 0)
             {
                 _meter.AddGaps(stepNs, (long)interactive * taken);
+                _gapLimits.AddSteps(stepNs, taken);
                 var repeated = shape with { DecodeContextTokens = context };
                 _options.StepObserver?.Invoke(_index, repeated, taken, endNs, stepNs);
                 if (_options.AttributeTime)
@@ -255,6 +244,7 @@ sealed partial class ReplicaSimulation
     void RecordGaps(StepPlan plan)
     {
         var ordinary = InteractiveDecodes(plan);
+        _gapLimits.AddSteps(_stepNs, 1);
         if (_skippedBefore > 0 || plan.SkippedDecodes.Length > 0)
             ordinary -= RecordLateGaps(plan);
         if (ordinary > 0)
@@ -272,12 +262,19 @@ sealed partial class ReplicaSimulation
                 request.WaitingSinceNs = _nowNs;
                 _skippedBefore++;
             }
+            if (request.IsBatch)
+            {
+                BatchOutputTokens--;
+            }
+            else
+            {
+                request.LateGaps -= _gapLimits.Of(request.Level, _stepNs);
+                late++;
+            }
             var finishes = _cohorts[request.Cohort].Finishes;
             var finish = finishes.StepOf(skipped.Slot);
             finishes.Remove(skipped.Slot);
             finishes.Add(skipped.Slot, finish + 1);
-            late += request.IsBatch ? 0 : 1;
-            BatchOutputTokens -= request.IsBatch ? 1 : 0;
         }
         for (var handle = 0; handle < _requests.Length && _skippedBefore > 0; handle++)
         {
@@ -286,7 +283,10 @@ sealed partial class ReplicaSimulation
                 continue;
             if (!request.IsBatch)
             {
-                _meter.AddGaps(_nowNs + _stepNs - request.WaitingSinceNs, 1);
+                var gapNs = _nowNs + _stepNs - request.WaitingSinceNs;
+                _meter.AddGaps(gapNs, 1);
+                request.LateGaps +=
+                    _gapLimits.Of(request.Level, gapNs) - _gapLimits.Of(request.Level, _stepNs);
                 late++;
             }
             request.WaitingSinceNs = 0;
@@ -309,6 +309,9 @@ sealed partial class ReplicaSimulation
         var lagNs = plan.Chunks.Length > 0 ? (long)(_stepTime.LagNs(plan.Shape) * _end.Factor) : 0;
         foreach (ref readonly var chunk in plan.Chunks)
         {
+            ref var cachedTokens = ref _requests[chunk.Request.Slot].CachedTokens;
+            if (cachedTokens < 0)
+                cachedTokens = chunk.CachedTokens;
             if (_requests[chunk.Request.Slot].IsBatch)
                 BatchPromptTokens += chunk.Tokens;
             if (chunk.EndsPrompt)
@@ -334,8 +337,8 @@ sealed partial class ReplicaSimulation
         else if (!request.IsBatch)
         {
             _meter.AddGaps(_nowNs - request.LastTokenNs, 1);
+            request.LateGaps += _gapLimits.Of(request.Level, _nowNs - request.LastTokenNs);
         }
-
         request.LastTokenNs = _nowNs;
         request.Emitted++;
         BatchOutputTokens += request.IsBatch ? 1 : 0;

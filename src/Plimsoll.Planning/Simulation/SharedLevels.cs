@@ -1,46 +1,43 @@
 using System.Collections.Generic;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 
 namespace Plimsoll.Planning.Simulation;
 
-/// <summary>The two levels of a fleet that serves interactive and batch work together.</summary>
-public static class SharedLevels
+/// <summary>The levels of a fleet as its schedulers know them, batch work beside them last.</summary>
+static class SharedLevels
 {
-    public const int Interactive = 0;
-
-    public const int Batch = 1;
-
-    /// <summary>
-    /// Levels by a promise: its TTFT and ITL limits are deadlines, a TPOT limit is an ITL that may be made up
-    /// for.
-    /// </summary>
-    /// <param name="promise">The interactive promise.</param>
+    /// <param name="levels">The levels that requests name, with their limits.</param>
     /// <param name="overheadNs">What a request takes outside the engine, off its TTFT.</param>
-    /// <param name="minBatchShare">Share of the engine's time promised to batch work.</param>
+    /// <param name="hasBatch">Whether batch work is served beside them.</param>
+    /// <param name="minBatchShare">Share of the engine's time promised to it.</param>
     public static IReadOnlyList<ServiceLevelSpec> Of(
-        IReadOnlyList<Limit> promise, long overheadNs, double minBatchShare = 0)
+        IReadOnlyList<LevelPromise> levels, long overheadNs, bool hasBatch, double minBatchShare)
     {
-        long? ttft = null, itl = null, tpot = null;
-        foreach (var limit in promise)
+        var specs = new List<ServiceLevelSpec>();
+        foreach (var level in levels)
         {
-            if (limit.Metric == Metric.Ttft)
-                ttft = limit.LimitNs - overheadNs;
-            else if (limit.Metric == Metric.Itl)
-                itl = limit.LimitNs;
-            else if (limit.Metric == Metric.Tpot)
-                tpot = limit.LimitNs;
-        }
-        return
-        [
-            new ServiceLevelSpec
+            var spec = level.Spec;
+            specs.Add(spec with
             {
-                Name = "interactive",
-                TtftNs = ttft,
-                ItlNs = itl ?? tpot,
-                Pacing = itl is null && tpot is not null ? Pacing.Paced : Pacing.Strict,
-            },
-            ServiceLevelSpec.Batch with { MinShare = minBatchShare },
-        ];
+                TtftNs = spec.TtftNs - overheadNs,
+                Pacing = LimitsGaps(level.Limits) ? spec.Pacing : Pacing.Paced,
+            });
+        }
+        if (hasBatch)
+            specs.Add(ServiceLevelSpec.Batch with { MinShare = minBatchShare });
+        return specs;
+    }
+
+    /// <summary>A TPOT limit alone may be made up for; an ITL limit may not.</summary>
+    static bool LimitsGaps(IReadOnlyList<Limit> limits)
+    {
+        foreach (var limit in limits)
+        {
+            if (limit.Metric == Metric.Itl)
+                return true;
+        }
+        return false;
     }
 }

@@ -63,10 +63,13 @@ public sealed record SimulatedEngine
         },
     };
 
-    /// <summary>Simulates replicas of this engine under a workload.</summary>
+    /// <summary>So many ranks of this engine.</summary>
+    public EnginePool Pool(int replicas = 1) => new(Limits, StepTime, replicas);
+
+    /// <summary>Simulates one rank of this engine under a workload, or a fleet of it.</summary>
     public SimulationResult Run(
         Workload workload, double requestsPerSecond, SimulationOptions options,
-        ArrivalProcess process = ArrivalProcess.Own, int? openSessions = null)
+        ArrivalProcess process = ArrivalProcess.Own, int? openSessions = null, Fleet? fleet = null)
     {
         var arrivals =
             workload.Open(requestsPerSecond, options.Requests, options.Seed, process, openSessions);
@@ -79,12 +82,9 @@ public sealed record SimulatedEngine
         }
         var caching = Deployment.Engine.EnablePrefixCaching;
         return FleetSimulation.Run(
-            Limits, StepTime, caching ? arrivals : new KeylessArrivals(arrivals), workload.ClosedLoop,
-            options with
-            {
-                Policy = Limits.Policy,
-                MaxModelLength = Math.Min(options.MaxModelLength, Deployment.Model.MaxContext),
-            });
+            fleet ?? new Fleet { Serving = Pool() }, caching ? arrivals : new KeylessArrivals(arrivals),
+            workload.ClosedLoop,
+            options with { MaxModelLength = Math.Min(options.MaxModelLength, Deployment.Model.MaxContext) });
     }
 
     static BadInputException DoesNotFit(Deployment deployment, KvCapacityResult memory) => new(

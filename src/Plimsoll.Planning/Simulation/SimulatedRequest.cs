@@ -1,4 +1,6 @@
+using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
 
@@ -18,6 +20,25 @@ struct SimulatedRequest
 
     /// <summary>The cohort it decodes in.</summary>
     public int Cohort;
+
+    public int Level;
+    public int? Priority;
+    public int Tenant;
+    public int Adapter;
+    public Deadlines Deadlines;
+
+    /// <summary>
+    /// Prompt tokens that the prefix cache gave at the first admission; negative before it.
+    /// </summary>
+    public int CachedTokens;
+
+    /// <summary>
+    /// Gaps over the level's limits so far; of a decoding request, before <see cref="LateBase"/>.
+    /// </summary>
+    public LateGaps LateGaps;
+
+    /// <summary>What the replica had counted for the level when the request began to decode.</summary>
+    public LateGaps LateBase;
 
     public int PromptTokens;
 

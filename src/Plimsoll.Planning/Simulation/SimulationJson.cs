@@ -1,8 +1,10 @@
 using System;
+using System.Collections.Generic;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
 using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Planning.Simulation;
@@ -14,7 +16,7 @@ public static class SimulationJson
 {
     public const string Schema = "plimsoll/simulate/1";
 
-    public static string Of(SimulationBounds bounds, Tier tier)
+    public static string Of(SimulationBounds bounds, Tier tier, IReadOnlyList<LevelPromise> levels)
     {
         var result = bounds.Run;
         var document = new SimulationDocument(
@@ -23,10 +25,12 @@ public static class SimulationJson
             bounds.Latency(Metric.E2e), result.Goodput, result.OutputTokensPerSecond, result.Preemptions,
             result.PeakKvBlocks, result.PrefixHitRate, result.Steps, $"{result.PlanHash:x16}",
             tier.ToString().ToLowerInvariant(),
+            LevelsOf(result, levels),
             new IntervalDocument(End(bounds, bounds.Low, r => r.Low), End(bounds, bounds.High, r => r.High)))
         {
             Batch = result.Batch is { } batch
-                ? new BatchDocument(batch.OutputTokensPerSecond, batch.PromptTokensPerSecond, batch.LinesPerSecond)
+                ? new BatchDocument(
+                    batch.OutputTokensPerSecond, batch.PromptTokensPerSecond, batch.LinesPerSecond)
                 : null,
         };
         var context = new SimulationJsonContext(new JsonSerializerOptions
@@ -36,6 +40,22 @@ public static class SimulationJson
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         });
         return JsonSerializer.Serialize(document, context.SimulationDocument) + "\n";
+    }
+
+    /// <summary>Null where there is one level only, whose figures are the run's.</summary>
+    static LevelDocument[]? LevelsOf(SimulationResult result, IReadOnlyList<LevelPromise> levels)
+    {
+        if (levels.Count < 2)
+            return null;
+        var documents = new LevelDocument[levels.Count];
+        for (var i = 0; i < documents.Length; i++)
+        {
+            var level = result.Levels[i];
+            documents[i] = new LevelDocument(
+                levels[i].Spec.Name, level.Measured, level.Goodput, level.Latencies.Ttft.Summarise(),
+                level.Latencies.Tpot.Summarise(), level.Latencies.E2e.Summarise());
+        }
+        return documents;
     }
 
     static EndDocument End(
@@ -56,7 +76,9 @@ sealed record SimulationDocument(
     string Schema, long Requests, long Completed, long Failed, double MakespanS,
     LatencySummary TtftMs, LatencySummary TpotMs, LatencySummary ItlMs, LatencySummary E2eMs,
     double? Goodput, double OutputTokensPerSecond, long Preemptions, int PeakKvBlocks, double? PrefixHitRate,
-    long Steps, string PlanHash, string Tier, IntervalDocument Interval)
+    long Steps, string PlanHash, string Tier,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] LevelDocument[]? Levels,
+    IntervalDocument Interval)
 {
     /// <summary>What batch work got beside the requests; absent when there was none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -65,6 +87,10 @@ sealed record SimulationDocument(
 
 sealed record BatchDocument(
     double OutputTokensPerSecond, double PromptTokensPerSecond, double LinesPerSecond);
+/// <summary>The measured requests of one level of service against its own limits.</summary>
+sealed record LevelDocument(
+    string Name, long Requests, double? Goodput, LatencySummary TtftMs, LatencySummary TpotMs,
+        LatencySummary E2eMs);
 
 /// <summary>The 90 % interval of every figure that depends on how long steps take.</summary>
 sealed record IntervalDocument(EndDocument Low, EndDocument High);

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Measures;
-using Plimsoll.Core.Routing;
+using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads;
@@ -11,22 +11,6 @@ namespace Plimsoll.Planning.Simulation;
 /// <summary>How a fleet is simulated.</summary>
 public sealed record SimulationOptions
 {
-    /// <summary>Engine ranks, each with its own scheduler and KV memory.</summary>
-    public int Replicas { get; init; } = 1;
-
-    public RoutingPolicy Routing { get; init; } = RoutingPolicy.RoundRobin;
-
-    public SchedulingPolicy Policy { get; init; } = SchedulingPolicy.VllmV1;
-
-    /// <summary>Replicas that only prefill; 0 when every replica does both.</summary>
-    public int PrefillReplicas { get; init; }
-
-    /// <summary>Disaggregated: nanoseconds to move one token's KV to the decode pool.</summary>
-    public double KvTransferNsPerToken { get; init; }
-
-    /// <summary>Disaggregated: nanoseconds before the first byte of KV arrives.</summary>
-    public long KvTransferLatencyNs { get; init; }
-
     /// <summary>Requests before the first measured one.</summary>
     public long WarmupRequests { get; init; }
 
@@ -38,8 +22,18 @@ public sealed record SimulationOptions
 
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Limits that goodput counts against, and that early stopping judges.</summary>
-    public IReadOnlyList<Limit> Limits { get; init; } = [];
+    /// <summary>
+    /// The levels that requests name by their place here, each with the limits that goodput counts
+    /// against and that
+    /// early stopping judges; at least one.
+    /// </summary>
+    public IReadOnlyList<LevelPromise> Levels { get; init; } = [LevelPromise.None];
+
+    /// <summary>Limits where there is one level only.</summary>
+    public IReadOnlyList<Limit> Limits
+    {
+        init => Levels = [LevelPromise.Of(ServiceLevelSpec.Default, value)];
+    }
 
     /// <summary>Stop as soon as it is certain that the limits hold, or that they do not.</summary>
     public bool StopWhenCertain { get; init; }

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using Plimsoll.Core.Costing;
 using Plimsoll.Core.Measures;
 
@@ -19,7 +20,18 @@ public sealed record SimulationResult
 
     public required LatencyRecorders Latencies { get; init; }
 
-    /// <summary>Measured requests that kept every limit ÷ measured requests; failures are bad.</summary>
+    /// <summary>The requests of each level against its own limits.</summary>
+    public required IReadOnlyList<PromiseMeter> Levels { get; init; }
+
+    /// <summary>Requests that no engine had admitted yet when half of them had arrived.</summary>
+    public required int WaitingHalfway { get; init; }
+
+    /// <summary>The same when the last arrived.</summary>
+    public required int WaitingAtTheEnd { get; init; }
+
+    /// <summary>
+    /// Measured requests that kept every limit of their level ÷ measured requests; failures are bad.
+    /// </summary>
     public required double? Goodput { get; init; }
 
     public required double PromptTokensPerSecond { get; init; }
@@ -32,14 +44,16 @@ public sealed record SimulationResult
     public required int PeakKvBlocks { get; init; }
 
     /// <summary>
-    /// Prompt tokens found in the prefix cache ÷ those looked up; null without prefix keys.
+    /// Prompt tokens that the prefix cache gave when their requests were first admitted ÷ all of
+    /// completed requests;
+    /// null without prefix keys. What a preempted request finds again is not counted again.
     /// </summary>
     public required double? PrefixHitRate { get; init; }
 
     /// <summary>Tokens of completed requests, the cached ones included.</summary>
     public required long PromptTokens { get; init; }
 
-    /// <summary>Prompt tokens that the prefix cache gave.</summary>
+    /// <summary>Prompt tokens that the prefix cache gave when their requests were first admitted.</summary>
     public required long CachedPromptTokens { get; init; }
 
     public required long OutputTokens { get; init; }

@@ -32,10 +32,13 @@ public sealed record SetReport
 
     public required IReadOnlyList<ValidationRow> Rows { get; init; }
 
+    /// <summary>Whether every promise is kept; a set without a usable row keeps none.</summary>
     public bool Passes
     {
         get
         {
+            if (Points.Count == 0)
+                return false;
             foreach (var row in Rows)
             {
                 if (row.Kept is false)

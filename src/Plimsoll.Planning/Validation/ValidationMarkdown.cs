@@ -78,14 +78,15 @@ static class ValidationMarkdown
             text.Append($"- Assumed: {assumption}.\n");
         foreach (var (reason, count) in set.Dropped)
             text.Append(CultureInfo.InvariantCulture, $"- Left out, {count:N0}: {reason}.\n");
-        text.Append("\n| split | figure | points | median % | p90 % | worst % | bias % | within 90 % |\n");
-        text.Append("|---|---|--:|--:|--:|--:|--:|--:|\n");
+        text.Append("\n| split | figure | points | median % | p90 % | worst % | bias % | within 90 % | width |\n");
+        text.Append("|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
         foreach (var row in set.Rows)
         {
             text.Append($"| {row.Split} | {row.Figure} | {row.Points} | {F(row.MedianPercent)} | "
                 + $"{F(row.P90Percent)} | ");
             text.Append($"{F(row.WorstPercent)} | {Signed(row.BiasPercent)} | ");
-            text.Append($"{(row.CoveragePercent is { } covered ? F(covered, "0") : "–")} |\n");
+            text.Append($"{(row.CoveragePercent is { } covered ? F(covered, "0") : "–")} | "
+                + $"{(row.MedianWidth is { } width ? F(width, "0.00") : "–")} |\n");
         }
         text.Append('\n');
         AddPublished(text, set.Published);

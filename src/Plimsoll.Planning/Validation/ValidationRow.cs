@@ -26,6 +26,9 @@ public sealed record ValidationRow
     /// <summary>Share of points inside their stated 90 % interval; null where none is stated.</summary>
     public double? CoveragePercent { get; init; }
 
+    /// <summary>Median of the stated intervals' upper over their lower ends; null where none is stated.</summary>
+    public double? MedianWidth { get; init; }
+
     public Promise? Promise { get; init; }
 
     /// <summary>Best error that another simulator published for comparable runs; null for none.</summary>
@@ -39,12 +42,15 @@ public sealed record ValidationRow
         var absolute = new double[points.Count];
         var signed = new double[points.Count];
         int stated = 0, covered = 0;
+        var widths = new List<double>();
         for (var i = 0; i < points.Count; i++)
         {
             absolute[i] = points[i].AbsolutePercent;
             signed[i] = points[i].ErrorPercent;
             stated += points[i].Covered is null ? 0 : 1;
             covered += points[i].Covered is true ? 1 : 0;
+            if (points[i].Interval is { Low: > 0 } interval)
+                widths.Add(interval.High / interval.Low);
         }
         Array.Sort(absolute);
         Array.Sort(signed);
@@ -58,6 +64,7 @@ public sealed record ValidationRow
             WorstPercent = absolute[^1],
             BiasPercent = SortedArrayStatistics.Median(signed),
             CoveragePercent = stated == 0 ? null : 100.0 * covered / stated,
+            MedianWidth = widths.Count == 0 ? null : widths.Median(),
             Promise = promise,
             Published = published,
         };

@@ -1,9 +1,13 @@
 using System;
 using System.Collections.Generic;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Core.Promises;
 using Plimsoll.Engine;
+using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Tenants;
@@ -11,7 +15,8 @@ using Plimsoll.Server.Tenants;
 namespace Plimsoll.Server.Api;
 
 /// <summary><c>/v1/chat/completions</c> and <c>/v1/completions</c> of engines in this process.</summary>
-sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> levels, LedgerBook book,
+sealed class CompletionEndpoints(
+    Gate gate, ModelDirectory models, UpstreamEndpoints upstreams, Func<Levels> levels, LedgerBook book,
     TimeProvider time)
 {
     public Task ChatAsync(HttpContext context) => AnswerAsync(context, CompletionKind.Chat);
@@ -25,6 +30,12 @@ sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> 
         var body = await gate.ReadBodyAsync(context);
         using var document = JsonBody.Parse(body);
         var root = document.RootElement;
+        if (upstreams.Find(root.Required("model")) is { } upstream)
+        {
+            if (await TryUpstreamAsync(context, tenant, upstream, root))
+                return;
+            root = Renamed(root, upstream.Fallback!);
+        }
         var model = Model(models, root.Required("model"), out var adapter);
         var reader =
             new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(),
@@ -36,6 +47,29 @@ sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> 
             ItlNs = RequestShell.PromiseHeader(context, "x-slo-tpot-ms"),
         };
         await RunAsync(context, tenant, model, adapter, request);
+    }
+
+    /// <summary>False when no replica answers and another model stands in.</summary>
+    async Task<bool> TryUpstreamAsync(HttpContext context, Tenant tenant, UpstreamModel upstream,
+        JsonElement root)
+    {
+        try
+        {
+            await upstreams.AnswerAsync(context, tenant, upstream, root);
+            return true;
+        }
+        catch (ApiException error) when (error.Status == 503 && upstream.Fallback is { } fallback
+            && models.FindLocal(fallback, out _) is not null)
+        {
+            return false;
+        }
+    }
+
+    static JsonElement Renamed(JsonElement root, string model)
+    {
+        var node = JsonObject.Create(root)!;
+        node["model"] = model;
+        return JsonSerializer.SerializeToElement(node, JsonNodes.Default.JsonObject);
     }
 
     /// <summary>The engine that serves a model; 404 when there is none.</summary>
@@ -153,3 +187,6 @@ sealed class CompletionEndpoints(Gate gate, ModelDirectory models, Func<Levels> 
         await context.Response.Body.WriteAsync(json, context.RequestAborted);
     }
 }
+
+[JsonSerializable(typeof(JsonObject))]
+sealed partial class JsonNodes : JsonSerializerContext;

@@ -7,13 +7,15 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Engine;
+using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Serving;
 
 namespace Plimsoll.Server.Api;
 
 /// <summary>Models, adapters, tokens and embeddings.</summary>
-sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> levels, LedgerBook book)
+sealed class ModelEndpoints(
+    Gate gate, ModelDirectory models, UpstreamEndpoints upstreams, Func<Levels> levels, LedgerBook book)
 {
     public Task ListAsync(HttpContext context)
     {
@@ -34,7 +36,8 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
     {
         gate.Authenticate(context);
         var name = (string)context.Request.RouteValues["model"]!;
-        CompletionEndpoints.Model(models, name, out _);
+        if (upstreams.Find(name) is null)
+            CompletionEndpoints.Model(models, name, out _);
         return JsonAsync(context, writer => WriteModel(writer, name));
     }
 
@@ -96,6 +99,11 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
         using var place = gate.Enter();
         using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
         var body = document.RootElement;
+        if (upstreams.Find(body.Required("model")) is { } upstream)
+        {
+            await upstreams.AnswerAsync(context, tenant, upstream, body);
+            return;
+        }
         var model = CompletionEndpoints.Model(models, body.Required("model"), out _);
         var level = levels().Choose(null, tenant.Options.Level);
         var reader =
@@ -211,10 +219,17 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
             foreach (var adapter in model.Engine.Adapters)
                 yield return adapter.Name;
         }
+        foreach (var upstream in upstreams.All)
+            yield return upstream.Name;
     }
 
     void WriteModel(Utf8JsonWriter writer, string name)
     {
+        if (upstreams.Find(name) is { } upstream)
+        {
+            WriteUpstream(writer, upstream);
+            return;
+        }
         var model = CompletionEndpoints.Model(models, name, out var adapter);
         writer.WriteStartObject();
         writer.WriteString("id"u8, name);
@@ -224,6 +239,18 @@ sealed class ModelEndpoints(Gate gate, ModelDirectory models, Func<Levels> level
         writer.WriteString("root"u8, model.Engine.Facts.Root);
         writer.WriteString("parent"u8, adapter is null ? null : model.Name);
         writer.WriteNumber("max_model_len"u8, model.Engine.Facts.MaxModelTokens);
+        writer.WriteEndObject();
+    }
+
+    static void WriteUpstream(Utf8JsonWriter writer, UpstreamModel model)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id"u8, model.Name);
+        writer.WriteString("object"u8, "model"u8);
+        writer.WriteNumber("created"u8, model.Created.ToUnixTimeSeconds());
+        writer.WriteString("owned_by"u8, "plimsoll"u8);
+        writer.WriteString("root"u8, model.Replicas[0].Config.Model ?? model.Name);
+        writer.WriteNull("parent"u8);
         writer.WriteEndObject();
     }
 

@@ -1,12 +1,14 @@
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
+using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Metrics;
 using Plimsoll.Server.Serving;
 
 namespace Plimsoll.Server.Api;
 
 /// <summary>Health, version and metrics.</summary>
-sealed class OperationEndpoints(Gate gate, ModelDirectory models, string version)
+sealed class OperationEndpoints(
+    Gate gate, ModelDirectory models, UpstreamEndpoints upstreams, string version)
 {
     /// <summary>200 while requests are taken; 503 once the server drains, so that load balancers look
     /// elsewhere.</summary>
@@ -25,9 +27,32 @@ sealed class OperationEndpoints(Gate gate, ModelDirectory models, string version
         var text = new PrometheusText();
         foreach (var model in models.Local)
             Write(text, model);
+        foreach (var model in upstreams.All)
+            Write(text, model);
         text.Gauge("plimsoll_requests_in_flight", "Requests being answered.", gate.Running);
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await context.Response.WriteAsync(text.ToString());
+    }
+
+    static void Write(PrometheusText text, UpstreamModel model)
+    {
+        var label = ("model_name", model.Name);
+        foreach (var replica in model.Replicas)
+        {
+            text.Gauge(
+                "plimsoll_upstream_requests", "Requests that an upstream is answering.", replica.Outstanding,
+                    label,
+                ("upstream", replica.Config.Url));
+        }
+        var metrics = model.Metrics;
+        text.Counter("vllm:prompt_tokens_total", "Prompt tokens taken in.", metrics.PromptTokens, label);
+        text.Counter("vllm:generation_tokens_total", "Tokens generated.", metrics.GenerationTokens, label);
+        text.Histogram(
+            "vllm:time_to_first_token_seconds", "Arrival to first token.", metrics.TimeToFirstToken, label);
+        text.Histogram(
+            "vllm:inter_token_latency_seconds", "Gap between two tokens.", metrics.InterTokenLatency, label);
+        text.Histogram("vllm:e2e_request_latency_seconds", "Arrival to last token.", metrics.EndToEnd, label);
+        text.Gauge("llm_total_hourly_cost", "USD per hour of all replicas.", (double)model.UsdPerHour, label);
     }
 
     static void Write(PrometheusText text, LocalModel model)

@@ -13,7 +13,9 @@ namespace Plimsoll.Server.Api;
 sealed class ConnectionDroppedException() : Exception("The connection is dropped.");
 
 /// <summary>Answers that are not streamed: to a client that waits, or to a batch's line.</summary>
-sealed class WholeAnswer(ModelDirectory models, Func<Levels> levels, LedgerBook book, TimeProvider time)
+sealed class WholeAnswer(
+    ModelDirectory models, UpstreamEndpoints upstreams, Func<Levels> levels, LedgerBook book,
+        TimeProvider time)
 {
     /// <summary>The answer to a batch's line; throws <see cref="ApiException"/> as the endpoint
     /// would.</summary>
@@ -22,6 +24,8 @@ sealed class WholeAnswer(ModelDirectory models, Func<Levels> levels, LedgerBook 
     public async Task<ReadOnlyMemory<byte>> OfLineAsync(
         string endpoint, JsonElement body, string tenant, string requestId, CancellationToken cancellation)
     {
+        if (upstreams.Find(body.Required("model")) is { } upstream)
+            return await upstreams.OfLineAsync(upstream, endpoint, body, tenant, requestId, cancellation);
         var model = CompletionEndpoints.Model(models, body.Required("model"), out var adapter);
         var reader = new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(), null);
         if (endpoint == "/v1/embeddings")

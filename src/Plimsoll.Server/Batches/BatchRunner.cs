@@ -10,7 +10,7 @@ namespace Plimsoll.Server.Batches;
 /// was.</summary>
 public sealed partial class BatchRunner : IAsyncDisposable
 {
-    static readonly TimeSpan _period = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan _period = TimeSpan.FromSeconds(2);
 
     readonly BatchStore _store;
     readonly Func<string, CancellationToken, Task> _run;

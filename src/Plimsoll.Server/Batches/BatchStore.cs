@@ -12,7 +12,7 @@ namespace Plimsoll.Server.Batches;
 /// </summary>
 public sealed class BatchStore(Database database, GroupCommit commit, TimeProvider time)
 {
-    const int LeaseSeconds = 30;
+    const int LeaseSeconds = 10;
 
     readonly string _owner = Guid.NewGuid().ToString("N");
 

@@ -115,7 +115,7 @@ public static class ConfigCheck
             }
             PromiseText.Duration(upstream.IdleTimeout, $"{where}: idle_timeout");
         }
-        foreach (var other in new[] { model.Fallback, model.Cascade?.First })
+        foreach (var other in new[] { model.Fallback })
         {
             if (other is not null && (!names.Contains(other) || other == model.Name))
             {

@@ -5,7 +5,7 @@ namespace Plimsoll.Server.Configuration;
 /// <summary>A model that llama.cpp computes on this machine.</summary>
 public sealed class LlamaConfig
 {
-    /// <summary>GGUF file; a placeholder of random weights is made where none is named.</summary>
+    /// <summary>GGUF file; the small built-in model where none is named.</summary>
     public string? Path { get; set; }
 
     public string Policy { get; set; } = "vllm-v1";
@@ -44,6 +44,9 @@ public sealed class LlamaConfig
 
     /// <summary>Folder of a libllama of one's own, of the very release that the bindings belong to.</summary>
     public string? Lib { get; set; }
+
+    /// <summary>Folder of step times measured before; the user's cache where none is named.</summary>
+    public string? Cache { get; set; }
 
     /// <summary>LoRA adapters by the name that requests use.</summary>
     public Dictionary<string, string> Adapters { get; set; } = [];

@@ -7,6 +7,7 @@ using Plimsoll.Core.Scheduling;
 using Plimsoll.Engine;
 using Plimsoll.Engine.LlamaCpp;
 using Plimsoll.Engine.Placeholder;
+using Plimsoll.Inputs.Gguf;
 
 namespace Plimsoll.Server.Configuration;
 
@@ -16,7 +17,7 @@ public static class LlamaFactory
     /// <param name="name">Name that requests use.</param>
     /// <param name="config">The model's file and its settings.</param>
     /// <param name="levels">Levels of service.</param>
-    /// <param name="state">Folder in which the placeholder is made when no file is named.</param>
+    /// <param name="state">Folder that the built-in model is written to when no file is named.</param>
     /// <param name="time">Tells chat templates the date.</param>
     /// <param name="story">Hears what is served and what it costs to start.</param>
     public static LlamaEngine Start(
@@ -24,7 +25,7 @@ public static class LlamaFactory
             string? decisionLog,
         TimeProvider time, TextWriter story)
     {
-        var path = config.Path ?? Placeholder(state);
+        var path = config.Path ?? BuiltIn(state);
         var options = new LlamaOptions
         {
             Model = name,
@@ -45,6 +46,7 @@ public static class LlamaFactory
             GpuLayers = config.GpuLayers,
             Library = new LlamaLibraryOptions(config.Lib, config.Backend),
             DecisionLog = decisionLog,
+            CacheFolder = config.Cache,
         };
         var engine = new LlamaEngine(options, time);
         try
@@ -97,9 +99,9 @@ public static class LlamaFactory
         };
     }
 
-    static string Placeholder(string state)
+    static string BuiltIn(string state)
     {
-        var path = System.IO.Path.Combine(state, "placeholder.gguf");
+        var path = System.IO.Path.Combine(state, BuiltInModel.Name + ".gguf");
         try
         {
             Directory.CreateDirectory(state);
@@ -109,7 +111,7 @@ public static class LlamaFactory
             throw new BadInputException($"{state} cannot be made: {e.Message}");
         }
         if (!File.Exists(path))
-            PlaceholderModel.Make(new PlaceholderModel.Shape()).Save(path);
+            BuiltInModel.WriteTo(path);
         return path;
     }
 }

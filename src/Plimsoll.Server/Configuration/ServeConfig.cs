@@ -80,9 +80,6 @@ public sealed class ModelConfig
     /// <summary>Model that is asked where this one cannot be reached.</summary>
     public string? Fallback { get; set; }
 
-    public CascadeConfig? Cascade { get; set; }
-
-    public TwinConfig? Twin { get; set; }
 }
 
 /// <summary>A simulated engine, described as <c>plimsoll simulate</c> describes it.</summary>
@@ -155,9 +152,6 @@ public sealed class UpstreamConfig
     /// <summary>Share of new conversations, relative to the other upstreams.</summary>
     public double Weight { get; set; } = 1;
 
-    /// <summary>Release that the ledger books under.</summary>
-    public string? Release { get; set; }
-
     /// <summary>Whether <c>priority</c> may be passed on (vLLM with <c>--scheduling-policy
     /// priority</c>).</summary>
     public bool Priority { get; set; }
@@ -167,28 +161,6 @@ public sealed class UpstreamConfig
 
     /// <summary>Requests that may be out at once.</summary>
     public int MaxConcurrency { get; set; } = 1024;
-}
-
-/// <summary>Small model first: the large one is asked where the small one's answer will not do.</summary>
-public sealed class CascadeConfig
-{
-    /// <summary>Model that is asked first.</summary>
-    public string First { get; set; } = "";
-
-    /// <summary>Answers that begin like one of these go on to the large model.</summary>
-    public List<string> RefusalPrefixes { get; set; } = ["I cannot", "I can't", "I'm sorry", "I am unable"];
-
-    /// <summary>Mean log probability per token below which the answer goes on; none when absent.</summary>
-    public double? LeastMeanLogprob { get; set; }
-}
-
-/// <summary>What the twin of an upstream replica needs to know of it.</summary>
-public sealed class TwinConfig
-{
-    public SimulatedConfig Engine { get; set; } = new();
-
-    /// <summary>Send long prompts in slices that the engine's prefix cache joins.</summary>
-    public bool Slices { get; set; }
 }
 
 public sealed class KeyConfig
@@ -211,9 +183,6 @@ public sealed class KeyConfig
 
     /// <summary>Level of requests that name none.</summary>
     public string? Level { get; set; }
-
-    /// <summary>Whether request bodies may be kept for <c>plimsoll tune</c>.</summary>
-    public bool Capture { get; set; }
 
     /// <summary>Whether the key may load adapters and read metrics and the live page.</summary>
     public bool Admin { get; set; }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Data.Common;
 using System.Globalization;
 using Plimsoll.Server.Storage;
 
@@ -54,27 +55,26 @@ public static class LedgerReader
     {
         using var connection = database.Connect();
         var sql = SqlBatch.Reading(connection);
-        var bills = new SortedDictionary<string, Int128>(StringComparer.Ordinal);
-        foreach (var (engine, price, posted, down) in sql.Query(
-            "SELECT engine, pico_per_hour, posted_ns, down_pico FROM sessions",
-            reader => (reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3))))
+        var sums = new SortedDictionary<string, (Int128 Posted, Int128 Bill)>(StringComparer.Ordinal);
+        // One statement sees one moment, though the server may be writing.
+        var rows = sql.Query(
+            "SELECT 0, engine, pico_per_hour, posted_ns, down_pico FROM sessions "
+            + "UNION ALL SELECT 1, engine, fixed + prefill + decode + kv, 0, 0 FROM postings",
+            reader => (IsPosting: Number(reader, 0) == 1, Engine: reader.GetString(1), Amount: Number(reader, 2),
+                PostedNs: Number(reader, 3), Down: Number(reader, 4)));
+        foreach (var row in rows)
         {
-            bills[engine] = bills.GetValueOrDefault(engine) + ((Int128)price * posted / 3_600_000_000_000)
-                + down;
+            var (posted, bill) = sums.GetValueOrDefault(row.Engine);
+            sums[row.Engine] = row.IsPosting
+                ? (posted + row.Amount, bill)
+                : (posted, bill + ((Int128)row.Amount * row.PostedNs / 3_600_000_000_000) + row.Down);
         }
         var audits = new List<Audit>();
-        foreach (var (engine, bill) in bills)
-        {
-            Int128 booked = 0;
-            foreach (var total in sql.Query(
-                "SELECT fixed + prefill + decode + kv FROM postings WHERE engine = @engine",
-                reader => Convert.ToInt64(reader.GetValue(0), CultureInfo.InvariantCulture),
-                    ("@engine", engine)))
-            {
-                booked += total;
-            }
-            audits.Add(new Audit(engine, booked, bill));
-        }
+        foreach (var (engine, (posted, bill)) in sums)
+            audits.Add(new Audit(engine, posted, bill));
         return audits;
     }
+
+    static long Number(DbDataReader reader, int column) =>
+        Convert.ToInt64(reader.GetValue(column), CultureInfo.InvariantCulture);
 }

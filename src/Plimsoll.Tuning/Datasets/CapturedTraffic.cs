@@ -8,7 +8,8 @@ namespace Plimsoll.Tuning.Datasets;
 
 /// <summary>
 /// Captured chat traffic, one exchange a line: <c>request</c> and <c>response</c> as OpenAI's API has them,
-/// and the <c>tenant</c>. Exchanges that failed or were cut short teach nothing and are left out.
+/// and the
+/// <c>tenant</c>. Exchanges that failed or were cut short teach nothing and are left out.
 /// </summary>
 public static class CapturedTraffic
 {
@@ -17,8 +18,8 @@ public static class CapturedTraffic
     {
         if (!File.Exists(path))
         {
-            throw new BadInputException(
-                $"{path}: no such file; expected captured traffic, one exchange a line");
+            throw new BadInputException($"{path}: no such file; expected captured traffic, one exchange a "
+                + "line");
         }
         var number = 0;
         foreach (var line in File.ReadLines(path))
@@ -33,7 +34,7 @@ public static class CapturedTraffic
                 continue;
             if (exchange["response"]?["choices"] is not JsonArray { Count: > 0 } choices
                 || choices[0]?["finish_reason"]?.ToString() != "stop"
-                || choices[0]!["message"] is not { } answer
+                    || choices[0]!["message"] is not { } answer
                 || exchange["request"]?["messages"] is not JsonArray messages)
             {
                 continue;
@@ -57,8 +58,8 @@ public static class CapturedTraffic
         }
         catch (JsonException e)
         {
-            throw new BadInputException(
-                $"{at}: {e.Message.Split(" Path:")[0].TrimEnd('.')}; expected one exchange a line");
+            throw new BadInputException($"{at}: {e.Message.Split(" Path:")[0].TrimEnd('.')}; expected one "
+                + "exchange a line");
         }
     }
 

@@ -19,7 +19,7 @@ public sealed class ChatTemplate
     /// <summary>ChatML, as most small models are trained with.</summary>
     public const string ChatMl =
         "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + "
-        + "'<|im_end|>' + '\\n' }}"
+            + "'<|im_end|>' + '\\n' }}"
         + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
     // What templates print as today's date must not change a run's hash from one day to the next.

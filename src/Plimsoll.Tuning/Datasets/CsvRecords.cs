@@ -7,8 +7,8 @@ using Sylvan.Data.Csv;
 namespace Plimsoll.Tuning.Datasets;
 
 /// <summary>Which columns of a CSV file hold what.</summary>
-public sealed record CsvColumns(
-    string Prompt, string Completion, string? System = null, string? Group = null);
+public sealed record CsvColumns(string Prompt, string Completion, string? System = null,
+    string? Group = null);
 
 /// <summary>Records from a CSV file with a header, by column names.</summary>
 public static class CsvRecords
@@ -20,14 +20,14 @@ public static class CsvRecords
         CsvDataReader csv;
         try
         {
-            csv = CsvDataReader.Create(
-                path, new CsvDataReaderOptions { BufferSize = 1 << 20, MaxBufferSize = 1 << 24 });
+            csv = CsvDataReader.Create(path, new CsvDataReaderOptions { BufferSize = 1 << 20,
+                MaxBufferSize = 1 << 24 });
         }
-        catch (Exception e) when (e
-            is IOException or UnauthorizedAccessException or CsvFormatException or InvalidDataException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CsvFormatException
+            or InvalidDataException)
         {
-            throw new BadInputException(
-                $"{path}: {e.Message.TrimEnd('.')}; expected a CSV file with a header");
+            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a CSV file with a "
+                + "header");
         }
         using (csv)
         {
@@ -40,8 +40,8 @@ public static class CsvRecords
                 var at = $"{path}:{csv.RowNumber + 1}";
                 if (csv.RowFieldCount < csv.FieldCount)
                 {
-                    throw new BadInputException(
-                        $"{at}: {csv.RowFieldCount} columns; expected {csv.FieldCount}");
+                    throw new BadInputException($"{at}: {csv.RowFieldCount} columns; expected "
+                        + $"{csv.FieldCount}");
                 }
                 var record = RecordReader.Pair(csv.GetString(prompt), csv.GetString(completion), at);
                 if (system >= 0 && csv.GetString(system) is { Length: > 0 } text)
@@ -59,8 +59,8 @@ public static class CsvRecords
         }
         catch (Exception e) when (e is CsvFormatException or InvalidDataException or IOException)
         {
-            throw new BadInputException(
-                $"{path}:{csv.RowNumber + 1}: {e.Message.TrimEnd('.')}; expected a CSV row");
+            throw new BadInputException($"{path}:{csv.RowNumber + 1}: {e.Message.TrimEnd('.')}; expected a "
+                + "CSV row");
         }
     }
 
@@ -73,7 +73,7 @@ public static class CsvRecords
                 return i;
             names.Add(csv.GetName(i));
         }
-        throw new BadInputException(
-            $"{path}: no column '{column}'; expected one of {string.Join(", ", names)}");
+        throw new BadInputException($"{path}: no column '{column}'; expected one of "
+            + $"{string.Join(", ", names)}");
     }
 }

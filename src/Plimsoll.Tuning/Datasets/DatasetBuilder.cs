@@ -15,7 +15,7 @@ public sealed record FilterCount(string Filter, string Version, int Before, int 
 /// <param name="Redacted">What each mark stands for; kept apart from the records.</param>
 public sealed record DatasetBuild(
     IReadOnlyList<TrainingRecord> Train, IReadOnlyList<TrainingRecord> Validation,
-    IReadOnlyList<FilterCount> Filters,
+        IReadOnlyList<FilterCount> Filters,
     IReadOnlyDictionary<string, string> Redacted, IReadOnlyDictionary<PiiKind, int> RedactedCounts);
 
 /// <summary>
@@ -32,8 +32,8 @@ public static class DatasetBuilder
     {
         options.Validated();
         var filters = new List<FilterCount>();
-        List<TrainingRecord> Filtered(
-            string name, string version, List<TrainingRecord> before, IEnumerable<TrainingRecord> after)
+        List<TrainingRecord> Filtered(string name, string version, List<TrainingRecord> before,
+            IEnumerable<TrainingRecord> after)
         {
             var kept = after.ToList();
             filters.Add(new FilterCount(name, version, before.Count, kept.Count));
@@ -44,8 +44,8 @@ public static class DatasetBuilder
             records.Select(r => r.With(TextNormalizer.Normalize)).Where(IsWhole));
         var evaluated = evaluation.Select(r => r.With(TextNormalizer.Normalize)).ToList();
         // Sorted by hash: the dataset does not depend on the order in which records came.
-        records = Filtered(
-            "exact-duplicates", "1", records, records.DistinctBy(Hash).OrderBy(Hash, StringComparer.Ordinal));
+        records = Filtered("exact-duplicates", "1", records, records.DistinctBy(Hash)
+            .OrderBy(Hash, StringComparer.Ordinal));
         records = NearCopies(records, options, Filtered, cancellation);
         var redactor = new PiiRedactor();
         if (options.RedactPii)
@@ -53,17 +53,16 @@ public static class DatasetBuilder
         records = Decontaminated(records, evaluated, options, redactor, Filtered);
         if (options.MostTokens > 0 && length is not null)
         {
-            records =
-                Filtered("length", $"{options.MostTokens} tokens", records,
-                    records.Where(r => length(r) <= options.MostTokens));
+            records = Filtered("length", $"{options.MostTokens} tokens", records,
+                records.Where(r => length(r) <= options.MostTokens));
         }
         if (records.Count == 0)
         {
-            throw new BadInputException(
-                $"dataset: no record is left after {filters.MinBy(f => f.After)!.Filter}");
+            throw new BadInputException("dataset: no record is left after "
+                + $"{filters.MinBy(f => f.After)!.Filter}");
         }
-        var heldOut = GroupSplit.HeldOut(
-            [.. records.Select(r => r.Group ?? Hash(r))], options.ValidationShare, options.Seed);
+        var heldOut = GroupSplit.HeldOut([.. records.Select(r => r.Group ?? Hash(r))],
+            options.ValidationShare, options.Seed);
         return new DatasetBuild(
             [.. records.Where((_, i) => !heldOut[i])], [.. records.Where((_, i) => heldOut[i])], filters,
             redactor.Values, redactor.Counts);
@@ -86,8 +85,8 @@ public static class DatasetBuilder
     {
         var similarity = options.NearDuplicateSimilarity;
         var clusters = NearDuplicates.Clusters(
-            [.. records.Select(r => string.Join('\n', r.Texts()))], similarity == 0
-            ? 0.8 : similarity, cancellation);
+            [.. records.Select(r => string.Join('\n', r.Texts()))], similarity == 0 ? 0.8 : similarity,
+                cancellation);
         if (similarity > 0)
         {
             return filtered("near-duplicates", $"MinHash 128, 5 characters, {similarity}", records,
@@ -99,7 +98,7 @@ public static class DatasetBuilder
 
     static List<TrainingRecord> Decontaminated(
         List<TrainingRecord> records, List<TrainingRecord> evaluated, DatasetOptions options,
-        PiiRedactor redactor,
+            PiiRedactor redactor,
         Func<string, string, List<TrainingRecord>, IEnumerable<TrainingRecord>,
             List<TrainingRecord>> filtered)
     {
@@ -116,6 +115,6 @@ public static class DatasetBuilder
         CanonicalJson.HashOfBytes(Encoding.UTF8.GetBytes(RecordJson.Of(record)));
 
     // Normalising may leave nothing of a turn.
-    static bool IsWhole(TrainingRecord record) =>
-        record.Texts().All(t => t.Length > 0) || record.Tools is not null;
+    static bool IsWhole(TrainingRecord record) => record.Texts().All(t => t.Length > 0)
+        || record.Tools is not null;
 }

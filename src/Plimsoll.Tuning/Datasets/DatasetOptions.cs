@@ -19,15 +19,15 @@ public sealed record DatasetOptions
     public int MostTokens { get; init; }
 
     /// <summary>Files of evaluation records, by the name of the set.</summary>
-    public IReadOnlyDictionary<string, string> EvaluationSets { get; init; } =
-        new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> EvaluationSets { get; init; } = new Dictionary<string,
+        string>();
 
     public DatasetOptions Validated()
     {
         if (NearDuplicateSimilarity is not (0 or (>= 0.3 and <= 1)))
         {
-            throw new BadInputException(
-                $"near_duplicate_similarity {NearDuplicateSimilarity}; expected 0 or 0.3 to 1");
+            throw new BadInputException($"near_duplicate_similarity {NearDuplicateSimilarity}; expected 0 "
+                + "or 0.3 to 1");
         }
         if (ValidationShare is not (>= 0 and < 1))
             throw new BadInputException($"validation_share {ValidationShare}; expected 0 to 1");

@@ -14,20 +14,20 @@ public sealed record DatasetStatistics(
 {
     public static DatasetStatistics Of(IReadOnlyList<TrainingRecord> records, Renderer renderer)
     {
-        var examples =
-            records.Where(r => r.Text is null && !r.IsPreference).Select(renderer.Example).ToList();
+        var examples = records.Where(r => r.Text is null && !r.IsPreference).Select(renderer.Example)
+            .ToList();
         var lengths = examples.Select(e => e.Tokens.Length).Order().ToArray();
-        var answers =
-            records.Where(r => r.Messages.Count > 0).GroupBy(r => (r.Chosen ?? r.Messages[^1]).Content)
+        var answers = records.Where(r => r.Messages.Count > 0)
+            .GroupBy(r => (r.Chosen ?? r.Messages[^1]).Content)
             .Select(g => (g.Key, g.Count())).OrderByDescending(g => g.Item2)
-            .ThenBy(g => g.Key, StringComparer.Ordinal).Take(20);
+                .ThenBy(g => g.Key, StringComparer.Ordinal).Take(20);
         return new DatasetStatistics(
             records.Count, lengths.Sum(l => (long)l), examples.Sum(e => (long)e.LearnedCount),
-            At(lengths, 0.5), At(lengths, 0.95),
+                At(lengths, 0.5), At(lengths, 0.95),
             At(lengths, 1), [.. answers]);
     }
 
     static int At(int[] sorted, double share) =>
-        sorted.Length == 0
-        ? 0 : sorted[Math.Min(sorted.Length - 1, (int)Math.Ceiling(share * sorted.Length) - 1)];
+        sorted.Length == 0 ? 0 : sorted[Math.Min(
+            sorted.Length - 1, (int)Math.Ceiling(share * sorted.Length) - 1)];
 }

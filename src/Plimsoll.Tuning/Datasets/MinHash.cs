@@ -30,12 +30,10 @@ static class MinHash
         // A few functions at a time over all runs: their least values stay in registers.
         for (var at = 0; at < Functions; at += 4 * lanes)
         {
-            var (m0, m1, m2, m3) =
-                (Load(_masks, at), Load(_masks, at + lanes), Load(_masks, at + 2 * lanes),
-                    Load(_masks, at + 3 * lanes));
-            var (f0, f1, f2, f3) =
-                (Load(_factors, at), Load(_factors, at + lanes), Load(_factors, at + 2 * lanes),
-                    Load(_factors, at + 3 * lanes));
+            var (m0, m1, m2, m3) = (Load(_masks, at), Load(_masks, at + lanes), Load(_masks, at + 2 * lanes),
+                Load(_masks, at + 3 * lanes));
+            var (f0, f1, f2, f3) = (Load(_factors, at), Load(_factors, at + lanes),
+                Load(_factors, at + 2 * lanes), Load(_factors, at + 3 * lanes));
             var least0 = new Vector<uint>(uint.MaxValue);
             var (least1, least2, least3) = (least0, least0, least0);
             foreach (var run in runs)
@@ -75,9 +73,8 @@ static class MinHash
                 continue;
             spaced = !letter;
             // Five characters of twelve bits each: enough to tell letters of one script apart.
-            window =
-                ((window << 12) | ((letter
-                    ? char.ToLowerInvariant(c) : ' ') & 0xfffu)) & 0xfff_ffff_ffff_ffffUL;
+            window = ((window << 12) | ((letter ? char.ToLowerInvariant(c)
+                : ' ') & 0xfffu)) & 0xfff_ffff_ffff_ffffUL;
             if (++length >= Run)
                 runs.Add((uint)Words.Mix(window));
         }

@@ -22,8 +22,8 @@ public static class NearDuplicates
     /// one.</param>
     /// <returns>For each text the lowest index among those it is nearly the same as, itself
     /// included.</returns>
-    public static int[] Clusters(
-        IReadOnlyList<string> texts, double similarity, CancellationToken cancellation)
+    public static int[] Clusters(IReadOnlyList<string> texts, double similarity,
+        CancellationToken cancellation)
     {
         var signatures = new uint[texts.Count][];
         var options = new ParallelOptions { CancellationToken = cancellation };
@@ -48,8 +48,8 @@ public static class NearDuplicates
         return parents;
     }
 
-    static void Join(
-        uint[][] signatures, int band, ulong[] keys, int[] order, int[] parents, double similarity)
+    static void Join(uint[][] signatures, int band, ulong[] keys, int[] order, int[] parents,
+        double similarity)
     {
         for (var i = 0; i < keys.Length; i++)
         {

@@ -8,8 +8,8 @@ namespace Plimsoll.Tuning.Datasets;
 
 /// <summary>
 /// Replaces personal data and secrets by numbered marks such as <c>[EMAIL_3]</c>. The same value gets the
-/// same mark through a whole dataset, so that what depends on it stays learnable; the values lie in
-/// <see cref="Values"/>, apart from the data, and <see cref="Restore"/> puts them back.
+/// same mark through a whole dataset, so that what depends on it stays learnable; the values lie in <see
+/// cref="Values"/>, apart from the data, and <see cref="Restore"/> puts them back.
 /// </summary>
 public sealed partial class PiiRedactor
 {
@@ -33,8 +33,8 @@ public sealed partial class PiiRedactor
         text = Emails().Replace(text, m => Mark(PiiKind.Email, m.Value));
         text = Ibans().Replace(text, m => IsIban(m.Value) ? Mark(PiiKind.Iban, m.Value) : m.Value);
         text = Cards().Replace(text, m => IsCard(m.Value) ? Mark(PiiKind.Card, m.Value) : m.Value);
-        text = Addresses()
-            .Replace(text, m => IPAddress.TryParse(m.Value, out _) ? Mark(PiiKind.Ip, m.Value) : m.Value);
+        text = Addresses().Replace(text, m => IPAddress.TryParse(m.Value, out _) ? Mark(PiiKind.Ip, m.Value)
+            : m.Value);
         return Phones().Replace(text, m => IsPhone(m.Value) ? Mark(PiiKind.Phone, m.Value) : m.Value);
     }
 
@@ -79,11 +79,15 @@ public sealed partial class PiiRedactor
         && (text[0] is '+' or '(' or '0' ? text.Any(c => !char.IsAsciiDigit(c)) : Groups().IsMatch(text))
         && !DateLike().IsMatch(text);
 
-    [GeneratedRegex(@"\b(?:sk-[A-Za-z0-9_-]{20,}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|xox[abprs]-[A-Za-z0-9-]{10,}|hf_[A-Za-z0-9]{30,}|AIza[0-9A-Za-z_-]{35}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END [A-Z ]*PRIVATE KEY-----", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"\b(?:sk-[A-Za-z0-9_-]{20,}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}"
+        + @"|xox[abprs]-[A-Za-z0-9-]{10,}|hf_[A-Za-z0-9]{30,}|AIza[0-9A-Za-z_-]{35}"
+        + @"|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"
+        + @"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END [A-Z ]*PRIVATE KEY-----", RegexOptions.NonBacktracking)]
     private static partial Regex Keys();
 
-    [GeneratedRegex(
-        @"[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,24}", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,24}",
+        RegexOptions.NonBacktracking)]
     private static partial Regex Emails();
 
     [GeneratedRegex(@"\b[A-Za-z]{2}[0-9]{2}(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,3})?\b",
@@ -93,7 +97,9 @@ public sealed partial class PiiRedactor
     [GeneratedRegex(@"\b[0-9](?:[ -]?[0-9]){12,18}\b", RegexOptions.NonBacktracking)]
     private static partial Regex Cards();
 
-    [GeneratedRegex(@"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b|\b(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){1,6}\b", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b|\b(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){1,6}\b",
+        RegexOptions.NonBacktracking)]
     private static partial Regex Addresses();
 
     [GeneratedRegex(@"\+?\(?[0-9]{1,4}\)?(?:[ .-]?\(?[0-9]{2,4}\)?){2,5}", RegexOptions.NonBacktracking)]

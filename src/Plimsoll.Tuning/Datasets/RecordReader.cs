@@ -47,8 +47,8 @@ public static class RecordReader
         }
         catch (JsonException e)
         {
-            throw new BadInputException(
-                $"{at}: {e.Message.Split(" Path:")[0].TrimEnd('.')}; expected one JSON record a line");
+            throw new BadInputException($"{at}: {e.Message.Split(" Path:")[0].TrimEnd('.')}; expected one "
+                + "JSON record a line");
         }
         catch (ArgumentException)
         {
@@ -60,8 +60,8 @@ public static class RecordReader
         }
         catch (InvalidOperationException)
         {
-            throw new BadInputException(
-                $"{at}: a value of the wrong kind; expected OpenAI's fine-tuning format");
+            throw new BadInputException($"{at}: a value of the wrong kind; expected OpenAI's fine-tuning "
+                + "format");
         }
     }
 
@@ -76,8 +76,8 @@ public static class RecordReader
                 prompt.GetValue<string>(), Text(root, "completion", at), at),
             _ when root["text"] is JsonValue text =>
                 new TrainingRecord { Text = NotEmpty(text.GetValue<string>(), "text", at) },
-            _ => throw new BadInputException(
-                $"{at}: expected messages, input with preferred_output, prompt with completion, or text"),
+            _ => throw new BadInputException($"{at}: expected messages, input with preferred_output, prompt "
+                + "with completion, or text"),
         };
         record = record with
         {
@@ -90,9 +90,8 @@ public static class RecordReader
 
     public static TrainingRecord Pair(string prompt, string completion, string at) => new()
     {
-        Messages =
-            [new("user", NotEmpty(prompt, "prompt", at)),
-                new("assistant", NotEmpty(completion, "completion", at))],
+        Messages = [new("user", NotEmpty(prompt, "prompt", at)),
+            new("assistant", NotEmpty(completion, "completion", at))],
     };
 
     static TrainingRecord Preference(JsonObject root, JsonObject input, string at)
@@ -132,7 +131,7 @@ public static class RecordReader
             int? weight = message["weight"] is { } written ? Weight(written, at) : null;
             messages.Add(new ChatMessage(
                 role, content, calls?.DeepClone() as JsonArray, message["tool_call_id"]?.GetValue<string>(),
-                weight));
+                    weight));
         }
         return messages;
     }
@@ -175,10 +174,10 @@ public static class RecordReader
                 "system" => i == 0,
                 "user" => true,
                 "assistant" => expectsAnswer,
-                "tool" => i > 0
-                && (record.Messages[i - 1].ToolCalls is not null || record.Messages[i - 1].Role == "tool"),
-                _ => throw new BadInputException(
-                    $"{at}: role '{role}'; expected system, user, assistant or tool"),
+                "tool" => i > 0 && (record.Messages[i - 1].ToolCalls is not null
+                    || record.Messages[i - 1].Role == "tool"),
+                _ => throw new BadInputException($"{at}: role '{role}'; expected system, user, assistant or "
+                    + "tool"),
             };
             if (!fits)
                 throw new BadInputException($"{at}: message {i + 1} is of role {role}, out of order");
@@ -187,16 +186,16 @@ public static class RecordReader
         }
         if (record.IsPreference != expectsAnswer)
         {
-            throw new BadInputException(
-                $"{at}: the last message must be {(record.IsPreference ? "the user's" : "the assistant's")}");
+            throw new BadInputException($"{at}: the last message must be "
+                + $"{(record.IsPreference ? "the user's" : "the assistant's")}");
         }
         if (!trained)
             throw new BadInputException($"{at}: every assistant message has weight 0; nothing to learn from");
     }
 
     static string Text(JsonObject root, string key, string at) =>
-        root[key] is JsonValue value
-        ? value.GetValue<string>() : throw new BadInputException($"{at}: no {key}");
+        root[key] is JsonValue value ? value.GetValue<string>()
+            : throw new BadInputException($"{at}: no {key}");
 
     static string NotEmpty(string text, string what, string at) =>
         string.IsNullOrWhiteSpace(text) ? throw new BadInputException($"{at}: {what} is empty") : text;

@@ -44,8 +44,8 @@ public sealed class Renderer(ChatTemplate template, ByteLevelBpe tokenizer, IRea
             if (!before.StartsWith(rendered, StringComparison.Ordinal)
                 || !after.StartsWith(before, StringComparison.Ordinal))
             {
-                throw new BadInputException(
-                    "chat template: it changes earlier turns when one is added; no loss mask can be given");
+                throw new BadInputException("chat template: it changes earlier turns when one is added; no "
+                    + "loss mask can be given");
             }
             Append(tokens, learned, before[rendered.Length..], learn: false);
             Append(tokens, learned, after[before.Length..], messages[i].IsTrained);
@@ -73,8 +73,8 @@ public sealed class Renderer(ChatTemplate template, ByteLevelBpe tokenizer, IRea
             {
                 if (message.Content.Contains(tokenizer.Tokens[special], StringComparison.Ordinal))
                 {
-                    throw new BadInputException(
-                        $"a turn holds {tokenizer.Tokens[special]}, which ends turns; expected plain text");
+                    throw new BadInputException($"a turn holds {tokenizer.Tokens[special]}, which ends "
+                        + "turns; expected plain text");
                 }
             }
         }

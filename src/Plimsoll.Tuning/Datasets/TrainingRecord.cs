@@ -7,8 +7,8 @@ namespace Plimsoll.Tuning.Datasets;
 /// <summary>
 /// One turn. Whether an assistant's turn is learned from is <see cref="Weight"/>, 0 or 1, as OpenAI has it.
 /// </summary>
-public sealed record ChatMessage(
-    string Role, string Content, JsonArray? ToolCalls = null, string? ToolCallId = null, int? Weight = null)
+public sealed record ChatMessage(string Role, string Content, JsonArray? ToolCalls = null,
+    string? ToolCallId = null, int? Weight = null)
 {
     public bool IsTrained => Role == "assistant" && Weight is null or 1;
 }

@@ -1,5 +1,5 @@
-using System;
 using System.Collections.Generic;
+using System.Globalization;
 using Plimsoll.Core;
 using Plimsoll.Tuning.Evaluation;
 
@@ -40,8 +40,8 @@ public sealed class GuardState
     {
         if (!(guard.Margin is > 0 and < 1))
         {
-            throw new BadInputException(
-                $"guard {guard.Metric}: margin {guard.Margin}; expected above 0 and below 1");
+            throw new BadInputException($"guard {guard.Metric}: margin {guard.Margin}; expected above 0 and "
+                + "below 1");
         }
         _guard = guard;
         _candidate = new ConfidenceSequence(error / 2);
@@ -66,13 +66,11 @@ public sealed class GuardState
         }
     }
 
-    public string Evidence => FormattableString.Invariant(
-        $"{_guard.Metric}: candidate {100 * _candidate.Mean:0.0} % ({100 * _candidate.Low:0.0} to ")
-        + FormattableString.Invariant(
-            $"{100 * _candidate.High:0.0}) of {_candidate.Count}, production {100 * _production.Mean:0.0} % ")
-        + FormattableString.Invariant(
-            $"({100 * _production.Low:0.0} to {100 * _production.High:0.0}) of {_production.Count}, margin ")
-        + FormattableString.Invariant($"{100 * _guard.Margin:0.0} points");
+    public string Evidence => string.Create(CultureInfo.InvariantCulture, 
+        $"{_guard.Metric}: candidate {100 * _candidate.Mean:0.0} % ({100 * _candidate.Low:0.0} to "
+            + $"{100 * _candidate.High:0.0}) of {_candidate.Count}, production {100 * _production.Mean:0.0} "
+            + $"% ({100 * _production.Low:0.0} to {100 * _production.High:0.0}) of {_production.Count}, "
+            + $"margin {100 * _guard.Margin:0.0} points");
 
     internal static List<GuardState> Of(IReadOnlyList<Guard> guards, double error)
     {

@@ -1,5 +1,5 @@
-using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Plimsoll.Core;
 
@@ -36,8 +36,8 @@ public sealed class Promotion
         _guards = GuardState.Of(plan.Guards, plan.Error);
         Stage = plan.ShadowRequests > 0 ? PromotionStage.Shadow : PromotionStage.Canary;
         _at = Stage == PromotionStage.Canary ? 0 : -1;
-        Routing = new RoutingTable(
-            revision, task, production, candidate, _at < 0 ? 0 : plan.Shares[0], Shadow: _at < 0);
+        Routing = new RoutingTable(revision, task, production, candidate, _at < 0 ? 0 : plan.Shares[0],
+            Shadow: _at < 0);
         Reason = _at < 0 ? "shadow: mirrored as batch work" : Share(0);
     }
 
@@ -108,6 +108,6 @@ public sealed class Promotion
         Reason = reason;
     }
 
-    string Share(int at) =>
-        FormattableString.Invariant($"canary: {_plan.Shares[at] / 100.0:0.##} % of the keys");
+    string Share(int at) => string.Create(
+        CultureInfo.InvariantCulture, $"canary: {_plan.Shares[at] / 100.0:0.##} % of the keys");
 }

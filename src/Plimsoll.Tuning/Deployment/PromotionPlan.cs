@@ -33,8 +33,8 @@ public sealed record PromotionPlan
         }
         if (ShadowRequests < 0 || StageRequests < 1)
         {
-            throw new BadInputException(
-                "promotion: expected shadow_requests of at least 0 and stage_requests of at least 1");
+            throw new BadInputException("promotion: expected shadow_requests of at least 0 and "
+                + "stage_requests of at least 1");
         }
         if (Guards.Count == 0 || Guards.Select(g => g.Metric).Distinct().Count() != Guards.Count)
             throw new BadInputException("promotion: expected at least one guard, each metric once");

@@ -39,8 +39,8 @@ public sealed class Releases(TuneWorkspace workspace)
         foreach (var evaluation in _registry.Users(adapter, "adapter").Select(_registry.Get)
             .Where(m => m.Kind == ManifestKind.Evaluation))
         {
-            foreach (var gate in evaluation.Facts["gates"]
-                .Deserialize<List<GateOutcome>>(CanonicalJson.Options)!)
+            foreach (var gate in evaluation.Facts["gates"].Deserialize<List<GateOutcome>>(
+                CanonicalJson.Options)!)
             {
                 latest.TryAdd(gate.Gate, gate);
             }
@@ -49,8 +49,8 @@ public sealed class Releases(TuneWorkspace workspace)
     }
 
     /// <summary>Releases an adapter whose gates have all passed, parity and quality among them.</summary>
-    /// <returns>The release; null when a gate stands in the way, named in
-    /// <paramref name="refusal"/>.</returns>
+    /// <returns>The release; null when a gate stands in the way, named in <paramref
+    /// name="refusal"/>.</returns>
     public string? Release(string adapter, string task, out string refusal)
     {
         var gates = GatesOf(adapter);
@@ -64,10 +64,10 @@ public sealed class Releases(TuneWorkspace workspace)
             refusal = $"{gate.Gate} {gate.Verdict.ToString().ToLowerInvariant()}: {gate.Evidence}";
         if (refusal.Length > 0)
             return null;
-        var evaluations =
-            _registry.Users(adapter, "adapter").Where(h => _registry.Get(h).Kind == ManifestKind.Evaluation)
+        var evaluations = _registry.Users(adapter, "adapter")
+            .Where(h => _registry.Get(h).Kind == ManifestKind.Evaluation)
             .Select((h, i) => KeyValuePair.Create($"evaluation-{i + 1}", h))
-            .Append(KeyValuePair.Create("adapter", adapter));
+                .Append(KeyValuePair.Create("adapter", adapter));
         var release = _registry.Add(Manifest.Of(ManifestKind.Release, new JsonObject
         {
             ["task"] = task,
@@ -83,8 +83,8 @@ public sealed class Releases(TuneWorkspace workspace)
         var manifest = workspace.Of(release, ManifestKind.Release);
         if (manifest.Facts["task"]!.GetValue<string>() != task)
         {
-            throw new BadInputException(
-                $"release {release[..12]} is of task {manifest.Facts["task"]}; expected {task}");
+            throw new BadInputException($"release {release[..12]} is of task {manifest.Facts["task"]}; "
+                + $"expected {task}");
         }
         _registry.SetAlias($"{task}@production", release, reason);
     }

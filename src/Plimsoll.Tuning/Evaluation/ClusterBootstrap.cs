@@ -15,8 +15,8 @@ public static class ClusterBootstrap
 
     /// <param name="differences">Candidate's score minus the current's, with each example's group.</param>
     /// <param name="oneSided">Confidence of each end by itself.</param>
-    public static Interval Mean(
-        IReadOnlyList<(string Group, double Difference)> differences, double oneSided, ulong seed)
+    public static Interval Mean(IReadOnlyList<(string Group, double Difference)> differences, double oneSided,
+        ulong seed)
     {
         var groups = differences.GroupBy(d => d.Group).OrderBy(g => g.Key, StringComparer.Ordinal)
             .Select(g => (Sum: g.Sum(d => d.Difference), Count: g.Count())).ToArray();

@@ -8,8 +8,8 @@ namespace Plimsoll.Tuning.Evaluation;
 
 /// <summary>One example's answers by the model in traffic and by the candidate.</summary>
 /// <param name="Group">Examples of one group are not independent; null: its own.</param>
-public sealed record JudgedExample(
-    string Prompt, string Expected, string Current, string Candidate, string? Group = null);
+public sealed record JudgedExample(string Prompt, string Expected, string Current, string Candidate,
+    string? Group = null);
 
 /// <summary>Two answers to one prompt, in tokens.</summary>
 public sealed record ParityExample(string Prompt, IReadOnlyList<int> Trainer, IReadOnlyList<int> Engine);
@@ -23,9 +23,14 @@ public static class Gates
     public const double Confidence = 0.95;
     public const double Power = 0.8;
 
+    /// <summary>Shares of answers that rounding may turn without a fault.</summary>
+    public const double MostDifferences = 0.01;
+
+    public const double MostQuantisedDifferences = 0.1;
+
     /// <summary>
-    /// 1. The deployed engine says what the trainer said. Unquantised: token for token. Quantised: the share
-    /// is reported, and quality is judged on the deployed form.
+    /// 1. The deployed engine says what the trainer said, token for token. One answer in a hundred may turn at a
+    /// close call, one in ten on quantised weights, where quality is judged on the deployed form anyway.
     /// </summary>
     /// <param name="needed">Prompts below which nothing is proven.</param>
     public static GateOutcome Parity(IReadOnlyList<ParityExample> examples, bool quantised, int needed)
@@ -40,17 +45,18 @@ public static class Gates
         if (different.Count > 0)
             facts["first_difference"] = Difference(different[0]);
         var text = $"{examples.Count - different.Count} of {examples.Count} answers are token for token the "
-            + $"trainer's";
+            + "trainer's";
         if (examples.Count < needed)
         {
-            return new GateOutcome(
-                "parity", GateVerdict.Undecided, $"{text}; {needed} prompts are needed", facts);
+            return new GateOutcome("parity", GateVerdict.Undecided, $"{text}; {needed} prompts are needed",
+                facts);
         }
         if (different.Count == 0)
             return new GateOutcome("parity", GateVerdict.Passed, text, facts);
-        // Rounding moves a few close calls; a wrong template, order or scale moves most.
-        var verdict =
-            quantised && different.Count <= examples.Count / 10 ? GateVerdict.Passed : GateVerdict.Failed;
+        // Rounding turns close calls: a rare one where only keys and values are in half precision, some where the
+        // weights are quantised. A wrong template, order or scale turns most answers.
+        var most = quantised ? MostQuantisedDifferences : MostDifferences;
+        var verdict = different.Count <= most * examples.Count ? GateVerdict.Passed : GateVerdict.Failed;
         return new GateOutcome("parity", verdict, $"{text}; first: {Difference(different[0])}", facts);
     }
 
@@ -60,8 +66,8 @@ public static class Gates
     /// needed.</param>
     public static GateOutcome Quality(IReadOnlyList<JudgedExample> examples, double margin, double discordant)
     {
-        var right = examples.Select(
-            e => (Candidate: Same(e.Candidate, e.Expected), Current: Same(e.Current, e.Expected))).ToList();
+        var right = examples.Select(e => (Candidate: Same(e.Candidate, e.Expected),
+            Current: Same(e.Current, e.Expected))).ToList();
         var pairs = new PairedProportions(
             right.Count(r => r.Candidate && r.Current), right.Count(r => r.Candidate && !r.Current),
             right.Count(r => !r.Candidate && r.Current), right.Count(r => !r.Candidate && !r.Current));
@@ -92,7 +98,7 @@ public static class Gates
     /// <summary>2, for scores in place of right and wrong: cluster bootstrap by group.</summary>
     public static GateOutcome Scores(
         IReadOnlyList<(string Group, double Candidate, double Current)> examples, double margin,
-        int neededGroups, ulong seed)
+            int neededGroups, ulong seed)
     {
         var groups = examples.Select(e => e.Group).Distinct().Count();
         if (groups < 2)
@@ -121,11 +127,11 @@ public static class Gates
         var wrong = examples.Where(e => !Same(e.Candidate, e.Expected)).ToList();
         var facts = new JsonObject { ["examples"] = examples.Count, ["wrong"] = wrong.Count };
         return wrong.Count == 0
-            ? new GateOutcome(
-                "regression", GateVerdict.Passed, $"all {examples.Count} must-pass examples are right", facts)
+            ? new GateOutcome("regression", GateVerdict.Passed,
+                $"all {examples.Count} must-pass examples are right", facts)
             : new GateOutcome("regression", GateVerdict.Failed,
                 $"{wrong.Count} of {examples.Count} must-pass examples are wrong; first: "
-                + $"{Short(wrong[0].Prompt)} gave "
+                    + $"{Short(wrong[0].Prompt)} gave "
                 + $"{Short(wrong[0].Candidate)}, expected {Short(wrong[0].Expected)}", facts);
     }
 
@@ -134,14 +140,13 @@ public static class Gates
     /// </summary>
     /// <param name="fault">What is wrong with an answer; null when nothing is.</param>
     /// <param name="mostFaulty">Share of answers that may be wrong in form.</param>
-    public static GateOutcome Format(
-        IReadOnlyList<JudgedExample> examples, Func<string, string?> fault, double mostFaulty)
+    public static GateOutcome Format(IReadOnlyList<JudgedExample> examples, Func<string, string?> fault,
+        double mostFaulty)
     {
-        var faulty =
-            examples.Select(e => (e, Fault: fault(e.Candidate))).Where(f => f.Fault is not null).ToList();
-        var facts =
-            new JsonObject { ["examples"] = examples.Count, ["faulty"] = faulty.Count,
-                ["most_faulty"] = mostFaulty };
+        var faulty = examples.Select(e => (e, Fault: fault(e.Candidate))).Where(f => f.Fault is not null)
+            .ToList();
+        var facts = new JsonObject { ["examples"] = examples.Count, ["faulty"] = faulty.Count,
+            ["most_faulty"] = mostFaulty };
         var text = $"{examples.Count - faulty.Count} of {examples.Count} answers have their form";
         if (examples.Count == 0)
             return new GateOutcome("format", GateVerdict.Undecided, "no example", facts);
@@ -149,7 +154,7 @@ public static class Gates
             ? new GateOutcome("format", GateVerdict.Passed, text, facts)
             : new GateOutcome("format", GateVerdict.Failed,
                 $"{text}; first: {Short(faulty[0].e.Prompt)} gave {Short(faulty[0].e.Candidate)}, "
-                + $"{faulty[0].Fault}", facts);
+                    + $"{faulty[0].Fault}", facts);
     }
 
     /// <summary>
@@ -160,7 +165,7 @@ public static class Gates
     /// <param name="currentUsd">Of one request.</param>
     public static GateOutcome Saving(
         IReadOnlyList<(string Limit, double Promised, Interval Candidate)> promised, Interval currentUsd,
-        Interval candidateUsd)
+            Interval candidateUsd)
     {
         var facts = new JsonObject
         {
@@ -174,12 +179,13 @@ public static class Gates
             facts[limit] = candidate.Point;
             if (candidate.Low > bound)
             {
-                return new GateOutcome("saving", GateVerdict.Failed, FormattableString.Invariant(
-                    $"{limit} is {candidate.Point:G3}, promised {bound:G3}"), facts);
+                return new GateOutcome("saving", GateVerdict.Failed,
+                    FormattableString.Invariant($"{limit} is {candidate.Point:G3}, promised {bound:G3}"),
+                    facts);
             }
         }
-        var money =
-            FormattableString.Invariant($"${candidateUsd.Point:G3} a request against ${currentUsd.Point:G3}");
+        var money = string.Create(CultureInfo.InvariantCulture, $"${candidateUsd.Point:G3} a request against "
+            + $"${currentUsd.Point:G3}");
         if (candidateUsd.Low > currentUsd.High)
             return new GateOutcome("saving", GateVerdict.Failed, $"{money}: dearer", facts);
         var open = promised.Where(p => p.Candidate.High > p.Promised).Select(p => p.Limit).ToList();
@@ -193,19 +199,19 @@ public static class Gates
             : new GateOutcome("saving", GateVerdict.Undecided, $"{money}: the intervals overlap", facts);
     }
 
-    static GateOutcome Judged(
-        Interval interval, double margin, int count, int needed, string what, JsonObject facts)
+    static GateOutcome Judged(Interval interval, double margin, int count, int needed, string what,
+        JsonObject facts)
     {
         var text = string.Create(CultureInfo.InvariantCulture,
             $"{what} differs by {100 * interval.Point:+0.0;-0.0;0.0} points "
-            + $"({100 * interval.Low:+0.0;-0.0;0.0} to "
+                + $"({100 * interval.Low:+0.0;-0.0;0.0} to "
             + $"{100 * interval.High:+0.0;-0.0;0.0}), {100 * margin:0.#} may be lost");
         if (interval.High < -margin)
             return new GateOutcome("quality", GateVerdict.Failed, text, facts);
         if (count < needed)
         {
-            return new GateOutcome(
-                "quality", GateVerdict.Undecided, $"{text}; {count} of the {needed} examples needed", facts);
+            return new GateOutcome("quality", GateVerdict.Undecided,
+                $"{text}; {count} of the {needed} examples needed", facts);
         }
         return interval.Low > -margin
             ? new GateOutcome("quality", GateVerdict.Passed, text, facts)

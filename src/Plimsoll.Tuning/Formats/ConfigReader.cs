@@ -15,8 +15,8 @@ sealed class ConfigReader(string path, JsonElement root)
             "llama" => Architecture.Llama,
             "qwen2" => Architecture.Qwen2,
             "qwen3" => Architecture.Qwen3,
-            _ => throw new BadInputException(
-                $"{path}: model_type {type ?? "missing"}; expected llama, qwen2 or qwen3"),
+            _ => throw new BadInputException($"{path}: model_type {type ?? "missing"}; expected llama, "
+                + "qwen2 or qwen3"),
         };
         Refuse("hidden_act", value => value.GetString() != "silu", "silu");
         Refuse("mlp_bias", value => value.GetBoolean(), "false");
@@ -39,8 +39,8 @@ sealed class ConfigReader(string path, JsonElement root)
             NormEpsilon = Has("rms_norm_eps") ? root.GetProperty("rms_norm_eps").GetDouble() : 1e-6,
             RopeTheta = Theta(),
             RopeStretch = Stretch(),
-            TiedEmbeddings =
-                Has("tie_word_embeddings") && root.GetProperty("tie_word_embeddings").GetBoolean(),
+            TiedEmbeddings = Has("tie_word_embeddings")
+                && root.GetProperty("tie_word_embeddings").GetBoolean(),
             ContextTokens = Integer("max_position_embeddings"),
             EndTokens = Ends(),
         };
@@ -65,8 +65,8 @@ sealed class ConfigReader(string path, JsonElement root)
     {
         if (Has(key) && wrong(root.GetProperty(key)))
         {
-            throw new BadInputException(
-                $"{path}: {key} {root.GetProperty(key).GetRawText()} is not supported; expected {expected}");
+            throw new BadInputException($"{path}: {key} {root.GetProperty(key).GetRawText()} is not "
+                + $"supported; expected {expected}");
         }
     }
 
@@ -74,8 +74,8 @@ sealed class ConfigReader(string path, JsonElement root)
     {
         if (Has("rope_theta"))
             return root.GetProperty("rope_theta").GetDouble();
-        return Has("rope_parameters")
-            && root.GetProperty("rope_parameters").TryGetProperty("rope_theta", out var theta)
+        return Has("rope_parameters") && root.GetProperty("rope_parameters")
+            .TryGetProperty("rope_theta", out var theta)
             ? theta.GetDouble()
             : 10_000;
     }
@@ -86,21 +86,21 @@ sealed class ConfigReader(string path, JsonElement root)
         if (!Has(key))
             return null;
         var scaling = root.GetProperty(key);
-        var type =
-            scaling.TryGetProperty("rope_type", out var kind) || scaling.TryGetProperty("type", out kind)
+        var type = scaling.TryGetProperty("rope_type", out var kind)
+            || scaling.TryGetProperty("type", out kind)
             ? kind.GetString()
             : "default";
         if (type == "default")
             return null;
         if (type != "llama3")
         {
-            throw new BadInputException(
-                $"{path}: rope scaling {type} is not supported; expected default or llama3");
+            throw new BadInputException($"{path}: rope scaling {type} is not supported; expected default or "
+                + "llama3");
         }
         return new RopeStretch(
             scaling.GetProperty("factor").GetDouble(), scaling.GetProperty("low_freq_factor").GetDouble(),
             scaling.GetProperty("high_freq_factor").GetDouble(),
-            scaling.GetProperty("original_max_position_embeddings").GetInt32());
+                scaling.GetProperty("original_max_position_embeddings").GetInt32());
     }
 
     List<int> Ends()

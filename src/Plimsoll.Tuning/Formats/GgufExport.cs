@@ -19,7 +19,7 @@ public static class GgufExport
     public static GgufWriter Model(ModelFolder model, string? adapterFolder, TensorFormat format, string name)
     {
         var config = model.Config;
-        var writer = Metadata(model, name).Set(AdapterIdentity.WeightsKey, model.WeightHash());
+        var writer = Metadata(model, name).Set(AdapterIdentity.WeightsKey, model.Identity());
         var lora = adapterFolder is null ? null : PeftAdapter.ReadConfig(adapterFolder);
         var factors = adapterFolder is null ? [] : PeftAdapter.ReadWeights(adapterFolder, lora!, config);
         if (adapterFolder is not null)
@@ -45,8 +45,8 @@ public static class GgufExport
         }
         if (config.RopeStretch is { } stretch)
         {
-            writer.Add(
-                "rope_freqs.weight", [config.HeadSize / 2], TensorFormat.F32, Frequencies(config, stretch));
+            writer.Add("rope_freqs.weight", [config.HeadSize / 2], TensorFormat.F32,
+                Frequencies(config, stretch));
         }
         return writer;
     }
@@ -65,7 +65,7 @@ public static class GgufExport
             .Set("adapter.type", "lora")
             // llama.cpp divides by the rank; under rsLoRA the alpha makes up for it.
             .Set("adapter.lora.alpha", (float)lora.PlainAlpha)
-            .Set(AdapterIdentity.BaseKey, model.WeightHash())
+            .Set(AdapterIdentity.BaseKey, model.Identity())
             .Set(AdapterIdentity.TemplateKey, model.Template.Hash);
         foreach (var (weight, (a, b)) in factors)
         {
@@ -87,7 +87,7 @@ public static class GgufExport
             tokens.Add($"[PAD{i}]");
         var types = Enumerable.Range(0, tokens.Count)
             .Select(i => i >= model.Tokenizer.Tokens.Count ? 5 : model.Tokenizer.Specials.Contains(i) ? 3 : 1)
-            .ToArray();
+                .ToArray();
         var writer = new GgufWriter(architecture)
             .Set("general.name", name)
             .Set("general.type", "model")

@@ -20,12 +20,16 @@ public static class GgufImport
     {
         var config = Config(file);
         var template = file.Text("tokenizer.chat_template")
-            ?? throw new BadInputException(
-                $"{file.Path}: no chat template; expected tokenizer.chat_template");
+            ?? throw new BadInputException($"{file.Path}: no chat template; expected "
+                + "tokenizer.chat_template");
         var tensors = config.Weights().Select(w => Weight(file, config, w.Name, w.Shape)).ToList();
         ModelFolder.WriteParts(folder, config, Tokenizer(file), template);
         using var stream = File.Create(Path.Combine(folder, ModelFolder.WeightsFile));
-        Safetensors.Write(stream, tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        Safetensors.Write(stream, tensors, new Dictionary<string, string>
+        {
+            ["format"] = "pt",
+            [ModelFolder.IdentityKey] = file.Text(AdapterIdentity.WeightsKey) ?? file.WeightHash(),
+        });
     }
 
     /// <summary>Writes a LoRA as a PEFT folder.</summary>
@@ -47,22 +51,22 @@ public static class GgufImport
             rank = (int)a.Shape[1];
             targets.Add(stem[(stem.LastIndexOf('.') + 1)..]);
             var heads = GgufNames.RotatedHeads(model.Config, name);
-            tensors.Add(NamedTensor.Of(
-                PeftAdapter.NameOf(stem, 'A'), [a.Shape[1], a.Shape[0]], adapter.ReadFloats(a)));
+            tensors.Add(NamedTensor.Of(PeftAdapter.NameOf(stem, 'A'), [a.Shape[1], a.Shape[0]],
+                adapter.ReadFloats(a)));
             tensors.Add(NamedTensor.Of(PeftAdapter.NameOf(stem, 'B'), [b.Shape[1], b.Shape[0]],
                 GgufNames.Unpermute(adapter.ReadFloats(b), (int)b.Shape[1], heads)));
         }
         if (tensors.Count == 0 || tensors.Count != adapter.Tensors.Count)
         {
             throw new BadInputException($"{adapter.Path}: {adapter.Tensors.Count - tensors.Count} tensors "
-                + $"that are no factor of a LoRA on this base");
+                + "that are no factor of a LoRA on this base");
         }
         var alpha = adapter.Metadata.TryGetValue("adapter.lora.alpha", out var value)
             && value is float written ? written : rank;
         Directory.CreateDirectory(folder);
         var lora = new LoraConfig(rank, alpha, RankStabilised: false, [.. targets]);
-        File.WriteAllText(
-            Path.Combine(folder, PeftAdapter.ConfigFile), PeftAdapter.WriteConfig(lora, model.WeightHash()));
+        File.WriteAllText(Path.Combine(folder, PeftAdapter.ConfigFile),
+            PeftAdapter.WriteConfig(lora, model.WeightHash()));
         using var stream = File.Create(Path.Combine(folder, PeftAdapter.WeightsFile));
         Safetensors.Write(stream, tensors);
     }
@@ -77,8 +81,8 @@ public static class GgufImport
                 + $"{string.Join('x', tensor.Shape)}; expected {string.Join('x', shape.Reverse())}");
         }
         var values = file.ReadFloats(tensor);
-        return NamedTensor.Of(
-            name, shape, GgufNames.Unpermute(values, (int)shape[0], GgufNames.RotatedHeads(config, name)));
+        return NamedTensor.Of(name, shape, GgufNames.Unpermute(
+            values, (int)shape[0], GgufNames.RotatedHeads(config, name)));
     }
 
     static ModelConfig Config(GgufFile file)
@@ -89,12 +93,12 @@ public static class GgufImport
             "qwen2" => Architecture.Qwen2,
             "qwen3" => Architecture.Qwen3,
             var other => throw new BadInputException($"{file.Path}: architecture {other ?? "missing"}; "
-            + $"expected llama, qwen2 or qwen3"),
+                + "expected llama, qwen2 or qwen3"),
         };
         if (file.Find("rope_freqs.weight") is not null)
         {
-            throw new BadInputException(
-                $"{file.Path}: stretched rotary frequencies; expected the model's Hugging Face folder");
+            throw new BadInputException($"{file.Path}: stretched rotary frequencies; expected the model's "
+                + "Hugging Face folder");
         }
         int Integer(string key) => (int)(file.Number($"{file.Architecture}.{key}")
             ?? throw new BadInputException($"{file.Path}: no {file.Architecture}.{key}"));
@@ -126,8 +130,8 @@ public static class GgufImport
     {
         if (file.Text("tokenizer.ggml.model") != "gpt2"
             || !file.Metadata.TryGetValue("tokenizer.ggml.tokens", out var listed)
-            || listed is not string[] tokens
-                || !file.Metadata.TryGetValue("tokenizer.ggml.merges", out var merged)
+            || listed is not string[] tokens || !file.Metadata.TryGetValue(
+                "tokenizer.ggml.merges", out var merged)
             || merged is not string[] merges)
         {
             throw new BadInputException($"{file.Path}: tokenizer "
@@ -135,12 +139,12 @@ public static class GgufImport
         }
         var types = file.Metadata.TryGetValue("tokenizer.ggml.token_type", out var typed)
             && typed is int[] given ? given : [];
-        var specials =
-            Enumerable.Range(0, tokens.Length).Where(i => i < types.Length && types[i] is 3 or 4).ToHashSet();
+        var specials = Enumerable.Range(0, tokens.Length).Where(i => i < types.Length && types[i] is 3 or 4)
+            .ToHashSet();
         var pairs = merges.Select(m => m.IndexOf(' ', 1) is var at and > 0
             ? (m[..at], m[(at + 1)..])
             : throw new BadInputException($"{file.Path}: merge '{m}'; expected two tokens")).ToList();
-        return new ByteLevelBpe(
-            tokens, pairs, specials, PreTokenizer.Named(file.Text("tokenizer.ggml.pre") ?? "gpt-2"));
+        return new ByteLevelBpe(tokens, pairs, specials,
+            PreTokenizer.Named(file.Text("tokenizer.ggml.pre") ?? "gpt-2"));
     }
 }

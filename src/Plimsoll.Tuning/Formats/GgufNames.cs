@@ -11,9 +11,9 @@ static class GgufNames
     [
         ("input_layernorm", "attn_norm"), ("self_attn.q_proj", "attn_q"), ("self_attn.k_proj", "attn_k"),
         ("self_attn.v_proj", "attn_v"), ("self_attn.o_proj", "attn_output"),
-        ("self_attn.q_norm", "attn_q_norm"),
+            ("self_attn.q_norm", "attn_q_norm"),
         ("self_attn.k_norm", "attn_k_norm"), ("post_attention_layernorm", "ffn_norm"),
-        ("mlp.gate_proj", "ffn_gate"),
+            ("mlp.gate_proj", "ffn_gate"),
         ("mlp.up_proj", "ffn_up"), ("mlp.down_proj", "ffn_down"),
     ];
 
@@ -40,8 +40,8 @@ static class GgufNames
     /// Heads whose rows must change places: architecture <c>llama</c> rotates neighbours where Hugging Face
     /// rotates halves. Zero for everything else, and for Qwen.
     /// </summary>
-    public static int RotatedHeads(
-        ModelConfig config, string weight) => config.Architecture != Architecture.Llama ? 0
+    public static int RotatedHeads(ModelConfig config, string weight) =>
+        config.Architecture != Architecture.Llama ? 0
         : weight.Contains("self_attn.q_proj", StringComparison.Ordinal) ? config.Heads
         : weight.Contains("self_attn.k_proj", StringComparison.Ordinal) ? config.KvHeads
         : 0;

@@ -16,8 +16,8 @@ public enum Architecture
 }
 
 /// <summary>Llama 3.1's stretching of the rotary frequencies.</summary>
-public sealed record RopeStretch(
-    double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalContext);
+public sealed record RopeStretch(double Factor, double LowFrequencyFactor, double HighFrequencyFactor,
+    int OriginalContext);
 
 /// <summary>
 /// What of a Hugging Face <c>config.json</c> decides a dense decoder's arithmetic. A setting that changes it
@@ -46,8 +46,8 @@ public sealed record ModelConfig
     /// <summary>Whether each head's Q and K are normalised.</summary>
     public bool HeadNorm => Architecture == Architecture.Qwen3;
 
-    public long Parameters =>
-        (TiedEmbeddings ? 1L : 2L) * VocabularySize * HiddenSize + HiddenSize + Layers * PerLayer;
+    public long Parameters => (TiedEmbeddings ? 1L : 2L) * VocabularySize * HiddenSize + HiddenSize
+        + Layers * PerLayer;
 
     long PerLayer => 2L * HiddenSize * HeadSize * (Heads + KvHeads) + 3L * HiddenSize * FeedForwardSize
         + 2L * HiddenSize
@@ -62,12 +62,12 @@ public sealed record ModelConfig
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             return new ConfigReader(path, document.RootElement).Read();
         }
-        catch (Exception e) when (e
-            is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException
+            or InvalidOperationException
             or FormatException)
         {
-            throw new BadInputException(
-                $"{path}: {e.Message.TrimEnd('.')}; expected a Hugging Face config.json");
+            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a Hugging Face "
+                + "config.json");
         }
     }
 

@@ -21,6 +21,9 @@ public sealed class ModelFolder : IDisposable
     public const string WeightsFile = "model.safetensors";
     public const string TemplateFile = "chat_template.jinja";
 
+    /// <summary>In the weights' metadata: the identity of the file that they were imported from.</summary>
+    public const string IdentityKey = "plimsoll.identity_sha256";
+
     readonly List<Safetensors> _files = [];
     readonly Dictionary<string, Safetensors> _fileOf = new(StringComparer.Ordinal);
 
@@ -38,8 +41,8 @@ public sealed class ModelFolder : IDisposable
     public ChatTemplate Template { get; }
     public bool HasWeights => _files.Count > 0;
 
-    public string TokenizerHash =>
-        CanonicalJson.HashOfBytes(File.ReadAllBytes(System.IO.Path.Combine(Path, "tokenizer.json")));
+    public string TokenizerHash => CanonicalJson.HashOfBytes(
+        File.ReadAllBytes(System.IO.Path.Combine(Path, "tokenizer.json")));
 
     public Renderer Renderer => new(Template, Tokenizer, Config.EndTokens);
 
@@ -52,8 +55,8 @@ public sealed class ModelFolder : IDisposable
         var tokenizer = TokenizerFile.Read(System.IO.Path.Combine(path, "tokenizer.json"));
         if (tokenizer.Tokens.Count > config.VocabularySize)
         {
-            throw new BadInputException(
-                $"{path}: {tokenizer.Tokens.Count} tokens for a vocabulary of {config.VocabularySize}");
+            throw new BadInputException($"{path}: {tokenizer.Tokens.Count} tokens for a vocabulary of "
+                + $"{config.VocabularySize}");
         }
         var folder = new ModelFolder(path, config, tokenizer, ChatTemplate.Of(TemplateOf(path)));
         try
@@ -82,12 +85,19 @@ public sealed class ModelFolder : IDisposable
         foreach (var name in _fileOf.Keys.Order(StringComparer.Ordinal))
         {
             var tensor = _fileOf[name].Read(name);
-            hash.AppendData(
-                Encoding.UTF8.GetBytes($"{name}\0{tensor.Type}\0{string.Join(",", tensor.Shape)}\0"));
+            hash.AppendData(Encoding.UTF8.GetBytes(
+                $"{name}\0{tensor.Type}\0{string.Join(",", tensor.Shape)}\0"));
             hash.AppendData(tensor.Bytes.Span);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    /// <summary>
+    /// By which engines know these weights, however they are quantised: that of the file they were imported
+    /// from, else <see cref="WeightHash"/>.
+    /// </summary>
+    public string Identity() => _files.Select(f => f.Metadata.GetValueOrDefault(IdentityKey))
+        .FirstOrDefault(i => i is not null) ?? WeightHash();
 
     /// <summary>Writes all but the weights.</summary>
     public static void WriteParts(string path, ModelConfig config, ByteLevelBpe tokenizer, string template)
@@ -168,7 +178,7 @@ public sealed class ModelFolder : IDisposable
                 return template.GetString()!;
             }
         }
-        throw new BadInputException(
-            $"{path}: no chat template; expected {TemplateFile} or chat_template in tokenizer_config.json");
+        throw new BadInputException($"{path}: no chat template; expected {TemplateFile} or chat_template in "
+            + "tokenizer_config.json");
     }
 }

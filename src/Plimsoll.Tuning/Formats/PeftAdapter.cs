@@ -36,7 +36,7 @@ public static class PeftAdapter
         "rank_pattern", "alpha_pattern", "layer_replication", "layers_to_transform", "modules_to_save",
             "megatron_config",
         "trainable_token_indices", "target_parameters", "exclude_modules", "eva_config", "loftq_config",
-        "corda_config",
+            "corda_config",
     ];
 
     /// <exception cref="BadInputException">Missing, malformed, or with a part that engines do not
@@ -53,8 +53,8 @@ public static class PeftAdapter
                 throw new BadInputException($"{path}: peft_type {type}; expected LORA");
             if (Flag(root, "use_dora"))
             {
-                throw new BadInputException(
-                    $"{path}: DoRA; engines would drop its magnitudes, expected plain LoRA or rsLoRA");
+                throw new BadInputException($"{path}: DoRA; engines would drop its magnitudes, expected "
+                    + "plain LoRA or rsLoRA");
             }
             if (Flag(root, "fan_in_fan_out") || Flag(root, "lora_bias"))
                 throw new BadInputException($"{path}: fan_in_fan_out or lora_bias; expected neither");
@@ -64,8 +64,8 @@ public static class PeftAdapter
             {
                 if (root.TryGetProperty(key, out var value) && !IsEmpty(value))
                 {
-                    throw new BadInputException(
-                        $"{path}: {key}; engines would drop it, expected plain LoRA or rsLoRA");
+                    throw new BadInputException($"{path}: {key}; engines would drop it, expected plain LoRA "
+                        + "or rsLoRA");
                 }
             }
             var targets = root.GetProperty("target_modules").EnumerateArray().Select(t => t.GetString()!)
@@ -73,15 +73,15 @@ public static class PeftAdapter
             var rank = root.GetProperty("r").GetInt32();
             if (rank < 1)
                 throw new BadInputException($"{path}: r {rank}; expected at least 1");
-            return new LoraConfig(
-                rank, root.GetProperty("lora_alpha").GetDouble(), Flag(root, "use_rslora"), targets);
+            return new LoraConfig(rank, root.GetProperty("lora_alpha").GetDouble(), Flag(root, "use_rslora"),
+                targets);
         }
-        catch (Exception e) when (e
-            is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException
+            or InvalidOperationException
             or KeyNotFoundException or FormatException)
         {
-            throw new BadInputException(
-                $"{path}: {e.Message.TrimEnd('.')}; expected a PEFT adapter_config.json");
+            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a PEFT "
+                + "adapter_config.json");
         }
     }
 
@@ -125,8 +125,8 @@ public static class PeftAdapter
                 || !(name.EndsWith(".lora_A.weight", StringComparison.Ordinal)
                     || name.EndsWith(".lora_B.weight", StringComparison.Ordinal)))
             {
-                throw new BadInputException(
-                    $"{path}: '{name}' is no factor of a LoRA; engines would drop it");
+                throw new BadInputException($"{path}: '{name}' is no factor of a LoRA; engines would drop "
+                    + "it");
             }
             var weight = name["base_model.model.".Length..^".lora_A.weight".Length];
             if (pairs.ContainsKey(weight))
@@ -135,8 +135,8 @@ public static class PeftAdapter
                 throw new BadInputException($"{path}: '{weight}' is no matrix of the base");
             if (weight.EndsWith("embed_tokens", StringComparison.Ordinal) || weight == "lm_head")
             {
-                throw new BadInputException(
-                    $"{path}: '{weight}' is adapted; expected matrices of the layers only");
+                throw new BadInputException($"{path}: '{weight}' is adapted; expected matrices of the "
+                    + "layers only");
             }
             var (a, b) = (file.Read(NameOf(weight, 'A')), file.Read(NameOf(weight, 'B')));
             if (!a.Shape.SequenceEqual([lora.Rank, shape[1]])
@@ -144,7 +144,7 @@ public static class PeftAdapter
             {
                 throw new BadInputException($"{path}: '{weight}' has A [{string.Join(", ", a.Shape)}] and B "
                     + $"[{string.Join(", ", b.Shape)}]; expected rank {lora.Rank} on [{shape[0]}, "
-                    + $"{shape[1]}]");
+                        + $"{shape[1]}]");
             }
             pairs.Add(weight, (a, b));
         }

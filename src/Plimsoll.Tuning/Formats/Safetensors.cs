@@ -59,8 +59,8 @@ public sealed class Safetensors : IDisposable
     readonly SafeFileHandle _file;
     readonly string _path;
     readonly long _dataAt;
-    readonly Dictionary<string, (TensorType Type, long[] Shape, long Begin, long End)> _tensors =
-        new(StringComparer.Ordinal);
+    readonly Dictionary<string, (TensorType Type, long[] Shape, long Begin, long End)> _tensors = new(
+        StringComparer.Ordinal);
 
     /// <exception cref="BadInputException">Missing, cut short, or no safetensors file.</exception>
     public Safetensors(string path)
@@ -100,8 +100,8 @@ public sealed class Safetensors : IDisposable
                 }
             }
         }
-        catch (Exception e) when (e
-            is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException
+            or FormatException)
         {
             _file.Dispose();
             throw Bad($"a header that cannot be read ({e.Message.TrimEnd('.')})");
@@ -139,8 +139,8 @@ public sealed class Safetensors : IDisposable
     public void Dispose() => _file.Dispose();
 
     /// <summary>Tensors by name, so that the order in which they come changes nothing.</summary>
-    public static void Write(
-        Stream to, IEnumerable<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(Stream to, IEnumerable<NamedTensor> tensors, IReadOnlyDictionary<string,
+        string>? metadata = null)
     {
         var sorted = tensors.OrderBy(t => t.Name, StringComparer.Ordinal).ToList();
         var header = new JsonObject();
@@ -148,7 +148,7 @@ public sealed class Safetensors : IDisposable
         {
             header["__metadata__"] = new JsonObject(
                 metadata.OrderBy(m => m.Key, StringComparer.Ordinal)
-                .Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value)));
+                    .Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value)));
         }
         var at = 0L;
         foreach (var tensor in sorted)
@@ -185,8 +185,8 @@ public sealed class Safetensors : IDisposable
         var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64()).ToArray();
         var offsets = entry.Value.GetProperty("data_offsets");
         var (begin, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
-        var expected =
-            shape.Aggregate((Int128)(type == TensorType.F32 ? 4 : 2), (a, b) => b < 0 ? -1 : a * b);
+        var expected = shape.Aggregate((Int128)(type == TensorType.F32 ? 4 : 2), (a, b) => b < 0 ? -1
+            : a * b);
         if (begin < 0 || end < begin || end > dataBytes || end - begin != expected
             || end - begin > Array.MaxLength)
         {

@@ -40,8 +40,8 @@ public sealed class BlobStore
 
     /// <summary>Where a blob lies. It is read-only; what reads it may rely on its hash.</summary>
     /// <exception cref="BadInputException">It is not there.</exception>
-    public string Find(string hash) =>
-        Has(hash) ? PathOf(hash) : throw new BadInputException($"blob {hash}: not in {_folder}");
+    public string Find(string hash) => Has(hash) ? PathOf(hash)
+        : throw new BadInputException($"blob {hash}: not in {_folder}");
 
     /// <summary>Reads a blob and holds it to its name.</summary>
     /// <exception cref="BadInputException">It is not there, or not what its name says.</exception>
@@ -50,8 +50,8 @@ public sealed class BlobStore
         var bytes = File.ReadAllBytes(Find(hash));
         return CanonicalJson.HashOfBytes(bytes) == hash
             ? bytes
-            : throw new BadInputException(
-                $"{PathOf(hash)}: its content has another hash; expected it unchanged");
+            : throw new BadInputException($"{PathOf(hash)}: its content has another hash; expected it "
+                + "unchanged");
     }
 
     string Put(Stream source)
@@ -83,8 +83,8 @@ public sealed class BlobStore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException(
-                $"{_folder}: cannot be written ({e.Message.TrimEnd('.')}); expected a writable folder");
+            throw new BadInputException($"{_folder}: cannot be written ({e.Message.TrimEnd('.')}); expected "
+                + "a writable folder");
         }
         finally
         {

@@ -25,8 +25,8 @@ public static class CanonicalJson
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         RespectRequiredConstructorParameters = true,
         RespectNullableAnnotations = true,
-        Converters =
-            { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+        Converters = { new JsonStringEnumConverter(
+            JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 
     static readonly JsonSerializerOptions _strings =
@@ -119,8 +119,7 @@ public static class CanonicalJson
 
     // Shortest digits that read back as the same double, without an exponent.
     static decimal Exact(double value) =>
-        decimal.Parse(
-            value.ToString("R", CultureInfo.InvariantCulture), NumberStyles.Float,
+        decimal.Parse(value.ToString("R", CultureInfo.InvariantCulture), NumberStyles.Float,
             CultureInfo.InvariantCulture);
 
     // .NET writes 1E-07 where ECMAScript writes 1e-7.

@@ -18,13 +18,14 @@ public static class Lineage
 
     static void Append(
         StringBuilder text, ModelRegistry registry, string role, string hash, int depth, int records,
-        HashSet<string> seen)
+            HashSet<string> seen)
     {
         var manifest = registry.Get(hash);
         var indent = new string(' ', 2 * depth);
         var again = !seen.Add(hash);
-        text.Append(indent).Append(role.Length > 0 ? role + ": " : "");
-        text.Append($"{manifest.Kind.ToString().ToLowerInvariant()} {hash[..12]}");
+        text.Append(
+            $"{indent}{(role.Length > 0 ? role + ": " : "")}{manifest.Kind.ToString().ToLowerInvariant()} "
+            + $"{hash[..12]}");
         text.Append(again ? " (above)\n" : $"{Facts(manifest)}\n");
         if (again)
             return;

@@ -37,13 +37,13 @@ public enum ManifestKind
 /// <param name="Blobs">By file name, hashes of blobs.</param>
 public sealed record Manifest(
     ManifestKind Kind, IReadOnlyDictionary<string, string> Links, IReadOnlyDictionary<string, string> Blobs,
-    JsonObject Facts)
+        JsonObject Facts)
 {
     public static Manifest Of(
         ManifestKind kind, JsonObject facts, IReadOnlyDictionary<string, string>? links = null,
         IReadOnlyDictionary<string, string>? blobs = null) =>
-        new(kind, links ?? new Dictionary<string, string>(), blobs
-            ?? new Dictionary<string, string>(), facts);
+        new(kind, links ?? new Dictionary<string, string>(), blobs ?? new Dictionary<string, string>(),
+            facts);
 
     public string Hash => CanonicalJson.HashOf(this);
 }

@@ -42,8 +42,8 @@ public sealed class ModelRegistry : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException)
         {
-            throw new BadInputException($"{folder}: no registry can be kept here ({e.Message.TrimEnd('.')}); "
-                + $"expected a writable folder");
+            throw new BadInputException($"{folder}: no registry can be kept here "
+                + $"({e.Message.TrimEnd('.')}); expected a writable folder");
         }
     }
 
@@ -62,24 +62,24 @@ public sealed class ModelRegistry : IDisposable
         {
             if (Count("SELECT COUNT(*) FROM manifests WHERE hash = $a", link) == 0)
             {
-                throw new BadInputException(
-                    $"{manifest.Kind} names {role} {link}, which is not in the registry");
+                throw new BadInputException($"{manifest.Kind} names {role} {link}, which is not in the "
+                    + "registry");
             }
         }
         foreach (var (name, blob) in manifest.Blobs)
         {
             if (!Blobs.Has(blob))
             {
-                throw new BadInputException(
-                    $"{manifest.Kind} names blob {name} {blob}, which is not in the registry");
+                throw new BadInputException($"{manifest.Kind} names blob {name} {blob}, which is not in the "
+                    + "registry");
             }
         }
         Execute("INSERT OR IGNORE INTO manifests (hash, kind, body, added) VALUES ($a, $b, $c, $d)",
             hash, manifest.Kind.ToString(), CanonicalJson.Of(manifest), Now());
         foreach (var (role, link) in manifest.Links)
         {
-            Execute(
-                "INSERT OR IGNORE INTO links (source, role, target) VALUES ($a, $b, $c)", hash, role, link);
+            Execute("INSERT OR IGNORE INTO links (source, role, target) VALUES ($a, $b, $c)", hash, role,
+                link);
         }
         transaction.Commit();
         return hash;
@@ -90,11 +90,11 @@ public sealed class ModelRegistry : IDisposable
     public Manifest Get(string hash)
     {
         using var command = Command("SELECT body FROM manifests WHERE hash = $a", hash);
-        var body =
-            command.ExecuteScalar() as string ?? throw new BadInputException($"{hash}: not in the registry");
+        var body = command.ExecuteScalar() as string ?? throw new BadInputException($"{hash}: not in the "
+            + "registry");
         var manifest = JsonSerializer.Deserialize<Manifest>(body, CanonicalJson.Options)!;
-        return manifest.Hash == hash ? manifest
-            : throw new BadInputException($"{hash}: the registry holds another content under this name");
+        return manifest.Hash == hash ? manifest : throw new BadInputException($"{hash}: the registry holds "
+            + "another content under this name");
     }
 
     /// <summary>
@@ -107,16 +107,16 @@ public sealed class ModelRegistry : IDisposable
             return Alias(name)?.Hash ?? throw new BadInputException($"{name}: no such name in the registry");
         if (name.Length < 6 || name.AsSpan().ContainsAnyExcept("0123456789abcdef"))
         {
-            throw new BadInputException(
-                $"{name}: expected a hash, at least its first six digits, or task@alias");
+            throw new BadInputException($"{name}: expected a hash, at least its first six digits, or "
+                + "task@alias");
         }
         using var command = Command("SELECT hash FROM manifests WHERE hash LIKE $a || '%' LIMIT 2", name);
         using var reader = command.ExecuteReader();
         if (!reader.Read())
             throw new BadInputException($"{name}: not in the registry");
         var hash = reader.GetString(0);
-        return reader.Read()
-            ? throw new BadInputException($"{name}: several objects begin so; expected more digits") : hash;
+        return reader.Read() ? throw new BadInputException(
+            $"{name}: several objects begin so; expected more digits") : hash;
     }
 
     /// <summary>Newest first.</summary>
@@ -126,7 +126,7 @@ public sealed class ModelRegistry : IDisposable
     /// <summary>Objects that link to this one under a role; newest first.</summary>
     public List<string> Users(string hash, string role) => Strings(
         "SELECT source FROM links JOIN manifests ON hash = source WHERE target = $a AND role = $b ORDER BY "
-        + "added DESC, source", hash, role);
+            + "added DESC, source", hash, role);
 
     /// <summary>Points a name at an object. The history keeps where it pointed before.</summary>
     public void SetAlias(string name, string hash, string reason)
@@ -143,8 +143,8 @@ public sealed class ModelRegistry : IDisposable
     /// <summary>Oldest first.</summary>
     public List<AliasEntry> History(string name)
     {
-        using var command = Command(
-            "SELECT sequence, name, hash, at, reason FROM aliases WHERE name = $a ORDER BY sequence", name);
+        using var command = Command("SELECT sequence, name, hash, at, reason FROM aliases WHERE name = $a "
+            + "ORDER BY sequence", name);
         using var reader = command.ExecuteReader();
         var entries = new List<AliasEntry>();
         while (reader.Read())
@@ -166,8 +166,8 @@ public sealed class ModelRegistry : IDisposable
         var version = Count("PRAGMA user_version");
         if (version > SchemaVersion)
         {
-            throw new BadInputException(
-                $"{Folder}: a registry of version {version}; expected at most {SchemaVersion}");
+            throw new BadInputException($"{Folder}: a registry of version {version}; expected at most "
+                + $"{SchemaVersion}");
         }
         if (version == SchemaVersion)
             return;

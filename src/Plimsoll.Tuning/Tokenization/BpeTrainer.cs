@@ -31,7 +31,7 @@ public sealed class BpeTrainer
             throw new BadInputException($"vocabulary of {size}: expected at least {256 + specials.Count}");
         var words = _words.OrderBy(w => w.Key, StringComparer.Ordinal)
             .Select(w => (Ids: Encoding.UTF8.GetBytes(w.Key).Select(b => (int)b).ToArray(), Count: w.Value))
-            .ToArray();
+                .ToArray();
         var counts = new Dictionary<(int, int), long>();
         var places = new Dictionary<(int, int), HashSet<int>>();
         for (var w = 0; w < words.Length; w++)
@@ -45,8 +45,8 @@ public sealed class BpeTrainer
         {
             if (!queue.TryDequeue(out var best, out _))
             {
-                throw new BadInputException(
-                    $"vocabulary of {size}: the texts give {tokens.Count + specials.Count} tokens");
+                throw new BadInputException($"vocabulary of {size}: the texts give "
+                    + $"{tokens.Count + specials.Count} tokens");
             }
             if (counts.GetValueOrDefault(best.Pair) != best.Count || best.Count < 1)
                 continue;
@@ -60,10 +60,10 @@ public sealed class BpeTrainer
     }
 
     static void Apply(
-        (int Left, int Right) pair, int merged, (int[] Ids, long Count)[] words,
-        Dictionary<(int, int), long> counts,
-        Dictionary<(int, int), HashSet<int>> places,
-        PriorityQueue<((int, int), long), (long, int, int)> queue)
+        (int Left, int Right) pair, int merged, (int[] Ids, long Count)[] words, Dictionary<(int, int),
+            long> counts,
+        Dictionary<(int, int), HashSet<int>> places, PriorityQueue<((int, int), long),
+            (long, int, int)> queue)
     {
         var touched = new HashSet<(int, int)>();
         foreach (var w in places[pair].Order())
@@ -96,8 +96,8 @@ public sealed class BpeTrainer
     }
 
     static void Count(
-        int[] ids, long count, int word, Dictionary<(int, int), long> counts,
-        Dictionary<(int, int), HashSet<int>> places)
+        int[] ids, long count, int word, Dictionary<(int, int), long> counts, Dictionary<(int, int),
+            HashSet<int>> places)
     {
         for (var i = 0; i + 1 < ids.Length; i++)
         {

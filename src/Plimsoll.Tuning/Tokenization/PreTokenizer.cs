@@ -132,8 +132,8 @@ public sealed class PreTokenizer
         return (first, second) is ('r', 'e') or ('v', 'e') or ('l', 'l') ? at + 3 : at;
     }
 
-    static int Lower(int value, bool ignoreCase) =>
-        ignoreCase && value is >= 'A' and <= 'Z' ? value + 32 : value;
+    static int Lower(int value, bool ignoreCase) => ignoreCase && value is >= 'A' and <= 'Z' ? value + 32
+        : value;
 
     static bool IsLineEnd(Rune rune) => rune.Value is '\r' or '\n';
 
@@ -151,11 +151,11 @@ public sealed class PreTokenizer
             return Kind.Space;
         return Rune.GetUnicodeCategory(rune) switch
         {
-            UnicodeCategory.UppercaseLetter
-                or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
+            UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter
+                or UnicodeCategory.TitlecaseLetter
                 or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => Kind.Letter,
-            UnicodeCategory.DecimalDigitNumber
-            or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Kind.Number,
+            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber
+                or UnicodeCategory.OtherNumber => Kind.Number,
             _ => Kind.Other,
         };
     }

@@ -13,9 +13,11 @@ public static class TokenizerFile
 {
     const string Gpt2Pattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
     const string LlamaPattern =
-        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+        + @"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
     const string Qwen2Pattern =
-        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+        + @"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     /// <exception cref="BadInputException">Not a byte-level BPE of a known pre-tokenizer.</exception>
     public static ByteLevelBpe Read(string path)
@@ -26,11 +28,11 @@ public static class TokenizerFile
             return Read(path, document.RootElement);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException
-            or KeyNotFoundException
-            or InvalidOperationException or FormatException or IndexOutOfRangeException)
+            or KeyNotFoundException or InvalidOperationException or FormatException
+                or IndexOutOfRangeException)
         {
-            throw new BadInputException(
-                $"{path}: {e.Message.TrimEnd('.')}; expected a tokenizer.json with a byte-level BPE");
+            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a tokenizer.json with "
+                + "a byte-level BPE");
         }
     }
 
@@ -43,11 +45,11 @@ public static class TokenizerFile
             && normalizer.ValueKind == JsonValueKind.Object
             && normalizer.GetProperty("type").GetString() != "NFC")
         {
-            throw new BadInputException(
-                $"{path}: a {normalizer.GetProperty("type")} normalizer; expected none or NFC");
+            throw new BadInputException($"{path}: a {normalizer.GetProperty("type")} normalizer; expected "
+                + "none or NFC");
         }
-        var vocabulary =
-            model.GetProperty("vocab").EnumerateObject().ToDictionary(t => t.Name, t => t.Value.GetInt32());
+        var vocabulary = model.GetProperty("vocab").EnumerateObject()
+            .ToDictionary(t => t.Name, t => t.Value.GetInt32());
         var specials = new HashSet<int>();
         if (root.TryGetProperty("added_tokens", out var added))
         {
@@ -95,64 +97,29 @@ public static class TokenizerFile
                 LlamaPattern => PreTokenizer.LlamaBpe,
                 Qwen2Pattern => PreTokenizer.Qwen2,
                 Gpt2Pattern => PreTokenizer.Gpt2,
-                _ => throw new BadInputException(
-                    $"{path}: an unknown pre-tokenizer; expected that of gpt-2, llama-bpe or qwen2"),
+                _ => throw new BadInputException($"{path}: an unknown pre-tokenizer; expected that of "
+                    + "gpt-2, llama-bpe or qwen2"),
             };
         }
         if (steps.Any(s => s.GetProperty("type").GetString() == "ByteLevel"))
             return PreTokenizer.Gpt2;
-        throw new BadInputException(
-            $"{path}: no byte-level pre-tokenizer; expected that of gpt-2, llama-bpe or qwen2");
+        throw new BadInputException($"{path}: no byte-level pre-tokenizer; expected that of gpt-2, "
+            + "llama-bpe or qwen2");
     }
 
     /// <summary>The same vocabulary gives the same bytes.</summary>
     public static string Write(ByteLevelBpe tokenizer)
     {
-        var byteLevel = new JsonObject
-        {
-            ["type"] = "ByteLevel",
-            ["add_prefix_space"] = false,
-            ["trim_offsets"] = true,
-            ["use_regex"] = tokenizer.Pre == PreTokenizer.Gpt2,
-        };
-        JsonNode pre = byteLevel.DeepClone();
-        if (tokenizer.Pre != PreTokenizer.Gpt2)
-        {
-            var split = new JsonObject
-            {
-                ["type"] = "Split",
-                ["pattern"] = new JsonObject
-                {
-                    ["Regex"] = tokenizer.Pre == PreTokenizer.LlamaBpe ? LlamaPattern : Qwen2Pattern,
-                },
-                ["behavior"] = "Isolated",
-                ["invert"] = false,
-            };
-            pre = new JsonObject { ["type"] = "Sequence",
-                ["pretokenizers"] = new JsonArray(split, byteLevel.DeepClone()) };
-        }
         var vocabulary = new JsonObject();
         var added = new JsonArray();
         for (var id = 0; id < tokenizer.Tokens.Count; id++)
         {
-            if (!tokenizer.Specials.Contains(id))
-            {
+            if (tokenizer.Specials.Contains(id))
+                added.Add(Special(id, tokenizer.Tokens[id]));
+            else
                 vocabulary[tokenizer.Tokens[id]] = id;
-                continue;
-            }
-            added.Add(new JsonObject
-            {
-                ["id"] = id,
-                ["content"] = tokenizer.Tokens[id],
-                ["single_word"] = false,
-                ["lstrip"] = false,
-                ["rstrip"] = false,
-                ["normalized"] = false,
-                ["special"] = true,
-            });
         }
-        var merges =
-            new JsonArray([.. tokenizer.Merges.Select(m => (JsonNode)new JsonArray(m.Left, m.Right))]);
+        var merges = tokenizer.Merges.Select(m => (JsonNode)new JsonArray(m.Left, m.Right)).ToArray();
         return new JsonObject
         {
             ["version"] = "1.0",
@@ -160,19 +127,59 @@ public static class TokenizerFile
             ["padding"] = null,
             ["added_tokens"] = added,
             ["normalizer"] = null,
-            ["pre_tokenizer"] = pre,
+            ["pre_tokenizer"] = PreNode(tokenizer.Pre),
             ["post_processor"] = null,
-            ["decoder"] = byteLevel,
+            ["decoder"] = ByteLevelNode(tokenizer.Pre),
             ["model"] = new JsonObject
             {
                 ["type"] = "BPE",
                 ["dropout"] = null,
                 ["unk_token"] = null,
                 ["byte_fallback"] = false,
-                ["ignore_merges"] = false,
+                ["ignore_merges"] = tokenizer.Pre == PreTokenizer.LlamaBpe,
                 ["vocab"] = vocabulary,
-                ["merges"] = merges,
+                ["merges"] = new JsonArray(merges),
             },
         }.ToJsonString(new JsonSerializerOptions { WriteIndented = false });
+    }
+
+    static JsonObject Special(int id, string text) => new()
+    {
+        ["id"] = id,
+        ["content"] = text,
+        ["single_word"] = false,
+        ["lstrip"] = false,
+        ["rstrip"] = false,
+        ["normalized"] = false,
+        ["special"] = true,
+    };
+
+    static JsonObject ByteLevelNode(PreTokenizer pre) => new()
+    {
+        ["type"] = "ByteLevel",
+        ["add_prefix_space"] = false,
+        ["trim_offsets"] = true,
+        ["use_regex"] = pre == PreTokenizer.Gpt2,
+    };
+
+    static JsonObject PreNode(PreTokenizer pre)
+    {
+        if (pre == PreTokenizer.Gpt2)
+            return ByteLevelNode(pre);
+        var split = new JsonObject
+        {
+            ["type"] = "Split",
+            ["pattern"] = new JsonObject
+            {
+                ["Regex"] = pre == PreTokenizer.LlamaBpe ? LlamaPattern : Qwen2Pattern,
+            },
+            ["behavior"] = "Isolated",
+            ["invert"] = false,
+        };
+        return new JsonObject
+        {
+            ["type"] = "Sequence",
+            ["pretokenizers"] = new JsonArray(split, ByteLevelNode(pre)),
+        };
     }
 }

@@ -26,8 +26,8 @@ public sealed class BatchPlan
         {
             if (examples[i].Tokens.Length > spec.SequenceTokens)
             {
-                throw new BadInputException(
-                    $"dataset: record {i + 1} has {examples[i].Tokens.Length} tokens; "
+                throw new BadInputException($"dataset: record {i + 1} has {examples[i].Tokens.Length} "
+                    + "tokens; "
                     + $"expected at most sequence_tokens {spec.SequenceTokens}");
             }
         }

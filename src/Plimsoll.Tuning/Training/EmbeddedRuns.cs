@@ -30,7 +30,7 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
     /// now.</exception>
     public async Task<(string Adapter, bool Existing)> RunAsync(
         string baseHash, string datasetHash, TrainingOptions options, string? initialAdapter,
-        double? usdPerHour,
+            double? usdPerHour,
         Action<TrainerEvent> progress, CancellationToken cancellation)
     {
         var (job, specManifest) = Prepare(baseHash, datasetHash, options, initialAdapter, usdPerHour);
@@ -76,15 +76,16 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
                 BaseFolder = workspace.FolderOf(specManifest.Links["base"]),
                 DatasetFile = _registry.Blobs.Find(dataset.Blobs["train.jsonl"]),
                 InitialAdapterFolder = specManifest.Links.TryGetValue("initial_adapter", out var initial)
-                ? workspace.FolderOf(initial) : null,
+                    ? workspace.FolderOf(initial) : null,
                 OutputFolder = Path.Combine(work, "bundle"),
                 CheckpointFolder = Path.Combine(work, "checkpoints"),
             };
             await TrainAsync(job, Path.Combine(work, "job.json"), progress, cancellation)
                 .ConfigureAwait(false);
             var before = workspace.Of(adapterHash, ManifestKind.Adapter).Blobs;
-            var after = Directory.GetFiles(job.OutputFolder).ToDictionary(
-                f => Path.GetFileName(f)!, f => CanonicalJson.HashOfBytes(File.ReadAllBytes(f)));
+            var after = Directory.GetFiles(job.OutputFolder)
+                .ToDictionary(f => Path.GetFileName(f)!, f =>
+                CanonicalJson.HashOfBytes(File.ReadAllBytes(f)));
             return [.. before.Keys.Union(after.Keys).Order(StringComparer.Ordinal)
                 .Where(f => before.GetValueOrDefault(f) != after.GetValueOrDefault(f))];
         }
@@ -96,7 +97,7 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
 
     (TrainerJob Job, Manifest Spec) Prepare(
         string baseHash, string datasetHash, TrainingOptions options, string? initialAdapter,
-        double? usdPerHour)
+            double? usdPerHour)
     {
         using var model = workspace.OpenFolder(baseHash);
         if (model.Config.Parameters > MostParameters)
@@ -126,8 +127,8 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
             JsonSerializer.SerializeToNode(spec, CanonicalJson.Options)!.AsObject(), links));
     }
 
-    async Task<TrainerEvent> TrainAsync(
-        TrainerJob job, string jobFile, Action<TrainerEvent> progress, CancellationToken cancellation)
+    async Task<TrainerEvent> TrainAsync(TrainerJob job, string jobFile, Action<TrainerEvent> progress,
+        CancellationToken cancellation)
     {
         File.WriteAllText(jobFile, JsonSerializer.Serialize(job, CanonicalJson.Options));
         TrainerEvent? last = null;
@@ -155,11 +156,11 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         };
         if (usdPerHour is { } price)
             facts["usd"] = price * seconds / 3600;
-        var run = _registry.Add(
-            Manifest.Of(ManifestKind.Run, facts, new Dictionary<string, string> { ["spec"] = spec },
+        var run = _registry.Add(Manifest.Of(
+            ManifestKind.Run, facts, new Dictionary<string, string> { ["spec"] = spec },
             new Dictionary<string, string> { ["log.jsonl"] = workspace.PutLines(log) }));
-        var files =
-            Directory.GetFiles(job.OutputFolder).ToDictionary(f => Path.GetFileName(f)!, _registry.Blobs.Put);
+        var files = Directory.GetFiles(job.OutputFolder)
+            .ToDictionary(f => Path.GetFileName(f)!, _registry.Blobs.Put);
         return _registry.Add(Manifest.Of(ManifestKind.Adapter, new JsonObject
         {
             ["base_weights_sha256"] = job.Spec.BaseHash,
@@ -189,8 +190,8 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         }
         catch (IOException)
         {
-            throw new BadInputException(
-                $"spec {spec[..12]} is being trained by another process; expected to wait for it");
+            throw new BadInputException($"spec {spec[..12]} is being trained by another process; expected "
+                + "to wait for it");
         }
     }
 }

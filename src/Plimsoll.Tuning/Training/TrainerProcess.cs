@@ -32,15 +32,15 @@ public sealed class TrainerProcess
         {
             return File.Exists(named)
                 ? new TrainerProcess(named)
-                : throw new BadInputException(
-                    $"PLIMSOLL_TRAINER={named}: no such file; expected the {Name} binary");
+                : throw new BadInputException($"PLIMSOLL_TRAINER={named}: no such file; expected the {Name} "
+                    + "binary");
         }
         var executable = OperatingSystem.IsWindows() ? Name + ".exe" : Name;
         var beside = Path.Combine(AppContext.BaseDirectory, "trainer", executable);
         if (File.Exists(beside))
             return new TrainerProcess(beside);
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder
-            is not null; folder = folder.Parent)
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder =
+            folder.Parent)
         {
             var project = Path.Combine(folder.FullName, Project);
             if (!Directory.Exists(project))
@@ -50,14 +50,14 @@ public sealed class TrainerProcess
                 Build(project, story);
             return new TrainerProcess(built);
         }
-        throw new BadInputException($"the embedded trainer is not here; expected PLIMSOLL_TRAINER=PATH of "
+        throw new BadInputException("the embedded trainer is not here; expected PLIMSOLL_TRAINER=PATH of "
             + $"the {Name} binary, or a checkout");
     }
 
     /// <summary>Trains to the end; every event as it comes.</summary>
     /// <exception cref="BadInputException">What the trainer refuses, in its words.</exception>
-    public async Task TrainAsync(
-        string jobFile, Action<TrainerEvent> progress, CancellationToken cancellation)
+    public async Task TrainAsync(string jobFile, Action<TrainerEvent> progress,
+        CancellationToken cancellation)
     {
         await RunAsync("train", jobFile, line =>
         {
@@ -72,8 +72,8 @@ public sealed class TrainerProcess
 
     async Task RunAsync(string verb, string jobFile, Action<string> line, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(_binary, [verb, jobFile])
-            { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(_binary, [verb, jobFile]) { RedirectStandardOutput = true,
+            RedirectStandardError = true };
         // One heap that is never given back: a step's large tensors come and go, and to fault their pages in
         // again each time costs a quarter of it. No thread spins while it waits for another.
         start.Environment["MALLOC_ARENA_MAX"] = "1";
@@ -83,8 +83,8 @@ public sealed class TrainerProcess
         using var process = Process.Start(start)!;
         using var stop = cancellation.Register(() => Kill(process));
         var story = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        while (await process.StandardOutput.ReadLineAsync(CancellationToken.None)
-            .ConfigureAwait(false) is { } text)
+        while (await process.StandardOutput.ReadLineAsync(CancellationToken.None).ConfigureAwait(false)
+            is { } text)
         {
             line(text);
         }
@@ -109,14 +109,14 @@ public sealed class TrainerProcess
         }
     }
 
-    static string LastLine(string text) =>
-        text.Length == 0 ? "it said nothing" : text[(text.LastIndexOf('\n') + 1)..];
+    static string LastLine(string text) => text.Length == 0 ? "it said nothing"
+        : text[(text.LastIndexOf('\n') + 1)..];
 
     static void Build(string project, Action<string> story)
     {
         story("building the trainer, once (libtorch is restored: half a gigabyte) ...");
-        var start =
-            new ProcessStartInfo("dotnet", ["build", project, "-c", "Release", "-v", "quiet", "--nologo"])
+        var start = new ProcessStartInfo("dotnet",
+            ["build", project, "-c", "Release", "-v", "quiet", "--nologo"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -36,8 +36,8 @@ public sealed record TrainingOptions
     /// <param name="model">The base.</param>
     /// <param name="trainFile">Records to train on.</param>
     /// <param name="initialAdapter">A PEFT folder to go on from; null for none.</param>
-    public TrainingSpec SpecFor(
-        ModelFolder model, string trainFile, string? initialAdapter) => new TrainingSpec
+    public TrainingSpec SpecFor(ModelFolder model, string trainFile, string? initialAdapter) =>
+        new TrainingSpec
     {
         Method = Method,
         BaseHash = model.WeightHash(),
@@ -47,8 +47,8 @@ public sealed record TrainingOptions
         Lora = new LoraConfig(Rank, Alpha ?? 2 * Rank, RankStabilised, Targets),
         InitialAdapterHash = initialAdapter is null
             ? null
-            : CanonicalJson.HashOfBytes(
-                File.ReadAllBytes(Path.Combine(initialAdapter, PeftAdapter.WeightsFile))),
+            : CanonicalJson.HashOfBytes(File.ReadAllBytes(
+                Path.Combine(initialAdapter, PeftAdapter.WeightsFile))),
         SequenceTokens = SequenceTokens,
         BatchTokens = BatchTokens,
         Epochs = Epochs,

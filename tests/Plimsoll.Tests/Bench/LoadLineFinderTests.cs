@@ -30,8 +30,9 @@ public sealed class LoadLineFinderTests
     public void The_line_is_found_within_5_percent_and_a_quarter_of_an_hour()
     {
         var limit = PromiseText.Parse("tpot p95 20ms");
-        var ceiling = SaturatedThroughput.Of(Engine, Chat, 6000, seed: 1).RequestsPerSecond;
-        var truth = new LoadLineSearch(Engine, Chat, [limit], 40_000, seed: 99)
+        var serving = TestServings.Of(Engine.Deployment, Chat, 6000, limit);
+        var ceiling = SaturatedThroughput.Of(Engine, serving).RequestsPerSecond;
+        var truth = new LoadLineSearch(Engine, serving with { Seed = 99 }, new ProbeSize(1, 40_000, 40_000))
             .Find(ceiling, ArrivalProcess.Poisson).RequestsPerSecond;
         var found = Enumerable.Range(1, Seeds)
             .Select(seed => SimulatedSearch.Run(Engine, Chat, [limit], new LoadLineOptions(),

@@ -20,12 +20,11 @@ static class SimulatedSearch
             finder, rate => workload.Open(rate, 1_000_000, seed + 1000 * opened++, process));
         var windows = new List<int>();
         var broken = new bool[limits.Count];
-        FleetSimulation.Run(engine.Limits, engine.StepTime, new Noting(arrivals, windows),
+        FleetSimulation.Run(new Fleet { Serving = engine.Pool() }, new Noting(arrivals, windows),
             closedLoop: false, new SimulationOptions
         {
             Requests = 1_000_000,
             Seed = seed,
-            Policy = engine.Limits.Policy,
             Limits = limits,
             Observer = (in CompletedRequest request) =>
             {

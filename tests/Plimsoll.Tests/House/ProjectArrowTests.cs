@@ -18,9 +18,11 @@ public sealed class ProjectArrowTests
         ["Plimsoll.Reports"] = ["Plimsoll.Core"],
         ["Plimsoll.Planning"] = ["Plimsoll.Core", "Plimsoll.Inputs", "Plimsoll.Reports"],
         ["Plimsoll.Engine"] = ["Plimsoll.Core", "Plimsoll.Inputs"],
-        ["Plimsoll.Server"] = ["Plimsoll.Core", "Plimsoll.Inputs", "Plimsoll.Reports", "Plimsoll.Engine"],
+        ["Plimsoll.Server"] =
+            ["Plimsoll.Core", "Plimsoll.Inputs", "Plimsoll.Reports", "Plimsoll.Engine", "Plimsoll.Tuning"],
         ["Plimsoll.Bench"] = ["Plimsoll.Core", "Plimsoll.Inputs", "Plimsoll.Reports"],
         ["Plimsoll.Tuning"] = ["Plimsoll.Core", "Plimsoll.Inputs"],
+        ["Plimsoll.Tuning.Trainer"] = ["Plimsoll.Tuning"],
         ["Plimsoll.Cli"] =
         [
             "Plimsoll.Core", "Plimsoll.Inputs", "Plimsoll.Reports", "Plimsoll.Planning", "Plimsoll.Engine",

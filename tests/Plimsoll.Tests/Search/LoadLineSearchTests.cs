@@ -1,6 +1,7 @@
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning.Search;
@@ -18,8 +19,7 @@ public sealed class LoadLineSearchTests
     static readonly SimulatedEngine Engine =
         SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.VllmV1);
     static readonly Workload Chat = WorkloadFamily.Find("chat");
-    static readonly double Ceiling =
-        SaturatedThroughput.Of(Engine, Chat, Requests, seed: 1).RequestsPerSecond;
+    static readonly double Ceiling = SaturatedThroughput.Of(Engine, Of(Chat)).RequestsPerSecond;
 
     [Theory]
     [InlineData(Metric.Ttft, 200)]
@@ -70,14 +70,18 @@ public sealed class LoadLineSearchTests
     public void Sessions_that_memory_holds_carry_more_than_all_at_once()
     {
         var agentic = WorkloadFamily.Find("agentic-coding");
-        var best = SaturatedThroughput.Of(Engine, agentic, Requests, seed: 1);
+        var best = SaturatedThroughput.Of(Engine, Of(agentic));
         var all = Engine.Run(
             agentic, 1, new SimulationOptions { Requests = Requests, Seed = 1 }, ArrivalProcess.AtOnce);
         best.Run.PrefixHitRate!.Value.ShouldBeGreaterThan(all.PrefixHitRate!.Value);
         best.Run.MakespanS.ShouldBeLessThan(all.MakespanS);
     }
 
-    static LoadLineSearch Search(Limit limit) => new(Engine, Chat, [limit], Requests, seed: 1);
+    static LoadLineSearch Search(Limit limit) =>
+        new(Engine, Of(Chat, limit), new ProbeSize(2, Requests, Requests));
+
+    static Serving Of(Workload workload, params Limit[] limits) =>
+        TestServings.Of(Engine.Deployment, workload, Requests, limits);
 
     static Limit Limit(Metric metric, double ms) => new(metric, 95, (long)(ms * 1e6));
 

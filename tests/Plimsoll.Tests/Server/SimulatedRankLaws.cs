@@ -47,7 +47,9 @@ public sealed class SimulatedRankLaws
     {
         var simulated = new Dictionary<long, CompletedRequest>();
         var result =
-            FleetSimulation.Run(Engine, StepTime, new ListedArrivals(load), closedLoop: false,
+            FleetSimulation.Run(
+                new Fleet { Serving = new EnginePool(Engine, StepTime) }, new ListedArrivals(load),
+                    closedLoop: false,
                 new SimulationOptions
         {
             Requests = load.Count,

@@ -25,7 +25,7 @@ public sealed class SharedFleetLaws
 
     static readonly SchedulerOptions Engine = new()
     {
-        MaxNumSeqs = 64, MaxNumBatchedTokens = 2048, NumBlocks = 8000,
+        Policy = SchedulingPolicy.InSlack, MaxNumSeqs = 64, MaxNumBatchedTokens = 2048, NumBlocks = 8000,
     };
 
     static readonly Gen<List<Arrival>> AnyLoad =
@@ -103,7 +103,6 @@ public sealed class SharedFleetLaws
     static SimulationOptions Slack { get; } = new()
     {
         Requests = 400,
-        Policy = SchedulingPolicy.InSlack,
         Limits = [new Limit(Metric.Ttft, 95, 500_000_000), new Limit(Metric.Itl, 99, ItlNs)],
         BatchWorkload = WorkloadFamily.Find("classification"),
         BatchGate = new BatchGateOptions { Lines = 32 },
@@ -115,7 +114,7 @@ public sealed class SharedFleetLaws
     {
         var completed = new List<CompletedRequest>();
         var result = FleetSimulation.Run(
-            Engine, StepTime, new ListedArrivals(load), closedLoop: false,
+            new Fleet { Serving = new EnginePool(Engine, StepTime) }, new ListedArrivals(load), closedLoop: false,
             options with { Observer = (in CompletedRequest request) => completed.Add(request) });
         requests = completed;
         return result;

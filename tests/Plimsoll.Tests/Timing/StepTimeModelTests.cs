@@ -97,8 +97,8 @@ public sealed class StepTimeModelTests
             Model = TestModels.Llama70B, Accelerator = TestModels.H100, TensorParallel = 16,
         });
         sixteen.Notes.ShouldContain(note => note.Contains("all-reduce over 16 ranks"));
-        sixteen.ErrorHigh.ShouldBeGreaterThan(sixteen.Engine.Errors.Of(Tier.Kernels,
-            routedExperts: false).Step.High);
+        sixteen.Errors.Common.High.ShouldBeGreaterThan(
+            sixteen.Engine.Errors.Of(Tier.Kernels, sixteen.Deployment).Common.High);
     }
 
     [Fact]

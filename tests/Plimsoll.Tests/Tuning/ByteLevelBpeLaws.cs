@@ -9,12 +9,12 @@ namespace Plimsoll.Tests.Tuning;
 
 public sealed class ByteLevelBpeLaws
 {
-    const string Text =
-        "the load line is the mark on the hull; it's 1,234 tons in salt water and we'll see\n\n  two  spaces";
+    const string Text = "the load line is the mark on the hull; it's 1,234 tons in salt water and we'll "
+        + "see\n\n  two  spaces";
 
     static readonly Gen<string> _texts = Gen.OneOf(
         Gen.String, Gen.String[Gen.Char["ab '\n  stre7é漢\u00a0"], 0, 40],
-        Gen.Const("𝐀𝟘 don't DON'T'S  \r\n x"));
+            Gen.Const("𝐀𝟘 don't DON'T'S  \r\n x"));
 
     public static TheoryData<string> PreTokenizers => new("gpt-2", "llama-bpe", "qwen2");
 
@@ -74,7 +74,7 @@ public sealed class ByteLevelBpeLaws
         for (var i = 0; i < 3; i++)
             trainer.Add(Text);
         trainer.Add("Do you know it? They're don't we've I'm he'd");
-        return trainer.Train(
-            320, new List<string> { "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>" });
+        return trainer.Train(320, new List<string> { "<|endoftext|>", "<|im_start|>", "<|im_end|>",
+            "<|pad|>" });
     }
 }

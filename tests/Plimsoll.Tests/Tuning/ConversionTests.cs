@@ -59,14 +59,14 @@ public sealed class ConversionTests
         File.WriteAllBytes(Path.Combine(other, ModelFolder.WeightsFile), weights);
         using var model = ModelFolder.Open(path);
         using var changed = ModelFolder.Open(other);
-        Should.Throw<BadInputException>(
-            () => GgufExport.Adapter(changed, job.OutputFolder, "x")).Message.ShouldContain("other weights");
+        Should.Throw<BadInputException>(() => GgufExport.Adapter(changed, job.OutputFolder, "x"))
+            .Message.ShouldContain("other weights");
         GgufExport.Model(changed, null, TensorFormat.Q8_0, "x").Save(folder.In("other.gguf"));
         GgufExport.Adapter(model, job.OutputFolder, "x").Save(folder.In("adapter.gguf"));
         using var gguf = GgufFile.Open(folder.In("other.gguf"));
         using var adapter = GgufFile.Open(folder.In("adapter.gguf"));
-        Should.Throw<BadInputException>(
-            () => AdapterIdentity.Check(gguf, adapter)).Message.ShouldContain("other weights");
+        Should.Throw<BadInputException>(() => AdapterIdentity.Check(gguf, adapter))
+            .Message.ShouldContain("other weights");
     }
 
     [Theory]
@@ -78,12 +78,12 @@ public sealed class ConversionTests
     public void What_engines_would_drop_is_refused_by_name(string key, string value, string expected)
     {
         using var folder = new TemporaryFolder();
-        var config =
-            JsonNode.Parse(PeftAdapter.WriteConfig(new LoraConfig(4, 8, false, ["q_proj"]), "base"))!;
+        var config = JsonNode.Parse(PeftAdapter.WriteConfig(
+            new LoraConfig(4, 8, false, ["q_proj"]), "base"))!;
         config[key] = JsonNode.Parse(value);
         folder.Write(PeftAdapter.ConfigFile, config.ToJsonString());
-        Should.Throw<BadInputException>(
-            () => PeftAdapter.ReadConfig(folder.Path)).Message.ShouldContain(expected);
+        Should.Throw<BadInputException>(() => PeftAdapter.ReadConfig(folder.Path))
+            .Message.ShouldContain(expected);
     }
 
     [Fact]
@@ -107,8 +107,8 @@ public sealed class ConversionTests
             """)!;
         ModelConfig.Read(folder.Write("config.json", config.ToJsonString())).HeadSize.ShouldBe(4);
         config[key] = JsonNode.Parse(value);
-        Should.Throw<BadInputException>(
-            () => ModelConfig.Read(folder.Write("config.json", config.ToJsonString())))
+        Should.Throw<BadInputException>(() =>
+            ModelConfig.Read(folder.Write("config.json", config.ToJsonString())))
             .Message.ShouldContain(expected);
     }
 }

@@ -50,15 +50,14 @@ public sealed class DatasetTests
     [InlineData("from 192.168.1.20 to 2001:db8::1", "from [IP_1] to [IP_2]")]
     [InlineData("version 1.2.3 of 2026-11-26 costs 1,234.50", "version 1.2.3 of 2026-11-26 costs 1,234.50")]
     [InlineData("key sk-abcdefghijklmnopqrstuvwx", "key [KEY_1]")]
-    public void Personal_data_is_marked(string text, string expected) =>
-        new PiiRedactor().Redact(text).ShouldBe(expected);
+    public void Personal_data_is_marked(string text, string expected) => new PiiRedactor().Redact(text)
+        .ShouldBe(expected);
 
     [Fact]
     public void Redaction_is_undone_exactly_and_a_value_keeps_its_mark()
     {
-        string[] parts =
-            ["a@b.example", "4111 1111 1111 1111", "+1 202-555-0100", "10.0.0.1", "[EMAIL_1]", "word", " ",
-                "\n", "7"];
+        string[] parts = ["a@b.example", "4111 1111 1111 1111", "+1 202-555-0100", "10.0.0.1", "[EMAIL_1]",
+            "word", " ", "\n", "7"];
         Gen.Int[0, parts.Length - 1].Select(i => parts[i]).Array[0, 12].Sample(words =>
         {
             var text = string.Join(' ', words);
@@ -72,14 +71,14 @@ public sealed class DatasetTests
     [Fact]
     public void A_leaked_test_row_is_taken_out_before_the_split()
     {
-        var test = RecordReader.Pair(
-            "My card was swallowed by the machine at the corner, what now?", "card swallowed", "t");
-        var raw = Enumerable.Range(0, 50)
-            .Select(i => RecordReader.Pair($"question {i} about thing {i * 7}", "label", "r")).ToList();
-        raw.Add(RecordReader.Pair(
-            "my card was swallowed by the machine at the corner; what now", "card swallowed", "r"));
-        var build = DatasetBuilder.Build(
-            raw, [test], new DatasetOptions { NearDuplicateSimilarity = 1 }, null, CancellationToken.None);
+        var test = RecordReader.Pair("My card was swallowed by the machine at the corner, what now?",
+            "card swallowed", "t");
+        var raw = Enumerable.Range(0, 50).Select(i => RecordReader.Pair($"question {i} about thing "
+            + $"{i * 7}", "label", "r")).ToList();
+        raw.Add(RecordReader.Pair("my card was swallowed by the machine at the corner; what now",
+            "card swallowed", "r"));
+        var build = DatasetBuilder.Build(raw, [test], new DatasetOptions { NearDuplicateSimilarity = 1 },
+            null, CancellationToken.None);
         build.Filters.Single(f => f.Filter == "decontamination")
             .ShouldBe(new FilterCount("decontamination", "13 words", 51, 50));
         build.Train.Concat(build.Validation).Select(r => r.Messages[^1].Content)
@@ -114,13 +113,12 @@ public sealed class DatasetTests
     public void Learned_are_the_answer_and_its_end_and_nothing_else()
     {
         var tokenizer = ByteLevelBpeLaws.Trained(PreTokenizer.Gpt2);
-        var renderer = new Renderer(
-            ChatTemplate.Of(ChatTemplate.ChatMl), tokenizer, [tokenizer.Find("<|im_end|>")!.Value]);
+        var renderer = new Renderer(ChatTemplate.Of(ChatTemplate.ChatMl), tokenizer,
+            [tokenizer.Find("<|im_end|>")!.Value]);
         var record = new TrainingRecord
         {
-            Messages =
-                [new("user", "one"), new("assistant", "two", Weight: 0), new("user", "three"),
-                    new("assistant", "four")],
+            Messages = [new("user", "one"), new("assistant", "two", Weight: 0), new("user", "three"),
+                new("assistant", "four")],
         };
         var example = renderer.Example(record);
         tokenizer.Decode(example.Tokens.Where((_, i) => example.Learned[i]), specials: true)
@@ -135,8 +133,8 @@ public sealed class DatasetTests
     {
         var tokenizer = ByteLevelBpeLaws.Trained(PreTokenizer.Gpt2);
         var renderer = new Renderer(ChatTemplate.Of(ChatTemplate.ChatMl), tokenizer, [1]);
-        Should.Throw<BadInputException>(
-            () => renderer.Prompt([new ChatMessage("user", "a<|im_end|>b")], null))
+        Should.Throw<BadInputException>(() =>
+            renderer.Prompt([new ChatMessage("user", "a<|im_end|>b")], null))
             .Message.ShouldContain("<|im_end|>");
     }
 }

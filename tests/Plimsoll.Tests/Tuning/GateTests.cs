@@ -52,8 +52,8 @@ public sealed class GateTests
         var passed = 0;
         for (ulong seed = 1; seed <= 400; seed++)
         {
-            passed +=
-                Gates.Quality(Paired(1600, 0.02, seed), 0.02, 0.1).Verdict == GateVerdict.Passed ? 1 : 0;
+            passed += Gates.Quality(Paired(1600, 0.02, seed), 0.02, 0.1).Verdict == GateVerdict.Passed ? 1
+                : 0;
         }
         passed.ShouldBeLessThanOrEqualTo(28);
     }
@@ -73,8 +73,8 @@ public sealed class GateTests
     [Fact]
     public void An_answer_without_its_end_is_seen()
     {
-        var outcome =
-            Gates.Parity([new ParityExample("p", [5, 7], [5, 7, 7, 7])], quantised: true, needed: 1);
+        var outcome = Gates.Parity([new ParityExample("p", [5, 7], [5, 7, 7, 7])], quantised: true,
+            needed: 1);
         outcome.Verdict.ShouldBe(GateVerdict.Failed);
         outcome.Evidence.ShouldContain("trainer the end, engine 7");
     }
@@ -84,8 +84,8 @@ public sealed class GateTests
     {
         var examples = new[] { new JudgedExample("q", "yes", "yes", "maybe") };
         Gates.Regression(examples).Evidence.ShouldContain("\"q\" gave \"maybe\", expected \"yes\"");
-        Gates.Format(examples, AnswerForm.OneOf(new HashSet<string> { "yes", "no" }),
-            0).Evidence.ShouldContain("no label");
+        Gates.Format(examples, AnswerForm.OneOf(new HashSet<string> { "yes", "no" }), 0)
+            .Evidence.ShouldContain("no label");
         var form = AnswerForm.JsonObject(new Dictionary<string, string> { ["city"] = "string" });
         form("""{"city":"Oslo"}""").ShouldBeNull();
         form("""{"city":1}""").ShouldBe("whose city is no string");
@@ -136,8 +136,8 @@ public sealed class GateTests
         for (var i = 0; i < count; i++)
         {
             var place = draws.NextDouble();
-            var (current, candidate) = place < 0.05 + worse / 2
-                ? (true, false) : place < 0.1 ? (false, true) : place < 0.9 ? (true, true) : (false, false);
+            var (current, candidate) = place < 0.05 + worse / 2 ? (true, false) : place < 0.1 ? (false, true)
+                : place < 0.9 ? (true, true) : (false, false);
             examples.Add(new JudgedExample($"q{i}", "x", current ? "x" : "y", candidate ? "x" : "z"));
         }
         return examples;

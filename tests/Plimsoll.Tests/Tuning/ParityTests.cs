@@ -46,13 +46,12 @@ public sealed class ParityTests
         GgufExport.Model(model, null, TensorFormat.F32, "tiny").Save(folder.In("base.gguf"));
         GgufExport.Model(model, job.OutputFolder, TensorFormat.F32, "tiny").Save(folder.In("merged.gguf"));
         GgufExport.Adapter(model, job.OutputFolder, "tuned").Save(folder.In("adapter.gguf"));
-        Verdict(model, prompts, plain, await EngineAsync(folder.In("base.gguf"), null, prompts)).ShouldBe(
-            GateVerdict.Passed);
-        Verdict(
-            model, prompts, tuned, await EngineAsync(
-                folder.In("base.gguf"), folder.In("adapter.gguf"), prompts)).ShouldBe(GateVerdict.Passed);
-        Verdict(model, prompts, tuned, await EngineAsync(folder.In("merged.gguf"), null, prompts)).ShouldBe(
-            GateVerdict.Passed);
+        Is(GateVerdict.Passed, Verdict(model, prompts, plain,
+            await EngineAsync(folder.In("base.gguf"), null, prompts)));
+        Is(GateVerdict.Passed, Verdict(model, prompts, tuned,
+            await EngineAsync( folder.In("base.gguf"), folder.In("adapter.gguf"), prompts)));
+        Is(GateVerdict.Passed, Verdict(model, prompts, tuned,
+            await EngineAsync(folder.In("merged.gguf"), null, prompts)));
     }
 
     [Fact]
@@ -76,10 +75,10 @@ public sealed class ParityTests
         {
             Changed(whole, (tensor, values) => tensor.Contains("attn_q.") ? GgufNames.Unpermute(values, 64, 4)
                 : tensor.Contains("attn_k.") ? GgufNames.Unpermute(values, 32, 2) : values)
-            .Save(folder.In("unpermuted.gguf"));
+                    .Save(folder.In("unpermuted.gguf"));
         }
-        Verdict(model, prompts, plain, await EngineAsync(folder.In("unpermuted.gguf"), null, prompts))
-            .ShouldBe(GateVerdict.Failed);
+        Is(GateVerdict.Failed, Verdict(model, prompts, plain,
+            await EngineAsync(folder.In("unpermuted.gguf"), null, prompts)));
 
         // alpha as it stands, where rsLoRA's reader divides by the rank and not by its root.
         using (var adapter = GgufFile.Open(folder.In("adapter.gguf")))
@@ -87,14 +86,13 @@ public sealed class ParityTests
             Changed(adapter, (_, values) => values).Set("adapter.lora.alpha", (float)job.Spec.Lora!.Alpha)
                 .Save(folder.In("unscaled.gguf"));
         }
-        Verdict(
-            model, prompts, tuned, await EngineAsync(
-                folder.In("base.gguf"), folder.In("unscaled.gguf"), prompts)).ShouldBe(GateVerdict.Failed);
+        Is(GateVerdict.Failed, Verdict(model, prompts, tuned,
+            await EngineAsync( folder.In("base.gguf"), folder.In("unscaled.gguf"), prompts)));
 
         // A template that leaves out the mark before the answer.
         var other = prompts.ConvertAll(p => p[..^3]);
-        Verdict(model, prompts, plain, await EngineAsync(folder.In("base.gguf"), null, other)).ShouldBe(
-            GateVerdict.Failed);
+        Is(GateVerdict.Failed, Verdict(model, prompts, plain,
+            await EngineAsync(folder.In("base.gguf"), null, other)));
     }
 
     [Fact]
@@ -104,23 +102,25 @@ public sealed class ParityTests
         using var model = ModelFolder.Open(new TinyJob(folder).Model(Architecture.Llama));
         GgufExport.Model(model, null, TensorFormat.F32, "tiny").Save(folder.In("base.gguf"));
         await using var engine = Engine(folder.In("base.gguf"));
-        string[] texts =
-            ["it's the mark", " don't we'll  see\n\n\nit ", "1,234 tons 56", "漢字 é ü 𝐀𝟘", "a\u00a0b\u3000c",
-                "\t\ttabs \r\n", "'S 'Re", ""];
+        string[] texts = ["it's the mark", " don't we'll  see\n\n\nit ", "1,234 tons 56", "漢字 é ü 𝐀𝟘",
+            "a\u00a0b\u3000c", "\t\ttabs \r\n", "'S 'Re", ""];
         foreach (var text in texts)
         {
-            engine.Codec.Encode(text, addSpecial: false)
-                .ShouldBe(model.Tokenizer.Encode(text, specials: true), text);
+            string.Join(' ', engine.Codec.Encode(text, addSpecial: false))
+                .ShouldBe(string.Join(' ', model.Tokenizer.Encode(text, specials: true)), text);
         }
     }
 
-    static GateVerdict Verdict(
-        ModelFolder model, List<int[]> prompts, List<int[]> trainer, List<int[]> engine)
+    static void Is(GateVerdict expected, GateOutcome found) =>
+        found.Verdict.ShouldBe(expected, found.Evidence);
+
+    static GateOutcome Verdict(ModelFolder model, List<int[]> prompts, List<int[]> trainer,
+        List<int[]> engine)
     {
         var examples = prompts.Select((p, i) => new ParityExample(
             model.Tokenizer.Decode(p, specials: true), Answer(trainer[i], model), Answer(engine[i], model)))
-    .ToList();
-        return Gates.Parity(examples, quantised: false, needed: prompts.Count).Verdict;
+                .ToList();
+        return Gates.Parity(examples, quantised: false, needed: prompts.Count);
     }
 
     // Engines end an answer with its last token or without.
@@ -128,12 +128,13 @@ public sealed class ParityTests
         [.. tokens.Where(t => t >= 0 && !model.Config.EndTokens.Contains(t))];
 
     static List<int[]> Prompts(ModelFolder model, int count) =>
-        [.. Enumerable.Range(0, count).Select(i =>
-            model.Renderer.Prompt([new ChatMessage("user", $"is it {i * 17} tons in the {i} water")], null))];
+        [.. Enumerable.Range(0, count).Select(
+            i => model.Renderer.Prompt([new ChatMessage("user", $"is it {i * 17} tons in the {i} water")],
+            null))];
 
     static LlamaEngine Engine(string path) => new(
         TestModel.Options(_limits) with { Path = path, MicroTokens = 128, Speculates = false },
-        TimeProvider.System);
+            TimeProvider.System);
 
     static async Task<List<int[]>> EngineAsync(string path, string? adapter, List<int[]> prompts)
     {
@@ -159,8 +160,8 @@ public sealed class ParityTests
         var writer = new GgufWriter(file.Architecture!).SetAll(file.Metadata);
         foreach (var tensor in file.Tensors)
         {
-            writer.Add(
-                tensor.Name, [.. tensor.Shape], tensor.Format, change(tensor.Name, file.ReadFloats(tensor)));
+            writer.Add(tensor.Name, [.. tensor.Shape], tensor.Format,
+                change(tensor.Name, file.ReadFloats(tensor)));
         }
         return writer;
     }

@@ -47,8 +47,8 @@ public sealed class PromotionLaws
     [Fact]
     public void A_rollback_is_one_revision_and_nothing_moves_after_it()
     {
-        var promotion =
-            new Promotion(new PromotionPlan { ShadowRequests = 0 }, "task", "old", "new", revision: 7);
+        var promotion = new Promotion(new PromotionPlan { ShadowRequests = 0 }, "task", "old", "new",
+            revision: 7);
         promotion.RollBack("by hand").ShouldBeTrue();
         promotion.Routing.Revision.ShouldBe(8);
         var after = promotion.Routing;

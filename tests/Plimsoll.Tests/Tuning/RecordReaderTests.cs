@@ -37,9 +37,8 @@ public sealed class RecordReaderTests
         using var folder = new TemporaryFolder();
         var chat = RecordReader.Parse("""{"messages":[{"role":"user","content":"q, \"x\""},{"role":"assistant","content":"a"}]}""", "1");
         var pair = RecordReader.Parse("""{"prompt":"q, \"x\"","completion":"a"}""", "1");
-        var csv =
-            CsvRecords.Read(folder.Write("d.csv", "text,label\n\"q, \"\"x\"\"\",a\n"),
-                new CsvColumns("text", "label")).Single();
+        var csv = CsvRecords.Read(folder.Write("d.csv", "text,label\n\"q, \"\"x\"\"\",a\n"),
+            new CsvColumns("text", "label")).Single();
         RecordJson.Of(pair).ShouldBe(RecordJson.Of(chat));
         RecordJson.Of(csv).ShouldBe(RecordJson.Of(chat));
         RecordJson.Of(RecordReader.Parse(RecordJson.Of(chat), "1")).ShouldBe(RecordJson.Of(chat));
@@ -72,8 +71,8 @@ public sealed class RecordReaderTests
         using var folder = new TemporaryFolder();
         string Line(string tenant, string finish) => """{"tenant":"T","request":{"messages":[{"role":"user","content":"q"}],"user":"u1"},"response":{"choices":[{"finish_reason":"F","message":{"role":"assistant","content":"a"}}]}}"""
             .Replace("\"T\"", $"\"{tenant}\"").Replace("\"F\"", $"\"{finish}\"");
-        var path = folder.Write(
-            "t.jsonl", string.Join('\n', Line("x", "stop"), Line("x", "length"), Line("y", "stop")));
+        var path = folder.Write("t.jsonl", string.Join(
+            '\n', Line("x", "stop"), Line("x", "length"), Line("y", "stop")));
         CapturedTraffic.Read(path, "x").Single().Group.ShouldBe("u1");
         CapturedTraffic.Read(path, null).Count().ShouldBe(2);
     }

@@ -49,8 +49,8 @@ public sealed class RegistryTests
         registry.Resolve("bank@production").ShouldBe(a);
         registry.History("bank@production").Select(e => (e.Hash, e.Reason))
             .ShouldBe([(a, "first"), (b, "better"), (a, "back")]);
-        Should.Throw<BadInputException>(
-            () => registry.SetAlias("bank", a, "")).Message.ShouldContain("task@alias");
+        Should.Throw<BadInputException>(() => registry.SetAlias("bank", a, ""))
+            .Message.ShouldContain("task@alias");
     }
 
     [Fact]
@@ -108,8 +108,8 @@ public sealed class RegistryTests
         var dataset = registry.Add(Manifest.Of(ManifestKind.Dataset, new JsonObject { ["records"] = 3 },
             blobs: new Dictionary<string, string> { ["record-hashes"] = records }));
         var spec = registry.Add(Manifest.Of(ManifestKind.Spec, new JsonObject(), Link("dataset", dataset)));
-        var run = registry.Add(
-            Manifest.Of(ManifestKind.Run, new JsonObject { ["engine"] = "embedded" }, Link("spec", spec)));
+        var run = registry.Add(Manifest.Of(ManifestKind.Run, new JsonObject { ["engine"] = "embedded" },
+            Link("spec", spec)));
         var text = Lineage.Of(registry, run, records: 2);
         text.ShouldBe($"""
             run {run[..12]}  engine embedded

@@ -60,16 +60,16 @@ public sealed class SafetensorsTests
     {
         using var folder = new TemporaryFolder();
         var text = Encoding.UTF8.GetBytes(header);
-        File.WriteAllBytes(
-            folder.In("x"), [.. BitConverter.GetBytes((long)text.Length), .. text, 0, 0, 0, 0]);
+        File.WriteAllBytes(folder.In("x"), [
+            .. BitConverter.GetBytes((long)text.Length), .. text, 0, 0, 0, 0]);
         Should.Throw<BadInputException>(() => new Safetensors(folder.In("x"))).Message.ShouldContain("'w'");
     }
 
     static byte[] Bytes(params NamedTensor[] tensors)
     {
         using var stream = new MemoryStream();
-        Safetensors.Write(
-            stream, tensors, new System.Collections.Generic.Dictionary<string, string> { ["spec"] = "1" });
+        Safetensors.Write(stream, tensors, new System.Collections.Generic.Dictionary<string,
+            string> { ["spec"] = "1" });
         return stream.ToArray();
     }
 }

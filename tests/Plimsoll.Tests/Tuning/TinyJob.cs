@@ -51,9 +51,8 @@ sealed class TinyJob(TemporaryFolder folder)
             var values = new float[shape.Aggregate(1L, (a, b) => a * b)];
             for (var i = 0; i < values.Length; i++)
             {
-                values[i] =
-                    (float)(draws.NextNormal() * 0.08
-                        + (name.EndsWith("norm.weight", StringComparison.Ordinal) ? 1 : 0));
+                values[i] = (float)(draws.NextNormal() * 0.08
+                    + (name.EndsWith("norm.weight", StringComparison.Ordinal) ? 1 : 0));
             }
             weights.Add(NamedTensor.Of(name, shape, values));
         }
@@ -66,10 +65,10 @@ sealed class TinyJob(TemporaryFolder folder)
     public string Conversations(int count, string name = "chat.jsonl") => folder.Write(name, string.Concat(
         Enumerable.Range(0, count).Select(i => RecordJson.Of(RecordReader.Pair(
             $"is it {i} tons in {(i % 2 == 0 ? "salt" : "the")} water", i % 2 == 0 ? "mark" : "line", "t"))
-    + "\n")));
+                + "\n")));
 
-    public TrainerJob Job(
-        string baseFolder, string data, string output, Func<TrainingSpec, TrainingSpec> change)
+    public TrainerJob Job(string baseFolder, string data, string output, Func<TrainingSpec,
+        TrainingSpec> change)
     {
         using var model = ModelFolder.Open(baseFolder);
         return new TrainerJob
@@ -102,9 +101,8 @@ sealed class TinyJob(TemporaryFolder folder)
     public async Task<List<TrainerEvent>> KillableAsync(
         TrainerJob job, CancellationToken kill, Action<TrainerEvent> seen)
     {
-        var file =
-            folder.Write($"{Path.GetFileName(job.OutputFolder)}.json",
-                JsonSerializer.Serialize(job, CanonicalJson.Options));
+        var file = folder.Write($"{Path.GetFileName(job.OutputFolder)}.json",
+            JsonSerializer.Serialize(job, CanonicalJson.Options));
         var events = new List<TrainerEvent>();
         await _trainer.TrainAsync(file, e =>
         {
@@ -121,13 +119,13 @@ sealed class TinyJob(TemporaryFolder folder)
         {
             ["base_folder"] = baseFolder,
             ["adapter_folder"] = adapter,
-            ["prompts_file"] = folder.Write(
-                "prompts.jsonl", string.Join('\n', prompts.Select(p => JsonSerializer.Serialize(p)))),
+            ["prompts_file"] = folder.Write("prompts.jsonl",
+                string.Join('\n', prompts.Select(p => JsonSerializer.Serialize(p)))),
             ["most_tokens"] = mostTokens,
         }));
         var answers = new List<int[]>();
-        await _trainer.GenerateAsync(job, l =>
-            answers.Add(JsonSerializer.Deserialize<int[]>(l)!), TestContext.Current.CancellationToken);
+        await _trainer.GenerateAsync(job, l => answers.Add(JsonSerializer.Deserialize<int[]>(l)!),
+            TestContext.Current.CancellationToken);
         return answers;
     }
 }

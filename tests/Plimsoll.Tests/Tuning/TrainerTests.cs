@@ -24,8 +24,8 @@ public sealed class TrainerTests
         {
             var events = await tiny.TrainAsync(
                 tiny.Job(model, data, folder.In($"a{threads}"), s => s with { Threads = threads }));
-            await tiny.TrainAsync(
-                tiny.Job(model, data, folder.In($"b{threads}"), s => s with { Threads = threads }));
+            await tiny.TrainAsync(tiny.Job(model, data, folder.In($"b{threads}"), s =>
+                s with { Threads = threads }));
             Adapter(folder.In($"a{threads}")).ShouldBe(Adapter(folder.In($"b{threads}")));
             var losses = events.Where(e => e.Kind == "step").Select(e => e.Loss!.Value).ToList();
             losses[^1].ShouldBeLessThan(losses[0] - 0.5);
@@ -75,8 +75,8 @@ public sealed class TrainerTests
         await Refused(s => s with { BaseHash = new string('0', 64) }, "the base's weights hash to");
         await Refused(s => s with { DatasetHash = "0" }, "the dataset hash to");
         await Refused(s => s with { TemplateHash = "0" }, "the chat template hash to");
-        await Refused(
-            s => s with { SequenceTokens = 16, BatchTokens = 64 }, "expected at most sequence_tokens 16");
+        await Refused(s => s with { SequenceTokens = 16, BatchTokens = 64 },
+            "expected at most sequence_tokens 16");
         await Refused(s => s with { SequenceTokens = 512 }, "the model's context of 256");
         await Refused(s => s with { Lora = s.Lora! with { Targets = ["lm_head"] } }, "lora target lm_head");
     }
@@ -88,11 +88,10 @@ public sealed class TrainerTests
         var tiny = new TinyJob(folder);
         var model = tiny.Model(Architecture.Qwen2);
         var line = """{"input":{"messages":[{"role":"user","content":"is it QQ tons"}]},"preferred_output":[{"role":"assistant","content":"salt"}],"non_preferred_output":[{"role":"assistant","content":"hull"}]}""";
-        var data =
-            folder.Write("pairs.jsonl",
-                string.Concat(Enumerable.Range(0, 24).Select(i => line.Replace("QQ", $"{i}") + "\n")));
-        var events = await tiny.TrainAsync(
-            tiny.Job(model, data, folder.In("dpo"), s => s with { Method = TrainingMethod.Dpo, Epochs = 4 }));
+        var data = folder.Write("pairs.jsonl",
+            string.Concat(Enumerable.Range(0, 24).Select(i => line.Replace("QQ", $"{i}") + "\n")));
+        var events = await tiny.TrainAsync(tiny.Job(
+            model, data, folder.In("dpo"), s => s with { Method = TrainingMethod.Dpo, Epochs = 4 }));
         var losses = events.Where(e => e.Kind == "step").Select(e => e.Loss!.Value).ToList();
         losses[0].ShouldBe(Math.Log(2), 1e-4);
         losses[^1].ShouldBeLessThan(0.6);
@@ -104,8 +103,8 @@ public sealed class TrainerTests
         using var folder = new TemporaryFolder();
         var tiny = new TinyJob(folder);
         var model = tiny.Model(Architecture.Llama);
-        var job = tiny.Job(model, tiny.Conversations(60), folder.In("full"), s => s)
-            with { CheckpointFolder = "/dev/full/x" };
+        var job = tiny.Job(model, tiny.Conversations(60), folder.In("full"), s =>
+            s) with { CheckpointFolder = "/dev/full/x" };
         var bad = await Should.ThrowAsync<BadInputException>(() => tiny.TrainAsync(job));
         bad.Message.ShouldContain("checkpoint cannot be written");
         Directory.Exists(folder.In("full")).ShouldBeFalse();

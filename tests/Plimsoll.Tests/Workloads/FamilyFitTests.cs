@@ -9,6 +9,7 @@ using Plimsoll.Inputs.Workloads.Traces;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 using Plimsoll.Tests.Catalogues;
+using Plimsoll.Tests.Simulation;
 using Shouldly;
 using Xunit;
 
@@ -73,9 +74,10 @@ public sealed class FamilyFitTests
                 TensorParallel = 8,
             },
             SchedulingPolicy.VllmV1);
-        var ceiling = SaturatedThroughput.Of(engine, workload, requests, seed: 1).RequestsPerSecond;
         Limit[] limits = [new(Metric.Ttft, 95, (long)(ttftMs * 1e6)), new(Metric.Tpot, 95, 50_000_000)];
-        return new LoadLineSearch(engine, workload, limits, requests, seed: 1)
-            .Find(ceiling).RequestsPerSecond;
+        var serving = TestServings.Of(engine.Deployment, workload, requests, limits);
+        var ceiling = SaturatedThroughput.Of(engine, serving).RequestsPerSecond;
+        return new LoadLineSearch(engine, serving, ProbeSize.Of(serving, ceiling)).Find(
+            ceiling).RequestsPerSecond;
     }
 }

@@ -218,6 +218,24 @@ public sealed class TraceFormatTests
         same.ShouldBe(0);
     }
 
+    [Theory]
+    [InlineData(400, 200_000)]
+    [InlineData(10, 3_000)]
+    public void Bursts_that_really_came_are_not_spread(int bursts, int apartMs)
+    {
+        var text = new StringBuilder();
+        for (var i = 0; i < 20 * bursts; i++)
+        {
+            text.Append($"{{\"timestamp\": {i / 20 * (long)apartMs}, \"input_length\": 50, "
+                + $"\"output_length\": 3, \"hash_ids\": [{i}]}}\n");
+        }
+
+        var trace = Load("m.jsonl", text.ToString());
+        trace.Report.QuantumNs.ShouldBe(0);
+        trace[19].AtNs.ShouldBe(0);
+        trace[20].AtNs.ShouldBe(apartMs * 1_000_000L);
+    }
+
     [Fact]
     public void At_any_rate_arrivals_come_in_order_and_at_that_rate() =>
         Gen.Select(Gen.Int[200, 600], Gen.Double[0.1, 5], Gen.ULong).Sample((rows, factor, seed) =>

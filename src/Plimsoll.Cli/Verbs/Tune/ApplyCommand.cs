@@ -13,13 +13,13 @@ namespace Plimsoll.Cli.Verbs.Tune;
 /// </summary>
 sealed class ApplyCommand(TuneStage stage)
 {
-    readonly Argument<string> _file =
-        new("FILE") { Description = "The project", DefaultValueFactory = _ => "tune.yaml" };
+    readonly Argument<string> _file = new(
+        "FILE") { Description = "The project", DefaultValueFactory = _ => "tune.yaml" };
 
     public Command Build()
     {
-        var command =
-            new Command("apply", "Runs what a project file asks for and is not done yet.") { _file };
+        var command = new Command(
+            "apply", "Runs what a project file asks for and is not done yet.") { _file };
         command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(_file)!, cancellation));
         return command;
     }

@@ -15,39 +15,39 @@ namespace Plimsoll.Cli.Verbs.Tune;
 /// <summary><c>plimsoll tune dataset FILE</c>.</summary>
 sealed class DatasetCommand(TuneStage stage)
 {
-    readonly Argument<string> _file = new("FILE")
-        { Description = "JSONL (chat, preferences, prompt and completion), .csv, or captured traffic" };
+    readonly Argument<string> _file = new("FILE") { Description = "JSONL (chat, preferences, prompt and "
+        + "completion), .csv, or captured traffic" };
     readonly Option<string> _registry = TuneStage.RegistryOption();
     readonly Option<string> _base = TuneStage.BaseOption();
-    readonly Option<string> _prompt =
-        new("--prompt") { Description = "CSV column of prompts", DefaultValueFactory = _ => "text" };
-    readonly Option<string> _completion =
-        new("--completion") { Description = "CSV column of answers", DefaultValueFactory = _ => "label" };
+    readonly Option<string> _prompt = new(
+        "--prompt") { Description = "CSV column of prompts", DefaultValueFactory = _ => "text" };
+    readonly Option<string> _completion = new(
+        "--completion") { Description = "CSV column of answers", DefaultValueFactory = _ => "label" };
     readonly Option<string?> _system = new("--system") { Description = "CSV column of system prompts" };
-    readonly Option<string?> _group =
-        new("--group") { Description = "CSV column of groups, which a split never cuts" };
-    readonly Option<bool> _captured =
-        new("--captured") { Description = "FILE is captured traffic: requests with their responses" };
-    readonly Option<string?> _tenant =
-        new("--tenant") { Description = "Of captured traffic, this tenant's only" };
-    readonly Option<string[]> _evaluation =
-        new("--evaluation") { Description = "NAME=FILE of records that must not be trained on; repeatable" };
-    readonly Option<double> _near = new("--near-duplicates")
-        { Description = "Overlap from which records are one; 0 keeps them", DefaultValueFactory = _ => 0.8 };
+    readonly Option<string?> _group = new("--group") { Description = "CSV column of groups, which a split "
+        + "never cuts" };
+    readonly Option<bool> _captured = new("--captured") { Description = "FILE is captured traffic: requests "
+        + "with their responses" };
+    readonly Option<string?> _tenant = new("--tenant") { Description = "Of captured traffic, this tenant's "
+        + "only" };
+    readonly Option<string[]> _evaluation = new("--evaluation") { Description = "NAME=FILE of records that "
+        + "must not be trained on; repeatable" };
+    readonly Option<double> _near = new("--near-duplicates") { Description =
+        "Overlap from which records are one; 0 keeps them", DefaultValueFactory = _ => 0.8 };
     readonly Option<bool> _pii = new("--keep-pii") { Description = "Leave personal data and keys in" };
-    readonly Option<double> _share =
-        new("--validation-share") { Description = "Held out by group", DefaultValueFactory = _ => 0.1 };
-    readonly Option<int> _most = new("--most-tokens")
-        { Description = "Leave longer records out; 0 keeps all", DefaultValueFactory = _ => 0 };
-    readonly Option<ulong> _seed =
-        new("--seed") { Description = "Seed of the split", DefaultValueFactory = _ => 1 };
-    readonly Option<int> _show = new("--show") { Description = "Print so many records token by token, with "
-        + "what is learned", DefaultValueFactory = _ => 0 };
+    readonly Option<double> _share = new("--validation-share") { Description = "Held out by group",
+        DefaultValueFactory = _ => 0.1 };
+    readonly Option<int> _most = new("--most-tokens") { Description = "Leave longer records out; 0 keeps all",
+        DefaultValueFactory = _ => 0 };
+    readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the split",
+        DefaultValueFactory = _ => 1 };
+    readonly Option<int> _show = new("--show") { Description =
+        "Print so many records token by token, with what is learned", DefaultValueFactory = _ => 0 };
 
     public Command Build()
     {
-        var command = new Command(
-            "dataset", "Records in, a dataset out: cleaned, without copies, redacted, decontaminated, split.")
+        var command = new Command("dataset", "Records in, a dataset out: cleaned, without copies, redacted, "
+            + "decontaminated, split.")
         {
             _file, _registry, _base, _prompt, _completion, _system, _group, _captured, _tenant, _evaluation,
                 _near, _pii,
@@ -73,9 +73,8 @@ sealed class DatasetCommand(TuneStage stage)
             MostTokens = parsed.GetValue(_most),
             EvaluationSets = Sets(parsed.GetValue(_evaluation) ?? []),
         };
-        var origin =
-            new JsonObject { ["file"] = Path.GetFileName(file),
-                ["file_sha256"] = workspace.Registry.Blobs.Put(file), ["records"] = raw.Count };
+        var origin = new JsonObject { ["file"] = Path.GetFileName(file),
+            ["file_sha256"] = workspace.Registry.Blobs.Put(file), ["records"] = raw.Count };
         var (hash, build) = workspace.AddDataset(raw, options, baseHash, origin, CancellationToken.None);
         progress.Clear();
         Print(workspace, hash, build, baseHash, parsed.GetValue(_show));
@@ -89,7 +88,7 @@ sealed class DatasetCommand(TuneStage stage)
         return file.EndsWith(".csv", StringComparison.OrdinalIgnoreCase)
             ? CsvRecords.Read(file, new CsvColumns(
                 parsed.GetValue(_prompt)!, parsed.GetValue(_completion)!, parsed.GetValue(_system),
-                parsed.GetValue(_group)))
+                    parsed.GetValue(_group)))
             : RecordReader.ReadJsonl(file);
     }
 
@@ -114,13 +113,13 @@ sealed class DatasetCommand(TuneStage stage)
         stage.Output.WriteLine($"dataset {hash}");
         foreach (var filter in build.Filters)
         {
-            stage.Output.WriteLine(
-                $"  {filter.Filter,-16} {filter.Before,9:N0} -> {filter.After,9:N0}  ({filter.Version})");
+            stage.Output.WriteLine($"  {filter.Filter,-16} {filter.Before,9:N0} -> {filter.After,9:N0}  "
+                + $"({filter.Version})");
         }
         foreach (var (kind, count) in build.RedactedCounts.OrderBy(c => c.Key))
             stage.Output.WriteLine($"  redacted {count} of kind {kind.ToString().ToLowerInvariant()}");
-        stage.Output.WriteLine(
-            $"  train {build.Train.Count:N0}, validation {build.Validation.Count:N0} records");
+        stage.Output.WriteLine($"  train {build.Train.Count:N0}, validation {build.Validation.Count:N0} "
+            + "records");
         stage.Output.WriteLine($"  {statistics.Tokens:N0} tokens, {statistics.Learned:N0} learned; a record "
             + $"has {statistics.MedianTokens} "
             + $"at the median, {statistics.P95Tokens} at p95, {statistics.MostTokens} at most");

@@ -23,7 +23,7 @@ static class EngineAnswers
     /// <returns>Per prompt the tokens of the answer, its end left out.</returns>
     public static async Task<List<int[]>> OfAsync(
         TuneWorkspace workspace, string baseHash, string? adapter, TensorFormat format,
-        IReadOnlyList<int[]> prompts, int mostTokens,
+            IReadOnlyList<int[]> prompts, int mostTokens,
         CancellationToken cancellation)
     {
         var work = Path.Combine(workspace.Folder, "work", $"deployed-{Guid.NewGuid():N}");
@@ -39,17 +39,17 @@ static class EngineAnswers
                 throw new BadInputException($"a prompt and its answer have up to {longest} tokens; the "
                     + $"model's context is {model.Config.ContextTokens}");
             }
-            await using var engine =
-                new LlamaEngine(new LlamaOptions { Model = "base", Path = gguf, Limits = Limits(longest) },
-                    TimeProvider.System);
+            await using var engine = new LlamaEngine(
+                new LlamaOptions { Model = "base", Path = gguf, Limits = Limits(longest) },
+                TimeProvider.System);
             if (adapter is not null)
             {
                 var file = Path.Combine(work, "adapter.gguf");
                 GgufExport.Adapter(model, workspace.FolderOf(adapter), adapter).Save(file);
                 await engine.LoadAdapterAsync("candidate", file, cancellation);
             }
-            return await AnswersAsync(engine, adapter is null
-                ? null : "candidate", prompts, mostTokens, model.Config.EndTokens, cancellation);
+            return await AnswersAsync(engine, adapter is null ? null : "candidate", prompts, mostTokens,
+                model.Config.EndTokens, cancellation);
         }
         finally
         {
@@ -72,7 +72,7 @@ static class EngineAnswers
 
     static async Task<List<int[]>> AnswersAsync(
         LlamaEngine engine, string? adapter, IReadOnlyList<int[]> prompts, int mostTokens,
-        IReadOnlyList<int> ends, CancellationToken cancellation)
+            IReadOnlyList<int> ends, CancellationToken cancellation)
     {
         var answers = new List<int[]>();
         foreach (var chunk in prompts.Chunk(64))

@@ -17,24 +17,24 @@ sealed class EvaluateCommand(TuneStage stage)
 {
     readonly Argument<string> _adapter = new("ADAPTER") { Description = "Hash of the candidate" };
     readonly Option<string> _registry = TuneStage.RegistryOption();
-    readonly Option<string> _set = new("--set")
-        { Description = "JSONL of records; the last answer of each is expected", Required = true };
+    readonly Option<string> _set = new("--set") { Description =
+        "JSONL of records; the last answer of each is expected", Required = true };
     readonly Option<string> _against = new("--against") { Description = "What answers now: an adapter, "
         + "task@production, or base", DefaultValueFactory = _ => "base" };
-    readonly Option<string?> _mustPass =
-        new("--must-pass") { Description = "JSONL of records that must be answered exactly" };
-    readonly Option<bool> _labels =
-        new("--labels") { Description = "Answers must be among the expected answers of the set" };
-    readonly Option<double> _margin =
-        new("--margin") { Description = "Accuracy that may be lost", DefaultValueFactory = _ => 0.02 };
-    readonly Option<double> _discordant = new("--discordant") { Description = "Share of examples expected to "
-        + "be answered otherwise", DefaultValueFactory = _ => 0.1 };
-    readonly Option<int> _parity = new("--parity-prompts")
-        { Description = "Prompts on which trainer and engine must agree", DefaultValueFactory = _ => 200 };
-    readonly Option<TensorFormat> _format = new("--format") { Description = "Deployed form of the base: F32, "
-        + "F16 or Q8_0", DefaultValueFactory = _ => TensorFormat.Q8_0 };
-    readonly Option<int> _most =
-        new("--most-tokens") { Description = "Of an answer", DefaultValueFactory = _ => 32 };
+    readonly Option<string?> _mustPass = new("--must-pass") { Description = "JSONL of records that must be "
+        + "answered exactly" };
+    readonly Option<bool> _labels = new("--labels") { Description =
+        "Answers must be among the expected answers of the set" };
+    readonly Option<double> _margin = new(
+        "--margin") { Description = "Accuracy that may be lost", DefaultValueFactory = _ => 0.02 };
+    readonly Option<double> _discordant = new("--discordant") { Description = "Share of examples expected "
+        + "to be answered otherwise", DefaultValueFactory = _ => 0.1 };
+    readonly Option<int> _parity = new("--parity-prompts") { Description =
+        "Prompts on which trainer and engine must agree", DefaultValueFactory = _ => 200 };
+    readonly Option<TensorFormat> _format = new("--format") { Description = "Deployed form of the base: "
+        + "F32, F16 or Q8_0", DefaultValueFactory = _ => TensorFormat.Q8_0 };
+    readonly Option<int> _most = new("--most-tokens") { Description = "Of an answer",
+        DefaultValueFactory = _ => 32 };
 
     public Command Build()
     {
@@ -53,20 +53,21 @@ sealed class EvaluateCommand(TuneStage stage)
         using var workspace = TuneStage.Open(parsed.GetValue(_registry)!);
         var adapter = TuneStage.AdapterOf(workspace, parsed.GetValue(_adapter)!);
         var baseHash = workspace.SpecOf(adapter).Links["base"];
-        var current = parsed.GetValue(_against) is "base"
-            ? null : TuneStage.AdapterOf(workspace, parsed.GetValue(_against)!);
+        var current = parsed.GetValue(_against) is "base" ? null
+            : TuneStage.AdapterOf(workspace, parsed.GetValue(_against)!);
         var set = RecordReader.ReadJsonl(parsed.GetValue(_set)!).ToList();
         if (set.Any(r => r.IsPreference || r.Text is not null))
         {
-            throw new BadInputException(
-                $"{parsed.GetValue(_set)}: expected conversations that end with the expected answer");
+            throw new BadInputException($"{parsed.GetValue(_set)}: expected conversations that end with the "
+                + "expected answer");
         }
         var needed = PairedProportions.Needed(
             parsed.GetValue(_margin), parsed.GetValue(_discordant), Gates.Confidence, Gates.Power);
-        stage.Story.WriteLine($"plimsoll: {needed:N0} "
+        stage.Story.WriteLine("plimsoll: "
+            + $"{needed:N0} "
             + $"examples are needed to judge quality, {set.Count:N0} are there");
-        var examiner =
-            new Examiner(stage, workspace, baseHash, parsed.GetValue(_format), parsed.GetValue(_most));
+        var examiner = new Examiner(stage, workspace, baseHash, parsed.GetValue(_format),
+            parsed.GetValue(_most));
         var answers = await examiner.JudgedAsync(set, adapter, current, cancellation);
         var gates = new List<GateOutcome>
         {
@@ -80,17 +81,17 @@ sealed class EvaluateCommand(TuneStage stage)
         }
         if (parsed.GetValue(_labels))
         {
-            gates.Add(
-                Gates.Format(answers, AnswerForm.OneOf(answers.Select(a => a.Expected).ToHashSet()), 0.01));
+            gates.Add(Gates.Format(answers, AnswerForm.OneOf(answers.Select(a => a.Expected).ToHashSet()),
+                0.01));
         }
         var evaluation = new Releases(workspace).AddEvaluation(
             adapter, Path.GetFileName(parsed.GetValue(_set)!), parsed.GetValue(_format).ToString(), answers,
-            gates);
+                gates);
         stage.Output.WriteLine($"evaluation {evaluation}");
         foreach (var gate in gates)
         {
-            stage.Output.WriteLine(
-                $"  {gate.Gate,-10} {gate.Verdict.ToString().ToLowerInvariant(),-9} {gate.Evidence}");
+            stage.Output.WriteLine($"  {gate.Gate,-10} {gate.Verdict.ToString().ToLowerInvariant(),-9} "
+                + $"{gate.Evidence}");
         }
         return gates.All(g => g.Verdict == GateVerdict.Passed) ? CommandLine.Done : CommandLine.Failed;
     }

@@ -15,8 +15,8 @@ using Plimsoll.Tuning.Training;
 namespace Plimsoll.Cli.Verbs.Tune;
 
 /// <summary>Puts a set's questions to the trainer and to the deployed engine.</summary>
-sealed class Examiner(
-    TuneStage stage, TuneWorkspace workspace, string baseHash, TensorFormat format, int mostTokens)
+sealed class Examiner(TuneStage stage, TuneWorkspace workspace, string baseHash, TensorFormat format,
+    int mostTokens)
 {
     /// <param name="current">The adapter that answers now; null for the base.</param>
     public async Task<List<JudgedExample>> JudgedAsync(
@@ -27,8 +27,8 @@ sealed class Examiner(
         var theirs = await EngineAnswers.OfAsync(
             workspace, baseHash, candidate, format, prompts, mostTokens, cancellation);
         var ours = current == candidate ? theirs
-            : await EngineAnswers.OfAsync(
-                workspace, baseHash, current, format, prompts, mostTokens, cancellation);
+            : await EngineAnswers.OfAsync(workspace, baseHash, current, format, prompts, mostTokens,
+                cancellation);
         string Text(int[] tokens) => model.Tokenizer.Decode(tokens, specials: false).Trim();
         return [.. set.Select((r, i) => new JudgedExample(
             r.Messages[^2].Content, r.Messages[^1].Content, Text(ours[i]), Text(theirs[i]), r.Group))];
@@ -66,8 +66,8 @@ sealed class Examiner(
                 MostTokens = mostTokens,
             }, CanonicalJson.Options));
             var answers = new List<int[]>();
-            await stage.Trainer()
-                .GenerateAsync(job, l => answers.Add(JsonSerializer.Deserialize<int[]>(l)!), cancellation);
+            await stage.Trainer().GenerateAsync(
+                job, l => answers.Add(JsonSerializer.Deserialize<int[]>(l)!), cancellation);
             return answers;
         }
         finally

@@ -15,14 +15,14 @@ sealed class FormatCommands(TuneStage stage)
     public Command Export()
     {
         var registry = TuneStage.RegistryOption();
-        var name = new Argument<string>("NAME")
-            { Description = "Hash of a base, an adapter or a release, or task@alias" };
+        var name = new Argument<string>("NAME") { Description =
+            "Hash of a base, an adapter or a release, or task@alias" };
         var to = new Option<string>("--out") { Description = "The GGUF file to write", Required = true };
         var format = new Option<TensorFormat>("--format") { Description = "F32, F16, BF16 or Q8_0, of whole "
             + "models", DefaultValueFactory = _ => TensorFormat.Q8_0 };
         var merged = new Option<bool>("--merged") { Description = "Base and adapter as one model" };
-        var command = new Command("export", "A base, an adapter or both merged, as GGUF.")
-            { name, registry, to, format, merged };
+        var command = new Command("export", "A base, an adapter or both merged, as GGUF.") { name, registry,
+            to, format, merged };
         command.SetAction(parsed =>
         {
             using var workspace = TuneStage.Open(parsed.GetValue(registry)!);
@@ -32,8 +32,8 @@ sealed class FormatCommands(TuneStage stage)
             var hash = workspace.Registry.Resolve(parsed.GetValue(name)!);
             var isBase = workspace.Registry.Get(hash).Kind == ManifestKind.Base;
             var adapter = isBase ? null : TuneStage.AdapterOf(workspace, hash);
-            using var model =
-                workspace.OpenFolder(adapter is null ? hash : workspace.SpecOf(adapter).Links["base"]);
+            using var model = workspace.OpenFolder(
+                adapter is null ? hash : workspace.SpecOf(adapter).Links["base"]);
             var writer = adapter is not null && !parsed.GetValue(merged)
                 ? GgufExport.Adapter(model, workspace.FolderOf(adapter), adapter)
                 : GgufExport.Model(model, adapter is null ? null : workspace.FolderOf(adapter), form, hash);
@@ -47,10 +47,10 @@ sealed class FormatCommands(TuneStage stage)
     public Command Import()
     {
         var file = new Argument<string>("FILE") { Description = "A GGUF model" };
-        var to =
-            new Option<string>("--out") { Description = "The Hugging Face folder to write", Required = true };
-        var command =
-            new Command("import", "A GGUF model as a Hugging Face folder, to be tuned.") { file, to };
+        var to = new Option<string>("--out") { Description = "The Hugging Face folder to write",
+            Required = true };
+        var command = new Command("import", "A GGUF model as a Hugging Face folder, to be tuned.") { file,
+            to };
         command.SetAction(parsed =>
         {
             if (Directory.Exists(parsed.GetValue(to)!))

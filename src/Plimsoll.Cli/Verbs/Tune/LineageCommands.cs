@@ -12,16 +12,16 @@ sealed class LineageCommands(TuneStage stage)
     {
         var registry = TuneStage.RegistryOption();
         var name = new Argument<string>("NAME") { Description = "Hash, beginning of a hash, or task@alias" };
-        var records = new Option<int>("--records")
-            { Description = "Record hashes printed of each dataset", DefaultValueFactory = _ => 3 };
-        var command = new Command("lineage", "Where an object comes from, down to the records.")
-            { name, registry, records };
+        var records = new Option<int>("--records") { Description = "Record hashes printed of each dataset",
+            DefaultValueFactory = _ => 3 };
+        var command = new Command("lineage", "Where an object comes from, down to the records.") { name,
+            registry, records };
         command.SetAction(parsed =>
         {
             using var workspace = TuneStage.Open(parsed.GetValue(registry)!);
             stage.Output.Write(Tuning.Registry.Lineage.Of(
                 workspace.Registry, workspace.Registry.Resolve(parsed.GetValue(name)!),
-                parsed.GetValue(records)));
+                    parsed.GetValue(records)));
             return CommandLine.Done;
         });
         return command;
@@ -31,14 +31,14 @@ sealed class LineageCommands(TuneStage stage)
     {
         var registry = TuneStage.RegistryOption();
         var adapter = new Argument<string>("ADAPTER") { Description = "Hash of an adapter or a release" };
-        var command = new Command("reproduce", "Trains an adapter's spec again and compares every byte.")
-            { adapter, registry };
+        var command = new Command("reproduce", "Trains an adapter's spec again and compares every "
+            + "byte.") { adapter, registry };
         command.SetAction(async (parsed, cancellation) =>
         {
             using var workspace = TuneStage.Open(parsed.GetValue(registry)!);
             var hash = TuneStage.AdapterOf(workspace, parsed.GetValue(adapter)!);
-            var differing =
-                await new EmbeddedRuns(workspace, stage.Trainer).ReproduceAsync(hash, _ => { }, cancellation);
+            var differing = await new EmbeddedRuns(workspace, stage.Trainer)
+                .ReproduceAsync(hash, _ => { }, cancellation);
             stage.Output.WriteLine(differing.Count == 0
                 ? $"{hash} reproduced, byte for byte"
                 : $"{hash} not reproduced: {string.Join(", ", differing)} differ");
@@ -62,8 +62,8 @@ sealed class LineageCommands(TuneStage stage)
             foreach (var name in workspace.Registry.AliasNames())
             {
                 var entry = workspace.Registry.Alias(name)!;
-                stage.Output.WriteLine(
-                    $"{name,-10} {entry.Hash}  {entry.At:yyyy-MM-dd HH:mm}Z  {entry.Reason}");
+                stage.Output.WriteLine($"{name,-10} {entry.Hash}  {entry.At:yyyy-MM-dd HH:mm}Z  "
+                    + $"{entry.Reason}");
             }
             return CommandLine.Done;
         });

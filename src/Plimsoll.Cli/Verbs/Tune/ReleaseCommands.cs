@@ -11,8 +11,8 @@ sealed class ReleaseCommands(TuneStage stage)
         var registry = TuneStage.RegistryOption();
         var adapter = new Argument<string>("ADAPTER") { Description = "Hash of the candidate" };
         var task = new Option<string>("--task") { Description = "Name of the task", Required = true };
-        var command = new Command("release", "Releases an adapter whose gates have all passed.")
-            { adapter, registry, task };
+        var command = new Command("release", "Releases an adapter whose gates have all passed.") { adapter,
+            registry, task };
         command.SetAction(parsed =>
         {
             using var workspace = TuneStage.Open(parsed.GetValue(registry)!);
@@ -34,10 +34,10 @@ sealed class ReleaseCommands(TuneStage stage)
         var registry = TuneStage.RegistryOption();
         var task = new Argument<string>("TASK") { Description = "Name of the task" };
         var release = new Option<string?>("--release") { Description = "Its hash [default: TASK@candidate]" };
-        var reason = new Option<string>("--reason")
-            { Description = "Kept in the history", DefaultValueFactory = _ => "promoted" };
-        var command = new Command("promote", "Makes a release the task's production.")
-            { task, registry, release, reason };
+        var reason = new Option<string>("--reason") { Description = "Kept in the history",
+            DefaultValueFactory = _ => "promoted" };
+        var command = new Command("promote", "Makes a release the task's production.") { task, registry,
+            release, reason };
         command.SetAction(parsed =>
         {
             using var workspace = TuneStage.Open(parsed.GetValue(registry)!);
@@ -54,16 +54,16 @@ sealed class ReleaseCommands(TuneStage stage)
     {
         var registry = TuneStage.RegistryOption();
         var task = new Argument<string>("TASK") { Description = "Name of the task" };
-        var reason = new Option<string>("--reason")
-            { Description = "Kept in the history", DefaultValueFactory = _ => "rolled back" };
-        var command =
-            new Command("rollback", "Points production at the release before.") { task, registry, reason };
+        var reason = new Option<string>("--reason") { Description = "Kept in the history",
+            DefaultValueFactory = _ => "rolled back" };
+        var command = new Command("rollback", "Points production at the release before.") { task, registry,
+            reason };
         command.SetAction(parsed =>
         {
             using var workspace = TuneStage.Open(parsed.GetValue(registry)!);
             var name = parsed.GetValue(task)!;
-            stage.Output.WriteLine(
-                $"{name}@production {new Releases(workspace).RollBack(name, parsed.GetValue(reason)!)}");
+            stage.Output.WriteLine($"{name}@production "
+                + $"{new Releases(workspace).RollBack(name, parsed.GetValue(reason)!)}");
             return CommandLine.Done;
         });
         return command;

@@ -1,5 +1,6 @@
 using System;
 using System.CommandLine;
+using System.Globalization;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
@@ -17,43 +18,43 @@ sealed class RunCommand(TuneStage stage)
 {
     readonly Option<string> _registry = TuneStage.RegistryOption();
     readonly Option<string> _base = TuneStage.BaseOption();
-    readonly Option<string> _dataset =
-        new("--dataset") { Description = "Hash of the dataset", Required = true };
-    readonly Option<TrainingMethod> _method =
-        new("--method") { Description = "sft or dpo", DefaultValueFactory = _ => TrainingMethod.Sft };
-    readonly Option<string?> _adapter =
-        new("--from") { Description = "Adapter to go on from: DPO after SFT" };
+    readonly Option<string> _dataset = new(
+        "--dataset") { Description = "Hash of the dataset", Required = true };
+    readonly Option<TrainingMethod> _method = new(
+        "--method") { Description = "sft or dpo", DefaultValueFactory = _ => TrainingMethod.Sft };
+    readonly Option<string?> _adapter = new("--from") { Description = "Adapter to go on from: DPO after "
+        + "SFT" };
     readonly Option<int> _rank = new("--rank") { Description = "Of the LoRA", DefaultValueFactory = _ => 16 };
-    readonly Option<double?> _alpha =
-        new("--alpha") { Description = "Of the LoRA [default: twice the rank]" };
+    readonly Option<double?> _alpha = new("--alpha") { Description = "Of the LoRA [default: twice the "
+        + "rank]" };
     readonly Option<bool> _stabilised = new("--rslora") { Description = "Scale by alpha / sqrt(rank)" };
-    readonly Option<int> _epochs =
-        new("--epochs") { Description = "Passes over the data", DefaultValueFactory = _ => 3 };
+    readonly Option<int> _epochs = new("--epochs") { Description = "Passes over the data",
+        DefaultValueFactory = _ => 3 };
     readonly Option<int?> _steps = new("--most-steps") { Description = "Stop after so many" };
-    readonly Option<double> _rate =
-        new("--learning-rate") { Description = "Highest, of AdamW", DefaultValueFactory = _ => 2e-3 };
-    readonly Option<int> _sequence = new("--sequence-tokens")
-        { Description = "Longest record, and length of a packed row", DefaultValueFactory = _ => 256 };
-    readonly Option<int> _batch =
-        new("--batch-tokens") { Description = "Of one step", DefaultValueFactory = _ => 2048 };
-    readonly Option<Precision> _precision =
-        new("--precision") { Description = "f32 or bf16", DefaultValueFactory = _ => Precision.F32 };
-    readonly Option<ulong> _seed =
-        new("--seed") { Description = "Of data order and first weights", DefaultValueFactory = _ => 1 };
-    readonly Option<int> _threads = new("--threads")
-        { Description = "Part of the spec: other sums round otherwise", DefaultValueFactory = _ => 1 };
-    readonly Option<double?> _price =
-        new("--usd-per-hour") { Description = "Price of this machine, for the cost of the run" };
-    readonly Option<double?> _budget =
-        new("--budget-usd") { Description = "Refuse a run that would cost more" };
+    readonly Option<double> _rate = new("--learning-rate") { Description = "Highest, of AdamW",
+        DefaultValueFactory = _ => 2e-3 };
+    readonly Option<int> _sequence = new("--sequence-tokens") { Description =
+        "Longest record, and length of a packed row", DefaultValueFactory = _ => 256 };
+    readonly Option<int> _batch = new("--batch-tokens") { Description = "Of one step",
+        DefaultValueFactory = _ => 2048 };
+    readonly Option<Precision> _precision = new(
+        "--precision") { Description = "f32 or bf16", DefaultValueFactory = _ => Precision.F32 };
+    readonly Option<ulong> _seed = new("--seed") { Description = "Of data order and first weights",
+        DefaultValueFactory = _ => 1 };
+    readonly Option<int> _threads = new("--threads") { Description =
+        "Part of the spec: other sums round otherwise", DefaultValueFactory = _ => 1 };
+    readonly Option<double?> _price = new("--usd-per-hour") { Description = "Price of this machine, for the "
+        + "cost of the run" };
+    readonly Option<double?> _budget = new("--budget-usd") { Description = "Refuse a run that would cost "
+        + "more" };
     readonly Option<string> _driver = new("--driver") { Description = "embedded, or files for axolotl, trl, "
         + "llama-factory, slurm, kubeflow", DefaultValueFactory = _ => "embedded" };
     readonly Option<string?> _out = new("--out") { Description = "Folder for a driver's files" };
 
     public Command Build()
     {
-        var command = new Command(
-            "run", "Trains an adapter. A spec is trained once; a killed run goes on where it was.")
+        var command = new Command("run", "Trains an adapter. A spec is trained once; a killed run goes on "
+            + "where it was.")
         {
             _registry, _base, _dataset, _method, _adapter, _rank, _alpha, _stabilised, _epochs, _steps, _rate,
                 _sequence, _batch,
@@ -72,11 +73,11 @@ sealed class RunCommand(TuneStage stage)
         if (parsed.GetValue(_driver) is var driver && driver != "embedded")
         {
             using var model = workspace.OpenFolder(baseHash);
-            var files =
-                DriverFiles.For(driver!, options, model, workspace.Registry.Blobs.Find(
-                    workspace.Of(dataset, ManifestKind.Dataset).Blobs["train.jsonl"]));
-            var folder = parsed.GetValue(_out)
-                ?? throw new BadInputException("--driver: expected --out FOLDER for its files");
+            var files = DriverFiles.For(driver!, options, model,
+                workspace.Registry.Blobs.Find(workspace.Of(dataset, ManifestKind.Dataset)
+                .Blobs["train.jsonl"]));
+            var folder = parsed.GetValue(_out) ?? throw new BadInputException(
+                "--driver: expected --out FOLDER for its files");
             Plimsoll.Inputs.Files.WholeFile.WriteIn(folder, files);
             foreach (var (name, _) in files)
                 stage.Output.WriteLine(Path.Combine(folder, name));
@@ -117,8 +118,7 @@ sealed class RunCommand(TuneStage stage)
             return;
         var money = e.UsdLeft is { } usd ? FormattableString.Invariant($", ${usd:F4} left") : "";
         stage.Story.Write(e.Kind == "done" ? "\r" + new string(' ', 78) + "\r"
-            : FormattableString.Invariant($"\rstep {e.Step}/{e.Steps}  loss {e.Loss:F3}  ")
-                + FormattableString.Invariant(
-                    $"{e.TokensPerSecond:F0} tokens/s  {e.SecondsLeft:F0} s left{money}   "));
+            : string.Create(CultureInfo.InvariantCulture, $"\rstep {e.Step}/{e.Steps}  loss {e.Loss:F3}  "
+                + $"{e.TokensPerSecond:F0} tokens/s  {e.SecondsLeft:F0} s left{money}   "));
     }
 }

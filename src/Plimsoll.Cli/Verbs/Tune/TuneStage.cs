@@ -5,7 +5,6 @@ using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning;
-using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Registry;
 using Plimsoll.Tuning.Training;
 
@@ -15,7 +14,6 @@ namespace Plimsoll.Cli.Verbs.Tune;
 sealed class TuneStage(TextWriter output, TextWriter story)
 {
     public const string DefaultBase = "plimsoll";
-    const string DefaultModel = "data/models/plimsoll-tiny.gguf";
 
     public TextWriter Output => output;
 
@@ -25,14 +23,14 @@ sealed class TuneStage(TextWriter output, TextWriter story)
     public static Option<string> RegistryOption() => new("--registry")
     {
         Description = "Folder of blobs, manifests and names",
-        DefaultValueFactory = _ =>
-            Environment.GetEnvironmentVariable("PLIMSOLL_REGISTRY") ?? "plimsoll-registry",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PLIMSOLL_REGISTRY")
+            ?? "plimsoll-registry",
     };
 
     public static Option<string> BaseOption() => new("--base")
     {
-        Description =
-            "Model to tune: a Hugging Face folder, a GGUF file, a hash; plimsoll is the built-in one",
+        Description = "Model to tune: a Hugging Face folder, a GGUF file, a hash; plimsoll is the built-in "
+            + "one",
         DefaultValueFactory = _ => DefaultBase,
     };
 
@@ -40,47 +38,22 @@ sealed class TuneStage(TextWriter output, TextWriter story)
 
     public TrainerProcess Trainer() => TrainerProcess.Locate(text => story.WriteLine($"plimsoll: {text}"));
 
-    /// <summary>Takes a base in by whatever it is named.</summary>
+    /// <summary>
+    /// Takes a base in by whatever it is named; the built-in one's name comes before any file's.
+    /// </summary>
     public static string BaseOf(TuneWorkspace workspace, string name)
     {
-        if (Directory.Exists(name))
-            return workspace.AddBase(name);
-        if (File.Exists(name))
-            return FromGguf(workspace, name);
         if (name == DefaultBase)
         {
             var file = Path.Combine(workspace.Folder, "plimsoll-tiny.gguf");
-            WriteDefault(file);
-            return FromGguf(workspace, file);
+            BuiltInModel.WriteTo(file);
+            return workspace.AddGguf(file);
         }
+        if (Directory.Exists(name))
+            return workspace.AddBase(name);
+        if (File.Exists(name))
+            return workspace.AddGguf(name);
         return workspace.Registry.Resolve(name);
-    }
-
-    /// <summary>Writes the built-in model out.</summary>
-    public static void WriteDefault(string file)
-    {
-        using var resource = typeof(GgufFile).Assembly.GetManifestResourceStream(DefaultModel)
-            ?? throw new BadInputException(
-                "this binary has no built-in model; expected --base FOLDER or FILE");
-        Plimsoll.Inputs.Files.WholeFile.WriteBytes(file, resource.CopyTo);
-    }
-
-    public static string Short(string hash) => hash[..12];
-
-    static string FromGguf(TuneWorkspace workspace, string file)
-    {
-        var folder = Path.Combine(workspace.Folder, "work", $"import-{Guid.NewGuid():N}");
-        try
-        {
-            using (var gguf = GgufFile.Open(file))
-                GgufImport.Model(gguf, folder);
-            return workspace.AddBase(folder);
-        }
-        finally
-        {
-            if (Directory.Exists(folder))
-                Directory.Delete(folder, recursive: true);
-        }
     }
 
     /// <summary>An adapter by hash, by a release's hash or by a task's name.</summary>
@@ -94,7 +67,7 @@ sealed class TuneStage(TextWriter output, TextWriter story)
             ManifestKind.Release => manifest.Links["adapter"],
             ManifestKind.Run => workspace.Registry.Users(hash, "run").First(),
             _ => throw new BadInputException($"{name} is of kind "
-            + $"{manifest.Kind.ToString().ToLowerInvariant()}; expected an adapter or a release"),
+                + $"{manifest.Kind.ToString().ToLowerInvariant()}; expected an adapter or a release"),
         };
     }
 }

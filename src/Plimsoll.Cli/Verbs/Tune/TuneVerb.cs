@@ -11,8 +11,8 @@ sealed class TuneVerb(TextWriter output, TextWriter story)
     public Command Build()
     {
         var stage = new TuneStage(output, story);
-        return new Command("tune",
-            "Moves a narrow task to a small fine-tuned model: data, training, gates, release, traffic.")
+        return new Command("tune", "Moves a narrow task to a small fine-tuned model: data, training, gates, "
+            + "release, traffic.")
         {
             new DatasetCommand(stage).Build(),
             new RunCommand(stage).Build(),

@@ -11,6 +11,7 @@ sealed class FamilyArrivals : IArrivalSource
     readonly LgcpClock? _clock;
     readonly LengthDraws _lengths;
     readonly PrefixDraws? _prefixes;
+    readonly LevelDraws? _levels;
     readonly double _elsewhere;
     RandomStream _routing;
     long _left;
@@ -37,6 +38,7 @@ sealed class FamilyArrivals : IArrivalSource
         _clock = clock;
         _lengths = new LengthDraws(spec, seed);
         _prefixes = spec.Prefix is { } prefix ? new PrefixDraws(prefix, seed) : null;
+        _levels = spec.Levels is { } levels ? new LevelDraws(levels, seed) : null;
         PrefixBlockTokens = spec.Prefix?.BlockTokens ?? 0;
         _left = requests;
         _nextNs = clock?.NextNs() ?? 0;
@@ -61,6 +63,7 @@ sealed class FamilyArrivals : IArrivalSource
             PromptTokens = prompt.Tokens,
             OutputTokens = _lengths.NextAnswer(prompt),
             PrefixKeys = prompt.Keys,
+            Level = _levels?.Next() ?? 0,
             Session = -1,
         };
         if (--_left > 0 && _clock is not null)

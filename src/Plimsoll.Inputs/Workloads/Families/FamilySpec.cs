@@ -50,6 +50,11 @@ public sealed record FamilySpec
     /// <summary>Closed loop: how a session grows. Null for an open stream.</summary>
     public SessionSpec? Session { get; init; }
 
+    /// <summary>
+    /// Levels of service that requests are drawn from. Null where the family tells none apart.
+    /// </summary>
+    public LevelShare[]? Levels { get; init; }
+
     /// <summary>How prompts share their beginnings. Null when they do not.</summary>
     public PrefixSpec? Prefix { get; init; }
 
@@ -62,6 +67,10 @@ public sealed record FamilySpec
                 ?? throw new BadInputException($"{name}: empty; expected a workload family");
             spec.Check(name);
             return spec;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new BadInputException($"{name}: is no UTF-8 text; expected a workload family");
         }
         catch (JsonException e)
         {
@@ -83,6 +92,8 @@ public sealed record FamilySpec
         ImageTokens?.Check($"{name}, imageTokens");
         Session?.Check(name);
         Prefix?.Check(name);
+        if (Levels is not null)
+            LevelShare.Check(name, Levels);
         if (!(RequestsPerSecond > 0 && RequestsPerSecond < 1e9))
             throw new BadInputException($"{name}: requestsPerSecond {RequestsPerSecond}; expected above 0");
         if (!(Math.Abs(RankCorrelation) < 1))
@@ -124,6 +135,8 @@ public sealed record SessionSpec(
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     WriteIndented = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(FamilySpec))]

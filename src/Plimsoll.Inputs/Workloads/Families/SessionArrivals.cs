@@ -26,6 +26,7 @@ sealed class SessionArrivals : IArrivalSource
     readonly LengthSampler _tool;
     readonly LengthSampler _human;
     readonly LgcpClock? _starts;
+    readonly LevelDraws? _levels;
     readonly PriorityQueue<int, (long AtNs, long Order)> _due = new();
     readonly Dictionary<int, State> _sessions = [];
     RandomStream _random;
@@ -54,6 +55,7 @@ sealed class SessionArrivals : IArrivalSource
         _tool = new LengthSampler(_spec.ToolSeconds);
         _human = new LengthSampler(_spec.HumanSeconds);
         _starts = starts;
+        _levels = spec.Levels is { } levels ? new LevelDraws(levels, seed) : null;
         _backlog = starts is null
             ? Math.Max(1, Math.Min((long)(requests / _spec.Turns.Mean), openSessions ?? long.MaxValue))
             : long.MaxValue;
@@ -98,6 +100,7 @@ sealed class SessionArrivals : IArrivalSource
             OutputTokens = output,
             PrefixKeys = state.Keys.AsMemory(0, state.Context / BlockTokens),
             Session = session,
+            Level = state.Level,
         };
         state.Answer = output;
     }
@@ -128,7 +131,12 @@ sealed class SessionArrivals : IArrivalSource
 
     int Start()
     {
-        var state = new State { Owner = _random.NextBits(), TurnsLeft = _turns.At(_random.NextDouble()) };
+        var state = new State
+        {
+            Owner = _random.NextBits(),
+            TurnsLeft = _turns.At(_random.NextDouble()),
+            Level = _levels?.Next() ?? 0,
+        };
         state.Grow(Math.Min(MostTokens, _first.At(_random.NextDouble())));
         _sessions.Add(_started, state);
         return _started++;
@@ -149,6 +157,7 @@ sealed class SessionArrivals : IArrivalSource
         public int Context;
         public int Answer;
         public int TurnsLeft;
+        public int Level;
 
         /// <summary>Extends the context; keys already handed out stay as they are.</summary>
         public void Grow(int context)

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using Plimsoll.Core;
+using Plimsoll.Core.Promises;
 using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Inputs.Workloads.Families;
@@ -16,7 +18,8 @@ public sealed class WorkloadFamily : Workload
     ];
 
     const string Changes =
-        "envelope=flat|office|global, arrivals=own|poisson|lgcp, sigma=0..3, tau=SECONDS or tenants=1..10000";
+        "envelope=flat|office|global, arrivals=own|poisson|lgcp, sigma=0..3, tau=SECONDS, tenants=1..10000 "
+        + "or batch=0..1, the share of requests that are batch work";
 
     static readonly Lazy<IReadOnlyList<WorkloadFamily>> LoadedFamilies = new(LoadAll);
 
@@ -27,6 +30,7 @@ public sealed class WorkloadFamily : Workload
     {
         Spec = spec;
         _envelope = Envelopes.Of(spec);
+        Levels = [.. (spec.Levels ?? []).Select(l => l.Level)];
         _meanPromptTokens = new Lazy<double>(MeanPrompt);
     }
 
@@ -44,7 +48,11 @@ public sealed class WorkloadFamily : Workload
 
     public override double MeanOutputTokens => Spec.Output.Mean;
 
+    public override double CorrelationS => Spec.Arrivals.Sigma > 0 ? Spec.Arrivals.TauS : 0;
+
     public override bool ClosedLoop => Spec.Session is not null;
+
+    public override IReadOnlyList<LevelPromise> Levels { get; }
 
     public override IReadOnlyList<double> WeeklyEnvelope => _envelope;
 
@@ -53,11 +61,15 @@ public sealed class WorkloadFamily : Workload
         int? openSessions = null)
     {
         var turns = Spec.Session?.Turns.Mean ?? 1;
-        var sigma = process is ArrivalProcess.Own or ArrivalProcess.Week ? Spec.Arrivals.Sigma : 0;
+        var bursts = process is ArrivalProcess.Own or ArrivalProcess.Representative or ArrivalProcess.Week;
         var hours = process == ArrivalProcess.Week ? _envelope : [1.0];
+        var spanS = process == ArrivalProcess.Representative ? requests / requestsPerSecond : 0;
         var clock = process == ArrivalProcess.AtOnce
             ? null
-            : new LgcpClock(requestsPerSecond / turns, sigma, Spec.Arrivals.TauS, Spec.Tenants, hours, seed);
+            : new LgcpClock(
+                requestsPerSecond / turns, bursts ? Spec.Arrivals.Sigma
+                    : 0, Spec.Arrivals.TauS, Spec.Tenants, hours,
+                seed, spanS);
         return Spec.Session is null
             ? new FamilyArrivals(Spec, clock, requestsPerSecond / Spec.RequestsPerSecond, requests, seed)
             : new SessionArrivals(Spec, clock, requests, seed, openSessions);
@@ -118,6 +130,10 @@ public sealed class WorkloadFamily : Workload
                 "tenants" when Number(value) is >= 1 and <= 10_000 and var tenants
                 && tenants == Math.Floor(tenants) =>
                     spec with { Tenants = (int)tenants },
+                "batch" when Number(value) is >= 0 and <= 1 and var batch => spec with
+                {
+                    Levels = [new LevelShare("interactive", 1 - batch), new LevelShare("batch", batch)],
+                },
                 _ => throw new BadInputException($"{Setting.Workload} {text}", $"\"{change}\"", Changes),
             };
         }

@@ -1,4 +1,5 @@
 using System;
+using System.Text.Unicode;
 using Plimsoll.Core;
 
 namespace Plimsoll.Inputs.Workloads.Traces;
@@ -59,6 +60,8 @@ sealed class JsonDocuments
             else if (c == '}' && --depth == 0)
             {
                 value = _object.AsSpan(0, _length);
+                if (!Utf8.IsValid(value))
+                    throw Error("is no UTF-8 text; expected agent sessions");
                 return true;
             }
         }

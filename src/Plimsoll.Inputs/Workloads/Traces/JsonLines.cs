@@ -1,4 +1,5 @@
 using System;
+using System.Text.Unicode;
 
 namespace Plimsoll.Inputs.Workloads.Traces;
 
@@ -27,8 +28,11 @@ sealed class JsonLines
             if (_source.Line == 1 && line.StartsWith("\uFEFF"u8))
                 line = line[3..];
             line = line.Trim(" \t\r"u8);
-            if (!line.IsEmpty)
-                return true;
+            if (line.IsEmpty)
+                continue;
+            if (!Utf8.IsValid(line))
+                throw _source.Error("is no UTF-8 text; expected one JSON object per line");
+            return true;
         }
         return false;
     }

@@ -35,6 +35,10 @@ abstract class JsonTraceReader : TraceReader
         {
             Source.Fail($"malformed JSON at byte {e.BytePositionInLine + 1}; expected one object per line");
         }
+        catch (InvalidOperationException)
+        {
+            Source.Fail("a text with half a character escaped; expected one object per line");
+        }
         return true;
     }
 

@@ -41,12 +41,41 @@ sealed class MappedJsonReader : JsonTraceReader
                 row.OutputTokens = Tokens(ref json, name);
             else if (name == _map.Session)
                 row.Session = IsNull(ref json) ? -1 : Session(ref json, name);
+            else if (name == _map.Level)
+                row.Level = Level(Text(ref json), name);
+            else if (name == _map.Priority)
+                row.Priority = Priority(Text(ref json), name);
+            else if (name == _map.Tenant)
+                row.Tenant = Tenant(Text(ref json), name);
+            else if (name == _map.Adapter)
+                row.Adapter = Adapter(Text(ref json), name);
+            else if (name == _map.Ttft?.Column)
+                row.Deadlines = row.Deadlines with { TtftNs = Duration(ref json, _map.Ttft, name) };
+            else if (name == _map.Itl?.Column)
+                row.Deadlines = row.Deadlines with { ItlNs = Duration(ref json, _map.Itl, name) };
+            else if (name == _map.E2e?.Column)
+                row.Deadlines = row.Deadlines with { CompletionNs = Duration(ref json, _map.E2e, name) };
             else if (json.TokenType == JsonTokenType.StartObject && _map.Mentions(name + "."))
                 ParseFields(ref json, ref row, name + ".");
             else
                 json.Skip();
         }
     }
+
+    /// <summary>A name or a number as text; empty for null.</summary>
+    string Text(ref Utf8JsonReader json)
+    {
+        if (json.TokenType == JsonTokenType.Null)
+            return "";
+        if (json.TokenType == JsonTokenType.String)
+            return json.GetString()!;
+        if (json.TokenType != JsonTokenType.Number)
+            Source.Fail($"a field of the map is neither text nor a number; expected {_map}");
+        return System.Text.Encoding.UTF8.GetString(json.ValueSpan);
+    }
+
+    long Duration(ref Utf8JsonReader json, TimeColumn map, string name) =>
+        IsNull(ref json) ? 0 : Time(ref json, map.UnitNs, name);
 
     long ReadTime(ref Utf8JsonReader json, string name)
     {

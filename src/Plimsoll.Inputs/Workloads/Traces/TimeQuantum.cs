@@ -15,6 +15,12 @@ static class TimeQuantum
     /// <summary>Rows looked at: the head of the file.</summary>
     public const int SampleRows = 65_536;
 
+    /// <summary>Nobody rounds to a longer step; what looks like one are bursts that really came.</summary>
+    const long CoarsestNs = 60_000_000_000;
+
+    /// <summary>So many steps must have been used before rounding is told from bursts.</summary>
+    const int FewestTicks = 16;
+
     const int FewestRows = 64;
 
     /// <summary>
@@ -38,11 +44,10 @@ static class TimeQuantum
             step = CommonDivisor(step, gap);
         }
         var coincident = 1.0 - ((double)gaps.Count / (times.Count - 1));
-        if (gaps.Count < 2 || coincident < 0.01)
+        if (gaps.Count + 1 < FewestTicks || coincident < 0.01)
             return 0;
-        if (step >= FinestNs)
-            return step;
-        return coincident >= 0.5 ? NoisyStep(gaps) : 0;
+        var quantum = step >= FinestNs ? step : coincident >= 0.5 ? NoisyStep(gaps) : 0;
+        return quantum <= CoarsestNs ? quantum : 0;
     }
 
     /// <summary>

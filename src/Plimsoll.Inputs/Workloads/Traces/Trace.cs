@@ -4,7 +4,7 @@ using System.Collections.Generic;
 namespace Plimsoll.Inputs.Workloads.Traces;
 
 /// <summary>
-/// A whole trace in memory, in order of time: 56 bytes a row, and 8 per prefix key. Describing a trace does
+/// A whole trace in memory, in order of time: 64 bytes a row, and 8 per prefix key. Describing a trace does
 /// not need it; replaying and fitting do.
 /// </summary>
 public sealed class Trace
@@ -15,6 +15,7 @@ public sealed class Trace
     const int KeysPerBlock = 1 << 16;
 
     readonly List<Row> _rows = [];
+    readonly HashSet<RowService> _services = [];
     Memory<ulong> _freeKeys;
     bool _hasKeys;
 
@@ -35,18 +36,32 @@ public sealed class Trace
     /// <summary>Tokens per prefix key; 0 when the file has none.</summary>
     public int PrefixBlockTokens { get; private set; }
 
+    /// <summary>
+    /// Names of the levels that requests name by their place here; empty when none is told.
+    /// </summary>
+    public IReadOnlyList<string> Levels { get; private set; } = [];
+
     /// <summary>First arrival to last, seconds; 0 without times.</summary>
     public double SpanS => HasTimes ? (_rows[^1].AtNs - _rows[0].AtNs) / 1e9 : 0;
 
-    public static Trace Load(string path, TraceOptions? options = null)
+    public static Trace Load(string path, TraceOptions? options = null) =>
+        Load(TraceReader.Open(path, options));
+
+    /// <summary>Reads a trace to its end and lets go of it.</summary>
+    internal static Trace Load(TraceReader reader)
     {
-        using var scan = TraceScan.Open(path, options ?? new TraceOptions());
+        using var scan = new TraceScan(reader);
         var trace = new Trace(scan.Report);
-        while (scan.Read(out var row, out var arrivesNs))
-            trace.Add(row, arrivesNs);
+        var arrivals = new List<long>();
+        scan.Times.Arrives = arrivals.Add;
+        while (scan.Read(out var row))
+            trace.Add(row);
+        for (var i = 0; i < arrivals.Count; i++)
+            trace._rows[i] = trace._rows[i] with { AtNs = arrivals[i] };
         trace.HasTimes = scan.HasTimes;
-        trace.ClosedLoop = scan.Reader.ClosedLoop;
-        trace.PrefixBlockTokens = trace._hasKeys ? scan.Reader.PrefixBlockTokens : 0;
+        trace.ClosedLoop = reader.ClosedLoop;
+        trace.PrefixBlockTokens = trace._hasKeys ? reader.PrefixBlockTokens : 0;
+        trace.Levels = reader.Levels;
         trace.Sort();
         return trace;
     }
@@ -64,6 +79,11 @@ public sealed class Trace
                 OutputTokens = row.OutputTokens,
                 PrefixKeys = row.PrefixKeys,
                 Session = row.Session,
+                Level = row.Service?.Level ?? 0,
+                Priority = row.Service?.Priority,
+                Tenant = row.Service?.Tenant ?? 0,
+                Adapter = row.Service?.Adapter ?? 0,
+                Deadlines = row.Service?.Deadlines ?? default,
             };
         }
     }
@@ -71,11 +91,21 @@ public sealed class Trace
     /// <summary>From the end of the session's answer before to this request, nanoseconds.</summary>
     public long ThinkNs(int index) => _rows[index].ThinkNs;
 
-    void Add(in TraceRow row, long arrivesNs)
+    void Add(in TraceRow row) => _rows.Add(new Row(
+        row.AtNs, row.ThinkNs, row.PromptTokens, row.OutputTokens, row.Session, _rows.Count,
+            Keep(row.PrefixKeys.Span),
+        Service(row)));
+
+    /// <summary>The row's own service, one object for many rows; null when nothing is told of it.</summary>
+    RowService? Service(in TraceRow row)
     {
-        _rows.Add(new Row(
-            arrivesNs, row.ThinkNs, row.PromptTokens, row.OutputTokens, row.Session, _rows.Count,
-            Keep(row.PrefixKeys.Span)));
+        var service = new RowService(row.Level, row.Priority, row.Tenant, row.Adapter, row.Deadlines);
+        if (service == RowService.None)
+            return null;
+        if (_services.TryGetValue(service, out var known))
+            return known;
+        _services.Add(service);
+        return service;
     }
 
     ReadOnlyMemory<ulong> Keep(ReadOnlySpan<ulong> keys)
@@ -99,5 +129,11 @@ public sealed class Trace
 
     readonly record struct Row(
         long AtNs, long ThinkNs, int PromptTokens, int OutputTokens, int Session, int Order,
-        ReadOnlyMemory<ulong> PrefixKeys);
+        ReadOnlyMemory<ulong> PrefixKeys, RowService? Service);
+
+    /// <summary>Who asked and how fast it was promised.</summary>
+    sealed record RowService(int Level, int? Priority, int Tenant, int Adapter, Deadlines Deadlines)
+    {
+        public static RowService None { get; } = new(0, null, 0, 0, default);
+    }
 }

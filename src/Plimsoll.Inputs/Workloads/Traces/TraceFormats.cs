@@ -9,7 +9,6 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 /// <summary>Tells a trace's format by what its first bytes say, and opens the reader of it.</summary>
 static class TraceFormats
 {
-    const int HeadBytes = 1 << 16;
     const string Delimiters = ",\t;|";
 
     /// <summary>One line per format, for the error that lists what is supported.</summary>
@@ -18,22 +17,24 @@ static class TraceFormats
         + $"vLLM request JSONL, lengths CSV (num_prefill_tokens,num_decode_tokens), or any log with "
         + $"{Setting.ColumnMap} time=COLUMN:s,input=COLUMN,output=COLUMN";
 
-    public static TraceReader Open(string path, TraceOptions options)
+    public static TraceReader Open(string path, TraceOptions options) =>
+        Open(TraceSource.Open(path), options);
+
+    /// <summary>Takes the source over.</summary>
+    public static TraceReader Open(TraceSource source, TraceOptions options)
     {
         if (options.BlockTokens is <= 0 or > 1 << 20)
             throw new BadInputException($"block size {options.BlockTokens}; expected 1 to {1 << 20} tokens");
-        var head = Head(path);
-        var source = TraceSource.Open(path);
         try
         {
+            var head = source.Head();
             var json = IsJson(head);
             if (options.Map is not null)
             {
-                return json
-                    ? new MappedJsonReader(source, options.Map) : new MappedCsvReader(source, options.Map);
+                return json ? new MappedJsonReader(source, options.Map)
+                    : new MappedCsvReader(source, options.Map);
             }
-
-            return Reader(json ? OfJson(head, path) : OfCsv(head, path), source, options);
+            return Reader(json ? OfJson(head, source.Name) : OfCsv(head, source.Name), source, options);
         }
         catch
         {
@@ -58,11 +59,7 @@ static class TraceFormats
     public static byte[] Head(string path)
     {
         using var source = TraceSource.Open(path);
-        var head = new byte[HeadBytes];
-        var read = source.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false);
-        if (head.AsSpan(0, read).IndexOfAnyExcept(" \t\r\n\uFEFF"u8) < 0)
-            throw new BadInputException($"{path}: is empty; expected a trace");
-        return head[..read];
+        return source.Head();
     }
 
     public static bool IsJson(byte[] head) =>
@@ -102,7 +99,7 @@ static class TraceFormats
                     fields.Add(json.GetString()!);
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // What was read before the damage may still tell the format, whose reader then names the line.
         }

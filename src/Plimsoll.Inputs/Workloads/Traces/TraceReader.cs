@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using Plimsoll.Core;
 
@@ -11,6 +12,9 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 /// </summary>
 public abstract class TraceReader : IDisposable
 {
+    /// <summary>Levels of service that one trace may tell apart.</summary>
+    public const int MostLevels = 64;
+
     /// <summary>More tokens than this in one request is a damaged file, not a request.</summary>
     public const int MostTokens = 20_000_000;
 
@@ -32,6 +36,17 @@ public abstract class TraceReader : IDisposable
     public bool ClosedLoop { get; private protected set; }
 
     private protected TraceSource Source { get; }
+
+    readonly NameTable _levels = new();
+    readonly NameTable _tenants = new();
+    readonly NameTable _adapters = new();
+
+    /// <summary>Names of the levels seen so far, in order of first appearance.</summary>
+    public IReadOnlyList<string> Levels => _levels.Names;
+
+    public IReadOnlyList<string> Tenants => _tenants.Names;
+
+    public IReadOnlyList<string> Adapters => _adapters.Names;
 
     /// <summary>Opens a file, its format detected unless the options map its columns.</summary>
     public static TraceReader Open(string path, TraceOptions? options = null) =>
@@ -102,6 +117,33 @@ public abstract class TraceReader : IDisposable
     }
 
     static string Seconds(long ns) => (ns / 1e9).ToString("0.###", CultureInfo.InvariantCulture);
+
+    private protected int Level(ReadOnlySpan<char> name, string field) =>
+        Number(_levels, name.IsWhiteSpace() ? "default" : name, MostLevels, field);
+
+    private protected int Tenant(ReadOnlySpan<char> name, string field) =>
+        name.IsWhiteSpace() ? 0 : Number(_tenants, name, int.MaxValue, field);
+
+    /// <summary>0 where no adapter is named.</summary>
+    private protected int Adapter(ReadOnlySpan<char> name, string field) =>
+        name.IsWhiteSpace() ? 0 : 1 + Number(_adapters, name, int.MaxValue, field);
+
+    /// <summary>Null where none is told.</summary>
+    private protected int? Priority(ReadOnlySpan<char> text, string field)
+    {
+        if (text.IsWhiteSpace())
+            return null;
+        return int.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite
+            | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var priority)
+            ? priority
+            : throw Source.Error($"{field} is \"{text}\"; expected a whole number, lower goes first");
+    }
+
+    int Number(NameTable table, ReadOnlySpan<char> name, int most, string field) =>
+        table.Find(name.Trim()) is { } number && number < most
+            ? number
+            : throw Source.Error(
+            $"{field} has more than {Math.Min(most, table.Names.Count)} different names; expected fewer");
 
     /// <summary>A checked token count from a parsed number.</summary>
     private protected int Tokens(double value, string field)

@@ -30,6 +30,21 @@ public struct TraceRow
     /// </summary>
     public int Session = -1;
 
+    /// <summary>Place of its level's name in <see cref="TraceReader.Levels"/>.</summary>
+    public int Level;
+
+    /// <summary>Lower goes first, as in vLLM; null when not told.</summary>
+    public int? Priority;
+
+    /// <summary>Numbered from 0 by first appearance; 0 when not told.</summary>
+    public int Tenant;
+
+    /// <summary>Numbered from 1 by first appearance; 0 for none.</summary>
+    public int Adapter;
+
+    /// <summary>What this request was promised for itself.</summary>
+    public Deadlines Deadlines;
+
     /// <summary>Closed loop: from the end of the session's previous answer to this request.</summary>
     public long ThinkNs;
 

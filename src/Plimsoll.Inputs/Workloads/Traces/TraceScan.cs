@@ -5,8 +5,9 @@ using Plimsoll.Core;
 namespace Plimsoll.Inputs.Workloads.Traces;
 
 /// <summary>
-/// One pass over a trace file with what only the whole file tells: the timestamps' step, found in its head
-/// beforehand, rows out of order, repeated rows, a span that no trace has.
+/// One pass over a trace file with what only the whole file tells: the timestamps' step, found in its
+/// head, rows out
+/// of order, repeated rows, a span that no trace has.
 /// </summary>
 sealed class TraceScan : System.IDisposable
 {
@@ -15,16 +16,14 @@ sealed class TraceScan : System.IDisposable
 
     readonly TraceReader _reader;
     readonly HashSet<ulong> _sameTime = [];
-    long _rows;
     long _earliestNs = long.MaxValue;
     long _latestNs = long.MinValue;
     bool _sawTime;
     bool _sawNoTime;
 
-    TraceScan(TraceReader reader, long quantumNs)
+    public TraceScan(TraceReader reader)
     {
         _reader = reader;
-        reader.Report.QuantumNs = quantumNs;
     }
 
     public TraceReader Reader => _reader;
@@ -33,20 +32,16 @@ sealed class TraceScan : System.IDisposable
 
     public bool HasTimes => _sawTime;
 
-    public static TraceScan Open(string path, TraceOptions options)
-    {
-        long quantumNs;
-        using (var head = TraceReader.Open(path, options))
-            quantumNs = QuantumOf(head);
-        return new TraceScan(TraceReader.Open(path, options), quantumNs);
-    }
+    /// <summary>When each row arrives.</summary>
+    public ArrivalTimes Times { get; } = new();
 
     /// <summary>
-    /// The next row and when it arrives: its own time, or a time inside its step when times are rounded.
+    /// The next row as the file has it; when it arrives is for <see cref="Times"/> to say, which may have
+    /// to see more
+    /// of the file first.
     /// </summary>
-    public bool Read(out TraceRow row, out long arrivesNs)
+    public bool Read(out TraceRow row)
     {
-        arrivesNs = TraceRow.NoTime;
         if (!_reader.Read(out row))
         {
             Conclude();
@@ -55,13 +50,8 @@ sealed class TraceScan : System.IDisposable
         _sawTime |= row.HasTime;
         _sawNoTime |= !row.HasTime;
         if (row.HasTime)
-        {
             Place(row);
-            arrivesNs = Report.QuantumNs > 0
-                ? row.AtNs + TimeQuantum.OffsetNs(_rows, Report.QuantumNs)
-                : row.AtNs;
-        }
-        _rows++;
+        Times.Add(row, _reader.ClosedLoop);
         return true;
     }
 
@@ -98,6 +88,7 @@ sealed class TraceScan : System.IDisposable
     {
         if (_sawTime && _sawNoTime)
             throw new BadInputException($"{Report.File}: some rows have no time; expected all or none to");
+        Report.QuantumNs = Times.Finish();
         if (Report.QuantumNs > 0)
         {
             var seconds = (Report.QuantumNs / 1e9).ToString("0.###", CultureInfo.InvariantCulture);
@@ -108,17 +99,5 @@ sealed class TraceScan : System.IDisposable
             Report.Note($"{Report.OutOfOrder} rows are earlier than a row before them; sorted by time");
         if (Report.Duplicates > 0)
             Report.Note($"{Report.Duplicates} rows repeat another's time, lengths and content; kept");
-    }
-
-    static long QuantumOf(TraceReader head)
-    {
-        var times = new List<long>();
-        while (times.Count < TimeQuantum.SampleRows && head.Read(out var row))
-        {
-            if (!row.HasTime || head.ClosedLoop)
-                return 0;
-            times.Add(row.AtNs);
-        }
-        return TimeQuantum.Detect(times);
     }
 }

@@ -12,8 +12,12 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 /// </summary>
 public sealed class TraceSource : Stream
 {
+    const int HeadBytes = 1 << 16;
+
     readonly Stream _file;
     readonly Stream _unpacked;
+    byte[]? _head;
+    int _headTaken;
     bool _any;
 
     TraceSource(string name, Stream file, Stream unpacked)
@@ -45,16 +49,26 @@ public sealed class TraceSource : Stream
                     ? $"{path}: no such file; expected a trace file or the name of a workload"
                     : $"{path}: cannot be read; expected a readable trace file");
         }
-        Span<byte> magic = stackalloc byte[4];
-        var read = file.ReadAtLeast(magic, 4, throwOnEndOfStream: false);
-        file.Position = 0;
-        Stream unpacked = magic[..read] switch
+        var packed = new HeadedStream(file);
+        Stream unpacked = packed.Peek(4) switch
         {
-            [0x1F, 0x8B, ..] => new GZipStream(file, CompressionMode.Decompress),
-            [0x28, 0xB5, 0x2F, 0xFD] => new ZstdSharp.DecompressionStream(file),
-            _ => file,
+            [0x1F, 0x8B, ..] => new GZipStream(packed, CompressionMode.Decompress),
+            [0x28, 0xB5, 0x2F, 0xFD] => new ZstdSharp.DecompressionStream(packed),
+            _ => packed,
         };
-        return new TraceSource(path, file, unpacked);
+        return new TraceSource(path, packed, unpacked);
+    }
+
+    /// <summary>The first bytes, unpacked; before anything is read. A file of blanks is an error.</summary>
+    public byte[] Head()
+    {
+        if (_head is not null)
+            return _head;
+        var head = new byte[HeadBytes];
+        var read = this.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false);
+        if (head.AsSpan(0, read).IndexOfAnyExcept(" \t\r\n\uFEFF"u8) < 0)
+            throw new BadInputException($"{Name}: is empty; expected a trace");
+        return _head = head[..read];
     }
 
     [DoesNotReturn]
@@ -67,6 +81,13 @@ public sealed class TraceSource : Stream
 
     public override int Read(Span<byte> buffer)
     {
+        if (_head is not null && _headTaken < _head.Length)
+        {
+            var count = Math.Min(buffer.Length, _head.Length - _headTaken);
+            _head.AsSpan(_headTaken, count).CopyTo(buffer);
+            _headTaken += count;
+            return count;
+        }
         try
         {
             var read = _unpacked.Read(buffer);

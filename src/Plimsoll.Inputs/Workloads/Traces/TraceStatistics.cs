@@ -51,12 +51,13 @@ public sealed class TraceStatistics
     /// <param name="progress">Told the rows read so far, now and then.</param>
     public static TraceStatistics Of(string path, TraceOptions options, System.Action<long>? progress = null)
     {
-        using var scan = TraceScan.Open(path, options);
+        using var scan = new TraceScan(TraceReader.Open(path, options));
         var statistics = new TraceStatistics(scan.Report);
         var sessions = new HashSet<int>();
-        while (scan.Read(out var row, out var arrivesNs))
+        scan.Times.Arrives = statistics.Arrives;
+        while (scan.Read(out var row))
         {
-            statistics.Add(row, arrivesNs);
+            statistics.Add(row);
             if ((scan.Report.RowsRead & 0xFFFF) == 0)
                 progress?.Invoke(scan.Report.RowsRead);
             if (row.Session >= 0)
@@ -67,15 +68,19 @@ public sealed class TraceStatistics
         return statistics;
     }
 
-    void Add(in TraceRow row, long arrivesNs)
+    void Arrives(long atNs)
+    {
+        if (atNs != TraceRow.NoTime)
+            _gaps.Add(atNs);
+    }
+
+    void Add(in TraceRow row)
     {
         Input.Add(row.PromptTokens);
         Output.Add(row.OutputTokens);
         _correlation.Add(row.PromptTokens, row.OutputTokens);
         _promptTokens += row.PromptTokens;
         _sharing.Add(row.PrefixKeys.Span);
-        if (row.HasTime)
-            _gaps.Add(arrivesNs);
     }
 
     void Finish(TraceScan scan)

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Plimsoll.Core.Promises;
 
 namespace Plimsoll.Inputs.Workloads.Traces;
 
@@ -23,6 +24,10 @@ public sealed class TraceWorkload : Workload
         MeanPromptTokens = prompt / trace.Count;
         MeanOutputTokens = output / trace.Count;
         _envelope = Envelope(trace);
+        var levels = new List<LevelPromise>();
+        foreach (var level in trace.Levels)
+            levels.Add(LevelPromise.Named(level, []) with { IsStated = false });
+        Levels = levels;
     }
 
     public Trace Trace => _trace;
@@ -40,7 +45,11 @@ public sealed class TraceWorkload : Workload
 
     public override double MeanOutputTokens { get; }
 
+    public override long? Recorded => _trace.Count;
+
     public override bool ClosedLoop => _trace.ClosedLoop;
+
+    public override IReadOnlyList<LevelPromise> Levels { get; }
 
     public override IReadOnlyList<double> WeeklyEnvelope => _envelope;
 
@@ -48,7 +57,9 @@ public sealed class TraceWorkload : Workload
         double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own,
         int? openSessions = null)
     {
-        var own = process is ArrivalProcess.Own or ArrivalProcess.Week;
+        var own = process is ArrivalProcess.Own or ArrivalProcess.Representative or ArrivalProcess.Week;
+        if (_trace.ClosedLoop && process == ArrivalProcess.AtOnce)
+            return new SessionBacklog(_trace, requests, openSessions);
         if (_trace.ClosedLoop && own)
             return new SessionReplay(_trace, requestsPerSecond / RequestsPerSecond, requests);
         if (own && _trace.SpanS > 0)

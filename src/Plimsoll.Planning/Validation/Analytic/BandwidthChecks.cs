@@ -113,7 +113,8 @@ static class BandwidthChecks
         // The budget takes every prompt in the first step, so that only decodes are timed.
         var limits = engine.Limits with { NumBlocks = 1 << 20, MaxNumBatchedTokens = sequences * Prompt };
         var result = FleetSimulation.Run(
-            limits, model, load.Open(), closedLoop: true, new SimulationOptions { Requests = sequences });
+            new Fleet { Serving = new EnginePool(limits, model) }, load.Open(), closedLoop: true,
+            new SimulationOptions { Requests = sequences });
         return result.Latencies.Tpot.MeanNs!.Value / 1e6;
     }
 

@@ -140,7 +140,8 @@ static class QueueChecks
     {
         var waits = new double[Requests - Warmup];
         FleetSimulation.Run(
-            ConstantStepEngine.Limits(places), ConstantStepEngine.StepTime,
+            new Fleet { Serving = new EnginePool(
+                ConstantStepEngine.Limits(places), ConstantStepEngine.StepTime) },
             new QueueArrivals(gapMs * 1e6, steps, seed), closedLoop: false,
             new SimulationOptions
             {

@@ -4,8 +4,10 @@ using System.Collections.Generic;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
+using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
@@ -90,9 +92,9 @@ static class MlPerfPrediction
         {
             var engine = SimulatedEngine.Of(
                 deployment, SchedulingPolicy.VllmV1,
-                (int)(workload.MeanPromptTokens + workload.MeanOutputTokens));
-            return new Ceiling(
-                engine, SaturatedThroughput.Of(engine, workload, SaturatingRequests, Seed).RequestsPerSecond);
+                    (int)(workload.MeanPromptTokens + workload.MeanOutputTokens));
+            return new Ceiling(engine, SaturatedThroughput.Of(
+                engine, ServingOf(deployment, workload, [], SaturatingRequests)).RequestsPerSecond);
         })).Value;
 
     static double Rate(Ceiling ceiling, Workload workload, List<Limit> limits)
@@ -100,9 +102,21 @@ static class MlPerfPrediction
         if (limits.Count == 0)
             return ceiling.RequestsPerSecond;
         var requests = Math.Max(LeastRequests, (long)(DurationS * ceiling.RequestsPerSecond));
-        return new LoadLineSearch(ceiling.Engine, workload, limits, requests, Seed)
+        var serving = ServingOf(ceiling.Engine.Deployment, workload, limits, requests);
+        return new LoadLineSearch(ceiling.Engine, serving, new ProbeSize(1, requests, requests))
             .Find(ceiling.RequestsPerSecond).RequestsPerSecond;
     }
+
+    static Serving ServingOf(
+        Deployment deployment, Workload workload, IReadOnlyList<Limit> limits, long requests) => new()
+    {
+        Deployment = DeploymentChoice.Of(deployment),
+        Workload = workload,
+        RequestsPerSecond = workload.RequestsPerSecond,
+        Levels = [LevelPromise.Of(ServiceLevelSpec.Default, limits)],
+        Requests = requests,
+        Seed = Seed,
+    };
 
     static MlPerfThroughput Throughput(double tokens, SimulatedEngine engine)
     {

@@ -2,8 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Measured;
@@ -12,43 +14,47 @@ using Plimsoll.Planning.Calibration;
 namespace Plimsoll.Planning.Validation.Sets;
 
 /// <summary>
-/// How often a 90 % interval holds where it was not made. Every model on a card is predicted with nothing
-/// fitted, on the fastest and on the slowest host that was seen; its interval reaches from the 5th percentile
-/// of measured over the fast prediction to the 95th of measured over the slow one, of all the others of the
-/// same engine and kind, each counting by the root of its points.
+/// How often a 90 % interval holds where it was not made. Every run is predicted with nothing fitted; a model on a
+/// card is given the centres and bands of all the others (<see cref="StepErrorFit"/>), joined with its own terms'
+/// errors by their share of the figure. Runs with an open loop are left out: near saturation their queues answer
+/// for the error, not their steps.
 /// </summary>
 public sealed class IntervalSet : IValidationSet
 {
-    const double Tail = 0.05;
     const string Pooled = "all engines, bands of the others";
 
     public string Name => "intervals";
 
     public string Source => "measured/inferencemax-points.csv.gz, measured/vllm-0.15-experiments.csv, "
-        + "measured/measured-cost-vs-load-h100-a100.csv, measured/ml-energy-batch-latency-power.csv";
+        + "measured/ml-energy-batch-latency-power.csv";
 
     public SetReport Run(string folder, Action<double> progress)
     {
         var runs = Read(folder);
+        var replays = new Replay[runs.Count];
+        var done = 0;
+        Parallel.For(0, runs.Count, i =>
+        {
+            replays[i] = Replay.Of(runs[i].Run, StepScale.None, withTerms: true);
+            progress(0.9 * Interlocked.Increment(ref done) / runs.Count);
+        });
+        var steps = Residuals(runs, replays, Kind, Metric.Tpot, Metric.Itl);
+        var all = new StepErrorFit(steps.Select(s => s.Residual));
+        var firstTokens = Residuals(runs, replays, run => run.Deployment.Engine.Engine, Metric.Ttft)
+            .ConvertAll(f => f with { Residual = Beyond(f, all) });
         var points = new List<ValidationPoint>();
-        var steps = Residuals(
-            runs, r => r.Deployment.Model.FeedForward.MoeLayers > 0 ? "experts" : "dense",
-            r => (Host(HostsSeen(r).Low), Host(HostsSeen(r).High)), Metric.Tpot, Metric.Itl);
-        progress(0.5);
-        var firstTokens = Residuals(runs, _ => "all models", Steps, Metric.Ttft);
-        progress(0.9);
-        AddPoints("TPOT or ITL", steps, points);
-        AddPoints("TTFT", firstTokens, points);
+        AddPoints("TPOT or ITL", steps, _ => 1, points);
+        AddPoints("TTFT", firstTokens, f => StepOf(f, all).Centre, points);
         progress(1);
         return new SetReport
         {
             Name = Name,
             Title = "Intervals of the kernels tier",
             Source = Source,
-            Fitted =
-                "bands of measured over predicted, to every other model and card of the same engine and kind",
+            Fitted = "centres and bands of measured over predicted, to every other model on a card of the same "
+                + "engine and kind",
             HeldOut = "whole models on a card",
-            Assumed = ["as the sets of these files say"],
+            Assumed = [.. Statements(all), .. Statements(new StepErrorFit(firstTokens.Select(f => f.Residual)))],
             Points = points,
             Rows = SetReport.Summarise(points,
             [
@@ -58,25 +64,31 @@ public sealed class IntervalSet : IValidationSet
         };
     }
 
-    sealed record Residual(
-        string Kind, string Group, string Name, double Measured, double Predicted, double Fast, double Slow);
+    sealed record Measurement(Observation Run, double Measured, double Predicted, StepResidual Residual);
 
-    static StepEnd Host(double sequenceNs) => new(1, sequenceNs, 1);
+    static string Kind(Observation run) =>
+        $"{run.Deployment.Engine.Engine}, {(run.Deployment.Model.FeedForward.MoeLayers > 0 ? "experts" : "dense")}";
 
-    static ErrorBand HostsSeen(Observation run) =>
-        EngineCatalogue.Of(run.Deployment.Engine).Errors.SequenceNs;
+    static string Cell(Observation run) =>
+        $"{run.Deployment.Accelerator.Key} {run.Deployment.Weights.Name()}";
 
-    /// <summary>The ends of a step, without what a first token adds to them.</summary>
-    static (StepEnd Fast, StepEnd Slow) Steps(Observation run)
+    /// <summary>The kinds' and cells' estimates in words: the bands of <c>data/engines.json</c>.</summary>
+    static IEnumerable<string> Statements(StepErrorFit fit)
     {
-        var error = HeldOut.ErrorOf(run);
-        return (error.Fast with { FirstTokenFactor = 1 }, error.Slow with { FirstTokenFactor = 1 });
+        foreach (var (kind, of) in fit.Kinds)
+        {
+            yield return Statement($"{kind}", of);
+            foreach (var ((_, cell), own) in fit.Cells.Where(c => c.Key.Kind == kind && c.Key.Cell.Length > 0))
+                yield return Statement($"{kind}, {cell}", own);
+        }
     }
+
+    static string Statement(string what, StepErrorEstimate of) => FormattableString.Invariant(
+        $"{what}: measured over predicted {of.Centre:0.00}, × {of.Low:0.00} to {of.High:0.00} around it");
 
     static List<(string Group, Observation Run)> Read(string folder)
     {
         var dropped = new DropTally();
-        var sweep = Path.Combine(folder, "measured/measured-cost-vs-load-h100-a100.csv");
         var runs = new List<(string, Observation)>();
         foreach (var point in InferenceMaxPoints.Read(
             Path.Combine(folder, "measured/inferencemax-points.csv.gz")))
@@ -90,12 +102,6 @@ public sealed class IntervalSet : IValidationSet
             runs.Add((NewCard.GroupOf(stage.Observation), stage.Observation));
         }
 
-        foreach (var run in LoadSweepRuns.Read(sweep, "H100", dropped)
-            .Concat(LoadSweepRuns.Read(sweep, "A100", dropped)))
-        {
-            runs.Add((NewCard.GroupOf(run) + ", sweep", run));
-        }
-
         foreach (var run in BatchLatencyRuns.Read(
             Path.Combine(folder, "measured/ml-energy-batch-latency-power.csv"), dropped))
         {
@@ -104,75 +110,87 @@ public sealed class IntervalSet : IValidationSet
         return [.. runs.Where(r => HeldOut.Unfit(r.Item2) is null)];
     }
 
-    static List<Residual> Residuals(
-        List<(string Group, Observation Run)> runs, Func<Observation, string> kind,
-        Func<Observation, (StepEnd Fast, StepEnd Slow)> ends, params Metric[] metrics)
+    static List<Measurement> Residuals(
+        List<(string Group, Observation Run)> runs, Replay[] replays, Func<Observation, string> kind,
+        params Metric[] metrics)
     {
-        var residuals = new Residual?[runs.Count];
-        Parallel.For(0, runs.Count, i =>
+        var residuals = new List<Measurement>();
+        for (var i = 0; i < runs.Count; i++)
         {
             var (group, run) = runs[i];
             foreach (var metric in metrics)
             {
-                if (residuals[i] is not null || run.Measured[metric] is not { } measured)
+                if (run.Measured[metric] is not { } measured || replays[i].Predicted[metric] is not { } predicted)
                     continue;
-                var (fast, slow) = ends(run);
-                if (At(run, StepEnd.Predicted, metric) is { } predicted && At(run, fast, metric) is { } low
-                    && At(run, slow, metric) is { } high)
-                {
-                    residuals[i] = new Residual(
-                        $"{run.Deployment.Engine.Engine}, {kind(run)}", group, run.Name, measured, predicted,
-                        low, high);
-                }
+                var (below, above) = Deviations(run, replays[i].Terms(metric));
+                residuals.Add(new Measurement(run, measured, predicted, new StepResidual(
+                    kind(run), metric == Metric.Ttft ? "" : Cell(run), group, Math.Log(measured / predicted),
+                    below, above)));
+                break;
             }
-        });
-        return [.. residuals.OfType<Residual>()];
+        }
+        return residuals;
     }
 
-    static double? At(Observation run, StepEnd end, Metric metric) =>
-        Replay.Of(run, StepScale.None, end: end).Predicted[metric];
+    /// <summary>What the terms' own errors do to a figure of which they have these shares.</summary>
+    static (double Below, double Above) Deviations(Observation run, TermVector terms)
+    {
+        var total = terms.Total;
+        var sum = 0.0;
+        foreach (var term in Enum.GetValues<StepTerm>())
+            sum += Math.Pow(StepErrorSpec.DeviationOf(term) * terms[term] / total, 2);
+        var hosts = EngineCatalogue.Of(run.Deployment.Engine).Errors.Sequences;
+        var sequences = terms[StepTerm.HostSequences] / total / StepErrorFit.Deviations;
+        return (Math.Sqrt(sum + Math.Pow(sequences * (1 - hosts.Low), 2)),
+            Math.Sqrt(sum + Math.Pow(sequences * (hosts.High - 1), 2)));
+    }
 
-    static void AddPoints(string figure, List<Residual> residuals, List<ValidationPoint> points)
+    static StepErrorEstimate StepOf(Measurement firstToken, StepErrorFit steps) =>
+        steps.Of(Kind(firstToken.Run), Cell(firstToken.Run)) ?? new StepErrorEstimate(1, 1, 1);
+
+    /// <summary>What a first token's error is beyond its steps'.</summary>
+    static StepResidual Beyond(Measurement firstToken, StepErrorFit steps)
+    {
+        var step = StepOf(firstToken, steps);
+        var own = firstToken.Residual;
+        return own with
+        {
+            Log = own.Log - Math.Log(step.Centre),
+            Below = Joined(own.Below, Math.Log(step.Low)),
+            Above = Joined(own.Above, Math.Log(step.High)),
+        };
+    }
+
+    static double Joined(double deviation, double end) =>
+        Math.Sqrt((deviation * deviation) + Math.Pow(end / StepErrorFit.Deviations, 2));
+
+    static void AddPoints(
+        string figure, List<Measurement> measured, Func<Measurement, double> centre, List<ValidationPoint> points)
     {
         var pooled = new List<ValidationPoint>();
-        foreach (var kind in residuals.GroupBy(r => r.Kind).OrderBy(k => k.Key, StringComparer.Ordinal))
+        foreach (var group in measured.GroupBy(m => m.Residual.Group).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
-            foreach (var group in kind.GroupBy(r => r.Group))
+            var others = new StepErrorFit(
+                measured.Where(m => m.Residual.Group != group.Key).Select(m => m.Residual));
+            foreach (var m in group)
             {
-                var others = kind.Where(r => r.Group != group.Key).ToList();
-                if (others.Count == 0)
+                if (others.Of(m.Residual.Kind, m.Residual.Cell) is not { } estimate)
                     continue;
-                var (low, high) = Band(others);
-                foreach (var r in group)
+                var (low, high) = StepErrorFit.Ends(estimate, m.Residual);
+                var predicted = m.Predicted * centre(m);
+                var interval = new FigureInterval(predicted * low, predicted * high);
+                foreach (var (split, into) in new[]
                 {
-                    var interval = new FigureInterval(low * r.Fast, high * r.Slow);
-                    points.Add(new($"{kind.Key}, bands of the others", figure, group.Key, r.Name, r.Measured,
-                        r.Predicted) { Interval = interval });
-                    pooled.Add(new(Pooled, figure, group.Key, r.Name, r.Measured, r.Predicted)
-                        { Interval = interval });
+                    ($"{Kind(m.Run)}, {Cell(m.Run)}", points), (Pooled, pooled),
+                })
+                {
+                    into.Add(new(split, figure, group.Key, m.Run.Name, m.Measured, m.Predicted)
+                    {
+                        Interval = interval,
+                    });
                 }
             }
         }
         points.AddRange(pooled);
-    }
-
-    static (double Low, double High) Band(List<Residual> residuals) =>
-        (Quantile(residuals, r => r.Measured / r.Fast, Tail),
-            Quantile(residuals, r => r.Measured / r.Slow, 1 - Tail));
-
-    static double Quantile(List<Residual> residuals, Func<Residual, double> ratio, double share)
-    {
-        var sizes = residuals.CountBy(r => r.Group).ToDictionary();
-        var sorted = residuals.Select(r => (Ratio: ratio(r), Weight: 1 / Math.Sqrt(sizes[r.Group])))
-            .OrderBy(r => r.Ratio).ToList();
-        var total = sorted.Sum(r => r.Weight);
-        var sum = 0.0;
-        foreach (var (value, weight) in sorted)
-        {
-            sum += weight;
-            if (sum >= share * total)
-                return value;
-        }
-        return sorted[^1].Ratio;
     }
 }

@@ -15,8 +15,8 @@ public static class DriverFiles
 {
     public const string DataFile = "train.jsonl";
 
-    public static IReadOnlyList<string> Names { get; } =
-        ["axolotl", "trl", "llama-factory", "slurm", "kubeflow"];
+    public static IReadOnlyList<string> Names { get; } = [
+        "axolotl", "trl", "llama-factory", "slurm", "kubeflow"];
 
     /// <param name="trainFile">Canonical records.</param>
     /// <exception cref="BadInputException">An unknown driver, or a method that it is not written

@@ -12,11 +12,11 @@ static class TrlScript
     // ChatML with the marks that TRL's assistant_only_loss looks for; it renders to the same text.
     const string MarkedChatMl =
         "{% for message in messages %}{% if message['role'] == 'assistant' %}{{ '<|im_start|>assistant\\n' "
-        + "}}{% generation %}"
+            + "}}{% generation %}"
         + "{{ message['content'] + '<|im_end|>' }}{% endgeneration %}{{ '\\n' }}{% else %}{{ '<|im_start|>' "
-        + "+ message['role'] "
+            + "+ message['role'] "
         + "+ '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endif %}{% endfor %}{% if "
-        + "add_generation_prompt %}"
+            + "add_generation_prompt %}"
         + "{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
     public static string Of(TrainingSpec spec, ModelFolder model)
@@ -29,22 +29,7 @@ static class TrlScript
             throw new BadInputException("driver trl: the chat template has no {% generation %} marks, "
                 + "without which the loss would be on every token");
         }
-        var common = string.Create(CultureInfo.InvariantCulture, $"""
-                output_dir="adapter",
-                per_device_train_batch_size=1,
-                gradient_accumulation_steps={spec.BatchTokens / spec.SequenceTokens},
-                num_train_epochs={spec.Epochs},
-                max_steps={spec.MostSteps ?? -1},
-                learning_rate={spec.LearningRate},
-                lr_scheduler_type="linear",
-                warmup_steps={spec.WarmupSteps},
-                weight_decay={spec.WeightDecay},
-                max_grad_norm={spec.ClipNorm},
-                adam_beta2=0.95,
-                bf16={(spec.Precision == Precision.Bf16 ? "True" : "False")},
-                seed={spec.Seed},
-                max_length={spec.SequenceTokens},
-            """);
+        var common = Settings(spec);
         var own = dpo
             ? string.Create(CultureInfo.InvariantCulture, $"    beta={spec.DpoBeta},")
             : $"    packing={(spec.Packing ? "True" : "False")},\n    assistant_only_loss=True,";
@@ -83,9 +68,26 @@ static class TrlScript
             """).Replace("\r\n", "\n");
     }
 
+    static string Settings(TrainingSpec spec) => string.Create(CultureInfo.InvariantCulture, $"""
+                output_dir="adapter",
+                per_device_train_batch_size=1,
+                gradient_accumulation_steps={spec.BatchTokens / spec.SequenceTokens},
+                num_train_epochs={spec.Epochs},
+                max_steps={spec.MostSteps ?? -1},
+                learning_rate={spec.LearningRate},
+                lr_scheduler_type="linear",
+                warmup_steps={spec.WarmupSteps},
+                weight_decay={spec.WeightDecay},
+                max_grad_norm={spec.ClipNorm},
+                adam_beta2=0.95,
+                bf16={(spec.Precision == Precision.Bf16 ? "True" : "False")},
+                seed={spec.Seed},
+                max_length={spec.SequenceTokens},
+            """);
+
     const string Preferences =
-        "rows = [{\"prompt\": r[\"input\"][\"messages\"], \"chosen\": r[\"preferred_output\"], \"rejected\": "
-        + "r[\"non_preferred_output\"]} for r in rows]";
+        "rows = [{\"prompt\": r[\"input\"][\"messages\"], \"chosen\": r[\"preferred_output\"], "
+            + "\"rejected\": r[\"non_preferred_output\"]} for r in rows]";
 
     static string Marked(ModelFolder model) =>
         model.Template.Source.TrimEnd('\n') == ChatTemplate.ChatMl ? MarkedChatMl : model.Template.Source;

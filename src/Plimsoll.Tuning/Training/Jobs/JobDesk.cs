@@ -20,18 +20,19 @@ public sealed class JobDesk(JobStore store, Func<string, string, bool> isFile)
         {
             if (file is not null && !isFile(tenant, file))
             {
-                var field = file == job.TrainingFile ? "training_file" : "validation_file";
-                throw new BadInputException($"{field} {file}: no such file of purpose fine-tune");
+                throw new BadInputException(
+                    $"{(file == job.TrainingFile ? "training_file" : "validation_file")} {file}: no such "
+                    + "file of purpose fine-tune");
             }
         }
         store.Insert(job);
         store.AddEvent(job.Id, "info", "Files validated, moving job to queued state");
-        return JobJson.Of(
-            store.Move(job.Id, j => j with { Status = JobStatus.Queued }, JobStatus.ValidatingFiles)!);
+        return JobJson.Of(store.Move(job.Id, j => j with { Status = JobStatus.Queued },
+            JobStatus.ValidatingFiles)!);
     }
 
-    public JsonObject? Get(string tenant, string id) =>
-        store.Find(tenant, id) is { } job ? JobJson.Of(job) : null;
+    public JsonObject? Get(string tenant, string id) => store.Find(tenant, id) is { } job ? JobJson.Of(job)
+        : null;
 
     public JsonObject List(string tenant, string? after, int limit)
     {
@@ -67,13 +68,13 @@ public sealed class JobDesk(JobStore store, Func<string, string, bool> isFile)
     public JsonObject? Checkpoints(string tenant, string id) =>
         store.Find(tenant, id) is { } job ? JobJson.Page([.. JobJson.Checkpoints(job)], more: false) : null;
 
-    JsonObject? Change(
-        string tenant, string id, JobStatus to, string verb, params ReadOnlySpan<JobStatus> from)
+    JsonObject? Change(string tenant, string id, JobStatus to, string verb,
+        params ReadOnlySpan<JobStatus> from)
     {
         if (store.Find(tenant, id) is not { } job)
             return null;
-        var moved = store.Move(
-            id, j => j with { Status = to, Finished = to == JobStatus.Cancelled ? store.Now : null }, from)
+        var moved = store.Move(id, j => j with { Status = to, Finished = to == JobStatus.Cancelled ? store.Now
+            : null }, from)
             ?? throw new BadInputException($"{id} is {JobJson.Name(job.Status)}; it cannot be {verb}");
         store.AddEvent(id, "info", "The job was " + verb);
         return JobJson.Of(moved);

@@ -40,9 +40,8 @@ public static class JobJson
             ["estimated_finish"] = null,
             ["integrations"] = new JsonArray(),
             ["metadata"] = job.Metadata is null ? null : JsonNode.Parse(job.Metadata),
-            ["method"] =
-                new JsonObject { ["type"] = type,
-                    [type] = new JsonObject { ["hyperparameters"] = numbers.DeepClone() } },
+            ["method"] = new JsonObject { ["type"] = type,
+                [type] = new JsonObject { ["hyperparameters"] = numbers.DeepClone() } },
         };
     }
 
@@ -80,8 +79,8 @@ public static class JobJson
         ["has_more"] = more,
     };
 
-    public static string EventId(long sequence) =>
-        "ftevent-" + sequence.ToString(CultureInfo.InvariantCulture);
+    public static string EventId(long sequence) => "ftevent-"
+        + sequence.ToString(CultureInfo.InvariantCulture);
 
     public static string Name(JobStatus status) =>
         JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());

@@ -34,21 +34,21 @@ public static partial class JobRequest
         var suffix = Text(body, "suffix");
         if (suffix is not null && !Suffix().IsMatch(suffix))
         {
-            throw new BadInputException(
-                $"suffix '{suffix}': expected 1 to 64 letters, digits, dots, dashes and underscores");
+            throw new BadInputException($"suffix '{suffix}': expected 1 to 64 letters, digits, dots, dashes "
+                + "and underscores");
         }
         return new FineTuningJob
         {
             Id = id,
             Tenant = tenant,
             Model = Text(body, "model") ?? throw new BadInputException("model: missing"),
-            TrainingFile =
-                Text(body, "training_file") ?? throw new BadInputException("training_file: missing"),
+            TrainingFile = Text(body, "training_file") ?? throw new BadInputException("training_file: "
+                + "missing"),
             ValidationFile = Text(body, "validation_file"),
             Suffix = suffix,
             Options = Options(body),
             Metadata = body.TryGetProperty("metadata", out var metadata)
-            && metadata.ValueKind == JsonValueKind.Object ? metadata.GetRawText() : null,
+                && metadata.ValueKind == JsonValueKind.Object ? metadata.GetRawText() : null,
             Created = now,
             Status = JobStatus.ValidatingFiles,
         };
@@ -65,8 +65,8 @@ public static partial class JobRequest
             {
                 "supervised" => TrainingMethod.Sft,
                 "dpo" => TrainingMethod.Dpo,
-                _ => throw new BadInputException(
-                    $"method.type {type ?? "missing"}: expected supervised or dpo"),
+                _ => throw new BadInputException($"method.type {type ?? "missing"}: expected supervised or "
+                    + "dpo"),
             };
             if (chosen.TryGetProperty(type!, out var own)
                 && own.TryGetProperty("hyperparameters", out var inner))
@@ -82,9 +82,9 @@ public static partial class JobRequest
             Method = method,
             Epochs = (int)(Number(numbers, "n_epochs", 1, 50) ?? defaults.Epochs),
             BatchTokens = (int)(Number(numbers, "batch_size", 1, 256) ?? 0) is var batch and > 0
-            ? batch * defaults.SequenceTokens : defaults.BatchTokens,
-            LearningRate =
-                defaults.LearningRate * (Number(numbers, "learning_rate_multiplier", 0.001, 100) ?? 1),
+                ? batch * defaults.SequenceTokens : defaults.BatchTokens,
+            LearningRate = defaults.LearningRate * (
+                Number(numbers, "learning_rate_multiplier", 0.001, 100) ?? 1),
             DpoBeta = Number(numbers, "beta", 0.001, 10) ?? defaults.DpoBeta,
             Seed = (ulong)Math.Abs(seed),
         };
@@ -104,15 +104,14 @@ public static partial class JobRequest
             && number <= most
             ? number
             : throw new BadInputException(FormattableString.Invariant(
-                $"{key} {value.GetRawText()}: expected ")
-                + FormattableString.Invariant($"auto or {least} to {most}"));
+                $"{key} {value.GetRawText()}: expected auto or {least} to {most}"));
     }
 
     static string? Text(JsonElement body, string key) => !body.TryGetProperty(key, out var value)
         || value.ValueKind == JsonValueKind.Null
         ? null
-        : value.ValueKind == JsonValueKind.String
-        ? value.GetString() : throw new BadInputException($"{key}: expected a string");
+        : value.ValueKind == JsonValueKind.String ? value.GetString()
+            : throw new BadInputException($"{key}: expected a string");
 
     [GeneratedRegex("^[A-Za-z0-9._-]{1,64}$")]
     private static partial Regex Suffix();

@@ -16,8 +16,8 @@ namespace Plimsoll.Tuning.Training.Jobs;
 /// <param name="baseOf">The base's hash in the workspace, by the name that a job asks for.</param>
 /// <param name="fileOf">A path of an uploaded file, by tenant and id.</param>
 public sealed class JobRunner(
-    JobStore store, TuneWorkspace workspace, EmbeddedRuns runs, Func<string, string> baseOf,
-    Func<string, string, string> fileOf)
+    JobStore store, TuneWorkspace workspace, EmbeddedRuns runs, Func<string, string> baseOf, Func<string,
+        string, string> fileOf)
 {
     static readonly TimeSpan _lease = TimeSpan.FromSeconds(60);
     const int EventSteps = 10;
@@ -60,11 +60,10 @@ public sealed class JobRunner(
         store.AddEvent(job.Id, "info", "Fine-tuning job started");
         var baseHash = baseOf(job.Model);
         var records = RecordReader.ReadJsonl(fileOf(job.Tenant, job.TrainingFile)).ToList();
-        var held = job.ValidationFile is null
-            ? [] : new Dictionary<string, string> { ["validation"] = fileOf(job.Tenant, job.ValidationFile) };
-        var options =
-            new DatasetOptions { NearDuplicateSimilarity = 1, RedactPii = false, ValidationShare = 0,
-                EvaluationSets = held };
+        var held = job.ValidationFile is null ? [] : new Dictionary<string,
+            string> { ["validation"] = fileOf(job.Tenant, job.ValidationFile) };
+        var options = new DatasetOptions { NearDuplicateSimilarity = 1, RedactPii = false,
+            ValidationShare = 0, EvaluationSets = held };
         var origin = new JsonObject { ["file"] = job.TrainingFile, ["job"] = job.Id };
         var (dataset, _) = workspace.AddDataset(records, options, baseHash, origin, cancellation);
         TrainerEvent? last = null;
@@ -76,8 +75,8 @@ public sealed class JobRunner(
                 last = e;
             if (e.Kind == "step" && (e.Step % EventSteps == 0 || e.Step == e.Steps))
             {
-                store.AddEvent(job.Id, "info",
-                    FormattableString.Invariant($"Step {e.Step}/{e.Steps}: training loss={e.Loss:F2}"));
+                store.AddEvent(job.Id, "info", FormattableString.Invariant(
+                    $"Step {e.Step}/{e.Steps}: training loss={e.Loss:F2}"));
             }
         }, stop.Token).ConfigureAwait(false);
         if (existing)

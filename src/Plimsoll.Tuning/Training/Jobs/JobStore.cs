@@ -44,8 +44,8 @@ public sealed class JobStore : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException)
         {
-            throw new BadInputException(
-                $"{folder}: no jobs can be kept here ({e.Message.TrimEnd('.')}); expected a writable folder");
+            throw new BadInputException($"{folder}: no jobs can be kept here ({e.Message.TrimEnd('.')}); "
+                + "expected a writable folder");
         }
     }
 
@@ -71,14 +71,14 @@ public sealed class JobStore : IDisposable
     /// <summary>Newest first.</summary>
     public List<FineTuningJob> List(string tenant, string? after, int limit) => after is null
         ? Jobs("SELECT body FROM jobs WHERE tenant = $a ORDER BY sequence DESC LIMIT $b", tenant, limit)
-        : Jobs("SELECT body FROM jobs WHERE tenant = $a AND sequence < (SELECT sequence FROM jobs WHERE id = "
-        + "$b) ORDER BY sequence DESC LIMIT $c",
+        : Jobs("SELECT body FROM jobs WHERE tenant = $a AND sequence < (SELECT sequence FROM jobs WHERE id "
+            + "= $b) ORDER BY sequence DESC LIMIT $c",
             tenant, after, limit);
 
     /// <summary>Changes a job if it is in one of these states still.</summary>
     /// <returns>The changed job; null when it was in none of them.</returns>
-    public FineTuningJob? Move(
-        string id, Func<FineTuningJob, FineTuningJob> change, params ReadOnlySpan<JobStatus> from)
+    public FineTuningJob? Move(string id, Func<FineTuningJob, FineTuningJob> change,
+        params ReadOnlySpan<JobStatus> from)
     {
         lock (_gate)
         {
@@ -104,12 +104,12 @@ public sealed class JobStore : IDisposable
             using var transaction = _connection.BeginTransaction(deferred: false);
             var jobs = Jobs(
                 "SELECT body FROM jobs WHERE status = 'Queued' OR (status = 'Running' AND lease_until < $a) "
-                + "ORDER BY sequence LIMIT 1", Now);
+                    + "ORDER BY sequence LIMIT 1", Now);
             if (jobs.Count == 0)
                 return null;
             var job = jobs[0] with { Status = JobStatus.Running };
-            Execute("UPDATE jobs SET status = 'Running', body = $b, lease_owner = $c, lease_until = $d WHERE "
-                + "id = $a",
+            Execute("UPDATE jobs SET status = 'Running', body = $b, lease_owner = $c, lease_until = $d "
+                + "WHERE id = $a",
                 job.Id, Body(job), owner, Now + (long)lease.TotalSeconds);
             transaction.Commit();
             return job;
@@ -121,8 +121,8 @@ public sealed class JobStore : IDisposable
     {
         lock (_gate)
         {
-            return Execute(
-                "UPDATE jobs SET lease_until = $c WHERE id = $a AND lease_owner = $b AND status = 'Running'",
+            return Execute("UPDATE jobs SET lease_until = $c WHERE id = $a AND lease_owner = $b AND status "
+                + "= 'Running'",
                 id, owner, Now + (long)lease.TotalSeconds) == 1;
         }
     }
@@ -143,7 +143,7 @@ public sealed class JobStore : IDisposable
         {
             using var command = Command(
                 "SELECT sequence, job, created, level, message FROM events WHERE job = $a AND sequence < $b "
-                + "ORDER BY sequence DESC LIMIT $c",
+                    + "ORDER BY sequence DESC LIMIT $c",
                 job, before ?? long.MaxValue, limit);
             using var reader = command.ExecuteReader();
             var events = new List<JobEvent>();
@@ -169,8 +169,8 @@ public sealed class JobStore : IDisposable
             var jobs = new List<FineTuningJob>();
             while (reader.Read())
             {
-                jobs.Add(
-                    JsonSerializer.Deserialize<FineTuningJob>(reader.GetString(0), CanonicalJson.Options)!);
+                jobs.Add(JsonSerializer.Deserialize<FineTuningJob>(
+                    reader.GetString(0), CanonicalJson.Options)!);
             }
             return jobs;
         }

@@ -107,6 +107,28 @@ public sealed class LlamaModelTests
         Should.Throw<ObjectDisposedException>(() => context.Use(adapter));
     }
 
+    /// <summary>
+    /// What whole micro-batches computed stays, the rest can be computed later, to the same end.
+    /// </summary>
+    [Fact]
+    public void An_abort_leaves_whole_tokens_and_changes_nothing()
+    {
+        using var model = TestModel.Load();
+        using var context = new LlamaContext(model, new ContextOptions(512, 2, 128, 16));
+        var prompt = TestModel.Prompt(1, 96);
+        var whole = Fill(context, prompt, 0, 0);
+        context.Clear();
+        for (var at = 0; at < prompt.Length; at++)
+            context.Add(prompt[at], at, 1, at == prompt.Length - 1);
+        context.Abort();
+        context.IsAborting.ShouldBeTrue();
+        context.Decode().ShouldBeFalse();
+        context.EndAbort();
+        context.Length(1).ShouldBeInRange(0, 95);
+        context.Length(0).ShouldBe(96);
+        Fill(context, prompt, 1, context.Length(1)).ShouldBe(whole, 1e-2);
+    }
+
     /// <summary>A part of a split stream cannot be copied: the whole one is, and cut.</summary>
     [Theory]
     [InlineData(KvLayout.Unified)]

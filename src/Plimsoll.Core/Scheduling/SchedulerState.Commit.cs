@@ -1,7 +1,9 @@
+using System;
+
 namespace Plimsoll.Core.Scheduling;
 
-/// <summary>Acts: what came of a plan, and who leaves.</summary>
-sealed partial class SchedulerState
+/// <summary>What a step that has ended changes.</summary>
+partial class SchedulerState
 {
     /// <summary>
     /// Steps pass for all that take part: one token each, and memory for those after the first is taken. What
@@ -137,4 +139,6 @@ sealed partial class SchedulerState
         Cohorts[state.Cohort].Remove(state.DecodeBase);
         return Memory.OwnBlocksOfDecode(state, LengthOfDecode(state));
     }
+
+    void NotePeak() => PeakUsedBlocks = Math.Max(PeakUsedBlocks, Memory.Pool.TotalBlocks - FreeBlocks);
 }

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace Plimsoll.Planning.Accounts;
+namespace Plimsoll.Planning.Search;
 
 /// <summary>How many replicas carry a demand that varies over the week.</summary>
 public static class FleetSize

@@ -4,43 +4,37 @@ using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Catalogues;
 
-namespace Plimsoll.Planning.Accounts;
+namespace Plimsoll.Planning.Search;
 
-/// <summary>The deployments that an account may choose from, what the user fixed kept.</summary>
+/// <summary>The deployments that may be chosen from, what the user fixed kept.</summary>
 public static class ParallelismChoice
 {
+    /// <summary>Data-parallel ranks that are tried, powers of two.</summary>
+    const int MostDataRanks = 16;
+
     /// <summary>
     /// Every deployment that fits: tensor parallelism in powers of two within one scale-up domain and a
-    /// divisor of the heads; pipeline stages only where no tensor parallelism fits alone. What the user
-    /// fixed and is impossible throws <see cref="BadInputException"/>.
+    /// divisor of the heads; pipeline stages only where no tensor parallelism fits alone; of a model with
+    /// experts, these spread over the replica too. What the user fixed and is impossible throws
+    /// <see cref="BadInputException"/>.
     /// </summary>
-    public static IReadOnlyList<Deployment> Candidates(AccountRequest request)
+    public static IReadOnlyList<Deployment> Candidates(DeploymentChoice choice)
     {
         Check(
-            request.Model, request.Accelerator, request.TensorParallel, request.PipelineParallel,
-            request.ExpertParallel, request.DataParallel);
+            choice.Model, choice.Accelerator, choice.TensorParallel, choice.PipelineParallel,
+            choice.ExpertParallel, choice.DataParallel);
         var fitting = new List<Deployment>();
         KvCapacityResult? closest = null;
         Deployment? largest = null;
-        foreach (var pipeline in request.PipelineParallel is { } fixedStages
-            ? [fixedStages] : new[] { 1, 2, 4 })
+        foreach (var pipeline in choice.PipelineParallel is { } fixedStages ? [fixedStages]
+            : new[] { 1, 2, 4 })
         {
-            foreach (var tensor in TensorDegrees(request))
+            foreach (var tensor in TensorDegrees(choice))
             {
-                var deployment = new Deployment
-                {
-                    Model = request.Model,
-                    Accelerator = request.Accelerator,
-                    TensorParallel = tensor,
-                    PipelineParallel = pipeline,
-                    ExpertParallel = request.ExpertParallel ?? 1,
-                    DataParallel = request.DataParallel ?? 1,
-                    Weights = request.Weights,
-                    Kv = request.Kv,
-                    Engine = request.Engine,
-                };
+                var deployment = choice.With(tensor, pipeline);
                 var memory = EngineCatalogue.Capacity(deployment);
                 if (memory.Fits)
                     fitting.Add(deployment);
@@ -48,36 +42,67 @@ public static class ParallelismChoice
                     (closest, largest) = (memory, deployment);
             }
             if (fitting.Count > 0)
-                return fitting;
+                break;
         }
+        foreach (var deployment in ExpertSplits(choice))
+        {
+            if (EngineCatalogue.Capacity(deployment).Fits)
+                fitting.Add(deployment);
+        }
+        if (fitting.Count > 0)
+            return fitting;
         if (largest is null)
         {
             throw new BadInputException(
-                $"{Setting.ExpertParallel} {request.ExpertParallel}",
+                $"{Setting.ExpertParallel} {choice.ExpertParallel}",
                 $"matches no {Setting.TensorParallel} × {Setting.DataParallel}",
                 $"{Setting.TensorParallel} too");
         }
         throw new BadInputException(
-            $"{request.Model.Name} with {NumberFormats.Name(request.Weights)} weights",
-            $"does not fit {largest.TensorParallel * largest.PipelineParallel} × {request.Accelerator.Name}, "
+            $"{choice.Model.Name} with {NumberFormats.Name(choice.Weights)} weights",
+            $"does not fit {largest.TensorParallel * largest.PipelineParallel} × {choice.Accelerator.Name}, "
             + $"{closest!.MissingGb:0.0} GB per accelerator are missing",
             $"more accelerators ({Setting.TensorParallel}, {Setting.PipelineParallel}), smaller "
             + $"{Setting.Weights}, or an accelerator with more memory");
     }
 
-    static IEnumerable<int> TensorDegrees(AccountRequest request)
+    /// <summary>
+    /// Experts spread over the accelerators of a replica, with attention split over them too or whole on
+    /// each: what
+    /// the degrees that are left open allow.
+    /// </summary>
+    static IEnumerable<Deployment> ExpertSplits(DeploymentChoice choice)
     {
-        if (request.TensorParallel is { } chosen)
+        var experts = choice.Model.FeedForward.Experts;
+        if (experts == 0 || choice.ExpertParallel is not null || choice.PipelineParallel > 1)
+            yield break;
+        foreach (var tensor in TensorDegrees(choice))
+        {
+            for (var data = 1; data <= MostDataRanks; data *= 2)
+            {
+                var all = tensor * data;
+                var isOpen = choice.DataParallel is null || choice.DataParallel == data;
+                // Attention is either split over all accelerators of a replica or whole on each.
+                var isPlain = tensor == 1 || data == 1 || choice.TensorParallel is not null;
+                if (isOpen && isPlain && all > 1 && experts % all == 0)
+                    yield return choice.With(tensor, pipeline: 1, expert: all, data: data);
+            }
+        }
+    }
+
+    static IEnumerable<int> TensorDegrees(DeploymentChoice choice)
+    {
+        if (choice.TensorParallel is { } chosen)
         {
             yield return chosen;
             yield break;
         }
-        var most = Math.Min(8, request.Accelerator.ScaleUpWorld);
-        var ranks = request.DataParallel ?? 1;
+        var most = Math.Min(8, choice.Accelerator.ScaleUpWorld);
+        var ranks = choice.DataParallel ?? 1;
         for (var degree = 1; degree <= most; degree *= 2)
         {
-            var holdsExperts = request.ExpertParallel is not > 1 || degree * ranks == request.ExpertParallel;
-            if (request.Model.Attention.Heads % degree == 0 && holdsExperts)
+            var holdsExperts = choice.ExpertParallel is not > 1 || degree * ranks == choice.ExpertParallel;
+            if (choice.Model.Attention.Heads % degree == 0 && holdsExperts)
                 yield return degree;
         }
     }

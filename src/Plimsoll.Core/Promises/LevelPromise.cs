@@ -1,0 +1,102 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Scheduling;
+
+namespace Plimsoll.Core.Promises;
+
+/// <summary>A level of service and the limits that its requests were promised.</summary>
+/// <param name="Spec">What a scheduler knows of it.</param>
+/// <param name="Limits">What its requests are judged by.</param>
+/// <param name="IsStated">Whether anybody said more of it than its name.</param>
+public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Limits, bool IsStated = true)
+{
+    const string Form =
+        "expected NAME: and after it limits such as ttft p95 500ms, and priority N, batch or share X, "
+        + "separated by commas";
+
+    /// <summary>One level that promises nothing.</summary>
+    public static LevelPromise None { get; } = new(ServiceLevelSpec.Default, []);
+
+    /// <summary>The level with these limits, the loosest of a kind as its deadline.</summary>
+    public static LevelPromise Of(ServiceLevelSpec spec, IReadOnlyList<Limit> limits) => new(
+        spec with
+        {
+            TtftNs = Loosest(limits, Metric.Ttft) ?? spec.TtftNs,
+            ItlNs = Loosest(limits, Metric.Itl) ?? Loosest(limits, Metric.Tpot) ?? spec.ItlNs,
+            CompletionNs = Loosest(limits, Metric.E2e) ?? spec.CompletionNs,
+        },
+        Checked(spec.Name, limits));
+
+    /// <summary>
+    /// A level of which only the name is known: batch by name promises nothing and goes last.
+    /// </summary>
+    public static LevelPromise Named(string name, IReadOnlyList<Limit> promise) =>
+        string.Equals(name, ServiceLevelSpec.Batch.Name, StringComparison.OrdinalIgnoreCase)
+            ? new LevelPromise(ServiceLevelSpec.Batch with { Name = name }, [])
+            : Of(new ServiceLevelSpec { Name = name }, promise);
+
+    /// <summary>
+    /// Reads <c>premium: ttft p95 300ms, itl p99 60ms, priority 0</c> or <c>nightly: batch, priority
+    /// 9</c>.
+    /// </summary>
+    public static LevelPromise Parse(string text)
+    {
+        var colon = text.IndexOf(':');
+        if (colon <= 0 || text[..colon].Trim().Length == 0)
+            throw new BadInputException($"{Setting.Level} \"{text}\"", "has no name", Form);
+        var spec = new ServiceLevelSpec { Name = text[..colon].Trim() };
+        var limits = new List<Limit>();
+        foreach (var part in text[(colon + 1)..].Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var words = part.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words is ["batch"])
+            {
+                spec = spec with { Class = ServiceClass.Batch };
+            }
+            else if (words is ["priority", var number] && int.TryParse(
+                number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var priority))
+            {
+                spec = spec with { Priority = priority };
+            }
+            else if (words is ["share", var share] && double.TryParse(
+                share, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var least)
+                    && least is >= 0 and <= 1)
+            {
+                spec = spec with { MinShare = least };
+            }
+            else if (words.Length == 3)
+            {
+                limits.Add(PromiseText.Parse(part, Setting.Level));
+            }
+            else
+            {
+                throw new BadInputException(
+                    $"{Setting.Level} \"{text}\"", $"\"{part}\" is none of these", Form);
+            }
+        }
+        return Of(spec, limits);
+    }
+
+    static IReadOnlyList<Limit> Checked(string name, IReadOnlyList<Limit> limits)
+    {
+        var ofGaps = 0;
+        foreach (var limit in limits)
+            ofGaps += limit.Metric == Metric.Itl ? 1 : 0;
+        return ofGaps <= LateGaps.Most ? limits : throw new BadInputException(
+            $"level {name} has {ofGaps} limits of itl; expected at most {LateGaps.Most}");
+    }
+
+    static long? Loosest(IReadOnlyList<Limit> limits, Metric metric)
+    {
+        long? loosest = null;
+        foreach (var limit in limits)
+        {
+            if (limit.Metric == metric && !(limit.LimitNs <= loosest))
+                loosest = limit.LimitNs;
+        }
+        return loosest;
+    }
+}

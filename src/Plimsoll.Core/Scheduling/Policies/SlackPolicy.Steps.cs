@@ -1,0 +1,323 @@
+using System;
+using Plimsoll.Core.Timing;
+
+namespace Plimsoll.Core.Scheduling.Policies;
+
+/// <summary>The numbered steps of a plan.</summary>
+partial class SlackPolicy
+{
+    /// <summary>What somebody who arrives in an idle engine may have to wait for.</summary>
+    static long NewcomersPatience(SchedulerOptions options)
+    {
+        var least = 100_000_000L;
+        foreach (var level in options.Levels)
+        {
+            if (level.Class == ServiceClass.Batch)
+                continue;
+            least = Math.Min(least, Math.Min(level.ItlNs ?? least, level.TtftNs / 4 ?? least));
+        }
+        return Math.Max(1, least);
+    }
+
+    long DecodesAloneNs(DecodeCohort cohort)
+    {
+        var shape = default(StepShape);
+        shape.AddDecodes(cohort.Count, cohort.NextContextTokens);
+        return _predictor.BoundNs(shape);
+    }
+
+    bool IsTurnOf(int adapter) => _adapter < 0 || adapter == _adapter;
+
+    void PlaceInteractiveDecodes()
+    {
+        _memory.MakeRoomForInteractiveDecodes(_adapter);
+        foreach (var cohort in _state.Cohorts.All)
+        {
+            if (cohort.Count == 0 || _decodes.IsBatch(cohort) || !IsTurnOf(cohort.Key.Adapter))
+                continue;
+            _state.Place(cohort);
+            _tokensLeft -= cohort.Count;
+        }
+    }
+
+    /// <summary>Whether every interactive prompt got all it could take.</summary>
+    bool PlaceInteractivePrompts()
+    {
+        while (_queues.Interactive.Count > 0)
+        {
+            var request = _queues.Interactive.Peek();
+            if (!IsTurnOf(_requests[request].Adapter))
+            {
+                _queues.Interactive.Take();
+                _aside.Add(request);
+                continue;
+            }
+            if (_tokensLeft <= 0)
+                return Bound(StepBound.Tokens);
+            if (_requests[request].Phase == RequestPhase.Waiting && !_memory.HasSeat(interactive: true))
+            {
+                // Whoever has a seat goes on meanwhile.
+                Bound(StepBound.Sequences);
+                request = _queues.FirstBegun(_adapter);
+                if (request < 0)
+                    return false;
+            }
+            if (!PlacePrompt(request, interactive: true, out var all))
+            {
+                _starvedSteps++;
+                return false;
+            }
+            _starvedSteps = 0;
+            if (!all)
+                return false;
+        }
+        return true;
+    }
+
+    bool Bound(StepBound why)
+    {
+        _state.Plan.Why = why;
+        return false;
+    }
+
+    /// <summary>
+    /// As much of a prompt as there is time, budget and memory for. False when that is nothing.
+    /// </summary>
+    bool PlacePrompt(int request, bool interactive, out bool all)
+    {
+        all = false;
+        ref var state = ref _requests[request];
+        var waits = state.Phase == RequestPhase.Waiting;
+        if (waits && !_memory.HasSeat(interactive))
+            return Bound(StepBound.Sequences);
+        var hit = waits ? _state.Memory.Find(state) : default;
+        var start = waits
+            ? Math.Max(hit.Nodes * _state.Options.PrefixBlockTokens, state.TransferredTokens)
+            : state.ComputedTokens;
+        var missing = state.KnownTokens - start;
+        var most = Math.Min(_state.Limited(missing), _tokensLeft);
+        var tokens = LargestChunk(start, most, ends: most == missing);
+        if (interactive && tokens == 0 && _starvedSteps >= Patience)
+            tokens = Math.Min(most, _options.MinBatchChunk);
+        if (tokens < (interactive ? 1 : Math.Min(most, _options.MinBatchChunk)))
+            return Bound(_tokensLeft < _options.MinBatchChunk ? StepBound.Tokens : StepBound.Deadline);
+        tokens = _memory.MakeRoom(request, ref hit, start, tokens, interactive);
+        if (tokens == 0)
+            return Bound(StepBound.Blocks);
+        Place(request, waits, hit, start, tokens);
+        all = tokens == missing;
+        if (!all)
+            Bound(tokens == most ? StepBound.Tokens : StepBound.Deadline);
+        return true;
+    }
+
+    void Place(int request, bool waits, in PrefixHit hit, int start, int tokens)
+    {
+        _queues.Remove(request);
+        var cohort = _decodes.CohortOf(request);
+        if (waits)
+        {
+            if (start > 0 && start == _requests[request].TransferredTokens && _requests[request].IsSwappedOut)
+                _state.SwapIn(request);
+            _queues.TakeTurn(request);
+            _state.Admit(request, hit, start, tokens, cohort);
+        }
+        else
+        {
+            _state.PlaceChunk(request, tokens, cohort);
+        }
+        _tokensLeft -= tokens;
+    }
+
+    /// <summary>The largest chunk whose step ends in time, to sixteen tokens.</summary>
+    int LargestChunk(int start, int most, bool ends)
+    {
+        if (most <= 0)
+            return 0;
+        if (FitsWithChunk(start, most, ends))
+            return most;
+        int fits = 0, breaks = most;
+        while (breaks - fits > 16)
+        {
+            var middle = (fits + breaks) / 2;
+            if (FitsWithChunk(start, middle, ends: false))
+                fits = middle;
+            else
+                breaks = middle;
+        }
+        return fits;
+    }
+
+    bool FitsWithChunk(int start, int tokens, bool ends)
+    {
+        var shape = _state.Plan.Shape;
+        shape.AddChunk(start, tokens, ends);
+        return _predictor.BoundNs(shape) <= _budgetNs;
+    }
+
+    void FillWithBatch()
+    {
+        _decodes.ChooseActive(_adapter, _fitsWithDecodes, least: _state.Plan.IsEmpty ? 1 : 0);
+        PlaceBatchDecodes(regardless: false);
+        if (_decodes.Batch.Active < _decodes.Batch.Count)
+        {
+            Bound(StepBound.Deadline);
+            return;
+        }
+        while (_queues.Batch.Count > 0 && _tokensLeft > 0)
+        {
+            var request = _queues.Batch.Peek();
+            if (!IsTurnOf(_requests[request].Adapter))
+            {
+                _queues.Batch.Take();
+                _aside.Add(request);
+                continue;
+            }
+            if (!PlacePrompt(request, interactive: false, out var all))
+                return;
+            if (!all)
+                return;
+        }
+    }
+
+    void PlaceBatchDecodes(bool regardless)
+    {
+        _memory.MakeRoomForBatchDecodes(_adapter);
+        foreach (var cohort in _state.Cohorts.All)
+        {
+            if (cohort.Count == 0 || !_decodes.IsBatch(cohort) || cohort.Key.Parked
+                || !IsTurnOf(cohort.Key.Adapter)
+                || cohort.Count > _tokensLeft || cohort.BlocksForNextStep() > _state.FreeBlocks
+                || !(regardless || FitsWithDecodes(cohort.Count, cohort.NextContextTokens)))
+            {
+                continue;
+            }
+            _state.Place(cohort);
+            _tokensLeft -= cohort.Count;
+        }
+    }
+
+    bool FitsWithDecodes(int decodes, long contextTokens)
+    {
+        var shape = _state.Plan.Shape;
+        shape.AddDecodes(decodes, contextTokens);
+        return decodes <= _tokensLeft && _predictor.BoundNs(shape) <= _budgetNs;
+    }
+
+    /// <summary>
+    /// Nothing fits the rules and somebody is here: the oldest goes on, and whoever stands in its way gives
+    /// way.
+    /// </summary>
+    void Force()
+    {
+        if (_requests.Count == 0)
+            return;
+        PutBackAside();
+        _budgetNs = long.MaxValue;
+        _tokensLeft = _state.Options.MaxNumBatchedTokens;
+        if (_decodes.FirstInteractiveAdapter() is { } adapter)
+        {
+            _adapter = _options.MixesAdapters ? -1 : adapter;
+            PlaceInteractiveDecodes();
+        }
+        if (_state.Plan.IsEmpty && _decodes.Batch.Count > 0)
+        {
+            _adapter = _options.MixesAdapters ? -1 : _requests[_decodes.Batch.Items[0]].Adapter;
+            PlaceBatchDecodes(regardless: true);
+        }
+        if (_state.Plan.IsEmpty && _state.Running.Prefilling.Length > 0)
+        {
+            var oldest = _state.Running.Prefilling[0];
+            ForcePrompt(oldest, interactive: !_queues.IsBatch(oldest));
+        }
+        if (_state.Plan.IsEmpty && _queues.Interactive.Count > 0)
+            ForcePrompt(_queues.Interactive.Peek(), interactive: true);
+        if (_state.Plan.IsEmpty && _queues.Batch.Count > 0)
+            ForcePrompt(_queues.Batch.Peek(), interactive: false);
+    }
+
+    void ForcePrompt(int request, bool interactive)
+    {
+        _adapter = _options.MixesAdapters ? -1 : _requests[request].Adapter;
+        while (!PlacePrompt(request, interactive, out _) && _memory.GiveWay(request))
+        {
+        }
+    }
+
+    /// <summary>
+    /// As many drafts for everybody as gain the most tokens per time, within the time there is.
+    /// </summary>
+    void Speculate()
+    {
+        var drafts = _options.Drafts!;
+        var shape = _state.Plan.Shape;
+        if (shape.Decodes == 0)
+            return;
+        var best = 0;
+        var bestRate = Rate(shape, 0, drafts);
+        for (var k = 1; k <= drafts.MaxTokens && shape.Decodes * k <= _tokensLeft; k++)
+        {
+            if (BoundWithDraftsNs(shape, k) > _budgetNs)
+                break;
+            var rate = Rate(shape, k, drafts);
+            if (rate > bestRate)
+                (best, bestRate) = (k, rate);
+        }
+        if (best > 0 && _state.BlocksForDrafts(best) <= _state.FreeBlocks)
+            _state.AddDrafts(best);
+    }
+
+    double Rate(StepShape shape, int k, DraftSpec drafts)
+    {
+        var tokens = (shape.Decodes * drafts.ExpectedTokens(k)) + shape.LogitRows - shape.Decodes;
+        shape.DraftTokens = k * shape.Decodes;
+        return tokens / Math.Max(1, PredictNs(shape));
+    }
+
+    long BoundWithDraftsNs(StepShape shape, int k)
+    {
+        shape.DraftTokens = k * shape.Decodes;
+        return (long)(PredictNs(shape) * (1 + _predictor.Margin));
+    }
+
+    /// <summary>The step and the drafting before it.</summary>
+    long PredictNs(in StepShape shape) => _predictor.PredictNs(shape) + DraftingNs(shape);
+
+    long DraftingNs(in StepShape shape) => shape.DraftTokens == 0
+        ? 0
+        : _options.Drafts!.DraftNs(shape.Decodes, shape.DraftTokens / shape.Decodes);
+
+    void PutBackAside()
+    {
+        foreach (var request in _aside.Span)
+            _queues.PutBack(request);
+        _aside.Clear();
+    }
+
+    /// <summary>
+    /// How often the plan would come out again: while no prompt waits and nobody is parked the same decodes
+    /// run, as long as memory lasts and the growing step still fits the gaps that were promised.
+    /// </summary>
+    int Repeats(long dueNs)
+    {
+        var plan = _state.Plan;
+        if (_predictor.Learns || _options.Drafts is not null || !_options.MixesAdapters || _share.IsPromised
+            || plan.Chunks.Length > 0 || plan.Shape.Decodes == 0 || plan.Why != StepBound.Demand
+            || _queues.Interactive.Count + _queues.Batch.Count > 0 || plan.Preempted.Length > 0
+            || plan.Parked.Length + plan.Resumed.Length > 0
+            || plan.Shape.Decodes != _decodes.Count)
+        {
+            return 1;
+        }
+        var budget = dueNs == long.MaxValue ? _idleStepNs : Math.Min(_budgetNs, _decodes.ShortestGapNs());
+        var steps = _decodes.LaterStepsWithin(_state.FreeBlocks);
+        var shape = plan.Shape;
+        shape.DecodeContextTokens += (long)shape.Decodes * steps;
+        while (steps > 0 && _predictor.BoundNs(shape) > budget)
+        {
+            shape.DecodeContextTokens -= (long)shape.Decodes * (steps - (steps / 2));
+            steps /= 2;
+        }
+        return 1 + steps;
+    }
+}

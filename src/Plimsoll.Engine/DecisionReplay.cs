@@ -1,0 +1,121 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Plimsoll.Core;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
+using Plimsoll.Engine.Timing;
+
+namespace Plimsoll.Engine;
+
+/// <summary>What became of a decision log that was replayed.</summary>
+/// <param name="Plans">Plans made again.</param>
+/// <param name="Differences">Plans of another size, or verdicts of another name, than the log has.</param>
+/// <param name="PlanHash">Digest of all decisions: the live scheduler's, if they were the same.</param>
+/// <param name="RealNs">Time that the steps took.</param>
+/// <param name="PredictedNs">Time that the step times at the start foresaw for them.</param>
+public readonly record struct ReplayOutcome(
+    long Plans, long Differences, ulong PlanHash, long RealNs, long PredictedNs);
+
+/// <summary>
+/// Tells a new scheduler everything that a log says a live one was told. It has no clock and no engine, so it
+/// decides the same, or the log is another scheduler's.
+/// </summary>
+public static class DecisionReplay
+{
+    public static ReplayOutcome Run(string path)
+    {
+        var number = 1;
+        try
+        {
+            using var lines = File.ReadLines(path).GetEnumerator();
+            if (!lines.MoveNext())
+                throw Bad(path, 1, "is empty");
+            using var header = JsonDocument.Parse(lines.Current);
+            var limits = header.RootElement.GetProperty("limits").Deserialize<SchedulerOptions>()!;
+            var times = new StepTimes(header.RootElement.GetProperty("step_times").Deserialize<double[]>());
+            var replay = new Replaying(limits, times);
+            while (lines.MoveNext())
+            {
+                number++;
+                using var line = JsonDocument.Parse(lines.Current);
+                replay.Take(line.RootElement);
+            }
+            return replay.Outcome;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"{path} cannot be read: {e.Message}");
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException
+            or FormatException or ArgumentException)
+        {
+            throw Bad(path, number, "is no event of a decision log");
+        }
+    }
+
+    static BadInputException Bad(string path, int line, string problem) =>
+        new($"{path}:{line} {problem}; a file that `plimsoll serve --decision-log` wrote was expected");
+
+    sealed class Replaying(SchedulerOptions limits, StepTimes times)
+    {
+        readonly Scheduler _scheduler = new(limits, new StepPredictor(times.Frozen(), learns: true));
+        readonly List<RequestOutcome> _outcomes = [];
+        StepShape _shape;
+        long _plans;
+        long _differences;
+        long _realNs;
+        long _predictedNs;
+
+        public ReplayOutcome Outcome => new(_plans, _differences, _scheduler.PlanHash, _realNs, _predictedNs);
+
+        public void Take(JsonElement line)
+        {
+            var nowNs = line.GetProperty("now_ns").GetInt64();
+            switch (line.GetProperty("event").GetString())
+            {
+                case "add":
+                    var verdict = _scheduler.Add(line.GetProperty("spec").Deserialize<RequestSpec>(), nowNs);
+                    _differences += verdict.Request == Id(line) ? 0 : 1;
+                    break;
+                case "cancel":
+                    _scheduler.Cancel(Id(line), nowNs);
+                    break;
+                case "plan":
+                    _shape = _scheduler.Plan(nowNs).Shape;
+                    _plans++;
+                    _differences += _shape.Tokens == line.GetProperty("tokens").GetInt32() ? 0 : 1;
+                    break;
+                default:
+                    Commit(line, nowNs);
+                    break;
+            }
+        }
+
+        void Commit(JsonElement line, long nowNs)
+        {
+            _outcomes.Clear();
+            foreach (var exception in line.GetProperty("exceptions").EnumerateArray())
+            {
+                _outcomes.Add(new RequestOutcome
+                {
+                    Request = Id(exception),
+                    Finished = exception.GetProperty("finished").GetBoolean(),
+                    Aborted = exception.GetProperty("aborted").GetBoolean(),
+                    ComputedTokens = exception.GetProperty("computed").GetInt32(),
+                    AcceptedDrafts = exception.GetProperty("accepted").GetInt32(),
+                });
+            }
+            var durationNs = line.GetProperty("duration_ns").GetInt64();
+            _realNs += durationNs;
+            _predictedNs += times.PredictNs(_shape);
+            _scheduler.Commit(
+                new StepOutcome(CollectionsMarshal.AsSpan(_outcomes)) { DurationNs = durationNs }, nowNs);
+        }
+
+        static RequestId Id(JsonElement line) =>
+            new(line.GetProperty("slot").GetInt32(), line.GetProperty("generation").GetInt32());
+    }
+}

@@ -1,0 +1,28 @@
+using System;
+using System.Collections.Generic;
+
+namespace Plimsoll.Planning.Search;
+
+/// <summary>What independent streams say together.</summary>
+static class Samples
+{
+    public static double Mean(IReadOnlyList<double> values)
+    {
+        double sum = 0;
+        foreach (var value in values)
+            sum += value;
+        return sum / values.Count;
+    }
+
+    /// <summary>Of the mean; null with fewer than two values.</summary>
+    public static double? StandardError(IReadOnlyList<double> values)
+    {
+        if (values.Count < 2)
+            return null;
+        var mean = Mean(values);
+        double squares = 0;
+        foreach (var value in values)
+            squares += (value - mean) * (value - mean);
+        return Math.Sqrt(squares / (values.Count - 1) / values.Count);
+    }
+}

@@ -1,0 +1,101 @@
+using System;
+using System.Text.Json;
+using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Metrics;
+
+namespace Plimsoll.Server.Gateway;
+
+/// <summary>Counts an upstream's events as they pass: a chunk is a token until a usage says better.</summary>
+public sealed class StreamCounter(
+    ModelMetrics metrics, UpstreamMeter meter, RequestEntry entry, TimeProvider time, long began)
+{
+    long _last;
+    int _chunks;
+    bool _hasUsage;
+
+    /// <summary>Whether the stream has said that it is over.</summary>
+    public bool IsDone { get; private set; }
+
+    public void Add(ReadOnlySpan<byte> sse)
+    {
+        if (sse.IndexOf("data: [DONE]"u8) >= 0)
+        {
+            IsDone = true;
+            return;
+        }
+        var now = time.GetTimestamp();
+        if (sse.IndexOf("\"usage\":{"u8) >= 0 || sse.IndexOf("\"usage\": {"u8) >= 0)
+        {
+            var start = sse.IndexOf((byte)'{');
+            if (start >= 0 && TryReadUsage(sse[start..], out var prompt, out var cached, out var output))
+            {
+                (entry.PromptTokens, entry.CachedTokens, entry.OutputTokens) = (prompt, cached, output);
+                _hasUsage = true;
+            }
+        }
+        if (sse.IndexOf("\"choices\":[]"u8) >= 0 || sse.IndexOf("\"role\":\"assistant\""u8) >= 0)
+            return;
+        _chunks++;
+        if (_chunks == 1)
+        {
+            entry.TtftNs = time.GetElapsedTime(began, now).Ticks * 100;
+            metrics.TimeToFirstToken.Add(entry.TtftNs.Value / 1e9);
+        }
+        else
+        {
+            var gap = time.GetElapsedTime(_last, now).Ticks * 100;
+            entry.WorstItlNs = Math.Max(entry.WorstItlNs ?? 0, gap);
+            metrics.InterTokenLatency.Add(gap / 1e9);
+        }
+        _last = now;
+        meter.AddOutput(entry, 1);
+        metrics.AddGenerated(1);
+    }
+
+    /// <summary>The stream is over, one way or the other.</summary>
+    public void Settle()
+    {
+        entry.E2eNs = time.GetElapsedTime(began).Ticks * 100;
+        metrics.EndToEnd.Add(entry.E2eNs.Value / 1e9);
+        if (!_hasUsage)
+            entry.OutputTokens = _chunks;
+        meter.AddPrompt(entry, entry.PromptTokens - entry.CachedTokens);
+        metrics.AddPrompt(entry.PromptTokens);
+    }
+
+    /// <summary>Reads <c>usage</c> out of an answer or a chunk; false when there is none.</summary>
+    public static bool TryReadUsage(ReadOnlySpan<byte> json, out int prompt, out int cached, out int output)
+    {
+        (prompt, cached, output) = (0, 0, 0);
+        try
+        {
+            var reader = new Utf8JsonReader(json);
+            if (!JsonDocument.TryParseValue(ref reader, out var document))
+                return false;
+            using (document)
+            {
+                if (document.RootElement.ValueKind != JsonValueKind.Object
+                    || !document.RootElement.TryGetProperty("usage", out var usage)
+                    || usage.ValueKind != JsonValueKind.Object)
+                {
+                    return false;
+                }
+                prompt = Number(usage, "prompt_tokens");
+                output = Number(usage, "completion_tokens");
+                cached = usage.TryGetProperty("prompt_tokens_details", out var details)
+                    && details.ValueKind == JsonValueKind.Object
+                    ? Math.Min(prompt, Number(details, "cached_tokens"))
+                    : 0;
+                return true;
+            }
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    static int Number(JsonElement holder, string name) =>
+        holder.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
+        && value.TryGetInt32(out var number) && number >= 0 ? number : 0;
+}

@@ -1,0 +1,108 @@
+using System;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Plimsoll.Core.Promises;
+using Plimsoll.Server.Configuration;
+using Polly;
+using Polly.CircuitBreaker;
+
+namespace Plimsoll.Server.Gateway;
+
+/// <summary>One engine behind the gateway: its connections, how much is out there, and whether it
+/// answers.</summary>
+public sealed class UpstreamReplica : IDisposable
+{
+    static readonly TimeSpan _connectTimeout = TimeSpan.FromSeconds(5);
+
+    readonly HttpClient _client;
+    readonly ResiliencePipeline<HttpResponseMessage> _breaker;
+    int _outstanding;
+
+    public UpstreamReplica(UpstreamConfig config, TimeProvider time)
+    {
+        Config = config;
+        IdleTimeout =
+            TimeSpan.FromMilliseconds(PromiseText.Duration(config.IdleTimeout, "idle_timeout") / 1e6);
+        _client = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectTimeout = _connectTimeout,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            MaxConnectionsPerServer = config.MaxConcurrency,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+        })
+        {
+            BaseAddress = new Uri(config.Url.TrimEnd('/') + "/"),
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        _breaker = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>
+            {
+                FailureRatio = 0.5,
+                MinimumThroughput = 4,
+                SamplingDuration = TimeSpan.FromSeconds(10),
+                BreakDuration = TimeSpan.FromSeconds(5),
+                ShouldHandle = new PredicateBuilder<HttpResponseMessage>()
+                    .Handle<HttpRequestException>()
+                    .Handle<TimeoutException>()
+                    .HandleResult(response => (int)response.StatusCode is 500 or 502 or 503 or 504),
+            })
+            .Build();
+    }
+
+    public UpstreamConfig Config { get; }
+
+    /// <summary>Time without a byte after which an answer counts as lost.</summary>
+    public TimeSpan IdleTimeout { get; }
+
+    /// <summary>Requests that are out there.</summary>
+    public int Outstanding => Volatile.Read(ref _outstanding);
+
+    public bool HasRoom => Outstanding < Config.MaxConcurrency;
+
+    /// <summary>Counts a request out; dispose what is returned when its answer is over.</summary>
+    public Place Enter()
+    {
+        Interlocked.Increment(ref _outstanding);
+        return new Place(this);
+    }
+
+    /// <summary>
+    /// Sends a request and waits for the answer's head, no longer than the idle timeout. Throws
+    /// <see cref="BrokenCircuitException"/> while the replica has failed too often of late.
+    /// </summary>
+    public async Task<HttpResponseMessage> SendAsync(string path, ReadOnlyMemory<byte> body,
+        CancellationToken cancellation)
+    {
+        return await _breaker.ExecuteAsync(async token =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, path.TrimStart('/'))
+            {
+                Content = new ReadOnlyMemoryContent(body),
+            };
+            request.Content.Headers.ContentType = new("application/json");
+            if (Config.ApiKey is { } key)
+                request.Headers.Authorization = new("Bearer", key);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(token);
+            patience.CancelAfter(IdleTimeout);
+            try
+            {
+                return await _client.SendAsync(
+                    request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
+            }
+            catch (OperationCanceledException) when (!token.IsCancellationRequested)
+            {
+                throw new TimeoutException(
+                    $"{Config.Url} did not answer in {IdleTimeout.TotalSeconds:0.#} s.");
+            }
+        }, cancellation);
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    public readonly struct Place(UpstreamReplica replica) : IDisposable
+    {
+        public void Dispose() => Interlocked.Decrement(ref replica._outstanding);
+    }
+}

@@ -1,0 +1,58 @@
+using System;
+using System.Linq;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Plimsoll.Server.Configuration;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.EndToEnd.Tests.Serve;
+
+public sealed class FineTuningTests
+{
+    [Fact]
+    public async Task A_file_becomes_a_model_that_answers_under_its_ft_name()
+    {
+        await using var server = await RunningServer.StartAsync(
+            c => c.Models = [new ModelConfig { Name = "tiny", Llama = new LlamaConfig() }]);
+        var lines = Enumerable.Range(0, 24).Select(i =>
+            $$$"""{"messages":[{"role":"user","content":"ship {{{i}}}"},{"role":"assistant","content":"too heavy"}]}""");
+        var file = await server.UploadAsync(string.Join('\n', lines) + "\n", purpose: "fine-tune");
+        var (status, created, _) = await server.PostAsync("/v1/fine_tuning/jobs",
+            $$$"""{"model":"tiny","training_file":"{{{file}}}","suffix":"load","hyperparameters":{"n_epochs":30,"learning_rate_multiplier":3}}""");
+        status.ShouldBe(200, created.ToString());
+        var id = created.GetProperty("id").GetString();
+        JsonElement job = default;
+        for (var i = 0; i < 1200 && job is not { ValueKind: JsonValueKind.Object }; i++)
+        {
+            var (_, seen) = await server.GetAsync($"/v1/fine_tuning/jobs/{id}");
+            if (seen.GetProperty("status").GetString() is "succeeded" or "failed")
+                job = seen;
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+        job.GetProperty("status").GetString().ShouldBe("succeeded", job.ToString());
+        var model = job.GetProperty("fine_tuned_model").GetString();
+        var (_, events) = await server.GetAsync($"/v1/fine_tuning/jobs/{id}/events?limit=50");
+        events.GetProperty("data").EnumerateArray().ShouldContain(
+            e => e.GetProperty("message").GetString()!.StartsWith("Step "));
+        await Task.Delay(500, TestContext.Current.CancellationToken);
+        var (asked, answer, _) = await server.PostAsync("/v1/chat/completions",
+            $$"""{"model":"{{model}}","temperature":0,"max_tokens":8,"messages":[{"role":"user","content":"ship 7"}]}""");
+        asked.ShouldBe(200, answer.ToString());
+        answer.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()
+            .ShouldBe("too heavy");
+    }
+
+    [Fact]
+    public async Task Errors_have_openais_shape()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var file = await server.UploadAsync("{}\n", purpose: "fine-tune");
+        var (status, body, _) = await server.PostAsync(
+            "/v1/fine_tuning/jobs", $$"""{"model":"sim","training_file":"{{file}}"}""");
+        status.ShouldBe(400);
+        body.GetProperty("error").GetProperty("message").GetString()!.ShouldContain("llama.cpp");
+        (await server.GetAsync("/v1/fine_tuning/jobs/ftjob-none")).Status.ShouldBe(404);
+        (await server.GetAsync("/v1/fine_tuning/jobs")).Body.GetProperty("data").GetArrayLength().ShouldBe(0);
+    }
+}

@@ -1,0 +1,117 @@
+using System.IO;
+using System.Linq;
+using System.Net.Http;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Plimsoll.Engine;
+using Plimsoll.Server.Configuration;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.EndToEnd.Tests.Serve;
+
+/// <summary>
+/// A model that is really computed, behind the real server: the placeholder that it makes itself.
+/// </summary>
+public sealed class LlamaServeTests
+{
+    [Fact]
+    public async Task A_chat_is_answered_held_to_its_schema_metered_and_logged()
+    {
+        using var folder = new TemporaryFolder();
+        var log = Path.Combine(folder.Path, "decisions.ndjson");
+        await using (var server = await StartAsync(log))
+            await ChatAsync(server);
+        var replayed = DecisionReplay.Run(log);
+        replayed.Plans.ShouldBeGreaterThan(2);
+        replayed.Differences.ShouldBe(0);
+    }
+
+    static async Task ChatAsync(RunningServer server)
+    {
+        var (status, body, _) = await server.PostAsync("/v1/chat/completions", """
+            {"model": "tiny", "messages": [{"role": "user", "content": "What is the load line?"}], "max_tokens": 120,
+            "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object",
+            "properties": {"n": {"type": "integer", "minimum": 1, "maximum": 9}}, "required": ["n"]}}}}
+            """);
+        status.ShouldBe(200);
+        var choice = body.GetProperty("choices")[0];
+        choice.GetProperty("finish_reason").GetString().ShouldBe("stop");
+        using (var answer =
+            JsonDocument.Parse(choice.GetProperty("message").GetProperty("content").GetString()!))
+        {
+            answer.RootElement.GetProperty("n").GetInt32().ShouldBeInRange(1, 9);
+        }
+        body.GetProperty("usage").GetProperty("prompt_tokens").GetInt32().ShouldBeGreaterThan(5);
+        body.GetProperty("usage").GetProperty("cost").GetDouble().ShouldBeGreaterThan(0);
+
+        var (_, again, _) = await server.PostAsync("/v1/completions", """
+            {"model": "tiny", "prompt": "The load line is the mark on a ship's hull that shows how heavily it may be loaded", "max_tokens": 4}
+            """);
+        (_, again, _) = await server.PostAsync("/v1/completions", """
+            {"model": "tiny", "prompt": "The load line is the mark on a ship's hull that shows how heavily it may be loaded", "max_tokens": 4}
+            """);
+        again.GetProperty("usage").GetProperty("prompt_tokens_details").GetProperty("cached_tokens")
+            .GetInt32()
+            .ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_served_is_refused_in_OpenAIs_shape_and_the_server_lives()
+    {
+        await using var server = await StartAsync();
+        await Refused("""{"model": "tiny", "prompt": "x", "max_tokens": 100000}""", 400, "maximum context length");
+        await Refused("""{"model": "none", "prompt": "x"}""", 404, "does not exist");
+        var (status, body, _) = await server.PostAsync("/v1/chat/completions", """
+            {"model": "tiny", "messages": [{"role": "user", "content": "x"}], "response_format": {"type": "json_schema",
+            "json_schema": {"name": "x", "schema": {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}}}}
+            """);
+        status.ShouldBe(400);
+        body.GetProperty("error").GetProperty("message").GetString()!.ShouldContain("can never be finished");
+        (status, body, _) = await server.PostAsync(
+            "/v1/load_lora_adapter", """{"lora_name": "a", "lora_path": "/absent.gguf"}""");
+        status.ShouldBeInRange(400, 404);
+        (await server.PostAsync("/v1/completions", """{"model": "tiny", "prompt": "x", "max_tokens": 2}""")).Status
+            .ShouldBe(200);
+        (await server.PostAsync("/v1/embeddings", """{"model": "tiny", "input": ["a", "b"]}""")).Body
+            .GetProperty("data").GetArrayLength().ShouldBe(2);
+
+        async Task Refused(string request, int expected, string problem)
+        {
+            var (code, error, _) = await server.PostAsync("/v1/completions", request);
+            code.ShouldBe(expected);
+            error.GetProperty("error").GetProperty("message").GetString()!.ShouldContain(problem);
+        }
+    }
+
+    [Fact]
+    public async Task Streams_and_batches_run_side_by_side()
+    {
+        await using var server = await StartAsync();
+        var streams = Enumerable.Range(0, 12).Select(async i =>
+        {
+            var response = await server.Client.PostAsync("/v1/completions", new StringContent(
+                $$"""{"model": "tiny", "prompt": "load {{i}}", "max_tokens": 12, "stream": true, "ignore_eos": true}""",
+                Encoding.UTF8, "application/json"));
+            return (await response.Content.ReadAsStringAsync()).TrimEnd();
+        });
+        foreach (var text in await Task.WhenAll(streams))
+            text.ShouldEndWith("data: [DONE]");
+    }
+
+    static Task<RunningServer> StartAsync(string? log = null) => RunningServer.StartAsync(config =>
+    {
+        config.DecisionLog = log;
+        config.Models =
+        [
+            new ModelConfig
+            {
+                Name = "tiny",
+                PriceUsdPerHour = 1,
+                Llama = new LlamaConfig { Policy = "slack", KvTokens = 8192,
+                    Cache = Path.Combine(config.State, "cache") },
+            },
+        ];
+    });
+}

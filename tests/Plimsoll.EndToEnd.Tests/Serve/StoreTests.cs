@@ -1,0 +1,101 @@
+using System.Text.Json;
+using System.Threading.Tasks;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.EndToEnd.Tests.Serve;
+
+/// <summary>Batches and the ledger when something is wrong with them, or with their database.</summary>
+public sealed class StoreTests
+{
+    [Theory]
+    [InlineData("not json\n", "invalid_json")]
+    [InlineData("", "empty_file")]
+    [InlineData("""{"custom_id":"a","method":"GET","url":"/v1/chat/completions","body":{"model":"sim"}}""", "invalid_method")]
+    [InlineData("""{"custom_id":"a","method":"POST","url":"/v1/embeddings","body":{"model":"sim"}}""", "mismatched_endpoint")]
+    [InlineData("""{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"none"}}""", "model_not_found")]
+    public async Task A_file_that_is_no_batch_fails_it_with_the_line(string content, string code)
+    {
+        await using var server = await RunningServer.StartAsync();
+        var batch = await FinishAsync(server, await server.UploadAsync(content));
+        batch.GetProperty("status").GetString().ShouldBe("failed");
+        batch.GetProperty("errors").GetProperty("data")[0].GetProperty("code").GetString().ShouldBe(code);
+    }
+
+    [Fact]
+    public async Task Lines_that_cannot_be_answered_are_in_the_error_file()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var bad = RunningServer.Line(1).Replace("\"max_tokens\":4", "\"max_tokens\":\"many\"");
+        var batch =
+            await FinishAsync(server,
+                await server.UploadAsync($"{RunningServer.Line(0)}\n{bad}\n{RunningServer.Line(2)}"));
+        batch.GetProperty("status").GetString().ShouldBe("completed");
+        batch.GetProperty("request_counts").GetProperty("failed").GetInt32().ShouldBe(1);
+        var errors =
+            await server.Client.GetStringAsync(
+                $"/v1/files/{batch.GetProperty("error_file_id").GetString()}/content");
+        var line = JsonDocument.Parse(errors).RootElement;
+        line.GetProperty("custom_id").GetString().ShouldBe("r1");
+        line.GetProperty("response").GetProperty("status_code").GetInt32().ShouldBe(400);
+    }
+
+    [Fact]
+    public async Task A_cancelled_batch_keeps_what_was_answered()
+    {
+        await using var server = await RunningServer.StartAsync(config => config.Limits.BatchConcurrency = 2);
+        var file = await server.UploadAsync(RunningServer.Lines(400));
+        var (_, created, _) = await server.PostAsync("/v1/batches", Create(file));
+        var id = created.GetProperty("id").GetString();
+        await RunningServer.EventuallyAsync(
+            async () => (await server.GetAsync($"/v1/batches/{id}")).Body, batch =>
+                Count(batch, "completed") > 2);
+        (await server.PostAsync($"/v1/batches/{id}/cancel", "{}")).Status.ShouldBe(200);
+        var over = await RunningServer.EventuallyAsync(
+            async () => (await server.GetAsync($"/v1/batches/{id}")).Body, batch =>
+                batch.GetProperty("status").GetString() == "cancelled");
+        over.GetProperty("status").GetString().ShouldBe("cancelled");
+        (Count(over, "completed") + Count(over, "failed")).ShouldBe(400);
+        over.GetProperty("output_file_id").GetString().ShouldNotBeNull();
+    }
+
+    /// <summary>What is booked while the database is away is there when it is back, to the
+    /// pico-dollar.</summary>
+    [Fact]
+    public async Task A_database_that_goes_away_and_comes_back_loses_nothing()
+    {
+        using var postgres = PostgresServer.TryStart();
+        Assert.SkipWhen(postgres is null, "PostgreSQL is not installed");
+        await using (var server = await RunningServer.StartAsync(config => config.Ledger = postgres!.Url))
+        {
+            await ChatAsync(server);
+            postgres!.Stop();
+            await Task.Delay(1200);
+            await ChatAsync(server);
+            postgres.Start();
+            await Task.Delay(3000);
+            await ChatAsync(server);
+        }
+        PlimsollProcess.Run("ledger", "--ledger", postgres.Url, "--check").ExitCode.ShouldBe(0);
+        PlimsollProcess.Run("ledger", "--ledger", postgres.Url, "--json")
+            .Output.ShouldContain("\"requests\": 3");
+    }
+
+    static async Task ChatAsync(RunningServer server) => (await server.PostAsync(
+        "/v1/chat/completions", """{"model":"sim","max_tokens":3,"messages":[{"role":"user","content":"hi"}]}""")).Status.ShouldBe(200);
+
+    static async Task<JsonElement> FinishAsync(RunningServer server, string file)
+    {
+        var (_, created, _) = await server.PostAsync("/v1/batches", Create(file));
+        var id = created.GetProperty("id").GetString();
+        return await RunningServer.EventuallyAsync(
+            async () => (await server.GetAsync($"/v1/batches/{id}")).Body,
+            batch => batch.GetProperty("status").GetString() is "failed" or "completed");
+    }
+
+    static string Create(string file) =>
+        $$"""{"input_file_id":"{{file}}","endpoint":"/v1/chat/completions","completion_window":"24h"}""";
+
+    static int Count(JsonElement batch, string what) =>
+        batch.GetProperty("request_counts").GetProperty(what).GetInt32();
+}

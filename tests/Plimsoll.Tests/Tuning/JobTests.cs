@@ -1,0 +1,116 @@
+using System;
+using System.Linq;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Plimsoll.Core;
+using Plimsoll.Tuning;
+using Plimsoll.Tuning.Formats;
+using Plimsoll.Tuning.Training;
+using Plimsoll.Tuning.Training.Jobs;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Tuning;
+
+public sealed class JobTests
+{
+    [Theory]
+    [InlineData("""{"training_file":"f"}""", "model: missing")]
+    [InlineData("""{"model":"m"}""", "training_file: missing")]
+    [InlineData("""{"model":"m","training_file":"f","colour":1}""", "colour: unknown")]
+    [InlineData("""{"model":"m","training_file":"f","suffix":"a:b"}""", "suffix")]
+    [InlineData("""{"model":"m","training_file":"f","hyperparameters":{"n_epochs":0}}""", "n_epochs 0")]
+    [InlineData("""{"model":"m","training_file":"f","method":{"type":"reinforcement"}}""", "method.type")]
+    [InlineData("""{"model":"m","training_file":"g"}""", "no such file")]
+    public void A_body_that_is_no_job_is_refused(string body, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        using var store = new JobStore(folder.Path, TimeProvider.System);
+        var desk = new JobDesk(store, (_, file) => file == "f");
+        using var document = JsonDocument.Parse(body);
+        Should.Throw<BadInputException>(() => desk.Create("t", document.RootElement))
+            .Message.ShouldContain(expected);
+        desk.List("t", null, 10)["data"]!.AsArray().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_job_is_paused_resumed_and_cancelled_by_its_tenant_alone()
+    {
+        using var folder = new TemporaryFolder();
+        using var store = new JobStore(folder.Path, TimeProvider.System);
+        var desk = new JobDesk(store, (_, _) => true);
+        using var document = JsonDocument.Parse("""{"model":"m","training_file":"f","suffix":"s"}""");
+        var id = desk.Create("t", document.RootElement)["id"]!.GetValue<string>();
+        desk.Get("other", id).ShouldBeNull();
+        desk.Cancel("other", id).ShouldBeNull();
+        desk.Pause("t", id)!["status"]!.GetValue<string>().ShouldBe("paused");
+        store.Claim("runner", TimeSpan.FromMinutes(1)).ShouldBeNull();
+        Should.Throw<BadInputException>(() => desk.Pause("t", id)).Message.ShouldContain("is paused");
+        desk.Resume("t", id)!["status"]!.GetValue<string>().ShouldBe("queued");
+        store.Claim("runner", TimeSpan.FromMinutes(1))!.Id.ShouldBe(id);
+        store.Claim("second", TimeSpan.FromMinutes(1)).ShouldBeNull();
+        store.Renew(id, "second", TimeSpan.FromMinutes(1)).ShouldBeFalse();
+        desk.Cancel("t", id)!["status"]!.GetValue<string>().ShouldBe("cancelled");
+        store.Renew(id, "runner", TimeSpan.FromMinutes(1)).ShouldBeFalse();
+        Should.Throw<BadInputException>(() => desk.Resume("t", id));
+        desk.Events("t", id, null, 2)!["has_more"]!.GetValue<bool>().ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_lease_that_ran_out_is_anothers_to_take()
+    {
+        using var folder = new TemporaryFolder();
+        using var store = new JobStore(folder.Path, TimeProvider.System);
+        var desk = new JobDesk(store, (_, _) => true);
+        using var document = JsonDocument.Parse("""{"model":"m","training_file":"f"}""");
+        desk.Create("t", document.RootElement);
+        store.Claim("dead", TimeSpan.FromSeconds(-5)).ShouldNotBeNull();
+        store.Claim("next", TimeSpan.FromMinutes(1)).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task A_job_runs_to_a_model_and_the_same_one_again_is_returned()
+    {
+        using var folder = new TemporaryFolder();
+        var tiny = new TinyJob(folder);
+        var (model, data) = (tiny.Model(Architecture.Llama), tiny.Conversations(30));
+        using var store = new JobStore(folder.In("state"), TimeProvider.System);
+        using var workspace = new TuneWorkspace(folder.In("state"), TimeProvider.System);
+        var runs = new EmbeddedRuns(workspace, () => TinyJob.Trainer);
+        var runner = new JobRunner(store, workspace, runs, _ => workspace.AddBase(model), (_, _) => data);
+        var desk = new JobDesk(store, (_, _) => true);
+        using var document = JsonDocument.Parse(
+            """{"model":"tiny","training_file":"f","suffix":"s","hyperparameters":{"n_epochs":1}}""");
+        var cancellation = TestContext.Current.CancellationToken;
+        foreach (var said in new[] { "Step ", "trained before" })
+        {
+            var id = desk.Create("t", document.RootElement)["id"]!.GetValue<string>();
+            (await runner.RunNextAsync(cancellation)).ShouldBeTrue();
+            var job = desk.Get("t", id)!;
+            job["status"]!.GetValue<string>().ShouldBe("succeeded", job.ToJsonString());
+            job["fine_tuned_model"]!.GetValue<string>().ShouldStartWith("ft:tiny:t:s:");
+            desk.Checkpoints("t", id)!["data"]!.AsArray().Count.ShouldBe(1);
+            desk.Events("t", id, null, 50)!["data"]!.AsArray()
+                .Any(e => e!["message"]!.GetValue<string>().Contains(said)).ShouldBeTrue();
+        }
+        (await runner.RunNextAsync(cancellation)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_job_on_a_wrong_line_fails_with_its_number()
+    {
+        using var folder = new TemporaryFolder();
+        var tiny = new TinyJob(folder);
+        var model = tiny.Model(Architecture.Llama);
+        var data = folder.Write("bad.jsonl", "{}\n");
+        using var store = new JobStore(folder.In("state"), TimeProvider.System);
+        using var workspace = new TuneWorkspace(folder.In("state"), TimeProvider.System);
+        var runs = new EmbeddedRuns(workspace, () => TinyJob.Trainer);
+        var runner = new JobRunner(store, workspace, runs, _ => workspace.AddBase(model), (_, _) => data);
+        var desk = new JobDesk(store, (_, _) => true);
+        using var document = JsonDocument.Parse("""{"model":"tiny","training_file":"f"}""");
+        var id = desk.Create("t", document.RootElement)["id"]!.GetValue<string>();
+        await runner.RunNextAsync(TestContext.Current.CancellationToken);
+        desk.Get("t", id)!["error"]!["message"]!.GetValue<string>().ShouldContain("bad.jsonl:1: ");
+    }
+}
