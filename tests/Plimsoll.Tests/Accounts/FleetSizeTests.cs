@@ -1,6 +1,5 @@
 using System.Linq;
 using CsCheck;
-using Plimsoll.Planning.Accounts;
 using Shouldly;
 using Xunit;
 
