@@ -4,7 +4,7 @@ using Plimsoll.Planning.Search;
 using Shouldly;
 using Xunit;
 
-namespace Plimsoll.Tests.Accounts;
+namespace Plimsoll.Tests.Search;
 
 public sealed class FleetSizeTests
 {
