@@ -81,7 +81,7 @@ public sealed class Accountant
             () => batchRun = SimulationBounds.Of(error, end => search.Measure(
                 batchRate, ArrivalProcess.Poisson, attributeTime: false, end)));
         var interactive = new InteractiveClass(_request, _engine, basis, levels)
-            .Account(smooth, own, fast, slow, atLine);
+            .Account(smooth, own, fast, slow, atLine, saturated.Run);
         var (batch, batchBroken) = new BatchClass(_request, _engine, basis, levels)
             .Account(
                 batchReplicas, saturated, (fastest.RequestsPerSecond, slowest.RequestsPerSecond), batchRun);
@@ -93,6 +93,12 @@ public sealed class Accountant
             Classes = [interactive, batch],
             InteractiveOverBatch =
                 (double)(interactive.Cost.UsdPerMillionTokens / batch.Cost.UsdPerMillionTokens),
+            Ratio = new Ratio(_request, _engine, size).Of(
+                own, ceiling,
+                [
+                    (fast.RequestsPerSecond, fastest.RequestsPerSecond),
+                    (slow.RequestsPerSecond, slowest.RequestsPerSecond),
+                ]),
         };
         return Outcome(result, null, own, ceiling) with
         {

@@ -1,5 +1,6 @@
 using System.Linq;
 using CsCheck;
+using Plimsoll.Planning.Search;
 using Shouldly;
 using Xunit;
 

@@ -30,12 +30,16 @@ public sealed class ClosedLoopTests
             {
                 var requests = new List<CompletedRequest>();
                 FleetSimulation.Run(
-                    Engine, StepTime, new TurnTakingArrivals(sessions, turns, thinkNs), closedLoop: true,
+                    new Fleet
+                    {
+                        Serving = new EnginePool(Engine, StepTime, replicas),
+                        Prefill = prefillReplicas > 0 ? new EnginePool(Engine, StepTime, prefillReplicas)
+                            : null,
+                    },
+                    new TurnTakingArrivals(sessions, turns, thinkNs), closedLoop: true,
                     new SimulationOptions
                     {
                         Requests = sessions * turns,
-                        Replicas = replicas,
-                        PrefillReplicas = prefillReplicas,
                         Observer = (in CompletedRequest request) => requests.Add(request),
                     });
 
@@ -67,12 +71,16 @@ public sealed class ClosedLoopTests
     {
         var requests = new List<CompletedRequest>();
         FleetSimulation.Run(
-            Engine, StepTime, new TurnTakingArrivals(1, 1, 0), closedLoop: true, new SimulationOptions
+            new Fleet
             {
-                Requests = 1,
-                PrefillReplicas = 1,
+                Serving = new EnginePool(Engine, StepTime),
+                Prefill = new EnginePool(Engine, StepTime),
                 KvTransferNsPerToken = nsPerToken,
                 KvTransferLatencyNs = latencyNs,
+            },
+            new TurnTakingArrivals(1, 1, 0), closedLoop: true, new SimulationOptions
+            {
+                Requests = 1,
                 Observer = (in CompletedRequest request) => requests.Add(request),
             });
         return requests.ShouldHaveSingleItem();
