@@ -1,4 +1,3 @@
-using System.IO;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Files;
 
