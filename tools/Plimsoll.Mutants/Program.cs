@@ -71,6 +71,7 @@ report.Add(
     FormattableString.Invariant($"  score        {100 * score:0.0} % (promised {100 * Promised:0} %)"));
 foreach (var line in report)
     Console.WriteLine(line);
+File.WriteAllLines(Path.Combine(root, "tests/mutation.txt"), report);
 return score >= Promised ? 0 : 1;
 
 static void Copy(string from, string to)
