@@ -53,8 +53,7 @@ public sealed class Accountant
             () => saturated = Saturated(StepEnd.Predicted, attributeTime: true),
             () => fastest = Saturated(error.Fast),
             () => slowest = Saturated(error.Slow),
-            () => unbounded = SaturatedThroughput.Of(
-                _engine.WithoutMemoryLimit(), _serving));
+            () => unbounded = SaturatedThroughput.Of(_engine.WithoutMemoryLimit(), _serving));
         var ceiling = saturated.RequestsPerSecond;
         if (_own.RequestsPerSecond <= 0)
             return BrokenPromise(_own, ceiling);
@@ -94,11 +93,7 @@ public sealed class Accountant
             InteractiveOverBatch =
                 (double)(interactive.Cost.UsdPerMillionTokens / batch.Cost.UsdPerMillionTokens),
             Ratio = new Ratio(_request, _engine, size).Of(
-                own, ceiling,
-                [
-                    (fast.RequestsPerSecond, fastest.RequestsPerSecond),
-                    (slow.RequestsPerSecond, slowest.RequestsPerSecond),
-                ]),
+                own, ceiling, (fast, fastest.RequestsPerSecond), (slow, slowest.RequestsPerSecond)),
         };
         return Outcome(result, null, own, ceiling) with
         {
