@@ -69,9 +69,7 @@ public sealed class McpTests
         new StdioClientTransport(new StdioClientTransportOptions
         {
             Name = "plimsoll",
-            Command =
-                Path.Combine(
-                    AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll"),
+            Command = PlimsollProcess.Binary,
             Arguments = ["mcp"],
             WorkingDirectory = AppContext.BaseDirectory,
         }),

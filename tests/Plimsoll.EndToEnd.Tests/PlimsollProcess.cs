@@ -25,6 +25,15 @@ static class PlimsollProcess
         }
     }
 
+    /// <summary>
+    /// The binary in its own output folder, as it is shipped: a copy beside the tests lacks the assemblies that
+    /// the tests get from elsewhere.
+    /// </summary>
+    public static string Binary { get; } = Path.GetFullPath(Path.Combine(
+        AppContext.BaseDirectory, "../../../../../src/Plimsoll.Cli/bin",
+        Path.GetRelativePath(Path.Combine(AppContext.BaseDirectory, "../.."), AppContext.BaseDirectory),
+        OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll"));
+
     public static Result Run(params string[] arguments) => Run(new Dictionary<string, string>(), arguments);
 
     /// <summary>The bytes come through a pipe.</summary>
@@ -54,9 +63,7 @@ static class PlimsollProcess
 
     static Process Start(IReadOnlyDictionary<string, string> environment, string[] arguments, bool withInput)
     {
-        var binary =
-            Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "plimsoll.exe" : "plimsoll");
-        var start = new ProcessStartInfo(binary)
+        var start = new ProcessStartInfo(Binary)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

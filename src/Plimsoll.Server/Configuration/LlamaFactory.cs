@@ -79,8 +79,8 @@ public static class LlamaFactory
 
     static SchedulerOptions Limits(LlamaConfig config, IReadOnlyList<ServiceLevelSpec> levels)
     {
-        var policy = SchedulingPolicy.Find(config.Policy)
-            ?? throw new BadInputException($"policy {config.Policy}: it is not known");
+        if (!SchedulingPolicy.All.TryFind(config.Policy, out var policy))
+            throw new BadInputException($"policy {config.Policy}: it is not known");
         if (config.KvTokens < config.BlockSize || config.BlockSize < 1 || config.MaxNumSeqs < 1
             || config.MaxNumBatchedTokens < 1)
         {

@@ -173,7 +173,10 @@ public sealed class BenchRunTests
             (last.ScheduledNs - first.LastTokenNs).ShouldBeGreaterThanOrEqualTo(150_000_000);
             var prompts = endpoint.Bodies.Select(body => body["messages"]![0]!["content"]!.ToString())
                 .Where(text => ScriptedEndpoint.Words(text) > 1000).ToList();
-            Same(prompts[0], prompts[2]).ShouldBe(1024, "two whole blocks, and a text of its own after them");
+            // The first turns are 10 ms apart and may reach the endpoint in either order.
+            var shared = new[] { Same(prompts[0], prompts[2]), Same(prompts[1], prompts[2]) };
+            shared.Max().ShouldBe(1024, "two whole blocks, and a text of its own after them");
+            shared.Min().ShouldBeLessThan(8);
             Same(prompts[0], prompts[1]).ShouldBeLessThan(8);
         }
         finally

@@ -1,4 +1,3 @@
-using System;
 using System.IO;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
@@ -19,9 +18,10 @@ namespace Plimsoll.Tests.Workloads;
 public sealed class FamilyFitTests
 {
     [Theory]
-    [InlineData("azure-2023-conv-first-half.csv", 9683, 500)]
-    [InlineData("mooncake-synthetic.jsonl.gz", 3993, 5000)]
-    public void A_fitted_family_carries_the_load_line_of_its_trace(string name, int rows, double ttftMs)
+    [InlineData("azure-2023-conv-first-half.csv", 9683, 500, 0.20)]
+    [InlineData("mooncake-synthetic.jsonl.gz", 3993, 5000, 0.15)]
+    public void A_fitted_family_carries_the_load_line_of_its_trace(
+        string name, int rows, double ttftMs, double within)
     {
         var file = ModelOracleTests.SharedData($"traces/{name}");
         Assert.SkipUnless(File.Exists(file), "the shared data is not here");
@@ -35,11 +35,11 @@ public sealed class FamilyFitTests
         report.OutputKs.ShouldBeLessThanOrEqualTo(0.03);
         report.IdcRmsLogError.ShouldBeLessThanOrEqualTo(0.15);
 
-        // A trace is one draw of what its family draws for ever, so it may lie three of their deviations away.
-        var replayed = LoadLineOf(new TraceWorkload(trace, name), rows, ttftMs, streams: 1).RequestsPerSecond;
+        // A trace is one draw of its family, whose line is a mean over streams. Plain draws as long as the
+        // Azure trace scatter by 14 %, and their mean lies 17 % below it: one seed may hide that, eight do not.
+        var replayed = LoadLineOf(new TraceWorkload(trace, name), rows, ttftMs, streams: 1);
         var fitted = LoadLineOf(new WorkloadFamily(family), rows, ttftMs, streams: 8);
-        var deviation = fitted.StandardError!.Value * Math.Sqrt(fitted.Lines.Count);
-        fitted.RequestsPerSecond.ShouldBe(replayed, Math.Max(0.15 * replayed, 3 * deviation));
+        fitted.ShouldBe(replayed, within * replayed);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class FamilyFitTests
         family.RequestsPerSecond.ShouldBe(20, 1);
     }
 
-    static LoadLineResult LoadLineOf(Workload workload, long requests, double ttftMs, int streams)
+    static double LoadLineOf(Workload workload, long requests, double ttftMs, int streams)
     {
         var engine = SimulatedEngine.Of(
             new Deployment
@@ -81,6 +81,6 @@ public sealed class FamilyFitTests
         var serving = TestServings.Of(engine.Deployment, workload, requests, limits);
         var ceiling = SaturatedThroughput.Of(engine, serving).RequestsPerSecond;
         return new LoadLineSearch(engine, serving, new ProbeSize(streams, requests, requests)).Find(
-            ceiling);
+            ceiling).RequestsPerSecond;
     }
 }
