@@ -61,7 +61,8 @@ static class EngineFigures
         {
             own.Clear();
             bytes.Clear();
-            await Task.WhenAll(Enumerable.Range(0, 256).Select(i => Drain(engine.Submit(Request(i, 16, 48)))));
+            await Task.WhenAll(
+                Enumerable.Range(0, 256).Select(i => Drain(engine.Submit(Request(i, 16, 48)))));
         }
         output.WriteLine(
             $"own cost of a step of 256 decodes, drawn greedily: median {Median(own):0} µs, "

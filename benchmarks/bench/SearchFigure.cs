@@ -1,3 +1,4 @@
+using Plimsoll.Inputs.Choices;
 using System;
 using System.Collections.Generic;
 using System.Globalization;
@@ -35,8 +36,17 @@ static class SearchFigure
         var workload = WorkloadFamily.Find(family);
         IReadOnlyList<Limit> limits = [.. promise.Split(", ").Select(PromiseText.Parse)];
         var engine = Engine(gpu, model, tensor);
-        var ceiling = SaturatedThroughput.Of(engine, workload, 20_000, seed: 1).RequestsPerSecond;
-        var truth = new LoadLineSearch(engine, workload, limits, 200_000, seed: 99)
+        var serving = new Serving
+        {
+            Deployment = DeploymentChoice.Of(engine.Deployment),
+            Workload = workload,
+            RequestsPerSecond = workload.RequestsPerSecond,
+            Levels = [LevelPromise.Of(ServiceLevelSpec.Default, limits)],
+            Requests = 20_000,
+            Seed = 99,
+        };
+        var ceiling = SaturatedThroughput.Of(engine, serving).RequestsPerSecond;
+        var truth = new LoadLineSearch(engine, serving, new ProbeSize(1, 200_000, 200_000))
             .Find(ceiling, ArrivalProcess.Poisson).RequestsPerSecond;
         var found = new LoadLineEstimate[seeds];
         Parallel.For(0, seeds, seed => found[seed] =

@@ -127,6 +127,7 @@ public static class CommandLine
             new SimulateVerb(output, story).Build(),
             new ServeVerb(output, story).Build(),
             new LedgerVerb(output, story).Build(),
+            new ReplayVerb(output).Build(),
             new TuneVerb(output, story).Build(),
             new CalibrateVerb(output, story).Build(),
             new TraceVerb(output, story).Build(),

@@ -16,8 +16,11 @@ namespace Plimsoll.Engine;
 /// <param name="PlanHash">Digest of all decisions: the live scheduler's, if they were the same.</param>
 /// <param name="RealNs">Time that the steps took.</param>
 /// <param name="PredictedNs">Time that the step times at the start foresaw for them.</param>
+/// <param name="Steps">Steps that ran to their end.</param>
+/// <param name="MeanError">Mean of |foreseen − real| ÷ real over them; null without any.</param>
 public readonly record struct ReplayOutcome(
-    long Plans, long Differences, ulong PlanHash, long RealNs, long PredictedNs);
+    long Plans, long Differences, ulong PlanHash, long RealNs, long PredictedNs, long Steps,
+        double? MeanError);
 
 /// <summary>
 /// Tells a new scheduler everything that a log says a live one was told. It has no clock and no engine, so it
@@ -68,8 +71,12 @@ public static class DecisionReplay
         long _differences;
         long _realNs;
         long _predictedNs;
+        long _steps;
+        double _errors;
 
-        public ReplayOutcome Outcome => new(_plans, _differences, _scheduler.PlanHash, _realNs, _predictedNs);
+        public ReplayOutcome Outcome => new(
+            _plans, _differences, _scheduler.PlanHash, _realNs, _predictedNs, _steps,
+            _steps > 0 ? _errors / _steps : null);
 
         public void Take(JsonElement line)
         {
@@ -109,8 +116,14 @@ public static class DecisionReplay
                 });
             }
             var durationNs = line.GetProperty("duration_ns").GetInt64();
-            _realNs += durationNs;
-            _predictedNs += times.PredictNs(_shape);
+            var predictedNs = times.PredictNs(_shape);
+            if (durationNs > 0 && !_outcomes.Exists(outcome => outcome.Aborted))
+            {
+                _steps++;
+                _realNs += durationNs;
+                _predictedNs += predictedNs;
+                _errors += Math.Abs(predictedNs - durationNs) / (double)durationNs;
+            }
             _scheduler.Commit(
                 new StepOutcome(CollectionsMarshal.AsSpan(_outcomes)) { DurationNs = durationNs }, nowNs);
         }

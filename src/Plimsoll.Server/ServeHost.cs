@@ -238,7 +238,7 @@ public sealed class ServeHost : IAsyncDisposable
         var places = new SemaphoreSlim(config.Limits.BatchConcurrency);
         var job =
             new BatchJob(_batches, _files, answers, name =>
-                _models.FindLocal(name, out _) is not null, places, time);
+                _upstreams.ContainsKey(name) || _models.FindLocal(name, out _) is not null, places, time);
         _runner =
             new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
         var wrap = _app.Services.GetRequiredService<RequestShell>();
@@ -255,7 +255,8 @@ public sealed class ServeHost : IAsyncDisposable
         _app.MapPost("/v1/load_lora_adapter", wrap.Wrap(models.LoadAdapterAsync));
         _app.MapPost("/v1/unload_lora_adapter", wrap.Wrap(models.UnloadAdapterAsync));
         _tuning = new FineTuningRunner(
-            config.State, _models, _files, time, _app.Services.GetRequiredService<ILogger<FineTuningRunner>>());
+            config.State, _models, _files, time,
+            _app.Services.GetRequiredService<ILogger<FineTuningRunner>>());
         MapTuning(wrap, new FineTuningEndpoints(_gate, _tuning.Desk, _tuning));
         MapFiles(wrap, new FileEndpoints(_gate, _files),
             new BatchEndpoints(_gate, _batches, _files, _runner, job));

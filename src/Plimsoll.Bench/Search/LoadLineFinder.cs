@@ -46,6 +46,10 @@ public sealed class LoadLineFinder
     const double MostRatio = 10;
 
     const int LeastRequests = 10;
+    const int SeveralBroken = 6;
+
+    /// <summary>Times the allowed share that ends a climb.</summary>
+    const double ClearlyBroken = 3;
 
     /// <summary>
     /// Quantile of Student's t behind the 95 % interval. Windows follow each other without a drain and depend
@@ -163,7 +167,7 @@ public sealed class LoadLineFinder
         double kept = 0, broken = double.PositiveInfinity;
         for (var i = 0; i < _windows.Count; i++)
         {
-            if (_windows[i].Piled || Worst(i) > 1)
+            if (IsBroken(i, share: 1))
                 broken = Math.Min(broken, _windows[i].Rate);
         }
         for (var i = 0; i < _windows.Count; i++)
@@ -186,7 +190,7 @@ public sealed class LoadLineFinder
 
     void Climb(long now)
     {
-        if (Current.Piled || Worst(_windows.Count - 1) > 3 || Worst(_windows.Count - 2) > 3)
+        if (IsBroken(_windows.Count - 1, ClearlyBroken) || IsBroken(_windows.Count - 2, ClearlyBroken))
         {
             _line = _keptRate > 0 ? Math.Sqrt(_keptRate * Current.Rate) : RestShare * Current.Rate;
             Open(RestShare * _line, now, WindowKind.Rest);
@@ -239,7 +243,13 @@ public sealed class LoadLineFinder
             WindowKind.Rest => RestNs,
             _ => (long)Math.Clamp(6 * MeanE2eNs(), LeastWindowNs, MostWindowNs),
         };
-        var settling = kind == WindowKind.Measure ? (long)Math.Min(1.5 * MeanE2eNs(), 0.3 * length) : 0;
+        var settling = kind switch
+        {
+            WindowKind.Measure => (long)Math.Min(1.5 * MeanE2eNs(), 0.3 * length),
+            // What is cold at the very start says nothing of the rate.
+            WindowKind.Climb when now == 0 => length / 2,
+            _ => 0,
+        };
         var end = Math.Min(now + length, Math.Max(now + 1, _options.BudgetNs));
         _windows.Add(new RateWindow(rate, now, now + settling, end, kind,
             _limits.Count) { OutstandingBefore = Outstanding });
@@ -263,6 +273,10 @@ public sealed class LoadLineFinder
     }
 
     double Expected(double rate) => rate * MeanE2eNs() / 1e9;
+
+    /// <summary>A hiccup breaks a few requests at any rate: no window is broken by fewer than several.</summary>
+    bool IsBroken(int window, double share) => window >= 0
+        && (_windows[window].Piled || (_windows[window].MostBroken >= SeveralBroken && Worst(window) > share));
 
     double Worst(int window) =>
         window >= 0 && _windows[window].Requests >= LeastRequests ? _windows[window].Worst(_allowed) : 0;

@@ -34,6 +34,18 @@ sealed class RateWindow(double rate, long startNs, long steadyNs, long endNs, Wi
     /// <summary>Of the steady part, per limit.</summary>
     public int[] Broken { get; } = new int[limits];
 
+    /// <summary>Most breaks of one limit.</summary>
+    public int MostBroken
+    {
+        get
+        {
+            var most = 0;
+            foreach (var broken in Broken)
+                most = System.Math.Max(most, broken);
+            return most;
+        }
+    }
+
     /// <summary>The largest share by which a limit was broken, over what it allows.</summary>
     public double Worst(System.ReadOnlySpan<double> allowed)
     {

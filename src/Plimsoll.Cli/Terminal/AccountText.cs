@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Measures;
@@ -23,12 +24,7 @@ static class AccountText
         WriteStatement(text, outcome);
         WriteClasses(text, outcome.Result!.Classes);
         WriteWaterfall(text, outcome.Result.Classes);
-        if (outcome.Result.InteractiveOverBatch is { } ratio)
-        {
-            text.Append('\n')
-                .Append($"An interactive token costs {Number(ratio, "0.00")} times a batch token.\n");
-        }
-
+        WriteRatio(text, outcome.Result);
         WriteListPrices(text, outcome);
         if (outcome.Credits.Count > 0)
             text.Append("\nLevers on the interactive bill, each alone, USD per million tokens\n");
@@ -43,6 +39,34 @@ static class AccountText
             TextLines.Wrap(text, "  ", "    ", note);
         return text.ToString();
     }
+
+    static void WriteRatio(StringBuilder text, AccountResult result)
+    {
+        var ratio = result.Ratio;
+        text.Append('\n').Append($"An interactive token costs {Number(ratio.Value, "0.0")} ");
+        text.Append(ratio.High is { } high ? $"({Number(ratio.Low, "0.0")}–{Number(high, "0.0")})"
+            : $"(≥ {Number(ratio.Low, "0.0")})");
+        text.Append(" times a batch token.\n");
+        var (interactive, batch) = (result.Classes[0].Waterfall, result.Classes[1].Waterfall);
+        decimal Gap(string step) => interactive.Single(b => b.Step == step).UsdPerMillionTokens
+            - batch.Single(b => b.Step == step).UsdPerMillionTokens;
+
+        var all = result.Classes[0].Cost.UsdPerMillionTokens - result.Classes[1].Cost.UsdPerMillionTokens;
+        var words =
+            $"Without whole-replica rounding and spares {Number(ratio.WithoutRounding, "0.0")} times. Of the "
+            + $"${Cents(all)} between them the latency itself is ${Cents(Gap("promise"))}, bursts "
+            + $"${Cents(Gap("bursts"))}, the busiest hour paid for all week ${Cents(Gap("peaks"))}, "
+            + $"rounding and "
+            + $"spares ${Cents(Gap("reserve"))}.";
+        if (ratio is { TtftAlone: { } ttft, TpotAlone: { } tpot })
+        {
+            words += $" With the limit of TTFT alone {Number(ttft, "0.0")} times, of TPOT alone "
+                + $"{Number(tpot, "0.0")}.";
+        }
+        TextLines.Wrap(text, "", "  ", words);
+    }
+
+    static string Cents(decimal usd) => usd.ToString("0.00", CultureInfo.InvariantCulture);
 
     /// <summary>What public APIs ask for the same model and mix of tokens, where any sells it.</summary>
     static void WriteListPrices(StringBuilder text, AccountOutcome outcome)
@@ -89,12 +113,19 @@ static class AccountText
             + (c.Fleet.Accelerators == 1 ? "GPU" : "GPUs"));
         Row(text, "  USD per hour", classes, c =>
             Number(c.Fleet.UsdPerHour, "#,0.00") + Ends(c, e => e.UsdPerHour, "#,0"));
-        Row(text, "utilisation", classes, c =>
+        Row(text, "load, of load lines", classes, c =>
             Number(100 * c.Utilisation, "0.0") + Ends(c, e => 100 * e.Utilisation, "0") + " %");
+        Row(text, "  of full batches", classes, c => Number(
+            100 * c.Utilisation * c.LoadLine.RequestsPerSecond / classes[^1].LoadLine.RequestsPerSecond, "0")
+                + " %");
         Cost(text, "USD / M tokens", classes, c => c.UsdPerMillionTokens);
         Cost(text, "  input", classes, c => c.UsdPerMillionInputTokens);
         Cost(text, "  cached input", classes, c => c.UsdPerMillionCachedInputTokens);
         Cost(text, "  output", classes, c => c.UsdPerMillionOutputTokens);
+        Row(text, "  in full batches", classes, c => $"{Usd(c.WithoutIdle.UsdPerMillionInputTokens)} input, "
+            + $"{Usd(c.WithoutIdle.UsdPerMillionOutputTokens)} output");
+        Row(text, "  idle or underfilled", classes, c =>
+            $"{Usd(c.WithoutIdle.IdleUsdPerMillionTokens)} on all");
         Row(text, "USD / request", classes, c =>
             c.Cost.UsdPerRequest.ToString("0.000000", CultureInfo.InvariantCulture)
             + Ends(c, e => (double?)e.Cost?.UsdPerRequest, "0.000000"));

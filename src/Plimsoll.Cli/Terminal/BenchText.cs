@@ -50,7 +50,8 @@ static class BenchText
             text.Append(limit.Broken is { } broken
                 ? $"; {broken:N0} of {level.Requests:N0} requests broke it\n" : "\n");
         }
-        if (level.Promise.Count > 0)
+        // A search breaks its promise on purpose.
+        if (level.Promise.Count > 0 && result.LoadLine is null)
             text.Append($"promise {Verdict(level.Holds)}\n");
         if (level.Goodput is { } goodput)
         {

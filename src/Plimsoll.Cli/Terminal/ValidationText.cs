@@ -51,7 +51,8 @@ static class ValidationText
         foreach (var (reason, count) in set.Dropped)
             text.Append($"left out  {count:N0}: {reason}\n");
         var table = new TextTable(
-            "split", "figure", "points", "median %", "p90 %", "worst %", "bias %", "within 90 %", "width", "promised",
+            "split", "figure", "points", "median %", "p90 %", "worst %", "bias %", "within 90 %", "width",
+            "promised",
             "", "best published");
         foreach (var row in set.Rows)
         {

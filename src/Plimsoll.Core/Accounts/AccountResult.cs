@@ -12,6 +12,9 @@ public sealed record AccountResult
 
     /// <summary>Interactive cost per token over batch cost per token; null when either is missing.</summary>
     public required double? InteractiveOverBatch { get; init; }
+
+    /// <summary>How sure that ratio is, and what it is made of.</summary>
+    public required RatioStatement Ratio { get; init; }
 }
 
 /// <summary>What is served, on what, at which price of which day.</summary>
@@ -45,6 +48,11 @@ public sealed record ClassAccount
     public required double Utilisation { get; init; }
 
     public required CostStatement Cost { get; init; }
+
+    /// <summary>
+    /// The same bill with what full batches would cost apart from what idle and underfilled time costs.
+    /// </summary>
+    public required WorkStatement WithoutIdle { get; init; }
 
     public required Interval Interval { get; init; }
 
@@ -105,3 +113,25 @@ public sealed record WaterfallBar(string Step, decimal UsdPerMillionTokens);
 
 public sealed record LatencyStatement(
     LatencySummary TtftMs, LatencySummary TpotMs, LatencySummary ItlMs, LatencySummary E2eMs);
+
+/// <summary>Interactive cost per token over batch cost per token.</summary>
+/// <param name="Value">Of the two fleets as they are sized.</param>
+/// <param name="Low">Low end: both fleets with the same steps, fast and slow, and the sampling of the
+/// load line.</param>
+/// <param name="High">High end; null where the promise cannot be kept with slow steps.</param>
+/// <param name="WithoutRounding">With fractions of replicas and no spares.</param>
+/// <param name="TtftAlone">With the limits of TTFT alone promised; null where no other limit is
+/// promised.</param>
+/// <param name="TpotAlone">With the limits of TPOT alone promised; null where no other limit is
+/// promised.</param>
+public sealed record RatioStatement(
+    double Value, double Low, double? High, double WithoutRounding, double? TtftAlone, double? TpotAlone);
+
+/// <summary>
+/// Prices of tokens in full batches, and what a million tokens pay beside them for time that is idle or
+/// not full.
+/// </summary>
+public sealed record WorkStatement(
+    decimal UsdPerMillionInputTokens, decimal? UsdPerMillionCachedInputTokens,
+        decimal UsdPerMillionOutputTokens,
+    decimal IdleUsdPerMillionTokens);

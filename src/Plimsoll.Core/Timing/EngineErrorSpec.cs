@@ -5,11 +5,11 @@ using Plimsoll.Core.Models;
 namespace Plimsoll.Core.Timing;
 
 /// <summary>
-/// How far runs of an engine that others measured lie from the kernels tier, nothing fitted. The bands come from
-/// points of InferenceMAX, vLLM 0.15's experiments and ML.ENERGY, pooled partially: the engine's and the kind's,
-/// and a card's and a precision's own as far as it has models of its own. They span hosts and settings that
-/// nobody stated; a profile of one's own engine narrows them. <c>plimsoll validate</c>, set intervals, prints
-/// them, and how often such bands hold for models on a card that are left out of them.
+/// How far runs of an engine that others measured lie from the kernels tier, nothing fitted. The bands come
+/// from points of InferenceMAX, vLLM 0.15's experiments and ML.ENERGY, pooled partially: the engine's and the
+/// kind's, and a card's and a precision's own as far as it has models of its own. They span hosts and
+/// settings that nobody stated; a profile of one's own engine narrows them. <c>plimsoll validate</c>, set
+/// intervals, prints them, and how often such bands hold for models on a card that are left out of them.
 /// </summary>
 public sealed record EngineErrorSpec
 {
@@ -27,8 +27,8 @@ public sealed record EngineErrorSpec
     public required CentredBand FirstToken { get; init; }
 
     /// <summary>
-    /// What a sequence costs the host, over what is predicted: hosts from those that hide a sequence's work to
-    /// ML.ENERGY's, which need 50 µs where 15 are predicted.
+    /// What a sequence costs the host, over what is predicted: hosts from those that hide a sequence's work
+    /// to ML.ENERGY's, which need 50 µs where 15 are predicted.
     /// </summary>
     public required ErrorBand Sequences { get; init; }
 

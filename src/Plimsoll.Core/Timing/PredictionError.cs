@@ -17,8 +17,8 @@ public readonly record struct PredictionError(ErrorBand Step, ErrorBand FirstTok
     public ErrorBand SequenceNs { get; init; }
 
     /// <summary>
-    /// The fast end of the interval. The parts err independently: to the step's end a first token adds what makes
-    /// both together nine of ten, and a sequence a third of its own.
+    /// The fast end of the interval. The parts err independently: to the step's end a first token adds what
+    /// makes both together nine of ten, and a sequence a third of its own.
     /// </summary>
     public StepEnd Fast => new(Step.Low, SequenceNs.Low / 3, Middle(FirstToken) / Math.Exp(
         Added(Math.Log(Middle(Step) / Step.Low), Math.Log(Middle(FirstToken) / FirstToken.Low))));

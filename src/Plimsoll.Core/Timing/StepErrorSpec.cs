@@ -4,8 +4,8 @@ using Plimsoll.Core.Draws;
 namespace Plimsoll.Core.Timing;
 
 /// <summary>
-/// How predictions are wrong, term by term: what all terms of a step have in common, what each has of its own,
-/// and what a first token adds. <see cref="Draw"/> draws all of them at once.
+/// How predictions are wrong, term by term: what all terms of a step have in common, what each has of its
+/// own, and what a first token adds. <see cref="Draw"/> draws all of them at once.
 /// </summary>
 public sealed record StepErrorSpec
 {
@@ -42,7 +42,9 @@ public sealed record StepErrorSpec
         FirstToken = error.FirstToken,
     };
 
-    /// <summary>The ends of each part of the error, for steps whose sequences cost the host so much.</summary>
+    /// <summary>
+    /// The ends of each part of the error, for steps whose sequences cost the host so much.
+    /// </summary>
     public PredictionError Ends(double sequenceNs) => new(
         new ErrorBand(Centre * Common.Low, Centre * Common.High),
         new ErrorBand(FirstTokenCentre * FirstToken.Low, FirstTokenCentre * FirstToken.High))
@@ -53,7 +55,9 @@ public sealed record StepErrorSpec
     /// <summary>The own error of a term, as a deviation of logarithms.</summary>
     public static double DeviationOf(StepTerm term) => TermDeviations[(int)term];
 
-    /// <summary>One of <paramref name="count"/> joint draws, spread evenly over every part's distribution.</summary>
+    /// <summary>
+    /// One of <paramref name="count"/> joint draws, spread evenly over every part's distribution.
+    /// </summary>
     public StepErrorDraw Draw(int index, int count)
     {
         const int Parts = StepScale.Terms + 2;
@@ -100,7 +104,9 @@ public sealed record StepErrorSpec
         return order[index];
     }
 
-    /// <summary>The middle of a stratum of the standard normal distribution, by bisection of its integral.</summary>
+    /// <summary>
+    /// The middle of a stratum of the standard normal distribution, by bisection of its integral.
+    /// </summary>
     static double Deviation(int stratum, int count)
     {
         var share = (stratum + 0.5) / count;
@@ -113,13 +119,16 @@ public sealed record StepErrorSpec
         return (low + high) / 2;
     }
 
-    /// <summary>Standard normal distribution function: Abramowitz and Stegun 26.2.17, within 7.5e-8.</summary>
+    /// <summary>
+    /// Standard normal distribution function: Abramowitz and Stegun 26.2.17, within 7.5e-8.
+    /// </summary>
     static double Below(double deviations)
     {
         var z = Math.Abs(deviations);
         var t = 1 / (1 + (0.2316419 * z));
         var tail = Math.Exp(-z * z / 2) / Math.Sqrt(2 * Math.PI) * t
-            * (0.319381530 + (t * (-0.356563782 + (t * (1.781477937 + (t * (-1.821255978 + (t * 1.330274429))))))));
+            * (0.319381530
+                + (t * (-0.356563782 + (t * (1.781477937 + (t * (-1.821255978 + (t * 1.330274429))))))));
         return deviations < 0 ? tail : 1 - tail;
     }
 }

@@ -4,8 +4,8 @@ using Plimsoll.Inputs.Files;
 namespace Plimsoll.Inputs.Gguf;
 
 /// <summary>
-/// The small model that travels in the binary: 1.6 million parameters, pre-trained by our own trainer. It says its
-/// grammar's sentences and can be tuned; see <c>docs/reference/model-card.md</c>.
+/// The small model that travels in the binary: 1.6 million parameters, pre-trained by our own trainer. It
+/// says its grammar's sentences and can be tuned; see <c>docs/reference/model-card.md</c>.
 /// </summary>
 public static class BuiltInModel
 {

@@ -16,7 +16,7 @@ public static class AccountJson
     public static string Of(AccountResult result)
     {
         var document = new AccountDocument(
-            Schema, result.Statement, result.Classes, result.InteractiveOverBatch);
+            Schema, result.Statement, result.Classes, result.InteractiveOverBatch, result.Ratio);
         var context = new AccountJsonContext(new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -28,7 +28,8 @@ public static class AccountJson
 }
 
 sealed record AccountDocument(
-    string Schema, Statement Statement, IReadOnlyList<ClassAccount> Classes, double? InteractiveOverBatch);
+    string Schema, Statement Statement, IReadOnlyList<ClassAccount> Classes, double? InteractiveOverBatch,
+    RatioStatement Ratio);
 
 [JsonSerializable(typeof(AccountDocument))]
 sealed partial class AccountJsonContext : JsonSerializerContext;

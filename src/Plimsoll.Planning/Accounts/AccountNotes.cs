@@ -38,6 +38,9 @@ static class AccountNotes
                 + "at a time "
                 + "as carries most; no load line is sought above it");
         }
+        notes.Add(
+            "input and output: by the step time that each caused, so output carries what steps cost when few "
+            + "decode; in full batches and idle beside it tell the two apart");
         notes.Add("levers: each alone against the same bill; speculation is none of them, since its gain or "
             + "loss rests "
             + "on how many drafts a model accepts on this traffic, which is not known here");

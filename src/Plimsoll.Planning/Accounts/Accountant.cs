@@ -53,20 +53,17 @@ public sealed class Accountant
             () => saturated = Saturated(StepEnd.Predicted, attributeTime: true),
             () => fastest = Saturated(error.Fast),
             () => slowest = Saturated(error.Slow),
-            () => unbounded = SaturatedThroughput.Of(
-                _engine.WithoutMemoryLimit(), _serving));
+            () => unbounded = SaturatedThroughput.Of(_engine.WithoutMemoryLimit(), _serving));
         var ceiling = saturated.RequestsPerSecond;
         if (_own.RequestsPerSecond <= 0)
             return BrokenPromise(_own, ceiling);
         var size = ProbeSize.Of(_serving, ceiling);
         var search = new LoadLineSearch(_engine, _serving, size) { AfterRun = _progress.Ran };
-        var own = _own;
-        LoadLineResult smooth = null!, fast = null!, slow = null!;
+        LoadLineResult own = _own, smooth = null!, fast = null!, slow = null!;
         Parallel.Invoke(
             () => smooth = search.Find(ceiling, ArrivalProcess.Poisson),
             () => fast = search.Find(fastest.RequestsPerSecond, ArrivalProcess.Own, error.Fast),
             () => slow = search.Find(slowest.RequestsPerSecond, ArrivalProcess.Own, error.Slow));
-
         var basis = Basis(saturated.Run);
         var floor = FloorRequestsPerSecond(unbounded.Run);
         // Memory without bound carries no less: the engine need not fill it.
@@ -81,7 +78,7 @@ public sealed class Accountant
             () => batchRun = SimulationBounds.Of(error, end => search.Measure(
                 batchRate, ArrivalProcess.Poisson, attributeTime: false, end)));
         var interactive = new InteractiveClass(_request, _engine, basis, levels)
-            .Account(smooth, own, fast, slow, atLine);
+            .Account(smooth, own, fast, slow, atLine, saturated.Run);
         var (batch, batchBroken) = new BatchClass(_request, _engine, basis, levels)
             .Account(
                 batchReplicas, saturated, (fastest.RequestsPerSecond, slowest.RequestsPerSecond), batchRun);
@@ -93,6 +90,12 @@ public sealed class Accountant
             Classes = [interactive, batch],
             InteractiveOverBatch =
                 (double)(interactive.Cost.UsdPerMillionTokens / batch.Cost.UsdPerMillionTokens),
+            Ratio = new Ratio(_request, _engine, size).Of(
+                own, ceiling,
+                [
+                    (fast.RequestsPerSecond, fastest.RequestsPerSecond),
+                    (slow.RequestsPerSecond, slowest.RequestsPerSecond),
+                ]),
         };
         return Outcome(result, null, own, ceiling) with
         {

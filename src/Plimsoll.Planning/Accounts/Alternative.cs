@@ -37,7 +37,7 @@ sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill
 
     static Alternative? Find(AccountRequest request, double tokensPerRequest, RunProgress progress)
     {
-        var sized = EngineChoice.Of(request.Serving, request.SpareReplicas, progress);
+        var sized = EngineChoice.Of(request.Serving, request.SpareReplicas, progress, streams: 2);
         if (sized.Accelerators is not { } accelerators)
             return null;
         var engine = sized.Engine;

@@ -40,6 +40,7 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
                 replicas, accelerators, (double)(accelerators * request.Price.UsdPerHour)),
             Utilisation = utilisation,
             Cost = basis.Split(bill, saturated.Run),
+            WithoutIdle = basis.WithoutIdle(bill, memory, saturated.Run),
             Interval =
                 new Interval(bounds.Low.Cost!.UsdPerMillionTokens, bounds.High.Cost?.UsdPerMillionTokens),
             Tier = error.Tier.ToString().ToLowerInvariant(),

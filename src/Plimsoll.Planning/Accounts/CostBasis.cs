@@ -38,6 +38,20 @@ sealed record CostBasis(decimal UsdPerReplicaHour, double TokensPerRequest)
             PicoDollars.FromUsd((double)perMillionTokens.Usd * tokens / requests / 1e6).Usd);
     }
 
+    /// <summary>The bill as what the tokens cost in full batches and what is paid beside that.</summary>
+    /// <param name="perMillionTokens">The bill.</param>
+    /// <param name="fullBatch">What a million tokens cost in full batches.</param>
+    /// <param name="run">Such batches.</param>
+    public WorkStatement WithoutIdle(
+        PicoDollars perMillionTokens, PicoDollars fullBatch, SimulationResult run)
+    {
+        var work = Split(fullBatch, run);
+        return new WorkStatement(
+            work.UsdPerMillionInputTokens, work.UsdPerMillionCachedInputTokens,
+                work.UsdPerMillionOutputTokens,
+            (perMillionTokens - fullBatch).Usd);
+    }
+
     /// <summary>A share of a million mixed tokens' cost, per million tokens of its own kind.</summary>
     static decimal? PerMillion(PicoDollars share, long ofKind, double all) =>
         ofKind == 0 ? null : PicoDollars.FromUsd((double)share.Usd * all / ofKind).Usd;

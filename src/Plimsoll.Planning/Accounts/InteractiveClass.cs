@@ -15,7 +15,7 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
 
     public ClassAccount Account(
         LoadLineResult smooth, LoadLineResult own, LoadLineResult fast, LoadLineResult slow,
-        SimulationBounds measured)
+        SimulationBounds measured, SimulationResult fullBatch)
     {
         var atLine = measured.Run;
         var line = own.RequestsPerSecond * engine.Ranks;
@@ -45,6 +45,7 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
                 replicas, accelerators, (double)(accelerators * request.Price.UsdPerHour)),
             Utilisation = utilisation,
             Cost = basis.Split(bill, atLine),
+            WithoutIdle = basis.WithoutIdle(bill, basis.PerMillionTokens(levels.Memory), fullBatch),
             Interval =
                 new Interval(bounds.Low.Cost!.UsdPerMillionTokens, bounds.High.Cost?.UsdPerMillionTokens),
             Tier = engine.StepTime.Tier.ToString().ToLowerInvariant(),

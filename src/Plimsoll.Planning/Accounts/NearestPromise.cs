@@ -27,7 +27,8 @@ public static class NearestPromise
             var serving = outcome.Request.Serving;
             outcome = Accountant.Account(outcome.Request with
             {
-                Serving = serving with { Levels = [.. serving.Levels.Select(level => Loosened(level, missed))] },
+                Serving = serving with { Levels = [.. serving.Levels.Select(
+                    level => Loosened(level, missed))] },
             });
             if (outcome.Result is not null)
                 return outcome;

@@ -34,7 +34,8 @@ public static class EngineChoice
     public static SizedEngine Of(Serving serving, int spareReplicas, Action<double>? progress = null) =>
         Of(serving, spareReplicas, new RunProgress(progress, RunProgress.Choice));
 
-    internal static SizedEngine Of(Serving serving, int spareReplicas, RunProgress progress)
+    internal static SizedEngine Of(
+        Serving serving, int spareReplicas, RunProgress progress, int streams = ProbeSize.UsualStreams)
     {
         var engines = new List<SimulatedEngine>();
         foreach (var deployment in ParallelismChoice.Candidates(serving.Deployment))
@@ -44,31 +45,31 @@ public static class EngineChoice
             engines.Add(SimulatedEngine.Of(stepTime, serving.Policy, serving.MeanContextTokens));
         }
         if (engines.Count == 1)
-            return Sized(serving, engines[0], spareReplicas, glance: false, progress);
-        var glanced = All(engines, glance: true);
+            return Sized(serving, engines[0], spareReplicas, streams, progress);
+        var glanced = All(engines, ofStreams: 1);
         var cheapest = glanced.Min(e => e.Accelerators) ?? long.MaxValue;
         var close = glanced.Where(e => e.Accelerators is null ? cheapest == long.MaxValue
             : e.Accelerators <= Close * cheapest).Select(e => e.Engine).ToList();
-        return All(close, glance: false).Aggregate((best, other) => IsBetter(other, best) ? other : best);
+        return All(close, streams).Aggregate((best, other) => IsBetter(other, best) ? other : best);
 
-        SizedEngine[] All(IReadOnlyList<SimulatedEngine> of, bool glance)
+        SizedEngine[] All(IReadOnlyList<SimulatedEngine> of, int ofStreams)
         {
             var sized = new SizedEngine[of.Count];
             Parallel.For(
-                0, sized.Length, i => sized[i] = Sized(serving, of[i], spareReplicas, glance, progress));
+                0, sized.Length, i => sized[i] = Sized(serving, of[i], spareReplicas, ofStreams, progress));
             return sized;
         }
     }
 
     /// <summary>An engine with its load line and fleet; one that serves nothing at all has none.</summary>
     static SizedEngine Sized(
-        Serving serving, SimulatedEngine engine, int spareReplicas, bool glance, RunProgress progress)
+        Serving serving, SimulatedEngine engine, int spareReplicas, int streams, RunProgress progress)
     {
         if (SaturatedThroughput.Find(engine, serving) is not { } ceiling)
             return new SizedEngine(engine, new LoadLineResult([0], null, Unserved: 1), null);
         var size = ProbeSize.Of(serving, ceiling.RequestsPerSecond);
-        var search =
-            new LoadLineSearch(engine, serving, glance ? size.Glance() : size) { AfterRun = progress.Ran };
+        size = size with { Streams = Math.Min(streams, size.Streams) };
+        var search = new LoadLineSearch(engine, serving, size) { AfterRun = progress.Ran };
         var line = search.Find(ceiling.RequestsPerSecond);
         if (line.RequestsPerSecond <= 0)
             return new SizedEngine(engine, line, null);

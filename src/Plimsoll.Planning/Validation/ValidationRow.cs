@@ -26,7 +26,9 @@ public sealed record ValidationRow
     /// <summary>Share of points inside their stated 90 % interval; null where none is stated.</summary>
     public double? CoveragePercent { get; init; }
 
-    /// <summary>Median of the stated intervals' upper over their lower ends; null where none is stated.</summary>
+    /// <summary>
+    /// Median of the stated intervals' upper over their lower ends; null where none is stated.
+    /// </summary>
     public double? MedianWidth { get; init; }
 
     public Promise? Promise { get; init; }

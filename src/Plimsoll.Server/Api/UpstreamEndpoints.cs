@@ -48,8 +48,8 @@ sealed class UpstreamEndpoints(
                 context.Request.Path, replica => BodyFor(body, replica, level), KeyOf(context, tenant, body),
                 context.RequestAborted);
             context.Response.Headers["x-plimsoll-upstream"] = sent.Replica.Config.Url;
-            await PassAsync(context, model, sent, entry);
-            status = RequestStatus.Completed;
+            if (await PassAsync(context, model, sent, entry))
+                status = RequestStatus.Completed;
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -89,7 +89,7 @@ sealed class UpstreamEndpoints(
         }
     }
 
-    async Task PassAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
+    async Task<bool> PassAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
         RequestEntry entry)
     {
         var upstream = sent.Response;
@@ -102,15 +102,16 @@ sealed class UpstreamEndpoints(
         }
         if (upstream.Content.Headers.ContentType?.MediaType == "text/event-stream")
         {
-            await StreamAsync(context, model, sent, entry);
-            return;
+            return await StreamAsync(context, model, sent, entry);
         }
         var answer = await ReadWholeAsync(sent, context.RequestAborted);
         Count(model, sent.Meter, entry, answer.Span);
         await context.Response.Body.WriteAsync(answer, context.RequestAborted);
+        return upstream.IsSuccessStatusCode;
     }
 
-    async Task StreamAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
+    /// <summary>False when the upstream broke off after the first byte; the client has been told.</summary>
+    async Task<bool> StreamAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
         RequestEntry entry)
     {
         var began = time.GetTimestamp();
@@ -134,6 +135,7 @@ sealed class UpstreamEndpoints(
             }
             if (!counter.IsDone)
                 throw new IOException("the stream ended before its end");
+            return true;
         }
         catch (Exception e) when (
             e is IOException or TimeoutException or HttpRequestException or InvalidOperationException
@@ -151,7 +153,7 @@ sealed class UpstreamEndpoints(
             sse.Write("\n\ndata: [DONE]\n\n"u8);
             writer.Write(sse.WrittenSpan);
             await writer.FlushAsync(context.RequestAborted);
-            throw new OperationCanceledException(e.Message, e, context.RequestAborted);
+            return false;
         }
         finally
         {

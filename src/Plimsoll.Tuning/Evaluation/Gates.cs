@@ -29,8 +29,8 @@ public static class Gates
     public const double MostQuantisedDifferences = 0.1;
 
     /// <summary>
-    /// 1. The deployed engine says what the trainer said, token for token. One answer in a hundred may turn at a
-    /// close call, one in ten on quantised weights, where quality is judged on the deployed form anyway.
+    /// 1. The deployed engine says what the trainer said, token for token. One answer in a hundred may turn
+    /// at a close call, one in ten on quantised weights, where quality is judged on the deployed form anyway.
     /// </summary>
     /// <param name="needed">Prompts below which nothing is proven.</param>
     public static GateOutcome Parity(IReadOnlyList<ParityExample> examples, bool quantised, int needed)
@@ -53,8 +53,8 @@ public static class Gates
         }
         if (different.Count == 0)
             return new GateOutcome("parity", GateVerdict.Passed, text, facts);
-        // Rounding turns close calls: a rare one where only keys and values are in half precision, some where the
-        // weights are quantised. A wrong template, order or scale turns most answers.
+        // Rounding turns close calls: a rare one where only keys and values are in half precision, some where
+        // the weights are quantised. A wrong template, order or scale turns most answers.
         var most = quantised ? MostQuantisedDifferences : MostDifferences;
         var verdict = different.Count <= most * examples.Count ? GateVerdict.Passed : GateVerdict.Failed;
         return new GateOutcome("parity", verdict, $"{text}; first: {Difference(different[0])}", facts);

@@ -22,7 +22,8 @@ public sealed class StepErrorLaws
 
     static readonly StepShape Step = new() { Decodes = 64, DecodeContextTokens = 64 * 1024, LogitRows = 64 };
 
-    static IEnumerable<StepErrorDraw> All => Enumerable.Range(0, Draws).Select(i => Model.Errors.Draw(i, Draws));
+    static IEnumerable<StepErrorDraw> All =>
+        Enumerable.Range(0, Draws).Select(i => Model.Errors.Draw(i, Draws));
 
     [Fact]
     public void Draws_are_the_same_every_time_and_lie_around_the_centre()

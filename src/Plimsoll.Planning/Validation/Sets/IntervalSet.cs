@@ -14,10 +14,10 @@ using Plimsoll.Planning.Calibration;
 namespace Plimsoll.Planning.Validation.Sets;
 
 /// <summary>
-/// How often a 90 % interval holds where it was not made. Every run is predicted with nothing fitted; a model on a
-/// card is given the centres and bands of all the others (<see cref="StepErrorFit"/>), joined with its own terms'
-/// errors by their share of the figure. Runs with an open loop are left out: near saturation their queues answer
-/// for the error, not their steps.
+/// How often a 90 % interval holds where it was not made. Every run is predicted with nothing fitted; a model
+/// on a card is given the centres and bands of all the others (<see cref="StepErrorFit"/>), joined with its
+/// own terms' errors by their share of the figure. Runs with an open loop are left out: near saturation their
+/// queues answer for the error, not their steps.
 /// </summary>
 public sealed class IntervalSet : IValidationSet
 {
@@ -51,10 +51,12 @@ public sealed class IntervalSet : IValidationSet
             Name = Name,
             Title = "Intervals of the kernels tier",
             Source = Source,
-            Fitted = "centres and bands of measured over predicted, to every other model on a card of the same "
+            Fitted =
+                "centres and bands of measured over predicted, to every other model on a card of the same "
                 + "engine and kind",
             HeldOut = "whole models on a card",
-            Assumed = [.. Statements(all), .. Statements(new StepErrorFit(firstTokens.Select(f => f.Residual)))],
+            Assumed =
+                [.. Statements(all), .. Statements(new StepErrorFit(firstTokens.Select(f => f.Residual)))],
             Points = points,
             Rows = SetReport.Summarise(points,
             [
@@ -67,7 +69,8 @@ public sealed class IntervalSet : IValidationSet
     sealed record Measurement(Observation Run, double Measured, double Predicted, StepResidual Residual);
 
     static string Kind(Observation run) =>
-        $"{run.Deployment.Engine.Engine}, {(run.Deployment.Model.FeedForward.MoeLayers > 0 ? "experts" : "dense")}";
+        $"{run.Deployment.Engine.Engine}, "
+        + $"{(run.Deployment.Model.FeedForward.MoeLayers > 0 ? "experts" : "dense")}";
 
     static string Cell(Observation run) =>
         $"{run.Deployment.Accelerator.Key} {run.Deployment.Weights.Name()}";
@@ -78,8 +81,11 @@ public sealed class IntervalSet : IValidationSet
         foreach (var (kind, of) in fit.Kinds)
         {
             yield return Statement($"{kind}", of);
-            foreach (var ((_, cell), own) in fit.Cells.Where(c => c.Key.Kind == kind && c.Key.Cell.Length > 0))
+            foreach (var ((_, cell), own) in fit.Cells.Where(
+                c => c.Key.Kind == kind && c.Key.Cell.Length > 0))
+            {
                 yield return Statement($"{kind}, {cell}", own);
+            }
         }
     }
 
@@ -120,8 +126,11 @@ public sealed class IntervalSet : IValidationSet
             var (group, run) = runs[i];
             foreach (var metric in metrics)
             {
-                if (run.Measured[metric] is not { } measured || replays[i].Predicted[metric] is not { } predicted)
+                if (run.Measured[metric] is not { } measured
+                    || replays[i].Predicted[metric] is not { } predicted)
+                {
                     continue;
+                }
                 var (below, above) = Deviations(run, replays[i].Terms(metric));
                 residuals.Add(new Measurement(run, measured, predicted, new StepResidual(
                     kind(run), metric == Metric.Ttft ? "" : Cell(run), group, Math.Log(measured / predicted),
@@ -165,10 +174,12 @@ public sealed class IntervalSet : IValidationSet
         Math.Sqrt((deviation * deviation) + Math.Pow(end / StepErrorFit.Deviations, 2));
 
     static void AddPoints(
-        string figure, List<Measurement> measured, Func<Measurement, double> centre, List<ValidationPoint> points)
+        string figure, List<Measurement> measured, Func<Measurement, double> centre,
+        List<ValidationPoint> points)
     {
         var pooled = new List<ValidationPoint>();
-        foreach (var group in measured.GroupBy(m => m.Residual.Group).OrderBy(g => g.Key, StringComparer.Ordinal))
+        foreach (var group in measured.GroupBy(m => m.Residual.Group)
+            .OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             var others = new StepErrorFit(
                 measured.Where(m => m.Residual.Group != group.Key).Select(m => m.Residual));

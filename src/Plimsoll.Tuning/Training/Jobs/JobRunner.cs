@@ -64,7 +64,8 @@ public sealed class JobRunner(
             string> { ["validation"] = fileOf(job.Tenant, job.ValidationFile) };
         var options = new DatasetOptions { NearDuplicateSimilarity = 1, RedactPii = false,
             ValidationShare = 0, EvaluationSets = held };
-        var origin = new JsonObject { ["file"] = job.TrainingFile, ["job"] = job.Id };
+        // Nothing of the job itself: the same records asked for again are the same dataset, and the same spec.
+        var origin = new JsonObject { ["source"] = "fine-tuning job" };
         var (dataset, _) = workspace.AddDataset(records, options, baseHash, origin, cancellation);
         TrainerEvent? last = null;
         var (adapter, existing) = await runs.RunAsync(baseHash, dataset, job.Options, null, null, e =>

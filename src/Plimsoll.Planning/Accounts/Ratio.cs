@@ -1,0 +1,76 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
+using Plimsoll.Core.Accounts;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
+using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
+
+namespace Plimsoll.Planning.Accounts;
+
+/// <summary>
+/// Interactive cost over batch cost. Price and tokens are the same on both sides, so it is the one fleet
+/// over the
+/// other; both are sized with the same steps, so what slows both moves it little.
+/// </summary>
+/// <param name="Request">What is asked.</param>
+/// <param name="Engine">One engine rank.</param>
+/// <param name="Size">How much a probe simulates.</param>
+sealed record Ratio(AccountRequest Request, SimulatedEngine Engine, ProbeSize Size)
+{
+    /// <summary>Standard errors on either side of a 90 % interval.</summary>
+    const double Reach = 1.645;
+
+    readonly double _peak = FleetSize.PeakOverMean(Request.Serving.Workload.WeeklyEnvelope);
+
+    /// <param name="line">Load line of a rank.</param>
+    /// <param name="ceiling">What a rank carries when nobody waits.</param>
+    /// <param name="ends">Load lines and ceilings with fast and with slow steps.</param>
+    public RatioStatement Of(
+        LoadLineResult line, double ceiling, IReadOnlyList<(double Line, double Ceiling)> ends)
+    {
+        double? ttft = null, tpot = null;
+        Parallel.Invoke(
+            () => ttft = Alone(Metric.Ttft, line, ceiling),
+            () => tpot = Alone(Metric.Tpot, line, ceiling));
+        var value = Fleets(line.RequestsPerSecond, ceiling);
+        var error = Reach * (line.StandardError ?? 0);
+        var others = ends.Where(end => end.Line > 0).Select(end => Fleets(end.Line, end.Ceiling))
+            .Append(Fleets(line.RequestsPerSecond + error, ceiling))
+            .Append(Fleets(Math.Max(line.RequestsPerSecond / 2, line.RequestsPerSecond - error), ceiling))
+            .Append(value).ToList();
+        return new RatioStatement(
+            value, others.Min(), ends.All(end => end.Line > 0) ? others.Max() : null,
+            _peak * ceiling / line.RequestsPerSecond, ttft, tpot);
+    }
+
+    double Fleets(double line, double ceiling)
+    {
+        var rate = Request.Serving.RequestsPerSecond;
+        var interactive = FleetSize.Replicas(rate * _peak, line * Engine.Ranks) + Request.SpareReplicas;
+        return (double)interactive / FleetSize.Replicas(rate, ceiling * Engine.Ranks);
+    }
+
+    /// <summary>
+    /// With the limits of one metric alone, on some of the streams, whose own load lines tell how much more
+    /// it carries; null where there are no others, or none of it.
+    /// </summary>
+    double? Alone(Metric metric, LoadLineResult own, double ceiling)
+    {
+        var serving = Request.Serving;
+        var limits = serving.Limits.Count(limit => limit.Metric == metric);
+        if (limits == 0 || limits == serving.Limits.Count())
+            return null;
+        var alone = serving with
+        {
+            Levels = [.. serving.Levels.Select(level => LevelPromise.Of(
+                level.Spec, [.. level.Limits.Where(limit => limit.Metric == metric)]))],
+        };
+        var streams = Math.Min(2, own.Lines.Count);
+        var line = new LoadLineSearch(Engine, alone, Size with { Streams = streams }).Find(ceiling);
+        var more = line.RequestsPerSecond / own.Lines.Take(streams).Average();
+        return more > 0 ? Fleets(Math.Min(ceiling, more * own.RequestsPerSecond), ceiling) : null;
+    }
+}
