@@ -6,6 +6,11 @@ if (args is ["figures", ..])
     Figures.Print(System.Console.Out);
     return;
 }
+if (args is ["slack", ..])
+{
+    SlackFigures.Print(System.Console.Out);
+    return;
+}
 if (args is ["load-line"])
 {
     LoadLineFigures.Print(System.Console.Out);

@@ -70,13 +70,14 @@ static class MoeDistiller
     }
 
     /// <summary>
-    /// A 4-bit layer that no native kernel takes runs through one that widens its weights first, and stands far
-    /// above the roofline at which the other 4-bit layers run: at most of its token counts more than
-    /// <see cref="FarAbove"/> times their median. Engines do not serve it so; the nearest layer stands in for it.
+    /// A 4-bit layer that no native kernel takes runs through one that widens its weights first, and stands
+    /// far above the roofline at which the other 4-bit layers run: at most of its token counts more than <see
+    /// cref="FarAbove"/> times their median. Engines do not serve it so; the nearest layer stands in for it.
     /// </summary>
     static bool IsFarAboveItsLike(MoeCurve curve, List<MoeCurve> curves)
     {
-        var like = curves.Where(c => c.Weights == curve.Weights && c.ExpertRanks == curve.ExpertRanks).ToList();
+        var like = curves.Where(c => c.Weights == curve.Weights && c.ExpertRanks == curve.ExpertRanks)
+            .ToList();
         if (curve.Weights != NumberFormat.Fp4 || like.Count < FewestLike)
         {
             return false;

@@ -274,9 +274,10 @@ public sealed class LoadLineFinder
 
     double Expected(double rate) => rate * MeanE2eNs() / 1e9;
 
-    /// <summary>A hiccup breaks a few requests at any rate: no window is broken by fewer than several.</summary>
+    /// <summary>A hiccup breaks a few requests at any rate; a window is broken by several.</summary>
     bool IsBroken(int window, double share) => window >= 0
-        && (_windows[window].Piled || (_windows[window].MostBroken >= SeveralBroken && Worst(window) > share));
+        && (_windows[window].Piled
+            || (_windows[window].MostBroken >= SeveralBroken && Worst(window) > share));
 
     double Worst(int window) =>
         window >= 0 && _windows[window].Requests >= LeastRequests ? _windows[window].Worst(_allowed) : 0;

@@ -35,6 +35,21 @@ static class SimulationText
         return text.ToString();
     }
 
+    /// <summary>What batch work got beside the requests; nothing when there was none.</summary>
+    /// <param name="bounds">What the fleet did, and the ends of its interval.</param>
+    /// <param name="windowNs">Time in which batch work has to be done, nanoseconds.</param>
+    public static string Batch(SimulationBounds bounds, long windowNs)
+    {
+        if (bounds.Run.Batch is not { } batch)
+            return "";
+        var hours = windowNs / 3.6e12;
+        var lines = batch.LinesPerSecond * windowNs / 1e9;
+        return $"batch         {F(batch.OutputTokensPerSecond, "#,0")} output"
+            + $"{Range(bounds, r => r.Batch?.OutputTokensPerSecond, "#,0")} and "
+            + $"{F(batch.PromptTokensPerSecond, "#,0")} input tokens/s beside the requests; "
+            + $"{F(lines, "#,0")} lines in {F(hours, "0.##")} h\n";
+    }
+
     static void Fleet(
         StringBuilder text, Serving serving, SimulatedEngine engine, int replicas,
         int prefillReplicas, ArrivalProcess process)

@@ -127,8 +127,8 @@ public sealed record StepErrorSpec
         var z = Math.Abs(deviations);
         var t = 1 / (1 + (0.2316419 * z));
         var tail = Math.Exp(-z * z / 2) / Math.Sqrt(2 * Math.PI) * t
-            * (0.319381530
-                + (t * (-0.356563782 + (t * (1.781477937 + (t * (-1.821255978 + (t * 1.330274429))))))));
+            * (0.319381530 + (t * (-0.356563782
+                + (t * (1.781477937 + (t * (-1.821255978 + (t * 1.330274429))))))));
         return deviations < 0 ? tail : 1 - tail;
     }
 }

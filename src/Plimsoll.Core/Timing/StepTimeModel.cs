@@ -83,8 +83,8 @@ public sealed class StepTimeModel : IStepTimes
 
     /// <summary>
     /// The model as it would be if the prediction were wrong in this way; what it says of its tier and its
-    /// error stays the prediction's. Figures of a run with it are multiplied by the draw's
-    /// <see cref="StepErrorDraw.FirstTokenFactor"/> where they count to a first token.
+    /// error stays the prediction's. Figures of a run with it are multiplied by the draw's <see
+    /// cref="StepErrorDraw.FirstTokenFactor"/> where they count to a first token.
     /// </summary>
     public StepTimeModel Drawn(StepErrorDraw draw) => draw.IsNone ? this : new StepTimeModel(this, draw);
 

@@ -91,11 +91,7 @@ public sealed class Accountant
             InteractiveOverBatch =
                 (double)(interactive.Cost.UsdPerMillionTokens / batch.Cost.UsdPerMillionTokens),
             Ratio = new Ratio(_request, _engine, size).Of(
-                own, ceiling,
-                [
-                    (fast.RequestsPerSecond, fastest.RequestsPerSecond),
-                    (slow.RequestsPerSecond, slowest.RequestsPerSecond),
-                ]),
+                own, ceiling, (fast, fastest.RequestsPerSecond), (slow, slowest.RequestsPerSecond)),
         };
         return Outcome(result, null, own, ceiling) with
         {

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using System.Threading.Tasks;
 using Plimsoll.Core.Accounts;
@@ -29,7 +28,7 @@ sealed record Ratio(AccountRequest Request, SimulatedEngine Engine, ProbeSize Si
     /// <param name="ceiling">What a rank carries when nobody waits.</param>
     /// <param name="ends">Load lines and ceilings with fast and with slow steps.</param>
     public RatioStatement Of(
-        LoadLineResult line, double ceiling, IReadOnlyList<(double Line, double Ceiling)> ends)
+        LoadLineResult line, double ceiling, params (LoadLineResult Line, double Ceiling)[] ends)
     {
         double? ttft = null, tpot = null;
         Parallel.Invoke(
@@ -37,12 +36,13 @@ sealed record Ratio(AccountRequest Request, SimulatedEngine Engine, ProbeSize Si
             () => tpot = Alone(Metric.Tpot, line, ceiling));
         var value = Fleets(line.RequestsPerSecond, ceiling);
         var error = Reach * (line.StandardError ?? 0);
-        var others = ends.Where(end => end.Line > 0).Select(end => Fleets(end.Line, end.Ceiling))
+        var others = ends.Where(end => end.Line.RequestsPerSecond > 0)
+            .Select(end => Fleets(end.Line.RequestsPerSecond, end.Ceiling))
             .Append(Fleets(line.RequestsPerSecond + error, ceiling))
             .Append(Fleets(Math.Max(line.RequestsPerSecond / 2, line.RequestsPerSecond - error), ceiling))
             .Append(value).ToList();
         return new RatioStatement(
-            value, others.Min(), ends.All(end => end.Line > 0) ? others.Max() : null,
+            value, others.Min(), ends.All(end => end.Line.RequestsPerSecond > 0) ? others.Max() : null,
             _peak * ceiling / line.RequestsPerSecond, ttft, tpot);
     }
 

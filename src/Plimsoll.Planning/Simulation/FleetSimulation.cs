@@ -30,6 +30,9 @@ public sealed class FleetSimulation
     readonly bool _closedLoop;
     RandomStream _random;
     long _arrived;
+    long _lastArrivalNs;
+    BatchResult _batchBefore = new(0, 0, 0, 0);
+    BatchResult? _batchAfter;
     int _waitingHalfway;
     int _waitingAtTheEnd;
 
@@ -68,12 +71,31 @@ public sealed class FleetSimulation
     {
         var limits = pool.Limits with
         {
-            Levels = [.. _options.Levels.Select(l => l.Spec)],
+            Levels = SharedLevels.Of(
+                _options.Levels, pool.StepTime.RequestOverheadNs, _options.BatchWorkload is not null,
+                _options.MinBatchShare),
             PrefixBlockTokens = _arrivals.PrefixBlockTokens,
         };
+        var most = Math.Min(
+            _options.MaxModelLength, (int)Math.Min(int.MaxValue, (long)limits.NumBlocks * limits.BlockSize));
         for (var i = first; i < first + pool.Replicas; i++)
-            _replicas[i] = new ReplicaSimulation(i, limits, pool.StepTime, _meter, OnFinished, _options);
+        {
+            _replicas[i] = new ReplicaSimulation(
+                i, limits, pool.StepTime, _meter, OnFinished, _options,
+                i < _decodeFirst ? null : BatchFeed.Of(_options, i, most));
+        }
         _maxTokens = Math.Min(_maxTokens, _replicas[first].Scheduler.MaxRequestTokens);
+    }
+
+    /// <summary>The last interactive request has come: batch work is counted up to here, and ends.</summary>
+    void CloseBatch()
+    {
+        _batchAfter = BatchResult.Of(_replicas, _lastArrivalNs);
+        foreach (var replica in _replicas)
+        {
+            if (replica.Batch is { } feed)
+                feed.IsClosed = true;
+        }
     }
 
     SimulationResult Run()
@@ -82,12 +104,15 @@ public sealed class FleetSimulation
         while (!stopped)
         {
             var nextNs = NextArrivalNs();
+            if (nextNs == long.MaxValue && _batchAfter is null)
+                CloseBatch();
             if (_closedLoop || _decodeFirst > 0)
                 nextNs = RunInOrder(nextNs);
             else
                 RunAhead(nextNs);
             if (nextNs == long.MaxValue)
                 break;
+            _lastArrivalNs = nextNs;
             Deliver(nextNs);
             stopped = _options.StopWhenCertain
                 && (_meter.CertainlyBroken || ((_arrived & 63) == 0 && _meter.CertainlyKept));
@@ -174,7 +199,10 @@ public sealed class FleetSimulation
         if (_arrived == _options.Requests / 2 || _arrived == _options.Requests)
             CountWaiting();
         if (request.Index == _options.WarmupRequests)
+        {
             _meter.MeasureGaps = true;
+            _batchBefore = BatchResult.Of(_replicas, nowNs);
+        }
         if ((request.Index & 0xFFFF) == 0)
             _options.Progress?.Invoke(request.Index);
 
@@ -301,6 +329,7 @@ public sealed class FleetSimulation
             WaitingHalfway = _waitingHalfway,
             WaitingAtTheEnd = _waitingAtTheEnd,
             Steps = steps,
+            Batch = _options.BatchWorkload is null ? null : _batchAfter?.Since(_batchBefore),
             BusyShare = makespanS > 0 ? busyNs / 1e9 / makespanS / _replicas.Length : 0,
             TimeByCause = causes,
             PlanHash = hash,

@@ -16,7 +16,7 @@ namespace Plimsoll.Planning.Simulation;
 /// prediction per page and lands on the same nanosecond as stepping.
 /// </para>
 /// </summary>
-sealed class ReplicaSimulation
+sealed partial class ReplicaSimulation
 {
     const int PageTokens = 16;
 
@@ -24,15 +24,18 @@ sealed class ReplicaSimulation
     readonly StepTimeModel _stepTime;
     readonly RequestMeter _meter;
     readonly FinishedHandler _finished;
-    readonly FinishWheel _finishes = new();
+    readonly CohortClocks _cohorts = new();
+    readonly BatchFeed? _batch;
     readonly GapLimits _gapLimits;
     readonly SimulationOptions _options;
     readonly StepEnd _end;
     readonly int _index;
+    readonly int _blocks;
     SimulatedRequest[] _requests = new SimulatedRequest[64];
     RequestOutcome[] _outcomes = new RequestOutcome[16];
     int _outcomeCount;
     int _skippedBefore;
+    int _interactivePrompts;
     readonly Queue<(SimulatedRequest Request, RequestSpec Spec)> _newcomers = new();
     StepPlan? _inFlight;
     bool _justAdded;
@@ -41,15 +44,17 @@ sealed class ReplicaSimulation
 
     public ReplicaSimulation(
         int index, SchedulerOptions engine, StepTimeModel stepTime, RequestMeter meter,
-        FinishedHandler finished, SimulationOptions options)
+        FinishedHandler finished, SimulationOptions options, BatchFeed? batch = null)
     {
         _index = index;
-        _scheduler = new Scheduler(engine);
+        _batch = batch;
+        _scheduler = new Scheduler(engine, PredictorOf(engine, stepTime, options));
         _stepTime = stepTime;
         _meter = meter;
         _finished = finished;
         _options = options;
         _end = options.End;
+        _blocks = engine.NumBlocks;
         _gapLimits = new GapLimits(options.Levels);
     }
 
@@ -104,6 +109,7 @@ sealed class ReplicaSimulation
             Array.Resize(ref _requests, Math.Max(id.Slot + 1, 2 * _requests.Length));
         _requests[id.Slot] = request;
         _requests[id.Slot].Id = id;
+        _interactivePrompts += request.IsBatch ? 0 : 1;
     }
 
     /// <summary>Newcomers of the last step join behind the plan that was made without them.</summary>
@@ -148,6 +154,7 @@ sealed class ReplicaSimulation
 
     void Begin()
     {
+        FeedBatch();
         var plan = _scheduler.Plan(_nowNs);
         if (plan.IsEmpty && _newcomers.Count > 0)
         {
@@ -158,6 +165,10 @@ sealed class ReplicaSimulation
         {
             HandOver();
         }
+        foreach (ref readonly var move in plan.Parked)
+            Move(move);
+        foreach (ref readonly var move in plan.Resumed)
+            Move(move);
         foreach (var preempted in plan.Preempted)
             LeaveWheel(ref _requests[preempted.Slot], preempted.Slot);
         if (plan.IsEmpty)
@@ -173,11 +184,9 @@ sealed class ReplicaSimulation
     {
         if (!request.InWheel)
             return;
-        request.InWheel = false;
-        request.Emitted = request.TokensHere - (int)(_finishes.StepOf(handle) - Steps);
+        request.Emitted = request.TokensHere - Remaining(request, handle);
         request.LastTokenNs = _nowNs;
-        _finishes.Remove(handle);
-        _gapLimits.Leave(ref request);
+        Leave(ref request, handle);
         if (request.WaitingSinceNs == 0)
             return;
         request.LastTokenNs = request.WaitingSinceNs;
@@ -193,7 +202,8 @@ sealed class ReplicaSimulation
     {
         var plan = _inFlight!;
         var shape = plan.Shape;
-        var most = Math.Min(plan.RepeatableSteps, _finishes.Distance(Steps));
+        var most = Math.Min(plan.RepeatableSteps, _cohorts.Distance(plan));
+        var interactive = InteractiveDecodes(plan);
         var context = shape.DecodeContextTokens;
         var decodes = shape.Decodes;
         var stepNs = _stepNs;
@@ -207,7 +217,7 @@ sealed class ReplicaSimulation
             var taken = (int)Math.Min(withinPage, inTime);
             if (taken > 0)
             {
-                _meter.AddGaps(stepNs, (long)decodes * taken);
+                _meter.AddGaps(stepNs, (long)interactive * taken);
                 _gapLimits.AddSteps(stepNs, taken);
                 var repeated = shape with { DecodeContextTokens = context };
                 _options.StepObserver?.Invoke(_index, repeated, taken, endNs, stepNs);
@@ -233,7 +243,7 @@ sealed class ReplicaSimulation
     /// </summary>
     void RecordGaps(StepPlan plan)
     {
-        var ordinary = plan.Shape.Decodes;
+        var ordinary = InteractiveDecodes(plan);
         _gapLimits.AddSteps(_stepNs, 1);
         if (_skippedBefore > 0 || plan.SkippedDecodes.Length > 0)
             ordinary -= RecordLateGaps(plan);
@@ -252,22 +262,35 @@ sealed class ReplicaSimulation
                 request.WaitingSinceNs = _nowNs;
                 _skippedBefore++;
             }
-            request.LateGaps -= _gapLimits.Of(request.Level, _stepNs);
-            var finish = _finishes.StepOf(skipped.Slot);
-            _finishes.Remove(skipped.Slot);
-            _finishes.Add(skipped.Slot, finish + 1);
+            if (request.IsBatch)
+            {
+                BatchOutputTokens--;
+            }
+            else
+            {
+                request.LateGaps -= _gapLimits.Of(request.Level, _stepNs);
+                late++;
+            }
+            var finishes = _cohorts[request.Cohort].Finishes;
+            var finish = finishes.StepOf(skipped.Slot);
+            finishes.Remove(skipped.Slot);
+            finishes.Add(skipped.Slot, finish + 1);
         }
         for (var handle = 0; handle < _requests.Length && _skippedBefore > 0; handle++)
         {
             ref var request = ref _requests[handle];
             if (request.WaitingSinceNs == 0 || plan.SkippedDecodes.IndexOf(request.Id) >= 0)
                 continue;
-            var gapNs = _nowNs + _stepNs - request.WaitingSinceNs;
-            _meter.AddGaps(gapNs, 1);
-            request.LateGaps += _gapLimits.Of(request.Level, gapNs) - _gapLimits.Of(request.Level, _stepNs);
+            if (!request.IsBatch)
+            {
+                var gapNs = _nowNs + _stepNs - request.WaitingSinceNs;
+                _meter.AddGaps(gapNs, 1);
+                request.LateGaps +=
+                    _gapLimits.Of(request.Level, gapNs) - _gapLimits.Of(request.Level, _stepNs);
+                late++;
+            }
             request.WaitingSinceNs = 0;
             _skippedBefore--;
-            late++;
         }
         return late;
     }
@@ -281,16 +304,18 @@ sealed class ReplicaSimulation
         Steps += steps;
         _inFlight = null;
         _outcomeCount = 0;
-        for (var request = _finishes.FirstOf(Steps); request >= 0; request = _finishes.FirstOf(Steps))
-            Finish(request);
+        foreach (ref readonly var run in plan.Cohorts)
+            Advance(_cohorts[run.Cohort], steps);
         var lagNs = plan.Chunks.Length > 0 ? (long)(_stepTime.LagNs(plan.Shape) * _end.Factor) : 0;
         foreach (ref readonly var chunk in plan.Chunks)
         {
             ref var cachedTokens = ref _requests[chunk.Request.Slot].CachedTokens;
             if (cachedTokens < 0)
                 cachedTokens = chunk.CachedTokens;
+            if (_requests[chunk.Request.Slot].IsBatch)
+                BatchPromptTokens += chunk.Tokens;
             if (chunk.EndsPrompt)
-                Emit(chunk.Request.Slot, lagNs);
+                Emit(chunk, lagNs);
         }
         _scheduler.Commit(
             new StepOutcome(_outcomes.AsSpan(0, _outcomeCount), steps) { DurationNs = durationNs }, endNs);
@@ -299,29 +324,30 @@ sealed class ReplicaSimulation
     /// <summary>
     /// The token that ends a prompt: the first of an answer, or the next after a preemption.
     /// </summary>
-    void Emit(int handle, long lagNs)
+    void Emit(in PrefillChunk chunk, long lagNs)
     {
+        var handle = chunk.Request.Slot;
         ref var request = ref _requests[handle];
         if (request.Emitted == 0)
         {
             request.FirstTokenNs = _nowNs;
             request.LagNs = lagNs;
+            _interactivePrompts -= request.IsBatch ? 0 : 1;
         }
-        else
+        else if (!request.IsBatch)
         {
             _meter.AddGaps(_nowNs - request.LastTokenNs, 1);
             request.LateGaps += _gapLimits.Of(request.Level, _nowNs - request.LastTokenNs);
         }
         request.LastTokenNs = _nowNs;
         request.Emitted++;
+        BatchOutputTokens += request.IsBatch ? 1 : 0;
         if (request.Emitted == request.TokensHere)
         {
             Finish(handle);
             return;
         }
-        request.InWheel = true;
-        _gapLimits.Join(ref request);
-        _finishes.Add(handle, Steps + request.TokensHere - request.Emitted);
+        Join(ref request, handle, chunk.Cohort, request.TokensHere - request.Emitted);
     }
 
     void Finish(int handle)
@@ -332,10 +358,10 @@ sealed class ReplicaSimulation
         _outcomes[_outcomeCount++] = new RequestOutcome { Request = request.Id, Finished = true };
         request.LastTokenNs = _nowNs;
         if (request.InWheel)
-        {
-            _finishes.Remove(handle);
-            _gapLimits.Leave(ref request);
-        }
-        _finished(_index, request, _nowNs);
+            Leave(ref request, handle);
+        if (request.IsBatch)
+            _batch!.Done();
+        else
+            _finished(_index, request, _nowNs);
     }
 }

@@ -14,6 +14,13 @@ struct SimulatedRequest
     public long Index;
 
     public int Session;
+
+    /// <summary>A line of batch work: nobody waits for its tokens.</summary>
+    public bool IsBatch;
+
+    /// <summary>The cohort it decodes in.</summary>
+    public int Cohort;
+
     public int Level;
     public int? Priority;
     public int Tenant;

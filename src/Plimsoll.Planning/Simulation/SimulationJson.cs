@@ -26,7 +26,13 @@ public static class SimulationJson
             result.PeakKvBlocks, result.PrefixHitRate, result.Steps, $"{result.PlanHash:x16}",
             tier.ToString().ToLowerInvariant(),
             LevelsOf(result, levels),
-            new IntervalDocument(End(bounds, bounds.Low, r => r.Low), End(bounds, bounds.High, r => r.High)));
+            new IntervalDocument(End(bounds, bounds.Low, r => r.Low), End(bounds, bounds.High, r => r.High)))
+        {
+            Batch = result.Batch is { } batch
+                ? new BatchDocument(
+                    batch.OutputTokensPerSecond, batch.PromptTokensPerSecond, batch.LinesPerSecond)
+                : null,
+        };
         var context = new SimulationJsonContext(new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -72,8 +78,15 @@ sealed record SimulationDocument(
     double? Goodput, double OutputTokensPerSecond, long Preemptions, int PeakKvBlocks, double? PrefixHitRate,
     long Steps, string PlanHash, string Tier,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] LevelDocument[]? Levels,
-    IntervalDocument Interval);
+    IntervalDocument Interval)
+{
+    /// <summary>What batch work got beside the requests; absent when there was none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BatchDocument? Batch { get; init; }
+}
 
+sealed record BatchDocument(
+    double OutputTokensPerSecond, double PromptTokensPerSecond, double LinesPerSecond);
 /// <summary>The measured requests of one level of service against its own limits.</summary>
 sealed record LevelDocument(
     string Name, long Requests, double? Goodput, LatencySummary TtftMs, LatencySummary TpotMs,

@@ -4,6 +4,7 @@ using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
 
@@ -52,6 +53,20 @@ public sealed record SimulationOptions
 
     /// <summary>Longest prompt and answer together that the model takes, tokens.</summary>
     public int MaxModelLength { get; init; } = int.MaxValue;
+
+    /// <summary>Batch work without end beside the interactive requests; null for none.</summary>
+    public Workload? BatchWorkload { get; init; }
+
+    /// <summary>How much of it is let through.</summary>
+    public BatchGateOptions BatchGate { get; init; } = new();
+
+    /// <summary>
+    /// Share of the engine's time that is promised to batch work; the policy <c>slack</c> keeps it.
+    /// </summary>
+    public double MinBatchShare { get; init; }
+
+    /// <summary>Relative margin that the policy <c>slack</c> adds to predicted steps.</summary>
+    public double StepMargin { get; init; } = 0.05;
 
     /// <summary>Called with every request when it is done.</summary>
     public CompletedRequestHandler? Observer { get; init; }

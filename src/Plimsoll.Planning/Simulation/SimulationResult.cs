@@ -61,6 +61,9 @@ public sealed record SimulationResult
     /// <summary>Computing time by what caused it; zero unless asked for.</summary>
     public required TimeByCause TimeByCause { get; init; }
 
+    /// <summary>What batch work got; null without any.</summary>
+    public BatchResult? Batch { get; init; }
+
     public required long Steps { get; init; }
 
     /// <summary>Computing time of all replicas ÷ (replicas × makespan).</summary>

@@ -42,8 +42,7 @@ sealed class StepErrorFit
         var all = Weighted([.. residuals]);
         var middle = all.Count == 0 ? 0 : Quantile(all, r => r.Log, 0.5);
         var kinds = all.GroupBy(r => r.Residual.Kind).Select(kind => (kind.Key, Own: kind.ToList())).ToList();
-        // What lies around the centre that a group would have been given without it is what a new one will
-        // see.
+        // What lies around the centre that a group would have been given without it is what a new one sees.
         var deviations = new List<(StepResidual Residual, double Weight)>();
         foreach (var (_, own) in kinds)
             deviations.AddRange(AroundOthers(own, middle));
@@ -71,7 +70,8 @@ sealed class StepErrorFit
     {
         var weight = own.Sum(r => r.Weight);
         return own.Count == 0
-            ? known : known + ((Quantile(own, r => r.Log, 0.5) - known) * weight / (weight + Prior));
+            ? known
+            : known + ((Quantile(own, r => r.Log, 0.5) - known) * weight / (weight + Prior));
     }
 
     /// <summary>A band between what is known without some and their own.</summary>
@@ -135,16 +135,16 @@ sealed class StepErrorFit
 
         static double Beyond(double distance, double deviation) => distance <= 0
             ? 0
-            : Math.Sqrt(
-                Math.Max(0, (distance * distance) - (Deviations * Deviations * deviation * deviation)));
+            : Math.Sqrt(Math.Max(
+                0, (distance * distance) - (Deviations * Deviations * deviation * deviation)));
     }
 
     static double Quantile(
         List<(StepResidual Residual, double Weight)> residuals, Func<StepResidual, double> value,
         double share)
     {
-        var sorted =
-            residuals.Select(r => (Value: value(r.Residual), r.Weight)).OrderBy(r => r.Value).ToList();
+        var sorted = residuals.Select(r => (Value: value(r.Residual), r.Weight))
+            .OrderBy(r => r.Value).ToList();
         var total = sorted.Sum(r => r.Weight);
         var sum = 0.0;
         foreach (var (at, weight) in sorted)

@@ -78,8 +78,8 @@ static class ValidationMarkdown
             text.Append($"- Assumed: {assumption}.\n");
         foreach (var (reason, count) in set.Dropped)
             text.Append(CultureInfo.InvariantCulture, $"- Left out, {count:N0}: {reason}.\n");
-        text.Append(
-            "\n| split | figure | points | median % | p90 % | worst % | bias % | within 90 % | width |\n");
+        text.Append("\n| split | figure | points | median % | p90 % | worst % | bias % | within 90 % "
+            + "| width |\n");
         text.Append("|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
         foreach (var row in set.Rows)
         {

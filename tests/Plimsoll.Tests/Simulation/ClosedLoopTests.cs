@@ -33,8 +33,8 @@ public sealed class ClosedLoopTests
                     new Fleet
                     {
                         Serving = new EnginePool(Engine, StepTime, replicas),
-                        Prefill = prefillReplicas > 0 ? new EnginePool(Engine, StepTime, prefillReplicas)
-                            : null,
+                        Prefill = prefillReplicas > 0
+                            ? new EnginePool(Engine, StepTime, prefillReplicas) : null,
                     },
                     new TurnTakingArrivals(sessions, turns, thinkNs), closedLoop: true,
                     new SimulationOptions

@@ -51,8 +51,8 @@ public sealed class StepErrorFitTests
     public void A_cell_has_its_own_centre_as_far_as_it_has_groups()
     {
         var fit = new StepErrorFit(Drawn(40, cellOffset: 0.3, seed: 7));
-        Math.Log(fit.Of("kind", "two")!.Value.Centre / fit.Of("kind", "one")!.Value.Centre)
-            .ShouldBeInRange(0.2, 0.4);
+        var (one, two) = (fit.Of("kind", "one")!.Value, fit.Of("kind", "two")!.Value);
+        Math.Log(two.Centre / one.Centre).ShouldBeInRange(0.2, 0.4);
         fit.Of("kind", "three").ShouldBe(fit.Kinds["kind"]);
         fit.Of("other", "one").ShouldBeNull();
     }

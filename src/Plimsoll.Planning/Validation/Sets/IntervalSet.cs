@@ -51,12 +51,13 @@ public sealed class IntervalSet : IValidationSet
             Name = Name,
             Title = "Intervals of the kernels tier",
             Source = Source,
-            Fitted =
-                "centres and bands of measured over predicted, to every other model on a card of the same "
-                + "engine and kind",
+            Fitted = "centres and bands of measured over predicted, to every other model on a card of the "
+                + "same engine and kind",
             HeldOut = "whole models on a card",
             Assumed =
-                [.. Statements(all), .. Statements(new StepErrorFit(firstTokens.Select(f => f.Residual)))],
+            [
+                .. Statements(all), .. Statements(new StepErrorFit(firstTokens.Select(f => f.Residual))),
+            ],
             Points = points,
             Rows = SetReport.Summarise(points,
             [
@@ -68,9 +69,8 @@ public sealed class IntervalSet : IValidationSet
 
     sealed record Measurement(Observation Run, double Measured, double Predicted, StepResidual Residual);
 
-    static string Kind(Observation run) =>
-        $"{run.Deployment.Engine.Engine}, "
-        + $"{(run.Deployment.Model.FeedForward.MoeLayers > 0 ? "experts" : "dense")}";
+    static string Kind(Observation run) => $"{run.Deployment.Engine.Engine}, "
+        + (run.Deployment.Model.FeedForward.MoeLayers > 0 ? "experts" : "dense");
 
     static string Cell(Observation run) =>
         $"{run.Deployment.Accelerator.Key} {run.Deployment.Weights.Name()}";
@@ -81,10 +81,10 @@ public sealed class IntervalSet : IValidationSet
         foreach (var (kind, of) in fit.Kinds)
         {
             yield return Statement($"{kind}", of);
-            foreach (var ((_, cell), own) in fit.Cells.Where(
-                c => c.Key.Kind == kind && c.Key.Cell.Length > 0))
+            foreach (var ((other, cell), own) in fit.Cells)
             {
-                yield return Statement($"{kind}, {cell}", own);
+                if (other == kind && cell.Length > 0)
+                    yield return Statement($"{kind}, {cell}", own);
             }
         }
     }
@@ -178,8 +178,8 @@ public sealed class IntervalSet : IValidationSet
         List<ValidationPoint> points)
     {
         var pooled = new List<ValidationPoint>();
-        foreach (var group in measured.GroupBy(m => m.Residual.Group)
-            .OrderBy(g => g.Key, StringComparer.Ordinal))
+        var groups = measured.GroupBy(m => m.Residual.Group);
+        foreach (var group in groups.OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             var others = new StepErrorFit(
                 measured.Where(m => m.Residual.Group != group.Key).Select(m => m.Residual));

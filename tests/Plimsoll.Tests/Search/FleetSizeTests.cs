@@ -1,9 +1,10 @@
 using System.Linq;
 using CsCheck;
+using Plimsoll.Planning.Search;
 using Shouldly;
 using Xunit;
 
-namespace Plimsoll.Tests.Accounts;
+namespace Plimsoll.Tests.Search;
 
 public sealed class FleetSizeTests
 {

@@ -1,0 +1,96 @@
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
+
+namespace Plimsoll.Planning.Simulation;
+
+/// <summary>Who decodes with whom, and what batch work is handed in.</summary>
+sealed partial class ReplicaSimulation
+{
+    /// <summary>Batch tokens given and batch prompt tokens computed, so far.</summary>
+    public long BatchOutputTokens { get; private set; }
+
+    public long BatchPromptTokens { get; private set; }
+
+    public BatchFeed? Batch => _batch;
+
+    /// <summary>A policy that keeps deadlines knows the model; where it is wrong, it learns.</summary>
+    static StepPredictor? PredictorOf(
+        SchedulerOptions engine, StepTimeModel stepTime, SimulationOptions options) =>
+        engine.Policy.Slack is null
+            ? null
+            : new StepPredictor(stepTime, learns: !options.End.IsPredicted, options.StepMargin);
+
+    void FeedBatch()
+    {
+        if (_batch is null)
+            return;
+        var use = (double)_scheduler.UsedBlocks / _blocks;
+        _batch.Observe(_nowNs, _interactivePrompts, use);
+        while (_batch.TryTake(_nowNs, out var line, out var spec))
+            Hand(line, spec, _nowNs);
+    }
+
+    int Remaining(in SimulatedRequest request, int handle)
+    {
+        var cohort = _cohorts[request.Cohort];
+        return (int)(cohort.Finishes.StepOf(handle) - cohort.Steps);
+    }
+
+    /// <summary>
+    /// A decode that stops for now, or goes on: its tokens are counted by another cohort's steps.
+    /// </summary>
+    void Move(in CohortMove move)
+    {
+        ref var request = ref _requests[move.Request.Slot];
+        var remaining = Remaining(request, move.Request.Slot);
+        Leave(ref request, move.Request.Slot);
+        Join(ref request, move.Request.Slot, move.To, remaining);
+    }
+
+    void Join(ref SimulatedRequest request, int handle, int cohort, int remaining)
+    {
+        var clock = _cohorts[cohort];
+        request.InWheel = true;
+        request.Cohort = cohort;
+        clock.Finishes.Add(handle, clock.Steps + remaining);
+        if (request.IsBatch)
+        {
+            clock.Batch++;
+            return;
+        }
+        clock.Interactive++;
+        _gapLimits.Join(ref request);
+    }
+
+    void Leave(ref SimulatedRequest request, int handle)
+    {
+        var clock = _cohorts[request.Cohort];
+        request.InWheel = false;
+        clock.Finishes.Remove(handle);
+        if (request.IsBatch)
+        {
+            clock.Batch--;
+            return;
+        }
+        clock.Interactive--;
+        _gapLimits.Leave(ref request);
+    }
+
+    int InteractiveDecodes(StepPlan plan)
+    {
+        var decodes = 0;
+        foreach (ref readonly var run in plan.Cohorts)
+            decodes += _cohorts[run.Cohort].Interactive;
+        return decodes;
+    }
+
+    void Advance(CohortClock cohort, int steps)
+    {
+        cohort.Steps += steps;
+        BatchOutputTokens += (long)cohort.Batch * steps;
+        var finishes = cohort.Finishes;
+        int handle;
+        while ((handle = finishes.FirstOf(cohort.Steps)) >= 0)
+            Finish(handle);
+    }
+}
