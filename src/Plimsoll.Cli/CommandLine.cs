@@ -41,7 +41,6 @@ public static class CommandLine
           plimsoll catalogue models        models, accelerators, prices, workloads that are built in
           plimsoll tune apply tune.yaml    a narrow task moved to a small tuned model: data, training, gates, release
           plimsoll calibrate FILE          step times fitted to your own engine; validate: against public measurements
-
         Every verb takes --help; most take --json. Nothing is sent anywhere.
         """;
 

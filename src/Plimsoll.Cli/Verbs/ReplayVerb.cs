@@ -35,7 +35,8 @@ sealed class ReplayVerb(TextWriter output)
         {
             var (real, foreseen) = (replayed.RealNs / 1e9, replayed.PredictedNs / 1e9);
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{replayed.Steps} steps: {real:0.000} s, foreseen {foreseen:0.000}, error {100 * error:0.0} %"));
+                $"{replayed.Steps} steps: {real:0.000} s, foreseen {foreseen:0.000}, "
+                    + $"error {100 * error:0.0} %"));
         }
         return replayed.Differences == 0 ? CommandLine.Done : CommandLine.Failed;
     }

@@ -29,7 +29,7 @@ public sealed record PriceStatement(double UsdPerGpuHour, string ProviderType, s
 {
     /// <summary>Where the amount comes from, for people: <c>index, as of 2026-08-21</c>.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public string Origin => AsOf is null ? $"given by {Source}" : $"{ProviderType}, as of {AsOf}";
+    public string Origin => AsOf is null ? "as given" : $"{ProviderType}, as of {AsOf}";
 }
 
 /// <summary>One class of work: its promise, its load line, its fleet, its cost.</summary>

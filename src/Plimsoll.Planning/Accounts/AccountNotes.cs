@@ -23,7 +23,7 @@ static class AccountNotes
             FormattableString.Invariant($"price: {request.Price.UsdPerHour} USD per accelerator-hour, ")
             + (request.Price.AsOf is { } asOf
                 ? $"{request.Price.ProviderType} {request.Price.Term} as of {asOf} ({request.Price.Source})"
-                : $"given by {request.Price.Source}, undated"),
+                : "as given, undated"),
             $"workload: {request.Serving.Workload.Name} ({request.Serving.Workload.Source})",
             FormattableString.Invariant(
                 $"load lines: the mean over {size.Streams} independent streams of {size.Requests:N0} ")

@@ -60,7 +60,8 @@ public static class LedgerReader
         var rows = sql.Query(
             "SELECT 0, engine, pico_per_hour, posted_ns, down_pico FROM sessions "
             + "UNION ALL SELECT 1, engine, fixed + prefill + decode + kv, 0, 0 FROM postings",
-            reader => (IsPosting: Number(reader, 0) == 1, Engine: reader.GetString(1), Amount: Number(reader, 2),
+            reader => (IsPosting: Number(reader, 0) == 1, Engine: reader.GetString(1),
+                Amount: Number(reader, 2),
                 PostedNs: Number(reader, 3), Down: Number(reader, 4)));
         foreach (var row in rows)
         {

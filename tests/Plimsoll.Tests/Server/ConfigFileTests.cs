@@ -41,7 +41,7 @@ public sealed class ConfigFileTests
     [InlineData(Small + "listen: [\"https://127.0.0.1:1\"]\n", "tls", "certificate")]
     [InlineData(Small + "levels:\n  fast: {ttft: soon}\n", "fast", "500ms")]
     [InlineData(Small + "levels:\n  fast: {ttft: 1s, window: 2h}\n", "fast", "not both")]
-    [InlineData("models:\n  - name: m\n", "m", "simulated or upstreams")]
+    [InlineData("models:\n  - name: m\n", "m", "simulated, llama and upstreams")]
     [InlineData("models:\n  - name: m\n    upstreams: [{url: nothing}]\n", "nothing", "http://HOST:PORT")]
     [InlineData(Small + "  - name: m\n    simulated: {}\n", "twice", "once")]
     [InlineData(Small + "keys: [{tenant: a}]\n", "key", "--new-key")]

@@ -114,7 +114,8 @@ public sealed class SharedFleetLaws
     {
         var completed = new List<CompletedRequest>();
         var result = FleetSimulation.Run(
-            new Fleet { Serving = new EnginePool(Engine, StepTime) }, new ListedArrivals(load), closedLoop: false,
+            new Fleet { Serving = new EnginePool(Engine, StepTime) }, new ListedArrivals(load),
+            closedLoop: false,
             options with { Observer = (in CompletedRequest request) => completed.Add(request) });
         requests = completed;
         return result;

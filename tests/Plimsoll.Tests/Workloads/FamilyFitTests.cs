@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
@@ -34,9 +35,11 @@ public sealed class FamilyFitTests
         report.OutputKs.ShouldBeLessThanOrEqualTo(0.03);
         report.IdcRmsLogError.ShouldBeLessThanOrEqualTo(0.15);
 
-        var replayed = LoadLineOf(new TraceWorkload(trace, name), rows, ttftMs);
-        var fitted = LoadLineOf(new WorkloadFamily(family), rows, ttftMs);
-        fitted.ShouldBe(replayed, 0.15 * replayed);
+        // A trace is one draw of what its family draws for ever, so it may lie two of their deviations away.
+        var replayed = LoadLineOf(new TraceWorkload(trace, name), rows, ttftMs, streams: 1).RequestsPerSecond;
+        var fitted = LoadLineOf(new WorkloadFamily(family), rows, ttftMs, streams: 8);
+        var deviation = fitted.StandardError!.Value * Math.Sqrt(fitted.Lines.Count);
+        fitted.RequestsPerSecond.ShouldBe(replayed, Math.Max(0.15 * replayed, 2 * deviation));
     }
 
     [Fact]
@@ -64,7 +67,7 @@ public sealed class FamilyFitTests
         family.RequestsPerSecond.ShouldBe(20, 1);
     }
 
-    static double LoadLineOf(Workload workload, long requests, double ttftMs)
+    static LoadLineResult LoadLineOf(Workload workload, long requests, double ttftMs, int streams)
     {
         var engine = SimulatedEngine.Of(
             new Deployment
@@ -77,7 +80,7 @@ public sealed class FamilyFitTests
         Limit[] limits = [new(Metric.Ttft, 95, (long)(ttftMs * 1e6)), new(Metric.Tpot, 95, 50_000_000)];
         var serving = TestServings.Of(engine.Deployment, workload, requests, limits);
         var ceiling = SaturatedThroughput.Of(engine, serving).RequestsPerSecond;
-        return new LoadLineSearch(engine, serving, ProbeSize.Of(serving, ceiling)).Find(
-            ceiling).RequestsPerSecond;
+        return new LoadLineSearch(engine, serving, new ProbeSize(streams, requests, requests)).Find(
+            ceiling);
     }
 }

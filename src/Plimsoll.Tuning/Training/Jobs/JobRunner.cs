@@ -64,7 +64,7 @@ public sealed class JobRunner(
             string> { ["validation"] = fileOf(job.Tenant, job.ValidationFile) };
         var options = new DatasetOptions { NearDuplicateSimilarity = 1, RedactPii = false,
             ValidationShare = 0, EvaluationSets = held };
-        // Nothing of the job itself: the same records asked for again are the same dataset, and the same spec.
+        // Nothing of the job itself: the same records asked for again are the same dataset and the same spec.
         var origin = new JsonObject { ["source"] = "fine-tuning job" };
         var (dataset, _) = workspace.AddDataset(records, options, baseHash, origin, cancellation);
         TrainerEvent? last = null;
