@@ -35,7 +35,8 @@ public sealed class KillTests
     static async Task KillAsync(string state, string ledger, string database)
     {
         const int Lines = 600;
-        string[] arguments = ["--model", "Llama-3.1-8B", "--state", state, "--ledger", ledger, "--served-model-name", "sim"];
+        string[] arguments =
+            ["--model", "Llama-3.1-8B", "--state", state, "--ledger", ledger, "--served-model-name", "sim"];
         string batch;
         using (var first = await ServeProcess.StartAsync(arguments))
         {

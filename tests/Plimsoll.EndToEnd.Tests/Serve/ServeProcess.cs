@@ -21,7 +21,8 @@ sealed class ServeProcess : IDisposable
 
     public static async Task<ServeProcess> StartAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "plimsoll"))
+        var start = new ProcessStartInfo(Path.Combine(
+            AppContext.BaseDirectory, "../../../../../src/Plimsoll.Cli/bin/Release/net10.0/plimsoll"))
         {
             RedirectStandardError = true,
         };
