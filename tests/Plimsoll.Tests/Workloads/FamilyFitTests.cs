@@ -35,7 +35,8 @@ public sealed class FamilyFitTests
         report.OutputKs.ShouldBeLessThanOrEqualTo(0.03);
         report.IdcRmsLogError.ShouldBeLessThanOrEqualTo(0.15);
 
-        // A trace is one draw of what its family draws for ever, so it may lie three of their deviations away.
+        // A trace is one draw of what its family draws for ever, so it may lie three of their deviations
+        // away.
         var replayed = LoadLineOf(new TraceWorkload(trace, name), rows, ttftMs, streams: 1).RequestsPerSecond;
         var fitted = LoadLineOf(new WorkloadFamily(family), rows, ttftMs, streams: 8);
         var deviation = fitted.StandardError!.Value * Math.Sqrt(fitted.Lines.Count);
