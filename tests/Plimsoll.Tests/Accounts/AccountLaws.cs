@@ -1,8 +1,10 @@
 using System;
+using System.Globalization;
 using System.Linq;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Reports;
@@ -116,6 +118,72 @@ public sealed class AccountLaws
     }
 
     [Fact]
+    public void The_ratio_is_of_fleets_and_of_load_lines_without_rounding()
+    {
+        var ratio = Result.Ratio!;
+        var (line, ceiling) = (Interactive.LoadLine.RequestsPerSecond, Outcome.Ceiling);
+        ratio.Value.ShouldBe((double)Interactive.Fleet.Replicas / Batch.Fleet.Replicas, 1e-9);
+        ratio.WithoutRounding.ShouldBe(Peak * ceiling / line, 1e-9);
+        ratio.Low.ShouldBeLessThanOrEqualTo(ratio.Value);
+        ratio.High!.Value.ShouldBeGreaterThanOrEqualTo(ratio.Value);
+        // The low end is at most that of fast steps, which is a fleet of its own over a fleet of its own.
+        var fast = (Math.Ceiling(Rate * Peak / Interactive.Bounds.High.LoadLineRequestsPerSecond) + Spare)
+            / Math.Ceiling(Rate / Batch.Bounds.High.LoadLineRequestsPerSecond);
+        ratio.Low.ShouldBeLessThanOrEqualTo(fast + 1e-9);
+        ratio.High.Value.ShouldBeGreaterThanOrEqualTo(fast - 1e-9);
+        // A limit left out asks for no more replicas, and no fewer than full batches at the peak do.
+        var least = (Math.Ceiling(Rate * Peak / ceiling) + Spare) / Batch.Fleet.Replicas;
+        ratio.TtftAlone!.Value.ShouldBeInRange(least, ratio.Value);
+        ratio.TpotAlone!.Value.ShouldBeInRange(least, ratio.Value);
+        (ratio.TtftAlone.Value < ratio.Value || ratio.TpotAlone.Value < ratio.Value)
+            .ShouldBeTrue("one of the limits binds alone");
+    }
+
+    [Fact]
+    public void The_floor_is_what_the_mean_request_takes_at_the_speed_of_light()
+    {
+        var mean = ModelLimits.FloorNsPerRequest(
+            Outcome.Engine.Deployment, (int)Chat.MeanPromptTokens, 0, (int)Chat.MeanOutputTokens);
+        Level(Interactive, "floor").ShouldBe(Cost(1e9 / mean), 0.3 * Cost(1e9 / mean));
+    }
+
+    [Fact]
+    public void Runs_behind_the_figures_are_at_their_rates()
+    {
+        var batchRate = Math.Min(0.95 * Outcome.Ceiling, Rate / Batch.Fleet.Replicas) / Accelerators;
+        var output = batchRate * Chat.MeanOutputTokens;
+        Outcome.BatchRun!.OutputTokensPerSecond.ShouldBe(output, 0.25 * output);
+        var atLine = Report.Interactivity.Single(p => p.RequestsPerSecond == Outcome.LoadLine);
+        var perAccelerator = Outcome.LoadLine * Chat.MeanOutputTokens / Accelerators;
+        atLine.TokensPerSecondAndAccelerator.ShouldBe(perAccelerator, 0.25 * perAccelerator);
+        foreach (var c in Result.Classes)
+        {
+            ((double)c.Cost.UsdPerRequest).ShouldBe(
+                (double)c.Cost.UsdPerMillionTokens * TokensPerRequest / 1e6,
+                0.05 * (double)c.Cost.UsdPerRequest);
+        }
+    }
+
+    [Fact]
+    public void Public_prices_are_blended_by_the_tokens_that_were_served()
+    {
+        var statement = Result.Statement with { Model = "Llama-3.3-70B" };
+        var prices = PublicPrices.Of(Outcome with { Result = Result with { Statement = statement } })!;
+        var run = Outcome.AtLoadLine!;
+        var input = (decimal)run.PromptTokens / (run.PromptTokens + run.OutputTokens);
+        var blends = prices.Offers.Select(o => input * o.InputUsd + (1 - input) * o.OutputUsd).ToList();
+        blends.ShouldBeInOrder();
+        var middle = (blends[(blends.Count - 1) / 2] + blends[blends.Count / 2]) / 2;
+        ((double)prices.MedianUsdPerMillionTokens).ShouldBe((double)middle, 1e-9);
+        ((double)prices.CheapestUsdPerMillionTokens).ShouldBe((double)blends.Min(), 1e-9);
+        ((double)prices.DearestUsdPerMillionTokens).ShouldBe((double)blends.Max(), 1e-9);
+        // At that price of an accelerator-hour the interactive bill is the median.
+        (Interactive.Cost.UsdPerMillionTokens * prices.BreakEvenUsdPerGpuHour / UsdPerHour)
+            .ShouldBe(prices.MedianUsdPerMillionTokens, 1e-9m);
+        PublicPrices.Of(Outcome).ShouldBeNull();
+    }
+
+    [Fact]
     public void Levers_are_what_they_say()
     {
         var bill = Interactive.Cost.UsdPerMillionTokens;
@@ -139,7 +207,8 @@ public sealed class AccountLaws
         var stayNs = Outcome.Engine.Limits.MaxNumSeqs / (Outcome.Ceiling / 2) * 1e9;
         var broken = Accountant.Account(Request((long)(0.9 * stayNs)));
         broken.Result.ShouldBeNull();
-        broken.Broken!.ShouldContain("batch window of");
+        broken.Broken!.ShouldContain(string.Create(
+            CultureInfo.InvariantCulture, $"batch window of {0.9 * stayNs / 1e9:0.##} s"));
         Accountant.Account(Request((long)(1.1 * stayNs))).Result.ShouldNotBeNull();
     }
 
