@@ -58,7 +58,8 @@ sealed class MutantPlanter : CSharpSyntaxRewriter
         {
             whole = Switched(node, whole, SyntaxFactory.BinaryExpression(
                 kind, visited.Left.WithTrailingTrivia(SyntaxFactory.Space),
-                visited.Right.WithLeadingTrivia(SyntaxFactory.Space)));
+                visited.Right.WithLeadingTrivia(SyntaxFactory.Space)),
+                SyntaxFactory.BinaryExpression(kind, node.Left, node.Right).ToString());
         }
         return whole;
     }
@@ -76,7 +77,8 @@ sealed class MutantPlanter : CSharpSyntaxRewriter
         };
         return other is null || IsFixed(node)
             ? visited
-            : Switched(node, visited, visited.WithExpression(SyntaxFactory.ParseExpression(other)));
+            : Switched(node, visited, visited.WithExpression(SyntaxFactory.ParseExpression(other)),
+                node.WithExpression(SyntaxFactory.ParseExpression(other)).ToString());
     }
 
     public override SyntaxNode? VisitConditionalExpression(ConditionalExpressionSyntax node)
@@ -85,14 +87,15 @@ sealed class MutantPlanter : CSharpSyntaxRewriter
         return IsFixed(node) || Declares(node.Condition)
             ? visited
             : Switched(
-                node, visited, visited.WithWhenTrue(visited.WhenFalse).WithWhenFalse(visited.WhenTrue));
+                node, visited, visited.WithWhenTrue(visited.WhenFalse).WithWhenFalse(visited.WhenTrue),
+                $"{node.Condition} ? {node.WhenFalse} : {node.WhenTrue}");
     }
 
     public override SyntaxNode? VisitPrefixUnaryExpression(PrefixUnaryExpressionSyntax node)
     {
         var visited = (PrefixUnaryExpressionSyntax)base.VisitPrefixUnaryExpression(node)!;
         return node.IsKind(SyntaxKind.LogicalNotExpression) && !IsFixed(node)
-            ? Switched(node, visited, visited.Operand)
+            ? Switched(node, visited, visited.Operand, node.Operand.ToString())
             : visited;
     }
 
@@ -111,12 +114,13 @@ sealed class MutantPlanter : CSharpSyntaxRewriter
             $"{{ if (!MutantSwitch.On({id})) {{ {visited.WithoutTrivia().ToFullString()} }} }}\n");
     }
 
-    ExpressionSyntax Switched(SyntaxNode was, ExpressionSyntax otherwise, ExpressionSyntax mutated)
+    ExpressionSyntax Switched(
+        SyntaxNode was, ExpressionSyntax otherwise, ExpressionSyntax mutated, string now)
     {
         var id = _next++;
         if (_refused.Contains(id))
             return otherwise;
-        Note(id, was, mutated.WithoutTrivia().ToString());
+        Note(id, was, now);
         return SyntaxFactory.ParseExpression(
             $"(MutantSwitch.On({id}) ? ({mutated.ToFullString().Trim()}) : "
             + $"({otherwise.ToFullString().Trim()}))");
@@ -174,8 +178,6 @@ sealed class MutantPlanter : CSharpSyntaxRewriter
     static string Short(string text)
     {
         text = string.Join(' ', text.Split((char[]?)null, System.StringSplitOptions.RemoveEmptyEntries));
-        text = System.Text.RegularExpressions.Regex.Replace(
-            text, @"\(MutantSwitch\.On\(\d+\) \? \(.*?\) : \((.*?)\)\)", "$1");
         return text.Length > 70 ? text[..69] + "…" : text;
     }
 }

@@ -59,13 +59,11 @@ public sealed class Accountant
             return BrokenPromise(_own, ceiling);
         var size = ProbeSize.Of(_serving, ceiling);
         var search = new LoadLineSearch(_engine, _serving, size) { AfterRun = _progress.Ran };
-        var own = _own;
-        LoadLineResult smooth = null!, fast = null!, slow = null!;
+        LoadLineResult own = _own, smooth = null!, fast = null!, slow = null!;
         Parallel.Invoke(
             () => smooth = search.Find(ceiling, ArrivalProcess.Poisson),
             () => fast = search.Find(fastest.RequestsPerSecond, ArrivalProcess.Own, error.Fast),
             () => slow = search.Find(slowest.RequestsPerSecond, ArrivalProcess.Own, error.Slow));
-
         var basis = Basis(saturated.Run);
         var floor = FloorRequestsPerSecond(unbounded.Run);
         // Memory without bound carries no less: the engine need not fill it.

@@ -65,4 +65,37 @@ public sealed class StepBillLaws
         StepBill.Split(1000, new StepSplit { PrefillTokensNs = 10 }, works, charges);
         charges.ShouldBe([new StepCharge(500, 0, 0, 0), new StepCharge(500, 0, 0, 0)]);
     }
+
+    [Fact]
+    public void A_step_is_paid_by_cause_and_within_it_by_who_caused_it()
+    {
+        // Columns: 1000 fixed, 2700 prefill, 4000 decode, 2300 KV. Chunks of 3 and 1 tokens have 6 and 1
+        // pairs of their own and 3 × 10 and 1 × 30 with what was cached.
+        var causes = new StepSplit
+        {
+            FixedNs = 1000,
+            PrefillTokensNs = 2000,
+            PrefillNewContextNs = 700,
+            PrefillCachedContextNs = 300,
+            DecodeTokensNs = 4000,
+            DecodeContextNs = 2000,
+        };
+        StepWork[] works = [new(3, 0, 13), new(1, 0, 31), new(0, 1, 100), new(0, 3, 300)];
+        var charges = new StepCharge[works.Length];
+        StepBill.Split(10_000, causes, works, charges);
+
+        charges.ShouldBe(
+        [
+            new StepCharge(250, 2100, 0, 150), new StepCharge(250, 600, 0, 150),
+            new StepCharge(250, 0, 1000, 500), new StepCharge(250, 0, 3000, 1500),
+        ]);
+    }
+
+    [Fact]
+    public void Charges_add_up_column_by_column()
+    {
+        var sum = new StepCharge(1, 20, 300, 4000) + new StepCharge(5, 60, 700, 8000);
+        sum.ShouldBe(new StepCharge(6, 80, 1000, 12_000));
+        sum.Total.ShouldBe(13_086);
+    }
 }
