@@ -26,8 +26,8 @@ static class PlimsollProcess
     }
 
     /// <summary>
-    /// The binary in its own output folder, as it is shipped: a copy beside the tests lacks the assemblies that
-    /// the tests get from elsewhere.
+    /// The binary in its own output folder, as it is shipped: a copy beside the tests lacks the assemblies
+    /// that the tests get from elsewhere.
     /// </summary>
     public static string Binary { get; } = Path.GetFullPath(Path.Combine(
         AppContext.BaseDirectory, "../../../../../src/Plimsoll.Cli/bin",

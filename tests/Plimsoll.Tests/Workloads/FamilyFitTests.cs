@@ -36,7 +36,7 @@ public sealed class FamilyFitTests
         report.IdcRmsLogError.ShouldBeLessThanOrEqualTo(0.15);
 
         // A trace is one draw of its family, whose line is a mean over streams. Plain draws as long as the
-        // Azure trace scatter by 14 %, and their mean lies 17 % below it: one seed may hide that, eight do not.
+        // Azure trace scatter by 14 %, and their mean lies 17 % below it: one seed may hide that, eight not.
         var replayed = LoadLineOf(new TraceWorkload(trace, name), rows, ttftMs, streams: 1);
         var fitted = LoadLineOf(new WorkloadFamily(family), rows, ttftMs, streams: 8);
         fitted.ShouldBe(replayed, within * replayed);
