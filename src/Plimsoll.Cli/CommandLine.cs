@@ -5,6 +5,7 @@ using System.Reflection;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Cli.Verbs;
 using Plimsoll.Cli.Verbs.Bench;
+using Plimsoll.Cli.Verbs.Plan;
 using Plimsoll.Cli.Verbs.Tune;
 using Plimsoll.Core;
 
@@ -123,6 +124,7 @@ public static class CommandLine
             new RootCommand("The load line for model serving: what a token costs at a promised latency.")
         {
             new AccountVerb(output, story).Build(),
+            new PlanVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),
             new ServeVerb(output, story).Build(),
             new LedgerVerb(output, story).Build(),

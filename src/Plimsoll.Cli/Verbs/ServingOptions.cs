@@ -1,17 +1,12 @@
-using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
-using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
-using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
-using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Profiles;
-using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Cli.Verbs;
@@ -54,38 +49,7 @@ sealed class ServingOptions
         DefaultValueFactory = _ => "bf16",
     };
 
-    readonly Option<string> _workload = new("--workload")
-    {
-        Description =
-            "Workload family (chat, code-completion, …; chat:envelope=office,tenants=4) or a trace file",
-        DefaultValueFactory = _ => "chat",
-    };
-
-    readonly Option<double?> _rate = new("--rate")
-    {
-        Description = "Mean demand, requests per second [default: the workload's own]",
-    };
-
-    readonly Option<string[]> _promise = new("--promise")
-    {
-        Description =
-            "A limit such as \"ttft p95 500ms\"; repeatable [default: ttft p95 500ms, tpot p95 50ms]",
-    };
-
-    readonly Option<string[]> _level = new("--level")
-    {
-        Description = "A level of service that requests of the workload name: "
-            + "\"premium: ttft p95 300ms, itl p99 60ms, priority 0\" or \"nightly: batch, priority 9\"; "
-            + "repeatable "
-            + "[default: what the workload says, else --promise]",
-    };
-
-    readonly Option<string?> _map = TraceOptionsReader.Map();
-
-    readonly Option<int?> _hashBlock = new("--hash-block-size")
-    {
-        Description = "Tokens per hashed block of a trace [default: the format's]",
-    };
+    readonly WorkloadOptions _served = new();
 
     readonly Option<string> _engine = new("--engine")
     {
@@ -154,23 +118,10 @@ sealed class ServingOptions
         Description = "Step times as `plimsoll calibrate` fitted them to an engine of this deployment",
     };
 
-    readonly Option<long?> _requests = new("--requests")
-    {
-        Description = "Requests of each simulated run [default: as many as the percentiles and the arrivals' "
-            + "memory ask for; of a trace, the trace once; of simulate 20000, of --arrivals week the week]",
-    };
-
-    readonly Option<ulong> _seed = new("--seed")
-    {
-        Description = "Seed of all random draws",
-        DefaultValueFactory = _ => 1,
-    };
-
     public ServingOptions()
     {
         _model.Suggest(Suggestions.Models);
         _gpu.Suggest(Suggestions.Accelerators);
-        _workload.Suggest(Suggestions.Workloads);
         _weights.OneOf(NumberFormats.All);
         _kv.OneOf(NumberFormats.OfKv);
         _engine.OneOf(EngineCatalogue.All);
@@ -180,14 +131,10 @@ sealed class ServingOptions
     public void AddTo(Command command)
     {
         AddDeploymentTo(command);
-        foreach (var option in new Option[]
-        {
-            _workload, _map, _hashBlock, _rate, _promise, _level, _policy, _draftTokens, _acceptance,
-                _profile, _requests, _seed,
-        })
-        {
+        _served.AddTo(command);
+        foreach (var option in new Option[] { _policy, _draftTokens, _acceptance, _profile })
             command.Add(option);
-        }
+        _served.AddRunsTo(command);
     }
 
     /// <summary>Only what says which engine serves which model on what.</summary>
@@ -244,33 +191,12 @@ sealed class ServingOptions
     /// <param name="rateMatters">False where everything arrives at once.</param>
     public Serving Resolve(ParseResult parsed, bool rateMatters = true)
     {
-        var deployment = Deployment(parsed);
-        var rate = parsed.GetValue(_rate);
-        if (rate is { } given && !(given is >= 1e-6 and <= 1e7))
-            throw new BadInputException($"--rate {given}: expected 0.000001 to 10000000 requests per second");
-        var workload = WorkloadChoice.Open(
-            parsed.GetValue(_workload)!,
-                TraceOptionsReader.Read(parsed.GetValue(_map), parsed.GetValue(_hashBlock)));
-        if (rate is null && rateMatters && !workload.HasRate)
+        var deployment = Deployment(parsed) with
         {
-            throw new BadInputException(
-                $"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
-        }
-        return new Serving
-        {
-            Deployment = deployment with
-            {
-                Profile = parsed.GetValue(_profile) is { } file ? FittedStepTimes.Read(file) : null,
-            },
-            Policy = parsed.Chosen(_policy, SchedulingPolicy.All),
-            Workload = workload,
-            RequestsPerSecond = rate ?? workload.RequestsPerSecond,
-            Levels = Serving.LevelsOf(
-                workload, Promise(parsed.GetValue(_promise) ?? []),
-                [.. (parsed.GetValue(_level) ?? []).Select(LevelPromise.Parse)]),
-            Requests = Requests(parsed),
-            Seed = parsed.GetValue(_seed),
+            Profile = parsed.GetValue(_profile) is { } file ? FittedStepTimes.Read(file) : null,
         };
+        return _served.Resolve(
+            parsed, deployment, parsed.Chosen(_policy, SchedulingPolicy.All), rateMatters);
     }
 
     EngineSettings Engine(ParseResult parsed, AcceleratorSpec accelerator)
@@ -326,7 +252,7 @@ sealed class ServingOptions
                 $"--acceptance-length {accepted}: expected 1 to {tokens + 1} with {tokens} draft tokens"));
     }
 
-    static (string Name, string? Version) EngineName(string text)
+    internal static (string Name, string? Version) EngineName(string text)
     {
         var at = text.IndexOf('@');
         if (at < 0)
@@ -335,14 +261,6 @@ sealed class ServingOptions
         return version.Length > 0 && char.IsAsciiDigit(version[0])
             ? (text[..at], version)
             : throw new BadInputException($"--engine {text}: expected a release after @, as in vllm@0.15.1");
-    }
-
-    static IReadOnlyList<Limit> Promise(string[] texts)
-    {
-        var limits = new List<Limit>();
-        foreach (var text in texts.Length > 0 ? texts : ["ttft p95 500ms", "tpot p95 50ms"])
-            limits.Add(PromiseText.Parse(text));
-        return limits;
     }
 
     NumberFormat Weights(ParseResult parsed, ModelSpec model) =>
@@ -366,15 +284,4 @@ sealed class ServingOptions
         value >= least && value <= most
             ? value
             : throw new BadInputException($"{option.Name} {value}: expected {least} to {most}");
-
-    long? Requests(ParseResult parsed)
-    {
-        const long Fewest = 200;
-        return parsed.GetValue(_requests) switch
-        {
-            null => null,
-            >= Fewest and <= 1_000_000_000 and var given => given,
-            var other => throw new BadInputException($"--requests {other}: expected {Fewest} to 1000000000"),
-        };
-    }
 }

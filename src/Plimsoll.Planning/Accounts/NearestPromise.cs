@@ -36,7 +36,7 @@ public static class NearestPromise
         return null;
     }
 
-    static LevelPromise Loosened(LevelPromise level, LimitBreak missed)
+    internal static LevelPromise Loosened(LevelPromise level, LimitBreak missed)
     {
         var limits = new List<Limit>();
         foreach (var limit in level.Limits)

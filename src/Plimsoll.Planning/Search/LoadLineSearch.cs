@@ -43,6 +43,11 @@ public sealed class LoadLineSearch
     /// <summary>Called after each simulated run with its requests, on the thread that ran it.</summary>
     public Action<long>? AfterRun { get; init; }
 
+    /// <summary>
+    /// Engines that share the traffic, whose load line is then found as one; one engine rank when null.
+    /// </summary>
+    public Fleet? Fleet { get; init; }
+
     /// <summary>Fewest requests of a probe, warm-up included, whose percentiles may be judged.</summary>
     public static long NeededRequests(IEnumerable<Limit> limits)
     {
@@ -219,7 +224,7 @@ public sealed class LoadLineSearch
     {
         var process = probe.Process == ArrivalProcess.Own ? ArrivalProcess.Representative : probe.Process;
         var options = probe.Options with { Seed = probe.Options.Seed + (ulong)stream * 0x9E3779B97F4A7C15UL };
-        var result = _engine.Run(_serving.Workload, rate, options, process);
+        var result = _engine.Run(_serving.Workload, rate, options, process, fleet: Fleet);
         AfterRun?.Invoke(options.Requests);
         return result;
     }

@@ -29,25 +29,12 @@ public static class ParallelismChoice
         var fitting = new List<Deployment>();
         KvCapacityResult? closest = null;
         Deployment? largest = null;
-        foreach (var pipeline in choice.PipelineParallel is { } fixedStages ? [fixedStages]
-            : new[] { 1, 2, 4 })
+        foreach (var (deployment, memory) in Tried(choice))
         {
-            foreach (var tensor in TensorDegrees(choice))
-            {
-                var deployment = choice.With(tensor, pipeline);
-                var memory = EngineCatalogue.Capacity(deployment);
-                if (memory.Fits)
-                    fitting.Add(deployment);
-                else
-                    (closest, largest) = (memory, deployment);
-            }
-            if (fitting.Count > 0)
-                break;
-        }
-        foreach (var deployment in ExpertSplits(choice))
-        {
-            if (EngineCatalogue.Capacity(deployment).Fits)
+            if (memory.Fits)
                 fitting.Add(deployment);
+            else if (deployment.ExpertParallel == 1 || choice.ExpertParallel is not null)
+                (closest, largest) = (memory, deployment);
         }
         if (fitting.Count > 0)
             return fitting;
@@ -64,6 +51,30 @@ public static class ParallelismChoice
             + $"{closest!.MissingGb:0.0} GB per accelerator are missing",
             $"more accelerators ({Setting.TensorParallel}, {Setting.PipelineParallel}), smaller "
             + $"{Setting.Weights}, or an accelerator with more memory");
+    }
+
+    /// <summary>
+    /// Every deployment that the degrees left open allow, with its memory, whether it fits or not: pipeline
+    /// stages are tried only while no tensor parallelism fits alone.
+    /// </summary>
+    public static IEnumerable<(Deployment Deployment, KvCapacityResult Memory)> Tried(DeploymentChoice choice)
+    {
+        var fits = false;
+        foreach (var pipeline in choice.PipelineParallel is { } fixedStages ? [fixedStages]
+            : new[] { 1, 2, 4 })
+        {
+            foreach (var tensor in TensorDegrees(choice))
+            {
+                var deployment = choice.With(tensor, pipeline);
+                var memory = EngineCatalogue.Capacity(deployment);
+                fits |= memory.Fits;
+                yield return (deployment, memory);
+            }
+            if (fits)
+                break;
+        }
+        foreach (var deployment in ExpertSplits(choice))
+            yield return (deployment, EngineCatalogue.Capacity(deployment));
     }
 
     /// <summary>

@@ -1,0 +1,116 @@
+using System;
+using System.Globalization;
+using System.Linq;
+using System.Text;
+using Plimsoll.Planning.Plans;
+
+namespace Plimsoll.Cli.Terminal;
+
+/// <summary>A plan at a terminal.</summary>
+static class PlanText
+{
+    public static string Of(PlanDocument plan)
+    {
+        var text = new StringBuilder();
+        var s = plan.Statement;
+        TextLines.Wrap(text, "", "  ", FormattableString.Invariant(
+            $"{s.Workload} at {s.RequestsPerSecond:0.##} requests/s, busiest hour {s.PeakOverMean:0.00} × the ")
+            + $"mean; promise: {string.Join(", ", s.Promise)}");
+        text.Append('\n');
+        if (plan.Best.Count > 0)
+            Best(text, plan);
+        else
+            Nobody(text, plan);
+        Funnel(text, plan);
+        Favourites(text, plan);
+        text.Append('\n');
+        foreach (var note in plan.Notes)
+            TextLines.Wrap(text, "· ", "  ", note);
+        return text.ToString();
+    }
+
+    static void Best(StringBuilder text, PlanDocument plan)
+    {
+        var table = new TextTable(
+            "#", "USD/h", "USD/M tokens", "(90 %)", "over the best", "fleet", "deployment", "line/s",
+            "bound by", "tier");
+        foreach (var row in plan.Best)
+        {
+            table.Add(
+                Number(row.Rank, "0"), Number(row.Bill.UsdPerHour, "0.00"),
+                Number(row.Bill.UsdPerMillionTokens, "0.0000"), Interval(row), Over(row),
+                FormattableString.Invariant($"{row.Fleet.Units} × {row.Fleet.Accelerators / row.Fleet.Units}"),
+                row.Deployment, Number(row.LoadLine, "0.00"), row.BindingLimit, row.Tier);
+        }
+        text.Append(table);
+        var best = plan.Best[0];
+        text.Append('\n');
+        TextLines.Wrap(text, "", "  ", FormattableString.Invariant(
+            $"Of the best's ${best.Bill.UsdPerHour:0.00} an hour ${best.Bill.RoundingUsdPerHour:0.00} is for ")
+            + FormattableString.Invariant($"whole replicas and ${best.Bill.SpareUsdPerHour:0.00} for ")
+            + FormattableString.Invariant($"{best.Fleet.Spare} spare; ${best.Price.UsdPerGpuHour:0.00##} per ")
+            + $"accelerator-hour, {best.Price.Origin}.");
+        var ties = plan.Best.Where(row => row.Tie).Select(row => Number(row.Rank, "0")).ToList();
+        if (ties.Count > 0)
+        {
+            TextLines.Wrap(text, "", "  ", $"Tied with it, as far as can be told: {string.Join(", ", ties)}.");
+        }
+    }
+
+    static void Nobody(StringBuilder text, PlanDocument plan)
+    {
+        text.Append("Nobody keeps this promise.\n");
+        if (plan.Nearest is not { } nearest)
+            return;
+        var row = nearest.Best;
+        TextLines.Wrap(text, "", "  ", $"The nearest that can be kept is {string.Join(", ", nearest.Promise)}: by "
+            + FormattableString.Invariant($"{row.Fleet.Units} × {row.Deployment}, ${row.Bill.UsdPerHour:0.00} an ")
+            + FormattableString.Invariant($"hour, ${row.Bill.UsdPerMillionTokens:0.0000} per million tokens ")
+            + $"({Interval(row)}, tier {row.Tier}).");
+    }
+
+    static void Funnel(StringBuilder text, PlanDocument plan)
+    {
+        text.Append(FormattableString.Invariant($"\n{plan.Statement.Candidates:N0} candidates, "))
+            .Append(FormattableString.Invariant(
+                $"{plan.Statement.SimulatedRequests:N0} requests simulated; where they fell\n"));
+        var table = new TextTable("stage", "fell", "why");
+        foreach (var row in plan.Funnel)
+            table.Add(row.Stage, Number(row.Fell, "#,0"), row.Meaning);
+        text.Append(table);
+    }
+
+    static void Favourites(StringBuilder text, PlanDocument plan)
+    {
+        text.Append("\nThe best of each card, and how far it came\n");
+        var table = new TextTable("card", "deployment", plan.Statement.Objective switch
+        {
+            "cost" => "USD/h", "energy" => "W", _ => "accelerators",
+        }, "came to", "because");
+        foreach (var row in plan.Favourites.OrderBy(f => f.AtLeast ?? double.MaxValue))
+        {
+            table.Add(
+                row.Family, row.Deployment,
+                row.AtLeast is { } least ? (row.Rank is null ? "≥ " : "") + Number(least, "0.00") : "–",
+                row.Stage, row.Rank is { } rank ? $"rank {rank}" : row.Reason);
+        }
+        text.Append(table);
+    }
+
+    static string Interval(PlanRow row) => row.Bill.Interval.High is { } high
+        ? FormattableString.Invariant($"{row.Bill.Interval.Low:0.00}–{high:0.00}")
+        : FormattableString.Invariant($"≥ {row.Bill.Interval.Low:0.00}");
+
+    static string Over(PlanRow row)
+    {
+        if (row.OverBest is not { } over)
+            return "–";
+        var high = over.High is { } end ? Percent(end) : "∞";
+        return $"{Percent(over.Value)} ({Percent(over.Low)} … {high} %){(row.Tie ? " tie" : "")}";
+    }
+
+    static string Percent(double share) =>
+        (100 * share).ToString("+0.#;−0.#;0", CultureInfo.InvariantCulture);
+
+    static string Number(IFormattable value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,298 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using System.Linq;
+using Plimsoll.Core;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Models;
+using Plimsoll.Core.Routing;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Planning.Plans;
+
+namespace Plimsoll.Cli.Verbs.Plan;
+
+/// <summary>The axes of a plan's space: account's options, each repeatable or a list with commas.</summary>
+sealed class PlanSpaceOptions
+{
+    readonly Option<string[]> _model = List("--model", "Models of the catalogue or config.json files, or all",
+        "Llama-3.3-70B");
+
+    readonly Option<string[]> _gpu = List("--gpu", "Accelerators, or all that have a price", "all");
+
+    readonly Option<string[]> _weights = List(
+        "--weights", $"Weight formats: {NumberFormats.All}, native (as published) or all", "native");
+
+    readonly Option<string[]> _kv = List("--kv", $"KV cache formats: {NumberFormats.OfKv}, or all", "bf16");
+
+    readonly Option<string[]> _engine = List(
+        "--engine", $"Engines: {EngineCatalogue.All}, each with an optional release, or all", "vllm");
+
+    readonly Option<string[]> _policy = List(
+        "--policy", $"Scheduling policies: {SchedulingPolicy.All}, or all", SchedulingPolicy.VllmV1.Name);
+
+    readonly Option<string[]> _router = List(
+        "--router", $"Routers: even (an equal share each), {RoutingPolicies.All}, or all", "even");
+
+    readonly Option<string[]> _tp = List("--tp", "Tensor parallel degrees [default: every one that fits]");
+    readonly Option<string[]> _pp = List("--pp", "Pipeline stages [default: 1, more only if nothing else fits]");
+    readonly Option<string[]> _ep = List("--ep", "Expert parallel degrees [default: every one that fits]");
+    readonly Option<string[]> _dp = List("--dp", "Data parallel ranks of a replica [default: every one that fits]");
+
+    readonly Option<string[]> _maxNumSeqs = List(
+        "--max-num-seqs", "Most sequences running at once in an engine rank [default: the engine's own]");
+
+    readonly Option<string[]> _maxNumBatchedTokens = List(
+        "--max-num-batched-tokens", "Most new tokens in one step [default: 2048 and 8192]");
+
+    readonly Option<int?> _drafts = new("--num-speculative-tokens")
+    {
+        Description = "Also with so many drafts a step; needs --acceptance-length [default: no speculation]",
+    };
+
+    readonly Option<double?> _acceptance = new("--acceptance-length")
+    {
+        Description = "Mean tokens that a step with drafts yields",
+    };
+
+    readonly Option<string> _pools = new("--pools")
+    {
+        Description = "aggregated, disaggregated (prefill apart from decode), or all",
+        DefaultValueFactory = _ => "aggregated",
+    };
+
+    readonly Option<string[]> _price = List(
+        "--price", "What an accelerator-hour costs: CARD=USD, or USD where there is one card");
+
+    readonly Option<string?> _provider = new("--provider")
+    {
+        Description = "Whose prices, with an optional date: neocloud, hyperscaler@2026-08-21 "
+            + "[default: latest on-demand index or median]",
+    };
+
+    public PlanSpaceOptions()
+    {
+        _model.Suggest(Suggestions.Models);
+        _gpu.Suggest(Suggestions.Accelerators);
+        _provider.Suggest(Suggestions.ProviderTypes);
+    }
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[]
+        {
+            _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _engine, _maxNumSeqs, _maxNumBatchedTokens,
+            _policy, _router, _pools, _drafts, _acceptance, _provider, _price,
+        })
+        {
+            command.Add(option);
+        }
+    }
+
+    public PlanSpace Resolve(ParseResult parsed, bool isBatch)
+    {
+        var pools = parsed.GetValue(_pools);
+        if (pools is not ("aggregated" or "disaggregated" or "all"))
+            throw new BadInputException($"--pools {pools}: expected aggregated, disaggregated or all");
+        if (isBatch && pools != "aggregated")
+        {
+            throw new BadInputException(
+                $"--pools {pools}: batch work has no promise that pools could keep; expected aggregated");
+        }
+        return new PlanSpace
+        {
+            Models = Models(parsed),
+            Accelerators = Accelerators(parsed),
+            Weights = Chosen(parsed, _weights, NumberFormats.All, "native"),
+            Kv = Chosen(parsed, _kv, NumberFormats.OfKv, null),
+            Engines = Engines(parsed),
+            TensorParallel = Degrees(parsed, _tp, 4096),
+            PipelineParallel = Degrees(parsed, _pp, 4096),
+            ExpertParallel = Degrees(parsed, _ep, 4096),
+            DataParallel = Degrees(parsed, _dp, 4096),
+            MaxNumSeqs = Degrees(parsed, _maxNumSeqs, 1_000_000),
+            MaxNumBatchedTokens = Degrees(parsed, _maxNumBatchedTokens, 10_000_000) is { Count: > 0 } given
+                ? given : [2048, 8192],
+            Policies = Chosen(parsed, _policy, SchedulingPolicy.All, null),
+            Routers = Routers(parsed),
+            Speculations = Speculations(parsed),
+            Aggregated = pools != "disaggregated",
+            Disaggregated = pools != "aggregated",
+        };
+    }
+
+    static Option<string[]> List(string name, string description, string? usual = null)
+    {
+        var option = new Option<string[]>(name)
+        {
+            Description = usual is null ? description : $"{description} [default: {usual}]",
+        };
+        if (usual is not null)
+            option.DefaultValueFactory = _ => [usual];
+        return option;
+    }
+
+    static List<string> Words(ParseResult parsed, Option<string[]> option)
+    {
+        var words = new List<string>();
+        foreach (var text in parsed.GetValue(option) ?? [])
+        {
+            words.AddRange(text.Split(
+                ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        }
+        return [.. words.Distinct(StringComparer.OrdinalIgnoreCase)];
+    }
+
+    static bool IsAll(string word) => string.Equals(word, "all", StringComparison.OrdinalIgnoreCase);
+
+    IReadOnlyList<ModelSpec> Models(ParseResult parsed)
+    {
+        var models = new List<ModelSpec>();
+        foreach (var word in Words(parsed, _model))
+        {
+            if (IsAll(word))
+                models.AddRange(Catalogue.BuiltIn.Models);
+            else
+                models.Add(Catalogue.BuiltIn.FindModel(word));
+        }
+        return models.Count > 0 ? [.. models.DistinctBy(m => m.Name)]
+            : throw new BadInputException("--model: names none; expected at least one model");
+    }
+
+    IReadOnlyList<(AcceleratorSpec, PriceSpec)> Accelerators(ParseResult parsed)
+    {
+        var words = Words(parsed, _gpu);
+        if (words.Count == 0)
+            throw new BadInputException("--gpu: names none; expected at least one accelerator, or all");
+        var prices = Prices(parsed);
+        var found = new List<(AcceleratorSpec, PriceSpec)>();
+        foreach (var word in words)
+        {
+            if (!IsAll(word))
+            {
+                var accelerator = Catalogue.BuiltIn.FindAccelerator(word);
+                found.Add((accelerator, PriceOf(parsed, accelerator, prices)));
+                continue;
+            }
+            foreach (var accelerator in Catalogue.BuiltIn.Accelerators)
+            {
+                // An accelerator that nobody sells is no candidate unless the user says what it costs.
+                if (HasPrice(parsed, accelerator, prices))
+                    found.Add((accelerator, PriceOf(parsed, accelerator, prices)));
+            }
+        }
+        if (prices.TryGetValue("", out _) && found.Count > 1)
+        {
+            throw new BadInputException(
+                $"--price {prices[""]}: is for one accelerator and there are {found.Count}; expected CARD=USD "
+                + "each, or --provider TYPE");
+        }
+        return found.Count > 0 ? [.. found.DistinctBy(f => f.Item1.Key)]
+            : throw new BadInputException("--gpu all: no accelerator has such a price; expected --price CARD=USD");
+    }
+
+    /// <summary>Stated prices by the accelerator's key; under "" one without a card.</summary>
+    Dictionary<string, string> Prices(ParseResult parsed)
+    {
+        var prices = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var word in Words(parsed, _price))
+        {
+            var at = word.IndexOf('=');
+            var key = at < 0 ? "" : Catalogue.BuiltIn.FindAccelerator(word[..at]).Key;
+            var amount = word[(at + 1)..];
+            if (!decimal.TryParse(amount, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
+                throw new BadInputException($"--price {word}: expected CARD=USD such as h100_sxm=2.10");
+            if (!prices.TryAdd(key, amount))
+                throw new BadInputException($"--price {word}: a second price of one card; expected one");
+        }
+        return prices;
+    }
+
+    PriceSpec PriceOf(
+        ParseResult parsed, AcceleratorSpec accelerator, Dictionary<string, string> prices) =>
+        Catalogue.BuiltIn.FindPrice(
+            accelerator,
+            prices.TryGetValue(accelerator.Key, out var own) ? own
+                : prices.TryGetValue("", out var any) ? any : parsed.GetValue(_provider), "--price");
+
+    bool HasPrice(ParseResult parsed, AcceleratorSpec accelerator, Dictionary<string, string> prices)
+    {
+        if (prices.ContainsKey(accelerator.Key) || prices.ContainsKey(""))
+            return true;
+        var type = parsed.GetValue(_provider)?.Split('@')[0];
+        return Catalogue.BuiltIn.Prices.Any(
+            p => p.Accelerator == accelerator.Key && (type is null || p.ProviderType == type));
+    }
+
+    /// <summary>Values of a closed choice; a word that stands for none of them leaves the list empty.</summary>
+    static IReadOnlyList<T> Chosen<T>(
+        ParseResult parsed, Option<string[]> option, Choices<T> choices, string? none)
+    {
+        var chosen = new List<T>();
+        foreach (var word in Words(parsed, option))
+        {
+            if (word == none)
+                continue;
+            foreach (var name in IsAll(word) ? choices.Names : [word])
+            {
+                if (!choices.TryFind(name, out var value))
+                    throw new BadInputException($"{option.Name} {word}", "", $"{choices}");
+                chosen.Add(value);
+            }
+        }
+        return [.. chosen.Distinct()];
+    }
+
+    IReadOnlyList<(string, string?)> Engines(ParseResult parsed)
+    {
+        var engines = new List<(string, string?)>();
+        foreach (var word in Words(parsed, _engine))
+        {
+            foreach (var text in IsAll(word) ? EngineCatalogue.All.Names : [word])
+            {
+                var (name, version) = ServingOptions.EngineName(text);
+                if (!EngineCatalogue.All.TryFind(name, out name))
+                    throw new BadInputException($"--engine {text}", "", $"{EngineCatalogue.All}");
+                engines.Add((name, version));
+            }
+        }
+        return [.. engines.Distinct()];
+    }
+
+    IReadOnlyList<RoutingPolicy?> Routers(ParseResult parsed)
+    {
+        var routers = new List<RoutingPolicy?>();
+        if (Words(parsed, _router).Exists(word => IsAll(word) || word == "even"))
+            routers.Add(null);
+        foreach (var router in Chosen(parsed, _router, RoutingPolicies.All, "even"))
+            routers.Add(router);
+        return routers;
+    }
+
+    IReadOnlyList<SpeculationSpec?> Speculations(ParseResult parsed)
+    {
+        var (drafts, accepted) = (parsed.GetValue(_drafts), parsed.GetValue(_acceptance));
+        if (drafts is null && accepted is null)
+            return [null];
+        if (drafts is not (>= 1 and <= 32) || accepted is not { } length || !(length >= 1 && length <= drafts + 1))
+        {
+            throw new BadInputException(
+                "--num-speculative-tokens and --acceptance-length: expected 1 to 32 drafts and 1 to drafts + 1 "
+                + "tokens a step, both or neither");
+        }
+        return [null, new SpeculationSpec(drafts.Value, length)];
+    }
+
+    static IReadOnlyList<int> Degrees(ParseResult parsed, Option<string[]> option, int most)
+    {
+        var degrees = new SortedSet<int>();
+        foreach (var word in Words(parsed, option))
+        {
+            degrees.Add(int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var degree)
+                && degree >= 1 && degree <= most ? degree
+                : throw new BadInputException($"{option.Name} {word}: expected whole numbers of 1 to {most}"));
+        }
+        return [.. degrees];
+    }
+}

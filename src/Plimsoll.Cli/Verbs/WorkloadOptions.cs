@@ -1,0 +1,137 @@
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Linq;
+using Plimsoll.Core;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Inputs.Choices;
+using Plimsoll.Inputs.Workloads;
+
+namespace Plimsoll.Cli.Verbs;
+
+/// <summary>What is asked of a fleet: traffic, promise, and how it is simulated.</summary>
+sealed class WorkloadOptions
+{
+    readonly Option<string> _workload = new("--workload")
+    {
+        Description =
+            "Workload family (chat, code-completion, …; chat:envelope=office,tenants=4) or a trace file",
+        DefaultValueFactory = _ => "chat",
+    };
+
+    readonly Option<double?> _rate = new("--rate")
+    {
+        Description = "Mean demand, requests per second [default: the workload's own]",
+    };
+
+    readonly Option<string[]> _promise = new("--promise")
+    {
+        Description =
+            "A limit such as \"ttft p95 500ms\"; repeatable [default: ttft p95 500ms, tpot p95 50ms]",
+    };
+
+    readonly Option<string[]> _level = new("--level")
+    {
+        Description = "A level of service that requests of the workload name: "
+            + "\"premium: ttft p95 300ms, itl p99 60ms, priority 0\" or \"nightly: batch, priority 9\"; "
+            + "repeatable "
+            + "[default: what the workload says, else --promise]",
+    };
+
+    readonly Option<string?> _map = TraceOptionsReader.Map();
+
+    readonly Option<int?> _hashBlock = new("--hash-block-size")
+    {
+        Description = "Tokens per hashed block of a trace [default: the format's]",
+    };
+
+    readonly Option<long?> _requests = new("--requests")
+    {
+        Description = "Requests of each simulated run [default: as many as the percentiles and the arrivals' "
+            + "memory ask for; of a trace, the trace once; of simulate 20000, of --arrivals week the week]",
+    };
+
+    readonly Option<ulong> _seed = new("--seed")
+    {
+        Description = "Seed of all random draws",
+        DefaultValueFactory = _ => 1,
+    };
+
+    public WorkloadOptions()
+    {
+        _workload.Suggest(Suggestions.Workloads);
+    }
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _workload, _map, _hashBlock, _rate, _promise, _level })
+            command.Add(option);
+    }
+
+    public void AddRunsTo(Command command)
+    {
+        command.Add(_requests);
+        command.Add(_seed);
+    }
+
+    /// <summary>Whether a promise was given in words.</summary>
+    public bool NamesPromise(ParseResult parsed) =>
+        (parsed.GetValue(_promise) ?? []).Length + (parsed.GetValue(_level) ?? []).Length > 0;
+
+    /// <summary>What is served on a deployment, with every name looked up and every number checked.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="deployment">On what.</param>
+    /// <param name="policy">By which scheduler.</param>
+    /// <param name="rateMatters">False where everything arrives at once.</param>
+    /// <param name="promises">False for work that nobody waits for.</param>
+    public Serving Resolve(
+        ParseResult parsed, DeploymentChoice deployment, SchedulingPolicy policy, bool rateMatters = true,
+        bool promises = true)
+    {
+        var rate = parsed.GetValue(_rate);
+        if (rate is { } given && !(given is >= 1e-6 and <= 1e7))
+            throw new BadInputException($"--rate {given}: expected 0.000001 to 10000000 requests per second");
+        var workload = WorkloadChoice.Open(
+            parsed.GetValue(_workload)!,
+                TraceOptionsReader.Read(parsed.GetValue(_map), parsed.GetValue(_hashBlock)));
+        if (rate is null && rateMatters && !workload.HasRate)
+        {
+            throw new BadInputException(
+                $"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
+        }
+        return new Serving
+        {
+            Deployment = deployment,
+            Policy = policy,
+            Workload = workload,
+            RequestsPerSecond = rate ?? workload.RequestsPerSecond,
+            Levels = promises
+                ? Serving.LevelsOf(
+                    workload, Promise(parsed.GetValue(_promise) ?? []),
+                    [.. (parsed.GetValue(_level) ?? []).Select(LevelPromise.Parse)])
+                : [.. Enumerable.Repeat(LevelPromise.None, System.Math.Max(1, workload.Levels.Count))],
+            Requests = Requests(parsed),
+            Seed = parsed.GetValue(_seed),
+        };
+    }
+
+    static IReadOnlyList<Limit> Promise(string[] texts)
+    {
+        var limits = new List<Limit>();
+        foreach (var text in texts.Length > 0 ? texts : ["ttft p95 500ms", "tpot p95 50ms"])
+            limits.Add(PromiseText.Parse(text));
+        return limits;
+    }
+
+    long? Requests(ParseResult parsed)
+    {
+        const long Fewest = 200;
+        return parsed.GetValue(_requests) switch
+        {
+            null => null,
+            >= Fewest and <= 1_000_000_000 and var given => given,
+            var other => throw new BadInputException($"--requests {other}: expected {Fewest} to 1000000000"),
+        };
+    }
+}

@@ -1,0 +1,154 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Plimsoll.Core;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Models;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Choices;
+using Plimsoll.Planning.Search;
+
+namespace Plimsoll.Planning.Plans;
+
+/// <summary>Every candidate of a space, in an order that depends on nothing else.</summary>
+public sealed class PlanCandidates
+{
+    /// <summary>Shares of a unit's replicas that prefill and that decode.</summary>
+    static readonly (int Prefill, int Serving)[] Pools = [(1, 1), (1, 2), (1, 3), (2, 1), (3, 1)];
+
+    readonly PlanSpace _space;
+    readonly List<PlanCandidate> _fitting = [];
+    readonly List<PlanFall> _fallen = [];
+
+    PlanCandidates(PlanSpace space)
+    {
+        _space = space;
+    }
+
+    /// <summary>Candidates whose model fits their accelerators.</summary>
+    public IReadOnlyList<PlanCandidate> Fitting => _fitting;
+
+    /// <summary>Those whose model does not, or whose degrees the model or the card cannot have.</summary>
+    public IReadOnlyList<PlanFall> Fallen => _fallen;
+
+    public static PlanCandidates Of(PlanSpace space)
+    {
+        var candidates = new PlanCandidates(space);
+        foreach (var model in space.Models)
+        {
+            foreach (var (accelerator, price) in space.Accelerators)
+                candidates.Add(model, accelerator, price);
+        }
+        return candidates;
+    }
+
+    void Add(ModelSpec model, AcceleratorSpec accelerator, PriceSpec price)
+    {
+        foreach (var weights in _space.Weights.Count > 0 ? _space.Weights : [model.NativeWeights])
+        {
+            foreach (var kv in _space.Kv)
+            {
+                foreach (var engine in Engines(accelerator))
+                {
+                    foreach (var choice in Degrees(new DeploymentChoice
+                    {
+                        Model = model, Accelerator = accelerator, Weights = weights, Kv = kv, Engine = engine,
+                    }))
+                    {
+                        Add(choice, price);
+                    }
+                }
+            }
+        }
+    }
+
+    IEnumerable<EngineSettings> Engines(AcceleratorSpec accelerator)
+    {
+        foreach (var (name, version) in _space.Engines)
+        {
+            var usual = EngineCatalogue.ServerDefaults(accelerator, name);
+            foreach (var sequences in OrUsual(_space.MaxNumSeqs, usual.MaxNumSeqs))
+            {
+                foreach (var tokens in OrUsual(_space.MaxNumBatchedTokens, usual.MaxNumBatchedTokens))
+                {
+                    foreach (var speculation in _space.Speculations)
+                    {
+                        yield return _space.Settings with
+                        {
+                            Engine = name, EngineVersion = version, MaxNumSeqs = sequences,
+                            MaxNumBatchedTokens = tokens, Speculation = speculation,
+                        };
+                    }
+                }
+            }
+        }
+    }
+
+    static IReadOnlyList<int> OrUsual(IReadOnlyList<int> chosen, int usual) =>
+        chosen.Count > 0 ? chosen : [usual];
+
+    IEnumerable<DeploymentChoice> Degrees(DeploymentChoice choice) =>
+        from tensor in OrOpen(_space.TensorParallel)
+        from pipeline in OrOpen(_space.PipelineParallel)
+        from expert in OrOpen(_space.ExpertParallel)
+        from data in OrOpen(_space.DataParallel)
+        select choice with
+        {
+            TensorParallel = tensor, PipelineParallel = pipeline, ExpertParallel = expert, DataParallel = data,
+        };
+
+    static IEnumerable<int?> OrOpen(IReadOnlyList<int> degrees) =>
+        degrees.Count > 0 ? degrees.Select(degree => (int?)degree) : [null];
+
+    void Add(DeploymentChoice choice, PriceSpec price)
+    {
+        try
+        {
+            ParallelismChoice.Check(
+                choice.Model, choice.Accelerator, choice.TensorParallel, choice.PipelineParallel,
+                choice.ExpertParallel, choice.DataParallel);
+        }
+        catch (BadInputException impossible)
+        {
+            var any = Candidate(choice.With(), price);
+            _fallen.Add(new PlanFall(any, PlanStage.Impossible, impossible.Message, null));
+            return;
+        }
+        foreach (var (deployment, memory) in ParallelismChoice.Tried(choice))
+        {
+            if (memory.Fits)
+            {
+                AddFitting(Candidate(deployment, price));
+                continue;
+            }
+            _fallen.Add(new PlanFall(
+                Candidate(deployment, price), PlanStage.Memory,
+                FormattableString.Invariant($"{memory.MissingGb:0.#} GB per accelerator are missing"), null));
+        }
+    }
+
+    PlanCandidate Candidate(Deployment deployment, PriceSpec price) => new()
+    {
+        Index = -1, Deployment = deployment, Policy = _space.Policies[0], Price = price,
+    };
+
+    void AddFitting(PlanCandidate fitting)
+    {
+        foreach (var policy in _space.Policies)
+        {
+            foreach (var router in _space.Routers)
+            {
+                var candidate = fitting with { Policy = policy, Router = router };
+                if (_space.Aggregated)
+                    _fitting.Add(candidate with { Index = _fitting.Count });
+                foreach (var (prefill, serving) in _space.Disaggregated ? Pools : [])
+                {
+                    _fitting.Add(candidate with
+                    {
+                        Index = _fitting.Count, PrefillReplicas = prefill, ServingReplicas = serving,
+                    });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Collections.Generic;
+using Plimsoll.Core.Accounts;
+
+namespace Plimsoll.Planning.Plans;
+
+/// <summary>A plan as it is published: <c>docs/reference/plan.schema.json</c>.</summary>
+public sealed record PlanDocument(
+    string Schema, PlanStatement Statement, IReadOnlyList<PlanRow> Best, IReadOnlyList<PlanFunnelRow> Funnel,
+    IReadOnlyList<PlanFavourite> Favourites, PlanNearest? Nearest, IReadOnlyList<string> Notes);
+
+/// <summary>What was asked.</summary>
+public sealed record PlanStatement(
+    string Workload, string WorkloadSource, double RequestsPerSecond, double PeakOverMean,
+    IReadOnlyList<string> Promise, string Objective, int SpareReplicas, int Candidates, long SimulatedRequests);
+
+/// <summary>One of the best fleets.</summary>
+public sealed record PlanRow(
+    int Rank, string Deployment, string Model, string Gpu, string Weights, string Kv, int Tp, int Pp, int Ep,
+    int Dp, string Engine, int MaxNumSeqs, int MaxNumBatchedTokens, string Policy, string? Router,
+    int PrefillReplicas, int ServingReplicas, PlanFleet Fleet, PlanBill Bill, double LoadLine,
+    double? LoadLineStandardError, double LoadLineFast, double LoadLineSlow, string BindingLimit,
+    PlanDifference? OverBest, bool Tie, string Tier, PriceStatement Price);
+
+/// <summary>The fleet that is paid for.</summary>
+/// <param name="Units">Replicas, or groups of replicas that prefill and that decode.</param>
+/// <param name="Spare">Of them spares.</param>
+/// <param name="Accelerators">Paid for.</param>
+/// <param name="Watts">At the boards' rated power, an upper bound; null where that is not known.</param>
+public sealed record PlanFleet(int Units, int Spare, long Accelerators, double? Watts);
+
+/// <summary>What it costs.</summary>
+/// <param name="UsdPerHour">The whole fleet.</param>
+/// <param name="RoundingUsdPerHour">Of it for whole units, and whole nodes where they are sold so.</param>
+/// <param name="SpareUsdPerHour">Of it for spares.</param>
+/// <param name="UsdPerMillionTokens">Over the tokens of the mean demand.</param>
+/// <param name="Interval">Its 90 % interval by the error of the step times.</param>
+public sealed record PlanBill(
+    double UsdPerHour, double RoundingUsdPerHour, double SpareUsdPerHour, decimal UsdPerMillionTokens,
+    Interval Interval);
+
+/// <summary>Relative to the best; a high end of null has no bound.</summary>
+public sealed record PlanDifference(double Value, double Low, double? High);
+
+/// <summary>How many fell at a stage.</summary>
+public sealed record PlanFunnelRow(string Stage, string Meaning, int Fell);
+
+/// <summary>The best candidate of a model, format and card, and how far it came.</summary>
+public sealed record PlanFavourite(
+    string Family, string Deployment, string Stage, string Reason, double? AtLeast, int? Rank);
+
+/// <summary>The nearest promise that somebody keeps, and the fleet that does.</summary>
+public sealed record PlanNearest(IReadOnlyList<string> Promise, PlanRow Best);

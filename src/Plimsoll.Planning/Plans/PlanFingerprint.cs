@@ -1,0 +1,38 @@
+using System;
+using System.Globalization;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
+using Plimsoll.Core.Promises;
+
+namespace Plimsoll.Planning.Plans;
+
+/// <summary>A hash of everything that a search depends on, so that a journal is never taken for another's.</summary>
+public static class PlanFingerprint
+{
+    public static string Of(PlanRequest request, string version)
+    {
+        var serving = request.Serving;
+        var text = new StringBuilder();
+        text.Append(version).Append('\n').Append(serving.Workload.Name).Append('\n')
+            .Append(serving.Workload.Source).Append('\n');
+        foreach (var number in new[]
+        {
+            serving.RequestsPerSecond, serving.Workload.MeanPromptTokens, serving.Workload.MeanOutputTokens,
+            serving.Workload.Recorded ?? 0, serving.Requests ?? 0, serving.Seed, request.SpareReplicas,
+            request.MaxAccelerators ?? 0, request.BudgetUsdPerHour ?? 0, (int)request.Objective,
+            request.WholeNodes ? 1 : 0, request.Exhaustive ? 1 : 0,
+        })
+        {
+            text.Append(number.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
+        }
+        foreach (var level in serving.Levels)
+            text.Append(level.Spec).Append(' ').AppendJoin(',', level.Limits.Select(PromiseText.Of)).Append('\n');
+        foreach (var candidate in PlanCandidates.Of(request.Space).Fitting)
+        {
+            text.Append(candidate.Key).Append(' ')
+                .Append(candidate.Price.UsdPerHour.ToString(CultureInfo.InvariantCulture)).Append('\n');
+        }
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..16];
+    }
+}

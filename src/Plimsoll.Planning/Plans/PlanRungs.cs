@@ -1,0 +1,42 @@
+using System;
+using Plimsoll.Core;
+using Plimsoll.Planning.Search;
+
+namespace Plimsoll.Planning.Plans;
+
+/// <summary>
+/// The rungs of the race: each simulates more of fewer candidates, all of them with the same draws.
+/// </summary>
+/// <param name="Short">A first look.</param>
+/// <param name="Longer">A second one; also what the ends of the intervals are told by.</param>
+/// <param name="Full">What is printed.</param>
+public sealed record PlanRungs(PlanRung Short, PlanRung Longer, PlanRung Full)
+{
+    /// <summary>Requests of a stream in full where nothing else is asked.</summary>
+    const long Usual = 16_000;
+
+    /// <summary>The same of sessions, some hundred of them, and of work that nobody waits for.</summary>
+    const long OfSessions = 8_000;
+
+    public static PlanRungs Of(PlanRequest request)
+    {
+        var serving = request.Serving;
+        var needed = LoadLineSearch.NeededRequests(serving.Limits);
+        if (serving.Requests < needed)
+        {
+            throw new BadInputException(
+                $"{Setting.Requests} {serving.Requests}", "too few for the promised percentiles",
+                $"at least {needed}");
+        }
+        var usual = serving.Workload.ClosedLoop || request.IsBatch ? OfSessions : Usual;
+        var full = Math.Max(needed, serving.Requests ?? serving.Workload.Recorded switch
+        {
+            >= 1000 and var recorded => Math.Min(recorded, 100_000),
+            _ => usual,
+        });
+        return new PlanRungs(
+            new PlanRung("short", 1, Math.Max(needed, full / 8)) { Margin = 0.25 },
+            new PlanRung("longer", 1, Math.Max(needed, full / 2)) { Margin = 0.1 },
+            new PlanRung("full", 4, full));
+    }
+}

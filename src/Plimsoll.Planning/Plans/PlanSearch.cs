@@ -1,0 +1,287 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Plimsoll.Core;
+using Plimsoll.Core.Timing;
+using Plimsoll.Planning.Search;
+
+namespace Plimsoll.Planning.Plans;
+
+/// <summary>
+/// The cheapest fleet of a space that keeps the promise.
+/// <code>
+///   candidates ─ fits? ─ bound ─ short run ─ longer run ─ in full ─ ten best
+///                          best bound first, in waves of a fixed size; who exceeds the tenth best falls
+/// </code>
+/// Whoever falls depends only on what was found in earlier waves, so the result is the same on one core and
+/// on many, and the same after a stop.
+/// </summary>
+public sealed class PlanSearch
+{
+    /// <summary>Candidates looked at between two looks at the threshold.</summary>
+    const int Wave = 16;
+
+    /// <summary>How many are printed, and so whom a candidate has to beat to stay.</summary>
+    public const int Shown = 10;
+
+    /// <summary>Most that are simulated in full.</summary>
+    const int Finalists = 16;
+
+    readonly PlanRequest _request;
+    readonly PlanRungs _rungs;
+    readonly PlanJournal _journal;
+    readonly List<PlanFall> _fallen = [];
+
+    /// <summary>Measurements that this search rests on, whether made now or read from a journal.</summary>
+    readonly HashSet<string> _used = [];
+
+    readonly Lock _telling = new();
+    PlanBound[] _bounds = [];
+    FleetScale _scale = null!;
+    long _simulated;
+
+    PlanSearch(PlanRequest request)
+    {
+        _request = request;
+        _rungs = PlanRungs.Of(request);
+        _journal = request.Journal ?? PlanJournal.InMemory();
+    }
+
+    public static PlanOutcome Run(PlanRequest request) => new PlanSearch(request).Run();
+
+    PlanOutcome Run()
+    {
+        var all = PlanCandidates.Of(_request.Space);
+        _fallen.AddRange(all.Fallen);
+        if (all.Fitting.Count == 0)
+            throw EmptySpace(all);
+        var mean = MeanRequest.Of(
+            all.Fitting[0].Of(_request.Serving), PlanTrial.Engine(all.Fitting[0], _request.Serving));
+        _scale = new FleetScale(_request, mean.Tokens);
+        var mine = all.Fitting.Where(IsMine).ToList();
+        var bounded = Bounded(mine, all.Fitting.Count, mean);
+        Tell(0.05);
+        var finalists = _request.Exhaustive
+            ? bounded
+            : Race(Waves(bounded), _rungs.Longer, _rungs.Longer.Margin, PlanStage.Race);
+        var entries = InFull(finalists);
+        return Outcome(all, mean, entries, entries.Count > 0 ? [] : Nearest(bounded));
+    }
+
+    bool IsMine(PlanCandidate candidate) => _request.Includes(candidate)
+        && candidate.Index % _request.Shard.Of == _request.Shard.Number - 1;
+
+    static BadInputException EmptySpace(PlanCandidates all)
+    {
+        if (all.Fallen.Count == 0)
+            return new BadInputException("the space is empty; expected at least one model and accelerator");
+        var nearest = all.Fallen[^1];
+        return new BadInputException(
+            $"no candidate fits: of {nearest.Candidate.Key}, {nearest.Reason}; expected more accelerators "
+            + "(--tp, --pp), smaller --weights or an accelerator with more memory");
+    }
+
+    /// <summary>Candidates with a bound, best first; the others fall.</summary>
+    List<PlanCandidate> Bounded(List<PlanCandidate> mine, int count, MeanRequest mean)
+    {
+        _bounds = new PlanBound[count];
+        Parallel.ForEach(mine, c => _bounds[c.Index] = PlanBound.Of(c, _request, mean));
+        var bounded = new List<PlanCandidate>();
+        foreach (var candidate in mine)
+        {
+            if (_request.Objective.PerUnit(candidate) is null)
+                Fall(candidate, PlanStage.Limits, $"no {_request.Objective.Unit()} is known of it", null);
+            else if (_bounds[candidate.Index].RequestsPerSecond is not { } most)
+                Fall(candidate, PlanStage.Unreachable, _bounds[candidate.Index].Miss(_request), null);
+            else if (OverLimits(candidate, most) is { } reason)
+                Fall(candidate, PlanStage.Limits, reason, AtLeast(candidate));
+            else
+                bounded.Add(candidate);
+        }
+        return [.. bounded.OrderBy(AtLeast).ThenBy(c => c.Index)];
+    }
+
+    string? OverLimits(PlanCandidate candidate, double line)
+    {
+        var accelerators = _scale.Accelerators(candidate, line);
+        if (accelerators > _request.MaxAccelerators)
+            return $"takes {accelerators} accelerators, over the {_request.MaxAccelerators} that are allowed";
+        var usd = _scale.UsdPerHour(candidate, line);
+        return usd > _request.BudgetUsdPerHour
+            ? FormattableString.Invariant(
+                $"takes ${usd:0.00} an hour, over the budget of {_request.BudgetUsdPerHour:0.##}")
+            : null;
+    }
+
+    double AtLeast(PlanCandidate candidate) =>
+        _scale.Whole(candidate, _bounds[candidate.Index].RequestsPerSecond!.Value);
+
+    /// <summary>Short runs, best bound first, until no bound is below what others cost.</summary>
+    List<(PlanCandidate, double)> Waves(List<PlanCandidate> bounded)
+    {
+        var kept = new List<(PlanCandidate Candidate, double Value)>();
+        for (var from = 0; from < bounded.Count; from += Wave)
+        {
+            var threshold = Tenth(kept) * (1 + _rungs.Short.Margin);
+            if (_request.OutOfTime() || AtLeast(bounded[from]) > threshold)
+            {
+                foreach (var candidate in bounded[from..])
+                    FallUntried(candidate, AtLeast(candidate) > threshold);
+                break;
+            }
+            var wave = bounded[from..Math.Min(bounded.Count, from + Wave)];
+            kept.AddRange(Tried(wave, _rungs.Short, PlanStage.ShortRun));
+            Tell(0.05 + 0.6 * (from + wave.Count) / bounded.Count);
+        }
+        return Cut(kept, _rungs.Short.Margin, PlanStage.ShortRun);
+    }
+
+    void FallUntried(PlanCandidate candidate, bool isDearer) => Fall(
+        candidate, isDearer ? PlanStage.Bound : PlanStage.NotReached,
+        isDearer ? "dearer even at best" : "time ran out", AtLeast(candidate));
+
+    List<PlanCandidate> Race(List<(PlanCandidate, double)> from, PlanRung rung, double margin, PlanStage stage)
+    {
+        var kept = Cut(Tried([.. from.Select(c => c.Item1)], rung, stage), margin, stage);
+        Tell(0.75);
+        foreach (var (candidate, value) in kept.Skip(Finalists))
+            Fall(candidate, stage, $"not among the {Finalists} cheapest of a longer run", value);
+        return [.. kept.Take(Finalists).Select(c => c.Item1)];
+    }
+
+    /// <summary>Those that keep the promise at a rung, with what their fleet takes, cheapest first.</summary>
+    List<(PlanCandidate, double)> Tried(List<PlanCandidate> candidates, PlanRung rung, PlanStage stage)
+    {
+        var measures = new PlanMeasure[candidates.Count];
+        Parallel.For(0, measures.Length, i => measures[i] = Measure(candidates[i], rung));
+        var kept = new List<(PlanCandidate, double)>();
+        for (var i = 0; i < measures.Length; i++)
+        {
+            if (measures[i].Holds)
+                kept.Add((candidates[i], _scale.Unrounded(candidates[i], measures[i].Line)));
+            else
+                Fall(candidates[i], stage, Broken(measures[i]), null);
+        }
+        return [.. kept.OrderBy(c => c.Item2).ThenBy(c => c.Item1.Index)];
+    }
+
+    static string Broken(PlanMeasure measure) => measure.Binding is { } binding
+        ? FormattableString.Invariant($"{binding} is missed by a factor of {measure.Ratio:0.00} when idle")
+        : "the requests do not fit its KV memory";
+
+    /// <summary>Drops those that are dearer than the tenth by more than a margin.</summary>
+    List<(PlanCandidate, double)> Cut(List<(PlanCandidate, double)> kept, double margin, PlanStage stage)
+    {
+        var threshold = Tenth(kept) * (1 + margin);
+        var left = new List<(PlanCandidate, double)>();
+        foreach (var (candidate, value) in kept.OrderBy(c => c.Item2).ThenBy(c => c.Item1.Index))
+        {
+            if (value <= threshold)
+                left.Add((candidate, value));
+            else
+                Fall(candidate, stage, "dearer than ten others", value);
+        }
+        return left;
+    }
+
+    static double Tenth(List<(PlanCandidate, double Value)> kept) => kept.Count < Shown
+        ? double.PositiveInfinity
+        : kept.Select(c => c.Value).Order().ElementAt(Shown - 1);
+
+    PlanMeasure Measure(PlanCandidate candidate, PlanRung rung, StepEnd? end = null, string at = "")
+    {
+        var key = $"{candidate.Key} | {rung.Name}{at}";
+        var measure = _journal.Get(key, () => Trial(candidate).Measure(rung, end));
+        lock (_used)
+        {
+            if (_used.Add(key))
+                _simulated += measure.Simulated;
+        }
+        return measure;
+    }
+
+    PlanTrial Trial(PlanCandidate candidate) => new(candidate, _request, _bounds[candidate.Index]);
+
+    List<PlanEntry> InFull(List<PlanCandidate> finalists)
+    {
+        var entries = new PlanEntry?[finalists.Count];
+        var done = 0;
+        Parallel.For(0, entries.Length, i =>
+        {
+            entries[i] = Entry(finalists[i]);
+            Tell(0.75 + 0.24 * Interlocked.Increment(ref done) / entries.Length);
+        });
+        var kept = new List<PlanEntry>();
+        for (var i = 0; i < entries.Length; i++)
+        {
+            if (entries[i] is not { } entry)
+                Fall(finalists[i], PlanStage.Full, Broken(Measure(finalists[i], _rungs.Full)), null);
+            else if (OverLimits(entry.Candidate, entry.Measure.Line) is { } reason)
+                Fall(entry.Candidate, PlanStage.Limits, reason, Whole(entry));
+            else
+                kept.Add(entry);
+        }
+        kept = [.. kept.OrderBy(Whole).ThenBy(e => _scale.Unrounded(e.Candidate, e.Measure.Line))
+            .ThenBy(e => e.Candidate.Index)];
+        foreach (var entry in kept.Skip(Shown))
+            Fall(entry.Candidate, PlanStage.Full, "not among the ten best", Whole(entry));
+        return [.. kept.Take(Shown).Select(
+            entry => entry with { ToBest = PairedDifference.Of(entry, kept[0], _scale) })];
+    }
+
+    double Whole(PlanEntry entry) => _scale.Whole(entry.Candidate, entry.Measure.Line);
+
+    /// <summary>Null where the promise breaks in full.</summary>
+    PlanEntry? Entry(PlanCandidate candidate)
+    {
+        var full = Measure(candidate, _rungs.Full);
+        if (!full.Holds)
+            return null;
+        var stepTime = Trial(candidate).StepTime;
+        var around = Measure(candidate, _rungs.Longer).Line;
+        var fast = Measure(candidate, _rungs.Longer, stepTime.Error.Fast, " fast").Line;
+        var slow = Measure(candidate, _rungs.Longer, stepTime.Error.Slow, " slow").Line;
+        return new PlanEntry(
+            candidate, full, around > 0 ? Math.Max(1, fast / around) : 1,
+            around > 0 ? Math.Min(1, slow / around) : 0, stepTime, default);
+    }
+
+    /// <summary>Where nobody keeps the promise: who is nearest to it when idle.</summary>
+    List<(PlanCandidate, PlanMeasure)> Nearest(List<PlanCandidate> bounded)
+    {
+        const int Most = 24;
+        IEnumerable<PlanCandidate> unreachable = _fallen.Where(f => f.Stage == PlanStage.Unreachable)
+            .OrderBy(f => _bounds[f.Candidate.Index].AloneMs).ThenBy(f => f.Candidate.Index)
+            .Take(Most).Select(f => f.Candidate);
+        var tried = bounded.Concat(unreachable).ToList();
+        var measures = new PlanMeasure[tried.Count];
+        Parallel.For(0, measures.Length, i => measures[i] = Measure(tried[i], _rungs.Short));
+        return [.. tried.Zip(measures).Where(t => t.Second is { Ratio: not null, Holds: false })
+            .OrderBy(t => t.Second.Ratio).ThenBy(t => t.First.Index).Take(Most)];
+    }
+
+    PlanOutcome Outcome(
+        PlanCandidates all, MeanRequest mean, List<PlanEntry> best,
+        List<(PlanCandidate, PlanMeasure)> nearest) => new()
+    {
+        Request = _request,
+        Scale = _scale,
+        Mean = mean,
+        Best = best,
+        Fallen = [.. _fallen.OrderBy(f => f.Stage).ThenBy(f => f.Candidate.Index)],
+        Candidates = all.Fitting.Count + all.Fallen.Count,
+        SimulatedRequests = _simulated,
+        Nearest = nearest,
+    };
+
+    void Fall(PlanCandidate candidate, PlanStage stage, string reason, double? atLeast) =>
+        _fallen.Add(new PlanFall(candidate, stage, reason, atLeast));
+
+    void Tell(double share)
+    {
+        lock (_telling)
+            _request.Progress?.Invoke(share);
+    }
+}

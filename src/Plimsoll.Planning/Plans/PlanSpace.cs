@@ -1,0 +1,56 @@
+using System.Collections.Generic;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Models;
+using Plimsoll.Core.Routing;
+using Plimsoll.Core.Scheduling;
+
+namespace Plimsoll.Planning.Plans;
+
+/// <summary>
+/// What a plan chooses from, one list an axis. A list of degrees that is empty leaves them to the search, as
+/// does one of limits to the engine's own.
+/// </summary>
+public sealed record PlanSpace
+{
+    public required IReadOnlyList<ModelSpec> Models { get; init; }
+
+    /// <summary>Accelerators with what an hour of one costs.</summary>
+    public required IReadOnlyList<(AcceleratorSpec Accelerator, PriceSpec Price)> Accelerators { get; init; }
+
+    /// <summary>Weight formats; empty for each model's as published.</summary>
+    public IReadOnlyList<NumberFormat> Weights { get; init; } = [];
+
+    public IReadOnlyList<NumberFormat> Kv { get; init; } = [NumberFormat.Bf16];
+
+    /// <summary>Engines by name, each with a release or null for the newest.</summary>
+    public IReadOnlyList<(string Name, string? Version)> Engines { get; init; } = [("vllm", null)];
+
+    public IReadOnlyList<int> TensorParallel { get; init; } = [];
+
+    public IReadOnlyList<int> PipelineParallel { get; init; } = [];
+
+    public IReadOnlyList<int> ExpertParallel { get; init; } = [];
+
+    public IReadOnlyList<int> DataParallel { get; init; } = [];
+
+    public IReadOnlyList<int> MaxNumSeqs { get; init; } = [];
+
+    public IReadOnlyList<int> MaxNumBatchedTokens { get; init; } = [];
+
+    public IReadOnlyList<SchedulingPolicy> Policies { get; init; } = [SchedulingPolicy.VllmV1];
+
+    /// <summary>Null where a replica is looked at with its even share of the traffic.</summary>
+    public IReadOnlyList<RoutingPolicy?> Routers { get; init; } = [null];
+
+    /// <summary>With and without speculation, where an acceptance is stated.</summary>
+    public IReadOnlyList<SpeculationSpec?> Speculations { get; init; } = [null];
+
+    /// <summary>Engines that do both.</summary>
+    public bool Aggregated { get; init; } = true;
+
+    /// <summary>Engines that prefill apart from engines that decode.</summary>
+    public bool Disaggregated { get; init; }
+
+    /// <summary>Settings that all candidates share: block size, memory share, prefix cache.</summary>
+    public EngineSettings Settings { get; init; } = new();
+}

@@ -1,0 +1,122 @@
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Choices;
+using Plimsoll.Inputs.Workloads;
+using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
+
+namespace Plimsoll.Planning.Plans;
+
+/// <summary>How much of a candidate is simulated: a few streams of so many requests each.</summary>
+/// <param name="Name">Of the rung.</param>
+/// <param name="Streams">Independent streams, the same for every candidate.</param>
+/// <param name="Requests">Of each stream.</param>
+public sealed record PlanRung(string Name, int Streams, long Requests)
+{
+    /// <summary>How much dearer than the tenth best a candidate may look here and go on.</summary>
+    public double Margin { get; init; }
+}
+
+/// <summary>What was measured of a unit.</summary>
+/// <param name="Lines">Load lines of its streams, requests per second; 0 where the promise is broken.</param>
+/// <param name="Binding">The limit that binds, in words; null for throughput.</param>
+/// <param name="Ratio">Measured over limit just above the line; on a broken promise, of an idle unit.</param>
+/// <param name="Missed">Index of that limit among the promise's; null for throughput.</param>
+/// <param name="MeasuredNs">What was measured of it.</param>
+/// <param name="Simulated">Requests of its runs, as many as they were asked for.</param>
+public sealed record PlanMeasure(
+    IReadOnlyList<double> Lines, string? Binding, double? Ratio, int? Missed, long? MeasuredNs, long Simulated)
+{
+    /// <summary>Mean over the streams.</summary>
+    public double Line => Samples.Mean(Lines);
+
+    public double? StandardError => Samples.StandardError(Lines);
+
+    public bool Holds => Line > 0;
+}
+
+/// <summary>
+/// Runs one candidate under the workload. What it finds depends on the candidate, the request and the rung
+/// alone: not on what else was tried, when, or on how many cores.
+/// </summary>
+public sealed class PlanTrial
+{
+    /// <summary>Replicas behind a router that are simulated together.</summary>
+    const int Routed = 4;
+
+    /// <summary>Bandwidth between pools, 10⁹ bytes per second: a 400 Gb/s port.</summary>
+    const double TransferGbPerSecond = 50;
+
+    readonly PlanCandidate _candidate;
+    readonly Serving _serving;
+    readonly SimulatedEngine _engine;
+    readonly PlanBound _bound;
+
+    public PlanTrial(PlanCandidate candidate, PlanRequest request, PlanBound bound)
+    {
+        _candidate = candidate;
+        _serving = candidate.Of(request.Serving);
+        _engine = Engine(candidate, request.Serving);
+        _bound = bound;
+    }
+
+    public StepTimeModel StepTime => _engine.StepTime;
+
+    public static SimulatedEngine Engine(PlanCandidate candidate, Serving serving) => SimulatedEngine.Of(
+        StepTimeCatalogue.ModelOf(candidate.Deployment), candidate.Policy, serving.MeanContextTokens);
+
+    /// <summary>Load lines of a unit, each stream by bisection.</summary>
+    public PlanMeasure Measure(PlanRung rung, StepEnd? end = null)
+    {
+        if (!_serving.Limits.Any())
+            return Saturated(rung, end);
+        var (fleet, scale) = Fleet();
+        long simulated = 0;
+        var search = new LoadLineSearch(
+            _engine, _serving, new ProbeSize(rung.Streams, rung.Requests, rung.Requests))
+        {
+            AfterRun = requests => Interlocked.Add(ref simulated, requests), Fleet = fleet,
+        };
+        var ceiling = (_bound.RequestsPerSecond ?? 1) / scale;
+        var line = search.Find(ceiling, ArrivalProcess.Own, end);
+        // The bound is no part of the answer: where the promise holds there, the search goes on above it.
+        for (var i = 0; i < 3 && line.Binding is null && line.RequestsPerSecond >= ceiling; i++)
+            line = search.Find(ceiling *= 2, ArrivalProcess.Own, end);
+        var limits = _serving.Limits.ToList();
+        int? missed = line.Binding is { } broken ? limits.IndexOf(broken.Limit) : null;
+        return new PlanMeasure(
+            [.. line.Lines.Select(rate => rate * scale)],
+            line.Binding is { } binding ? Core.Promises.PromiseText.Of(binding.Limit) : null,
+            line.Binding?.Ratio, missed, line.Binding?.MeasuredNs, simulated);
+    }
+
+    PlanMeasure Saturated(PlanRung rung, StepEnd? end)
+    {
+        var found = SaturatedThroughput.Find(
+            _engine, _serving with { Requests = rung.Requests }, end: end);
+        return new PlanMeasure(
+            [(found?.RequestsPerSecond ?? 0) * _engine.Ranks], null, null, null, null, 2 * rung.Requests);
+    }
+
+    /// <summary>
+    /// Engines simulated together, and units that one request per second of what is simulated stands for.
+    /// </summary>
+    (Fleet? Fleet, double Scale) Fleet()
+    {
+        if (!_candidate.IsDisaggregated && _candidate.Router is null)
+            return (null, _engine.Ranks);
+        var units = _candidate.Router is null ? 1 : Routed;
+        var deployment = _candidate.Deployment;
+        return (new Fleet
+        {
+            Serving = _engine.Pool(units * _candidate.ServingReplicas * _engine.Ranks),
+            Prefill = _candidate.IsDisaggregated
+                ? _engine.Pool(units * _candidate.PrefillReplicas * _engine.Ranks) : null,
+            Routing = _candidate.Router ?? Core.Routing.RoutingPolicy.LeastOutstanding,
+            KvTransferNsPerToken = deployment.Model.KvBytesPerToken(deployment.Kv) / TransferGbPerSecond,
+        }, 1.0 / units);
+    }
+}
