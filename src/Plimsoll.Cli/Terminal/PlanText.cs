@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text;
@@ -11,6 +12,8 @@ static class PlanText
 {
     public static string Of(PlanDocument plan)
     {
+        if (plan.Steady is { } steady)
+            return Steady(plan, steady);
         var text = new StringBuilder();
         var s = plan.Statement;
         TextLines.Wrap(text, "", "  ", FormattableString.Invariant(
@@ -55,6 +58,38 @@ static class PlanText
         {
             TextLines.Wrap(text, "", "  ", $"Tied with it, as far as can be told: {string.Join(", ", ties)}.");
         }
+    }
+
+    static string Steady(PlanDocument plan, IReadOnlyList<PlanSteadyRow> rows)
+    {
+        var text = new StringBuilder();
+        var limits = plan.Statement.Promise.Count > 0 ? string.Join(", ", plan.Statement.Promise) : "no limit";
+        TextLines.Wrap(text, "", "  ", $"{plan.Statement.Workload}; {limits}");
+        text.Append('\n');
+        if (rows.Count == 0)
+            text.Append("Nobody keeps these limits.\n");
+        var table = new TextTable(
+            "#", "USD/M tokens", "out tok/s/GPU", "tok/s/user", "TTFT ms", "TPOT ms", "at once", "GPUs",
+            "deployment", "tier");
+        foreach (var row in rows)
+        {
+            table.Add(
+                Number(row.Rank, "0"), Number(row.UsdPerMillionTokens, "0.0000"),
+                Number(row.OutputTokensPerSecondPerAccelerator, "0"), Number(row.TokensPerSecondPerUser, "0.0"),
+                Number(row.TtftMs, "0"), Number(row.TpotMs, "0.0"), Number(row.Concurrency, "0"),
+                Number(row.Accelerators, "0"), row.Deployment, row.Tier);
+        }
+        if (rows.Count > 0)
+            text.Append(table);
+        text.Append('\n');
+        foreach (var row in plan.Funnel)
+        {
+            text.Append(FormattableString.Invariant($"{row.Fell:N0} of {plan.Statement.Candidates:N0}: "))
+                .Append(row.Meaning).Append('\n');
+        }
+        foreach (var note in plan.Notes)
+            TextLines.Wrap(text, "· ", "  ", note);
+        return text.ToString();
     }
 
     static void Nobody(StringBuilder text, PlanDocument plan)

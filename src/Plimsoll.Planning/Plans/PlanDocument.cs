@@ -6,7 +6,8 @@ namespace Plimsoll.Planning.Plans;
 /// <summary>A plan as it is published: <c>docs/reference/plan.schema.json</c>.</summary>
 public sealed record PlanDocument(
     string Schema, PlanStatement Statement, IReadOnlyList<PlanRow> Best, IReadOnlyList<PlanFunnelRow> Funnel,
-    IReadOnlyList<PlanFavourite> Favourites, PlanNearest? Nearest, IReadOnlyList<string> Notes);
+    IReadOnlyList<PlanFavourite> Favourites, PlanNearest? Nearest, IReadOnlyList<string> Notes,
+    IReadOnlyList<PlanSteadyRow>? Steady);
 
 /// <summary>What was asked.</summary>
 public sealed record PlanStatement(
@@ -50,3 +51,22 @@ public sealed record PlanFavourite(
 
 /// <summary>The nearest promise that somebody keeps, and the fleet that does.</summary>
 public sealed record PlanNearest(IReadOnlyList<string> Promise, PlanRow Best);
+
+/// <summary>One of the best deployments where there are lengths and no arrivals.</summary>
+/// <param name="Rank">From 1.</param>
+/// <param name="Deployment">What tells it from the others.</param>
+/// <param name="Model">Name.</param>
+/// <param name="Gpu">Name.</param>
+/// <param name="Accelerators">Of a replica, or of a group that prefills and decodes.</param>
+/// <param name="Concurrency">Requests at once that it serves.</param>
+/// <param name="TtftMs">Mean, milliseconds, when nobody waits.</param>
+/// <param name="TpotMs">Mean, milliseconds.</param>
+/// <param name="TokensPerSecondPerUser">One over TPOT.</param>
+/// <param name="OutputTokensPerSecondPerAccelerator">Throughput.</param>
+/// <param name="RequestsPerSecond">Of it.</param>
+/// <param name="UsdPerMillionTokens">Input and output together, the accelerators always busy.</param>
+/// <param name="Tier">What its step times rest on.</param>
+public sealed record PlanSteadyRow(
+    int Rank, string Deployment, string Model, string Gpu, int Accelerators, int Concurrency, double TtftMs,
+    double TpotMs, double TokensPerSecondPerUser, double OutputTokensPerSecondPerAccelerator,
+    double RequestsPerSecond, decimal UsdPerMillionTokens, string Tier);

@@ -35,16 +35,26 @@ public sealed record PlanOutcome
 /// <param name="FastOverPredicted">Its load line with steps as fast as the tier's error allows, over the
 /// predicted one, in shorter runs.</param>
 /// <param name="SlowOverPredicted">With slow steps; 0 where the promise then breaks.</param>
+/// <param name="Standard">The same ratios at one standard error, of steps and of first tokens apart.</param>
 /// <param name="StepTime">How long its steps take.</param>
 /// <param name="ToBest">Its bill over the best's, less one, spares counted and nothing rounded.</param>
 public sealed record PlanEntry(
     PlanCandidate Candidate, PlanMeasure Measure, double FastOverPredicted, double SlowOverPredicted,
-    StepTimeModel StepTime, Difference ToBest)
+    StandardErrors Standard, StepTimeModel StepTime, Difference ToBest)
 {
     public double LineFast => Measure.Line * FastOverPredicted;
 
     public double LineSlow => Measure.Line * SlowOverPredicted;
 }
+
+/// <summary>Load lines over the predicted one at one standard error of one thing; 0 where the promise breaks.
+/// </summary>
+/// <param name="StepFast">Of the steps.</param>
+/// <param name="StepSlow">Of the steps.</param>
+/// <param name="FirstFast">Of what a first token takes beyond its steps.</param>
+/// <param name="FirstSlow">Of what a first token takes beyond its steps.</param>
+public readonly record struct StandardErrors(
+    double StepFast, double StepSlow, double FirstFast, double FirstSlow);
 
 /// <summary>A relative difference and its 90 % interval; a high end of null has no bound.</summary>
 public readonly record struct Difference(double Value, double Low, double? High)

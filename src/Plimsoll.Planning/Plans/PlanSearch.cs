@@ -240,12 +240,21 @@ public sealed class PlanSearch
         if (!full.Holds)
             return null;
         var stepTime = Trial(candidate).StepTime;
-        var around = Measure(candidate, _rungs.Longer).Line;
-        var fast = Measure(candidate, _rungs.Longer, stepTime.Error.Fast, " fast").Line;
-        var slow = Measure(candidate, _rungs.Longer, stepTime.Error.Slow, " slow").Line;
+        var (fast, slow) = (stepTime.Error.Fast, stepTime.Error.Slow);
+        var (stepFast, firstFast) = PairedDifference.Standard(fast);
+        var (stepSlow, firstSlow) = PairedDifference.Standard(slow);
+        var standard = new StandardErrors(
+            Math.Max(1, At(stepFast, " steps fast")), Math.Min(1, At(stepSlow, " steps slow")),
+            At(firstFast, " first tokens fast"), At(firstSlow, " first tokens slow"));
         return new PlanEntry(
-            candidate, full, around > 0 ? Math.Max(1, fast / around) : 1,
-            around > 0 ? Math.Min(1, slow / around) : 0, stepTime, default);
+            candidate, full, Math.Max(1, At(fast, " fast")), Math.Min(1, At(slow, " slow")), standard, stepTime,
+            default);
+
+        double At(StepEnd end, string name)
+        {
+            var around = Measure(candidate, _rungs.Longer).Line;
+            return around > 0 ? Measure(candidate, _rungs.Longer, end, name).Line / around : 0;
+        }
     }
 
     /// <summary>Where nobody keeps the promise: who is nearest to it when idle.</summary>

@@ -44,7 +44,7 @@ public static class PlanStatements
                 outcome.SimulatedRequests),
             Rows(outcome), Funnel(outcome), Favourites(outcome),
             nearest is { Best.Count: > 0 } ? new PlanNearest(Promise(nearest.Request), Rows(nearest)[0]) : null,
-            Notes(outcome));
+            Notes(outcome), null);
     }
 
     static IReadOnlyList<string> Promise(PlanRequest request) => request.IsBatch

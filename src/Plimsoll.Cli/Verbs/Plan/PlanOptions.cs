@@ -7,6 +7,7 @@ using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Planning.Plans;
+using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Cli.Verbs.Plan;
 
@@ -63,6 +64,13 @@ sealed class PlanOptions
         Description = "K/N: every N-th candidate from the K-th; plimsoll plan merge joins the journals",
     };
 
+    readonly Option<int?> _isl = new("--isl")
+    {
+        Description = "Input tokens of every request: answers in closed form, without arrivals; with --osl",
+    };
+
+    readonly Option<int?> _osl = new("--osl") { Description = "Output tokens of every request; with --isl" };
+
     public void AddTo(Command command)
     {
         _served.AddTo(command);
@@ -71,6 +79,7 @@ sealed class PlanOptions
         foreach (var option in new Option[]
         {
             _batch, _objective, _accelerators, _budget, _spare, _nodes, _exhaustive, _time, _shards,
+            _isl, _osl,
         })
         {
             command.Add(option);
@@ -108,6 +117,17 @@ sealed class PlanOptions
             Shard = Shard(parsed),
             OutOfTime = OutOfTime(parsed),
         };
+    }
+
+    /// <summary>Lengths of the question without arrivals; null where it is not asked.</summary>
+    public MeanRequest? Lengths(ParseResult parsed)
+    {
+        var (input, output) = (parsed.GetValue(_isl), parsed.GetValue(_osl));
+        if (input is null && output is null)
+            return null;
+        return input is >= 1 and <= 10_000_000 and var prompt && output is >= 1 and <= 10_000_000 and var answer
+            ? new MeanRequest(prompt, 0, answer)
+            : throw new BadInputException($"--isl {input} --osl {output}: expected both, 1 to 10000000 tokens");
     }
 
     (int, int) Shard(ParseResult parsed)

@@ -32,6 +32,12 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
     int Run(ParseResult parsed)
     {
         var request = _options.Resolve(parsed);
+        if (_options.Lengths(parsed) is { } lengths)
+        {
+            var steady = SteadyPlan.Of(request, lengths);
+            output.Write(parsed.GetValue(_json) ? PlanJson.Of(steady) : PlanText.Of(steady));
+            return steady.Steady!.Count > 0 ? CommandLine.Done : CommandLine.Failed;
+        }
         using var journal = parsed.GetValue(_journal) is { } file
             ? PlanJournal.Open(file.FullName, Header(parsed, request)) : null;
         var before = journal?.Count ?? 0;
