@@ -10,10 +10,13 @@ public static class Plots
     const int PixelWidth = 1600;
 
     /// <summary>NAME.png and NAME.svg of every picture, drawn.</summary>
-    public static IReadOnlyList<(string Name, byte[] Content)> Draw(ReportModel model)
+    public static IReadOnlyList<(string Name, byte[] Content)> Draw(ReportModel model) =>
+        Draw(ReportPictures.Of(model));
+
+    public static IReadOnlyList<(string Name, byte[] Content)> Draw(IReadOnlyList<ReportPicture> pictures)
     {
         var files = new List<(string, byte[])>();
-        foreach (var picture in ReportPictures.Of(model))
+        foreach (var picture in pictures)
         {
             files.Add((picture.Name + ".png", PngWriter.Encode(picture.Scene, PixelWidth)));
             using var svg = new MemoryStream();

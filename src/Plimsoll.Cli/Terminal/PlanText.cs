@@ -17,8 +17,8 @@ static class PlanText
         var text = new StringBuilder();
         var s = plan.Statement;
         TextLines.Wrap(text, "", "  ", FormattableString.Invariant(
-            $"{s.Workload} at {s.RequestsPerSecond:0.##} requests/s, busiest hour {s.PeakOverMean:0.00} × the ")
-            + $"mean; promise: {string.Join(", ", s.Promise)}");
+            $"{s.Workload} at {s.RequestsPerSecond:0.##} requests/s, busiest hour {s.PeakOverMean:0.00} × ")
+            + $"the mean; promise: {string.Join(", ", s.Promise)}");
         text.Append('\n');
         if (plan.Best.Count > 0)
             Best(text, plan);
@@ -42,28 +42,32 @@ static class PlanText
             table.Add(
                 Number(row.Rank, "0"), Number(row.Bill.UsdPerHour, "0.00"),
                 Number(row.Bill.UsdPerMillionTokens, "0.0000"), Interval(row), Over(row),
-                FormattableString.Invariant($"{row.Fleet.Units} × {row.Fleet.Accelerators / row.Fleet.Units}"),
+                FormattableString.Invariant(
+                    $"{row.Fleet.Units} × {row.Fleet.Accelerators / row.Fleet.Units}"),
                 row.Deployment, Number(row.LoadLine, "0.00"), row.BindingLimit, row.Tier);
         }
         text.Append(table);
         var best = plan.Best[0];
         text.Append('\n');
         TextLines.Wrap(text, "", "  ", FormattableString.Invariant(
-            $"Of the best's ${best.Bill.UsdPerHour:0.00} an hour ${best.Bill.RoundingUsdPerHour:0.00} is for ")
-            + FormattableString.Invariant($"whole replicas and ${best.Bill.SpareUsdPerHour:0.00} for ")
-            + FormattableString.Invariant($"{best.Fleet.Spare} spare; ${best.Price.UsdPerGpuHour:0.00##} per ")
+            $"Of the best's ${best.Bill.UsdPerHour:0.00} an hour ${best.Bill.RoundingUsdPerHour:0.00} is ")
+            + FormattableString.Invariant($"for whole replicas and ${best.Bill.SpareUsdPerHour:0.00} for ")
+            + FormattableString.Invariant(
+                $"{best.Fleet.Spare} spare; ${best.Price.UsdPerGpuHour:0.00##} per ")
             + $"accelerator-hour, {best.Price.Origin}.");
         var ties = plan.Best.Where(row => row.Tie).Select(row => Number(row.Rank, "0")).ToList();
         if (ties.Count > 0)
         {
-            TextLines.Wrap(text, "", "  ", $"Tied with it, as far as can be told: {string.Join(", ", ties)}.");
+            var named = string.Join(", ", ties);
+            TextLines.Wrap(text, "", "  ", $"Tied with it, as far as can be told: {named}.");
         }
     }
 
     static string Steady(PlanDocument plan, IReadOnlyList<PlanSteadyRow> rows)
     {
         var text = new StringBuilder();
-        var limits = plan.Statement.Promise.Count > 0 ? string.Join(", ", plan.Statement.Promise) : "no limit";
+        var limits = plan.Statement.Promise.Count > 0 ? string.Join(", ", plan.Statement.Promise)
+            : "no limit";
         TextLines.Wrap(text, "", "  ", $"{plan.Statement.Workload}; {limits}");
         text.Append('\n');
         if (rows.Count == 0)
@@ -75,7 +79,8 @@ static class PlanText
         {
             table.Add(
                 Number(row.Rank, "0"), Number(row.UsdPerMillionTokens, "0.0000"),
-                Number(row.OutputTokensPerSecondPerAccelerator, "0"), Number(row.TokensPerSecondPerUser, "0.0"),
+                Number(row.OutputTokensPerSecondPerAccelerator, "0"),
+                    Number(row.TokensPerSecondPerUser, "0.0"),
                 Number(row.TtftMs, "0"), Number(row.TpotMs, "0.0"), Number(row.Concurrency, "0"),
                 Number(row.Accelerators, "0"), row.Deployment, row.Tier);
         }
@@ -98,8 +103,10 @@ static class PlanText
         if (plan.Nearest is not { } nearest)
             return;
         var row = nearest.Best;
-        TextLines.Wrap(text, "", "  ", $"The nearest that can be kept is {string.Join(", ", nearest.Promise)}: by "
-            + FormattableString.Invariant($"{row.Fleet.Units} × {row.Deployment}, ${row.Bill.UsdPerHour:0.00} an ")
+        var promise = string.Join(", ", nearest.Promise);
+        TextLines.Wrap(text, "", "  ", $"The nearest that can be kept is {promise}: by "
+            + FormattableString.Invariant(
+                $"{row.Fleet.Units} × {row.Deployment}, ${row.Bill.UsdPerHour:0.00} an ")
             + FormattableString.Invariant($"hour, ${row.Bill.UsdPerMillionTokens:0.0000} per million tokens ")
             + $"({Interval(row)}, tier {row.Tier}).");
     }
@@ -126,7 +133,7 @@ static class PlanText
         {
             table.Add(
                 row.Family, row.Deployment,
-                row.AtLeast is { } least ? (row.Rank is null ? "≥ " : "") + Number(least, "0.00") : "–",
+                row.AtLeast is { } least ? Sign(row) + Number(least, "0.00") : "–",
                 row.Stage, row.Rank is { } rank ? $"rank {rank}" : row.Reason);
         }
         text.Append(table);
@@ -144,8 +151,13 @@ static class PlanText
         return $"{Percent(over.Value)} ({Percent(over.Low)} … {high} %){(row.Tie ? " tie" : "")}";
     }
 
+    /// <summary>A bound is a bound; what a short run found is about right.</summary>
+    static string Sign(PlanFavourite row) => row.Rank is not null ? "" : row.Stage is "bound" or "limits"
+        ? "≥ " : "≈ ";
+
     static string Percent(double share) =>
         (100 * share).ToString("+0.#;−0.#;0", CultureInfo.InvariantCulture);
 
-    static string Number(IFormattable value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+    static string Number(IFormattable value, string format) =>
+        value.ToString(format, CultureInfo.InvariantCulture);
 }

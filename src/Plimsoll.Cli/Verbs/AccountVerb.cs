@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
@@ -120,24 +119,13 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             return;
         using var progress = new ProgressLine(story, "sweeping the rate", ReportBuilder.Runs);
         var model =
-            ReportBuilder.Build(outcome, CommandOf(parsed), CommandLine.VersionAndCommit, progress.Report)
+            ReportBuilder.Build(outcome, Flags.CommandOf(parsed), CommandLine.VersionAndCommit,
+                progress.Report)
                 with { Unkept = unkept };
         progress.Clear();
         if (folder is not null)
             WholeFile.WriteIn(folder.FullName, Plots.Draw(model));
         if (page is not null)
             WholeFile.Write(page.FullName, text => HtmlReport.Write(model, text));
-    }
-
-    static string CommandOf(ParseResult parsed)
-    {
-        var words = new List<string> { "plimsoll" };
-        foreach (var token in parsed.Tokens)
-        {
-            words.Add(token.Value.AsSpan().ContainsAny(" \"'$;&|<>(){}*?#")
-                ? $"'{token.Value.Replace("'", "'\\''")}'" : token.Value);
-        }
-
-        return string.Join(' ', words);
     }
 }

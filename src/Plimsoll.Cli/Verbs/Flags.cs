@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using Plimsoll.Core;
 
@@ -49,4 +50,16 @@ public static class Flags
             ? chosen
             : throw new BadInputException(
                 $"{option.Name} {parsed.GetResult(option)?.GetValueOrDefault<string>()}", "", $"{choices}");
+
+    /// <summary>A command line as a shell reads it.</summary>
+    public static string CommandOf(ParseResult parsed)
+    {
+        var words = new List<string> { "plimsoll" };
+        foreach (var token in parsed.Tokens)
+        {
+            words.Add(token.Value.AsSpan().ContainsAny(" \"'$;&|<>(){}*?#")
+                ? $"'{token.Value.Replace("'", "'\\''")}'" : token.Value);
+        }
+        return string.Join(' ', words);
+    }
 }

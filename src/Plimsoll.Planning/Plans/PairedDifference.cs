@@ -6,10 +6,10 @@ using Plimsoll.Planning.Search;
 namespace Plimsoll.Planning.Plans;
 
 /// <summary>
-/// One candidate's bill over another's. Both met the same draws, so they are compared stream by stream. What a
-/// first token takes beyond its steps is the engine's, and on one card so is the error of a step: both err
-/// alike and are compared with the same error. On different cards the errors of steps are independent. What an
-/// error does is told at one standard error and carried to the ends of a 90 % interval: nearer to the
+/// One candidate's bill over another's. Both met the same draws, so they are compared stream by stream. What
+/// a first token takes beyond its steps is the engine's, and on one card so is the error of a step: both err
+/// alike and are compared with the same error. On different cards the errors of steps are independent. What
+/// an error does is told at one standard error and carried to the ends of a 90 % interval: nearer to the
 /// prediction fewer promises break, and a broken one has no bill to compare.
 /// </summary>
 static class PairedDifference
@@ -23,7 +23,9 @@ static class PairedDifference
     /// <summary>A bisection's last bracket, over two numbers that were both bisected.</summary>
     const double Bracket = 0.7 * LoadLineSearch.Precision;
 
-    /// <summary>An end of a 90 % interval drawn in to one standard error, of steps and of first tokens.</summary>
+    /// <summary>
+    /// An end of a 90 % interval drawn in to one standard error, of steps and of first tokens.
+    /// </summary>
     public static (StepEnd Steps, StepEnd FirstTokens) Standard(StepEnd end) => (
         new StepEnd(Math.Pow(end.Factor, 1 / Normal), end.SequenceNs / Normal, 1),
         new StepEnd(1, 0, Math.Pow(end.FirstTokenFactor, 1 / Normal)));

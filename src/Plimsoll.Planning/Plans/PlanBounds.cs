@@ -43,6 +43,7 @@ public readonly record struct PlanBound(double? RequestsPerSecond, double AloneM
     {
         var limit = request.Serving.Limits.Where(l => l.Metric == Metric.Tpot)
             .Select(l => l.LimitNs / 1e6).DefaultIfEmpty(double.NaN).Min();
-        return FormattableString.Invariant($"one request alone takes {AloneMs:0.#} ms a token, over {limit:0.#}");
+        return FormattableString.Invariant(
+            $"one request alone takes {AloneMs:0.#} ms a token, over {limit:0.#}");
     }
 }

@@ -39,7 +39,8 @@ public sealed record PlanCandidate
     public double UsdPerHour => (double)Price.UsdPerHour * Accelerators;
 
     /// <summary>Model, format and card: what a favourite is called by.</summary>
-    public string Family => $"{Deployment.Model.Name} {Deployment.Weights.Name()} on {Deployment.Accelerator.Name}";
+    public string Family =>
+        $"{Deployment.Model.Name} {Deployment.Weights.Name()} on {Deployment.Accelerator.Name}";
 
     /// <summary>Everything that was chosen, in one line that no other candidate has.</summary>
     public string Key

@@ -94,7 +94,8 @@ public sealed class PlanCandidates
         from data in OrOpen(_space.DataParallel)
         select choice with
         {
-            TensorParallel = tensor, PipelineParallel = pipeline, ExpertParallel = expert, DataParallel = data,
+            TensorParallel = tensor, PipelineParallel = pipeline, ExpertParallel = expert, DataParallel =
+                data,
         };
 
     static IEnumerable<int?> OrOpen(IReadOnlyList<int> degrees) =>

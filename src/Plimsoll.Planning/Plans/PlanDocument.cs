@@ -12,7 +12,8 @@ public sealed record PlanDocument(
 /// <summary>What was asked.</summary>
 public sealed record PlanStatement(
     string Workload, string WorkloadSource, double RequestsPerSecond, double PeakOverMean,
-    IReadOnlyList<string> Promise, string Objective, int SpareReplicas, int Candidates, long SimulatedRequests);
+    IReadOnlyList<string> Promise, string Objective, int SpareReplicas, int Candidates,
+        long SimulatedRequests);
 
 /// <summary>One of the best fleets.</summary>
 public sealed record PlanRow(

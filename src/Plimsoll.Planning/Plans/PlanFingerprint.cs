@@ -7,7 +7,9 @@ using Plimsoll.Core.Promises;
 
 namespace Plimsoll.Planning.Plans;
 
-/// <summary>A hash of everything that a search depends on, so that a journal is never taken for another's.</summary>
+/// <summary>
+/// A hash of everything that a search depends on, so that a journal is never taken for another's.
+/// </summary>
 public static class PlanFingerprint
 {
     public static string Of(PlanRequest request, string version)
@@ -27,7 +29,10 @@ public static class PlanFingerprint
             text.Append(number.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
         }
         foreach (var level in serving.Levels)
-            text.Append(level.Spec).Append(' ').AppendJoin(',', level.Limits.Select(PromiseText.Of)).Append('\n');
+        {
+            text.Append(level.Spec).Append(' ').AppendJoin(',', level.Limits.Select(PromiseText.Of)).Append(
+                '\n');
+        }
         foreach (var candidate in PlanCandidates.Of(request.Space).Fitting)
         {
             text.Append(candidate.Key).Append(' ')

@@ -9,8 +9,8 @@ using Plimsoll.Core;
 namespace Plimsoll.Planning.Plans;
 
 /// <summary>
-/// What a plan has measured, a line of JSON each, written as it is found: a plan that is stopped goes on where
-/// it was, and plans that shared a search are joined. Its first line says of which plan it is.
+/// What a plan has measured, a line of JSON each, written as it is found: a plan that is stopped goes on
+/// where it was, and plans that shared a search are joined. Its first line says of which plan it is.
 /// </summary>
 public sealed class PlanJournal : IDisposable
 {
@@ -47,7 +47,7 @@ public sealed class PlanJournal : IDisposable
             || journal.Header.Shards != header.Shards)
         {
             throw new BadInputException(
-                $"--journal {path}: is of another plan ({string.Join(' ', journal.Header.Arguments)}); "
+                $"{path}: is of another plan ({string.Join(' ', journal.Header.Arguments)}); "
                 + "expected a new file or the journal of this one");
         }
         // A line that was cut short by a crash is no measurement; the file goes on after the last whole one.
@@ -112,11 +112,11 @@ public sealed class PlanJournal : IDisposable
         {
             // Said below.
         }
-        throw new BadInputException($"{path}, line 1: not a plan's journal; expected what --journal wrote");
+        throw new BadInputException($"{path}, line 1: not a plan's journal; expected the journal of one");
     }
 
     static BadInputException Bad(string path, int line) => new(
-        $"{path}, line {line}: not a measurement of a plan; expected what --journal wrote");
+        $"{path}, line {line}: not a measurement of a plan; expected the journal of one");
 
     /// <summary>What is known under a key, else what is measured now and then known.</summary>
     public PlanMeasure Get(string key, Func<PlanMeasure> measure)

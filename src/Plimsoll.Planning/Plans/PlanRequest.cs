@@ -3,7 +3,9 @@ using Plimsoll.Inputs.Choices;
 
 namespace Plimsoll.Planning.Plans;
 
-/// <summary>What a plan is asked for: what is served and how fast, out of which space, by what measure.</summary>
+/// <summary>
+/// What a plan is asked for: what is served and how fast, out of which space, by what measure.
+/// </summary>
 public sealed record PlanRequest
 {
     /// <summary>Workload and promise; of its deployment nothing is read.</summary>

@@ -142,7 +142,8 @@ public sealed class PlanSearch
         candidate, isDearer ? PlanStage.Bound : PlanStage.NotReached,
         isDearer ? "dearer even at best" : "time ran out", AtLeast(candidate));
 
-    List<PlanCandidate> Race(List<(PlanCandidate, double)> from, PlanRung rung, double margin, PlanStage stage)
+    List<PlanCandidate> Race(List<(PlanCandidate, double)> from, PlanRung rung, double margin,
+        PlanStage stage)
     {
         var kept = Cut(Tried([.. from.Select(c => c.Item1)], rung, stage), margin, stage);
         Tell(0.75);
@@ -247,7 +248,8 @@ public sealed class PlanSearch
             Math.Max(1, At(stepFast, " steps fast")), Math.Min(1, At(stepSlow, " steps slow")),
             At(firstFast, " first tokens fast"), At(firstSlow, " first tokens slow"));
         return new PlanEntry(
-            candidate, full, Math.Max(1, At(fast, " fast")), Math.Min(1, At(slow, " slow")), standard, stepTime,
+            candidate, full, Math.Max(1, At(fast, " fast")), Math.Min(1, At(slow, " slow")), standard,
+                stepTime,
             default);
 
         double At(StepEnd end, string name)

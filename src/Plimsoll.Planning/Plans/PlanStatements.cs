@@ -43,7 +43,8 @@ public static class PlanStatements
                 PlanObjectives.All.NameOf(request.Objective), outcome.Scale.Spare, outcome.Candidates,
                 outcome.SimulatedRequests),
             Rows(outcome), Funnel(outcome), Favourites(outcome),
-            nearest is { Best.Count: > 0 } ? new PlanNearest(Promise(nearest.Request), Rows(nearest)[0]) : null,
+            nearest is { Best.Count: > 0 } ? new PlanNearest(Promise(nearest.Request), Rows(nearest)[0])
+                : null,
             Notes(outcome), null);
     }
 
@@ -122,7 +123,8 @@ public static class PlanStatements
             if (rank >= 0)
             {
                 rows.Add(new PlanFavourite(
-                    family, Short(outcome.Best[rank].Candidate, outcome.Request), "best", "among the ten best",
+                    family, Short(outcome.Best[rank].Candidate, outcome.Request), "best",
+                        "among the ten best",
                     outcome.Scale.Whole(outcome.Best[rank].Candidate, outcome.Best[rank].Measure.Line),
                     rank + 1));
                 continue;
@@ -142,22 +144,23 @@ public static class PlanStatements
         var notes = new List<string>
         {
             "ranked by the whole fleet's bill: busiest hour, spares and whole units included; over the best: "
-            + "the same draws for both, spares counted and nothing rounded, 90 % interval; a tie is an interval "
+            + "the same draws for both, spares counted and nothing rounded, 90 % interval; a tie is one "
             + "that holds zero",
         };
         var tiers = outcome.Best.Select(e => e.StepTime.Tier).Distinct().ToList();
         if (tiers.Count > 1)
         {
             var guessed = outcome.Best.Select((e, i) => (e.StepTime.Tier, Rank: i + 1))
-                .Where(e => e.Tier == Tier.Datasheet).Select(e => e.Rank.ToString(CultureInfo.InvariantCulture));
+                .Where(e => e.Tier == Tier.Datasheet).Select(e =>
+                    e.Rank.ToString(CultureInfo.InvariantCulture));
             notes.Add($"mixed tiers: ranks {string.Join(", ", guessed)} rest on datasheets, the others on "
                 + "measured kernels; a rank between tiers is worth no more than its interval");
         }
         if (outcome.Request.Shard.Of > 1)
         {
             notes.Add(FormattableString.Invariant(
-                $"shard {outcome.Request.Shard.Number} of {outcome.Request.Shard.Of}: the others' candidates ")
-                + "are not in it; plimsoll plan merge joins them");
+                $"shard {outcome.Request.Shard.Number} of {outcome.Request.Shard.Of}: the others' ")
+                + "candidates are not in it; plimsoll plan merge joins them");
         }
         if (outcome.Fallen.Any(f => f.Stage == PlanStage.NotReached))
             notes.Add("time ran out: what was not reached may hold a cheaper fleet");
@@ -180,7 +183,10 @@ public static class PlanStatements
         Add("dp", d.DataParallel);
         words.Add(space.Kv.Count > 1 ? $"{d.Weights.Name()}/{d.Kv.Name()}" : d.Weights.Name());
         if (space.Engines.Count > 1)
-            words.Add(d.Engine.EngineVersion is { } version ? $"{d.Engine.Engine}@{version}" : d.Engine.Engine);
+        {
+            words.Add(d.Engine.EngineVersion is { } version ? $"{d.Engine.Engine}@{version}"
+                : d.Engine.Engine);
+        }
         if (space.MaxNumSeqs.Count > 1)
             words.Add(FormattableString.Invariant($"seqs {d.Engine.MaxNumSeqs}"));
         if (space.MaxNumBatchedTokens.Count > 1)
@@ -190,7 +196,10 @@ public static class PlanStatements
         if (d.Engine.Speculation is { } drafts)
             words.Add(FormattableString.Invariant($"drafts {drafts.DraftTokens}"));
         if (candidate.IsDisaggregated)
-            words.Add(FormattableString.Invariant($"{candidate.PrefillReplicas}P:{candidate.ServingReplicas}D"));
+        {
+            words.Add(FormattableString.Invariant(
+                $"{candidate.PrefillReplicas}P:{candidate.ServingReplicas}D"));
+        }
         if (candidate.Router is { } router)
             words.Add(RoutingPolicies.All.NameOf(router));
         return string.Join(' ', words);

@@ -28,7 +28,8 @@ public sealed record PlanRung(string Name, int Streams, long Requests)
 /// <param name="MeasuredNs">What was measured of it.</param>
 /// <param name="Simulated">Requests of its runs, as many as they were asked for.</param>
 public sealed record PlanMeasure(
-    IReadOnlyList<double> Lines, string? Binding, double? Ratio, int? Missed, long? MeasuredNs, long Simulated)
+    IReadOnlyList<double> Lines, string? Binding, double? Ratio, int? Missed, long? MeasuredNs,
+        long Simulated)
 {
     /// <summary>Mean over the streams.</summary>
     public double Line => Samples.Mean(Lines);

@@ -28,7 +28,7 @@ public static class SteadyPlan
         {
             throw new BadInputException(
                 $"no candidate fits: {candidates.Fallen[^1].Reason}; expected more accelerators or smaller "
-                + "--weights");
+                + "weights");
         }
         var rows = new PlanSteadyRow?[candidates.Fitting.Count];
         Parallel.For(0, rows.Length, i => rows[i] = Row(candidates.Fitting[i], request, lengths));
@@ -38,13 +38,14 @@ public static class SteadyPlan
         return new PlanDocument(
             PlanStatements.Schema,
             new PlanStatement(
-                FormattableString.Invariant($"{lengths.PromptTokens:0} tokens in, {lengths.OutputTokens:0} out"),
+                FormattableString.Invariant(
+                    $"{lengths.PromptTokens:0} tokens in, {lengths.OutputTokens:0} out"),
                 "given", 0, 1, [.. request.Serving.Limits.Select(Mean)],
                 PlanObjectives.All.NameOf(request.Objective), 0, rows.Length + candidates.Fallen.Count, 0),
             [], Funnel(candidates, rows), [], null,
             [
-                "closed form, in steady state without arrivals: limits are held against means, a TTFT is that "
-                + "of a prompt that finds no queue; plan without --isl asks what real arrivals do",
+                "closed form, in steady state without arrivals: limits are held against means, a TTFT is "
+                + "that of a prompt that finds no queue; a plan over a workload asks what real arrivals do",
             ],
             [.. kept.Take(Shown).Select((row, i) => row with { Rank = i + 1 })]);
     }

@@ -84,7 +84,9 @@ public sealed class SteadyState
         return best;
     }
 
-    /// <summary>Prompts alone, one after another: requests per second of an engine that only prefills.</summary>
+    /// <summary>
+    /// Prompts alone, one after another: requests per second of an engine that only prefills.
+    /// </summary>
     public double PrefillRate() => 1e9 / PromptsNs(0, 1);
 
     /// <summary>Decodes alone, as in an engine that only decodes.</summary>

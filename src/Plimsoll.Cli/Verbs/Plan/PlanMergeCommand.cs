@@ -50,26 +50,26 @@ sealed class PlanMergeCommand(TextWriter output, TextWriter story)
             throw new BadInputException(
                 $"shard {missing[0]} of {first.Shards}: its journal is missing; expected one of every shard");
         }
-        var request = Request(first.Arguments, out var again);
+        var request = Request(first.Arguments);
         if (PlanFingerprint.Of(request, CommandLine.Version) != first.Plan)
         {
             throw new BadInputException(
-                $"{files[0]}: the workload, the catalogue or the version has changed since; expected the ones "
-                + "that the journals were made with");
+                $"{files[0]}: the workload, the catalogue or the version has changed since; expected the "
+                + "ones that the journals were made with");
         }
         var all = PlanJournal.InMemory();
         foreach (var journal in journals)
             all.Join(journal);
         return PlanVerb.Print(
-            again, request with { Journal = all }, parsed.GetValue(_json), output, story);
+            request with { Journal = all }, parsed.GetValue(_json), output, story);
     }
 
-    static PlanRequest Request(IReadOnlyList<string> arguments, out ParseResult parsed)
+    static PlanRequest Request(IReadOnlyList<string> arguments)
     {
         var options = new PlanOptions();
         var command = new Command("plan");
         options.AddTo(command);
-        parsed = command.Parse([.. arguments]);
+        var parsed = command.Parse([.. arguments]);
         return parsed.Errors.Count == 0 ? options.Resolve(parsed)
             : throw new BadInputException(UsageError.Of(parsed));
     }

@@ -106,7 +106,8 @@ sealed class PlanOptions
             Space = space,
             Objective = parsed.Chosen(_objective, PlanObjectives.All),
             SpareReplicas = parsed.GetValue(_spare) is >= 0 and <= 10_000 and var spare ? spare
-                : throw new BadInputException($"--spare-replicas {parsed.GetValue(_spare)}: expected 0 to 10000"),
+                : throw new BadInputException(
+                    $"--spare-replicas {parsed.GetValue(_spare)}: expected 0 to 10000"),
             MaxAccelerators = parsed.GetValue(_accelerators) is not { } most ? null : most >= 1 ? most
                 : throw new BadInputException($"--max-accelerators {most}: expected at least 1"),
             BudgetUsdPerHour = parsed.GetValue(_budget) is not { } usd ? null : usd > 0 ? usd
@@ -125,9 +126,11 @@ sealed class PlanOptions
         var (input, output) = (parsed.GetValue(_isl), parsed.GetValue(_osl));
         if (input is null && output is null)
             return null;
-        return input is >= 1 and <= 10_000_000 and var prompt && output is >= 1 and <= 10_000_000 and var answer
+        return input is >= 1 and <= 10_000_000 and var prompt
+            && output is >= 1 and <= 10_000_000 and var answer
             ? new MeanRequest(prompt, 0, answer)
-            : throw new BadInputException($"--isl {input} --osl {output}: expected both, 1 to 10000000 tokens");
+            : throw new BadInputException(
+                $"--isl {input} --osl {output}: expected both, 1 to 10000000 tokens");
     }
 
     (int, int) Shard(ParseResult parsed)

@@ -8,6 +8,7 @@ using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Planning.Plans;
 
@@ -36,9 +37,11 @@ sealed class PlanSpaceOptions
         "--router", $"Routers: even (an equal share each), {RoutingPolicies.All}, or all", "even");
 
     readonly Option<string[]> _tp = List("--tp", "Tensor parallel degrees [default: every one that fits]");
-    readonly Option<string[]> _pp = List("--pp", "Pipeline stages [default: 1, more only if nothing else fits]");
+    readonly Option<string[]> _pp =
+        List("--pp", "Pipeline stages [default: 1, more only if nothing else fits]");
     readonly Option<string[]> _ep = List("--ep", "Expert parallel degrees [default: every one that fits]");
-    readonly Option<string[]> _dp = List("--dp", "Data parallel ranks of a replica [default: every one that fits]");
+    readonly Option<string[]> _dp =
+        List("--dp", "Data parallel ranks of a replica [default: every one that fits]");
 
     readonly Option<string[]> _maxNumSeqs = List(
         "--max-num-seqs", "Most sequences running at once in an engine rank [default: the engine's own]");
@@ -71,6 +74,13 @@ sealed class PlanSpaceOptions
             + "[default: latest on-demand index or median]",
     };
 
+    readonly Option<string> _tier = new("--tier")
+    {
+        Description =
+            "Cards whose kernels were measured (kernels), or those with a datasheet alone too (datasheet)",
+        DefaultValueFactory = _ => "datasheet",
+    };
+
     public PlanSpaceOptions()
     {
         _model.Suggest(Suggestions.Models);
@@ -83,7 +93,7 @@ sealed class PlanSpaceOptions
         foreach (var option in new Option[]
         {
             _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _engine, _maxNumSeqs, _maxNumBatchedTokens,
-            _policy, _router, _pools, _drafts, _acceptance, _provider, _price,
+            _policy, _router, _pools, _drafts, _acceptance, _tier, _provider, _price,
         })
         {
             command.Add(option);
@@ -178,18 +188,19 @@ sealed class PlanSpaceOptions
             foreach (var accelerator in Catalogue.BuiltIn.Accelerators)
             {
                 // An accelerator that nobody sells is no candidate unless the user says what it costs.
-                if (HasPrice(parsed, accelerator, prices))
+                if (HasPrice(parsed, accelerator, prices) && IsKnown(parsed, accelerator))
                     found.Add((accelerator, PriceOf(parsed, accelerator, prices)));
             }
         }
         if (prices.TryGetValue("", out _) && found.Count > 1)
         {
             throw new BadInputException(
-                $"--price {prices[""]}: is for one accelerator and there are {found.Count}; expected CARD=USD "
+                $"--price {prices[""]}: is for one card and there are {found.Count}; expected CARD=USD "
                 + "each, or --provider TYPE");
         }
         return found.Count > 0 ? [.. found.DistinctBy(f => f.Item1.Key)]
-            : throw new BadInputException("--gpu all: no accelerator has such a price; expected --price CARD=USD");
+            : throw new BadInputException(
+                "--gpu all: no accelerator has such a price; expected --price CARD=USD");
     }
 
     /// <summary>Stated prices by the accelerator's key; under "" one without a card.</summary>
@@ -225,7 +236,17 @@ sealed class PlanSpaceOptions
             p => p.Accelerator == accelerator.Key && (type is null || p.ProviderType == type));
     }
 
-    /// <summary>Values of a closed choice; a word that stands for none of them leaves the list empty.</summary>
+    /// <summary>Whether an accelerator that nobody named is known as well as is asked.</summary>
+    bool IsKnown(ParseResult parsed, AcceleratorSpec accelerator) => parsed.GetValue(_tier) switch
+    {
+        "datasheet" => true,
+        "kernels" => StepTimeCatalogue.For(accelerator, Engines(parsed)[0].Item1).Tier != Tier.Datasheet,
+        var other => throw new BadInputException($"--tier {other}: expected kernels or datasheet"),
+    };
+
+    /// <summary>
+    /// Values of a closed choice; a word that stands for none of them leaves the list empty.
+    /// </summary>
     static IReadOnlyList<T> Chosen<T>(
         ParseResult parsed, Option<string[]> option, Choices<T> choices, string? none)
     {
@@ -275,11 +296,12 @@ sealed class PlanSpaceOptions
         var (drafts, accepted) = (parsed.GetValue(_drafts), parsed.GetValue(_acceptance));
         if (drafts is null && accepted is null)
             return [null];
-        if (drafts is not (>= 1 and <= 32) || accepted is not { } length || !(length >= 1 && length <= drafts + 1))
+        if (drafts is not (>= 1 and <= 32) || accepted is not { } length
+            || !(length >= 1 && length <= drafts + 1))
         {
             throw new BadInputException(
-                "--num-speculative-tokens and --acceptance-length: expected 1 to 32 drafts and 1 to drafts + 1 "
-                + "tokens a step, both or neither");
+                "--num-speculative-tokens and --acceptance-length: expected 1 to 32 drafts and 1 to drafts + "
+                + "1 tokens a step, both or neither");
         }
         return [null, new SpeculationSpec(drafts.Value, length)];
     }
@@ -291,7 +313,8 @@ sealed class PlanSpaceOptions
         {
             degrees.Add(int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var degree)
                 && degree >= 1 && degree <= most ? degree
-                : throw new BadInputException($"{option.Name} {word}: expected whole numbers of 1 to {most}"));
+                : throw new BadInputException(
+                    $"{option.Name} {word}: expected whole numbers of 1 to {most}"));
         }
         return [.. degrees];
     }

@@ -1,8 +1,13 @@
+using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Terminal;
+using Plimsoll.Core;
+using Plimsoll.Inputs.Files;
 using Plimsoll.Planning.Plans;
+using Plimsoll.Cli.Emitted;
+using Plimsoll.Reports;
 
 namespace Plimsoll.Cli.Verbs.Plan;
 
@@ -16,13 +21,31 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
         Description = "Keep what is measured in this file; a plan that was stopped goes on from it",
     };
 
+    readonly Option<DirectoryInfo?> _emit = new("--emit")
+    {
+        Description = "Write the best fleet into this folder: vllm serve, Kubernetes, llm-d, Dynamo, gateway",
+    };
+
+    readonly Option<string?> _emitShards = new("--emit-shards")
+    {
+        Description =
+            $"Print the job that runs --shards 1/N on N machines, and nothing else: {ShardScript.All}",
+    };
+
+    readonly Option<FileInfo?> _report =
+        new("--report") { Description = "Write a self-contained HTML page here" };
+
+    readonly Option<DirectoryInfo?> _plots =
+        new("--plots") { Description = "Write each picture as PNG and SVG into this folder" };
+
     readonly Option<bool> _json = new("--json") { Description = "Print JSON of the published schema" };
 
     public Command Build()
     {
         var command = new Command("plan", "The cheapest fleet that keeps the promise on your traffic.");
         _options.AddTo(command);
-        command.Add(_journal);
+        foreach (var option in new Option[] { _journal, _emit, _emitShards, _report, _plots })
+            command.Add(option);
         command.Add(_json);
         command.Add(new PlanMergeCommand(output, story).Build());
         command.SetAction(Run);
@@ -32,6 +55,14 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
     int Run(ParseResult parsed)
     {
         var request = _options.Resolve(parsed);
+        if (parsed.GetValue(_emitShards) is not null)
+            return EmitShards(parsed, request);
+        if (parsed.GetValue(_emit) is { } folder)
+            WholeFile.CheckFolder(folder.FullName);
+        if (parsed.GetValue(_plots) is { } plots)
+            WholeFile.CheckFolder(plots.FullName);
+        if (parsed.GetValue(_report) is { } page)
+            WholeFile.Check(page.FullName);
         if (_options.Lengths(parsed) is { } lengths)
         {
             var steady = SteadyPlan.Of(request, lengths);
@@ -43,7 +74,21 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
         var before = journal?.Count ?? 0;
         if (before > 0)
             story.WriteLine($"plimsoll: goes on after {before} measurements of {parsed.GetValue(_journal)}");
-        return Print(parsed, request with { Journal = journal }, parsed.GetValue(_json), output, story);
+        return Print(
+            request with { Journal = journal }, parsed.GetValue(_json), output, story,
+            outcome => Write(parsed, outcome));
+    }
+
+    int EmitShards(ParseResult parsed, PlanRequest request)
+    {
+        if (parsed.GetValue(_json) || request.Shard.Of < 2)
+        {
+            throw new BadInputException(
+                "--emit-shards: prints a job of all shards; expected --shards 1/N, N over 1, and no --json");
+        }
+        output.Write(ShardScript.Of(
+            parsed.Chosen(_emitShards, ShardScript.All), request.Shard.Of, Arguments(parsed)));
+        return CommandLine.Done;
     }
 
     static PlanJournalHeader Header(ParseResult parsed, PlanRequest request) => new(
@@ -52,15 +97,40 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
 
     /// <summary>Runs a plan and prints it; also for journals that are joined.</summary>
     internal static int Print(
-        ParseResult parsed, PlanRequest request, bool asJson, TextWriter output, TextWriter story)
+        PlanRequest request, bool asJson, TextWriter output, TextWriter story, Action<PlanOutcome>? write =
+            null)
     {
         using var progress = new ProgressLine(story, "planning", ProgressLine.Whole);
         var outcome = PlanSearch.Run(request with { Progress = progress.ReportShare });
         var nearest = outcome.Best.Count == 0 ? NearestPlan.Find(outcome) : null;
         progress.Clear();
         var document = PlanStatements.Of(outcome, nearest);
+        // Files come before the result, so that a path that fails leaves no output.
+        write?.Invoke(nearest ?? outcome);
         output.Write(asJson ? PlanJson.Of(document) : PlanText.Of(document));
         return outcome.Best.Count > 0 ? CommandLine.Done : CommandLine.Failed;
+    }
+
+    /// <summary>
+    /// Files that were asked for: of the nearest promise, where nobody keeps the one asked for.
+    /// </summary>
+    void Write(ParseResult parsed, PlanOutcome outcome)
+    {
+        var (emit, page, folder) = (
+            parsed.GetValue(_emit), parsed.GetValue(_report), parsed.GetValue(_plots));
+        if (outcome.Best.Count == 0)
+            return;
+        if (emit is not null)
+            WholeFile.WriteIn(emit.FullName, PlanFiles.Of(outcome));
+        if (page is null && folder is null)
+            return;
+        var pictures = PlanPictures.Of(outcome);
+        if (folder is not null)
+            WholeFile.WriteIn(folder.FullName, Plots.Draw(pictures));
+        var model = PlanPage.Of(
+            PlanStatements.Of(outcome), pictures, Flags.CommandOf(parsed), CommandLine.VersionAndCommit);
+        if (page is not null)
+            WholeFile.Write(page.FullName, text => Page.Write(model, text));
     }
 
     /// <summary>The command line without what differs between shards of one search.</summary>
@@ -70,7 +140,8 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
         var skip = false;
         foreach (var token in parsed.Tokens)
         {
-            var own = token.Value is "--journal" or "--shards";
+            var own = token.Value is "--journal" or "--shards" or "--emit" or "--emit-shards" or "--report"
+                or "--plots";
             if (!skip && !own && token.Value is not ("--json" or "plan"))
                 words.Add(token.Value);
             skip = own;

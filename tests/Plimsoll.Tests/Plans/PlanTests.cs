@@ -1,0 +1,182 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Json.Schema;
+using Plimsoll.Cli;
+using Plimsoll.Tests.House;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Plans;
+
+/// <summary>The verb from end to end, on spaces small enough to be simulated whole.</summary>
+public sealed class PlanTests : IDisposable
+{
+    const string Space = "plan --model Llama-3.1-8B --gpu h100,l40s --tp 1,2 --rate 40 --requests 600";
+
+    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("plimsoll-plan-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" --promise")]
+    [InlineData(" --batch")]
+    [InlineData(" --gpu h200,h100 --pools all")]
+    public void The_pruned_search_finds_the_winner_of_the_exhaustive_one(string more)
+    {
+        var command = more == " --promise" ? [.. Words(Space), "--promise", "ttft p95 200ms"]
+            : Words(Space + more);
+        var pruned = Plan(command);
+        var whole = Plan([.. command, "--exhaustive"]);
+        var winner = (string)whole["best"]![0]!["deployment"]!;
+        var row = pruned["best"]!.AsArray().Single(r => (string)r!["deployment"]! == winner)!;
+        ((int)row["rank"]! == 1 || (bool)row["tie"]!).ShouldBeTrue(winner);
+    }
+
+    [Fact]
+    public void What_is_printed_follows_the_published_schema()
+    {
+        var schema = JsonSchema.FromText(
+            File.ReadAllText(Repository.File("docs", "reference", "plan.schema.json")));
+        foreach (var more in new[] { "", " --isl 1000 --osl 100", " --promise" })
+        {
+            var command = more == " --promise" ? [.. Words(Space), "--promise", "ttft p95 1ms"]
+                : Words(Space + more);
+            var (_, text, story) = Run([.. command, "--json"]);
+            schema.Evaluate(JsonDocument.Parse(text).RootElement).IsValid.ShouldBeTrue(story + text);
+        }
+    }
+
+    [Fact]
+    public void Every_candidate_is_either_shown_or_fell_somewhere()
+    {
+        var plan = Plan(Words(Space));
+        var fell = plan["funnel"]!.AsArray().Sum(row => (int)row!["fell"]!);
+        (fell + plan["best"]!.AsArray().Count).ShouldBe((int)plan["statement"]!["candidates"]!);
+    }
+
+    [Fact]
+    public void A_bill_is_its_work_its_spares_and_its_rounding()
+    {
+        foreach (var row in Plan(Words(Space))["best"]!.AsArray())
+        {
+            var (bill, fleet) = (row!["bill"]!, row["fleet"]!);
+            var usd = (double)bill["usdPerHour"]!;
+            usd.ShouldBe((double)fleet["accelerators"]! * (double)row["price"]!["usdPerGpuHour"]!, 1e-6);
+            var peak = 40 * (double)Plan(Words(Space))["statement"]!["peakOverMean"]!;
+            var each = usd / (int)fleet["units"]!;
+            var work = peak / (double)row["loadLine"]! * each;
+            (work + (double)bill["spareUsdPerHour"]! + (double)bill["roundingUsdPerHour"]!).ShouldBe(usd,
+                1e-6);
+            ((double)bill["roundingUsdPerHour"]!).ShouldBeInRange(0, each);
+        }
+    }
+
+    [Fact]
+    public void A_plan_that_was_stopped_goes_on_to_the_same_bytes()
+    {
+        var journal = Path.Combine(_folder.FullName, "plan.jsonl");
+        var (_, whole, _) = Run(Words(Space));
+        Run([.. Words(Space), "--journal", journal]).Text.ShouldBe(whole);
+        var lines = File.ReadAllLines(journal);
+        // As a crash leaves it: some lines, the last one cut short.
+        File.WriteAllText(journal, string.Join('\n', lines.Take(lines.Length / 2)) + "\n" + lines[^1][..20]);
+        var (_, resumed, story) = Run([.. Words(Space), "--journal", journal]);
+        resumed.ShouldBe(whole);
+        story.ShouldContain("goes on after");
+    }
+
+    [Fact]
+    public void Shards_that_are_joined_print_what_one_machine_prints()
+    {
+        var journals = Enumerable.Range(1, 3).Select(k =>
+            Path.Combine(_folder.FullName, $"{k}.jsonl")).ToArray();
+        for (var k = 1; k <= 3; k++)
+            Run([.. Words(Space), "--shards", $"{k}/3", "--journal", journals[k - 1]]).Code.ShouldBe(0);
+        Run(["plan", "merge", .. journals]).Text.ShouldBe(Run(Words(Space)).Text);
+        var (code, _, story) = Run(["plan", "merge", journals[0], journals[1]]);
+        code.ShouldBe(2);
+        story.ShouldContain("shard 3 of 3: its journal is missing");
+    }
+
+    [Fact]
+    public void A_promise_that_nobody_keeps_is_answered_by_the_nearest()
+    {
+        var (code, text, _) = Run([.. Words(Space), "--promise", "ttft p95 10ms", "--json"]);
+        code.ShouldBe(1);
+        var plan = JsonNode.Parse(text)!;
+        plan["best"]!.AsArray().ShouldBeEmpty();
+        ((string)plan["nearest"]!["promise"]![0]!).ShouldStartWith("ttft p95");
+        ((double)plan["nearest"]!["best"]!["bill"]!["usdPerHour"]!).ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public void Limits_are_kept()
+    {
+        foreach (var row in Plan([.. Words(Space), "--max-accelerators", "6"])["best"]!.AsArray())
+            ((int)row!["fleet"]!["accelerators"]!).ShouldBeLessThanOrEqualTo(6);
+        foreach (var row in Plan([.. Words(Space), "--whole-nodes"])["best"]!.AsArray())
+            ((int)row!["fleet"]!["accelerators"]! % 8).ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("plan --gpu h1000", "h1000")]
+    [InlineData("plan --gpu tpu_v7", "no price is in the catalogue")]
+    [InlineData("plan --model Llama-3.1-405B --gpu l4 --tp 1", "no candidate fits")]
+    [InlineData("plan --tp 0", "--tp 0: expected whole numbers of 1 to 4096")]
+    [InlineData("plan --batch --pools all", "--pools all")]
+    [InlineData("plan --price 2", "is for one card")]
+    [InlineData("plan --shards 3/2", "--shards 3/2: expected K/N")]
+    [InlineData("plan --isl 10", "expected both")]
+    [InlineData("plan --objective speed", "--objective speed: expected cost, energy or accelerators")]
+    [InlineData("plan --budget -1", "--budget -1")]
+    [InlineData("plan --emit-shards slurm", "expected --shards 1/N")]
+    [InlineData("plan --num-speculative-tokens 3", "both or neither")]
+    [InlineData("plan merge nowhere.jsonl", "nowhere.jsonl")]
+    public void Bad_input_is_one_line(string command, string expected)
+    {
+        var (code, text, story) = Run(Words(command));
+        code.ShouldBe(2);
+        text.ShouldBeEmpty();
+        story.ShouldContain(expected);
+        story.TrimEnd('\n').ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public void A_budget_below_one_fleet_says_what_is_nearest()
+    {
+        var (code, text, _) = Run([.. Words(Space), "--budget", "1"]);
+        code.ShouldBe(1);
+        text.ShouldContain("over the budget of 1");
+    }
+
+    [Fact]
+    public void A_journal_of_another_plan_is_refused()
+    {
+        var journal = Path.Combine(_folder.FullName, "other.jsonl");
+        Run([.. Words(Space), "--journal", journal]).Code.ShouldBe(0);
+        var (code, _, story) = Run([.. Words(Space), "--seed", "2", "--journal", journal]);
+        code.ShouldBe(2);
+        story.ShouldContain("is of another plan");
+    }
+
+    static JsonNode Plan(string[] command)
+    {
+        var (code, text, story) = Run([.. command, "--json"]);
+        code.ShouldBe(0, story + text);
+        return JsonNode.Parse(text)!;
+    }
+
+    static string[] Words(string command) =>
+        command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+    static (int Code, string Text, string Story) Run(string[] command)
+    {
+        using var output = new StringWriter();
+        using var story = new StringWriter();
+        return (CommandLine.Run(command, output, story), output.ToString(), story.ToString());
+    }
+}
