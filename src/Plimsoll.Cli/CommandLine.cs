@@ -125,6 +125,7 @@ public static class CommandLine
         {
             new AccountVerb(output, story).Build(),
             new PlanVerb(output, story).Build(),
+            new ClaimsVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),
             new ServeVerb(output, story).Build(),
             new LedgerVerb(output, story).Build(),

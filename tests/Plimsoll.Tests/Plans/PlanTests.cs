@@ -14,7 +14,7 @@ namespace Plimsoll.Tests.Plans;
 /// <summary>The verb from end to end, on spaces small enough to be simulated whole.</summary>
 public sealed class PlanTests : IDisposable
 {
-    const string Space = "plan --model Llama-3.1-8B --gpu h100,l40s --tp 1,2 --rate 40 --requests 600";
+    const string Space = "plan --model Llama-3.1-8B --gpu h100,l40s --tp 1,2 --rate 40 --requests 300";
 
     readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("plimsoll-plan-");
 
