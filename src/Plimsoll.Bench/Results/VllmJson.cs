@@ -17,9 +17,6 @@ namespace Plimsoll.Bench.Results;
 /// </summary>
 public static class VllmJson
 {
-    /// <summary>Requests that the lists of a result may hold; more belong into Parquet.</summary>
-    public const long MostDetailed = 1_000_000;
-
     static readonly JsonWriterOptions Indented = new() { Indented = true };
 
     /// <param name="result">The run.</param>

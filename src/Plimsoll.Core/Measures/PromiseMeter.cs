@@ -130,6 +130,7 @@ public sealed class PromiseMeter
             pooled.Measured += run.Measured;
             pooled.Good += run.Good;
             pooled._gaps += run._gaps;
+            pooled._gapsByRun |= run._gapsByRun;
             for (var i = 0; i < pooled._breaks.Length; i++)
                 pooled._breaks[i] += run._breaks[i];
             pooled.Latencies.Add(run.Latencies);

@@ -145,9 +145,6 @@ public sealed class RequestMeter
             Measure(request);
     }
 
-    static long AllowedBreaks(Limit limit, long measured) =>
-        measured - (long)Math.Ceiling(limit.Percentile / 100.0 * measured);
-
     void Measure(in CompletedRequest request)
     {
         Measured++;

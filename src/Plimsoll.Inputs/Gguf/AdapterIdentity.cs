@@ -20,9 +20,6 @@ public static class AdapterIdentity
     /// <summary>In an adapter: of the chat template it was trained with.</summary>
     public const string TemplateKey = "plimsoll.template_sha256";
 
-    /// <summary>Whether the adapter names its base at all.</summary>
-    public static bool IsNamed(GgufFile adapter) => adapter.Text(BaseKey) is not null;
-
     /// <exception cref="BadInputException">
     /// No adapter, one of another architecture, or one that names another base. One that names none passes.
     /// </exception>

@@ -23,8 +23,6 @@ public sealed class Database : IDisposable
         Name = name;
     }
 
-    public bool IsPostgres => _postgres is not null;
-
     /// <summary>For messages; never with a password.</summary>
     public string Name { get; }
 

@@ -15,13 +15,6 @@ public sealed class SqlBatch(DbConnection connection, DbTransaction? transaction
     public int Execute(string sql, params (string Name, object? Value)[] arguments) =>
         Command(sql, arguments).ExecuteNonQuery();
 
-    public T? Scalar<T>(string sql, params (string Name, object? Value)[] arguments)
-    {
-        var value = Command(sql, arguments).ExecuteScalar();
-        return value is null or DBNull ? default
-            : (T)Convert.ChangeType(value, typeof(T), System.Globalization.CultureInfo.InvariantCulture);
-    }
-
     public List<T> Query<T>(string sql, Func<DbDataReader, T> read,
         params (string Name, object? Value)[] arguments)
     {

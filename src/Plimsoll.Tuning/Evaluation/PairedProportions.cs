@@ -20,9 +20,6 @@ public readonly record struct PairedProportions(int Both, int OnlyCandidate, int
 
     public double Current => (Both + OnlyCurrent) / (double)Count;
 
-    /// <summary>Share of examples on which they differ.</summary>
-    public double Discordant => (OnlyCandidate + OnlyCurrent) / (double)Count;
-
     /// <summary>Candidate minus current.</summary>
     /// <param name="oneSided">Confidence of each end by itself, as 0.95.</param>
     public Interval Difference(double oneSided)
