@@ -10,8 +10,7 @@ namespace Plimsoll.Cli.Verbs;
 
 /// <summary>
 /// <c>plimsoll serve</c>: OpenAI's API before a simulated engine or a fleet. Thin, and careful: nothing of
-/// the
-/// server is loaded before the verb runs.
+/// the server is loaded before the verb runs.
 /// </summary>
 sealed class ServeVerb(TextWriter output, TextWriter story)
 {

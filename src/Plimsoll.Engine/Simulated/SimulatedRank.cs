@@ -15,8 +15,7 @@ public delegate void SimulatedTokenHandler(SimulatedSequence sequence, long step
 
 /// <summary>
 /// The simulated loop of one engine rank, told token by token: plan, predict, let that time pass, say what
-/// came
-/// of it. It has no clock: whoever drives it says up to when to run, be it a live engine or a test.
+/// came of it. It has no clock: whoever drives it says up to when to run, be it a live engine or a test.
 /// <para>
 /// Steps follow each other on the nanosecond, however late the driver wakes; requests join by their own
 /// arrival time. The same arrivals therefore give the same plans as `plimsoll simulate` gives them.
@@ -124,8 +123,9 @@ public sealed class SimulatedRank
         }
     }
 
-    /// <summary>Runs every step that ends at or before a time; the one that ends later stays in
-    /// flight.</summary>
+    /// <summary>
+    /// Runs every step that ends at or before a time; the one that ends later stays in flight.
+    /// </summary>
     public void RunUntil(long untilNs)
     {
         while (NextStepEndsNs <= untilNs)

@@ -24,8 +24,9 @@ static class Usage
         writer.WriteEndObject();
     }
 
-    /// <summary>Dollars by cause, and whether the promise was kept: nobody pays for what is not
-    /// named.</summary>
+    /// <summary>
+    /// Dollars by cause, and whether the promise was kept: nobody pays for what is not named.
+    /// </summary>
     static void WriteCost(Utf8JsonWriter writer, RequestEntry entry)
     {
         var charge = entry.Charge;

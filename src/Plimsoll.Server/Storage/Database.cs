@@ -43,8 +43,8 @@ public sealed class Database : IDisposable
         {
             database.Dispose();
             throw new BadInputException(
-                $"ledger {database.Name}: {e.Message.ReplaceLineEndings(" ")}; expected a database that "
-                    + $"can be opened");
+                $"ledger {database.Name}: {e.Message.ReplaceLineEndings(" ")}; expected a "
+                    + $"database that can be opened");
         }
         return database;
     }

@@ -4,8 +4,9 @@ using System.Data.Common;
 
 namespace Plimsoll.Server.Storage;
 
-/// <summary>One transaction of a writer: statements with their arguments, prepared once per
-/// connection.</summary>
+/// <summary>
+/// One transaction of a writer: statements with their arguments, prepared once per connection.
+/// </summary>
 public sealed class SqlBatch(DbConnection connection, DbTransaction? transaction, Dictionary<string,
     DbCommand> prepared)
 {

@@ -47,8 +47,8 @@ public readonly record struct PairedProportions(int Both, int OnlyCandidate, int
     }
 
     /// <summary>
-    /// Examples at which a candidate that is no worse passes with the given power, so many of them
-    /// discordant.
+    /// Examples at which a candidate that is no worse passes with the given power, so many
+    /// of them discordant.
     /// </summary>
     public static int Needed(double margin, double discordant, double oneSided, double power)
     {

@@ -87,8 +87,9 @@ public sealed class SimulatedRankLaws
         rank.Steps.ShouldBe(result.Steps);
     }, iter: 60);
 
-    /// <summary>Shares of a step name everybody in it once, and cancelling at any moment leaves nothing
-    /// behind.</summary>
+    /// <summary>
+    /// Shares of a step name everybody in it once, and cancelling at any moment leaves nothing behind.
+    /// </summary>
     [Fact]
     public void Cancelled_sequences_give_everything_back() =>
         Gen.Select(Loads, Gen.Long[1, 400_000_000]).Sample((load, cancelNs) =>
