@@ -17,7 +17,7 @@ public sealed class DecisionLog : IDisposable
 
     /// <param name="path">File to write.</param>
     /// <param name="limits">The scheduler's options.</param>
-    /// <param name="stepTimes">Weights of the step times that its predictor starts from; null without one.</param>
+    /// <param name="stepTimes">Weights that its predictor starts from; null without a predictor.</param>
     public DecisionLog(string path, SchedulerOptions limits, double[]? stepTimes = null)
     {
         try

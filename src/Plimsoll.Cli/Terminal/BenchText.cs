@@ -98,7 +98,8 @@ static class BenchText
     {
         text.Append(CultureInfo.InvariantCulture,
             $"{result.Completed:N0} requests served, {result.Failed:N0} failed, "
-            + $"in {result.DurationS:0.0} s; {result.MeanInFlight:0.0} in flight on average, {result.MostInFlight:N0} at most\n");
+            + $"in {result.DurationS:0.0} s; "
+            + $"{result.MeanInFlight:0.0} in flight on average, {result.MostInFlight:N0} at most\n");
         text.Append(CultureInfo.InvariantCulture, $"{result.PerSecond(result.Completed):0.000} requests/s, ");
         text.Append(CultureInfo.InvariantCulture,
             $"{result.PerSecond(result.PromptTokens):N0} input and "

@@ -13,8 +13,8 @@ static class WeekPicture
         var frame = new Frame(
             "The week, hour by hour",
             week.Flat
-                ? "share of what the fleet carries at its load line; the workload states no weekly shape, so "
-                + "hours are alike"
+                ? "share of what the fleet carries at its load line; "
+                + "the workload states no weekly shape, so hours are alike"
                 : "share of what the fleet carries at its load line; the rest is idle "
                 + "and could carry batch work",
             size);

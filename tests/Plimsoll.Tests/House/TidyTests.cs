@@ -93,7 +93,9 @@ public sealed class TidyTests
                 number++;
                 if (Regex.IsMatch(line, @"^\s+\+ \$?""[^""{]*[a-z][^""{]*""[;,)]*$")
                     && line.Trim().Length < 15 + 6)
+                {
                     scraps.Add($"{file}:{number}{line}");
+                }
             }
         }
         scraps.ShouldBeEmpty();

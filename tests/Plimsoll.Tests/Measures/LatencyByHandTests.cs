@@ -90,7 +90,7 @@ public sealed class LatencyByHandTests
         }
     }
 
-    /// <summary>Nobody counted the gaps by request in one of the runs: the pool's distribution judges.</summary>
+    /// <summary>Where nobody counted the gaps by request, the pool's distribution judges.</summary>
     [Fact]
     public void A_promise_of_gaps_is_not_kept_by_pooling()
     {
