@@ -5,8 +5,8 @@ using System.IO;
 namespace Plimsoll.Benchmarks;
 
 /// <summary>
-/// Nanoseconds of one plan and its commit, the best of many short rounds: a round lasts a few milliseconds, so even
-/// on a machine that does other things some rounds are left alone. <c>steps</c>
+/// Nanoseconds of one plan and its commit, the best of many short rounds: a round lasts a few milliseconds,
+/// so even on a machine that does other things some rounds are left alone. <c>make steps</c>
 /// </summary>
 static class StepFigures
 {
@@ -22,7 +22,7 @@ static class StepFigures
             output.WriteLine(FormattableString.Invariant(
                 $"{sequences,5} sequences  plain step {plain.Ns,5:0.0} ns, {plain.Bytes:0} B  ")
                 + FormattableString.Invariant(
-                    $"every fourth one ends a request and admits one {churned.Ns,5:0.0} ns, {churned.Bytes:0} B"));
+                    $"with a request ending every fourth {churned.Ns,5:0.0} ns, {churned.Bytes:0} B"));
         }
     }
 

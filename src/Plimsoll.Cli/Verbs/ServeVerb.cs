@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
+using Plimsoll.Core.Scheduling;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -39,7 +40,11 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
     readonly Option<string?> _profile =
         new("--profile") { Description = "Step times as `plimsoll calibrate` fitted them" };
     readonly Option<string> _policy =
-        new("--policy") { Description = "Scheduling policy", DefaultValueFactory = _ => "vllm-v1" };
+        new("--policy")
+        {
+            Description = $"Scheduling policy: {SchedulingPolicy.All}",
+            DefaultValueFactory = _ => SchedulingPolicy.VllmV1.Name,
+        };
     readonly Option<int?> _maxNumSeqs = new("--max-num-seqs") { Description = "Most sequences in one step" };
     readonly Option<int?> _maxTokens =
         new("--max-num-batched-tokens") { Description = "Most new tokens in one step" };
@@ -74,6 +79,7 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
         }
         foreach (var option in _llama.All)
             command.Add(option);
+        _policy.OneOf(SchedulingPolicy.All);
         _model.Suggest(Suggestions.Models);
         _gpu.Suggest(Suggestions.Accelerators);
         command.SetAction(Run);
