@@ -48,7 +48,7 @@ static class AccountNotes
     /// <summary>
     /// Tables that differ only in their last part, as kernel tables of one card do, named together.
     /// </summary>
-    static string Grouped(IReadOnlyList<string> sources)
+    internal static string Grouped(IReadOnlyList<string> sources)
     {
         var groups = new List<string>();
         var last = "";

@@ -35,8 +35,8 @@ public sealed class SimulatedTextLaws
     });
 
     /// <summary>
-    /// However the text is cut into pieces, the answer ends before the stop text that is complete first, as an
-    /// engine that looks after every token ends it; of two complete at once, before the longer.
+    /// However the text is cut into pieces, the answer ends before the stop text that is complete first, as
+    /// an engine that looks after every token ends it; of two complete at once, before the longer.
     /// </summary>
     [Fact]
     public void Stop_texts_are_found_across_pieces() =>
