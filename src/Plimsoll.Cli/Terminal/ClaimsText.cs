@@ -30,8 +30,8 @@ static class ClaimsText
     {
         var text = new StringBuilder(
             "# The essay's claims, recomputed\n\nGenerated; `make docs` writes it again. ")
-            .Append($"{Ground(document.Ground)} `plimsoll claims` prints it; `--model`, `--gpu` and `--date` ")
-            .Append("move the ground.\n\n| # | claim | verdict |\n|---|---|---|\n");
+            .Append($"{Ground(document.Ground)} `plimsoll claims` prints it; `--model`, `--gpu` ")
+            .Append("and `--date` move the ground.\n\n| # | claim | verdict |\n|---|---|---|\n");
         foreach (var claim in document.Claims)
             text.Append($"| {claim.Number} | {claim.Claim} | {claim.Verdict} |\n");
         foreach (var claim in document.Claims)

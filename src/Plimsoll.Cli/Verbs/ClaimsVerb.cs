@@ -80,7 +80,8 @@ sealed class ClaimsVerb(TextWriter output, TextWriter story)
     static PageModel PageOf(ClaimsDocument claims) => new()
     {
         Brand = "plimsoll claims",
-        Headline = $"Sixteen claims about serving costs, tried on {claims.Ground.Model} and {claims.Ground.Gpu}",
+        Headline = "Sixteen claims about serving costs, tried on "
+            + $"{claims.Ground.Model} and {claims.Ground.Gpu}",
         Lines = [$"{claims.Ground.Workload}, promised {string.Join(", ", claims.Ground.Promise)}"],
         Figures =
         [
@@ -117,7 +118,7 @@ sealed class ClaimsVerb(TextWriter output, TextWriter story)
         var dates = rows.Select(row => row.Name.Split(", ")[^1]).Distinct().ToList();
         var map = MapPicture.Draw(
             "The two cost curves",
-            "USD per million tokens by date, the card and its rent of the time; the lesser of a date is marked",
+            "USD per million tokens by date, card and rent of the time; the lesser of a date is marked",
             dates,
             [
                 .. new[] { "interactive", "batch" }.Select(name => (name,

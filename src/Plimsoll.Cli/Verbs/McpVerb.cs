@@ -11,15 +11,16 @@ using Plimsoll.Cli.Assistant;
 namespace Plimsoll.Cli.Verbs;
 
 /// <summary>
-/// <c>plimsoll mcp</c>: the verbs that only read, as tools of a Model Context Protocol server over stdin and
-/// stdout.
+/// <c>plimsoll mcp</c>: the verbs that only read, as tools of a Model Context Protocol server
+/// over stdin and stdout.
 /// </summary>
 sealed class McpVerb(TextWriter story)
 {
     /// <summary>Verbs that answer a question and change nothing.</summary>
     static readonly string[] Verbs =
     [
-        "account", "plan", "claims", "simulate", "trace describe", "catalogue accelerators", "catalogue models",
+        "account", "plan", "claims", "simulate", "trace describe", "catalogue accelerators",
+        "catalogue models",
             "catalogue prices",
         "catalogue workloads",
     ];

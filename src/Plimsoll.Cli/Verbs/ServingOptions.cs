@@ -240,9 +240,8 @@ sealed class ServingOptions
         if (drafts is not { } tokens || length is not { } accepted)
         {
             throw new BadInputException(
-                "--num-speculative-tokens and --acceptance-length: expected both or neither; how many drafts "
-                + "a "
-                + "model accepts depends on the task and is not guessed");
+                "--num-speculative-tokens and --acceptance-length: expected both or neither; "
+                + "how many drafts a model accepts depends on the task and is not guessed");
         }
         if (tokens > 32)
             throw new BadInputException($"--num-speculative-tokens {tokens}: expected 1 to 32");

@@ -35,8 +35,7 @@ sealed class WorkloadOptions
     {
         Description = "A level of service that requests of the workload name: "
             + "\"premium: ttft p95 300ms, itl p99 60ms, priority 0\" or \"nightly: batch, priority 9\"; "
-            + "repeatable "
-            + "[default: what the workload says, else --promise]",
+            + "repeatable [default: what the workload says, else --promise]",
     };
 
     readonly Option<string?> _map = TraceOptionsReader.Map();

@@ -42,7 +42,7 @@ static class HardwareClaims
             ],
             best / rent >= 3 ? "holds" : "holds if",
             best / rent >= 3 ? "counted in the narrowest format of each"
-                : "FP4 is counted against FP8 and the hardware is owned; rented, or at one precision, it is less");
+                : "FP4 is counted against FP8 on owned hardware; rented, or at one precision, it is less");
     }
 
     static ClaimRow Software(ClaimsSetting s)
@@ -58,7 +58,7 @@ static class HardwareClaims
                 Measured("against naive serving before mid-2023", 14, 24, "×",
                     "vLLM's release note, 2023-06-20: over Hugging Face transformers"),
             ],
-            "holds if", "the model is new or the baseline old; on mature dense models it is a tenth to a third");
+            "holds if", "the model is new or the baseline old; a mature dense one gained a tenth to a third");
     }
 
     static ClaimRow Tenth(ClaimsSetting s)
@@ -84,7 +84,7 @@ static class HardwareClaims
             ],
             same.Value >= 10 ? "holds" : naive.Low >= 10 ? "holds if" : "does not hold",
             same.Value >= 10 ? "hardware and its price alone give it"
-                : "the baseline is naive serving; against the same engine on the card of the time it is less");
+                : "the baseline is naive serving; against the same engine on that card it is less");
     }
 
     static ClaimRow Blackwell(ClaimsSetting s)

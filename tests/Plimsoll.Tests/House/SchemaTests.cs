@@ -44,8 +44,11 @@ public sealed class SchemaTests
     public void A_published_schema_is_that_of_the_type(string name, Type type)
     {
         var file = Repository.File("docs", "reference", $"{name}.schema.json");
-        if (Environment.GetEnvironmentVariable("PLIMSOLL_WRITE_DOCS") is { Length: > 0 } && !File.Exists(file))
+        if (Environment.GetEnvironmentVariable("PLIMSOLL_WRITE_DOCS") is { Length: > 0 }
+            && !File.Exists(file))
+        {
             File.WriteAllText(file, Begun(type));
+        }
         var published = Shape(JsonNode.Parse(File.ReadAllText(file))!, "$").ToList();
         var generated = Options.GetJsonSchemaAsNode(type, Exporter);
 
