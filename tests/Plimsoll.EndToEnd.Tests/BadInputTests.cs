@@ -45,7 +45,7 @@ public sealed class BadInputTests
     [InlineData("--write-docs", "every set", "validate", "--data", ".", "--set", "kv-capacity",
         "--write-docs", "docs")]
     [InlineData("--nonsense", "--help", "account", "--nonsense", "1")]
-    [InlineData("acount", "account, simulate", "acount")]
+    [InlineData("acount", "account, plan", "acount")]
     [InlineData("trace", "describe, fit, generate", "trace")]
     [InlineData("--requests 1e3", "a whole number", "account", "--requests", "1e3")]
     [InlineData("--seed -1", "at least 0", "account", "--seed", "-1")]

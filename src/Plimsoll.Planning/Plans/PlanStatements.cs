@@ -144,8 +144,8 @@ public static class PlanStatements
         var notes = new List<string>
         {
             "ranked by the whole fleet's bill: busiest hour, spares and whole units included; over the best: "
-            + "the same draws for both, spares counted and nothing rounded, 90 % interval; a tie is one "
-            + "that holds zero",
+            + "the same draws for both, spares counted and nothing rounded, 90 % interval; "
+            + "a tie is an interval that holds zero",
         };
         var tiers = outcome.Best.Select(e => e.StepTime.Tier).Distinct().ToList();
         if (tiers.Count > 1)

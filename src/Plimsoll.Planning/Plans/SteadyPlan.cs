@@ -27,8 +27,8 @@ public static class SteadyPlan
         if (candidates.Fitting.Count == 0)
         {
             throw new BadInputException(
-                $"no candidate fits: {candidates.Fallen[^1].Reason}; expected more accelerators or smaller "
-                + "weights");
+                $"no candidate fits: {candidates.Fallen[^1].Reason}; expected more accelerators "
+                + "or smaller weights");
         }
         var rows = new PlanSteadyRow?[candidates.Fitting.Count];
         Parallel.For(0, rows.Length, i => rows[i] = Row(candidates.Fitting[i], request, lengths));
