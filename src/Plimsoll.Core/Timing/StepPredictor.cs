@@ -32,6 +32,8 @@ public sealed class StepPredictor
     readonly double[] _row = new double[Features];
     readonly double[] _gain = new double[Features];
     double _meanError;
+    StepShape _lastShape;
+    long _lastNs;
 
     /// <param name="model">The step times to start from.</param>
     /// <param name="learns">Whether observed steps refine them.</param>
@@ -63,7 +65,7 @@ public sealed class StepPredictor
     /// <summary>Nanoseconds the step should take.</summary>
     public long PredictNs(in StepShape shape)
     {
-        var model = _model.PredictNs(shape);
+        var model = ModelNs(shape);
         if (!_learns || Observations == 0)
             return model;
         Fill(shape, model);
@@ -71,6 +73,15 @@ public sealed class StepPredictor
         for (var i = 0; i < Features; i++)
             sum += Math.Max(0, _weights[i]) * _row[i];
         return (long)sum;
+    }
+
+    /// <summary>A step is asked for again when it is planned, run and observed.</summary>
+    long ModelNs(in StepShape shape)
+    {
+        if (shape == _lastShape)
+            return _lastNs;
+        _lastShape = shape;
+        return _lastNs = _model.PredictNs(shape);
     }
 
     /// <summary>Nanoseconds within which the step ends, but for the share that may be late.</summary>
@@ -105,7 +116,7 @@ public sealed class StepPredictor
 
     void Learn(in StepShape shape, long durationNs)
     {
-        Fill(shape, Math.Max(1, _model.PredictNs(shape)));
+        Fill(shape, Math.Max(1, ModelNs(shape)));
         var scale = _row[0];
         var error = durationNs / scale;
         for (var i = 0; i < Features; i++)

@@ -174,7 +174,8 @@ sealed partial class ReplicaSimulation
         if (plan.IsEmpty)
             return;
         _inFlight = plan;
-        _stepNs = Predict(plan.Shape);
+        // A policy that predicts has asked the same model.
+        _stepNs = _end.IsPredicted && plan.PredictedNs is { } ns ? ns : Predict(plan.Shape);
     }
 
     long Predict(in StepShape shape) => _end.Of(_stepTime.PredictNs(shape), shape);

@@ -19,6 +19,9 @@ sealed partial class SlackPolicy : IStepPolicy
     /// <summary>Steps in a row that a prompt may wait for time before it gets some regardless.</summary>
     const int Patience = 4;
 
+    /// <summary>How closely a chunk is fitted to the time there is, tokens.</summary>
+    const int ChunkStep = 16;
+
     readonly SchedulerState _state;
     readonly RequestTable _requests;
     readonly SlackOptions _options;
@@ -100,7 +103,7 @@ sealed partial class SlackPolicy : IStepPolicy
         // 5. Interactive prompts.
         var allPlaced = PlaceInteractivePrompts();
         var abortable = plan.IsEmpty;
-        var interactiveNs = _predictor.PredictNs(plan.Shape);
+        var interactiveNs = _share.IsPromised ? _predictor.PredictNs(plan.Shape) : 0;
 
         // 6. and 9. Batch work, in the slack or because it is owed.
         var owed = _share.IsOwed && _queues.Batch.Count + _decodes.Batch.Count > 0;
@@ -117,9 +120,9 @@ sealed partial class SlackPolicy : IStepPolicy
 
         // 10. What, how long, why.
         PutBackAside();
-        _share.Planned(
-            interactiveNs, _predictor.PredictNs(plan.Shape), _queues.Batch.Count + _decodes.Batch.Count > 0);
-        plan.PredictedNs = PredictNs(plan.Shape);
+        var predictedNs = _predictor.PredictNs(plan.Shape);
+        _share.Planned(interactiveNs, predictedNs, _queues.Batch.Count + _decodes.Batch.Count > 0);
+        plan.PredictedNs = predictedNs + DraftingNs(plan.Shape);
         plan.BudgetNs = due == long.MaxValue ? null : _budgetNs;
         plan.IsAbortable = abortable && _options.CanAbort;
         plan.Why = owed ? StepBound.Share : plan.Why;
