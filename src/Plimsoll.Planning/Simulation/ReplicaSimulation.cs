@@ -36,6 +36,7 @@ sealed partial class ReplicaSimulation
     int _outcomeCount;
     int _skippedBefore;
     int _interactivePrompts;
+    int _interactive;
     readonly Queue<(SimulatedRequest Request, RequestSpec Spec)> _newcomers = new();
     StepPlan? _inFlight;
     bool _justAdded;
@@ -76,9 +77,11 @@ sealed partial class ReplicaSimulation
     {
         get
         {
+            if (IsDone)
+                return long.MaxValue;
             if (_inFlight is null)
                 Begin();
-            return _inFlight is null ? long.MaxValue : _nowNs + _stepNs;
+            return _inFlight is null ? _batch?.NextNs ?? long.MaxValue : _nowNs + _stepNs;
         }
     }
 
@@ -91,6 +94,7 @@ sealed partial class ReplicaSimulation
     {
         if (!_scheduler.CanServe(spec))
             return false;
+        _interactive++;
         if (_inFlight is not null && _stepTime.StepsAhead > 0)
         {
             _newcomers.Enqueue((request, spec));
@@ -126,11 +130,13 @@ sealed partial class ReplicaSimulation
     /// </summary>
     public void RunUntil(long untilNs, bool stopAtFinish = false)
     {
-        while (true)
+        while (!IsDone)
         {
             if (_inFlight is null)
             {
                 Begin();
+                if (_inFlight is null && Await(untilNs))
+                    continue;
                 if (_inFlight is null)
                     return;
                 if (_options.Leaps && !_justAdded && _inFlight.RepeatableSteps > 1 && Leap(untilNs))
@@ -145,7 +151,7 @@ sealed partial class ReplicaSimulation
             RecordGaps(_inFlight);
             _options.StepObserver?.Invoke(_index, _inFlight.Shape, 1, _nowNs, _stepNs);
             if (_options.AttributeTime)
-                TimeByCause += StepCauses.Of(_stepTime, _inFlight.Shape, _inFlight.Chunks);
+                Attribute(_inFlight, _inFlight.Shape, 1, 0);
             End(steps: 1, _nowNs + _stepNs);
             if (stopAtFinish && _outcomeCount > 0)
                 return;
@@ -186,6 +192,7 @@ sealed partial class ReplicaSimulation
         if (!request.InWheel)
             return;
         request.Emitted = request.TokensHere - Remaining(request, handle);
+        request.ComputedOnce = request.PromptTokens + request.Emitted - 1;
         request.LastTokenNs = _nowNs;
         Leave(ref request, handle);
         if (request.WaitingSinceNs == 0)
@@ -223,7 +230,7 @@ sealed partial class ReplicaSimulation
                 var repeated = shape with { DecodeContextTokens = context };
                 _options.StepObserver?.Invoke(_index, repeated, taken, endNs, stepNs);
                 if (_options.AttributeTime)
-                    TimeByCause += StepCauses.Of(_stepTime, repeated, []) * taken;
+                    Attribute(plan, repeated, taken, steps);
                 steps += taken;
                 endNs += stepNs * taken;
                 context += (long)decodes * taken;
@@ -266,6 +273,7 @@ sealed partial class ReplicaSimulation
             if (request.IsBatch)
             {
                 BatchOutputTokens--;
+                _cohorts[request.Cohort].BatchContext--;
             }
             else
             {
@@ -314,7 +322,7 @@ sealed partial class ReplicaSimulation
             if (cachedTokens < 0)
                 cachedTokens = chunk.CachedTokens;
             if (_requests[chunk.Request.Slot].IsBatch)
-                BatchPromptTokens += chunk.Tokens;
+                CountBatchChunk(ref _requests[chunk.Request.Slot], chunk);
             if (chunk.EndsPrompt)
                 Emit(chunk, lagNs);
         }
@@ -361,8 +369,9 @@ sealed partial class ReplicaSimulation
         if (request.InWheel)
             Leave(ref request, handle);
         if (request.IsBatch)
-            _batch!.Done();
+            _batch!.Done(request);
         else
             _finished(_index, request, _nowNs);
+        _interactive -= request.IsBatch ? 0 : 1;
     }
 }

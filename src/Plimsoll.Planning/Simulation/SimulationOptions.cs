@@ -54,8 +54,14 @@ public sealed record SimulationOptions
     /// <summary>Longest prompt and answer together that the model takes, tokens.</summary>
     public int MaxModelLength { get; init; } = int.MaxValue;
 
-    /// <summary>Batch work without end beside the interactive requests; null for none.</summary>
+    /// <summary>Batch work beside the interactive requests; null for none.</summary>
     public Workload? BatchWorkload { get; init; }
+
+    /// <summary>Lines of it that come to the fleet; null for a backlog without end.</summary>
+    public double? BatchLinesPerSecond { get; init; }
+
+    /// <summary>Time in which a line has to be answered, nanoseconds.</summary>
+    public long BatchWindowNs { get; init; } = 86_400_000_000_000;
 
     /// <summary>How much of it is let through.</summary>
     public BatchGateOptions BatchGate { get; init; } = new();
