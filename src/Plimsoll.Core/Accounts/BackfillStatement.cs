@@ -21,6 +21,11 @@ public sealed record BackfillStatement
     /// <summary>From what the idle time holds at full-batch speed down to what is done in it.</summary>
     public required BackfillLoss Loss { get; init; }
 
+    /// <summary>
+    /// Lines of a job that is done within the window whenever of the week it is handed in.
+    /// </summary>
+    public required double LinesPerWindow { get; init; }
+
     /// <summary>The hours of the week: shares of the fleet's time.</summary>
     public required IReadOnlyList<BackfillHour> Week { get; init; }
 

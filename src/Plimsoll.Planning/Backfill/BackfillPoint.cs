@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Plimsoll.Core.Promises;
+using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Backfill;
@@ -17,7 +19,8 @@ sealed record BackfillPoint(
     double RequestsPerSecond, bool Holds, IReadOnlyList<double> LinesPerSecond, double InteractiveShare,
     double BatchShare, double TokensPerLine, double RecomputedShare)
 {
-    public static BackfillPoint Of(double rate, IReadOnlyList<SimulationResult> runs)
+    public static BackfillPoint Of(
+        double rate, IReadOnlyList<LevelPromise> promise, IReadOnlyList<SimulationResult> runs)
     {
         var batch = runs.Select(r => r.Batch!).ToList();
         var spanNs = batch.Sum(b => b.SpanS) * 1e9;
@@ -30,8 +33,23 @@ sealed record BackfillPoint(
         var interactive = causes / (runs.Sum(r => r.MakespanS) * 1e9);
         var tokens = batch.Sum(b => (double)b.PromptTokens - b.RecomputedTokens + b.OutputTokens);
         return new BackfillPoint(
-            rate, runs.All(r => r.Holds != false), [.. batch.Select(b => b.LinesPerSecond)],
+            rate, Keeps(promise, PooledRuns.Of(runs)), [.. batch.Select(b => b.LinesPerSecond)],
             Math.Min(interactive, 1 - batchShare), batchShare,
             tokens / Math.Max(1, batch.Sum(b => b.Lines)), batch.Sum(b => b.RecomputedTokens) / prompts);
+    }
+
+    /// <summary>Whether every limit holds over all streams together.</summary>
+    static bool Keeps(IReadOnlyList<LevelPromise> promise, SimulationResult pooled)
+    {
+        for (var level = 0; level < promise.Count; level++)
+        {
+            foreach (var limit in promise[level].Limits)
+            {
+                var latencies = pooled.Levels[level].Latencies[limit.Metric];
+                if (latencies.PercentileNs(limit.Percentile) > limit.LimitNs)
+                    return false;
+            }
+        }
+        return true;
     }
 }

@@ -11,6 +11,8 @@ namespace Plimsoll.Planning.Simulation;
 /// <summary>How a fleet is simulated.</summary>
 public sealed record SimulationOptions
 {
+    public const double UsualStepMargin = 0.05;
+
     /// <summary>Requests before the first measured one.</summary>
     public long WarmupRequests { get; init; }
 
@@ -72,7 +74,7 @@ public sealed record SimulationOptions
     public double MinBatchShare { get; init; }
 
     /// <summary>Relative margin that the policy <c>slack</c> adds to predicted steps.</summary>
-    public double StepMargin { get; init; } = 0.05;
+    public double StepMargin { get; init; } = UsualStepMargin;
 
     /// <summary>Called with every request when it is done.</summary>
     public CompletedRequestHandler? Observer { get; init; }

@@ -19,6 +19,9 @@ sealed partial class SlackPolicy : IStepPolicy
     /// <summary>Steps in a row that a prompt may wait for time before it gets some regardless.</summary>
     const int Patience = 4;
 
+    /// <summary>Gaps that decodes which may catch up wait for a prompt.</summary>
+    const int HurriedGaps = 4;
+
     /// <summary>How closely a chunk is fitted to the time there is, tokens.</summary>
     const int ChunkStep = 16;
 
@@ -100,8 +103,12 @@ sealed partial class SlackPolicy : IStepPolicy
         _budgetNs = due == long.MaxValue ? _idleStepNs : Math.Max(0, due - nowNs);
         PlaceInteractiveDecodes();
 
-        // 5. Interactive prompts.
+        // 5. Interactive prompts. Decodes that may catch up wait for them; batch work waits until they have.
+        var paceNs = _budgetNs;
+        if (_queues.Interactive.Count > 0 && due != long.MaxValue && _decodes.MayCatchUp())
+            _budgetNs = Math.Max(_budgetNs, HurriedGaps * _decodes.ShortestGapNs());
         var allPlaced = PlaceInteractivePrompts();
+        _budgetNs = paceNs;
         var abortable = plan.IsEmpty;
         var interactiveNs = _share.IsPromised ? _predictor.PredictNs(plan.Shape) : 0;
 
