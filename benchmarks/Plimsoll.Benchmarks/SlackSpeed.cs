@@ -12,8 +12,8 @@ using Plimsoll.Planning.Simulation;
 namespace Plimsoll.Benchmarks;
 
 /// <summary>
-/// Requests of both classes that one core simulates in a second under <c>slack</c>: <c>-- slack-speed</c>. The
-/// best of five runs after one to warm up, since whatever else a machine does only adds time.
+/// Requests of both classes that one core simulates in a second under <c>slack</c>: <c>-- slack-speed</c>.
+/// The best of five runs after one to warm up, since whatever else a machine does only adds time.
 /// </summary>
 static class SlackSpeed
 {
@@ -38,7 +38,8 @@ static class SlackSpeed
                 Engine = new EngineSettings { MaxNumBatchedTokens = 8192, MaxNumSeqs = 256 },
             },
             SchedulingPolicy.InSlack);
-        SimulationResult Run(ulong seed) => engine.Run(WorkloadFamily.Find("chat"), rate, new SimulationOptions
+        var chat = WorkloadFamily.Find("chat");
+        SimulationResult Run(ulong seed) => engine.Run(chat, rate, new SimulationOptions
         {
             Requests = 20_000,
             WarmupRequests = 2_000,
@@ -61,6 +62,7 @@ static class SlackSpeed
         output.WriteLine(FormattableString.Invariant(
             $"{model,-14} {card} × {tp}, chat at {rate,2}/s, batch {batch,-16} {best,9:#,0} requests per ")
             + FormattableString.Invariant(
-                $"CPU-second, {run.Steps / requests:0.00} steps each, {1e9 / best / run.Steps * requests:#,0} ns a step"));
+                $"CPU-second, {run.Steps / requests:0.00} steps each, ")
+            + FormattableString.Invariant($"{1e9 / best / run.Steps * requests:#,0} ns a step"));
     }
 }

@@ -10,11 +10,11 @@ static class BackfillText
     public static void Write(StringBuilder text, BackfillStatement backfill)
     {
         var bill = backfill.Bill;
-        text.Append($"\nBatch work in the slack: {backfill.Workload}, on the interactive fleet's idle time\n");
-        TextLines.Wrap(text, "  ", "  ", $"${F((double)bill.SavedUsdPerWeek, "#,0")} "
-            + $"({F((double)bill.SavedLow, "#,0")}–{F((double)bill.SavedHigh, "#,0")}) a week saved against a "
+        text.Append($"\nBatch work in the idle time of the interactive fleet: {backfill.Workload}\n");
+        TextLines.Wrap(text, "  ", "  ", $"${Whole(bill.SavedUsdPerWeek)} "
+            + $"({Whole(bill.SavedLow)}–{Whole(bill.SavedHigh)}) a week saved against a "
             + "fleet of its own in full batches; with that fleet in whole replicas "
-            + $"${F((double)bill.SavedWholeReplicasUsdPerWeek, "#,0")}. A job of "
+            + $"${Whole(bill.SavedWholeReplicasUsdPerWeek)}. A job of "
             + $"{F(backfill.LinesPerWindow, "#,0")} lines is done within {F(backfill.WindowHours, "0.##")} h "
             + "whenever of the week it comes.");
         text.Append("  under                    hours kept     lines/s    tokens/s   worth USD/week\n");
@@ -22,7 +22,7 @@ static class BackfillText
         {
             text.Append($"  {policy.Name,-25}{F(100 * policy.HoursKept, "0"),8} %  "
                 + $"{F(policy.LinesPerSecond, "#,0.00"),10}  {F(policy.TokensPerSecond, "#,0"),10}  "
-                + $"{F((double)policy.UsdPerWeek, "#,0"),15}\n");
+                + $"{Whole(policy.UsdPerWeek),15}\n");
         }
         Rules(text, bill);
         Loss(text, backfill.Loss);
@@ -36,7 +36,7 @@ static class BackfillText
         foreach (var rule in bill.Rules)
         {
             text.Append($"  {"gap: " + rule.Rule,-25}{Usd(rule.InteractiveUsdPerMillionTokens),11}  "
-                + $"{Usd(rule.BatchUsdPerMillionTokens),10}  {F((double)rule.IdleUsdPerWeek, "#,0"),14}\n");
+                + $"{Usd(rule.BatchUsdPerMillionTokens),10}  {Whole(rule.IdleUsdPerWeek),14}\n");
         }
     }
 
@@ -46,8 +46,8 @@ static class BackfillText
             + $"full-batch speed. Who knows the future fits {F(loss.Clairvoyant, "0.00")} into the promise; "
             + $"{F(loss.WithoutMargin, "0.00")} are done when steps are planned without a margin, "
             + $"{F(loss.Done, "0.00")} with it: {F(100 * loss.Efficiency, "0")} % of what fits. Recomputed: "
-            + $"{F(100 * loss.RecomputedShare, "0.0")} % of the batch prompt tokens. No step is cut short: this "
-            + "engine cannot.");
+            + $"{F(100 * loss.RecomputedShare, "0.0")} % of the batch prompt tokens. No step is cut short: "
+            + "this engine cannot.");
     }
 
     static void Promise(StringBuilder text, BackfillStatement backfill)
@@ -61,11 +61,13 @@ static class BackfillText
         foreach (var point in backfill.PriceOfPromise)
             text.Append($"{F(point.TokensPerSecond, "#,0"),9}");
         text.Append('\n');
-        TextLines.Wrap(text, "  ", "  ", $"Each millisecond tighter forgoes "
-            + $"{F(backfill.TokensPerHourAndMs ?? 0, "#,0")} batch tokens an hour; what the promise keeps out in "
-            + $"all would earn ${Usd(backfill.OpportunityUsdPerMillionTokens ?? 0)} per million interactive "
-            + "tokens.");
+        var slope = F(backfill.TokensPerHourAndMs ?? 0, "#,0");
+        var forgone = Usd(backfill.OpportunityUsdPerMillionTokens ?? 0);
+        TextLines.Wrap(text, "  ", "  ", $"Each millisecond tighter forgoes {slope} batch tokens an hour; what "
+            + $"the promise keeps out in all would earn ${forgone} per million interactive tokens.");
     }
+
+    static string Whole(decimal usd) => usd.ToString("#,0", CultureInfo.InvariantCulture);
 
     static string Usd(decimal usd) => usd.ToString("0.0000", CultureInfo.InvariantCulture);
 

@@ -35,7 +35,7 @@ sealed class BatchOptions
 
     readonly Option<double> _share = new("--batch-share")
     {
-        Description = "Share of each engine's time promised to batch work whatever waits; with --policy slack",
+        Description = "Share of each engine's time promised to batch work; with --policy slack",
         DefaultValueFactory = _ => 0,
     };
 
@@ -101,9 +101,9 @@ sealed class BatchOptions
             if (level.Spec.ItlNs < leastNs)
             {
                 throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
-                    $"level {level.Spec.Name}: a token every {level.Spec.ItlNs / 1e6:0.###} ms is promised and ")
+                    $"level {level.Spec.Name}: a token every {level.Spec.ItlNs / 1e6:0.###} ms is promised ")
                     + string.Create(CultureInfo.InvariantCulture,
-                        $"the shortest step takes {leastNs / 1e6:0.0} ms; expected at least as much"));
+                        $"and the shortest step takes {leastNs / 1e6:0.0} ms; expected at least as much"));
             }
         }
     }

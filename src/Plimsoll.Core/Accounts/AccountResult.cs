@@ -16,7 +16,9 @@ public sealed record AccountResult
     /// <summary>How sure that ratio is, and what it is made of.</summary>
     public required RatioStatement Ratio { get; init; }
 
-    /// <summary>Batch work in the idle time of the interactive fleet; null where none was asked for.</summary>
+    /// <summary>
+    /// Batch work in the idle time of the interactive fleet; null where none was asked for.
+    /// </summary>
     public BackfillStatement? Backfill { get; init; }
 }
 

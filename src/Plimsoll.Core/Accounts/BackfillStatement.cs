@@ -3,8 +3,8 @@ using System.Collections.Generic;
 namespace Plimsoll.Core.Accounts;
 
 /// <summary>
-/// Batch work in the idle time of the interactive fleet over its week: how much, at what price, and what keeps
-/// it from being more. Every rate is of the whole fleet.
+/// Batch work in the idle time of the interactive fleet over its week: how much, at what price, and what
+/// keeps it from being more. Every rate is of the whole fleet.
 /// </summary>
 public sealed record BackfillStatement
 {
@@ -36,15 +36,16 @@ public sealed record BackfillStatement
     public required double? TokensPerHourAndMs { get; init; }
 
     /// <summary>
-    /// What the batch work would earn that the promise on gaps keeps out, per million interactive tokens, USD.
+    /// What the batch work would earn that the promise on gaps keeps out, per million interactive tokens,
+    /// USD.
     /// </summary>
     public required decimal? OpportunityUsdPerMillionTokens { get; init; }
 }
 
 /// <summary>What rides along under one policy.</summary>
 /// <param name="Name">The policy, and how many lines a static gate lets through.</param>
-/// <param name="HoursKept">Share of the week's hours in which the promise is kept with batch work; in the others
-/// it is held back.</param>
+/// <param name="HoursKept">Share of the week's hours in which the promise is kept with batch work; in the
+/// others it is held back.</param>
 /// <param name="LinesPerSecond">Mean over the week.</param>
 /// <param name="TokensPerSecond">Input and output tokens of those lines.</param>
 /// <param name="UsdPerWeek">What a fleet of their own would cost, in full batches.</param>

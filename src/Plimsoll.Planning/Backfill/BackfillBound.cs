@@ -9,9 +9,9 @@ namespace Plimsoll.Planning.Backfill;
 
 /// <summary>
 /// Batch lines per second that no policy exceeds beside these very requests, for who knows the future and may
-/// split tokens: every request is there for as long as its promise lets its tokens be apart, so that steps are
-/// as long as they may be and the fewest are taken; what a step has left is filled with the best mix of prompt
-/// and answer tokens, by the Lagrangian dual of lines that need both.
+/// split tokens: every request is there for as long as its promise lets its tokens be apart, so that steps
+/// are as long as they may be and the fewest are taken; what a step has left is filled with the best mix of
+/// prompt and answer tokens, by the Lagrangian dual of lines that need both.
 /// </summary>
 public sealed class BackfillBound
 {

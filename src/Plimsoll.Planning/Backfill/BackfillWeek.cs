@@ -24,12 +24,13 @@ sealed class BackfillWeek(IReadOnlyList<BackfillPoint> sweep, IReadOnlyList<doub
 
     public double MeanLines() => Lines().Average();
 
-    public double TokensPerLine =>
-        sweep.Sum(p => p.TokensPerLine * p.LinesPerSecond.Sum()) / Math.Max(1e-12, sweep.Sum(p => p.LinesPerSecond.Sum()));
+    public double TokensPerLine => sweep.Sum(p => p.TokensPerLine * p.LinesPerSecond.Sum())
+        / Math.Max(1e-12, sweep.Sum(p => p.LinesPerSecond.Sum()));
 
     public double RecomputedShare => sweep.Average(p => p.RecomputedShare);
 
-    public IReadOnlyList<double> Interactive() => [.. hourly.Select(rate => At(rate, p => p.InteractiveShare))];
+    public IReadOnlyList<double> Interactive() =>
+        [.. hourly.Select(rate => At(rate, p => p.InteractiveShare))];
 
     public IReadOnlyList<double> Batch() => Hours(p => p.BatchShare);
 

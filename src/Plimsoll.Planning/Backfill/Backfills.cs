@@ -19,7 +19,9 @@ public sealed class Backfills
 {
     const double HoursPerWeek = 168;
 
-    /// <summary>Limits on gaps that the price of the promise is read off, as multiples of what is promised.</summary>
+    /// <summary>
+    /// Limits on gaps that the price of the promise is read off, as multiples of what is promised.
+    /// </summary>
     static readonly double[] Tightness = [0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 4];
 
     readonly BackfillRequest _request;
@@ -65,7 +67,9 @@ public sealed class Backfills
         };
     }
 
-    /// <summary>What a fleet does today: one setting for the week, found in hindsight, and a gate that adapts.</summary>
+    /// <summary>
+    /// What a fleet does today: one setting for the week, found in hindsight, and a gate that adapts.
+    /// </summary>
     IEnumerable<BackfillPolicy> Compared()
     {
         foreach (var policy in new[] { SchedulingPolicy.VllmV1, SchedulingPolicy.VllmV1Priority })
@@ -91,9 +95,11 @@ public sealed class Backfills
             name, week.HoursKept, lines, lines * week.TokensPerLine, Worth(week.MeanLines()).Usd);
     }
 
-    /// <summary>A week of so many lines per second and rank in full batches of a fleet of their own.</summary>
-    PicoDollars Worth(double linesPerRank) => PicoDollars.FromUsd(
-        linesPerRank / _fullBatchLines * _request.Replicas * (double)_request.UsdPerReplicaHour * HoursPerWeek);
+    /// <summary>
+    /// A week of so many lines per second and rank in full batches of a fleet of their own.
+    /// </summary>
+    PicoDollars Worth(double linesPerRank) =>
+        PicoDollars.FromUsd(linesPerRank / _fullBatchLines * (double)FleetUsdPerWeek.Usd);
 
     BackfillBill Bill(BackfillWeek week)
     {
@@ -117,8 +123,8 @@ public sealed class Backfills
     }
 
     /// <summary>
-    /// The same three choices as the ledger of a live server: the class whose promise forced the capacity pays
-    /// for the gap, both pay for it by what they use, or nobody does.
+    /// The same three choices as the ledger of a live server: the class whose promise forced the capacity
+    /// pays for the gap, both pay for it by what they use, or nobody does.
     /// </summary>
     IReadOnlyList<BackfillRule> Rules(BackfillWeek week, PicoDollars bill)
     {
@@ -131,11 +137,13 @@ public sealed class Backfills
         var tokens = week.MeanLines() * _request.Ranks * week.TokensPerLine * HoursPerWeek * 3600;
         return
         [
-            new("peak", PerMillion(shares[0] + shares[2], InteractiveTokens), PerMillion(shares[1], tokens), 0),
-            new("proportional", PerMillion(both[0], InteractiveTokens), PerMillion(both[1], tokens), 0),
-            new("unallocated", PerMillion(shares[0], InteractiveTokens), PerMillion(shares[1], tokens),
-                shares[2].Usd),
+            Rule("peak", shares[0] + shares[2], shares[1], default),
+            Rule("proportional", both[0], both[1], default),
+            Rule("unallocated", shares[0], shares[1], shares[2]),
         ];
+
+        BackfillRule Rule(string name, PicoDollars own, PicoDollars batched, PicoDollars nobody) =>
+            new(name, PerMillion(own, InteractiveTokens), PerMillion(batched, tokens), nobody.Usd);
 
         static long Parts(double share) => (long)(share * 1e12);
     }
@@ -193,7 +201,9 @@ public sealed class Backfills
                 : limit)])),
     ];
 
-    /// <summary>Tokens an hour that a millisecond of the promised gap is worth, across its neighbours.</summary>
+    /// <summary>
+    /// Tokens an hour that a millisecond of the promised gap is worth, across its neighbours.
+    /// </summary>
     static double? Slope(IReadOnlyList<PromisePricePoint> points)
     {
         if (points.Count == 0)

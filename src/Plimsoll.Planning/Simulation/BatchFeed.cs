@@ -45,7 +45,9 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
 
     public LatencyRecorders Latencies { get; } = new(0);
 
-    /// <summary>When the next line comes, where it has not; <see cref="long.MaxValue"/> when none will.</summary>
+    /// <summary>
+    /// When the next line comes, where it has not; <see cref="long.MaxValue"/> when none will.
+    /// </summary>
     public long NextNs => !_isEndless && !IsClosed && lines.TryPeek(out var atNs) ? atNs : long.MaxValue;
 
     public void Done(in SimulatedRequest line)

@@ -214,8 +214,8 @@ sealed class SlackDecodes(SchedulerState state)
     }
 
     /// <summary>
-    /// What is promised on average is aimed at a tenth sooner, so that an answer that ends behind its pace still
-    /// keeps it.
+    /// What is promised on average is aimed at a tenth sooner, so that an answer that ends behind its pace
+    /// still keeps it.
     /// </summary>
     static long PaceNs(long itlNs) => itlNs - (itlNs / 10);
 
