@@ -11,6 +11,11 @@ if (args is ["slack", ..])
     SlackFigures.Print(System.Console.Out);
     return;
 }
+if (args is ["slack-drafts"])
+{
+    SlackDrafts.Print(System.Console.Out);
+    return;
+}
 if (args is ["slack-step"])
 {
     SlackStep.Print(System.Console.Out);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Costing;
+using Plimsoll.Core.Draws;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
@@ -57,6 +58,8 @@ sealed partial class ReplicaSimulation
         _end = options.End;
         _blocks = engine.NumBlocks;
         _gapLimits = new GapLimits(options.Levels);
+        _drafts = engine.Policy.Slack?.Drafts;
+        _random = new RandomStream(options.Seed + (ulong)index, purpose: 78);
     }
 
     public Scheduler Scheduler => _scheduler;
@@ -313,6 +316,8 @@ sealed partial class ReplicaSimulation
         Steps += steps;
         _inFlight = null;
         _outcomeCount = 0;
+        if (plan.Shape.DraftTokens > 0)
+            AcceptDrafts(plan);
         foreach (ref readonly var run in plan.Cohorts)
             Advance(_cohorts[run.Cohort], steps);
         var lagNs = plan.Chunks.Length > 0 ? (long)(_stepTime.LagNs(plan.Shape) * _end.Factor) : 0;
@@ -326,6 +331,8 @@ sealed partial class ReplicaSimulation
             if (chunk.EndsPrompt)
                 Emit(chunk, lagNs);
         }
+        if (plan.Shape.DraftTokens > 0)
+            ReportDrafts();
         _scheduler.Commit(
             new StepOutcome(_outcomes.AsSpan(0, _outcomeCount), steps) { DurationNs = durationNs }, endNs);
     }
@@ -364,7 +371,10 @@ sealed partial class ReplicaSimulation
         ref var request = ref _requests[handle];
         if (_outcomeCount == _outcomes.Length)
             Array.Resize(ref _outcomes, 2 * _outcomeCount);
-        _outcomes[_outcomeCount++] = new RequestOutcome { Request = request.Id, Finished = true };
+        _outcomes[_outcomeCount++] = new RequestOutcome
+        {
+            Request = request.Id, Finished = true, AcceptedDrafts = request.Accepted,
+        };
         request.LastTokenNs = _nowNs;
         if (request.InWheel)
             Leave(ref request, handle);

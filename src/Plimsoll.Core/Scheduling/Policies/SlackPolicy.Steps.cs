@@ -265,9 +265,9 @@ partial class SlackPolicy
         var shape = _state.Plan.Shape;
         if (shape.Decodes == 0)
             return;
-        var best = 0;
-        var bestRate = Rate(shape, 0, drafts);
-        for (var k = 1; k <= drafts.MaxTokens && shape.Decodes * k <= _tokensLeft; k++)
+        var best = drafts.MinTokens;
+        var bestRate = Rate(shape, best, drafts);
+        for (var k = best + 1; k <= drafts.MaxTokens && shape.Decodes * k <= _tokensLeft; k++)
         {
             if (BoundWithDraftsNs(shape, k) > _budgetNs)
                 break;
