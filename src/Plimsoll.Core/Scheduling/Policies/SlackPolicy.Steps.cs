@@ -256,49 +256,6 @@ partial class SlackPolicy
         }
     }
 
-    /// <summary>
-    /// As many drafts for everybody as gain the most tokens per time, within the time there is.
-    /// </summary>
-    void Speculate()
-    {
-        var drafts = _options.Drafts!;
-        var shape = _state.Plan.Shape;
-        if (shape.Decodes == 0)
-            return;
-        var best = drafts.MinTokens;
-        var bestRate = Rate(shape, best, drafts);
-        for (var k = best + 1; k <= drafts.MaxTokens && shape.Decodes * k <= _tokensLeft; k++)
-        {
-            if (BoundWithDraftsNs(shape, k) > _budgetNs)
-                break;
-            var rate = Rate(shape, k, drafts);
-            if (rate > bestRate)
-                (best, bestRate) = (k, rate);
-        }
-        if (best > 0 && _state.BlocksForDrafts(best) <= _state.FreeBlocks)
-            _state.AddDrafts(best);
-    }
-
-    double Rate(StepShape shape, int k, DraftSpec drafts)
-    {
-        var tokens = (shape.Decodes * drafts.ExpectedTokens(k)) + shape.LogitRows - shape.Decodes;
-        shape.DraftTokens = k * shape.Decodes;
-        return tokens / Math.Max(1, PredictNs(shape));
-    }
-
-    long BoundWithDraftsNs(StepShape shape, int k)
-    {
-        shape.DraftTokens = k * shape.Decodes;
-        return (long)(PredictNs(shape) * (1 + _predictor.Margin));
-    }
-
-    /// <summary>The step and the drafting before it.</summary>
-    long PredictNs(in StepShape shape) => _predictor.PredictNs(shape) + DraftingNs(shape);
-
-    long DraftingNs(in StepShape shape) => shape.DraftTokens == 0
-        ? 0
-        : _options.Drafts!.DraftNs(shape.Decodes, shape.DraftTokens / shape.Decodes);
-
     void PutBackAside()
     {
         foreach (var request in _aside.Span)

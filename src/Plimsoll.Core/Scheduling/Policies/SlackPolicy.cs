@@ -123,7 +123,7 @@ sealed partial class SlackPolicy : IStepPolicy
 
         // 7. Drafts.
         if (_options.Drafts is not null)
-            Speculate();
+            Speculate(due == long.MaxValue ? long.MaxValue : _budgetNs);
 
         // 10. What, how long, why.
         PutBackAside();
