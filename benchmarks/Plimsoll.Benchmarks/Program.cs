@@ -16,6 +16,16 @@ if (args is ["slack-drafts"])
     SlackDrafts.Print(System.Console.Out);
     return;
 }
+if (args is ["slack-bound"])
+{
+    SlackBound.Print(System.Console.Out);
+    return;
+}
+if (args is ["slack-predictor"])
+{
+    SlackPredictor.Print(System.Console.Out);
+    return;
+}
 if (args is ["slack-step"])
 {
     SlackStep.Print(System.Console.Out);

@@ -7,16 +7,18 @@ namespace Plimsoll.Core.Timing;
 /// and the margin by which steps outlast the prediction. One scheduler's own; + − × ÷ only, so that a log
 /// replays to the bit on another machine.
 /// <para>
-/// Learning is recursive least squares on relative errors, over the model's own prediction and the sums that
-/// a step is made of. Weights below zero count as zero, so a prediction never falls when a step grows.
+/// Learning is recursive least squares on relative errors: how much slower or faster than the model the engine
+/// is, and by how much whatever the step carries. More would follow noise: tokens, KV and the model's own
+/// prediction rise and fall together. The model's weight is not below zero, so a prediction never falls when a
+/// step grows.
 /// </para>
 /// </summary>
 public sealed class StepPredictor
 {
-    const int Features = 6;
+    const int Features = 2;
 
-    /// <summary>How fast the past is forgotten.</summary>
-    const double Forgetting = 0.995;
+    /// <summary>How fast the past is forgotten: fifty steps, a second or two of an engine.</summary>
+    const double Forgetting = 0.98;
 
     /// <summary>A direction that nothing excites stays this uncertain at most.</summary>
     const double MostUncertain = 10;
@@ -69,10 +71,7 @@ public sealed class StepPredictor
         if (!_learns || Observations == 0)
             return model;
         Fill(shape, model);
-        var sum = 0.0;
-        for (var i = 0; i < Features; i++)
-            sum += Math.Max(0, _weights[i]) * _row[i];
-        return (long)sum;
+        return Math.Max(1, (long)((Math.Max(0, _weights[0]) * _row[0]) + (_weights[1] * _row[1])));
     }
 
     /// <summary>A step is asked for again when it is planned, run and observed.</summary>
@@ -103,15 +102,11 @@ public sealed class StepPredictor
         Learn(shape, durationNs);
     }
 
-    /// <summary>The sums in units in which each is near one millisecond's worth of work or less.</summary>
+    /// <summary>The prediction, and a millisecond.</summary>
     void Fill(in StepShape shape, long modelNs)
     {
         _row[0] = modelNs;
         _row[1] = 1e6;
-        _row[2] = 1e5 * shape.Decodes;
-        _row[3] = 1e2 * shape.DecodeContextTokens;
-        _row[4] = 1e5 * shape.PrefillTokens;
-        _row[5] = 1e1 * shape.PrefillPairs;
     }
 
     void Learn(in StepShape shape, long durationNs)
