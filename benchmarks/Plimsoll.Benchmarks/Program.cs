@@ -36,6 +36,11 @@ if (args is ["slack-speed"])
     SlackSpeed.Print(System.Console.Out);
     return;
 }
+if (args is ["steps"])
+{
+    StepFigures.Print(System.Console.Out);
+    return;
+}
 if (args is ["load-line"])
 {
     LoadLineFigures.Print(System.Console.Out);

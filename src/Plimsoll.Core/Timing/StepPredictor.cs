@@ -21,7 +21,7 @@ public sealed class StepPredictor
     const double Forgetting = 0.98;
 
     /// <summary>A direction that nothing excites stays this uncertain at most.</summary>
-    const double MostUncertain = 10;
+    const double MostUncertain = 1e4;
 
     /// <summary>How far one step moves the margin.</summary>
     const double MarginStep = 0.02;
@@ -102,11 +102,11 @@ public sealed class StepPredictor
         Learn(shape, durationNs);
     }
 
-    /// <summary>The prediction, and a millisecond.</summary>
+    /// <summary>The prediction, and ten milliseconds.</summary>
     void Fill(in StepShape shape, long modelNs)
     {
         _row[0] = modelNs;
-        _row[1] = 1e6;
+        _row[1] = 1e7;
     }
 
     void Learn(in StepShape shape, long durationNs)

@@ -57,9 +57,8 @@ static class Levers
             "batch backfill", Usd(-(double)interactive.Cost.UsdPerMillionTokens * idle * worth),
             FormattableString.Invariant(
                 $"upper bound: {100 * idle:0} % of the fleet's computing time is free at ")
-            + "full-batch speed; batch work in it earns its own cost per token, if interactive work always "
-            + "goes "
-            + "first");
+            + "full-batch speed; batch work in it earns its own cost per token, if "
+            + "interactive work always goes first");
     }
 
     /// <summary>The simulated figure: what the batch work done would cost in a fleet of its own.</summary>
@@ -114,8 +113,8 @@ static class Levers
         var small = Alternative.Of(changed, basis.TokensPerRequest, progress);
         return small is null ? null : new Credit(
             "smaller model", small.Bill.Usd - interactive.Cost.UsdPerMillionTokens,
-            $"{model.Name} tuned to the task: {Fleet(small)}, same tokens, if it does the task; tuning is "
-            + $"not counted");
+            $"{model.Name} tuned to the task: {Fleet(small)}, same tokens, if it does the "
+            + $"task; tuning is not counted");
     }
 
     static AccountRequest Changed(AccountRequest request, Func<DeploymentChoice, DeploymentChoice> change) =>
