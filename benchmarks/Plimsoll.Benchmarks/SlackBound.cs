@@ -14,8 +14,8 @@ using Plimsoll.Planning.Simulation;
 namespace Plimsoll.Benchmarks;
 
 /// <summary>
-/// Batch lines that the policy <c>slack</c> does against the most that who knows the future could fit into the
-/// same promise, and what first tokens pay for it: <c>-- slack-bound</c>
+/// Batch lines that the policy <c>slack</c> does against the most that who knows the future could fit into
+/// the same promise, and what first tokens pay for it: <c>-- slack-bound</c>
 /// </summary>
 static class SlackBound
 {
@@ -38,6 +38,8 @@ static class SlackBound
             }
         }
     }
+
+    static double TtftNs(SimulationResult run) => run.Latencies.Ttft.PercentileNs(95) ?? double.NaN;
 
     static void Print(
         TextWriter output, string model, string card, int tp, string workload, Metric metric, int itlMs,
@@ -75,7 +77,7 @@ static class SlackBound
                 family, rate, options with { BatchWorkload = null }, ArrivalProcess.Representative);
             var bound = BackfillBound.LinesPerSecond(engine, family, rate, options);
             efficiency[i] = run.Batch!.LinesPerSecond / bound;
-            late[i] = (double)run.Latencies.Ttft.PercentileNs(95)! / alone.Latencies.Ttft.PercentileNs(95)!.Value;
+            late[i] = TtftNs(run) / TtftNs(alone);
             kept[i] = run.Goodput ?? 0;
         });
         output.WriteLine(FormattableString.Invariant(

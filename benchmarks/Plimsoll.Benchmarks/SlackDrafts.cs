@@ -35,8 +35,8 @@ static class SlackDrafts
         double sequenceNs)
     {
         output.WriteLine($"{model} on {tp} h100_sxm, {text}: output tokens/s");
-        output.WriteLine("sequences   " + string.Join("", Enumerable.Range(0, Most + 1).Select(k => $"    k={k} "))
-            + "adaptive   ÷ best fixed");
+        var fixedNumbers = Enumerable.Range(0, Most + 1).Select(k => $"    k={k} ");
+        output.WriteLine($"sequences   {string.Join("", fixedNumbers)}adaptive   ÷ best fixed");
         var sums = new double[Most + 2];
         var least = double.MaxValue;
         foreach (var sequences in Sequences)
@@ -56,8 +56,10 @@ static class SlackDrafts
         }
         var best = Enumerable.Range(0, Most + 1).MaxBy(k => sums[k]);
         output.WriteLine(FormattableString.Invariant(
-            $"  least {least:0.000}; over the sweep {Math.Exp((sums[^1] - sums[best]) / Sequences.Length):0.000} ")
-            + $"times the best single k, {best}");
+            $"  least {least:0.000}; over the sweep ")
+            + FormattableString.Invariant(
+                $"{Math.Exp((sums[^1] - sums[best]) / Sequences.Length):0.000} times the best single k, ")
+            + $"{best}");
     }
 
     static double Run(string model, int tp, int sequences, DraftSpec drafts)

@@ -11,8 +11,8 @@ namespace Plimsoll.Benchmarks;
 
 /// <summary>
 /// Steps that take other times than the model says: slower and faster by a fifth in turns, and noise on every
-/// one. What the online predictor's error is, and how many gaps stay within the promise with batch work filling
-/// every step: <c>-- slack-predictor</c>
+/// one. What the online predictor's error is, and how many gaps stay within the promise with batch work
+/// filling every step: <c>-- slack-predictor</c>
 /// </summary>
 static class SlackPredictor
 {
@@ -21,7 +21,8 @@ static class SlackPredictor
 
     public static void Print(TextWriter output)
     {
-        foreach (var (drift, noise) in new[] { (0.0, 0.0), (0.2, 0.0), (0.2, 0.03), (0.2, 0.1), (0.2, 0.2) })
+        (double, double)[] cases = [(0, 0), (0.2, 0), (0.2, 0.03), (0.2, 0.1), (0.2, 0.2)];
+        foreach (var (drift, noise) in cases)
         {
             foreach (var learns in new[] { false, true })
             {
@@ -33,14 +34,15 @@ static class SlackPredictor
                     (error, kept, tokens) = (error + e / Seeds, kept + k / Seeds, tokens + t / Seeds);
                 }
                 output.WriteLine(FormattableString.Invariant(
-                    $"drift ±{100 * drift:0} %, noise ±{100 * noise:0} %, {(learns ? "learning" : "given"),-9}")
-                    + FormattableString.Invariant($" error {100 * error,5:0.0} %, gaps in time ")
+                    $"drift ±{100 * drift:0} %, noise ±{100 * noise:0} %, ")
+                    + FormattableString.Invariant($"{(learns ? "learning" : "given"),-9} error {100 * error,5:0.0} %, gaps in time ")
                     + FormattableString.Invariant($"{100 * kept,6:0.00} %, {tokens,6:0} batch tokens/s"));
             }
         }
     }
 
-    static (double Error, double Kept, double Tokens) Run(double drift, double noise, bool learns, ulong seed)
+    static (double Error, double Kept, double Tokens) Run(
+        double drift, double noise, bool learns, ulong seed)
     {
         var engine = SimulatedEngine.Of(
             new Deployment
@@ -60,7 +62,12 @@ static class SlackPredictor
                 ],
             },
             predictor);
-        var random = new RandomStream(seed, purpose: 79);
+        return Drive(scheduler, engine, drift, noise, new RandomStream(seed, purpose: 79));
+    }
+
+    static (double Error, double Kept, double Tokens) Drive(
+        Scheduler scheduler, SimulatedEngine engine, double drift, double noise, RandomStream random)
+    {
         var decodes = new RequestId[Sequences];
         var tokens = new int[4096];
         var outcomes = new RequestOutcome[Sequences];

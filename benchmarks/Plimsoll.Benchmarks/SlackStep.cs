@@ -10,8 +10,8 @@ using Plimsoll.Planning.Simulation;
 namespace Plimsoll.Benchmarks;
 
 /// <summary>
-/// What one plan of <c>slack</c> and its commit cost in steady state: so many sequences in two levels and four
-/// adapters, each answer ends after its own length, another request takes its place and its prompt is
+/// What one plan of <c>slack</c> and its commit cost in steady state: so many sequences in two levels and
+/// four adapters, each answer ends after its own length, another request takes its place and its prompt is
 /// computed. <c>-- slack-step</c>
 /// </summary>
 static class SlackStep

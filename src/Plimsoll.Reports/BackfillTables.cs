@@ -17,9 +17,8 @@ static class BackfillTables
             $"{backfill.Workload}: ${F(bill.SavedUsdPerWeek, "#,0")} ({F(bill.SavedLow, "#,0")}–"
             + $"{F(bill.SavedHigh, "#,0")}) a week saved against a fleet of its own in full batches. "
             + $"A job of {F((decimal)backfill.LinesPerWindow, "#,0")} lines is done within "
-            + $"{F((decimal)backfill.WindowHours, "0.##")} h whenever of the week it comes. The policy does "
-            + $"{F((decimal)(100 * backfill.Loss.Efficiency), "0")} % of what fits the promise for who knows "
-            + "the future."));
+            + $"{F((decimal)backfill.WindowHours, "0.##")} h whenever of the week it comes. Who knows the "
+            + $"future fits {F((decimal)backfill.Loss.Clairvoyant, "0.0")} lines/s into the promise."));
         page.Write("</p>\n");
         ReportTables.Write(page, ["<under", "hours kept", "lines/s", "tokens/s", "worth USD/week"],
             [.. backfill.Policies.Select(p => new[]

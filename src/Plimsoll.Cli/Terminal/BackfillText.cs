@@ -63,8 +63,8 @@ static class BackfillText
         text.Append('\n');
         var slope = F(backfill.TokensPerHourAndMs ?? 0, "#,0");
         var forgone = Usd(backfill.OpportunityUsdPerMillionTokens ?? 0);
-        TextLines.Wrap(text, "  ", "  ", $"Each millisecond tighter forgoes {slope} batch tokens an hour; what "
-            + $"the promise keeps out in all would earn ${forgone} per million interactive tokens.");
+        TextLines.Wrap(text, "  ", "  ", $"Each millisecond tighter forgoes {slope} batch tokens an hour; "
+            + $"what the promise keeps out would earn ${forgone} per million interactive tokens.");
     }
 
     static string Whole(decimal usd) => usd.ToString("#,0", CultureInfo.InvariantCulture);

@@ -43,7 +43,9 @@ public sealed record DraftSpec(
     int MaxTokens, IReadOnlyList<double> AcceptanceByPosition, double TokenNs, double SequenceNs,
     int MinTokens = 0)
 {
-    /// <summary>Probability that the draft at this position, from 0, is accepted after all before it.</summary>
+    /// <summary>
+    /// Probability that the draft at this position, from 0, is accepted after all before it.
+    /// </summary>
     public double Acceptance(int position) => AcceptanceByPosition[
         position < AcceptanceByPosition.Count ? position : AcceptanceByPosition.Count - 1];
 

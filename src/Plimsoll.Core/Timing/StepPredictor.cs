@@ -7,10 +7,10 @@ namespace Plimsoll.Core.Timing;
 /// and the margin by which steps outlast the prediction. One scheduler's own; + − × ÷ only, so that a log
 /// replays to the bit on another machine.
 /// <para>
-/// Learning is recursive least squares on relative errors: how much slower or faster than the model the engine
-/// is, and by how much whatever the step carries. More would follow noise: tokens, KV and the model's own
-/// prediction rise and fall together. The model's weight is not below zero, so a prediction never falls when a
-/// step grows.
+/// Learning is recursive least squares on relative errors: how much slower or faster than the model the
+/// engine is, and by how much whatever the step carries. More would follow noise: tokens, KV and the model's
+/// own prediction rise and fall together. The model's weight is not below zero, so a prediction never falls
+/// when a step grows.
 /// </para>
 /// </summary>
 public sealed class StepPredictor

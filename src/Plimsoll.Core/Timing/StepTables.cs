@@ -117,7 +117,8 @@ sealed class StepTables
         var step = exposed + (_overhead.Overlaps ? Math.Max(accelerator, host) : accelerator + host);
         // With speculation the step carries its decodes further than one token. What is ahead of the one
         // token that the schedule counts is credited at the price of steps without prompts.
-        return row is null || _speculation is null ? step : step - ((TokensPerStep - 1) * row.StepNs(Pages(shape)));
+        return row is null || _speculation is null
+            ? step : step - ((TokensPerStep - 1) * row.StepNs(Pages(shape)));
     }
 
     public StepTimeBreakdown Explain(in StepShape shape, DecodeRow? row, long totalNs)

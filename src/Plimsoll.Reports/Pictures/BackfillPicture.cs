@@ -6,7 +6,9 @@ using Plimsoll.Reports.Drawing;
 
 namespace Plimsoll.Reports.Pictures;
 
-/// <summary>The week's time by the work that caused it: batch stacked on interactive, the rest idle.</summary>
+/// <summary>
+/// The week's time by the work that caused it: batch stacked on interactive, the rest idle.
+/// </summary>
 static class BackfillPicture
 {
     public static Scene Draw(BackfillStatement backfill, PictureSize size)
