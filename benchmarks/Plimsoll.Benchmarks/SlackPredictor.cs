@@ -35,8 +35,8 @@ static class SlackPredictor
                 }
                 output.WriteLine(FormattableString.Invariant(
                     $"drift ±{100 * drift:0} %, noise ±{100 * noise:0} %, ")
-                    + FormattableString.Invariant($"{(learns ? "learning" : "given"),-9} error {100 * error,5:0.0} %, gaps in time ")
-                    + FormattableString.Invariant($"{100 * kept,6:0.00} %, {tokens,6:0} batch tokens/s"));
+                    + FormattableString.Invariant($"{(learns ? "learning" : "given"),-9} error {100 * error,5:0.0} %, ")
+                    + FormattableString.Invariant($"gaps in time {100 * kept,6:0.00} %, {tokens,6:0} batch tokens/s"));
             }
         }
     }
