@@ -33,10 +33,10 @@ static class SlackPredictor
                     var (e, k, t) = Run(drift, noise, learns, seed);
                     (error, kept, tokens) = (error + e / Seeds, kept + k / Seeds, tokens + t / Seeds);
                 }
+                var name = $"drift ±{100 * drift:0} %, noise ±{100 * noise:0} %";
                 output.WriteLine(FormattableString.Invariant(
-                    $"drift ±{100 * drift:0} %, noise ±{100 * noise:0} %, ")
-                    + FormattableString.Invariant($"{(learns ? "learning" : "given"),-9} error {100 * error,5:0.0} %, ")
-                    + FormattableString.Invariant($"gaps in time {100 * kept,6:0.00} %, {tokens,6:0} batch tokens/s"));
+                    $"{name}, {(learns ? "learning" : "given"),-9} error {100 * error,5:0.0} %, gaps in time ")
+                    + FormattableString.Invariant($"{100 * kept,6:0.00} %, {tokens,6:0} batch tokens/s"));
             }
         }
     }
