@@ -70,9 +70,8 @@ public static class EngineFactory
     public static SchedulerOptions Limits(StepTimeModel stepTime, SimulatedConfig config)
     {
         var deployment = stepTime.Deployment;
-        var policy = SchedulingPolicy.Find(config.Policy)
-            ?? throw new BadInputException(
-                $"policy {config.Policy}: expected a policy as `plimsoll simulate` takes it");
+        if (!SchedulingPolicy.All.TryFind(config.Policy, out var policy))
+            throw new BadInputException($"policy {config.Policy}", "", $"{SchedulingPolicy.All}");
         var memory = KvCapacity.Blocks(deployment, stepTime.Engine.Memory, TypicalContextTokens);
         if (!memory.Fits)
         {
@@ -81,7 +80,14 @@ public static class EngineFactory
                 + FormattableString.Invariant($"it needs {memory.MissingGb:0.0} GB more per accelerator; ")
                 + "expected a larger tp");
         }
-        return EngineLimits.Of(deployment, memory.Blocks, policy) with
+        var limits = EngineLimits.Of(deployment, memory.Blocks, policy);
+        if (policy.Slack is not null && limits.MaxNumBatchedTokens < limits.MaxNumSeqs)
+        {
+            throw new BadInputException(
+                $"policy {policy.Name} with {limits.MaxNumBatchedTokens} tokens in a step: every one of "
+                + $"{limits.MaxNumSeqs} sequences may need one; expected as many tokens or fewer sequences");
+        }
+        return limits with
         {
             PrefixBlockTokens = config.PrefixCaching ? config.BlockSize : 0,
         };
