@@ -9,6 +9,7 @@ using Plimsoll.Core.Timing;
 using Plimsoll.Engine.Simulated;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Profiles;
+using Plimsoll.Server.Twins;
 
 namespace Plimsoll.Server.Configuration;
 
@@ -36,6 +37,31 @@ public static class EngineFactory
             MedianOutputTokens = config.MedianOutputTokens,
             Seed = config.Seed,
             Faults = Faults(config.Faults),
+        };
+    }
+
+    /// <summary>A twin that keeps the strictest promise of all interactive levels.</summary>
+    public static TwinOptions Twin(SimulatedConfig config, IReadOnlyList<ServiceLevelSpec> levels)
+    {
+        var stepTime = StepTime(config);
+        var limits = Limits(stepTime, config);
+        if (limits.Policy.Slack is not null)
+        {
+            throw new BadInputException(
+                $"twin: policy {config.Policy}: expected what the upstream runs, as vllm-v1");
+        }
+        long? ttftNs = null, itlNs = null;
+        foreach (var level in levels)
+        {
+            ttftNs = level.TtftNs is { } ttft ? Math.Min(ttft, ttftNs ?? ttft) : ttftNs;
+            itlNs = level.ItlNs is { } itl ? Math.Min(itl, itlNs ?? itl) : itlNs;
+        }
+        var options = new TwinOptions { Limits = limits, StepTime = stepTime };
+        return options with
+        {
+            TtftNs = ttftNs ?? options.TtftNs,
+            ItlNs = itlNs ?? options.ItlNs,
+            Slices = config.PrefixCaching,
         };
     }
 
