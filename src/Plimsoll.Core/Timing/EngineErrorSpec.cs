@@ -5,11 +5,12 @@ using Plimsoll.Core.Models;
 namespace Plimsoll.Core.Timing;
 
 /// <summary>
-/// How far runs of an engine that others measured lie from the kernels tier, nothing fitted. The bands come
-/// from points of InferenceMAX, vLLM 0.15's experiments and ML.ENERGY, pooled partially: the engine's and the
-/// kind's, and a card's and a precision's own as far as it has models of its own. They span hosts and
-/// settings that nobody stated; a profile of one's own engine narrows them. <c>plimsoll validate</c>, set
-/// intervals, prints them, and how often such bands hold for models on a card that are left out of them.
+/// How far runs of an engine's releases that others measured lie from the kernels tier, nothing fitted. The
+/// bands come from points of InferenceMAX, vLLM 0.15's experiments and ML.ENERGY, pooled partially: the
+/// release's and the kind's, and a card's and a precision's own as far as it has models of its own. They span
+/// hosts and settings that nobody stated; a profile of one's own engine narrows them. <c>plimsoll
+/// validate</c>, set intervals, prints them, and how often such bands hold for models on a card that are left
+/// out of them.
 /// </summary>
 public sealed record EngineErrorSpec
 {
@@ -23,12 +24,16 @@ public sealed record EngineErrorSpec
     /// <summary>Steps of models with routed experts.</summary>
     public required CentredBand Experts { get; init; }
 
-    /// <summary>What the error of a first token adds to that of the steps before it.</summary>
+    /// <summary>What the error of a dense model's first token adds to that of the steps before it.</summary>
     public required CentredBand FirstToken { get; init; }
 
+    /// <summary>The same of models with routed experts.</summary>
+    public required CentredBand ExpertsFirstToken { get; init; }
+
     /// <summary>
-    /// What a sequence costs the host, over what is predicted: hosts from those that hide a sequence's work
-    /// to ML.ENERGY's, which need 50 µs where 15 are predicted.
+    /// What a sequence costs the host, over what is predicted: hosts that hide a sequence's work at one end,
+    /// at the other those of InferenceMAX that need 25 µs where 15 are predicted, and with vLLM before 0.14
+    /// ML.ENERGY's that need 50.
     /// </summary>
     public required ErrorBand Sequences { get; init; }
 
@@ -51,13 +56,14 @@ public sealed record EngineErrorSpec
                 band = cell.Step;
             }
         }
+        var first = experts ? ExpertsFirstToken : FirstToken;
         var error = new StepErrorSpec
         {
             Centre = band.Centre,
             Common = new ErrorBand(band.Low, band.High),
             Sequences = Sequences,
-            FirstTokenCentre = FirstToken.Centre,
-            FirstToken = new ErrorBand(FirstToken.Low, FirstToken.High),
+            FirstTokenCentre = first.Centre,
+            FirstToken = new ErrorBand(first.Low, first.High),
         };
         return tier == Tier.Datasheet ? error.Widened(DatasheetWidening) : error;
     }

@@ -2,9 +2,8 @@ using System;
 using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Costing;
-using Plimsoll.Planning.Simulation;
-
 using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Accounts;
 
@@ -37,7 +36,7 @@ sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill
 
     static Alternative? Find(AccountRequest request, double tokensPerRequest, RunProgress progress)
     {
-        var sized = EngineChoice.Of(request.Serving, request.SpareReplicas, progress, streams: 2);
+        var sized = EngineChoice.Of(request.Serving, request.SpareReplicas, progress);
         if (sized.Accelerators is not { } accelerators)
             return null;
         var engine = sized.Engine;

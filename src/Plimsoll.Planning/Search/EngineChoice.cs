@@ -34,8 +34,7 @@ public static class EngineChoice
     public static SizedEngine Of(Serving serving, int spareReplicas, Action<double>? progress = null) =>
         Of(serving, spareReplicas, new RunProgress(progress, RunProgress.Choice));
 
-    internal static SizedEngine Of(
-        Serving serving, int spareReplicas, RunProgress progress, int streams = ProbeSize.UsualStreams)
+    internal static SizedEngine Of(Serving serving, int spareReplicas, RunProgress progress)
     {
         var engines = new List<SimulatedEngine>();
         foreach (var deployment in ParallelismChoice.Candidates(serving.Deployment))
@@ -45,12 +44,12 @@ public static class EngineChoice
             engines.Add(SimulatedEngine.Of(stepTime, serving.Policy, serving.MeanContextTokens));
         }
         if (engines.Count == 1)
-            return Sized(serving, engines[0], spareReplicas, streams, progress);
+            return Sized(serving, engines[0], spareReplicas, ProbeSize.UsualStreams, progress);
         var glanced = All(engines, ofStreams: 1);
         var cheapest = glanced.Min(e => e.Accelerators) ?? long.MaxValue;
         var close = glanced.Where(e => e.Accelerators is null ? cheapest == long.MaxValue
             : e.Accelerators <= Close * cheapest).Select(e => e.Engine).ToList();
-        return All(close, streams).Aggregate((best, other) => IsBetter(other, best) ? other : best);
+        return All(close, ProbeSize.UsualStreams).Aggregate((best, other) => IsBetter(other, best) ? other : best);
 
         SizedEngine[] All(IReadOnlyList<SimulatedEngine> of, int ofStreams)
         {

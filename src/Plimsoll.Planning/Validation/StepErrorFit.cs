@@ -5,20 +5,22 @@ using System.Linq;
 namespace Plimsoll.Planning.Validation;
 
 /// <summary>What a measured figure was, over what was predicted of it.</summary>
-/// <param name="Kind">Engine, and where it matters whether experts are routed.</param>
+/// <param name="Engine">What kinds have in common: the engine.</param>
+/// <param name="Kind">Engine, release and whether experts are routed.</param>
 /// <param name="Cell">Accelerator and weight format.</param>
 /// <param name="Group">Model on a card: what is left out together.</param>
 /// <param name="Log">Logarithm of measured over predicted.</param>
 /// <param name="Below">What the terms' own errors may take off it, as a deviation of logarithms.</param>
 /// <param name="Above">What they may add.</param>
-sealed record StepResidual(string Kind, string Cell, string Group, double Log, double Below, double Above);
+sealed record StepResidual(
+    string Engine, string Kind, string Cell, string Group, double Log, double Below, double Above);
 
 /// <summary>Centre and 90 % band of measured over predicted, the terms' own errors apart.</summary>
 readonly record struct StepErrorEstimate(double Centre, double Low, double High);
 
 /// <summary>
-/// Errors pooled partially: a kind's median, and a cell's deviation from it as far as its own groups speak
-/// for it. The band is what is left around the centres, a cell's own as far as it has groups and its kind's
+/// Errors pooled partially within an engine: a kind's median, and a cell's deviation from it as far as its own
+/// groups speak for it. The band is what is left around the centres, a cell's own as far as it has groups and its kind's
 /// otherwise. A group counts by the root of its points.
 /// </summary>
 sealed class StepErrorFit
@@ -31,33 +33,39 @@ sealed class StepErrorFit
     /// <summary>Weight of what is known of a kind, against that of a cell's own groups.</summary>
     const double Prior = 2;
 
-    /// <summary>The same for bands, which need more groups than centres do.</summary>
-    const double BandPrior = 12;
+    /// <summary>The same for bands, of kinds and of cells; they need more groups than centres do.</summary>
+    const double KindBandPrior = 12, CellBandPrior = 8;
 
     readonly Dictionary<string, StepErrorEstimate> _kinds = [];
     readonly Dictionary<(string Kind, string Cell), StepErrorEstimate> _cells = [];
 
     public StepErrorFit(IEnumerable<StepResidual> residuals)
     {
-        var all = Weighted([.. residuals]);
-        var middle = all.Count == 0 ? 0 : Quantile(all, r => r.Log, 0.5);
-        var kinds = all.GroupBy(r => r.Residual.Kind).Select(kind => (kind.Key, Own: kind.ToList())).ToList();
+        foreach (var engine in Weighted([.. residuals]).GroupBy(r => r.Residual.Engine))
+            Fit([.. engine]);
+    }
+
+    void Fit(List<(StepResidual Residual, double Weight)> engine)
+    {
+        var middle = Quantile(engine, r => r.Log, 0.5);
+        var kinds = engine.GroupBy(r => r.Residual.Kind)
+            .Select(kind => (kind.Key, Own: kind.ToList())).ToList();
         // What lies around the centre that a group would have been given without it is what a new one sees.
         var deviations = new List<(StepResidual Residual, double Weight)>();
         foreach (var (_, own) in kinds)
             deviations.AddRange(AroundOthers(own, middle));
-        var pooled = deviations.Count == 0 ? (0, 0) : Band(deviations);
+        var pooled = Band(deviations);
         foreach (var (kind, own) in kinds)
         {
             var centre = Shrunk(own, middle);
             var ofKind = deviations.Where(d => d.Residual.Kind == kind).ToList();
-            var band = Between(pooled, ofKind);
+            var band = Between(pooled, ofKind, KindBandPrior);
             _kinds[kind] = Estimate(centre, band);
             foreach (var cell in own.GroupBy(r => r.Residual.Cell))
             {
                 _cells[(kind, cell.Key)] = Estimate(
                     Shrunk([.. cell], centre),
-                    Between(band, [.. ofKind.Where(d => d.Residual.Cell == cell.Key)]));
+                    Between(band, [.. ofKind.Where(d => d.Residual.Cell == cell.Key)], CellBandPrior));
             }
         }
     }
@@ -76,12 +84,12 @@ sealed class StepErrorFit
 
     /// <summary>A band between what is known without some and their own.</summary>
     static (double Below, double Above) Between(
-        (double Below, double Above) known, List<(StepResidual Residual, double Weight)> own)
+        (double Below, double Above) known, List<(StepResidual Residual, double Weight)> own, double prior)
     {
         if (own.Count == 0)
             return known;
         var weight = own.Sum(r => r.Weight);
-        var share = weight / (weight + BandPrior);
+        var share = weight / (weight + prior);
         var (below, above) = Band(own);
         return (known.Below + (share * (below - known.Below)), known.Above + (share * (above - known.Above)));
     }
