@@ -47,16 +47,16 @@ public sealed record EngineErrorSpec
     public StepErrorSpec Of(Tier tier, Deployment deployment)
     {
         var experts = deployment.Model.FeedForward.MoeLayers > 0;
-        var band = experts ? Experts : Dense;
+        var (band, first) = experts ? (Experts, ExpertsFirstToken) : (Dense, FirstToken);
         foreach (var cell in Cells ?? [])
         {
             if (cell.Accelerator == deployment.Accelerator.Key && cell.Weights == deployment.Weights
                 && cell.Experts == experts)
             {
                 band = cell.Step;
+                first = cell.FirstToken ?? first;
             }
         }
-        var first = experts ? ExpertsFirstToken : FirstToken;
         var error = new StepErrorSpec
         {
             Centre = band.Centre,
@@ -72,5 +72,8 @@ public sealed record EngineErrorSpec
 /// <summary>Median of measured over predicted, and the ends of nine tenths over that median.</summary>
 public readonly record struct CentredBand(double Centre, double Low, double High);
 
-/// <summary>Steps of models of one kind on one accelerator in one precision.</summary>
-public sealed record ErrorCellSpec(string Accelerator, NumberFormat Weights, bool Experts, CentredBand Step);
+/// <summary>
+/// Steps, and where they were measured first tokens, of models of one kind on one accelerator in one precision.
+/// </summary>
+public sealed record ErrorCellSpec(
+    string Accelerator, NumberFormat Weights, bool Experts, CentredBand Step, CentredBand? FirstToken = null);

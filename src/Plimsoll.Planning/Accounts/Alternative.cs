@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Costing;
@@ -10,7 +11,12 @@ namespace Plimsoll.Planning.Accounts;
 /// <summary>
 /// The interactive bill of the same traffic on another deployment: its own load line, its own fleet.
 /// </summary>
-sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill)
+/// <param name="Engine">One engine rank.</param>
+/// <param name="Replicas">Of its fleet.</param>
+/// <param name="Bill">Per million tokens.</param>
+/// <param name="Bills">The same in every draw, USD; infinite where the promise cannot be kept.</param>
+sealed record Alternative(
+    SimulatedEngine Engine, int Replicas, PicoDollars Bill, IReadOnlyList<double> Bills)
 {
     /// <summary>Null when the model or the requests do not fit, or the promise cannot be kept.</summary>
     /// <param name="request">What is asked, with one thing changed.</param>
@@ -43,7 +49,9 @@ sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill
         var replicas = (int)(accelerators / engine.Deployment.Accelerators);
         var basis =
             new CostBasis(request.Price.UsdPerHour * engine.Deployment.Accelerators, tokensPerRequest);
+        var drawn = DrawnLines.Of(sized, request.Serving, progress.Ran);
         return new Alternative(
-            engine, replicas, basis.PerMillionTokens(request.Serving.RequestsPerSecond / replicas));
+            engine, replicas, basis.PerMillionTokens(request.Serving.RequestsPerSecond / replicas),
+            DrawnFleets.Bills(request, engine, basis, drawn));
     }
 }

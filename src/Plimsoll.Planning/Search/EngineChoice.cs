@@ -13,7 +13,11 @@ namespace Plimsoll.Planning.Search;
 /// <param name="Line">Of one rank; 0 where the promise cannot be kept.</param>
 /// <param name="Accelerators">Of the whole fleet at the busiest hour, spares included; null without a
 /// line.</param>
-public sealed record SizedEngine(SimulatedEngine Engine, LoadLineResult Line, long? Accelerators);
+public sealed record SizedEngine(SimulatedEngine Engine, LoadLineResult Line, long? Accelerators)
+{
+    /// <summary>What a rank carries when nobody waits; null where it serves nothing.</summary>
+    public SaturatedThroughput? Full { get; init; }
+}
 
 /// <summary>
 /// Settles the degrees of parallelism that a choice of deployment leaves open, by the bill of the fleet
@@ -71,10 +75,10 @@ public static class EngineChoice
         var search = new LoadLineSearch(engine, serving, size) { AfterRun = progress.Ran };
         var line = search.Find(ceiling.RequestsPerSecond);
         if (line.RequestsPerSecond <= 0)
-            return new SizedEngine(engine, line, null);
+            return new SizedEngine(engine, line, null) { Full = ceiling };
         var peak = serving.RequestsPerSecond * FleetSize.PeakOverMean(serving.Workload.WeeklyEnvelope);
         var replicas = FleetSize.Replicas(peak, line.RequestsPerSecond * engine.Ranks) + spareReplicas;
-        return new SizedEngine(engine, line, (long)replicas * engine.Deployment.Accelerators);
+        return new SizedEngine(engine, line, (long)replicas * engine.Deployment.Accelerators) { Full = ceiling };
     }
 
     static bool IsBetter(SizedEngine a, SizedEngine b)

@@ -33,8 +33,8 @@ sealed class StepErrorFit
     /// <summary>Weight of what is known of a kind, against that of a cell's own groups.</summary>
     const double Prior = 2;
 
-    /// <summary>The same for bands, of kinds and of cells; they need more groups than centres do.</summary>
-    const double KindBandPrior = 12, CellBandPrior = 8;
+    /// <summary>The same for bands, which need more groups than centres do.</summary>
+    const double BandPrior = 12;
 
     readonly Dictionary<string, StepErrorEstimate> _kinds = [];
     readonly Dictionary<(string Kind, string Cell), StepErrorEstimate> _cells = [];
@@ -59,13 +59,13 @@ sealed class StepErrorFit
         {
             var centre = Shrunk(own, middle);
             var ofKind = deviations.Where(d => d.Residual.Kind == kind).ToList();
-            var band = Between(pooled, ofKind, KindBandPrior);
+            var band = Between(pooled, ofKind);
             _kinds[kind] = Estimate(centre, band);
             foreach (var cell in own.GroupBy(r => r.Residual.Cell))
             {
                 _cells[(kind, cell.Key)] = Estimate(
                     Shrunk([.. cell], centre),
-                    Between(band, [.. ofKind.Where(d => d.Residual.Cell == cell.Key)], CellBandPrior));
+                    Between(band, [.. ofKind.Where(d => d.Residual.Cell == cell.Key)]));
             }
         }
     }
@@ -84,12 +84,12 @@ sealed class StepErrorFit
 
     /// <summary>A band between what is known without some and their own.</summary>
     static (double Below, double Above) Between(
-        (double Below, double Above) known, List<(StepResidual Residual, double Weight)> own, double prior)
+        (double Below, double Above) known, List<(StepResidual Residual, double Weight)> own)
     {
         if (own.Count == 0)
             return known;
         var weight = own.Sum(r => r.Weight);
-        var share = weight / (weight + prior);
+        var share = weight / (weight + BandPrior);
         var (below, above) = Band(own);
         return (known.Below + (share * (below - known.Below)), known.Above + (share * (above - known.Above)));
     }

@@ -57,7 +57,8 @@ public sealed class IntervalSet : IValidationSet
             HeldOut = "whole models on a card",
             Assumed =
             [
-                .. Statements(all), .. Statements(new StepErrorFit(firstTokens.Select(f => f.Residual))),
+                .. Statements(all, "steps"),
+                .. Statements(new StepErrorFit(firstTokens.Select(f => f.Residual)), "first tokens"),
             ],
             Points = points,
             Rows = SetReport.Summarise(points,
@@ -83,15 +84,15 @@ public sealed class IntervalSet : IValidationSet
     sealed record Measurement(RunOfEngine Run, double Measured, double Predicted, StepResidual Residual);
 
     /// <summary>The kinds' and cells' estimates in words: the bands of <c>data/engines.json</c>.</summary>
-    static IEnumerable<string> Statements(StepErrorFit fit)
+    static IEnumerable<string> Statements(StepErrorFit fit, string of)
     {
-        foreach (var (kind, of) in fit.Kinds)
+        foreach (var (kind, all) in fit.Kinds)
         {
-            yield return Statement($"{kind}", of);
+            yield return Statement($"{of} of {kind}", all);
             foreach (var ((other, cell), own) in fit.Cells)
             {
                 if (other == kind && cell.Length > 0)
-                    yield return Statement($"{kind}, {cell}", own);
+                    yield return Statement($"{of} of {kind}, {cell}", own);
             }
         }
     }
