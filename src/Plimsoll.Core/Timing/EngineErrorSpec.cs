@@ -24,6 +24,12 @@ public sealed record EngineErrorSpec
     /// <summary>Steps of models with routed experts.</summary>
     public required CentredBand Experts { get; init; }
 
+    /// <summary>
+    /// A first token's error is a share of its time and of as much again: hosts that add 50 ms do so to short
+    /// prompts and to long ones.
+    /// </summary>
+    public const double FirstTokenShiftNs = 1e8;
+
     /// <summary>What the error of a dense model's first token adds to that of the steps before it.</summary>
     public required CentredBand FirstToken { get; init; }
 
@@ -64,6 +70,7 @@ public sealed record EngineErrorSpec
             Sequences = Sequences,
             FirstTokenCentre = first.Centre,
             FirstToken = new ErrorBand(first.Low, first.High),
+            FirstTokenShiftNs = FirstTokenShiftNs,
         };
         return tier == Tier.Datasheet ? error.Widened(DatasheetWidening) : error;
     }

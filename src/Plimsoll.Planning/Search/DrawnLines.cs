@@ -55,7 +55,7 @@ sealed class DrawnLines
         Parallel.Invoke(
             () => search.Measure(own, observer: steps.Add),
             () => curve = RateCurve.Of(search, RatesAround(own, full.RequestsPerSecond)));
-        var predicted = curve.LoadLine(serving.Levels, _ => 1);
+        var predicted = curve.LoadLine(serving.Levels, (_, ns) => ns);
         var draws = new DrawnLine[Count];
         Parallel.For(0, Count, i =>
         {
@@ -64,7 +64,7 @@ sealed class DrawnLines
             var (atLine, inFull) = (steps.Of(engine.StepTime, model), full.Steps.Of(engine.StepTime, model));
             var ceiling = full.RequestsPerSecond / inFull.All;
             var onCurve = Math.Min(
-                curve.LoadLine(serving.Levels, m => Stretch(m, atLine, draw)), atLine.All * ceiling);
+                curve.LoadLine(serving.Levels, (metric, ns) => Drawn(metric, ns, atLine, draw)), atLine.All * ceiling);
             var ratio = onCurve / atLine.All / (predicted > 0 ? predicted : own);
             draws[i] = new DrawnLine(
                 draw, ratio * Resampled(line, i), ceiling, onCurve, atLine, inFull);
@@ -84,7 +84,7 @@ sealed class DrawnLines
     {
         var of = _draws[draw];
         var level = LevelPromise.Of(_serving.Levels[0].Spec, [limit]);
-        var onCurve = _curve.LoadLine([level], m => Stretch(m, of.AtLine, of.Draw));
+        var onCurve = _curve.LoadLine([level], (metric, ns) => Drawn(metric, ns, of.AtLine, of.Draw));
         return Math.Min(of.Ceiling, onCurve / of.AtLine.All);
     }
 
@@ -93,19 +93,21 @@ sealed class DrawnLines
         RateCurve curve, double rate, StepStretch stretch, StepErrorDraw draw, Metric metric)
     {
         var added = metric == Metric.E2e && curve.At(rate, r => r.Latencies.Ttft.MeanNs) is { } ttft
-            ? ttft / 1e6 * (Stretch(Metric.Ttft, stretch, draw) - stretch.Decodes)
+            ? (Drawn(Metric.Ttft, ttft, stretch, draw) - (ttft * stretch.Decodes)) / 1e6
             : 0;
-        var factor = Stretch(metric, stretch, draw);
         return new LatencySummary(
             At(l => l.MeanNs), At(l => l.PercentileNs(50)), At(l => l.PercentileNs(90)),
             At(l => l.PercentileNs(95)), At(l => l.PercentileNs(99)));
 
         double? At(Func<LatencyRecorder, double?> figure) =>
-            (curve.At(rate, r => figure(r.Latencies[metric])) / 1e6 * factor) + added;
+            curve.At(rate, r => figure(r.Latencies[metric])) is { } ns
+                ? (Drawn(metric, ns, stretch, draw) / 1e6) + added
+                : null;
     }
 
-    static double Stretch(Metric metric, StepStretch steps, StepErrorDraw draw) =>
-        metric == Metric.Ttft ? steps.Prompts * draw.FirstTokenFactor : steps.Decodes;
+    /// <summary>A figure of the predicted engine as it is in a draw, nanoseconds.</summary>
+    static double Drawn(Metric metric, double ns, StepStretch steps, StepErrorDraw draw) =>
+        metric == Metric.Ttft ? draw.FirstTokenNs(ns * steps.Prompts) : ns * steps.Decodes;
 
     static IEnumerable<double> RatesAround(double line, double ceiling)
     {

@@ -15,6 +15,9 @@ namespace Plimsoll.Planning.Search;
 /// </summary>
 sealed class RateCurve
 {
+    /// <summary>Logarithm of a figure over its limit that stands for any.</summary>
+    const double Hopeless = 10;
+
     readonly double[] _rates;
     readonly SimulationResult[] _runs;
 
@@ -49,15 +52,15 @@ sealed class RateCurve
     }
 
     /// <summary>
-    /// The highest rate up to which every limit holds, its figure multiplied; 0 where none does, and the
+    /// The highest rate up to which every limit holds, its figure as it is in a draw; 0 where none does, and the
     /// curve's last rate where all do.
     /// </summary>
-    public double LoadLine(IReadOnlyList<LevelPromise> levels, Func<Metric, double> stretch)
+    public double LoadLine(IReadOnlyList<LevelPromise> levels, Func<Metric, double, double> drawn)
     {
         var before = 0.0;
         for (var i = 0; i < _rates.Length; i++)
         {
-            var excess = Excess(_runs[i], levels, stretch);
+            var excess = Excess(_runs[i], levels, drawn);
             if (excess > 0)
             {
                 return i == 0 ? 0 : _rates[i - 1]
@@ -70,9 +73,9 @@ sealed class RateCurve
 
     /// <summary>The logarithm of the worst broken limit's figure over it; negative where all hold.</summary>
     static double Excess(
-        SimulationResult run, IReadOnlyList<LevelPromise> levels, Func<Metric, double> stretch)
+        SimulationResult run, IReadOnlyList<LevelPromise> levels, Func<Metric, double, double> drawn)
     {
-        var worst = -10.0;
+        var worst = -Hopeless;
         var unserved = (double)run.Failed / Math.Max(1, run.Requests);
         for (var level = 0; level < levels.Count; level++)
         {
@@ -80,10 +83,11 @@ sealed class RateCurve
             {
                 // A request that is not served is later than any that is.
                 var percentile = limit.Percentile / (1 - unserved);
-                var ns = percentile >= 100 ? null
-                    : run.Levels[level].Latencies[limit.Metric].PercentileNs(percentile);
-                worst = Math.Max(
-                    worst, ns is { } all ? Math.Log(all * stretch(limit.Metric) / limit.LimitNs) : 10);
+                if (percentile >= 100)
+                    return Hopeless;
+                // A level of too few requests to tell is not held against the rate.
+                if (run.Levels[level].Latencies[limit.Metric].PercentileNs(percentile) is { } ns)
+                    worst = Math.Max(worst, Math.Log(Math.Max(1, drawn(limit.Metric, ns)) / limit.LimitNs));
             }
         }
         return worst;

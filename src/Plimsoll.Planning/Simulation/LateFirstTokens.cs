@@ -6,8 +6,8 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>
-/// Promises as a run meets them whose first tokens come later than it knows: a TTFT that is longer by a factor
-/// keeps its limit when the shorter one keeps the limit over it.
+/// Promises as a run meets them whose first tokens come later than it knows: a TTFT that will be longer keeps
+/// its limit when the shorter one keeps what is left of the limit.
 /// </summary>
 static class LateFirstTokens
 {
@@ -22,7 +22,7 @@ static class LateFirstTokens
             foreach (var limit in level.Limits)
             {
                 limits.Add(limit.Metric == Metric.Ttft
-                    ? limit with { LimitNs = (long)(limit.LimitNs / draw.FirstTokenFactor) }
+                    ? limit with { LimitNs = draw.FirstTokenLimitNs(limit.LimitNs) }
                     : limit);
             }
             stretched.Add(level with { Limits = limits });

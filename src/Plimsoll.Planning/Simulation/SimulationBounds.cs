@@ -106,13 +106,13 @@ public sealed class SimulationBounds
     static LatencySummary Drawn(SimulationResult run, Metric metric, StepErrorDraw draw)
     {
         var own = run.Latencies[metric].Summarise();
-        var factor = metric == Metric.Ttft ? draw.FirstTokenFactor : 1;
-        var added = metric == Metric.E2e
-            ? (draw.FirstTokenFactor - 1) * (run.Latencies.Ttft.MeanNs ?? 0) / 1e6
-            : 0;
+        var ttft = run.Latencies.Ttft.MeanNs ?? 0;
+        var added = metric == Metric.E2e ? (draw.FirstTokenNs(ttft) - ttft) / 1e6 : 0;
         return new LatencySummary(At(own.Mean), At(own.P50), At(own.P90), At(own.P95), At(own.P99));
 
-        double? At(double? ms) => (ms * factor) + added;
+        double? At(double? ms) => metric == Metric.Ttft && ms is { } first
+            ? draw.FirstTokenNs(first * 1e6) / 1e6
+            : ms + added;
     }
 
     (double Low, double High)? Between(

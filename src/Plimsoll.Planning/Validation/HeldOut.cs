@@ -93,7 +93,7 @@ sealed record HeldOutRun(Observation Observation, Replay Replay, StepErrorSpec? 
             double drawn = 0;
             foreach (var term in Enum.GetValues<StepTerm>())
                 drawn += terms[term] * draw.Factors[term];
-            draws.Add(drawn * (metric == Metric.Ttft ? draw.FirstTokenFactor : 1));
+            draws.Add(metric == Metric.Ttft ? draw.FirstTokenNs(drawn * 1e6) / 1e6 : drawn);
         }
         var (low, high) = DrawQuantiles.Of(predicted, draws);
         return new FigureInterval(low, high);

@@ -25,7 +25,8 @@ readonly record struct StepErrorEstimate(double Centre, double Low, double High)
 /// </summary>
 sealed class StepErrorFit
 {
-    const double Tail = 0.05;
+    /// <summary>A little less than the twentieth meant: so few groups do not show the whole of it.</summary>
+    const double Tail = 0.04;
 
     /// <summary>Ends of nine tenths of a normal distribution, in deviations.</summary>
     public const double Deviations = 1.645;
@@ -34,7 +35,7 @@ sealed class StepErrorFit
     const double Prior = 2;
 
     /// <summary>The same for bands, which need more groups than centres do.</summary>
-    const double BandPrior = 12;
+    const double BandPrior = 10;
 
     readonly Dictionary<string, StepErrorEstimate> _kinds = [];
     readonly Dictionary<(string Kind, string Cell), StepErrorEstimate> _cells = [];

@@ -24,6 +24,8 @@ public sealed class IntervalSet : IValidationSet
 {
     const string Pooled = "all engines, bands of the others";
 
+    const double ShiftMs = EngineErrorSpec.FirstTokenShiftNs / 1e6;
+
     public string Name => "intervals";
 
     public string Source => "measured/inferencemax-points.csv.gz, measured/vllm-0.15-experiments.csv, "
@@ -44,8 +46,8 @@ public sealed class IntervalSet : IValidationSet
         var firstTokens = Residuals(runs, replays, Metric.Ttft)
             .ConvertAll(f => f with { Residual = Beyond(f, all) });
         var points = new List<ValidationPoint>();
-        AddPoints("TPOT or ITL", steps, _ => 1, points);
-        AddPoints("TTFT", firstTokens, f => StepOf(f, all).Centre, points);
+        AddPoints("TPOT or ITL", steps, _ => 1, shiftMs: 0, points);
+        AddPoints("TTFT", firstTokens, f => StepOf(f, all).Centre, ShiftMs, points);
         progress(1);
         return new SetReport
         {
@@ -165,16 +167,18 @@ public sealed class IntervalSet : IValidationSet
     static StepErrorEstimate StepOf(Measurement firstToken, StepErrorFit steps) =>
         steps.Of(firstToken.Run.Kind, firstToken.Run.Cell) ?? new StepErrorEstimate(1, 1, 1);
 
-    /// <summary>What a first token's error is beyond its steps'.</summary>
+    /// <summary>What a first token's error is beyond its steps', of its time and the shift together.</summary>
     static StepResidual Beyond(Measurement firstToken, StepErrorFit steps)
     {
         var step = StepOf(firstToken, steps);
         var own = firstToken.Residual;
+        var predicted = firstToken.Predicted * step.Centre;
+        var share = predicted / (predicted + ShiftMs);
         return own with
         {
-            Log = own.Log - Math.Log(step.Centre),
-            Below = Joined(own.Below, Math.Log(step.Low)),
-            Above = Joined(own.Above, Math.Log(step.High)),
+            Log = Math.Log((firstToken.Measured + ShiftMs) / (predicted + ShiftMs)),
+            Below = share * Joined(own.Below, Math.Log(step.Low)),
+            Above = share * Joined(own.Above, Math.Log(step.High)),
         };
     }
 
@@ -182,7 +186,7 @@ public sealed class IntervalSet : IValidationSet
         Math.Sqrt((deviation * deviation) + Math.Pow(end / StepErrorFit.Deviations, 2));
 
     static void AddPoints(
-        string figure, List<Measurement> measured, Func<Measurement, double> centre,
+        string figure, List<Measurement> measured, Func<Measurement, double> centre, double shiftMs,
         List<ValidationPoint> points)
     {
         var pooled = new List<ValidationPoint>();
@@ -196,8 +200,9 @@ public sealed class IntervalSet : IValidationSet
                 if (others.Of(m.Residual.Kind, m.Residual.Cell) is not { } estimate)
                     continue;
                 var (low, high) = StepErrorFit.Ends(estimate, m.Residual);
-                var predicted = m.Predicted * centre(m);
-                var interval = new FigureInterval(predicted * low, predicted * high);
+                var shifted = (m.Predicted * centre(m)) + shiftMs;
+                var interval = new FigureInterval(
+                    Math.Max(0, (shifted * low) - shiftMs), (shifted * high) - shiftMs);
                 foreach (var (split, into) in new[]
                 {
                     ($"{m.Run.Kind}, {m.Run.Cell}", points), (Pooled, pooled),
