@@ -93,7 +93,7 @@ public sealed class Accountant
             Classes = [interactive, batch],
             InteractiveOverBatch =
                 (double)(interactive.Cost.UsdPerMillionTokens / batch.Cost.UsdPerMillionTokens),
-            Ratio = new Ratio(_request, _engine, size).Of(_own, ceiling, drawn),
+            Ratio = new Ratio(_request, _engine).Of(_own, ceiling, drawn),
         };
         var levers = new Levers(_request, _engine, basis, interactive, batch, drawn, _progress).All();
         var outcome = Outcome(result, null, _own, ceiling);

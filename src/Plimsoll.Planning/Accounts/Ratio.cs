@@ -1,6 +1,5 @@
 using System;
 using System.Linq;
-using System.Threading.Tasks;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
@@ -15,8 +14,7 @@ namespace Plimsoll.Planning.Accounts;
 /// </summary>
 /// <param name="Request">What is asked.</param>
 /// <param name="Engine">One engine rank.</param>
-/// <param name="Size">How much a probe simulates.</param>
-sealed record Ratio(AccountRequest Request, SimulatedEngine Engine, ProbeSize Size)
+sealed record Ratio(AccountRequest Request, SimulatedEngine Engine)
 {
     readonly double _peak = FleetSize.PeakOverMean(Request.Serving.Workload.WeeklyEnvelope);
 
@@ -25,17 +23,17 @@ sealed record Ratio(AccountRequest Request, SimulatedEngine Engine, ProbeSize Si
     /// <param name="drawn">Both in every draw.</param>
     public RatioStatement Of(LoadLineResult line, double ceiling, DrawnLines drawn)
     {
-        double? ttft = null, tpot = null;
-        Parallel.Invoke(
-            () => ttft = Alone(Metric.Ttft, line, ceiling),
-            () => tpot = Alone(Metric.Tpot, line, ceiling));
         var value = Fleets(line.RequestsPerSecond, ceiling);
         var (low, high) = DrawQuantiles.Of(value, drawn.Draws.Select(d => d.LoadLine > 0
             ? Fleets(d.LoadLine, d.Ceiling)
             : double.PositiveInfinity));
         return new RatioStatement(
             value, low, double.IsInfinity(high) ? null : high,
-            _peak * ceiling / line.RequestsPerSecond, ttft, tpot);
+            _peak * ceiling / line.RequestsPerSecond, Alone(Metric.Ttft), Alone(Metric.Tpot));
+
+        double? Alone(Metric metric) => More(metric, drawn) is { } more
+            ? Fleets(Math.Min(ceiling, more * line.RequestsPerSecond), ceiling)
+            : null;
     }
 
     double Fleets(double line, double ceiling)
@@ -46,23 +44,17 @@ sealed record Ratio(AccountRequest Request, SimulatedEngine Engine, ProbeSize Si
     }
 
     /// <summary>
-    /// With the limits of one metric alone, on some of the streams, whose own load lines tell how much more
-    /// it carries; null where there are no others, or none of it.
+    /// What an engine carries with the limits of one metric alone, over what it carries with all; null where
+    /// there are no others, or none of it.
     /// </summary>
-    double? Alone(Metric metric, LoadLineResult own, double ceiling)
+    double? More(Metric metric, DrawnLines drawn)
     {
         var serving = Request.Serving;
         var limits = serving.Limits.Count(limit => limit.Metric == metric);
         if (limits == 0 || limits == serving.Limits.Count())
             return null;
-        var alone = serving with
-        {
-            Levels = [.. serving.Levels.Select(level => LevelPromise.Of(
-                level.Spec, [.. level.Limits.Where(limit => limit.Metric == metric)]))],
-        };
-        var streams = Math.Min(2, own.Lines.Count);
-        var line = new LoadLineSearch(Engine, alone, Size with { Streams = streams }).Find(ceiling);
-        var more = line.RequestsPerSecond / own.Lines.Take(streams).Average();
-        return more > 0 ? Fleets(Math.Min(ceiling, more * own.RequestsPerSecond), ceiling) : null;
+        var gain = drawn.Gain([.. serving.Levels.Select(level => LevelPromise.Of(
+            level.Spec, [.. level.Limits.Where(limit => limit.Metric == metric)]))]);
+        return gain > 0 ? Math.Max(1, gain) : null;
     }
 }

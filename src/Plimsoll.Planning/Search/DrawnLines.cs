@@ -25,16 +25,18 @@ sealed class DrawnLines
     public const int Count = 64;
 
     /// <summary>Rates of the sweep over the load line, close where most draws end.</summary>
-    static readonly double[] Rates = [0.3, 0.5, 0.65, 0.77, 0.86, 0.93, 1, 1.06, 1.13, 1.22, 1.35, 1.6];
+    static readonly double[] Rates = [0.25, 0.5, 0.68, 0.82, 0.92, 1, 1.08, 1.2, 1.5, 2.2];
 
     readonly RateCurve _curve;
     readonly Serving _serving;
+    readonly double _predicted;
     readonly DrawnLine[] _draws;
 
-    DrawnLines(RateCurve curve, Serving serving, DrawnLine[] draws)
+    DrawnLines(RateCurve curve, Serving serving, double predicted, DrawnLine[] draws)
     {
         _curve = curve;
         _serving = serving;
+        _predicted = predicted;
         _draws = draws;
     }
 
@@ -69,7 +71,7 @@ sealed class DrawnLines
             draws[i] = new DrawnLine(
                 draw, ratio * Resampled(line, i), ceiling, onCurve, atLine, inFull);
         });
-        return new DrawnLines(curve, serving, draws);
+        return new DrawnLines(curve, serving, predicted, draws);
     }
 
     /// <summary>The latencies of a draw at its own load line.</summary>
@@ -87,6 +89,10 @@ sealed class DrawnLines
         var onCurve = _curve.LoadLine([level], (metric, ns) => Drawn(metric, ns, of.AtLine, of.Draw));
         return Math.Min(of.Ceiling, onCurve / of.AtLine.All);
     }
+
+    /// <summary>What the predicted engine carries under other promises, over what it carries; 0 for none.</summary>
+    public double Gain(IReadOnlyList<LevelPromise> levels) =>
+        _predicted > 0 ? _curve.LoadLine(levels, (_, ns) => ns) / _predicted : 0;
 
     /// <summary>Latencies at a rate of the predicted engine, stretched as a draw does.</summary>
     public static LatencySummary Latency(

@@ -9,7 +9,7 @@ namespace Plimsoll.Planning.Search;
 sealed class StepSample
 {
     /// <summary>Shapes that are kept at most.</summary>
-    const int Most = 2048;
+    const int Most = 256;
 
     readonly List<(StepShape Shape, int Steps)> _kept = [];
     long _seen;
