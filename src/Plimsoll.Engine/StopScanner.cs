@@ -42,14 +42,18 @@ public sealed class StopScanner(IReadOnlyList<string> stops)
         return text;
     }
 
+    /// <summary>
+    /// Where the stop text begins that is complete first, the longest of several complete at once, so that
+    /// the answer is the same however its text arrives in pieces; -1 when there is none.
+    /// </summary>
     int FirstStop(string text)
     {
-        var first = -1;
+        var (first, firstEnd) = (-1, int.MaxValue);
         foreach (var stop in stops)
         {
             var at = text.IndexOf(stop, StringComparison.Ordinal);
-            if (at >= 0 && (first < 0 || at < first))
-                first = at;
+            if (at >= 0 && (at + stop.Length, at).CompareTo((firstEnd, first)) < 0)
+                (first, firstEnd) = (at, at + stop.Length);
         }
         return first;
     }

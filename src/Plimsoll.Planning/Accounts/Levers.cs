@@ -163,7 +163,7 @@ sealed class Levers
         return small is null ? null : Instead(
             "smaller model", small,
             $"{model.Name} tuned to the task: {Fleet(small)}, same tokens, if it does the task; tuning is "
-            + $"not counted");
+            + "not counted");
     }
 
     /// <summary>What another fleet costs less, draw by draw.</summary>

@@ -1,14 +1,16 @@
 using System;
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Text;
+using System.Threading;
 using Plimsoll.Core;
 
 namespace Plimsoll.Tuning.Tokenization;
 
 /// <summary>
 /// A byte-level BPE: text to ids and back, with the ids that llama.cpp and Hugging Face give for the same
-/// vocabulary. Any text encodes; decoding ids gives the text again.
+/// vocabulary. Any text encodes; decoding ids gives the text again. Safe for several threads.
 /// </summary>
 public sealed class ByteLevelBpe
 {
@@ -16,10 +18,11 @@ public sealed class ByteLevelBpe
 
     readonly Dictionary<string, int> _ids;
     readonly Dictionary<(int Left, int Right), (int Rank, int Merged)> _merges = [];
-    readonly Dictionary<string, int[]> _cache = [];
+    readonly ConcurrentDictionary<string, int[]> _cache = [];
     readonly string[] _specialTexts;
     readonly SearchValues<string> _anySpecial;
     readonly int[] _bytes = new int[256];
+    int _cached;
 
     /// <param name="tokens">Texts by id, in the byte alphabet; specials as they are written.</param>
     /// <param name="merges">Pairs in the order in which they merge.</param>
@@ -42,8 +45,8 @@ public sealed class ByteLevelBpe
         {
             _bytes[i] = _ids.TryGetValue(ByteAlphabet.Of((byte)i).ToString(), out var id)
                 ? id
-                : throw new BadInputException($"tokenizer: byte {i} has no token; expected a byte-level BPE "
-                    + "with all 256");
+                : throw new BadInputException(
+                    $"tokenizer: byte {i} has no token; expected a byte-level BPE with all 256");
         }
         for (var rank = 0; rank < merges.Count; rank++)
         {
@@ -135,8 +138,9 @@ public sealed class ByteLevelBpe
             int[] merged = Pre == PreTokenizer.LlamaBpe && Find(ByteAlphabet.Write(word)) is { } whole
                 ? [whole]
                 : Merge(Encoding.UTF8.GetBytes(word));
-            if (_cache.Count < MostCachedWords && word.Length <= 64)
-                _cache.Add(word, merged);
+            // The dictionary's own count locks all of it.
+            if (_cached < MostCachedWords && word.Length <= 64 && _cache.TryAdd(word, merged))
+                Interlocked.Increment(ref _cached);
             ids.AddRange(merged);
         }
     }
