@@ -80,7 +80,8 @@ public sealed record EngineErrorSpec
 public readonly record struct CentredBand(double Centre, double Low, double High);
 
 /// <summary>
-/// Steps, and where they were measured first tokens, of models of one kind on one accelerator in one precision.
+/// Steps, and where they were measured first tokens, of models of one kind on one accelerator in one
+/// precision.
 /// </summary>
 public sealed record ErrorCellSpec(
     string Accelerator, NumberFormat Weights, bool Experts, CentredBand Step, CentredBand? FirstToken = null);

@@ -20,7 +20,7 @@ namespace Plimsoll.Planning.Accounts;
 /// </summary>
 public sealed class Accountant
 {
-    /// <summary>Loads of batch work in which its latencies are known, as shares of what a rank carries.</summary>
+    /// <summary>Loads at which batch latencies are known, as shares of what a rank carries.</summary>
     static readonly double[] BatchLoads = [0.2, 0.4, 0.6, 0.75, 0.85, 0.95];
 
     readonly AccountRequest _request;

@@ -9,7 +9,7 @@ namespace Plimsoll.Planning.Accounts;
 /// <summary>Fleets sized again for every draw of an engine's error.</summary>
 static class DrawnFleets
 {
-    /// <summary>Interactive bills per million tokens, USD; infinite where the promise cannot be kept.</summary>
+    /// <summary>Interactive bills per million tokens, USD; infinite where no promise is kept.</summary>
     public static IReadOnlyList<double> Bills(
         AccountRequest request, SimulatedEngine engine, CostBasis basis, DrawnLines drawn)
     {

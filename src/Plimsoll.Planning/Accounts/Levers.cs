@@ -95,8 +95,8 @@ sealed class Levers
             "batch backfill", Usd(change),
             FormattableString.Invariant(
                 $"upper bound: {100 * idle:0} % of the fleet's computing time is free at ")
-            + "full-batch speed; batch work in it earns its own cost per token, if interactive work always "
-            + "goes first")
+            + "full-batch speed; batch work in it earns its own cost per token, if "
+            + "interactive work always goes first")
         {
             Interval = Between(change, _bills.Select((bill, i) => Change(bill, replicas[i], _ceilings[i]))),
         };
@@ -162,8 +162,8 @@ sealed class Levers
         var small = Alternative.Of(changed, _basis.TokensPerRequest, _progress);
         return small is null ? null : Instead(
             "smaller model", small,
-            $"{model.Name} tuned to the task: {Fleet(small)}, same tokens, if it does the task; tuning is "
-            + "not counted");
+            $"{model.Name} tuned to the task: {Fleet(small)}, same tokens, if it does the "
+            + "task; tuning is not counted");
     }
 
     /// <summary>What another fleet costs less, draw by draw.</summary>

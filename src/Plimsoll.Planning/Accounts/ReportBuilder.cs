@@ -173,7 +173,7 @@ public sealed class ReportBuilder
         ]);
     }
 
-    /// <summary>Load lines of a replica under a limit between quantiles of the draws; null for none.</summary>
+    /// <summary>Load lines of a replica under a limit, by quantiles of draws; null for none.</summary>
     (double? Low, double? High) Ends(double? line, Limit limit)
     {
         var ranks = _outcome.Engine.Ranks;

@@ -66,7 +66,8 @@ sealed class DrawnLines
             var (atLine, inFull) = (steps.Of(engine.StepTime, model), full.Steps.Of(engine.StepTime, model));
             var ceiling = full.RequestsPerSecond / inFull.All;
             var onCurve = Math.Min(
-                curve.LoadLine(serving.Levels, (metric, ns) => Drawn(metric, ns, atLine, draw)), atLine.All * ceiling);
+                curve.LoadLine(serving.Levels, (metric, ns) => Drawn(metric, ns, atLine, draw)),
+                atLine.All * ceiling);
             var ratio = onCurve / atLine.All / (predicted > 0 ? predicted : own);
             draws[i] = new DrawnLine(
                 draw, ratio * Resampled(line, i), ceiling, onCurve, atLine, inFull);
@@ -90,7 +91,7 @@ sealed class DrawnLines
         return Math.Min(of.Ceiling, onCurve / of.AtLine.All);
     }
 
-    /// <summary>What the predicted engine carries under other promises, over what it carries; 0 for none.</summary>
+    /// <summary>What is carried as predicted under other promises, over these; 0 for none.</summary>
     public double Gain(IReadOnlyList<LevelPromise> levels) =>
         _predicted > 0 ? _curve.LoadLine(levels, (_, ns) => ns) / _predicted : 0;
 
@@ -151,4 +152,5 @@ sealed class DrawnLines
 /// <param name="AtLine">How its steps at the load line differ from the predicted.</param>
 /// <param name="Full">How those of full batches differ.</param>
 sealed record DrawnLine(
-    StepErrorDraw Draw, double LoadLine, double Ceiling, double OnCurve, StepStretch AtLine, StepStretch Full);
+    StepErrorDraw Draw, double LoadLine, double Ceiling, double OnCurve, StepStretch AtLine,
+    StepStretch Full);

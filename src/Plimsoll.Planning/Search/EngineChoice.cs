@@ -53,7 +53,8 @@ public static class EngineChoice
         var cheapest = glanced.Min(e => e.Accelerators) ?? long.MaxValue;
         var close = glanced.Where(e => e.Accelerators is null ? cheapest == long.MaxValue
             : e.Accelerators <= Close * cheapest).Select(e => e.Engine).ToList();
-        return All(close, ProbeSize.UsualStreams).Aggregate((best, other) => IsBetter(other, best) ? other : best);
+        return All(close, ProbeSize.UsualStreams)
+            .Aggregate((best, other) => IsBetter(other, best) ? other : best);
 
         SizedEngine[] All(IReadOnlyList<SimulatedEngine> of, int ofStreams)
         {
@@ -78,7 +79,10 @@ public static class EngineChoice
             return new SizedEngine(engine, line, null) { Full = ceiling };
         var peak = serving.RequestsPerSecond * FleetSize.PeakOverMean(serving.Workload.WeeklyEnvelope);
         var replicas = FleetSize.Replicas(peak, line.RequestsPerSecond * engine.Ranks) + spareReplicas;
-        return new SizedEngine(engine, line, (long)replicas * engine.Deployment.Accelerators) { Full = ceiling };
+        return new SizedEngine(engine, line, (long)replicas * engine.Deployment.Accelerators)
+        {
+            Full = ceiling,
+        };
     }
 
     static bool IsBetter(SizedEngine a, SizedEngine b)

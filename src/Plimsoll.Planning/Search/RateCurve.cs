@@ -52,8 +52,8 @@ sealed class RateCurve
     }
 
     /// <summary>
-    /// The highest rate up to which every limit holds, its figure as it is in a draw; 0 where none does, and the
-    /// curve's last rate where all do.
+    /// The highest rate up to which every limit holds, its figure as it is in a draw; 0 where none does,
+    /// and the curve's last rate where all do.
     /// </summary>
     public double LoadLine(IReadOnlyList<LevelPromise> levels, Func<Metric, double, double> drawn)
     {

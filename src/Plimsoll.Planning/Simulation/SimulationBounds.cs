@@ -74,7 +74,8 @@ public sealed class SimulationBounds
         return new SimulationBounds(run, draws, drawn, beginning);
     }
 
-    static SimulationOptions Drawn(SimulationOptions options, StepErrorDraw draw, bool reseeded) => options with
+    static SimulationOptions Drawn(SimulationOptions options, StepErrorDraw draw, bool reseeded) =>
+        options with
     {
         Levels = LateFirstTokens.Of(options.Levels, draw),
         Seed = options.Seed + (reseeded ? (ulong)(draw.Index + 1) * 0x9E3779B97F4A7C15UL : 0),
@@ -102,7 +103,7 @@ public sealed class SimulationBounds
             (run, draw) => figure(Drawn(run, metric, draw))) is { } ends ? end(ends) : null;
     }
 
-    /// <summary>What the error of a first token adds to that of its steps stretches TTFT, and E2E too.</summary>
+    /// <summary>What a first token errs by beyond its steps stretches TTFT, and E2E too.</summary>
     static LatencySummary Drawn(SimulationResult run, Metric metric, StepErrorDraw draw)
     {
         var own = run.Latencies[metric].Summarise();

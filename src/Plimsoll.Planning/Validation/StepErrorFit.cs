@@ -19,9 +19,9 @@ sealed record StepResidual(
 readonly record struct StepErrorEstimate(double Centre, double Low, double High);
 
 /// <summary>
-/// Errors pooled partially within an engine: a kind's median, and a cell's deviation from it as far as its own
-/// groups speak for it. The band is what is left around the centres, a cell's own as far as it has groups and its kind's
-/// otherwise. A group counts by the root of its points.
+/// Errors pooled partially within an engine: a kind's median, and a cell's deviation from it as far as its
+/// own groups speak for it. The band is what is left around the centres, a cell's own as far as it has groups
+/// and its kind's otherwise. A group counts by the root of its points.
 /// </summary>
 sealed class StepErrorFit
 {

@@ -12,12 +12,13 @@ using Xunit;
 
 namespace Plimsoll.Tests.Search;
 
-/// <summary>What the shortcut of one sweep of the rate errs by, against searching with the drawn models.</summary>
+/// <summary>What one sweep of the rate errs by, against searches with the drawn models.</summary>
 public sealed class DrawnLinesTests(ITestOutputHelper output)
 {
     const int Requests = 4_000;
 
-    static readonly SimulatedEngine Engine = SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.VllmV1);
+    static readonly SimulatedEngine Engine =
+        SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.VllmV1);
 
     /// <summary>
     /// Against bisection of the same stream, itself to 1 %. TTFT and TPOT bind in turn; bursty and smooth.

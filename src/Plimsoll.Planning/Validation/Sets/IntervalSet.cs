@@ -116,7 +116,8 @@ public sealed class IntervalSet : IValidationSet
             Path.Combine(folder, "measured/vllm-0.15-experiments.csv")))
         {
             var observation = stage.Observation;
-            runs.Add(new RunOfEngine(NewCard.GroupOf(observation), observation.Deployment.Engine, observation));
+            var engine = observation.Deployment.Engine;
+            runs.Add(new RunOfEngine(NewCard.GroupOf(observation), engine, observation));
         }
 
         foreach (var run in BatchLatencyRuns.Read(
@@ -167,7 +168,7 @@ public sealed class IntervalSet : IValidationSet
     static StepErrorEstimate StepOf(Measurement firstToken, StepErrorFit steps) =>
         steps.Of(firstToken.Run.Kind, firstToken.Run.Cell) ?? new StepErrorEstimate(1, 1, 1);
 
-    /// <summary>What a first token's error is beyond its steps', of its time and the shift together.</summary>
+    /// <summary>A first token's error beyond its steps', of its time and the shift together.</summary>
     static StepResidual Beyond(Measurement firstToken, StepErrorFit steps)
     {
         var step = StepOf(firstToken, steps);
