@@ -4,7 +4,6 @@ using System.IO;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
 using Plimsoll.Core.Routing;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Families;
@@ -109,10 +108,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Progress = progress.Report,
         };
         options = _batch.Read(parsed, options, engine);
-        var bounds = SimulationBounds.Of(engine.StepTime.Error, end => engine.Run(
-            serving.Workload, serving.RequestsPerSecond, end.IsPredicted ? options
-                : Bound(options, end), process,
-            fleet: fleet));
+        var bounds = SimulationBounds.Of(engine.StepTime.Errors, options, (draw, drawn) => engine.Run(
+            serving.Workload, serving.RequestsPerSecond, drawn, process, fleet: fleet.Drawn(draw)));
         if (bounds.Run.Completed == 0)
             throw new BadInputException(NothingFits(serving, engine));
         trace?.Keep();
@@ -123,10 +120,6 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
                 + SimulationText.Batch(bounds, options.BatchWindowNs));
         return CommandLine.Done;
     }
-
-    /// <summary>The ends of the interval are nobody's trace and report no progress.</summary>
-    static SimulationOptions Bound(SimulationOptions options, StepEnd end) =>
-        options with { End = end, Observer = null, Progress = null };
 
     SimulatedEngine Choose(Serving serving)
     {

@@ -37,6 +37,7 @@ public sealed class StepTimeModel : IStepTimes
         Deployment deployment, EfficiencyCurves curves, EngineSpec engine, StepScale? scale = null,
         FittedError? fitted = null)
     {
+        Predicted = this;
         Deployment = deployment;
         Curves = curves;
         Scale = scale ?? StepScale.None;
@@ -78,6 +79,7 @@ public sealed class StepTimeModel : IStepTimes
         Error = predicted.Error;
         Errors = predicted.Errors;
         Notes = predicted.Notes;
+        Predicted = predicted.Predicted;
         Draw = draw;
     }
 
@@ -87,6 +89,9 @@ public sealed class StepTimeModel : IStepTimes
     /// cref="StepErrorDraw.FirstTokenFactor"/> where they count to a first token.
     /// </summary>
     public StepTimeModel Drawn(StepErrorDraw draw) => draw.IsNone ? this : new StepTimeModel(this, draw);
+
+    /// <summary>The model before anything was drawn.</summary>
+    public StepTimeModel Predicted { get; }
 
     /// <summary>How the model departs from the prediction.</summary>
     public StepErrorDraw Draw { get; } = StepErrorDraw.None;

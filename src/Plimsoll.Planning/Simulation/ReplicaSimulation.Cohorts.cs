@@ -11,7 +11,7 @@ sealed partial class ReplicaSimulation
         SchedulerOptions engine, StepTimeModel stepTime, SimulationOptions options) =>
         engine.Policy.Slack is null
             ? null
-            : new StepPredictor(stepTime, learns: !options.End.IsPredicted, options.StepMargin);
+            : new StepPredictor(stepTime.Predicted, learns: !stepTime.Draw.IsNone, options.StepMargin);
 
     int Remaining(in SimulatedRequest request, int handle)
     {

@@ -29,7 +29,6 @@ sealed partial class ReplicaSimulation
     readonly BatchFeed? _batch;
     readonly GapLimits _gapLimits;
     readonly SimulationOptions _options;
-    readonly StepEnd _end;
     readonly int _index;
     readonly int _blocks;
     SimulatedRequest[] _requests = new SimulatedRequest[64];
@@ -55,7 +54,6 @@ sealed partial class ReplicaSimulation
         _meter = meter;
         _finished = finished;
         _options = options;
-        _end = options.End;
         _blocks = engine.NumBlocks;
         _gapLimits = new GapLimits(options.Levels);
         _drafts = engine.Policy.Slack?.Drafts;
@@ -183,11 +181,8 @@ sealed partial class ReplicaSimulation
         if (plan.IsEmpty)
             return;
         _inFlight = plan;
-        // A policy that predicts has asked the same model.
-        _stepNs = _end.IsPredicted && plan.PredictedNs is { } ns ? ns : Predict(plan.Shape);
+        _stepNs = _stepTime.PredictNs(plan.Shape);
     }
-
-    long Predict(in StepShape shape) => _end.Of(_stepTime.PredictNs(shape), shape);
 
     /// <summary>A preempted decode stops giving tokens; what it gave so far is written down.</summary>
     void LeaveWheel(ref SimulatedRequest request, int handle)
@@ -240,7 +235,7 @@ sealed partial class ReplicaSimulation
             }
             if (steps == most || taken < withinPage)
                 break;
-            stepNs = Predict(shape with { DecodeContextTokens = context });
+            stepNs = _stepTime.PredictNs(shape with { DecodeContextTokens = context });
         }
         if (steps == 0)
             return false;
@@ -320,7 +315,7 @@ sealed partial class ReplicaSimulation
             AcceptDrafts(plan);
         foreach (ref readonly var run in plan.Cohorts)
             Advance(_cohorts[run.Cohort], steps);
-        var lagNs = plan.Chunks.Length > 0 ? (long)(_stepTime.LagNs(plan.Shape) * _end.Factor) : 0;
+        var lagNs = plan.Chunks.Length > 0 ? _stepTime.LagNs(plan.Shape) : 0;
         foreach (ref readonly var chunk in plan.Chunks)
         {
             ref var cachedTokens = ref _requests[chunk.Request.Slot].CachedTokens;

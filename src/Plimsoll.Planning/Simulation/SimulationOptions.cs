@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
@@ -44,11 +43,6 @@ public sealed record SimulationOptions
     /// Commit repeated decode steps together. Off only to show that the result is the same.
     /// </summary>
     public bool Leaps { get; init; } = true;
-
-    /// <summary>
-    /// The prediction or an end of its interval: to see what the model's error does to a result.
-    /// </summary>
-    public StepEnd End { get; init; } = StepEnd.Predicted;
 
     /// <summary>Split every step's time by what caused it.</summary>
     public bool AttributeTime { get; init; }
