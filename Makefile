@@ -24,6 +24,7 @@ bench-figures:
 	dotnet build benchmarks/bench -c Release -v quiet --nologo
 	for figure in search loop memory lateness streams timestamps; do \
 		benchmarks/bench/bin/Release/net10.0/Plimsoll.Bench.Figures $$figure || exit 1; done
+	benchmarks/bench/live-loop.sh
 
 # Writes what is generated in docs/ again.
 docs:
