@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
@@ -15,6 +16,7 @@ using Plimsoll.Engine.Simulated;
 using Plimsoll.Server.Api;
 using Plimsoll.Server.Batches;
 using Plimsoll.Server.Configuration;
+using Plimsoll.Server.Dashboard;
 using Plimsoll.Server.Files;
 using Plimsoll.Server.FineTuning;
 using Plimsoll.Server.Gateway;
@@ -40,7 +42,9 @@ public sealed class ServeHost : IAsyncDisposable
     readonly GroupCommit _commit;
     readonly LedgerWriter _writer;
     readonly FileStore _files;
+    readonly string _fixed;
     readonly BatchStore _batches;
+    LiveBoard? _board;
     BatchRunner? _runner;
     FineTuningRunner? _tuning;
     Levels _levels;
@@ -50,6 +54,7 @@ public sealed class ServeHost : IAsyncDisposable
         ServeConfig config, Database database, Dictionary<string, UpstreamModel> upstreams, TimeProvider time)
     {
         _upstreams = upstreams;
+        _fixed = Fixed(config);
         var log = app.Services.GetRequiredService<ILoggerFactory>();
         _database = database;
         _commit = new GroupCommit(database, log.CreateLogger<GroupCommit>());
@@ -99,7 +104,7 @@ public sealed class ServeHost : IAsyncDisposable
                 models.Add(Compute(model, llama, levels, config.State, logs.Of(model), book, time, story));
         }
         var drain = TimeSpan.FromMilliseconds(PromiseText.Duration(config.Limits.Drain, "drain") / 1e6);
-        var upstreams = Upstreams(config, book, time);
+        var upstreams = Upstreams(config, levels, book, time);
         var database = Database.Open(config.Ledger, config.State);
         LedgerWriter.Begin(book, database, time);
         var host = new ServeHost(app, gate, models, book, levels, drain, config, database, upstreams, time);
@@ -128,6 +133,26 @@ public sealed class ServeHost : IAsyncDisposable
         await StopAsync();
     }
 
+    /// <summary>
+    /// Takes over keys, limits and levels of a changed configuration; what runs keeps what it started with.
+    /// Models, addresses and stores stay as they are until the next start: true where those are unchanged.
+    /// </summary>
+    public bool Reload(ServeConfig config)
+    {
+        ConfigCheck.Check(config, "serve");
+        var levels = new Levels(config.Levels);
+        _gate.Configure(config);
+        _levels = levels;
+        return Fixed(config) == _fixed;
+    }
+
+    /// <summary>What a running server cannot change.</summary>
+    static string Fixed(ServeConfig config) => JsonSerializer.Serialize(new
+    {
+        config.Models, config.Listen, config.Ledger, config.State, config.Tls, config.DecisionLog,
+        config.Release,
+    });
+
     public async Task StopAsync()
     {
         _gate.Drain();
@@ -143,6 +168,7 @@ public sealed class ServeHost : IAsyncDisposable
             await _runner.DisposeAsync();
         if (_tuning is not null)
             await _tuning.DisposeAsync();
+        _board?.Dispose();
         await _app.DisposeAsync();
         await _models.DisposeAsync();
         foreach (var model in _upstreams.Values)
@@ -160,7 +186,8 @@ public sealed class ServeHost : IAsyncDisposable
             model.PostEstimates();
     }
 
-    static Dictionary<string, UpstreamModel> Upstreams(ServeConfig config, LedgerBook book, TimeProvider time)
+    static Dictionary<string, UpstreamModel> Upstreams(
+        ServeConfig config, Levels levels, LedgerBook book, TimeProvider time)
     {
         var models = new Dictionary<string, UpstreamModel>(StringComparer.Ordinal);
         foreach (var model in config.Models)
@@ -169,7 +196,8 @@ public sealed class ServeHost : IAsyncDisposable
                 continue;
             var replicas = model.Upstreams.ConvertAll(upstream => new UpstreamReplica(upstream, time));
             models.Add(model.Name, new UpstreamModel(
-                model.Name, replicas, model.PriceUsdPerHour ?? 0, book, time, model.Fallback));
+                model.Name, replicas, model.PriceUsdPerHour ?? 0, book, time, model.Fallback,
+                model.Twin is null ? null : EngineFactory.Twin(model.Twin, levels.Specs)));
         }
         return models;
     }
@@ -251,6 +279,8 @@ public sealed class ServeHost : IAsyncDisposable
         var operations = new OperationEndpoints(_gate, _models, upstreams, version);
         _app.MapPost("/v1/chat/completions", wrap.Wrap(completions.ChatAsync));
         _app.MapPost("/v1/completions", wrap.Wrap(completions.TextAsync));
+        var responses = new ResponseEndpoints(_gate, _models, upstreams, () => _levels, _book, time);
+        _app.MapPost("/v1/responses", wrap.Wrap(responses.CreateAsync));
         _app.MapPost("/v1/embeddings", wrap.Wrap(models.EmbeddingsAsync));
         _app.MapGet("/v1/models", wrap.Wrap(models.ListAsync));
         _app.MapGet("/v1/models/{**model}", wrap.Wrap(models.GetAsync));
@@ -264,12 +294,54 @@ public sealed class ServeHost : IAsyncDisposable
         MapTuning(wrap, new FineTuningEndpoints(_gate, _tuning.Desk, _tuning));
         MapFiles(wrap, new FileEndpoints(_gate, _files),
             new BatchEndpoints(_gate, _batches, _files, _runner, job));
+        MapLive(config, time, version, wrap);
         _app.MapGet("/health", operations.HealthAsync);
         _app.MapGet("/version", operations.VersionAsync);
         _app.MapGet("/metrics", wrap.Wrap(operations.MetricsAsync));
         _app.MapFallback(wrap.Wrap(context => throw new ApiException(
             404, $"Unknown request URL: {context.Request.Method} {context.Request.Path}.",
                 "invalid_request_error", null, "unknown_url")));
+    }
+
+    void MapLive(ServeConfig config, TimeProvider time, string version, RequestShell wrap)
+    {
+        _board = new LiveBoard(_models, _upstreams, () => _levels, _book, time);
+        double loadLine = 0;
+        foreach (var model in config.Models)
+        {
+            var replicas = Math.Max(1, Math.Max(model.Upstreams.Count, model.Simulated?.Replicas ?? 1));
+            loadLine += replicas * (model.LoadLineRequestsPerSecond ?? 0);
+        }
+        var live = new LiveEndpoints(
+            _board, context => _gate.AuthenticateAdmin(context), () => _levels, LiveModels,
+            loadLine > 0 ? loadLine : null, version, _app.Lifetime.ApplicationStopping);
+        _app.MapGet("/", live.PageAsync);
+        _app.MapGet("/live", wrap.Wrap(live.EventsAsync));
+    }
+
+    LiveModel[] LiveModels()
+    {
+        var models = new List<LiveModel>();
+        foreach (var model in _models.Local)
+        {
+            var telemetry = model.Engine.Telemetry;
+            var releases = new List<string>();
+            foreach (var adapter in model.Engine.Adapters)
+                releases.Add(adapter.Name);
+            models.Add(new LiveModel(
+                model.Name, "this process", telemetry.Running, telemetry.Waiting, releases));
+        }
+        foreach (var model in _upstreams.Values)
+        {
+            var running = 0;
+            foreach (var replica in model.Replicas)
+                running += replica.Outstanding;
+            var count = model.Replicas.Count;
+            models.Add(new LiveModel(
+                model.Name, count == 1 ? "1 upstream" : $"{count} upstreams", running,
+                model.Twins?.Waiting ?? 0, []));
+        }
+        return [.. models];
     }
 
     void MapTuning(RequestShell wrap, FineTuningEndpoints tuning)

@@ -34,6 +34,8 @@ static class AccountText
                 new string(' ', 30), credit.Explanation);
         }
 
+        if (outcome.Result.Backfill is { } backfill)
+            BackfillText.Write(text, backfill);
         text.Append("\nWhat this rests on\n");
         foreach (var note in outcome.Notes)
             TextLines.Wrap(text, "  ", "    ", note);

@@ -145,7 +145,7 @@ public sealed class StepTimeModel : IStepTimes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long PredictNs(in StepShape shape)
     {
-        if (shape.PrefillChunks == 0 && (uint)shape.Decodes - 1 < CachedRows - 1)
+        if (shape.PrefillChunks == 0 && shape.DraftTokens == 0 && (uint)shape.Decodes - 1 < CachedRows - 1)
         {
             var row = _rows[shape.Decodes] ?? AddRow(shape.Decodes);
             return row.StepNs(shape.DecodeContextTokens / (PageTokens * (long)shape.Decodes));
@@ -192,7 +192,7 @@ public sealed class StepTimeModel : IStepTimes
             return 0;
         }
         var row = shape.Decodes > 0 ? Row(shape.Decodes) : null;
-        if (shape.PrefillChunks == 0)
+        if (shape.PrefillChunks == 0 && shape.DraftTokens == 0)
         {
             return row!.StepNs(shape.DecodeContextTokens / (PageTokens * (long)shape.Decodes));
         }

@@ -7,6 +7,7 @@ using Plimsoll.Core.Promises;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
+using Plimsoll.Planning.Backfill;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
@@ -92,15 +93,29 @@ public sealed class Accountant
                 (double)(interactive.Cost.UsdPerMillionTokens / batch.Cost.UsdPerMillionTokens),
             Ratio = new Ratio(_request, _engine, size).Of(
                 own, ceiling, (fast, fastest.RequestsPerSecond), (slow, slowest.RequestsPerSecond)),
+            Backfill = Backfill(interactive, basis, ceiling),
         };
         return Outcome(result, null, own, ceiling) with
         {
             AtLoadLine = atLine.Run,
             BatchRun = batchRun.Run,
             CeilingAtEnds = (fastest.RequestsPerSecond * _ranks, slowest.RequestsPerSecond * _ranks),
-            Credits = Levers.Of(_request, basis, interactive, batch, _progress),
+            Credits = Levers.Of(_request, basis, interactive, batch, result.Backfill, _progress),
         };
     }
+
+    BackfillStatement? Backfill(ClassAccount interactive, CostBasis basis, double ceiling) =>
+        _request.Backfill is not { } batch ? null : Backfills.Of(new BackfillRequest
+        {
+            Serving = _serving,
+            Engine = _engine,
+            Replicas = interactive.Fleet.Replicas,
+            Ceiling = ceiling * _ranks,
+            UsdPerReplicaHour = basis.UsdPerReplicaHour,
+            TokensPerRequest = basis.TokensPerRequest,
+            Batch = batch,
+            WindowNs = _request.BatchWindowNs,
+        });
 
     SaturatedThroughput Saturated(StepEnd end, bool attributeTime = false) => SaturatedThroughput.Of(
         _engine, _serving, attributeTime, end);

@@ -23,10 +23,12 @@ static class Levers
 
     public static IReadOnlyList<Credit> Of(
         AccountRequest request, CostBasis basis, ClassAccount interactive, ClassAccount batch,
-        RunProgress progress)
+        BackfillStatement? backfill, RunProgress progress)
     {
         var credits = new List<Credit>();
-        Add(credits, BatchBackfill(request, basis, interactive, batch));
+        Add(credits, backfill is null
+            ? BatchBackfill(request, basis, interactive, batch)
+            : BatchBackfill(backfill, interactive));
         Add(credits, Autoscaling(request, interactive));
         Add(credits, Quantisation(request, basis, interactive, progress));
         Add(credits, SmallerModel(request, basis, interactive, progress));
@@ -57,6 +59,17 @@ static class Levers
                 $"upper bound: {100 * idle:0} % of the fleet's computing time is free at ")
             + "full-batch speed; batch work in it earns its own cost per token, if "
             + "interactive work always goes first");
+    }
+
+    /// <summary>The simulated figure: what the batch work done would cost in a fleet of its own.</summary>
+    static Credit BatchBackfill(BackfillStatement backfill, ClassAccount interactive)
+    {
+        var share = (double)(backfill.Bill.SavedUsdPerWeek / (decimal)(168 * interactive.Fleet.UsdPerHour));
+        return new Credit(
+            "batch backfill", Usd(-(double)interactive.Cost.UsdPerMillionTokens * share),
+            FormattableString.Invariant($"simulated: {backfill.Workload} in the slack, worth ")
+            + FormattableString.Invariant($"{100 * share:0} % of the fleet's bill in a fleet of its own; ")
+            + FormattableString.Invariant($"{100 * backfill.Policies[0].HoursKept:0} % of the hours"));
     }
 
     static Credit? Autoscaling(AccountRequest request, ClassAccount interactive)

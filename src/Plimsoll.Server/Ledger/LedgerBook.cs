@@ -23,6 +23,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
     readonly Queue<RequestEntry> _closed = new();
     readonly List<EngineMeter> _meters = [];
     readonly Dictionary<(string Tenant, long Day), long> _spent = [];
+    readonly Dictionary<string, long> _byLevel = [];
     StepWork[] _works = new StepWork[64];
     StepCharge[] _charges = new StepCharge[64];
     long _nextId = 1;
@@ -139,6 +140,14 @@ public sealed class LedgerBook(TimeProvider time, string release)
         }
     }
 
+    /// <summary>Pico-dollars by level since the start; idle, headroom and the like under their own
+    /// names.</summary>
+    public IReadOnlyDictionary<string, long> SpentByLevel()
+    {
+        lock (_gate)
+            return new Dictionary<string, long>(_byLevel);
+    }
+
     /// <summary>Pico-dollars that a tenant has spent on a UTC day.</summary>
     public long SpentOn(string tenant, long day)
     {
@@ -245,6 +254,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
         entry.Totals.Charge += charge;
         entry.Totals.IsDirty = true;
         CollectionsMarshal.GetValueRefOrAddDefault(_spent, (entry.Tenant, hour / 24), out _) += charge.Total;
+        CollectionsMarshal.GetValueRefOrAddDefault(_byLevel, entry.Level, out _) += charge.Total;
     }
 
     void Book(EngineMeter meter, long atNs, string account, long amount, bool estimated)
@@ -255,6 +265,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
             TotalsOf(new LedgerKey(meter.Name, meter.HourOf(atNs), account, "", "", "", "", release,
                 estimated));
         totals.Charge += new StepCharge(amount, 0, 0, 0);
+        CollectionsMarshal.GetValueRefOrAddDefault(_byLevel, account, out _) += amount;
         totals.IsDirty = true;
     }
 

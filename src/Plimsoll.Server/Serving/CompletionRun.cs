@@ -197,14 +197,14 @@ public sealed class CompletionRun : IDisposable
             {
                 var ttft = token.TimeNs - answer.SubmittedNs;
                 _firstTokenNs = Math.Max(_firstTokenNs, ttft);
-                _model.Metrics.TimeToFirstToken.Add(ttft / 1e9);
+                _model.Metrics.AddFirstToken(Entry.Level, ttft / 1e9);
                 Entry.CachedTokens += answer.CachedTokens;
             }
             else
             {
                 var gap = token.TimeNs - _lastTokenNs[next.Choice];
                 _worstGapNs = Math.Max(_worstGapNs, gap);
-                _model.Metrics.InterTokenLatency.Add(gap / 1e9);
+                _model.Metrics.AddGap(Entry.Level, gap / 1e9);
             }
             _lastTokenNs[next.Choice] = token.TimeNs;
             _model.Metrics.AddGenerated(1);
