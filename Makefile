@@ -28,6 +28,7 @@ bench-figures:
 	dotnet build benchmarks/bench -c Release -v quiet --nologo
 	for figure in search loop memory lateness streams timestamps; do \
 		benchmarks/bench/bin/Release/net10.0/Plimsoll.Bench.Figures $$figure || exit 1; done
+	benchmarks/bench/live-loop.sh
 
 # The gateway's figures in simulated time: the twin against gates without a model, four replicas, prediction errors.
 serve-figures:

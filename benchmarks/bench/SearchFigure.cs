@@ -78,15 +78,16 @@ static class SearchFigure
     }
 
     /// <summary>
-    /// What a quarter of an hour shows of the line at all: how many runs of that length keep the promise at it and
-    /// just above it. Where a queue decides, most of them still do.
+    /// What a quarter of an hour shows of the line at all: how many runs of that length keep the promise at
+    /// it and just above it. Where a queue decides, most of them still do.
     /// </summary>
     static string Quarter(
         SimulatedEngine engine, Workload workload, IReadOnlyList<Limit> limits, double line, int runs)
     {
         var kept = new[] { 1.0, 1.05, 1.1 }.Select(factor => string.Create(CultureInfo.InvariantCulture,
             $"{Kept(engine, workload, limits, factor * line, runs)} at {factor} × the line"));
-        return $"  of {runs} quarters of an hour at a steady rate the promise was kept by {string.Join(", ", kept)}";
+        return $"  of {runs} quarters of an hour at a steady rate the promise was kept by "
+            + string.Join(", ", kept);
     }
 
     static int Kept(

@@ -14,8 +14,8 @@ using Xunit;
 namespace Plimsoll.EndToEnd.Tests;
 
 /// <summary>
-/// An endpoint that is not ours: llama.cpp's own server, with the placeholder model that `plimsoll serve` makes.
-/// LLAMA_SERVER names its binary; without one on the PATH either the test says so and is skipped.
+/// An endpoint that is not ours: llama.cpp's own server, with the placeholder model that `plimsoll serve`
+/// makes. LLAMA_SERVER names its binary; without one on the PATH either the test says so and is skipped.
 /// </summary>
 public sealed class BenchForeignTests
 {
@@ -42,9 +42,10 @@ public sealed class BenchForeignTests
         {
             var result = folder.File("r.json");
             var run = PlimsollProcess.Run(
-                "bench", "--base-url", $"http://127.0.0.1:{port}", "--backend", backend, "--ready-check-timeout-sec",
-                "60", "--random-input-len", "64", "--random-output-len", "8", "--ignore-eos", "--request-rate", "20",
-                "--num-prompts", "30", "--max-client-lateness", "1", "--result-filename", result);
+                "bench", "--base-url", $"http://127.0.0.1:{port}", "--backend", backend,
+                "--ready-check-timeout-sec", "60", "--random-input-len", "64", "--random-output-len", "8",
+                "--ignore-eos", "--request-rate", "20", "--num-prompts", "30",
+                "--max-client-lateness", "1", "--result-filename", result);
             run.ExitCode.ShouldBe(0, run.Story + run.Output);
             using var json = JsonDocument.Parse(File.ReadAllBytes(result));
             // Its HTTP server now and then closes a connection that a request is already on its way over.

@@ -64,7 +64,8 @@ public sealed class BenchTests
     [InlineData("malformed", "an event that is no JSON of a chunk", "malformed")]
     [InlineData("endless", "no whole answer within 0.5 s", "timed_out")]
     [InlineData("flood", "an event of more than", "malformed")]
-    public async Task A_broken_endpoint_is_one_line_and_a_report_all_the_same(string how, string line, string kind)
+    public async Task A_broken_endpoint_is_one_line_and_a_report_all_the_same(
+        string how, string line, string kind)
     {
         await using var endpoint = await ScriptedEndpoint.Start(async (context, _) =>
         {
@@ -83,7 +84,8 @@ public sealed class BenchTests
                 await context.Response.WriteAsync(filler, context.RequestAborted);
             while (how == "endless" && !context.RequestAborted.IsCancellationRequested)
             {
-                await ScriptedEndpoint.Event(context, "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\" a\"}}]}");
+                await ScriptedEndpoint.Event(
+                    context, "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\" a\"}}]}");
                 await Task.Delay(20, context.RequestAborted);
             }
         });

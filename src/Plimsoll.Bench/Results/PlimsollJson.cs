@@ -12,7 +12,8 @@ static class PlimsollJson
 {
     public const int Form = 1;
 
-    public static void Write(BenchResult result, Utf8JsonWriter json, bool detailed, Action<Utf8JsonWriter>? more)
+    public static void Write(BenchResult result, Utf8JsonWriter json, bool detailed,
+        Action<Utf8JsonWriter>? more)
     {
         json.WriteStartObject("plimsoll");
         json.WriteNumber("form", Form);

@@ -3,7 +3,7 @@ using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Bench.Results;
 
-/// <summary>The engine's steps in our object of a result; with detail a list per column, an entry per step.</summary>
+/// <summary>The engine's steps in our object of a result; with detail a list per column.</summary>
 static class StepsJson
 {
     public static void Write(Utf8JsonWriter json, StepsReport report, bool detailed)

@@ -9,7 +9,7 @@ using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Bench.Runs;
 
-/// <summary>What an engine's own log of its steps grows by during a run; the log is on this machine.</summary>
+/// <summary>What an engine's log of its steps grows by during a run; the log is on this machine.</summary>
 sealed class StepLogTail
 {
     const int MostSteps = 1_000_000;
@@ -32,8 +32,8 @@ sealed class StepLogTail
     }
 
     /// <summary>
-    /// The steps since, up to the first line that is none of such a log. Beyond a million the rest is left out
-    /// and counted.
+    /// The steps since, up to the first line that is none of such a log. Beyond a million the rest is left
+    /// out and counted.
     /// </summary>
     public StepsReport Finish()
     {
@@ -78,8 +78,12 @@ sealed class StepLogTail
                 yield break;
             held += read;
             var start = 0;
-            for (int end; (end = Array.IndexOf(buffer, (byte)'\n', start, held - start)) >= 0; start = end + 1)
+            int end;
+            while ((end = Array.IndexOf(buffer, (byte)'\n', start, held - start)) >= 0)
+            {
                 yield return buffer.AsMemory(start, end - start);
+                start = end + 1;
+            }
             buffer.AsSpan(start, held - start).CopyTo(buffer);
             held -= start;
         }

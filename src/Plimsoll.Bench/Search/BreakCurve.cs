@@ -89,7 +89,7 @@ static class BreakCurve
         return At(windows, share, centre, (a, Math.Exp(c)), (aa, ac, cc));
     }
 
-    /// <summary>The crossing of a fitted curve, and its error from the information matrix of a and ln(b).</summary>
+    /// <summary>Where a fitted curve crosses; its error is from the information of a and ln(b).</summary>
     static Crossing At(
         IReadOnlyList<(double Rate, double Requests, double Broken)> windows, double share, double centre,
         (double A, double B) fit, (double Aa, double Ac, double Cc) information)

@@ -26,7 +26,7 @@ public sealed class LoadLineFinder
     const double UnknownE2eNs = 2e9;
     const int WindowRequests = 40;
 
-    /// <summary>Lengths of stretches in a search of a quarter of an hour; a shorter search has shorter ones.</summary>
+    /// <summary>Stretches are for a search of a quarter of an hour; a shorter one has shorter ones.</summary>
     const long UsualBudgetNs = 900_000_000_000;
     const long LeastClimbNs = 8_000_000_000;
     const long MostClimbNs = 45_000_000_000;
@@ -42,8 +42,8 @@ public sealed class LoadLineFinder
 
     /// <summary>
     /// Where a queue decides, n requests cannot tell rates apart that are nearer to saturation than about
-    /// √((c_a² + c_s²)/n): the queue needs longer to build up (heavy traffic: Whitt, Stochastic-Process Limits,
-    /// section 5.7). Twice that for arrivals of variation 1 and work of variation √2 is the interval's share.
+    /// √((c_a² + c_s²)/n): the queue needs longer to build up (heavy traffic: Whitt, Stochastic-Process
+    /// Limits, section 5.7). Twice that, for arrivals of variation 1 and work of √2, widens the interval.
     /// </summary>
     const double SlowQueue = 3.5;
 
@@ -303,7 +303,8 @@ public sealed class LoadLineFinder
     }
 
     /// <summary>
-    /// Whether a window broke so much, and left so many under way, that the next would measure what this one left.
+    /// Whether a window broke so much, and left so many under way, that the next would measure what this one
+    /// left.
     /// </summary>
     bool IsOverrun() => Current.Worst(_allowed) > 6 && Outstanding > 1.25 * Expected(Current.Rate) + 10;
 

@@ -32,7 +32,10 @@ public sealed class DecisionSteps
     {
         // The first line of a log has the scheduler's limits and no event.
         if (!row.TryGetProperty("event", out var kind))
-            return row.TryGetProperty("limits", out _) ? null : throw new FormatException("a line of no event");
+        {
+            return row.TryGetProperty("limits", out _) ? null
+                : throw new FormatException("a line of no event");
+        }
         switch (kind.GetString())
         {
             case "plan":

@@ -6,7 +6,7 @@ using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Inputs.Measured;
 
-/// <summary>Steps of an engine as lists of equal length, one per column; durations in whole nanoseconds.</summary>
+/// <summary>Steps of an engine as lists of equal length, one per column; durations in nanoseconds.</summary>
 public static class StepColumns
 {
     public static IReadOnlyList<(string Name, Func<MeasuredStep, long> Of)> All { get; } =
@@ -46,7 +46,10 @@ public static class StepColumns
                 LogitRows = (int)columns[8][i],
             };
             if (columns[0][i] <= 0 || shape.IsEmpty)
-                throw new BadInputException($"{file}: step {i} computes nothing or takes no time; expected both");
+            {
+                throw new BadInputException(
+                    $"{file}: step {i} computes nothing or takes no time; expected both");
+            }
             steps.Add(new MeasuredStep(shape, columns[0][i]));
         }
         return steps;
@@ -65,7 +68,10 @@ public static class StepColumns
         foreach (var value in list.EnumerateArray())
         {
             if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out values[i]) || values[i] < 0)
-                throw new BadInputException($"{file}: {name}[{i}] is no whole number of at least 0; expected one");
+            {
+                throw new BadInputException(
+                    $"{file}: {name}[{i}] is no whole number of at least 0; expected one");
+            }
             i++;
         }
         return values;

@@ -79,7 +79,10 @@ public sealed class PromptTests : IDisposable
     public async Task Generated_pictures_go_before_the_text_of_every_prompt()
     {
         await using var endpoint = await ScriptedEndpoint.Start();
-        using var run = new BenchRun(Options(endpoint) with { Images = 2, ImageWidth = 64, ImageHeight = 32 });
+        using var run = new BenchRun(Options(endpoint) with
+        {
+            Images = 2, ImageWidth = 64, ImageHeight = 32,
+        });
         run.Run(CancellationToken.None);
         var contents = endpoint.Bodies.Select(body => body["messages"]![0]!["content"] as JsonArray)
             .OfType<JsonArray>().ToList();
@@ -87,9 +90,11 @@ public sealed class PromptTests : IDisposable
         var pictures = new HashSet<string>();
         foreach (var content in contents)
         {
-            content.Select(part => part!["type"]!.GetValue<string>()).ShouldBe(["image_url", "image_url", "text"]);
-            foreach (var url in content.Take(2).Select(part => part!["image_url"]!["url"]!.GetValue<string>()))
+            content.Select(part => part!["type"]!.GetValue<string>())
+                .ShouldBe(["image_url", "image_url", "text"]);
+            foreach (var part in content.Take(2))
             {
+                var url = part!["image_url"]!["url"]!.GetValue<string>();
                 Pixels(Convert.FromBase64String(url["data:image/png;base64,".Length..]), out var size);
                 size.ShouldBe((64, 32));
                 pictures.Add(url).ShouldBeTrue("no picture comes twice");
@@ -127,7 +132,10 @@ public sealed class PromptTests : IDisposable
     static BenchOptions Options(ScriptedEndpoint endpoint) => new()
     {
         Endpoint = new EndpointOptions { BaseUrl = endpoint.BaseUrl, Model = "scripted" },
-        Levels = [new LevelOptions { Lengths = new LengthOptions(40, 5), RequestsPerSecond = 200, Requests = 20 }],
+        Levels = [new LevelOptions
+        {
+            Lengths = new LengthOptions(40, 5), RequestsPerSecond = 200, Requests = 20,
+        }],
         Load = "test",
     };
 
@@ -143,7 +151,8 @@ public sealed class PromptTests : IDisposable
             var length = BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(at));
             var chunk = png.AsSpan(at + 4, 4 + length);
             names.Add(Encoding.ASCII.GetString(chunk[..4]));
-            Crc32.HashToUInt32(chunk).ShouldBe(BinaryPrimitives.ReadUInt32BigEndian(png.AsSpan(at + 8 + length)));
+            var sum = BinaryPrimitives.ReadUInt32BigEndian(png.AsSpan(at + 8 + length));
+            Crc32.HashToUInt32(chunk).ShouldBe(sum);
             if (names[^1] == "IHDR")
             {
                 size = (BinaryPrimitives.ReadInt32BigEndian(chunk[4..]),

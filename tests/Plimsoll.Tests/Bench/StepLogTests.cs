@@ -1,7 +1,6 @@
 using System;
 using System.IO;
 using System.Linq;
-using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Bench.Load;
@@ -31,7 +30,8 @@ public sealed class StepLogTests : IDisposable
     public async Task Steps_of_the_run_and_no_others_are_joined_and_calibrate_reads_them()
     {
         // Fifty steps before the run, the last of them half written, and sixty during it.
-        File.WriteAllText(Log, Header + string.Concat(Enumerable.Range(0, 50).Select(Step)) + "{\"event\":\"pl");
+        File.WriteAllText(Log,
+            Header + string.Concat(Enumerable.Range(0, 50).Select(Step)) + "{\"event\":\"pl");
         var written = 0;
         await using var endpoint = await ScriptedEndpoint.Start((context, body) =>
         {
@@ -102,7 +102,8 @@ public sealed class StepLogTests : IDisposable
         tail.Finish().Steps.Count.ShouldBe(1);
         File.Delete(Log);
         tail.Finish().Problem.ShouldNotBeNull();
-        Should.Throw<Core.BadInputException>(() => new StepLogTail(Log)).Message.ShouldContain("no such file");
+        Should.Throw<Core.BadInputException>(() => new StepLogTail(Log)).Message
+            .ShouldContain("no such file");
     }
 
     static Deployment Deployment => new()
@@ -113,15 +114,11 @@ public sealed class StepLogTests : IDisposable
 
     static double DurationNs(int i) => 8_000_000 + (50_000 * i);
 
-    static string Step(int i)
-    {
-        var text = new StringBuilder();
-        text.Append($"{{\"event\":\"plan\",\"now_ns\":{i},\"tokens\":{i + 101},\"shape\":{{\"decodes\":{i + 1},");
-        text.Append($"\"decode_context_tokens\":{1000 * (i + 1)},\"prefill_chunks\":1,\"prefill_tokens\":100,");
-        text.Append("\"prefill_pairs\":5050,\"prefill_context_tokens\":100,\"draft_tokens\":0,");
-        text.Append($"\"logit_rows\":{i + 2}}}}}\n");
-        text.Append($"{{\"event\":\"commit\",\"now_ns\":{i},\"duration_ns\":{DurationNs(i)},\"exceptions\":[{{");
-        text.Append("\"slot\":0,\"generation\":1,\"finished\":true,\"aborted\":false}]}\n");
-        return text.ToString();
-    }
+    static string Step(int i) => $$$"""
+        {"event":"plan","now_ns":{{{i}}},"tokens":{{{i + 101}}},"shape":{"decodes":{{{i + 1}}},
+        "decode_context_tokens":{{{1000 * (i + 1)}}},"prefill_chunks":1,"prefill_tokens":100,
+        "prefill_pairs":5050,"prefill_context_tokens":100,"draft_tokens":0,"logit_rows":{{{i + 2}}}}}
+        {"event":"commit","now_ns":{{{i}}},"duration_ns":{{{DurationNs(i)}}},"exceptions":[{
+        "slot":0,"generation":1,"finished":true,"aborted":false}]}
+        """.ReplaceLineEndings("\n").Replace(",\n", ",").Replace("{\n", "{") + "\n";
 }
