@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Tenants;
 
@@ -31,21 +32,26 @@ sealed class UpstreamEndpoints(
     public IEnumerable<UpstreamModel> All => models.Values;
 
     /// <summary>Answers a client.</summary>
-    public async Task AnswerAsync(HttpContext context, Tenant tenant, UpstreamModel model, JsonElement body)
+    /// <param name="routed">The rollout's choice; its adapter is asked for by its own name.</param>
+    public async Task AnswerAsync(HttpContext context, Tenant tenant, UpstreamModel model, JsonElement body,
+        RoutedRequest? routed = null)
     {
         var level = levels().Choose(body.Text("service_tier"), tenant.Options.Level);
         var limit = body.Whole("max_completion_tokens", 1, int.MaxValue / 2)
             ?? body.Whole("max_tokens", 0, int.MaxValue / 2);
         var bytes = body.GetRawText().Length;
         gate.Reserve(context, tenant, bytes / 4, limit ?? CompletionEndpoints.UsualOutputTokens);
-        var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name);
+        var adapter = routed?.Answerer is { Upstream: not null } answerer ? answerer.Name : null;
+        var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name,
+            adapter ?? "", routed?.Release);
         entry.Estimated = true;
         context.Response.Headers["x-plimsoll-level"] = level.Name;
         var status = RequestStatus.Failed;
         try
         {
             using var sent = await model.SendAsync(
-                context.Request.Path, replica => BodyFor(body, replica, level), KeyOf(context, tenant, body),
+                context.Request.Path, replica => BodyFor(body, replica, level, adapter is not null),
+                KeyOf(context, tenant, body),
                 context.RequestAborted);
             context.Response.Headers["x-plimsoll-upstream"] = sent.Replica.Config.Url;
             if (await PassAsync(context, model, sent, entry))
@@ -60,13 +66,20 @@ sealed class UpstreamEndpoints(
         {
             model.Metrics.Finish(status != RequestStatus.Completed, byLength: false, entry.Kept);
             book.Close(entry, status);
+            // A request that the client got wrong or gave up says nothing of who answered.
+            if (status != RequestStatus.Cancelled && context.Response.StatusCode is < 400 or >= 500)
+            {
+                routed?.Ended(new AnswerReport(status == RequestStatus.Failed, entry.TtftNs, level.TtftNs,
+                    Text: null));
+            }
         }
     }
 
     /// <summary>The answer to a batch's line.</summary>
+    /// <param name="adapter">Whether the body names an adapter that the replicas hold.</param>
     public async Task<ReadOnlyMemory<byte>> OfLineAsync(
         UpstreamModel model, string endpoint, JsonElement body, string tenant, string requestId,
-        CancellationToken cancellation)
+        CancellationToken cancellation, bool adapter = false)
     {
         var level = levels().Batch;
         var entry = book.Open(requestId, tenant, level.Name, model.Name);
@@ -75,7 +88,7 @@ sealed class UpstreamEndpoints(
         try
         {
             using var sent = await model.SendAsync(
-                endpoint, replica => BodyFor(body, replica, level), requestId, cancellation);
+                endpoint, replica => BodyFor(body, replica, level, adapter), requestId, cancellation);
             var answer = await ReadWholeAsync(sent, cancellation);
             if (!sent.Response.IsSuccessStatusCode)
                 throw ErrorOf((int)sent.Response.StatusCode, answer);
@@ -192,7 +205,7 @@ sealed class UpstreamEndpoints(
 
     /// <summary>The body as the replica knows it: its own name of the model, and a priority where it has
     /// them.</summary>
-    static ReadOnlyMemory<byte> BodyFor(JsonElement body, UpstreamReplica replica, Level level)
+    static ReadOnlyMemory<byte> BodyFor(JsonElement body, UpstreamReplica replica, Level level, bool adapter)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var writer = new Utf8JsonWriter(buffer))
@@ -200,7 +213,8 @@ sealed class UpstreamEndpoints(
             writer.WriteStartObject();
             foreach (var property in body.EnumerateObject())
             {
-                var renamed = property.NameEquals("model") && replica.Config.Model is not null;
+                var renamed = property.NameEquals("model") && replica.Config.Model is not null
+                    && !adapter;
                 if (renamed)
                     writer.WriteString("model"u8, replica.Config.Model);
                 else if (!property.NameEquals("service_tier") && !property.NameEquals("priority"))
@@ -215,7 +229,7 @@ sealed class UpstreamEndpoints(
 
     /// <summary>What keeps a conversation where it is: the client's session, its user, or its tenant's
     /// key.</summary>
-    static string KeyOf(HttpContext context, Tenant tenant, JsonElement body)
+    public static string KeyOf(HttpContext context, Tenant tenant, JsonElement body)
     {
         var session = context.Request.Headers["x-session-id"].ToString();
         return session.Length > 0 ? session : body.Text("user") ?? $"{tenant.Name}/{tenant.KeyId}";
