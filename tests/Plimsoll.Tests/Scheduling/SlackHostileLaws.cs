@@ -64,6 +64,14 @@ public sealed class SlackHostileLaws
         Any.Sample(
             x => Run(x.Options, x.Learns, x.Seed).ShouldBe(Run(x.Options, x.Learns, x.Seed)), iter: 300);
 
+    /// <summary>
+    /// Memory is full, a step carries one adapter: all decodes of the one that goes first give way to another
+    /// adapter's, older one, which goes on.
+    /// </summary>
+    [Fact]
+    public void Decodes_that_gave_way_to_each_other_let_the_next_adapter_go_on() =>
+        Any.Sample(x => Run(x.Options, x.Learns, x.Seed), seed: "0fi1AaUGgasa", iter: 1);
+
     static ulong Run(SchedulerOptions options, bool learns, ulong seed) =>
         new HostileRun(options, seed, new StepPredictor(Times, learns)).ToTheEnd();
 }
