@@ -83,7 +83,8 @@ string ModelOf(string[] rest)
     if (!Directory.Exists(folder))
     {
         Directory.CreateDirectory(folder);
-        using var gguf = GgufFile.Open(Path.Combine(SharedData.Root(), "data", "models", "plimsoll-tiny.gguf"));
+        using var gguf = GgufFile.Open(
+            Path.Combine(SharedData.Root(), "data", "models", "plimsoll-tiny.gguf"));
         GgufImport.Model(gguf, folder);
     }
     return folder;

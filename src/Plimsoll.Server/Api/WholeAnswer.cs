@@ -51,8 +51,8 @@ sealed class WholeAnswer(
         var request = $"shadow_{Guid.NewGuid():N}";
         var renamed = CompletionEndpoints.Renamed(body, candidate.Name);
         return candidate.Upstream is { } upstream
-            ? upstreams.OfLineAsync(
-                upstreams.Find(upstream)!, endpoint, renamed, ShadowTenant, request, cancellation, adapter: true)
+            ? upstreams.OfLineAsync(upstreams.Find(upstream)!, endpoint, renamed, ShadowTenant, request,
+                cancellation, adapter: true)
             : OfLineAsync(endpoint, renamed, ShadowTenant, request, cancellation);
     }
 

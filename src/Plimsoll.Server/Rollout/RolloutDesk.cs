@@ -49,7 +49,7 @@ public sealed class RolloutDesk(
         return new RoutedRequest(rollout, answerer, routing.Revision);
     }
 
-    /// <summary>Loads the candidate where it is not served yet, and lets it into the task's traffic.</summary>
+    /// <summary>Loads the candidate where it is not served yet, and lets it into the traffic.</summary>
     /// <exception cref="BadInputException">Something does not fit; nothing has changed.</exception>
     public async Task<RolloutState> StartAsync(RolloutSpec spec, CancellationToken cancellation)
     {
@@ -59,8 +59,8 @@ public sealed class RolloutDesk(
             var before = _rollouts.GetValueOrDefault(spec.Task);
             if (before is { IsOver: false })
             {
-                throw new BadInputException($"{spec.Task}: {before.Spec.Candidate} is on its way; expected its "
-                    + "end, or a rollback");
+                throw new BadInputException(
+                    $"{spec.Task}: {before.Spec.Candidate} is on its way; expected its end, or a rollback");
             }
             spec = spec with { Production = spec.Production ?? before?.State.Production ?? spec.Model };
             if (spec.Production == before?.Spec.Candidate)
@@ -168,8 +168,8 @@ public sealed class RolloutDesk(
         }
         catch (Exception e) when (e is JsonException or IOException)
         {
-            throw new BadInputException($"{_path}: {e.Message.Split(" Path:")[0].TrimEnd('.')}; expected what "
-                + "this server wrote");
+            throw new BadInputException(
+                $"{_path}: {e.Message.Split(" Path:")[0].TrimEnd('.')}; expected what this server wrote");
         }
     }
 }

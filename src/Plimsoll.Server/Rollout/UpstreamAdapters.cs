@@ -19,7 +19,8 @@ static class UpstreamAdapters
     public static async Task LoadAsync(UpstreamModel model, string name, string path,
         CancellationToken cancellation)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(new AdapterCall(name, path), CallJson.Default.AdapterCall);
+        var body = JsonSerializer.SerializeToUtf8Bytes(
+            new AdapterCall(name, path), CallJson.Default.AdapterCall);
         for (var i = 0; i < model.Replicas.Count; i++)
         {
             var refusal = await AskAsync(model.Replicas[i], "load_lora_adapter", body, cancellation);

@@ -169,10 +169,10 @@ public static class Gates
     {
         var facts = new JsonObject
         {
-            ["current_usd_per_request"] = currentUsd.Point,
-            ["candidate_usd_per_request"] = candidateUsd.Point,
-            ["candidate_usd_high"] = candidateUsd.High,
-            ["current_usd_low"] = currentUsd.Low,
+            ["current_usd_per_request"] = Finite(currentUsd.Point),
+            ["candidate_usd_per_request"] = Finite(candidateUsd.Point),
+            ["candidate_usd_high"] = Finite(candidateUsd.High),
+            ["current_usd_low"] = Finite(currentUsd.Low),
         };
         foreach (var (limit, bound, candidate) in promised)
         {
@@ -198,6 +198,9 @@ public static class Gates
             ? new GateOutcome("saving", GateVerdict.Passed, $"{money}, the promise kept", facts)
             : new GateOutcome("saving", GateVerdict.Undecided, $"{money}: the intervals overlap", facts);
     }
+
+    // JSON has no infinity; what is not known is null.
+    static double? Finite(double value) => double.IsFinite(value) ? value : null;
 
     static GateOutcome Judged(Interval interval, double margin, int count, int needed, string what,
         JsonObject facts)

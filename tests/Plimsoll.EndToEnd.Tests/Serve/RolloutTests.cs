@@ -118,7 +118,7 @@ public sealed class RolloutTests
     [InlineData("""{"task":"t","model":"sim","candidate":"sim"}""", "in production already")]
     [InlineData("""{"task":"t","model":"sim","candidate":"v2","colour":1}""", "colour")]
     [InlineData("""{"task":"t","model":"sim","candidate":"v2","path":"/x","shares":[10,5]}""", "shares")]
-    [InlineData("""{"task":"t","model":"sim","candidate":"v2","path":"/x","guards":[{"metric":"joy","margin":0.1}]}""",
+    [InlineData("""{"task":"t","model":"sim","candidate":"v","guards":[{"metric":"joy","margin":0.1}]}""",
         "guard joy: not measured")]
     [InlineData("""{"model":"sim","candidate":"v2"}""", "task")]
     public async Task What_cannot_be_rolled_out_is_refused_and_changes_nothing(string body, string expected)
