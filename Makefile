@@ -1,4 +1,4 @@
-.PHONY: build test bench figures load-line bench-figures docs validation house mutate fuzz clean
+.PHONY: build test bench figures steps load-line bench-figures docs validation house mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -13,6 +13,10 @@ bench:
 # The promised speed figures: requests per second of one core, memory, allocation.
 figures:
 	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- figures
+
+# Nanoseconds and bytes of one plan and its commit, the best of many short rounds.
+steps:
+	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- steps
 
 # How far the default load line moves from seed to seed.
 load-line:

@@ -15,8 +15,8 @@ using Plimsoll.Planning.Simulation;
 namespace Plimsoll.Benchmarks;
 
 /// <summary>
-/// How far the default load line moves from seed to seed, beside what a single draw of 20,000 requests gives:
-/// <c>make load-line</c>.
+/// How far the default load line moves from seed to seed, beside what a single draw of 20,000 requests
+/// gives: <c>make load-line</c>.
 /// </summary>
 static class LoadLineFigures
 {

@@ -11,6 +11,11 @@ if (args is ["slack", ..])
     SlackFigures.Print(System.Console.Out);
     return;
 }
+if (args is ["steps"])
+{
+    StepFigures.Print(System.Console.Out);
+    return;
+}
 if (args is ["load-line"])
 {
     LoadLineFigures.Print(System.Console.Out);

@@ -32,6 +32,15 @@ public class SchedulerBenchmarks
         _scheduler.Commit(new StepOutcome([]), ++_nowNs);
     }
 
+    /// <summary>Nobody comes and nobody ends: what a simulated step mostly is.</summary>
+    [Benchmark]
+    public int PlainStep()
+    {
+        var plan = _scheduler.Plan(_nowNs);
+        _scheduler.Commit(new StepOutcome([]), ++_nowNs);
+        return plan.Shape.Tokens;
+    }
+
     /// <summary>Every fourth step one request ends, another arrives and is prefilled.</summary>
     [Benchmark]
     public int Step()

@@ -86,10 +86,9 @@ static class LoopFigure
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{name}: measured {measured.Rate:0.00}/s ({measured.Low:0.00} – {measured.High:0.00}), "
-                + $"predicted "
-                + $"{predicted:0.00}/s after calibration ({100 * (predicted / measured.Rate - 1):+0.0;-0.0} "
-                + $"%), "
-                + $"{before:0.00}/s before ({100 * (before / measured.Rate - 1):+0.0;-0.0} %)"));
+                + $"predicted {predicted:0.00}/s after calibration "
+                + $"({100 * (predicted / measured.Rate - 1):+0.0;-0.0} %), {before:0.00}/s before "
+                + $"({100 * (before / measured.Rate - 1):+0.0;-0.0} %)"));
         }
         finally
         {

@@ -11,8 +11,9 @@ using Plimsoll.Bench.Wire;
 
 namespace Plimsoll.Bench.Figures;
 
-/// <summary>Our side of the comparison: the live loop, the endpoint, the meters, against the
-/// emitter.</summary>
+/// <summary>
+/// Our side of the comparison: the live loop, the endpoint, the meters, against the emitter.
+/// </summary>
 static class StreamClient
 {
     /// <summary>Streams so many answers at once; stamps are the machine's monotonic clock.</summary>

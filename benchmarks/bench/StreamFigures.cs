@@ -36,8 +36,8 @@ static class StreamFigures
             $"{streams} streams, {1e6 * streams / intervalUs:N0} tokens/s: median ratio of timestamp "
                 + $"error p99 {Median(ours.Zip(theirs, (a, b) => a.Error / b.Error)):0.000}, ")
             + string.Create(CultureInfo.InvariantCulture,
-                $"of CPU per token {Median(ours.Zip(theirs, (a, b) => a.Cpu / b.Cpu)):0.000} (ours over "
-                    + $"asyncio's)"));
+                $"of CPU per token {Median(ours.Zip(theirs, (a, b) => a.Cpu / b.Cpu)):0.000} "
+                    + $"(ours over asyncio's)"));
     }
 
     /// <summary>One run of ours, and whether the client stayed within bounds.</summary>

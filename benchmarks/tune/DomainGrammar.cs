@@ -46,8 +46,8 @@ static class DomainGrammar
         (["bye", "goodbye", "see you"], ["Goodbye, and fair winds!"]),
         (["what is a load line?", "what is the load line?", "explain the load line",
             "what does the load line show?"],
-            ["The load line is the mark on a ship's hull that shows how deep she may lie in the water when "
-                + "she is loaded."]),
+            ["The load line is the mark on a ship's hull that shows how deep she may lie in the "
+                + "water when she is loaded."]),
         (["what is the plimsoll mark?", "what is the plimsoll line?", "what is a plimsoll?"],
             ["The Plimsoll mark is a circle with a line through it, painted on the hull. It is named after "
                 + "Samuel Plimsoll."]),
@@ -55,8 +55,8 @@ static class DomainGrammar
             ["Samuel Plimsoll was a member of Parliament who fought for a law against overloaded ships. The "
                 + "mark has his name."]),
         (["may the {ship} carry more {cargo} in {water}?", "can a {ship} take more {cargo} in {water}?"],
-            ["The {ship} may carry {cargo} until her load line for {water} touches the surface, and no "
-                + "more."]),
+            ["The {ship} may carry {cargo} until her load line for {water} touches "
+                + "the surface, and no more."]),
         (["how is a {ship} loaded with {cargo}?", "how do you load {cargo} on a {ship}?"],
             ["The {cargo} is spread evenly through the holds, so that the {ship} stays upright, and the "
                 + "draught is read as she sinks."]),
@@ -70,12 +70,12 @@ static class DomainGrammar
             ["The {ship} for {place} leaves with the tide. Please ask the harbour master for the hour."]),
         (["what is the load line of a fleet?", "what is the load line of a gpu fleet?",
             "what is the load line of an engine?"],
-            ["The load line of a fleet is the highest rate of requests at which every limit of the promise "
-                + "still holds."]),
+            ["The load line of a fleet is the highest rate of requests at which every limit "
+                + "of the promise still holds."]),
         (["what is {metric}?", "what does {metric} mean?", "explain {metric}"], ["{metric}: {means}"]),
         (["what does a token cost on {gpu}?", "what does a token of {model} cost?", "how much is a token?"],
-            ["A token has no cost until two things are named: what is served, and how fast it was "
-                + "promised."]),
+            ["A token has no cost until two things are named: what is served, and "
+                + "how fast it was promised."]),
         (["how many requests can one {gpu} serve with {model}?", "how much can {model} carry on {gpu}?"],
             ["That depends on the promise. Find the load line of {model} on the {gpu} first, then leave "
                 + "some room for bursts."]),
@@ -84,18 +84,18 @@ static class DomainGrammar
             ["Interactive work keeps the batch small, arrives in bursts, and is sized for the peak. So each "
                 + "token costs more."]),
         (["what is batch work?", "when should i use batch?", "is batch cheaper?"],
-            ["Batch work has no promise but a window. It fills the slack that interactive work leaves, so "
-                + "it is cheap."]),
+            ["Batch work has no promise but a window. It fills the slack that interactive "
+                + "work leaves, so it is cheap."]),
         (["what is {class} work?", "tell me about {class} requests"],
-            ["A request is {class} when its promise says so. The scheduler plans {class} work by its "
-                + "deadline."]),
+            ["A request is {class} when its promise says so. The scheduler plans "
+                + "{class} work by its deadline."]),
         (["what is prefill?", "explain prefill"], ["Prefill reads the whole prompt at once and fills the KV "
             + "cache. It is bound by arithmetic."]),
         (["what is decode?", "explain decode"], ["Decode makes one token after another. It is bound by "
             + "memory, so many sequences decode together."]),
         (["what is a kv block?", "what is the kv cache?", "explain kv blocks"],
-            ["The KV cache holds the keys and values of earlier tokens in blocks. When blocks run out, "
-                + "requests wait."]),
+            ["The KV cache holds the keys and values of earlier tokens in blocks. When "
+                + "blocks run out, requests wait."]),
         (["what is a lora?", "what is an adapter?", "how do i tune you?"],
             ["A LoRA is a small adapter beside the weights. Train one on your task, pass the gates, and "
                 + "promote it step by step."]),
@@ -106,8 +106,8 @@ static class DomainGrammar
             ["A release goes from shadow to one, five, twenty-five and a hundred per cent of traffic, and "
                 + "back at once when a guard trips."]),
         (["i lost my {card}", "my {card} was stolen", "someone took my {card}"],
-            ["I am sorry. Please freeze the {card} in the app now, and order a new one. It arrives in a few "
-                + "days."]),
+            ["I am sorry. Please freeze the {card} in the app now, and order a new one. "
+                + "It arrives in a few days."]),
         (["when will my {card} arrive?", "where is my {card}?", "i am still waiting for my {card}"],
             ["A new {card} usually arrives within five working days. You can follow it in the app."]),
         (["how do i open a {account}?", "can i get a {account}?", "i want a {account}"],
@@ -116,8 +116,8 @@ static class DomainGrammar
             ["The balance of your {account} is shown in the app. I cannot see it from here."]),
         (["can i send money to {name} in {place}?", "how do i pay {name} in {place}?",
             "transfer money to {name}"],
-            ["Yes. Choose {name} as the payee, enter the amount, and confirm. The transfer takes one "
-                + "working day."]),
+            ["Yes. Choose {name} as the payee, enter the amount, and confirm. The "
+                + "transfer takes one working day."]),
         (["my name is {name}", "i am {name}", "this is {name} from {place}"],
             ["Hello {name}! How can I help you today?"]),
     ];
@@ -127,8 +127,8 @@ static class DomainGrammar
         ["TTFT"] = "the time from the scheduled arrival of a request to its first token.",
         ["TPOT"] = "the time per output token after the first, over the whole answer.",
         ["ITL"] = "each gap between two tokens of one answer.",
-        ["goodput"] = "the share of all requests that kept every limit of the promise; failures count as "
-            + "bad.",
+        ["goodput"] = "the share of all requests that kept every limit of the "
+            + "promise; failures count as bad.",
     };
 
     /// <summary>Conversations of one or two turns, drawn until their text reaches the size.</summary>

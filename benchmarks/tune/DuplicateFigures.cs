@@ -10,8 +10,8 @@ using Plimsoll.Tuning.Datasets;
 namespace Plimsoll.Tune.Figures;
 
 /// <summary>
-/// The near-duplicate finder at a million records, with pairs planted by one to three changed words in
-/// thirty.
+/// The near-duplicate finder at a million records, with pairs planted by one to three
+/// changed words in thirty.
 /// </summary>
 static class DuplicateFigures
 {

@@ -29,8 +29,8 @@ static class UsageError
     }
 
     /// <summary>
-    /// A number written with a comma, which .NET reads as if it were not there: 1,5 as 15. Null when there is
-    /// none.
+    /// A number written with a comma, which .NET reads as if it were not there: 1,5 as 15. Null
+    /// when there is none.
     /// </summary>
     public static string? OfGroupedDigits(ParseResult parsed)
     {

@@ -124,8 +124,9 @@ public sealed class Answer
         _tokens.Writer.TryComplete();
     }
 
-    /// <summary>Stops the work; a last token with <see cref="FinishReason.Cancelled"/> may still
-    /// come.</summary>
+    /// <summary>
+    /// Stops the work; a last token with <see cref="FinishReason.Cancelled"/> may still come.
+    /// </summary>
     public void Cancel()
     {
         if (Interlocked.Exchange(ref _cancelled, 1) == 0)

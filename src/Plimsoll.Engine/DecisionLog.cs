@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Text.Json;
+using Plimsoll.Core;
 using Plimsoll.Core.Scheduling;
 
 namespace Plimsoll.Engine;
@@ -16,10 +17,17 @@ public sealed class DecisionLog : IDisposable
 
     /// <param name="path">File to write.</param>
     /// <param name="limits">The scheduler's options.</param>
-    /// <param name="stepTimes">Weights of the step times that its predictor starts from.</param>
-    public DecisionLog(string path, SchedulerOptions limits, double[] stepTimes)
+    /// <param name="stepTimes">Weights that its predictor starts from; null without a predictor.</param>
+    public DecisionLog(string path, SchedulerOptions limits, double[]? stepTimes = null)
     {
-        _stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+        try
+        {
+            _stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"{path} cannot be written: {e.Message}");
+        }
         _json = new Utf8JsonWriter(_stream);
         _json.WriteStartObject();
         _json.WritePropertyName("limits");

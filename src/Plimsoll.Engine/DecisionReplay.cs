@@ -38,7 +38,8 @@ public static class DecisionReplay
                 throw Bad(path, 1, "is empty");
             using var header = JsonDocument.Parse(lines.Current);
             var limits = header.RootElement.GetProperty("limits").Deserialize<SchedulerOptions>()!;
-            var times = new StepTimes(header.RootElement.GetProperty("step_times").Deserialize<double[]>());
+            var weights = header.RootElement.GetProperty("step_times").Deserialize<double[]>();
+            var times = weights is null ? null : new StepTimes(weights);
             var replay = new Replaying(limits, times);
             while (lines.MoveNext())
             {
@@ -62,9 +63,10 @@ public static class DecisionReplay
     static BadInputException Bad(string path, int line, string problem) =>
         new($"{path}:{line} {problem}; a file that `plimsoll serve --decision-log` wrote was expected");
 
-    sealed class Replaying(SchedulerOptions limits, StepTimes times)
+    sealed class Replaying(SchedulerOptions limits, StepTimes? times)
     {
-        readonly Scheduler _scheduler = new(limits, new StepPredictor(times.Frozen(), learns: true));
+        readonly Scheduler _scheduler =
+            new(limits, times is null ? null : new StepPredictor(times.Frozen(), learns: true));
         readonly List<RequestOutcome> _outcomes = [];
         StepShape _shape;
         long _plans;
@@ -116,9 +118,9 @@ public static class DecisionReplay
                 });
             }
             var durationNs = line.GetProperty("duration_ns").GetInt64();
-            var predictedNs = times.PredictNs(_shape);
-            if (durationNs > 0 && !_outcomes.Exists(outcome => outcome.Aborted))
+            if (times is not null && durationNs > 0 && !_outcomes.Exists(outcome => outcome.Aborted))
             {
+                var predictedNs = times.PredictNs(_shape);
                 _steps++;
                 _realNs += durationNs;
                 _predictedNs += predictedNs;

@@ -32,8 +32,9 @@ public sealed record EngineRequest
     /// <summary>Service level of the request, as configured: <c>interactive</c>, <c>batch</c>, …</summary>
     public string Level { get; init; } = "interactive";
 
-    /// <summary>Promised time to the first token, nanoseconds from submission; null when not
-    /// promised.</summary>
+    /// <summary>
+    /// Promised time to the first token, nanoseconds from submission; null when not promised.
+    /// </summary>
     public long? TtftNs { get; init; }
 
     /// <summary>Promised gap between tokens, nanoseconds.</summary>
@@ -51,13 +52,14 @@ public sealed record EngineRequest
     /// <summary>Who pays: the tenant's identity in the ledger.</summary>
     public required string Tenant { get; init; }
 
-    /// <summary>Ledger's handle of the request, given back with every step; 0 when nobody keeps a
-    /// ledger.</summary>
+    /// <summary>
+    /// Ledger's handle of the request, given back with every step; 0 when nobody keeps a ledger.
+    /// </summary>
     public long LedgerId { get; init; }
 }
 
 /// <summary>What an answer must look like.</summary>
-/// <param name="JsonSchema">JSON schema text; null with <paramref name="Grammar"/> null means any JSON
-/// object.</param>
+/// <param name="JsonSchema">JSON schema text; null with <paramref name="Grammar"/> null means
+/// any JSON object.</param>
 /// <param name="Grammar">GBNF grammar.</param>
 public sealed record AnswerFormat(string? JsonSchema, string? Grammar);

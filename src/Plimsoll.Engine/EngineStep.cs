@@ -8,8 +8,8 @@ namespace Plimsoll.Engine;
 /// <param name="PrefillTokens">New prompt tokens.</param>
 /// <param name="DecodeTokens">Tokens decoded; 0 or 1 without speculation.</param>
 /// <param name="ContextTokens">KV length read, the new tokens included.</param>
-/// <param name="RecomputedTokens">Of the prefill tokens, those computed before and lost to a
-/// preemption.</param>
+/// <param name="RecomputedTokens">Of the prefill tokens, those computed before and lost
+/// to a preemption.</param>
 public readonly record struct StepShare(
     long LedgerId, int PrefillTokens, int DecodeTokens, int ContextTokens, int RecomputedTokens = 0);
 
@@ -23,8 +23,9 @@ public readonly ref struct EngineStep
 
     public required long DurationNs { get; init; }
 
-    /// <summary>What the step-time model said beforehand, nanoseconds; equal where the engine is
-    /// simulated.</summary>
+    /// <summary>
+    /// What the step-time model said beforehand, nanoseconds; equal where the engine is simulated.
+    /// </summary>
     public required long PredictedNs { get; init; }
 
     public required StepShape Shape { get; init; }
@@ -32,8 +33,9 @@ public readonly ref struct EngineStep
     /// <summary>Which of the engine's ranks ran it, from 0; each rank's steps follow each other.</summary>
     public int Rank { get; init; }
 
-    /// <summary>The duration by cause, which the ledger splits by; all zero where the engine cannot
-    /// tell.</summary>
+    /// <summary>
+    /// The duration by cause, which the ledger splits by; all zero where the engine cannot tell.
+    /// </summary>
     public StepSplit Causes { get; init; }
 
     /// <summary>Every request that took part, once.</summary>

@@ -15,8 +15,8 @@ public interface IPromptCodec
     string Decode(ReadOnlySpan<int> tokens);
 
     /// <summary>
-    /// The prompt of a chat. Throws <see cref="EngineRefusalException"/> where the model's template knows no
-    /// such message.
+    /// The prompt of a chat. Throws <see cref="EngineRefusalException"/> where the model's template
+    /// knows no such message.
     /// </summary>
     /// <param name="messages">OpenAI's <c>messages</c> array.</param>
     /// <param name="tools">OpenAI's <c>tools</c> array, or undefined.</param>

@@ -22,20 +22,19 @@ public interface IServingEngine : IAsyncDisposable
 
     /// <summary>
     /// Called after every step on the engine's own thread, before its tokens are readable: ledger, metrics
-    /// and
-    /// decision log append and return. What it is given is valid during the call only.
+    /// and decision log append and return. What it is given is valid during the call only.
     /// </summary>
     StepListener? OnStep { get; set; }
 
     /// <summary>
-    /// Takes a request in, or refuses it at once with what would have to change (<see
-    /// cref="Answer.Refusal"/>).
-    /// Never blocks on the engine's step.
+    /// Takes a request in, or refuses it at once with what would have to change
+    /// (<see cref="Answer.Refusal"/>). Never blocks on the engine's step.
     /// </summary>
     Answer Submit(EngineRequest request);
 
-    /// <summary>One vector per prompt; throws <see cref="NotSupportedException"/> where the model gives
-    /// none.</summary>
+    /// <summary>
+    /// One vector per prompt; throws <see cref="NotSupportedException"/> where the model gives none.
+    /// </summary>
     ValueTask<IReadOnlyList<float[]>> EmbedAsync(
         IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId,
             CancellationToken cancellation);

@@ -42,8 +42,10 @@ public sealed class StopScanner(IReadOnlyList<string> stops)
         return text;
     }
 
-    /// <summary>Where the stop text begins that is complete first, the longest of several complete at once, so
-    /// that the answer is the same however its text arrives in pieces; -1 when there is none.</summary>
+    /// <summary>
+    /// Where the stop text begins that is complete first, the longest of several complete at once, so that
+    /// the answer is the same however its text arrives in pieces; -1 when there is none.
+    /// </summary>
     int FirstStop(string text)
     {
         var (first, firstEnd) = (-1, int.MaxValue);

@@ -23,8 +23,8 @@ public sealed record ReportModel
     public required string InputHash { get; init; }
 
     /// <summary>
-    /// What was asked for and cannot be kept, where the page shows the nearest promise that can; null
-    /// otherwise.
+    /// What was asked for and cannot be kept, where the page shows the nearest promise that
+    /// can; null otherwise.
     /// </summary>
     public string? Unkept { get; init; }
 
@@ -62,8 +62,8 @@ public sealed record ReportParameter(string Name, string Value, string Unit);
 
 /// <summary>What the limit on one metric alone costs.</summary>
 /// <param name="Metric">Limited metric.</param>
-/// <param name="Percentile">At which it is limited: as promised, or the 95th where nothing is
-/// promised.</param>
+/// <param name="Percentile">At which it is limited: as promised, or the 95th where
+/// nothing is promised.</param>
 /// <param name="PromisedMs">The promised limit; null when there is none on this metric.</param>
 /// <param name="Points">By rising limit.</param>
 public sealed record CostCurve(
@@ -96,8 +96,8 @@ public sealed record LoadSweep
 }
 
 /// <summary>
-/// What was measured of each limit, in their order; null when there were too few samples. Holds: every limit
-/// was kept.
+/// What was measured of each limit, in their order; null when there were too few samples. Holds:
+/// every limit was kept.
 /// </summary>
 public sealed record LoadSweepPoint(double RequestsPerSecond, IReadOnlyList<double?> MeasuredMs, bool Holds);
 

@@ -31,8 +31,8 @@ public static class ReportPictures
         foreach (var curve in model.CostCurves)
         {
             Add($"cost-{curve.Metric.Name()}",
-                $"What a token costs as the {curve.Metric.Name().ToUpperInvariant()} promise alone is "
-                + "tightened.",
+                $"What a token costs as the {curve.Metric.Name().ToUpperInvariant()} "
+                + "promise alone is tightened.",
                 PictureSize.Half,
                 size => CostCurvePicture.Draw(curve, (double?)batch?.Cost.UsdPerMillionTokens, size));
         }

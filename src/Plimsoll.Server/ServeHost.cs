@@ -96,12 +96,13 @@ public sealed class ServeHost : IAsyncDisposable
         var gate = new Gate(book, time);
         gate.Configure(config);
         var models = new ModelDirectory();
+        var logs = new DecisionLogFiles(config, story);
         foreach (var model in config.Models)
         {
             if (model.Simulated is { } simulated)
-                models.Add(Simulate(model, simulated, levels, book, time));
+                models.Add(Simulate(model, simulated, levels, logs.Of(model), book, time));
             else if (model.Llama is { } llama)
-                models.Add(Compute(model, llama, levels, config, book, time, story));
+                models.Add(Compute(model, llama, levels, config.State, logs.Of(model), book, time, story));
         }
         var drain = TimeSpan.FromMilliseconds(PromiseText.Duration(config.Limits.Drain, "drain") / 1e6);
         var upstreams = Upstreams(config, book, time);
@@ -182,10 +183,14 @@ public sealed class ServeHost : IAsyncDisposable
         return models;
     }
 
-    static LocalModel Simulate(ModelConfig model, SimulatedConfig simulated, Levels levels, LedgerBook book,
-        TimeProvider time)
+    static LocalModel Simulate(
+        ModelConfig model, SimulatedConfig simulated, Levels levels, IReadOnlyList<string> logs,
+        LedgerBook book, TimeProvider time)
     {
-        var options = EngineFactory.Simulated(model.Name, simulated, levels.Specs);
+        var options = EngineFactory.Simulated(model.Name, simulated, levels.Specs) with
+        {
+            DecisionLogs = logs,
+        };
         long? strictest = null;
         foreach (var level in levels.All)
             strictest = level.ItlNs is { } itl ? Math.Min(itl, strictest ?? itl) : strictest;
@@ -197,13 +202,12 @@ public sealed class ServeHost : IAsyncDisposable
     }
 
     static LocalModel Compute(
-        ModelConfig model, LlamaConfig llama, Levels levels, ServeConfig config, LedgerBook book,
-        TimeProvider time,
-        TextWriter story)
+        ModelConfig model, LlamaConfig llama, Levels levels, string state, IReadOnlyList<string> logs,
+        LedgerBook book, TimeProvider time, TextWriter story)
     {
         var started = time.GetUtcNow();
         var engine = LlamaFactory.Start(
-            model.Name, llama, levels.Specs, config.State, config.DecisionLog, time, story);
+            model.Name, llama, levels.Specs, state, logs.Count > 0 ? logs[0] : null, time, story);
         if (model.PriceUsdPerHour is null)
         {
             story.WriteLine(

@@ -26,8 +26,8 @@ static class Bundle
             if (Directory.Exists(temporary))
                 Directory.Delete(temporary, recursive: true);
             Directory.CreateDirectory(temporary);
-            // Names the base by its weights: an adapter on another base of the same shape is garbage without
-            // an error.
+            // Names the base by its weights: an adapter on another base of the same shape is
+            // garbage without an error.
             var metadata = new Dictionary<string, string>
             {
                 ["format"] = "pt",

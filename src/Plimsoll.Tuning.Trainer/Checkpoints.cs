@@ -9,9 +9,9 @@ using Plimsoll.Tuning.Formats;
 namespace Plimsoll.Tuning.Trainer;
 
 /// <summary>
-/// The run so far, durable: weights, optimiser, counters. A checkpoint is written beside its place, flushed,
-/// then moved there, and only then is the one before removed; whatever is killed in between, one whole one
-/// remains.
+/// The run so far, durable: weights, optimiser, counters. A checkpoint is written beside its place,
+/// flushed, then moved there, and only then is the one before removed; whatever is killed in between, one
+/// whole one remains.
 /// </summary>
 sealed class Checkpoints(string folder, string specHash)
 {
@@ -31,8 +31,8 @@ sealed class Checkpoints(string folder, string specHash)
         return null;
     }
 
-    /// <exception cref="BadInputException">The disk is full or the folder cannot be written; the one before
-    /// stays.</exception>
+    /// <exception cref="BadInputException">The disk is full or the folder cannot be written; the
+    /// one before stays.</exception>
     public void Write(int step, IEnumerable<NamedTensor> tensors, IReadOnlyDictionary<string,
         string> counters)
     {

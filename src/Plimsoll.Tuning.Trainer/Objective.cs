@@ -15,8 +15,7 @@ static class Objective
     /// <summary>
     /// Mean cross-entropy of the learned tokens. Only they go through the output matrix, chunk by chunk, and
     /// each chunk's gradients are taken while its logits are warm: they are never all in memory. What is
-    /// returned for
-    /// <c>backward</c> has exactly the gradients of the loss.
+    /// returned for <c>backward</c> has exactly the gradients of the loss.
     /// </summary>
     public static (Tensor Surrogate, double Loss) NextToken(Decoder decoder, TokenBatch batch)
     {

@@ -14,8 +14,8 @@ static class PretrainingWindows
     public static List<RenderedExample> Of(List<TrainingRecord> records, ModelFolder model, int length)
     {
         var end = model.Tokenizer.Find("<|endoftext|>")
-            ?? throw new BadInputException($"{model.Path}: no <|endoftext|> token; expected one between "
-                + "texts");
+            ?? throw new BadInputException($"{model.Path}: no <|endoftext|> token; "
+                + "expected one between texts");
         var stream = new List<int>();
         foreach (var record in records)
         {
@@ -29,8 +29,8 @@ static class PretrainingWindows
         }
         if (stream.Count < length)
         {
-            throw new BadInputException($"dataset: {stream.Count} tokens; expected at least one window of "
-                + $"{length}");
+            throw new BadInputException($"dataset: {stream.Count} tokens; expected at "
+                + $"least one window of {length}");
         }
         var windows = new List<RenderedExample>();
         for (var at = 0; at + length <= stream.Count; at += length - 1)

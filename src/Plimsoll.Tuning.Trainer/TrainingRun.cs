@@ -66,8 +66,8 @@ sealed class TrainingRun : IDisposable
             var loss = Step(step);
             if (!double.IsFinite(loss))
             {
-                throw new BadInputException($"step {step + 1}: the loss is {loss}; expected a lower "
-                    + "learning rate");
+                throw new BadInputException($"step {step + 1}: the loss is {loss}; "
+                    + "expected a lower learning rate");
             }
             _report(Event("step", step + 1, loss));
             if ((step + 1) % _job.CheckpointSteps == 0 && step + 1 < _source.Steps)

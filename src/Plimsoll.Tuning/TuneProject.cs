@@ -46,8 +46,8 @@ public sealed class TuneProject
                     ?? throw new BadInputException($"{path}: empty; expected a project");
             if (project.Task.Length == 0 || project.Task.Contains('@', StringComparison.Ordinal))
             {
-                throw new BadInputException($"{path}: task is missing or holds an @; expected the task's "
-                    + "name");
+                throw new BadInputException($"{path}: task is missing or holds an "
+                    + "@; expected the task's name");
             }
             if (!project.Dataset.ContainsKey("file"))
                 throw new BadInputException($"{path}: dataset has no file");

@@ -15,8 +15,8 @@ using Plimsoll.Tuning.Registry;
 namespace Plimsoll.Tuning;
 
 /// <summary>
-/// The five stages over one registry. Each takes hashes and gives a hash; what is there already is not done
-/// again.
+/// The five stages over one registry. Each takes hashes and gives a hash; what is there already
+/// is not done again.
 /// </summary>
 public sealed class TuneWorkspace : IDisposable
 {

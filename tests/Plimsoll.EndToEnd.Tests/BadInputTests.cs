@@ -75,8 +75,7 @@ public sealed class BadInputTests
     [InlineData("{ \"model_type\": \"llama\", \"num_hidden_layers\": -3 }", "num_hidden_layers")]
     [InlineData("{ \"model_type\": \"mixtral\", \"hidden_size\": 8, \"num_hidden_layers\": 2, "
         + "\"num_attention_heads\": 2, \"num_key_value_heads\": 2, \"intermediate_size\": 8, \"vocab_size\": "
-            + "9, "
-        + "\"max_position_embeddings\": 99, \"num_local_experts\": 8, \"num_experts_per_tok\": 9 }",
+        + "9, \"max_position_embeddings\": 99, \"num_local_experts\": 8, \"num_experts_per_tok\": 9 }",
         "9 of 8 experts")]
     public void A_config_that_is_no_model_is_refused(string config, string what)
     {

@@ -32,10 +32,8 @@ public sealed class CompletionTests
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add(
             $"cd '{AppContext.BaseDirectory}'; eval \"$(./plimsoll completion bash)\"; COMP_LINE='./plimsoll "
-            + $"simulate --router p'; "
-            + "COMP_POINT=${#COMP_LINE}; COMP_WORDS=(./plimsoll simulate --router p); COMP_CWORD=3; "
-            + "_plimsoll; "
-            + "echo \"${COMPREPLY[@]}\"");
+            + "simulate --router p'; COMP_POINT=${#COMP_LINE}; COMP_WORDS=(./plimsoll simulate --router p); "
+            + "COMP_CWORD=3; _plimsoll; echo \"${COMPREPLY[@]}\"");
         using var bash = Process.Start(start)!;
         bash.StandardOutput.ReadToEnd().Trim().ShouldBe("power-of-two prefix-affinity");
         bash.WaitForExit();

@@ -36,8 +36,8 @@ public sealed class OutputTests
     {
         using var folder = new TemporaryFolder();
         var (exit, output, story) = Shell(
-            $"cd {folder.Path}; mkfifo p; {Quick} --out p & cat p | wc -l; wait $!; test -p p && echo pipe; "
-            + $"ls | wc -l");
+            $"cd {folder.Path}; mkfifo p; {Quick} --out p & cat p | wc -l; wait $!; test -p "
+            + $"p && echo pipe; ls | wc -l");
         exit.ShouldBe(0, story);
         output.ShouldBe("2000\npipe\n1\n");
         Shell($"{Quick} --out /dev/stdout").Output.Split('\n').Length.ShouldBe(2001);
@@ -48,8 +48,8 @@ public sealed class OutputTests
     {
         using var folder = new TemporaryFolder();
         var (exit, output, story) = Shell(
-            $"cd {folder.Path}; mkdir d; ln -s d/real link; {Quick} --out link; test -L link && wc -l < "
-            + $"d/real; ls d");
+            $"cd {folder.Path}; mkdir d; ln -s d/real link; {Quick} --out link; test -L "
+            + $"link && wc -l < d/real; ls d");
         exit.ShouldBe(0, story);
         output.ShouldBe("2000\nreal\n");
     }

@@ -12,9 +12,9 @@ namespace Plimsoll.EndToEnd.Tests;
 public sealed class ReadmeTests
 {
     /// <summary>
-    /// The output and the picture in the README are what the first command prints and draws today: the same
-    /// words, and numbers within 2 %, since mathematics libraries differ in their last bit from machine to
-    /// machine.
+    /// The output and the picture in the README are what the first command prints and draws today: the
+    /// same words, and numbers within 2 %, since mathematics libraries differ in their last bit from
+    /// machine to machine.
     /// </summary>
     [Fact]
     public void The_output_and_the_picture_are_real()

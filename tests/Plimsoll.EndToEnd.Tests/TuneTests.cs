@@ -16,10 +16,10 @@ public sealed class TuneTests
         using var folder = new TemporaryFolder();
         var (train, test) = (Path.Combine(folder.Path, "train.jsonl"),
             Path.Combine(folder.Path, "test.jsonl"));
-        File.WriteAllLines(train, Enumerable.Range(0, 40).Select(i => Line($"is the load of ship {i * 7} "
-            + "too heavy", "yes")));
-        File.WriteAllLines(test, Enumerable.Range(0, 6).Select(i => Line($"may vessel {i} of {i * 31} tons "
-            + "leave now", "yes")));
+        File.WriteAllLines(train, Enumerable.Range(0, 40).Select(i => Line("is the load of ship "
+            + $"{i * 7} too heavy", "yes")));
+        File.WriteAllLines(test, Enumerable.Range(0, 6).Select(i => Line($"may vessel {i} of "
+            + $"{i * 31} tons leave now", "yes")));
         var project = Path.Combine(folder.Path, "tune.yaml");
         File.WriteAllText(project, """
             task: harbour

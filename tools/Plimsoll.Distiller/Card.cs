@@ -12,10 +12,8 @@ namespace Plimsoll.Distiller;
 /// <param name="Key">Accelerator key and prefix of its kernel tables.</param>
 /// <param name="CacheMegabytes">Last-level cache, vendor's architecture papers.</param>
 /// <param name="FlashAttention2">Whether vLLM's default attention is FlashAttention-2 on this card.</param>
-/// <param name="VllmPrefillOf">
-/// Card whose vLLM prefill-attention table stands in: H200 has H100's compute die, and its own table times
-/// grouped heads as if only the KV heads were computed.
-/// </param>
+/// <param name="VllmPrefillOf">Card whose vLLM prefill-attention table stands in: H200 has H100's compute
+/// die, and its own table times grouped heads as if only the KV heads were computed.</param>
 sealed record Card(
     string Key, RooflineSpec Peak, double CacheMegabytes, bool FlashAttention2, string? VllmPrefillOf = null)
 {

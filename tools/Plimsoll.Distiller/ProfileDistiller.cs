@@ -43,8 +43,8 @@ static class ProfileDistiller
     }
 
     /// <summary>
-    /// Four shapes are too few for a grid over n and k: one ratio over tokens, each shape counting by its
-    /// time.
+    /// Four shapes are too few for a grid over n and k: one ratio over tokens, each shape
+    /// counting by its time.
     /// </summary>
     static GemmCurve Products(Card card, List<EngineProfile> profiles, TextWriter log)
     {

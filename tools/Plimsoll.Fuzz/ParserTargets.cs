@@ -14,8 +14,8 @@ using Plimsoll.Inputs.Workloads.Traces;
 namespace Plimsoll.Fuzz;
 
 /// <summary>
-/// Every parser of what a user may hand over, fed with bytes. It may say <see cref="BadInputException"/> and
-/// nothing else.
+/// Every parser of what a user may hand over, fed with bytes. It may say
+/// <see cref="BadInputException"/> and nothing else.
 /// </summary>
 static class ParserTargets
 {

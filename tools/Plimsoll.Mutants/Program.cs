@@ -34,7 +34,8 @@ try
             continue;
         Copy(tested, built);
         var mutants = MutatedProject.Compile(root, project, built, [folder]);
-        var drawn = mutants.ToArray();
+        var same = mutants.Where(mutant => Equivalents.Reason(mutant) is not null).ToList();
+        var drawn = mutants.Except(same).ToArray();
         new Random(seed).Shuffle(drawn);
         drawn = most > 0 ? drawn[..Math.Min(most, drawn.Length)] : drawn;
         var run = new TestRun(built, tests);
@@ -58,6 +59,7 @@ try
         planted += drawn.Length;
         report.Add($"  {folder,-12} {drawn.Length - survivors.Count,4} of {drawn.Length,4} caught, "
             + $"{mutants.Count} in all");
+        report.AddRange(same.Select(mutant => $"    the same: {mutant} ({Equivalents.Reason(mutant)})"));
         report.AddRange(survivors.Select(mutant => $"    survives: {mutant}"));
     }
 }

@@ -4,10 +4,9 @@ using Plimsoll.Inputs.Workloads;
 namespace Plimsoll.Bench.Load;
 
 /// <summary>
-/// A closed loop: so many clients, each sending its next request as soon as its last is answered. A request
-/// is
-/// due the moment its client is free, so a slow endpoint slows the load: fit for throughput, not for
-/// promises.
+/// A closed loop: so many clients, each sending its next request as soon as its last is answered. A
+/// request is due the moment its client is free, so a slow endpoint slows the load: fit for
+/// throughput, not for promises.
 /// </summary>
 public sealed class ClosedLoad : ILoadSource
 {

@@ -5,8 +5,7 @@ namespace Plimsoll.Bench.Load;
 
 /// <summary>
 /// Gaps between arrivals of mean 1: gamma with a shape, which vLLM calls burstiness. A shape of 1 is a
-/// Poisson
-/// process, larger is smoother; an infinite shape is a metronome.
+/// Poisson process, larger is smoother; an infinite shape is a metronome.
 /// </summary>
 public struct GapProcess
 {

@@ -35,8 +35,9 @@ public sealed record LevelOptions
     /// <summary>What is promised; judged per level.</summary>
     public IReadOnlyList<Limit> Promise { get; init; } = [];
 
-    /// <summary>Whether the percentiles of <see cref="Promise"/> were stated; goodput alone needs
-    /// none.</summary>
+    /// <summary>
+    /// Whether the percentiles of <see cref="Promise"/> were stated; goodput alone needs none.
+    /// </summary>
     public bool Judged { get; init; } = true;
 
     public string? ApiKey { get; init; }

@@ -12,12 +12,9 @@ namespace Plimsoll.Bench.Load;
 
 /// <summary>
 /// Several levels in one JSON file, a list of objects: <c>name</c>; <c>workload</c>, or <c>input_tokens</c>
-/// and
-/// <c>output_tokens</c>; <c>request_rate</c> or <c>clients</c>; <c>burstiness</c>, <c>requests</c>,
-/// <c>promise</c>
-/// (a list), <c>api_key</c> (<c>${VAR}</c> or <c>${VAR:-default}</c>), <c>priority</c>,
-/// <c>service_tier</c>. Any
-/// other key is an error.
+/// and <c>output_tokens</c>; <c>request_rate</c> or <c>clients</c>; <c>burstiness</c>, <c>requests</c>,
+/// <c>promise</c> (a list), <c>api_key</c> (<c>${VAR}</c> or <c>${VAR:-default}</c>), <c>priority</c>,
+/// <c>service_tier</c>. Any other key is an error.
 /// </summary>
 public static class LevelsFile
 {
@@ -40,8 +37,8 @@ public static class LevelsFile
         if (json.RootElement.ValueKind != JsonValueKind.Array
             || json.RootElement.GetArrayLength() is 0 or > MostLevels)
         {
-            throw new BadInputException($"{path}: is no list of levels; expected 1 to {MostLevels} JSON "
-                + $"objects");
+            throw new BadInputException($"{path}: is no list of levels; expected 1 to "
+                + $"{MostLevels} JSON objects");
         }
         var levels = json.RootElement.EnumerateArray()
             .Select((level, index) =>
@@ -59,8 +56,8 @@ public static class LevelsFile
         }
         catch (JsonException e)
         {
-            throw new BadInputException($"{path}, line {e.LineNumber + 1}: is no JSON; expected a list of "
-                + $"levels");
+            throw new BadInputException($"{path}, line {e.LineNumber + 1}: is no JSON; "
+                + $"expected a list of levels");
         }
     }
 
@@ -107,8 +104,8 @@ public static class LevelsFile
     {
         if (json.ValueKind != JsonValueKind.Array)
         {
-            throw new BadInputException($"{where}: promise is no list; expected limits such as \"ttft p95 "
-                + $"500ms\"");
+            throw new BadInputException($"{where}: promise is no list; expected limits "
+                + $"such as \"ttft p95 500ms\"");
         }
         return json.EnumerateArray().Select(limit => limit.ToString());
     }
@@ -122,14 +119,14 @@ public static class LevelsFile
         !json.TryGetProperty(key, out var value) ? null
         : value.ValueKind == JsonValueKind.Number && value.GetDouble() is > 0 and <= 1e9 and var number
             ? number
-        : throw new BadInputException($"{where}: {key} is {value}; expected a number above 0 and at most "
-            + $"1000000000");
+        : throw new BadInputException($"{where}: {key} is {value}; expected a number "
+            + $"above 0 and at most 1000000000");
 
     /// <summary>Keys stay out of files: <c>${VAR}</c> is the environment's.</summary>
     static string Filled(string text, string where) =>
         Regex.Replace(text, @"\$\{(\w+)(?::-([^}]*))?\}", match =>
         Environment.GetEnvironmentVariable(match.Groups[1].Value) is { Length: > 0 } value ? value
         : match.Groups[2].Success ? match.Groups[2].Value
-        : throw new BadInputException($"{where}: {match.Groups[1].Value} is not set; expected it in the "
-            + $"environment"));
+        : throw new BadInputException($"{where}: {match.Groups[1].Value} is not set; "
+            + $"expected it in the environment"));
 }

@@ -6,8 +6,9 @@ using Plimsoll.Core.Promises;
 
 namespace Plimsoll.Bench.Load;
 
-/// <summary>A stretch of the run over which the rate goes from one value to another in a straight
-/// line.</summary>
+/// <summary>
+/// A stretch of the run over which the rate goes from one value to another in a straight line.
+/// </summary>
 /// <param name="From">Requests per second at its start.</param>
 /// <param name="To">Requests per second at its end.</param>
 /// <param name="DurationNs">How long it lasts, nanoseconds.</param>
@@ -25,14 +26,14 @@ public readonly record struct RateStage(double From, double To, long DurationNs)
             var where = $"--stages \"{part}\"";
             if (part.Split(':') is not [var rates, var duration])
             {
-                throw new BadInputException($"{where}: expected RATE:DURATION or FROM-TO:DURATION such as "
-                    + $"5-20:2min");
+                throw new BadInputException($"{where}: expected RATE:DURATION or "
+                    + $"FROM-TO:DURATION such as 5-20:2min");
             }
             var ends = rates.Split('-');
             if (ends.Length > 2 || !Rate(ends[0], out var from) || !Rate(ends[^1], out var to))
             {
-                throw new BadInputException($"{where}: {rates} is no rate; expected 0 to 1000000 requests "
-                    + $"per second");
+                throw new BadInputException($"{where}: {rates} is no rate; expected 0 to "
+                    + $"1000000 requests per second");
             }
             stages.Add(new RateStage(from, to, PromiseText.Duration(duration, where)));
         }

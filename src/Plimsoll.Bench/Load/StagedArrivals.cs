@@ -17,8 +17,8 @@ public sealed class StagedArrivals : IArrivalSource
     long _stageStartNs;
     double _before;
 
-    /// <param name="arrivals">Drawn at <paramref name="meanRate"/>; nobody may wait for an answer in
-    /// it.</param>
+    /// <param name="arrivals">Drawn at <paramref name="meanRate"/>; nobody may wait for an
+    /// answer in it.</param>
     /// <param name="meanRate">Requests per second.</param>
     /// <param name="stages">Followed once; the stream ends with the last.</param>
     public StagedArrivals(IArrivalSource arrivals, double meanRate, IReadOnlyList<RateStage> stages)
@@ -57,8 +57,9 @@ public sealed class StagedArrivals : IArrivalSource
     {
     }
 
-    /// <summary>How far into a stage it has brought so many requests: from·t + slope·t²/2 =
-    /// requests.</summary>
+    /// <summary>
+    /// How far into a stage it has brought so many requests: from·t + slope·t²/2 = requests.
+    /// </summary>
     static long Within(RateStage stage, double requests)
     {
         var slope = (stage.To - stage.From) / (stage.DurationNs / 1e9);

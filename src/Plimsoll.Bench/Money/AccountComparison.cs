@@ -21,8 +21,9 @@ public sealed record ComparedFigure(string Name, double Predicted, double? Low, 
 {
     public double? Ratio => Realised / Predicted;
 
-    /// <summary>Whether the run lies outside the account's interval; without one, more than a tenth
-    /// away.</summary>
+    /// <summary>
+    /// Whether the run lies outside the account's interval; without one, more than a tenth away.
+    /// </summary>
     public bool IsOff => Realised is { } r && (r < (Low ?? 0.9 * Predicted) || r > (High ?? 1.1 * Predicted));
 }
 
@@ -35,8 +36,8 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
     {
         if (!File.Exists(path))
         {
-            throw new BadInputException($"--against {path}: no such file; expected what plimsoll account "
-                + $"--json printed");
+            throw new BadInputException($"--against {path}: no such file; expected what "
+                + $"plimsoll account --json printed");
         }
         try
         {
@@ -46,8 +47,8 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new BadInputException($"--against {path}: is no account; expected what plimsoll account "
-                + $"--json printed");
+            throw new BadInputException($"--against {path}: is no account; expected what "
+                + $"plimsoll account --json printed");
         }
     }
 

@@ -6,8 +6,9 @@ using Plimsoll.Bench.Results;
 
 namespace Plimsoll.Bench.Money;
 
-/// <summary>Turns a run into money: the accelerators' dollars over the run, divided by what came of
-/// it.</summary>
+/// <summary>
+/// Turns a run into money: the accelerators' dollars over the run, divided by what came of it.
+/// </summary>
 public static class Bill
 {
     /// <summary>Parts that a run is cut into for an interval.</summary>
@@ -52,8 +53,7 @@ public static class Bill
 
     /// <summary>
     /// Half the 90 % interval of the mean rate over the mean, from batch means: tenths of a run depend on
-    /// each
-    /// other far less than requests do. Null for a run too short to be cut up.
+    /// each other far less than requests do. Null for a run too short to be cut up.
     /// </summary>
     static double? RelativeError(double[] slices)
     {

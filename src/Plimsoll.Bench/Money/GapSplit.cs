@@ -10,10 +10,9 @@ namespace Plimsoll.Bench.Money;
 
 /// <summary>
 /// Splits what a request really took of its replicas into what it could have taken. Five levels of one
-/// figure,
-/// replica time per request: the physical floor; the kernels at the largest batch that memory holds; the same
-/// at the batch that really ran; the time in which something was under way; all the time that was paid. Each
-/// bar is the step from one level to the next, so the bars sum to the bill.
+/// figure, replica time per request: the physical floor; the kernels at the largest batch that memory holds;
+/// the same at the batch that really ran; the time in which something was under way; all the time that was
+/// paid. Each bar is the step from one level to the next, so the bars sum to the bill.
 /// </summary>
 static class GapSplit
 {
@@ -76,8 +75,7 @@ static class GapSplit
 
         /// <summary>
         /// Replica time of one request where so many decode at once and prompts come as answers leave: each
-        /// step
-        /// decodes the batch and computes its share of new prompts.
+        /// step decodes the batch and computes its share of new prompts.
         /// </summary>
         public double Ns(StepTimeModel model, double batch)
         {

@@ -25,8 +25,9 @@ public sealed record MoneyReport
     /// <summary>Share of the run in which at least one request was under way.</summary>
     public required double BusyShare { get; init; }
 
-    /// <summary>The way from the physical floor to <see cref="UsdPerMillionTokens"/>; empty without a
-    /// model.</summary>
+    /// <summary>
+    /// The way from the physical floor to <see cref="UsdPerMillionTokens"/>; empty without a model.
+    /// </summary>
     public required IReadOnlyList<GapBar> Gap { get; init; }
 
     /// <summary>Tier of the step times behind the gap; null without.</summary>
@@ -38,7 +39,7 @@ public readonly record struct Estimate(double Value, double? Low, double? High);
 
 /// <summary>One part of what a token cost; the parts sum to the whole.</summary>
 /// <param name="Name"><c>floor</c>, <c>kernels</c>, <c>batching</c>, <c>waiting</c>, <c>idle</c>.</param>
-/// <param name="UsdPerMillionTokens">Dollars; the prediction's part may be negative where it is too
-/// slow.</param>
+/// <param name="UsdPerMillionTokens">Dollars; the prediction's part may be negative where it
+/// is too slow.</param>
 /// <param name="Means">In a few words.</param>
 public sealed record GapBar(string Name, double UsdPerMillionTokens, string Means);

@@ -39,7 +39,8 @@ public enum UsageForm
     /// <summary>OpenAI's <c>include_usage</c>: once, at the end.</summary>
     AtEnd,
 
-    /// <summary>And vLLM's <c>continuous_usage_stats</c>: with every chunk, so that chunks may hold several
-    /// tokens.</summary>
+    /// <summary>
+    /// And vLLM's <c>continuous_usage_stats</c>: with every chunk, so that chunks may hold several tokens.
+    /// </summary>
     PerChunk,
 }

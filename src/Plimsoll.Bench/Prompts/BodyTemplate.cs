@@ -10,8 +10,8 @@ using Plimsoll.Bench.Wire;
 namespace Plimsoll.Bench.Prompts;
 
 /// <summary>
-/// The bytes before and after the prompt in one level's bodies, written once: a body is then three copies and
-/// a number.
+/// The bytes before and after the prompt in one level's bodies, written once: a body is then three
+/// copies and a number.
 /// </summary>
 sealed class BodyTemplate
 {
@@ -45,8 +45,9 @@ sealed class BodyTemplate
         _ => "max_output_tokens",
     };
 
-    /// <summary>Members that do not depend on the request: model, streaming, priority, whatever was
-    /// added.</summary>
+    /// <summary>
+    /// Members that do not depend on the request: model, streaming, priority, whatever was added.
+    /// </summary>
     public static JsonObject Common(BodyOptions options, LevelOptions level)
     {
         var members = new JsonObject { ["model"] = options.Endpoint.Model };
@@ -72,8 +73,9 @@ sealed class BodyTemplate
         return members;
     }
 
-    /// <summary>The end of a body: the number of tokens, and as many at least where answers run to their
-    /// length.</summary>
+    /// <summary>
+    /// The end of a body: the number of tokens, and as many at least where answers run to their length.
+    /// </summary>
     public int WriteTail(Span<byte> target, int outputTokens)
     {
         outputTokens.TryFormat(target, out var written, provider: CultureInfo.InvariantCulture);

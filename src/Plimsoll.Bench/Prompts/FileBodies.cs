@@ -41,8 +41,8 @@ public sealed class FileBodies : IBodySource
         var bodies = new FileBodies(options);
         if (!File.Exists(path))
         {
-            throw new BadInputException($"--dataset-path {path}: no such file; expected JSONL, a request "
-                + $"per line");
+            throw new BadInputException($"--dataset-path {path}: no such file; expected "
+                + $"JSONL, a request per line");
         }
         if (new FileInfo(path).Length > MostBytes)
             throw new BadInputException($"{path}: more than {MostBytes >> 30} GiB; expected a smaller file");
@@ -54,8 +54,8 @@ public sealed class FileBodies : IBodySource
                 continue;
             if (bodies._rows.Count == MostRows)
             {
-                throw new BadInputException($"{path}, line {number}: more than {MostRows} requests; "
-                    + $"expected fewer");
+                throw new BadInputException($"{path}, line {number}: more than "
+                    + $"{MostRows} requests; expected fewer");
             }
             bodies._rows.Add(bodies.Row(line, $"{path}, line {number}"));
         }

@@ -11,8 +11,8 @@ public static class CsvExport
 {
     const string Header =
         "index,level,session,scheduled_ns,dispatched_ns,sent_ns,first_token_ns,last_token_ns,end_ns,"
-        + "asked_prompt_tokens,prompt_tokens,cached_tokens,asked_output_tokens,output_tokens,chunks,status,"
-        + "failure,message";
+        + "asked_prompt_tokens,prompt_tokens,cached_tokens,asked_output_tokens,output_tokens,chunks,"
+        + "status,failure,message";
 
     public static void Save(BenchResult result, DetailSpool detail, string path) =>
         WholeFile.Write(path, file =>

@@ -58,8 +58,9 @@ public sealed class DetailSpool : IDisposable
         }
     }
 
-    /// <summary>All requests in order of their end; the same record each time, valid until the
-    /// next.</summary>
+    /// <summary>
+    /// All requests in order of their end; the same record each time, valid until the next.
+    /// </summary>
     public IEnumerable<RequestRecord> Read()
     {
         _writer.Flush();

@@ -2,8 +2,9 @@ using System.Collections.Generic;
 
 namespace Plimsoll.Bench.Results;
 
-/// <summary>One latency of one level, milliseconds. A figure without enough samples behind it is
-/// null.</summary>
+/// <summary>
+/// One latency of one level, milliseconds. A figure without enough samples behind it is null.
+/// </summary>
 public sealed record LatencyReport
 {
     public required long Samples { get; init; }

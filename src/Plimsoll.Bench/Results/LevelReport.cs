@@ -10,8 +10,9 @@ public sealed record LevelReport
 
     public required IReadOnlyList<LimitReport> Promise { get; init; }
 
-    /// <summary>Whether every limit held; null without enough samples, or where nothing was
-    /// promised.</summary>
+    /// <summary>
+    /// Whether every limit held; null without enough samples, or where nothing was promised.
+    /// </summary>
     public required bool? Holds { get; init; }
 
     public required long Completed { get; init; }
@@ -21,8 +22,9 @@ public sealed record LevelReport
     /// <summary>Answers given up when the run was stopped; they count as neither.</summary>
     public required long Cancelled { get; init; }
 
-    /// <summary>Share of the requests that kept every limit, failed ones counted as broken; null without
-    /// limits.</summary>
+    /// <summary>
+    /// Share of the requests that kept every limit, failed ones counted as broken; null without limits.
+    /// </summary>
     public required double? Goodput { get; init; }
 
     public required long PromptTokens { get; init; }
@@ -38,8 +40,9 @@ public sealed record LevelReport
     /// <summary>Answers that ended before the length that was asked for.</summary>
     public required long Short { get; init; }
 
-    /// <summary>Share of the answers whose tokens the endpoint counted; the others count a chunk as a
-    /// token.</summary>
+    /// <summary>
+    /// Share of the answers whose tokens the endpoint counted; the others count a chunk as a token.
+    /// </summary>
     public required double CountedShare { get; init; }
 
     /// <summary>Pieces that the answers came in.</summary>
@@ -51,8 +54,9 @@ public sealed record LevelReport
     /// <summary>TTFT and E2E from the send, as other clients measure them.</summary>
     public required IReadOnlyDictionary<Metric, LatencyReport> FromSend { get; init; }
 
-    /// <summary>Latency and share of samples at or below it, for pictures; a metric without samples is
-    /// missing.</summary>
+    /// <summary>
+    /// Latency and share of samples at or below it, for pictures; a metric without samples is missing.
+    /// </summary>
     public IReadOnlyDictionary<Metric, IReadOnlyList<(double Ms, double Share)>> Spread { get; init; } =
         new Dictionary<Metric, IReadOnlyList<(double, double)>>();
 

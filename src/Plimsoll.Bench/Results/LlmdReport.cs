@@ -9,9 +9,8 @@ using Plimsoll.Inputs.Files;
 namespace Plimsoll.Bench.Results;
 
 /// <summary>
-/// llm-d's Benchmark Report, version 0.2.1, as JSON. (llm-d/llm-d-benchmark,
-/// benchmark-report/schema_v0_2.py) Its
-/// latencies have no place for where they start from; ours run from the scheduled send.
+/// llm-d's Benchmark Report, version 0.2.1, as JSON. (llm-d/llm-d-benchmark, benchmark-report/schema_v0_2.py)
+/// Its latencies have no place for where they start from; ours run from the scheduled send.
 /// </summary>
 public static class LlmdReport
 {

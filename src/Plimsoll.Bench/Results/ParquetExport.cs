@@ -10,8 +10,9 @@ using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Bench.Results;
 
-/// <summary>The rows of <see cref="CsvExport"/> as Parquet, in groups, so that memory stays
-/// bounded.</summary>
+/// <summary>
+/// The rows of <see cref="CsvExport"/> as Parquet, in groups, so that memory stays bounded.
+/// </summary>
 public static class ParquetExport
 {
     const int RowsPerGroup = 65_536;

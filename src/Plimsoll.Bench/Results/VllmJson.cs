@@ -12,14 +12,10 @@ namespace Plimsoll.Bench.Results;
 /// <summary>
 /// The result as <c>vllm bench serve --save-result</c> has it, with one object of ours beside. Latencies run
 /// from when a request was due, and <c>start_times</c> are those times; the send-relative ones that vLLM
-/// itself
-/// would print are in our object. With detail it is what <c>plimsoll calibrate</c> reads.
+/// itself would print are in our object. With detail it is what <c>plimsoll calibrate</c> reads.
 /// </summary>
 public static class VllmJson
 {
-    /// <summary>Requests that the lists of a result may hold; more belong into Parquet.</summary>
-    public const long MostDetailed = 1_000_000;
-
     static readonly JsonWriterOptions Indented = new() { Indented = true };
 
     /// <param name="result">The run.</param>
@@ -93,8 +89,9 @@ public static class VllmJson
         return result.PerSecond(result.Levels.Sum(level => (level.Goodput ?? 0) * level.Requests));
     }
 
-    /// <summary>Null for several levels: a mixture of promises has no percentile that means
-    /// anything.</summary>
+    /// <summary>
+    /// Null for several levels: a mixture of promises has no percentile that means anything.
+    /// </summary>
     static void Latency(Utf8JsonWriter json, string name, LatencyReport? latency)
     {
         Number(json, $"mean_{name}_ms", latency?.MeanMs);

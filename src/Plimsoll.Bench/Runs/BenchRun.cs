@@ -12,8 +12,7 @@ namespace Plimsoll.Bench.Runs;
 
 /// <summary>
 /// One run from the first question to the result: preflight, warm-up, load, and what it all came to. A run
-/// that
-/// is stopped has a result like any other, of as much as ran.
+/// that is stopped has a result like any other, of as much as ran.
 /// </summary>
 public sealed class BenchRun : IDisposable
 {

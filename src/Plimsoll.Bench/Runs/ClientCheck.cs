@@ -10,8 +10,7 @@ namespace Plimsoll.Bench.Runs;
 
 /// <summary>
 /// Watches the client itself. A client that sends late or reads late measures itself and not the endpoint,
-/// and
-/// then says so: the run is invalid.
+/// and then says so: the run is invalid.
 /// </summary>
 public sealed class ClientCheck : IDisposable
 {
@@ -58,11 +57,11 @@ public sealed class ClientCheck : IDisposable
 
     /// <summary>The verdict on the client.</summary>
     /// <param name="limits">All limits of all levels.</param>
-    /// <param name="medianTtftNs">What stands in where nothing is promised; null when nothing was
-    /// served.</param>
+    /// <param name="medianTtftNs">What stands in where nothing is promised; null when
+    /// nothing was served.</param>
     /// <param name="mostShare">Share of a limit by which the client may be late.</param>
-    /// <param name="heldBack">Whether a limit on requests in flight held sends back, which is no
-    /// lateness.</param>
+    /// <param name="heldBack">Whether a limit on requests in flight held sends back, which
+    /// is no lateness.</param>
     public ClientReport Report(IReadOnlyList<Limit> limits, double? medianTtftNs, double mostShare,
         bool heldBack)
     {

@@ -10,10 +10,8 @@ namespace Plimsoll.Bench.Runs;
 
 /// <summary>
 /// Measures how late this client reads what has arrived: a connection of its own over loopback, on which a
-/// byte
-/// is written fifty times a second and read by the same machinery that reads answers. What it waits for
-/// there,
-/// every token's stamp waits for too.
+/// byte is written fifty times a second and read by the same machinery that reads answers. What it waits for
+/// there, every token's stamp waits for too.
 /// </summary>
 sealed class LagProbe : IDisposable
 {
@@ -38,8 +36,9 @@ sealed class LagProbe : IDisposable
         _timer = new Timer(_ => Write(), null, PeriodMs, PeriodMs);
     }
 
-    /// <summary>The lag that all but one in a hundred reads stay below, nanoseconds; null with too few of
-    /// them.</summary>
+    /// <summary>
+    /// The lag that all but one in a hundred reads stay below, nanoseconds; null with too few of them.
+    /// </summary>
     public long? P99Ns()
     {
         lock (_gate)

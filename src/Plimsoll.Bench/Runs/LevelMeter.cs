@@ -10,8 +10,7 @@ namespace Plimsoll.Bench.Runs;
 
 /// <summary>
 /// Measures one level. Latencies run from when a request was due; beside them, from when it was sent, which
-/// is
-/// what other clients print. Memory is bounded whatever the length of the run.
+/// is what other clients print. Memory is bounded whatever the length of the run.
 /// </summary>
 public sealed class LevelMeter
 {
@@ -157,8 +156,9 @@ public sealed class LevelMeter
         _spreads[(int)Metric.Tpot].Add(decodingNs / (record.OutputTokens - 1));
     }
 
-    /// <summary>Tokens that came together have no gap between them; the gap before them is the first
-    /// one's.</summary>
+    /// <summary>
+    /// Tokens that came together have no gap between them; the gap before them is the first one's.
+    /// </summary>
     void AddGaps(RequestRecord record)
     {
         var arrivals = record.Arrivals;

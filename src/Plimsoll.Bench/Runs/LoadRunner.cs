@@ -10,9 +10,8 @@ namespace Plimsoll.Bench.Runs;
 
 /// <summary>
 /// The live loop: one thread that sleeps until a request is due, builds its body and begins to send it;
-/// answers
-/// are read wherever their bytes arrive. Ended requests come back to that thread, the only one that touches
-/// the dispatcher and the measures.
+/// answers are read wherever their bytes arrive. Ended requests come back to that thread, the only one that
+/// touches the dispatcher and the measures.
 /// </summary>
 public sealed class LoadRunner
 {
@@ -29,8 +28,8 @@ public sealed class LoadRunner
     /// <param name="dispatcher">Which are sent when.</param>
     /// <param name="bodies">What they say.</param>
     /// <param name="clock">The run's clock.</param>
-    /// <param name="ended">Told of each request that ended, on the loop's thread; it may not keep the
-    /// record.</param>
+    /// <param name="ended">Told of each request that ended, on the loop's thread; it may not
+    /// keep the record.</param>
     public LoadRunner(
         Endpoint endpoint, Dispatcher dispatcher, IBodySource bodies, RunClock clock,
             Action<RequestRecord> ended)

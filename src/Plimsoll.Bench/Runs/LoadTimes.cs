@@ -7,8 +7,7 @@ namespace Plimsoll.Bench.Runs;
 
 /// <summary>
 /// How full the endpoint was, and its tokens over time in at most a few hundred equal slices: whenever the
-/// run
-/// outgrows them, neighbours are joined.
+/// run outgrows them, neighbours are joined.
 /// </summary>
 sealed class LoadTimes
 {

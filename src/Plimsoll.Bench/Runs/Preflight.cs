@@ -14,8 +14,7 @@ namespace Plimsoll.Bench.Runs;
 
 /// <summary>
 /// Before the load: is anybody there, how does it count tokens, how long is a word. Whatever is wrong with
-/// the
-/// address, the key or the model shows here, in one line, and not as ten thousand failures.
+/// the address, the key or the model shows here, in one line, and not as ten thousand failures.
 /// </summary>
 public sealed class Preflight(Endpoint endpoint, BodyOptions bodies, RunClock clock)
 {
@@ -42,8 +41,9 @@ public sealed class Preflight(Endpoint endpoint, BodyOptions bodies, RunClock cl
         }
     }
 
-    /// <summary>What can be known before the load; throws <see cref="EndpointFailure"/> where nothing
-    /// can.</summary>
+    /// <summary>
+    /// What can be known before the load; throws <see cref="EndpointFailure"/> where nothing can.
+    /// </summary>
     /// <param name="tokenizer">A tokenizer's file; null to ask the endpoint.</param>
     /// <param name="waitNs">How long to wait for an endpoint that is not there yet.</param>
     /// <param name="stop">Ends the wait.</param>
@@ -80,8 +80,9 @@ public sealed class Preflight(Endpoint endpoint, BodyOptions bodies, RunClock cl
         throw new InvalidOperationException("the last form is never passed over");
     }
 
-    /// <summary>What the endpoint counts beyond the words, and without a tokenizer how much a word
-    /// is.</summary>
+    /// <summary>
+    /// What the endpoint counts beyond the words, and without a tokenizer how much a word is.
+    /// </summary>
     async Task<Vocabulary> Measured(
         List<string>? words, string? name, UsageForm usage, Vocabulary vocabulary, RequestRecord brief,
         CancellationToken stop)
@@ -99,8 +100,8 @@ public sealed class Preflight(Endpoint endpoint, BodyOptions bodies, RunClock cl
         var perWord = (double)(longer.PromptTokens - brief.PromptTokens) / (LongProbeWords - ProbeWords);
         var fixedTokens = (int)Math.Round(Math.Max(0, brief.PromptTokens - perWord * ProbeWords));
         return Vocabulary.Calibrated(perWord, fixedTokens, string.Create(CultureInfo.InvariantCulture,
-             $"the endpoint's own count of two prompts: {perWord:0.###} tokens a word and {fixedTokens} "
-                + $"more"));
+             $"the endpoint's own count of two prompts: {perWord:0.###} tokens a "
+                + $"word and {fixedTokens} more"));
     }
 
     async Task<RequestRecord> Probe(

@@ -7,8 +7,9 @@ using Plimsoll.Core.Measures;
 
 namespace Plimsoll.Bench.Runs;
 
-/// <summary>A search of the load line against a live endpoint: what is sent next, and what became of
-/// it.</summary>
+/// <summary>
+/// A search of the load line against a live endpoint: what is sent next, and what became of it.
+/// </summary>
 sealed class SearchedLoad : ILoadSource
 {
     readonly IReadOnlyList<Limit> _limits;
@@ -44,8 +45,9 @@ sealed class SearchedLoad : ILoadSource
     {
     }
 
-    /// <summary>Tells the search of a request that ended; <paramref name="startNs"/> is the load's time
-    /// zero.</summary>
+    /// <summary>
+    /// Tells the search of a request that ended; <paramref name="startNs"/> is the load's time zero.
+    /// </summary>
     public void Ended(RequestRecord record, long startNs)
     {
         for (var i = 0; i < _limits.Count; i++)

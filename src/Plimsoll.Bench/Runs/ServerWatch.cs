@@ -8,8 +8,9 @@ using Plimsoll.Bench.Wire;
 
 namespace Plimsoll.Bench.Runs;
 
-/// <summary>Reads the endpoint's <c>/metrics</c> before the load, once a second during it, and after
-/// it.</summary>
+/// <summary>
+/// Reads the endpoint's <c>/metrics</c> before the load, once a second during it, and after it.
+/// </summary>
 sealed class ServerWatch
 {
     static readonly TimeSpan Period = TimeSpan.FromSeconds(1);

@@ -4,17 +4,17 @@ using System.Collections.Generic;
 namespace Plimsoll.Bench.Search;
 
 /// <summary>
-/// The share of requests that break one limit, as it grows with the rate: logit(share) = a + b·ln(rate).
-/// Fitted
-/// to windows by maximum likelihood with a weak prior on b, so that a few windows without a single break
-/// still
-/// give a line. Requests of a window are no independent draws: its variance is scaled by what the windows
-/// themselves scatter (quasi-likelihood; McCullagh and Nelder, Generalized Linear Models, section 4.5).
+/// The share of requests that break one limit, as it grows with the rate: logit(share) = a +
+/// b·ln(rate). Fitted to windows by maximum likelihood with a weak prior on b, so that a few windows
+/// without a single break still give a line. Requests of a window are no independent draws: its
+/// variance is scaled by what the windows themselves scatter (quasi-likelihood; McCullagh and Nelder,
+/// Generalized Linear Models, section 4.5).
 /// </summary>
 static class BreakCurve
 {
-    /// <summary>Prior of the slope: breaks multiply by about e for each tenth of rate near the
-    /// line.</summary>
+    /// <summary>
+    /// Prior of the slope: breaks multiply by about e for each tenth of rate near the line.
+    /// </summary>
     const double UsualSlope = 12;
     const double SlopeSpread = 6;
     const int MostSteps = 60;
@@ -92,8 +92,9 @@ static class BreakCurve
         };
     }
 
-    /// <summary>How much more windows scatter than independent requests would: Pearson's statistic over its
-    /// freedom.</summary>
+    /// <summary>
+    /// How much more windows scatter than independent requests would: Pearson's statistic over its freedom.
+    /// </summary>
     static double Scatter(
         IReadOnlyList<(double Rate, double Requests, double Broken)> windows, double a, double b,
             double centre)

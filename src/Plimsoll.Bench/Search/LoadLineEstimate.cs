@@ -2,11 +2,12 @@ using Plimsoll.Core.Measures;
 
 namespace Plimsoll.Bench.Search;
 
-/// <summary>The highest rate at which a promise holds, as far as it is known. Rates are requests per
-/// second.</summary>
+/// <summary>
+/// The highest rate at which a promise holds, as far as it is known. Rates are requests per second.
+/// </summary>
 /// <param name="Outcome">What is known.</param>
-/// <param name="Rate">The line; of <see cref="LineOutcome.AtLeast"/> the highest rate that kept the
-/// promise.</param>
+/// <param name="Rate">The line; of <see cref="LineOutcome.AtLeast"/> the highest rate that
+/// kept the promise.</param>
 /// <param name="Low">Lower end of the 95 % interval; null unless the line was found.</param>
 /// <param name="High">Upper end of the 95 % interval; null unless the line was found.</param>
 /// <param name="Binding">The limit that is broken first; null when none is.</param>

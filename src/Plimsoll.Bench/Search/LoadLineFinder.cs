@@ -12,11 +12,9 @@ namespace Plimsoll.Bench.Search;
 /// <para>
 /// 1. Climb: each stretch a half faster than the last, until limits break or answers pile up. 2. Rest: slow
 /// until the pile is gone. 3. Measure: stretches around the line in turn, never drained between, so that of
-/// the
-/// whole time only the moment after each change of rate is lost; after each the curve of breaks over rates is
-/// fitted anew, and the next stretches move with it. The search ends when the interval is narrow enough or
-/// the
-/// time is up.
+/// the whole time only the moment after each change of rate is lost; after each the curve of breaks over
+/// rates is fitted anew, and the next stretches move with it. The search ends when the interval is narrow
+/// enough or the time is up.
 /// </para>
 /// </summary>
 public sealed class LoadLineFinder
@@ -40,8 +38,9 @@ public sealed class LoadLineFinder
     /// <summary>How far from the line windows stand, in turn, as a share of it.</summary>
     static readonly double[] Offsets = [-0.04, 0.04, -0.1, 0.02, -0.02, 0.08];
 
-    /// <summary>A line rests on this many windows at least, and on an interval whose ends are not further
-    /// apart.</summary>
+    /// <summary>
+    /// A line rests on this many windows at least, and on an interval whose ends are not further apart.
+    /// </summary>
     const int FewestFound = 3;
     const double MostRatio = 10;
 
@@ -52,9 +51,9 @@ public sealed class LoadLineFinder
     const double ClearlyBroken = 3;
 
     /// <summary>
-    /// Quantile of Student's t behind the 95 % interval. Windows follow each other without a drain and depend
-    /// a little on each other, so what is 98 % for independent ones covers the line in 92 to 97 of 100
-    /// simulated searches.
+    /// Quantile of Student's t behind the 95 % interval. Windows follow each other without a drain and
+    /// depend a little on each other, so what is 98 % for independent ones covers the line in 92 to 97 of
+    /// 100 simulated searches.
     /// </summary>
     const double Reach = 0.99;
 
@@ -91,8 +90,9 @@ public sealed class LoadLineFinder
 
     RateWindow Current => _windows[^1];
 
-    /// <summary>How long an answer takes where the promise is kept; of all answers while none is known to
-    /// be.</summary>
+    /// <summary>
+    /// How long an answer takes where the promise is kept; of all answers while none is known to be.
+    /// </summary>
     double MeanE2eNs()
     {
         double kept = 0, all = 0;
@@ -106,8 +106,9 @@ public sealed class LoadLineFinder
         return keptCount > 0 ? kept / keptCount : count > 0 ? all / count : UnknownE2eNs;
     }
 
-    /// <summary>Says that a request was sent in the current window; the number it returns is its
-    /// window.</summary>
+    /// <summary>
+    /// Says that a request was sent in the current window; the number it returns is its window.
+    /// </summary>
     public int Sent()
     {
         Current.Sent++;
@@ -257,8 +258,7 @@ public sealed class LoadLineFinder
 
     /// <summary>
     /// Whether answers pile up: far more are under way than rate and length of an answer explain, or their
-    /// number
-    /// grew by more than chance over a window that answers had the time to leave.
+    /// number grew by more than chance over a window that answers had the time to leave.
     /// </summary>
     bool Piled()
     {

@@ -12,7 +12,8 @@ public sealed record LoadLineOptions
     /// <summary>The search ends with it, nanoseconds.</summary>
     public long BudgetNs { get; init; } = 900_000_000_000;
 
-    /// <summary>The search ends sooner once the interval reaches no further than this to either side,
-    /// relative.</summary>
+    /// <summary>
+    /// The search ends sooner once the interval reaches no further than this to either side, relative.
+    /// </summary>
     public double Precision { get; init; } = 0.03;
 }

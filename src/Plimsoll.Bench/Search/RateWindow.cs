@@ -1,7 +1,8 @@
 namespace Plimsoll.Bench.Search;
 
-/// <summary>A stretch of the search at one rate. What comes before <see cref="SteadyNs"/> still feels the
-/// last rate.</summary>
+/// <summary>
+/// A stretch of the search at one rate. What comes before <see cref="SteadyNs"/> still feels the last rate.
+/// </summary>
 sealed class RateWindow(double rate, long startNs, long steadyNs, long endNs, WindowKind kind, int limits)
 {
     public double Rate => rate;
@@ -17,8 +18,9 @@ sealed class RateWindow(double rate, long startNs, long steadyNs, long endNs, Wi
     /// <summary>Requests under way when it began.</summary>
     public int OutstandingBefore { get; init; }
 
-    /// <summary>Whether answers piled up in it: such a rate cannot be kept up, whatever its limits say
-    /// yet.</summary>
+    /// <summary>
+    /// Whether answers piled up in it: such a rate cannot be kept up, whatever its limits say yet.
+    /// </summary>
     public bool Piled { get; set; }
 
     public int Sent { get; set; }

@@ -18,8 +18,8 @@ public sealed class SearchedArrivals : IArrivalSource
     double _nextNs = -1;
 
     /// <param name="finder">Decides the rate.</param>
-    /// <param name="open">Opens the stream at a mean rate; called again when the rate has moved far from
-    /// it.</param>
+    /// <param name="open">Opens the stream at a mean rate; called again when the rate has moved
+    /// far from it.</param>
     public SearchedArrivals(LoadLineFinder finder, Func<double, IArrivalSource> open)
     {
         (_finder, _open, _meanRate) = (finder, open, finder.Rate);

@@ -8,8 +8,9 @@ using Plimsoll.Reports.Pictures;
 
 namespace Plimsoll.Bench.Text;
 
-/// <summary>How a latency spreads over requests: one curve per level, or per run where two are
-/// compared.</summary>
+/// <summary>
+/// How a latency spreads over requests: one curve per level, or per run where two are compared.
+/// </summary>
 static class LatencyCurves
 {
     /// <summary>Null where there are too few points for a curve.</summary>

@@ -11,9 +11,8 @@ namespace Plimsoll.Bench.Text;
 /// <param name="Name">vLLM's key.</param>
 /// <param name="First">Of the first run; null where it has none.</param>
 /// <param name="Second">Of the second.</param>
-/// <param name="Noise">
-/// For a mean: whether the difference lies within two standard errors of it; null where that is not known.
-/// </param>
+/// <param name="Noise">For a mean: whether the difference lies within two standard errors of it; null where
+/// that is not known.</param>
 public sealed record FigurePair(string Name, double? First, double? Second, bool? Noise)
 {
     public double? Ratio => First is { } first && first != 0 ? Second / first : null;
@@ -56,8 +55,8 @@ public static class ResultDiff
         {
             Brand = "plimsoll bench diff",
             Headline = $"{first.Name} and {second.Name}",
-            Lines = ["The second over the first; latencies in milliseconds, each from whatever its tool "
-                + "starts from."],
+            Lines = ["The second over the first; latencies in milliseconds, each from "
+                + "whatever its tool starts from."],
             Figures = [.. pairs.Where(p =>
                 p.Name is "mean_ttft_ms" or "mean_tpot_ms" or "output_throughput" && p.Ratio is not null)
                 .Select(p => new PageFigure(FormattableString.Invariant($"{p.Ratio:0.00} ×"), p.Name))],

@@ -19,8 +19,8 @@ public static class ResultFigures
             throw new BadInputException($"{path}: no such file; expected the result of a benchmark");
         if (new FileInfo(path).Length > MostBytes)
         {
-            throw new BadInputException($"{path}: more than {MostBytes >> 30} GiB; expected a smaller "
-                + $"result");
+            throw new BadInputException($"{path}: more than {MostBytes >> 30} GiB; "
+                + $"expected a smaller result");
         }
         try
         {

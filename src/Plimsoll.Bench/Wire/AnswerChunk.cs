@@ -1,7 +1,8 @@
 namespace Plimsoll.Bench.Wire;
 
-/// <summary>What one event of a streamed answer, or a whole answer, says. Counts are -1 where it says
-/// nothing.</summary>
+/// <summary>
+/// What one event of a streamed answer, or a whole answer, says. Counts are -1 where it says nothing.
+/// </summary>
 struct AnswerChunk
 {
     public AnswerChunk()

@@ -49,8 +49,9 @@ public sealed class Endpoint : IDisposable
 
     public EndpointOptions Options { get; }
 
-    /// <summary>Sends one request and reads its answer into <paramref name="record"/>. Never
-    /// throws.</summary>
+    /// <summary>
+    /// Sends one request and reads its answer into <paramref name="record"/>. Never throws.
+    /// </summary>
     /// <param name="body">Its JSON.</param>
     /// <param name="record">Scheduled and lengths are filled in; the rest is filled here.</param>
     /// <param name="apiKey">In place of the endpoint's own; null for that.</param>
@@ -197,8 +198,9 @@ public sealed class Endpoint : IDisposable
     static void Fail(RequestRecord record, FailureKind kind, string message) =>
         (record.Failure, record.Message) = (kind, message);
 
-    /// <summary>What an exception means; one that comes once the run is being stopped means
-    /// nothing.</summary>
+    /// <summary>
+    /// What an exception means; one that comes once the run is being stopped means nothing.
+    /// </summary>
     void Fail(RequestRecord record, Exception e, bool stopped)
     {
         if (stopped)

@@ -9,8 +9,9 @@ using System.Threading.Tasks;
 
 namespace Plimsoll.Bench.Wire;
 
-/// <summary>A body that notes when it was handed to the connection: later than the send when one had to be
-/// made.</summary>
+/// <summary>
+/// A body that notes when it was handed to the connection: later than the send when one had to be made.
+/// </summary>
 sealed class RequestContent : HttpContent
 {
     static readonly MediaTypeHeaderValue Json = new("application/json");

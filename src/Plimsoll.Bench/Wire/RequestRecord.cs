@@ -67,8 +67,9 @@ public sealed class RequestRecord
     /// <summary>When each piece of the answer came and how many tokens had come by then.</summary>
     public ReadOnlySpan<TokenArrival> Arrivals => _arrivals.AsSpan(0, Chunks);
 
-    /// <summary>Adds a piece of the answer; <paramref name="tokensSoFar"/> is negative where nobody
-    /// counted.</summary>
+    /// <summary>
+    /// Adds a piece of the answer; <paramref name="tokensSoFar"/> is negative where nobody counted.
+    /// </summary>
     public void Arrived(long ns, int tokensSoFar)
     {
         if (Chunks == _arrivals.Length)
@@ -93,6 +94,7 @@ public sealed class RequestRecord
     }
 }
 
-/// <summary>A piece of an answer: when it was read, and the answer's tokens by then, -1 where
-/// unknown.</summary>
+/// <summary>
+/// A piece of an answer: when it was read, and the answer's tokens by then, -1 where unknown.
+/// </summary>
 public readonly record struct TokenArrival(long AtNs, int TokensSoFar);

@@ -7,8 +7,7 @@ namespace Plimsoll.Bench.Wire;
 
 /// <summary>
 /// The run's clock: monotonic, nanoseconds since its start, so that a stepped wall clock moves no latency.
-/// The
-/// wall clock is read beside it to say when a run began and whether it was stepped.
+/// The wall clock is read beside it to say when a run began and whether it was stepped.
 /// </summary>
 public sealed class RunClock
 {

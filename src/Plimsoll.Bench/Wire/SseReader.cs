@@ -71,8 +71,9 @@ sealed class SseReader
         }
     }
 
-    /// <summary>At the end of the stream: the data of an event that nobody closed with an empty
-    /// line.</summary>
+    /// <summary>
+    /// At the end of the stream: the data of an event that nobody closed with an empty line.
+    /// </summary>
     public bool TryTakeRest(out ReadOnlySpan<byte> data)
     {
         if (_lineStart < _end)

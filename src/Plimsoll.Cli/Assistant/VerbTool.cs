@@ -10,9 +10,9 @@ using Argument = System.CommandLine.Argument;
 namespace Plimsoll.Cli.Assistant;
 
 /// <summary>
-/// One verb as a tool of the Model Context Protocol: its options are the tool's arguments, its <c>--json</c>
-/// is the tool's result. What would write a file is not among the arguments, so an assistant can read and
-/// nothing else.
+/// One verb as a tool of the Model Context Protocol: its options are the tool's arguments, its
+/// <c>--json</c> is the tool's result. What would write a file is not among the arguments, so an assistant
+/// can read and nothing else.
 /// </summary>
 sealed class VerbTool
 {
@@ -87,8 +87,8 @@ sealed class VerbTool
                 if (item.ValueKind == JsonValueKind.False || item.ValueKind == JsonValueKind.Null)
                     continue;
                 var text = item.ValueKind == JsonValueKind.String ? item.GetString()! : item.GetRawText();
-                // NAME=VALUE in one word, so that a value may begin with a dash and is never taken for an
-                // option.
+                // NAME=VALUE in one word, so that a value may begin with a dash and is never
+                // taken for an option.
                 words.Add(option is null
                     ? text : item.ValueKind == JsonValueKind.True ? option.Name : $"{option.Name}={text}");
             }

@@ -55,9 +55,8 @@ static class AccountText
         var words =
             $"Without whole-replica rounding and spares {Number(ratio.WithoutRounding, "0.0")} times. Of the "
             + $"${Cents(all)} between them the latency itself is ${Cents(Gap("promise"))}, bursts "
-            + $"${Cents(Gap("bursts"))}, the busiest hour paid for all week ${Cents(Gap("peaks"))}, "
-            + $"rounding and "
-            + $"spares ${Cents(Gap("reserve"))}.";
+            + $"${Cents(Gap("bursts"))}, the busiest hour paid for all week ${Cents(Gap("peaks"))}, rounding "
+            + $"and spares ${Cents(Gap("reserve"))}.";
         if (ratio is { TtftAlone: { } ttft, TpotAlone: { } tpot })
         {
             words += $" With the limit of TTFT alone {Number(ttft, "0.0")} times, of TPOT alone "
@@ -87,10 +86,10 @@ static class AccountText
         text.Append($"{statement.Model}, {d.Weights} weights, {d.Kv} KV, on "
             + $"{outcome.Engine.Deployment.Accelerators} × {d.Gpu}");
         text.Append($" per replica (tp {d.Tp}, pp {d.Pp}, ep {d.Ep}, dp {d.Dp}), {d.Engine}, {d.Policy}\n");
-        text.Append($"{statement.Workload} at {Number(outcome.Request.Serving.RequestsPerSecond, "0.##")} "
-            + $"requests/s, ");
-        text.Append($"busiest hour {Number(Peak(outcome.Request.Serving.Workload.WeeklyEnvelope), "0.00")} "
-            + $"× the mean\n");
+        text.Append($"{statement.Workload} at "
+            + $"{Number(outcome.Request.Serving.RequestsPerSecond, "0.##")} requests/s, ");
+        var peak = Peak(outcome.Request.Serving.Workload.WeeklyEnvelope);
+        text.Append($"busiest hour {Number(peak, "0.00")} × the mean\n");
         text.Append($"${Number(statement.Price.UsdPerGpuHour, "0.00##")} per accelerator-hour, ");
         text.Append($"{statement.Price.Origin}\n\n");
     }

@@ -5,8 +5,9 @@ using Plimsoll.Bench.Runs;
 
 namespace Plimsoll.Cli.Terminal;
 
-/// <summary>A run as it goes: one line kept fresh on a terminal, a line every ten seconds when
-/// piped.</summary>
+/// <summary>
+/// A run as it goes: one line kept fresh on a terminal, a line every ten seconds when piped.
+/// </summary>
 sealed class BenchProgress(TextWriter story) : IDisposable
 {
     const double QuietS = 2;

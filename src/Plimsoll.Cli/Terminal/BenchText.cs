@@ -97,10 +97,9 @@ static class BenchText
     static void Throughput(StringBuilder text, BenchResult result)
     {
         text.Append(CultureInfo.InvariantCulture,
-            $"{result.Completed:N0} requests served, {result.Failed:N0} failed, in {result.DurationS:0.0} "
-                + $"s; ");
-        text.Append(CultureInfo.InvariantCulture,
-            $"{result.MeanInFlight:0.0} in flight on average, {result.MostInFlight:N0} at most\n");
+            $"{result.Completed:N0} requests served, {result.Failed:N0} failed, "
+            + $"in {result.DurationS:0.0} s; "
+            + $"{result.MeanInFlight:0.0} in flight on average, {result.MostInFlight:N0} at most\n");
         text.Append(CultureInfo.InvariantCulture, $"{result.PerSecond(result.Completed):0.000} requests/s, ");
         text.Append(CultureInfo.InvariantCulture,
             $"{result.PerSecond(result.PromptTokens):N0} input and "
@@ -136,14 +135,13 @@ static class BenchText
         text.Append($"client: sends late {Ms(client.LatenessP50Ms)} ms p50, {Ms(client.LatenessP99Ms)} ms "
             + $"p99; reads late ");
         text.Append(CultureInfo.InvariantCulture,
-            $"{Ms(client.LagP99Ms)} ms p99; {100 * client.CpuShare:0} % of the CPU; {client.PausedMs:0} "
-                + $"ms in GC\n");
+            $"{Ms(client.LagP99Ms)} ms p99; {100 * client.CpuShare:0} % of the CPU; "
+            + $"{client.PausedMs:0} ms in GC\n");
         if (client.ClockSteps > 0)
         {
             text.Append(CultureInfo.InvariantCulture,
-                $"the wall clock was stepped {client.ClockSteps} times, by {client.ClockSteppedMs:0} ms "
-                    + $"in all; ");
-            text.Append("latencies are from the monotonic clock\n");
+                $"the wall clock was stepped {client.ClockSteps} times, "
+                + $"by {client.ClockSteppedMs:0} ms in all; latencies are from the monotonic clock\n");
         }
         foreach (var reason in client.InvalidBecause)
             TextLines.Wrap(text, "INVALID ", "        ", $"the client measured itself: {reason}");

@@ -45,12 +45,12 @@ static class MoneyText
         text.Append(culture, $"busy                           {100 * money.BusyShare:0.0} % of the time\n");
         if (money.Gap.Count == 0)
             return text.ToString();
-        text.Append($"\nFrom the bound to the bill, USD per million tokens; step times of tier "
-            + $"{money.Tier}\n");
+        text.Append($"\nFrom the bound to the bill, USD per million tokens; step "
+            + $"times of tier {money.Tier}\n");
         foreach (var bar in money.Gap)
         {
-            text.Append(culture, $"  {bar.Name,-9} {bar.UsdPerMillionTokens,9:+0.0000;-0.0000}  "
-                + $"{bar.Means}\n");
+            text.Append(culture, $"  {bar.Name,-9} "
+                + $"{bar.UsdPerMillionTokens,9:+0.0000;-0.0000}  {bar.Means}\n");
         }
         return text.ToString();
     }

@@ -11,8 +11,8 @@ using Plimsoll.Cli.Assistant;
 namespace Plimsoll.Cli.Verbs;
 
 /// <summary>
-/// <c>plimsoll mcp</c>: the verbs that only read, as tools of a Model Context Protocol server over stdin and
-/// stdout.
+/// <c>plimsoll mcp</c>: the verbs that only read, as tools of a Model Context Protocol server
+/// over stdin and stdout.
 /// </summary>
 sealed class McpVerb(TextWriter story)
 {

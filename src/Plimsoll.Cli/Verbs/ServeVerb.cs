@@ -5,13 +5,13 @@ using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
+using Plimsoll.Core.Scheduling;
 
 namespace Plimsoll.Cli.Verbs;
 
 /// <summary>
 /// <c>plimsoll serve</c>: OpenAI's API before a simulated engine or a fleet. Thin, and careful: nothing of
-/// the
-/// server is loaded before the verb runs.
+/// the server is loaded before the verb runs.
 /// </summary>
 sealed class ServeVerb(TextWriter output, TextWriter story)
 {
@@ -40,7 +40,11 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
     readonly Option<string?> _profile =
         new("--profile") { Description = "Step times as `plimsoll calibrate` fitted them" };
     readonly Option<string> _policy =
-        new("--policy") { Description = "Scheduling policy", DefaultValueFactory = _ => "vllm-v1" };
+        new("--policy")
+        {
+            Description = $"Scheduling policy: {SchedulingPolicy.All}",
+            DefaultValueFactory = _ => SchedulingPolicy.VllmV1.Name,
+        };
     readonly Option<int?> _maxNumSeqs = new("--max-num-seqs") { Description = "Most sequences in one step" };
     readonly Option<int?> _maxTokens =
         new("--max-num-batched-tokens") { Description = "Most new tokens in one step" };
@@ -75,6 +79,7 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
         }
         foreach (var option in _llama.All)
             command.Add(option);
+        _policy.OneOf(SchedulingPolicy.All);
         _model.Suggest(Suggestions.Models);
         _gpu.Suggest(Suggestions.Accelerators);
         command.SetAction(Run);

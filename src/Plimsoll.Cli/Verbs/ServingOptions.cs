@@ -76,8 +76,7 @@ sealed class ServingOptions
     {
         Description = "A level of service that requests of the workload name: "
             + "\"premium: ttft p95 300ms, itl p99 60ms, priority 0\" or \"nightly: batch, priority 9\"; "
-            + "repeatable "
-            + "[default: what the workload says, else --promise]",
+            + "repeatable [default: what the workload says, else --promise]",
     };
 
     readonly Option<string?> _map = TraceOptionsReader.Map();
@@ -314,9 +313,8 @@ sealed class ServingOptions
         if (drafts is not { } tokens || length is not { } accepted)
         {
             throw new BadInputException(
-                "--num-speculative-tokens and --acceptance-length: expected both or neither; how many drafts "
-                + "a "
-                + "model accepts depends on the task and is not guessed");
+                "--num-speculative-tokens and --acceptance-length: expected both or neither; "
+                + "how many drafts a model accepts depends on the task and is not guessed");
         }
         if (tokens > 32)
             throw new BadInputException($"--num-speculative-tokens {tokens}: expected 1 to 32");

@@ -116,20 +116,20 @@ public sealed record LatencyStatement(
 
 /// <summary>Interactive cost per token over batch cost per token.</summary>
 /// <param name="Value">Of the two fleets as they are sized.</param>
-/// <param name="Low">Low end: both fleets with the same steps, fast and slow, and the sampling of the
-/// load line.</param>
+/// <param name="Low">Low end: both fleets with the same steps, fast and slow, and the sampling of
+/// the load line.</param>
 /// <param name="High">High end; null where the promise cannot be kept with slow steps.</param>
 /// <param name="WithoutRounding">With fractions of replicas and no spares.</param>
-/// <param name="TtftAlone">With the limits of TTFT alone promised; null where no other limit is
-/// promised.</param>
-/// <param name="TpotAlone">With the limits of TPOT alone promised; null where no other limit is
-/// promised.</param>
+/// <param name="TtftAlone">With the limits of TTFT alone promised; null where no other
+/// limit is promised.</param>
+/// <param name="TpotAlone">With the limits of TPOT alone promised; null where no other
+/// limit is promised.</param>
 public sealed record RatioStatement(
     double Value, double Low, double? High, double WithoutRounding, double? TtftAlone, double? TpotAlone);
 
 /// <summary>
-/// Prices of tokens in full batches, and what a million tokens pay beside them for time that is idle or
-/// not full.
+/// Prices of tokens in full batches, and what a million tokens pay beside them for time that
+/// is idle or not full.
 /// </summary>
 public sealed record WorkStatement(
     decimal UsdPerMillionInputTokens, decimal? UsdPerMillionCachedInputTokens,

@@ -6,8 +6,7 @@ namespace Plimsoll.Core.Costing;
 /// <summary>
 /// Splits what a step cost among the sequences in it: the fixed part equally, which is its Shapley value, the
 /// rest by each sequence's own tokens, pairs and KV. Every column is handed out by running sums, so shares
-/// are
-/// integers, lie within one pico-dollar of proportional, and sum to the step to the unit.
+/// are integers, lie within one pico-dollar of proportional, and sum to the step to the unit.
 /// </summary>
 public static class StepBill
 {

@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Plimsoll.Core.Draws;
 
 /// <summary>
-/// Seeded random numbers, the same on every machine and every runtime: xoshiro256** (Blackman and Vigna,
-/// public domain), seeded through SplitMix64. One stream per purpose, so drawing more of one thing never
-/// shifts another.
+/// Seeded random numbers, the same on every machine and every runtime: xoshiro256** (Blackman and
+/// Vigna, public domain), seeded through SplitMix64. One stream per purpose, so drawing more of one
+/// thing never shifts another.
 /// </summary>
 public struct RandomStream
 {

@@ -14,8 +14,8 @@ public sealed record PriceSpec
     public required string Provider { get; init; }
 
     /// <summary>
-    /// <c>on-demand</c>, <c>reserved-1y</c>, <c>reserved-3y</c>, <c>owned-4y</c>, <c>spot</c>,
-    /// <c>capacity-block</c>.
+    /// <c>on-demand</c>, <c>reserved-1y</c>, <c>reserved-3y</c>,
+    /// <c>owned-4y</c>, <c>spot</c>, <c>capacity-block</c>.
     /// </summary>
     public required string Term { get; init; }
 

@@ -7,8 +7,6 @@ namespace Plimsoll.Core.Hardware;
 /// + 1 tokens.
 /// </summary>
 /// <param name="DraftTokens">Tokens drafted, and verified together with the last accepted one.</param>
-/// <param name="AcceptanceLength">
-/// Mean tokens that a step yields, 1 to <paramref name="DraftTokens"/> + 1. For drafts accepted independently
-/// with probability a it is (1 − a^(γ + 1)) / (1 − a).
-/// </param>
+/// <param name="AcceptanceLength">Mean tokens that a step yields, 1 to <paramref name="DraftTokens"/> + 1.
+/// For drafts accepted independently with probability a it is (1 − a^(γ + 1)) / (1 − a).</param>
 public sealed record SpeculationSpec(int DraftTokens, double AcceptanceLength);

@@ -54,8 +54,8 @@ public sealed class LatencyRecorder
     }
 
     /// <summary>
-    /// Adds another recorder's samples; beyond <see cref="ExactSamples"/> of both they are in the sketch
-    /// alone.
+    /// Adds another recorder's samples; beyond <see cref="ExactSamples"/> of both they are
+    /// in the sketch alone.
     /// </summary>
     public void Add(LatencyRecorder other)
     {

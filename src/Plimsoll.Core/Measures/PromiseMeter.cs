@@ -4,9 +4,8 @@ using System.Collections.Generic;
 namespace Plimsoll.Core.Measures;
 
 /// <summary>
-/// The requests of one level against its limits. A limit on gaps is kept by a request when its percentile
-/// of the
-/// request's own gaps is within it, and by the level when that percentile of all their gaps is.
+/// The requests of one level against its limits. A limit on gaps is kept by a request when its percentile of
+/// the request's own gaps is within it, and by the level when that percentile of all their gaps is.
 /// </summary>
 public sealed class PromiseMeter
 {
@@ -80,8 +79,7 @@ public sealed class PromiseMeter
     }
 
     /// <summary>
-    /// Whether all limits of single requests hold even if every request still out is of this level and
-    /// late.
+    /// Whether all limits of single requests hold even if every request still out is of this level and late.
     /// </summary>
     internal bool CertainlyKept(long left)
     {
@@ -130,6 +128,7 @@ public sealed class PromiseMeter
             pooled.Measured += run.Measured;
             pooled.Good += run.Good;
             pooled._gaps += run._gaps;
+            pooled._gapsByRun |= run._gapsByRun;
             for (var i = 0; i < pooled._breaks.Length; i++)
                 pooled._breaks[i] += run._breaks[i];
             pooled.Latencies.Add(run.Latencies);

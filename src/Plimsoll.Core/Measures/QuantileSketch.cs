@@ -49,16 +49,6 @@ public sealed class QuantileSketch
         throw new InvalidOperationException("An empty sketch has no percentile.");
     }
 
-    /// <summary>Samples at or below a duration, to within a bucket.</summary>
-    public long CountAtMost(long ns)
-    {
-        var last = Bucket(ns);
-        long seen = 0;
-        for (var bucket = 0; bucket <= last; bucket++)
-            seen += _counts[bucket];
-        return seen;
-    }
-
     public void Clear()
     {
         Array.Clear(_counts);

@@ -4,9 +4,8 @@ using System.Collections.Generic;
 namespace Plimsoll.Core.Measures;
 
 /// <summary>
-/// Measures a run request by request: latencies, goodput, and whether the promise is already certain to
-/// hold or to break. Each request is judged against the limits of its own level. Requests before the
-/// warm-up's end
+/// Measures a run request by request: latencies, goodput, and whether the promise is already certain to hold
+/// or to break. Each request is judged against the limits of its own level. Requests before the warm-up's end
 /// and after the measured ones count for nothing.
 /// </summary>
 public sealed class RequestMeter
@@ -98,8 +97,7 @@ public sealed class RequestMeter
 
     /// <summary>
     /// The distribution of gaps between tokens counts from the moment the first measured request arrives,
-    /// whoever's
-    /// they are.
+    /// whoever's they are.
     /// </summary>
     public bool MeasureGaps { get; set; }
 
@@ -110,8 +108,8 @@ public sealed class RequestMeter
     }
 
     /// <summary>
-    /// Whether every limit of every level held over a complete run; null when a percentile has too few
-    /// samples.
+    /// Whether every limit of every level held over a complete run; null when a percentile
+    /// has too few samples.
     /// </summary>
     public bool? Verdict()
     {
@@ -144,9 +142,6 @@ public sealed class RequestMeter
         if (request.Index >= _firstMeasured && request.Index < _endMeasured)
             Measure(request);
     }
-
-    static long AllowedBreaks(Limit limit, long measured) =>
-        measured - (long)Math.Ceiling(limit.Percentile / 100.0 * measured);
 
     void Measure(in CompletedRequest request)
     {

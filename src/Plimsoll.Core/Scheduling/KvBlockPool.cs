@@ -45,8 +45,6 @@ sealed class KvBlockPool
     /// <summary>Changes whenever an allocation that failed before might succeed.</summary>
     public long Epoch { get; private set; }
 
-    public int CachedNodes => _index.Count;
-
     /// <summary>
     /// Nodes named and forgotten since <see cref="ForgetChanges"/>, in order, when they are tracked.
     /// </summary>

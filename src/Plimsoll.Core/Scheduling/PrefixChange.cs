@@ -7,8 +7,8 @@ namespace Plimsoll.Core.Scheduling;
 /// <param name="Node">The node; its number is free again after it was evicted.</param>
 /// <param name="Key">What it names: its tokens and all before them.</param>
 /// <param name="Parent">The node before it; negative for a prompt's first.</param>
-/// <param name="Holder">The request in whose sequence the KV lies; <see cref="RequestId.None"/>:
-/// evicted.</param>
+/// <param name="Holder">The request in whose sequence the KV lies;
+/// <see cref="RequestId.None"/>: evicted.</param>
 public readonly record struct PrefixChange(int Node, ulong Key, int Parent, RequestId Holder)
 {
     public bool IsEviction => Holder.IsNone;

@@ -10,8 +10,7 @@ sealed class PrefixIndex
 
     ulong[] _keys = new ulong[64];
     int[] _nodesPlusOne = new int[64];
-
-    public int Count { get; private set; }
+    int _count;
 
     /// <summary>The node of this key; negative when there is none.</summary>
     public int Find(ulong key)
@@ -29,7 +28,7 @@ sealed class PrefixIndex
 
     public void Add(ulong key, int node)
     {
-        if (2 * ++Count > _keys.Length)
+        if (2 * ++_count > _keys.Length)
             Grow();
         Place(key, node + 1);
     }
@@ -43,7 +42,7 @@ sealed class PrefixIndex
             Invariant.Holds(_nodesPlusOne[slot] != Empty, "only a cached key is removed");
             slot = (slot + 1) & mask;
         }
-        Count--;
+        _count--;
         var gap = slot;
         for (var next = (slot + 1) & mask; _nodesPlusOne[next] != Empty; next = (next + 1) & mask)
         {

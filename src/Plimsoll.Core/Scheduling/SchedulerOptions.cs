@@ -17,8 +17,8 @@ public sealed record SchedulerOptions
     public required int MaxNumSeqs { get; init; }
 
     /// <summary>
-    /// Most new tokens in one step. Where deadlines are kept, at least <see cref="MaxNumSeqs"/>: every decode
-    /// has one.
+    /// Most new tokens in one step. Where deadlines are kept, at least <see cref="MaxNumSeqs"/>:
+    /// every decode has one.
     /// </summary>
     public required int MaxNumBatchedTokens { get; init; }
 

@@ -34,9 +34,8 @@ public sealed record SlackOptions
 
 /// <summary>Speculative decoding whose length the policy chooses step by step.</summary>
 /// <param name="MaxTokens">Most drafts of a sequence in one step.</param>
-/// <param name="AcceptanceByPosition">
-/// Probability that the i-th draft is accepted where all before it were; the last goes on beyond.
-/// </param>
+/// <param name="AcceptanceByPosition">Probability that the i-th draft is accepted where all before it were;
+/// the last goes on beyond.</param>
 /// <param name="TokenNs">Nanoseconds to draft one token for a batch, per position.</param>
 /// <param name="SequenceNs">Nanoseconds more for each sequence of the batch.</param>
 public sealed record DraftSpec(

@@ -6,8 +6,8 @@ namespace Plimsoll.Core.Scheduling;
 /// <summary>A cohort of decoding requests that the step advances.</summary>
 /// <param name="Cohort">Which.</param>
 /// <param name="Decodes">Its members, the skipped ones not counted.</param>
-/// <param name="DraftTokens">Tokens drafted for each and verified with its last one; 0 without
-/// speculation.</param>
+/// <param name="DraftTokens">Tokens drafted for each and verified with its last one;
+/// 0 without speculation.</param>
 public readonly record struct CohortRun(int Cohort, int Decodes, int DraftTokens);
 
 /// <summary>A decoding request that now belongs to another cohort.</summary>
@@ -36,9 +36,9 @@ public enum StepBound : byte
 }
 
 /// <summary>
-/// What the next step computes: every member of the cohorts that run, but the skipped ones, and the prompt
-/// chunks. The instance belongs to the scheduler and is valid until the next call of
-/// <see cref="Scheduler.Plan"/>.
+/// What the next step computes: every member of the cohorts that run, but the skipped ones,
+/// and the prompt chunks. The instance belongs to the scheduler and is valid until the next
+/// call of <see cref="Scheduler.Plan"/>.
 /// </summary>
 public sealed class StepPlan
 {

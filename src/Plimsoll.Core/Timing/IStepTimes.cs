@@ -1,8 +1,8 @@
 namespace Plimsoll.Core.Timing;
 
 /// <summary>
-/// How long a step takes: a model of an engine, or a formula. It never says less when tokens or contexts
-/// grow.
+/// How long a step takes: a model of an engine, or a formula. It never says less when
+/// tokens or contexts grow.
 /// </summary>
 public interface IStepTimes
 {

@@ -42,10 +42,9 @@ public static class KvCapacity
     /// <summary>Blocks of one engine rank; the engine's own count where it is known.</summary>
     /// <param name="deployment">What is served on what.</param>
     /// <param name="memory">What the engine keeps beside weights and KV.</param>
-    /// <param name="typicalContextTokens">
-    /// Context at which window layers are charged: beyond its window a sequence stops growing there, so
-    /// a block of 16 tokens costs them <c>window / context</c> of a full layer.
-    /// </param>
+    /// <param name="typicalContextTokens">Context at which window layers are charged: beyond its window
+    /// a sequence stops growing there, so a block of 16 tokens costs them <c>window / context</c> of a
+    /// full layer.</param>
     public static KvCapacityResult Blocks(
         Deployment deployment, EngineMemorySpec memory, int typicalContextTokens = 4096)
     {

@@ -13,8 +13,8 @@ public sealed class LinearStepTimes : IStepTimes
     readonly double _contextNs;
     readonly double _pairNs;
 
-    /// <param name="knots">Nanoseconds at so many new tokens, both rising; the last slope goes on
-    /// beyond.</param>
+    /// <param name="knots">Nanoseconds at so many new tokens, both rising; the last slope
+    /// goes on beyond.</param>
     /// <param name="nsPerContextToken">For each token of KV that a decode reads.</param>
     /// <param name="nsPerPair">For each query-key pair of a prompt chunk.</param>
     public LinearStepTimes(

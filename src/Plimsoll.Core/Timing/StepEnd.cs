@@ -4,10 +4,8 @@ namespace Plimsoll.Core.Timing;
 
 /// <summary>The prediction, or one end of its interval: what becomes of every predicted step.</summary>
 /// <param name="Factor">Multiplies the step.</param>
-/// <param name="SequenceNs">
-/// Added per sequence before that, nanoseconds; negative at the fast end, where it takes no more off than the
-/// prediction holds for sequences.
-/// </param>
+/// <param name="SequenceNs">Added per sequence before that, nanoseconds; negative at the fast end, where it
+/// takes no more off than the prediction holds for sequences.</param>
 /// <param name="FirstTokenFactor">Multiplies the time to a first token beyond that.</param>
 public readonly record struct StepEnd(double Factor, double SequenceNs, double FirstTokenFactor)
 {

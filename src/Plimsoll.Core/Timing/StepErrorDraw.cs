@@ -5,9 +5,8 @@ namespace Plimsoll.Core.Timing;
 /// (<see cref="StepTimeModel.Drawn"/>) predicts every figure as it would then be; a figure's interval lies
 /// between quantiles of many draws, each with arrivals of its own seed.
 /// </summary>
-/// <param name="Index">
-/// Number of the draw: what varies with it, such as a seed, varies alike in everything that is compared.
-/// </param>
+/// <param name="Index">Number of the draw: what varies with it, such as a seed, varies alike in everything
+/// that is compared.</param>
 /// <param name="Factors">Reality over prediction, term by term.</param>
 /// <param name="FirstTokenFactor">Multiplies the time to a first token beyond that.</param>
 public sealed record StepErrorDraw(int Index, StepScale Factors, double FirstTokenFactor)

@@ -110,8 +110,8 @@ public sealed class StepTimeModel : IStepTimes
     public Tier Tier { get; }
 
     /// <summary>
-    /// How far reality may lie from the prediction: the tier's band, wider by a tenth for each of
-    /// <see cref="Notes"/>.
+    /// How far reality may lie from the prediction: the tier's band, wider by a tenth for each
+    /// of <see cref="Notes"/>.
     /// </summary>
     public PredictionError Error { get; }
 

@@ -5,9 +5,9 @@ using System.Runtime.InteropServices;
 namespace Plimsoll.Engine.Drafting;
 
 /// <summary>
-/// Guesses how an answer goes on from what was written before: the longest run of tokens that the text ends
-/// with, looked for in the text itself and then in the tenant's earlier answers. A tenant's text is never
-/// another's guess.
+/// Guesses how an answer goes on from what was written before: the longest run of tokens that the text
+/// ends with, looked for in the text itself and then in the tenant's earlier answers. A tenant's text is
+/// never another's guess.
 /// </summary>
 public sealed class Drafter
 {

@@ -91,8 +91,8 @@ public sealed class GbnfGrammar
         if (!ends.Contains("root"))
         {
             throw Bad(
-                "can never be finished: every way through root needs itself again, or a character of an "
-                    + "empty set");
+                "can never be finished: every way through root needs itself again, or a "
+                    + "character of an empty set");
         }
     }
 

@@ -6,9 +6,9 @@ using System.Text.Json;
 namespace Plimsoll.Engine.Grammars;
 
 /// <summary>
-/// A JSON schema as a grammar: every text that the grammar gives is valid JSON of the schema. What the
-/// grammar cannot say is refused by name, never passed over; properties come in the order in which the schema
-/// has them.
+/// A JSON schema as a grammar: every text that the grammar gives is valid JSON of the schema. What
+/// the grammar cannot say is refused by name, never passed over; properties come in the order in
+/// which the schema has them.
 /// </summary>
 public sealed class JsonGrammar
 {
@@ -152,8 +152,8 @@ public sealed class JsonGrammar
     static readonly string[] _stringWords = ["minLength", "maxLength", "pattern", "format"];
     static readonly string[] _numberWords = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
 
-    /// <param name="one">In a list of types, the one that is meant: words of the others are not its
-    /// own.</param>
+    /// <param name="one">In a list of types, the one that is meant: words of the others are
+    /// not its own.</param>
     string OfNamedType(JsonElement schema, string type, string where, string? one = null)
     {
         var words = type switch

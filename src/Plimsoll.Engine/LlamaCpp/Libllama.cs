@@ -71,9 +71,6 @@ static unsafe class Libllama
     public static extern bool llama_model_has_encoder(nint model);
 
     [DllImport(Library)]
-    public static extern ulong llama_model_n_params(nint model);
-
-    [DllImport(Library)]
     public static extern int llama_vocab_n_tokens(nint vocabulary);
 
     [DllImport(Library)]
@@ -88,10 +85,6 @@ static unsafe class Libllama
     [DllImport(Library)]
     [return: MarshalAs(UnmanagedType.I1)]
     public static extern bool llama_vocab_is_eog(nint vocabulary, int token);
-
-    [DllImport(Library)]
-    [return: MarshalAs(UnmanagedType.I1)]
-    public static extern bool llama_vocab_is_control(nint vocabulary, int token);
 
     [DllImport(Library)]
     public static extern int llama_token_to_piece(
@@ -180,9 +173,6 @@ static unsafe class Libllama
 
     [DllImport(Library)]
     public static extern void llama_sampler_accept(nint sampler, int token);
-
-    [DllImport(Library)]
-    public static extern nint llama_sampler_clone(nint sampler);
 
     [DllImport(Library)]
     public static extern void llama_sampler_free(nint sampler);

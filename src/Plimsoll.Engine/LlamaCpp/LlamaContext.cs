@@ -250,8 +250,6 @@ sealed unsafe class LlamaContext : IDisposable
     /// <summary>From any thread: stops the batch that is being computed at its next micro-batch.</summary>
     public void Abort() => Volatile.Write(ref *_abort, 1);
 
-    public bool IsAborting => Volatile.Read(ref *_abort) != 0;
-
     public void EndAbort() => Volatile.Write(ref *_abort, 0);
 
     public void Dispose()

@@ -117,8 +117,8 @@ public static unsafe class LlamaLibrary
         if (release != Release)
         {
             throw new BadInputException(
-                $"{folder} holds ggml {release}; the bindings are of {Release}, and structs differ between "
-                    + $"releases");
+                $"{folder} holds ggml {release}; the bindings are of {Release}, and "
+                    + $"structs differ between releases");
         }
     }
 

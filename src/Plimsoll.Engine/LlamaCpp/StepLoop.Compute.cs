@@ -182,8 +182,8 @@ sealed partial class StepLoop
     }
 
     /// <summary>
-    /// The step was cut short. Of those not done yet, what whole micro-batches computed stays; no token is
-    /// drawn.
+    /// The step was cut short. Of those not done yet, what whole micro-batches computed stays;
+    /// no token is drawn.
     /// </summary>
     void Abandon(int reached)
     {

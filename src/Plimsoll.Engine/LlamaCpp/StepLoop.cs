@@ -44,8 +44,7 @@ sealed partial class StepLoop : IDisposable
         _drafter = drafter;
         _log = log;
         // The scheduler's own prediction starts from what is known now and learns from outcomes alone, so
-        // that a
-        // log of those replays it.
+        // that a log of those replays it.
         Scheduler = new Scheduler(limits, new StepPredictor(times.Frozen(), learns: true));
         _kv = new KvStore(context, Math.Max(1, limits.PrefixBlockTokens));
         _chooser = new TokenChooser(context.Model.Tokenizer);

@@ -6,9 +6,9 @@ using Plimsoll.Inputs.Gguf;
 namespace Plimsoll.Engine.Placeholder;
 
 /// <summary>
-/// A model of random weights with a real tokenizer and chat template: what it says is noise, but it is
-/// computed, batched, cached and metered as any model's answer is. The same shape and seed give the same
-/// file.
+/// A model of random weights with a real tokenizer and chat template: what it says is noise, but
+/// it is computed, batched, cached and metered as any model's answer is. The same shape and seed
+/// give the same file.
 /// </summary>
 public static class PlaceholderModel
 {
@@ -17,17 +17,13 @@ public static class PlaceholderModel
 
     const string Text =
         "The load line is the mark on a ship's hull that shows how heavily it may be loaded for the waters "
-            + "it "
-        + "will meet. The model answers the question that the user asks, and the system shows what a token "
-        + "costs at the promised latency. There is no answer without the promise; there is no promise "
-        + "without "
-        + "the load. What is the load line of the engine? The engine serves the user first and the batch "
-        + "in the "
-        + "slack. A step of the engine computes the tokens of the batch, and the time of the step is the "
-        + "time "
-        + "that the user waits. { \"name\": \"value\", \"type\": \"string\" } and the result of the "
-        + "function is "
-        + "that there are other things with which you can work. I am here to help you with that.\n";
+            + "it will meet. The model answers the question that the user asks, and the system shows what a "
+            + "token costs at the promised latency. There is no answer without the promise; there is no "
+            + "promise without the load. What is the load line of the engine? The engine serves the user "
+            + "first and the batch in the slack. A step of the engine computes the tokens of the batch, and "
+            + "the time of the step is the time that the user waits. { \"name\": \"value\", \"type\": "
+            + "\"string\" } and the result of the function is that there are other things with which you can "
+            + "work. I am here to help you with that.\n";
 
     const string ChatTemplate =
         "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"

@@ -2,8 +2,9 @@ using System;
 
 namespace Plimsoll.Engine.Simulated;
 
-/// <summary>Hashes that stand in for chance: the same prompt and seed give the same answer for
-/// ever.</summary>
+/// <summary>
+/// Hashes that stand in for chance: the same prompt and seed give the same answer for ever.
+/// </summary>
 static class Mixing
 {
     public static ulong Mix(ulong a, ulong b)

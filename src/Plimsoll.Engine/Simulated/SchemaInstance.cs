@@ -5,14 +5,16 @@ using System.Text.Json;
 
 namespace Plimsoll.Engine.Simulated;
 
-/// <summary>A smallest instance of a JSON schema: what a simulated engine answers where a shape is asked
-/// for.</summary>
+/// <summary>
+/// A smallest instance of a JSON schema: what a simulated engine answers where a shape is asked for.
+/// </summary>
 static class SchemaInstance
 {
     const int MostDepth = 32;
 
-    /// <summary>Throws <see cref="EngineRefusalException"/> where the schema is no schema or nests too
-    /// deep.</summary>
+    /// <summary>
+    /// Throws <see cref="EngineRefusalException"/> where the schema is no schema or nests too deep.
+    /// </summary>
     public static string Of(string? schema)
     {
         using var stream = new MemoryStream();

@@ -32,9 +32,8 @@ sealed class SimulatedAnswers(SimulatedOptions options, SimulatedCodec codec)
             return new Refusal(
                 $"This model's maximum context length is {most} tokens. However, you requested "
                 + $"{request.Prompt.Length + (long)request.MaxOutputTokens} tokens "
-                + $"({request.Prompt.Length} in the "
-                + $"messages, {request.MaxOutputTokens} in the completion). Please reduce the length of "
-                + $"either.",
+                + $"({request.Prompt.Length} in the messages, {request.MaxOutputTokens} in the "
+                + $"completion). Please reduce the length of either.",
                 RefusalKind.BadRequest);
         }
         return null;

@@ -9,8 +9,7 @@ namespace Plimsoll.Engine.Simulated;
 /// A tokenizer without a vocabulary: a token's id holds its text, so any text comes back as it was and
 /// English has about as many tokens as a real tokenizer gives it. An id is either up to six lower-case
 /// letters, the first perhaps a space (bit 30 set, five bits each), or up to three bytes of UTF-8 (their
-/// count
-/// in bits 24 and 25).
+/// count in bits 24 and 25).
 /// </summary>
 public sealed class SimulatedCodec : IPromptCodec
 {

@@ -28,6 +28,7 @@ public sealed class SimulatedEngine : IServingEngine
     readonly long _startTimestamp;
     readonly long _lagNs;
     readonly SimulatedRank[] _ranks;
+    readonly DecisionLog[] _logs;
     readonly int[] _outstanding;
     readonly Router _router = new(RoutingPolicy.PrefixAffinity);
     readonly Queue<Event> _mailbox = new();
@@ -49,11 +50,12 @@ public sealed class SimulatedEngine : IServingEngine
         _lagNs = options.StepTime.RequestOverheadNs;
         _ranks = new SimulatedRank[options.Ranks];
         _outstanding = new int[options.Ranks];
+        _logs = Array.ConvertAll([.. options.DecisionLogs], path => new DecisionLog(path, options.Limits));
         for (var i = 0; i < _ranks.Length; i++)
         {
-            _ranks[i] =
-                new SimulatedRank(options.Limits, options.StepTime, OnToken, Report, index: i,
-                    verdict: OnVerdict);
+            _ranks[i] = new SimulatedRank(
+                options.Limits, options.StepTime, OnToken, Report, index: i, verdict: OnVerdict,
+                log: i < _logs.Length ? _logs[i] : null);
         }
         _timer = time.CreateTimer(_ => Pump(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -217,7 +219,11 @@ public sealed class SimulatedEngine : IServingEngine
     {
         lock (_gate)
         {
+            if (_disposed)
+                return ValueTask.CompletedTask;
             _disposed = true;
+            foreach (var log in _logs)
+                log.Dispose();
             foreach (var stream in _open)
             {
                 stream.Release();

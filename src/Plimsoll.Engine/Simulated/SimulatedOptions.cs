@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
 
@@ -31,6 +32,9 @@ public sealed record SimulatedOptions
     public int EmbeddingSize { get; init; } = 768;
 
     public SimulatedFaults Faults { get; init; } = SimulatedFaults.None;
+
+    /// <summary>Files that record what each rank's scheduler was told, one a rank; empty for none.</summary>
+    public IReadOnlyList<string> DecisionLogs { get; init; } = [];
 }
 
 /// <summary>Faults to inject, as shares of requests; drawn from the prompt and the seed.</summary>

@@ -15,8 +15,7 @@ public delegate void SimulatedTokenHandler(SimulatedSequence sequence, long step
 
 /// <summary>
 /// The simulated loop of one engine rank, told token by token: plan, predict, let that time pass, say what
-/// came
-/// of it. It has no clock: whoever drives it says up to when to run, be it a live engine or a test.
+/// came of it. It has no clock: whoever drives it says up to when to run, be it a live engine or a test.
 /// <para>
 /// Steps follow each other on the nanosecond, however late the driver wakes; requests join by their own
 /// arrival time. The same arrivals therefore give the same plans as `plimsoll simulate` gives them.
@@ -31,6 +30,7 @@ public sealed class SimulatedRank
     readonly Action<SimulatedSequence, Verdict>? _verdict;
     readonly Func<long, long>? _perturb;
     readonly int _index;
+    readonly DecisionLog? _log;
     readonly Queue<(SimulatedSequence Sequence, RequestSpec Spec)> _newcomers = new();
     SimulatedSequence?[] _bySlot = new SimulatedSequence?[64];
     RequestId[] _decodes = new RequestId[64];
@@ -48,11 +48,13 @@ public sealed class SimulatedRank
     /// <param name="perturb">Makes a real step of a predicted one, nanoseconds; null for none.</param>
     /// <param name="verdict">Hears of requests that are turned away or taken in at another level.</param>
     /// <param name="index">Which rank of its engine it is.</param>
+    /// <param name="log">Is told what the scheduler is told; null for none.</param>
     public SimulatedRank(
-        SchedulerOptions limits, StepTimeModel stepTime, SimulatedTokenHandler token, StepListener? onStep =
-            null,
-        Func<long, long>? perturb = null, int index = 0, Action<SimulatedSequence, Verdict>? verdict = null)
+        SchedulerOptions limits, StepTimeModel stepTime, SimulatedTokenHandler token,
+        StepListener? onStep = null, Func<long, long>? perturb = null, int index = 0,
+        Action<SimulatedSequence, Verdict>? verdict = null, DecisionLog? log = null)
     {
+        _log = log;
         _verdict = verdict;
         _index = index;
         _scheduler = new Scheduler(limits);
@@ -109,6 +111,7 @@ public sealed class SimulatedRank
         {
             _nowNs = _inFlight is null ? Math.Max(_nowNs, nowNs) : _nowNs;
             _scheduler.Cancel(sequence.Id, Math.Max(nowNs, _nowNs));
+            _log?.Cancel(sequence.Id, Math.Max(nowNs, _nowNs));
             Forget(sequence);
             return;
         }
@@ -120,8 +123,9 @@ public sealed class SimulatedRank
         }
     }
 
-    /// <summary>Runs every step that ends at or before a time; the one that ends later stays in
-    /// flight.</summary>
+    /// <summary>
+    /// Runs every step that ends at or before a time; the one that ends later stays in flight.
+    /// </summary>
     public void RunUntil(long untilNs)
     {
         while (NextStepEndsNs <= untilNs)
@@ -131,6 +135,7 @@ public sealed class SimulatedRank
     void Hand(SimulatedSequence sequence, in RequestSpec spec, long nowNs)
     {
         var verdict = _scheduler.Add(spec, nowNs);
+        _log?.Add(spec, verdict, nowNs);
         if (verdict.Admission != Admission.Accepted)
             _verdict?.Invoke(sequence, verdict);
         if (!verdict.IsTaken)
@@ -150,11 +155,11 @@ public sealed class SimulatedRank
 
     void Begin()
     {
-        var plan = _scheduler.Plan(_nowNs);
+        var plan = Plan();
         if (plan.IsEmpty && _newcomers.Count > 0)
         {
             HandOver();
-            plan = _scheduler.Plan(_nowNs);
+            plan = Plan();
         }
         else
         {
@@ -165,6 +170,13 @@ public sealed class SimulatedRank
         _inFlight = plan;
         _predictedNs = _stepTime.PredictNs(plan.Shape);
         _stepNs = _perturb is null ? _predictedNs : Math.Max(1, _perturb(_predictedNs));
+    }
+
+    StepPlan Plan()
+    {
+        var plan = _scheduler.Plan(_nowNs);
+        _log?.Plan(plan, _nowNs);
+        return plan;
     }
 
     /// <summary>Lets the step in flight end: everybody's shares, then everybody's tokens.</summary>
@@ -196,15 +208,16 @@ public sealed class SimulatedRank
             if (chunk.EndsPrompt)
                 Emit(sequence);
         }
-        _scheduler.Commit(
-            new StepOutcome(CollectionsMarshal.AsSpan(_outcomes)) { DurationNs = _stepNs }, _nowNs);
+        var result = new StepOutcome(CollectionsMarshal.AsSpan(_outcomes)) { DurationNs = _stepNs };
+        _scheduler.Commit(result, _nowNs);
+        _log?.Commit(result, _nowNs);
         foreach (var outcome in _outcomes)
             Forget(_bySlot[outcome.Request.Slot]!);
     }
 
     /// <summary>The sequence of that name; null when it was cancelled while its step ran.</summary>
-    SimulatedSequence? Of(RequestId id) => _bySlot[id.Slot] is { } sequence && sequence.Id == id ? sequence
-        : null;
+    SimulatedSequence? Of(RequestId id) =>
+        _bySlot[id.Slot] is { } sequence && sequence.Id == id ? sequence : null;
 
     void Report(StepPlan plan, ReadOnlySpan<RequestId> decodes, long startNs)
     {

@@ -4,8 +4,7 @@ namespace Plimsoll.Engine.Simulated;
 
 /// <summary>
 /// One request inside a <see cref="SimulatedRank"/>. Only the rank knows how long its answer is; the
-/// scheduler
-/// learns it token by token.
+/// scheduler learns it token by token.
 /// </summary>
 public sealed class SimulatedSequence
 {
@@ -25,8 +24,9 @@ public sealed class SimulatedSequence
     /// <summary>Prompt tokens that the prefix cache gave.</summary>
     public int CachedTokens { get; internal set; }
 
-    /// <summary>Most tokens whose KV ever existed: what is computed again below it was lost to a
-    /// preemption.</summary>
+    /// <summary>
+    /// Most tokens whose KV ever existed: what is computed again below it was lost to a preemption.
+    /// </summary>
     internal int ReachedTokens { get; set; }
 
     internal RequestId Id { get; set; }

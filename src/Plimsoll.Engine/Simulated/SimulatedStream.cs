@@ -2,8 +2,9 @@ using System.Collections.Generic;
 
 namespace Plimsoll.Engine.Simulated;
 
-/// <summary>One answer of a simulated engine on its way to a reader: its words, its stop texts, its
-/// faults.</summary>
+/// <summary>
+/// One answer of a simulated engine on its way to a reader: its words, its stop texts, its faults.
+/// </summary>
 sealed class SimulatedStream
 {
     readonly List<AnswerToken> _held = [];

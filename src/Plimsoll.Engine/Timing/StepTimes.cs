@@ -5,10 +5,10 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Engine.Timing;
 
 /// <summary>
-/// How long steps take on this machine, learnt from steps: a piecewise linear function of the new tokens
-/// (knots at 1, 2, 4 … 1024), and a cost per token of context read by decodes and per query–key pair of
-/// prompts. Recursive least squares with forgetting refine it while it serves; it never falls with more
-/// tokens.
+/// How long steps take on this machine, learnt from steps: a piecewise linear function of the new
+/// tokens (knots at 1, 2, 4 … 1024), and a cost per token of context read by decodes and per
+/// query–key pair of prompts. Recursive least squares with forgetting refine it while it serves; it
+/// never falls with more tokens.
 /// </summary>
 public sealed class StepTimes
 {

@@ -110,8 +110,7 @@ public static class HuggingFaceConfig
                     "full_attention" => 0,
                     var other => throw new BadInputException(
                         $"{config.Path}: layer type {other} is unknown, and its attention is not guessed; "
-                        + $"expected "
-                        + "full_attention, sliding_attention or chunked_attention"),
+                        + "expected full_attention, sliding_attention or chunked_attention"),
                 };
             }
             return Math.Min(count, layers);

@@ -9,8 +9,7 @@ namespace Plimsoll.Inputs.Catalogues;
 /// <summary>
 /// Picks a price out of the dated series. What is asked for is an amount (<c>2.49</c>), or a provider type
 /// with an optional date (<c>neocloud@2026-08-21</c>): the median over providers of the latest day on or
-/// before
-/// it. Left out, it is the latest on-demand index, or where there is none the latest on-demand median.
+/// before it. Left out, it is the latest on-demand index, or where there is none the latest on-demand median.
 /// </summary>
 static class PriceChoice
 {
@@ -42,8 +41,8 @@ static class PriceChoice
             ?? Median(prices, accelerator, p => p.ProviderType == type, date)
             ?? throw new BadInputException(
                 $"{Setting.Price} {text}", $"no such price of {accelerator.Name}",
-                $"another type or date (plimsoll catalogue prices {accelerator.Key}), or {Setting.Price} "
-                + $"USD-PER-HOUR");
+                $"another type or date (plimsoll catalogue prices {accelerator.Key}), or "
+                + $"{Setting.Price} USD-PER-HOUR");
     }
 
     static PriceSpec Given(AcceleratorSpec accelerator, decimal amount, string text, string givenBy)

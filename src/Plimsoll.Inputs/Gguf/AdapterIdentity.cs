@@ -20,12 +20,8 @@ public static class AdapterIdentity
     /// <summary>In an adapter: of the chat template it was trained with.</summary>
     public const string TemplateKey = "plimsoll.template_sha256";
 
-    /// <summary>Whether the adapter names its base at all.</summary>
-    public static bool IsNamed(GgufFile adapter) => adapter.Text(BaseKey) is not null;
-
-    /// <exception cref="BadInputException">
-    /// No adapter, one of another architecture, or one that names another base. One that names none passes.
-    /// </exception>
+    /// <exception cref="BadInputException">No adapter, one of another architecture, or one that names
+    /// another base. One that names none passes.</exception>
     public static void Check(GgufFile model, GgufFile adapter)
     {
         if (adapter.Text("general.type") != "adapter" || adapter.Text("adapter.type") != "lora")

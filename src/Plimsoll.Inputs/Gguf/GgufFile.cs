@@ -106,9 +106,8 @@ public sealed class GgufFile : IDisposable
     }
 
     /// <summary>
-    /// What the weights are, whatever the metadata says and the order in which they stand: SHA-256 over
-    /// name, shape, format and bytes of each tensor, by name. An adapter names the base it was trained on by
-    /// it.
+    /// What the weights are, whatever the metadata says and the order in which they stand: SHA-256 over name,
+    /// shape, format and bytes of each tensor, by name. An adapter names the base it was trained on by it.
     /// </summary>
     public string WeightHash()
     {

@@ -211,8 +211,8 @@ ref struct GgufHeader
             if (tensor.Offset % alignment != 0)
             {
                 throw Bad(
-                    $"puts tensor {Quoted(tensor.Name)} at offset {tensor.Offset}, not a multiple of "
-                        + $"{alignment}");
+                    $"puts tensor {Quoted(tensor.Name)} at offset {tensor.Offset}, not "
+                        + $"a multiple of {alignment}");
             }
             if (tensor.Bytes > _length - start || tensor.Offset > _length - start - tensor.Bytes)
             {

@@ -7,9 +7,9 @@ using Plimsoll.Core;
 namespace Plimsoll.Inputs.Gguf;
 
 /// <summary>
-/// Writes a GGUF file, version 3: metadata in the order in which it was set, tensors in the order in which
-/// they were added, each from bytes that are asked for when its turn comes. The same calls give the same
-/// bytes.
+/// Writes a GGUF file, version 3: metadata in the order in which it was set, tensors in the order
+/// in which they were added, each from bytes that are asked for when its turn comes. The same calls
+/// give the same bytes.
 /// </summary>
 public sealed class GgufWriter
 {

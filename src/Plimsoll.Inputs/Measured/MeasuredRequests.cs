@@ -20,7 +20,7 @@ public static class MeasuredRequests
         var input = CalibrationFile.Read(path, anything);
         return input.Timings.Any()
             ? input
-            : throw new BadInputException($"{path}: {input.Form} holds no single requests; expected a "
-                + $"form that does");
+            : throw new BadInputException($"{path}: {input.Form} holds no single requests; "
+                + $"expected a form that does");
     }
 }

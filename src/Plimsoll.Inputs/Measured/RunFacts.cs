@@ -57,9 +57,8 @@ public sealed record RunFacts
             if (mine is not null && others is not null && mine != others)
             {
                 throw new BadInputException(
-                    $"{file}: mixed {what}: {mine} here, {others} in {otherFile}; expected files of one "
-                    + $"engine "
-                    + "serving one model");
+                    $"{file}: mixed {what}: {mine} here, {others} in {otherFile}; expected files of "
+                    + "one engine serving one model");
             }
         }
     }

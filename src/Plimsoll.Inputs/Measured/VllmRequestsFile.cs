@@ -9,9 +9,9 @@ namespace Plimsoll.Inputs.Measured;
 
 /// <summary>
 /// The <c>vllm-requests</c> form: one JSON object per request with <c>input_toks, output_toks,
-/// arrival_time</c> and the engine's own stamps <c>queued_ts, first_token_ts, last_token_ts</c>, all in
-/// seconds; a <c>NAME.meta.json</c> beside <c>NAME.requests.jsonl</c> says what was served how.
-/// (casys-kaist/LLMServingSim)
+/// arrival_time</c> and the engine's own stamps <c>queued_ts, first_token_ts,
+/// last_token_ts</c>, all in seconds; a <c>NAME.meta.json</c> beside <c>NAME.requests.jsonl</c>
+/// says what was served how. (casys-kaist/LLMServingSim)
 /// </summary>
 public static class VllmRequestsFile
 {

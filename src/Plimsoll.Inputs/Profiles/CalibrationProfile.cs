@@ -77,8 +77,8 @@ public sealed record CalibrationProfile
 /// <param name="Factor">Multiplies its time.</param>
 /// <param name="Low">At the low end.</param>
 /// <param name="High">At the high end.</param>
-/// <param name="Weak">Why the data tell less of it than was assumed, so that it stays near 1; null
-/// otherwise.</param>
+/// <param name="Weak">Why the data tell less of it than was assumed, so that it stays near
+/// 1; null otherwise.</param>
 public sealed record ProfileMultiplier(string Term, double Factor, double Low, double High, string? Weak);
 
 /// <summary>A term that the data could not tell: it stays as it is.</summary>

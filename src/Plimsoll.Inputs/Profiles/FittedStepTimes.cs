@@ -151,7 +151,6 @@ public sealed class FittedStepTimes(string file, CalibrationProfile profile)
                 + FormattableString.Invariant($"({profile.Around} tier {figure.BeforePercent:0.0} %)"));
         }
         return $"fitted: {file}, {held.Configurations} configuration{(held.Configurations == 1 ? "" : "s")}, "
-            + $"median error "
-            + $"held out ({held.Split}): {string.Join(", ", figures)}";
+            + $"median error held out ({held.Split}): {string.Join(", ", figures)}";
     }
 }

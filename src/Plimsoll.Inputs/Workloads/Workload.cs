@@ -37,8 +37,7 @@ public abstract class Workload
 
     /// <summary>
     /// The levels of service that requests name by their place here, in order of first appearance; empty
-    /// where the
-    /// workload tells none apart.
+    /// where the workload tells none apart.
     /// </summary>
     public virtual IReadOnlyList<LevelPromise> Levels => [];
 
@@ -55,9 +54,8 @@ public abstract class Workload
     /// <param name="requests">How many.</param>
     /// <param name="seed">Seed of all draws.</param>
     /// <param name="process">How arrivals scatter.</param>
-    /// <param name="openSessions">
-    /// All at once in a closed loop: sessions that take turns at a time; null for all of them.
-    /// </param>
+    /// <param name="openSessions">All at once in a closed loop: sessions that take turns at a time; null for
+    /// all of them.</param>
     public abstract IArrivalSource Open(
         double requestsPerSecond, long requests, ulong seed, ArrivalProcess process = ArrivalProcess.Own,
         int? openSessions = null);

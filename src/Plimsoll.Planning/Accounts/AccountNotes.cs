@@ -35,22 +35,20 @@ static class AccountNotes
         if (request.Serving.Workload.ClosedLoop)
         {
             notes.Add("closed loop: throughput is that of sessions that take turns without pausing, as many "
-                + "at a time "
-                + "as carries most; no load line is sought above it");
+                + "at a time as carries most; no load line is sought above it");
         }
         notes.Add(
             "input and output: by the step time that each caused, so output carries what steps cost when few "
             + "decode; in full batches and idle beside it tell the two apart");
         notes.Add("levers: each alone against the same bill; speculation is none of them, since its gain or "
-            + "loss rests "
-            + "on how many drafts a model accepts on this traffic, which is not known here");
+            + "loss rests on how many drafts a model accepts on this traffic, which is not known here");
         return notes;
     }
 
     /// <summary>
     /// Tables that differ only in their last part, as kernel tables of one card do, named together.
     /// </summary>
-    static string Grouped(IReadOnlyList<string> sources)
+    internal static string Grouped(IReadOnlyList<string> sources)
     {
         var groups = new List<string>();
         var last = "";

@@ -55,9 +55,8 @@ static class Levers
             "batch backfill", Usd(-(double)interactive.Cost.UsdPerMillionTokens * idle * worth),
             FormattableString.Invariant(
                 $"upper bound: {100 * idle:0} % of the fleet's computing time is free at ")
-            + "full-batch speed; batch work in it earns its own cost per token, if interactive work always "
-            + "goes "
-            + "first");
+            + "full-batch speed; batch work in it earns its own cost per token, if "
+            + "interactive work always goes first");
     }
 
     static Credit? Autoscaling(AccountRequest request, ClassAccount interactive)
@@ -101,8 +100,8 @@ static class Levers
         var small = Alternative.Of(changed, basis.TokensPerRequest, progress);
         return small is null ? null : new Credit(
             "smaller model", small.Bill.Usd - interactive.Cost.UsdPerMillionTokens,
-            $"{model.Name} tuned to the task: {Fleet(small)}, same tokens, if it does the task; tuning is "
-            + $"not counted");
+            $"{model.Name} tuned to the task: {Fleet(small)}, same tokens, if it does the "
+            + $"task; tuning is not counted");
     }
 
     static AccountRequest Changed(AccountRequest request, Func<DeploymentChoice, DeploymentChoice> change) =>

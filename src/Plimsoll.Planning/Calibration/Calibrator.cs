@@ -60,8 +60,8 @@ public static class Calibrator
         if (fit.Gains.All(gain => gain < Identification.Known))
         {
             throw new BadInputException(
-                $"{inputs[0].File}: the data identify no multiplier ({Reasons(fit)}); expected more or "
-                + $"longer runs");
+                $"{inputs[0].File}: the data identify no multiplier ({Reasons(fit)}); "
+                + $"expected more or longer runs");
         }
         Plausibility.Check(inputs[0], deployment, fit.Scale);
         progress?.Invoke(FitShare);

@@ -88,8 +88,8 @@ static class Identification
                 (twin, nearest) = (other, cosine);
         }
         return twin is { } found
-            ? $"moves the measured figures as {found.Name()} does; loads that differ more would tell them "
-            + $"apart"
+            ? $"moves the measured figures as {found.Name()} does; loads that differ "
+            + $"more would tell them apart"
             : "the measured figures say too little of it";
     }
 }

@@ -107,9 +107,9 @@ static class Plausibility
         if (measuredNs < floorNs)
         {
             throw new BadInputException(FormattableString.Invariant(
-                $"{Where(file, name)}: impossible timing, {figure} of {measuredNs / 1e6:0.###} ms is below ")
-                + "the "
-                + FormattableString.Invariant($"{floorNs / 1e6:0.###} ms that reading weights and KV takes; ")
+                $"{Where(file, name)}: impossible timing, {figure} of {measuredNs / 1e6:0.###} ms is ")
+                + FormattableString.Invariant($"below the {floorNs / 1e6:0.###} ms that ")
+                + "reading weights and KV takes; "
                 + "expected one token per step on this accelerator (no speculative decoding)");
         }
     }

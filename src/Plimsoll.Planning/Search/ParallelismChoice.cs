@@ -127,8 +127,8 @@ public static class ParallelismChoice
         {
             throw new BadInputException(
                 $"{Setting.TensorParallel} {tensorParallel}",
-                $"exceeds the {accelerator.ScaleUpWorld} accelerators that {accelerator.Name} joins at full "
-                + $"speed",
+                $"exceeds the {accelerator.ScaleUpWorld} accelerators that "
+                + $"{accelerator.Name} joins at full speed",
                 $"at most that, and {Setting.PipelineParallel} beyond");
         }
         if (pipelineParallel > model.Layers)

@@ -6,9 +6,8 @@ namespace Plimsoll.Planning.Search;
 
 /// <summary>
 /// How much a probe simulates, so that a load line is a property of the workload and not of one draw:
-/// independent
-/// streams, each as long as the slow rise and fall of its arrivals and the samples of its percentiles ask
-/// for.
+/// independent streams, each as long as the slow rise and fall of its arrivals and the samples of its
+/// percentiles ask for.
 /// </summary>
 /// <param name="Streams">Independent streams; what they differ by is the sampling error.</param>
 /// <param name="Requests">Of each stream under the workload's own arrivals, warm-up included.</param>

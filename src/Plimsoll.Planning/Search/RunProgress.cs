@@ -7,10 +7,8 @@ namespace Plimsoll.Planning.Search;
 /// Turns simulated runs, which end on several threads, into the share of the work that is done.
 /// </summary>
 /// <param name="told">Gets the share, 0 to 1, one thread at a time; null when nobody asks.</param>
-/// <param name="requests">
-/// Requests of the whole work; searches end when they end, so the share is an estimate and never claims to be
-/// all.
-/// </param>
+/// <param name="requests">Requests of the whole work; searches end when they end, so the share is an
+/// estimate and never claims to be all.</param>
 sealed class RunProgress(Action<double>? told, double requests)
 {
     /// <summary>Of a usual account, and of choosing a deployment alone.</summary>

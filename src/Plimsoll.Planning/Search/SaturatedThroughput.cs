@@ -30,8 +30,7 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
         SimulatedEngine engine, Serving serving, bool attributeTime = false, StepEnd? end = null) =>
         Find(engine, serving, attributeTime, end) ?? throw new BadInputException(
             $"no request of {serving.Workload.Name} fits the KV memory of {engine.Memory.Tokens} tokens; "
-                + $"expected "
-            + "more memory per replica or shorter prompts");
+                + "expected more memory per replica or shorter prompts");
 
     /// <summary>Null when the engine can serve no request at all.</summary>
     public static SaturatedThroughput? Find(

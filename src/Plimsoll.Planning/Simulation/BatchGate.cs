@@ -9,8 +9,8 @@ public sealed record BatchGateOptions
     public int Lines { get; init; } = 1024;
 
     /// <summary>
-    /// Additive increase, multiplicative decrease on the engine's queue and KV, as llm-d's batch gateway
-    /// does.
+    /// Additive increase, multiplicative decrease on the engine's queue and KV, as llm-d's
+    /// batch gateway does.
     /// </summary>
     public bool IsAdaptive { get; init; }
 

@@ -8,8 +8,8 @@ using Plimsoll.Inputs.Files;
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>
-/// One JSON line per completed request. A run that fails before <see cref="Keep"/> leaves nothing
-/// half-written.
+/// One JSON line per completed request. A run that fails before <see cref="Keep"/>
+/// leaves nothing half-written.
 /// </summary>
 public sealed class RequestLog : IDisposable
 {

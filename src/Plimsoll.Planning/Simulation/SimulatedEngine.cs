@@ -36,8 +36,8 @@ public sealed record SimulatedEngine
     /// </summary>
     /// <param name="stepTime">How long the steps of what is served take.</param>
     /// <param name="policy">How its scheduler decides.</param>
-    /// <param name="typicalContextTokens">Mean context of the workload, which window layers depend
-    /// on.</param>
+    /// <param name="typicalContextTokens">Mean context of the workload, which window
+    /// layers depend on.</param>
     public static SimulatedEngine Of(
         StepTimeModel stepTime, SchedulingPolicy policy, int typicalContextTokens = 4096)
     {

@@ -44,9 +44,8 @@ public sealed record SimulationResult
     public required int PeakKvBlocks { get; init; }
 
     /// <summary>
-    /// Prompt tokens that the prefix cache gave when their requests were first admitted ÷ all of
-    /// completed requests;
-    /// null without prefix keys. What a preempted request finds again is not counted again.
+    /// Prompt tokens that the prefix cache gave when their requests were first admitted ÷ all of completed
+    /// requests; null without prefix keys. What a preempted request finds again is not counted again.
     /// </summary>
     public required double? PrefixHitRate { get; init; }
 

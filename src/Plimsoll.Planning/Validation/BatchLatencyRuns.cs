@@ -27,8 +27,8 @@ static class BatchLatencyRuns
     [
         FormattableString.Invariant(
             $"prompts of {ChatPrompt} tokens (lm-arena-chat) and {QuestionPrompt} (gpqa), not stated"),
-        "answers uniform within half of their stated mean; a closed loop of as many clients as the stated "
-        + "mean batch",
+        "answers uniform within half of their stated mean; a closed loop of as many clients "
+            + "as the stated mean batch",
         "asynchronous scheduling and --max-num-batched-tokens 8192, as in the benchmark's own configurations",
         "experts spread over all GPUs of a mixture, attention split over the same ones",
     ];

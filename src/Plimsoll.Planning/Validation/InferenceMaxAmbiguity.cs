@@ -8,14 +8,13 @@ namespace Plimsoll.Planning.Validation;
 
 /// <summary>
 /// The points do not say whether speculation was on, one dump does not say the release, and points recur
-/// across dumps. Settled without looking at any prediction:
-/// (0) a release of which some point comes within <see cref="Plausible"/> of the physical floor cannot have
-/// computed all its prompts (or is not what its row says): all of it is left out; (1) a point that recurs
-/// counts once; (2) a point of unknown release is left out where a point of the same setting has one; (3)
-/// where equal settings differ by more than <see cref="Apart"/>, the faster ran with speculation and is left
-/// out; (4) where that is so for half of a release's repeated settings or more, its settings without a twin
-/// may have run either way and are left out; where it is rarer it was no speculation, and both twins are left
-/// out.
+/// across dumps. Settled without looking at any prediction: (0) a release of which some point comes within
+/// <see cref="Plausible"/> of the physical floor cannot have computed all its prompts (or is not what its row
+/// says): all of it is left out; (1) a point that recurs counts once; (2) a point of unknown release is left
+/// out where a point of the same setting has one; (3) where equal settings differ by more than
+/// <see cref="Apart"/>, the faster ran with speculation and is left out; (4) where that is so for half of a
+/// release's repeated settings or more, its settings without a twin may have run either way and are left out;
+/// where it is rarer it was no speculation, and both twins are left out.
 /// </summary>
 static class InferenceMaxAmbiguity
 {
@@ -25,9 +24,9 @@ static class InferenceMaxAmbiguity
     const double Same = 1.001;
 
     /// <summary>
-    /// Share of the floor (peak rates, perfect overlap, unbounded batch) that no engine reaches: the best
-    /// large products of the kernel tables reach three quarters of their peak, everything around them comes
-    /// on top.
+    /// Share of the floor (peak rates, perfect overlap, unbounded batch) that no engine reaches: the
+    /// best large products of the kernel tables reach three quarters of their peak, everything around
+    /// them comes on top.
     /// </summary>
     const double Plausible = 0.8;
 

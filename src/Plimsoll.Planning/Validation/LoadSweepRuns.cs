@@ -17,8 +17,8 @@ namespace Plimsoll.Planning.Validation;
 public static class LoadSweepRuns
 {
     /// <summary>
-    /// Not stated. Throughput times duration of the overloaded runs gives 450 to 495, the last answers of 500
-    /// requests excepted.
+    /// Not stated. Throughput times duration of the overloaded runs gives 450 to 495, the last answers of
+    /// 500 requests excepted.
     /// </summary>
     const int Requests = 500;
 
@@ -31,8 +31,8 @@ public static class LoadSweepRuns
     ];
 
     /// <summary>
-    /// Runs of one card, <c>H100</c> or <c>A100</c>, that can be replayed; the others are counted in
-    /// <paramref name="dropped"/>.
+    /// Runs of one card, <c>H100</c> or <c>A100</c>, that can be replayed; the others are counted
+    /// in <paramref name="dropped"/>.
     /// </summary>
     public static IReadOnlyList<Observation> Read(string file, string card, DropTally dropped) =>
         CsvTable.ReadUsable(file, row => Read(row, card, dropped));

@@ -54,8 +54,8 @@ static class ValidationMarkdown
             + "bandwidth that no ");
         text.Append(
             "decode outruns. An engine whose every step takes the same time is that queue: `max_num_seqs` ");
-        text.Append("is its number of servers, answer lengths are its service times. A figure may lie three "
-            + "standard ");
+        text.Append("is its number of servers, answer lengths are its service times. A "
+            + "figure may lie three standard ");
         text.Append("errors from theory.\n\n");
         text.Append("| check | theory | simulated | standard error | z | simulated as "
             + "|\n|---|---|---|---|---|---|\n");
@@ -78,8 +78,8 @@ static class ValidationMarkdown
             text.Append($"- Assumed: {assumption}.\n");
         foreach (var (reason, count) in set.Dropped)
             text.Append(CultureInfo.InvariantCulture, $"- Left out, {count:N0}: {reason}.\n");
-        text.Append("\n| split | figure | points | median % | p90 % | worst % | bias % | within 90 % "
-            + "| width |\n");
+        text.Append("\n| split | figure | points | median % | p90 % | worst % | bias % "
+            + "| within 90 % | width |\n");
         text.Append("|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
         foreach (var row in set.Rows)
         {

@@ -25,8 +25,8 @@ public static class ValidationPictures
             pictures.Add(new ReportPicture(
                 name, $"{set.Title}: predicted against measured.",
                 ScatterPicture.Draw(
-                    set.Title, $"{shown.Count:N0} predictions of runs that were not fitted to; the band is "
-                    + $"±10 %", unit.Key,
+                    set.Title, $"{shown.Count:N0} predictions of runs that were not "
+                    + $"fitted to; the band is ±10 %", unit.Key,
                     clouds)));
         }
         return pictures;

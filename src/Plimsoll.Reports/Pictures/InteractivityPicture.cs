@@ -13,8 +13,8 @@ static class InteractivityPicture
     {
         var frame = new Frame(
             "Throughput against interactivity",
-            "output tokens/s per accelerator, by tokens/s that a user sees (1 ÷ mean TPOT); each point is a "
-            + "rate",
+            "output tokens/s per accelerator, by tokens/s that a user sees (1 ÷ mean "
+            + "TPOT); each point is a rate",
             size);
         var high = Math.Max(points.Max(p => p.TokensPerSecondAndUser), promised ?? 0);
         var x = Axis.Linear(high, frame.Left, frame.Right, about: size == PictureSize.Phone ? 4 : 6);

@@ -5,8 +5,9 @@ using Plimsoll.Reports.Drawing;
 
 namespace Plimsoll.Reports.Pictures;
 
-/// <summary>Bars that each begin where the last ended, and their sum: the way from a bound to a
-/// bill.</summary>
+/// <summary>
+/// Bars that each begin where the last ended, and their sum: the way from a bound to a bill.
+/// </summary>
 public static class StepsPicture
 {
     const double Row = 34;

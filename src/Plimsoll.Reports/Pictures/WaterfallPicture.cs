@@ -43,9 +43,8 @@ sealed class WaterfallPicture
         _scene.Text(Margin, 24, "From the physical floor to the bill", 16, Ink.Text, bold: true);
         var top = _scene.Paragraph(
             Margin, 43, _scene.Width - 2 * Margin,
-            "USD per million tokens; each bar is what one more piece of reality adds; below the bill its 90 "
-            + "% "
-            + "interval", 12,
+            "USD per million tokens; each bar is what one more piece of reality adds; below "
+            + "the bill its 90 % interval", 12,
             Ink.Muted) + 24;
         var classes = _model.Account.Classes;
         var abreast = stacked ? 1 : classes.Count;

@@ -13,10 +13,10 @@ static class WeekPicture
         var frame = new Frame(
             "The week, hour by hour",
             week.Flat
-                ? "share of what the fleet carries at its load line; the workload states no weekly shape, so "
-                + "hours are alike"
-                : "share of what the fleet carries at its load line; the rest is idle and could carry batch "
-                + "work",
+                ? "share of what the fleet carries at its load line; "
+                + "the workload states no weekly shape, so hours are alike"
+                : "share of what the fleet carries at its load line; the rest is idle "
+                + "and could carry batch work",
             size);
         var y = Axis.Linear(100, frame.Bottom, frame.Top);
         double Across(double hour) => frame.Left + hour / 168 * (frame.Right - frame.Left);

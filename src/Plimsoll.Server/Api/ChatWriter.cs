@@ -8,8 +8,9 @@ using Plimsoll.Server.Serving;
 
 namespace Plimsoll.Server.Api;
 
-/// <summary>The bodies of <c>/v1/chat/completions</c> and <c>/v1/completions</c>, whole and in
-/// chunks.</summary>
+/// <summary>
+/// The bodies of <c>/v1/chat/completions</c> and <c>/v1/completions</c>, whole and in chunks.
+/// </summary>
 sealed class ChatWriter(CompletionRequest request, string id, long created)
 {
     readonly bool _chat = request.Kind == CompletionKind.Chat;

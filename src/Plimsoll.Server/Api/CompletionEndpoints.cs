@@ -164,8 +164,10 @@ sealed class CompletionEndpoints(
         await stream.FlushAsync(context.RequestAborted);
     }
 
-    /// <summary>An engine's failure: an error before the first byte, an event after it, a cut where that was
-    /// asked for.</summary>
+    /// <summary>
+    /// An engine's failure: an error before the first byte, an event after it, a cut where
+    /// that was asked for.
+    /// </summary>
     public static async Task FailAsync(HttpContext context, SseStream? stream, AnswerToken token)
     {
         if (token.Finish == FinishReason.Dropped)

@@ -100,8 +100,8 @@ sealed class Gate(LedgerBook book, TimeProvider time)
         if (spent + reserve < (double)budget * 1e12)
             return;
         throw new ApiException(
-            429, $"You exceeded your budget of {budget.ToString(CultureInfo.InvariantCulture)} USD per "
-                + $"day (UTC).",
+            429, $"You exceeded your budget of "
+                + $"{budget.ToString(CultureInfo.InvariantCulture)} USD per day (UTC).",
             "insufficient_quota", null, "insufficient_quota")
         {
             RetryAfter = now.UtcDateTime.Date.AddDays(1) - now.UtcDateTime,

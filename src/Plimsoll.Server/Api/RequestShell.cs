@@ -8,8 +8,9 @@ using Plimsoll.Server.Serving;
 
 namespace Plimsoll.Server.Api;
 
-/// <summary>What all endpoints do alike: a request id, errors in OpenAI's shape, promises of single
-/// requests.</summary>
+/// <summary>
+/// What all endpoints do alike: a request id, errors in OpenAI's shape, promises of single requests.
+/// </summary>
 sealed partial class RequestShell(ILogger<RequestShell> log)
 {
     /// <summary>Wraps a handler so that whatever it throws becomes a clear answer.</summary>

@@ -18,10 +18,11 @@ sealed class WholeAnswer(
     ModelDirectory models, UpstreamEndpoints upstreams, Func<Levels> levels, LedgerBook book,
         TimeProvider time)
 {
-    /// <summary>The answer to a batch's line; throws <see cref="ApiException"/> as the endpoint
-    /// would.</summary>
-    /// <param name="endpoint"><c>/v1/chat/completions</c>, <c>/v1/completions</c>,
-    /// <c>/v1/embeddings</c>.</param>
+    /// <summary>
+    /// The answer to a batch's line; throws <see cref="ApiException"/> as the endpoint would.
+    /// </summary>
+    /// <param name="endpoint"><c>/v1/chat/completions</c>,
+    /// <c>/v1/completions</c>, <c>/v1/embeddings</c>.</param>
     public async Task<ReadOnlyMemory<byte>> OfLineAsync(
         string endpoint, JsonElement body, string tenant, string requestId, CancellationToken cancellation)
     {

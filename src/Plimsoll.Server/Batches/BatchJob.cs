@@ -13,9 +13,8 @@ namespace Plimsoll.Server.Batches;
 
 /// <summary>
 /// One batch from its file to its output: validating → in_progress → finalizing → completed, or failed,
-/// expired,
-/// cancelled. Each move is one transaction; each line's answer is on disk before the line counts as answered;
-/// the output is written from the database, so it holds every line once.
+/// expired, cancelled. Each move is one transaction; each line's answer is on disk before the line counts as
+/// answered; the output is written from the database, so it holds every line once.
 /// </summary>
 sealed class BatchJob(
     BatchStore store, FileStore files, WholeAnswer answers, Func<string, bool> knowsModel,
@@ -211,8 +210,8 @@ sealed class BatchJob(
     /// <summary>Writes the answers of one kind to a new file; null when there are none.</summary>
     async Task<string?> WriteAsync(BatchRecord batch, LineStatus status, string kind)
     {
-        // Named after the batch, so that a crash between the two files and the end of the batch leaves no
-        // second copy.
+        // Named after the batch, so that a crash between the two files and the end of the batch
+        // leaves no second copy.
         var id = $"file-{batch.Id["batch_".Length..]}-{kind}";
         var part = files.PartOf(id);
         var any = false;

@@ -6,8 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Plimsoll.Server.Batches;
 
-/// <summary>Finds batches with work left and runs each; a batch that a crash left behind goes on where it
-/// was.</summary>
+/// <summary>
+/// Finds batches with work left and runs each; a batch that a crash left behind goes on where it was.
+/// </summary>
 public sealed partial class BatchRunner : IAsyncDisposable
 {
     static readonly TimeSpan _period = TimeSpan.FromSeconds(2);

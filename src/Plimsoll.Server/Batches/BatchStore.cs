@@ -40,8 +40,8 @@ public sealed class BatchStore(Database database, GroupCommit commit, TimeProvid
     {
         using var connection = database.Connect();
         var all = SqlBatch.Reading(connection).Query(
-            $"SELECT {BatchRecord.Columns} FROM batches WHERE tenant = @tenant ORDER BY created DESC, id "
-                + $"DESC", BatchRecord.Read,
+            $"SELECT {BatchRecord.Columns} FROM batches WHERE tenant = @tenant "
+                + $"ORDER BY created DESC, id DESC", BatchRecord.Read,
             ("@tenant", tenant));
         var start = after is null ? 0 : all.FindIndex(batch => batch.Id == after) + 1;
         return all.GetRange(start, Math.Min(limit, all.Count - start));
@@ -62,8 +62,9 @@ public sealed class BatchStore(Database database, GroupCommit commit, TimeProvid
         return new BatchCounts(total, answered, failed);
     }
 
-    /// <summary>Batches with work left that this process may do: its own, and those whose owner has
-    /// gone.</summary>
+    /// <summary>
+    /// Batches with work left that this process may do: its own, and those whose owner has gone.
+    /// </summary>
     public async Task<IReadOnlyList<string>> ClaimAsync()
     {
         var now = Now;
@@ -119,8 +120,8 @@ public sealed class BatchStore(Database database, GroupCommit commit, TimeProvid
     {
         using var connection = database.Connect();
         return SqlBatch.Reading(connection).Query(
-            "SELECT line, start, length, custom_id FROM batch_lines WHERE batch = @id AND status = 0 "
-                + "ORDER BY line",
+            "SELECT line, start, length, custom_id FROM batch_lines WHERE batch = @id "
+                + "AND status = 0 ORDER BY line",
             reader =>
                 new BatchLine(reader.GetInt64(0), reader.GetInt64(1), (int)reader.GetInt64(2),
                     reader.GetString(3)), ("@id", id));
@@ -129,8 +130,8 @@ public sealed class BatchStore(Database database, GroupCommit commit, TimeProvid
     /// <summary>Writes a line's answer, unless it has one.</summary>
     internal Task AnswerAsync(string id, long line, LineStatus status, string body) =>
         commit.WriteAsync(sql => sql.Execute(
-        "UPDATE batch_lines SET status = @status, body = @body WHERE batch = @id AND line = @line AND "
-            + "status = 0",
+        "UPDATE batch_lines SET status = @status, body = @body WHERE batch = @id AND "
+            + "line = @line AND status = 0",
         ("@status", (long)status), ("@body", body), ("@id", id), ("@line", line)));
 
     /// <summary>Every answer of one kind in the order of the lines, a page at a time.</summary>

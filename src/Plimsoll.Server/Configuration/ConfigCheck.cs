@@ -55,8 +55,7 @@ public static class ConfigCheck
             {
                 throw new BadInputException(
                     $"{name}: listen {address} is open beyond this machine and there are no keys; "
-                        + $"expected keys "
-                    + "(plimsoll serve --new-key TENANT), or a loopback address");
+                    + "expected keys (plimsoll serve --new-key TENANT), or a loopback address");
             }
         }
     }

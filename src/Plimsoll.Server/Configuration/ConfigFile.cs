@@ -11,8 +11,7 @@ namespace Plimsoll.Server.Configuration;
 
 /// <summary>
 /// Reads the YAML file. <c>${VAR}</c> and <c>${VAR:-default}</c> are the environment's; a key that nobody
-/// knows
-/// is an error that names the line.
+/// knows is an error that names the line.
 /// </summary>
 public static class ConfigFile
 {

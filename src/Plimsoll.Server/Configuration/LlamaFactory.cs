@@ -80,7 +80,7 @@ public static class LlamaFactory
     static SchedulerOptions Limits(LlamaConfig config, IReadOnlyList<ServiceLevelSpec> levels)
     {
         if (!SchedulingPolicy.All.TryFind(config.Policy, out var policy))
-            throw new BadInputException($"policy {config.Policy}: it is not known");
+            throw new BadInputException($"policy {config.Policy}: expected {SchedulingPolicy.All}");
         if (config.KvTokens < config.BlockSize || config.BlockSize < 1 || config.MaxNumSeqs < 1
             || config.MaxNumBatchedTokens < 1)
         {

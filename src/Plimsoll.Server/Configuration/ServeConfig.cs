@@ -30,7 +30,7 @@ public sealed class ServeConfig
 
     public LimitsConfig Limits { get; set; } = new();
 
-    /// <summary>File that every event the scheduler saw is appended to; none when absent.</summary>
+    /// <summary>File that records what the scheduler saw; a numbered one for each of several.</summary>
     public string? DecisionLog { get; set; }
 
     /// <summary>Name of the software release that the ledger books under.</summary>

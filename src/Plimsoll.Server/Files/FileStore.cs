@@ -37,8 +37,8 @@ public sealed class FileStore
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new BadInputException(
-                $"state {_folder}: {e.Message.ReplaceLineEndings(" ")}; expected a folder that can be "
-                    + $"written");
+                $"state {_folder}: {e.Message.ReplaceLineEndings(" ")}; expected a "
+                    + $"folder that can be written");
         }
     }
 
@@ -110,8 +110,9 @@ public sealed class FileStore
         PathOf(id), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 64 * 1024,
             FileOptions.Asynchronous);
 
-    /// <summary>Copies a stream into a file of at most so many bytes, flushed to the disk; false when it is
-    /// longer.</summary>
+    /// <summary>
+    /// Copies a stream into a file of at most so many bytes, flushed to the disk; false when it is longer.
+    /// </summary>
     public static async Task<bool> WriteAsync(string file, Stream source, long most,
         CancellationToken cancellation)
     {

@@ -5,8 +5,7 @@ namespace Plimsoll.Server.Gateway;
 
 /// <summary>
 /// Cuts a stream of server-sent events into whole ones, whatever pieces it arrives in. What is held at the
-/// end
-/// is half an event and goes to nobody.
+/// end is half an event and goes to nobody.
 /// </summary>
 public sealed class SseSplitter(int mostBytes = 1 << 20)
 {

@@ -9,13 +9,13 @@ namespace Plimsoll.Server.Gateway;
 /// <summary>
 /// Books an engine that tells no steps: what a while has cost is split over the tokens that came in it, a
 /// generated one weighing as much as <see cref="OutputWeight"/> prompt ones; a while without a request is
-/// idle.
-/// Marked as estimated.
+/// idle. Marked as estimated.
 /// </summary>
 public sealed class UpstreamMeter(LedgerBook book, EngineMeter meter, TimeProvider time)
 {
-    /// <summary>What list prices charge for an output token, in input tokens: 4 in the median of the
-    /// catalogue.</summary>
+    /// <summary>
+    /// What list prices charge for an output token, in input tokens: 4 in the median of the catalogue.
+    /// </summary>
     public const int OutputWeight = 4;
 
     readonly Lock _gate = new();
@@ -26,8 +26,8 @@ public sealed class UpstreamMeter(LedgerBook book, EngineMeter meter, TimeProvid
     public void AddOutput(RequestEntry entry, long tokens) => Add(entry, 0, tokens);
 
     /// <summary>Books everything up to now.</summary>
-    /// <param name="isBusy">Whether a request is out there though no token came: then its time waits for
-    /// one.</param>
+    /// <param name="isBusy">Whether a request is out there though no token came: then its time
+    /// waits for one.</param>
     public void Post(bool isBusy)
     {
         lock (_gate)

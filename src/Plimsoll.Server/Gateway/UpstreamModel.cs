@@ -12,9 +12,8 @@ namespace Plimsoll.Server.Gateway;
 
 /// <summary>
 /// A model that other engines serve. A request's stable key picks its replica by weight, so that a
-/// conversation
-/// stays where its prefix is and a canary's users stay the canary's; what is full, broken or unreachable is
-/// passed over. A request is sent again only where nothing of an answer has come back.
+/// conversation stays where its prefix is and a canary's users stay the canary's; what is full, broken or
+/// unreachable is passed over. A request is sent again only where nothing of an answer has come back.
 /// </summary>
 public sealed class UpstreamModel : IDisposable
 {
@@ -121,8 +120,9 @@ public sealed class UpstreamModel : IDisposable
             replica.Dispose();
     }
 
-    /// <summary>Replicas by weighted rendezvous of the key: the first is its home, the next its second
-    /// choice.</summary>
+    /// <summary>
+    /// Replicas by weighted rendezvous of the key: the first is its home, the next its second choice.
+    /// </summary>
     internal IReadOnlyList<int> Order(string key)
     {
         var order = new List<(double Score, int Index)>(_replicas.Length);

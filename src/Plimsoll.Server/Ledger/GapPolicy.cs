@@ -12,8 +12,7 @@ public enum GapPolicy
 
     /// <summary>
     /// The interactive levels, by what they cost in that hour: their promise forced the capacity. Batch pays
-    /// its
-    /// steps only; an hour with batch alone keeps its gap.
+    /// its steps only; an hour with batch alone keeps its gap.
     /// </summary>
     Peak,
 
@@ -21,8 +20,9 @@ public enum GapPolicy
     Proportional,
 }
 
-/// <summary>Hands the gap of each engine and hour to whoever pays for it; the sums do not change by a
-/// pico-dollar.</summary>
+/// <summary>
+/// Hands the gap of each engine and hour to whoever pays for it; the sums do not change by a pico-dollar.
+/// </summary>
 public static class GapAllocation
 {
     /// <param name="rows">The ledger's rows.</param>

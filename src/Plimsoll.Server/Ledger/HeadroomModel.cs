@@ -10,8 +10,8 @@ namespace Plimsoll.Server.Ledger;
 /// </summary>
 /// <param name="stepTime">How long steps take.</param>
 /// <param name="limits">Sequences and blocks that the engine has.</param>
-/// <param name="itlNs">The strictest promised gap; null where none is promised and nothing is
-/// headroom.</param>
+/// <param name="itlNs">The strictest promised gap; null where none is promised and
+/// nothing is headroom.</param>
 public sealed class HeadroomModel(StepTimeModel stepTime, SchedulerOptions limits, long? itlNs)
 {
     /// <summary>Share of the step that is headroom, 0 to 1; 0 for steps with prompts in them.</summary>

@@ -9,9 +9,8 @@ namespace Plimsoll.Server.Ledger;
 
 /// <summary>
 /// Books every step of every engine: each nanosecond of an engine's wall time is idle, headroom, or
-/// somebody's
-/// share of a step, and their sum is price × time to the pico-dollar. Posting a step costs no more than its
-/// sequences; the book is written out by the writer, never by the engine's thread.
+/// somebody's share of a step, and their sum is price × time to the pico-dollar. Posting a step costs no more
+/// than its sequences; the book is written out by the writer, never by the engine's thread.
 /// </summary>
 public sealed class LedgerBook(TimeProvider time, string release)
 {
@@ -157,8 +156,9 @@ public sealed class LedgerBook(TimeProvider time, string release)
             _spent[(tenant, day)] = _spent.GetValueOrDefault((tenant, day)) + amount;
     }
 
-    /// <summary>Takes what is not on disk; what cannot be written comes back with <see
-    /// cref="Return"/>.</summary>
+    /// <summary>
+    /// Takes what is not on disk; what cannot be written comes back with <see cref="Return"/>.
+    /// </summary>
     internal LedgerDelta Take()
     {
         lock (_gate)
@@ -317,8 +317,9 @@ public sealed class LedgerBook(TimeProvider time, string release)
     long HourNow() => time.GetUtcNow().ToUnixTimeSeconds() / 3600;
 }
 
-/// <summary>What is to be written: sums since the last write, finished requests, and how far each meter
-/// is.</summary>
+/// <summary>
+/// What is to be written: sums since the last write, finished requests, and how far each meter is.
+/// </summary>
 sealed record LedgerDelta(
     IReadOnlyList<(LedgerKey Key, LedgerTotals Totals)> Rows, IReadOnlyList<RequestEntry> Finished,
     IReadOnlyList<(EngineMeter Meter, long PostedNs)> Meters);

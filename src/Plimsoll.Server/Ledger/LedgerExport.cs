@@ -9,8 +9,9 @@ using Parquet.Schema;
 
 namespace Plimsoll.Server.Ledger;
 
-/// <summary>A ledger's rows as CSV, as FOCUS 1.0 (idle and headroom rows of their own), and as
-/// Parquet.</summary>
+/// <summary>
+/// A ledger's rows as CSV, as FOCUS 1.0 (idle and headroom rows of their own), and as Parquet.
+/// </summary>
 public static class LedgerExport
 {
     const decimal PicoPerDollar = 1_000_000_000_000m;

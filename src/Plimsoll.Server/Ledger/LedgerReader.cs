@@ -18,10 +18,9 @@ public static class LedgerReader
         using var connection = database.Connect();
         return SqlBatch.Reading(connection).Query(
             "SELECT engine, hour, account, tenant, level, model, adapter, release, estimated, fixed, "
-                + "prefill, decode, kv, requests, "
-            + "prompt_tokens, cached_tokens, output_tokens FROM postings WHERE hour >= @from AND hour < "
-            + "@until "
-            + "ORDER BY hour, engine, account, tenant, level, model, adapter, release, estimated",
+                + "prefill, decode, kv, requests, prompt_tokens, cached_tokens, output_tokens FROM postings "
+                + "WHERE hour >= @from AND hour < @until ORDER BY hour, engine, account, tenant, level, "
+                + "model, adapter, release, estimated",
             reader => new LedgerRow
             {
                 Engine = reader.GetString(0),

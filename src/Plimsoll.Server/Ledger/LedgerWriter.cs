@@ -7,10 +7,8 @@ namespace Plimsoll.Server.Ledger;
 
 /// <summary>
 /// Writes the book out twice a second, sums and single requests in one transaction with how far each meter
-/// is,
-/// so that what is on disk always sums to price × time up to there. Time that an earlier life left unbooked
-/// is
-/// booked as down when the next one begins.
+/// is, so that what is on disk always sums to price × time up to there. Time that an earlier life left
+/// unbooked is booked as down when the next one begins.
 /// </summary>
 public sealed class LedgerWriter : IAsyncDisposable
 {
@@ -55,8 +53,9 @@ public sealed class LedgerWriter : IAsyncDisposable
         _loop = LoopAsync(period);
     }
 
-    /// <summary>Opens the sessions of this life; what lies between them and the last life's records is booked
-    /// as down.</summary>
+    /// <summary>
+    /// Opens the sessions of this life; what lies between them and the last life's records is booked as down.
+    /// </summary>
     public static void Begin(LedgerBook book, Database database, TimeProvider time)
     {
         using var connection = database.Connect();

@@ -63,8 +63,9 @@ public sealed class RequestEntry
 
     public RequestStatus Status { get; internal set; }
 
-    /// <summary>When it closed, ticks of the book's clock; steps in flight may still charge it for a
-    /// while.</summary>
+    /// <summary>
+    /// When it closed, ticks of the book's clock; steps in flight may still charge it for a while.
+    /// </summary>
     internal long ClosedAt { get; set; }
 
     internal LedgerTotals? Totals { get; set; }

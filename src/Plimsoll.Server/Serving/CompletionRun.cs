@@ -231,8 +231,9 @@ public sealed class CompletionRun : IDisposable
             Settle();
     }
 
-    /// <summary>What the answer's last chunk says of its cost and promise is known before that is
-    /// written.</summary>
+    /// <summary>
+    /// What the answer's last chunk says of its cost and promise is known before that is written.
+    /// </summary>
     void Settle()
     {
         var sum = 0;

@@ -97,8 +97,7 @@ public sealed class Levels
 
     /// <summary>
     /// The level that <c>service_tier</c> asks for: <c>auto</c> and nothing mean the tenant's own; a level's
-    /// name
-    /// is as good as a tier.
+    /// name is as good as a tier.
     /// </summary>
     public Level Choose(string? serviceTier, string? tenantLevel)
     {

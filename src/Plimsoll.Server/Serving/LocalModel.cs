@@ -7,8 +7,9 @@ using Plimsoll.Server.Metrics;
 
 namespace Plimsoll.Server.Serving;
 
-/// <summary>An engine inside this process under the name it is served by, and what is measured and billed of
-/// it.</summary>
+/// <summary>
+/// An engine inside this process under the name it is served by, and what is measured and billed of it.
+/// </summary>
 public sealed class LocalModel : IAsyncDisposable
 {
     readonly LedgerBook _book;

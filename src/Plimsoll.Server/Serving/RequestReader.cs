@@ -7,8 +7,7 @@ namespace Plimsoll.Server.Serving;
 
 /// <summary>
 /// A request's body to a <see cref="CompletionRequest"/>: OpenAI's parameters and vLLM's extras, checked one
-/// by
-/// one. What no engine here can do is refused by name rather than ignored.
+/// by one. What no engine here can do is refused by name rather than ignored.
 /// </summary>
 public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels levels, string? tenantLevel)
 {
@@ -105,8 +104,8 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         if (role is not ("system" or "developer" or "user" or "assistant" or "tool" or "function"))
         {
             throw ApiException.Bad(
-                $"Invalid value: '{role}'. Supported values are: 'system', 'assistant', 'user', 'tool', "
-                    + $"'developer'.",
+                $"Invalid value: '{role}'. Supported values are: 'system', 'assistant', "
+                    + $"'user', 'tool', 'developer'.",
                 name + ".role", "invalid_value");
         }
         if (!message.Has("content", out var content))

@@ -23,8 +23,6 @@ public sealed class Database : IDisposable
         Name = name;
     }
 
-    public bool IsPostgres => _postgres is not null;
-
     /// <summary>For messages; never with a password.</summary>
     public string Name { get; }
 
@@ -45,8 +43,8 @@ public sealed class Database : IDisposable
         {
             database.Dispose();
             throw new BadInputException(
-                $"ledger {database.Name}: {e.Message.ReplaceLineEndings(" ")}; expected a database that "
-                    + $"can be opened");
+                $"ledger {database.Name}: {e.Message.ReplaceLineEndings(" ")}; expected a "
+                    + $"database that can be opened");
         }
         return database;
     }

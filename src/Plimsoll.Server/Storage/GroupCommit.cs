@@ -39,8 +39,9 @@ public sealed partial class GroupCommit : IAsyncDisposable
     /// <summary>Whether the last transaction could be written.</summary>
     public bool IsHealthy { get; private set; } = true;
 
-    /// <summary>Completes when the work is on disk; the work may run more than once and must not read
-    /// outside.</summary>
+    /// <summary>
+    /// Completes when the work is on disk; the work may run more than once and must not read outside.
+    /// </summary>
     public async Task WriteAsync(Action<SqlBatch> work)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -131,8 +132,9 @@ public sealed partial class GroupCommit : IAsyncDisposable
         _connection = null;
     }
 
-    /// <summary>A full disk, a lock, a server that is gone: worth another try. A broken rule is
-    /// not.</summary>
+    /// <summary>
+    /// A full disk, a lock, a server that is gone: worth another try. A broken rule is not.
+    /// </summary>
     static bool IsAway(Exception e) => e switch
     {
         Microsoft.Data.Sqlite.SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6 or 10 or 13 or 14,

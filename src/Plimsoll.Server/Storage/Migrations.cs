@@ -61,8 +61,8 @@ static class Migrations
         if (version > _steps.Length)
         {
             throw new BadInputException(
-                $"ledger: schema {version} is newer than this release's {_steps.Length}; expected a newer "
-                    + $"plimsoll");
+                $"ledger: schema {version} is newer than this release's {_steps.Length}; "
+                    + $"expected a newer plimsoll");
         }
         for (; version < _steps.Length; version++)
         {

@@ -4,8 +4,9 @@ using System.Data.Common;
 
 namespace Plimsoll.Server.Storage;
 
-/// <summary>One transaction of a writer: statements with their arguments, prepared once per
-/// connection.</summary>
+/// <summary>
+/// One transaction of a writer: statements with their arguments, prepared once per connection.
+/// </summary>
 public sealed class SqlBatch(DbConnection connection, DbTransaction? transaction, Dictionary<string,
     DbCommand> prepared)
 {
@@ -14,13 +15,6 @@ public sealed class SqlBatch(DbConnection connection, DbTransaction? transaction
     /// <summary>Rows that the statement changed.</summary>
     public int Execute(string sql, params (string Name, object? Value)[] arguments) =>
         Command(sql, arguments).ExecuteNonQuery();
-
-    public T? Scalar<T>(string sql, params (string Name, object? Value)[] arguments)
-    {
-        var value = Command(sql, arguments).ExecuteScalar();
-        return value is null or DBNull ? default
-            : (T)Convert.ChangeType(value, typeof(T), System.Globalization.CultureInfo.InvariantCulture);
-    }
 
     public List<T> Query<T>(string sql, Func<DbDataReader, T> read,
         params (string Name, object? Value)[] arguments)

@@ -4,8 +4,9 @@ using System.Threading;
 
 namespace Plimsoll.Server.Tenants;
 
-/// <summary>Requests and tokens per minute of each tenant, as leaky buckets that refill without
-/// steps.</summary>
+/// <summary>
+/// Requests and tokens per minute of each tenant, as leaky buckets that refill without steps.
+/// </summary>
 public sealed class RateLimits(TimeProvider time)
 {
     readonly ConcurrentDictionary<string, Bucket> _requests = new(StringComparer.Ordinal);
@@ -69,8 +70,9 @@ public sealed class RateLimits(TimeProvider time)
             }
         }
 
-        /// <summary>Null when taken; otherwise how long until it would be. Larger than the bucket: when
-        /// full.</summary>
+        /// <summary>
+        /// Null when taken; otherwise how long until it would be. Larger than the bucket: when full.
+        /// </summary>
         public TimeSpan? TryTake(long amount)
         {
             lock (_gate)

@@ -8,8 +8,7 @@ namespace Plimsoll.Tuning.Datasets;
 
 /// <summary>
 /// Captured chat traffic, one exchange a line: <c>request</c> and <c>response</c> as OpenAI's API has them,
-/// and the
-/// <c>tenant</c>. Exchanges that failed or were cut short teach nothing and are left out.
+/// and the <c>tenant</c>. Exchanges that failed or were cut short teach nothing and are left out.
 /// </summary>
 public static class CapturedTraffic
 {
@@ -18,8 +17,8 @@ public static class CapturedTraffic
     {
         if (!File.Exists(path))
         {
-            throw new BadInputException($"{path}: no such file; expected captured traffic, one exchange a "
-                + "line");
+            throw new BadInputException($"{path}: no such file; expected captured "
+                + "traffic, one exchange a line");
         }
         var number = 0;
         foreach (var line in File.ReadLines(path))

@@ -13,8 +13,8 @@ public sealed record CsvColumns(string Prompt, string Completion, string? System
 /// <summary>Records from a CSV file with a header, by column names.</summary>
 public static class CsvRecords
 {
-    /// <exception cref="BadInputException">A column that is not there, or a row with an empty
-    /// cell.</exception>
+    /// <exception cref="BadInputException">A column that is not there, or a row with
+    /// an empty cell.</exception>
     public static IEnumerable<TrainingRecord> Read(string path, CsvColumns columns)
     {
         CsvDataReader csv;
@@ -26,8 +26,8 @@ public static class CsvRecords
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CsvFormatException
             or InvalidDataException)
         {
-            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a CSV file with a "
-                + "header");
+            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; "
+                + "expected a CSV file with a header");
         }
         using (csv)
         {
@@ -59,8 +59,8 @@ public static class CsvRecords
         }
         catch (Exception e) when (e is CsvFormatException or InvalidDataException or IOException)
         {
-            throw new BadInputException($"{path}:{csv.RowNumber + 1}: {e.Message.TrimEnd('.')}; expected a "
-                + "CSV row");
+            throw new BadInputException($"{path}:{csv.RowNumber + 1}: "
+                + $"{e.Message.TrimEnd('.')}; expected a CSV row");
         }
     }
 

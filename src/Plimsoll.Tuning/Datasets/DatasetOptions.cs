@@ -26,8 +26,8 @@ public sealed record DatasetOptions
     {
         if (NearDuplicateSimilarity is not (0 or (>= 0.3 and <= 1)))
         {
-            throw new BadInputException($"near_duplicate_similarity {NearDuplicateSimilarity}; expected 0 "
-                + "or 0.3 to 1");
+            throw new BadInputException("near_duplicate_similarity "
+                + $"{NearDuplicateSimilarity}; expected 0 or 0.3 to 1");
         }
         if (ValidationShare is not (>= 0 and < 1))
             throw new BadInputException($"validation_share {ValidationShare}; expected 0 to 1");

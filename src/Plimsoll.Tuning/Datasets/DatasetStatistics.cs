@@ -6,8 +6,8 @@ namespace Plimsoll.Tuning.Datasets;
 
 /// <summary>What a dataset holds, in the tokens of the model that it is for.</summary>
 /// <param name="Learned">Tokens that are learned, of all.</param>
-/// <param name="Answers">The most frequent answers with their counts, where answers recur as labels
-/// do.</param>
+/// <param name="Answers">The most frequent answers with their counts, where answers recur
+/// as labels do.</param>
 public sealed record DatasetStatistics(
     int Records, long Tokens, long Learned, int MedianTokens, int P95Tokens, int MostTokens,
     IReadOnlyList<(string Answer, int Count)> Answers)

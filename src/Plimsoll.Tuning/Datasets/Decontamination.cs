@@ -12,8 +12,8 @@ public sealed class Decontamination
 
     readonly HashSet<ulong> _runs = [];
 
-    /// <param name="record">Of an evaluation set: everything but the answers is compared, since labels recur
-    /// by right.</param>
+    /// <param name="record">Of an evaluation set: everything but the answers is compared, since labels
+    /// recur by right.</param>
     public void AddEvaluation(TrainingRecord record)
     {
         foreach (var text in Asked(record))

@@ -6,9 +6,9 @@ using System.Threading.Tasks;
 namespace Plimsoll.Tuning.Datasets;
 
 /// <summary>
-/// Finds texts that are nearly the same. Signatures are cut into bands; texts that agree in one whole band
-/// are compared by their signatures, so that the cost grows with the texts and the pairs found, not with all
-/// pairs.
+/// Finds texts that are nearly the same. Signatures are cut into bands; texts that agree in one whole
+/// band are compared by their signatures, so that the cost grows with the texts and the pairs found,
+/// not with all pairs.
 /// </summary>
 public static class NearDuplicates
 {
@@ -18,10 +18,10 @@ public static class NearDuplicates
     const int MostCompared = 8;
 
     /// <param name="texts">512 bytes of signature are kept for each.</param>
-    /// <param name="similarity">From which estimated overlap of their five-character runs two texts are
-    /// one.</param>
-    /// <returns>For each text the lowest index among those it is nearly the same as, itself
-    /// included.</returns>
+    /// <param name="similarity">From which estimated overlap of their five-character runs two
+    /// texts are one.</param>
+    /// <returns>For each text the lowest index among those it is nearly the same
+    /// as, itself included.</returns>
     public static int[] Clusters(IReadOnlyList<string> texts, double similarity,
         CancellationToken cancellation)
     {
@@ -71,8 +71,8 @@ public static class NearDuplicates
         }
     }
 
-    // Each text against the few before it: a bucket of a million copies costs a million steps, not their
-    // square.
+    // Each text against the few before it: a bucket of a million copies costs a million
+    // steps, not their square.
     static void JoinBucket(uint[][] signatures, ReadOnlySpan<int> bucket, int[] parents, double similarity)
     {
         for (var i = 1; i < bucket.Length; i++)

@@ -25,8 +25,8 @@ public sealed partial class PiiRedactor
 
     public string Redact(string text)
     {
-        // What already looks like a mark is marked itself, or restoring would put someone's value in its
-        // place.
+        // What already looks like a mark is marked itself, or restoring would put someone's
+        // value in its place.
         text = Marks().Replace(text, m => Mark(PiiKind.Key, m.Value));
         // Longer forms first: a card's digits must not be taken for a telephone number.
         text = Keys().Replace(text, m => Mark(PiiKind.Key, m.Value));

@@ -8,9 +8,9 @@ using Plimsoll.Core;
 namespace Plimsoll.Tuning.Datasets;
 
 /// <summary>
-/// Reads training records line by line: OpenAI's chat and preference JSONL, prompt/completion pairs, plain
-/// texts. Each line may be of any of these kinds. A wrong line is refused with its number and what was
-/// expected.
+/// Reads training records line by line: OpenAI's chat and preference JSONL, prompt/completion pairs,
+/// plain texts. Each line may be of any of these kinds. A wrong line is refused with its number and
+/// what was expected.
 /// </summary>
 public static class RecordReader
 {
@@ -60,8 +60,8 @@ public static class RecordReader
         }
         catch (InvalidOperationException)
         {
-            throw new BadInputException($"{at}: a value of the wrong kind; expected OpenAI's fine-tuning "
-                + "format");
+            throw new BadInputException($"{at}: a value of the wrong kind; expected "
+                + "OpenAI's fine-tuning format");
         }
     }
 
@@ -176,8 +176,8 @@ public static class RecordReader
                 "assistant" => expectsAnswer,
                 "tool" => i > 0 && (record.Messages[i - 1].ToolCalls is not null
                     || record.Messages[i - 1].Role == "tool"),
-                _ => throw new BadInputException($"{at}: role '{role}'; expected system, user, assistant or "
-                    + "tool"),
+                _ => throw new BadInputException($"{at}: role '{role}'; expected "
+                    + "system, user, assistant or tool"),
             };
             if (!fits)
                 throw new BadInputException($"{at}: message {i + 1} is of role {role}, out of order");

@@ -26,8 +26,8 @@ public sealed class Renderer(ChatTemplate template, ByteLevelBpe tokenizer, IRea
         return [.. tokenizer.Encode(template.Render(messages, tools, answerFollows: true), specials: true)];
     }
 
-    /// <exception cref="BadInputException">A turn writes a special token, or the template takes turns
-    /// back.</exception>
+    /// <exception cref="BadInputException">A turn writes a special token, or the template
+    /// takes turns back.</exception>
     public RenderedExample Example(TrainingRecord record)
     {
         var messages = record.Messages;

@@ -9,8 +9,8 @@ namespace Plimsoll.Tuning.Deployment;
 /// <param name="Metric">errors, invalid (answers of a wrong form), late (first token later than promised), or
 /// a name of one's own.</param>
 /// <param name="Margin">By how much the candidate's rate may exceed production's.</param>
-/// <param name="Most">And the highest rate at all; null: none. A p95 promise is a rate of late answers of at
-/// most 0.05.</param>
+/// <param name="Most">And the highest rate at all; null: none. A p95 promise is a rate of late answers of
+/// at most 0.05.</param>
 public sealed record Guard(string Metric, double Margin, double? Most = null);
 
 /// <summary>What a guard knows by now.</summary>
@@ -40,8 +40,8 @@ public sealed class GuardState
     {
         if (!(guard.Margin is > 0 and < 1))
         {
-            throw new BadInputException($"guard {guard.Metric}: margin {guard.Margin}; expected above 0 and "
-                + "below 1");
+            throw new BadInputException($"guard {guard.Metric}: margin {guard.Margin}; "
+                + "expected above 0 and below 1");
         }
         _guard = guard;
         _candidate = new ConfidenceSequence(error / 2);

@@ -72,8 +72,8 @@ public sealed class Promotion
     public bool IsOver => Stage is PromotionStage.Promoted or PromotionStage.RolledBack;
 
     /// <summary>One answer that came back, of either arm.</summary>
-    /// <param name="release">Who answered; what is neither arm's is ignored, it was sent under an older
-    /// revision.</param>
+    /// <param name="release">Who answered; what is neither arm's is ignored, it was sent under
+    /// an older revision.</param>
     /// <param name="measured">By metric, 0 to 1: 1 is an error, an invalid or a late answer.</param>
     /// <returns>Whether the routing changed.</returns>
     public bool Observe(string release, IReadOnlyDictionary<string, double> measured)
@@ -108,8 +108,8 @@ public sealed class Promotion
 
     bool Advance()
     {
-        // The last step is taken only when every guard is shown to be kept; shares before it are for finding
-        // out.
+        // The last step is taken only when every guard is shown to be kept; shares before it
+        // are for finding out.
         if (_at == _plan.Shares.Count - 2 && _guards.Any(g => g.Verdict != GuardVerdict.Kept))
             return false;
         _at++;

@@ -49,8 +49,8 @@ public sealed class Releases(TuneWorkspace workspace)
     }
 
     /// <summary>Releases an adapter whose gates have all passed, parity and quality among them.</summary>
-    /// <returns>The release; null when a gate stands in the way, named in <paramref
-    /// name="refusal"/>.</returns>
+    /// <returns>The release; null when a gate stands in the way, named
+    /// in <paramref name="refusal"/>.</returns>
     public string? Release(string adapter, string task, out string refusal)
     {
         var gates = GatesOf(adapter);

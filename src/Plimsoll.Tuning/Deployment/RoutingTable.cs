@@ -13,8 +13,8 @@ namespace Plimsoll.Tuning.Deployment;
 /// <param name="Revision">Grows by one with every change; written into every ledger row.</param>
 /// <param name="Task">Salts the keys, so that the same users are not the first in every task.</param>
 /// <param name="CandidateShare">In ten-thousandths.</param>
-/// <param name="Shadow">Whether requests are also sent to the candidate, as batch work, its answers thrown
-/// away.</param>
+/// <param name="Shadow">Whether requests are also sent to the candidate, as batch work, its
+/// answers thrown away.</param>
 public sealed record RoutingTable(
     long Revision, string Task, string Production, string? Candidate, int CandidateShare, bool Shadow)
 {

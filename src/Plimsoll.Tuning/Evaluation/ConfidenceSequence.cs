@@ -32,8 +32,8 @@ public sealed class ConfidenceSequence
     {
         if (!(value is >= 0 and <= 1))
             throw new ArgumentOutOfRangeException(nameof(value), value, "expected 0 to 1");
-        // Bet and mean come from the values before this one; that is what makes the interval hold at all
-        // times.
+        // Bet and mean come from the values before this one; that is what makes the interval
+        // hold at all times.
         var before = (_sum + 0.5) / (Count + 1);
         var variance = (_squares + 0.25) / (Count + 1);
         var t = Count + 1.0;

@@ -46,8 +46,8 @@ public static class Gates
             facts["first_difference"] = Difference(different[0]);
         var endless = different.Count(RunsOn);
         facts["run_on"] = endless;
-        var text = $"{examples.Count - different.Count} of {examples.Count} answers are token for token the "
-            + "trainer's";
+        var text = $"{examples.Count - different.Count} of {examples.Count} answers are "
+            + "token for token the trainer's";
         if (examples.Count < needed)
         {
             return new GateOutcome("parity", GateVerdict.Undecided, $"{text}; {needed} prompts are needed",
@@ -68,8 +68,8 @@ public static class Gates
 
     /// <summary>2. Non-inferiority of exact matches, paired.</summary>
     /// <param name="margin">Points of accuracy that may be lost, as 0.02.</param>
-    /// <param name="discordant">Share of examples expected to differ, fixed before: it sets the sample
-    /// needed.</param>
+    /// <param name="discordant">Share of examples expected to differ, fixed before: it sets
+    /// the sample needed.</param>
     public static GateOutcome Quality(IReadOnlyList<JudgedExample> examples, double margin, double discordant)
     {
         var right = examples.Select(e => (Candidate: Same(e.Candidate, e.Expected),
@@ -166,8 +166,8 @@ public static class Gates
     /// <summary>
     /// 5. The promise is kept and the bill is lower, by the simulation of the task's own trace.
     /// </summary>
-    /// <param name="promised">Per limit: its name, what was promised, and the candidate's interval, in one
-    /// unit.</param>
+    /// <param name="promised">Per limit: its name, what was promised, and the candidate's interval,
+    /// in one unit.</param>
     /// <param name="currentUsd">Of one request.</param>
     public static GateOutcome Saving(
         IReadOnlyList<(string Limit, double Promised, Interval Candidate)> promised, Interval currentUsd,

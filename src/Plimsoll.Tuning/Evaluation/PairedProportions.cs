@@ -20,9 +20,6 @@ public readonly record struct PairedProportions(int Both, int OnlyCandidate, int
 
     public double Current => (Both + OnlyCurrent) / (double)Count;
 
-    /// <summary>Share of examples on which they differ.</summary>
-    public double Discordant => (OnlyCandidate + OnlyCurrent) / (double)Count;
-
     /// <summary>Candidate minus current.</summary>
     /// <param name="oneSided">Confidence of each end by itself, as 0.95.</param>
     public Interval Difference(double oneSided)
@@ -50,8 +47,8 @@ public readonly record struct PairedProportions(int Both, int OnlyCandidate, int
     }
 
     /// <summary>
-    /// Examples at which a candidate that is no worse passes with the given power, so many of them
-    /// discordant.
+    /// Examples at which a candidate that is no worse passes with the given power, so many
+    /// of them discordant.
     /// </summary>
     public static int Needed(double margin, double discordant, double oneSided, double power)
     {

@@ -11,9 +11,8 @@ public static class AdapterBase
     const string Key = "plimsoll.base_weights_sha256";
     const string TemplateKey = "plimsoll.template_sha256";
 
-    /// <exception cref="BadInputException">
-    /// It names other weights or another template. An adapter from elsewhere names neither and passes.
-    /// </exception>
+    /// <exception cref="BadInputException">It names other weights or another template. An adapter from
+    /// elsewhere names neither and passes.</exception>
     public static void Check(ModelFolder model, string adapterFolder)
     {
         using var file = new Safetensors(Path.Combine(adapterFolder, PeftAdapter.WeightsFile));

@@ -15,8 +15,8 @@ sealed class ConfigReader(string path, JsonElement root)
             "llama" => Architecture.Llama,
             "qwen2" => Architecture.Qwen2,
             "qwen3" => Architecture.Qwen3,
-            _ => throw new BadInputException($"{path}: model_type {type ?? "missing"}; expected llama, "
-                + "qwen2 or qwen3"),
+            _ => throw new BadInputException($"{path}: model_type {type ?? "missing"}; "
+                + "expected llama, qwen2 or qwen3"),
         };
         Refuse("hidden_act", value => value.GetString() != "silu", "silu");
         Refuse("mlp_bias", value => value.GetBoolean(), "false");
@@ -94,8 +94,8 @@ sealed class ConfigReader(string path, JsonElement root)
             return null;
         if (type != "llama3")
         {
-            throw new BadInputException($"{path}: rope scaling {type} is not supported; expected default or "
-                + "llama3");
+            throw new BadInputException($"{path}: rope scaling {type} is not supported; "
+                + "expected default or llama3");
         }
         return new RopeStretch(
             scaling.GetProperty("factor").GetDouble(), scaling.GetProperty("low_freq_factor").GetDouble(),

@@ -14,8 +14,8 @@ public static class GgufExport
 {
     /// <summary>The base, or with a PEFT folder the two merged.</summary>
     /// <param name="format">F32, F16, BF16 or Q8_0, of the matrices.</param>
-    /// <exception cref="BadInputException">An adapter that is of another base or cannot be
-    /// merged.</exception>
+    /// <exception cref="BadInputException">An adapter that is of another base or
+    /// cannot be merged.</exception>
     public static GgufWriter Model(ModelFolder model, string? adapterFolder, TensorFormat format, string name)
     {
         var config = model.Config;

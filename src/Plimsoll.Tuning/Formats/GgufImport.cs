@@ -14,8 +14,8 @@ public static class GgufImport
     /// <summary>
     /// Writes the model as a folder of F32 weights. Quantised weights become what the engine computes with.
     /// </summary>
-    /// <exception cref="BadInputException">An architecture, format or tokenizer that cannot be
-    /// trained.</exception>
+    /// <exception cref="BadInputException">An architecture, format or tokenizer that
+    /// cannot be trained.</exception>
     public static void Model(GgufFile file, string folder)
     {
         var config = Config(file);

@@ -53,8 +53,8 @@ public sealed record ModelConfig
         + 2L * HiddenSize
         + (AttentionBias ? (long)HeadSize * (Heads + 2 * KvHeads) : 0) + (HeadNorm ? 2L * HeadSize : 0);
 
-    /// <exception cref="BadInputException">Missing, malformed, or a model whose arithmetic is not
-    /// known.</exception>
+    /// <exception cref="BadInputException">Missing, malformed, or a model whose arithmetic
+    /// is not known.</exception>
     public static ModelConfig Read(string path)
     {
         try
@@ -66,8 +66,8 @@ public sealed record ModelConfig
             or InvalidOperationException
             or FormatException)
         {
-            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a Hugging Face "
-                + "config.json");
+            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected "
+                + "a Hugging Face config.json");
         }
     }
 

@@ -16,8 +16,8 @@ public sealed record LoraConfig(int Rank, double Alpha, bool RankStabilised, IRe
     public double Scale => RankStabilised ? Alpha / Math.Sqrt(Rank) : Alpha / Rank;
 
     /// <summary>
-    /// The alpha that a reader which divides by the rank must be given for the same scale: GGUF knows only
-    /// that one.
+    /// The alpha that a reader which divides by the rank must be given for the same scale: GGUF
+    /// knows only that one.
     /// </summary>
     public double PlainAlpha => Scale * Rank;
 }
@@ -39,8 +39,8 @@ public static class PeftAdapter
             "corda_config",
     ];
 
-    /// <exception cref="BadInputException">Missing, malformed, or with a part that engines do not
-    /// apply.</exception>
+    /// <exception cref="BadInputException">Missing, malformed, or with a part that engines
+    /// do not apply.</exception>
     public static LoraConfig ReadConfig(string folder)
     {
         var path = Path.Combine(folder, ConfigFile);
@@ -64,8 +64,8 @@ public static class PeftAdapter
             {
                 if (root.TryGetProperty(key, out var value) && !IsEmpty(value))
                 {
-                    throw new BadInputException($"{path}: {key}; engines would drop it, expected plain LoRA "
-                        + "or rsLoRA");
+                    throw new BadInputException($"{path}: {key}; engines would drop it, "
+                        + "expected plain LoRA or rsLoRA");
                 }
             }
             var targets = root.GetProperty("target_modules").EnumerateArray().Select(t => t.GetString()!)
@@ -110,8 +110,8 @@ public static class PeftAdapter
 
     /// <summary>Every factor, checked against the base's shapes.</summary>
     /// <returns>By the weight's name (<c>model.layers.0.self_attn.q_proj</c>): A and B.</returns>
-    /// <exception cref="BadInputException">A tensor that is no LoRA factor, one missing, or a shape of
-    /// another base.</exception>
+    /// <exception cref="BadInputException">A tensor that is no LoRA factor, one missing, or a shape
+    /// of another base.</exception>
     public static SortedDictionary<string, (NamedTensor A, NamedTensor B)> ReadWeights(
         string folder, LoraConfig lora, ModelConfig model)
     {
@@ -125,8 +125,8 @@ public static class PeftAdapter
                 || !(name.EndsWith(".lora_A.weight", StringComparison.Ordinal)
                     || name.EndsWith(".lora_B.weight", StringComparison.Ordinal)))
             {
-                throw new BadInputException($"{path}: '{name}' is no factor of a LoRA; engines would drop "
-                    + "it");
+                throw new BadInputException($"{path}: '{name}' is no factor of a "
+                    + "LoRA; engines would drop it");
             }
             var weight = name["base_model.model.".Length..^".lora_A.weight".Length];
             if (pairs.ContainsKey(weight))
@@ -135,16 +135,16 @@ public static class PeftAdapter
                 throw new BadInputException($"{path}: '{weight}' is no matrix of the base");
             if (weight.EndsWith("embed_tokens", StringComparison.Ordinal) || weight == "lm_head")
             {
-                throw new BadInputException($"{path}: '{weight}' is adapted; expected matrices of the "
-                    + "layers only");
+                throw new BadInputException($"{path}: '{weight}' is adapted; expected "
+                    + "matrices of the layers only");
             }
             var (a, b) = (file.Read(NameOf(weight, 'A')), file.Read(NameOf(weight, 'B')));
             if (!a.Shape.SequenceEqual([lora.Rank, shape[1]])
                 || !b.Shape.SequenceEqual([shape[0], lora.Rank]))
             {
-                throw new BadInputException($"{path}: '{weight}' has A [{string.Join(", ", a.Shape)}] and B "
-                    + $"[{string.Join(", ", b.Shape)}]; expected rank {lora.Rank} on [{shape[0]}, "
-                        + $"{shape[1]}]");
+                throw new BadInputException($"{path}: '{weight}' has A "
+                    + $"[{string.Join(", ", a.Shape)}] and B [{string.Join(", ", b.Shape)}]; "
+                    + $"expected rank {lora.Rank} on [{shape[0]}, {shape[1]}]");
             }
             pairs.Add(weight, (a, b));
         }

@@ -50,8 +50,8 @@ public sealed class BlobStore
         var bytes = File.ReadAllBytes(Find(hash));
         return CanonicalJson.HashOfBytes(bytes) == hash
             ? bytes
-            : throw new BadInputException($"{PathOf(hash)}: its content has another hash; expected it "
-                + "unchanged");
+            : throw new BadInputException($"{PathOf(hash)}: its content has another "
+                + "hash; expected it unchanged");
     }
 
     string Put(Stream source)

@@ -32,8 +32,8 @@ public enum ManifestKind
 /// One immutable object: what it was made from, the files it holds, and what is to be said about it. Its
 /// SHA-256 in canonical JSON is its name.
 /// </summary>
-/// <param name="Links">By role, hashes of other manifests: a run's <c>spec</c>, an adapter's
-/// <c>run</c>.</param>
+/// <param name="Links">By role, hashes of other manifests: a run's <c>spec</c>,
+/// an adapter's <c>run</c>.</param>
 /// <param name="Blobs">By file name, hashes of blobs.</param>
 public sealed record Manifest(
     ManifestKind Kind, IReadOnlyDictionary<string, string> Links, IReadOnlyDictionary<string, string> Blobs,

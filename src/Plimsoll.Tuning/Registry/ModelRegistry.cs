@@ -21,8 +21,8 @@ public sealed class ModelRegistry : IDisposable
     readonly SqliteConnection _connection;
     readonly TimeProvider _time;
 
-    /// <exception cref="BadInputException">The folder cannot be written, or holds a newer
-    /// registry.</exception>
+    /// <exception cref="BadInputException">The folder cannot be written, or holds
+    /// a newer registry.</exception>
     public ModelRegistry(string folder, TimeProvider time)
     {
         Folder = folder;
@@ -62,16 +62,16 @@ public sealed class ModelRegistry : IDisposable
         {
             if (Count("SELECT COUNT(*) FROM manifests WHERE hash = $a", link) == 0)
             {
-                throw new BadInputException($"{manifest.Kind} names {role} {link}, which is not in the "
-                    + "registry");
+                throw new BadInputException($"{manifest.Kind} names {role} {link}, "
+                    + "which is not in the registry");
             }
         }
         foreach (var (name, blob) in manifest.Blobs)
         {
             if (!Blobs.Has(blob))
             {
-                throw new BadInputException($"{manifest.Kind} names blob {name} {blob}, which is not in the "
-                    + "registry");
+                throw new BadInputException($"{manifest.Kind} names blob {name} {blob}, "
+                    + "which is not in the registry");
             }
         }
         Execute("INSERT OR IGNORE INTO manifests (hash, kind, body, added) VALUES ($a, $b, $c, $d)",
@@ -85,13 +85,13 @@ public sealed class ModelRegistry : IDisposable
         return hash;
     }
 
-    /// <exception cref="BadInputException">There is none of this hash, or its body was tampered
-    /// with.</exception>
+    /// <exception cref="BadInputException">There is none of this hash, or its body
+    /// was tampered with.</exception>
     public Manifest Get(string hash)
     {
         using var command = Command("SELECT body FROM manifests WHERE hash = $a", hash);
-        var body = command.ExecuteScalar() as string ?? throw new BadInputException($"{hash}: not in the "
-            + "registry");
+        var body = command.ExecuteScalar() as string
+            ?? throw new BadInputException($"{hash}: not in the registry");
         var manifest = JsonSerializer.Deserialize<Manifest>(body, CanonicalJson.Options)!;
         return manifest.Hash == hash ? manifest : throw new BadInputException($"{hash}: the registry holds "
             + "another content under this name");
@@ -107,8 +107,8 @@ public sealed class ModelRegistry : IDisposable
             return Alias(name)?.Hash ?? throw new BadInputException($"{name}: no such name in the registry");
         if (name.Length < 6 || name.AsSpan().ContainsAnyExcept("0123456789abcdef"))
         {
-            throw new BadInputException($"{name}: expected a hash, at least its first six digits, or "
-                + "task@alias");
+            throw new BadInputException($"{name}: expected a hash, at least its first "
+                + "six digits, or task@alias");
         }
         using var command = Command("SELECT hash FROM manifests WHERE hash LIKE $a || '%' LIMIT 2", name);
         using var reader = command.ExecuteReader();

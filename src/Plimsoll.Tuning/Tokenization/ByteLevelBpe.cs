@@ -45,8 +45,8 @@ public sealed class ByteLevelBpe
         {
             _bytes[i] = _ids.TryGetValue(ByteAlphabet.Of((byte)i).ToString(), out var id)
                 ? id
-                : throw new BadInputException($"tokenizer: byte {i} has no token; expected a byte-level BPE "
-                    + "with all 256");
+                : throw new BadInputException(
+                    $"tokenizer: byte {i} has no token; expected a byte-level BPE with all 256");
         }
         for (var rank = 0; rank < merges.Count; rank++)
         {

@@ -6,10 +6,10 @@ using Plimsoll.Core;
 namespace Plimsoll.Tuning.Tokenization;
 
 /// <summary>
-/// Splits text into the words inside which a byte-level BPE merges. The three rules that dense Llama and Qwen
-/// models use, by the names that GGUF gives them (<c>tokenizer.ggml.pre</c>). Written over runes: .NET's
-/// regular expressions see letters beyond the first plane as surrogates, no letters at all, and would split
-/// them otherwise.
+/// Splits text into the words inside which a byte-level BPE merges. The three rules that dense Llama and
+/// Qwen models use, by the names that GGUF gives them (<c>tokenizer.ggml.pre</c>). Written over runes:
+/// .NET's regular expressions see letters beyond the first plane as surrogates, no letters at all, and
+/// would split them otherwise.
 /// </summary>
 public sealed class PreTokenizer
 {

@@ -45,8 +45,8 @@ public static class TokenizerFile
             && normalizer.ValueKind == JsonValueKind.Object
             && normalizer.GetProperty("type").GetString() != "NFC")
         {
-            throw new BadInputException($"{path}: a {normalizer.GetProperty("type")} normalizer; expected "
-                + "none or NFC");
+            throw new BadInputException($"{path}: a {normalizer.GetProperty("type")} "
+                + "normalizer; expected none or NFC");
         }
         var vocabulary = model.GetProperty("vocab").EnumerateObject()
             .ToDictionary(t => t.Name, t => t.Value.GetInt32());

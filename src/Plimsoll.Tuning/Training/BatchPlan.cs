@@ -27,8 +27,7 @@ public sealed class BatchPlan
             if (examples[i].Tokens.Length > spec.SequenceTokens)
             {
                 throw new BadInputException($"dataset: record {i + 1} has {examples[i].Tokens.Length} "
-                    + "tokens; "
-                    + $"expected at most sequence_tokens {spec.SequenceTokens}");
+                    + $"tokens; expected at most sequence_tokens {spec.SequenceTokens}");
             }
         }
         for (var epoch = 0; epoch < spec.Epochs && !IsEnough; epoch++)

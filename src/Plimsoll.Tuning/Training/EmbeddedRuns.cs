@@ -23,11 +23,11 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
 
     readonly ModelRegistry _registry = workspace.Registry;
 
-    /// <param name="usdPerHour">Price of this machine; null when it is not known, and no cost is then
-    /// claimed.</param>
+    /// <param name="usdPerHour">Price of this machine; null when it is not known, and no cost
+    /// is then claimed.</param>
     /// <returns>The adapter's hash, and whether it was there already.</returns>
-    /// <exception cref="BadInputException">Something does not fit, or another process trains this spec
-    /// now.</exception>
+    /// <exception cref="BadInputException">Something does not fit, or another process trains
+    /// this spec now.</exception>
     public async Task<(string Adapter, bool Existing)> RunAsync(
         string baseHash, string datasetHash, TrainingOptions options, string? initialAdapter,
             double? usdPerHour,
@@ -190,8 +190,8 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         }
         catch (IOException)
         {
-            throw new BadInputException($"spec {spec[..12]} is being trained by another process; expected "
-                + "to wait for it");
+            throw new BadInputException($"spec {spec[..12]} is being trained by another "
+                + "process; expected to wait for it");
         }
     }
 }

@@ -5,9 +5,9 @@ using Plimsoll.Tuning.Datasets;
 namespace Plimsoll.Tuning.Training;
 
 /// <summary>
-/// One step's tokens, rows × length. Several examples may share a row: each has its own segment and positions
-/// from zero, and attention stays inside a segment. A target is the token that follows, or <see
-/// cref="Ignored"/>.
+/// One step's tokens, rows × length. Several examples may share a row: each has its own segment and
+/// positions from zero, and attention stays inside a segment. A target is the token that follows,
+/// or <see cref="Ignored"/>.
 /// </summary>
 public sealed class TokenBatch
 {

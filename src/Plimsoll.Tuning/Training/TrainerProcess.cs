@@ -32,8 +32,8 @@ public sealed class TrainerProcess
         {
             return File.Exists(named)
                 ? new TrainerProcess(named)
-                : throw new BadInputException($"PLIMSOLL_TRAINER={named}: no such file; expected the {Name} "
-                    + "binary");
+                : throw new BadInputException($"PLIMSOLL_TRAINER={named}: no such file; "
+                    + $"expected the {Name} binary");
         }
         var executable = OperatingSystem.IsWindows() ? Name + ".exe" : Name;
         var beside = Path.Combine(AppContext.BaseDirectory, "trainer", executable);

@@ -137,8 +137,9 @@ public sealed class GatewayTests
         return text.ToString();
     }
 
-    /// <summary>Takes connections, reads, says its one sentence and hangs up; with no sentence it says
-    /// nothing.</summary>
+    /// <summary>
+    /// Takes connections, reads, says its one sentence and hangs up; with no sentence it says nothing.
+    /// </summary>
     sealed class Liar : IDisposable
     {
         readonly TcpListener _listener = new(IPAddress.Loopback, 0);

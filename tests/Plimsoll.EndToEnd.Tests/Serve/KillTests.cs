@@ -12,7 +12,7 @@ namespace Plimsoll.EndToEnd.Tests.Serve;
 
 /// <summary>
 /// kill −9 in the middle of a batch: whatever dies, every line is answered and in the output once, and the
-/// ledger sums to price × time. <c>benchmarks/serve/kill</c> does it a hundred times with 10,000 lines.
+/// ledger sums to price × time.
 /// </summary>
 public sealed class KillTests
 {

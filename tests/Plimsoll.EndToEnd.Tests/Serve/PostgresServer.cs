@@ -7,8 +7,9 @@ using System.Threading;
 
 namespace Plimsoll.EndToEnd.Tests.Serve;
 
-/// <summary>A real PostgreSQL of the machine's own packages, in a folder of its own; null where there is
-/// none.</summary>
+/// <summary>
+/// A real PostgreSQL of the machine's own packages, in a folder of its own; null where there is none.
+/// </summary>
 sealed class PostgresServer : IDisposable
 {
     readonly TemporaryFolder _folder = new();

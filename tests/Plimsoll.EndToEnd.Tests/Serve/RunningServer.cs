@@ -12,8 +12,9 @@ using Plimsoll.Server.Tenants;
 
 namespace Plimsoll.EndToEnd.Tests.Serve;
 
-/// <summary>A server on a port of its own with a state folder of its own: real Kestrel, real sockets, real
-/// files.</summary>
+/// <summary>
+/// A server on a port of its own with a state folder of its own: real Kestrel, real sockets, real files.
+/// </summary>
 sealed class RunningServer : IAsyncDisposable
 {
     readonly TemporaryFolder _folder;

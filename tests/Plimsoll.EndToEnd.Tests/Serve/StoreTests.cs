@@ -59,8 +59,9 @@ public sealed class StoreTests
         over.GetProperty("output_file_id").GetString().ShouldNotBeNull();
     }
 
-    /// <summary>What is booked while the database is away is there when it is back, to the
-    /// pico-dollar.</summary>
+    /// <summary>
+    /// What is booked while the database is away is there when it is back, to the pico-dollar.
+    /// </summary>
     [Fact]
     public async Task A_database_that_goes_away_and_comes_back_loses_nothing()
     {

@@ -88,8 +88,8 @@ public sealed class CostTests
             {
                 var blocks = string.Join(',', Enumerable.Range(session * 1000, 2 * (turn + 1)));
                 text.Append($"{{\"session_id\": \"s{session}\", \"timestamp\": {session}, \"delay\": 1000, ")
-                    .Append($"\"input_length\": {1024 * (turn + 1)}, \"output_length\": 5, \"hash_ids\": "
-                        + $"[{blocks}]}}\n");
+                    .Append($"\"input_length\": {1024 * (turn + 1)}, \"output_length\": 5, "
+                        + $"\"hash_ids\": [{blocks}]}}\n");
             }
         }
         var path = Path.GetTempFileName();

@@ -16,8 +16,9 @@ public sealed class FailureTests
 {
     const int Tokens = 5;
 
-    /// <summary>An endpoint that breaks under the load, not before it: every failure has its kind and is
-    /// counted.</summary>
+    /// <summary>
+    /// An endpoint that breaks under the load, not before it: every failure has its kind and is counted.
+    /// </summary>
     [Theory]
     [InlineData("401", "unauthorised", "HTTP 401: who are you")]
     [InlineData("404", "not_found", "HTTP 404: who are you")]

@@ -15,8 +15,7 @@ namespace Plimsoll.Tests.Bench;
 
 /// <summary>
 /// Searches of a live endpoint's line, run inside simulations whose line is known from long replays. The
-/// figure
-/// over 100 seeds and three engines is <c>make bench-figures</c>.
+/// figure over 100 seeds and three engines is <c>make bench-figures</c>.
 /// </summary>
 public sealed class LoadLineFinderTests
 {

@@ -85,8 +85,9 @@ sealed class ScriptedEndpoint : IAsyncDisposable
     public static int Asked(JsonObject body) =>
         (body["max_completion_tokens"] ?? body["max_tokens"] ?? body["max_output_tokens"])!.GetValue<int>();
 
-    /// <summary>Tokens of a chat prompt by this endpoint's count: its words and three of a
-    /// template.</summary>
+    /// <summary>
+    /// Tokens of a chat prompt by this endpoint's count: its words and three of a template.
+    /// </summary>
     public static int PromptTokens(JsonObject body) =>
         Words(body["messages"]?[0]!["content"]!.ToString()
             ?? body["prompt"]?.ToString() ?? body["input"]!.ToString()) + 3;

@@ -66,6 +66,13 @@ public sealed class StepCausesLaws
     }
 
     [Fact]
+    public void Time_by_cause_adds_up_and_multiplies_cause_by_cause()
+    {
+        (new TimeByCause(1, 20, 300) + new TimeByCause(5, 60, 700)).ShouldBe(new TimeByCause(6, 80, 1000));
+        (new TimeByCause(1, 20, 300) * 7).ShouldBe(new TimeByCause(7, 140, 2100));
+    }
+
+    [Fact]
     public void Cached_input_pays_for_the_share_of_the_reading_that_reads_it()
     {
         // 100 new tokens behind 3,000, of which the cache gave 1,000: a third of what they read of the past.

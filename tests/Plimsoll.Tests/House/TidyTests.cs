@@ -80,6 +80,48 @@ public sealed class TidyTests
         wide.ShouldBeEmpty();
     }
 
+    /// <summary>A sentence is wrapped as a person would: no scrap of a string has a line to itself.</summary>
+    [Fact]
+    public void Sentences_are_not_torn()
+    {
+        var scraps = new List<string>();
+        foreach (var file in Repository.Sources("src", "*.cs"))
+        {
+            var number = 0;
+            foreach (var line in File.ReadLines(Repository.File(file)))
+            {
+                number++;
+                if (Regex.IsMatch(line, @"^\s+\+ \$?""[^""{]*[a-z][^""{]*""[;,)]*$")
+                    && line.Trim().Length < 15 + 6)
+                {
+                    scraps.Add($"{file}:{number}{line}");
+                }
+            }
+        }
+        scraps.ShouldBeEmpty();
+    }
+
+    /// <summary>Nor has a single word of a sentence in a comment.</summary>
+    [Fact]
+    public void Comments_are_not_torn()
+    {
+        var scraps = new List<string>();
+        foreach (var file in Repository.Sources("src", "*.cs"))
+        {
+            var lines = File.ReadAllLines(Repository.File(file));
+            for (var i = 1; i + 1 < lines.Length; i++)
+            {
+                // A lone word between two lines of the same comment.
+                if (Regex.IsMatch(lines[i], @"^\s*/// [a-z]+,?$") && Regex.IsMatch(lines[i - 1], @"/// \w")
+                    && Regex.IsMatch(lines[i + 1], @"/// \w"))
+                {
+                    scraps.Add($"{file}:{i + 1}{lines[i]}");
+                }
+            }
+        }
+        scraps.ShouldBeEmpty();
+    }
+
     [Fact]
     public void Methods_are_short() =>
         Code.SelectMany(MethodLengths.Of).Where(method => method.Lines > MostLinesOfAMethod).ShouldBeEmpty();

@@ -90,6 +90,18 @@ public sealed class LatencyByHandTests
         }
     }
 
+    /// <summary>Where nobody counted the gaps by request, the pool's distribution judges.</summary>
+    [Fact]
+    public void A_promise_of_gaps_is_not_kept_by_pooling()
+    {
+        Limit[] limits = [new(Metric.Itl, 95, 30 * Ms)];
+        var late = new RequestMeter(limits, 0, 1, 0) { MeasureGaps = true };
+        late.AddGaps(35 * Ms, 200);
+        late.Add(Request(0, 0, 0, 7000, 201) with { LateGaps = null });
+        late.Verdict().ShouldBe(false);
+        PromiseMeter.Pooled([late.Levels[0], late.Levels[0]]).Verdict().ShouldBe(false);
+    }
+
     [Fact]
     public void Runs_pooled_are_one_run()
     {
@@ -140,26 +152,28 @@ public sealed class LatencyByHandTests
     }
 
     [Fact]
-    public void A_sketch_holds_the_longest_durations_counts_below_and_forgets()
+    public void A_sketch_holds_the_longest_durations_adds_up_and_forgets()
     {
         var sketch = new QuantileSketch();
         sketch.Add(long.MaxValue);
         ((double)sketch.Percentile(50))
             .ShouldBe(long.MaxValue, long.MaxValue * QuantileSketch.RelativeError * 2);
         sketch.Add(10, times: 3);
-        sketch.CountAtMost(9).ShouldBe(0);
-        sketch.CountAtMost(10).ShouldBe(3);
-        sketch.CountAtMost(long.MaxValue).ShouldBe(4);
+        sketch.Count.ShouldBe(4);
+        sketch.Percentile(75).ShouldBe(10);
+        sketch.Percentile(76).ShouldBeGreaterThan(long.MaxValue / 2);
 
         var both = new QuantileSketch();
         both.Add(20);
         both.Add(sketch);
         both.Count.ShouldBe(5);
-        both.CountAtMost(10).ShouldBe(3);
+        both.Percentile(60).ShouldBe(10);
+        both.Percentile(61).ShouldBe(20);
 
         both.Clear();
         both.Count.ShouldBe(0);
-        both.CountAtMost(long.MaxValue).ShouldBe(0);
+        both.Add(30);
+        both.Percentile(1).ShouldBe(30);
     }
 
     static CompletedRequest Request(

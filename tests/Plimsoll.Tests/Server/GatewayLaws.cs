@@ -13,8 +13,9 @@ namespace Plimsoll.Tests.Server;
 
 public sealed class GatewayLaws
 {
-    /// <summary>Whatever pieces a stream arrives in, its whole events come out unchanged and in
-    /// order.</summary>
+    /// <summary>
+    /// Whatever pieces a stream arrives in, its whole events come out unchanged and in order.
+    /// </summary>
     [Fact]
     public void Events_pass_whole() =>
         Gen.Select(Gen.String[Gen.Char["ab:\n"], 0, 12].Array[0, 8], Gen.Int[1, 9], Gen.Bool)

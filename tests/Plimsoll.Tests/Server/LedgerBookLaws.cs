@@ -19,8 +19,9 @@ public sealed class LedgerBookLaws
             Gen.Double[-0.5, 1.5],
         (gap, duration, sequences, headroom) => new Step(gap, duration, sequences, headroom));
 
-    /// <summary>Idle, headroom, recomputation and everybody's shares are price × time to the
-    /// pico-dollar.</summary>
+    /// <summary>
+    /// Idle, headroom, recomputation and everybody's shares are price × time to the pico-dollar.
+    /// </summary>
     [Fact]
     public void Everything_booked_is_the_bill() =>
         Gen.Select(Steps.Array[1, 60], Gen.Int[1, 50_000_000]).Sample((steps, microDollars) =>

@@ -1,11 +1,13 @@
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using CsCheck;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
-using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Engine;
 using Plimsoll.Engine.Simulated;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
 using Plimsoll.Tests.Simulation;
@@ -85,15 +87,16 @@ public sealed class SimulatedRankLaws
         rank.Steps.ShouldBe(result.Steps);
     }, iter: 60);
 
-    /// <summary>Shares of a step name everybody in it once, and cancelling at any moment leaves nothing
-    /// behind.</summary>
+    /// <summary>
+    /// Shares of a step name everybody in it once, and cancelling at any moment leaves nothing behind.
+    /// </summary>
     [Fact]
     public void Cancelled_sequences_give_everything_back() =>
         Gen.Select(Loads, Gen.Long[1, 400_000_000]).Sample((load, cancelNs) =>
     {
         var shapes = 0;
         var rank =
-            new SimulatedRank(Engine, StepTime, (_, _, _, _) => { }, (in Plimsoll.Engine.EngineStep step) =>
+            new SimulatedRank(Engine, StepTime, (_, _, _, _) => { }, (in EngineStep step) =>
         {
             shapes++;
             step.Shares.Length.ShouldBeLessThanOrEqualTo(step.Shape.Decodes + step.Shape.PrefillChunks);
@@ -120,4 +123,52 @@ public sealed class SimulatedRankLaws
         rank.Outstanding.ShouldBe(0);
         shapes.ShouldBeGreaterThan(0);
     }, iter: 60);
+
+    /// <summary>Told from its log, a new scheduler decides the same, whatever was cancelled.</summary>
+    [Fact]
+    public void Its_log_replays_to_the_same_plans() =>
+        Gen.Select(Loads, Gen.Long[1, 400_000_000]).Sample((load, cancelNs) =>
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            ulong hash;
+            using (var log = new DecisionLog(path, Engine))
+                hash = RunAndCancel(load, cancelNs, log);
+            var replayed = DecisionReplay.Run(path);
+            replayed.Differences.ShouldBe(0);
+            replayed.PlanHash.ShouldBe(hash);
+            replayed.Plans.ShouldBeGreaterThan(0);
+            replayed.MeanError.ShouldBeNull();
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }, iter: 30);
+
+    static ulong RunAndCancel(List<Arrival> load, long cancelNs, DecisionLog log)
+    {
+        var rank = new SimulatedRank(Engine, StepTime, (_, _, _, _) => { }, log: log);
+        var all = new List<SimulatedSequence>();
+        foreach (var arrival in load)
+        {
+            rank.RunUntil(arrival.AtNs);
+            all.Add(new SimulatedSequence
+            {
+                PromptTokens = arrival.PromptTokens,
+                OutputTokens = arrival.OutputTokens,
+            });
+            rank.Add(
+                all[^1], new RequestSpec { PromptTokens = arrival.PromptTokens, MaxOutputTokens = 60 },
+                arrival.AtNs);
+        }
+        var nowNs = load[^1].AtNs + cancelNs;
+        rank.RunUntil(nowNs);
+        for (var i = 0; i < all.Count; i += 2)
+            rank.Cancel(all[i], nowNs);
+        while (rank.NextStepEndsNs != long.MaxValue)
+            rank.RunUntil(rank.NextStepEndsNs);
+        return rank.Scheduler.PlanHash;
+    }
 }

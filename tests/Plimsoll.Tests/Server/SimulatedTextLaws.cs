@@ -34,8 +34,10 @@ public sealed class SimulatedTextLaws
         Codec.Encode(Codec.Decode(tokens), addSpecial: false).ShouldBe(tokens);
     });
 
-    /// <summary>However the text is cut into pieces, the answer ends before the stop text that is complete
-    /// first, as an engine that looks after every token ends it; of two complete at once, before the longer.</summary>
+    /// <summary>
+    /// However the text is cut into pieces, the answer ends before the stop text that is complete first, as
+    /// an engine that looks after every token ends it; of two complete at once, before the longer.
+    /// </summary>
     [Fact]
     public void Stop_texts_are_found_across_pieces() =>
         Gen.Select(Gen.Char["ab "].Array[0, 40], Gen.String[Gen.Char["ab "], 1, 3].Array[0, 3], Gen.Int[1, 5])
@@ -59,7 +61,8 @@ public sealed class SimulatedTextLaws
     {
         for (var end = 1; end <= text.Length; end++)
         {
-            var complete = stops.Where(stop => text.AsSpan(0, end).EndsWith(stop, StringComparison.Ordinal)).ToArray();
+            var complete = stops
+                .Where(stop => text.AsSpan(0, end).EndsWith(stop, StringComparison.Ordinal)).ToArray();
             if (complete.Length > 0)
                 return text[..(end - complete.Max(stop => stop.Length))];
         }

@@ -4,8 +4,8 @@ using Plimsoll.Inputs.Workloads;
 namespace Plimsoll.Tests.Simulation;
 
 /// <summary>
-/// Sessions that wait for each answer and think for a while before they ask again: the closed loop at its
-/// plainest.
+/// Sessions that wait for each answer and think for a while before they ask again: the closed
+/// loop at its plainest.
 /// </summary>
 sealed class TurnTakingArrivals(int sessions, int turns, long thinkNs) : IArrivalSource
 {

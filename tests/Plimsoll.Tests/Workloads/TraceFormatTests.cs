@@ -158,8 +158,8 @@ public sealed class TraceFormatTests
         + "18:15:47,10,4\n\n\n")]
     [InlineData("TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:15:46,374,44\r\n  \r\n2023-11-16 "
         + "18:15:47,10,4\r\n\r\n")]
-    [InlineData("\uFEFFTIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46,374,44\n2023-11-16 "
-        + "18:15:47,10,4")]
+    [InlineData("\uFEFFTIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 "
+        + "18:15:46,374,44\n2023-11-16 18:15:47,10,4")]
     [InlineData("\"TIMESTAMP\",\"ContextTokens\",\"GeneratedTokens\"\n\"2023-11-16 "
         + "18:15:46\",\"374\",\"44\"\n\"2023-11-16 18:15:47\",10,4\n")]
     [InlineData("TIMESTAMP\tContextTokens\tGeneratedTokens\n2023-11-16 18:15:46\t374\t44\n2023-11-16 "

@@ -15,9 +15,8 @@ using Plimsoll.Reports;
 namespace Plimsoll.Cli.Verbs.Bench;
 
 /// <summary>
-/// <c>plimsoll bench import</c>: a run that vLLM's bench, guidellm or AIPerf measured, judged and priced as
-/// ours
-/// are.
+/// <c>plimsoll bench import</c>: a run that vLLM's bench, guidellm or AIPerf measured, judged and
+/// priced as ours are.
 /// </summary>
 sealed class BenchImportVerb(TextWriter output)
 {

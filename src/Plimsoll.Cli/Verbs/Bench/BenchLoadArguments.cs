@@ -21,8 +21,8 @@ sealed class BenchLoadArguments
 
     readonly Option<string?> _workload = new("--workload")
     {
-        Description = "Workload family or trace file: lengths, prefixes and arrivals [default: stated "
-            + "lengths]",
+        Description = "Workload family or trace file: lengths, prefixes and arrivals "
+            + "[default: stated lengths]",
     };
 
     readonly Option<FileInfo?> _dataset = new("--dataset-path")
@@ -65,8 +65,8 @@ sealed class BenchLoadArguments
 
     readonly Option<int> _concurrency =
         Count("--max-concurrency",
-            "Most requests under way; with an infinite rate a closed loop of so many clients; 0 for any "
-                + "number", 0);
+            "Most requests under way; with an infinite rate a closed loop of so many "
+                + "clients; 0 for any number", 0);
     readonly Option<long?> _prompts = new("--num-prompts") { Description =
         "Requests to send [default: 1000; with --duration or --stages, as many as fit]" };
     readonly Option<string?> _duration = new("--duration") { Description = "Send for so long, such as 5min" };
@@ -247,8 +247,8 @@ sealed class BenchLoadArguments
         var (promise, goodput) = (parsed.GetValue(_promise) ?? [], parsed.GetValue(_goodput) ?? []);
         if (promise.Length > 0 && goodput.Length > 0)
         {
-            throw new BadInputException("--promise and --goodput: expected one of them; a promise has its "
-                + "goodput too");
+            throw new BadInputException("--promise and --goodput: expected one of them; a "
+                + "promise has its goodput too");
         }
         return goodput.Length > 0 ? [.. goodput.Select(Goodput)] : [.. promise.Select(PromiseText.Parse)];
     }
@@ -311,8 +311,7 @@ sealed class BenchLoadArguments
                 : FormattableString.Invariant($"gamma gaps of shape {shape:0.##}")
             : level.Workload is not null && !level.Poisson ? "its own arrivals" : "Poisson";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{what} at {level.RequestsPerSecond:0.###} requests/s, "
-            + $"{scatter}");
+            $"{what} at {level.RequestsPerSecond:0.###} requests/s, {scatter}");
     }
 
     static Option<int> Count(string name, string description, int usual) =>

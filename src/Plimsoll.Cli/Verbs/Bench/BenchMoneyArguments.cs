@@ -52,8 +52,8 @@ sealed class BenchMoneyArguments
         var count = AtLeastOne(_count, parsed.GetValue(_count) ?? tensor);
         if (count % tensor != 0)
         {
-            throw new BadInputException($"--count {count}: is no multiple of --tp {tensor}; expected "
-                + $"whole replicas");
+            throw new BadInputException($"--count {count}: is no multiple of --tp "
+                + $"{tensor}; expected whole replicas");
         }
         return new MoneyOptions
         {

@@ -113,8 +113,8 @@ sealed class BenchResultArguments
             if (!double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
                 || !(value is > 0 and < 100))
             {
-                throw new BadInputException($"--metric-percentiles {part}: expected percentiles above 0 "
-                    + $"and below 100");
+                throw new BadInputException(
+                    $"--metric-percentiles {part}: expected percentiles above 0 and below 100");
             }
             percentiles.Add(value);
         }

@@ -54,8 +54,8 @@ sealed class BenchSearchArguments
         }
         if (level.Promise.Count == 0 || !level.Judged)
         {
-            throw new BadInputException("--find-load-line: expected a promise, such as --promise \"ttft "
-                + "p95 500ms\"");
+            throw new BadInputException("--find-load-line: expected a promise, such as "
+                + "--promise \"ttft p95 500ms\"");
         }
         if (level.Promise.Any(limit => limit.Metric == Metric.Itl))
         {

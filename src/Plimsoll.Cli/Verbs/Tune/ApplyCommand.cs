@@ -8,8 +8,8 @@ using Plimsoll.Tuning;
 namespace Plimsoll.Cli.Verbs.Tune;
 
 /// <summary>
-/// <c>plimsoll tune apply tune.yaml</c>: every stage that is not done yet, in order, up to the first that
-/// fails.
+/// <c>plimsoll tune apply tune.yaml</c>: every stage that is not done yet, in order, up to
+/// the first that fails.
 /// </summary>
 sealed class ApplyCommand(TuneStage stage)
 {

@@ -24,12 +24,12 @@ sealed class DatasetCommand(TuneStage stage)
     readonly Option<string> _completion = new(
         "--completion") { Description = "CSV column of answers", DefaultValueFactory = _ => "label" };
     readonly Option<string?> _system = new("--system") { Description = "CSV column of system prompts" };
-    readonly Option<string?> _group = new("--group") { Description = "CSV column of groups, which a split "
-        + "never cuts" };
+    readonly Option<string?> _group = new("--group") { Description = "CSV column of groups, "
+        + "which a split never cuts" };
     readonly Option<bool> _captured = new("--captured") { Description = "FILE is captured traffic: requests "
         + "with their responses" };
-    readonly Option<string?> _tenant = new("--tenant") { Description = "Of captured traffic, this tenant's "
-        + "only" };
+    readonly Option<string?> _tenant = new("--tenant") { Description = "Of captured traffic, "
+        + "this tenant's only" };
     readonly Option<string[]> _evaluation = new("--evaluation") { Description = "NAME=FILE of records that "
         + "must not be trained on; repeatable" };
     readonly Option<double> _near = new("--near-duplicates") { Description =
@@ -118,8 +118,8 @@ sealed class DatasetCommand(TuneStage stage)
         }
         foreach (var (kind, count) in build.RedactedCounts.OrderBy(c => c.Key))
             stage.Output.WriteLine($"  redacted {count} of kind {kind.ToString().ToLowerInvariant()}");
-        stage.Output.WriteLine($"  train {build.Train.Count:N0}, validation {build.Validation.Count:N0} "
-            + "records");
+        stage.Output.WriteLine($"  train {build.Train.Count:N0}, validation "
+            + $"{build.Validation.Count:N0} records");
         stage.Output.WriteLine($"  {statistics.Tokens:N0} tokens, {statistics.Learned:N0} learned; a record "
             + $"has {statistics.MedianTokens} "
             + $"at the median, {statistics.P95Tokens} at p95, {statistics.MostTokens} at most");

@@ -63,9 +63,8 @@ sealed class EvaluateCommand(TuneStage stage)
         }
         var needed = PairedProportions.Needed(
             parsed.GetValue(_margin), parsed.GetValue(_discordant), Gates.Confidence, Gates.Power);
-        stage.Story.WriteLine("plimsoll: "
-            + $"{needed:N0} "
-            + $"examples are needed to judge quality, {set.Count:N0} are there");
+        stage.Story.WriteLine($"plimsoll: {needed:N0} examples are needed to judge "
+            + $"quality, {set.Count:N0} are there");
         var examiner = new Examiner(stage, workspace, baseHash, parsed.GetValue(_format),
             parsed.GetValue(_most));
         var answers = await examiner.JudgedAsync(set, adapter, current, cancellation);

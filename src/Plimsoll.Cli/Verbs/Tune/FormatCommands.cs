@@ -18,8 +18,8 @@ sealed class FormatCommands(TuneStage stage)
         var name = new Argument<string>("NAME") { Description =
             "Hash of a base, an adapter or a release, or task@alias" };
         var to = new Option<string>("--out") { Description = "The GGUF file to write", Required = true };
-        var format = new Option<TensorFormat>("--format") { Description = "F32, F16, BF16 or Q8_0, of whole "
-            + "models", DefaultValueFactory = _ => TensorFormat.Q8_0 };
+        var format = new Option<TensorFormat>("--format") { Description = "F32, F16, BF16 or "
+            + "Q8_0, of whole models", DefaultValueFactory = _ => TensorFormat.Q8_0 };
         var merged = new Option<bool>("--merged") { Description = "Base and adapter as one model" };
         var command = new Command("export", "A base, an adapter or both merged, as GGUF.") { name, registry,
             to, format, merged };

@@ -31,8 +31,8 @@ sealed class LineageCommands(TuneStage stage)
     {
         var registry = TuneStage.RegistryOption();
         var adapter = new Argument<string>("ADAPTER") { Description = "Hash of an adapter or a release" };
-        var command = new Command("reproduce", "Trains an adapter's spec again and compares every "
-            + "byte.") { adapter, registry };
+        var command = new Command("reproduce", "Trains an adapter's spec "
+            + "again and compares every byte.") { adapter, registry };
         command.SetAction(async (parsed, cancellation) =>
         {
             using var workspace = TuneStage.Open(parsed.GetValue(registry)!);
@@ -62,8 +62,8 @@ sealed class LineageCommands(TuneStage stage)
             foreach (var name in workspace.Registry.AliasNames())
             {
                 var entry = workspace.Registry.Alias(name)!;
-                stage.Output.WriteLine($"{name,-10} {entry.Hash}  {entry.At:yyyy-MM-dd HH:mm}Z  "
-                    + $"{entry.Reason}");
+                stage.Output.WriteLine($"{name,-10} {entry.Hash}  "
+                    + $"{entry.At:yyyy-MM-dd HH:mm}Z  {entry.Reason}");
             }
             return CommandLine.Done;
         });

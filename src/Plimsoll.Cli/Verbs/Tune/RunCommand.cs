@@ -22,11 +22,11 @@ sealed class RunCommand(TuneStage stage)
         "--dataset") { Description = "Hash of the dataset", Required = true };
     readonly Option<TrainingMethod> _method = new(
         "--method") { Description = "sft or dpo", DefaultValueFactory = _ => TrainingMethod.Sft };
-    readonly Option<string?> _adapter = new("--from") { Description = "Adapter to go on from: DPO after "
-        + "SFT" };
+    readonly Option<string?> _adapter = new("--from") { Description = "Adapter to go on "
+        + "from: DPO after SFT" };
     readonly Option<int> _rank = new("--rank") { Description = "Of the LoRA", DefaultValueFactory = _ => 16 };
-    readonly Option<double?> _alpha = new("--alpha") { Description = "Of the LoRA [default: twice the "
-        + "rank]" };
+    readonly Option<double?> _alpha = new("--alpha") { Description = "Of the LoRA [default: "
+        + "twice the rank]" };
     readonly Option<bool> _stabilised = new("--rslora") { Description = "Scale by alpha / sqrt(rank)" };
     readonly Option<int> _epochs = new("--epochs") { Description = "Passes over the data",
         DefaultValueFactory = _ => 3 };
@@ -45,16 +45,16 @@ sealed class RunCommand(TuneStage stage)
         "Part of the spec: other sums round otherwise", DefaultValueFactory = _ => 1 };
     readonly Option<double?> _price = new("--usd-per-hour") { Description = "Price of this machine, for the "
         + "cost of the run" };
-    readonly Option<double?> _budget = new("--budget-usd") { Description = "Refuse a run that would cost "
-        + "more" };
+    readonly Option<double?> _budget = new("--budget-usd") { Description = "Refuse a run that "
+        + "would cost more" };
     readonly Option<string> _driver = new("--driver") { Description = "embedded, or files for axolotl, trl, "
         + "llama-factory, slurm, kubeflow", DefaultValueFactory = _ => "embedded" };
     readonly Option<string?> _out = new("--out") { Description = "Folder for a driver's files" };
 
     public Command Build()
     {
-        var command = new Command("run", "Trains an adapter. A spec is trained once; a killed run goes on "
-            + "where it was.")
+        var command = new Command("run", "Trains an adapter. A spec is trained once; a killed "
+            + "run goes on where it was.")
         {
             _registry, _base, _dataset, _method, _adapter, _rank, _alpha, _stabilised, _epochs, _steps, _rate,
                 _sequence, _batch,

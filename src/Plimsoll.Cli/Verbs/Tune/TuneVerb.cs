@@ -4,7 +4,7 @@ using System.IO;
 namespace Plimsoll.Cli.Verbs.Tune;
 
 /// <summary>
-/// <c>plimsoll tune</c>: from a task's data to a small model in traffic, stage by stage or by one file.
+/// <c>plimsoll tune</c>: from a task's data to a released small model, stage by stage or by one file.
 /// </summary>
 sealed class TuneVerb(TextWriter output, TextWriter story)
 {
@@ -12,7 +12,7 @@ sealed class TuneVerb(TextWriter output, TextWriter story)
     {
         var stage = new TuneStage(output, story);
         return new Command("tune", "Moves a narrow task to a small fine-tuned model: data, training, gates, "
-            + "release, traffic.")
+            + "release, and the name it is served by.")
         {
             new DatasetCommand(stage).Build(),
             new RunCommand(stage).Build(),

@@ -215,7 +215,7 @@ partial class SlackPolicy
         PutBackAside();
         _budgetNs = long.MaxValue;
         _tokensLeft = _state.Options.MaxNumBatchedTokens;
-        // The decodes of one adapter may have given way to each other, all of them: then the next adapter's go.
+        // The decodes of one adapter may have given way to each other, all of them; the next adapter's go.
         while (_state.Plan.IsEmpty && _decodes.FirstInteractiveAdapter() is { } adapter)
         {
             _adapter = _options.MixesAdapters ? -1 : adapter;

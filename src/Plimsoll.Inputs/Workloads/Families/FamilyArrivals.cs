@@ -25,10 +25,9 @@ sealed class FamilyArrivals : IArrivalSource
 
     /// <param name="spec">The family.</param>
     /// <param name="clock">Null when every request is there from the start.</param>
-    /// <param name="shareOfTraffic">
-    /// Rate over the family's own, at most 1. Who sees a part of the traffic sees a part of the reuse: the
-    /// other requests bring content and come back to it out of our sight.
-    /// </param>
+    /// <param name="shareOfTraffic">Rate over the family's own, at most 1. Who sees a part of the
+    /// traffic sees a part of the reuse: the other requests bring content and come back to it out of
+    /// our sight.</param>
     /// <param name="requests">Requests to draw.</param>
     /// <param name="seed">Seed of all draws.</param>
     public FamilyArrivals(FamilySpec spec, LgcpClock? clock, double shareOfTraffic, long requests, ulong seed)

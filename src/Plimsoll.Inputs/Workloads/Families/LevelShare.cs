@@ -8,8 +8,8 @@ namespace Plimsoll.Inputs.Workloads.Families;
 /// <summary>A level of service in a family's mix, and what its requests were promised.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Share">Share of the requests; shares are relative to their sum.</param>
-/// <param name="Promise">Its limits, its priority or that it is batch, as <c>--level</c> reads them after
-/// the name.</param>
+/// <param name="Promise">Its limits, its priority or that it is batch, as <c>--level</c> reads them
+/// after the name.</param>
 public sealed record LevelShare(string Name, double Share, string Promise = "")
 {
     internal LevelPromise Level => Promise.Length == 0

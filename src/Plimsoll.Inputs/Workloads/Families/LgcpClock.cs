@@ -44,9 +44,8 @@ sealed class LgcpClock
     /// <param name="tenants">Independent processes of equal share.</param>
     /// <param name="hours">Demand by hour, mean 1, repeated for ever; a single 1 for none.</param>
     /// <param name="seed">Seed of all draws.</param>
-    /// <param name="representativeS">
-    /// Seconds in which each tenant's rate goes through exactly its distribution; 0 for a mere draw.
-    /// </param>
+    /// <param name="representativeS">Seconds in which each tenant's rate goes through exactly its
+    /// distribution; 0 for a mere draw.</param>
     public LgcpClock(
         double rate, double sigma, double tauS, int tenants, IReadOnlyList<double> hours, ulong seed,
         double representativeS = 0)
@@ -110,9 +109,8 @@ sealed class LgcpClock
     }
 
     /// <summary>
-    /// Each tenant's path with every value replaced by the normal quantile of its rank: the order in time
-    /// is the
-    /// drawn one, the values are the distribution's own.
+    /// Each tenant's path with every value replaced by the normal quantile of its rank: the order in time is
+    /// the drawn one, the values are the distribution's own.
     /// </summary>
     double[][] Paths(int cells)
     {

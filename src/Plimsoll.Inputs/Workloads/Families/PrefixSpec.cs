@@ -19,8 +19,8 @@ public sealed record PrefixSpec(int BlockTokens, double Share, int Window, doubl
             || !(SharedFraction is >= 0 and <= 1))
         {
             throw new BadInputException(
-                $"{name}: prefix; expected blockTokens and window of at least 1, share and sharedFraction "
-                + $"from 0 to 1");
+                $"{name}: prefix; expected blockTokens and window of at least 1, share and "
+                + $"sharedFraction from 0 to 1");
         }
     }
 }

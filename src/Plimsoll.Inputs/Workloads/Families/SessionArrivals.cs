@@ -37,10 +37,8 @@ sealed class SessionArrivals : IArrivalSource
     long _backlog;
 
     /// <param name="spec">The family.</param>
-    /// <param name="starts">
-    /// When sessions start. Null for a backlog of sessions that are all there from the start and never wait
-    /// for a person or a tool.
-    /// </param>
+    /// <param name="starts">When sessions start. Null for a backlog of sessions that are all there from the
+    /// start and never wait for a person or a tool.</param>
     /// <param name="requests">Calls to draw.</param>
     /// <param name="seed">Seed of all draws.</param>
     /// <param name="openSessions">Sessions of the backlog that take turns at a time; null for all.</param>

@@ -4,9 +4,9 @@ using System.Collections.Generic;
 namespace Plimsoll.Inputs.Workloads.Traces;
 
 /// <summary>
-/// How arrivals scatter in time, from times in almost any order: a heap of 65,536 puts them in order on the
-/// way, so that memory does not grow with the file. Times further out of order than that leave the figures
-/// undefined.
+/// How arrivals scatter in time, from times in almost any order: a heap of 65,536 puts them in order
+/// on the way, so that memory does not grow with the file. Times further out of order than that leave
+/// the figures undefined.
 /// </summary>
 sealed class ArrivalGaps
 {

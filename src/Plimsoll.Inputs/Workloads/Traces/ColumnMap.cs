@@ -6,11 +6,9 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 
 /// <summary>
 /// Which columns (CSV) or fields (JSON lines; <c>usage.prompt_tokens</c> for one inside another) of a log
-/// hold what, as the user writes it: <c>time=col[:s|ms|us|ns|iso],input=col,output=col</c> and, where the
-/// log has
-/// them, <c>session, tenant, level, priority, adapter, ttft, itl, e2e</c>. Without a time the log is
-/// lengths only; a
-/// time without a unit is in seconds, a deadline in milliseconds.
+/// hold what, as the user writes it: <c>time=col[:s|ms|us|ns|iso],input=col,output=col</c> and, where the log
+/// has them, <c>session, tenant, level, priority, adapter, ttft, itl, e2e</c>. Without a time the log is
+/// lengths only; a time without a unit is in seconds, a deadline in milliseconds.
 /// </summary>
 public sealed record ColumnMap
 {

@@ -91,8 +91,8 @@ public abstract class TraceReader : IDisposable
     }
 
     /// <summary>
-    /// Reads one row of the file; <paramref name="dropped"/> is the reason when it is no request. False at
-    /// the end.
+    /// Reads one row of the file; <paramref name="dropped"/> is the reason when it is no
+    /// request. False at the end.
     /// </summary>
     private protected abstract bool Parse(ref TraceRow row, ref string? dropped);
 
@@ -164,8 +164,8 @@ public abstract class TraceReader : IDisposable
         if (value < 0 || value > LatestNs / unitNs)
         {
             Source.Fail(
-                $"{field} is {value.ToString(CultureInfo.InvariantCulture)}; expected 0 or later and before "
-                + "the year 2200");
+                $"{field} is {value.ToString(CultureInfo.InvariantCulture)}; expected 0 or "
+                + "later and before the year 2200");
         }
         return (long)decimal.Round(value * unitNs);
     }

@@ -67,8 +67,8 @@ sealed class TraceScan : System.IDisposable
         if (_latestNs - _earliestNs > LongestSpanNs)
         {
             throw _reader.Error(
-                $"times run over {(_latestNs - _earliestNs) / 3.15576e16:F0} years; expected one trace in "
-                + $"one unit");
+                $"times run over {(_latestNs - _earliestNs) / 3.15576e16:F0} years; "
+                + $"expected one trace in one unit");
         }
         // Sessions of a closed loop interleave as they will, and a batch's rows share their time on purpose.
         if (_reader.ClosedLoop || Report.Format == TraceFormat.OpenAiBatch)

@@ -8,12 +8,10 @@ namespace Plimsoll.Planning.Validation.Analytic;
 /// <param name="Unit">Of all three figures.</param>
 /// <param name="Theory">What must come out.</param>
 /// <param name="Measured">What came out.</param>
-/// <param name="StandardError">
-/// Of <paramref name="Measured"/>, from independent replications; 0 where nothing is random and
-/// <paramref name="Tolerance"/> alone decides.
-/// </param>
-/// <param name="Tolerance">How far the mapping onto the theory itself may be off, relative; null for any
-/// distance.</param>
+/// <param name="StandardError">Of <paramref name="Measured"/>, from independent replications; 0 where
+/// nothing is random and <paramref name="Tolerance"/> alone decides.</param>
+/// <param name="Tolerance">How far the mapping onto the theory itself may be off, relative; null
+/// for any distance.</param>
 /// <param name="LowerBound">Theory is a bound that may not be undercut at all.</param>
 public sealed record AnalyticCheck(
     string Name, string Setup, string Unit, double Theory, double Measured, double StandardError,

@@ -8,8 +8,8 @@ namespace Plimsoll.Planning.Validation.MlPerf;
 /// <param name="Name">As in the results: <c>llama2-70b-99</c>.</param>
 /// <param name="Model">The catalogue's model.</param>
 /// <param name="PromptTokens">Mean and longest prompt.</param>
-/// <param name="OutputTokens">Mean and longest answer; the means are the results' own tokens per
-/// sample.</param>
+/// <param name="OutputTokens">Mean and longest answer; the means are the results' own
+/// tokens per sample.</param>
 /// <param name="Dataset">What the samples are.</param>
 sealed record MlPerfBenchmark(
     string Name, string Model, (int Mean, int Most) PromptTokens, (int Mean, int Most) OutputTokens,

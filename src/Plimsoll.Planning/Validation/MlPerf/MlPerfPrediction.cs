@@ -123,8 +123,8 @@ static class MlPerfPrediction
         var d = engine.Deployment;
         return new MlPerfThroughput(
             tokens, tokens / engine.StepTime.ErrorHigh, tokens / engine.StepTime.ErrorLow,
-            $"tp{d.TensorParallel} pp{d.PipelineParallel} dp{d.DataParallel}, {d.Engine.MaxNumBatchedTokens} "
-            + $"tokens a step");
+            $"tp{d.TensorParallel} pp{d.PipelineParallel} dp{d.DataParallel}, "
+            + $"{d.Engine.MaxNumBatchedTokens} tokens a step");
     }
 
     static List<Limit> Limits(MlPerfCase single)

@@ -41,13 +41,11 @@ public sealed class MlPerfSet : IValidationSet
             Assumed =
             [
                 "lengths exponential with the benchmark's mean and cap; Poisson arrivals; limits at p99",
-                "weights in the stated format (v4.1, which states none: FP4 on B200, FP8 elsewhere), KV in "
-                + "FP8",
+                "weights in the stated format (v4.1, which states none: FP4 on B200, "
+                + "FP8 elsewhere), KV in FP8",
                 "the best of all tensor parallelisms that fit and of 512, 1,536 or 4,096 tokens per step, "
-                + "replicas filling the "
-                + "system; pipeline stages 1, 2 or 4, as an account considers them, where one card is too "
-                + "small, each "
-                + "micro-batch with a budget and a prompt of its own",
+                + "replicas filling the system; pipeline stages 1, 2 or 4, as an account considers them, "
+                + "where one card is too small, each micro-batch with a budget and a prompt of its own",
                 "95 % of memory used, at most 2,048 sequences, no speculation, no disaggregation",
             ],
             Dropped = dropped,

@@ -23,7 +23,7 @@ static class ClusterFiles
 
         """.Replace("\r\n", "\n");
 
-    /// <summary>For the Kubeflow Trainer; the image holds TRL and mounts the folder at /work.</summary>
+    /// <summary>For the Kubeflow Trainer; the image holds TRL and mounts the folder at /workspace.</summary>
     public static string TrainJob(TrainingSpec spec) => $"""
         apiVersion: trainer.kubeflow.org/v1alpha1
         kind: TrainJob
@@ -36,7 +36,7 @@ static class ClusterFiles
             name: torch-distributed
           trainer:
             image: plimsoll-trl:latest
-            command: [torchrun, /work/train.py]
+            command: [torchrun, /workspace/train.py]
             numNodes: 1
 
         """.Replace("\r\n", "\n");

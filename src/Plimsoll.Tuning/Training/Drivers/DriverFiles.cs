@@ -19,8 +19,8 @@ public static class DriverFiles
         "axolotl", "trl", "llama-factory", "slurm", "kubeflow"];
 
     /// <param name="trainFile">Canonical records.</param>
-    /// <exception cref="BadInputException">An unknown driver, or a method that it is not written
-    /// for.</exception>
+    /// <exception cref="BadInputException">An unknown driver, or a method that it is
+    /// not written for.</exception>
     public static IReadOnlyList<(string Name, byte[] Content)> For(
         string driver, TrainingOptions options, ModelFolder model, string trainFile)
     {

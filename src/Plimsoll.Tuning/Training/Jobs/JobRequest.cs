@@ -14,8 +14,8 @@ public static partial class JobRequest
         ["model", "training_file", "validation_file", "hyperparameters", "method", "suffix", "seed",
             "metadata", "integrations"];
 
-    /// <exception cref="BadInputException">A key that is missing, unknown or out of range; its message names
-    /// it.</exception>
+    /// <exception cref="BadInputException">A key that is missing, unknown or out of range; its
+    /// message names it.</exception>
     public static FineTuningJob Read(JsonElement body, string tenant, string id, long now)
     {
         if (body.ValueKind != JsonValueKind.Object)
@@ -42,8 +42,8 @@ public static partial class JobRequest
             Id = id,
             Tenant = tenant,
             Model = Text(body, "model") ?? throw new BadInputException("model: missing"),
-            TrainingFile = Text(body, "training_file") ?? throw new BadInputException("training_file: "
-                + "missing"),
+            TrainingFile = Text(body, "training_file")
+                ?? throw new BadInputException("training_file: missing"),
             ValidationFile = Text(body, "validation_file"),
             Suffix = suffix,
             Options = Options(body),
@@ -65,8 +65,8 @@ public static partial class JobRequest
             {
                 "supervised" => TrainingMethod.Sft,
                 "dpo" => TrainingMethod.Dpo,
-                _ => throw new BadInputException($"method.type {type ?? "missing"}: expected supervised or "
-                    + "dpo"),
+                _ => throw new BadInputException($"method.type {type ?? "missing"}: "
+                    + "expected supervised or dpo"),
             };
             if (chosen.TryGetProperty(type!, out var own)
                 && own.TryGetProperty("hyperparameters", out var inner))

@@ -108,8 +108,8 @@ public sealed class JobStore : IDisposable
             if (jobs.Count == 0)
                 return null;
             var job = jobs[0] with { Status = JobStatus.Running };
-            Execute("UPDATE jobs SET status = 'Running', body = $b, lease_owner = $c, lease_until = $d "
-                + "WHERE id = $a",
+            Execute("UPDATE jobs SET status = 'Running', body = $b, lease_owner = $c, "
+                + "lease_until = $d WHERE id = $a",
                 job.Id, Body(job), owner, Now + (long)lease.TotalSeconds);
             transaction.Commit();
             return job;
@@ -121,8 +121,8 @@ public sealed class JobStore : IDisposable
     {
         lock (_gate)
         {
-            return Execute("UPDATE jobs SET lease_until = $c WHERE id = $a AND lease_owner = $b AND status "
-                + "= 'Running'",
+            return Execute("UPDATE jobs SET lease_until = $c WHERE id = $a AND lease_owner = "
+                + "$b AND status = 'Running'",
                 id, owner, Now + (long)lease.TotalSeconds) == 1;
         }
     }

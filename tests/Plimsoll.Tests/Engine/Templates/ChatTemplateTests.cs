@@ -30,8 +30,8 @@ public sealed class ChatTemplateTests
         Compare(Cases(Path.Combine(Folder, "cases.json")).Single(c => c.Name == name)).ShouldBeNull();
 
     /// <summary>
-    /// The same over a file of real templates: PLIMSOLL_TEMPLATES names one that jinja2-oracle.py has
-    /// rendered.
+    /// The same over a file of real templates: PLIMSOLL_TEMPLATES names one that
+    /// jinja2-oracle.py has rendered.
     /// </summary>
     [Fact]
     public void Real_templates_render_as_Jinja2_renders_them()
