@@ -60,8 +60,7 @@ public static class Gates
         var most = quantised ? MostQuantisedDifferences : MostDifferences;
         var verdict = different.Count <= most * examples.Count ? GateVerdict.Passed : GateVerdict.Failed;
         var end = endless * 2 > different.Count
-            ? $"; in {endless} the engine runs on past the end: expected the end-of-turn token where it is "
-                + "deployed"
+            ? $"; in {endless} the engine runs on past the end: expected the same end-of-turn token"
             : "";
         return new GateOutcome("parity", verdict, $"{text}; first: {Difference(different[0])}{end}", facts);
     }

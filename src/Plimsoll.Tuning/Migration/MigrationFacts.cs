@@ -20,7 +20,8 @@ public sealed record TrafficFacts(
 /// <param name="LoadLine">Requests per second of one replica.</param>
 public sealed record ServingFacts(
     string Model, string Hardware, double Usd, double UsdLow, double? UsdHigh, double LoadLine,
-    double Utilisation, int Replicas, double UsdPerReplicaHour, double? TtftP95Ms, double? ItlP95Ms, string Tier, string Price);
+    double Utilisation, int Replicas, double UsdPerReplicaHour, double? TtftP95Ms, double? ItlP95Ms,
+    string Tier, string Price);
 
 /// <summary>What the migration costs once, USD.</summary>
 public sealed record OneOffCosts(double Labels, double Training, double Evaluation, double Shadow)

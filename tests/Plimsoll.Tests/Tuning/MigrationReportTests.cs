@@ -62,9 +62,10 @@ public sealed class MigrationReportTests
     {
         var report = MigrationReport.Of(
             _facts with { SharedApi = new SharedApiPrice(1, 5, "as given") }, seed: 1);
-        // 1,000 x 1 + 100 x 5 millionths a request; two replicas cost $6 an hour and carry 3,600.
+        // 1,000 x 1 + 100 x 5 millionths a request. One replica and its spare would need 4,000 an hour and
+        // carry 3,600 of this shape; two and their spare need 6,000 and carry 7,200.
         report.SharedApi!.UsdPerRequest.ShouldBe(0.0015, 1e-12);
-        report.SharedApi.BelowRequestsPerHour!.Value.ShouldBe(6 / 0.0015 > 3600 ? 9 / 0.0015 : 6 / 0.0015, 1e-6);
+        report.SharedApi.BelowRequestsPerHour!.Value.ShouldBe(6000, 1e-6);
         MigrationReport.Of(_facts with { SharedApi = new SharedApiPrice(0.1, 0.1, "as given") }, seed: 1)
             .SharedApi!.BelowRequestsPerHour.ShouldBeNull();
     }

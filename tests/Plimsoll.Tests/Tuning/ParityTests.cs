@@ -120,7 +120,8 @@ public sealed class ParityTests
             Changed(whole, (_, values) => values).Set("tokenizer.ggml.tokens", tokens)
                 .Set("tokenizer.ggml.eos_token_id", 0u).Save(folder.In("endless.gguf"));
         }
-        var found = Verdict(model, prompts, tuned, await EngineAsync(folder.In("endless.gguf"), null, prompts));
+        var found = Verdict(
+            model, prompts, tuned, await EngineAsync(folder.In("endless.gguf"), null, prompts));
         Is(GateVerdict.Failed, found);
         found.Evidence.ShouldContain("runs on past the end");
     }

@@ -61,8 +61,8 @@ public sealed class PromotionLaws
     [Fact]
     public void A_promoted_candidate_is_taken_back_in_one_revision_too()
     {
-        var plan = new PromotionPlan { ShadowRequests = 0, StageRequests = 1, Shares = [5000, RoutingTable.Whole],
-            Guards = [new Guard("errors", 0.5)] };
+        var plan = new PromotionPlan { ShadowRequests = 0, StageRequests = 1,
+            Shares = [5000, RoutingTable.Whole], Guards = [new Guard("errors", 0.5)] };
         var promotion = new Promotion(plan, "task", "old", "new", revision: 1);
         for (var i = 0; i < 1000 && !promotion.IsOver; i++)
         {

@@ -39,8 +39,7 @@ static class MigrationPage
             [
                 "Intervals: of costs 90 %, from the error of the step times; of accuracy 95 % one-sided, "
                     + "paired; of break-even 90 %, by drawing both again. One-off costs are as given.",
-                "The cascade draws without looking; a signal of doubt would do better and is not measured "
-                    + "here.",
+                "The cascade draws without looking; a signal of doubt would do better and is not measured.",
             ],
             Version = version,
         };

@@ -32,6 +32,9 @@ static class MigrationText
     /// <summary>Dollars of 1,000 requests.</summary>
     public static string PerThousand(double usd) => string.Create(_culture, $"${1000 * usd:G3}");
 
+    static string PerThousand(ServingFacts serving) =>
+        PerThousand(serving.Usd, serving.UsdLow, serving.UsdHigh);
+
     static string PerThousand(double usd, double? low, double? high) =>
         $"{PerThousand(usd)} ({End(low)} to {End(high)})";
 
@@ -58,7 +61,7 @@ static class MigrationText
         return string.Create(_culture, $"{facts.Current.Model}; {Rounded(traffic.Requests)} requests in {
             traffic.Hours:0} h ({traffic.Source}), {traffic.PromptTokens / traffic.Requests:0} prompt{
             cached} and {traffic.OutputTokens / traffic.Requests:0} answer tokens each{paid}; simulated {
-            PerThousand(facts.Current.Usd, facts.Current.UsdLow, facts.Current.UsdHigh)} per 1,000 requests at {facts.Promise}");
+            PerThousand(facts.Current)} per 1,000 requests at {facts.Promise}");
     }
 
     static string Candidate(MigrationReport report)
@@ -68,7 +71,7 @@ static class MigrationText
             100 * facts.Pairs.Candidate:0.0} % against {100 * facts.Pairs.Current:0.0} %, difference {
             100 * d.Point:+0.0;-0.0;0.0} points ({100 * d.Low:+0.0;-0.0;0.0} to {
             100 * d.High:+0.0;-0.0;0.0}) on {facts.Pairs.Count:N0} examples; {
-            PerThousand(facts.Candidate.Usd, facts.Candidate.UsdLow, facts.Candidate.UsdHigh)} per 1,000 requests at the same promise on the same trace, {
+            PerThousand(facts.Candidate)} per 1,000 requests at the same promise on the same trace, {
             facts.Candidate.Replicas} replicas {facts.Candidate.Utilisation:P0} used");
     }
 
@@ -81,7 +84,8 @@ static class MigrationText
         var (even, saved) = (report.BreakEven, report.Saved);
         var when = even.Days is { } days ? string.Create(_culture, $", {days:G2} days of this traffic") : "";
         return $"{Rounded(even.Requests)} requests ({Rounded(even.Low)} to {Rounded(even.High)}){when}; "
-            + $"{PerThousand(saved.Usd, saved.Low, saved.High)} saved per 1,000, a wrong answer asked again of the current model";
+            + $"{PerThousand(saved.Usd, saved.Low, saved.High)} saved per 1,000, a wrong answer asked again of "
+            + "the current model";
     }
 
     static string SharedApi(MigrationReport report) => report.SharedApi is not { } api
@@ -90,8 +94,7 @@ static class MigrationText
             ? string.Create(_culture, $"at {PerThousand(api.UsdPerRequest)} per 1,000 requests ({
                 api.Source}) it stays cheaper below {Rounded(below)} requests an hour; this task has {
                 Rounded(report.Facts.Traffic.RequestsPerHour)}")
-            : $"at {PerThousand(api.UsdPerRequest)} per 1,000 requests ({api.Source}) it stays cheaper at "
-                + "any volume";
+            : $"at {PerThousand(api.UsdPerRequest)} per 1,000 requests ({api.Source}) it is always cheaper";
 
     static string CascadeOf(MigrationReport report)
     {
