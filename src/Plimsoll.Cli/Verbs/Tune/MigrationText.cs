@@ -84,8 +84,8 @@ static class MigrationText
         var (even, saved) = (report.BreakEven, report.Saved);
         var when = even.Days is { } days ? string.Create(_culture, $", {days:G2} days of this traffic") : "";
         return $"{Rounded(even.Requests)} requests ({Rounded(even.Low)} to {Rounded(even.High)}){when}; "
-            + $"{PerThousand(saved.Usd, saved.Low, saved.High)} saved per 1,000, a wrong answer asked again of "
-            + "the current model";
+            + $"{PerThousand(saved.Usd, saved.Low, saved.High)} saved per 1,000, "
+            + "a wrong answer asked again of the current model";
     }
 
     static string SharedApi(MigrationReport report) => report.SharedApi is not { } api
