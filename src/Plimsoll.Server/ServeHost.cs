@@ -21,6 +21,7 @@ using Plimsoll.Server.Files;
 using Plimsoll.Server.FineTuning;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Storage;
 
@@ -47,6 +48,8 @@ public sealed class ServeHost : IAsyncDisposable
     LiveBoard? _board;
     BatchRunner? _runner;
     FineTuningRunner? _tuning;
+    RolloutDesk? _rollouts;
+    ShadowMirror? _shadow;
     Levels _levels;
 
     ServeHost(
@@ -73,6 +76,9 @@ public sealed class ServeHost : IAsyncDisposable
     public IReadOnlyCollection<string> Addresses => [.. _app.Urls];
 
     public LedgerBook Book => _book;
+
+    /// <summary>Tasks with a candidate on its way, or one that has come or gone; for the live page.</summary>
+    public IReadOnlyList<RolloutState> Rollouts => _rollouts!.States;
 
     /// <summary>Builds and starts everything; throws <see cref="BadInputException"/> for what cannot be
     /// served.</summary>
@@ -111,6 +117,7 @@ public sealed class ServeHost : IAsyncDisposable
         host.Map(config, time, version);
         try
         {
+            await host._rollouts!.RestoreAsync(story);
             await app.StartAsync();
         }
         catch (IOException e)
@@ -169,6 +176,8 @@ public sealed class ServeHost : IAsyncDisposable
         if (_tuning is not null)
             await _tuning.DisposeAsync();
         _board?.Dispose();
+        if (_shadow is not null)
+            await _shadow.DisposeAsync();
         await _app.DisposeAsync();
         await _models.DisposeAsync();
         foreach (var model in _upstreams.Values)
@@ -274,7 +283,11 @@ public sealed class ServeHost : IAsyncDisposable
         _runner =
             new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
         var wrap = _app.Services.GetRequiredService<RequestShell>();
-        var completions = new CompletionEndpoints(_gate, _models, upstreams, () => _levels, _book, time);
+        _rollouts = new RolloutDesk(config.State, _models, _upstreams, () => _levels, time);
+        _shadow = new ShadowMirror(answers.OfCopyAsync);
+        var completions = new CompletionEndpoints(
+            _gate, _models, upstreams, () => _levels, _book, time, _rollouts, _shadow);
+        MapRollouts(wrap, new RolloutEndpoints(_gate, _rollouts));
         var models = new ModelEndpoints(_gate, _models, upstreams, () => _levels, _book);
         var operations = new OperationEndpoints(_gate, _models, upstreams, version);
         _app.MapPost("/v1/chat/completions", wrap.Wrap(completions.ChatAsync));
@@ -355,6 +368,14 @@ public sealed class ServeHost : IAsyncDisposable
         _app.MapPost(jobs + "/{id}/resume", wrap.Wrap(tuning.ResumeAsync));
         _app.MapGet(jobs + "/{id}/events", wrap.Wrap(tuning.EventsAsync));
         _app.MapGet(jobs + "/{id}/checkpoints", wrap.Wrap(tuning.CheckpointsAsync));
+    }
+
+    void MapRollouts(RequestShell wrap, RolloutEndpoints rollouts)
+    {
+        _app.MapPost("/v1/rollouts", wrap.Wrap(rollouts.CreateAsync));
+        _app.MapGet("/v1/rollouts", wrap.Wrap(rollouts.ListAsync));
+        _app.MapGet("/v1/rollouts/{task}", wrap.Wrap(rollouts.GetAsync));
+        _app.MapPost("/v1/rollouts/{task}/rollback", wrap.Wrap(rollouts.RollBackAsync));
     }
 
     void MapFiles(RequestShell wrap, FileEndpoints files, BatchEndpoints batches)

@@ -13,9 +13,10 @@ static class UpstreamBody
     /// <summary>
     /// The body under the replica's own name of the model, with a priority where it knows them.
     /// </summary>
+    /// <param name="adapter">Whether the body names an adapter that the replica holds: the name stays.</param>
     /// <param name="asStream">Whether to ask for a stream with usage, whatever the client asked for.</param>
     public static ReadOnlyMemory<byte> For(
-        JsonElement body, UpstreamReplica replica, Level level, bool asStream = false)
+        JsonElement body, UpstreamReplica replica, Level level, bool adapter, bool asStream = false)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var writer = new Utf8JsonWriter(buffer))
@@ -23,7 +24,7 @@ static class UpstreamBody
             writer.WriteStartObject();
             foreach (var property in body.EnumerateObject())
             {
-                if (property.NameEquals("model") && replica.Config.Model is not null)
+                if (property.NameEquals("model") && replica.Config.Model is not null && !adapter)
                     writer.WriteString("model"u8, replica.Config.Model);
                 else if (!IsOurs(property, asStream))
                     property.WriteTo(writer);
@@ -44,8 +45,8 @@ static class UpstreamBody
 
     /// <summary>A piece of the prompt as a request; null where it cannot be cut.</summary>
     public static ReadOnlyMemory<byte>? Slice(
-        JsonElement body, UpstreamReplica replica, Level level, double share) =>
-        PromptSlices.Cut(body, replica.Config.Model ?? body.Required("model"), share,
+        JsonElement body, UpstreamReplica replica, Level level, double share, bool adapter) =>
+        PromptSlices.Cut(body, (adapter ? null : replica.Config.Model) ?? body.Required("model"), share,
             replica.Config.Priority ? PriorityOf(level) : null);
 
     static bool IsOurs(JsonProperty property, bool asStream) =>

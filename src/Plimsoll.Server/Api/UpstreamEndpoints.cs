@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Tenants;
 
@@ -31,14 +32,18 @@ sealed class UpstreamEndpoints(
     public IEnumerable<UpstreamModel> All => models.Values;
 
     /// <summary>Answers a client.</summary>
-    public async Task AnswerAsync(HttpContext context, Tenant tenant, UpstreamModel model, JsonElement body)
+    /// <param name="routed">The rollout's choice; its adapter is asked for by its own name.</param>
+    public async Task AnswerAsync(HttpContext context, Tenant tenant, UpstreamModel model, JsonElement body,
+        RoutedRequest? routed = null)
     {
         var level = levels().Choose(body.Text("service_tier"), tenant.Options.Level);
         var limit = body.Whole("max_completion_tokens", 1, int.MaxValue / 2)
             ?? body.Whole("max_tokens", 0, int.MaxValue / 2);
         var bytes = body.GetRawText().Length;
         gate.Reserve(context, tenant, bytes / 4, limit ?? CompletionEndpoints.UsualOutputTokens);
-        var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name);
+        var adapter = routed?.Answerer is { Upstream: not null } answerer ? answerer.Name : null;
+        var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name,
+            adapter ?? "", routed?.Release);
         entry.Estimated = true;
         context.Response.Headers["x-plimsoll-level"] = level.Name;
         var status = RequestStatus.Failed;
@@ -49,7 +54,8 @@ sealed class UpstreamEndpoints(
         {
             using var sent = await model.SendAsync(
                 context.Request.Path,
-                replica => UpstreamBody.For(body, replica, level, asStream: prompt is not null && !streams),
+                replica => UpstreamBody.For(
+                    body, replica, level, adapter is not null, asStream: prompt is not null && !streams),
                 KeyOf(context, tenant, body), prompt, context.RequestAborted);
             context.Response.Headers["x-plimsoll-upstream"] = sent.Replica.Config.Url;
             if (await PassAsync(context, model, sent, entry, streams))
@@ -67,13 +73,20 @@ sealed class UpstreamEndpoints(
             Judge(entry, level);
             model.Metrics.Finish(status != RequestStatus.Completed, byLength: false, entry.Kept);
             book.Close(entry, status);
+            // A request that the client got wrong or gave up says nothing of who answered.
+            if (status != RequestStatus.Cancelled && context.Response.StatusCode is < 400 or >= 500)
+            {
+                routed?.Ended(new AnswerReport(status == RequestStatus.Failed, entry.TtftNs, level.TtftNs,
+                    Text: null));
+            }
         }
     }
 
     /// <summary>The answer to a batch's line.</summary>
+    /// <param name="adapter">Whether the body names an adapter that the replicas hold.</param>
     public async Task<ReadOnlyMemory<byte>> OfLineAsync(
         UpstreamModel model, string endpoint, JsonElement body, string tenant, string requestId,
-        CancellationToken cancellation)
+        CancellationToken cancellation, bool adapter = false)
     {
         var level = levels().Batch;
         var entry = book.Open(requestId, tenant, level.Name, model.Name);
@@ -82,8 +95,8 @@ sealed class UpstreamEndpoints(
         try
         {
             var answer = PromptOf(model, endpoint, body) is { } prompt
-                ? await InSlackAsync(model, endpoint, body, level, prompt, entry, cancellation)
-                : await AtOnceAsync(model, endpoint, body, level, requestId, entry, cancellation);
+                ? await InSlackAsync(model, endpoint, body, level, prompt, entry, adapter, cancellation)
+                : await AtOnceAsync(model, endpoint, body, level, requestId, entry, adapter, cancellation);
             status = RequestStatus.Completed;
             return answer;
         }
@@ -95,10 +108,10 @@ sealed class UpstreamEndpoints(
 
     async Task<ReadOnlyMemory<byte>> AtOnceAsync(
         UpstreamModel model, string endpoint, JsonElement body, Level level, string requestId,
-        RequestEntry entry, CancellationToken cancellation)
+        RequestEntry entry, bool adapter, CancellationToken cancellation)
     {
         using var sent = await model.SendAsync(
-            endpoint, replica => UpstreamBody.For(body, replica, level), requestId, prompt: null,
+            endpoint, replica => UpstreamBody.For(body, replica, level, adapter), requestId, prompt: null,
             cancellation);
         var answer = await ReadWholeAsync(sent, cancellation);
         if (!sent.Response.IsSuccessStatusCode)
@@ -113,7 +126,7 @@ sealed class UpstreamEndpoints(
     /// </summary>
     async Task<ReadOnlyMemory<byte>> InSlackAsync(
         UpstreamModel model, string endpoint, JsonElement body, Level level, UpstreamPrompt prompt,
-        RequestEntry entry, CancellationToken cancellation)
+        RequestEntry entry, bool adapter, CancellationToken cancellation)
     {
         int? home = null;
         var sentTokens = 0;
@@ -127,8 +140,8 @@ sealed class UpstreamEndpoints(
                 var isSlice = !grant.Release.IsWhole;
                 using var sent = await model.SendAsync(
                     endpoint,
-                    replica => isSlice && UpstreamBody.Slice(body, replica, level, share) is { } slice
-                        ? slice : UpstreamBody.For(body, replica, level, asStream: true),
+                    replica => isSlice && UpstreamBody.Slice(body, replica, level, share, adapter) is { } slice
+                        ? slice : UpstreamBody.For(body, replica, level, adapter, asStream: true),
                     grant, either.Token);
                 var answer = await GatherAsync(model, sent, isSlice ? null : entry, either.Token);
                 if (isSlice)
@@ -343,7 +356,7 @@ sealed class UpstreamEndpoints(
 
     /// <summary>What keeps a conversation where it is: the client's session, its user, or its tenant's
     /// key.</summary>
-    static string KeyOf(HttpContext context, Tenant tenant, JsonElement body)
+    public static string KeyOf(HttpContext context, Tenant tenant, JsonElement body)
     {
         var session = context.Request.Headers["x-session-id"].ToString();
         return session.Length > 0 ? session : body.Text("user") ?? $"{tenant.Name}/{tenant.KeyId}";

@@ -50,7 +50,10 @@ public sealed class LedgerBook(TimeProvider time, string release)
         return meter;
     }
 
-    public RequestEntry Open(string requestId, string tenant, string level, string model, string adapter = "")
+    /// <param name="answeredBy">Release that answers, where a rollout chose it; null: the server's.</param>
+    public RequestEntry Open(
+        string requestId, string tenant, string level, string model, string adapter = "",
+        string? answeredBy = null)
     {
         lock (_gate)
         {
@@ -60,7 +63,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
                 Level = level,
                 Model = model,
                 Adapter = adapter,
-                Release = release,
+                Release = answeredBy ?? release,
             };
             _requests.Add(entry.Id, entry);
             return entry;

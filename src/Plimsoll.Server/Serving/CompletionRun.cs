@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
@@ -48,15 +49,18 @@ public sealed class CompletionRun : IDisposable
 
     public int Choices => _answers.Length;
 
+    /// <summary>Where the first answer's text is gathered as it is read; null: it is not.</summary>
+    public StringBuilder? Transcript { get; set; }
+
     /// <summary>Level that the work runs at, where it is another than was asked for.</summary>
     public string? RelegatedTo => _answers[0].RelegatedTo;
 
     /// <summary>Submits every answer; throws <see cref="ApiException"/> when one is refused.</summary>
     public static CompletionRun Start(
         LocalModel model, CompletionRequest request, string tenant, string requestId, LedgerBook book,
-            string? adapter)
+            string? adapter, string? release = null)
     {
-        var entry = book.Open(requestId, tenant, request.Level.Name, model.Name, adapter ?? "");
+        var entry = book.Open(requestId, tenant, request.Level.Name, model.Name, adapter ?? "", release);
         var answers = new List<Answer>();
         foreach (var prompt in request.Prompts)
         {
@@ -190,6 +194,8 @@ public sealed class CompletionRun : IDisposable
     {
         var token = next.Token;
         var answer = _answers[next.Choice];
+        if (next.Choice == 0)
+            Transcript?.Append(token.Text);
         if (token.Token >= 0)
         {
             _outputTokens[next.Choice]++;
