@@ -81,9 +81,16 @@ static class PlannedSaving
             account.Bounds.High.Replicas ?? account.Fleet.Replicas, account.Fleet.Replicas);
         var peak = FleetSize.PeakOverMean(serving.Workload.WeeklyEnvelope);
         var rate = serving.RequestsPerSecond * peak / replicas / outcome.Engine.Ranks;
-        var search = new LoadLineSearch(outcome.Engine, serving, outcome.Size);
-        var runs = SimulationBounds.Of(outcome.Engine.StepTime.Error,
-            end => search.Measure(rate, ArrivalProcess.Own, attributeTime: false, end));
+        var options = new SimulationOptions
+        {
+            Requests = outcome.Size.Requests,
+            WarmupRequests = outcome.Size.Requests / 10,
+            Seed = serving.Seed,
+            Levels = serving.Levels,
+        };
+        var runs = SimulationBounds.Of(outcome.Engine.StepTime.Errors, options, (draw, drawn) =>
+            outcome.Engine.Drawn(draw).Run(
+                serving.Workload, rate, drawn, ArrivalProcess.Representative));
         var promised = new List<(string, double, Interval)>();
         foreach (var limit in serving.Limits)
         {
