@@ -13,7 +13,7 @@ static class UpstreamBody
     /// <summary>
     /// The body under the replica's own name of the model, with a priority where it knows them.
     /// </summary>
-    /// <param name="adapter">Whether the body names an adapter that the replica holds: the name stays.</param>
+    /// <param name="adapter">Whether the body names an adapter that the replica holds.</param>
     /// <param name="asStream">Whether to ask for a stream with usage, whatever the client asked for.</param>
     public static ReadOnlyMemory<byte> For(
         JsonElement body, UpstreamReplica replica, Level level, bool adapter, bool asStream = false)

@@ -140,8 +140,9 @@ sealed class UpstreamEndpoints(
                 var isSlice = !grant.Release.IsWhole;
                 using var sent = await model.SendAsync(
                     endpoint,
-                    replica => isSlice && UpstreamBody.Slice(body, replica, level, share, adapter) is { } slice
-                        ? slice : UpstreamBody.For(body, replica, level, adapter, asStream: true),
+                    replica => isSlice
+                        && UpstreamBody.Slice(body, replica, level, share, adapter) is { } slice
+                            ? slice : UpstreamBody.For(body, replica, level, adapter, asStream: true),
                     grant, either.Token);
                 var answer = await GatherAsync(model, sent, isSlice ? null : entry, either.Token);
                 if (isSlice)
