@@ -1,4 +1,4 @@
-.PHONY: build test bench figures steps load-line bench-figures docs validation house mutate fuzz clean
+.PHONY: build test bench figures steps load-line bench-figures serve-figures docs validation house mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -28,6 +28,13 @@ bench-figures:
 	dotnet build benchmarks/bench -c Release -v quiet --nologo
 	for figure in search loop memory lateness streams timestamps; do \
 		benchmarks/bench/bin/Release/net10.0/Plimsoll.Bench.Figures $$figure || exit 1; done
+	benchmarks/bench/live-loop.sh
+
+# The gateway's figures in simulated time: the twin against gates without a model, four replicas, prediction errors.
+serve-figures:
+	dotnet build benchmarks/serve -c Release -v quiet --nologo
+	for figure in errors fleet twin; do \
+		benchmarks/serve/bin/Release/net10.0/Plimsoll.Serve.Figures $$figure || exit 1; done
 
 # Writes what is generated in docs/ again.
 docs:

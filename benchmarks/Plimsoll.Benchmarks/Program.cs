@@ -11,6 +11,31 @@ if (args is ["slack", ..])
     SlackFigures.Print(System.Console.Out);
     return;
 }
+if (args is ["slack-drafts"])
+{
+    SlackDrafts.Print(System.Console.Out);
+    return;
+}
+if (args is ["slack-bound"])
+{
+    SlackBound.Print(System.Console.Out);
+    return;
+}
+if (args is ["slack-predictor"])
+{
+    SlackPredictor.Print(System.Console.Out);
+    return;
+}
+if (args is ["slack-step"])
+{
+    SlackStep.Print(System.Console.Out);
+    return;
+}
+if (args is ["slack-speed"])
+{
+    SlackSpeed.Print(System.Console.Out);
+    return;
+}
 if (args is ["steps"])
 {
     StepFigures.Print(System.Console.Out);

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -34,60 +33,77 @@ static class IntentTuning
         _ => (16, 1, 4e-3),
     };
 
-    public static async Task RunAsync(string work, string modelFolder, string name, ulong seed,
+    /// <summary>Trains one seed and measures it: on the validation split by the trainer, on the test split
+    /// by the trainer and by the deployed form.</summary>
+    public static async Task<IntentResult> RunAsync(string work, string modelFolder, string name, ulong seed,
         int? perIntent)
     {
         var set = IntentSet.Load(name);
         if (perIntent is { } few)
             set = set with { Train = [.. set.Train.GroupBy(u => u.Intent).SelectMany(g => g.Take(few))] };
-        var baseline = new SoftmaxBaseline(set.Train, seed).Accuracy(set.Test);
-        var (rank, epochs, rate) = Recipe(name);
         var size = Path.GetFileName(Path.GetDirectoryName(modelFolder));
         var folder = Path.Combine(work, $"{size}-{name}-{seed}{(perIntent is null ? "" : $"-{perIntent}")}");
         Directory.CreateDirectory(folder);
         var data = Path.Combine(folder, "train.jsonl");
         Corpus.Write(data, set.Train.Select(Record));
         using var model = ModelFolder.Open(modelFolder);
+        var spec = Spec(model, data, name, seed, perIntent);
         var last = await Jobs.TrainAsync(new TrainerJob
         {
-            Spec = new TrainingSpec
-            {
-                Method = TrainingMethod.Sft,
-                BaseHash = model.WeightHash(),
-                DatasetHash = CanonicalJson.HashOfBytes(File.ReadAllBytes(data)),
-                TokenizerHash = model.TokenizerHash,
-                TemplateHash = model.Template.Hash,
-                Lora = new LoraConfig(rank, 2 * rank, RankStabilised: false, _targets),
-                SequenceTokens = 128,
-                BatchTokens = 2048,
-                Epochs = perIntent is null ? epochs : 20,
-                LearningRate = rate,
-                WarmupSteps = 20,
-                Seed = seed,
-            },
+            Spec = spec,
             BaseFolder = modelFolder,
             DatasetFile = data,
             OutputFolder = Path.Combine(folder, "adapter"),
             CheckpointFolder = Path.Combine(folder, "checkpoints"),
-            CheckpointSteps = 1000,
+            CheckpointSteps = 200,
         }, Path.Combine(folder, "job.json"), CancellationToken.None);
-        var prompts = set.Test.Select(u => model.Renderer.Prompt([new ChatMessage("user", u.Text)], null))
-            .ToList();
-        var trainer = await Jobs.AnswersAsync(
-            modelFolder, Path.Combine(folder, "adapter"), prompts, AnswerTokens, folder);
-        var engine = await EngineAsync(model, folder, prompts);
+        List<int[]> Prompts(IReadOnlyList<Utterance> split) =>
+            [.. split.Select(u => model.Renderer.Prompt([new ChatMessage("user", u.Text)], null))];
+        Task<List<int[]>> Trainer(IReadOnlyList<Utterance> split) => Jobs.AnswersAsync(
+            modelFolder, Path.Combine(folder, "adapter"), Prompts(split), AnswerTokens, folder);
         string Text(int[] tokens) => model.Tokenizer.Decode(tokens.Where(t => t >= 0), specials: false)
             .Trim();
-        double Accuracy(List<int[]> answers) => 100.0 * set.Test.Zip(answers)
-            .Count(p => Text(p.Second) == p.First.Intent) / set.Test.Count;
-        var half = 196 * Math.Sqrt(Accuracy(trainer) / 100 * (1 - Accuracy(trainer) / 100) / set.Test.Count);
-        var same = 100.0 * trainer.Zip(engine).Count(p => Text(p.First) == Text(p.Second)) / trainer.Count;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, 
-            $"{name} seed {seed} {(perIntent is null ? "all" : $"{perIntent} an intent")}: "
-                + $"{set.Train.Count} train, {set.Test.Count} test | LoRA r{rank}: trainer "
-                + $"{Accuracy(trainer):F1} ± {half:F1} %, Q8_0 on llama.cpp {Accuracy(engine):F1} %, same "
-                + $"answers {same:F2} % | tf-idf + softmax {100 * baseline:F1} % | {last.Tokens:N0} tokens, "
-                + $"{last.CpuSeconds:F0} CPU-s"));
+        double Accuracy(IReadOnlyList<Utterance> split, List<int[]> answers) => 100.0 * split.Zip(answers)
+            .Count(p => Text(p.Second) == p.First.Intent) / split.Count;
+        var trainer = await Trainer(set.Test);
+        var engine = await EngineAsync(model, folder, Prompts(set.Test));
+        return new IntentResult
+        {
+            Set = name,
+            Seed = seed,
+            PerIntent = perIntent,
+            Train = set.Train.Count,
+            Test = set.Test.Count,
+            Rank = spec.Lora!.Rank,
+            Validation = Accuracy(set.Validation, await Trainer(set.Validation)),
+            Trainer = Accuracy(set.Test, trainer),
+            Deployed = Accuracy(set.Test, engine),
+            SameAnswers = 100.0 * trainer.Zip(engine).Count(p => Text(p.First) == Text(p.Second))
+                / trainer.Count,
+            Baseline = 100 * new SoftmaxBaseline(set.Train, seed).Accuracy(set.Test),
+            Tokens = last.Tokens,
+            CpuSeconds = last.CpuSeconds ?? 0,
+        };
+    }
+
+    static TrainingSpec Spec(ModelFolder model, string data, string name, ulong seed, int? perIntent)
+    {
+        var (rank, epochs, rate) = Recipe(name);
+        return new TrainingSpec
+        {
+            Method = TrainingMethod.Sft,
+            BaseHash = model.WeightHash(),
+            DatasetHash = CanonicalJson.HashOfBytes(File.ReadAllBytes(data)),
+            TokenizerHash = model.TokenizerHash,
+            TemplateHash = model.Template.Hash,
+            Lora = new LoraConfig(rank, 2 * rank, RankStabilised: false, _targets),
+            SequenceTokens = 160,
+            BatchTokens = 2080,
+            Epochs = perIntent is null ? epochs : 20,
+            LearningRate = rate,
+            WarmupSteps = 20,
+            Seed = seed,
+        };
     }
 
     static TrainingRecord Record(Utterance utterance) =>

@@ -3,7 +3,9 @@ using System.Globalization;
 using System.IO;
 using System.Threading.Tasks;
 using Plimsoll.Core;
+using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tune.Figures;
+using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Training;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -16,11 +18,18 @@ try
             await Pretrain(rest);
             break;
         case ["intents", var set, .. var rest]:
-            for (var seed = 1; seed <= (Number(rest, "--seeds") ?? 1); seed++)
+            var first = Number(rest, "--seed") ?? 1;
+            for (var seed = first; seed < first + (Number(rest, "--seeds") ?? 1); seed++)
             {
-                await IntentTuning.RunAsync(work, ModelOf(rest), set, (ulong)seed,
-                    Number(rest, "--few-shot"));
+                var result = await IntentTuning.RunAsync(
+                    work, ModelOf(rest), set, (ulong)seed, Number(rest, "--few-shot"));
+                result.Save(work);
+                Console.WriteLine(result);
             }
+            break;
+        case ["intents-table"]:
+            foreach (var line in IntentResult.Table(work))
+                Console.WriteLine(line);
             break;
         case ["publish"]:
             TinyModel.Publish(Path.Combine(work, "small", "model"),
@@ -42,7 +51,7 @@ try
             break;
         default:
             throw new BadInputException("usage: tune-figures pretrain [--large] | publish | intents SET "
-                + "[--seeds N] [--few-shot N] [--large] "
+                + "[--seed N] [--seeds N] [--few-shot N] [--pretrained|--large] | intents-table "
                 + "| baseline | duplicates [--records N] | gates");
     }
     return 0;
@@ -63,8 +72,23 @@ async Task Pretrain(string[] rest)
     await TinyModel.PretrainAsync(folder, Number(rest, "--steps"), precision, seed: 1);
 }
 
-string ModelOf(string[] rest) => Path.Combine(
-    work, Array.IndexOf(rest, "--large") >= 0 ? "large" : "small", "model");
+// The model in the repository, unless one that was pre-trained here is asked for.
+string ModelOf(string[] rest)
+{
+    if (Array.IndexOf(rest, "--large") >= 0)
+        return Path.Combine(work, "large", "model");
+    if (Array.IndexOf(rest, "--pretrained") >= 0)
+        return Path.Combine(work, "small", "model");
+    var folder = Path.Combine(work, "built-in", "model");
+    if (!Directory.Exists(folder))
+    {
+        Directory.CreateDirectory(folder);
+        using var gguf = GgufFile.Open(
+            Path.Combine(SharedData.Root(), "data", "models", "plimsoll-tiny.gguf"));
+        GgufImport.Model(gguf, folder);
+    }
+    return folder;
+}
 
 static int? Number(string[] rest, string name) =>
     Array.IndexOf(rest, name) is var at and >= 0 && at + 1 < rest.Length

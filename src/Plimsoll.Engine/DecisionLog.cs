@@ -3,6 +3,7 @@ using System.IO;
 using System.Text.Json;
 using Plimsoll.Core;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Engine;
 
@@ -60,6 +61,8 @@ public sealed class DecisionLog : IDisposable
         _json.WriteNumber("tokens", plan.Shape.Tokens);
         if (plan.PredictedNs is { } predictedNs)
             _json.WriteNumber("predicted_ns", predictedNs);
+        if (!plan.Shape.IsEmpty)
+            Write(plan.Shape);
         End();
     }
 
@@ -80,6 +83,8 @@ public sealed class DecisionLog : IDisposable
         }
         _json.WriteEndArray();
         End();
+        // Whoever follows the log sees a step once it is done, and never half a line.
+        _stream.Flush();
     }
 
     public void Dispose()
@@ -99,6 +104,21 @@ public sealed class DecisionLog : IDisposable
     {
         _json.WriteNumber("slot", request.Slot);
         _json.WriteNumber("generation", request.Generation);
+    }
+
+    /// <summary>What the step computes, by the names that a table of steps has for it.</summary>
+    void Write(in StepShape shape)
+    {
+        _json.WriteStartObject("shape");
+        _json.WriteNumber("decodes", shape.Decodes);
+        _json.WriteNumber("decode_context_tokens", shape.DecodeContextTokens);
+        _json.WriteNumber("prefill_chunks", shape.PrefillChunks);
+        _json.WriteNumber("prefill_tokens", shape.PrefillTokens);
+        _json.WriteNumber("prefill_pairs", shape.PrefillPairs);
+        _json.WriteNumber("prefill_context_tokens", shape.PrefillContextTokens);
+        _json.WriteNumber("draft_tokens", shape.DraftTokens);
+        _json.WriteNumber("logit_rows", shape.LogitRows);
+        _json.WriteEndObject();
     }
 
     void End()

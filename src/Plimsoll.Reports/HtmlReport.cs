@@ -32,6 +32,8 @@ public sealed class HtmlReport
         Definitions();
         Costs();
         Credits();
+        if (_model.Account.Backfill is { } backfill)
+            BackfillTables.Write(_page, backfill);
         ApiPrices();
         Parameters();
         Notes();
@@ -105,7 +107,7 @@ public sealed class HtmlReport
         var tables = new ReportTables(_model, _page);
         foreach (var picture in ReportPictures.Of(_model))
         {
-            var wide = picture.Name is "waterfall" or "week" or "load-line" or "interactivity";
+            var wide = picture.Name is "waterfall" or "week" or "backfill" or "load-line" or "interactivity";
             _page.Write($"<figure{(wide ? " class=\"wide\"" : "")}><div class=\"frame\">\n");
             SvgWriter.WriteInPage(picture.Scene, picture.Sentence, $"{picture.Name} large", _page);
             if (picture.Narrow is { } narrow)

@@ -27,10 +27,7 @@ public static class Page
         }
         page.Write("</div>\n");
         foreach (var table in model.Tables)
-        {
-            page.Write($"<h2>{HtmlText.Escape(table.Title)}</h2>\n");
-            ReportTables.Write(page, table.Headers, table.Rows);
-        }
+            WriteTable(table, page);
         if (model.Notes.Count > 0)
             page.Write("<h2>Notes</h2>\n<ul>\n");
         foreach (var note in model.Notes)
@@ -39,6 +36,16 @@ public static class Page
             page.Write("</ul>\n");
         page.Write($"<p class=\"muted\">plimsoll "
             + $"{HtmlText.Escape(model.Version)}</p>\n</main>\n</body>\n</html>\n");
+    }
+
+    /// <summary>The style sheet of every page, with the inks of both themes.</summary>
+    public static string Style() => HtmlReport.Style();
+
+    /// <summary>A heading and a table under it.</summary>
+    public static void WriteTable(PageTable table, TextWriter page)
+    {
+        page.Write($"<h2>{HtmlText.Escape(table.Title)}</h2>\n");
+        ReportTables.Write(page, table.Headers, table.Rows);
     }
 
     static void Header(PageModel model, TextWriter page)

@@ -52,6 +52,16 @@ public static class ReportPictures
             Add("week", "What the fleet does all week, and what stands idle so that the busiest hour fits.",
                 PictureSize.Wide, size => WeekPicture.Draw(week, size));
         }
+        if (model.Account.Backfill is { } backfill)
+        {
+            Add("backfill", "The same week with batch work in the idle time, the promise kept.",
+                PictureSize.Wide, size => BackfillPicture.Draw(backfill, size));
+            if (backfill.PriceOfPromise.Count > 1)
+            {
+                Add("price-of-promise", "What each millisecond of the promise keeps out in batch tokens.",
+                    PictureSize.Half, size => PromisePricePicture.Draw(backfill, size));
+            }
+        }
         foreach (var group in model.Distributions.GroupBy(d => d.Metric))
         {
             if (group.Any(d => d.Points.Count > 1))

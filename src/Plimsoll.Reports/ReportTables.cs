@@ -19,6 +19,8 @@ sealed class ReportTables(ReportModel model, TextWriter page)
             "load-line" => Sweep(),
             "week" => Week(),
             "interactivity" => Interactivity(),
+            "backfill" => BackfillTables.Week(model.Account.Backfill!),
+            "price-of-promise" => BackfillTables.Promise(model.Account.Backfill!),
             _ => Distribution(picture),
         };
         page.Write("<details><summary>numbers</summary>\n");

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
@@ -15,10 +16,12 @@ using Plimsoll.Engine.Simulated;
 using Plimsoll.Server.Api;
 using Plimsoll.Server.Batches;
 using Plimsoll.Server.Configuration;
+using Plimsoll.Server.Dashboard;
 using Plimsoll.Server.Files;
 using Plimsoll.Server.FineTuning;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Storage;
 
@@ -40,9 +43,13 @@ public sealed class ServeHost : IAsyncDisposable
     readonly GroupCommit _commit;
     readonly LedgerWriter _writer;
     readonly FileStore _files;
+    readonly string _fixed;
     readonly BatchStore _batches;
+    LiveBoard? _board;
     BatchRunner? _runner;
     FineTuningRunner? _tuning;
+    RolloutDesk? _rollouts;
+    ShadowMirror? _shadow;
     Levels _levels;
 
     ServeHost(
@@ -50,6 +57,7 @@ public sealed class ServeHost : IAsyncDisposable
         ServeConfig config, Database database, Dictionary<string, UpstreamModel> upstreams, TimeProvider time)
     {
         _upstreams = upstreams;
+        _fixed = Fixed(config);
         var log = app.Services.GetRequiredService<ILoggerFactory>();
         _database = database;
         _commit = new GroupCommit(database, log.CreateLogger<GroupCommit>());
@@ -68,6 +76,9 @@ public sealed class ServeHost : IAsyncDisposable
     public IReadOnlyCollection<string> Addresses => [.. _app.Urls];
 
     public LedgerBook Book => _book;
+
+    /// <summary>Tasks with a candidate on its way, or one that has come or gone; for the live page.</summary>
+    public IReadOnlyList<RolloutState> Rollouts => _rollouts!.States;
 
     /// <summary>Builds and starts everything; throws <see cref="BadInputException"/> for what cannot be
     /// served.</summary>
@@ -99,13 +110,14 @@ public sealed class ServeHost : IAsyncDisposable
                 models.Add(Compute(model, llama, levels, config.State, logs.Of(model), book, time, story));
         }
         var drain = TimeSpan.FromMilliseconds(PromiseText.Duration(config.Limits.Drain, "drain") / 1e6);
-        var upstreams = Upstreams(config, book, time);
+        var upstreams = Upstreams(config, levels, book, time);
         var database = Database.Open(config.Ledger, config.State);
         LedgerWriter.Begin(book, database, time);
         var host = new ServeHost(app, gate, models, book, levels, drain, config, database, upstreams, time);
         host.Map(config, time, version);
         try
         {
+            await host._rollouts!.RestoreAsync(story);
             await app.StartAsync();
         }
         catch (IOException e)
@@ -128,6 +140,26 @@ public sealed class ServeHost : IAsyncDisposable
         await StopAsync();
     }
 
+    /// <summary>
+    /// Takes over keys, limits and levels of a changed configuration; what runs keeps what it started with.
+    /// Models, addresses and stores stay as they are until the next start: true where those are unchanged.
+    /// </summary>
+    public bool Reload(ServeConfig config)
+    {
+        ConfigCheck.Check(config, "serve");
+        var levels = new Levels(config.Levels);
+        _gate.Configure(config);
+        _levels = levels;
+        return Fixed(config) == _fixed;
+    }
+
+    /// <summary>What a running server cannot change.</summary>
+    static string Fixed(ServeConfig config) => JsonSerializer.Serialize(new
+    {
+        config.Models, config.Listen, config.Ledger, config.State, config.Tls, config.DecisionLog,
+        config.Release,
+    });
+
     public async Task StopAsync()
     {
         _gate.Drain();
@@ -143,6 +175,9 @@ public sealed class ServeHost : IAsyncDisposable
             await _runner.DisposeAsync();
         if (_tuning is not null)
             await _tuning.DisposeAsync();
+        _board?.Dispose();
+        if (_shadow is not null)
+            await _shadow.DisposeAsync();
         await _app.DisposeAsync();
         await _models.DisposeAsync();
         foreach (var model in _upstreams.Values)
@@ -160,7 +195,8 @@ public sealed class ServeHost : IAsyncDisposable
             model.PostEstimates();
     }
 
-    static Dictionary<string, UpstreamModel> Upstreams(ServeConfig config, LedgerBook book, TimeProvider time)
+    static Dictionary<string, UpstreamModel> Upstreams(
+        ServeConfig config, Levels levels, LedgerBook book, TimeProvider time)
     {
         var models = new Dictionary<string, UpstreamModel>(StringComparer.Ordinal);
         foreach (var model in config.Models)
@@ -169,7 +205,8 @@ public sealed class ServeHost : IAsyncDisposable
                 continue;
             var replicas = model.Upstreams.ConvertAll(upstream => new UpstreamReplica(upstream, time));
             models.Add(model.Name, new UpstreamModel(
-                model.Name, replicas, model.PriceUsdPerHour ?? 0, book, time, model.Fallback));
+                model.Name, replicas, model.PriceUsdPerHour ?? 0, book, time, model.Fallback,
+                model.Twin is null ? null : EngineFactory.Twin(model.Twin, levels.Specs)));
         }
         return models;
     }
@@ -246,11 +283,17 @@ public sealed class ServeHost : IAsyncDisposable
         _runner =
             new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
         var wrap = _app.Services.GetRequiredService<RequestShell>();
-        var completions = new CompletionEndpoints(_gate, _models, upstreams, () => _levels, _book, time);
+        _rollouts = new RolloutDesk(config.State, _models, _upstreams, () => _levels, time);
+        _shadow = new ShadowMirror(answers.OfCopyAsync);
+        var completions = new CompletionEndpoints(
+            _gate, _models, upstreams, () => _levels, _book, time, _rollouts, _shadow);
+        MapRollouts(wrap, new RolloutEndpoints(_gate, _rollouts));
         var models = new ModelEndpoints(_gate, _models, upstreams, () => _levels, _book);
         var operations = new OperationEndpoints(_gate, _models, upstreams, version);
         _app.MapPost("/v1/chat/completions", wrap.Wrap(completions.ChatAsync));
         _app.MapPost("/v1/completions", wrap.Wrap(completions.TextAsync));
+        var responses = new ResponseEndpoints(_gate, _models, upstreams, () => _levels, _book, time);
+        _app.MapPost("/v1/responses", wrap.Wrap(responses.CreateAsync));
         _app.MapPost("/v1/embeddings", wrap.Wrap(models.EmbeddingsAsync));
         _app.MapGet("/v1/models", wrap.Wrap(models.ListAsync));
         _app.MapGet("/v1/models/{**model}", wrap.Wrap(models.GetAsync));
@@ -264,12 +307,54 @@ public sealed class ServeHost : IAsyncDisposable
         MapTuning(wrap, new FineTuningEndpoints(_gate, _tuning.Desk, _tuning));
         MapFiles(wrap, new FileEndpoints(_gate, _files),
             new BatchEndpoints(_gate, _batches, _files, _runner, job));
+        MapLive(config, time, version, wrap);
         _app.MapGet("/health", operations.HealthAsync);
         _app.MapGet("/version", operations.VersionAsync);
         _app.MapGet("/metrics", wrap.Wrap(operations.MetricsAsync));
         _app.MapFallback(wrap.Wrap(context => throw new ApiException(
             404, $"Unknown request URL: {context.Request.Method} {context.Request.Path}.",
                 "invalid_request_error", null, "unknown_url")));
+    }
+
+    void MapLive(ServeConfig config, TimeProvider time, string version, RequestShell wrap)
+    {
+        _board = new LiveBoard(_models, _upstreams, () => _levels, _book, time);
+        double loadLine = 0;
+        foreach (var model in config.Models)
+        {
+            var replicas = Math.Max(1, Math.Max(model.Upstreams.Count, model.Simulated?.Replicas ?? 1));
+            loadLine += replicas * (model.LoadLineRequestsPerSecond ?? 0);
+        }
+        var live = new LiveEndpoints(
+            _board, context => _gate.AuthenticateAdmin(context), () => _levels, LiveModels,
+            loadLine > 0 ? loadLine : null, version, _app.Lifetime.ApplicationStopping);
+        _app.MapGet("/", live.PageAsync);
+        _app.MapGet("/live", wrap.Wrap(live.EventsAsync));
+    }
+
+    LiveModel[] LiveModels()
+    {
+        var models = new List<LiveModel>();
+        foreach (var model in _models.Local)
+        {
+            var telemetry = model.Engine.Telemetry;
+            var releases = new List<string>();
+            foreach (var adapter in model.Engine.Adapters)
+                releases.Add(adapter.Name);
+            models.Add(new LiveModel(
+                model.Name, "this process", telemetry.Running, telemetry.Waiting, releases));
+        }
+        foreach (var model in _upstreams.Values)
+        {
+            var running = 0;
+            foreach (var replica in model.Replicas)
+                running += replica.Outstanding;
+            var count = model.Replicas.Count;
+            models.Add(new LiveModel(
+                model.Name, count == 1 ? "1 upstream" : $"{count} upstreams", running,
+                model.Twins?.Waiting ?? 0, []));
+        }
+        return [.. models];
     }
 
     void MapTuning(RequestShell wrap, FineTuningEndpoints tuning)
@@ -283,6 +368,14 @@ public sealed class ServeHost : IAsyncDisposable
         _app.MapPost(jobs + "/{id}/resume", wrap.Wrap(tuning.ResumeAsync));
         _app.MapGet(jobs + "/{id}/events", wrap.Wrap(tuning.EventsAsync));
         _app.MapGet(jobs + "/{id}/checkpoints", wrap.Wrap(tuning.CheckpointsAsync));
+    }
+
+    void MapRollouts(RequestShell wrap, RolloutEndpoints rollouts)
+    {
+        _app.MapPost("/v1/rollouts", wrap.Wrap(rollouts.CreateAsync));
+        _app.MapGet("/v1/rollouts", wrap.Wrap(rollouts.ListAsync));
+        _app.MapGet("/v1/rollouts/{task}", wrap.Wrap(rollouts.GetAsync));
+        _app.MapPost("/v1/rollouts/{task}/rollback", wrap.Wrap(rollouts.RollBackAsync));
     }
 
     void MapFiles(RequestShell wrap, FileEndpoints files, BatchEndpoints batches)

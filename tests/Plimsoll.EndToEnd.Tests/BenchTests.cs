@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Text.Json;
 using System.Threading.Tasks;
+using Microsoft.AspNetCore.Http;
 using Plimsoll.Tests.Bench;
 using Shouldly;
 using Xunit;
@@ -53,6 +54,50 @@ public sealed class BenchTests
         run.Story.Trim().Split('\n').ShouldHaveSingleItem()
             .ShouldStartWith("plimsoll: http://127.0.0.1:9/v1/chat");
         File.ReadAllText(result).ShouldContain("\"unreachable\"");
+    }
+
+    /// <summary>An endpoint that is broken from the start: one line, and a report all the same.</summary>
+    [Theory]
+    [InlineData("401", "HTTP 401: no such key", "unauthorised")]
+    [InlineData("404", "HTTP 404: no such model", "not_found")]
+    [InlineData("html", "content type text/html; expected text/event-stream", "not_events")]
+    [InlineData("malformed", "an event that is no JSON of a chunk", "malformed")]
+    [InlineData("endless", "no whole answer within 0.5 s", "timed_out")]
+    [InlineData("flood", "an event of more than", "malformed")]
+    public async Task A_broken_endpoint_is_one_line_and_a_report_all_the_same(
+        string how, string line, string kind)
+    {
+        await using var endpoint = await ScriptedEndpoint.Start(async (context, _) =>
+        {
+            if (int.TryParse(how, out var status))
+            {
+                context.Response.StatusCode = status;
+                await context.Response.WriteAsync(
+                    $"{{\"error\":{{\"message\":\"no such {(status == 401 ? "key" : "model")}\"}}}}");
+                return;
+            }
+            context.Response.ContentType = how == "html" ? "text/html" : "text/event-stream";
+            if (how == "malformed")
+                await ScriptedEndpoint.Event(context, "{\"choices\":[{]}");
+            var filler = new string('x', 1 << 16);
+            while (how == "flood" && !context.RequestAborted.IsCancellationRequested)
+                await context.Response.WriteAsync(filler, context.RequestAborted);
+            while (how == "endless" && !context.RequestAborted.IsCancellationRequested)
+            {
+                await ScriptedEndpoint.Event(
+                    context, "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\" a\"}}]}");
+                await Task.Delay(20, context.RequestAborted);
+            }
+        });
+        using var folder = new TemporaryFolder();
+        var result = folder.File("r.json");
+        var run = PlimsollProcess.Run(
+            "bench", "--base-url", $"{endpoint.BaseUrl}", "--model", "m", "--result-filename", result,
+            "--timeout", how == "endless" ? "0.5" : "60");
+        run.ShouldBeRefused("/v1/chat/completions: ", line);
+        using var json = JsonDocument.Parse(File.ReadAllBytes(result));
+        json.RootElement.GetProperty("plimsoll").GetProperty("levels")[0].GetProperty("failures")
+            .GetProperty(kind).GetProperty("count").GetInt32().ShouldBe(1);
     }
 
     [Fact]

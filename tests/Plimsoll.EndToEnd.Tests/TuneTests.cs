@@ -1,5 +1,11 @@
+using System;
 using System.IO;
 using System.Linq;
+using System.Threading.Tasks;
+using Plimsoll.EndToEnd.Tests.Serve;
+using Plimsoll.Tuning;
+using Plimsoll.Tuning.Deployment;
+using Plimsoll.Tuning.Evaluation;
 using Shouldly;
 using Xunit;
 
@@ -11,7 +17,7 @@ namespace Plimsoll.EndToEnd.Tests;
 public sealed class TuneTests
 {
     [Fact]
-    public void A_project_is_trained_judged_and_not_released_on_too_few_examples()
+    public async Task A_project_is_trained_judged_and_not_released_on_too_few_examples()
     {
         using var folder = new TemporaryFolder();
         var (train, test) = (Path.Combine(folder.Path, "train.jsonl"),
@@ -48,6 +54,46 @@ public sealed class TuneTests
             registry);
         release.ExitCode.ShouldBe(1);
         release.Output.ShouldStartWith("not released: ");
+        PlimsollProcess.Run("tune", "report", adapter, "--labels-usd", "1", "--registry", registry)
+            .ShouldBeRefused("saving has not been judged");
+        PlimsollProcess.Run("tune", "rollout", "harbour", "--release", adapter, "--server",
+            "http://127.0.0.1:1", "--registry", registry).ShouldBeRefused("expected plimsoll serve");
+        await RollsOut(registry, adapter);
+    }
+
+    /// <summary>A release, into the traffic of a running server and out of it; names follow.</summary>
+    static async Task RollsOut(string registry, string adapter)
+    {
+        string release;
+        using (var workspace = new TuneWorkspace(registry, TimeProvider.System))
+        {
+            var releases = new Releases(workspace);
+            releases.AddEvaluation(adapter, "more examples", "Q8_0", [],
+                [new("parity", GateVerdict.Passed, "", []), new("quality", GateVerdict.Passed, "", [])]);
+            release = releases.Release(adapter, "harbour", out var refusal).ShouldNotBeNull(refusal);
+        }
+        var plan = Path.Combine(registry, "plan.json");
+        File.WriteAllText(plan, """
+            {"shares":[5000,10000],"shadow_requests":3,"stage_requests":3,
+             "guards":[{"metric":"errors","margin":0.6}]}
+            """);
+        await using var server = await RunningServer.StartAsync();
+        var address = server.Address.ToString();
+        var command = Task.Run(() => PlimsollProcess.Run("tune", "rollout", "harbour", "--model", "sim",
+            "--server", address, "--plan", plan, "--registry", registry));
+        for (var i = 0; !command.IsCompleted; i++)
+        {
+            var body = $$"""{"model":"harbour","user":"u{{i}}","max_tokens":2,"prompt":"may she sail"}""";
+            if ((await server.PostAsync("/v1/completions", body)).Status == 404)
+                await Task.Delay(100);
+        }
+        var done = await command;
+        done.ExitCode.ShouldBe(0, done.Output + done.Story);
+        done.Output.ShouldContain("promoted: every guard is kept");
+        PlimsollProcess.Run("tune", "rollout", "harbour", "--back", "--server", address, "--registry",
+            registry).Output.ShouldContain("rolled_back");
+        using var after = new TuneWorkspace(registry, TimeProvider.System);
+        after.Registry.Resolve("harbour@production").ShouldBe(release);
     }
 
     [Fact]

@@ -51,6 +51,9 @@ public sealed record BenchResult
     /// <summary>What the endpoint's own metrics say of the run; null where it has none.</summary>
     public ServerReport? Server { get; init; }
 
+    /// <summary>The engine's own log of its steps during the run; null where none was named.</summary>
+    public StepsReport? Steps { get; init; }
+
     /// <summary>Whatever the user wants remembered.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; } = [];
 

@@ -12,7 +12,8 @@ static class PlimsollJson
 {
     public const int Form = 1;
 
-    public static void Write(BenchResult result, Utf8JsonWriter json, Action<Utf8JsonWriter>? more)
+    public static void Write(BenchResult result, Utf8JsonWriter json, bool detailed,
+        Action<Utf8JsonWriter>? more)
     {
         json.WriteStartObject("plimsoll");
         json.WriteNumber("form", Form);
@@ -34,6 +35,8 @@ static class PlimsollJson
         Client(json, result.Client);
         if (result.Server is { } server)
             Server(json, server);
+        if (result.Steps is { } steps)
+            StepsJson.Write(json, steps, detailed);
         if (result.LoadLine is { } line)
             LoadLine(json, line);
         more?.Invoke(json);

@@ -62,7 +62,7 @@ public static class VllmJson
             Latency(json, metric == Metric.E2e ? "e2el" : metric.Name(), all?.Latencies[metric]);
         if (detail is not null)
             Detail(json, detail);
-        PlimsollJson.Write(result, json, more);
+        PlimsollJson.Write(result, json, detail is not null, more);
         json.WriteEndObject();
     }
 

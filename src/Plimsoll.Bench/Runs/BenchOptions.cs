@@ -57,6 +57,9 @@ public sealed record BenchOptions
     /// <summary>Whether every request is kept for the detailed forms.</summary>
     public bool Detail { get; init; }
 
+    /// <summary>The engine's log of its steps, to be joined; null for none.</summary>
+    public string? StepLog { get; init; }
+
     /// <summary>Search the load line of the only level instead of sending its rate; null to send
     /// it.</summary>
     public LoadLineOptions? Search { get; init; }

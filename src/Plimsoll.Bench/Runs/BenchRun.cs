@@ -55,10 +55,12 @@ public sealed class BenchRun : IDisposable
             ? FileBodies.Read(path, bodies)
             : new GeneratedBodies(bodies, facts.Vocabulary);
         WarmUp(source, stop);
+        var steps = _options.StepLog is { } log ? new StepLogTail(log) : null;
         var watch = ServerWatch.Start(_endpoint, stop).GetAwaiter().GetResult();
         using var check = new ClientCheck(_clock);
         Load(source, check, stop);
-        return Result(facts, check, watch?.Finish().GetAwaiter().GetResult(), stop.IsCancellationRequested);
+        var server = watch?.Finish().GetAwaiter().GetResult();
+        return Result(facts, check, server, stop.IsCancellationRequested) with { Steps = steps?.Finish() };
     }
 
     public void Dispose()

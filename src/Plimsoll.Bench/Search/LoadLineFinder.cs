@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using MathNet.Numerics.Distributions;
 using Plimsoll.Core.Measures;
 
@@ -23,6 +24,10 @@ public sealed class LoadLineFinder
     const double RestShare = 0.25;
     const int ClimbRequests = 24;
     const double UnknownE2eNs = 2e9;
+    const int WindowRequests = 40;
+
+    /// <summary>Stretches are for a search of a quarter of an hour; a shorter one has shorter ones.</summary>
+    const long UsualBudgetNs = 900_000_000_000;
     const long LeastClimbNs = 8_000_000_000;
     const long MostClimbNs = 45_000_000_000;
     const long RestNs = 5_000_000_000;
@@ -31,6 +36,16 @@ public sealed class LoadLineFinder
 
     /// <summary>Fewer windows than this know nothing of their own scatter.</summary>
     const int FewestWindows = 9;
+
+    /// <summary>Slope of a curve of breaks up to which windows stand as far apart as they may.</summary>
+    const double UsualSlope = 15;
+
+    /// <summary>
+    /// Where a queue decides, n requests cannot tell rates apart that are nearer to saturation than about
+    /// √((c_a² + c_s²)/n): the queue needs longer to build up (heavy traffic: Whitt, Stochastic-Process
+    /// Limits, section 5.7). Twice that, for arrivals of variation 1 and work of √2, widens the interval.
+    /// </summary>
+    const double SlowQueue = 3.5;
 
     /// <summary>Least share that counts as broken where answers pile up.</summary>
     const double PiledShare = 0.5;
@@ -60,16 +75,18 @@ public sealed class LoadLineFinder
     readonly IReadOnlyList<Limit> _limits;
     readonly LoadLineOptions _options;
     readonly double[] _allowed;
+    readonly double _share;
     readonly List<RateWindow> _windows = [];
     long _ended;
     double _line;
-    double _keptRate;
+    bool _overrun;
     int _measured;
 
     public LoadLineFinder(IReadOnlyList<Limit> limits, LoadLineOptions options)
     {
         _limits = limits;
         _options = options;
+        _share = Math.Min(1, (double)options.BudgetNs / UsualBudgetNs);
         _allowed = new double[limits.Count];
         for (var i = 0; i < limits.Count; i++)
             _allowed[i] = 1 - limits[i].Percentile / 100;
@@ -162,7 +179,7 @@ public sealed class LoadLineFinder
     /// <summary>The line as far as it is known; meant for when all requests have ended.</summary>
     public LoadLineEstimate Estimate()
     {
-        var (rate, low, high, binding) = Line();
+        var (rate, low, high, binding, _) = Line();
         if (rate is not null && Used().Count >= FewestFound && high < MostRatio * low)
             return Of(LineOutcome.Found, rate, low, high, _limits[binding]);
         double kept = 0, broken = double.PositiveInfinity;
@@ -193,14 +210,10 @@ public sealed class LoadLineFinder
     {
         if (IsBroken(_windows.Count - 1, ClearlyBroken) || IsBroken(_windows.Count - 2, ClearlyBroken))
         {
-            _line = _keptRate > 0 ? Math.Sqrt(_keptRate * Current.Rate) : RestShare * Current.Rate;
+            var kept = Kept(below: 0.99 * Current.Rate);
+            _line = kept > 0 ? Math.Sqrt(kept * Current.Rate) : RestShare * Current.Rate;
             Open(RestShare * _line, now, WindowKind.Rest);
             return;
-        }
-        for (var i = 0; i < _windows.Count; i++)
-        {
-            if (_windows[i].Ended > 0.8 * _windows[i].Sent && !_windows[i].Piled && Worst(i) <= 1)
-                _keptRate = Math.Max(_keptRate, _windows[i].Rate);
         }
         // Nobody climbs blind: until half of a window's answers are there its rate is held.
         if (Current.Ended < 0.5 * Current.Sent)
@@ -211,15 +224,31 @@ public sealed class LoadLineFinder
             Open(Math.Min(ClimbFactor * Current.Rate, _options.MostRate), now, WindowKind.Climb);
     }
 
+    /// <summary>The highest rate below another at which the promise was kept; 0 where none is.</summary>
+    double Kept(double below)
+    {
+        double kept = 0;
+        for (var i = 0; i < _windows.Count; i++)
+        {
+            if (_windows[i].Rate < below && _windows[i].Ended > 0.8 * _windows[i].Sent
+                && !_windows[i].Piled && Worst(i) <= 1)
+            {
+                kept = Math.Max(kept, _windows[i].Rate);
+            }
+        }
+        return kept;
+    }
+
     void Measure(long now)
     {
-        if (Current.Piled && Current.Kind == WindowKind.Measure)
+        if (Current.Kind == WindowKind.Measure && (Current.Piled || IsOverrun()))
         {
-            _line = Math.Min(_line, Current.Rate) * 0.9;
+            _overrun = true;
+            _line = Math.Min(_line, Current.Rate) * (Current.Piled ? 0.9 : 0.95);
             Open(RestShare * _line, now, WindowKind.Rest);
             return;
         }
-        var (rate, low, high, _) = Line();
+        var (rate, low, high, _, slope) = Line();
         if (rate is { } line)
         {
             // A fit to few windows may be far off: it moves the search, but not out of sight.
@@ -231,7 +260,7 @@ public sealed class LoadLineFinder
                 return;
             }
         }
-        var offset = Offsets[_measured++ % Offsets.Length];
+        var offset = Offsets[_measured++ % Offsets.Length] * Math.Clamp(UsualSlope / slope, 0.5, 1);
         Open(Math.Min((1 + offset) * _line, _options.MostRate), now, WindowKind.Measure);
     }
 
@@ -240,9 +269,10 @@ public sealed class LoadLineFinder
         var length = kind switch
         {
             WindowKind.Climb => (long)Math.Clamp(Math.Max(1e9 * ClimbRequests / rate, 1.5 * MeanE2eNs()),
-                LeastClimbNs, MostClimbNs),
-            WindowKind.Rest => RestNs,
-            _ => (long)Math.Clamp(6 * MeanE2eNs(), LeastWindowNs, MostWindowNs),
+                _share * LeastClimbNs, MostClimbNs),
+            WindowKind.Rest => (long)(_share * RestNs),
+            _ => (long)Math.Clamp(Math.Max(1e9 * WindowRequests / rate, 6 * MeanE2eNs()),
+                _share * LeastWindowNs, MostWindowNs),
         };
         var settling = kind switch
         {
@@ -271,6 +301,12 @@ public sealed class LoadLineFinder
         var usual = Current.Kind == WindowKind.Climb ? 0.5 : 0.3;
         return grew > usual * Current.Sent + 4 * Math.Sqrt(Current.OutstandingBefore + 1);
     }
+
+    /// <summary>
+    /// Whether a window broke so much, and left so many under way, that the next would measure what this one
+    /// left.
+    /// </summary>
+    bool IsOverrun() => Current.Worst(_allowed) > 6 && Outstanding > 1.25 * Expected(Current.Rate) + 10;
 
     double Expected(double rate) => rate * MeanE2eNs() / 1e9;
 
@@ -320,11 +356,11 @@ public sealed class LoadLineFinder
     /// The lowest crossing of all limits, and its interval; null without a window to rest on. A limit that
     /// surely holds at the line has no say in the interval, however little is known of where it would break.
     /// </summary>
-    (double? Rate, double Low, double High, int Binding) Line()
+    (double? Rate, double Low, double High, int Binding, double Slope) Line()
     {
         var used = Used();
         if (used.Count == 0)
-            return (null, 0, 0, 0);
+            return (null, 0, 0, 0, UsualSlope);
         var crossings = new BreakCurve.Crossing[_limits.Count];
         var binding = 0;
         for (var limit = 0; limit < _limits.Count; limit++)
@@ -343,7 +379,9 @@ public sealed class LoadLineFinder
             if (limit == binding || !crossings[limit].IsBelowAt(line, reach))
                 low = Math.Min(low, Math.Exp(at - reach * error));
         }
-        return (Math.Exp(line), low, high, binding);
+        if (_overrun)
+            low *= 1 - Math.Min(0.5, SlowQueue / Math.Sqrt(Math.Max(1, used.Sum(w => w.Requests))));
+        return (Math.Exp(line), low, high, binding, crossings[binding].Slope);
     }
 
     static List<(double Rate, double Requests, double Broken)> Points(List<RateWindow> used, int limit) =>

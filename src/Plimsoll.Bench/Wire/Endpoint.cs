@@ -39,7 +39,8 @@ public sealed class Endpoint : IDisposable
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
-            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+            // Uvicorn and cpp-httplib close idle connections after 5 s: one that is sent on just then fails.
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(4),
             ConnectTimeout = TimeSpan.FromSeconds(30),
         };
         if (options.TrustAnyCertificate)

@@ -31,14 +31,25 @@ static class AccountText
         foreach (var credit in outcome.Credits)
         {
             TextLines.Wrap(text, $"  {credit.Name,-16}{Signed(credit.UsdPerMillionTokens),10}  ",
-                new string(' ', 30), credit.Explanation);
+                new string(' ', 30), Between(credit.Interval) + credit.Explanation);
         }
 
+        if (outcome.Result.Backfill is { } backfill)
+            BackfillText.Write(text, backfill);
         text.Append("\nWhat this rests on\n");
         foreach (var note in outcome.Notes)
             TextLines.Wrap(text, "  ", "    ", note);
         return text.ToString();
     }
+
+    static string Between(CreditInterval? ends) => ends switch
+    {
+        null => "",
+        { Low: { } low, High: { } high } => $"({Signed(low)} to {Signed(high)}) ",
+        { Low: { } low } => $"(≥ {Signed(low)}) ",
+        { High: { } high } => $"(≤ {Signed(high)}) ",
+        _ => "",
+    };
 
     static void WriteRatio(StringBuilder text, AccountResult result)
     {

@@ -24,6 +24,14 @@ static class BenchText
         text.Append('\n');
         Throughput(text, result);
         Server(text, result);
+        if (result.Steps?.Problem is { } problem)
+            TextLines.Wrap(text, "engine's log: ", "        ", $"not joined whole: {problem}");
+        if (result.Steps is { Steps.Count: > 0 } steps)
+        {
+            text.Append(CultureInfo.InvariantCulture,
+                $"engine's log: {steps.Steps.Count:N0} steps of {steps.MeanMs:0.00} ms on average, "
+                    + $"{steps.BusyS:0.0} s in all, {steps.MeanDecodes:0.0} sequences decoded at once\n");
+        }
         Client(text, result.Client);
         return text.ToString();
     }

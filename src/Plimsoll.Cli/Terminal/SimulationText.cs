@@ -42,13 +42,26 @@ static class SimulationText
     {
         if (bounds.Run.Batch is not { } batch)
             return "";
-        var hours = windowNs / 3.6e12;
-        var lines = batch.LinesPerSecond * windowNs / 1e9;
-        return $"batch         {F(batch.OutputTokensPerSecond, "#,0")} output"
-            + $"{Range(bounds, r => r.Batch?.OutputTokensPerSecond, "#,0")} and "
-            + $"{F(batch.PromptTokensPerSecond, "#,0")} input tokens/s beside the requests; "
-            + $"{F(lines, "#,0")} lines in {F(hours, "0.##")} h\n";
+        var text = new StringBuilder();
+        text.Append($"batch         {F(batch.OutputTokensPerSecond, "#,0")} output");
+        text.Append(Range(bounds, r => r.Batch?.OutputTokensPerSecond, "#,0"));
+        text.Append($" and {F(batch.PromptTokensPerSecond, "#,0")} input tokens/s beside the requests; ");
+        text.Append($"{F(batch.LinesPerSecond * windowNs / 1e9, "#,0")} lines in {Hours(windowNs)}\n");
+        var (ttft, tpot) = (batch.Latencies!.Ttft.Summarise(), batch.Latencies.Tpot.Summarise());
+        text.Append($"  lines       {batch.Lines:N0} answered");
+        if (batch.Goodput is { } good)
+            text.Append($", {F(100 * good, "0.00")} % within {Hours(windowNs)}");
+        text.Append($"; {batch.LinesLeft:N0} under way or waiting at the end\n");
+        text.Append($"  latency     TTFT p50 / p95 {Pair(ttft)} ms, TPOT {Pair(tpot)} ms, E2E ");
+        text.Append($"{Pair(batch.Latencies.E2e.Summarise())} ms\n");
+        if (batch.RecomputedTokens > 0)
+            text.Append($"  recomputed  {batch.RecomputedTokens:N0} tokens whose memory others took\n");
+        return text.ToString();
     }
+
+    static string Hours(long ns) => ns >= 3_600_000_000_000
+        ? F(ns / 3.6e12, "0.##") + " h"
+        : F(ns / 1e9, "0.###") + " s";
 
     static void Fleet(
         StringBuilder text, Serving serving, SimulatedEngine engine, int replicas,

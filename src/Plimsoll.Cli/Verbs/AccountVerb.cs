@@ -17,7 +17,7 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
 {
     readonly ServingOptions _serving = new();
 
-    readonly Option<string> _window = new("--window")
+    readonly Option<string> _window = new("--window", "--batch-window")
     {
         Description = "Completion window of the batch class",
         DefaultValueFactory = _ => "24h",
@@ -35,6 +35,12 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         DefaultValueFactory = _ => 1,
     };
 
+    readonly Option<string?> _batchWorkload = new("--batch-workload")
+    {
+        Description = "Simulate batch work in the idle time of the interactive fleet, and its bill: a family "
+            + "or a trace file [default: none; the credit is then an upper bound]",
+    };
+
     readonly Option<FileInfo?> _report =
         new("--report") { Description = "Write a self-contained HTML page here" };
 
@@ -49,8 +55,13 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             new Command("account", "What a token costs, batch and interactive, and where the money goes.");
         _serving.AddTo(command);
         _price.Suggest(Suggestions.ProviderTypes);
-        foreach (var option in new Option[] { _window, _price, _spare, _report, _plots, _json })
+        foreach (var option in new Option[]
+        {
+            _window, _price, _spare, _batchWorkload, _report, _plots, _json,
+        })
+        {
             command.Add(option);
+        }
         command.SetAction(Run);
         return command;
     }
@@ -74,6 +85,7 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             Price = price,
             BatchWindowNs = window,
             SpareReplicas = spare,
+            Backfill = BatchOptions.Open(parsed.GetValue(_batchWorkload)),
             Progress = progress.ReportShare,
         });
         progress.Clear();

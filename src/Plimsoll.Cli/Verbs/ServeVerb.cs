@@ -65,6 +65,17 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
         new("--new-key") { Description =
             "Print a new API key for a tenant, and its entry for the configuration" };
 
+    readonly Option<string?> _emit = new("--emit")
+    {
+        Description = "Print the objects that serve --config in a cluster instead: kubernetes",
+    };
+
+    readonly Option<string> _image = new("--image")
+    {
+        Description = "Container image that --emit names",
+        DefaultValueFactory = _ => $"plimsoll:{CommandLine.Version}",
+    };
+
     public Command Build()
     {
         var command =
@@ -72,7 +83,7 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
         foreach (var option in new Option[]
         {
             _config, _model, _gpu, _tp, _replicas, _name, _profile, _policy, _maxNumSeqs, _maxTokens, _blocks,
-            _host, _port, _state, _ledger, _log, _newKey,
+            _host, _port, _state, _ledger, _log, _newKey, _emit, _image,
         })
         {
             command.Add(option);
@@ -80,6 +91,7 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
         foreach (var option in _llama.All)
             command.Add(option);
         _policy.OneOf(SchedulingPolicy.All);
+        _emit.AcceptOnlyFromAmong("kubernetes");
         _model.Suggest(Suggestions.Models);
         _gpu.Suggest(Suggestions.Accelerators);
         command.SetAction(Run);
@@ -91,6 +103,8 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
     {
         if (parsed.GetValue(_newKey) is { } tenant)
             return NewKey(tenant);
+        if (parsed.GetValue(_emit) is not null)
+            return Emit(parsed);
         return RunAsync(parsed).GetAwaiter().GetResult();
     }
 
@@ -105,6 +119,18 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
+    int Emit(ParseResult parsed)
+    {
+        var file = parsed.GetValue(_config)?.FullName
+            ?? throw new BadInputException("--emit: no configuration; expected --config FILE");
+        var config = Server.Configuration.ConfigFile.Read(file);
+        output.Write(Server.Cluster.KubernetesManifest.Write(
+            File.ReadAllText(file), config,
+            new Server.Cluster.KubernetesOptions(parsed.GetValue(_image)!), file));
+        return CommandLine.Done;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
     async Task<int> RunAsync(ParseResult parsed)
     {
         var file = parsed.GetValue(_config)?.FullName;
@@ -114,6 +140,11 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
             await Server.ServeHost.StartAsync(config, System.TimeProvider.System, CommandLine.Version, story);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            Reload(host, file);
+        });
         await host.RunAsync(stop.Token);
         story.WriteLine("plimsoll: stopped");
         return CommandLine.Done;
@@ -122,6 +153,24 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
         {
             context.Cancel = true;
             stop.Cancel();
+        }
+    }
+
+    /// <summary>A hang-up reads the configuration again; one that is wrong changes nothing.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void Reload(Server.ServeHost host, string? file)
+    {
+        if (file is null)
+            return;
+        try
+        {
+            story.WriteLine(host.Reload(Server.Configuration.ConfigFile.Read(file))
+                ? "plimsoll: keys, limits and levels are read again"
+                : "plimsoll: keys, limits and levels are read again; the rest changes at the next start");
+        }
+        catch (BadInputException e)
+        {
+            story.WriteLine($"plimsoll: the configuration stays as it was: {e.Message}");
         }
     }
 

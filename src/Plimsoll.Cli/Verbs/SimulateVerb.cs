@@ -3,9 +3,7 @@ using System.CommandLine;
 using System.IO;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
-using Plimsoll.Core.Promises;
 using Plimsoll.Core.Routing;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Families;
@@ -57,27 +55,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         Description = "Write one JSON line per request: arrival, first and last token, replica",
     };
 
-    readonly Option<string?> _batchWorkload = new("--batch-workload")
-    {
-        Description = "Batch work without end beside the requests: a family or a trace file [default: none]",
-    };
-
-    readonly Option<int> _batchLines = new("--batch-lines")
-    {
-        Description = "Most batch requests under way at each engine rank, as a gateway lets through",
-        DefaultValueFactory = _ => new BatchGateOptions().Lines,
-    };
-
-    readonly Option<bool> _batchAimd = new("--batch-aimd")
-    {
-        Description = "Let --batch-lines rise by one and halve, by the engine's queue and KV, each second",
-    };
-
-    readonly Option<string> _batchWindow = new("--batch-window")
-    {
-        Description = "Time in which batch work has to be done; says how much of it fits",
-        DefaultValueFactory = _ => "24h",
-    };
+    readonly BatchOptions _batch = new();
 
     readonly Option<bool> _json = new("--json") { Description = "Print JSON of the published schema" };
 
@@ -89,12 +67,12 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         _router.OneOf(RoutingPolicies.All);
         foreach (var option in new Option[]
         {
-            _replicas, _router, _prefillReplicas, _kvTransfer, _arrivals, _batchWorkload, _batchLines,
-            _batchAimd, _batchWindow, _traceOut, _json,
+            _replicas, _router, _prefillReplicas, _kvTransfer, _arrivals, _traceOut, _json,
         })
         {
             command.Add(option);
         }
+        _batch.AddTo(command);
         command.SetAction(Run);
         return command;
     }
@@ -128,18 +106,10 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Levels = serving.Levels,
             Observer = trace is null ? null : trace.Add,
             Progress = progress.Report,
-            BatchWorkload = BatchWorkload(parsed),
-            BatchGate = new BatchGateOptions
-            {
-                Lines = Count(parsed, _batchLines, least: 1),
-                IsAdaptive = parsed.GetValue(_batchAimd),
-            },
         };
-        var windowNs = PromiseText.Duration(parsed.GetValue(_batchWindow)!, "--batch-window");
-        var bounds = SimulationBounds.Of(engine.StepTime.Error, end => engine.Run(
-            serving.Workload, serving.RequestsPerSecond, end.IsPredicted ? options
-                : Bound(options, end), process,
-            fleet: fleet));
+        options = _batch.Read(parsed, options, engine);
+        var bounds = SimulationBounds.Of(engine.StepTime.Errors, options, (draw, drawn) => engine.Run(
+            serving.Workload, serving.RequestsPerSecond, drawn, process, fleet: fleet.Drawn(draw)));
         if (bounds.Run.Completed == 0)
             throw new BadInputException(NothingFits(serving, engine));
         trace?.Keep();
@@ -147,13 +117,9 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         output.Write(parsed.GetValue(_json)
             ? SimulationJson.Of(bounds, engine.StepTime.Tier, serving.Levels)
             : SimulationText.Of(bounds, serving, engine, replicas, prefillReplicas, process)
-                + SimulationText.Batch(bounds, windowNs));
+                + SimulationText.Batch(bounds, options.BatchWindowNs));
         return CommandLine.Done;
     }
-
-    /// <summary>The ends of the interval are nobody's trace and report no progress.</summary>
-    static SimulationOptions Bound(SimulationOptions options, StepEnd end) =>
-        options with { End = end, Observer = null, Progress = null };
 
     SimulatedEngine Choose(Serving serving)
     {
@@ -161,18 +127,6 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         return EngineChoice.Of(
             serving with { Requests = Math.Min(serving.Requests ?? RequestsToChoose, RequestsToChoose) },
             spareReplicas: 1, progress.ReportShare).Engine;
-    }
-
-    /// <summary>A session waits for its own answers; a line of batch work waits for nobody's.</summary>
-    Workload? BatchWorkload(ParseResult parsed)
-    {
-        if (parsed.GetValue(_batchWorkload) is not { } name)
-            return null;
-        var workload = WorkloadChoice.Open(name);
-        return workload.ClosedLoop
-            ? throw new BadInputException($"--batch-workload {name}: its requests wait for answers; "
-                + "expected a workload of single requests")
-            : workload;
     }
 
     /// <summary>

@@ -15,6 +15,11 @@ public sealed record AccountResult
 
     /// <summary>How sure that ratio is, and what it is made of.</summary>
     public required RatioStatement Ratio { get; init; }
+
+    /// <summary>
+    /// Batch work in the idle time of the interactive fleet; null where none was asked for.
+    /// </summary>
+    public BackfillStatement? Backfill { get; init; }
 }
 
 /// <summary>What is served, on what, at which price of which day.</summary>

@@ -13,7 +13,7 @@ namespace Plimsoll.Core.Promises;
 public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Limits, bool IsStated = true)
 {
     const string Form =
-        "expected NAME: and after it limits such as ttft p95 500ms, and priority N, batch or share X, "
+        "NAME: and after it limits such as ttft p95 500ms, and priority N, batch or share X, "
         + "separated by commas";
 
     /// <summary>One level that promises nothing.</summary>
@@ -46,6 +46,8 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
         var colon = text.IndexOf(':');
         if (colon <= 0 || text[..colon].Trim().Length == 0)
             throw new BadInputException($"{Setting.Level} \"{text}\"", "has no name", Form);
+        if (text[(colon + 1)..].Trim().Length == 0)
+            throw new BadInputException($"{Setting.Level} \"{text}\"", "says nothing of the level", Form);
         var spec = new ServiceLevelSpec { Name = text[..colon].Trim() };
         var limits = new List<Limit>();
         foreach (var part in text[(colon + 1)..].Split(

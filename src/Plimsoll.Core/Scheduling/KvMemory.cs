@@ -67,6 +67,15 @@ sealed class KvMemory(SchedulerOptions options, RequestTable requests)
         return new PrefixHit(node, nodes, unheld);
     }
 
+    /// <summary>Tokens of the longest cached chain of these keys.</summary>
+    public int CachedTokens(ReadOnlySpan<ulong> keys)
+    {
+        int node = None, nodes = 0;
+        while (nodes < keys.Length && (node = Pool.Find(keys[nodes], node)) >= 0)
+            nodes++;
+        return nodes * options.PrefixBlockTokens;
+    }
+
     /// <summary>
     /// Holds the chain for the request and gives it blocks for the tokens up to <paramref name="tokens"/>.
     /// </summary>

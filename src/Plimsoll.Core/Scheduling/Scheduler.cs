@@ -84,6 +84,13 @@ public sealed class Scheduler
         (long)request.PromptTokens + request.MaxOutputTokens <= MaxRequestTokens
         && (_options.EnableChunkedPrefill || request.PromptTokens <= _options.MaxNumBatchedTokens);
 
+    /// <summary>
+    /// Tokens of a prompt's leading blocks that the prefix cache holds; 0 where it is off. Looks only:
+    /// nothing is held, and nothing counts as used.
+    /// </summary>
+    /// <param name="prefixKeys">As <see cref="RequestSpec.PrefixKeys"/> are.</param>
+    public int CachedTokens(ReadOnlySpan<ulong> prefixKeys) => _state.Memory.CachedTokens(prefixKeys);
+
     /// <summary>Takes a request in, or says why not and when to come again.</summary>
     public Verdict Add(in RequestSpec request, long nowNs)
     {

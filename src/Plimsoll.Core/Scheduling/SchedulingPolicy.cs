@@ -38,10 +38,4 @@ public sealed record SchedulingPolicy
 
     public static Choices<SchedulingPolicy> All { get; } =
         new((VllmV1.Name, VllmV1), (VllmV1Priority.Name, VllmV1Priority), (InSlack.Name, InSlack));
-
-    /// <summary>
-    /// The policy of that name that a loop without step times can drive; null when there is none.
-    /// </summary>
-    public static SchedulingPolicy? Find(string name) =>
-        All.TryFind(name, out var policy) && policy.Slack is null ? policy : null;
 }

@@ -38,17 +38,24 @@ public sealed record SlackOptions
 /// the last goes on beyond.</param>
 /// <param name="TokenNs">Nanoseconds to draft one token for a batch, per position.</param>
 /// <param name="SequenceNs">Nanoseconds more for each sequence of the batch.</param>
+/// <param name="MinTokens">Fewest; with <paramref name="MaxTokens"/> the same in every step.</param>
 public sealed record DraftSpec(
-    int MaxTokens, IReadOnlyList<double> AcceptanceByPosition, double TokenNs, double SequenceNs)
+    int MaxTokens, IReadOnlyList<double> AcceptanceByPosition, double TokenNs, double SequenceNs,
+    int MinTokens = 0)
 {
+    /// <summary>
+    /// Probability that the draft at this position, from 0, is accepted after all before it.
+    /// </summary>
+    public double Acceptance(int position) => AcceptanceByPosition[
+        position < AcceptanceByPosition.Count ? position : AcceptanceByPosition.Count - 1];
+
     /// <summary>Tokens that a sequence gains by a step with so many drafts, on average; 1 without.</summary>
     public double ExpectedTokens(int drafts)
     {
         double tokens = 1, reached = 1;
         for (var i = 0; i < drafts; i++)
         {
-            reached *= AcceptanceByPosition[i < AcceptanceByPosition.Count
-                ? i : AcceptanceByPosition.Count - 1];
+            reached *= Acceptance(i);
             tokens += reached;
         }
         return tokens;

@@ -5,11 +5,12 @@ using Plimsoll.Core.Models;
 namespace Plimsoll.Core.Timing;
 
 /// <summary>
-/// How far runs of an engine that others measured lie from the kernels tier, nothing fitted. The bands come
-/// from points of InferenceMAX, vLLM 0.15's experiments and ML.ENERGY, pooled partially: the engine's and the
-/// kind's, and a card's and a precision's own as far as it has models of its own. They span hosts and
-/// settings that nobody stated; a profile of one's own engine narrows them. <c>plimsoll validate</c>, set
-/// intervals, prints them, and how often such bands hold for models on a card that are left out of them.
+/// How far runs of an engine's releases that others measured lie from the kernels tier, nothing fitted. The
+/// bands come from points of InferenceMAX, vLLM 0.15's experiments and ML.ENERGY, pooled partially: the
+/// release's and the kind's, and a card's and a precision's own as far as it has models of its own. They span
+/// hosts and settings that nobody stated; a profile of one's own engine narrows them. <c>plimsoll
+/// validate</c>, set intervals, prints them, and how often such bands hold for models on a card that are left
+/// out of them.
 /// </summary>
 public sealed record EngineErrorSpec
 {
@@ -23,12 +24,22 @@ public sealed record EngineErrorSpec
     /// <summary>Steps of models with routed experts.</summary>
     public required CentredBand Experts { get; init; }
 
-    /// <summary>What the error of a first token adds to that of the steps before it.</summary>
+    /// <summary>
+    /// A first token's error is a share of its time and of as much again: hosts that add 50 ms do so to short
+    /// prompts and to long ones.
+    /// </summary>
+    public const double FirstTokenShiftNs = 1e8;
+
+    /// <summary>What the error of a dense model's first token adds to that of the steps before it.</summary>
     public required CentredBand FirstToken { get; init; }
 
+    /// <summary>The same of models with routed experts.</summary>
+    public required CentredBand ExpertsFirstToken { get; init; }
+
     /// <summary>
-    /// What a sequence costs the host, over what is predicted: hosts from those that hide a sequence's work
-    /// to ML.ENERGY's, which need 50 µs where 15 are predicted.
+    /// What a sequence costs the host, over what is predicted: hosts that hide a sequence's work at one end,
+    /// at the other those of InferenceMAX that need 25 µs where 15 are predicted, and with vLLM before 0.14
+    /// ML.ENERGY's that need 50.
     /// </summary>
     public required ErrorBand Sequences { get; init; }
 
@@ -42,13 +53,14 @@ public sealed record EngineErrorSpec
     public StepErrorSpec Of(Tier tier, Deployment deployment)
     {
         var experts = deployment.Model.FeedForward.MoeLayers > 0;
-        var band = experts ? Experts : Dense;
+        var (band, first) = experts ? (Experts, ExpertsFirstToken) : (Dense, FirstToken);
         foreach (var cell in Cells ?? [])
         {
             if (cell.Accelerator == deployment.Accelerator.Key && cell.Weights == deployment.Weights
                 && cell.Experts == experts)
             {
                 band = cell.Step;
+                first = cell.FirstToken ?? first;
             }
         }
         var error = new StepErrorSpec
@@ -56,8 +68,9 @@ public sealed record EngineErrorSpec
             Centre = band.Centre,
             Common = new ErrorBand(band.Low, band.High),
             Sequences = Sequences,
-            FirstTokenCentre = FirstToken.Centre,
-            FirstToken = new ErrorBand(FirstToken.Low, FirstToken.High),
+            FirstTokenCentre = first.Centre,
+            FirstToken = new ErrorBand(first.Low, first.High),
+            FirstTokenShiftNs = FirstTokenShiftNs,
         };
         return tier == Tier.Datasheet ? error.Widened(DatasheetWidening) : error;
     }
@@ -66,5 +79,9 @@ public sealed record EngineErrorSpec
 /// <summary>Median of measured over predicted, and the ends of nine tenths over that median.</summary>
 public readonly record struct CentredBand(double Centre, double Low, double High);
 
-/// <summary>Steps of models of one kind on one accelerator in one precision.</summary>
-public sealed record ErrorCellSpec(string Accelerator, NumberFormat Weights, bool Experts, CentredBand Step);
+/// <summary>
+/// Steps, and where they were measured first tokens, of models of one kind on one accelerator in one
+/// precision.
+/// </summary>
+public sealed record ErrorCellSpec(
+    string Accelerator, NumberFormat Weights, bool Experts, CentredBand Step, CentredBand? FirstToken = null);

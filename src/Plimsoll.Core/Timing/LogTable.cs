@@ -1,3 +1,4 @@
+using System;
 using System.Numerics;
 
 namespace Plimsoll.Core.Timing;
@@ -35,7 +36,9 @@ sealed class LogTable
     public double At(long argument)
     {
         var octave = BitOperations.Log2((ulong)argument);
-        var position = (double)(argument - (1L << octave)) * (1 << PiecesLog2) / (1L << octave);
+        // Times 16 / 2^octave, whose bits are its exponent: exact, and no division.
+        var pieces = BitConverter.Int64BitsToDouble((long)(1023 + PiecesLog2 - octave) << 52);
+        var position = (argument - (1L << octave)) * pieces;
         var piece = (int)position;
         var knot = (octave << PiecesLog2) + piece;
         if (knot >= _values.Length - 1)

@@ -32,6 +32,9 @@ public sealed record StepErrorSpec
     /// <summary>Ends of what a first token adds to its steps' error, over its centre.</summary>
     public required ErrorBand FirstToken { get; init; }
 
+    /// <summary>See <see cref="StepErrorDraw.FirstTokenShiftNs"/>.</summary>
+    public double FirstTokenShiftNs { get; init; }
+
     /// <summary>The error that a profile states, around the prediction itself.</summary>
     public static StepErrorSpec Of(PredictionError error) => new()
     {
@@ -75,7 +78,8 @@ public sealed record StepErrorSpec
         }
         logarithms[(int)StepTerm.HostSequences] = Log(Sequences, deviations[(int)StepTerm.HostSequences + 2]);
         return new StepErrorDraw(
-            index, StepScale.Of(logarithms), FirstTokenCentre * Math.Exp(Log(FirstToken, deviations[1])));
+            index, StepScale.Of(logarithms), FirstTokenCentre * Math.Exp(Log(FirstToken, deviations[1])),
+            FirstTokenShiftNs);
     }
 
     /// <summary>All terms further off by a share each way.</summary>

@@ -7,19 +7,21 @@ namespace Plimsoll.Core.Timing;
 /// and the margin by which steps outlast the prediction. One scheduler's own; + − × ÷ only, so that a log
 /// replays to the bit on another machine.
 /// <para>
-/// Learning is recursive least squares on relative errors, over the model's own prediction and the sums that
-/// a step is made of. Weights below zero count as zero, so a prediction never falls when a step grows.
+/// Learning is recursive least squares on relative errors: how much slower or faster than the model the
+/// engine is, and by how much whatever the step carries. More would follow noise: tokens, KV and the model's
+/// own prediction rise and fall together. The model's weight is not below zero, so a prediction never falls
+/// when a step grows.
 /// </para>
 /// </summary>
 public sealed class StepPredictor
 {
-    const int Features = 6;
+    const int Features = 2;
 
-    /// <summary>How fast the past is forgotten.</summary>
-    const double Forgetting = 0.995;
+    /// <summary>How fast the past is forgotten: fifty steps, a second or two of an engine.</summary>
+    const double Forgetting = 0.98;
 
     /// <summary>A direction that nothing excites stays this uncertain at most.</summary>
-    const double MostUncertain = 10;
+    const double MostUncertain = 1e4;
 
     /// <summary>How far one step moves the margin.</summary>
     const double MarginStep = 0.02;
@@ -32,6 +34,8 @@ public sealed class StepPredictor
     readonly double[] _row = new double[Features];
     readonly double[] _gain = new double[Features];
     double _meanError;
+    StepShape _lastShape;
+    long _lastNs;
 
     /// <param name="model">The step times to start from.</param>
     /// <param name="learns">Whether observed steps refine them.</param>
@@ -63,14 +67,20 @@ public sealed class StepPredictor
     /// <summary>Nanoseconds the step should take.</summary>
     public long PredictNs(in StepShape shape)
     {
-        var model = _model.PredictNs(shape);
+        var model = ModelNs(shape);
         if (!_learns || Observations == 0)
             return model;
         Fill(shape, model);
-        var sum = 0.0;
-        for (var i = 0; i < Features; i++)
-            sum += Math.Max(0, _weights[i]) * _row[i];
-        return (long)sum;
+        return Math.Max(1, (long)((Math.Max(0, _weights[0]) * _row[0]) + (_weights[1] * _row[1])));
+    }
+
+    /// <summary>A step is asked for again when it is planned, run and observed.</summary>
+    long ModelNs(in StepShape shape)
+    {
+        if (shape == _lastShape)
+            return _lastNs;
+        _lastShape = shape;
+        return _lastNs = _model.PredictNs(shape);
     }
 
     /// <summary>Nanoseconds within which the step ends, but for the share that may be late.</summary>
@@ -92,20 +102,16 @@ public sealed class StepPredictor
         Learn(shape, durationNs);
     }
 
-    /// <summary>The sums in units in which each is near one millisecond's worth of work or less.</summary>
+    /// <summary>The prediction, and ten milliseconds.</summary>
     void Fill(in StepShape shape, long modelNs)
     {
         _row[0] = modelNs;
-        _row[1] = 1e6;
-        _row[2] = 1e5 * shape.Decodes;
-        _row[3] = 1e2 * shape.DecodeContextTokens;
-        _row[4] = 1e5 * shape.PrefillTokens;
-        _row[5] = 1e1 * shape.PrefillPairs;
+        _row[1] = 1e7;
     }
 
     void Learn(in StepShape shape, long durationNs)
     {
-        Fill(shape, Math.Max(1, _model.PredictNs(shape)));
+        Fill(shape, Math.Max(1, ModelNs(shape)));
         var scale = _row[0];
         var error = durationNs / scale;
         for (var i = 0; i < Features; i++)

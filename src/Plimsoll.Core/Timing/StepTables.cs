@@ -105,15 +105,20 @@ sealed class StepTables
 
     double MixedNs(in StepShape shape, DecodeRow? row, double promptShare)
     {
-        var drafted = shape.Decodes * (Rows - 1);
-        var accelerator = _tokens.At(Padded(MicroBatchTokens(shape, promptShare))) + LmHeadNs(shape, drafted)
-            + MixedAttentionNs(shape, row, promptShare) + DraftNs(shape.Decodes);
-        var host = HostNs(shape.Decodes + shape.PrefillChunks, shape.Tokens + drafted);
+        // Drafts that a policy chose for this step, or as many as the deployment always has.
+        var drafted = shape.DraftTokens + (shape.Decodes * (Rows - 1));
+        var tokens = MicroBatchTokens(shape, promptShare) + Share(shape.DraftTokens);
+        var attention = shape.PrefillChunks == 0
+            ? AttentionNs(shape, row) : MixedAttentionNs(shape, row, promptShare);
+        var accelerator = _tokens.At(Padded(tokens)) + LmHeadNs(shape, drafted) + attention
+            + DraftNs(shape.Decodes);
+        var host = HostNs(shape.Decodes + shape.PrefillChunks, shape.Tokens + drafted - shape.DraftTokens);
         var exposed = ExposedNs(shape.Decodes + shape.PrefillChunks);
         var step = exposed + (_overhead.Overlaps ? Math.Max(accelerator, host) : accelerator + host);
         // With speculation the step carries its decodes further than one token. What is ahead of the one
         // token that the schedule counts is credited at the price of steps without prompts.
-        return row is null || drafted == 0 ? step : step - ((TokensPerStep - 1) * row.StepNs(Pages(shape)));
+        return row is null || _speculation is null
+            ? step : step - ((TokensPerStep - 1) * row.StepNs(Pages(shape)));
     }
 
     public StepTimeBreakdown Explain(in StepShape shape, DecodeRow? row, long totalNs)

@@ -37,6 +37,7 @@ public sealed class StepTimeModel : IStepTimes
         Deployment deployment, EfficiencyCurves curves, EngineSpec engine, StepScale? scale = null,
         FittedError? fitted = null)
     {
+        Predicted = this;
         Deployment = deployment;
         Curves = curves;
         Scale = scale ?? StepScale.None;
@@ -78,6 +79,7 @@ public sealed class StepTimeModel : IStepTimes
         Error = predicted.Error;
         Errors = predicted.Errors;
         Notes = predicted.Notes;
+        Predicted = predicted.Predicted;
         Draw = draw;
     }
 
@@ -87,6 +89,9 @@ public sealed class StepTimeModel : IStepTimes
     /// cref="StepErrorDraw.FirstTokenFactor"/> where they count to a first token.
     /// </summary>
     public StepTimeModel Drawn(StepErrorDraw draw) => draw.IsNone ? this : new StepTimeModel(this, draw);
+
+    /// <summary>The model before anything was drawn.</summary>
+    public StepTimeModel Predicted { get; }
 
     /// <summary>How the model departs from the prediction.</summary>
     public StepErrorDraw Draw { get; } = StepErrorDraw.None;
@@ -145,7 +150,7 @@ public sealed class StepTimeModel : IStepTimes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long PredictNs(in StepShape shape)
     {
-        if (shape.PrefillChunks == 0 && (uint)shape.Decodes - 1 < CachedRows - 1)
+        if (shape.PrefillChunks == 0 && shape.DraftTokens == 0 && (uint)shape.Decodes - 1 < CachedRows - 1)
         {
             var row = _rows[shape.Decodes] ?? AddRow(shape.Decodes);
             return row.StepNs(shape.DecodeContextTokens / (PageTokens * (long)shape.Decodes));
@@ -192,7 +197,7 @@ public sealed class StepTimeModel : IStepTimes
             return 0;
         }
         var row = shape.Decodes > 0 ? Row(shape.Decodes) : null;
-        if (shape.PrefillChunks == 0)
+        if (shape.PrefillChunks == 0 && shape.DraftTokens == 0)
         {
             return row!.StepNs(shape.DecodeContextTokens / (PageTokens * (long)shape.Decodes));
         }

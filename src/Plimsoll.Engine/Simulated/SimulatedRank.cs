@@ -57,7 +57,8 @@ public sealed class SimulatedRank
         _log = log;
         _verdict = verdict;
         _index = index;
-        _scheduler = new Scheduler(limits);
+        // A step that is made longer than predicted is learnt from, as a real one is.
+        _scheduler = new Scheduler(limits, new StepPredictor(stepTime, learns: perturb is not null));
         _stepTime = stepTime;
         _token = token;
         _onStep = onStep;

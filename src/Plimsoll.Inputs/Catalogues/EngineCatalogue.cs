@@ -19,6 +19,10 @@ public static class EngineCatalogue
     public static EngineSpec Of(EngineSettings engine) =>
         Find(engine.Engine).Of(EngineRelease.Parse(engine.EngineVersion));
 
+    /// <summary>The release before which an engine's errors are its own; null for today's.</summary>
+    public static string? ErrorsBefore(EngineSettings engine) =>
+        ReleaseRow.RowOf(Find(engine.Engine).Errors, EngineRelease.Parse(engine.EngineVersion)).Before;
+
     /// <summary>Whose kernel tables stand for the engine's.</summary>
     public static string CurvesOf(string engine) => Find(engine).Curves;
 

@@ -46,7 +46,7 @@ sealed record EngineEntry
 
     public required IReadOnlyList<ReleaseRow<EngineMemorySpec>> Memories { get; init; }
 
-    public required EngineErrorSpec Errors { get; init; }
+    public required IReadOnlyList<ReleaseRow<EngineErrorSpec>> Errors { get; init; }
 
     /// <summary>What the engine's server chooses by accelerator; the first row that fits counts.</summary>
     public required IReadOnlyList<ServerDefaultsRow> ServerDefaults { get; init; }
@@ -57,7 +57,7 @@ sealed record EngineEntry
         Name = Name,
         Overhead = ReleaseRow.Of(Overheads, release),
         Memory = ReleaseRow.Of(Memories, release),
-        Errors = Errors,
+        Errors = ReleaseRow.Of(Errors, release),
     };
 }
 
@@ -71,14 +71,17 @@ sealed record ReleaseRow<T>
 
 static class ReleaseRow
 {
-    public static T Of<T>(IReadOnlyList<ReleaseRow<T>> rows, EngineRelease? release)
+    public static T Of<T>(IReadOnlyList<ReleaseRow<T>> rows, EngineRelease? release) =>
+        RowOf(rows, release).Facts;
+
+    public static ReleaseRow<T> RowOf<T>(IReadOnlyList<ReleaseRow<T>> rows, EngineRelease? release)
     {
         foreach (var row in rows)
         {
             if (row.Before is null || (release is { } known && EngineRelease.Parse(row.Before) is { } next
                 && known.CompareTo(next) < 0))
             {
-                return row.Facts;
+                return row;
             }
         }
         throw new InvalidOperationException("The last row of an engine's facts holds for every release.");

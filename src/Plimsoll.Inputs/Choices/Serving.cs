@@ -80,7 +80,24 @@ public sealed record Serving
                     string.Join(", ", System.Linq.Enumerable.Select(levels, l => l.Spec.Name)));
             }
         }
+        CheckShares(levels);
         return levels;
+    }
+
+    static void CheckShares(List<LevelPromise> levels)
+    {
+        var left = 1.0;
+        foreach (var level in levels)
+        {
+            if (level.Spec.MinShare > left + 1e-9)
+            {
+                throw new Core.BadInputException(
+                    FormattableString.Invariant(
+                        $"{Core.Setting.Level} {level.Spec.Name}: share {level.Spec.MinShare:0.##}"),
+                    "is more than the others leave", FormattableString.Invariant($"at most {left:0.##}"));
+            }
+            left -= level.Spec.MinShare;
+        }
     }
 
     static LevelPromise? Find(IReadOnlyList<LevelPromise> levels, string name)

@@ -18,8 +18,8 @@ public static class CalibrationFile
     const string Known =
         "vllm-requests JSONL, a vLLM benchmark result saved with --save-detailed, a guidellm report, "
         + "AIPerf's profile_export.jsonl or profile_export_aiperf.json, engine steps CSV "
-        + "(duration_ms,decodes,…) or "
-        + "points CSV (concurrency,prompt_tokens,output_tokens,ttft_ms,tpot_ms)";
+        + "(duration_ms,decodes,…), a log of `plimsoll serve --decision-log`, or points CSV "
+        + "(concurrency,prompt_tokens,output_tokens,ttft_ms,tpot_ms)";
 
     public static MeasuredInput Read(string path, Deployment deployment)
     {
@@ -49,6 +49,8 @@ public static class CalibrationFile
                 return AiPerfRecordsFile.Read;
             if (names.Contains("input_config") || names.Contains("aiperf_version"))
                 return AiPerfSummaryFile.Read;
+            if (names.Contains("limits") && names.Contains("step_times"))
+                return DecisionLogFile.Read;
             if (names.Contains("ttfts") || names.Contains("request_throughput")
                 || names.Contains("total_input_tokens"))
             {

@@ -19,28 +19,33 @@ namespace Plimsoll.Inputs.Measured;
 /// </summary>
 static class StepsFile
 {
-    const int FewestSteps = 50;
+    public const int FewestSteps = 50;
 
     public static MeasuredInput Read(TraceSource source, Deployment deployment)
     {
         using var text = new StreamReader(source, Encoding.UTF8);
-        var steps = CsvTable.Read(source.Name, text, Step);
+        return Input(source.Name, CsvTable.Read(source.Name, text, Step), deployment);
+    }
+
+    /// <summary>Steps as one configuration, whole and in halves.</summary>
+    public static MeasuredInput Input(string file, IReadOnlyList<MeasuredStep> steps, Deployment deployment)
+    {
         if (steps.Count < FewestSteps)
         {
             throw new BadInputException(
-                $"{source.Name}: {steps.Count} steps; expected at least {FewestSteps}");
+                $"{file}: {steps.Count} steps; expected at least {FewestSteps}");
         }
 
         var half = steps.Count / 2;
         return new MeasuredInput
         {
-            File = source.Name,
+            File = file,
             Form = "engine steps",
             Units = "milliseconds in duration_ms",
-            Configurations = [Part(source.Name, steps) with
+            Configurations = [Part(file, steps) with
             {
-                Halves = (Part($"{source.Name}, earlier half", [.. steps.Take(half)]),
-                    Part($"{source.Name}, later half", [.. steps.Skip(half)])),
+                Halves = (Part($"{file}, earlier half", [.. steps.Take(half)]),
+                    Part($"{file}, later half", [.. steps.Skip(half)])),
             }],
             Used = steps.Count,
         };

@@ -29,11 +29,21 @@ static class VllmResultFile
             Form = "vllm bench result",
             Units = "seconds in ttfts and itls",
             Facts = new RunFacts { Model = root.Text("model_id") },
-            Configurations = [run.On(deployment)],
+            Configurations = [run.On(deployment), .. Steps(root, file, deployment)],
             Timings = run.Timings,
             Used = run.Requests,
             Failed = failed,
         };
+    }
+
+    /// <summary>The engine's own steps, where bench joined them; too few say nothing.</summary>
+    static IReadOnlyList<Configuration> Steps(JsonElement root, string file, Deployment deployment)
+    {
+        if (root.Find("plimsoll.steps") is not { } lists)
+            return [];
+        var steps = StepColumns.Read(lists, file);
+        return steps.Count < StepsFile.FewestSteps ? []
+            : StepsFile.Input($"{file}, steps", steps, deployment).Configurations;
     }
 
     static List<RequestTiming> Requests(JsonElement root, string file, ref int failed)

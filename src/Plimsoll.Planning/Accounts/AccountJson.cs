@@ -16,7 +16,10 @@ public static class AccountJson
     public static string Of(AccountResult result)
     {
         var document = new AccountDocument(
-            Schema, result.Statement, result.Classes, result.InteractiveOverBatch, result.Ratio);
+            Schema, result.Statement, result.Classes, result.InteractiveOverBatch, result.Ratio)
+        {
+            Backfill = result.Backfill,
+        };
         var context = new AccountJsonContext(new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -29,7 +32,11 @@ public static class AccountJson
 
 sealed record AccountDocument(
     string Schema, Statement Statement, IReadOnlyList<ClassAccount> Classes, double? InteractiveOverBatch,
-    RatioStatement Ratio);
+    RatioStatement Ratio)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BackfillStatement? Backfill { get; init; }
+}
 
 [JsonSerializable(typeof(AccountDocument))]
 sealed partial class AccountJsonContext : JsonSerializerContext;

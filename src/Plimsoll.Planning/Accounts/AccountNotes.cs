@@ -31,6 +31,10 @@ static class AccountNotes
                 + FormattableString.Invariant(
                 $"seed {request.Serving.Seed}; ± is one standard error of sampling"),
         };
+        notes.Add(
+            FormattableString.Invariant($"intervals: nine tenths of {DrawnLines.Count} joint draws of the ")
+            + "step times' error and of other seeds; each draw has its own load line, its latencies there "
+            + "and its own fleet, and ratio and levers compare draw by draw");
         notes.AddRange(step.Notes);
         if (request.Serving.Workload.ClosedLoop)
         {

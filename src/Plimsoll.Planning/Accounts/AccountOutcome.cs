@@ -38,8 +38,8 @@ public sealed record AccountOutcome
     /// <summary>A complete run of the batch class at its fleet's mean load.</summary>
     public SimulationResult? BatchRun { get; init; }
 
-    /// <summary><see cref="Ceiling"/> with steps as fast and as slow as the tier's error allows.</summary>
-    public (double Fast, double Slow) CeilingAtEnds { get; init; }
+    /// <summary>What a rank carries in each draw of the step times' error.</summary>
+    internal DrawnLines? Drawn { get; init; }
 
     /// <summary>What would lower the interactive bill, and by how much.</summary>
     public IReadOnlyList<Credit> Credits { get; init; } = [];

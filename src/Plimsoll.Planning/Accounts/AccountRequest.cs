@@ -1,6 +1,7 @@
 using System;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Inputs.Choices;
+using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Accounts;
 
@@ -18,6 +19,9 @@ public sealed record AccountRequest
     /// Replicas beyond what the busiest hour needs, so that one may fail; interactive only.
     /// </summary>
     public int SpareReplicas { get; init; } = 1;
+
+    /// <summary>Batch work that rides in the idle time of the interactive fleet; null for none.</summary>
+    public Workload? Backfill { get; init; }
 
     /// <summary>Told the share of the work that is done, 0 to 1, one thread at a time.</summary>
     public Action<double>? Progress { get; init; }

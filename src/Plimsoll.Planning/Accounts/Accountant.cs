@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Threading.Tasks;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Measures;
@@ -7,6 +8,7 @@ using Plimsoll.Core.Promises;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
+using Plimsoll.Planning.Backfill;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
@@ -19,9 +21,13 @@ namespace Plimsoll.Planning.Accounts;
 /// </summary>
 public sealed class Accountant
 {
+    /// <summary>Loads at which batch latencies are known, as shares of what a rank carries.</summary>
+    static readonly double[] BatchLoads = [0.2, 0.4, 0.6, 0.75, 0.85, 0.95];
+
     readonly AccountRequest _request;
     readonly Serving _serving;
     readonly SimulatedEngine _engine;
+    readonly SizedEngine _chosen;
     readonly LoadLineResult _own;
     readonly RunProgress _progress;
     readonly int _ranks;
@@ -31,6 +37,7 @@ public sealed class Accountant
         _request = request;
         _serving = request.Serving;
         _engine = chosen.Engine;
+        _chosen = chosen;
         _own = chosen.Line;
         _progress = progress;
         _ranks = _engine.Ranks;
@@ -47,63 +54,74 @@ public sealed class Accountant
 
     AccountOutcome Run()
     {
-        var error = _engine.StepTime.Error;
-        SaturatedThroughput saturated = null!, unbounded = null!, fastest = null!, slowest = null!;
+        SaturatedThroughput saturated = null!, unbounded = null!;
         Parallel.Invoke(
-            () => saturated = Saturated(StepEnd.Predicted, attributeTime: true),
-            () => fastest = Saturated(error.Fast),
-            () => slowest = Saturated(error.Slow),
+            () => saturated = SaturatedThroughput.Of(_engine, _serving, attributeTime: true),
             () => unbounded = SaturatedThroughput.Of(_engine.WithoutMemoryLimit(), _serving));
         var ceiling = saturated.RequestsPerSecond;
         if (_own.RequestsPerSecond <= 0)
             return BrokenPromise(_own, ceiling);
-        var size = ProbeSize.Of(_serving, ceiling);
-        var search = new LoadLineSearch(_engine, _serving, size) { AfterRun = _progress.Ran };
-        LoadLineResult own = _own, smooth = null!, fast = null!, slow = null!;
-        Parallel.Invoke(
-            () => smooth = search.Find(ceiling, ArrivalProcess.Poisson),
-            () => fast = search.Find(fastest.RequestsPerSecond, ArrivalProcess.Own, error.Fast),
-            () => slow = search.Find(slowest.RequestsPerSecond, ArrivalProcess.Own, error.Slow));
         var basis = Basis(saturated.Run);
-        var floor = FloorRequestsPerSecond(unbounded.Run);
         // Memory without bound carries no less: the engine need not fill it.
         var kernels = Math.Max(unbounded.RequestsPerSecond, ceiling);
-        var levels = new Levels(floor, kernels * _ranks, ceiling * _ranks);
-        SimulationBounds atLine = null!, batchRun = null!;
+        var levels = new Levels(
+            FloorRequestsPerSecond(unbounded.Run), kernels * _ranks, ceiling * _ranks);
+        var size = ProbeSize.Of(_serving, ceiling);
+        var search = new LoadLineSearch(_engine, _serving, size) { AfterRun = _progress.Ran };
+        var batchClass = new BatchClass(_request, _engine, basis, levels);
         var batchReplicas = FleetSize.Replicas(_serving.RequestsPerSecond, ceiling * _ranks);
-        var batchRate = Math.Min(0.95 * ceiling, _serving.RequestsPerSecond / batchReplicas / _ranks);
+        LoadLineResult smooth = null!;
+        DrawnLines drawn = null!;
+        SimulationResult atLine = null!, batchRun = null!;
+        RateCurve batchCurve = null!;
         Parallel.Invoke(
-            () => atLine = SimulationBounds.Of(error, end => search.Measure(
-                own.RequestsPerSecond, ArrivalProcess.Own, end.IsPredicted, end)),
-            () => batchRun = SimulationBounds.Of(error, end => search.Measure(
-                batchRate, ArrivalProcess.Poisson, attributeTime: false, end)));
+            () => smooth = search.Find(ceiling, ArrivalProcess.Poisson),
+            () => drawn = DrawnLines.Of(_chosen, _serving, _progress.Ran),
+            () => atLine = search.Measure(_own.RequestsPerSecond, attributeTime: true),
+            () => batchRun = search.Measure(
+                batchClass.Rate(batchReplicas, ceiling), ArrivalProcess.Poisson),
+            () => batchCurve = RateCurve.Of(
+                new LoadLineSearch(_engine, _serving, size.Glance()) { AfterRun = _progress.Ran },
+                BatchLoads.Select(load => load * ceiling), ArrivalProcess.Poisson));
         var interactive = new InteractiveClass(_request, _engine, basis, levels)
-            .Account(smooth, own, fast, slow, atLine, saturated.Run);
-        var (batch, batchBroken) = new BatchClass(_request, _engine, basis, levels)
-            .Account(
-                batchReplicas, saturated, (fastest.RequestsPerSecond, slowest.RequestsPerSecond), batchRun);
+            .Account(smooth, _own, drawn, atLine, saturated.Run);
+        var (batch, batchBroken) = batchClass.Account(batchReplicas, saturated, batchRun, drawn, batchCurve);
         if (batchBroken is not null)
-            return Outcome(null, batchBroken, own, ceiling);
+            return Outcome(null, batchBroken, _own, ceiling);
         var result = new AccountResult
         {
             Statement = Statement(),
             Classes = [interactive, batch],
             InteractiveOverBatch =
                 (double)(interactive.Cost.UsdPerMillionTokens / batch.Cost.UsdPerMillionTokens),
-            Ratio = new Ratio(_request, _engine, size).Of(
-                own, ceiling, (fast, fastest.RequestsPerSecond), (slow, slowest.RequestsPerSecond)),
+            Ratio = new Ratio(_request, _engine).Of(_own, ceiling, drawn),
+            Backfill = Backfill(interactive, basis, ceiling),
         };
-        return Outcome(result, null, own, ceiling) with
+        var levers = new Levers(
+            _request, _engine, basis, interactive, batch, result.Backfill, drawn, _progress).All();
+        var outcome = Outcome(result, null, _own, ceiling);
+        return outcome with
         {
-            AtLoadLine = atLine.Run,
-            BatchRun = batchRun.Run,
-            CeilingAtEnds = (fastest.RequestsPerSecond * _ranks, slowest.RequestsPerSecond * _ranks),
-            Credits = Levers.Of(_request, basis, interactive, batch, _progress),
+            AtLoadLine = atLine,
+            BatchRun = batchRun,
+            Drawn = drawn,
+            Credits = levers.Credits,
+            Notes = [.. outcome.Notes, .. levers.Failures],
         };
     }
 
-    SaturatedThroughput Saturated(StepEnd end, bool attributeTime = false) => SaturatedThroughput.Of(
-        _engine, _serving, attributeTime, end);
+    BackfillStatement? Backfill(ClassAccount interactive, CostBasis basis, double ceiling) =>
+        _request.Backfill is not { } batch ? null : Backfills.Of(new BackfillRequest
+        {
+            Serving = _serving,
+            Engine = _engine,
+            Replicas = interactive.Fleet.Replicas,
+            Ceiling = ceiling * _ranks,
+            UsdPerReplicaHour = basis.UsdPerReplicaHour,
+            TokensPerRequest = basis.TokensPerRequest,
+            Batch = batch,
+            WindowNs = _request.BatchWindowNs,
+        });
 
     CostBasis Basis(SimulationResult run) => new(
         _request.Price.UsdPerHour * _engine.Deployment.Accelerators,

@@ -1,17 +1,22 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Costing;
-using Plimsoll.Planning.Simulation;
-
 using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Accounts;
 
 /// <summary>
 /// The interactive bill of the same traffic on another deployment: its own load line, its own fleet.
 /// </summary>
-sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill)
+/// <param name="Engine">One engine rank.</param>
+/// <param name="Replicas">Of its fleet.</param>
+/// <param name="Bill">Per million tokens.</param>
+/// <param name="Bills">The same in every draw, USD; infinite where the promise cannot be kept.</param>
+sealed record Alternative(
+    SimulatedEngine Engine, int Replicas, PicoDollars Bill, IReadOnlyList<double> Bills)
 {
     /// <summary>Null when the model or the requests do not fit, or the promise cannot be kept.</summary>
     /// <param name="request">What is asked, with one thing changed.</param>
@@ -37,14 +42,16 @@ sealed record Alternative(SimulatedEngine Engine, int Replicas, PicoDollars Bill
 
     static Alternative? Find(AccountRequest request, double tokensPerRequest, RunProgress progress)
     {
-        var sized = EngineChoice.Of(request.Serving, request.SpareReplicas, progress, streams: 2);
+        var sized = EngineChoice.Of(request.Serving, request.SpareReplicas, progress);
         if (sized.Accelerators is not { } accelerators)
             return null;
         var engine = sized.Engine;
         var replicas = (int)(accelerators / engine.Deployment.Accelerators);
         var basis =
             new CostBasis(request.Price.UsdPerHour * engine.Deployment.Accelerators, tokensPerRequest);
+        var drawn = DrawnLines.Of(sized, request.Serving, progress.Ran);
         return new Alternative(
-            engine, replicas, basis.PerMillionTokens(request.Serving.RequestsPerSecond / replicas));
+            engine, replicas, basis.PerMillionTokens(request.Serving.RequestsPerSecond / replicas),
+            DrawnFleets.Bills(request, engine, basis, drawn));
     }
 }

@@ -1,6 +1,8 @@
 using System;
+using System.Linq;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Costing;
+using Plimsoll.Core.Measures;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
@@ -12,16 +14,21 @@ namespace Plimsoll.Planning.Accounts;
 /// </summary>
 sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasis basis, Levels levels)
 {
+    /// <summary>Share of what a rank carries that batch work is measured at where more is asked.</summary>
+    const double MostLoad = 0.95;
+
     /// <summary>The account; or, in one line, why the window cannot be kept.</summary>
     public (ClassAccount Account, string? Broken) Account(
-        int replicas, SaturatedThroughput saturated, (double Fast, double Slow) ends, SimulationBounds run)
+        int replicas, SaturatedThroughput saturated, SimulationResult run, DrawnLines drawn,
+        RateCurve curve)
     {
         var error = engine.StepTime;
         var accelerators = replicas * engine.Deployment.Accelerators;
         var bill = Bill(replicas);
         var utilisation = request.Serving.RequestsPerSecond / (replicas * levels.Memory);
+        var lines = drawn.Draws.Select(d => d.Ceiling * engine.Ranks).ToList();
         var bounds = new BoundsOfClass(request, engine.Deployment.Accelerators, basis, Replicas).Of(
-            utilisation, ends.Fast * engine.Ranks, ends.Slow * engine.Ranks, run, saturated.Run);
+            levels.Memory, lines, Latency, DrawnLatency, saturated.Run);
         var memory = basis.PerMillionTokens(levels.Memory);
         var waterfall = new Waterfall()
             .Rise("floor", basis.PerMillionTokens(levels.Floor))
@@ -45,7 +52,7 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
                 new Interval(bounds.Low.Cost!.UsdPerMillionTokens, bounds.High.Cost?.UsdPerMillionTokens),
             Tier = error.Tier.ToString().ToLowerInvariant(),
             Waterfall = waterfall.Bars,
-            Latency = BoundsOfClass.LatencyOf(run.Latency),
+            Latency = BoundsOfClass.LatencyOf(Latency),
             Bounds = bounds,
         };
         // Little's law: how long a request stays in an engine whose batch is full.
@@ -54,7 +61,20 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
             $"the batch window of {request.BatchWindowNs / 1e9:0.##} s cannot be kept: a request spends ")
             + FormattableString.Invariant($"{stayNs / 1e9:0.##} s in a full batch");
         return (account, broken);
+
+        LatencySummary Latency(Metric metric) => run.Latencies[metric].Summarise();
+
+        LatencySummary DrawnLatency(int draw, Metric metric)
+        {
+            var of = drawn.Draws[draw];
+            var rate = Rate(Replicas(lines[draw]), of.Ceiling) * of.Full.All;
+            return DrawnLines.Latency(curve, rate, of.Full, of.Draw, metric);
+        }
     }
+
+    /// <summary>Requests per second of a rank in a fleet of that size, short of full.</summary>
+    public double Rate(int replicas, double ceiling) =>
+        Math.Min(MostLoad * ceiling, request.Serving.RequestsPerSecond / replicas / engine.Ranks);
 
     int Replicas(double line) => FleetSize.Replicas(request.Serving.RequestsPerSecond, line);
 

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Costing;
 using Plimsoll.Core.Measures;
@@ -14,10 +15,9 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
     readonly double _peak = FleetSize.PeakOverMean(request.Serving.Workload.WeeklyEnvelope);
 
     public ClassAccount Account(
-        LoadLineResult smooth, LoadLineResult own, LoadLineResult fast, LoadLineResult slow,
-        SimulationBounds measured, SimulationResult fullBatch)
+        LoadLineResult smooth, LoadLineResult own, DrawnLines drawn, SimulationResult atLine,
+        SimulationResult fullBatch)
     {
-        var atLine = measured.Run;
         var line = own.RequestsPerSecond * engine.Ranks;
         var replicas = Replicas(line);
         var bill = Bill(replicas);
@@ -32,8 +32,7 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
         var accelerators = replicas * engine.Deployment.Accelerators;
         var utilisation = request.Serving.RequestsPerSecond / (replicas * line);
         var bounds = new BoundsOfClass(request, engine.Deployment.Accelerators, basis, Replicas).Of(
-            utilisation, fast.RequestsPerSecond * engine.Ranks, slow.RequestsPerSecond * engine.Ranks,
-            measured, atLine);
+            line, [.. drawn.Draws.Select(d => d.LoadLine * engine.Ranks)], Latency, drawn.Latency, atLine);
         return new ClassAccount
         {
             Class = "interactive",
@@ -50,9 +49,11 @@ sealed class InteractiveClass(AccountRequest request, SimulatedEngine engine, Co
                 new Interval(bounds.Low.Cost!.UsdPerMillionTokens, bounds.High.Cost?.UsdPerMillionTokens),
             Tier = engine.StepTime.Tier.ToString().ToLowerInvariant(),
             Waterfall = waterfall.Bars,
-            Latency = BoundsOfClass.LatencyOf(measured.Latency),
+            Latency = BoundsOfClass.LatencyOf(Latency),
             Bounds = bounds,
         };
+
+        LatencySummary Latency(Metric metric) => atLine.Latencies[metric].Summarise();
     }
 
     int Replicas(double line) =>

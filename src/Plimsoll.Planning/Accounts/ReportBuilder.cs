@@ -10,7 +10,6 @@ using Plimsoll.Core.Costing;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
-using Plimsoll.Core.Timing;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 using Plimsoll.Reports;
@@ -33,8 +32,7 @@ public sealed class ReportBuilder
     readonly AccountOutcome _outcome;
     readonly AccountResult _result;
 
-    /// <summary>As predicted, with steps as fast and with steps as slow as the tier's error allows.</summary>
-    readonly List<(double Rate, SimulationResult Run)>[] _sweeps = [[], [], []];
+    readonly List<(double Rate, SimulationResult Run)> _sweep = [];
 
     ReportBuilder(AccountOutcome outcome)
     {
@@ -56,7 +54,7 @@ public sealed class ReportBuilder
     }
 
     /// <summary>Simulated runs that a report takes beyond its account's.</summary>
-    public static int Runs => 3 * Rates.Length;
+    public static int Runs => Rates.Length;
 
     ReportModel Build(string command, string version)
     {
@@ -74,8 +72,8 @@ public sealed class ReportBuilder
             Notes =
             [
                 .. _outcome.Notes,
-                "cost curves: each limit alone, from one sweep of the rate; the band from sweeps with steps "
-                    + "as fast and as slow as the tier's error allows",
+                "cost curves: each limit alone, from one sweep of the rate; the band from every draw's own "
+                    + "load line under that limit",
             ],
             CostCurves = [Curve(Metric.Ttft, TtftLimitsMs), Curve(Metric.Tpot, TpotLimitsMs)],
             LoadSweeps = [LoadSweep(interactive)],
@@ -101,40 +99,30 @@ public sealed class ReportBuilder
 
     void Sweep(Action<long>? progress)
     {
-        var error = _outcome.Engine.StepTime.Error;
-        (StepEnd End, double Ceiling)[] ends =
-        [
-            (StepEnd.Predicted, _outcome.Ceiling), (error.Fast, _outcome.CeilingAtEnds.Fast),
-            (error.Slow, _outcome.CeilingAtEnds.Slow),
-        ];
         var search = new LoadLineSearch(
             _outcome.Engine, _outcome.Request.Serving, _outcome.Size.Glance());
-        var runs = new SimulationResult[ends.Length * Rates.Length];
+        var runs = new SimulationResult[Rates.Length];
         var done = 0;
         Parallel.For(0, runs.Length, i =>
         {
-            var (end, ceiling) = ends[i / Rates.Length];
-            runs[i] = search.Measure(Rates[i % Rates.Length] * ceiling / _outcome.Engine.Ranks, end: end);
+            runs[i] = search.Measure(Rates[i] * _outcome.Ceiling / _outcome.Engine.Ranks);
             lock (runs)
                 progress?.Invoke(++done);
         });
         for (var i = 0; i < runs.Length; i++)
-        {
-            _sweeps[i / Rates.Length].Add(
-                (Rates[i % Rates.Length] * ends[i / Rates.Length].Ceiling, runs[i]));
-        }
+            _sweep.Add((Rates[i] * _outcome.Ceiling, runs[i]));
         // The load line is a rate of the sweep like any other, so that the curve passes through the bill.
         if (_outcome.AtLoadLine is { } atLine)
-            _sweeps[0].Add((_outcome.LoadLine, atLine));
-        _sweeps[0].Sort((x, y) => x.Rate.CompareTo(y.Rate));
+            _sweep.Add((_outcome.LoadLine, atLine));
+        _sweep.Sort((x, y) => x.Rate.CompareTo(y.Rate));
     }
 
     LoadSweep LoadSweep(ClassAccount interactive)
     {
         var promise = _outcome.Request.Serving.Limits.ToList();
-        var last = _sweeps[0].FindIndex(
+        var last = _sweep.FindIndex(
             s => s.Run.Holds == false && s.Rate > 1.2 * interactive.LoadLine.RequestsPerSecond);
-        var shown = last < 0 ? _sweeps[0] : _sweeps[0].Take(last + 1).ToList();
+        var shown = last < 0 ? _sweep : _sweep.Take(last + 1).ToList();
         return new LoadSweep
         {
             Class = interactive.Class,
@@ -158,7 +146,7 @@ public sealed class ReportBuilder
     {
         var accelerators = _outcome.Engine.Deployment.Accelerators;
         var points = new List<InteractivityPoint>();
-        foreach (var (rate, run) in _sweeps[0])
+        foreach (var (rate, run) in _sweep)
         {
             if (run.Latencies.Tpot.MeanNs is { } tpotNs && tpotNs > 0)
             {
@@ -171,10 +159,6 @@ public sealed class ReportBuilder
 
     CostCurve Curve(Metric metric, double[] limitsMs)
     {
-        var error = _outcome.Engine.StepTime.Error;
-        var first = metric == Metric.Ttft
-            ? (Low: error.Fast.FirstTokenFactor, High: error.Slow.FirstTokenFactor)
-            : (Low: 1, High: 1);
         var limits = _outcome.Request.Serving.Limits.Where(l => l.Metric == metric).ToList();
         double? promisedMs = limits.Count > 0 ? limits[0].LimitNs / 1e6 : null;
         var percentile = limits.Count > 0 ? limits[0].Percentile : 95;
@@ -182,12 +166,20 @@ public sealed class ReportBuilder
         [
             .. limitsMs.Append(promisedMs ?? limitsMs[0]).Distinct().Order().Select(limit =>
             {
-                var line = LineAt(_sweeps[0], metric, percentile, limit);
-                return new CostPoint(
-                    limit, Cost(line), Cost(LineAt(_sweeps[1], metric, percentile, limit / first.Low)),
-                    Cost(LineAt(_sweeps[2], metric, percentile, limit / first.High)), line);
+                var line = LineAt(_sweep, metric, percentile, limit);
+                var (low, high) = Ends(line, new Limit(metric, percentile, (long)(limit * 1e6)));
+                return new CostPoint(limit, Cost(line), Cost(high), Cost(low), line);
             }),
         ]);
+    }
+
+    /// <summary>Load lines of a replica under a limit, by quantiles of draws; null for none.</summary>
+    (double? Low, double? High) Ends(double? line, Limit limit)
+    {
+        var ranks = _outcome.Engine.Ranks;
+        var (low, high) = DrawQuantiles.Of(line ?? 0, Enumerable.Range(0, DrawnLines.Count)
+            .Select(draw => _outcome.Drawn!.LineUnder(draw, limit) * ranks));
+        return (low > 0 ? low : null, high > 0 ? high : null);
     }
 
     /// <summary>

@@ -27,9 +27,7 @@ public sealed record Replay
     /// <param name="observation">What to replay.</param>
     /// <param name="scale">Multipliers around the curves.</param>
     /// <param name="withTerms">Whether to split the figures by term, which takes longer.</param>
-    /// <param name="end">The prediction, when null, or an end of its interval.</param>
-    public static Replay Of(
-        Observation observation, StepScale scale, bool withTerms = false, StepEnd? end = null)
+    public static Replay Of(Observation observation, StepScale scale, bool withTerms = false)
     {
         var load = observation.Load;
         var engine = EngineOf(observation, scale);
@@ -40,7 +38,6 @@ public sealed record Replay
             new SimulationOptions
             {
                 Requests = load.Requests,
-                End = end ?? StepEnd.Predicted,
                 WarmupRequests = load.WarmupRequests,
                 CooldownRequests = load.CooldownRequests,
                 Observer = shares is null ? null : shares.Complete,

@@ -13,7 +13,11 @@ namespace Plimsoll.Planning.Search;
 /// <param name="Line">Of one rank; 0 where the promise cannot be kept.</param>
 /// <param name="Accelerators">Of the whole fleet at the busiest hour, spares included; null without a
 /// line.</param>
-public sealed record SizedEngine(SimulatedEngine Engine, LoadLineResult Line, long? Accelerators);
+public sealed record SizedEngine(SimulatedEngine Engine, LoadLineResult Line, long? Accelerators)
+{
+    /// <summary>What a rank carries when nobody waits; null where it serves nothing.</summary>
+    public SaturatedThroughput? Full { get; init; }
+}
 
 /// <summary>
 /// Settles the degrees of parallelism that a choice of deployment leaves open, by the bill of the fleet
@@ -34,8 +38,7 @@ public static class EngineChoice
     public static SizedEngine Of(Serving serving, int spareReplicas, Action<double>? progress = null) =>
         Of(serving, spareReplicas, new RunProgress(progress, RunProgress.Choice));
 
-    internal static SizedEngine Of(
-        Serving serving, int spareReplicas, RunProgress progress, int streams = ProbeSize.UsualStreams)
+    internal static SizedEngine Of(Serving serving, int spareReplicas, RunProgress progress)
     {
         var engines = new List<SimulatedEngine>();
         foreach (var deployment in ParallelismChoice.Candidates(serving.Deployment))
@@ -45,12 +48,13 @@ public static class EngineChoice
             engines.Add(SimulatedEngine.Of(stepTime, serving.Policy, serving.MeanContextTokens));
         }
         if (engines.Count == 1)
-            return Sized(serving, engines[0], spareReplicas, streams, progress);
+            return Sized(serving, engines[0], spareReplicas, ProbeSize.UsualStreams, progress);
         var glanced = All(engines, ofStreams: 1);
         var cheapest = glanced.Min(e => e.Accelerators) ?? long.MaxValue;
         var close = glanced.Where(e => e.Accelerators is null ? cheapest == long.MaxValue
             : e.Accelerators <= Close * cheapest).Select(e => e.Engine).ToList();
-        return All(close, streams).Aggregate((best, other) => IsBetter(other, best) ? other : best);
+        return All(close, ProbeSize.UsualStreams)
+            .Aggregate((best, other) => IsBetter(other, best) ? other : best);
 
         SizedEngine[] All(IReadOnlyList<SimulatedEngine> of, int ofStreams)
         {
@@ -72,10 +76,13 @@ public static class EngineChoice
         var search = new LoadLineSearch(engine, serving, size) { AfterRun = progress.Ran };
         var line = search.Find(ceiling.RequestsPerSecond);
         if (line.RequestsPerSecond <= 0)
-            return new SizedEngine(engine, line, null);
+            return new SizedEngine(engine, line, null) { Full = ceiling };
         var peak = serving.RequestsPerSecond * FleetSize.PeakOverMean(serving.Workload.WeeklyEnvelope);
         var replicas = FleetSize.Replicas(peak, line.RequestsPerSecond * engine.Ranks) + spareReplicas;
-        return new SizedEngine(engine, line, (long)replicas * engine.Deployment.Accelerators);
+        return new SizedEngine(engine, line, (long)replicas * engine.Deployment.Accelerators)
+        {
+            Full = ceiling,
+        };
     }
 
     static bool IsBetter(SizedEngine a, SizedEngine b)

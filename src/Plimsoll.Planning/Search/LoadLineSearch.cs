@@ -3,8 +3,6 @@ using System.Collections.Generic;
 using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
-using Plimsoll.Core.Promises;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
@@ -63,16 +61,12 @@ public sealed class LoadLineSearch
     /// </summary>
     /// <param name="ceiling">Upper end of the search; no higher rate can be sustained.</param>
     /// <param name="process">How arrivals scatter.</param>
-    /// <param name="end">The prediction, when null, or an end of its interval.</param>
-    public LoadLineResult Find(
-        double ceiling, ArrivalProcess process = ArrivalProcess.Own, StepEnd? end = null)
+    public LoadLineResult Find(double ceiling, ArrivalProcess process = ArrivalProcess.Own)
     {
-        var at = end ?? StepEnd.Predicted;
         var probe = new Probe(process, Options(process) with
         {
-            End = at,
             StopWhenCertain = true,
-            Levels = Stretched(at.FirstTokenFactor),
+            Levels = LateFirstTokens.Of(_serving.Levels, _engine.StepTime.Draw),
         });
         var first = Bisect(probe, 0, 0, ceiling, ceiling);
         var lines = new double[_size.Streams];
@@ -88,17 +82,19 @@ public sealed class LoadLineSearch
     }
 
     /// <summary>Complete runs of every stream at a rate, measured to the end and pooled.</summary>
+    /// <param name="requestsPerSecond">Of one engine rank.</param>
+    /// <param name="process">How arrivals scatter.</param>
+    /// <param name="attributeTime">Whether to tell computing time by what caused it.</param>
+    /// <param name="observer">Told of the first stream's steps.</param>
     public SimulationResult Measure(
         double requestsPerSecond, ArrivalProcess process = ArrivalProcess.Own, bool attributeTime = false,
-        StepEnd? end = null)
+        StepObserver? observer = null)
     {
-        var probe = new Probe(process, Options(process) with
-        {
-            AttributeTime = attributeTime,
-            End = end ?? StepEnd.Predicted,
-        });
+        var probe = new Probe(process, Options(process) with { AttributeTime = attributeTime });
+        var observed = probe with { Options = probe.Options with { StepObserver = observer } };
         var runs = new SimulationResult[_size.Streams];
-        Parallel.For(0, runs.Length, stream => runs[stream] = Run(probe, stream, requestsPerSecond));
+        Parallel.For(0, runs.Length, stream =>
+            runs[stream] = Run(stream == 0 ? observed : probe, stream, requestsPerSecond));
         return PooledRuns.Of(runs);
     }
 
@@ -163,28 +159,6 @@ public sealed class LoadLineSearch
                 kept = upper;
         }
         return Bisect(probe, stream, kept, broken, ceiling).Kept;
-    }
-
-    /// <summary>
-    /// A TTFT that is longer by a factor keeps its limit when the shorter one keeps the limit over it.
-    /// </summary>
-    IReadOnlyList<LevelPromise> Stretched(double firstTokenFactor)
-    {
-        if (firstTokenFactor == 1)
-            return _serving.Levels;
-        var levels = new List<LevelPromise>();
-        foreach (var level in _serving.Levels)
-        {
-            var limits = new List<Limit>();
-            foreach (var limit in level.Limits)
-            {
-                limits.Add(limit.Metric == Metric.Ttft
-                    ? limit with { LimitNs = (long)(limit.LimitNs / firstTokenFactor) }
-                    : limit);
-            }
-            levels.Add(level with { Limits = limits });
-        }
-        return levels;
     }
 
     bool Holds(Probe probe, int stream, double rate) =>

@@ -4,7 +4,6 @@ using System.Linq;
 using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
@@ -17,6 +16,9 @@ namespace Plimsoll.Planning.Search;
 /// </summary>
 public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationResult Run)
 {
+    /// <summary>Of the first stream.</summary>
+    internal StepSample Steps { get; private init; } = new();
+
     /// <summary>Requests needed for the batch to turn over several times.</summary>
     const int TurnsOfTheBatch = 8;
 
@@ -27,25 +29,25 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
 
     /// <summary>An engine that can serve no request at all throws <see cref="BadInputException"/>.</summary>
     public static SaturatedThroughput Of(
-        SimulatedEngine engine, Serving serving, bool attributeTime = false, StepEnd? end = null) =>
-        Find(engine, serving, attributeTime, end) ?? throw new BadInputException(
+        SimulatedEngine engine, Serving serving, bool attributeTime = false) =>
+        Find(engine, serving, attributeTime) ?? throw new BadInputException(
             $"no request of {serving.Workload.Name} fits the KV memory of {engine.Memory.Tokens} tokens; "
                 + "expected more memory per replica or shorter prompts");
 
     /// <summary>Null when the engine can serve no request at all.</summary>
     public static SaturatedThroughput? Find(
-        SimulatedEngine engine, Serving serving, bool attributeTime = false, StepEnd? end = null)
+        SimulatedEngine engine, Serving serving, bool attributeTime = false)
     {
         var workload = serving.Workload;
         if (!workload.ClosedLoop)
-            return Find(engine, serving, attributeTime, end, openSessions: null);
+            return Find(engine, serving, attributeTime, openSessions: null);
         // Too many sessions in turn push each other's contexts out of the prefix cache, too few leave the
         // engine idle: the best of the counts around what memory holds.
         var held = Math.Max(1, (int)(engine.Memory.Tokens / Math.Max(1, workload.MeanPromptTokens)));
         SaturatedThroughput? best = null;
         foreach (var sessions in new SortedSet<int> { Math.Max(1, held / 2), held, 2 * held })
         {
-            var found = Find(engine, serving, attributeTime, end, sessions);
+            var found = Find(engine, serving, attributeTime, sessions);
             if (best is null || found?.RequestsPerSecond > best.RequestsPerSecond)
                 best = found ?? best;
         }
@@ -53,33 +55,36 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
     }
 
     static SaturatedThroughput? Find(
-        SimulatedEngine engine, Serving serving, bool attributeTime, StepEnd? end, int? openSessions)
+        SimulatedEngine engine, Serving serving, bool attributeTime, int? openSessions)
     {
         var streams = new SaturatedThroughput?[Streams];
         Parallel.For(0, Streams, i => streams[i] = Stream(
             engine, serving with { Seed = serving.Seed + (ulong)i * 0x9E3779B97F4A7C15UL }, attributeTime,
-                end,
             openSessions));
         var found = streams.OfType<SaturatedThroughput>().ToList();
         return found.Count == 0 ? null : new SaturatedThroughput(
-            found.Average(s => s.RequestsPerSecond), PooledRuns.Of([.. found.Select(s => s.Run)]));
+            found.Average(s => s.RequestsPerSecond), PooledRuns.Of([.. found.Select(s => s.Run)]))
+        {
+            Steps = found[0].Steps,
+        };
     }
 
     static SaturatedThroughput? Stream(
-        SimulatedEngine engine, Serving serving, bool attributeTime, StepEnd? end, int? openSessions)
+        SimulatedEngine engine, Serving serving, bool attributeTime, int? openSessions)
     {
         var requests = Math.Max(
             serving.Requests ?? UsualRequests, TurnsOfTheBatch * (long)engine.Limits.MaxNumSeqs);
         var first = requests / 5;
         var last = requests * 4 / 5;
         long done = 0, firstNs = 0, lastNs = 0;
+        var steps = new StepSample();
         var options = new SimulationOptions
         {
             Requests = requests,
             Seed = serving.Seed,
             Levels = serving.Levels,
             AttributeTime = attributeTime,
-            End = end ?? StepEnd.Predicted,
+            StepObserver = steps.Add,
             Observer = (in CompletedRequest request) =>
             {
                 done++;
@@ -97,6 +102,6 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
         var rate = lastNs > firstNs
             ? (last - first) * 1e9 / (lastNs - firstNs)
             : run.Completed / run.MakespanS;
-        return new SaturatedThroughput(rate, run);
+        return new SaturatedThroughput(rate, run) { Steps = steps };
     }
 }

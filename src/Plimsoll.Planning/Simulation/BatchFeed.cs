@@ -1,24 +1,33 @@
 using System;
+using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>
-/// Batch work without end for one replica: lines are handed in while fewer than the gate allows are under
-/// way.
+/// Batch work for one replica, a backlog without end or lines that come at a rate: lines are handed in while
+/// fewer than the gate allows are under way.
 /// </summary>
-sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int level)
+sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int level, long windowNs)
 {
+    bool _isEndless;
+
     /// <summary>Lines of one replica, of its own draw; null where there is no batch work.</summary>
-    public static BatchFeed? Of(SimulationOptions options, int replica, int maxTokens)
+    public static BatchFeed? Of(SimulationOptions options, int replica, int replicas, int maxTokens)
     {
         if (options.BatchWorkload is not { } workload)
             return null;
+        var rate = options.BatchLinesPerSecond / replicas;
         var lines = workload.Open(
-            Math.Max(1e-3, workload.RequestsPerSecond), long.MaxValue,
-            options.Seed + 7919 * ((ulong)replica + 1), ArrivalProcess.AtOnce);
-        return new BatchFeed(lines, new BatchGate(options.BatchGate), maxTokens, options.Levels.Count);
+            rate ?? Math.Max(1e-3, workload.RequestsPerSecond), long.MaxValue,
+            options.Seed + 7919 * ((ulong)replica + 1),
+            rate is null ? ArrivalProcess.AtOnce : ArrivalProcess.Poisson);
+        return new BatchFeed(
+            lines, new BatchGate(options.BatchGate), maxTokens, options.Levels.Count, options.BatchWindowNs)
+        {
+            _isEndless = rate is null,
+        };
     }
 
     /// <summary>Lines handed in and not answered.</summary>
@@ -27,12 +36,45 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
     /// <summary>No more lines: the run is drained.</summary>
     public bool IsClosed { get; set; }
 
+    /// <summary>Whether answers are measured: after the warm-up, until it is closed.</summary>
+    public bool IsMeasured { get; set; }
+
     public long CompletedLines { get; private set; }
 
-    public void Done()
+    public long LinesInTime { get; private set; }
+
+    public LatencyRecorders Latencies { get; } = new(0);
+
+    /// <summary>
+    /// When the next line comes, where it has not; <see cref="long.MaxValue"/> when none will.
+    /// </summary>
+    public long NextNs => !_isEndless && !IsClosed && lines.TryPeek(out var atNs) ? atNs : long.MaxValue;
+
+    public void Done(in SimulatedRequest line)
     {
         Outstanding--;
         CompletedLines++;
+        var tookNs = line.LastTokenNs + line.LagNs - line.ArrivalNs;
+        LinesInTime += tookNs <= windowNs ? 1 : 0;
+        if (!IsMeasured)
+            return;
+        var firstNs = line.FirstTokenNs + line.LagNs;
+        Latencies.Ttft.Add(firstNs - line.ArrivalNs);
+        Latencies.E2e.Add(tookNs);
+        if (line.OutputTokens > 1)
+            Latencies.Tpot.Add((line.LastTokenNs + line.LagNs - firstNs) / (line.OutputTokens - 1));
+    }
+
+    /// <summary>Lines that have come by then and are not answered; of a backlog those under way.</summary>
+    public long Left(long nowNs)
+    {
+        long left = Outstanding;
+        while (IsClosed && !_isEndless && lines.TryPeek(out var atNs) && atNs <= nowNs)
+        {
+            lines.Take(out _);
+            left++;
+        }
+        return left;
     }
 
     /// <summary>Tells the gate what a gateway's telemetry would.</summary>
@@ -44,7 +86,8 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
     {
         request = default;
         spec = default!;
-        while (!IsClosed && Outstanding < gate.Limit && lines.TryPeek(out _))
+        while (!IsClosed && Outstanding < gate.Limit && lines.TryPeek(out var atNs)
+            && (_isEndless || atNs <= nowNs))
         {
             lines.Take(out var line);
             if (line.PromptTokens >= maxTokens)
@@ -59,7 +102,7 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
                 PromptTokens = line.PromptTokens,
                 OutputTokens = output,
                 TokensHere = output,
-                ArrivalNs = nowNs,
+                ArrivalNs = _isEndless ? nowNs : atNs,
             };
             spec = new RequestSpec
             {

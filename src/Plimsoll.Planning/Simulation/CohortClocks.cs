@@ -20,6 +20,9 @@ sealed class CohortClock
     public int Interactive { get; set; }
 
     public int Batch { get; set; }
+
+    /// <summary>Tokens of KV that the batch members have, together.</summary>
+    public long BatchContext { get; set; }
 }
 
 /// <summary>The cohorts of one scheduler by its numbers for them.</summary>

@@ -8,7 +8,11 @@ namespace Plimsoll.Planning.Simulation;
 /// <param name="Limits">Of each rank's scheduler.</param>
 /// <param name="StepTime">How long its steps take.</param>
 /// <param name="Replicas">How many ranks.</param>
-public sealed record EnginePool(SchedulerOptions Limits, StepTimeModel StepTime, int Replicas = 1);
+public sealed record EnginePool(SchedulerOptions Limits, StepTimeModel StepTime, int Replicas = 1)
+{
+    /// <summary>The engines as they would be if their step times were wrong in a drawn way.</summary>
+    public EnginePool Drawn(StepErrorDraw draw) => this with { StepTime = StepTime.Drawn(draw) };
+}
 
 /// <summary>
 /// Engines behind a router: one pool that does both, or one that prefills and one that decodes.
@@ -31,4 +35,8 @@ public sealed record Fleet
 
     /// <summary>Replicas of both pools.</summary>
     public int Replicas => Serving.Replicas + (Prefill?.Replicas ?? 0);
+
+    /// <summary>The fleet as it would be if its step times were wrong in a drawn way.</summary>
+    public Fleet Drawn(StepErrorDraw draw) =>
+        this with { Serving = Serving.Drawn(draw), Prefill = Prefill?.Drawn(draw) };
 }

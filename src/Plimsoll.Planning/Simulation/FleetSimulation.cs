@@ -31,7 +31,7 @@ public sealed class FleetSimulation
     RandomStream _random;
     long _arrived;
     long _lastArrivalNs;
-    BatchResult _batchBefore = new(0, 0, 0, 0);
+    BatchResult _batchBefore = BatchResult.None;
     BatchResult? _batchAfter;
     int _waitingHalfway;
     int _waitingAtTheEnd;
@@ -82,20 +82,25 @@ public sealed class FleetSimulation
         {
             _replicas[i] = new ReplicaSimulation(
                 i, limits, pool.StepTime, _meter, OnFinished, _options,
-                i < _decodeFirst ? null : BatchFeed.Of(_options, i, most));
+                i < _decodeFirst ? null : BatchFeed.Of(_options, i, pool.Replicas, most));
         }
         _maxTokens = Math.Min(_maxTokens, _replicas[first].Scheduler.MaxRequestTokens);
     }
 
-    /// <summary>The last interactive request has come: batch work is counted up to here, and ends.</summary>
-    void CloseBatch()
+    /// <summary>Whether a finish here may cause an arrival there.</summary>
+    bool IsOrdered => _closedLoop || _decodeFirst > 0;
+
+    /// <summary>No interactive request will come: batch work is counted up to here, and ends.</summary>
+    void CloseBatch(long nowNs)
     {
-        _batchAfter = BatchResult.Of(_replicas, _lastArrivalNs);
+        if (_batchAfter is not null)
+            return;
         foreach (var replica in _replicas)
         {
             if (replica.Batch is { } feed)
-                feed.IsClosed = true;
+                (feed.IsClosed, feed.IsMeasured) = (true, false);
         }
+        _batchAfter = BatchResult.Of(_replicas, nowNs);
     }
 
     SimulationResult Run()
@@ -104,9 +109,9 @@ public sealed class FleetSimulation
         while (!stopped)
         {
             var nextNs = NextArrivalNs();
-            if (nextNs == long.MaxValue && _batchAfter is null)
-                CloseBatch();
-            if (_closedLoop || _decodeFirst > 0)
+            if (nextNs == long.MaxValue && !IsOrdered)
+                CloseBatch(_lastArrivalNs);
+            if (IsOrdered)
                 nextNs = RunInOrder(nextNs);
             else
                 RunAhead(nextNs);
@@ -141,6 +146,8 @@ public sealed class FleetSimulation
     {
         while (true)
         {
+            if (arrivalNs == long.MaxValue && _outstanding.AsSpan().IndexOfAnyExcept(0) < 0)
+                CloseBatch(Math.Max(_lastArrivalNs, _meter.LastTokenNs));
             int first = 0;
             long firstNs = long.MaxValue, secondNs = long.MaxValue;
             for (var i = 0; i < _replicas.Length; i++)
@@ -202,6 +209,11 @@ public sealed class FleetSimulation
         {
             _meter.MeasureGaps = true;
             _batchBefore = BatchResult.Of(_replicas, nowNs);
+            foreach (var each in _replicas)
+            {
+                if (each.Batch is { } feed)
+                    feed.IsMeasured = true;
+            }
         }
         if ((request.Index & 0xFFFF) == 0)
             _options.Progress?.Invoke(request.Index);
@@ -332,6 +344,7 @@ public sealed class FleetSimulation
             Batch = _options.BatchWorkload is null ? null : _batchAfter?.Since(_batchBefore),
             BusyShare = makespanS > 0 ? busyNs / 1e9 / makespanS / _replicas.Length : 0,
             TimeByCause = causes,
+            BatchComputingNs = _replicas.Sum(r => r.BatchComputingNs),
             PlanHash = hash,
             Holds = _meter.CertainlyBroken ? false : stopped ? true : _meter.Verdict(),
             StoppedEarly = stopped,

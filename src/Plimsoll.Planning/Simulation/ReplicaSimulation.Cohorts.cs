@@ -3,32 +3,15 @@ using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Planning.Simulation;
 
-/// <summary>Who decodes with whom, and what batch work is handed in.</summary>
+/// <summary>Who decodes with whom.</summary>
 sealed partial class ReplicaSimulation
 {
-    /// <summary>Batch tokens given and batch prompt tokens computed, so far.</summary>
-    public long BatchOutputTokens { get; private set; }
-
-    public long BatchPromptTokens { get; private set; }
-
-    public BatchFeed? Batch => _batch;
-
     /// <summary>A policy that keeps deadlines knows the model; where it is wrong, it learns.</summary>
     static StepPredictor? PredictorOf(
         SchedulerOptions engine, StepTimeModel stepTime, SimulationOptions options) =>
         engine.Policy.Slack is null
             ? null
-            : new StepPredictor(stepTime, learns: !options.End.IsPredicted, options.StepMargin);
-
-    void FeedBatch()
-    {
-        if (_batch is null)
-            return;
-        var use = (double)_scheduler.UsedBlocks / _blocks;
-        _batch.Observe(_nowNs, _interactivePrompts, use);
-        while (_batch.TryTake(_nowNs, out var line, out var spec))
-            Hand(line, spec, _nowNs);
-    }
+            : new StepPredictor(stepTime.Predicted, learns: !stepTime.Draw.IsNone, options.StepMargin);
 
     int Remaining(in SimulatedRequest request, int handle)
     {
@@ -56,6 +39,7 @@ sealed partial class ReplicaSimulation
         if (request.IsBatch)
         {
             clock.Batch++;
+            clock.BatchContext += request.PromptTokens + request.TokensHere - remaining;
             return;
         }
         clock.Interactive++;
@@ -66,10 +50,12 @@ sealed partial class ReplicaSimulation
     {
         var clock = _cohorts[request.Cohort];
         request.InWheel = false;
+        var length = request.PromptTokens + request.TokensHere - Remaining(request, handle);
         clock.Finishes.Remove(handle);
         if (request.IsBatch)
         {
             clock.Batch--;
+            clock.BatchContext -= length;
             return;
         }
         clock.Interactive--;
@@ -88,6 +74,7 @@ sealed partial class ReplicaSimulation
     {
         cohort.Steps += steps;
         BatchOutputTokens += (long)cohort.Batch * steps;
+        cohort.BatchContext += (long)cohort.Batch * steps;
         var finishes = cohort.Finishes;
         int handle;
         while ((handle = finishes.FirstOf(cohort.Steps)) >= 0)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Costing;
+using Plimsoll.Core.Draws;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
@@ -28,7 +29,6 @@ sealed partial class ReplicaSimulation
     readonly BatchFeed? _batch;
     readonly GapLimits _gapLimits;
     readonly SimulationOptions _options;
-    readonly StepEnd _end;
     readonly int _index;
     readonly int _blocks;
     SimulatedRequest[] _requests = new SimulatedRequest[64];
@@ -36,6 +36,7 @@ sealed partial class ReplicaSimulation
     int _outcomeCount;
     int _skippedBefore;
     int _interactivePrompts;
+    int _interactive;
     readonly Queue<(SimulatedRequest Request, RequestSpec Spec)> _newcomers = new();
     StepPlan? _inFlight;
     bool _justAdded;
@@ -53,9 +54,10 @@ sealed partial class ReplicaSimulation
         _meter = meter;
         _finished = finished;
         _options = options;
-        _end = options.End;
         _blocks = engine.NumBlocks;
         _gapLimits = new GapLimits(options.Levels);
+        _drafts = engine.Policy.Slack?.Drafts;
+        _random = new RandomStream(options.Seed + (ulong)index, purpose: 78);
     }
 
     public Scheduler Scheduler => _scheduler;
@@ -76,9 +78,11 @@ sealed partial class ReplicaSimulation
     {
         get
         {
+            if (IsDone)
+                return long.MaxValue;
             if (_inFlight is null)
                 Begin();
-            return _inFlight is null ? long.MaxValue : _nowNs + _stepNs;
+            return _inFlight is null ? _batch?.NextNs ?? long.MaxValue : _nowNs + _stepNs;
         }
     }
 
@@ -91,6 +95,7 @@ sealed partial class ReplicaSimulation
     {
         if (!_scheduler.CanServe(spec))
             return false;
+        _interactive++;
         if (_inFlight is not null && _stepTime.StepsAhead > 0)
         {
             _newcomers.Enqueue((request, spec));
@@ -126,11 +131,13 @@ sealed partial class ReplicaSimulation
     /// </summary>
     public void RunUntil(long untilNs, bool stopAtFinish = false)
     {
-        while (true)
+        while (!IsDone)
         {
             if (_inFlight is null)
             {
                 Begin();
+                if (_inFlight is null && Await(untilNs))
+                    continue;
                 if (_inFlight is null)
                     return;
                 if (_options.Leaps && !_justAdded && _inFlight.RepeatableSteps > 1 && Leap(untilNs))
@@ -145,7 +152,7 @@ sealed partial class ReplicaSimulation
             RecordGaps(_inFlight);
             _options.StepObserver?.Invoke(_index, _inFlight.Shape, 1, _nowNs, _stepNs);
             if (_options.AttributeTime)
-                TimeByCause += StepCauses.Of(_stepTime, _inFlight.Shape, _inFlight.Chunks);
+                Attribute(_inFlight, _inFlight.Shape, 1, 0);
             End(steps: 1, _nowNs + _stepNs);
             if (stopAtFinish && _outcomeCount > 0)
                 return;
@@ -174,10 +181,8 @@ sealed partial class ReplicaSimulation
         if (plan.IsEmpty)
             return;
         _inFlight = plan;
-        _stepNs = Predict(plan.Shape);
+        _stepNs = _stepTime.PredictNs(plan.Shape);
     }
-
-    long Predict(in StepShape shape) => _end.Of(_stepTime.PredictNs(shape), shape);
 
     /// <summary>A preempted decode stops giving tokens; what it gave so far is written down.</summary>
     void LeaveWheel(ref SimulatedRequest request, int handle)
@@ -185,6 +190,7 @@ sealed partial class ReplicaSimulation
         if (!request.InWheel)
             return;
         request.Emitted = request.TokensHere - Remaining(request, handle);
+        request.ComputedOnce = request.PromptTokens + request.Emitted - 1;
         request.LastTokenNs = _nowNs;
         Leave(ref request, handle);
         if (request.WaitingSinceNs == 0)
@@ -222,14 +228,14 @@ sealed partial class ReplicaSimulation
                 var repeated = shape with { DecodeContextTokens = context };
                 _options.StepObserver?.Invoke(_index, repeated, taken, endNs, stepNs);
                 if (_options.AttributeTime)
-                    TimeByCause += StepCauses.Of(_stepTime, repeated, []) * taken;
+                    Attribute(plan, repeated, taken, steps);
                 steps += taken;
                 endNs += stepNs * taken;
                 context += (long)decodes * taken;
             }
             if (steps == most || taken < withinPage)
                 break;
-            stepNs = Predict(shape with { DecodeContextTokens = context });
+            stepNs = _stepTime.PredictNs(shape with { DecodeContextTokens = context });
         }
         if (steps == 0)
             return false;
@@ -265,6 +271,7 @@ sealed partial class ReplicaSimulation
             if (request.IsBatch)
             {
                 BatchOutputTokens--;
+                _cohorts[request.Cohort].BatchContext--;
             }
             else
             {
@@ -304,19 +311,23 @@ sealed partial class ReplicaSimulation
         Steps += steps;
         _inFlight = null;
         _outcomeCount = 0;
+        if (plan.Shape.DraftTokens > 0)
+            AcceptDrafts(plan);
         foreach (ref readonly var run in plan.Cohorts)
             Advance(_cohorts[run.Cohort], steps);
-        var lagNs = plan.Chunks.Length > 0 ? (long)(_stepTime.LagNs(plan.Shape) * _end.Factor) : 0;
+        var lagNs = plan.Chunks.Length > 0 ? _stepTime.LagNs(plan.Shape) : 0;
         foreach (ref readonly var chunk in plan.Chunks)
         {
             ref var cachedTokens = ref _requests[chunk.Request.Slot].CachedTokens;
             if (cachedTokens < 0)
                 cachedTokens = chunk.CachedTokens;
             if (_requests[chunk.Request.Slot].IsBatch)
-                BatchPromptTokens += chunk.Tokens;
+                CountBatchChunk(ref _requests[chunk.Request.Slot], chunk);
             if (chunk.EndsPrompt)
                 Emit(chunk, lagNs);
         }
+        if (plan.Shape.DraftTokens > 0)
+            ReportDrafts();
         _scheduler.Commit(
             new StepOutcome(_outcomes.AsSpan(0, _outcomeCount), steps) { DurationNs = durationNs }, endNs);
     }
@@ -355,13 +366,17 @@ sealed partial class ReplicaSimulation
         ref var request = ref _requests[handle];
         if (_outcomeCount == _outcomes.Length)
             Array.Resize(ref _outcomes, 2 * _outcomeCount);
-        _outcomes[_outcomeCount++] = new RequestOutcome { Request = request.Id, Finished = true };
+        _outcomes[_outcomeCount++] = new RequestOutcome
+        {
+            Request = request.Id, Finished = true, AcceptedDrafts = request.Accepted,
+        };
         request.LastTokenNs = _nowNs;
         if (request.InWheel)
             Leave(ref request, handle);
         if (request.IsBatch)
-            _batch!.Done();
+            _batch!.Done(request);
         else
             _finished(_index, request, _nowNs);
+        _interactive -= request.IsBatch ? 0 : 1;
     }
 }

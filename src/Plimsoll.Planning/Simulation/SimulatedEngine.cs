@@ -63,6 +63,9 @@ public sealed record SimulatedEngine
         },
     };
 
+    /// <summary>The engine as it would be if its step times were wrong in a drawn way.</summary>
+    public SimulatedEngine Drawn(StepErrorDraw draw) => this with { StepTime = StepTime.Drawn(draw) };
+
     /// <summary>So many ranks of this engine.</summary>
     public EnginePool Pool(int replicas = 1) => new(Limits, StepTime, replicas);
 

@@ -48,6 +48,12 @@ struct SimulatedRequest
     /// <summary>Tokens of the answer given here; 1 in a prefill pool.</summary>
     public int TokensHere;
 
+    /// <summary>Batch: tokens that have been computed once, whether or not they were lost since.</summary>
+    public int ComputedOnce;
+
+    /// <summary>Drafts of the step that has just ended that were right.</summary>
+    public int Accepted;
+
     /// <summary>Tokens given so far; kept up to date only while the request is not decoding.</summary>
     public int Emitted;
 

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Threading.Tasks;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
@@ -6,74 +8,127 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>
-/// A run and the two that bound it: the same arrivals with every step as fast and as slow as the model's
-/// error allows. Queues answer a slower engine more than in proportion, so the ends are simulated, not
-/// scaled. What the error of a first token adds to that of a step stretches TTFT, and E2E by as much.
+/// A run and the intervals of its figures: the same fleet simulated in each of many ways in which its step
+/// times may be wrong, drawn jointly. Queues answer a slower engine more than in proportion, so draws are
+/// simulated, not scaled.
+/// <para>
+/// A run of usual length is drawn whole, with arrivals of a seed of its own each time. Of a longer one the
+/// draws simulate a beginning, all of the same arrivals; a figure's draw is then the run's own times what the
+/// draw does to the beginning's. Sampling errors of a run so long are small beside those of its steps.
+/// </para>
 /// </summary>
 public sealed class SimulationBounds
 {
-    readonly SimulationResult _fast;
-    readonly SimulationResult _slow;
-    readonly PredictionError _error;
+    /// <summary>Joint draws: one and a half on either side lie beyond nine tenths.</summary>
+    public const int Draws = 30;
+
+    /// <summary>Requests of a run whose draws are as long as it is.</summary>
+    const long Whole = 20_000;
+
+    readonly IReadOnlyList<SimulationResult> _drawn;
+    readonly IReadOnlyList<StepErrorDraw> _draws;
+    readonly SimulationResult? _beginning;
 
     SimulationBounds(
-        SimulationResult run, SimulationResult fast, SimulationResult slow, PredictionError error)
+        SimulationResult run, IReadOnlyList<StepErrorDraw> draws, IReadOnlyList<SimulationResult> drawn,
+        SimulationResult? beginning)
     {
         Run = run;
-        _fast = fast;
-        _slow = slow;
-        _error = error;
+        _draws = draws;
+        _drawn = drawn;
+        _beginning = beginning;
     }
 
     /// <summary>The prediction itself.</summary>
     public SimulationResult Run { get; }
 
-    /// <summary>Runs one simulation at three step-time factors, in parallel.</summary>
-    /// <param name="error">The step-time model's error.</param>
-    /// <param name="simulate">The simulation at an end.</param>
-    public static SimulationBounds Of(PredictionError error, Func<StepEnd, SimulationResult> simulate)
+    /// <summary>Simulates the prediction and every draw, in parallel.</summary>
+    /// <param name="errors">How the engine's step times may be wrong.</param>
+    /// <param name="options">Of the prediction's run.</param>
+    /// <param name="simulate">The fleet with steps as a draw has them.</param>
+    public static SimulationBounds Of(
+        StepErrorSpec errors, SimulationOptions options,
+        Func<StepErrorDraw, SimulationOptions, SimulationResult> simulate)
     {
-        SimulationResult run = null!, fast = null!, slow = null!;
-        Parallel.Invoke(
-            () => run = simulate(StepEnd.Predicted),
-            () => fast = simulate(error.Fast),
-            () => slow = simulate(error.Slow));
-        return new SimulationBounds(run, fast, slow, error);
+        var draws = Enumerable.Range(0, Draws).Select(i => errors.Draw(i, Draws)).ToList();
+        var requests = Math.Min(options.Requests, Math.Max(Whole, options.Requests / Draws));
+        var isWhole = requests == options.Requests;
+        // Draws are nobody's trace and report no progress.
+        var shorter = options with
+        {
+            Requests = requests, WarmupRequests = options.WarmupRequests * requests / options.Requests,
+            Observer = null, Progress = null,
+        };
+        SimulationResult run = null!;
+        SimulationResult? beginning = null;
+        var drawn = new SimulationResult[Draws];
+        Parallel.For(0, Draws + 2, i =>
+        {
+            if (i == 0)
+                run = simulate(StepErrorDraw.None, options);
+            else if (i > 1)
+                drawn[i - 2] = simulate(draws[i - 2], Drawn(shorter, draws[i - 2], isWhole));
+            else if (!isWhole)
+                beginning = simulate(StepErrorDraw.None, shorter);
+        });
+        return new SimulationBounds(run, draws, drawn, beginning);
     }
+
+    static SimulationOptions Drawn(SimulationOptions options, StepErrorDraw draw, bool reseeded) =>
+        options with
+    {
+        Levels = LateFirstTokens.Of(options.Levels, draw),
+        Seed = options.Seed + (reseeded ? (ulong)(draw.Index + 1) * 0x9E3779B97F4A7C15UL : 0),
+    };
 
     public LatencySummary Latency(Metric metric) => Run.Latencies[metric].Summarise();
 
     /// <summary>Low ends of a latency's mean and percentiles, milliseconds.</summary>
-    public LatencySummary Low(Metric metric) =>
-        Bound(metric, _fast, _error.Fast.FirstTokenFactor, Math.Min);
+    public LatencySummary Low(Metric metric) => Ends(metric, ends => ends.Low);
 
     /// <summary>High ends.</summary>
-    public LatencySummary High(Metric metric) =>
-        Bound(metric, _slow, _error.Slow.FirstTokenFactor, Math.Max);
+    public LatencySummary High(Metric metric) => Ends(metric, ends => ends.High);
 
-    /// <summary>Least and most of any other figure over the three runs; null where a run has none.</summary>
+    /// <summary>The interval of any other figure; null where a run has none.</summary>
     public (double Low, double High)? Of(Func<SimulationResult, double?> figure) =>
-        figure(Run) is { } run && figure(_fast) is { } fast && figure(_slow) is { } slow
-            ? (Math.Min(run, Math.Min(fast, slow)), Math.Max(run, Math.Max(fast, slow)))
-            : null;
+        Between(figure, (run, _) => figure(run));
 
-    LatencySummary Bound(
-        Metric metric, SimulationResult end, double stretch, Func<double, double, double> further)
+    LatencySummary Ends(Metric metric, Func<(double Low, double High), double> end)
     {
-        var run = Run.Latencies[metric].Summarise();
-        var bound = end.Latencies[metric].Summarise();
-        var added = (stretch - 1) * (end.Latencies.Ttft.MeanNs ?? 0) / 1e6;
         return new LatencySummary(
-            At(run.Mean, bound.Mean), At(run.P50, bound.P50), At(run.P90, bound.P90), At(run.P95, bound.P95),
-            At(run.P99, bound.P99));
+            At(l => l.Mean), At(l => l.P50), At(l => l.P90), At(l => l.P95), At(l => l.P99));
 
-        double? At(double? predicted, double? simulated) => predicted is { } p && simulated is { } s
-            ? further(p, metric switch
-            {
-                Metric.Ttft => s * stretch,
-                Metric.E2e => Math.Max(0, s + added),
-                _ => s,
-            })
-            : null;
+        double? At(Func<LatencySummary, double?> figure) => Between(
+            run => figure(run.Latencies[metric].Summarise()),
+            (run, draw) => figure(Drawn(run, metric, draw))) is { } ends ? end(ends) : null;
+    }
+
+    /// <summary>What a first token errs by beyond its steps stretches TTFT, and E2E too.</summary>
+    static LatencySummary Drawn(SimulationResult run, Metric metric, StepErrorDraw draw)
+    {
+        var own = run.Latencies[metric].Summarise();
+        var ttft = run.Latencies.Ttft.MeanNs ?? 0;
+        var added = metric == Metric.E2e ? (draw.FirstTokenNs(ttft) - ttft) / 1e6 : 0;
+        return new LatencySummary(At(own.Mean), At(own.P50), At(own.P90), At(own.P95), At(own.P99));
+
+        double? At(double? ms) => metric == Metric.Ttft && ms is { } first
+            ? draw.FirstTokenNs(first * 1e6) / 1e6
+            : ms + added;
+    }
+
+    (double Low, double High)? Between(
+        Func<SimulationResult, double?> figure, Func<SimulationResult, StepErrorDraw, double?> drawn)
+    {
+        if (figure(Run) is not { } estimate)
+            return null;
+        var over = 1.0;
+        if (_beginning is not null)
+        {
+            if (figure(_beginning) is not { } whole)
+                return null;
+            over = whole == 0 ? 1 : estimate / whole;
+        }
+        var all = _drawn.Select((run, i) => drawn(run, _draws[i])).OfType<double>().ToList();
+        return all.Count < Draws ? null : DrawQuantiles.Of(estimate, all.Select(value => value * over));
     }
 }

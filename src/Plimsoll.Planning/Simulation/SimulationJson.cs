@@ -30,7 +30,10 @@ public static class SimulationJson
         {
             Batch = result.Batch is { } batch
                 ? new BatchDocument(
-                    batch.OutputTokensPerSecond, batch.PromptTokensPerSecond, batch.LinesPerSecond)
+                    batch.OutputTokensPerSecond, batch.PromptTokensPerSecond, batch.LinesPerSecond,
+                    batch.Lines, batch.Goodput, batch.LinesLeft, batch.RecomputedTokens,
+                    batch.Latencies!.Ttft.Summarise(), batch.Latencies.Tpot.Summarise(),
+                    batch.Latencies.E2e.Summarise())
                 : null,
         };
         var context = new SimulationJsonContext(new JsonSerializerOptions
@@ -85,8 +88,12 @@ sealed record SimulationDocument(
     public BatchDocument? Batch { get; init; }
 }
 
+/// <summary>Goodput is the share of answered lines that kept the window.</summary>
 sealed record BatchDocument(
-    double OutputTokensPerSecond, double PromptTokensPerSecond, double LinesPerSecond);
+    double OutputTokensPerSecond, double PromptTokensPerSecond, double LinesPerSecond, long Lines,
+    double? Goodput, long LinesLeft, long RecomputedTokens, LatencySummary TtftMs, LatencySummary TpotMs,
+    LatencySummary E2eMs);
+
 /// <summary>The measured requests of one level of service against its own limits.</summary>
 sealed record LevelDocument(
     string Name, long Requests, double? Goodput, LatencySummary TtftMs, LatencySummary TpotMs,

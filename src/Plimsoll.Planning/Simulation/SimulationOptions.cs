@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
@@ -11,6 +10,8 @@ namespace Plimsoll.Planning.Simulation;
 /// <summary>How a fleet is simulated.</summary>
 public sealed record SimulationOptions
 {
+    public const double UsualStepMargin = 0.05;
+
     /// <summary>Requests before the first measured one.</summary>
     public long WarmupRequests { get; init; }
 
@@ -43,19 +44,20 @@ public sealed record SimulationOptions
     /// </summary>
     public bool Leaps { get; init; } = true;
 
-    /// <summary>
-    /// The prediction or an end of its interval: to see what the model's error does to a result.
-    /// </summary>
-    public StepEnd End { get; init; } = StepEnd.Predicted;
-
     /// <summary>Split every step's time by what caused it.</summary>
     public bool AttributeTime { get; init; }
 
     /// <summary>Longest prompt and answer together that the model takes, tokens.</summary>
     public int MaxModelLength { get; init; } = int.MaxValue;
 
-    /// <summary>Batch work without end beside the interactive requests; null for none.</summary>
+    /// <summary>Batch work beside the interactive requests; null for none.</summary>
     public Workload? BatchWorkload { get; init; }
+
+    /// <summary>Lines of it that come to the fleet; null for a backlog without end.</summary>
+    public double? BatchLinesPerSecond { get; init; }
+
+    /// <summary>Time in which a line has to be answered, nanoseconds.</summary>
+    public long BatchWindowNs { get; init; } = 86_400_000_000_000;
 
     /// <summary>How much of it is let through.</summary>
     public BatchGateOptions BatchGate { get; init; } = new();
@@ -66,7 +68,7 @@ public sealed record SimulationOptions
     public double MinBatchShare { get; init; }
 
     /// <summary>Relative margin that the policy <c>slack</c> adds to predicted steps.</summary>
-    public double StepMargin { get; init; } = 0.05;
+    public double StepMargin { get; init; } = UsualStepMargin;
 
     /// <summary>Called with every request when it is done.</summary>
     public CompletedRequestHandler? Observer { get; init; }

@@ -60,6 +60,9 @@ public sealed record SimulationResult
     /// <summary>Computing time by what caused it; zero unless asked for.</summary>
     public required TimeByCause TimeByCause { get; init; }
 
+    /// <summary>Of it what batch work caused, warm-up included; 0 without any.</summary>
+    public long BatchComputingNs { get; init; }
+
     /// <summary>What batch work got; null without any.</summary>
     public BatchResult? Batch { get; init; }
 

@@ -13,6 +13,9 @@ namespace Plimsoll.Planning.Validation;
 /// </summary>
 static class BatchLatencyRuns
 {
+    /// <summary>Predicted as today's vLLM all the same, because it scheduled ahead as today's does.</summary>
+    public const string Release = "0.11.1";
+
     /// <summary>Requests per place of the batch: enough for the contexts to mix.</summary>
     const int TurnsOfTheBatch = 4;
 

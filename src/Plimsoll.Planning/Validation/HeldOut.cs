@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Threading.Tasks;
@@ -7,6 +8,7 @@ using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Calibration;
+using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Validation;
 
@@ -14,7 +16,7 @@ namespace Plimsoll.Planning.Validation;
 static class HeldOut
 {
     static readonly ConcurrentDictionary<(Deployment Deployment, EfficiencyCurves? Curves),
-        PredictionError> Errors = new();
+        StepErrorSpec> Errors = new();
 
     /// <summary>
     /// Fits the plan's terms to <paramref name="fit"/> and predicts <paramref name="test"/>; with no terms,
@@ -29,7 +31,8 @@ static class HeldOut
         var runs = new HeldOutRun[test.Count];
         Parallel.For(0, runs.Length, i =>
             runs[i] = scale.IsNone
-            ? Unfitted(test[i]) : new HeldOutRun(test[i], Replay.Of(test[i], scale), null, null));
+            ? new HeldOutRun(test[i], Replay.Of(test[i], scale, withTerms: true), ErrorsOf(test[i]))
+            : new HeldOutRun(test[i], Replay.Of(test[i], scale), null));
         return runs;
     }
 
@@ -41,29 +44,20 @@ static class HeldOut
             ? null
             : "ran, but predicted not to fit in memory";
 
-    static HeldOutRun Unfitted(Observation run)
-    {
-        var error = ErrorOf(run);
-        return new HeldOutRun(
-            run, Replay.Of(run, StepScale.None),
-            (Replay.Of(run, StepScale.None, end: error.Fast), error.Fast),
-            (Replay.Of(run, StepScale.None, end: error.Slow), error.Slow));
-    }
-
-    /// <summary>The bands that the tier of the curves states.</summary>
-    public static PredictionError ErrorOf(Observation run) => Errors.GetOrAdd(
+    /// <summary>The errors that the tier of the curves states.</summary>
+    static StepErrorSpec ErrorsOf(Observation run) => Errors.GetOrAdd(
         (run.Deployment, run.Curves), key =>
-        StepTimeCatalogue.ModelOf(key.Deployment, curves: key.Curves).Error);
+        StepTimeCatalogue.ModelOf(key.Deployment, curves: key.Curves).Errors);
 }
 
 /// <summary>
-/// A run, what was predicted of it, and the same run at both ends of the tier's interval; no ends for a
-/// fitted prediction, whose interval would be its profile's.
+/// A run, what was predicted of it, and how the tier says that it may be wrong; null for a fitted prediction,
+/// whose interval would be its profile's.
 /// </summary>
-sealed record HeldOutRun(
-    Observation Observation, Replay Replay, (Replay Replay, StepEnd End)? Fast,
-    (Replay Replay, StepEnd End)? Slow)
+sealed record HeldOutRun(Observation Observation, Replay Replay, StepErrorSpec? Errors)
 {
+    const int Draws = 60;
+
     /// <summary>Points of every figure that was measured and predicted.</summary>
     public IEnumerable<ValidationPoint> Points(string split, string configuration, params Metric[] metrics)
     {
@@ -79,16 +73,31 @@ sealed record HeldOutRun(
                 split, FigureName(metric, Observation.Medians), configuration, Observation.Name, measured,
                 predicted)
             {
-                Interval = At(Fast, metric) is { } low && At(Slow, metric) is { } high
-                    ? new FigureInterval(low, high)
-                    : null,
+                Interval = metric == Metric.E2e ? null : Interval(metric, predicted),
             };
         }
     }
 
-    static double? At((Replay Replay, StepEnd End)? end, Metric metric) => metric == Metric.E2e
-        ? null
-        : end?.Replay.Predicted[metric] * (metric == Metric.Ttft ? end?.End.FirstTokenFactor : 1);
+    /// <summary>
+    /// Nine tenths of joint draws, each term of the figure multiplied: while the schedule stays as it is.
+    /// </summary>
+    FigureInterval? Interval(Metric metric, double predicted)
+    {
+        if (Errors is null)
+            return null;
+        var terms = Replay.Terms(metric);
+        var draws = new List<double>();
+        for (var i = 0; i < Draws; i++)
+        {
+            var draw = Errors.Draw(i, Draws);
+            double drawn = 0;
+            foreach (var term in Enum.GetValues<StepTerm>())
+                drawn += terms[term] * draw.Factors[term];
+            draws.Add(metric == Metric.Ttft ? draw.FirstTokenNs(drawn * 1e6) / 1e6 : drawn);
+        }
+        var (low, high) = DrawQuantiles.Of(predicted, draws);
+        return new FigureInterval(low, high);
+    }
 
     public static string FigureName(Metric metric, bool median) =>
         $"{metric.Name().ToUpperInvariant()} {(median ? "median" : "mean")}";

@@ -5,25 +5,28 @@ using System.Linq;
 namespace Plimsoll.Planning.Validation;
 
 /// <summary>What a measured figure was, over what was predicted of it.</summary>
-/// <param name="Kind">Engine, and where it matters whether experts are routed.</param>
+/// <param name="Engine">What kinds have in common: the engine.</param>
+/// <param name="Kind">Engine, release and whether experts are routed.</param>
 /// <param name="Cell">Accelerator and weight format.</param>
 /// <param name="Group">Model on a card: what is left out together.</param>
 /// <param name="Log">Logarithm of measured over predicted.</param>
 /// <param name="Below">What the terms' own errors may take off it, as a deviation of logarithms.</param>
 /// <param name="Above">What they may add.</param>
-sealed record StepResidual(string Kind, string Cell, string Group, double Log, double Below, double Above);
+sealed record StepResidual(
+    string Engine, string Kind, string Cell, string Group, double Log, double Below, double Above);
 
 /// <summary>Centre and 90 % band of measured over predicted, the terms' own errors apart.</summary>
 readonly record struct StepErrorEstimate(double Centre, double Low, double High);
 
 /// <summary>
-/// Errors pooled partially: a kind's median, and a cell's deviation from it as far as its own groups speak
-/// for it. The band is what is left around the centres, a cell's own as far as it has groups and its kind's
-/// otherwise. A group counts by the root of its points.
+/// Errors pooled partially within an engine: a kind's median, and a cell's deviation from it as far as its
+/// own groups speak for it. The band is what is left around the centres, a cell's own as far as it has groups
+/// and its kind's otherwise. A group counts by the root of its points.
 /// </summary>
 sealed class StepErrorFit
 {
-    const double Tail = 0.05;
+    /// <summary>A little less than the twentieth meant: so few groups do not show the whole of it.</summary>
+    const double Tail = 0.04;
 
     /// <summary>Ends of nine tenths of a normal distribution, in deviations.</summary>
     public const double Deviations = 1.645;
@@ -32,21 +35,27 @@ sealed class StepErrorFit
     const double Prior = 2;
 
     /// <summary>The same for bands, which need more groups than centres do.</summary>
-    const double BandPrior = 12;
+    const double BandPrior = 10;
 
     readonly Dictionary<string, StepErrorEstimate> _kinds = [];
     readonly Dictionary<(string Kind, string Cell), StepErrorEstimate> _cells = [];
 
     public StepErrorFit(IEnumerable<StepResidual> residuals)
     {
-        var all = Weighted([.. residuals]);
-        var middle = all.Count == 0 ? 0 : Quantile(all, r => r.Log, 0.5);
-        var kinds = all.GroupBy(r => r.Residual.Kind).Select(kind => (kind.Key, Own: kind.ToList())).ToList();
+        foreach (var engine in Weighted([.. residuals]).GroupBy(r => r.Residual.Engine))
+            Fit([.. engine]);
+    }
+
+    void Fit(List<(StepResidual Residual, double Weight)> engine)
+    {
+        var middle = Quantile(engine, r => r.Log, 0.5);
+        var kinds = engine.GroupBy(r => r.Residual.Kind)
+            .Select(kind => (kind.Key, Own: kind.ToList())).ToList();
         // What lies around the centre that a group would have been given without it is what a new one sees.
         var deviations = new List<(StepResidual Residual, double Weight)>();
         foreach (var (_, own) in kinds)
             deviations.AddRange(AroundOthers(own, middle));
-        var pooled = deviations.Count == 0 ? (0, 0) : Band(deviations);
+        var pooled = Band(deviations);
         foreach (var (kind, own) in kinds)
         {
             var centre = Shrunk(own, middle);

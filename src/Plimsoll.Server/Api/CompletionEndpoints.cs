@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -9,6 +10,7 @@ using Plimsoll.Core.Promises;
 using Plimsoll.Engine;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Tenants;
 
@@ -17,7 +19,7 @@ namespace Plimsoll.Server.Api;
 /// <summary><c>/v1/chat/completions</c> and <c>/v1/completions</c> of engines in this process.</summary>
 sealed class CompletionEndpoints(
     Gate gate, ModelDirectory models, UpstreamEndpoints upstreams, Func<Levels> levels, LedgerBook book,
-    TimeProvider time)
+    TimeProvider time, RolloutDesk rollouts, ShadowMirror shadow)
 {
     public Task ChatAsync(HttpContext context) => AnswerAsync(context, CompletionKind.Chat);
 
@@ -30,9 +32,16 @@ sealed class CompletionEndpoints(
         var body = await gate.ReadBodyAsync(context);
         using var document = JsonBody.Parse(body);
         var root = document.RootElement;
-        if (upstreams.Find(root.Required("model")) is { } upstream)
+        var routed = rollouts.Route(root.Required("model"), UpstreamEndpoints.KeyOf(context, tenant, root));
+        if (routed is not null)
         {
-            if (await TryUpstreamAsync(context, tenant, upstream, root))
+            shadow.Mirror(routed, context.Request.Path, root);
+            context.Response.Headers["x-plimsoll-release"] = routed.Release;
+            root = Renamed(root, routed.Answerer.Name);
+        }
+        if (upstreams.Find(routed?.Answerer.Upstream ?? root.Required("model")) is { } upstream)
+        {
+            if (await TryUpstreamAsync(context, tenant, upstream, root, routed))
                 return;
             root = Renamed(root, upstream.Fallback!);
         }
@@ -46,16 +55,16 @@ sealed class CompletionEndpoints(
             TtftNs = RequestShell.PromiseHeader(context, "x-slo-ttft-ms"),
             ItlNs = RequestShell.PromiseHeader(context, "x-slo-tpot-ms"),
         };
-        await RunAsync(context, tenant, model, adapter, request);
+        await RunAsync(context, tenant, model, adapter, request, routed);
     }
 
     /// <summary>False when no replica answers and another model stands in.</summary>
     async Task<bool> TryUpstreamAsync(HttpContext context, Tenant tenant, UpstreamModel upstream,
-        JsonElement root)
+        JsonElement root, RoutedRequest? routed)
     {
         try
         {
-            await upstreams.AnswerAsync(context, tenant, upstream, root);
+            await upstreams.AnswerAsync(context, tenant, upstream, root, routed);
             return true;
         }
         catch (ApiException error) when (error.Status == 503 && upstream.Fallback is { } fallback
@@ -65,7 +74,8 @@ sealed class CompletionEndpoints(
         }
     }
 
-    static JsonElement Renamed(JsonElement root, string model)
+    /// <summary>The same body for another model.</summary>
+    public static JsonElement Renamed(JsonElement root, string model)
     {
         var node = JsonObject.Create(root)!;
         node["model"] = model;
@@ -85,12 +95,14 @@ sealed class CompletionEndpoints(
             : Math.Min(UsualOutputTokens, request.MaxOutputTokens));
 
     async Task RunAsync(HttpContext context, Tenant tenant, LocalModel model, string? adapter,
-        CompletionRequest request)
+        CompletionRequest request, RoutedRequest? routed)
     {
         var reserved = ReservedTokens(request);
         gate.Reserve(context, tenant, request.PromptTokens, reserved);
-        using var run =
-            CompletionRun.Start(model, request, tenant.Name, RequestShell.RequestId(context), book, adapter);
+        using var run = CompletionRun.Start(
+            model, request, tenant.Name, RequestShell.RequestId(context), book, adapter, routed?.Release);
+        if (routed is not null)
+            run.Transcript = new StringBuilder();
         context.Response.Headers["x-plimsoll-level"] = run.RelegatedTo ?? request.Level.Name;
         var id = (request.Kind == CompletionKind.Chat ? "chatcmpl-" : "cmpl-")
             + RequestShell.RequestId(context)[4..];
@@ -105,6 +117,12 @@ sealed class CompletionEndpoints(
         finally
         {
             gate.GiveBack(tenant, reserved - run.Entry.OutputTokens);
+            run.Dispose();
+            if (run.Entry.Status is RequestStatus.Completed or RequestStatus.Failed)
+            {
+                routed?.Ended(new AnswerReport(run.Entry.Status == RequestStatus.Failed, run.Entry.TtftNs,
+                    request.TtftNs ?? request.Level.TtftNs, run.Transcript?.ToString()));
+            }
         }
     }
 

@@ -117,29 +117,33 @@ sealed class Gate(LedgerBook book, TimeProvider time)
         var most = limits.MaxRequestBytes;
         if (context.Request.ContentLength > most)
             throw TooLarge(most);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        patience.CancelAfter(
-            TimeSpan.FromMilliseconds(PromiseText.Duration(limits.RequestTimeout, "request_timeout") / 1e6));
+        // Cancelled by its own means, the reader stays in a state in which the server can drain what is left;
+        // cancelled by a token it does not.
+        var reader = context.Request.BodyReader;
+        var patience = TimeSpan.FromMilliseconds(
+            PromiseText.Duration(limits.RequestTimeout, "request_timeout") / 1e6);
+        await using var timer = time.CreateTimer(
+            _ => reader.CancelPendingRead(), null, patience, Timeout.InfiniteTimeSpan);
         var body = new MemoryStream((int)Math.Min(most, context.Request.ContentLength ?? 4096));
-        var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(16 * 1024);
-        try
+        while (true)
         {
-            int read;
-            while ((read = await context.Request.Body.ReadAsync(buffer, patience.Token)) > 0)
+            var result = await reader.ReadAsync();
+            var isTooLarge = body.Length + result.Buffer.Length > most;
+            if (!isTooLarge)
             {
-                if (body.Length + read > most)
-                    throw TooLarge(most);
-                body.Write(buffer, 0, read);
+                foreach (var piece in result.Buffer)
+                    body.Write(piece.Span);
             }
-        }
-        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
-        {
+            reader.AdvanceTo(result.Buffer.End);
+            if (isTooLarge)
+                throw TooLarge(most);
+            if (result.IsCompleted)
+                break;
+            if (!result.IsCanceled)
+                continue;
+            context.Response.Headers.Connection = "close";
             throw new ApiException(408, "The request's body did not arrive in time.",
                 "invalid_request_error", null, "timeout");
-        }
-        finally
-        {
-            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
         }
         return body.GetBuffer().AsMemory(0, (int)body.Length);
     }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Metrics;
 using Plimsoll.Server.Serving;
+using Plimsoll.Server.Twins;
 
 namespace Plimsoll.Server.Api;
 
@@ -44,6 +45,7 @@ sealed class OperationEndpoints(
                     label,
                 ("upstream", replica.Config.Url));
         }
+        WriteTwins(text, model);
         var metrics = model.Metrics;
         text.Counter("vllm:prompt_tokens_total", "Prompt tokens taken in.", metrics.PromptTokens, label);
         text.Counter("vllm:generation_tokens_total", "Tokens generated.", metrics.GenerationTokens, label);
@@ -53,6 +55,40 @@ sealed class OperationEndpoints(
             "vllm:inter_token_latency_seconds", "Gap between two tokens.", metrics.InterTokenLatency, label);
         text.Histogram("vllm:e2e_request_latency_seconds", "Arrival to last token.", metrics.EndToEnd, label);
         text.Gauge("llm_total_hourly_cost", "USD per hour of all replicas.", (double)model.UsdPerHour, label);
+    }
+
+    static void WriteTwins(PrometheusText text, UpstreamModel model)
+    {
+        if (model.Twins is not { } twins)
+            return;
+        text.Gauge("plimsoll_twin_lines_waiting", "Batch lines that wait for room.", twins.Waiting,
+            ("model_name", model.Name));
+        for (var i = 0; i < model.Replicas.Count; i++)
+        {
+            (string, string)[] labels =
+                [("model_name", model.Name), ("upstream", model.Replicas[i].Config.Url)];
+            Write(text, twins.Look(i, TwinFacts.Of), labels);
+        }
+    }
+
+    static void Write(PrometheusText text, in TwinFacts twin, (string, string)[] labels)
+    {
+        if (twin.Error is { } error)
+        {
+            text.Gauge("plimsoll_twin_ttft_error_ratio",
+                "Median of |predicted - observed| / observed over the last 512 first tokens.", error, labels);
+        }
+        text.Counter("plimsoll_twin_predictions_total", "First tokens predicted and seen.", twin.Predictions,
+            labels);
+        text.Gauge("plimsoll_twin_step_ratio", "Observed step time over the model's.", twin.Ratio, labels);
+        text.Gauge("plimsoll_twin_requests_running", "Requests that the twin has running.", twin.Running,
+            labels);
+        text.Gauge("plimsoll_twin_requests_unseen", "Requests that the engine tells of and nobody here sent.",
+            twin.Unseen, labels);
+        text.Gauge("plimsoll_twin_batch_lines", "Batch lines out there.", twin.BatchLines, labels);
+        text.Gauge("plimsoll_twin_step_seconds", "Mean observed step.", twin.MeanStepNs / 1e9, labels);
+        text.Gauge("plimsoll_twin_return_seconds", "Way there and back beyond the steps, learnt.",
+            twin.ReturnNs / 1e9, labels);
     }
 
     static void Write(PrometheusText text, LocalModel model)

@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Tenants;
 
@@ -31,25 +32,36 @@ sealed class UpstreamEndpoints(
     public IEnumerable<UpstreamModel> All => models.Values;
 
     /// <summary>Answers a client.</summary>
-    public async Task AnswerAsync(HttpContext context, Tenant tenant, UpstreamModel model, JsonElement body)
+    /// <param name="routed">The rollout's choice; its adapter is asked for by its own name.</param>
+    public async Task AnswerAsync(HttpContext context, Tenant tenant, UpstreamModel model, JsonElement body,
+        RoutedRequest? routed = null)
     {
         var level = levels().Choose(body.Text("service_tier"), tenant.Options.Level);
         var limit = body.Whole("max_completion_tokens", 1, int.MaxValue / 2)
             ?? body.Whole("max_tokens", 0, int.MaxValue / 2);
         var bytes = body.GetRawText().Length;
         gate.Reserve(context, tenant, bytes / 4, limit ?? CompletionEndpoints.UsualOutputTokens);
-        var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name);
+        var adapter = routed?.Answerer is { Upstream: not null } answerer ? answerer.Name : null;
+        var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name,
+            adapter ?? "", routed?.Release);
         entry.Estimated = true;
         context.Response.Headers["x-plimsoll-level"] = level.Name;
         var status = RequestStatus.Failed;
+        var streams = body.Flag("stream");
+        var prompt = PromptOf(model, context.Request.Path, body);
+        Admit(model, level, prompt);
         try
         {
             using var sent = await model.SendAsync(
-                context.Request.Path, replica => BodyFor(body, replica, level), KeyOf(context, tenant, body),
-                context.RequestAborted);
+                context.Request.Path,
+                replica => UpstreamBody.For(
+                    body, replica, level, adapter is not null, asStream: prompt is not null && !streams),
+                KeyOf(context, tenant, body), prompt, context.RequestAborted);
             context.Response.Headers["x-plimsoll-upstream"] = sent.Replica.Config.Url;
-            if (await PassAsync(context, model, sent, entry))
+            if (await PassAsync(context, model, sent, entry, streams))
                 status = RequestStatus.Completed;
+            if (prompt is not null)
+                model.Twins!.Learn(prompt, entry.PromptTokens);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -58,15 +70,23 @@ sealed class UpstreamEndpoints(
         }
         finally
         {
+            Judge(entry, level);
             model.Metrics.Finish(status != RequestStatus.Completed, byLength: false, entry.Kept);
             book.Close(entry, status);
+            // A request that the client got wrong or gave up says nothing of who answered.
+            if (status != RequestStatus.Cancelled && context.Response.StatusCode is < 400 or >= 500)
+            {
+                routed?.Ended(new AnswerReport(status == RequestStatus.Failed, entry.TtftNs, level.TtftNs,
+                    Text: null));
+            }
         }
     }
 
     /// <summary>The answer to a batch's line.</summary>
+    /// <param name="adapter">Whether the body names an adapter that the replicas hold.</param>
     public async Task<ReadOnlyMemory<byte>> OfLineAsync(
         UpstreamModel model, string endpoint, JsonElement body, string tenant, string requestId,
-        CancellationToken cancellation)
+        CancellationToken cancellation, bool adapter = false)
     {
         var level = levels().Batch;
         var entry = book.Open(requestId, tenant, level.Name, model.Name);
@@ -74,12 +94,9 @@ sealed class UpstreamEndpoints(
         var status = RequestStatus.Failed;
         try
         {
-            using var sent = await model.SendAsync(
-                endpoint, replica => BodyFor(body, replica, level), requestId, cancellation);
-            var answer = await ReadWholeAsync(sent, cancellation);
-            if (!sent.Response.IsSuccessStatusCode)
-                throw ErrorOf((int)sent.Response.StatusCode, answer);
-            Count(model, sent.Meter, entry, answer.Span);
+            var answer = PromptOf(model, endpoint, body) is { } prompt
+                ? await InSlackAsync(model, endpoint, body, level, prompt, entry, adapter, cancellation)
+                : await AtOnceAsync(model, endpoint, body, level, requestId, entry, adapter, cancellation);
             status = RequestStatus.Completed;
             return answer;
         }
@@ -89,8 +106,153 @@ sealed class UpstreamEndpoints(
         }
     }
 
+    async Task<ReadOnlyMemory<byte>> AtOnceAsync(
+        UpstreamModel model, string endpoint, JsonElement body, Level level, string requestId,
+        RequestEntry entry, bool adapter, CancellationToken cancellation)
+    {
+        using var sent = await model.SendAsync(
+            endpoint, replica => UpstreamBody.For(body, replica, level, adapter), requestId, prompt: null,
+            cancellation);
+        var answer = await ReadWholeAsync(sent, cancellation);
+        if (!sent.Response.IsSuccessStatusCode)
+            throw ErrorOf((int)sent.Response.StatusCode, answer);
+        Count(model, sent.Meter, entry, answer.Span);
+        return answer;
+    }
+
+    /// <summary>
+    /// A line goes when the twin lets it, piece by piece where it does not fit whole, and starts again where
+    /// it had to make room: what it has computed is cached.
+    /// </summary>
+    async Task<ReadOnlyMemory<byte>> InSlackAsync(
+        UpstreamModel model, string endpoint, JsonElement body, Level level, UpstreamPrompt prompt,
+        RequestEntry entry, bool adapter, CancellationToken cancellation)
+    {
+        int? home = null;
+        var sentTokens = 0;
+        while (true)
+        {
+            using var grant = await model.Twins!.ReleaseAsync(prompt, sentTokens, home, cancellation);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, grant.Paused);
+            try
+            {
+                var share = (double)grant.Release.PromptTokens / prompt.Tokens;
+                var isSlice = !grant.Release.IsWhole;
+                using var sent = await model.SendAsync(
+                    endpoint,
+                    replica => isSlice
+                        && UpstreamBody.Slice(body, replica, level, share, adapter) is { } slice
+                            ? slice : UpstreamBody.For(body, replica, level, adapter, asStream: true),
+                    grant, either.Token);
+                var answer = await GatherAsync(model, sent, isSlice ? null : entry, either.Token);
+                if (isSlice)
+                {
+                    (home, sentTokens) = (grant.Replica, grant.Release.PromptTokens);
+                    continue;
+                }
+                model.Twins.Learn(prompt, entry.PromptTokens);
+                return answer;
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                (home, sentTokens) = (null, 0);
+            }
+        }
+    }
+
+    /// <summary>A stream of the upstream's as one answer.</summary>
+    /// <param name="entry">Whom to charge; null for a piece whose token is thrown away.</param>
+    async Task<ReadOnlyMemory<byte>> GatherAsync(
+        UpstreamModel model, UpstreamModel.Sent sent, RequestEntry? entry, CancellationToken cancellation)
+    {
+        if (!sent.Response.IsSuccessStatusCode)
+            throw ErrorOf((int)sent.Response.StatusCode, await ReadWholeAsync(sent, cancellation));
+        var whole = new StreamedAnswer();
+        var charged = entry ?? new RequestEntry(0, "", default) { Tenant = "", Level = "", Model = "" };
+        var counter = new StreamCounter(
+            model.Metrics, sent.Meter, charged, time, sent.Began, sent.Twin, isCharged: entry is not null);
+        try
+        {
+            await ReadEventsAsync(sent, counter, piece => whole.Add(piece.Span), cancellation);
+        }
+        catch (Exception e) when (e is IOException or TimeoutException or HttpRequestException)
+        {
+            throw Failed($"The upstream broke off: {e.Message}");
+        }
+        finally
+        {
+            counter.Settle();
+        }
+        if (whole.Error is { } error)
+            throw Failed($"The upstream failed: {error["message"]}");
+        return whole.Whole() ?? throw Failed("The upstream gave no answer.");
+    }
+
+    static ApiException Failed(string message) =>
+        new(502, message, "server_error", null, "upstream_failed");
+
+    async Task ReadEventsAsync(
+        UpstreamModel.Sent sent, StreamCounter counter, Action<ReadOnlyMemory<byte>> take,
+        CancellationToken cancellation)
+    {
+        var splitter = new SseSplitter();
+        var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
+        try
+        {
+            await using var stream = await sent.Response.Content.ReadAsStreamAsync(cancellation);
+            int read;
+            while ((read = await ReadAsync(stream, buffer, sent.Replica.IdleTimeout, cancellation)) > 0)
+            {
+                foreach (var whole in splitter.Add(buffer.AsMemory(0, read)))
+                {
+                    counter.Add(whole.Span);
+                    take(whole);
+                }
+            }
+            if (!counter.IsDone)
+                throw new IOException("the stream ended before its end");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>
+    /// What a twin sees of a request; null where there is none, or none that it could follow.
+    /// </summary>
+    static UpstreamPrompt? PromptOf(UpstreamModel model, string path, JsonElement body) =>
+        model.Twins is { } twins && path.EndsWith("/completions", StringComparison.Ordinal)
+        ? UpstreamPrompt.Of(body, twins.BytesPerToken, twins.Options.Limits.PrefixBlockTokens)
+        : null;
+
+    /// <summary>Turns a request away whose promise no replica is predicted to keep, where its level says
+    /// so.</summary>
+    static void Admit(UpstreamModel model, Level level, UpstreamPrompt? prompt)
+    {
+        if (prompt is null || level.Overload != Overload.Reject || level.TtftNs is not { } promiseNs)
+            return;
+        var soonestNs = long.MaxValue;
+        foreach (var predicted in model.Twins!.Predict(prompt))
+            soonestNs = Math.Min(soonestNs, predicted);
+        if (soonestNs <= promiseNs)
+            return;
+        var wait = TimeSpan.FromMilliseconds((soonestNs - promiseNs) / 1e6);
+        throw ApiException.Overloaded(
+            FormattableString.Invariant($"The first token is predicted after {soonestNs / 1e6:0} ms; ")
+            + FormattableString.Invariant($"promised are {promiseNs / 1e6:0} ms."), wait);
+    }
+
+    static void Judge(RequestEntry entry, Level level)
+    {
+        if (entry.TtftNs is { } ttft && (level.TtftNs ?? level.ItlNs) is not null)
+        {
+            entry.Kept = !(ttft > level.TtftNs) && !(entry.WorstItlNs > level.ItlNs);
+        }
+    }
+
     async Task<bool> PassAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
-        RequestEntry entry)
+        RequestEntry entry, bool streams)
     {
         var upstream = sent.Response;
         context.Response.StatusCode = (int)upstream.StatusCode;
@@ -102,7 +264,11 @@ sealed class UpstreamEndpoints(
         }
         if (upstream.Content.Headers.ContentType?.MediaType == "text/event-stream")
         {
-            return await StreamAsync(context, model, sent, entry);
+            if (streams)
+                return await StreamAsync(context, model, sent, entry);
+            var gathered = await GatherAsync(model, sent, entry, context.RequestAborted);
+            await CompletionEndpoints.WriteJsonAsync(context, gathered);
+            return true;
         }
         var answer = await ReadWholeAsync(sent, context.RequestAborted);
         Count(model, sent.Meter, entry, answer.Span);
@@ -114,9 +280,8 @@ sealed class UpstreamEndpoints(
     async Task<bool> StreamAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
         RequestEntry entry)
     {
-        var began = time.GetTimestamp();
         var splitter = new SseSplitter();
-        var counter = new StreamCounter(model.Metrics, sent.Meter, entry, time, began);
+        var counter = new StreamCounter(model.Metrics, sent.Meter, entry, time, sent.Began, sent.Twin);
         var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
         var writer = context.Response.BodyWriter;
         try
@@ -190,32 +355,9 @@ sealed class UpstreamEndpoints(
         }
     }
 
-    /// <summary>The body as the replica knows it: its own name of the model, and a priority where it has
-    /// them.</summary>
-    static ReadOnlyMemory<byte> BodyFor(JsonElement body, UpstreamReplica replica, Level level)
-    {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            foreach (var property in body.EnumerateObject())
-            {
-                var renamed = property.NameEquals("model") && replica.Config.Model is not null;
-                if (renamed)
-                    writer.WriteString("model"u8, replica.Config.Model);
-                else if (!property.NameEquals("service_tier") && !property.NameEquals("priority"))
-                    property.WriteTo(writer);
-            }
-            if (replica.Config.Priority)
-                writer.WriteNumber("priority"u8, level.Class == ServiceClass.Batch ? 1 : 0);
-            writer.WriteEndObject();
-        }
-        return buffer.WrittenMemory;
-    }
-
     /// <summary>What keeps a conversation where it is: the client's session, its user, or its tenant's
     /// key.</summary>
-    static string KeyOf(HttpContext context, Tenant tenant, JsonElement body)
+    public static string KeyOf(HttpContext context, Tenant tenant, JsonElement body)
     {
         var session = context.Request.Headers["x-session-id"].ToString();
         return session.Length > 0 ? session : body.Text("user") ?? $"{tenant.Name}/{tenant.KeyId}";

@@ -24,6 +24,23 @@ static class Usage
         writer.WriteEndObject();
     }
 
+    /// <summary>The same under the names of the responses endpoint.</summary>
+    public static void WriteOfResponse(Utf8JsonWriter writer, RequestEntry entry)
+    {
+        writer.WriteStartObject("usage"u8);
+        writer.WriteNumber("input_tokens"u8, entry.PromptTokens);
+        writer.WriteStartObject("input_tokens_details"u8);
+        writer.WriteNumber("cached_tokens"u8, entry.CachedTokens);
+        writer.WriteEndObject();
+        writer.WriteNumber("output_tokens"u8, entry.OutputTokens);
+        writer.WriteStartObject("output_tokens_details"u8);
+        writer.WriteNumber("reasoning_tokens"u8, 0);
+        writer.WriteEndObject();
+        writer.WriteNumber("total_tokens"u8, entry.PromptTokens + entry.OutputTokens);
+        WriteCost(writer, entry);
+        writer.WriteEndObject();
+    }
+
     /// <summary>
     /// Dollars by cause, and whether the promise was kept: nobody pays for what is not named.
     /// </summary>

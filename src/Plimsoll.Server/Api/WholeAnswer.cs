@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Engine;
 using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
 
 namespace Plimsoll.Server.Api;
@@ -42,6 +43,21 @@ sealed class WholeAnswer(
         var writer = new ChatWriter(request, id, time.GetUtcNow().ToUnixTimeSeconds());
         return await OfAsync(model, request, run, writer, cancellation);
     }
+
+    /// <summary>The answer to a copy that a rollout sends to its candidate: batch work, billed to
+    /// nobody's tenant but the rollout's own.</summary>
+    public Task<ReadOnlyMemory<byte>> OfCopyAsync(
+        string endpoint, JsonElement body, Answerer candidate, CancellationToken cancellation)
+    {
+        var request = $"shadow_{Guid.NewGuid():N}";
+        var renamed = CompletionEndpoints.Renamed(body, candidate.Name);
+        return candidate.Upstream is { } upstream
+            ? upstreams.OfLineAsync(upstreams.Find(upstream)!, endpoint, renamed, ShadowTenant, request,
+                cancellation, adapter: true)
+            : OfLineAsync(endpoint, renamed, ShadowTenant, request, cancellation);
+    }
+
+    const string ShadowTenant = "rollout-shadow";
 
     public static async Task<ReadOnlyMemory<byte>> OfAsync(
         LocalModel model, CompletionRequest request, CompletionRun run, ChatWriter writer,

@@ -97,6 +97,8 @@ public static class ConfigCheck
             + (model.Upstreams.Count == 0 ? 0 : 1);
         if (kinds != 1)
             throw new BadInputException($"{where}: expected one of simulated, llama and upstreams");
+        if (model.Twin is not null && model.Upstreams.Count == 0)
+            throw new BadInputException($"{where}: twin without upstreams; expected both");
         foreach (var upstream in model.Upstreams)
         {
             if (!Uri.TryCreate(upstream.Url, UriKind.Absolute, out var uri)
@@ -122,6 +124,8 @@ public static class ConfigCheck
                     $"{where}: {other} is no other model; expected one of those listed");
             }
         }
+        if (model.LoadLineRequestsPerSecond is { } line && !(line > 0 && line < 1e9))
+            throw new BadInputException($"{where}: load_line_requests_per_second {line}: expected above 0");
         if (model.PriceUsdPerHour is <= 0 or > 1_000_000)
         {
             throw new BadInputException(

@@ -9,6 +9,7 @@ using Plimsoll.Core.Timing;
 using Plimsoll.Engine.Simulated;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Profiles;
+using Plimsoll.Server.Twins;
 
 namespace Plimsoll.Server.Configuration;
 
@@ -36,6 +37,31 @@ public static class EngineFactory
             MedianOutputTokens = config.MedianOutputTokens,
             Seed = config.Seed,
             Faults = Faults(config.Faults),
+        };
+    }
+
+    /// <summary>A twin that keeps the strictest promise of all interactive levels.</summary>
+    public static TwinOptions Twin(SimulatedConfig config, IReadOnlyList<ServiceLevelSpec> levels)
+    {
+        var stepTime = StepTime(config);
+        var limits = Limits(stepTime, config);
+        if (limits.Policy.Slack is not null)
+        {
+            throw new BadInputException(
+                $"twin: policy {config.Policy}: expected what the upstream runs, as vllm-v1");
+        }
+        long? ttftNs = null, itlNs = null;
+        foreach (var level in levels)
+        {
+            ttftNs = level.TtftNs is { } ttft ? Math.Min(ttft, ttftNs ?? ttft) : ttftNs;
+            itlNs = level.ItlNs is { } itl ? Math.Min(itl, itlNs ?? itl) : itlNs;
+        }
+        var options = new TwinOptions { Limits = limits, StepTime = stepTime };
+        return options with
+        {
+            TtftNs = ttftNs ?? options.TtftNs,
+            ItlNs = itlNs ?? options.ItlNs,
+            Slices = config.PrefixCaching,
         };
     }
 
@@ -70,9 +96,8 @@ public static class EngineFactory
     public static SchedulerOptions Limits(StepTimeModel stepTime, SimulatedConfig config)
     {
         var deployment = stepTime.Deployment;
-        var policy = SchedulingPolicy.Find(config.Policy)
-            ?? throw new BadInputException(
-                $"policy {config.Policy}: expected a policy as `plimsoll simulate` takes it");
+        if (!SchedulingPolicy.All.TryFind(config.Policy, out var policy))
+            throw new BadInputException($"policy {config.Policy}", "", $"{SchedulingPolicy.All}");
         var memory = KvCapacity.Blocks(deployment, stepTime.Engine.Memory, TypicalContextTokens);
         if (!memory.Fits)
         {
@@ -81,7 +106,14 @@ public static class EngineFactory
                 + FormattableString.Invariant($"it needs {memory.MissingGb:0.0} GB more per accelerator; ")
                 + "expected a larger tp");
         }
-        return EngineLimits.Of(deployment, memory.Blocks, policy) with
+        var limits = EngineLimits.Of(deployment, memory.Blocks, policy);
+        if (policy.Slack is not null && limits.MaxNumBatchedTokens < limits.MaxNumSeqs)
+        {
+            throw new BadInputException(
+                $"policy {policy.Name} with {limits.MaxNumBatchedTokens} tokens in a step: every one of "
+                + $"{limits.MaxNumSeqs} sequences may need one; expected as many tokens or fewer sequences");
+        }
+        return limits with
         {
             PrefixBlockTokens = config.PrefixCaching ? config.BlockSize : 0,
         };

@@ -73,6 +73,12 @@ public sealed class ModelConfig
 
     public List<UpstreamConfig> Upstreams { get; set; } = [];
 
+    /// <summary>
+    /// What each upstream is, for a twin to run along: it routes by predicted first tokens, lets batch lines
+    /// go into what the promise leaves, and says how far it is off. None when absent.
+    /// </summary>
+    public SimulatedConfig? Twin { get; set; }
+
     /// <summary>Per replica and hour, USD; the catalogue's price where a simulated engine names a
     /// card.</summary>
     public decimal? PriceUsdPerHour { get; set; }
@@ -80,6 +86,11 @@ public sealed class ModelConfig
     /// <summary>Model that is asked where this one cannot be reached.</summary>
     public string? Fallback { get; set; }
 
+    /// <summary>
+    /// Load line of one replica, as <c>plimsoll account</c> prints it: the live page draws the load against
+    /// it.
+    /// </summary>
+    public double? LoadLineRequestsPerSecond { get; set; }
 }
 
 /// <summary>A simulated engine, described as <c>plimsoll simulate</c> describes it.</summary>
@@ -155,6 +166,9 @@ public sealed class UpstreamConfig
     /// <summary>Whether <c>priority</c> may be passed on (vLLM with <c>--scheduling-policy
     /// priority</c>).</summary>
     public bool Priority { get; set; }
+
+    /// <summary>Asked every five seconds; two failures on end take the upstream out of service.</summary>
+    public string HealthPath { get; set; } = "/health";
 
     /// <summary>Time without a byte after which an answer counts as lost.</summary>
     public string IdleTimeout { get; set; } = "60s";

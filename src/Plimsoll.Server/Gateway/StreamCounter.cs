@@ -7,7 +7,8 @@ namespace Plimsoll.Server.Gateway;
 
 /// <summary>Counts an upstream's events as they pass: a chunk is a token until a usage says better.</summary>
 public sealed class StreamCounter(
-    ModelMetrics metrics, UpstreamMeter meter, RequestEntry entry, TimeProvider time, long began)
+    ModelMetrics metrics, UpstreamMeter meter, RequestEntry entry, TimeProvider time, long began,
+    TwinTicket twin, bool isCharged = true)
 {
     long _last;
     int _chunks;
@@ -23,6 +24,8 @@ public sealed class StreamCounter(
             IsDone = true;
             return;
         }
+        IsDone |= sse.StartsWith("event: response.completed"u8)
+            || sse.StartsWith("event: response.incomplete"u8);
         var now = time.GetTimestamp();
         if (sse.IndexOf("\"usage\":{"u8) >= 0 || sse.IndexOf("\"usage\": {"u8) >= 0)
         {
@@ -33,19 +36,25 @@ public sealed class StreamCounter(
                 _hasUsage = true;
             }
         }
+        if (sse.StartsWith("event: response."u8) && !sse.StartsWith("event: response.output_text.delta"u8))
+            return;
         if (sse.IndexOf("\"choices\":[]"u8) >= 0 || sse.IndexOf("\"role\":\"assistant\""u8) >= 0)
             return;
         _chunks++;
+        twin.Hear(last: sse.IndexOf("\"finish_reason\":\""u8) >= 0
+            || sse.IndexOf("\"finish_reason\": \""u8) >= 0);
+        if (!isCharged)
+            return;
         if (_chunks == 1)
         {
             entry.TtftNs = time.GetElapsedTime(began, now).Ticks * 100;
-            metrics.TimeToFirstToken.Add(entry.TtftNs.Value / 1e9);
+            metrics.AddFirstToken(entry.Level, entry.TtftNs.Value / 1e9);
         }
         else
         {
             var gap = time.GetElapsedTime(_last, now).Ticks * 100;
             entry.WorstItlNs = Math.Max(entry.WorstItlNs ?? 0, gap);
-            metrics.InterTokenLatency.Add(gap / 1e9);
+            metrics.AddGap(entry.Level, gap / 1e9);
         }
         _last = now;
         meter.AddOutput(entry, 1);
@@ -55,6 +64,8 @@ public sealed class StreamCounter(
     /// <summary>The stream is over, one way or the other.</summary>
     public void Settle()
     {
+        if (!isCharged)
+            return;
         entry.E2eNs = time.GetElapsedTime(began).Ticks * 100;
         metrics.EndToEnd.Add(entry.E2eNs.Value / 1e9);
         if (!_hasUsage)
@@ -74,15 +85,23 @@ public sealed class StreamCounter(
                 return false;
             using (document)
             {
-                if (document.RootElement.ValueKind != JsonValueKind.Object
-                    || !document.RootElement.TryGetProperty("usage", out var usage)
+                var root = document.RootElement;
+                if (root.ValueKind == JsonValueKind.Object
+                    && root.TryGetProperty("response", out var response))
+                {
+                    root = response;
+                }
+                if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("usage", out var usage)
                     || usage.ValueKind != JsonValueKind.Object)
                 {
                     return false;
                 }
-                prompt = Number(usage, "prompt_tokens");
-                output = Number(usage, "completion_tokens");
-                cached = usage.TryGetProperty("prompt_tokens_details", out var details)
+                // Responses call tokens input and output, and so their details.
+                var (input, answer) = usage.TryGetProperty("input_tokens", out _)
+                    ? ("input_tokens", "output_tokens") : ("prompt_tokens", "completion_tokens");
+                prompt = Number(usage, input);
+                output = Number(usage, answer);
+                cached = usage.TryGetProperty(input + "_details", out var details)
                     && details.ValueKind == JsonValueKind.Object
                     ? Math.Min(prompt, Number(details, "cached_tokens"))
                     : 0;

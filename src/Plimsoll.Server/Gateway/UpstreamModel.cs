@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Metrics;
 using Plimsoll.Server.Serving;
+using Plimsoll.Server.Twins;
 using Polly.CircuitBreaker;
 
 namespace Plimsoll.Server.Gateway;
@@ -19,10 +20,13 @@ public sealed class UpstreamModel : IDisposable
 {
     readonly UpstreamReplica[] _replicas;
     readonly UpstreamMeter[] _meters;
+    readonly UpstreamWatch[] _watches;
+    readonly bool _hasEqualWeights = true;
+    readonly TimeProvider _time;
 
     public UpstreamModel(
         string name, IReadOnlyList<UpstreamReplica> replicas, decimal usdPerHour, LedgerBook book,
-        TimeProvider time, string? fallback)
+        TimeProvider time, string? fallback, TwinOptions? twin = null)
     {
         Name = name;
         Fallback = fallback;
@@ -33,7 +37,21 @@ public sealed class UpstreamModel : IDisposable
         for (var i = 0; i < _meters.Length; i++)
             _meters[i] = new UpstreamMeter(book, book.AddEngine($"{name}/{i}", usdPerHour, Created), time);
         Metrics = new ModelMetrics(name);
+        _time = time;
+        Twins = twin is null ? null : new ModelTwins(twin, replicas.Count, time);
+        _watches = new UpstreamWatch[_replicas.Length];
+        for (var i = 0; i < _watches.Length; i++)
+        {
+            var index = i;
+            _watches[i] = new UpstreamWatch(_replicas[i], Twins is not { } twins ? null
+                : (running, waiting) => twins.Observe(index, running, waiting), time);
+            _hasEqualWeights &= _replicas[i].Config.Weight == _replicas[0].Config.Weight;
+        }
     }
+
+    /// <summary>The replicas' twins; null where nothing is known of the engines.</summary>
+    public ModelTwins? Twins { get; }
+
 
     public string Name { get; }
 
@@ -49,13 +67,15 @@ public sealed class UpstreamModel : IDisposable
     public IReadOnlyList<UpstreamReplica> Replicas => _replicas;
 
     /// <summary>A request on its way: who answers it, and the answer's head.</summary>
+    /// <param name="Began">Timestamp of the sending: latencies count from it.</param>
     public sealed record Sent(UpstreamReplica Replica, UpstreamMeter Meter, HttpResponseMessage Response,
-        UpstreamReplica.Place Place)
+        UpstreamReplica.Place Place, TwinTicket Twin, long Began)
         : IDisposable
     {
         public void Dispose()
         {
             Response.Dispose();
+            Twin.Drop();
             Place.Dispose();
         }
     }
@@ -64,47 +84,75 @@ public sealed class UpstreamModel : IDisposable
     /// <param name="path">The endpoint.</param>
     /// <param name="bodyFor">The body for a replica, which may know the model by another name.</param>
     /// <param name="key">Stable key of the conversation or user.</param>
+    /// <param name="prompt">What a twin sees of it; null where none follows it.</param>
     public async Task<Sent> SendAsync(
-        string path, Func<UpstreamReplica, ReadOnlyMemory<byte>> bodyFor, string key,
-            CancellationToken cancellation)
+        string path, Func<UpstreamReplica, ReadOnlyMemory<byte>> bodyFor, string key, UpstreamPrompt? prompt,
+        CancellationToken cancellation)
     {
         var why = "every replica is full";
-        foreach (var index in Order(key))
+        var began = _time.GetTimestamp();
+        foreach (var index in prompt is null ? Order(key) : Order(key, prompt))
         {
-            var replica = _replicas[index];
-            if (!replica.HasRoom)
+            if (!_replicas[index].HasRoom)
                 continue;
-            var place = replica.Enter();
-            try
-            {
-                var response = await replica.SendAsync(path, bodyFor(replica), cancellation);
-                if ((int)response.StatusCode is not (502 or 503))
-                    return new Sent(replica, _meters[index], response, place);
-                why = $"{replica.Config.Url} answered {(int)response.StatusCode}";
-                response.Dispose();
-            }
-            catch (BrokenCircuitException)
-            {
-                why = $"{replica.Config.Url} has failed too often";
-            }
-            catch (HttpRequestException e)
-            {
-                why = $"{replica.Config.Url} cannot be reached ({e.HttpRequestError})";
-            }
-            catch (TimeoutException e)
-            {
-                place.Dispose();
-                // It may be at work: to ask another would pay twice.
-                throw new ApiException(504, e.Message, "server_error", null, "upstream_timeout");
-            }
-            catch (OperationCanceledException)
-            {
-                place.Dispose();
-                throw;
-            }
-            place.Dispose();
+            var twin = prompt is not null && Twins is { } twins ? twins.Send(index, prompt) : default;
+            var (sent, failure) = await TrySendAsync(path, bodyFor, index, twin, began, cancellation);
+            if (sent is not null)
+                return sent;
+            why = failure;
         }
         throw ApiException.Unavailable($"No replica of {Name} can answer: {why}.", "no_upstream");
+    }
+
+    /// <summary>Sends a batch line where its grant says; 503 when that replica does not take it.</summary>
+    public async Task<Sent> SendAsync(
+        string path, Func<UpstreamReplica, ReadOnlyMemory<byte>> bodyFor, BatchGrant grant,
+        CancellationToken cancellation)
+    {
+        var (sent, why) = await TrySendAsync(
+            path, bodyFor, grant.Replica, grant.Ticket, _time.GetTimestamp(), cancellation);
+        return sent ?? throw ApiException.Unavailable($"{Name} cannot answer: {why}.", "no_upstream");
+    }
+
+    async Task<(Sent? Sent, string Why)> TrySendAsync(
+        string path, Func<UpstreamReplica, ReadOnlyMemory<byte>> bodyFor, int index, TwinTicket twin,
+        long began, CancellationToken cancellation)
+    {
+        var replica = _replicas[index];
+        var place = replica.Enter();
+        var isSent = false;
+        string why;
+        try
+        {
+            var response = await replica.SendAsync(path, bodyFor(replica), cancellation);
+            isSent = (int)response.StatusCode is not (502 or 503);
+            if (isSent)
+                return (new Sent(replica, _meters[index], response, place, twin, began), "");
+            why = $"{replica.Config.Url} answered {(int)response.StatusCode}";
+            response.Dispose();
+        }
+        catch (BrokenCircuitException)
+        {
+            why = $"{replica.Config.Url} has failed too often";
+        }
+        catch (HttpRequestException e)
+        {
+            why = $"{replica.Config.Url} cannot be reached ({e.HttpRequestError})";
+        }
+        catch (TimeoutException e)
+        {
+            // It may be at work: to ask another would pay twice.
+            throw new ApiException(504, e.Message, "server_error", null, "upstream_timeout");
+        }
+        finally
+        {
+            if (!isSent)
+            {
+                twin.Drop();
+                place.Dispose();
+            }
+        }
+        return (null, why);
     }
 
     /// <summary>Books what the last while has cost.</summary>
@@ -116,8 +164,35 @@ public sealed class UpstreamModel : IDisposable
 
     public void Dispose()
     {
+        foreach (var watch in _watches)
+            watch.Dispose();
+        Twins?.Dispose();
         foreach (var replica in _replicas)
             replica.Dispose();
+    }
+
+    /// <summary>
+    /// Replicas by predicted first token, the longest cached prefix against load: the home of the key goes
+    /// first among equals. Where weights differ they decide, since a canary's users are to stay the canary's.
+    /// </summary>
+    IReadOnlyList<int> Order(string key, UpstreamPrompt prompt)
+    {
+        var homes = Order(key);
+        if (Twins is null || !_hasEqualWeights || homes.Count < 2)
+            return homes;
+        var predicted = Twins.Predict(prompt);
+        var order = new List<int>(homes);
+        order.Sort((a, b) => predicted[a] != predicted[b]
+            ? predicted[a].CompareTo(predicted[b]) : Place(homes, a).CompareTo(Place(homes, b)));
+        return order;
+    }
+
+    static int Place(IReadOnlyList<int> order, int replica)
+    {
+        var place = 0;
+        while (order[place] != replica)
+            place++;
+        return place;
     }
 
     /// <summary>

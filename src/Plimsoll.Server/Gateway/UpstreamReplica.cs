@@ -17,6 +17,8 @@ public sealed class UpstreamReplica : IDisposable
 
     readonly HttpClient _client;
     readonly ResiliencePipeline<HttpResponseMessage> _breaker;
+    const int MostMetricsBytes = 16 << 20;
+
     int _outstanding;
 
     public UpstreamReplica(UpstreamConfig config, TimeProvider time)
@@ -59,7 +61,54 @@ public sealed class UpstreamReplica : IDisposable
     /// <summary>Requests that are out there.</summary>
     public int Outstanding => Volatile.Read(ref _outstanding);
 
-    public bool HasRoom => Outstanding < Config.MaxConcurrency;
+    /// <summary>Whether it answered of late when it was asked how it is.</summary>
+    public bool IsHealthy { get; set; } = true;
+
+    public bool HasRoom => IsHealthy && Outstanding < Config.MaxConcurrency;
+
+    /// <summary>Whether <c>/health</c> answers with success in time.</summary>
+    public async Task<bool> IsAnsweringAsync(TimeSpan patience, CancellationToken cancellation)
+    {
+        using var response = await AskAsync(Config.HealthPath.TrimStart('/'), patience, cancellation);
+        return response is { IsSuccessStatusCode: true };
+    }
+
+    /// <summary>What <c>/metrics</c> says; null when it says nothing in time.</summary>
+    public async Task<string?> MetricsAsync(TimeSpan patience, CancellationToken cancellation)
+    {
+        using var response = await AskAsync("metrics", patience, cancellation);
+        if (response is not { IsSuccessStatusCode: true }
+            || response.Content.Headers.ContentLength > MostMetricsBytes)
+        {
+            return null;
+        }
+        try
+        {
+            return await response.Content.ReadAsStringAsync(cancellation).WaitAsync(patience, cancellation);
+        }
+        catch (Exception e) when (e is HttpRequestException or TimeoutException or System.IO.IOException)
+        {
+            return null;
+        }
+    }
+
+    async Task<HttpResponseMessage?> AskAsync(string path, TimeSpan patience, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(patience);
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (Config.ApiKey is { } key)
+            request.Headers.Authorization = new("Bearer", key);
+        try
+        {
+            return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException
+            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return null;
+        }
+    }
 
     /// <summary>Counts a request out; dispose what is returned when its answer is over.</summary>
     public Place Enter()

@@ -23,6 +23,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
     readonly Queue<RequestEntry> _closed = new();
     readonly List<EngineMeter> _meters = [];
     readonly Dictionary<(string Tenant, long Day), long> _spent = [];
+    readonly Dictionary<string, long> _byLevel = [];
     StepWork[] _works = new StepWork[64];
     StepCharge[] _charges = new StepCharge[64];
     long _nextId = 1;
@@ -49,7 +50,10 @@ public sealed class LedgerBook(TimeProvider time, string release)
         return meter;
     }
 
-    public RequestEntry Open(string requestId, string tenant, string level, string model, string adapter = "")
+    /// <param name="answeredBy">Release that answers, where a rollout chose it; null: the server's.</param>
+    public RequestEntry Open(
+        string requestId, string tenant, string level, string model, string adapter = "",
+        string? answeredBy = null)
     {
         lock (_gate)
         {
@@ -59,7 +63,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
                 Level = level,
                 Model = model,
                 Adapter = adapter,
-                Release = release,
+                Release = answeredBy ?? release,
             };
             _requests.Add(entry.Id, entry);
             return entry;
@@ -137,6 +141,14 @@ public sealed class LedgerBook(TimeProvider time, string release)
             lock (_gate)
                 return _recentTokens == 0 ? 0 : (double)_recentAmount / _recentTokens;
         }
+    }
+
+    /// <summary>Pico-dollars by level since the start; idle, headroom and the like under their own
+    /// names.</summary>
+    public IReadOnlyDictionary<string, long> SpentByLevel()
+    {
+        lock (_gate)
+            return new Dictionary<string, long>(_byLevel);
     }
 
     /// <summary>Pico-dollars that a tenant has spent on a UTC day.</summary>
@@ -245,6 +257,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
         entry.Totals.Charge += charge;
         entry.Totals.IsDirty = true;
         CollectionsMarshal.GetValueRefOrAddDefault(_spent, (entry.Tenant, hour / 24), out _) += charge.Total;
+        CollectionsMarshal.GetValueRefOrAddDefault(_byLevel, entry.Level, out _) += charge.Total;
     }
 
     void Book(EngineMeter meter, long atNs, string account, long amount, bool estimated)
@@ -255,6 +268,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
             TotalsOf(new LedgerKey(meter.Name, meter.HourOf(atNs), account, "", "", "", "", release,
                 estimated));
         totals.Charge += new StepCharge(amount, 0, 0, 0);
+        CollectionsMarshal.GetValueRefOrAddDefault(_byLevel, account, out _) += amount;
         totals.IsDirty = true;
     }
 

@@ -37,6 +37,23 @@ public sealed class ModelMetrics(string model)
 
     public Histogram EndToEnd { get; } = Histogram.Request();
 
+    /// <summary>Latencies by level, for the live page.</summary>
+    public LiveSamples Live { get; } = new();
+
+    /// <summary>An answer's first token came.</summary>
+    public void AddFirstToken(string level, double seconds)
+    {
+        TimeToFirstToken.Add(seconds);
+        Live.AddFirstToken(level, seconds);
+    }
+
+    /// <summary>A further token came.</summary>
+    public void AddGap(string level, double seconds)
+    {
+        InterTokenLatency.Add(seconds);
+        Live.AddGap(level, seconds);
+    }
+
     public void AddPrompt(long tokens) => Interlocked.Add(ref _promptTokens, tokens);
 
     public void AddGenerated(long tokens) => Interlocked.Add(ref _generationTokens, tokens);

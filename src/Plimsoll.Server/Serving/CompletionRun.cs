@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
@@ -48,15 +49,18 @@ public sealed class CompletionRun : IDisposable
 
     public int Choices => _answers.Length;
 
+    /// <summary>Where the first answer's text is gathered as it is read; null: it is not.</summary>
+    public StringBuilder? Transcript { get; set; }
+
     /// <summary>Level that the work runs at, where it is another than was asked for.</summary>
     public string? RelegatedTo => _answers[0].RelegatedTo;
 
     /// <summary>Submits every answer; throws <see cref="ApiException"/> when one is refused.</summary>
     public static CompletionRun Start(
         LocalModel model, CompletionRequest request, string tenant, string requestId, LedgerBook book,
-            string? adapter)
+            string? adapter, string? release = null)
     {
-        var entry = book.Open(requestId, tenant, request.Level.Name, model.Name, adapter ?? "");
+        var entry = book.Open(requestId, tenant, request.Level.Name, model.Name, adapter ?? "", release);
         var answers = new List<Answer>();
         foreach (var prompt in request.Prompts)
         {
@@ -190,6 +194,8 @@ public sealed class CompletionRun : IDisposable
     {
         var token = next.Token;
         var answer = _answers[next.Choice];
+        if (next.Choice == 0)
+            Transcript?.Append(token.Text);
         if (token.Token >= 0)
         {
             _outputTokens[next.Choice]++;
@@ -197,14 +203,14 @@ public sealed class CompletionRun : IDisposable
             {
                 var ttft = token.TimeNs - answer.SubmittedNs;
                 _firstTokenNs = Math.Max(_firstTokenNs, ttft);
-                _model.Metrics.TimeToFirstToken.Add(ttft / 1e9);
+                _model.Metrics.AddFirstToken(Entry.Level, ttft / 1e9);
                 Entry.CachedTokens += answer.CachedTokens;
             }
             else
             {
                 var gap = token.TimeNs - _lastTokenNs[next.Choice];
                 _worstGapNs = Math.Max(_worstGapNs, gap);
-                _model.Metrics.InterTokenLatency.Add(gap / 1e9);
+                _model.Metrics.AddGap(Entry.Level, gap / 1e9);
             }
             _lastTokenNs[next.Choice] = token.TimeNs;
             _model.Metrics.AddGenerated(1);

@@ -52,6 +52,19 @@ public sealed class GuardState
 
     public long Observed => _candidate.Count;
 
+    /// <summary>Of the candidate by now.</summary>
+    public Arm Candidate => Arm.Of(_candidate);
+
+    /// <summary>Of what is in production, by now.</summary>
+    public Arm Production => Arm.Of(_production);
+
+    /// <summary>What one arm has shown: its rate, and the ends that hold at every look.</summary>
+    public readonly record struct Arm(long Count, double Mean, double Low, double High)
+    {
+        internal static Arm Of(ConfidenceSequence sequence) =>
+            new(sequence.Count, sequence.Mean, sequence.Low, sequence.High);
+    }
+
     public void Add(bool candidate, double value) => (candidate ? _candidate : _production).Add(value);
 
     public GuardVerdict Verdict

@@ -25,6 +25,8 @@ public sealed class Promotion
 {
     readonly PromotionPlan _plan;
     readonly List<GuardState> _guards;
+    readonly string _production;
+    readonly string _candidate;
     int _at = -1;
     int _answered;
 
@@ -33,12 +35,29 @@ public sealed class Promotion
         if (production == candidate)
             throw new BadInputException($"{task}: {candidate} is in production already");
         _plan = plan.Validated();
+        (_production, _candidate) = (production, candidate);
         _guards = GuardState.Of(plan.Guards, plan.Error);
         Stage = plan.ShadowRequests > 0 ? PromotionStage.Shadow : PromotionStage.Canary;
         _at = Stage == PromotionStage.Canary ? 0 : -1;
         Routing = new RoutingTable(revision, task, production, candidate, _at < 0 ? 0 : plan.Shares[0],
             Shadow: _at < 0);
         Reason = _at < 0 ? "shadow: mirrored as batch work" : Share(0);
+    }
+
+    /// <summary>A promotion that ended before, as a server finds it again when it starts.</summary>
+    /// <param name="promoted">Whether the candidate is production; else it was rolled back.</param>
+    public static Promotion Ended(PromotionPlan plan, string task, string production, string candidate,
+        long revision, bool promoted, string reason)
+    {
+        var promotion = new Promotion(plan, task, production, candidate, revision)
+        {
+            Stage = promoted ? PromotionStage.Promoted : PromotionStage.RolledBack,
+            Reason = reason,
+        };
+        promotion.Routing = promoted
+            ? new RoutingTable(revision, task, candidate, null, 0, Shadow: false)
+            : promotion.Routing with { CandidateShare = 0, Shadow = false };
+        return promotion;
     }
 
     public PromotionStage Stage { get; private set; }
@@ -76,13 +95,14 @@ public sealed class Promotion
             && Advance();
     }
 
-    /// <summary>By hand, or by a broken guard.</summary>
+    /// <summary>By hand, or by a broken guard; also after the candidate has become production.</summary>
     public bool RollBack(string reason)
     {
         if (Stage == PromotionStage.RolledBack)
             return false;
         Stage = PromotionStage.RolledBack;
         Change(share: 0, shadow: false, reason);
+        Routing = Routing with { Production = _production, Candidate = _candidate };
         return true;
     }
 

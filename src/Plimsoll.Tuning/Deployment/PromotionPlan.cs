@@ -36,6 +36,13 @@ public sealed record PromotionPlan
             throw new BadInputException("promotion: expected shadow_requests of at least 0 and "
                 + "stage_requests of at least 1");
         }
+        if (ShadowRequests == 0 && Shares.Count == 1)
+        {
+            throw new BadInputException("promotion: no shadow and no share before the whole; expected one of "
+                + "them, to find out by");
+        }
+        if (!(Error is > 0 and < 1))
+            throw new BadInputException($"promotion: error {Error}; expected above 0 and below 1");
         if (Guards.Count == 0 || Guards.Select(g => g.Metric).Distinct().Count() != Guards.Count)
             throw new BadInputException("promotion: expected at least one guard, each metric once");
         return this;

@@ -44,6 +44,8 @@ public static class Gates
         };
         if (different.Count > 0)
             facts["first_difference"] = Difference(different[0]);
+        var endless = different.Count(RunsOn);
+        facts["run_on"] = endless;
         var text = $"{examples.Count - different.Count} of {examples.Count} answers are "
             + "token for token the trainer's";
         if (examples.Count < needed)
@@ -57,7 +59,10 @@ public static class Gates
         // the weights are quantised. A wrong template, order or scale turns most answers.
         var most = quantised ? MostQuantisedDifferences : MostDifferences;
         var verdict = different.Count <= most * examples.Count ? GateVerdict.Passed : GateVerdict.Failed;
-        return new GateOutcome("parity", verdict, $"{text}; first: {Difference(different[0])}", facts);
+        var end = endless * 2 > different.Count
+            ? $"; in {endless} the engine runs on past the end: expected the same end-of-turn token"
+            : "";
+        return new GateOutcome("parity", verdict, $"{text}; first: {Difference(different[0])}{end}", facts);
     }
 
     /// <summary>2. Non-inferiority of exact matches, paired.</summary>
@@ -169,10 +174,10 @@ public static class Gates
     {
         var facts = new JsonObject
         {
-            ["current_usd_per_request"] = currentUsd.Point,
-            ["candidate_usd_per_request"] = candidateUsd.Point,
-            ["candidate_usd_high"] = candidateUsd.High,
-            ["current_usd_low"] = currentUsd.Low,
+            ["current_usd_per_request"] = Finite(currentUsd.Point),
+            ["candidate_usd_per_request"] = Finite(candidateUsd.Point),
+            ["candidate_usd_high"] = Finite(candidateUsd.High),
+            ["current_usd_low"] = Finite(currentUsd.Low),
         };
         foreach (var (limit, bound, candidate) in promised)
         {
@@ -198,6 +203,12 @@ public static class Gates
             ? new GateOutcome("saving", GateVerdict.Passed, $"{money}, the promise kept", facts)
             : new GateOutcome("saving", GateVerdict.Undecided, $"{money}: the intervals overlap", facts);
     }
+
+    static bool RunsOn(ParityExample example) => example.Engine.Count > example.Trainer.Count
+        && example.Trainer.SequenceEqual(example.Engine.Take(example.Trainer.Count));
+
+    // JSON has no infinity; what is not known is null.
+    static double? Finite(double value) => double.IsFinite(value) ? value : null;
 
     static GateOutcome Judged(Interval interval, double margin, int count, int needed, string what,
         JsonObject facts)

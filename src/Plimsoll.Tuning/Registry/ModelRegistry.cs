@@ -192,14 +192,7 @@ public sealed class ModelRegistry : IDisposable
 
     long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    SqliteCommand Command(string sql, params object[] values)
-    {
-        var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        for (var i = 0; i < values.Length; i++)
-            command.Parameters.AddWithValue($"${(char)('a' + i)}", values[i]);
-        return command;
-    }
+    SqliteCommand Command(string sql, params object[] values) => _connection.Command(sql, values);
 
     void Execute(string sql, params object[] values)
     {

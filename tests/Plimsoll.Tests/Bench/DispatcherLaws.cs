@@ -64,21 +64,21 @@ public sealed class DispatcherLaws
         int places)
     {
         var latencies = new List<(long, long)>();
-        var ends = new PriorityQueue<PlannedRequest, long>();
+        var ends = new PriorityQueue<(PlannedRequest Request, long SentNs), long>();
         long now = 0;
         while (!dispatcher.IsOver)
         {
-            if (ends.TryPeek(out var request, out var end) && end <= (dispatcher.NextAtNs ?? long.MaxValue))
+            if (ends.TryPeek(out var served, out var end) && end <= (dispatcher.NextAtNs ?? long.MaxValue))
             {
                 now = Math.Max(now, end);
                 ends.Dequeue();
-                latencies.Add((end - request.AtNs, (long)ServiceNs));
-                dispatcher.Ended(0, request.Session, now);
+                latencies.Add((end - served.Request.AtNs, end - served.SentNs));
+                dispatcher.Ended(0, served.Request.Session, now);
                 continue;
             }
             now = Math.Max(now, dispatcher.NextAtNs!.Value);
             while (ends.Count < places && dispatcher.TrySend(now, out var sent))
-                ends.Enqueue(sent, now + (long)ServiceNs);
+                ends.Enqueue((sent, now), now + (long)ServiceNs);
             inFlight(dispatcher.InFlight);
         }
         return latencies;

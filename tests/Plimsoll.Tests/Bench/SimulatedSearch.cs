@@ -38,7 +38,7 @@ static class SimulatedSearch
         return finder.Estimate();
     }
 
-    static bool Breaks(in CompletedRequest request, Limit limit) =>
+    public static bool Breaks(in CompletedRequest request, Limit limit) =>
         !request.Served || limit.LimitNs < limit.Metric switch
     {
         Metric.Ttft => request.FirstTokenNs - request.ArrivalNs,

@@ -47,7 +47,8 @@ public sealed class EngineCatalogueTests
                 (row.Facts.Source.Length > 0 && row.Facts.AsOf.Length >= 7).ShouldBeTrue(engine.Name);
             foreach (var row in engine.ServerDefaults)
                 (row.Source.Length > 0 && row.AsOf.Length >= 7).ShouldBeTrue(engine.Name);
-            (engine.Errors.Source.Length > 0 && engine.Errors.AsOf.Length >= 7).ShouldBeTrue(engine.Name);
+            foreach (var row in engine.Errors)
+                (row.Facts.Source.Length > 0 && row.Facts.AsOf.Length >= 7).ShouldBeTrue(engine.Name);
         }
     }
 

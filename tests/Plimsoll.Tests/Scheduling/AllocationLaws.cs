@@ -1,5 +1,6 @@
 using System;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
 using Shouldly;
 using Xunit;
 
@@ -14,17 +15,25 @@ public sealed class AllocationLaws
     [Theory]
     [InlineData("vllm-v1")]
     [InlineData("vllm-v1-priority")]
+    [InlineData("slack")]
     public void A_step_allocates_nothing(string policy)
     {
-        var scheduler = new Scheduler(new SchedulerOptions
+        SchedulingPolicy.All.TryFind(policy, out var chosen).ShouldBeTrue();
+        var times = new LinearStepTimes([(0, 1_000_000), (256, 3_000_000)], 1, 0.1);
+        var options = new SchedulerOptions
         {
-            Policy = SchedulingPolicy.Find(policy)!,
+            Policy = chosen,
+            Levels =
+            [
+                new() { Name = "chat", TtftNs = 500_000_000, ItlNs = 50_000_000 }, ServiceLevelSpec.Batch,
+            ],
             MaxNumSeqs = 32,
             MaxNumBatchedTokens = 256,
             NumBlocks = 110,
             PrefixBlockTokens = 16,
             TracksPrefixes = true,
-        });
+        };
+        var scheduler = new Scheduler(options, new StepPredictor(times, learns: true));
         var load = new SteadyLoad(scheduler);
         load.Run(20_000);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -84,6 +93,8 @@ public sealed class AllocationLaws
                     PromptTokens = 16 * (5 + family) + 7,
                     MaxOutputTokens = 500,
                     Priority = family & 3,
+                    Level = family & 1,
+                    Adapter = family >> 1 & 1,
                     PrefixKeys = _keys[family],
                 }, _nowNs);
         }

@@ -50,12 +50,17 @@ public sealed class LoadLineSearchTests
     [Fact]
     public void Slower_steps_and_later_first_tokens_carry_less()
     {
-        var search = Search(Limit(Metric.Ttft, 200));
-        var line = search.Find(Ceiling).RequestsPerSecond;
-        var slow = search.Find(Ceiling, end: new StepEnd(1.2, 0, 1)).RequestsPerSecond;
-        var slowAndLate = search.Find(Ceiling, end: new StepEnd(1.2, 0, 1.5)).RequestsPerSecond;
+        var line = Search(Limit(Metric.Ttft, 200)).Find(Ceiling).RequestsPerSecond;
+        var products = StepScale.None.With(StepTerm.Products, 1.2);
+        var slow = Drawn(new StepErrorDraw(1, products, 1));
+        var slowAndLate = Drawn(new StepErrorDraw(1, products, 1.5));
         slow.ShouldBeLessThan(line);
         slowAndLate.ShouldBeLessThan(slow);
+
+        static double Drawn(StepErrorDraw draw) => Search(Limit(Metric.Ttft, 200), Engine with
+        {
+            StepTime = Engine.StepTime.Drawn(draw),
+        }).Find(Ceiling).RequestsPerSecond;
     }
 
     [Fact]
@@ -77,8 +82,8 @@ public sealed class LoadLineSearchTests
         best.RequestsPerSecond.ShouldBeGreaterThan(all.Completed / all.MakespanS);
     }
 
-    static LoadLineSearch Search(Limit limit) =>
-        new(Engine, Of(Chat, limit), new ProbeSize(2, Requests, Requests));
+    static LoadLineSearch Search(Limit limit, SimulatedEngine? engine = null) =>
+        new(engine ?? Engine, Of(Chat, limit), new ProbeSize(2, Requests, Requests));
 
     static Serving Of(Workload workload, params Limit[] limits) =>
         TestServings.Of(Engine.Deployment, workload, Requests, limits);

@@ -44,22 +44,27 @@ public sealed class SimulatedRankLaws
     /// What the live loop plans from an arrival log is what <c>plimsoll simulate</c> plans from it, and every
     /// first and last token falls on the same nanosecond.
     /// </summary>
-    [Fact]
-    public void It_is_the_simulation_told_token_by_token() => Loads.Sample(load =>
+    [Theory]
+    [InlineData("vllm-v1")]
+    [InlineData("slack")]
+    public void It_is_the_simulation_told_token_by_token(string policy) => Loads.Sample(load =>
     {
+        SchedulingPolicy.All.TryFind(policy, out var chosen);
+        var engine = Engine with { Policy = chosen };
         var simulated = new Dictionary<long, CompletedRequest>();
         var result =
             FleetSimulation.Run(
-                new Fleet { Serving = new EnginePool(Engine, StepTime) }, new ListedArrivals(load),
+                new Fleet { Serving = new EnginePool(engine, StepTime) }, new ListedArrivals(load),
                     closedLoop: false,
                 new SimulationOptions
         {
             Requests = load.Count,
+            StepMargin = new StepPredictor(StepTime).Margin,
             Observer = (in CompletedRequest request) => simulated.Add(request.Index, request),
         });
         var first = new long[load.Count];
         var last = new long[load.Count];
-        var rank = new SimulatedRank(Engine, StepTime, (sequence, _, timeNs, ends) =>
+        var rank = new SimulatedRank(engine, StepTime, (sequence, _, timeNs, ends) =>
         {
             var index = (int)sequence.Owner!;
             if (sequence.Emitted == 1)

@@ -62,15 +62,6 @@ public sealed class StepErrorLaws
     }
 
     [Fact]
-    public void A_first_token_and_its_steps_err_together_less_than_one_after_the_other()
-    {
-        var error = new PredictionError(new ErrorBand(1 / 1.2, 1.2), new ErrorBand(1 / 1.5, 1.5));
-        var both = Math.Log(error.Slow.Factor * error.Slow.FirstTokenFactor);
-        both.ShouldBe(Math.Sqrt(Math.Pow(Math.Log(1.2), 2) + Math.Pow(Math.Log(1.5), 2)), 1e-9);
-        (error.Fast.Factor * error.Fast.FirstTokenFactor).ShouldBe(Math.Exp(-both), 1e-9);
-    }
-
-    [Fact]
     public void What_is_unmeasured_widens_both_ways()
     {
         var wide = Model.Errors.Widened(0.1);

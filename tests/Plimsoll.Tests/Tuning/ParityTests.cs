@@ -96,6 +96,37 @@ public sealed class ParityTests
     }
 
     [Fact]
+    public async Task A_deployed_model_that_misses_its_end_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        var tiny = new TinyJob(folder);
+        var path = tiny.Model(Architecture.Llama);
+        var job = tiny.Job(path, tiny.Conversations(200), folder.In("adapter"),
+            s => s with { MostSteps = 40, LearningRate = 1e-2, Lora = s.Lora! with { Rank = 16 } });
+        await tiny.TrainAsync(job);
+        using var model = ModelFolder.Open(path);
+        var prompts = Prompts(model, 40);
+        var tuned = await tiny.AnswersAsync(path, job.OutputFolder, prompts, AnswerTokens);
+        tuned.Count(a => model.Config.EndTokens.Contains(a[^1])).ShouldBeGreaterThan(20);
+        GgufExport.Model(model, job.OutputFolder, TensorFormat.F32, "tiny").Save(folder.In("merged.gguf"));
+        Is(GateVerdict.Passed, Verdict(model, prompts, tuned,
+            await EngineAsync(folder.In("merged.gguf"), null, prompts)));
+        using (var whole = GgufFile.Open(folder.In("merged.gguf")))
+        {
+            // The end of a turn is a token like any other, and the model's end is one that never comes.
+            var tokens = ((string[])whole.Metadata["tokenizer.ggml.tokens"]).ToArray();
+            foreach (var end in model.Config.EndTokens)
+                tokens[end] = $"<|unused{end}|>";
+            Changed(whole, (_, values) => values).Set("tokenizer.ggml.tokens", tokens)
+                .Set("tokenizer.ggml.eos_token_id", 0u).Save(folder.In("endless.gguf"));
+        }
+        var found = Verdict(
+            model, prompts, tuned, await EngineAsync(folder.In("endless.gguf"), null, prompts));
+        Is(GateVerdict.Failed, found);
+        found.Evidence.ShouldContain("runs on past the end");
+    }
+
+    [Fact]
     public async Task Llama_cpp_gives_the_tokenizers_ids()
     {
         using var folder = new TemporaryFolder();

@@ -59,6 +59,25 @@ public sealed class PromotionLaws
     }
 
     [Fact]
+    public void A_promoted_candidate_is_taken_back_in_one_revision_too()
+    {
+        var plan = new PromotionPlan { ShadowRequests = 0, StageRequests = 1,
+            Shares = [5000, RoutingTable.Whole], Guards = [new Guard("errors", 0.5)] };
+        var promotion = new Promotion(plan, "task", "old", "new", revision: 1);
+        for (var i = 0; i < 1000 && !promotion.IsOver; i++)
+        {
+            promotion.Observe("old", new Dictionary<string, double> { ["errors"] = 0 });
+            promotion.Observe("new", new Dictionary<string, double> { ["errors"] = 0 });
+        }
+        promotion.Routing.Route("anyone").ShouldBe("new");
+        promotion.Stage.ShouldBe(PromotionStage.Promoted);
+        var revision = promotion.Routing.Revision;
+        promotion.RollBack("by hand").ShouldBeTrue();
+        promotion.Routing.Revision.ShouldBe(revision + 1);
+        promotion.Routing.Route("anyone").ShouldBe("old");
+    }
+
+    [Fact]
     public void Ends_of_a_confidence_sequence_hold_while_one_peeks()
     {
         var missed = 0;
@@ -90,6 +109,10 @@ public sealed class PromotionLaws
     [Fact]
     public void A_plan_that_goes_back_is_refused() =>
         Should.Throw<BadInputException>(() => new PromotionPlan { Shares = [500, 100, 10_000] }.Validated());
+
+    [Fact]
+    public void A_plan_that_finds_nothing_out_is_refused() => Should.Throw<BadInputException>(
+        () => new PromotionPlan { Shares = [10_000], ShadowRequests = 0 }.Validated());
 
     static Promotion Run(double candidateErrors, double productionErrors, ulong seed)
     {

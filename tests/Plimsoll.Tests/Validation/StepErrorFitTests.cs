@@ -24,7 +24,7 @@ public sealed class StepErrorFitTests
             for (var i = 0; i < 20; i++)
             {
                 residuals.Add(new StepResidual(
-                    "kind", cell, $"{group}", centre + (0.05 * random.NextNormal()), 0.02, 0.02));
+                    "engine", "kind", cell, $"{group}", centre + (0.05 * random.NextNormal()), 0.02, 0.02));
             }
         }
         return residuals;

@@ -20,6 +20,8 @@ sealed class BenchResultArguments
         new("--result-dir") { Description = "Folder of the result [default: here]" };
     readonly Option<string?> _name =
         new("--result-filename") { Description = "Its name [default: bench-DATE.json]" };
+    readonly Option<string?> _steps = new("--step-log") { Description =
+        "The engine's log of its steps (`plimsoll serve --decision-log`), joined for `plimsoll calibrate`" };
     readonly Option<string[]> _metadata = new("--metadata") { Description = "KEY=VALUE kept in the result",
         AllowMultipleArgumentsPerToken = true };
     readonly Option<string?> _csv = new("--csv") { Description = "Write a row per request" };
@@ -53,7 +55,7 @@ sealed class BenchResultArguments
     {
         foreach (var option in new Option[]
         {
-            _save, _detailed, _folder, _name, _metadata, _csv, _parquet, _llmd, _report, _percentiles,
+            _save, _detailed, _steps, _folder, _name, _metadata, _csv, _parquet, _llmd, _report, _percentiles,
                 _metrics, _lateness,
             _json,
         })
@@ -79,8 +81,14 @@ sealed class BenchResultArguments
             Metrics = Metrics(parsed.GetValue(_metrics)!),
             MostLateness = lateness,
             Metadata = BenchEndpointArguments.Pairs(parsed.GetValue(_metadata), "--metadata"),
+            StepLog = parsed.GetValue(_steps),
             Json = parsed.GetValue(_json),
         };
+        if (files.StepLog is { } log && !File.Exists(log))
+        {
+            throw new BadInputException($"--step-log {log}: no such file; expected the log that `plimsoll "
+                + $"serve --decision-log` writes");
+        }
         foreach (var path in files.Paths)
             WholeFile.Check(path);
         return files;

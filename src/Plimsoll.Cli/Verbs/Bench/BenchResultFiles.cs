@@ -29,6 +29,8 @@ sealed record BenchResultFiles
 
     public required IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; }
 
+    public required string? StepLog { get; init; }
+
     public required bool Json { get; init; }
 
     public bool NeedsDetail => Detailed || Csv is not null || Parquet is not null;

@@ -61,6 +61,7 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
             Percentiles = files.Percentiles,
             Detail = files.NeedsDetail,
             Metadata = files.Metadata,
+            StepLog = files.StepLog,
             Search = search,
         };
         if (sweep.Count > 0)

@@ -47,7 +47,7 @@ sealed class SlackDecodes(SchedulerState state)
         {
             // Due at the clock's next value c + 1: first + emitted · itl = key + (c + 1) · itl.
             var emitted = state.LengthOfDecode(joined) - joined.PromptTokens + 1;
-            joined.QueueKey = joined.FirstTokenNs + ((emitted - 1 - cohort.Clock) * joined.ItlNs);
+            joined.QueueKey = joined.FirstTokenNs + ((emitted - 1 - cohort.Clock) * PaceNs(joined.ItlNs));
             HeapOf(cohort).Add(request);
         }
     }
@@ -70,7 +70,7 @@ sealed class SlackDecodes(SchedulerState state)
             return;
         var heap = HeapOf(state.Cohorts[ahead.Cohort]);
         heap.Remove(request);
-        ahead.QueueKey += drafts * ahead.ItlNs;
+        ahead.QueueKey += drafts * PaceNs(ahead.ItlNs);
         heap.Add(request);
     }
 
@@ -86,7 +86,7 @@ sealed class SlackDecodes(SchedulerState state)
         var heap = HeapOf(cohort);
         return heap.Count == 0
             ? cohort.LastStepNs + cohort.Key.ItlNs
-            : state.Requests[heap.Peek()].QueueKey + ((cohort.Clock + 1) * cohort.Key.ItlNs);
+            : state.Requests[heap.Peek()].QueueKey + ((cohort.Clock + 1) * PaceNs(cohort.Key.ItlNs));
     }
 
     /// <summary>
@@ -199,6 +199,25 @@ sealed class SlackDecodes(SchedulerState state)
         return count == 0
             ? 0 : (int)Math.Min(int.MaxValue / 2, (long)Math.Max(0, (freeBlocks / count) - 1) * size);
     }
+
+    /// <summary>
+    /// Whether gaps may be made up for: nobody decodes to whom every single one was promised.
+    /// </summary>
+    public bool MayCatchUp()
+    {
+        foreach (var cohort in state.Cohorts.All)
+        {
+            if (cohort.Count > 0 && !IsBatch(cohort) && cohort.Key.ItlNs != long.MaxValue && !IsPaced(cohort))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// What is promised on average is aimed at a tenth sooner, so that an answer that ends behind its pace
+    /// still keeps it.
+    /// </summary>
+    static long PaceNs(long itlNs) => itlNs - (itlNs / 10);
 
     bool IsPaced(DecodeCohort cohort) => cohort.Key.ItlNs != long.MaxValue
         && state.Options.Levels[cohort.Key.Level].Pacing == Pacing.Paced;

@@ -19,6 +19,12 @@ sealed partial class SlackPolicy : IStepPolicy
     /// <summary>Steps in a row that a prompt may wait for time before it gets some regardless.</summary>
     const int Patience = 4;
 
+    /// <summary>Gaps that decodes which may catch up wait for a prompt.</summary>
+    const int HurriedGaps = 4;
+
+    /// <summary>How closely a chunk is fitted to the time there is, tokens.</summary>
+    const int ChunkStep = 16;
+
     readonly SchedulerState _state;
     readonly RequestTable _requests;
     readonly SlackOptions _options;
@@ -97,10 +103,14 @@ sealed partial class SlackPolicy : IStepPolicy
         _budgetNs = due == long.MaxValue ? _idleStepNs : Math.Max(0, due - nowNs);
         PlaceInteractiveDecodes();
 
-        // 5. Interactive prompts.
+        // 5. Interactive prompts. Decodes that may catch up wait for them; batch work waits until they have.
+        var paceNs = _budgetNs;
+        if (_queues.Interactive.Count > 0 && due != long.MaxValue && _decodes.MayCatchUp())
+            _budgetNs = Math.Max(_budgetNs, HurriedGaps * _decodes.ShortestGapNs());
         var allPlaced = PlaceInteractivePrompts();
+        _budgetNs = paceNs;
         var abortable = plan.IsEmpty;
-        var interactiveNs = _predictor.PredictNs(plan.Shape);
+        var interactiveNs = _share.IsPromised ? _predictor.PredictNs(plan.Shape) : 0;
 
         // 6. and 9. Batch work, in the slack or because it is owed.
         var owed = _share.IsOwed && _queues.Batch.Count + _decodes.Batch.Count > 0;
@@ -113,13 +123,13 @@ sealed partial class SlackPolicy : IStepPolicy
 
         // 7. Drafts.
         if (_options.Drafts is not null)
-            Speculate();
+            Speculate(due == long.MaxValue ? long.MaxValue : _budgetNs);
 
         // 10. What, how long, why.
         PutBackAside();
-        _share.Planned(
-            interactiveNs, _predictor.PredictNs(plan.Shape), _queues.Batch.Count + _decodes.Batch.Count > 0);
-        plan.PredictedNs = PredictNs(plan.Shape);
+        var predictedNs = _predictor.PredictNs(plan.Shape);
+        _share.Planned(interactiveNs, predictedNs, _queues.Batch.Count + _decodes.Batch.Count > 0);
+        plan.PredictedNs = predictedNs + DraftingNs(plan.Shape);
         plan.BudgetNs = due == long.MaxValue ? null : _budgetNs;
         plan.IsAbortable = abortable && _options.CanAbort;
         plan.Why = owed ? StepBound.Share : plan.Why;

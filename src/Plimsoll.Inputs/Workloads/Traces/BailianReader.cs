@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Plimsoll.Core;
 
 namespace Plimsoll.Inputs.Workloads.Traces;
 
@@ -47,15 +46,7 @@ sealed class BailianReader : JsonTraceReader
         row.Session = SessionOf(chat.Value, parent);
         if (blocks == 0)
             return;
-        if ((long)blocks * _blockTokens < prompt)
-        {
-            throw new BadInputException(
-                Source.Place,
-                $"{blocks} hash_ids of {_blockTokens} tokens do not cover input_length {prompt}",
-                $"the {Setting.BlockSize} that the trace was hashed with");
-        }
-        PrefixBlockTokens = _blockTokens;
-        row.PrefixKeys = Chain.Whole(prompt, _blockTokens);
+        row.PrefixKeys = Keys(blocks, _blockTokens, prompt);
     }
 
     int SessionOf(ulong chat, ulong? parent)

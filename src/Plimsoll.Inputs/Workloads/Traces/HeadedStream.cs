@@ -6,7 +6,7 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 /// <summary>
 /// A stream whose first bytes can be looked at before it is read: pipes cannot be read twice.
 /// </summary>
-sealed class HeadedStream(Stream rest) : Stream
+sealed class HeadedStream(Stream rest) : ForwardStream
 {
     byte[] _head = [];
     int _taken;
@@ -36,32 +36,6 @@ sealed class HeadedStream(Stream rest) : Stream
         _taken += count;
         return count;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Text.Json;
+using Plimsoll.Core;
 
 namespace Plimsoll.Inputs.Workloads.Traces;
 
@@ -17,6 +18,20 @@ abstract class JsonTraceReader : TraceReader
     }
 
     protected PrefixChain Chain { get; } = new();
+
+    /// <summary>The keys of a prompt whose blocks are in the chain; they have to cover it.</summary>
+    protected ReadOnlyMemory<ulong> Keys(int blocks, int blockTokens, int promptTokens)
+    {
+        if ((long)blocks * blockTokens < promptTokens)
+        {
+            throw new BadInputException(
+                Source.Place,
+                $"{blocks} hash_ids of {blockTokens} tokens do not cover input_length {promptTokens}",
+                $"the {Setting.BlockSize} that the trace was hashed with");
+        }
+        PrefixBlockTokens = blockTokens;
+        return Chain.Whole(promptTokens, blockTokens);
+    }
 
     private protected sealed override bool Parse(ref TraceRow row, ref string? dropped)
     {

@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.Text.Json;
-using Plimsoll.Core;
 
 namespace Plimsoll.Inputs.Workloads.Traces;
 
@@ -50,15 +49,7 @@ sealed class MooncakeReader : JsonTraceReader
         Place(ref row, delayNs);
         if (blocks == 0)
             return;
-        if ((long)blocks * _blockTokens < prompt)
-        {
-            throw new BadInputException(
-                Source.Place,
-                $"{blocks} hash_ids of {_blockTokens} tokens do not cover input_length {prompt}",
-                $"the {Setting.BlockSize} that the trace was hashed with");
-        }
-        PrefixBlockTokens = _blockTokens;
-        row.PrefixKeys = Chain.Whole(prompt, _blockTokens);
+        row.PrefixKeys = Keys(blocks, _blockTokens, prompt);
     }
 
     /// <summary>

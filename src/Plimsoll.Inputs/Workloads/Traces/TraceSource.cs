@@ -10,7 +10,7 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 /// The bytes of a trace file, unpacked if it is gzip or Zstandard (told by its first bytes, not its name),
 /// and the place in it that an error names.
 /// </summary>
-public sealed class TraceSource : Stream
+public sealed class TraceSource : ForwardStream
 {
     const int HeadBytes = 1 << 16;
 
@@ -105,8 +105,6 @@ public sealed class TraceSource : Stream
         }
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     protected override void Dispose(bool disposing)
     {
         if (disposing)
@@ -116,28 +114,4 @@ public sealed class TraceSource : Stream
         }
         base.Dispose(disposing);
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
@@ -23,6 +24,8 @@ public sealed class IntervalSet : IValidationSet
 {
     const string Pooled = "all engines, bands of the others";
 
+    const double ShiftMs = EngineErrorSpec.FirstTokenShiftNs / 1e6;
+
     public string Name => "intervals";
 
     public string Source => "measured/inferencemax-points.csv.gz, measured/vllm-0.15-experiments.csv, "
@@ -35,16 +38,16 @@ public sealed class IntervalSet : IValidationSet
         var done = 0;
         Parallel.For(0, runs.Count, i =>
         {
-            replays[i] = Replay.Of(runs[i].Run, StepScale.None, withTerms: true);
+            replays[i] = Replay.Of(runs[i].Observation, StepScale.None, withTerms: true);
             progress(0.9 * Interlocked.Increment(ref done) / runs.Count);
         });
-        var steps = Residuals(runs, replays, Kind, Metric.Tpot, Metric.Itl);
+        var steps = Residuals(runs, replays, Metric.Tpot, Metric.Itl);
         var all = new StepErrorFit(steps.Select(s => s.Residual));
-        var firstTokens = Residuals(runs, replays, run => run.Deployment.Engine.Engine, Metric.Ttft)
+        var firstTokens = Residuals(runs, replays, Metric.Ttft)
             .ConvertAll(f => f with { Residual = Beyond(f, all) });
         var points = new List<ValidationPoint>();
-        AddPoints("TPOT or ITL", steps, _ => 1, points);
-        AddPoints("TTFT", firstTokens, f => StepOf(f, all).Centre, points);
+        AddPoints("TPOT or ITL", steps, _ => 1, shiftMs: 0, points);
+        AddPoints("TTFT", firstTokens, f => StepOf(f, all).Centre, ShiftMs, points);
         progress(1);
         return new SetReport
         {
@@ -56,7 +59,8 @@ public sealed class IntervalSet : IValidationSet
             HeldOut = "whole models on a card",
             Assumed =
             [
-                .. Statements(all), .. Statements(new StepErrorFit(firstTokens.Select(f => f.Residual))),
+                .. Statements(all, "steps"),
+                .. Statements(new StepErrorFit(firstTokens.Select(f => f.Residual)), "first tokens"),
             ],
             Points = points,
             Rows = SetReport.Summarise(points,
@@ -67,24 +71,30 @@ public sealed class IntervalSet : IValidationSet
         };
     }
 
-    sealed record Measurement(Observation Run, double Measured, double Predicted, StepResidual Residual);
+    /// <summary>A run, the release of its engine, and what is left out together with it.</summary>
+    sealed record RunOfEngine(string Group, EngineSettings Engine, Observation Observation)
+    {
+        /// <summary>Engine, release where its errors depend on it, and whether experts are routed.</summary>
+        public string Kind => Engine.Engine
+            + (EngineCatalogue.ErrorsBefore(Engine) is { } release ? $" before {release}, " : ", ")
+            + (Observation.Deployment.Model.FeedForward.MoeLayers > 0 ? "experts" : "dense");
 
-    static string Kind(Observation run) => $"{run.Deployment.Engine.Engine}, "
-        + (run.Deployment.Model.FeedForward.MoeLayers > 0 ? "experts" : "dense");
+        public string Cell =>
+            $"{Observation.Deployment.Accelerator.Key} {Observation.Deployment.Weights.Name()}";
+    }
 
-    static string Cell(Observation run) =>
-        $"{run.Deployment.Accelerator.Key} {run.Deployment.Weights.Name()}";
+    sealed record Measurement(RunOfEngine Run, double Measured, double Predicted, StepResidual Residual);
 
     /// <summary>The kinds' and cells' estimates in words: the bands of <c>data/engines.json</c>.</summary>
-    static IEnumerable<string> Statements(StepErrorFit fit)
+    static IEnumerable<string> Statements(StepErrorFit fit, string of)
     {
-        foreach (var (kind, of) in fit.Kinds)
+        foreach (var (kind, all) in fit.Kinds)
         {
-            yield return Statement($"{kind}", of);
+            yield return Statement($"{of} of {kind}", all);
             foreach (var ((other, cell), own) in fit.Cells)
             {
                 if (other == kind && cell.Length > 0)
-                    yield return Statement($"{kind}, {cell}", own);
+                    yield return Statement($"{of} of {kind}, {cell}", own);
             }
         }
     }
@@ -92,49 +102,50 @@ public sealed class IntervalSet : IValidationSet
     static string Statement(string what, StepErrorEstimate of) => FormattableString.Invariant(
         $"{what}: measured over predicted {of.Centre:0.00}, × {of.Low:0.00} to {of.High:0.00} around it");
 
-    static List<(string Group, Observation Run)> Read(string folder)
+    static List<RunOfEngine> Read(string folder)
     {
         var dropped = new DropTally();
-        var runs = new List<(string, Observation)>();
+        var runs = new List<RunOfEngine>();
         foreach (var point in InferenceMaxPoints.Read(
             Path.Combine(folder, "measured/inferencemax-points.csv.gz")))
         {
-            runs.Add((point.Served, point.Observation));
+            runs.Add(new RunOfEngine(point.Served, point.Observation.Deployment.Engine, point.Observation));
         }
 
         foreach (var stage in VllmExperiments.Read(
             Path.Combine(folder, "measured/vllm-0.15-experiments.csv")))
         {
-            runs.Add((NewCard.GroupOf(stage.Observation), stage.Observation));
+            var observation = stage.Observation;
+            var engine = observation.Deployment.Engine;
+            runs.Add(new RunOfEngine(NewCard.GroupOf(observation), engine, observation));
         }
 
         foreach (var run in BatchLatencyRuns.Read(
             Path.Combine(folder, "measured/ml-energy-batch-latency-power.csv"), dropped))
         {
-            runs.Add((NewCard.GroupOf(run) + ", batches", run));
+            var engine = run.Deployment.Engine with { EngineVersion = BatchLatencyRuns.Release };
+            runs.Add(new RunOfEngine(NewCard.GroupOf(run) + ", batches", engine, run));
         }
-        return [.. runs.Where(r => HeldOut.Unfit(r.Item2) is null)];
+        return [.. runs.Where(r => HeldOut.Unfit(r.Observation) is null)];
     }
 
-    static List<Measurement> Residuals(
-        List<(string Group, Observation Run)> runs, Replay[] replays, Func<Observation, string> kind,
-        params Metric[] metrics)
+    static List<Measurement> Residuals(List<RunOfEngine> runs, Replay[] replays, params Metric[] metrics)
     {
         var residuals = new List<Measurement>();
         for (var i = 0; i < runs.Count; i++)
         {
-            var (group, run) = runs[i];
+            var run = runs[i];
             foreach (var metric in metrics)
             {
-                if (run.Measured[metric] is not { } measured
+                if (run.Observation.Measured[metric] is not { } measured
                     || replays[i].Predicted[metric] is not { } predicted)
                 {
                     continue;
                 }
-                var (below, above) = Deviations(run, replays[i].Terms(metric));
+                var (below, above) = Deviations(run.Engine, replays[i].Terms(metric));
                 residuals.Add(new Measurement(run, measured, predicted, new StepResidual(
-                    kind(run), metric == Metric.Ttft ? "" : Cell(run), group, Math.Log(measured / predicted),
-                    below, above)));
+                    run.Engine.Engine, run.Kind, run.Cell, run.Group,
+                    Math.Log(measured / predicted), below, above)));
                 break;
             }
         }
@@ -142,31 +153,33 @@ public sealed class IntervalSet : IValidationSet
     }
 
     /// <summary>What the terms' own errors do to a figure of which they have these shares.</summary>
-    static (double Below, double Above) Deviations(Observation run, TermVector terms)
+    static (double Below, double Above) Deviations(EngineSettings engine, TermVector terms)
     {
         var total = terms.Total;
         var sum = 0.0;
         foreach (var term in Enum.GetValues<StepTerm>())
             sum += Math.Pow(StepErrorSpec.DeviationOf(term) * terms[term] / total, 2);
-        var hosts = EngineCatalogue.Of(run.Deployment.Engine).Errors.Sequences;
+        var hosts = EngineCatalogue.Of(engine).Errors.Sequences;
         var sequences = terms[StepTerm.HostSequences] / total / StepErrorFit.Deviations;
         return (Math.Sqrt(sum + Math.Pow(sequences * (1 - hosts.Low), 2)),
             Math.Sqrt(sum + Math.Pow(sequences * (hosts.High - 1), 2)));
     }
 
     static StepErrorEstimate StepOf(Measurement firstToken, StepErrorFit steps) =>
-        steps.Of(Kind(firstToken.Run), Cell(firstToken.Run)) ?? new StepErrorEstimate(1, 1, 1);
+        steps.Of(firstToken.Run.Kind, firstToken.Run.Cell) ?? new StepErrorEstimate(1, 1, 1);
 
-    /// <summary>What a first token's error is beyond its steps'.</summary>
+    /// <summary>A first token's error beyond its steps', of its time and the shift together.</summary>
     static StepResidual Beyond(Measurement firstToken, StepErrorFit steps)
     {
         var step = StepOf(firstToken, steps);
         var own = firstToken.Residual;
+        var predicted = firstToken.Predicted * step.Centre;
+        var share = predicted / (predicted + ShiftMs);
         return own with
         {
-            Log = own.Log - Math.Log(step.Centre),
-            Below = Joined(own.Below, Math.Log(step.Low)),
-            Above = Joined(own.Above, Math.Log(step.High)),
+            Log = Math.Log((firstToken.Measured + ShiftMs) / (predicted + ShiftMs)),
+            Below = share * Joined(own.Below, Math.Log(step.Low)),
+            Above = share * Joined(own.Above, Math.Log(step.High)),
         };
     }
 
@@ -174,7 +187,7 @@ public sealed class IntervalSet : IValidationSet
         Math.Sqrt((deviation * deviation) + Math.Pow(end / StepErrorFit.Deviations, 2));
 
     static void AddPoints(
-        string figure, List<Measurement> measured, Func<Measurement, double> centre,
+        string figure, List<Measurement> measured, Func<Measurement, double> centre, double shiftMs,
         List<ValidationPoint> points)
     {
         var pooled = new List<ValidationPoint>();
@@ -188,14 +201,15 @@ public sealed class IntervalSet : IValidationSet
                 if (others.Of(m.Residual.Kind, m.Residual.Cell) is not { } estimate)
                     continue;
                 var (low, high) = StepErrorFit.Ends(estimate, m.Residual);
-                var predicted = m.Predicted * centre(m);
-                var interval = new FigureInterval(predicted * low, predicted * high);
+                var shifted = (m.Predicted * centre(m)) + shiftMs;
+                var interval = new FigureInterval(
+                    Math.Max(0, (shifted * low) - shiftMs), (shifted * high) - shiftMs);
                 foreach (var (split, into) in new[]
                 {
-                    ($"{Kind(m.Run)}, {Cell(m.Run)}", points), (Pooled, pooled),
+                    ($"{m.Run.Kind}, {m.Run.Cell}", points), (Pooled, pooled),
                 })
                 {
-                    into.Add(new(split, figure, group.Key, m.Run.Name, m.Measured, m.Predicted)
+                    into.Add(new(split, figure, group.Key, m.Run.Observation.Name, m.Measured, m.Predicted)
                     {
                         Interval = interval,
                     });

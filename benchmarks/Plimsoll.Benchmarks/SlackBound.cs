@@ -1,0 +1,90 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Workloads;
+using Plimsoll.Inputs.Workloads.Families;
+using Plimsoll.Planning.Backfill;
+using Plimsoll.Planning.Simulation;
+
+namespace Plimsoll.Benchmarks;
+
+/// <summary>
+/// Batch lines that the policy <c>slack</c> does against the most that who knows the future could fit into
+/// the same promise, and what first tokens pay for it: <c>-- slack-bound</c>
+/// </summary>
+static class SlackBound
+{
+    const int Seeds = 4;
+    const long Requests = 3000;
+
+    public static void Print(TextWriter output)
+    {
+        foreach (var workload in new[] { "chat", "code-completion" })
+        {
+            foreach (var metric in new[] { Metric.Tpot, Metric.Itl })
+            {
+                foreach (var itlMs in new[] { 50, 75 })
+                {
+                    // Code completion comes in bursts: at these rates its first tokens are in time alone.
+                    var (small, large) = workload == "chat" ? (10, 2.0) : (2, 0.2);
+                    Print(output, "Llama-3.1-8B", "h100_sxm", 1, workload, metric, itlMs, small);
+                    Print(output, "Llama-3.3-70B", "h100_sxm", 4, workload, metric, itlMs, large);
+                }
+            }
+        }
+    }
+
+    static double TtftNs(SimulationResult run) => run.Latencies.Ttft.PercentileNs(95) ?? double.NaN;
+
+    static void Print(
+        TextWriter output, string model, string card, int tp, string workload, Metric metric, int itlMs,
+        double rate)
+    {
+        var engine = SimulatedEngine.Of(
+            new Deployment
+            {
+                Model = Catalogue.BuiltIn.FindModel(model),
+                Accelerator = Catalogue.BuiltIn.FindAccelerator(card),
+                TensorParallel = tp,
+                Engine = new EngineSettings { MaxNumBatchedTokens = 8192, MaxNumSeqs = 1024 },
+            },
+            SchedulingPolicy.InSlack);
+        var family = WorkloadFamily.Find(workload);
+        var efficiency = new double[Seeds];
+        var late = new double[Seeds];
+        var kept = new double[Seeds];
+        Parallel.For(0, Seeds, i =>
+        {
+            var options = new SimulationOptions
+            {
+                Requests = Requests,
+                WarmupRequests = Requests / 10,
+                Seed = (ulong)i + 1,
+                Limits =
+                [
+                    new Limit(Metric.Ttft, 95, 500_000_000),
+                    new Limit(metric, metric == Metric.Itl ? 99 : 95, itlMs * 1_000_000L),
+                ],
+                BatchWorkload = WorkloadFamily.Find("summarisation"),
+            };
+            var run = engine.Run(family, rate, options, ArrivalProcess.Representative);
+            var alone = engine.Run(
+                family, rate, options with { BatchWorkload = null }, ArrivalProcess.Representative);
+            var bound = BackfillBound.LinesPerSecond(engine, family, rate, options);
+            efficiency[i] = run.Batch!.LinesPerSecond / bound;
+            late[i] = TtftNs(run) / TtftNs(alone);
+            kept[i] = run.Goodput ?? 0;
+        });
+        output.WriteLine(FormattableString.Invariant(
+            $"{model,-13} {workload,-15} {metric.Name()} {itlMs} ms at {rate,2}/s: ")
+            + FormattableString.Invariant($"{100 * efficiency.Average(),5:0.0} % of the bound ")
+            + FormattableString.Invariant($"({100 * efficiency.Min():0.0}–{100 * efficiency.Max():0.0}), ")
+            + FormattableString.Invariant($"goodput {100 * kept.Average():0.0} %, ")
+            + FormattableString.Invariant($"TTFT p95 ÷ alone {late.Average():0.00}"));
+    }
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Text;
+using Plimsoll.Core.Accounts;
+
+namespace Plimsoll.Cli.Terminal;
+
+/// <summary>Batch work in the idle time of the interactive fleet, for a person at a terminal.</summary>
+static class BackfillText
+{
+    public static void Write(StringBuilder text, BackfillStatement backfill)
+    {
+        var bill = backfill.Bill;
+        text.Append($"\nBatch work in the idle time of the interactive fleet: {backfill.Workload}\n");
+        TextLines.Wrap(text, "  ", "  ", $"${Whole(bill.SavedUsdPerWeek)} "
+            + $"({Whole(bill.SavedLow)}–{Whole(bill.SavedHigh)}) a week saved against a "
+            + "fleet of its own in full batches; with that fleet in whole replicas "
+            + $"${Whole(bill.SavedWholeReplicasUsdPerWeek)}. A job of "
+            + $"{F(backfill.LinesPerWindow, "#,0")} lines is done within {F(backfill.WindowHours, "0.##")} h "
+            + "whenever of the week it comes.");
+        text.Append("  under                    hours kept     lines/s    tokens/s   worth USD/week\n");
+        foreach (var policy in backfill.Policies)
+        {
+            text.Append($"  {policy.Name,-25}{F(100 * policy.HoursKept, "0"),8} %  "
+                + $"{F(policy.LinesPerSecond, "#,0.00"),10}  {F(policy.TokensPerSecond, "#,0"),10}  "
+                + $"{Whole(policy.UsdPerWeek),15}\n");
+        }
+        Rules(text, bill);
+        Loss(text, backfill.Loss);
+        Promise(text, backfill);
+    }
+
+    static void Rules(StringBuilder text, BackfillBill bill)
+    {
+        text.Append("  USD / M tokens           interactive       batch   idle USD/week\n");
+        text.Append($"  {"without batch work",-25}{Usd(bill.InteractiveAlone),11}\n");
+        foreach (var rule in bill.Rules)
+        {
+            text.Append($"  {"gap: " + rule.Rule,-25}{Usd(rule.InteractiveUsdPerMillionTokens),11}  "
+                + $"{Usd(rule.BatchUsdPerMillionTokens),10}  {Whole(rule.IdleUsdPerWeek),14}\n");
+        }
+    }
+
+    static void Loss(StringBuilder text, BackfillLoss loss)
+    {
+        TextLines.Wrap(text, "  ", "  ", $"The idle time holds {F(loss.AtFullBatchSpeed, "0.00")} lines/s at "
+            + $"full-batch speed. Who knows the future fits {F(loss.Clairvoyant, "0.00")} into the promise; "
+            + $"{F(loss.WithoutMargin, "0.00")} are done when steps are planned without a margin, "
+            + $"{F(loss.Done, "0.00")} with it: {F(100 * loss.Efficiency, "0")} % of what fits. Recomputed: "
+            + $"{F(100 * loss.RecomputedShare, "0.0")} % of the batch prompt tokens. No step is cut short: "
+            + "this engine cannot.");
+    }
+
+    static void Promise(StringBuilder text, BackfillStatement backfill)
+    {
+        if (backfill.PriceOfPromise.Count == 0)
+            return;
+        text.Append("  promised gap, ms ");
+        foreach (var point in backfill.PriceOfPromise)
+            text.Append($"{F(point.LimitMs, "0.#"),9}");
+        text.Append("\n  batch tokens/s   ");
+        foreach (var point in backfill.PriceOfPromise)
+            text.Append($"{F(point.TokensPerSecond, "#,0"),9}");
+        text.Append('\n');
+        var slope = F(backfill.TokensPerHourAndMs ?? 0, "#,0");
+        var forgone = Usd(backfill.OpportunityUsdPerMillionTokens ?? 0);
+        TextLines.Wrap(text, "  ", "  ", $"Each millisecond tighter forgoes {slope} batch tokens an hour; "
+            + $"what the promise keeps out would earn ${forgone} per million interactive tokens.");
+    }
+
+    static string Whole(decimal usd) => usd.ToString("#,0", CultureInfo.InvariantCulture);
+
+    static string Usd(decimal usd) => usd.ToString("0.0000", CultureInfo.InvariantCulture);
+
+    static string F(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,144 @@
+using System.CommandLine;
+using System.Globalization;
+using Plimsoll.Core;
+using Plimsoll.Core.Promises;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Workloads;
+using Plimsoll.Planning.Simulation;
+
+namespace Plimsoll.Cli.Verbs;
+
+/// <summary>Batch work beside the requests: what it is, how much of it comes, who lets it through.</summary>
+sealed class BatchOptions
+{
+    readonly Option<string?> _workload = new("--batch-workload")
+    {
+        Description = "Batch work beside the requests: a family or a trace file [default: none]",
+    };
+
+    readonly Option<double?> _rate = new("--batch-rate")
+    {
+        Description = "Batch lines that come to the fleet, per second [default: a backlog without end]",
+    };
+
+    readonly Option<int> _lines = new("--batch-lines")
+    {
+        Description = "Most batch requests under way at each engine rank, as a gateway lets through",
+        DefaultValueFactory = _ => new BatchGateOptions().Lines,
+    };
+
+    readonly Option<bool> _aimd = new("--batch-aimd")
+    {
+        Description = "Let --batch-lines rise by one and halve, by the engine's queue and KV, each second",
+    };
+
+    readonly Option<double> _share = new("--batch-share")
+    {
+        Description = "Share of each engine's time promised to batch work; with --policy slack",
+        DefaultValueFactory = _ => 0,
+    };
+
+    readonly Option<string> _window = new("--batch-window")
+    {
+        Description = "Time in which batch work has to be done; says how much of it fits",
+        DefaultValueFactory = _ => "24h",
+    };
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _workload, _rate, _lines, _aimd, _share, _window })
+            command.Add(option);
+    }
+
+    /// <summary>A session waits for its own answers; a line of batch work waits for nobody's.</summary>
+    public static Workload? Open(string? name)
+    {
+        if (name is null)
+            return null;
+        var workload = WorkloadChoice.Open(name);
+        return workload.ClosedLoop
+            ? throw new BadInputException($"--batch-workload {name}: its requests wait for answers; "
+                + "expected a workload of single requests")
+            : workload;
+    }
+
+    /// <summary>A simulation with batch work beside it, if any was asked for.</summary>
+    public SimulationOptions Read(ParseResult parsed, SimulationOptions options, SimulatedEngine engine)
+    {
+        var lines = parsed.GetValue(_lines);
+        if (lines is < 1 or > 10_000)
+            throw new BadInputException($"--batch-lines {lines}: expected 1 to 10000");
+        CheckGaps(options, engine);
+        var windowNs = PromiseText.Duration(parsed.GetValue(_window)!, "--batch-window");
+        var workload = Open(parsed.GetValue(_workload));
+        if (workload is not null)
+            CheckWindow(windowNs, workload, engine);
+        return options with
+        {
+            BatchWorkload = workload,
+            BatchLinesPerSecond = Rate(parsed),
+            BatchWindowNs = windowNs,
+            MinBatchShare = Share(parsed, options, engine),
+            BatchGate = new BatchGateOptions { Lines = lines, IsAdaptive = parsed.GetValue(_aimd) },
+        };
+    }
+
+    double? Rate(ParseResult parsed) => parsed.GetValue(_rate) is not { } rate ? null
+        : rate is >= 1e-6 and <= 1e7 ? rate
+        : throw new BadInputException($"--batch-rate {rate}: expected 0.000001 to 10000000 lines per second");
+
+    /// <summary>A policy that keeps deadlines is not given one that no step can keep.</summary>
+    static void CheckGaps(SimulationOptions options, SimulatedEngine engine)
+    {
+        if (engine.Limits.Policy.Slack is null)
+            return;
+        var step = default(StepShape);
+        step.AddDecodes(1, 1);
+        var leastNs = engine.StepTime.PredictNs(step);
+        foreach (var level in options.Levels)
+        {
+            if (level.Spec.ItlNs < leastNs)
+            {
+                throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
+                    $"level {level.Spec.Name}: a token every {level.Spec.ItlNs / 1e6:0.###} ms is promised ")
+                    + string.Create(CultureInfo.InvariantCulture,
+                        $"and the shortest step takes {leastNs / 1e6:0.0} ms; expected at least as much"));
+            }
+        }
+    }
+
+    /// <summary>A line that has the engine to itself is not done sooner than this.</summary>
+    internal static void CheckWindow(long windowNs, Workload workload, SimulatedEngine engine)
+    {
+        var alone = default(StepShape);
+        alone.AddChunk(0, (int)workload.MeanPromptTokens, endsPrompt: true);
+        var step = default(StepShape);
+        step.AddDecodes(1, (long)workload.MeanPromptTokens);
+        var leastNs = engine.StepTime.PredictNs(alone)
+            + (long)(workload.MeanOutputTokens * engine.StepTime.PredictNs(step));
+        if (windowNs < leastNs)
+        {
+            throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
+                $"--batch-window {windowNs / 1e9:0.###}s: a line of {workload.Name} takes ")
+                + string.Create(CultureInfo.InvariantCulture,
+                    $"{leastNs / 1e9:0.0} s with the engine to itself; expected at least as much"));
+        }
+    }
+
+    double Share(ParseResult parsed, SimulationOptions options, SimulatedEngine engine)
+    {
+        var share = parsed.GetValue(_share);
+        var left = 1.0;
+        foreach (var level in options.Levels)
+            left -= level.Spec.MinShare;
+        if (!(share >= 0 && share <= left))
+        {
+            throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
+                $"--batch-share {share}: expected 0 to {left:0.##}, what the levels' shares leave"));
+        }
+        return share == 0 || engine.Limits.Policy.Slack is not null ? share : throw new BadInputException(
+            $"--batch-share {share}: {engine.Limits.Policy.Name} keeps no shares; expected --policy "
+            + SchedulingPolicy.InSlack.Name);
+    }
+}

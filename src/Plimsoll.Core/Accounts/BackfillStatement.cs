@@ -1,0 +1,100 @@
+using System.Collections.Generic;
+
+namespace Plimsoll.Core.Accounts;
+
+/// <summary>
+/// Batch work in the idle time of the interactive fleet over its week: how much, at what price, and what
+/// keeps it from being more. Every rate is of the whole fleet.
+/// </summary>
+public sealed record BackfillStatement
+{
+    public required string Workload { get; init; }
+
+    public required double WindowHours { get; init; }
+
+    /// <summary>Under each policy, the one of the bill first.</summary>
+    public required IReadOnlyList<BackfillPolicy> Policies { get; init; }
+
+    /// <summary>What the policy <c>slack</c> saves and what every token then costs.</summary>
+    public required BackfillBill Bill { get; init; }
+
+    /// <summary>From what the idle time holds at full-batch speed down to what is done in it.</summary>
+    public required BackfillLoss Loss { get; init; }
+
+    /// <summary>
+    /// Lines of a job that is done within the window whenever of the week it is handed in.
+    /// </summary>
+    public required double LinesPerWindow { get; init; }
+
+    /// <summary>The hours of the week: shares of the fleet's time.</summary>
+    public required IReadOnlyList<BackfillHour> Week { get; init; }
+
+    /// <summary>By rising limit on gaps; empty where none is promised.</summary>
+    public required IReadOnlyList<PromisePricePoint> PriceOfPromise { get; init; }
+
+    /// <summary>Batch tokens forgone in an hour for each millisecond that gaps are tightened.</summary>
+    public required double? TokensPerHourAndMs { get; init; }
+
+    /// <summary>
+    /// What the batch work would earn that the promise on gaps keeps out, per million interactive tokens,
+    /// USD.
+    /// </summary>
+    public required decimal? OpportunityUsdPerMillionTokens { get; init; }
+}
+
+/// <summary>What rides along under one policy.</summary>
+/// <param name="Name">The policy, and how many lines a static gate lets through.</param>
+/// <param name="HoursKept">Share of the week's hours in which the promise is kept with batch work; in the
+/// others it is held back.</param>
+/// <param name="LinesPerSecond">Mean over the week.</param>
+/// <param name="TokensPerSecond">Input and output tokens of those lines.</param>
+/// <param name="UsdPerWeek">What a fleet of their own would cost, in full batches.</param>
+public sealed record BackfillPolicy(
+    string Name, double HoursKept, double LinesPerSecond, double TokensPerSecond, decimal UsdPerWeek);
+
+/// <summary>Dollars, for the policy <c>slack</c>.</summary>
+public sealed record BackfillBill
+{
+    /// <summary>Saved a week against a fleet for the batch work alone, in full batches; and its 90 %
+    /// interval over streams.</summary>
+    public required decimal SavedUsdPerWeek { get; init; }
+
+    public required decimal SavedLow { get; init; }
+
+    public required decimal SavedHigh { get; init; }
+
+    /// <summary>The same with that fleet in whole replicas.</summary>
+    public required decimal SavedWholeReplicasUsdPerWeek { get; init; }
+
+    /// <summary>An interactive token without batch work beside it, USD per million.</summary>
+    public required decimal InteractiveAlone { get; init; }
+
+    /// <summary>Who pays for the time that is not used, by rule.</summary>
+    public required IReadOnlyList<BackfillRule> Rules { get; init; }
+}
+
+/// <summary>What tokens cost by one rule for the gap between what is used and what is paid.</summary>
+/// <param name="Rule"><c>peak</c>, <c>proportional</c> or <c>unallocated</c>.</param>
+/// <param name="InteractiveUsdPerMillionTokens">Of an interactive token.</param>
+/// <param name="BatchUsdPerMillionTokens">Of a batch token.</param>
+/// <param name="IdleUsdPerWeek">What is on nobody's bill.</param>
+public sealed record BackfillRule(
+    string Rule, decimal InteractiveUsdPerMillionTokens, decimal BatchUsdPerMillionTokens,
+    decimal IdleUsdPerWeek);
+
+/// <summary>Batch lines per second of the fleet, from the most there could be to what there is.</summary>
+/// <param name="AtFullBatchSpeed">If all time that interactive work leaves ran full batches.</param>
+/// <param name="Clairvoyant">What fits the promise for who knows the future, in fractions.</param>
+/// <param name="WithoutMargin">Simulated, steps planned to the nanosecond.</param>
+/// <param name="Done">Simulated, with the margin that a live engine needs.</param>
+/// <param name="RecomputedShare">Share of the batch prompt tokens that were computed again.</param>
+/// <param name="Efficiency">Done over clairvoyant.</param>
+public sealed record BackfillLoss(
+    double AtFullBatchSpeed, double Clairvoyant, double WithoutMargin, double Done, double RecomputedShare,
+    double Efficiency);
+
+/// <summary>One hour of the week: shares of the fleet's time, 0 to 1; the rest is idle.</summary>
+public sealed record BackfillHour(double Interactive, double Batch);
+
+/// <summary>Batch tokens of the fleet under a limit on gaps.</summary>
+public sealed record PromisePricePoint(double LimitMs, double TokensPerSecond);

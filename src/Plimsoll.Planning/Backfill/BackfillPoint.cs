@@ -1,0 +1,55 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Plimsoll.Core.Promises;
+using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
+
+namespace Plimsoll.Planning.Backfill;
+
+/// <summary>What one engine rank did with batch work beside one rate of requests, stream by stream.</summary>
+/// <param name="RequestsPerSecond">The rate.</param>
+/// <param name="Holds">Whether the promise was kept.</param>
+/// <param name="LinesPerSecond">Of each stream.</param>
+/// <param name="InteractiveShare">Share of the time that interactive work caused.</param>
+/// <param name="BatchShare">Share of the time that batch work caused.</param>
+/// <param name="TokensPerLine">Prompt and answer tokens of an answered line.</param>
+/// <param name="RecomputedShare">Of the batch prompt tokens.</param>
+sealed record BackfillPoint(
+    double RequestsPerSecond, bool Holds, IReadOnlyList<double> LinesPerSecond, double InteractiveShare,
+    double BatchShare, double TokensPerLine, double RecomputedShare)
+{
+    public static BackfillPoint Of(
+        double rate, IReadOnlyList<LevelPromise> promise, IReadOnlyList<SimulationResult> runs)
+    {
+        var batch = runs.Select(r => r.Batch!).ToList();
+        var spanNs = batch.Sum(b => b.SpanS) * 1e9;
+        var prompts = Math.Max(1.0, batch.Sum(b => b.PromptTokens));
+        var computing = batch.Sum(b => (double)b.ComputingNs);
+        // Interactive time is attributed over the whole run, batch time over what is measured of it.
+        var causes = runs.Sum(r => (double)r.TimeByCause.InputNs + r.TimeByCause.CachedInputNs
+            + r.TimeByCause.OutputNs - r.BatchComputingNs);
+        var batchShare = computing / spanNs;
+        var interactive = causes / (runs.Sum(r => r.MakespanS) * 1e9);
+        var tokens = batch.Sum(b => (double)b.PromptTokens - b.RecomputedTokens + b.OutputTokens);
+        return new BackfillPoint(
+            rate, Keeps(promise, PooledRuns.Of(runs)), [.. batch.Select(b => b.LinesPerSecond)],
+            Math.Min(interactive, 1 - batchShare), batchShare,
+            tokens / Math.Max(1, batch.Sum(b => b.Lines)), batch.Sum(b => b.RecomputedTokens) / prompts);
+    }
+
+    /// <summary>Whether every limit holds over all streams together.</summary>
+    static bool Keeps(IReadOnlyList<LevelPromise> promise, SimulationResult pooled)
+    {
+        for (var level = 0; level < promise.Count; level++)
+        {
+            foreach (var limit in promise[level].Limits)
+            {
+                var latencies = pooled.Levels[level].Latencies[limit.Metric];
+                if (latencies.PercentileNs(limit.Percentile) > limit.LimitNs)
+                    return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,117 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
+using Plimsoll.Core.Promises;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Inputs.Workloads;
+using Plimsoll.Planning.Simulation;
+
+namespace Plimsoll.Planning.Backfill;
+
+/// <summary>
+/// Simulates one engine rank of the fleet at the rates that its week brings, batch work beside the requests.
+/// Streams have the same seeds whatever is compared.
+/// </summary>
+sealed class BackfillRuns(BackfillRequest request)
+{
+    /// <summary>Rates between the quietest and the busiest hour, which the week is read off.</summary>
+    public const int Rates = 5;
+
+    /// <summary>Streams of the policy that is billed, enough to tell their spread.</summary>
+    public const int Streams = 4;
+
+    /// <summary>Requests of a stream in the busiest hour; a quieter one is as long and has fewer.</summary>
+    const long Requests = 2500;
+
+    /// <summary>Enough for p95 of the measured nine tenths.</summary>
+    const long Fewest = 200;
+
+    readonly double _busiest = HourlyRates(request).Max();
+
+    /// <summary>Requests per second of an engine rank in every hour of the week.</summary>
+    public static IReadOnlyList<double> HourlyRates(BackfillRequest request) =>
+        [.. request.Serving.Workload.WeeklyEnvelope.Select(
+            hour => hour * request.Serving.RequestsPerSecond / request.Ranks)];
+
+    /// <summary>The rates, from the quietest to the busiest hour; one where all hours are alike.</summary>
+    public static IReadOnlyList<double> Grid(IReadOnlyList<double> hourly)
+    {
+        var (low, high) = (hourly.Min(), hourly.Max());
+        return high - low < 0.01 * high
+            ? [high]
+            : [.. Enumerable.Range(0, Rates).Select(i => low + i * (high - low) / (Rates - 1))];
+    }
+
+    public IReadOnlyList<BackfillPoint> Sweep(
+        IReadOnlyList<double> rates, SchedulingPolicy policy, BatchGateOptions gate, int streams,
+        double margin = SimulationOptions.UsualStepMargin)
+    {
+        var runs = new SimulationResult[rates.Count * streams];
+        Parallel.For(0, runs.Length, i => runs[i] = Run(
+            rates[i / streams], policy, gate, i % streams, margin, request.Serving.Levels, attribute: true));
+        return [.. rates.Select((rate, i) => BackfillPoint.Of(
+            rate, request.Serving.Levels, runs.AsSpan(i * streams, streams).ToArray()))];
+    }
+
+    /// <summary>Lines per second at a rate under other promises; one stream each.</summary>
+    public IReadOnlyList<double> Under(double rate, IReadOnlyList<IReadOnlyList<LevelPromise>> promises)
+    {
+        var lines = new double[promises.Count];
+        Parallel.For(0, lines.Length, i => lines[i] = Run(
+            rate, SchedulingPolicy.InSlack, new BatchGateOptions(), 0, SimulationOptions.UsualStepMargin,
+            promises[i], attribute: false).Batch!.LinesPerSecond);
+        return lines;
+    }
+
+    /// <summary>
+    /// The most lines a static gate may let through, so that the promise is kept in the busiest hour; 0 when
+    /// none.
+    /// </summary>
+    public int StaticLines(SchedulingPolicy policy)
+    {
+        int few = 0, many = 10;
+        while (many - few > 1)
+        {
+            var middle = (few + many) / 2;
+            if (Keeps(policy, 1 << (middle - 1)))
+                few = middle;
+            else
+                many = middle;
+        }
+        return few == 0 ? 0 : 1 << (few - 1);
+    }
+
+    bool Keeps(SchedulingPolicy policy, int lines) => Run(
+        _busiest, policy, new BatchGateOptions { Lines = lines }, 0, 0, request.Serving.Levels,
+        attribute: false).Holds != false;
+
+    SimulationResult Run(
+        double rate, SchedulingPolicy policy, BatchGateOptions gate, int stream, double margin,
+        IReadOnlyList<LevelPromise> levels, bool attribute)
+    {
+        var engine = request.Engine;
+        var budget = policy.Slack is null
+            ? engine.Limits.MaxNumBatchedTokens
+            : Math.Max(engine.Limits.MaxNumBatchedTokens, engine.Limits.MaxNumSeqs);
+        engine = engine with
+        {
+            Limits = engine.Limits with { Policy = policy, MaxNumBatchedTokens = budget },
+        };
+        var requests = Math.Max(Fewest, (long)(Requests * rate / _busiest));
+        return engine.Run(
+            request.Serving.Workload, rate, new SimulationOptions
+            {
+                Requests = requests,
+                WarmupRequests = requests / 10,
+                Seed = request.Serving.Seed + (ulong)(stream + 1) * 0x9E3779B97F4A7C15UL,
+                Levels = levels,
+                AttributeTime = attribute,
+                BatchWorkload = request.Batch,
+                BatchWindowNs = request.WindowNs,
+                BatchGate = gate,
+                StepMargin = margin,
+            },
+            ArrivalProcess.Representative);
+    }
+}

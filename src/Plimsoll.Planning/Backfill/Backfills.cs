@@ -1,0 +1,234 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Plimsoll.Core.Accounts;
+using Plimsoll.Core.Costing;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
+
+namespace Plimsoll.Planning.Backfill;
+
+/// <summary>
+/// The bill of batch work that rides in the idle time of an interactive fleet: simulated at the rates of its
+/// week under each policy, read off hour by hour, and priced at what a fleet of its own would cost.
+/// </summary>
+public sealed class Backfills
+{
+    const double HoursPerWeek = 168;
+
+    /// <summary>
+    /// Limits on gaps that the price of the promise is read off, as multiples of what is promised.
+    /// </summary>
+    static readonly double[] Tightness = [0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 4];
+
+    readonly BackfillRequest _request;
+    readonly BackfillRuns _runs;
+    readonly IReadOnlyList<double> _hourly;
+    readonly IReadOnlyList<double> _grid;
+    readonly double _fullBatchLines;
+
+    Backfills(BackfillRequest request)
+    {
+        _request = request;
+        _runs = new BackfillRuns(request);
+        _hourly = BackfillRuns.HourlyRates(request);
+        _grid = BackfillRuns.Grid(_hourly);
+        _fullBatchLines = SaturatedThroughput.Of(
+            request.Engine, request.Serving with { Workload = request.Batch, Requests = null })
+            .RequestsPerSecond;
+    }
+
+    /// <summary>The bill; a window shorter than a line takes is bad input.</summary>
+    public static BackfillStatement Of(BackfillRequest request) => new Backfills(request).Of();
+
+    BackfillStatement Of()
+    {
+        var gate = new BatchGateOptions();
+        var sweep = _runs.Sweep(_grid, SchedulingPolicy.InSlack, gate, BackfillRuns.Streams);
+        var week = new BackfillWeek(sweep, _hourly);
+        var unmargined = new BackfillWeek(
+            _runs.Sweep(_grid, SchedulingPolicy.InSlack, gate, streams: 1, margin: 0), _hourly);
+        var promise = PriceOfPromise(week);
+        return new BackfillStatement
+        {
+            Workload = _request.Batch.Name,
+            WindowHours = _request.WindowNs / 3.6e12,
+            Policies = [Policy("slack", week), .. Compared()],
+            Bill = Bill(week),
+            Loss = Loss(week, unmargined),
+            Week = [.. week.Interactive().Zip(week.Batch(), (i, b) => new BackfillHour(i, b))],
+            LinesPerWindow = week.LinesWithin(_request.WindowNs / 3.6e12) * _request.Ranks,
+            PriceOfPromise = promise,
+            TokensPerHourAndMs = Slope(promise),
+            OpportunityUsdPerMillionTokens = Opportunity(promise, week),
+        };
+    }
+
+    /// <summary>
+    /// What a fleet does today: one setting for the week, found in hindsight, and a gate that adapts.
+    /// </summary>
+    IEnumerable<BackfillPolicy> Compared()
+    {
+        foreach (var policy in new[] { SchedulingPolicy.VllmV1, SchedulingPolicy.VllmV1Priority })
+        {
+            var lines = _runs.StaticLines(policy);
+            var name = FormattableString.Invariant($"{policy.Name}, {lines} lines");
+            yield return lines == 0
+                ? new BackfillPolicy($"{policy.Name}, any lines", 0, 0, 0, 0)
+                : Policy(name, Week(policy, new BatchGateOptions { Lines = lines }));
+        }
+        yield return Policy(
+            "AIMD gate", Week(
+                SchedulingPolicy.VllmV1Priority, new BatchGateOptions { Lines = 256, IsAdaptive = true }));
+    }
+
+    BackfillWeek Week(SchedulingPolicy policy, BatchGateOptions gate) =>
+        new(_runs.Sweep(_grid, policy, gate, streams: 1), _hourly);
+
+    BackfillPolicy Policy(string name, BackfillWeek week)
+    {
+        var lines = week.MeanLines() * _request.Ranks;
+        return new BackfillPolicy(
+            name, week.HoursKept, lines, lines * week.TokensPerLine, Worth(week.MeanLines()).Usd);
+    }
+
+    /// <summary>
+    /// A week of so many lines per second and rank in full batches of a fleet of their own.
+    /// </summary>
+    PicoDollars Worth(double linesPerRank) =>
+        PicoDollars.FromUsd(linesPerRank / _fullBatchLines * (double)FleetUsdPerWeek.Usd);
+
+    BackfillBill Bill(BackfillWeek week)
+    {
+        var streams = Enumerable.Range(0, BackfillRuns.Streams).Select(week.MeanLines).ToList();
+        // Student's t at 90 % with three degrees of freedom.
+        var reach = 2.353 * (Samples.StandardError(streams) ?? 0);
+        var mean = week.MeanLines();
+        var whole = FleetSize.Replicas(
+            mean * _request.Ranks, _fullBatchLines * _request.Engine.Ranks);
+        var bill = FleetUsdPerWeek;
+        return new BackfillBill
+        {
+            SavedUsdPerWeek = Worth(mean).Usd,
+            SavedLow = Worth(Math.Max(0, mean - reach)).Usd,
+            SavedHigh = Worth(mean + reach).Usd,
+            SavedWholeReplicasUsdPerWeek = mean == 0 ? 0
+                : PicoDollars.FromUsd(whole * (double)_request.UsdPerReplicaHour * HoursPerWeek).Usd,
+            InteractiveAlone = PerMillion(bill, InteractiveTokens),
+            Rules = Rules(week, bill),
+        };
+    }
+
+    /// <summary>
+    /// The same three choices as the ledger of a live server: the class whose promise forced the capacity
+    /// pays for the gap, both pay for it by what they use, or nobody does.
+    /// </summary>
+    IReadOnlyList<BackfillRule> Rules(BackfillWeek week, PicoDollars bill)
+    {
+        var (interactive, batch) = (week.Interactive().Average(), week.Batch().Average());
+        var idle = Math.Max(0, 1 - interactive - batch);
+        Span<PicoDollars> shares = stackalloc PicoDollars[3];
+        bill.SplitInto([Parts(interactive), Parts(batch), Parts(idle)], shares);
+        Span<PicoDollars> both = stackalloc PicoDollars[2];
+        bill.SplitInto([Parts(interactive), Parts(batch)], both);
+        var tokens = week.MeanLines() * _request.Ranks * week.TokensPerLine * HoursPerWeek * 3600;
+        return
+        [
+            Rule("peak", shares[0] + shares[2], shares[1], default),
+            Rule("proportional", both[0], both[1], default),
+            Rule("unallocated", shares[0], shares[1], shares[2]),
+        ];
+
+        BackfillRule Rule(string name, PicoDollars own, PicoDollars batched, PicoDollars nobody) =>
+            new(name, PerMillion(own, InteractiveTokens), PerMillion(batched, tokens), nobody.Usd);
+
+        static long Parts(double share) => (long)(share * 1e12);
+    }
+
+    BackfillLoss Loss(BackfillWeek week, BackfillWeek unmargined)
+    {
+        var rate = _hourly.Average();
+        var clairvoyant = _grid.Count == 1
+            ? BoundAt(rate)
+            : new BackfillWeek([.. _grid.Select(r => new BackfillPoint(r, true, [BoundAt(r)], 0, 0, 0, 0))],
+                _hourly).MeanLines();
+        var done = week.MeanLines();
+        var free = 1 - rate * _request.Engine.Ranks / _request.Ceiling;
+        return new BackfillLoss(
+            Math.Max(0, free) * _fullBatchLines * _request.Ranks, clairvoyant * _request.Ranks,
+            unmargined.MeanLines() * _request.Ranks, done * _request.Ranks, week.RecomputedShare,
+            clairvoyant > 0 ? done / clairvoyant : 0);
+    }
+
+    double BoundAt(double rate) => BackfillBound.LinesPerSecond(
+        _request.Engine, _request.Serving.Workload, rate, new SimulationOptions
+        {
+            Requests = 1000,
+            Seed = _request.Serving.Seed,
+            Levels = _request.Serving.Levels,
+            BatchWorkload = _request.Batch,
+        });
+
+    IReadOnlyList<PromisePricePoint> PriceOfPromise(BackfillWeek week)
+    {
+        if (LimitMs(_request.Serving.Levels) is not { } promised)
+            return [];
+        var lines = _runs.Under(
+            _hourly.Average(), [.. Tightness.Select(t => Tightened(_request.Serving.Levels, t))]);
+        return [.. Tightness.Zip(lines, (t, l) => new PromisePricePoint(
+            t * promised, l * _request.Ranks * week.TokensPerLine))];
+    }
+
+    static double? LimitMs(IReadOnlyList<LevelPromise> levels)
+    {
+        double? least = null;
+        foreach (var level in levels)
+        {
+            if (level.Spec is { Class: ServiceClass.Interactive, ItlNs: { } ns } && !(ns / 1e6 >= least))
+                least = ns / 1e6;
+        }
+        return least;
+    }
+
+    static IReadOnlyList<LevelPromise> Tightened(IReadOnlyList<LevelPromise> levels, double factor) =>
+    [
+        .. levels.Select(level => LevelPromise.Of(level.Spec, [.. level.Limits.Select(limit =>
+            limit.Metric is Metric.Itl or Metric.Tpot
+                ? limit with { LimitNs = (long)(factor * limit.LimitNs) }
+                : limit)])),
+    ];
+
+    /// <summary>
+    /// Tokens an hour that a millisecond of the promised gap is worth, across its neighbours.
+    /// </summary>
+    static double? Slope(IReadOnlyList<PromisePricePoint> points)
+    {
+        if (points.Count == 0)
+            return null;
+        var promised = Array.IndexOf(Tightness, 1.0);
+        var (tighter, looser) = (points[promised - 1], points[promised + 1]);
+        return 3600 * (looser.TokensPerSecond - tighter.TokensPerSecond) / (looser.LimitMs - tighter.LimitMs);
+    }
+
+    decimal? Opportunity(IReadOnlyList<PromisePricePoint> points, BackfillWeek week)
+    {
+        if (points.Count == 0)
+            return null;
+        var promised = points[Array.IndexOf(Tightness, 1.0)].TokensPerSecond;
+        var forgone = Math.Max(0, points[^1].TokensPerSecond - promised);
+        var lines = forgone / Math.Max(1, week.TokensPerLine) / _request.Ranks;
+        return PerMillion(Worth(lines), InteractiveTokens);
+    }
+
+    PicoDollars FleetUsdPerWeek => PicoDollars.FromUsd(
+        _request.Replicas * (double)_request.UsdPerReplicaHour * HoursPerWeek);
+
+    double InteractiveTokens =>
+        _request.Serving.RequestsPerSecond * _request.TokensPerRequest * HoursPerWeek * 3600;
+
+    static decimal PerMillion(PicoDollars usd, double tokens) =>
+        tokens <= 0 ? 0 : PicoDollars.FromUsd((double)usd.Usd * 1e6 / tokens).Usd;
+}

@@ -1,0 +1,70 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Plimsoll.Core.Accounts;
+
+namespace Plimsoll.Reports;
+
+/// <summary>The bill of batch work in the idle time, as tables.</summary>
+static class BackfillTables
+{
+    public static void Write(TextWriter page, BackfillStatement backfill)
+    {
+        var bill = backfill.Bill;
+        page.Write("<h2>Batch work in the idle time of the interactive fleet</h2>\n<p>");
+        page.Write(HtmlText.Escape(
+            $"{backfill.Workload}: ${F(bill.SavedUsdPerWeek, "#,0")} ({F(bill.SavedLow, "#,0")}–"
+            + $"{F(bill.SavedHigh, "#,0")}) a week saved against a fleet of its own in full batches. "
+            + $"A job of {F((decimal)backfill.LinesPerWindow, "#,0")} lines is done within "
+            + $"{F((decimal)backfill.WindowHours, "0.##")} h whenever of the week it comes. Who knows the "
+            + $"future fits {F((decimal)backfill.Loss.Clairvoyant, "0.0")} lines/s into the promise."));
+        page.Write("</p>\n");
+        ReportTables.Write(page, ["<under", "hours kept", "lines/s", "tokens/s", "worth USD/week"],
+            [.. backfill.Policies.Select(p => new[]
+            {
+                "<" + p.Name, F((decimal)(100 * p.HoursKept), "0") + " %",
+                F((decimal)p.LinesPerSecond, "0.00"), F((decimal)p.TokensPerSecond, "#,0"),
+                F(p.UsdPerWeek, "#,0"),
+            })]);
+        var rows = new List<string[]>
+        {
+            new[] { "<without batch work", F(bill.InteractiveAlone, "0.0000"), "–", "–" },
+        };
+        rows.AddRange(bill.Rules.Select(r => new[]
+        {
+            "<" + r.Rule, F(r.InteractiveUsdPerMillionTokens, "0.0000"),
+            F(r.BatchUsdPerMillionTokens, "0.0000"), F(r.IdleUsdPerWeek, "#,0"),
+        }));
+        ReportTables.Write(
+            page, ["<who pays the gap", "interactive, $/M tokens", "batch, $/M tokens", "idle, $/week"],
+            rows);
+    }
+
+    public static (string[], List<string[]>) Week(BackfillStatement backfill)
+    {
+        var rows = new List<string[]>();
+        for (var day = 0; day < 7; day++)
+        {
+            var hours = Enumerable.Range(24 * day, 24)
+                .Select(h => backfill.Week[h % backfill.Week.Count]).ToList();
+            rows.Add([
+                $"day {day + 1}", Percent(hours.Average(h => h.Interactive)),
+                Percent(hours.Average(h => h.Batch)),
+                Percent(hours.Average(h => 1 - h.Interactive - h.Batch)),
+            ]);
+        }
+        return (["% of the fleet's time", "interactive", "batch", "idle"], rows);
+    }
+
+    public static (string[], List<string[]>) Promise(BackfillStatement backfill) => (
+        ["gap, ms", "batch tokens/s"],
+        [.. backfill.PriceOfPromise.Select(p => new[]
+        {
+            F((decimal)p.LimitMs, "0.#"), F((decimal)p.TokensPerSecond, "#,0"),
+        })]);
+
+    static string Percent(double share) => F((decimal)(100 * share), "0.0");
+
+    static string F(decimal value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,57 @@
+using System;
+using System.Buffers;
+using System.Text.Json;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Server.Gateway;
+using Plimsoll.Server.Serving;
+
+namespace Plimsoll.Server.Api;
+
+/// <summary>A request as a replica is to have it.</summary>
+static class UpstreamBody
+{
+    /// <summary>
+    /// The body under the replica's own name of the model, with a priority where it knows them.
+    /// </summary>
+    /// <param name="adapter">Whether the body names an adapter that the replica holds.</param>
+    /// <param name="asStream">Whether to ask for a stream with usage, whatever the client asked for.</param>
+    public static ReadOnlyMemory<byte> For(
+        JsonElement body, UpstreamReplica replica, Level level, bool adapter, bool asStream = false)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            foreach (var property in body.EnumerateObject())
+            {
+                if (property.NameEquals("model") && replica.Config.Model is not null && !adapter)
+                    writer.WriteString("model"u8, replica.Config.Model);
+                else if (!IsOurs(property, asStream))
+                    property.WriteTo(writer);
+            }
+            if (asStream)
+            {
+                writer.WriteBoolean("stream"u8, true);
+                writer.WriteStartObject("stream_options"u8);
+                writer.WriteBoolean("include_usage"u8, true);
+                writer.WriteEndObject();
+            }
+            if (replica.Config.Priority)
+                writer.WriteNumber("priority"u8, PriorityOf(level));
+            writer.WriteEndObject();
+        }
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>A piece of the prompt as a request; null where it cannot be cut.</summary>
+    public static ReadOnlyMemory<byte>? Slice(
+        JsonElement body, UpstreamReplica replica, Level level, double share, bool adapter) =>
+        PromptSlices.Cut(body, (adapter ? null : replica.Config.Model) ?? body.Required("model"), share,
+            replica.Config.Priority ? PriorityOf(level) : null);
+
+    static bool IsOurs(JsonProperty property, bool asStream) =>
+        property.NameEquals("service_tier") || property.NameEquals("priority")
+        || (asStream && (property.NameEquals("stream") || property.NameEquals("stream_options")));
+
+    static int PriorityOf(Level level) => level.Class == ServiceClass.Batch ? 1 : 0;
+}

@@ -1,0 +1,161 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Server.Gateway;
+using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Metrics;
+using Plimsoll.Server.Serving;
+
+namespace Plimsoll.Server.Dashboard;
+
+/// <summary>One second of the server's life.</summary>
+sealed record LiveSecond
+{
+    /// <summary>Interactive first tokens a second.</summary>
+    public double Requests { get; init; }
+
+    public double InteractiveTokens { get; init; }
+
+    public double BatchTokens { get; init; }
+
+    /// <summary>95th percentile over the last ten seconds, milliseconds; null below 20 samples.</summary>
+    public double? TtftMs { get; init; }
+
+    public double? GapMs { get; init; }
+
+    public double? TwinErrorPercent { get; init; }
+
+    /// <summary>USD per hour by level, idle and headroom among them, over the last second.</summary>
+    public required IReadOnlyDictionary<string, double> UsdPerHour { get; init; }
+}
+
+/// <summary>
+/// The last five minutes, second by second, for everybody who looks. It measures nothing itself: it takes
+/// what metrics, ledger and twins have.
+/// </summary>
+sealed class LiveBoard : IDisposable
+{
+    public const int Seconds = 300;
+
+    const int WindowSeconds = 10;
+    const int LeastSamples = 20;
+
+    readonly Lock _gate = new();
+    readonly List<LiveSecond> _seconds = [];
+    readonly Queue<(List<float> Ttft, List<float> Gaps)> _window = new();
+    readonly ModelDirectory _local;
+    readonly IReadOnlyDictionary<string, UpstreamModel> _upstreams;
+    readonly Func<Levels> _levels;
+    readonly LedgerBook _book;
+    readonly ITimer _timer;
+    IReadOnlyDictionary<string, long> _spent;
+
+    public LiveBoard(
+        ModelDirectory local, IReadOnlyDictionary<string, UpstreamModel> upstreams, Func<Levels> levels,
+        LedgerBook book, TimeProvider time)
+    {
+        (_local, _upstreams, _levels, _book) = (local, upstreams, levels, book);
+        _spent = book.SpentByLevel();
+        _timer = time.CreateTimer(_ => Tick(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>The seconds so far, oldest first.</summary>
+    public IReadOnlyList<LiveSecond> Look()
+    {
+        lock (_gate)
+            return [.. _seconds];
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    void Tick()
+    {
+        lock (_gate)
+        {
+            _seconds.Add(Next());
+            if (_seconds.Count > Seconds)
+                _seconds.RemoveAt(0);
+        }
+    }
+
+    LiveSecond Next()
+    {
+        double requests = 0, interactive = 0, batch = 0;
+        var (ttfts, gaps) = (new List<float>(), new List<float>());
+        foreach (var metrics in AllMetrics())
+        {
+            foreach (var (level, samples) in metrics.Live.Take())
+            {
+                if (_levels().Find(level) is not { Class: ServiceClass.Interactive })
+                {
+                    batch += samples.Tokens;
+                    continue;
+                }
+                requests += samples.Requests;
+                interactive += samples.Tokens;
+                ttfts.AddRange(samples.TtftSeconds);
+                gaps.AddRange(samples.GapSeconds);
+            }
+        }
+        _window.Enqueue((ttfts, gaps));
+        if (_window.Count > WindowSeconds)
+            _window.Dequeue();
+        return new LiveSecond
+        {
+            Requests = requests,
+            InteractiveTokens = interactive,
+            BatchTokens = batch,
+            TtftMs = P95Ms(window => window.Ttft),
+            GapMs = P95Ms(window => window.Gaps),
+            TwinErrorPercent = TwinError(),
+            UsdPerHour = Spending(),
+        };
+    }
+
+    IEnumerable<ModelMetrics> AllMetrics()
+    {
+        foreach (var model in _local.Local)
+            yield return model.Metrics;
+        foreach (var model in _upstreams.Values)
+            yield return model.Metrics;
+    }
+
+    double? P95Ms(Func<(List<float> Ttft, List<float> Gaps), List<float>> which)
+    {
+        var all = new List<float>();
+        foreach (var second in _window)
+            all.AddRange(which(second));
+        if (all.Count < LeastSamples)
+            return null;
+        all.Sort();
+        return 1000 * all[(int)(0.95 * (all.Count - 1))];
+    }
+
+    double? TwinError()
+    {
+        double? worst = null;
+        foreach (var model in _upstreams.Values)
+        {
+            for (var i = 0; model.Twins is { } twins && i < model.Replicas.Count; i++)
+            {
+                if (twins.Look(i, twin => twin.Errors.Median) is { } error)
+                    worst = Math.Max(worst ?? 0, 100 * error);
+            }
+        }
+        return worst;
+    }
+
+    Dictionary<string, double> Spending()
+    {
+        var now = _book.SpentByLevel();
+        var spending = new Dictionary<string, double>();
+        foreach (var (level, amount) in now)
+        {
+            var since = amount - (_spent.TryGetValue(level, out var before) ? before : 0);
+            spending[level] = since * 3600 / 1e12;
+        }
+        _spent = now;
+        return spending;
+    }
+}

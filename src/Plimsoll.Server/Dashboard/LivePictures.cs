@@ -1,0 +1,128 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using Plimsoll.Reports.Drawing;
+using Plimsoll.Reports.Pictures;
+
+namespace Plimsoll.Server.Dashboard;
+
+/// <summary>The live page's pictures of what the board has seen.</summary>
+static class LivePictures
+{
+    /// <summary>Each picture's name and its SVG for inside a page.</summary>
+    /// <param name="loadLine">Requests a second of the whole fleet; null where nobody said it.</param>
+    public static IEnumerable<(string Name, string Svg)> Draw(
+        IReadOnlyList<LiveSecond> seconds, double? loadLine, double? ttftMs, double? gapMs, bool phone)
+    {
+        yield return Svg("load", "Requests a second against the load line", Load(seconds, loadLine), phone);
+        yield return Svg("slack", "Tokens a second of interactive and batch work", Slack(seconds), phone);
+        yield return Svg("ttft", "Time to the first token against its promise",
+            Latency(seconds, "TTFT", second => second.TtftMs, ttftMs), phone);
+        yield return Svg("itl", "Gap between tokens against its promise",
+            Latency(seconds, "ITL", second => second.GapMs, gapMs), phone);
+        yield return Svg("dollars", "US dollars an hour by level", Dollars(seconds), phone);
+        yield return Svg("twin", "How far the twin's predictions are off", Twin(seconds), phone);
+    }
+
+    static TimePicture Load(IReadOnlyList<LiveSecond> seconds, double? loadLine) => new()
+    {
+        Title = "Load",
+        Subtitle = loadLine is null
+            ? "interactive requests/s, mean of ten seconds; no load_line_requests_per_second is configured"
+            : "interactive requests/s, mean of ten seconds, against the load line of the fleet",
+        Curves = [new TimeCurve("interactive requests/s", TimeInk.Interactive,
+            Smooth(seconds, second => second.Requests))],
+        Limits = loadLine is { } line ? [("load line", line)] : [],
+    };
+
+    static TimePicture Slack(IReadOnlyList<LiveSecond> seconds) => new()
+    {
+        Title = "Batch in the slack",
+        Subtitle = "tokens/s given back, mean of ten seconds, batch work on top of interactive",
+        Stacked = true,
+        Curves =
+        [
+            new TimeCurve("interactive", TimeInk.Interactive,
+                Smooth(seconds, second => second.InteractiveTokens)),
+            new TimeCurve("batch", TimeInk.Batch, Smooth(seconds, second => second.BatchTokens)),
+        ],
+    };
+
+    static TimePicture Latency(
+        IReadOnlyList<LiveSecond> seconds, string name, Func<LiveSecond, double?> value,
+        double? promiseMs) => new()
+    {
+        Title = name,
+        Subtitle = "95th percentile of interactive requests over ten seconds; nothing below 20 samples",
+        Unit = " ms",
+        Curves = [new TimeCurve($"{name} p95", TimeInk.Interactive, Values(seconds, value))],
+        Limits = promiseMs is { } promise
+            ? [(FormattableString.Invariant($"promised {promise:0.#} ms"), promise)] : [],
+    };
+
+    static TimePicture Dollars(IReadOnlyList<LiveSecond> seconds)
+    {
+        var names = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var second in seconds)
+            names.UnionWith(second.UsdPerHour.Keys);
+        var curves = new List<TimeCurve>();
+        foreach (var name in names)
+        {
+            var ink = name switch
+            {
+                "idle" or "headroom" => TimeInk.Idle,
+                "batch" => TimeInk.Batch,
+                "interactive" => TimeInk.Interactive,
+                _ => TimeInk.Other,
+            };
+            curves.Add(new TimeCurve(name, ink,
+                Smooth(seconds, second => second.UsdPerHour.GetValueOrDefault(name))));
+        }
+        return new TimePicture
+        {
+            Title = "Dollars",
+            Subtitle = "USD an hour by level, idle and headroom apart; they sum to the bill",
+            Stacked = true,
+            Curves = curves,
+        };
+    }
+
+    static TimePicture Twin(IReadOnlyList<LiveSecond> seconds) => new()
+    {
+        Title = "Twin error",
+        Subtitle = "predicted TTFT, median relative error of the worst replica; empty without twins",
+        Unit = " %",
+        Curves = [new TimeCurve("predicted TTFT", TimeInk.Other,
+            Values(seconds, second => second.TwinErrorPercent))],
+    };
+
+    static List<double?> Values(IReadOnlyList<LiveSecond> seconds, Func<LiveSecond, double?> value)
+    {
+        var values = new List<double?>(seconds.Count);
+        foreach (var second in seconds)
+            values.Add(value(second));
+        return values;
+    }
+
+    static List<double?> Smooth(IReadOnlyList<LiveSecond> seconds, Func<LiveSecond, double> value)
+    {
+        const int Over = 10;
+        var values = new List<double?>(seconds.Count);
+        for (var i = 0; i < seconds.Count; i++)
+        {
+            var sum = 0.0;
+            var from = Math.Max(0, i - Over + 1);
+            for (var j = from; j <= i; j++)
+                sum += value(seconds[j]);
+            values.Add(sum / (i - from + 1));
+        }
+        return values;
+    }
+
+    static (string, string) Svg(string name, string label, TimePicture picture, bool phone)
+    {
+        using var text = new StringWriter();
+        SvgWriter.WriteInPage(picture.Draw(phone), label, name, text);
+        return (name, text.ToString());
+    }
+}

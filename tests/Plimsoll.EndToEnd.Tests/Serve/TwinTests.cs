@@ -1,0 +1,125 @@
+using System;
+using System.Globalization;
+using System.Linq;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Plimsoll.Server.Configuration;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.EndToEnd.Tests.Serve;
+
+/// <summary>The gateway with twins before simulated engines, over real sockets.</summary>
+public sealed class TwinTests
+{
+    static readonly string _long = string.Concat(Enumerable.Repeat("the load line of a ship ", 400));
+
+    [Fact]
+    public async Task Answers_are_the_engines_whole_or_streamed_and_the_twin_says_how_far_it_is_off()
+    {
+        await using var engine = await RunningServer.StartAsync();
+        await using var gateway = await GatewayAsync(null, engine);
+        for (var i = 0; i < 24; i++)
+        {
+            var body = Chat($"question {i}", stream: false);
+            var (status, through, _) = await gateway.PostAsync("/v1/chat/completions", body);
+            status.ShouldBe(200, through.ToString());
+            var (_, direct, _) = await engine.PostAsync("/v1/chat/completions", body.Replace("fleet", "sim"));
+            Same(through, direct);
+        }
+        var metrics = await gateway.Client.GetStringAsync("/metrics");
+        metrics.ShouldContain("plimsoll_twin_ttft_error_ratio{model_name=\"fleet\"");
+        Gauge(metrics, "plimsoll_twin_predictions_total").ShouldBe(24);
+        Gauge(metrics, "plimsoll_twin_requests_running").ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Batch_lines_go_when_the_twin_lets_them_and_are_answered_once()
+    {
+        await using var first = await RunningServer.StartAsync();
+        await using var second = await RunningServer.StartAsync();
+        await using var gateway = await GatewayAsync(null, first, second);
+        var lines = string.Join('\n', Enumerable.Range(0, 12).Select(i => RunningServer.Line(i, "fleet")
+            .Replace($"number {i}", $"{i} {_long}")));
+        var file = await gateway.UploadAsync(lines + "\n");
+        var (_, created, _) = await gateway.PostAsync("/v1/batches",
+            $$"""{"input_file_id":"{{file}}","endpoint":"/v1/chat/completions","completion_window":"24h"}""");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(
+            i => gateway.PostAsync("/v1/chat/completions", Chat($"meanwhile {i}", stream: false))));
+        answers.ShouldAllBe(answer => answer.Status == 200);
+        var done = await RunningServer.EventuallyAsync(
+            async () => (await gateway.GetAsync($"/v1/batches/{created.GetProperty("id").GetString()}")).Body,
+            batch => batch.GetProperty("status").GetString() == "completed");
+        done.GetProperty("request_counts").GetProperty("completed").GetInt32().ShouldBe(12, done.ToString());
+        var output = await gateway.Client.GetStringAsync(
+            $"/v1/files/{done.GetProperty("output_file_id").GetString()}/content");
+        output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement)
+            .Select(line => line.GetProperty("response").GetProperty("body").GetProperty("choices")[0]
+                .GetProperty("message").GetProperty("content").GetString())
+            .ShouldAllBe(content => content!.Length > 0);
+        var metrics = await gateway.Client.GetStringAsync("/metrics");
+        Gauge(metrics, "plimsoll_twin_batch_lines").ShouldBe(0);
+        Gauge(metrics, "plimsoll_twin_lines_waiting").ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_promise_that_no_replica_would_keep_is_refused_with_the_time_to_come_again()
+    {
+        await using var engine = await RunningServer.StartAsync();
+        await using var gateway = await GatewayAsync(config => config.Levels["interactive"] = new LevelConfig
+        {
+            Ttft = "10ms",
+            WhenFull = "reject",
+            ServiceTiers = ["default"],
+        }, engine);
+        var (status, body, response) = await gateway.PostAsync(
+            "/v1/chat/completions", Chat(_long, stream: false));
+        status.ShouldBe(429, body.ToString());
+        response.Headers.Contains("retry-after-ms").ShouldBeTrue();
+        body.GetProperty("error").GetProperty("message").GetString()!.ShouldContain("predicted");
+    }
+
+    static Task<RunningServer> GatewayAsync(
+        Action<ServeConfig>? change, params RunningServer[] engines) => RunningServer.StartAsync(config =>
+    {
+        config.Models =
+        [
+            new ModelConfig
+            {
+                Name = "fleet",
+                PriceUsdPerHour = 2,
+                Twin = RunningServer.Simulated().Simulated,
+                Upstreams = [.. engines.Select(
+                    engine => new UpstreamConfig { Url = engine.Address.ToString(), Model = "sim" })],
+            },
+        ];
+        change?.Invoke(config);
+    });
+
+    static string Chat(string content, bool stream) => JsonSerializer.Serialize(new
+    {
+        model = "fleet",
+        max_tokens = 6,
+        stream,
+        messages = new[] { new { role = "user", content } },
+    });
+
+    static void Same(JsonElement through, JsonElement direct)
+    {
+        through.GetProperty("object").GetString().ShouldBe("chat.completion");
+        var choice = through.GetProperty("choices")[0];
+        var other = direct.GetProperty("choices")[0];
+        choice.GetProperty("message").GetProperty("role").GetString().ShouldBe("assistant");
+        choice.GetProperty("message").GetProperty("content").GetString()
+            .ShouldBe(other.GetProperty("message").GetProperty("content").GetString());
+        choice.GetProperty("finish_reason").GetString()
+            .ShouldBe(other.GetProperty("finish_reason").GetString());
+        through.GetProperty("usage").GetProperty("prompt_tokens").GetInt32()
+            .ShouldBe(direct.GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
+    }
+
+    static double Gauge(string metrics, string name) => metrics.Split('\n')
+        .Where(line => line.StartsWith(name + "{", StringComparison.Ordinal))
+        .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..],
+            CultureInfo.InvariantCulture));
+}

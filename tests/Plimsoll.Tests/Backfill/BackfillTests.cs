@@ -1,0 +1,117 @@
+using System;
+using System.Linq;
+using CsCheck;
+using Plimsoll.Core.Accounts;
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Choices;
+using Plimsoll.Inputs.Workloads.Families;
+using Plimsoll.Planning.Backfill;
+using Plimsoll.Planning.Simulation;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Backfill;
+
+/// <summary>The bill of batch work in the idle time of an interactive fleet.</summary>
+public sealed class BackfillTests
+{
+    static readonly Lazy<(BackfillRequest Request, BackfillStatement Bill)> Small = new(() =>
+    {
+        var request = Request();
+        return (request, Backfills.Of(request));
+    });
+
+    static BackfillRequest Request()
+    {
+        var choice = new DeploymentChoice
+        {
+            Model = Catalogue.BuiltIn.FindModel("Llama-3.1-8B"),
+            Accelerator = Catalogue.BuiltIn.FindAccelerator("h100_sxm"),
+            Weights = Core.Models.NumberFormat.Bf16,
+            Kv = Core.Models.NumberFormat.Bf16,
+            Engine = new EngineSettings(),
+        };
+        return new BackfillRequest
+        {
+            Serving = new Serving
+            {
+                Deployment = choice,
+                Workload = WorkloadFamily.Find("chat"),
+                RequestsPerSecond = 12,
+                Levels =
+                [
+                    LevelPromise.Of(
+                        ServiceLevelSpec.Default,
+                        [
+                            new Limit(Metric.Ttft, 95, 500_000_000), new Limit(Metric.Tpot, 95, 50_000_000),
+                        ]),
+                ],
+            },
+            Engine = SimulatedEngine.Of(choice.With(), SchedulingPolicy.VllmV1),
+            Replicas = 2,
+            Ceiling = 30,
+            UsdPerReplicaHour = 3,
+            TokensPerRequest = 1300,
+            Batch = WorkloadFamily.Find("summarisation"),
+            WindowNs = 86_400_000_000_000,
+        };
+    }
+
+    [Fact]
+    public void Every_rule_charges_the_whole_fleet()
+    {
+        var (request, statement) = Small.Value;
+        var week = 168 * 3600.0;
+        var interactive = request.Serving.RequestsPerSecond * request.TokensPerRequest * week / 1e6;
+        var batch = statement.Policies[0].TokensPerSecond * week / 1e6;
+        foreach (var rule in statement.Bill.Rules)
+        {
+            var charged = (double)rule.InteractiveUsdPerMillionTokens * interactive
+                + (double)rule.BatchUsdPerMillionTokens * batch + (double)rule.IdleUsdPerWeek;
+            charged.ShouldBe(request.Replicas * 3 * 168, tolerance: 1e-3);
+        }
+        statement.Bill.Rules.Select(r => r.InteractiveUsdPerMillionTokens)
+            .ShouldAllBe(usd => usd < statement.Bill.InteractiveAlone);
+    }
+
+    [Fact]
+    public void No_policy_does_more_than_fits_and_slack_does_most()
+    {
+        var statement = Small.Value.Bill;
+        statement.Loss.Efficiency.ShouldBeInRange(0.5, 1);
+        statement.Policies[0].Name.ShouldBe("slack");
+        statement.Policies[0].HoursKept.ShouldBe(1);
+        statement.Policies.ShouldAllBe(p => p.LinesPerSecond <= statement.Policies[0].LinesPerSecond);
+        statement.Bill.SavedUsdPerWeek.ShouldBeInRange(statement.Bill.SavedLow, statement.Bill.SavedHigh);
+    }
+
+    [Fact]
+    public void A_tighter_promise_keeps_batch_work_out()
+    {
+        var points = Small.Value.Bill.PriceOfPromise;
+        points[0].TokensPerSecond.ShouldBeLessThan(points[^1].TokensPerSecond);
+        Small.Value.Bill.TokensPerHourAndMs.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void The_same_request_gives_the_same_bill() =>
+        Backfills.Of(Request()).Bill.SavedUsdPerWeek.ShouldBe(Small.Value.Bill.Bill.SavedUsdPerWeek);
+
+    /// <summary>A job of a window is what the worst such window of the week does, hour by hour.</summary>
+    [Fact]
+    public void The_worst_window_is_found() => Gen.Select(Gen.Double[0, 10].Array[2, 168], Gen.Int[1, 400])
+        .Sample((hours, window) =>
+        {
+            // Rates that are the hours' numbers themselves, so that the sweep's line reads each hour back.
+            var sweep = new[] { 0.0, 10.0 }
+                .Select(r => new BackfillPoint(r, true, [r], 0, 0, 1, 0)).ToList();
+            var week = new BackfillWeek(sweep, hours);
+            var least = Enumerable.Range(0, hours.Length).Min(first =>
+                Enumerable.Range(first, window).Sum(h => hours[h % hours.Length]));
+            week.LinesWithin(window).ShouldBe(3600 * least, 1e-6 * (1 + 3600 * least));
+        });
+}
