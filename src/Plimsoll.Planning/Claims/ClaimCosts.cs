@@ -122,16 +122,16 @@ public sealed class ClaimCosts
             var trial = new PlanTrial(candidate, request, bound);
             if (Usd(trial, candidate, null) is not { } usd || usd >= best.Usd)
                 continue;
-            var error = trial.StepTime.Error;
+            var errors = trial.StepTime.Errors;
             best = new ClaimCost(
-                usd, Usd(trial, candidate, error.Fast), Usd(trial, candidate, error.Slow), candidate,
-                trial.StepTime.Tier);
+                usd, Usd(trial, candidate, ErrorEnds.Of(errors, isSlow: false)),
+                Usd(trial, candidate, ErrorEnds.Of(errors, isSlow: true)), candidate, trial.StepTime.Tier);
         }
         return best;
 
-        double? Usd(PlanTrial trial, PlanCandidate candidate, StepEnd? end)
+        double? Usd(PlanTrial trial, PlanCandidate candidate, StepErrorDraw? wrong)
         {
-            var line = trial.Measure(Rung, end).Line;
+            var line = trial.Measure(Rung, wrong).Line;
             return line > 0 ? scale.UsdPerMillionTokens(scale.Unrounded(candidate, line)) : null;
         }
     }

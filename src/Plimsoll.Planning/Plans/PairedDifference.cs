@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using Plimsoll.Core.Timing;
 using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Planning.Plans;
@@ -14,21 +13,13 @@ namespace Plimsoll.Planning.Plans;
 /// </summary>
 static class PairedDifference
 {
-    /// <summary>Half a 90 % interval, in standard errors, of what is normal.</summary>
-    const double Normal = 1.645;
+    const double Normal = ErrorEnds.Deviations;
 
     /// <summary>The same of a mean of four (Student's t, three degrees).</summary>
     const double OfFour = 2.353;
 
     /// <summary>A bisection's last bracket, over two numbers that were both bisected.</summary>
     const double Bracket = 0.7 * LoadLineSearch.Precision;
-
-    /// <summary>
-    /// An end of a 90 % interval drawn in to one standard error, of steps and of first tokens.
-    /// </summary>
-    public static (StepEnd Steps, StepEnd FirstTokens) Standard(StepEnd end) => (
-        new StepEnd(Math.Pow(end.Factor, 1 / Normal), end.SequenceNs / Normal, 1),
-        new StepEnd(1, 0, Math.Pow(end.FirstTokenFactor, 1 / Normal)));
 
     public static Difference Of(PlanEntry one, PlanEntry best, FleetScale scale)
     {

@@ -191,10 +191,10 @@ public sealed class PlanSearch
         ? double.PositiveInfinity
         : kept.Select(c => c.Value).Order().ElementAt(Shown - 1);
 
-    PlanMeasure Measure(PlanCandidate candidate, PlanRung rung, StepEnd? end = null, string at = "")
+    PlanMeasure Measure(PlanCandidate candidate, PlanRung rung, StepErrorDraw? wrong = null, string at = "")
     {
         var key = $"{candidate.Key} | {rung.Name}{at}";
-        var measure = _journal.Get(key, () => Trial(candidate).Measure(rung, end));
+        var measure = _journal.Get(key, () => Trial(candidate).Measure(rung, wrong));
         lock (_used)
         {
             if (_used.Add(key))
@@ -241,21 +241,22 @@ public sealed class PlanSearch
         if (!full.Holds)
             return null;
         var stepTime = Trial(candidate).StepTime;
-        var (fast, slow) = (stepTime.Error.Fast, stepTime.Error.Slow);
-        var (stepFast, firstFast) = PairedDifference.Standard(fast);
-        var (stepSlow, firstSlow) = PairedDifference.Standard(slow);
+        var errors = stepTime.Errors;
         var standard = new StandardErrors(
-            Math.Max(1, At(stepFast, " steps fast")), Math.Min(1, At(stepSlow, " steps slow")),
-            At(firstFast, " first tokens fast"), At(firstSlow, " first tokens slow"));
+            Math.Max(1, At(ErrorEnds.Steps(errors, isSlow: false), " steps fast")),
+            Math.Min(1, At(ErrorEnds.Steps(errors, isSlow: true), " steps slow")),
+            At(ErrorEnds.FirstTokens(errors, isSlow: false), " first tokens fast"),
+            At(ErrorEnds.FirstTokens(errors, isSlow: true), " first tokens slow"));
         return new PlanEntry(
-            candidate, full, Math.Max(1, At(fast, " fast")), Math.Min(1, At(slow, " slow")), standard,
-                stepTime,
-            default);
+            candidate, full,
+            Math.Max(1, At(ErrorEnds.Of(errors, isSlow: false), " fast")),
+            Math.Min(1, At(ErrorEnds.Of(errors, isSlow: true), " slow")),
+            standard, stepTime, default);
 
-        double At(StepEnd end, string name)
+        double At(StepErrorDraw wrong, string name)
         {
             var around = Measure(candidate, _rungs.Longer).Line;
-            return around > 0 ? Measure(candidate, _rungs.Longer, end, name).Line / around : 0;
+            return around > 0 ? Measure(candidate, _rungs.Longer, wrong, name).Line / around : 0;
         }
     }
 

@@ -70,23 +70,28 @@ public sealed class PlanTrial
         StepTimeCatalogue.ModelOf(candidate.Deployment), candidate.Policy, serving.MeanContextTokens);
 
     /// <summary>Load lines of a unit, each stream by bisection.</summary>
-    public PlanMeasure Measure(PlanRung rung, StepEnd? end = null)
+    /// <param name="rung">How much is simulated.</param>
+    /// <param name="wrong">A way in which the prediction is wrong; null for the prediction itself.</param>
+    public PlanMeasure Measure(PlanRung rung, StepErrorDraw? wrong = null)
     {
+        var draw = wrong ?? StepErrorDraw.None;
+        var engine = _engine.Drawn(draw);
         if (!_serving.Limits.Any())
-            return Saturated(rung, end);
-        var (fleet, scale) = Fleet();
+            return Saturated(rung, engine);
+        var serving = _serving with { Levels = LateFirstTokens.Of(_serving.Levels, draw) };
+        var (fleet, scale) = Fleet(engine);
         long simulated = 0;
         var search = new LoadLineSearch(
-            _engine, _serving, new ProbeSize(rung.Streams, rung.Requests, rung.Requests))
+            engine, serving, new ProbeSize(rung.Streams, rung.Requests, rung.Requests))
         {
             AfterRun = requests => Interlocked.Add(ref simulated, requests), Fleet = fleet,
         };
         var ceiling = (_bound.RequestsPerSecond ?? 1) / scale;
-        var line = search.Find(ceiling, ArrivalProcess.Own, end);
+        var line = search.Find(ceiling, ArrivalProcess.Own);
         // The bound is no part of the answer: where the promise holds there, the search goes on above it.
         for (var i = 0; i < 3 && line.Binding is null && line.RequestsPerSecond >= ceiling; i++)
-            line = search.Find(ceiling *= 2, ArrivalProcess.Own, end);
-        var limits = _serving.Limits.ToList();
+            line = search.Find(ceiling *= 2, ArrivalProcess.Own);
+        var limits = serving.Limits.ToList();
         int? missed = line.Binding is { } broken ? limits.IndexOf(broken.Limit) : null;
         return new PlanMeasure(
             [.. line.Lines.Select(rate => rate * scale)],
@@ -94,28 +99,27 @@ public sealed class PlanTrial
             line.Binding?.Ratio, missed, line.Binding?.MeasuredNs, simulated);
     }
 
-    PlanMeasure Saturated(PlanRung rung, StepEnd? end)
+    PlanMeasure Saturated(PlanRung rung, SimulatedEngine engine)
     {
-        var found = SaturatedThroughput.Find(
-            _engine, _serving with { Requests = rung.Requests }, end: end);
+        var found = SaturatedThroughput.Find(engine, _serving with { Requests = rung.Requests });
         return new PlanMeasure(
-            [(found?.RequestsPerSecond ?? 0) * _engine.Ranks], null, null, null, null, 2 * rung.Requests);
+            [(found?.RequestsPerSecond ?? 0) * engine.Ranks], null, null, null, null, 2 * rung.Requests);
     }
 
     /// <summary>
     /// Engines simulated together, and units that one request per second of what is simulated stands for.
     /// </summary>
-    (Fleet? Fleet, double Scale) Fleet()
+    (Fleet? Fleet, double Scale) Fleet(SimulatedEngine engine)
     {
         if (!_candidate.IsDisaggregated && _candidate.Router is null)
-            return (null, _engine.Ranks);
+            return (null, engine.Ranks);
         var units = _candidate.Router is null ? 1 : Routed;
         var deployment = _candidate.Deployment;
         return (new Fleet
         {
-            Serving = _engine.Pool(units * _candidate.ServingReplicas * _engine.Ranks),
+            Serving = engine.Pool(units * _candidate.ServingReplicas * engine.Ranks),
             Prefill = _candidate.IsDisaggregated
-                ? _engine.Pool(units * _candidate.PrefillReplicas * _engine.Ranks) : null,
+                ? engine.Pool(units * _candidate.PrefillReplicas * engine.Ranks) : null,
             Routing = _candidate.Router ?? Core.Routing.RoutingPolicy.LeastOutstanding,
             KvTransferNsPerToken = deployment.Model.KvBytesPerToken(deployment.Kv) / TransferGbPerSecond,
         }, 1.0 / units);
