@@ -7,7 +7,8 @@ namespace Plimsoll.Bench.Search;
 /// The share of requests that break one limit, as it grows with the rate: logit(share) = a + b·ln(rate).
 /// Fitted to windows by maximum likelihood with a weak prior on b, so that a few windows without a single
 /// break still give a line. Requests of a window are no independent draws: its variance is scaled by what
-/// the windows themselves scatter (quasi-likelihood; McCullagh and Nelder, Generalized Linear Models, section 4.5).
+/// the windows themselves scatter (quasi-likelihood; McCullagh and Nelder, Generalized Linear Models,
+/// section 4.5).
 /// </summary>
 static class BreakCurve
 {
