@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Core.Scheduling;
 
@@ -61,6 +62,8 @@ public sealed record DraftSpec(
         return tokens;
     }
 
-    /// <summary>Time to draft, nanoseconds.</summary>
-    public long DraftNs(int sequences, int drafts) => (long)(drafts * (TokenNs + (SequenceNs * sequences)));
+    /// <summary>Time to draft what a step verifies, before the step; 0 without drafts, nanoseconds.</summary>
+    public long DraftNs(in StepShape shape) => shape.DraftTokens == 0
+        ? 0
+        : (long)(shape.DraftTokens / shape.Decodes * (TokenNs + (SequenceNs * shape.Decodes)));
 }

@@ -105,14 +105,14 @@ sealed class StepTables
 
     double MixedNs(in StepShape shape, DecodeRow? row, double promptShare)
     {
-        // Drafts that a policy chose for this step, or as many as the deployment always has.
-        var drafted = shape.DraftTokens + (shape.Decodes * (Rows - 1));
+        // Drafts that the deployment always has, beside those that a policy chose for this step.
+        var always = shape.Decodes * (Rows - 1);
         var tokens = MicroBatchTokens(shape, promptShare) + Share(shape.DraftTokens);
         var attention = shape.PrefillChunks == 0
             ? AttentionNs(shape, row) : MixedAttentionNs(shape, row, promptShare);
-        var accelerator = _tokens.At(Padded(tokens)) + LmHeadNs(shape, drafted) + attention
+        var accelerator = _tokens.At(Padded(tokens)) + LmHeadNs(shape, shape.DraftTokens + always) + attention
             + DraftNs(shape.Decodes);
-        var host = HostNs(shape.Decodes + shape.PrefillChunks, shape.Tokens + drafted - shape.DraftTokens);
+        var host = HostNs(shape.Decodes + shape.PrefillChunks, shape.Tokens + always);
         var exposed = ExposedNs(shape.Decodes + shape.PrefillChunks);
         var step = exposed + (_overhead.Overlaps ? Math.Max(accelerator, host) : accelerator + host);
         // With speculation the step carries its decodes further than one token. What is ahead of the one

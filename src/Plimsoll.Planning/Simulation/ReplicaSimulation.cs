@@ -181,8 +181,14 @@ sealed partial class ReplicaSimulation
         if (plan.IsEmpty)
             return;
         _inFlight = plan;
-        _stepNs = _stepTime.PredictNs(plan.Shape);
+        _stepNs = StepNs(plan);
     }
+
+    /// <summary>The drafting and the step. Where nothing was drawn, a policy that predicts has asked the same
+    /// model.</summary>
+    long StepNs(StepPlan plan) => _stepTime.Draw.IsNone && plan.PredictedNs is { } ns
+        ? ns
+        : _stepTime.PredictNs(plan.Shape) + (_drafts?.DraftNs(plan.Shape) ?? 0);
 
     /// <summary>A preempted decode stops giving tokens; what it gave so far is written down.</summary>
     void LeaveWheel(ref SimulatedRequest request, int handle)

@@ -57,7 +57,5 @@ partial class SlackPolicy
     /// <summary>The step and the drafting before it.</summary>
     long PredictNs(in StepShape shape) => _predictor.PredictNs(shape) + DraftingNs(shape);
 
-    long DraftingNs(in StepShape shape) => shape.DraftTokens == 0
-        ? 0
-        : _options.Drafts!.DraftNs(shape.Decodes, shape.DraftTokens / shape.Decodes);
+    long DraftingNs(in StepShape shape) => _options.Drafts?.DraftNs(shape) ?? 0;
 }
