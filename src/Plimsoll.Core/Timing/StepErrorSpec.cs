@@ -10,7 +10,7 @@ namespace Plimsoll.Core.Timing;
 public sealed record StepErrorSpec
 {
     /// <summary>Ends of nine tenths of a normal distribution, in deviations.</summary>
-    const double Deviations = 1.645;
+    public const double Deviations = 1.645;
 
     /// <summary>
     /// Deviations of a term's own errors, logarithms: the kernel tables' on rows that are no knots, and for

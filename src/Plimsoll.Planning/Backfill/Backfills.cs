@@ -104,8 +104,7 @@ public sealed class Backfills
     BackfillBill Bill(BackfillWeek week)
     {
         var streams = Enumerable.Range(0, BackfillRuns.Streams).Select(week.MeanLines).ToList();
-        // Student's t at 90 % with three degrees of freedom.
-        var reach = 2.353 * (Samples.StandardError(streams) ?? 0);
+        var reach = Samples.OfFour * (Samples.StandardError(streams) ?? 0);
         var mean = week.MeanLines();
         var whole = FleetSize.Replicas(
             mean * _request.Ranks, _fullBatchLines * _request.Engine.Ranks);

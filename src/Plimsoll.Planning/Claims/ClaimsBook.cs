@@ -15,6 +15,8 @@ namespace Plimsoll.Planning.Claims;
 /// <summary>The claims of the essay and one of a reader's, each tried on the same ground.</summary>
 public static class ClaimsBook
 {
+    const double Claims = 16;
+
     public const string Schema = "plimsoll/claims/1";
 
     /// <summary>All of them, in order.</summary>
@@ -27,7 +29,7 @@ public static class ClaimsBook
         foreach (var claim in HardwareClaims.Of(setting).Concat(ServingClaims.Of(setting)))
         {
             claims.Add(claim);
-            progress?.Invoke(claims.Count / 16.0);
+            progress?.Invoke(claims.Count / Claims);
         }
         return new ClaimsDocument(
             Schema,

@@ -1,5 +1,6 @@
 using System;
 using Plimsoll.Core.Timing;
+using static Plimsoll.Core.Timing.StepErrorSpec;
 
 namespace Plimsoll.Planning.Plans;
 
@@ -9,9 +10,6 @@ namespace Plimsoll.Planning.Plans;
 /// </summary>
 static class ErrorEnds
 {
-    /// <summary>Half a 90 % interval, in standard errors, of what is normal.</summary>
-    public const double Deviations = 1.645;
-
     /// <summary>Steps and first tokens both at an end of their 90 % interval.</summary>
     public static StepErrorDraw Of(StepErrorSpec errors, bool isSlow) =>
         FirstTokens(errors, isSlow, Deviations) with

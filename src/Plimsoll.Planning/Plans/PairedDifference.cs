@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Core.Timing;
 using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Planning.Plans;
@@ -13,10 +14,7 @@ namespace Plimsoll.Planning.Plans;
 /// </summary>
 static class PairedDifference
 {
-    const double Normal = ErrorEnds.Deviations;
-
-    /// <summary>The same of a mean of four (Student's t, three degrees).</summary>
-    const double OfFour = 2.353;
+    const double Normal = StepErrorSpec.Deviations;
 
     /// <summary>A bisection's last bracket, over two numbers that were both bisected.</summary>
     const double Bracket = 0.7 * LoadLineSearch.Precision;
@@ -85,7 +83,7 @@ static class PairedDifference
                     scale.Unrounded(one.Candidate, line) / scale.Unrounded(best.Candidate, bests)));
             }
         }
-        return Bracket + (logs.Count > 1 ? OfFour * Samples.StandardError(logs)!.Value : 0.05);
+        return Bracket + (logs.Count > 1 ? Samples.OfFour * Samples.StandardError(logs)!.Value : 0.05);
     }
 
     /// <summary>Logarithm of the bill with a load line by that factor; null where there is none.</summary>

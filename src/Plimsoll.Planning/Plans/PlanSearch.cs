@@ -79,8 +79,9 @@ public sealed class PlanSearch
             return new BadInputException("the space is empty; expected at least one model and accelerator");
         var nearest = all.Fallen[^1];
         return new BadInputException(
-            $"no candidate fits: of {nearest.Candidate.Key}, {nearest.Reason}; expected more accelerators "
-            + "(--tp, --pp), smaller --weights or an accelerator with more memory");
+            "no candidate fits", $"of {nearest.Candidate.Key}, {nearest.Reason}",
+            $"more accelerators ({Setting.TensorParallel}, {Setting.PipelineParallel}), smaller "
+            + $"{Setting.Weights} or an accelerator with more memory");
     }
 
     /// <summary>Candidates with a bound, best first; the others fall.</summary>

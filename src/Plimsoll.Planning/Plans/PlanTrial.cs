@@ -74,15 +74,13 @@ public sealed class PlanTrial
     /// <param name="wrong">A way in which the prediction is wrong; null for the prediction itself.</param>
     public PlanMeasure Measure(PlanRung rung, StepErrorDraw? wrong = null)
     {
-        var draw = wrong ?? StepErrorDraw.None;
-        var engine = _engine.Drawn(draw);
+        var engine = _engine.Drawn(wrong ?? StepErrorDraw.None);
         if (!_serving.Limits.Any())
             return Saturated(rung, engine);
-        var serving = _serving with { Levels = LateFirstTokens.Of(_serving.Levels, draw) };
         var (fleet, scale) = Fleet(engine);
         long simulated = 0;
         var search = new LoadLineSearch(
-            engine, serving, new ProbeSize(rung.Streams, rung.Requests, rung.Requests))
+            engine, _serving, new ProbeSize(rung.Streams, rung.Requests, rung.Requests))
         {
             AfterRun = requests => Interlocked.Add(ref simulated, requests), Fleet = fleet,
         };
@@ -91,7 +89,7 @@ public sealed class PlanTrial
         // The bound is no part of the answer: where the promise holds there, the search goes on above it.
         for (var i = 0; i < 3 && line.Binding is null && line.RequestsPerSecond >= ceiling; i++)
             line = search.Find(ceiling *= 2, ArrivalProcess.Own);
-        var limits = serving.Limits.ToList();
+        var limits = _serving.Limits.ToList();
         int? missed = line.Binding is { } broken ? limits.IndexOf(broken.Limit) : null;
         return new PlanMeasure(
             [.. line.Lines.Select(rate => rate * scale)],

@@ -6,6 +6,10 @@ namespace Plimsoll.Planning.Search;
 /// <summary>What independent streams say together.</summary>
 static class Samples
 {
+    /// <summary>Standard errors on either side of a 90 % interval of a mean of four: Student's t, three
+    /// degrees of freedom.</summary>
+    public const double OfFour = 2.353;
+
     public static double Mean(IReadOnlyList<double> values)
     {
         double sum = 0;

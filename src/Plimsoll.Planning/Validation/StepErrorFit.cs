@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using static Plimsoll.Core.Timing.StepErrorSpec;
 
 namespace Plimsoll.Planning.Validation;
 
@@ -27,9 +28,6 @@ sealed class StepErrorFit
 {
     /// <summary>A little less than the twentieth meant: so few groups do not show the whole of it.</summary>
     const double Tail = 0.04;
-
-    /// <summary>Ends of nine tenths of a normal distribution, in deviations.</summary>
-    public const double Deviations = 1.645;
 
     /// <summary>Weight of what is known of a kind, against that of a cell's own groups.</summary>
     const double Prior = 2;

@@ -24,6 +24,22 @@ public sealed class SettingWordsTests
             Repository.Sources("src", "*.cs").Where(file => file.Split('/').Contains(project)).ToList();
         sources.ShouldNotBeEmpty();
         sources.Where(file => File.ReadAllText(Repository.File(file)).Contains("\"-" + "-")).ShouldBeEmpty();
+        var flags = Enum.GetValues<Setting>().Select(Flags.Of).ToList();
+        // Assumptions of a validation quote the flags that others measured with.
+        foreach (var file in sources.Where(file => !file.Contains("/Validation/")))
+        {
+            File.ReadLines(Repository.File(file))
+                .Where(line => line.Contains('"') && flags.Any(flag => Says(line, flag)))
+                .ShouldBeEmpty(file);
+        }
+    }
+
+    static bool Says(string line, string flag)
+    {
+        var at = line.IndexOf(flag, StringComparison.Ordinal);
+        return at >= 0 && !line.TrimStart().StartsWith("//", StringComparison.Ordinal)
+            && (at + flag.Length == line.Length || !(char.IsLetter(line[at + flag.Length])
+                || line[at + flag.Length] == '-'));
     }
 
     [Fact]

@@ -160,7 +160,7 @@ public sealed class IntervalSet : IValidationSet
         foreach (var term in Enum.GetValues<StepTerm>())
             sum += Math.Pow(StepErrorSpec.DeviationOf(term) * terms[term] / total, 2);
         var hosts = EngineCatalogue.Of(engine).Errors.Sequences;
-        var sequences = terms[StepTerm.HostSequences] / total / StepErrorFit.Deviations;
+        var sequences = terms[StepTerm.HostSequences] / total / StepErrorSpec.Deviations;
         return (Math.Sqrt(sum + Math.Pow(sequences * (1 - hosts.Low), 2)),
             Math.Sqrt(sum + Math.Pow(sequences * (hosts.High - 1), 2)));
     }
@@ -184,7 +184,7 @@ public sealed class IntervalSet : IValidationSet
     }
 
     static double Joined(double deviation, double end) =>
-        Math.Sqrt((deviation * deviation) + Math.Pow(end / StepErrorFit.Deviations, 2));
+        Math.Sqrt((deviation * deviation) + Math.Pow(end / StepErrorSpec.Deviations, 2));
 
     static void AddPoints(
         string figure, List<Measurement> measured, Func<Measurement, double> centre, double shiftMs,

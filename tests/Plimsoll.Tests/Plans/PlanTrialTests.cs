@@ -1,0 +1,48 @@
+using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Workloads.Families;
+using Plimsoll.Planning.Plans;
+using Plimsoll.Planning.Search;
+using Plimsoll.Tests.Simulation;
+using Shouldly;
+using Xunit;
+
+namespace Plimsoll.Tests.Plans;
+
+public sealed class PlanTrialTests
+{
+    static readonly PlanRung Rung = new("test", 1, 2000);
+
+    /// <summary>First tokens that come later by a factor leave the steps what the limit over the factor
+    /// leaves: once, as a search with the limit itself finds.</summary>
+    [Fact]
+    public void First_tokens_that_are_late_are_so_once()
+    {
+        const double Factor = 1.3;
+        var line = LineOf(300, new StepErrorDraw(0, StepScale.None, Factor));
+        line.ShouldBe(LineOf(300 / Factor, StepErrorDraw.None), 0.011 * line);
+        line.ShouldBeLessThan(LineOf(300, StepErrorDraw.None));
+    }
+
+    static double LineOf(double ttftMs, StepErrorDraw wrong)
+    {
+        var serving = TestServings.Of(
+            TestDeployments.Small, WorkloadFamily.Find("chat"), Rung.Requests,
+            new Limit(Metric.Ttft, 95, (long)(ttftMs * 1e6)));
+        var candidate = PlanCandidates.Of(new PlanSpace
+        {
+            Models = [TestDeployments.Small.Model],
+            Accelerators = [(TestDeployments.Small.Accelerator, Price(TestDeployments.Small.Accelerator))],
+        }).Fitting[0];
+        var request = new PlanRequest
+        {
+            Serving = serving, Space = new PlanSpace { Models = [], Accelerators = [] },
+        };
+        var mean = MeanRequest.Of(serving, PlanTrial.Engine(candidate, serving));
+        return new PlanTrial(candidate, request, PlanBound.Of(candidate, request, mean))
+            .Measure(Rung, wrong).Line;
+    }
+
+    static PriceSpec Price(AcceleratorSpec card) => Planning.Claims.ClaimCosts.Price(card, 1);
+}
