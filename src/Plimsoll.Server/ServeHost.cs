@@ -77,9 +77,6 @@ public sealed class ServeHost : IAsyncDisposable
 
     public LedgerBook Book => _book;
 
-    /// <summary>Tasks with a candidate on its way, or one that has come or gone; for the live page.</summary>
-    public IReadOnlyList<RolloutState> Rollouts => _rollouts!.States;
-
     /// <summary>Builds and starts everything; throws <see cref="BadInputException"/> for what cannot be
     /// served.</summary>
     public static async Task<ServeHost> StartAsync(ServeConfig config, TimeProvider time, string version,
@@ -327,7 +324,8 @@ public sealed class ServeHost : IAsyncDisposable
         }
         var live = new LiveEndpoints(
             _board, context => _gate.AuthenticateAdmin(context), () => _levels, LiveModels,
-            loadLine > 0 ? loadLine : null, version, _app.Lifetime.ApplicationStopping);
+            () => _rollouts!.States, loadLine > 0 ? loadLine : null, version,
+            _app.Lifetime.ApplicationStopping);
         _app.MapGet("/", live.PageAsync);
         _app.MapGet("/live", wrap.Wrap(live.EventsAsync));
     }

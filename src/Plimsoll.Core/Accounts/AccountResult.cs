@@ -121,9 +121,8 @@ public sealed record LatencyStatement(
 
 /// <summary>Interactive cost per token over batch cost per token.</summary>
 /// <param name="Value">Of the two fleets as they are sized.</param>
-/// <param name="Low">Low end: both fleets with the same steps, fast and slow, and the sampling of
-/// the load line.</param>
-/// <param name="High">High end; null where the promise cannot be kept with slow steps.</param>
+/// <param name="Low">Low end of nine tenths of joint draws, both fleets sized with the same draw.</param>
+/// <param name="High">High end; null where too many draws cannot keep the promise.</param>
 /// <param name="WithoutRounding">With fractions of replicas and no spares.</param>
 /// <param name="TtftAlone">With the limits of TTFT alone promised; null where no other
 /// limit is promised.</param>

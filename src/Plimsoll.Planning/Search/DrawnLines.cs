@@ -53,10 +53,8 @@ sealed class DrawnLines
         var search = new LoadLineSearch(engine, serving, size) { AfterRun = afterRun };
         var own = line.Lines[0] > 0 ? line.Lines[0] : line.RequestsPerSecond;
         var steps = new StepSample();
-        RateCurve curve = null!;
-        Parallel.Invoke(
-            () => search.Measure(own, observer: steps.Add),
-            () => curve = RateCurve.Of(search, RatesAround(own, full.RequestsPerSecond)));
+        var curve = RateCurve.Of(
+            search, RatesAround(own, full.RequestsPerSecond), observed: (own, steps.Add));
         var predicted = curve.LoadLine(serving.Levels, (_, ns) => ns);
         var draws = new DrawnLine[Count];
         Parallel.For(0, Count, i =>

@@ -30,12 +30,15 @@ sealed class RateCurve
     /// <param name="search">Makes the runs.</param>
     /// <param name="rates">Rising, requests per second of one engine rank.</param>
     /// <param name="process">How arrivals scatter.</param>
+    /// <param name="observed">A rate whose steps are observed; null for none.</param>
     public static RateCurve Of(
-        LoadLineSearch search, IEnumerable<double> rates, ArrivalProcess process = ArrivalProcess.Own)
+        LoadLineSearch search, IEnumerable<double> rates, ArrivalProcess process = ArrivalProcess.Own,
+        (double Rate, StepObserver Observer)? observed = null)
     {
         var at = rates.ToArray();
         var runs = new SimulationResult[at.Length];
-        Parallel.For(0, runs.Length, i => runs[i] = search.Measure(at[i], process));
+        Parallel.For(0, runs.Length, i => runs[i] = search.Measure(
+            at[i], process, observer: at[i] == observed?.Rate ? observed?.Observer : null));
         return new RateCurve(at, runs);
     }
 

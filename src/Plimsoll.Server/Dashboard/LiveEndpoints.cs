@@ -8,6 +8,7 @@ using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Reports;
+using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
 
 namespace Plimsoll.Server.Dashboard;
@@ -15,7 +16,7 @@ namespace Plimsoll.Server.Dashboard;
 /// <summary>The live page and its events: one a second, each with every picture anew.</summary>
 sealed class LiveEndpoints(
     LiveBoard board, Action<HttpContext> authenticate, Func<Levels> levels, Func<LiveModel[]> models,
-    double? loadLine, string version, CancellationToken stopping)
+    Func<IReadOnlyList<RolloutState>> rollouts, double? loadLine, string version, CancellationToken stopping)
 {
     static readonly TimeSpan _period = TimeSpan.FromSeconds(1);
 
@@ -71,7 +72,7 @@ sealed class LiveEndpoints(
             ["state"] = $"{all.Length} model{(all.Length == 1 ? "" : "s")}, one picture a second",
             ["figures"] = Figures(seconds),
             ["pictures"] = pictures,
-            ["tables"] = Tables(all),
+            ["tables"] = Tables(all, rollouts()),
         }.ToJsonString();
     }
 
@@ -109,7 +110,7 @@ sealed class LiveEndpoints(
     static string Number(double value) => value.ToString(
         value >= 100 ? "#,0" : value >= 10 ? "0.#" : "0.##", CultureInfo.InvariantCulture);
 
-    static string Tables(LiveModel[] models)
+    static string Tables(LiveModel[] models, IReadOnlyList<RolloutState> rollouts)
     {
         using var page = new StringWriter();
         var rows = Array.ConvertAll(models, model => new[]
@@ -120,7 +121,27 @@ sealed class LiveEndpoints(
         });
         string[] headers = ["<Model", "<Served by", "Running", "Waiting", "<Releases"];
         Page.WriteTable(new PageTable("Models and releases", headers, rows), page);
+        if (rollouts.Count > 0)
+            Page.WriteTable(Rollouts(rollouts), page);
         return page.ToString();
+    }
+
+    static PageTable Rollouts(IReadOnlyList<RolloutState> rollouts)
+    {
+        var rows = new List<string[]>();
+        foreach (var state in rollouts)
+        {
+            var guards = new List<string>();
+            foreach (var guard in state.Guards)
+                guards.Add($"{guard.Metric} {guard.Verdict}");
+            rows.Add(
+            [
+                "<" + state.Task, "<" + (state.Candidate ?? "none"), "<" + state.Stage,
+                Number(state.CandidatePercent) + " %", "<" + string.Join(", ", guards), "<" + state.Reason,
+            ]);
+        }
+        string[] headers = ["<Task", "<Candidate", "<Stage", "Traffic", "<Guards", "<Why"];
+        return new PageTable("Rollouts", headers, rows);
     }
 }
 

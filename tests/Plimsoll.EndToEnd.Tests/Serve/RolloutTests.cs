@@ -53,8 +53,17 @@ public sealed class RolloutTests
         state.GetProperty("stage").GetString().ShouldBe("rolled_back");
         state.GetProperty("reason").GetString()!.ShouldStartWith("guard broken: errors: candidate 100.0 %");
         state.GetProperty("revision").GetInt64().ShouldBe(2);
+        (await LiveAsync(server)).ShouldContain("rolled_back");
         for (var i = 0; i < 20; i++)
             (await AskAsync(server, $"after{i}")).Release.ShouldBe("sim#2");
+    }
+
+    /// <summary>The live page's first event.</summary>
+    static async Task<string> LiveAsync(RunningServer server)
+    {
+        using var reader = new StreamReader(await server.Client.GetStreamAsync("/live"));
+        await reader.ReadLineAsync();
+        return (await reader.ReadLineAsync())!;
     }
 
     [Fact]
