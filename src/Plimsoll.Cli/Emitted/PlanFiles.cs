@@ -69,17 +69,18 @@ public static class PlanFiles
             text.Append(FormattableString.Invariant($"    ttft: {first}ms\n"));
         if (itl is { } gap)
             text.Append(FormattableString.Invariant($"    itl: {gap}ms\n"));
-        text.Append("    serviceTiers: [default, priority]\n");
-        text.Append("  batch:\n    window: 24h\n    serviceTiers: [flex]\nmodels:\n");
+        text.Append("    service_tiers: [default, priority]\n");
+        text.Append("  batch:\n    window: 24h\n    service_tiers: [flex]\nmodels:\n");
         text.Append($"  - name: {fleet.Candidate.Deployment.Model.Name}\n");
+        text.Append("    # of all engines behind the one address; of one where each has an address here\n");
         text.Append(FormattableString.Invariant(
-            $"    priceUsdPerHour: {fleet.Candidate.UsdPerHour:0.####}\n"));
+            $"    price_usd_per_hour: {fleet.Units * fleet.Candidate.UsdPerHour:0.####}\n"));
         text.Append("    upstreams:\n");
         var service = fleet.Candidate.IsDisaggregated ? $"{fleet.Name}-decode" : fleet.Name;
         text.Append("      # one address per replica, where the gateway is to keep conversations together\n");
         text.Append($"      - url: http://{service}:8000\n");
         text.Append(FormattableString.Invariant(
-            $"        maxConcurrency: {fleet.Units * fleet.Candidate.Deployment.Engine.MaxNumSeqs}\n"));
+            $"        max_concurrency: {fleet.Units * fleet.Candidate.Deployment.Engine.MaxNumSeqs}\n"));
         if (fleet.Candidate.Policy.Order == Plimsoll.Core.Scheduling.AdmissionOrder.Priority)
             text.Append("        priority: true\n");
         return text.ToString();
