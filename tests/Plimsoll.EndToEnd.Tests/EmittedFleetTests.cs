@@ -84,12 +84,13 @@ public sealed class EmittedFleetTests
     {
         var run = PlimsollProcess.Run([.. Plan, .. more, "--emit", folder.File("fleet")]);
         run.ExitCode.ShouldBe(0, run.Story);
-        foreach (var name in new[] { "llm-d-values.yaml", "dynamo.yaml" })
-            KubernetesYaml.Deserialize<object>(File.ReadAllText(folder.File("fleet/" + name))).ShouldNotBeNull();
+        foreach (var name in new[] { "fleet/llm-d-values.yaml", "fleet/dynamo.yaml" })
+            KubernetesYaml.Deserialize<object>(File.ReadAllText(folder.File(name))).ShouldNotBeNull();
     }
 
     static System.Collections.Generic.List<object> Kubernetes(TemporaryFolder folder) =>
-        KubernetesYaml.LoadAllFromString(File.ReadAllText(folder.File("fleet/kubernetes.yaml")), strict: true);
+        KubernetesYaml.LoadAllFromString(
+            File.ReadAllText(folder.File("fleet/kubernetes.yaml")), strict: true);
 
     static ServeConfig Gateway(TemporaryFolder folder) =>
         ConfigFile.Read(folder.File("fleet/plimsoll-gateway.yaml"));

@@ -14,6 +14,9 @@ sealed class StepLogTail
 {
     const int MostSteps = 1_000_000;
 
+    /// <summary>Bytes of a line; a longer one is no event.</summary>
+    const int LongestLine = 1 << 24;
+
     readonly string _path;
     readonly long _from;
 
@@ -71,6 +74,8 @@ sealed class StepLogTail
         var held = 0;
         while (true)
         {
+            if (held == LongestLine)
+                throw new FormatException($"a line of {LongestLine} bytes and more");
             if (held == buffer.Length)
                 Array.Resize(ref buffer, 2 * held);
             var read = file.Read(buffer, held, buffer.Length - held);

@@ -94,6 +94,14 @@ public sealed class StepLogTests : IDisposable
     }
 
     [Fact]
+    public void A_log_without_an_end_of_line_is_read_no_further_than_a_line_may_be_long()
+    {
+        Assert.SkipUnless(File.Exists("/dev/zero"), "no /dev/zero here");
+        new StepLogTail("/dev/zero").Finish().Problem
+            .ShouldBe("/dev/zero: a line of 16777216 bytes and more");
+    }
+
+    [Fact]
     public void A_log_begun_anew_or_gone_costs_no_result()
     {
         File.WriteAllText(Log, Header + string.Concat(Enumerable.Range(0, 50).Select(Step)));
