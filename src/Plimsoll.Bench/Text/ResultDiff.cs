@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Plimsoll.Bench.Results;
 using Plimsoll.Core.Measures;
@@ -30,7 +31,7 @@ public static class ResultDiff
     public static IReadOnlyList<FigurePair> Of(
         IReadOnlyDictionary<string, double> first, IReadOnlyDictionary<string, double> second)
     {
-        var names = Order.Concat(first.Keys.Concat(second.Keys).Where(IsLatency).Distinct()
+        var names = Order.Concat(first.Keys.Concat(second.Keys).Where(IsLatency).Where(IsNoMedian).Distinct()
             .OrderBy(name => Rank(name)));
         return [.. names.Where(name => first.ContainsKey(name) || second.ContainsKey(name))
             .Select(name => new FigurePair(name, Of(first, name), Of(second, name),
@@ -71,13 +72,21 @@ public static class ResultDiff
 
     public static string Remark(FigurePair pair) => pair.Noise == true ? "within noise" : "";
 
-    public static string Text(double? value) => value is { } known
-        ? known.ToString(Math.Abs(known) < 10 ? "0.00##" : "#,0.0",
-            System.Globalization.CultureInfo.InvariantCulture)
-        : "–";
+    /// <summary>Counts whole, all else to three digits; no run repeats to more.</summary>
+    public static string Text(double? value)
+    {
+        if (value is not { } known)
+            return "–";
+        var digits = known == Math.Floor(known) || Math.Abs(known) >= 100 ? 0
+            : Math.Clamp(2 - (int)Math.Floor(Math.Log10(Math.Abs(known))), 0, 9);
+        return known.ToString($"N{digits}", CultureInfo.InvariantCulture);
+    }
 
     static double? Of(IReadOnlyDictionary<string, double> figures, string name) =>
         figures.TryGetValue(name, out var value) ? value : null;
+
+    /// <summary>Some tools have it under the name of the median too.</summary>
+    static bool IsNoMedian(string name) => !name.StartsWith("p50_", StringComparison.Ordinal);
 
     static bool IsLatency(string name) => name.EndsWith("_ms", StringComparison.Ordinal);
 
