@@ -36,7 +36,7 @@ static class ClientFigures
             + $"{result.Completed} served, {result.Failed} failed; load average {LoadAverage()}"));
     }
 
-    /// <summary>What the machine itself allows: a thread that does nothing but sleep to the same moments.</summary>
+    /// <summary>What the machine itself allows: a thread that only sleeps to the same moments.</summary>
     static string Sleeper()
     {
         const int Moments = 10_000;
