@@ -31,8 +31,8 @@ static class ClientFigures
         var client = result.Client;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"500 requests/s: sends late p50 {client.LatenessP50Ms:0.000} ms, p99 "
-            + $"{client.LatenessP99Ms:0.000} ms; "
+            $"500 requests/s{(client.RealTime ? " at real-time priority" : "")}: sends late p50 "
+            + $"{client.LatenessP50Ms:0.000} ms, p99 {client.LatenessP99Ms:0.000} ms; "
             + $"{result.Completed} served, {result.Failed} failed; load average {LoadAverage()}"));
     }
 

@@ -28,6 +28,7 @@ public sealed class BenchRun : IDisposable
     RunProgress _last = new(0, 0, 0, 0, 0, 0, null, null, null);
     SearchedLoad? _search;
     long _startNs;
+    bool _realTime;
     long _tokens;
     long _lastTokens;
 
@@ -115,6 +116,7 @@ public sealed class BenchRun : IDisposable
         };
         var end = _options.DurationNs == long.MaxValue ? long.MaxValue : _startNs + _options.DurationNs;
         runner.Run(end, stop);
+        _realTime = runner.IsRealTime;
     }
 
     void Ended(RequestRecord record, ClientCheck check)
@@ -177,7 +179,8 @@ public sealed class BenchRun : IDisposable
             MeanInFlight = _times.MeanInFlight,
             BusyS = _times.BusyNs / 1e9,
             Levels = levels,
-            Client = check.Report(limits, _meters[0].Ttft.PercentileNs(50), _options.MostLateness, heldBack),
+            Client = check.Report(limits, _meters[0].Ttft.PercentileNs(50), _options.MostLateness, heldBack)
+                with { RealTime = _realTime },
             Server = server,
             Metadata = _options.Metadata,
             Slices = _times.Slices,
