@@ -48,7 +48,10 @@ public sealed class BenchRun : IDisposable
     /// <summary>Runs on the calling thread; throws <see cref="EndpointFailure"/> before any load.</summary>
     public BenchResult Run(CancellationToken stop)
     {
-        var bodies = Bodies(UsageForm.PerChunk);
+        var bodies = new BodyForm
+        {
+            Endpoint = _options.Endpoint, Levels = _options.Levels, Options = _options.Body,
+        };
         var facts = new Preflight(_endpoint, bodies, _clock)
             .Run(_options.Tokenizer, _options.ReadyWaitNs, stop).GetAwaiter().GetResult();
         bodies = bodies with { Usage = facts.Usage };
@@ -69,19 +72,6 @@ public sealed class BenchRun : IDisposable
         _endpoint.Dispose();
         Detail?.Dispose();
     }
-
-    BodyOptions Bodies(UsageForm usage) => new()
-    {
-        Endpoint = _options.Endpoint,
-        Levels = _options.Levels,
-        Usage = usage,
-        IgnoreEos = _options.IgnoreEos,
-        Extra = _options.Extra,
-        Images = _options.Images,
-        ImageWidth = _options.ImageWidth,
-        ImageHeight = _options.ImageHeight,
-        Seed = _options.Seed,
-    };
 
     /// <summary>Opens connections and fills caches; nothing of it is measured.</summary>
     void WarmUp(IBodySource source, CancellationToken stop)

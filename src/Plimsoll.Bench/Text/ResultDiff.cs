@@ -94,7 +94,7 @@ public static class ResultDiff
     static string Rank(string name)
     {
         var parts = name.Split('_');
-        var metric = Array.IndexOf(["ttft", "tpot", "itl", "e2el"], parts[^2]);
+        var metric = VllmMetrics.TryFind(parts[^2], out var known) ? (int)known : -1;
         var what = parts[0] switch { "mean" => "0", "median" => "1", "std" => "2", _ => "3" };
         return $"{metric}{what}{parts[0].Length}{parts[0]}";
     }
