@@ -45,7 +45,8 @@ switch (args)
         break;
     default:
         Console.Error.WriteLine(
-            "expected: search [SEEDS [FIRST [FAMILY]]], timestamps [PAIRS], streams, lateness, loop or memory");
+            "expected: search [SEEDS [FIRST [FAMILY]]], timestamps [PAIRS], streams, lateness, loop "
+                + "or memory");
         return 2;
 }
 return 0;
