@@ -22,7 +22,7 @@ public sealed record SizedEngine(SimulatedEngine Engine, LoadLineResult Line, lo
 /// <summary>
 /// Settles the degrees of parallelism that a choice of deployment leaves open, by the bill of the fleet that
 /// they make: whole replicas, busiest hour and spares included. One after the other they try to beat the best
-/// so far; most are seen to fail by what they carry at most, or by one short probe at the rate that would win.
+/// so far; most fail by what they carry at most, or in one short probe at the rate that would win.
 /// </summary>
 public static class EngineChoice
 {
@@ -130,7 +130,7 @@ public static class EngineChoice
                 smaller, Math.Max(RateWith(replicas), PerAccelerator(best) * own / engine.Ranks));
         }
 
-        /// <summary>The load line that so many replicas ask for; infinite where they are all spares.</summary>
+        /// <summary>What so many replicas ask of a rank; infinite where they are all spares.</summary>
         double RateWith(long replicas) => replicas > spareReplicas
             ? _peak / (replicas - spareReplicas) / engine.Ranks
             : double.PositiveInfinity;

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Plimsoll.Tests.Search;
 
-/// <summary>Contenders are put out of the race by bounds and by one probe; the winner is as without.</summary>
+/// <summary>Contenders are put out by bounds and by one probe; the winner is as without.</summary>
 public sealed class EngineChoiceTests
 {
     [Theory]
