@@ -134,6 +134,7 @@ sealed partial class SchedulerState
             KnownTokens = request.PromptTokens,
             HeapIndex = RunningList.None,
             PrefixNode = RunningList.None,
+            KeptRun = RunningList.None,
             Previous = RunningList.None,
             Next = RunningList.None,
         };
@@ -228,15 +229,21 @@ sealed partial class SchedulerState
     /// Frees a running request's memory; what it knew must be recomputed. Returns the tokens that the plan in
     /// the making had given it. The policy puts it back to wait.
     /// </summary>
-    public int Preempt(int request)
+    /// <param name="request">A running request.</param>
+    /// <param name="keeps">Whether it may find again what nobody has taken by the time it comes back.</param>
+    public int Preempt(int request, bool keeps = false)
     {
         ref var state = ref Requests[request];
         var decoding = state.Phase == RequestPhase.Decoding;
         var tokens = decoding ? UnplaceDecode(ref state) : UnplaceChunk(request);
+        var computed = decoding ? LengthOfDecode(state) : state.ComputedTokens;
         if (decoding)
-            state.KnownTokens = LengthOfDecode(state) + 1;
+            state.KnownTokens = computed + 1;
         var blocks = LeaveRunning(request, ref state) + (decoding ? tokens * BlocksForDecode(state) : 0);
-        Memory.Free(ref state, blocks);
+        if (keeps)
+            Memory.Keep(ref state, blocks, computed);
+        else
+            Memory.Free(ref state, blocks);
         state.ComputedTokens = 0;
         state.TransferredTokens = 0;
         state.Phase = RequestPhase.Waiting;

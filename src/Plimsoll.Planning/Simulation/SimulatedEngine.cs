@@ -49,7 +49,7 @@ public sealed record SimulatedEngine
         {
             StepTime = stepTime,
             Memory = memory,
-            Limits = EngineLimits.Of(deployment, memory.Blocks, policy),
+            Limits = EngineLimits.Of(stepTime, memory.Blocks, policy),
         };
     }
 
