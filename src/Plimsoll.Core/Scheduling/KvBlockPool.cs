@@ -7,8 +7,9 @@ namespace Plimsoll.Core.Scheduling;
 /// <para>
 /// Free memory is one queue, oldest first, as in vLLM: runs of plain blocks and cached nodes nobody holds.
 /// Allocation takes from its head, so a cached node is evicted exactly when everything freed before it is
-/// used up. A chain is released deepest node first, so a parent always outlives its children. What a preempted
-/// request had computed beyond its chain is a kept run of that queue until its memory is taken or it comes back.
+/// used up. A chain is released deepest node first, so a parent always outlives its children. What a
+/// preempted request had computed beyond its chain is a kept run of that queue, until its memory is taken or
+/// the request comes back.
 /// </para>
 /// </summary>
 sealed class KvBlockPool

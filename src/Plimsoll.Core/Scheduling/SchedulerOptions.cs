@@ -51,8 +51,8 @@ public sealed record SchedulerOptions
     public bool ReservesFullPrompts { get; init; }
 
     /// <summary>
-    /// <c>vllm-v1</c>: whether a preempted request finds its own blocks again, as far as nobody has taken them,
-    /// as a prefix cache that hashes answers too lets it.
+    /// <c>vllm-v1</c>: whether a preempted request finds its own blocks again, as far as nobody has taken
+    /// them, as a prefix cache that hashes answers too lets it.
     /// </summary>
     public bool FindsPreempted { get; init; }
 

@@ -6,8 +6,8 @@ using Plimsoll.Core.Scheduling;
 namespace Plimsoll.Tests.Scheduling;
 
 /// <summary>
-/// vLLM V1's scheduling loop written down as plainly as possible, request by request and block by block, without
-/// shared prefixes: the oracle that the real scheduler's sums and shortcuts are held against.
+/// vLLM V1's scheduling loop written down as plainly as possible, request by request and block by block,
+/// without shared prefixes: the oracle that the real scheduler's sums and shortcuts are held against.
 /// </summary>
 sealed class NaiveScheduler(SchedulerOptions options)
 {
@@ -149,7 +149,9 @@ sealed class NaiveScheduler(SchedulerOptions options)
 
     int BlocksFor(int tokens) => (tokens + options.BlockSize - 1) / options.BlockSize;
 
-    /// <summary>Its blocks go to the end of the queue, the last first; whole ones are still what they were.</summary>
+    /// <summary>
+    /// Its blocks go to the end of the queue, the last first; whole ones are still what they were.
+    /// </summary>
     void PutOut(Request victim)
     {
         var whole = options.FindsPreempted ? victim.Computed / options.BlockSize : 0;
