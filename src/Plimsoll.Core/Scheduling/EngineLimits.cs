@@ -1,17 +1,19 @@
 using System;
-using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Core.Scheduling;
 
 /// <summary>A scheduler's limits as a deployment's engine settings and memory give them.</summary>
 public static class EngineLimits
 {
-    /// <param name="deployment">What is served on what.</param>
+    /// <param name="stepTime">The engine that serves a deployment.</param>
     /// <param name="blocks">KV blocks of one engine rank.</param>
     /// <param name="policy">How the scheduler decides.</param>
-    public static SchedulerOptions Of(Deployment deployment, int blocks, SchedulingPolicy policy)
+    public static SchedulerOptions Of(StepTimeModel stepTime, int blocks, SchedulingPolicy policy)
     {
+        var deployment = stepTime.Deployment;
         var engine = deployment.Engine;
+        var scheduling = stepTime.Engine.Scheduling;
         return new SchedulerOptions
         {
             Policy = policy,
@@ -21,6 +23,8 @@ public static class EngineLimits
             MaxNumBatchedTokens = engine.MaxNumBatchedTokens * deployment.PipelineParallel,
             NumBlocks = blocks,
             BlockSize = engine.BlockSize,
+            ReservesFullPrompts = scheduling.ReservesFullPrompts,
+            FindsPreempted = scheduling.FindsPreempted && engine.EnablePrefixCaching,
             LongPrefillTokenThreshold = deployment.PipelineParallel == 1
                 ? engine.LongPrefillTokenThreshold
                 : Math.Min(engine.MaxNumBatchedTokens, engine.LongPrefillTokenThreshold is > 0 and var least

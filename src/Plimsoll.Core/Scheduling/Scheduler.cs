@@ -130,6 +130,7 @@ public sealed class Scheduler
         if (state.Phase == RequestPhase.Waiting)
         {
             _policy.Withdraw(request.Slot);
+            _state.Memory.ForgetKept(ref state);
             _state.Requests.Return(request.Slot);
         }
         else if (_stepInFlight)

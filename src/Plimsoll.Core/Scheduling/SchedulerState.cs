@@ -135,6 +135,7 @@ sealed partial class SchedulerState
         state.KnownTokens = request.PromptTokens;
         state.HeapIndex = RunningList.None;
         state.PrefixNode = RunningList.None;
+        state.KeptRun = RunningList.None;
         state.Previous = RunningList.None;
         state.Next = RunningList.None;
         return slot;
@@ -240,15 +241,21 @@ sealed partial class SchedulerState
     /// Frees a running request's memory; what it knew must be recomputed. Returns the tokens that the plan in
     /// the making had given it. The policy puts it back to wait.
     /// </summary>
-    public int Preempt(int request)
+    /// <param name="request">A running request.</param>
+    /// <param name="keeps">Whether it may find again what nobody has taken by the time it comes back.</param>
+    public int Preempt(int request, bool keeps = false)
     {
         ref var state = ref Requests[request];
         var decoding = state.Phase == RequestPhase.Decoding;
         var tokens = decoding ? UnplaceDecode(ref state) : UnplaceChunk(request);
+        var computed = decoding ? LengthOfDecode(state) : state.ComputedTokens;
         if (decoding)
-            state.KnownTokens = LengthOfDecode(state) + 1;
+            state.KnownTokens = computed + 1;
         var blocks = LeaveRunning(request, ref state) + (decoding ? tokens * BlocksForDecode(state) : 0);
-        Memory.Free(ref state, blocks);
+        if (keeps)
+            Memory.Keep(ref state, blocks, computed);
+        else
+            Memory.Free(ref state, blocks);
         state.ComputedTokens = 0;
         state.TransferredTokens = 0;
         state.Phase = RequestPhase.Waiting;

@@ -106,7 +106,7 @@ public static class EngineFactory
                 + FormattableString.Invariant($"it needs {memory.MissingGb:0.0} GB more per accelerator; ")
                 + "expected a larger tp");
         }
-        var limits = EngineLimits.Of(deployment, memory.Blocks, policy);
+        var limits = EngineLimits.Of(stepTime, memory.Blocks, policy);
         if (policy.Slack is not null && limits.MaxNumBatchedTokens < limits.MaxNumSeqs)
         {
             throw new BadInputException(
@@ -116,6 +116,7 @@ public static class EngineFactory
         return limits with
         {
             PrefixBlockTokens = config.PrefixCaching ? config.BlockSize : 0,
+            FindsPreempted = limits.FindsPreempted && config.PrefixCaching,
         };
     }
 

@@ -28,6 +28,8 @@ public sealed class VllmV1Laws
         from spare in Gen.Int[0, 60]
         from threshold in Gen.OneOf(Gen.Const(0), Gen.Const(0), Gen.Const(5), Gen.Const(17))
         from priority in Gen.Bool
+        from reserves in Gen.Bool
+        from finds in Gen.Bool
         select new SchedulerOptions
         {
             MaxNumSeqs = seqs,
@@ -35,6 +37,8 @@ public sealed class VllmV1Laws
             BlockSize = blockSize,
             NumBlocks = (130 + blockSize - 1) / blockSize + spare,
             LongPrefillTokenThreshold = threshold,
+            ReservesFullPrompts = reserves,
+            FindsPreempted = finds,
             Policy = priority ? SchedulingPolicy.VllmV1Priority : SchedulingPolicy.VllmV1,
         };
 
