@@ -12,6 +12,7 @@ public static class EngineLimits
     public static SchedulerOptions Of(Deployment deployment, int blocks, SchedulingPolicy policy)
     {
         var engine = deployment.Engine;
+        CheckDecodesFit(policy, engine.MaxNumSeqs, engine.MaxNumBatchedTokens * deployment.PipelineParallel);
         return new SchedulerOptions
         {
             Policy = policy,
@@ -27,5 +28,16 @@ public static class EngineLimits
                     ? least
                     : int.MaxValue),
         };
+    }
+
+    /// <summary>Refuses steps too small for a policy that gives every sequence a token in each.</summary>
+    public static void CheckDecodesFit(SchedulingPolicy policy, int sequences, int tokens)
+    {
+        if (policy.RunsEveryDecode && tokens < sequences)
+        {
+            throw new BadInputException(
+                $"policy {policy.Name}", $"gives each of {sequences} sequences a token, and a step has {tokens}",
+                $"as many tokens ({Setting.MaxNumBatchedTokens}) or fewer sequences ({Setting.MaxNumSeqs})");
+        }
     }
 }

@@ -87,6 +87,7 @@ public static class LlamaFactory
             throw new BadInputException(
                 "kv_tokens, block_size, max_num_seqs, max_num_batched_tokens: expected at least 1");
         }
+        EngineLimits.CheckDecodesFit(policy, config.MaxNumSeqs, config.MaxNumBatchedTokens);
         return new SchedulerOptions
         {
             Policy = policy,
