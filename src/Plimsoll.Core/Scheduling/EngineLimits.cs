@@ -36,7 +36,8 @@ public static class EngineLimits
         if (policy.RunsEveryDecode && tokens < sequences)
         {
             throw new BadInputException(
-                $"policy {policy.Name}", $"gives each of {sequences} sequences a token, and a step has {tokens}",
+                $"policy {policy.Name}",
+                $"gives each of {sequences} sequences a token, and a step has {tokens}",
                 $"as many tokens ({Setting.MaxNumBatchedTokens}) or fewer sequences ({Setting.MaxNumSeqs})");
         }
     }

@@ -1,8 +1,8 @@
 namespace Plimsoll.Core.Timing;
 
 /// <summary>
-/// The terms of a step, each over its own argument, nanoseconds of one accelerator, all layers: from tables of
-/// kernels, or from whole steps that were timed.
+/// The terms of a step, each over its own argument, nanoseconds of one accelerator, all layers: from tables
+/// of kernels, or from whole steps that were timed.
 /// </summary>
 interface IStepTerms
 {

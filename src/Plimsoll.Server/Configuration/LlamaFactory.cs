@@ -25,29 +25,7 @@ public static class LlamaFactory
             string? decisionLog,
         TimeProvider time, TextWriter story)
     {
-        var path = config.Path ?? BuiltIn(state);
-        var options = new LlamaOptions
-        {
-            Model = name,
-            Path = path,
-            Limits = Limits(config, levels),
-            Layout = config.KvLayout switch
-            {
-                "unified" => KvLayout.Unified,
-                "split" => KvLayout.Split,
-                var other =>
-                    throw new BadInputException(
-                    $"model {name}: kv_layout {other}: expected unified or split"),
-            },
-            MaxModelTokens = config.MaxModelLen,
-            Threads = config.Threads,
-            Core = config.Core,
-            MicroTokens = config.MicroTokens,
-            GpuLayers = config.GpuLayers,
-            Library = new LlamaLibraryOptions(config.Lib, config.Backend),
-            DecisionLog = decisionLog,
-            CacheFolder = config.Cache,
-        };
+        var options = OptionsOf(name, config, levels, state) with { DecisionLog = decisionLog };
         var engine = new LlamaEngine(options, time);
         try
         {
@@ -76,6 +54,29 @@ public static class LlamaFactory
         }
         return engine;
     }
+
+    /// <summary>How llama.cpp is to serve what the configuration names.</summary>
+    public static LlamaOptions OptionsOf(
+        string name, LlamaConfig config, IReadOnlyList<ServiceLevelSpec> levels, string state) => new()
+    {
+        Model = name,
+        Path = config.Path ?? BuiltIn(state),
+        Limits = Limits(config, levels),
+        Layout = config.KvLayout switch
+        {
+            "unified" => KvLayout.Unified,
+            "split" => KvLayout.Split,
+            var other =>
+                throw new BadInputException($"model {name}: kv_layout {other}: expected unified or split"),
+        },
+        MaxModelTokens = config.MaxModelLen,
+        Threads = config.Threads,
+        Core = config.Core,
+        MicroTokens = config.MicroTokens,
+        GpuLayers = config.GpuLayers,
+        Library = new LlamaLibraryOptions(config.Lib, config.Backend),
+        CacheFolder = config.Cache,
+    };
 
     static SchedulerOptions Limits(LlamaConfig config, IReadOnlyList<ServiceLevelSpec> levels)
     {
