@@ -14,6 +14,7 @@ public static class EngineLimits
         var deployment = stepTime.Deployment;
         var engine = deployment.Engine;
         var scheduling = stepTime.Engine.Scheduling;
+        CheckDecodesFit(policy, engine.MaxNumSeqs, engine.MaxNumBatchedTokens * deployment.PipelineParallel);
         return new SchedulerOptions
         {
             Policy = policy,
@@ -31,5 +32,17 @@ public static class EngineLimits
                     ? least
                     : int.MaxValue),
         };
+    }
+
+    /// <summary>Refuses steps too small for a policy that gives every sequence a token in each.</summary>
+    public static void CheckDecodesFit(SchedulingPolicy policy, int sequences, int tokens)
+    {
+        if (policy.RunsEveryDecode && tokens < sequences)
+        {
+            throw new BadInputException(
+                $"policy {policy.Name}",
+                $"gives each of {sequences} sequences a token, and a step has {tokens}",
+                $"as many tokens ({Setting.MaxNumBatchedTokens}) or fewer sequences ({Setting.MaxNumSeqs})");
+        }
     }
 }

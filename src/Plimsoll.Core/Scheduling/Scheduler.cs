@@ -35,15 +35,13 @@ public sealed class Scheduler
         _options = options;
         _state = new SchedulerState(options);
         _settlement = new StepSettlement(_state);
-        if (options.Policy.Slack is null)
+        _policy = options.Policy switch
         {
-            _policy = new VllmV1Policy(_state);
-        }
-        else
-        {
-            _policy =
-                new SlackPolicy(_state, predictor ?? throw new ArgumentNullException(nameof(predictor)));
-        }
+            { Slack: not null } =>
+                new SlackPolicy(_state, predictor ?? throw new ArgumentNullException(nameof(predictor))),
+            { ReservesAnswers: true } => new FcfsPolicy(_state),
+            _ => new VllmV1Policy(_state),
+        };
         _state.Policy = _policy;
         _plansByEvents = options.Policy.Slack is null;
     }
