@@ -143,7 +143,7 @@ sealed class ModelEndpoints(
             memory.Add(prompt);
         }
         reserve(tokens);
-        var entry = book.Open(requestId, tenant, level.Name, model.Name);
+        var entry = book.Open(requestId, tenant, level.Name, model.Name, operation: "embeddings");
         entry.PromptTokens = (int)Math.Min(int.MaxValue, tokens);
         var status = RequestStatus.Failed;
         try

@@ -43,7 +43,7 @@ sealed class UpstreamEndpoints(
         gate.Reserve(context, tenant, bytes / 4, limit ?? CompletionEndpoints.UsualOutputTokens);
         var adapter = routed?.Answerer is { Upstream: not null } answerer ? answerer.Name : null;
         var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name,
-            adapter ?? "", routed?.Release);
+            adapter ?? "", routed?.Release, OperationOf(context.Request.Path));
         entry.Estimated = true;
         context.Response.Headers["x-plimsoll-level"] = level.Name;
         var status = RequestStatus.Failed;
@@ -71,7 +71,9 @@ sealed class UpstreamEndpoints(
         finally
         {
             Judge(entry, level);
-            model.Metrics.Finish(status != RequestStatus.Completed, byLength: false, entry.Kept);
+            model.Metrics.Finish(status != RequestStatus.Completed, entry.IsCut, entry.Kept);
+            model.Metrics.AddRequest(entry.PromptTokens, entry.OutputTokens, entry.OutputTokens,
+                body.Whole("n", 1, int.MaxValue) ?? 1, limit);
             book.Close(entry, status);
             // A request that the client got wrong or gave up says nothing of who answered.
             if (status != RequestStatus.Cancelled && context.Response.StatusCode is < 400 or >= 500)
@@ -243,6 +245,13 @@ sealed class UpstreamEndpoints(
             + FormattableString.Invariant($"promised are {promiseNs / 1e6:0} ms."), wait);
     }
 
+    static string OperationOf(string path) => path switch
+    {
+        "/v1/completions" => "text_completion",
+        "/v1/embeddings" => "embeddings",
+        _ => "chat",
+    };
+
     static void Judge(RequestEntry entry, Level level)
     {
         if (entry.TtftNs is { } ttft && (level.TtftNs ?? level.ItlNs) is not null)
@@ -368,6 +377,7 @@ sealed class UpstreamEndpoints(
         if (!StreamCounter.TryReadUsage(answer, out var prompt, out var cached, out var output))
             return;
         (entry.PromptTokens, entry.CachedTokens, entry.OutputTokens) = (prompt, cached, output);
+        entry.IsCut |= answer.IndexOf("\"finish_reason\":\"length\""u8) >= 0;
         meter.AddPrompt(entry, prompt - cached);
         meter.AddOutput(entry, output);
         model.Metrics.AddPrompt(prompt);

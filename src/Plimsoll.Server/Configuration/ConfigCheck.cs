@@ -34,6 +34,45 @@ public static class ConfigCheck
         foreach (var key in config.Keys)
             Key(config, key, name);
         Limits(config.Limits, name);
+        Logs(config, name);
+        Telemetry(config.Telemetry, name);
+    }
+
+    static void Logs(ServeConfig config, string name)
+    {
+        foreach (var (category, level) in config.Log)
+        {
+            if (LogLevels.Parse(level) is null)
+            {
+                throw new BadInputException($"{name}: log: {category}: {level}; expected trace, debug, "
+                    + "information, warning, error, critical or none");
+            }
+        }
+    }
+
+    static void Telemetry(TelemetryConfig telemetry, string name)
+    {
+        if (telemetry.OtlpEndpoint is { } endpoint && (!Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)
+            || uri.Scheme is not ("http" or "https")))
+        {
+            throw new BadInputException(
+                $"{name}: telemetry: otlp_endpoint {endpoint}: expected http://HOST:4318");
+        }
+        if (telemetry.OtlpProtocol is not ("http/protobuf" or "grpc"))
+        {
+            throw new BadInputException($"{name}: telemetry: otlp_protocol {telemetry.OtlpProtocol}: "
+                + "expected http/protobuf or grpc");
+        }
+        if (!(telemetry.TraceShare is >= 0 and <= 1))
+        {
+            throw new BadInputException(
+                $"{name}: telemetry: trace_share {telemetry.TraceShare}: expected 0 to 1");
+        }
+        if (telemetry.MetricsSeconds is < 1 or > 86_400)
+        {
+            throw new BadInputException($"{name}: telemetry: metrics_seconds {telemetry.MetricsSeconds}: "
+                + "expected 1 to 86400");
+        }
     }
 
     static void Listen(ServeConfig config, string name)

@@ -35,6 +35,37 @@ public sealed class ServeConfig
 
     /// <summary>Name of the software release that the ledger books under.</summary>
     public string Release { get; set; } = "current";
+
+    /// <summary>
+    /// Log levels by prefix of the category: trace, debug, information, warning, error, critical or none.
+    /// </summary>
+    public Dictionary<string, string> Log { get; set; } = new()
+    {
+        ["default"] = "warning",
+        ["Plimsoll"] = "information",
+    };
+
+    public TelemetryConfig Telemetry { get; set; } = new();
+}
+
+/// <summary>Where spans and measures go; nowhere unless an endpoint is named.</summary>
+public sealed class TelemetryConfig
+{
+    /// <summary>OpenTelemetry collector; <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> when absent, and off
+    /// without both.</summary>
+    public string? OtlpEndpoint { get; set; }
+
+    /// <summary><c>http/protobuf</c> or <c>grpc</c>.</summary>
+    public string OtlpProtocol { get; set; } = "http/protobuf";
+
+    /// <summary>Headers sent along, such as a key of the collector's.</summary>
+    public Dictionary<string, string> Headers { get; set; } = [];
+
+    /// <summary>Share of requests that are traced where the caller has not decided, 0 to 1.</summary>
+    public double TraceShare { get; set; } = 1;
+
+    /// <summary>Seconds between two exports of measures.</summary>
+    public int MetricsSeconds { get; set; } = 30;
 }
 
 public sealed class TlsConfig
