@@ -34,14 +34,15 @@ public sealed partial class ServeHost
         var places = new SemaphoreSlim(config.Limits.BatchConcurrency);
         var job =
             new BatchJob(_batches, _files, answers, name =>
-                _upstreams.ContainsKey(name) || _models.FindLocal(name, out _) is not null, places, time);
+                _upstreams.ContainsKey(name) || _models.Cascades.ContainsKey(name)
+                || _models.FindLocal(name, out _) is not null, _gate.CheckBudget, places, time);
         _runner =
             new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
         var wrap = _app.Services.GetRequiredService<RequestShell>();
         _rollouts = new RolloutDesk(config.State, _models, _upstreams, () => _levels, time);
         _shadow = new ShadowMirror(answers.OfCopyAsync);
         var completions = new CompletionEndpoints(
-            _gate, _models, upstreams, () => _levels, _book, time, _rollouts, _shadow);
+            _gate, _models, upstreams, () => _levels, _book, time, _rollouts, _shadow, answers);
         MapRollouts(wrap, new RolloutEndpoints(_gate, _rollouts));
         var models = new ModelEndpoints(_gate, _models, upstreams, () => _levels, _book);
         var operations = new OperationEndpoints(_gate, _models, upstreams, version);

@@ -15,6 +15,7 @@ using Plimsoll.Core.Promises;
 using Plimsoll.Engine.Simulated;
 using Plimsoll.Server.Api;
 using Plimsoll.Server.Batches;
+using Plimsoll.Server.Cascade;
 using Plimsoll.Server.Configuration;
 using Plimsoll.Server.Dashboard;
 using Plimsoll.Server.Files;
@@ -86,21 +87,9 @@ public sealed partial class ServeHost : IAsyncDisposable
         TextWriter story)
     {
         ConfigCheck.Check(config, "serve");
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
-        var logLevels = new LogLevels();
-        logLevels.Configure(config.Log);
-        builder.Logging.SetMinimumLevel(LogLevel.Trace);
-        builder.Logging.AddFilter((_, category, level) => logLevels.IsEnabled(category, level));
         var export = OtlpExport.Start(config.Telemetry, version);
-        // Kestrel makes a span for every request as soon as anybody could log in it.
-        if (export is null)
-            builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
-            options => options.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.WebHost.ConfigureKestrel(options => Listen(options, config));
-        builder.Services.AddSingleton<RequestShell>();
+        var logLevels = new LogLevels();
+        var builder = Builder(config, logLevels, traces: export is not null);
         var app = builder.Build();
 
         var book = new LedgerBook(time, config.Release);
@@ -117,6 +106,8 @@ public sealed partial class ServeHost : IAsyncDisposable
                 models.Add(Simulate(model, simulated, levels, logs.Of(model), book, time));
             else if (model.Llama is { } llama)
                 models.Add(Compute(model, llama, levels, config.State, logs.Of(model), book, time, story));
+            else if (model.Cascade is { } cascade)
+                models.Cascades.Add(model.Name, new CascadeModel(model.Name, cascade, time.GetUtcNow()));
         }
         var drain = TimeSpan.FromMilliseconds(PromiseText.Duration(config.Limits.Drain, "drain") / 1e6);
         var upstreams = Upstreams(config, levels, book, time);
@@ -141,6 +132,24 @@ public sealed partial class ServeHost : IAsyncDisposable
         foreach (var address in host.Addresses)
             story.WriteLine($"plimsoll: serving at {address}");
         return host;
+    }
+
+    static WebApplicationBuilder Builder(ServeConfig config, LogLevels logLevels, bool traces)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
+        logLevels.Configure(config.Log);
+        builder.Logging.SetMinimumLevel(LogLevel.Trace);
+        builder.Logging.AddFilter((_, category, level) => logLevels.IsEnabled(category, level));
+        // Kestrel makes a span for every request as soon as anybody could log in it.
+        if (!traces)
+            builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.WebHost.ConfigureKestrel(options => Listen(options, config));
+        builder.Services.AddSingleton<RequestShell>();
+        return builder;
     }
 
     /// <summary>Runs until the process is told to stop, then drains: no new requests, running ones may

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plimsoll.Server.Cascade;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Metrics;
 using Plimsoll.Server.Serving;
@@ -64,6 +65,16 @@ static class MetricsPage
         WriteRequests(text, model.Metrics, label);
         text.Gauge("llm_total_hourly_cost", "USD per hour of all its engine ranks.",
             (double)model.UsdPerHour, label);
+    }
+
+    public static void Write(PrometheusText text, CascadeModel cascade)
+    {
+        foreach (var (outcome, count) in cascade.Outcomes)
+        {
+            text.Counter("plimsoll_cascade_requests_total",
+                "Requests by why the large model was asked, or that the small one's answer did.", count,
+                ("model_name", cascade.Name), ("outcome", outcome));
+        }
     }
 
     static void WriteCacheConfig(PrometheusText text, LocalModel model)

@@ -39,6 +39,8 @@ sealed class OperationEndpoints(
             MetricsPage.Write(text, model);
         foreach (var model in upstreams.All)
             MetricsPage.Write(text, model);
+        foreach (var cascade in models.Cascades.Values)
+            MetricsPage.Write(text, cascade);
         text.Gauge("plimsoll_requests_in_flight", "Requests being answered.", gate.Running);
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await context.Response.WriteAsync(text.ToString());

@@ -104,6 +104,9 @@ public sealed class ModelConfig
 
     public List<UpstreamConfig> Upstreams { get; set; } = [];
 
+    /// <summary>A small model that is asked first, and a large one where its answer will not do.</summary>
+    public CascadeConfig? Cascade { get; set; }
+
     /// <summary>
     /// What each upstream is, for a twin to run along: it routes by predicted first tokens, lets batch lines
     /// go into what the promise leaves, and says how far it is off. None when absent.
@@ -122,6 +125,36 @@ public sealed class ModelConfig
     /// it.
     /// </summary>
     public double? LoadLineRequestsPerSecond { get; set; }
+}
+
+/// <summary>Two models of this file behind one name, for chats and completions.</summary>
+public sealed class CascadeConfig
+{
+    /// <summary>Name of the small model.</summary>
+    public string First { get; set; } = "";
+
+    /// <summary>Name of the large one.</summary>
+    public string Then { get; set; } = "";
+
+    public EscalationConfig EscalateWhen { get; set; } = new();
+}
+
+/// <summary>When the small model's answer will not do; a failure of its never does.</summary>
+public sealed class EscalationConfig
+{
+    /// <summary>Regular expression of a refusal, without regard to case; empty for none.</summary>
+    public string Refusal { get; set; } =
+        @"^\s*(i'?m sorry|i am sorry|sorry,|i can(no|')t\b|i am unable|i'?m unable|i don'?t know|as an ai)";
+
+    /// <summary>Mean log-probability of the answer's tokens below which the model counts as
+    /// unsure.</summary>
+    public double? MeanLogprobBelow { get; set; }
+
+    /// <summary>Whether an answer that the model's length cut off will not do.</summary>
+    public bool WhenCut { get; set; } = true;
+
+    /// <summary>Whether an answer that should be JSON and is none will not do.</summary>
+    public bool WhenNotJson { get; set; } = true;
 }
 
 /// <summary>A simulated engine, described as <c>plimsoll simulate</c> describes it.</summary>

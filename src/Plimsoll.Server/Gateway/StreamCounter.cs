@@ -88,6 +88,24 @@ public sealed class StreamCounter(
         metrics.AddPrompt(entry.PromptTokens);
     }
 
+    /// <summary>Whether an answer is one JSON object and nothing else.</summary>
+    public static bool IsObject(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(json);
+            var isObject = reader.Read() && reader.TokenType == JsonTokenType.StartObject;
+            while (reader.Read())
+            {
+            }
+            return isObject;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Reads <c>usage</c> out of an answer or a chunk; false when there is none.</summary>
     public static bool TryReadUsage(ReadOnlySpan<byte> json, out int prompt, out int cached, out int output)
     {
