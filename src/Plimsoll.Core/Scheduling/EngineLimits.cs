@@ -12,13 +12,19 @@ public static class EngineLimits
     public static SchedulerOptions Of(Deployment deployment, int blocks, SchedulingPolicy policy)
     {
         var engine = deployment.Engine;
+        var whole = deployment.Model.Attention.Bidirectional || policy.WholePrompts;
+        // Where prompts are computed whole a step holds the longest.
+        var budget = whole
+            ? Math.Max(engine.MaxNumBatchedTokens, deployment.Model.MaxContext)
+            : engine.MaxNumBatchedTokens;
         return new SchedulerOptions
         {
             Policy = policy,
             MaxNumSeqs = engine.MaxNumSeqs,
+            EnableChunkedPrefill = !whole,
             // A simulated step is one round of all micro-batches in flight: each has a budget of its own,
             // and a prompt is in one of them only.
-            MaxNumBatchedTokens = engine.MaxNumBatchedTokens * deployment.PipelineParallel,
+            MaxNumBatchedTokens = budget * deployment.PipelineParallel,
             NumBlocks = blocks,
             BlockSize = engine.BlockSize,
             LongPrefillTokenThreshold = deployment.PipelineParallel == 1

@@ -74,6 +74,7 @@ public sealed record SimulatedEngine
         Workload workload, double requestsPerSecond, SimulationOptions options,
         ArrivalProcess process = ArrivalProcess.Own, int? openSessions = null, Fleet? fleet = null)
     {
+        workload = ModelWorkload.Of(workload, Deployment.Model);
         var arrivals =
             workload.Open(requestsPerSecond, options.Requests, options.Seed, process, openSessions);
         if (arrivals.PrefixBlockTokens % Limits.BlockSize != 0)
@@ -83,7 +84,7 @@ public sealed record SimulatedEngine
                 $"does not divide the workload's prefix blocks of {arrivals.PrefixBlockTokens} tokens",
                 $"a divisor of {arrivals.PrefixBlockTokens}");
         }
-        var caching = Deployment.Engine.EnablePrefixCaching;
+        var caching = Deployment.Engine.EnablePrefixCaching && !Deployment.Model.Attention.Bidirectional;
         return FleetSimulation.Run(
             fleet ?? new Fleet { Serving = Pool() }, caching ? arrivals : new KeylessArrivals(arrivals),
             workload.ClosedLoop,
