@@ -36,12 +36,14 @@ public sealed record ComparedSide
 
     public Parallelism Parallelism { get; init; } = new(null, null, null, null);
 
+    public EngineTuning Tuning { get; init; } = new();
+
     public bool IsBatch => Levels.All(level => level.Limits.Count == 0);
 
     /// <summary>What is asked of the simulation.</summary>
     internal Serving Serving(long requests, ulong seed)
     {
-        var settings = EngineCatalogue.ServerDefaults(Accelerator, Engine.Name);
+        var settings = Tuning.Of(EngineCatalogue.ServerDefaults(Accelerator, Engine.Name));
         return new Serving
         {
             Deployment = new DeploymentChoice
@@ -63,6 +65,26 @@ public sealed record ComparedSide
 
 /// <summary>Degrees that are fixed; null leaves one to the search.</summary>
 public sealed record Parallelism(int? Tensor, int? Pipeline, int? Expert, int? Data);
+
+/// <summary>What is set otherwise than an engine's server sets it; null leaves a setting alone.</summary>
+/// <param name="MaxNumSeqs">Most sequences at once.</param>
+/// <param name="MaxNumBatchedTokens">Most new tokens in one step.</param>
+/// <param name="Speculation">Drafts and how many are accepted.</param>
+/// <param name="PrefixCaching">Whether the prefix cache is on.</param>
+/// <param name="MemoryShare">Share of the accelerator's memory that the engine may take.</param>
+public sealed record EngineTuning(
+    int? MaxNumSeqs = null, int? MaxNumBatchedTokens = null, SpeculationSpec? Speculation = null,
+    bool PrefixCaching = true, double? MemoryShare = null)
+{
+    internal EngineSettings Of(EngineSettings usual) => usual with
+    {
+        MaxNumSeqs = MaxNumSeqs ?? usual.MaxNumSeqs,
+        MaxNumBatchedTokens = MaxNumBatchedTokens ?? usual.MaxNumBatchedTokens,
+        Speculation = Speculation,
+        EnablePrefixCaching = PrefixCaching,
+        GpuMemoryUtilization = MemoryShare ?? usual.GpuMemoryUtilization,
+    };
+}
 
 /// <summary>An engine of a release or of a time.</summary>
 /// <param name="Name">As people name it.</param>
