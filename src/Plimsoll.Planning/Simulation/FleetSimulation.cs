@@ -207,11 +207,16 @@ public sealed class FleetSimulation
             Deadlines = arrival.Deadlines,
             CachedTokens = -1,
             PromptTokens = arrival.PromptTokens,
-            OutputTokens =
-                Math.Clamp(arrival.OutputTokens, 1, Math.Max(1, _maxTokens - arrival.PromptTokens)),
+            OutputTokens = arrival.OutputTokens == 0
+                ? 0
+                : Math.Clamp(arrival.OutputTokens, 1, Math.Max(1, _maxTokens - arrival.PromptTokens)),
             ArrivalNs = nowNs,
+            ImageTokens = arrival.ImageTokens,
+            EncoderPatches = arrival.EncoderPatches,
+            EncoderPairs = arrival.EncoderPairs,
         };
-        request.TokensHere = _decodeFirst > 0 ? 1 : request.OutputTokens;
+        // The end of the prompt counts as a token where there is no answer: it is what is waited for.
+        request.TokensHere = _decodeFirst > 0 ? 1 : Math.Max(1, request.OutputTokens);
         if (_arrived == _options.Requests / 2 || _arrived == _options.Requests)
             CountWaiting();
         if (request.Index == _options.WarmupRequests)
