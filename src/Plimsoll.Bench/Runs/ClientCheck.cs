@@ -128,7 +128,8 @@ public sealed class ClientCheck : IDisposable
         if (measured.Ns <= mostNs || measured.Ns is not { } late)
             return;
         reasons.Add(string.Create(CultureInfo.InvariantCulture,
-            $"{what} {late / 1e6:0.##} ms late at p{measured.Percentile:0}, more than {100 * share:0.#} % of the {against} "
-                + $"({mostNs / 1e6:0.##} ms)"));
+            $"{what} {late / 1e6:0.##} ms late at p{measured.Percentile:0}, more than ")
+            + string.Create(CultureInfo.InvariantCulture,
+                $"{100 * share:0.#} % of the {against} ({mostNs / 1e6:0.##} ms)"));
     }
 }
