@@ -62,7 +62,7 @@ sealed class ServingOptions
 
     readonly Option<string> _policy = new("--policy")
     {
-        Description = $"Scheduling policy: {SchedulingPolicy.All}",
+        Description = $"Scheduling policy: {SchedulingPolicy.Simulated}",
         DefaultValueFactory = _ => SchedulingPolicy.VllmV1.Name,
     };
 
@@ -127,7 +127,7 @@ sealed class ServingOptions
         _weights.OneOf(NumberFormats.All);
         _kv.OneOf(NumberFormats.OfKv);
         _engine.OneOf(EngineCatalogue.All);
-        _policy.OneOf(SchedulingPolicy.All);
+        _policy.OneOf(SchedulingPolicy.Simulated);
     }
 
     public void AddTo(Command command)
@@ -241,7 +241,7 @@ sealed class ServingOptions
             ? Deployment(parsed, machine)
             : Deployment(parsed) with { Profile = profile };
         return _served.Resolve(
-            parsed, deployment, parsed.Chosen(_policy, SchedulingPolicy.All), rateMatters);
+            parsed, deployment, parsed.Chosen(_policy, SchedulingPolicy.Simulated), rateMatters);
     }
 
     EngineSettings Engine(ParseResult parsed, AcceleratorSpec accelerator)

@@ -44,6 +44,18 @@ public sealed record SchedulerOptions
     /// </summary>
     public bool TracksPrefixes { get; init; }
 
+    /// <summary>
+    /// <c>vllm-v1</c>: whether a prompt is admitted only when all its blocks are free, not its first chunk's
+    /// (vLLM's <c>scheduler_reserve_full_isl</c>).
+    /// </summary>
+    public bool ReservesFullPrompts { get; init; }
+
+    /// <summary>
+    /// <c>vllm-v1</c>: whether a preempted request finds its own blocks again, as far as nobody has taken
+    /// them, as a prefix cache that hashes answers too lets it.
+    /// </summary>
+    public bool FindsPreempted { get; init; }
+
     /// <summary>Tests force the request-by-request walk to show that the shortcut decides the same.</summary>
     internal bool AlwaysInOrder { get; init; }
 

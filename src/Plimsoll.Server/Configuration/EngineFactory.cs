@@ -106,10 +106,11 @@ public static class EngineFactory
                 + FormattableString.Invariant($"it needs {memory.MissingGb:0.0} GB more per accelerator; ")
                 + "expected a larger tp");
         }
-        var limits = EngineLimits.Of(deployment, memory.Blocks, policy);
+        var limits = EngineLimits.Of(stepTime, memory.Blocks, policy);
         return limits with
         {
             PrefixBlockTokens = config.PrefixCaching ? config.BlockSize : 0,
+            FindsPreempted = limits.FindsPreempted && config.PrefixCaching,
         };
     }
 

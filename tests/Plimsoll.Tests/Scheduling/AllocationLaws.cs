@@ -33,6 +33,8 @@ public sealed class AllocationLaws
             NumBlocks = 110,
             PrefixBlockTokens = 16,
             TracksPrefixes = true,
+            ReservesFullPrompts = true,
+            FindsPreempted = true,
         };
         var scheduler = new Scheduler(options, new StepPredictor(times, learns: true));
         var load = new SteadyLoad(scheduler);

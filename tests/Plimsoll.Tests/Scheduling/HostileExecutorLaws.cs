@@ -34,6 +34,8 @@ public sealed class HostileExecutorLaws
             LongPrefillTokenThreshold = threshold,
             EnableChunkedPrefill = chunked,
             PrefixBlockTokens = prefixBlocks * blockSize,
+            ReservesFullPrompts = seed % 2 == 0,
+            FindsPreempted = seed % 3 > 0,
             Policy = policy,
         }, seed);
 
