@@ -4,6 +4,7 @@ using Plimsoll.Core.Models;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Choices;
+using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Plans;
 
@@ -70,6 +71,7 @@ public sealed record PlanCandidate
     public Serving Of(Serving serving) => serving with
     {
         Deployment = DeploymentChoice.Of(Deployment),
+        Workload = ModelWorkload.Of(serving.Workload, Deployment.Model),
         Policy = Policy,
     };
 }

@@ -17,7 +17,7 @@ namespace Plimsoll.Planning.Simulation;
 /// prediction per page and lands on the same nanosecond as stepping.
 /// </para>
 /// </summary>
-sealed partial class ReplicaSimulation
+sealed partial class ReplicaSimulation : IStepping
 {
     const int PageTokens = 16;
 
@@ -31,6 +31,7 @@ sealed partial class ReplicaSimulation
     readonly SimulationOptions _options;
     readonly int _index;
     readonly int _blocks;
+    readonly bool _leaps;
     SimulatedRequest[] _requests = new SimulatedRequest[64];
     RequestOutcome[] _outcomes = new RequestOutcome[16];
     int _outcomeCount;
@@ -39,6 +40,7 @@ sealed partial class ReplicaSimulation
     int _interactive;
     readonly Queue<(SimulatedRequest Request, RequestSpec Spec)> _newcomers = new();
     StepPlan? _inFlight;
+    StepShape _shape;
     bool _justAdded;
     long _stepNs;
     long _nowNs;
@@ -55,6 +57,8 @@ sealed partial class ReplicaSimulation
         _finished = finished;
         _options = options;
         _blocks = engine.NumBlocks;
+        _isStatic = engine.Policy.StaticBatches;
+        _leaps = options.Leaps && !_isStatic;
         _gapLimits = new GapLimits(options.Levels);
         _drafts = engine.Policy.Slack?.Drafts;
         _random = new RandomStream(options.Seed + (ulong)index, purpose: 78);
@@ -73,7 +77,6 @@ sealed partial class ReplicaSimulation
 
     public int Outstanding => _scheduler.Requests;
 
-    /// <summary>End of the step in flight; <see cref="long.MaxValue"/> when there is nothing to do.</summary>
     public long NextStepEndsNs
     {
         get
@@ -114,6 +117,7 @@ sealed partial class ReplicaSimulation
             Array.Resize(ref _requests, Math.Max(id.Slot + 1, 2 * _requests.Length));
         _requests[id.Slot] = request;
         _requests[id.Slot].Id = id;
+        _seesImages |= request.EncoderPatches > 0;
         _interactivePrompts += request.IsBatch ? 0 : 1;
     }
 
@@ -125,10 +129,6 @@ sealed partial class ReplicaSimulation
             Hand(newcomer.Request, newcomer.Spec, _nowNs);
     }
 
-    /// <summary>
-    /// Commits every step that ends at or before <paramref name="untilNs"/>; the one that ends later stays
-    /// in flight. With <paramref name="stopAtFinish"/> it returns after the first step that ends a request.
-    /// </summary>
     public void RunUntil(long untilNs, bool stopAtFinish = false)
     {
         while (!IsDone)
@@ -140,7 +140,7 @@ sealed partial class ReplicaSimulation
                     continue;
                 if (_inFlight is null)
                     return;
-                if (_options.Leaps && !_justAdded && _inFlight.RepeatableSteps > 1 && Leap(untilNs))
+                if (_leaps && !_justAdded && _inFlight.RepeatableSteps > 1 && Leap(untilNs))
                 {
                     if (stopAtFinish && _outcomeCount > 0)
                         return;
@@ -149,14 +149,19 @@ sealed partial class ReplicaSimulation
             }
             if (_nowNs + _stepNs > untilNs)
                 return;
-            RecordGaps(_inFlight);
-            _options.StepObserver?.Invoke(_index, _inFlight.Shape, 1, _nowNs, _stepNs);
-            if (_options.AttributeTime)
-                Attribute(_inFlight, _inFlight.Shape, 1, 0);
-            End(steps: 1, _nowNs + _stepNs);
+            EndOne();
             if (stopAtFinish && _outcomeCount > 0)
                 return;
         }
+    }
+
+    void EndOne()
+    {
+        RecordGaps(_inFlight!);
+        _options.StepObserver?.Invoke(_index, _shape, 1, _nowNs, _stepNs);
+        if (_options.AttributeTime)
+            Attribute(_inFlight!, _shape, 1, 0);
+        End(steps: 1, _nowNs + _stepNs);
     }
 
     void Begin()
@@ -181,14 +186,19 @@ sealed partial class ReplicaSimulation
         if (plan.IsEmpty)
             return;
         _inFlight = plan;
+        _shape = plan.Shape;
+        if (_seesImages)
+            AddImages(plan);
+        if (_isStatic)
+            Pad(plan);
         _stepNs = StepNs(plan);
     }
 
     /// <summary>The drafting and the step. Where nothing was drawn, a policy that predicts has asked the same
     /// model.</summary>
-    long StepNs(StepPlan plan) => _stepTime.Draw.IsNone && plan.PredictedNs is { } ns
+    long StepNs(StepPlan plan) => _stepTime.Draw.IsNone && plan.PredictedNs is { } ns && !_seesImages
         ? ns
-        : _stepTime.PredictNs(plan.Shape) + (_drafts?.DraftNs(plan.Shape) ?? 0);
+        : _stepTime.PredictNs(_shape) + (_drafts?.DraftNs(plan.Shape) ?? 0);
 
     /// <summary>A preempted decode stops giving tokens; what it gave so far is written down.</summary>
     void LeaveWheel(ref SimulatedRequest request, int handle)

@@ -42,7 +42,14 @@ struct SimulatedRequest
 
     public int PromptTokens;
 
-    /// <summary>Tokens of the answer.</summary>
+    /// <summary>Leading prompt tokens that are images, and what encoding all of them takes.</summary>
+    public int ImageTokens;
+
+    public long EncoderPatches;
+
+    public long EncoderPairs;
+
+    /// <summary>Tokens of the answer; 0 where the request ends with its prompt.</summary>
     public int OutputTokens;
 
     /// <summary>Tokens of the answer given here; 1 in a prefill pool.</summary>
