@@ -28,6 +28,7 @@ public sealed class BenchRun : IDisposable
     RunProgress _last = new(0, 0, 0, 0, 0, 0, null, null, null);
     SearchedLoad? _search;
     long _startNs;
+    bool _realTime;
     long _tokens;
     long _lastTokens;
 
@@ -47,7 +48,10 @@ public sealed class BenchRun : IDisposable
     /// <summary>Runs on the calling thread; throws <see cref="EndpointFailure"/> before any load.</summary>
     public BenchResult Run(CancellationToken stop)
     {
-        var bodies = Bodies(UsageForm.PerChunk);
+        var bodies = new BodyForm
+        {
+            Endpoint = _options.Endpoint, Levels = _options.Levels, Options = _options.Body,
+        };
         var facts = new Preflight(_endpoint, bodies, _clock)
             .Run(_options.Tokenizer, _options.ReadyWaitNs, stop).GetAwaiter().GetResult();
         bodies = bodies with { Usage = facts.Usage };
@@ -68,19 +72,6 @@ public sealed class BenchRun : IDisposable
         _endpoint.Dispose();
         Detail?.Dispose();
     }
-
-    BodyOptions Bodies(UsageForm usage) => new()
-    {
-        Endpoint = _options.Endpoint,
-        Levels = _options.Levels,
-        Usage = usage,
-        IgnoreEos = _options.IgnoreEos,
-        Extra = _options.Extra,
-        Images = _options.Images,
-        ImageWidth = _options.ImageWidth,
-        ImageHeight = _options.ImageHeight,
-        Seed = _options.Seed,
-    };
 
     /// <summary>Opens connections and fills caches; nothing of it is measured.</summary>
     void WarmUp(IBodySource source, CancellationToken stop)
@@ -115,6 +106,7 @@ public sealed class BenchRun : IDisposable
         };
         var end = _options.DurationNs == long.MaxValue ? long.MaxValue : _startNs + _options.DurationNs;
         runner.Run(end, stop);
+        _realTime = runner.IsRealTime;
     }
 
     void Ended(RequestRecord record, ClientCheck check)
@@ -177,7 +169,8 @@ public sealed class BenchRun : IDisposable
             MeanInFlight = _times.MeanInFlight,
             BusyS = _times.BusyNs / 1e9,
             Levels = levels,
-            Client = check.Report(limits, _meters[0].Ttft.PercentileNs(50), _options.MostLateness, heldBack),
+            Client = check.Report(limits, _meters[0].Ttft.PercentileNs(50), _options.MostLateness, heldBack)
+                with { RealTime = _realTime },
             Server = server,
             Metadata = _options.Metadata,
             Slices = _times.Slices,

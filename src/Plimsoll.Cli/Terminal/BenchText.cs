@@ -141,7 +141,7 @@ static class BenchText
         if (client.CpuShare is null)
             return;
         text.Append($"client: sends late {Ms(client.LatenessP50Ms)} ms p50, {Ms(client.LatenessP99Ms)} ms "
-            + $"p99; reads late ");
+            + $"p99{(client.RealTime ? " at real-time priority" : "")}; reads late ");
         text.Append(CultureInfo.InvariantCulture,
             $"{Ms(client.LagP99Ms)} ms p99; {100 * client.CpuShare:0} % of the CPU; "
             + $"{client.PausedMs:0} ms in GC\n");

@@ -9,6 +9,7 @@ using Plimsoll.Engine.Drafting;
 using Plimsoll.Engine.Grammars;
 using Plimsoll.Engine.Sampling;
 using Plimsoll.Engine.Timing;
+using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Engine.LlamaCpp;
 

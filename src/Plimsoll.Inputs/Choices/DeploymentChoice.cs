@@ -31,7 +31,7 @@ public sealed record DeploymentChoice
     public required EngineSettings Engine { get; init; }
 
     /// <summary>Step times fitted to the user's own engine; the catalogue's when null.</summary>
-    public FittedStepTimes? Profile { get; init; }
+    public IStepTimeProfile? Profile { get; init; }
 
     /// <summary>Nothing left open.</summary>
     public static DeploymentChoice Of(Deployment deployment) => new()

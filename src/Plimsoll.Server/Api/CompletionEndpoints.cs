@@ -19,7 +19,7 @@ namespace Plimsoll.Server.Api;
 /// <summary><c>/v1/chat/completions</c> and <c>/v1/completions</c> of engines in this process.</summary>
 sealed class CompletionEndpoints(
     Gate gate, ModelDirectory models, UpstreamEndpoints upstreams, Func<Levels> levels, LedgerBook book,
-    TimeProvider time, RolloutDesk rollouts, ShadowMirror shadow)
+    TimeProvider time, RolloutDesk rollouts, ShadowMirror shadow, WholeAnswer answers)
 {
     public Task ChatAsync(HttpContext context) => AnswerAsync(context, CompletionKind.Chat);
 
@@ -39,11 +39,18 @@ sealed class CompletionEndpoints(
             context.Response.Headers["x-plimsoll-release"] = routed.Release;
             root = Renamed(root, routed.Answerer.Name);
         }
-        if (upstreams.Find(routed?.Answerer.Upstream ?? root.Required("model")) is { } upstream)
+        if (models.Cascades.TryGetValue(root.Required("model"), out var cascade))
+        {
+            if (await new CascadeAnswers(gate, answers, levels).TryAsync(context, tenant, cascade, root))
+                return;
+            root = Renamed(root, cascade.Then);
+        }
+        while (upstreams.Find(routed?.Answerer.Upstream ?? root.Required("model")) is { } upstream)
         {
             if (await TryUpstreamAsync(context, tenant, upstream, root, routed))
                 return;
-            root = Renamed(root, upstream.Fallback!);
+            (root, routed) = (Renamed(root, upstream.Fallback!), null);
+            context.Response.Headers["x-plimsoll-fallback"] = upstream.Fallback;
         }
         var model = Model(models, root.Required("model"), out var adapter);
         var reader =
@@ -67,8 +74,7 @@ sealed class CompletionEndpoints(
             await upstreams.AnswerAsync(context, tenant, upstream, root, routed);
             return true;
         }
-        catch (ApiException error) when (error.Status == 503 && upstream.Fallback is { } fallback
-            && models.FindLocal(fallback, out _) is not null)
+        catch (ApiException error) when (error.Code == "no_upstream" && upstream.Fallback is not null)
         {
             return false;
         }

@@ -13,6 +13,7 @@ using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Tenants;
+using static Plimsoll.Server.Api.UpstreamReading;
 
 namespace Plimsoll.Server.Api;
 
@@ -24,8 +25,6 @@ sealed class UpstreamEndpoints(
     Gate gate, IReadOnlyDictionary<string, UpstreamModel> models, Func<Levels> levels, LedgerBook book,
         TimeProvider time)
 {
-    const int MostErrorBytes = 64 * 1024;
-
     /// <summary>The model of that name; null when no upstream serves it.</summary>
     public UpstreamModel? Find(string name) => models.GetValueOrDefault(name);
 
@@ -39,11 +38,11 @@ sealed class UpstreamEndpoints(
         var level = levels().Choose(body.Text("service_tier"), tenant.Options.Level);
         var limit = body.Whole("max_completion_tokens", 1, int.MaxValue / 2)
             ?? body.Whole("max_tokens", 0, int.MaxValue / 2);
-        var bytes = body.GetRawText().Length;
-        gate.Reserve(context, tenant, bytes / 4, limit ?? CompletionEndpoints.UsualOutputTokens);
+        var reserved = limit ?? CompletionEndpoints.UsualOutputTokens;
+        gate.Reserve(context, tenant, TextTokens(body), reserved);
         var adapter = routed?.Answerer is { Upstream: not null } answerer ? answerer.Name : null;
         var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name,
-            adapter ?? "", routed?.Release);
+            adapter ?? "", routed?.Release, OperationOf(context.Request.Path));
         entry.Estimated = true;
         context.Response.Headers["x-plimsoll-level"] = level.Name;
         var status = RequestStatus.Failed;
@@ -71,7 +70,10 @@ sealed class UpstreamEndpoints(
         finally
         {
             Judge(entry, level);
-            model.Metrics.Finish(status != RequestStatus.Completed, byLength: false, entry.Kept);
+            gate.GiveBack(tenant, reserved - entry.OutputTokens);
+            model.Metrics.Finish(status != RequestStatus.Completed, entry.IsCut, entry.Kept);
+            model.Metrics.AddRequest(entry.PromptTokens, entry.OutputTokens, entry.OutputTokens,
+                body.Whole("n", 1, int.MaxValue) ?? 1, limit);
             book.Close(entry, status);
             // A request that the client got wrong or gave up says nothing of who answered.
             if (status != RequestStatus.Cancelled && context.Response.StatusCode is < 400 or >= 500)
@@ -82,42 +84,48 @@ sealed class UpstreamEndpoints(
         }
     }
 
-    /// <summary>The answer to a batch's line.</summary>
+    /// <summary>A whole answer: to a batch's line, or to a cascade that will judge it.</summary>
+    /// <param name="key">Stable key of the conversation or user.</param>
     /// <param name="adapter">Whether the body names an adapter that the replicas hold.</param>
-    public async Task<ReadOnlyMemory<byte>> OfLineAsync(
-        UpstreamModel model, string endpoint, JsonElement body, string tenant, string requestId,
-        CancellationToken cancellation, bool adapter = false)
+    public async Task<ReadOnlyMemory<byte>> OfWholeAsync(
+        UpstreamModel model, string endpoint, JsonElement body, string tenant, string requestId, Level level,
+        string key, CancellationToken cancellation, bool adapter = false)
     {
-        var level = levels().Batch;
-        var entry = book.Open(requestId, tenant, level.Name, model.Name);
+        var entry = book.Open(requestId, tenant, level.Name, model.Name, operation: OperationOf(endpoint));
         entry.Estimated = true;
         var status = RequestStatus.Failed;
         try
         {
-            var answer = PromptOf(model, endpoint, body) is { } prompt
+            var prompt = PromptOf(model, endpoint, body);
+            var answer = prompt is not null && level.Class == ServiceClass.Batch
                 ? await InSlackAsync(model, endpoint, body, level, prompt, entry, adapter, cancellation)
-                : await AtOnceAsync(model, endpoint, body, level, requestId, entry, adapter, cancellation);
+                : await AtOnceAsync(model, endpoint, body, level, key, prompt, entry, adapter, cancellation);
             status = RequestStatus.Completed;
             return answer;
         }
         finally
         {
+            Judge(entry, level);
+            model.Metrics.Finish(status != RequestStatus.Completed, entry.IsCut, entry.Kept);
             book.Close(entry, status);
         }
     }
 
     async Task<ReadOnlyMemory<byte>> AtOnceAsync(
-        UpstreamModel model, string endpoint, JsonElement body, Level level, string requestId,
-        RequestEntry entry, bool adapter, CancellationToken cancellation)
+        UpstreamModel model, string endpoint, JsonElement body, Level level, string key,
+        UpstreamPrompt? prompt, RequestEntry entry, bool adapter, CancellationToken cancellation)
     {
         using var sent = await model.SendAsync(
-            endpoint, replica => UpstreamBody.For(body, replica, level, adapter), requestId, prompt: null,
-            cancellation);
+            endpoint,
+            replica => UpstreamBody.For(body, replica, level, adapter, asStream: prompt is not null),
+            key, prompt, cancellation);
+        if (prompt is not null)
+            return await GatherAsync(model, sent, entry, cancellation);
         var answer = await ReadWholeAsync(sent, cancellation);
         if (!sent.Response.IsSuccessStatusCode)
             throw ErrorOf((int)sent.Response.StatusCode, answer);
-        Count(model, sent.Meter, entry, answer.Span);
-        return answer;
+        return Count(model, sent.Meter, entry, answer.Span) ? answer
+            : throw Failed("The upstream's answer is no JSON object.");
     }
 
     /// <summary>
@@ -188,9 +196,6 @@ sealed class UpstreamEndpoints(
         return whole.Whole() ?? throw Failed("The upstream gave no answer.");
     }
 
-    static ApiException Failed(string message) =>
-        new(502, message, "server_error", null, "upstream_failed");
-
     async Task ReadEventsAsync(
         UpstreamModel.Sent sent, StreamCounter counter, Action<ReadOnlyMemory<byte>> take,
         CancellationToken cancellation)
@@ -243,6 +248,13 @@ sealed class UpstreamEndpoints(
             + FormattableString.Invariant($"promised are {promiseNs / 1e6:0} ms."), wait);
     }
 
+    static string OperationOf(string path) => path switch
+    {
+        "/v1/completions" => "text_completion",
+        "/v1/embeddings" => "embeddings",
+        _ => "chat",
+    };
+
     static void Judge(RequestEntry entry, Level level)
     {
         if (entry.TtftNs is { } ttft && (level.TtftNs ?? level.ItlNs) is not null)
@@ -255,6 +267,8 @@ sealed class UpstreamEndpoints(
         RequestEntry entry, bool streams)
     {
         var upstream = sent.Response;
+        if ((int)upstream.StatusCode is < 200 or (>= 300 and < 400))
+            throw Failed($"The upstream answered {(int)upstream.StatusCode}; expected answer or error.");
         context.Response.StatusCode = (int)upstream.StatusCode;
         context.Response.ContentType = upstream.Content.Headers.ContentType?.ToString();
         foreach (var name in new[] { "retry-after", "retry-after-ms" })
@@ -271,7 +285,12 @@ sealed class UpstreamEndpoints(
             return true;
         }
         var answer = await ReadWholeAsync(sent, context.RequestAborted);
-        Count(model, sent.Meter, entry, answer.Span);
+        if (upstream.IsSuccessStatusCode && !Count(model, sent.Meter, entry, answer.Span))
+        {
+            context.Response.ContentType = null;
+            throw Failed("The upstream's answer is no JSON object.");
+        }
+        context.Response.ContentLength = answer.Length;
         await context.Response.Body.WriteAsync(answer, context.RequestAborted);
         return upstream.IsSuccessStatusCode;
     }
@@ -327,33 +346,9 @@ sealed class UpstreamEndpoints(
         }
     }
 
-    static async Task<int> ReadAsync(Stream stream, byte[] buffer, TimeSpan patience,
-        CancellationToken cancellation)
-    {
-        try
-        {
-            return await stream.ReadAsync(buffer, cancellation).AsTask().WaitAsync(patience, cancellation);
-        }
-        catch (TimeoutException)
-        {
-            throw new TimeoutException($"no byte for {patience.TotalSeconds:0.#} s");
-        }
-    }
-
-    static async Task<ReadOnlyMemory<byte>> ReadWholeAsync(UpstreamModel.Sent sent,
-        CancellationToken cancellation)
-    {
-        try
-        {
-            return await sent.Response.Content.ReadAsByteArrayAsync(cancellation)
-                .WaitAsync(sent.Replica.IdleTimeout, cancellation);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException)
-        {
-            throw new ApiException(502, $"The upstream broke off: {e.Message}", "server_error", null,
-                "upstream_failed");
-        }
-    }
+    /// <summary>Tokens of a request's text, about.</summary>
+    public static int TextTokens(JsonElement body) =>
+        System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(body).Length / 4;
 
     /// <summary>What keeps a conversation where it is: the client's session, its user, or its tenant's
     /// key.</summary>
@@ -361,23 +356,5 @@ sealed class UpstreamEndpoints(
     {
         var session = context.Request.Headers["x-session-id"].ToString();
         return session.Length > 0 ? session : body.Text("user") ?? $"{tenant.Name}/{tenant.KeyId}";
-    }
-
-    static void Count(UpstreamModel model, UpstreamMeter meter, RequestEntry entry, ReadOnlySpan<byte> answer)
-    {
-        if (!StreamCounter.TryReadUsage(answer, out var prompt, out var cached, out var output))
-            return;
-        (entry.PromptTokens, entry.CachedTokens, entry.OutputTokens) = (prompt, cached, output);
-        meter.AddPrompt(entry, prompt - cached);
-        meter.AddOutput(entry, output);
-        model.Metrics.AddPrompt(prompt);
-        model.Metrics.AddGenerated(output);
-    }
-
-    static ApiException ErrorOf(int status, ReadOnlyMemory<byte> answer)
-    {
-        var text =
-            System.Text.Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, MostErrorBytes)]);
-        return new ApiException(status, text, status < 500 ? "invalid_request_error" : "server_error");
     }
 }

@@ -72,6 +72,7 @@ public sealed class LocalModel : IAsyncDisposable
 
     void OnStep(in EngineStep step)
     {
+        Metrics.StepTokens.Add(step.Shape.Tokens);
         _book.Post(_meters[step.Rank], step, _headroom?.Of(step.Shape, step.DurationNs) ?? 0);
         foreach (var listener in _listeners)
             listener(step);

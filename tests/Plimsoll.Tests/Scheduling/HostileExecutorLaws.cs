@@ -1,3 +1,4 @@
+using System;
 using CsCheck;
 using Plimsoll.Core.Scheduling;
 using Shouldly;
@@ -20,18 +21,22 @@ public sealed class HostileExecutorLaws
         from threshold in Gen.OneOf(Gen.Const(0), Gen.Const(7))
         from chunked in Gen.Bool
         from prefixBlocks in Gen.OneOf(Gen.Const(0), Gen.Const(1), Gen.Const(2))
-        from priority in Gen.Bool
+        from policy in Gen.OneOf(
+            Gen.Const(SchedulingPolicy.VllmV1), Gen.Const(SchedulingPolicy.VllmV1Priority),
+            Gen.Const(SchedulingPolicy.Fcfs))
         from seed in Gen.ULong
         select (new SchedulerOptions
         {
             MaxNumSeqs = seqs,
-            MaxNumBatchedTokens = budget,
+            MaxNumBatchedTokens = policy.RunsEveryDecode ? Math.Max(seqs, budget) : budget,
             BlockSize = blockSize,
             NumBlocks = blocks,
             LongPrefillTokenThreshold = threshold,
             EnableChunkedPrefill = chunked,
             PrefixBlockTokens = prefixBlocks * blockSize,
-            Policy = priority ? SchedulingPolicy.VllmV1Priority : SchedulingPolicy.VllmV1,
+            ReservesFullPrompts = seed % 2 == 0,
+            FindsPreempted = seed % 3 > 0,
+            Policy = policy,
         }, seed);
 
     [Fact]
