@@ -137,6 +137,10 @@ public sealed class MachineStepTimes(string file, MachineProfile profile) : ISte
         return new EngineSpec
         {
             Name = profile.Engine.Name,
+            Scheduling = new EngineSchedulingSpec
+            {
+                Source = file, AsOf = profile.AsOf, ReservesFullPrompts = false, FindsPreempted = false,
+            },
             Overhead = new EngineOverheadSpec
             {
                 Source = file, AsOf = profile.AsOf, Overlaps = false, StepsAhead = 0, StepNs = 0,
