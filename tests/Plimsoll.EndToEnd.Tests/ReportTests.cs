@@ -10,7 +10,7 @@ namespace Plimsoll.EndToEnd.Tests;
 
 public sealed class ReportTests
 {
-    static readonly string[] Quick = ["account", "--tp", "8", "--requests", "1000"];
+    static readonly string[] Quick = ["account", "--tp", "8", "--requests", "2000"];
 
     /// <summary>What the terminal shows, and the page. Its path is in it, so it is one for all.</summary>
     static readonly Lazy<(string Output, string Page)> Shared = new(() => Report("plimsoll-page.html"));
@@ -22,7 +22,7 @@ public sealed class ReportTests
         Regex.IsMatch(page, "(?<!;)(src|href)\\s*=").ShouldBeFalse("nothing is loaded from anywhere");
         Regex.Matches(page, "<script").Count.ShouldBe(2, "its data and what enlarges pictures");
         page.ShouldContain("Llama-3.3-70B serving chat on H100 SXM");
-        page.ShouldContain("plimsoll account --tp 8 --requests 1000 --report");
+        page.ShouldContain("plimsoll account --tp 8 --requests 2000 --report");
         foreach (var picture in new[] { "waterfall", "cost-ttft", "cost-tpot", "load-line", "week",
             "interactivity",
             "latency-ttft", "latency-e2e" })
@@ -66,8 +66,9 @@ public sealed class ReportTests
     [Fact]
     public void The_cost_curve_at_the_promise_is_not_above_the_bill()
     {
-        using var data = JsonDocument.Parse(
-            Regex.Match(Shared.Value.Page, "<script type=\"application/json\" id=\"data\">(.*)</script>").Groups[1].Value);
+        var script = Regex.Match(
+            Shared.Value.Page, "<script type=\"application/json\" id=\"data\">(.*)</script>");
+        using var data = JsonDocument.Parse(script.Groups[1].Value);
         var bill = data.RootElement.GetProperty("classes")[0].GetProperty("usdPerMillionTokens").GetDecimal();
         foreach (var curve in data.RootElement.GetProperty("costCurves").EnumerateArray())
         {
