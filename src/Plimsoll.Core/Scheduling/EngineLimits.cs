@@ -14,13 +14,20 @@ public static class EngineLimits
         var deployment = stepTime.Deployment;
         var engine = deployment.Engine;
         var scheduling = stepTime.Engine.Scheduling;
+        var whole = deployment.Model.Attention.Bidirectional || policy.WholePrompts;
+        // Where prompts are computed whole a step holds the longest.
+        var budget = whole
+            ? Math.Max(engine.MaxNumBatchedTokens, deployment.Model.MaxContext)
+            : engine.MaxNumBatchedTokens;
+        CheckDecodesFit(policy, engine.MaxNumSeqs, budget * deployment.PipelineParallel);
         return new SchedulerOptions
         {
             Policy = policy,
             MaxNumSeqs = engine.MaxNumSeqs,
+            EnableChunkedPrefill = !whole,
             // A simulated step is one round of all micro-batches in flight: each has a budget of its own,
             // and a prompt is in one of them only.
-            MaxNumBatchedTokens = engine.MaxNumBatchedTokens * deployment.PipelineParallel,
+            MaxNumBatchedTokens = budget * deployment.PipelineParallel,
             NumBlocks = blocks,
             BlockSize = engine.BlockSize,
             ReservesFullPrompts = scheduling.ReservesFullPrompts,
@@ -31,5 +38,17 @@ public static class EngineLimits
                     ? least
                     : int.MaxValue),
         };
+    }
+
+    /// <summary>Refuses steps too small for a policy that gives every sequence a token in each.</summary>
+    public static void CheckDecodesFit(SchedulingPolicy policy, int sequences, int tokens)
+    {
+        if (policy.RunsEveryDecode && tokens < sequences)
+        {
+            throw new BadInputException(
+                $"policy {policy.Name}",
+                $"gives each of {sequences} sequences a token, and a step has {tokens}",
+                $"as many tokens ({Setting.MaxNumBatchedTokens}) or fewer sequences ({Setting.MaxNumSeqs})");
+        }
     }
 }

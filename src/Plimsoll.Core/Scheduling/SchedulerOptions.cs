@@ -17,8 +17,8 @@ public sealed record SchedulerOptions
     public required int MaxNumSeqs { get; init; }
 
     /// <summary>
-    /// Most new tokens in one step. Where deadlines are kept, at least <see cref="MaxNumSeqs"/>:
-    /// every decode has one.
+    /// Most new tokens in one step. Where deadlines are kept or memory is reserved, at least
+    /// <see cref="MaxNumSeqs"/>: every decode has one.
     /// </summary>
     public required int MaxNumBatchedTokens { get; init; }
 
@@ -67,7 +67,7 @@ public sealed record SchedulerOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(BlockSize, 1);
         ArgumentOutOfRangeException.ThrowIfNotEqual(PrefixBlockTokens % BlockSize, 0);
         ArgumentOutOfRangeException.ThrowIfZero(Levels.Count);
-        if (Policy.Slack is not null)
+        if (Policy.RunsEveryDecode)
             ArgumentOutOfRangeException.ThrowIfLessThan(MaxNumBatchedTokens, MaxNumSeqs);
     }
 }

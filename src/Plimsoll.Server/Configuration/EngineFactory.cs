@@ -107,12 +107,6 @@ public static class EngineFactory
                 + "expected a larger tp");
         }
         var limits = EngineLimits.Of(stepTime, memory.Blocks, policy);
-        if (policy.Slack is not null && limits.MaxNumBatchedTokens < limits.MaxNumSeqs)
-        {
-            throw new BadInputException(
-                $"policy {policy.Name} with {limits.MaxNumBatchedTokens} tokens in a step: every one of "
-                + $"{limits.MaxNumSeqs} sequences may need one; expected as many tokens or fewer sequences");
-        }
         return limits with
         {
             PrefixBlockTokens = config.PrefixCaching ? config.BlockSize : 0,
