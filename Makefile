@@ -1,4 +1,4 @@
-.PHONY: build clean-build test bench figures steps load-line bench-figures serve-figures docs validation house mutate fuzz clean
+.PHONY: build clean-build test bench figures steps load-line truth-figures bench-figures serve-figures docs validation house mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -25,6 +25,14 @@ steps:
 # How far the default load line moves from seed to seed.
 load-line:
 	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- load-line
+
+# What predictions are held to: the validation's rows, the load line's spread over seeds, the width of the default
+# bill's interval, requests per second of a whole simulation.
+truth-figures: build
+	src/Plimsoll.Cli/bin/Release/net10.0/plimsoll validate
+	dotnet run -c Release --no-build --project benchmarks/Plimsoll.Benchmarks -- load-line
+	src/Plimsoll.Cli/bin/Release/net10.0/plimsoll account | grep -A1 'USD / M tokens'
+	dotnet run -c Release --no-build --project benchmarks/Plimsoll.Benchmarks -- figures
 
 # The load generator's figures: search, loop, memory in simulated time; stamps, streams and lateness live, beside a
 # plain asyncio client (python3-aiohttp). The live ones want an idle machine.
