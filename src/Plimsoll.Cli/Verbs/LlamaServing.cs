@@ -54,10 +54,15 @@ sealed class LlamaServing
         AllowMultipleArgumentsPerToken = true,
     };
 
+    readonly Option<bool> _speculate = new("--speculate")
+    {
+        Description = "llama.cpp: guess continuations from earlier text and check them, with --policy slack",
+    };
+
     readonly Option<decimal?> _price = new("--price") { Description = "USD per hour of this machine" };
 
     public IEnumerable<Option> All =>
-        [_layout, _tokens, _length, _threads, _core, _backend, _layers, _lib, _adapters, _price];
+        [_layout, _tokens, _length, _threads, _core, _backend, _layers, _lib, _adapters, _speculate, _price];
 
     /// <summary>What decides how long steps take; the rest is of serving.</summary>
     public IEnumerable<Option> OfSteps => [_layout, _tokens, _length, _threads, _core, _lib];
@@ -79,6 +84,7 @@ sealed class LlamaServing
         config.Policy = policy;
         config.Backend = parsed.GetValue(_backend)!;
         config.GpuLayers = parsed.GetValue(_layers);
+        config.Speculate = parsed.GetValue(_speculate);
         foreach (var adapter in parsed.GetValue(_adapters) ?? [])
         {
             var at = adapter.IndexOf('=');
