@@ -13,8 +13,8 @@ namespace Plimsoll.Mutants;
 sealed class MutatedProject
 {
     /// <summary>
-    /// Read once, so that a mutant costs a comparison; a number that no mutant has means none. Where a file is
-    /// named, the numbers of all that were come by are written to it.
+    /// Read once, so that a mutant costs a comparison; a number that no mutant has means none. Where a file
+    /// is named, the numbers of all that were come by are written to it.
     /// </summary>
     const string Switch = """
         using System.Linq;

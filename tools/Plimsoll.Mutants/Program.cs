@@ -19,7 +19,8 @@ var seeds = (args.Length > 1 ? args[1] : "1,2").Split(',').Select(int.Parse).ToA
 var areas = Area.All.Where(area => args.Length < 3 || area.Folder == args[2]).ToArray();
 if (areas.Length == 0)
 {
-    Console.Error.WriteLine($"No such folder: {args[2]}; {string.Join(", ", Area.All.Select(a => a.Folder))}");
+    var names = string.Join(", ", Area.All.Select(area => area.Folder));
+    Console.Error.WriteLine($"No such folder: {args[2]}; there are {names}");
     return 2;
 }
 var built = Path.Combine(Path.GetTempPath(), $"plimsoll-mutants-{Environment.ProcessId}");
@@ -33,9 +34,9 @@ try
     {
         Copy(tested, built);
         var run = new AreaRun(area, root, built);
-        if (!run.Baseline())
+        if (run.Baseline() is { } failing)
         {
-            Console.Error.WriteLine($"The tests of {area.Folder} fail without a mutant.");
+            Console.Error.WriteLine($"{failing} fails without a mutant.");
             return 2;
         }
         var same = run.Planted.Where(mutant => Equivalents.Reason(mutant) is not null).ToList();
@@ -49,8 +50,8 @@ try
             var score = (double)caught / drawn.Length;
             kept &= score >= Promised;
             Print(FormattableString.Invariant(
-                $"  {area.Folder,-10} seed {seed,-3} {caught,3} of {drawn.Length,3} caught {100 * score,6:0.0} %, ")
-                + $"{run.Planted.Count} in all");
+                $"  {area.Folder,-10} seed {seed,-3} {caught,3} of {drawn.Length,3} caught ")
+                + FormattableString.Invariant($"{100 * score,6:0.0} %, {run.Planted.Count} in all"));
         }
         foreach (var mutant in same)
             Print($"    the same: {mutant} ({Equivalents.Reason(mutant)})");

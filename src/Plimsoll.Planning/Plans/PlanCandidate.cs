@@ -61,6 +61,8 @@ public sealed record PlanCandidate
                 text += string.Create(CultureInfo.InvariantCulture,
                     $" drafts{speculation.DraftTokens}:{speculation.AcceptanceLength:0.###}");
             }
+            if (d.Engine.KvTiers is { } tiers)
+                text += $" {tiers.Name}";
             if (IsDisaggregated)
                 text += string.Create(CultureInfo.InvariantCulture, $" {PrefillReplicas}p{ServingReplicas}d");
             return Router is { } router ? $"{text} {RoutingPolicies.All.NameOf(router)}" : text;

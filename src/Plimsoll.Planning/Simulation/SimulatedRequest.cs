@@ -32,6 +32,9 @@ struct SimulatedRequest
     /// </summary>
     public int CachedTokens;
 
+    /// <summary>Prompt tokens whose KV came from below the accelerators or was held by them.</summary>
+    public int FetchedTokens;
+
     /// <summary>
     /// Gaps over the level's limits so far; of a decoding request, before <see cref="LateBase"/>.
     /// </summary>

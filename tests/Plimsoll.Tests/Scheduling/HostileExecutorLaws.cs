@@ -41,12 +41,12 @@ public sealed class HostileExecutorLaws
 
     [Fact]
     public void It_stays_within_its_limits_and_gives_everything_back() =>
-        Any.Sample(x => new HostileRun(x.Options, x.Seed).ToTheEnd(), iter: 3000);
+        Any.Sample(x => new HostileRun(x.Options, x.Seed).ToTheEnd(), iter: 1000);
 
     [Fact]
     public void The_same_events_give_the_same_plans() =>
         Any.Sample(
             x => new HostileRun(x.Options, x.Seed).ToTheEnd()
             .ShouldBe(new HostileRun(x.Options, x.Seed).ToTheEnd()),
-            iter: 300);
+            iter: 100);
 }

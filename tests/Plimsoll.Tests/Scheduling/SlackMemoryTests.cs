@@ -6,7 +6,7 @@ using static Plimsoll.Tests.Scheduling.SlackDesk;
 
 namespace Plimsoll.Tests.Scheduling;
 
-/// <summary>Who gives way in slack when blocks or seats run out, and what becomes of his KV: by hand.</summary>
+/// <summary>Who gives way in slack when blocks or seats run out, and what becomes of the KV.</summary>
 public sealed class SlackMemoryTests
 {
     static readonly ServiceLevelSpec Chat = new() { Name = "chat" };
@@ -15,7 +15,7 @@ public sealed class SlackMemoryTests
     [Fact]
     public void Batch_work_gives_way_newest_first_and_comes_back_where_it_was()
     {
-        // Four batch requests of 32 tokens are eight blocks of twelve; a prompt of 96 wants six more than free.
+        // Four batch requests of 31 tokens hold eight of fourteen blocks; a prompt of 128 wants eight.
         var desk = new SlackDesk([Chat, Bulk], new SlackOptions { ReservedBlocks = 0 }, blocks: 14);
         var batch = desk.Decoding(1, 4, prompt: 31);
         var first = desk.Add(0, 128, 1);

@@ -55,7 +55,7 @@ public sealed class SlackTimeTests
     public void An_idle_engine_takes_no_longer_than_a_newcomer_can_wait(
         int ttftMs, int itlMs, int longestMs)
     {
-        // A quarter of the time to the first token, a gap, or 100 ms; what batch work is promised is no limit.
+        // A quarter of the time to the first token, a gap, or 100 ms; promises to batch work are no limit.
         var desk = new SlackDesk(
             [Bulk with { TtftNs = 1, ItlNs = 1 }, Fast with { TtftNs = ttftMs * Ms, ItlNs = itlMs * Ms }],
             tokens: 20_000);
@@ -97,7 +97,8 @@ public sealed class SlackTimeTests
     public void A_prompt_that_found_no_time_four_times_gets_some_regardless()
     {
         // 49 decodes take 1.49 ms, and 1.5 ms is all there is.
-        var desk = new SlackDesk([Fast with { ItlNs = 1_500_000 }], new SlackOptions { IdleStepNs = 50 * Ms });
+        var desk = new SlackDesk(
+            [Fast with { ItlNs = 1_500_000 }], new SlackOptions { IdleStepNs = 50 * Ms });
         desk.Decoding(0, 50);
         desk.Add(0, 500);
         for (var step = 0; step < 4; step++)
@@ -241,7 +242,8 @@ public sealed class SlackTimeTests
     {
         var desk = new SlackDesk(
             levels, new SlackOptions { IdleStepNs = 5 * Ms }, seqs: oneAtATime ? 1 : 64);
-        var names = Enumerable.Range(0, 12).ToDictionary(i => desk.Ask(prompt(i / 6)).Request, i => 1 + i / 6);
+        var names = Enumerable.Range(0, 12)
+            .ToDictionary(i => desk.Ask(prompt(i / 6)).Request, i => 1 + i / 6);
         return string.Concat(Enumerable.Range(0, 6).Select(_ => names[ServeOne(desk)]));
     }
 
