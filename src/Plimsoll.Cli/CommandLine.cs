@@ -5,6 +5,7 @@ using System.Reflection;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Cli.Verbs;
 using Plimsoll.Cli.Verbs.Bench;
+using Plimsoll.Cli.Verbs.Compare;
 using Plimsoll.Cli.Verbs.Plan;
 using Plimsoll.Cli.Verbs.Tune;
 using Plimsoll.Core;
@@ -125,6 +126,7 @@ public static class CommandLine
         {
             new AccountVerb(output, story).Build(),
             new PlanVerb(output, story).Build(),
+            new CompareVerb(output, story).Build(),
             new ClaimsVerb(output, story).Build(),
             new SimulateVerb(output, story).Build(),
             new ServeVerb(output, story).Build(),

@@ -29,7 +29,7 @@ public sealed partial class ServeHost
 
     void Map(ServeConfig config, TimeProvider time, string version)
     {
-        var upstreams = new UpstreamEndpoints(_gate, _upstreams, () => _levels, _book, time);
+        var upstreams = new UpstreamEndpoints(_gate, _upstreams, () => _levels, _book, time, _capture);
         var answers = new WholeAnswer(_models, upstreams, () => _levels, _book, time);
         var places = new SemaphoreSlim(config.Limits.BatchConcurrency);
         var job =
@@ -42,7 +42,7 @@ public sealed partial class ServeHost
         _rollouts = new RolloutDesk(config.State, _models, _upstreams, () => _levels, time);
         _shadow = new ShadowMirror(answers.OfCopyAsync);
         var completions = new CompletionEndpoints(
-            _gate, _models, upstreams, () => _levels, _book, time, _rollouts, _shadow, answers);
+            _gate, _models, upstreams, () => _levels, _book, time, _rollouts, _shadow, answers, _capture);
         MapRollouts(wrap, new RolloutEndpoints(_gate, _rollouts));
         var models = new ModelEndpoints(_gate, _models, upstreams, () => _levels, _book);
         var operations = new OperationEndpoints(_gate, _models, upstreams, version);

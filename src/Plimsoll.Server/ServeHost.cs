@@ -15,6 +15,7 @@ using Plimsoll.Core.Promises;
 using Plimsoll.Engine.Simulated;
 using Plimsoll.Server.Api;
 using Plimsoll.Server.Batches;
+using Plimsoll.Server.Capture;
 using Plimsoll.Server.Cascade;
 using Plimsoll.Server.Configuration;
 using Plimsoll.Server.Dashboard;
@@ -47,6 +48,8 @@ public sealed partial class ServeHost : IAsyncDisposable
     readonly FileStore _files;
     readonly string _fixed;
     readonly BatchStore _batches;
+    readonly TrafficCapture _capture;
+    readonly NightlyAudit _audit;
     LiveBoard? _board;
     BatchRunner? _runner;
     FineTuningRunner? _tuning;
@@ -67,6 +70,8 @@ public sealed partial class ServeHost : IAsyncDisposable
         _commit = new GroupCommit(database, log.CreateLogger<GroupCommit>());
         _files = new FileStore(config.State, database, _commit, time);
         _batches = new BatchStore(database, _commit, time);
+        _capture = new TrafficCapture(config.State);
+        _audit = new NightlyAudit(Samples, _commit, time, log.CreateLogger<NightlyAudit>());
         _writer = new LedgerWriter(book, _commit, PostIdle, TimeSpan.FromMilliseconds(500));
         _app = app;
         _gate = gate;
@@ -80,6 +85,9 @@ public sealed partial class ServeHost : IAsyncDisposable
     public IReadOnlyCollection<string> Addresses => [.. _app.Urls];
 
     public LedgerBook Book => _book;
+
+    /// <summary>Holds the ledger's split against Shapley values now rather than at night.</summary>
+    public Task AuditAsync() => _audit.RunAsync();
 
     /// <summary>Builds and starts everything; throws <see cref="BadInputException"/> for what cannot be
     /// served.</summary>
@@ -205,10 +213,21 @@ public sealed partial class ServeHost : IAsyncDisposable
         await _models.DisposeAsync();
         foreach (var model in _upstreams.Values)
             model.Dispose();
+        await _audit.DisposeAsync();
+        await _capture.DisposeAsync();
         await _writer.DisposeAsync();
         await _commit.DisposeAsync();
         _database.Dispose();
         _export?.Dispose();
+    }
+
+    IEnumerable<StepSample> Samples()
+    {
+        foreach (var model in _models.Local)
+        {
+            if (model.Steps is { } steps)
+                yield return steps;
+        }
     }
 
     void PostIdle()
@@ -273,7 +292,8 @@ public sealed partial class ServeHost : IAsyncDisposable
         options.AddServerHeader = false;
         options.Limits.MaxRequestBodySize = null;
         options.Limits.MaxConcurrentConnections = config.Limits.MaxConnections;
-        options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        options.Limits.RequestHeadersTimeout = TimeSpan.FromMilliseconds(
+            PromiseText.Duration(config.Limits.HeadersTimeout, "headers_timeout") / 1e6);
         options.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
         options.Limits.MinResponseDataRate = null;
         foreach (var address in config.Listen)

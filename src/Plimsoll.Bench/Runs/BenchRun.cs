@@ -18,6 +18,9 @@ public sealed class BenchRun : IDisposable
 {
     const long ProgressNs = 250_000_000;
 
+    /// <summary>Rates shown on the way are of the last seconds: a quarter of one is mostly chance.</summary>
+    const double LatelyS = 10;
+
     readonly BenchOptions _options;
     readonly RunClock _clock;
     readonly Endpoint _endpoint;
@@ -25,12 +28,11 @@ public sealed class BenchRun : IDisposable
     readonly LoadTimes _times = new();
     readonly Action<RunProgress>? _progress;
     long _nextProgressNs;
-    RunProgress _last = new(0, 0, 0, 0, 0, 0, null, null, null);
+    readonly Queue<(double AtS, long Ended, long Tokens)> _lately = new();
     SearchedLoad? _search;
     long _startNs;
     bool _realTime;
     long _tokens;
-    long _lastTokens;
 
     public BenchRun(BenchOptions options, Action<RunProgress>? progress = null, RunClock? clock = null)
     {
@@ -134,13 +136,15 @@ public sealed class BenchRun : IDisposable
             return;
         var elapsed = (now - _startNs) / 1e9;
         var ended = _meters.Sum(meter => meter.Measured);
-        var period = Math.Max(1e-3, elapsed - _last.ElapsedS);
-        _last = new RunProgress(
-            elapsed, ended, _meters.Sum(meter => meter.Failed), inFlight, (ended - _last.Ended) / period,
-            (_tokens - _lastTokens) / period, _search?.Finder.Rate, _meters[0].Ttft.PercentileNs(50) / 1e6,
-            _meters[0].Ttft.PercentileNs(95) / 1e6);
-        _lastTokens = _tokens;
-        _progress(_last);
+        while (_lately.Count > 1 && _lately.Peek().AtS < elapsed - LatelyS)
+            _lately.Dequeue();
+        var (sinceS, endedThen, tokensThen) = _lately.TryPeek(out var then) ? then : default;
+        _lately.Enqueue((elapsed, ended, _tokens));
+        var period = Math.Max(1e-3, elapsed - sinceS);
+        _progress(new RunProgress(
+            elapsed, ended, _meters.Sum(meter => meter.Failed), inFlight, (ended - endedThen) / period,
+            (_tokens - tokensThen) / period, _search?.Finder.Rate, _meters[0].Ttft.PercentileNs(50) / 1e6,
+            _meters[0].Ttft.PercentileNs(95) / 1e6));
     }
 
     BenchResult Result(EndpointFacts facts, ClientCheck check, ServerReport? server, bool interrupted)

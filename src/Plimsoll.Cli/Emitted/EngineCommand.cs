@@ -36,6 +36,8 @@ static class EngineCommand
         flags.Add(d.Engine.EnablePrefixCaching ? "--enable-prefix-caching" : "--no-enable-prefix-caching");
         flags.AddRange(
             ["--scheduling-policy", candidate.Policy.Order == AdmissionOrder.Priority ? "priority" : "fcfs"]);
+        if (d.Engine.KvTiers?.Host is { } host)
+            Add("--kv-offloading-size", host.Gb * d.TensorParallel * d.PipelineParallel * 1e9 / (1 << 30));
         if (d.Engine.Speculation is { } drafts)
         {
             flags.AddRange(["--speculative-config", FormattableString.Invariant(

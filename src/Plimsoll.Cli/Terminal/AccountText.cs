@@ -139,6 +139,8 @@ static class AccountText
         Row(text, "USD / request", classes, c =>
             c.Cost.UsdPerRequest.ToString("0.000000", CultureInfo.InvariantCulture)
             + Ends(c, e => (double?)e.Cost?.UsdPerRequest, "0.000000"));
+        if (classes.All(c => c.Cost.UsdPerMillionOutputTokens == 0))
+            Cost(text, "USD / M documents", classes, c => 1_000_000 * c.UsdPerRequest);
         Row(text, "TTFT p50 / p95", classes, c => Latency(c, l => l.TtftMs));
         Row(text, "TPOT p50 / p95", classes, c => Latency(c, l => l.TpotMs));
         Row(text, "ITL p50 / p95", classes, c => Latency(c, l => l.ItlMs));

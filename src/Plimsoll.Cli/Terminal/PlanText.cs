@@ -26,6 +26,8 @@ static class PlanText
             Nobody(text, plan);
         Funnel(text, plan);
         Favourites(text, plan);
+        if (plan.Levers is { } levers)
+            LeverText.Write(text, levers);
         text.Append('\n');
         foreach (var note in plan.Notes)
             TextLines.Wrap(text, "· ", "  ", note);

@@ -94,7 +94,7 @@ static class TraceText
             ? $"LGCP, sigma {F(family.Arrivals.Sigma, "0.####")}, tau {F(family.Arrivals.TauS, "0.###")} s"
             : "Poisson");
         Line(text, "KS input", $"{F(fit.InputKs, "0.0000")} with {family.Input.Levels.Count} knots");
-        Line(text, "KS output", $"{F(fit.OutputKs, "0.0000")} with {family.Output.Levels.Count} knots");
+        Line(text, "KS output", $"{F(fit.OutputKs, "0.0000")} with {family.Output!.Levels.Count} knots");
         Line(text, "IDC rms log error", F(fit.IdcRmsLogError, "0.000"));
         foreach (var point in fit.Idc)
         {

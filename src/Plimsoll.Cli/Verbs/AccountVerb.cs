@@ -2,12 +2,14 @@ using System;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using System.Text;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
 using Plimsoll.Core.Promises;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Files;
 using Plimsoll.Planning.Accounts;
+using Plimsoll.Planning.Levers;
 using Plimsoll.Reports;
 
 namespace Plimsoll.Cli.Verbs;
@@ -41,6 +43,11 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             + "or a trace file [default: none; the credit is then an upper bound]",
     };
 
+    readonly Option<bool> _levers = new("--levers")
+    {
+        Description = "Every lever re-simulated: overlaps, break-evens, durability; not with --json",
+    };
+
     readonly Option<FileInfo?> _report =
         new("--report") { Description = "Write a self-contained HTML page here" };
 
@@ -57,7 +64,7 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         _price.Suggest(Suggestions.ProviderTypes);
         foreach (var option in new Option[]
         {
-            _window, _price, _spare, _batchWorkload, _report, _plots, _json,
+            _window, _price, _spare, _batchWorkload, _levers, _report, _plots, _json,
         })
         {
             command.Add(option);
@@ -71,6 +78,8 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         var spare = parsed.GetValue(_spare);
         if (spare is < 0 or > 10_000)
             throw new BadInputException($"--spare-replicas {spare}: expected 0 to 10000");
+        if (parsed.GetValue(_levers) && parsed.GetValue(_json))
+            throw new BadInputException("--levers: expected it without --json, which plan takes with it");
         var window = PromiseText.Duration(parsed.GetValue(_window)!, "--window");
         var serving = _serving.Resolve(parsed);
         var price = Catalogue.BuiltIn.FindPrice(serving.Deployment.Accelerator, parsed.GetValue(_price));
@@ -96,8 +105,22 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             return CommandLine.Failed;
         }
         WriteReport(parsed, outcome);
-        output.Write(parsed.GetValue(_json) ? AccountJson.Of(result) : AccountText.Of(outcome));
+        output.Write(parsed.GetValue(_json) ? AccountJson.Of(result)
+            : AccountText.Of(outcome) + (parsed.GetValue(_levers) ? Levers(outcome) : ""));
         return CommandLine.Done;
+    }
+
+    string Levers(AccountOutcome outcome)
+    {
+        using var pulling = new ProgressLine(story, "pulling levers", ProgressLine.Whole);
+        var book = LeverBooks.Of(
+            PlanSides.Of(outcome.Request.Serving, outcome.Request.Price), requests: 2000,
+            outcome.Request.Serving.Seed, pulling.ReportShare);
+        pulling.Clear();
+        var text = new StringBuilder();
+        if (book is not null)
+            LeverText.Write(text, book);
+        return text.ToString();
     }
 
     /// <summary>

@@ -19,7 +19,7 @@ sealed class McpVerb(TextWriter story)
     /// <summary>Verbs that answer a question and change nothing.</summary>
     static readonly string[] Verbs =
     [
-        "account", "plan", "claims", "simulate", "trace describe", "catalogue accelerators",
+        "account", "plan", "compare", "claims", "simulate", "trace describe", "catalogue accelerators",
         "catalogue models",
             "catalogue prices",
         "catalogue workloads",

@@ -62,7 +62,7 @@ sealed class ServingOptions
 
     readonly Option<string> _policy = new("--policy")
     {
-        Description = $"Scheduling policy: {SchedulingPolicy.All}",
+        Description = $"Scheduling policy: {SchedulingPolicy.Simulated}",
         DefaultValueFactory = _ => SchedulingPolicy.VllmV1.Name,
     };
 
@@ -105,6 +105,13 @@ sealed class ServingOptions
         Description = "Switch the prefix cache off",
     };
 
+    readonly Option<string> _kvTiers = new("--kv-tiers")
+    {
+        Description = "Memories below the accelerator's that keep KV: none, or host, nvme and pool joined by +, "
+            + "host=512@40+pool with GB and GB/s of each accelerator",
+        DefaultValueFactory = _ => "none",
+    };
+
     readonly Option<int?> _draftTokens = new("--num-speculative-tokens")
     {
         Description = "Tokens drafted per step by a light head (MTP, EAGLE) [default: no speculation]",
@@ -127,7 +134,7 @@ sealed class ServingOptions
         _weights.OneOf(NumberFormats.All);
         _kv.OneOf(NumberFormats.OfKv);
         _engine.OneOf(EngineCatalogue.All);
-        _policy.OneOf(SchedulingPolicy.All);
+        _policy.OneOf(SchedulingPolicy.Simulated);
     }
 
     public void AddTo(Command command)
@@ -146,6 +153,7 @@ sealed class ServingOptions
         {
             _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _engine, _maxNumSeqs, _maxNumBatchedTokens,
             _numGpuBlocks, _blockSize, _gpuMemoryUtilization, _longPrefill, _noPrefixCaching,
+            _kvTiers,
         })
         {
             command.Add(option);
@@ -241,7 +249,7 @@ sealed class ServingOptions
             ? Deployment(parsed, machine)
             : Deployment(parsed) with { Profile = profile };
         return _served.Resolve(
-            parsed, deployment, parsed.Chosen(_policy, SchedulingPolicy.All), rateMatters);
+            parsed, deployment, parsed.Chosen(_policy, SchedulingPolicy.Simulated), rateMatters);
     }
 
     EngineSettings Engine(ParseResult parsed, AcceleratorSpec accelerator)
@@ -272,6 +280,7 @@ sealed class ServingOptions
             GpuMemoryUtilization = utilization,
             LongPrefillTokenThreshold = InRange(_longPrefill, parsed.GetValue(_longPrefill), 0, 10_000_000),
             EnablePrefixCaching = !parsed.GetValue(_noPrefixCaching),
+            KvTiers = KvTierChoice.Of(parsed.GetValue(_kvTiers)!, accelerator),
             Speculation = Speculation(parsed),
         };
     }

@@ -94,6 +94,7 @@ sealed class WorkloadOptions
         var workload = WorkloadChoice.Open(
             parsed.GetValue(_workload)!,
                 TraceOptionsReader.Read(parsed.GetValue(_map), parsed.GetValue(_hashBlock)));
+        workload = ModelWorkload.Of(workload, deployment.Model);
         if (rate is null && rateMatters && !workload.HasRate)
         {
             throw new BadInputException(
@@ -107,7 +108,7 @@ sealed class WorkloadOptions
             RequestsPerSecond = rate ?? workload.RequestsPerSecond,
             Levels = promises
                 ? Serving.LevelsOf(
-                    workload, Promise(parsed.GetValue(_promise) ?? []),
+                    workload, Promise(parsed.GetValue(_promise) ?? [], workload.MeanOutputTokens > 0),
                     [.. (parsed.GetValue(_level) ?? []).Select(LevelPromise.Parse)])
                 : [.. Enumerable.Repeat(LevelPromise.None, System.Math.Max(1, workload.Levels.Count))],
             Requests = Requests(parsed),
@@ -115,11 +116,20 @@ sealed class WorkloadOptions
         };
     }
 
-    static IReadOnlyList<Limit> Promise(string[] texts)
+    static IReadOnlyList<Limit> Promise(string[] texts, bool answers)
     {
         var limits = new List<Limit>();
-        foreach (var text in texts.Length > 0 ? texts : ["ttft p95 500ms", "tpot p95 50ms"])
+        string[] usual = answers ? ["ttft p95 500ms", "tpot p95 50ms"] : ["ttft p95 500ms"];
+        foreach (var text in texts.Length > 0 ? texts : usual)
+        {
             limits.Add(PromiseText.Parse(text));
+            if (!answers && limits[^1].Metric is Metric.Tpot or Metric.Itl)
+            {
+                throw new BadInputException(
+                    $"--promise {text}", "requests that end with their prompt have no gaps between tokens",
+                    "ttft, the time to the result, or e2e");
+            }
+        }
         return limits;
     }
 

@@ -34,4 +34,7 @@ public sealed record EngineSettings
     public SpeculationSpec? Speculation { get; init; }
 
     public bool EnablePrefixCaching { get; init; } = true;
+
+    /// <summary>Memories below the accelerator's that keep KV; null for none.</summary>
+    public KvTiersSpec? KvTiers { get; init; }
 }

@@ -55,7 +55,7 @@ public sealed class PromiseMeter
         var broken = false;
         var good = request.Served;
         var gapLimit = 0;
-        var gaps = request.Served ? request.OutputTokens - 1 : 0;
+        var gaps = request.Served ? Math.Max(0, request.OutputTokens - 1) : 0;
         _gaps += gaps;
         for (var i = 0; i < _limits.Length; i++)
         {

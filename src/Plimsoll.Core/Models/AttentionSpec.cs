@@ -38,6 +38,11 @@ public sealed record AttentionSpec
 
     public int WindowTokens { get; init; }
 
+    /// <summary>
+    /// Whether every token of a prompt sees every other: an encoder, which keeps no KV and gives no tokens.
+    /// </summary>
+    public bool Bidirectional { get; init; }
+
     /// <summary>Layers with a state of fixed size per sequence instead of a KV cache.</summary>
     public int LinearLayers { get; init; }
 

@@ -46,7 +46,19 @@ public sealed record ModelSpec
     /// <summary>Format the weights are published in.</summary>
     public NumberFormat NativeWeights { get; init; } = NumberFormat.Bf16;
 
-    /// <summary>Prompt tokens that one image costs; 0 for a text model.</summary>
+    /// <summary>
+    /// Whether the model gives a vector or a score for a prompt instead of tokens: embedding, reranking. It
+    /// has no LM head, and every request ends with its prompt.
+    /// </summary>
+    public bool Pools { get; init; }
+
+    /// <summary>What turns images into prompt tokens; null for a text model.</summary>
+    public VisionSpec? Vision { get; init; }
+
+    /// <summary>
+    /// Prompt tokens that one image of a megapixel costs, of models whose own rule is not known here; 0 for
+    /// a text model.
+    /// </summary>
     public int ImageTokens { get; init; }
 
     /// <summary>All parameters, embeddings included.</summary>
@@ -64,8 +76,9 @@ public sealed record ModelSpec
     /// <summary>
     /// KV elements that one token of an unbounded context occupies, window layers included.
     /// </summary>
-    public long KvElementsPerToken =>
-        (long)(Attention.FullLayers + Attention.WindowLayers) * KvElementsPerTokenAndLayer;
+    public long KvElementsPerToken => Attention.Bidirectional
+        ? 0
+        : (long)(Attention.FullLayers + Attention.WindowLayers) * KvElementsPerTokenAndLayer;
 
     /// <summary>KV elements of one token in one layer.</summary>
     public int KvElementsPerTokenAndLayer => Attention.Form == AttentionForm.Latent

@@ -14,14 +14,20 @@ public static class EngineLimits
         var deployment = stepTime.Deployment;
         var engine = deployment.Engine;
         var scheduling = stepTime.Engine.Scheduling;
-        CheckDecodesFit(policy, engine.MaxNumSeqs, engine.MaxNumBatchedTokens * deployment.PipelineParallel);
+        var whole = deployment.Model.Attention.Bidirectional || policy.WholePrompts;
+        // Where prompts are computed whole a step holds the longest.
+        var budget = whole
+            ? Math.Max(engine.MaxNumBatchedTokens, deployment.Model.MaxContext)
+            : engine.MaxNumBatchedTokens;
+        CheckDecodesFit(policy, engine.MaxNumSeqs, budget * deployment.PipelineParallel);
         return new SchedulerOptions
         {
             Policy = policy,
             MaxNumSeqs = engine.MaxNumSeqs,
+            EnableChunkedPrefill = !whole,
             // A simulated step is one round of all micro-batches in flight: each has a budget of its own,
             // and a prompt is in one of them only.
-            MaxNumBatchedTokens = engine.MaxNumBatchedTokens * deployment.PipelineParallel,
+            MaxNumBatchedTokens = budget * deployment.PipelineParallel,
             NumBlocks = blocks,
             BlockSize = engine.BlockSize,
             ReservesFullPrompts = scheduling.ReservesFullPrompts,

@@ -48,6 +48,30 @@ public sealed record SchedulingPolicy
     public static SchedulingPolicy Fcfs { get; } =
         new() { Name = "fcfs", Order = AdmissionOrder.Arrival, ReservesAnswers = true };
 
+    /// <summary>Whether prompts are computed whole, as before chunked prefill.</summary>
+    public bool WholePrompts { get; init; }
+
+    /// <summary>Whether a batch is admitted only when the one before it has ended.</summary>
+    public bool StaticBatches { get; init; }
+
+    /// <summary>
+    /// Before the middle of 2023: a batch runs to its longest answer, everybody padded to the longest, and
+    /// nobody joins it.
+    /// </summary>
+    public static SchedulingPolicy Static { get; } = new()
+    {
+        Name = "static", Order = AdmissionOrder.Arrival, WholePrompts = true, StaticBatches = true,
+    };
+
+    /// <summary>Before chunked prefill: requests join at any step, prompts are computed whole.</summary>
+    public static SchedulingPolicy Continuous { get; } =
+        new() { Name = "continuous", Order = AdmissionOrder.Arrival, WholePrompts = true };
+
+    /// <summary>What a live engine can run, and what engines once did.</summary>
+    public static Choices<SchedulingPolicy> Simulated { get; } = new(
+        (VllmV1.Name, VllmV1), (VllmV1Priority.Name, VllmV1Priority), (Fcfs.Name, Fcfs),
+        (InSlack.Name, InSlack), (Continuous.Name, Continuous), (Static.Name, Static));
+
     public static Choices<SchedulingPolicy> All { get; } = new(
         (VllmV1.Name, VllmV1), (VllmV1Priority.Name, VllmV1Priority), (Fcfs.Name, Fcfs),
         (InSlack.Name, InSlack));

@@ -78,6 +78,11 @@ sealed class AttentionTimes
     public double PrefillNs(
         double tokens, double pairs, double meanContext, double sequences, double decodeContext)
     {
+        if (_attention.Bidirectional)
+        {
+            // The sums count what a causal prompt sees; every token of a whole one sees as many again.
+            pairs = (2 * pairs) - tokens;
+        }
         var rows = _prefill.DecodeRows;
         var context = sequences > 0 && rows > 0
             ? Math.Max(meanContext, decodeContext / sequences)

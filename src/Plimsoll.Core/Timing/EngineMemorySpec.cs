@@ -61,7 +61,8 @@ public sealed record EngineMemorySpec
     public double ActivationBytes(Deployment deployment)
     {
         var sequences = Math.Min(deployment.Engine.MaxNumSeqs, SampledSequences ?? int.MaxValue);
-        var sampling = BytesPerLogit * sequences * deployment.Model.Vocabulary;
+        var logits = deployment.Model.Pools ? 1 : deployment.Model.Vocabulary;
+        var sampling = BytesPerLogit * sequences * logits;
         var forward = ForwardFactor * ForwardBytes(deployment);
         return SamplesBesideForward ? sampling + forward : Math.Max(sampling, forward);
     }

@@ -102,10 +102,17 @@ sealed class KernelTimes : IStepTerms
         _collectives.LayersNs(tokens)
         + (_moe is null ? 0 : _collectives.ExpertExchangeNs(tokens));
 
-    /// <summary>Logits of <paramref name="rows"/> rows: projection, gathering over ranks, sampling.</summary>
+    /// <summary>
+    /// Logits of <paramref name="rows"/> rows: projection, gathering over ranks, sampling; of a model that
+    /// pools, the vectors.
+    /// </summary>
     public double LmHeadNs(double rows)
     {
         var model = _deployment.Model;
+        if (model.Pools)
+        {
+            return SamplerLaunchNs + MemoryBoundNs(4 * rows * model.Hidden);
+        }
         var vocabulary = (double)model.Vocabulary / _deployment.TensorParallel;
         var projection = GemmNs(
             _headCurve, new GemmShape(vocabulary, model.Hidden, 1, NumberFormat.Bf16), rows);

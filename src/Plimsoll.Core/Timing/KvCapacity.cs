@@ -53,11 +53,17 @@ public static class KvCapacity
         var activations = memory.ActivationBytes(deployment);
         var other = memory.OtherBytes(deployment)
             + (deployment.Model.Attention.LinearStateBytes * (double)engine.MaxNumSeqs
-                / (deployment.TensorParallel * deployment.PipelineParallel));
+                / (deployment.TensorParallel * deployment.PipelineParallel))
+            + EncoderCacheBytes(deployment);
         var free = memory.KvBytes(
             MemoryBytes(deployment.Accelerator), engine.GpuMemoryUtilization, weights, activations, other);
         var block = BlockBytes(deployment, typicalContextTokens);
-        var predicted = block > 0 ? (int)Math.Min(int.MaxValue, Math.Max(0, free) / block) : 0;
+        // What keeps no KV is bound by its batch alone: blocks for as many of the longest prompts as may run.
+        var unbound = (long)engine.MaxNumSeqs
+            * ((deployment.Model.MaxContext + engine.BlockSize) / engine.BlockSize);
+        var predicted = deployment.Model.Attention.Bidirectional
+            ? (int)Math.Min(int.MaxValue / (2 * engine.BlockSize), free >= 0 ? unbound : 0)
+            : block > 0 ? (int)Math.Min(int.MaxValue, Math.Max(0, free) / block) : 0;
         var fitting = engine.NumGpuBlocks ?? predicted;
         return new KvCapacityResult
         {
@@ -79,6 +85,10 @@ public static class KvCapacity
     {
         var model = deployment.Model;
         var a = model.Attention;
+        if (a.Bidirectional)
+        {
+            return 0;
+        }
         var elements = a.Form == AttentionForm.Latent
             ? a.KvLoraRank + a.RopeHeadDim
             : LayerShapes.KvHeads(deployment) * (double)(a.HeadDim + a.ValueHeadDim);
@@ -86,6 +96,14 @@ public static class KvCapacity
         var layers = (a.FullLayers + (a.WindowLayers * windowShare)) / deployment.PipelineParallel;
         return layers * elements * deployment.Kv.BytesPerElement() * deployment.Engine.BlockSize;
     }
+
+    /// <summary>
+    /// Encoder outputs that wait for the language model, BF16: as many tokens as a step has, vLLM's usual
+    /// encoder cache.
+    /// </summary>
+    static double EncoderCacheBytes(Deployment deployment) => deployment.Model.Vision is null
+        ? 0
+        : 2.0 * deployment.Engine.MaxNumBatchedTokens * deployment.Model.Hidden;
 
     /// <summary>
     /// Memory the driver gives a process. Where no engine's log tells: cards with HBM reserve about 1 % of

@@ -27,7 +27,11 @@ public static class ModelLimits
         var prefillPairs = prefill * (cachedTokens + ((prefill + 1) / 2));
         var decodePairs = decoded * (promptTokens + ((decoded + 1) / 2));
         var flops = (2 * LayerWeights(model) * (prefill + decoded))
-            + (2.0 * model.Vocabulary * model.Hidden * outputTokens);
+            + (model.Pools ? 0 : 2.0 * model.Vocabulary * model.Hidden * outputTokens);
+        if (model.Attention.Bidirectional)
+        {
+            prefillPairs = prefill * prefill;
+        }
         var attention = AttentionFlopsPerPair(model) * (prefillPairs + decodePairs);
         var compute = (flops / peak.FlopsPerNs(deployment.Weights))
             + (attention / peak.FlopsPerNs(NumberFormat.Bf16));
@@ -58,8 +62,9 @@ public static class ModelLimits
         return bytes / peak.BytesPerNs;
     }
 
-    static double KvBytesPerTokenAndLayer(Deployment deployment) =>
-        deployment.Model.KvElementsPerTokenAndLayer * deployment.Kv.BytesPerElement();
+    static double KvBytesPerTokenAndLayer(Deployment deployment) => deployment.Model.Attention.Bidirectional
+        ? 0
+        : deployment.Model.KvElementsPerTokenAndLayer * deployment.Kv.BytesPerElement();
 
     /// <summary>Active weights outside embedding and LM head.</summary>
     static double LayerWeights(ModelSpec model) => Math.Max(

@@ -29,6 +29,15 @@ public record struct StepShape
     /// <summary>Drafts verified with the decodes' tokens, each a token and a row of logits more.</summary>
     public int DraftTokens { get; set; }
 
+    /// <summary>Patches of images that this step encodes; known to who executes it.</summary>
+    public long EncoderPatches { get; set; }
+
+    /// <summary>Pairs of patches within their tiles, Σ N².</summary>
+    public long EncoderPairs { get; set; }
+
+    /// <summary>Prompt tokens that come out of the encoder.</summary>
+    public int EncoderTokens { get; set; }
+
     /// <summary>Rows of logits but the drafts': decodes plus chunks that end their prompt.</summary>
     public int LogitRows { get; set; }
 

@@ -23,6 +23,9 @@ public readonly record struct StepTimeBreakdown
 
     public long PipelineNs { get; init; }
 
+    /// <summary>Images turned into prompt tokens.</summary>
+    public long EncoderNs { get; init; }
+
     /// <summary>Host time that nothing hides.</summary>
     public long HostNs { get; init; }
 
@@ -40,6 +43,7 @@ public readonly record struct StepTimeBreakdown
             ExpertsNs = (long)(ExpertsNs * factor),
             CommunicationNs = (long)(CommunicationNs * factor),
             PipelineNs = (long)(PipelineNs * factor),
+            EncoderNs = (long)(EncoderNs * factor),
             LmHeadNs = (long)(LmHeadNs * factor),
             PrefillAttentionNs = (long)(PrefillAttentionNs * factor),
             DecodeAttentionNs = (long)(DecodeAttentionNs * factor),
@@ -48,5 +52,5 @@ public readonly record struct StepTimeBreakdown
     }
 
     public long TotalNs => DenseNs + ElementwiseNs + ExpertsNs + CommunicationNs + PrefillAttentionNs
-        + DecodeAttentionNs + LmHeadNs + PipelineNs + HostNs;
+        + DecodeAttentionNs + LmHeadNs + PipelineNs + EncoderNs + HostNs;
 }

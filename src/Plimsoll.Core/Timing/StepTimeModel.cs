@@ -26,6 +26,7 @@ public sealed class StepTimeModel : IStepTimes
     const int CachedRows = 4096;
 
     readonly StepTables _tables;
+    readonly EncoderTimes? _encoder;
     readonly DecodeRow?[] _rows = new DecodeRow?[CachedRows];
 
     /// <param name="deployment">What is served on what.</param>
@@ -51,6 +52,10 @@ public sealed class StepTimeModel : IStepTimes
         Overhead = overhead;
         var notes = new List<string>();
         _tables = new StepTables(deployment, curves, overhead, Scale, notes);
+        if (deployment.Model.Vision is not null)
+        {
+            _encoder = new EncoderTimes(deployment, curves, Scale[StepTerm.Products], notes);
+        }
         if (deployment.Engine.Speculation is not null)
         {
             CurveChoice.Note(
@@ -174,7 +179,8 @@ public sealed class StepTimeModel : IStepTimes
             return default;
         }
         var row = shape.Decodes > 0 ? Row(shape.Decodes) : null;
-        return _tables.Explain(shape, row, PredictNs(shape));
+        var encoderNs = EncoderNs(shape);
+        return _tables.Explain(shape, row, PredictNs(shape) - encoderNs) with { EncoderNs = encoderNs };
     }
 
     /// <summary>
@@ -187,7 +193,9 @@ public sealed class StepTimeModel : IStepTimes
             return default;
         }
         var row = shape.Decodes > 0 ? Row(shape.Decodes) : null;
-        return _tables.Split(shape, row, PredictNs(shape));
+        var encoderNs = EncoderNs(shape);
+        var split = _tables.Split(shape, row, PredictNs(shape) - encoderNs);
+        return split with { PrefillTokensNs = split.PrefillTokensNs + encoderNs };
     }
 
     long PredictMixedNs(in StepShape shape)
@@ -201,8 +209,11 @@ public sealed class StepTimeModel : IStepTimes
         {
             return row!.StepNs(shape.DecodeContextTokens / (PageTokens * (long)shape.Decodes));
         }
-        return (long)_tables.MixedNs(shape, row);
+        return (long)_tables.MixedNs(shape, row) + EncoderNs(shape);
     }
+
+    /// <summary>Images of the step's prompts, encoded before the language model sees them.</summary>
+    long EncoderNs(in StepShape shape) => (long)(_encoder?.Ns(shape) ?? 0);
 
     DecodeRow Row(int decodes) => decodes < CachedRows
         ? _rows[decodes] ?? AddRow(decodes)

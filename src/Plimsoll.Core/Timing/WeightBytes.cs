@@ -14,8 +14,9 @@ public static class WeightBytes
     public static double Total(ModelSpec model, NumberFormat weights)
     {
         var embeddings = Embeddings(model);
-        return (embeddings * NumberFormat.Bf16.BytesPerElement())
-            + ((model.Parameters - embeddings) * weights.BytesPerElement());
+        var bf16 = embeddings + Vision(model);
+        return (bf16 * NumberFormat.Bf16.BytesPerElement())
+            + ((model.Parameters - bf16) * weights.BytesPerElement());
     }
 
     /// <summary>
@@ -25,7 +26,8 @@ public static class WeightBytes
     public static double PerAccelerator(Deployment deployment)
     {
         var model = deployment.Model;
-        var embeddings = Embeddings(model);
+        // Encoders of images stay in BF16 with the embeddings.
+        var embeddings = Embeddings(model) + Vision(model);
         var experts = Experts(model);
         var rest = model.Parameters - embeddings - experts;
         if (rest < 0)
@@ -73,6 +75,10 @@ public static class WeightBytes
         var matrices = ff.Gated ? 3.0 : 2.0;
         return matrices * ff.MoeLayers * ff.Experts * ff.ExpertIntermediate * model.Hidden;
     }
+
+    static double Vision(ModelSpec model) => model.Vision is { } vision
+        ? vision.Parameters + vision.ProjectorParameters
+        : 0;
 
     static double Embeddings(ModelSpec model) =>
         (model.TiedEmbeddings ? 1.0 : 2.0) * model.Vocabulary * model.Hidden;

@@ -13,7 +13,11 @@ public sealed class Catalogue
     readonly Lazy<IReadOnlyList<AcceleratorSpec>> _accelerators =
         Load("accelerators.csv", CatalogueFiles.Accelerators);
     readonly Lazy<IReadOnlyList<PriceSpec>> _prices = Load("prices.csv", CatalogueFiles.Prices);
-    readonly Lazy<IReadOnlyList<ModelSpec>> _models = Load("models.csv", CatalogueFiles.Models);
+    readonly Lazy<IReadOnlyList<ModelSpec>> _models = new(() =>
+    [
+        .. Resource.Read("models.csv", CatalogueFiles.Models),
+        .. Resource.Read("models-served.csv", CatalogueFiles.Models),
+    ]);
     readonly Lazy<IReadOnlyList<ApiPriceSpec>> _apiPrices = Load("api-prices.csv", CatalogueFiles.ApiPrices);
 
     Catalogue()

@@ -97,7 +97,7 @@ public sealed class CsvTable : IDisposable
             : throw Bad(column, text, "a whole number");
     }
 
-    BadInputException Bad(string column, string text, string expected) =>
+    public BadInputException Bad(string column, string text, string expected) =>
         new($"{Place}, {column}: \"{text}\"; expected {expected}");
 
     public void Dispose() => _rows.Dispose();

@@ -1,5 +1,8 @@
+using System;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
+using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Profiles;
 
 namespace Plimsoll.Inputs.Choices;
@@ -32,6 +35,23 @@ public sealed record DeploymentChoice
 
     /// <summary>Step times fitted to the user's own engine; the catalogue's when null.</summary>
     public IStepTimeProfile? Profile { get; init; }
+
+    /// <summary>How much slower the kernels of another time were; 1 for today's.</summary>
+    public double Slower { get; init; } = 1;
+
+    /// <summary>The step times of a deployment of this choice.</summary>
+    public StepTimeModel ModelOf(Deployment deployment)
+    {
+        if (Profile is { } profile)
+            return profile.ModelOf(deployment);
+        var scale = StepScale.None;
+        if (Slower != 1)
+        {
+            foreach (var term in Enum.GetValues<StepTerm>())
+                scale = scale.With(term, Slower);
+        }
+        return StepTimeCatalogue.ModelOf(deployment, scale);
+    }
 
     /// <summary>Nothing left open.</summary>
     public static DeploymentChoice Of(Deployment deployment) => new()

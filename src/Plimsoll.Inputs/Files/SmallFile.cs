@@ -8,7 +8,7 @@ namespace Plimsoll.Inputs.Files;
 /// <summary>
 /// Reads a file that is small by nature, such as a model's config, and gives up on what is not.
 /// </summary>
-static class SmallFile
+public static class SmallFile
 {
     /// <summary>A hundred times the largest published config.json.</summary>
     public const int MostBytes = 16 << 20;

@@ -22,8 +22,7 @@ public static class GgufModel
             if (file.Number($"{family}.{key}") is > 0 and var value)
             {
                 throw new BadInputException(
-                    $"{file.Path} has {key} {value} ({family}); a dense model with full attention was "
-                        + "expected");
+                    $"{file.Path} has {key} {value} ({family}); expected a dense model, full attention");
             }
         }
         var (hidden, layers) = (Count("embedding_length"), Count("block_count"));

@@ -69,8 +69,8 @@ public sealed class MachineStepTimes(string file, MachineProfile profile) : ISte
             if (asked > measured)
             {
                 notes.Add(
-                    $"{file} was timed at {what} {measured} and is used at {asked}: interval widened "
-                        + "by a tenth");
+                    $"{file} was timed at {what} {measured} and is used at {asked}: "
+                    + "interval widened by a tenth");
             }
         }
     }
@@ -144,7 +144,8 @@ public sealed class MachineStepTimes(string file, MachineProfile profile) : ISte
             Overhead = new EngineOverheadSpec
             {
                 Source = file, AsOf = profile.AsOf, Overlaps = false, StepsAhead = 0, StepNs = 0,
-                SequenceNs = 0, TokenNs = 0, ExposedNs = 0, ExposedSequenceNs = 0, GraphGapNs = 0, LaunchNs = 0,
+                SequenceNs = 0, TokenNs = 0, ExposedNs = 0, ExposedSequenceNs = 0, GraphGapNs = 0,
+                LaunchNs = 0,
                 GraphTokens = 0, RequestNs = profile.Engine.RequestNs,
             },
             Memory = new EngineMemorySpec

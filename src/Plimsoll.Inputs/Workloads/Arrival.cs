@@ -1,4 +1,5 @@
 using System;
+using Plimsoll.Core.Models;
 
 namespace Plimsoll.Inputs.Workloads;
 
@@ -12,7 +13,19 @@ public struct Arrival
 
     public int PromptTokens;
 
+    /// <summary>0 where the request ends with its prompt.</summary>
     public int OutputTokens;
+
+    /// <summary>Images of the prompt, where their sizes are known.</summary>
+    public ReadOnlyMemory<ImageSize> Images;
+
+    /// <summary>Prompt tokens that are images; they come first.</summary>
+    public int ImageTokens;
+
+    /// <summary>Patches of them that the model's encoder sees, and pairs of patches within a tile.</summary>
+    public long EncoderPatches;
+
+    public long EncoderPairs;
 
     /// <summary>
     /// Keys of the prompt's whole leading blocks of <see cref="IArrivalSource.PrefixBlockTokens"/> tokens,

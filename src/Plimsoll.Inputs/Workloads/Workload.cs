@@ -24,6 +24,9 @@ public abstract class Workload
 
     public abstract double MeanOutputTokens { get; }
 
+    /// <summary>Whether images are known by size, so that each model counts them by its rule.</summary>
+    public virtual bool HasImages => false;
+
     /// <summary>Whether an arrival may wait for the answer to an earlier one.</summary>
     public virtual bool ClosedLoop => false;
 

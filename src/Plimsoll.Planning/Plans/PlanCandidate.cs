@@ -4,6 +4,7 @@ using Plimsoll.Core.Models;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Choices;
+using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Plans;
 
@@ -60,6 +61,8 @@ public sealed record PlanCandidate
                 text += string.Create(CultureInfo.InvariantCulture,
                     $" drafts{speculation.DraftTokens}:{speculation.AcceptanceLength:0.###}");
             }
+            if (d.Engine.KvTiers is { } tiers)
+                text += $" {tiers.Name}";
             if (IsDisaggregated)
                 text += string.Create(CultureInfo.InvariantCulture, $" {PrefillReplicas}p{ServingReplicas}d");
             return Router is { } router ? $"{text} {RoutingPolicies.All.NameOf(router)}" : text;
@@ -70,6 +73,7 @@ public sealed record PlanCandidate
     public Serving Of(Serving serving) => serving with
     {
         Deployment = DeploymentChoice.Of(Deployment),
+        Workload = ModelWorkload.Of(serving.Workload, Deployment.Model),
         Policy = Policy,
     };
 }

@@ -71,12 +71,15 @@ public sealed class PlanCandidates
             {
                 foreach (var tokens in OrUsual(_space.MaxNumBatchedTokens, usual.MaxNumBatchedTokens))
                 {
-                    foreach (var speculation in _space.Speculations)
+                    foreach (var (speculation, tiers) in
+                        from drafts in _space.Speculations from memories in _space.KvTiers
+                        select (drafts, memories))
                     {
                         yield return _space.Settings with
                         {
                             Engine = name, EngineVersion = version, MaxNumSeqs = sequences,
                             MaxNumBatchedTokens = tokens, Speculation = speculation,
+                            KvTiers = KvTierChoice.Of(tiers, accelerator),
                         };
                     }
                 }

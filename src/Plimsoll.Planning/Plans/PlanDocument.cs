@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using Plimsoll.Core.Accounts;
+using Plimsoll.Planning.Levers;
 
 namespace Plimsoll.Planning.Plans;
 
@@ -7,7 +8,11 @@ namespace Plimsoll.Planning.Plans;
 public sealed record PlanDocument(
     string Schema, PlanStatement Statement, IReadOnlyList<PlanRow> Best, IReadOnlyList<PlanFunnelRow> Funnel,
     IReadOnlyList<PlanFavourite> Favourites, PlanNearest? Nearest, IReadOnlyList<string> Notes,
-    IReadOnlyList<PlanSteadyRow>? Steady);
+    IReadOnlyList<PlanSteadyRow>? Steady)
+{
+    /// <summary>What each lever is worth on the best fleet; null where that was not asked.</summary>
+    public LeverBook? Levers { get; init; }
+}
 
 /// <summary>What was asked.</summary>
 public sealed record PlanStatement(

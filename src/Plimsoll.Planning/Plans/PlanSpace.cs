@@ -45,6 +45,9 @@ public sealed record PlanSpace
     /// <summary>With and without speculation, where an acceptance is stated.</summary>
     public IReadOnlyList<SpeculationSpec?> Speculations { get; init; } = [null];
 
+    /// <summary>Memories below the accelerators', as <c>KvTierChoice</c> reads them.</summary>
+    public IReadOnlyList<string> KvTiers { get; init; } = ["none"];
+
     /// <summary>Engines that do both.</summary>
     public bool Aggregated { get; init; } = true;
 

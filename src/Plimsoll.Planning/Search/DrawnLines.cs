@@ -106,7 +106,7 @@ sealed class DrawnLines
 
         double? At(Func<LatencyRecorder, double?> figure) =>
             curve.At(rate, r => figure(r.Latencies[metric])) is { } ns
-                ? (Drawn(metric, ns, stretch, draw) / 1e6) + added
+                ? Math.Max(0, (Drawn(metric, ns, stretch, draw) / 1e6) + added)
                 : null;
     }
 

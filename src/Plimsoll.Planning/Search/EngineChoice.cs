@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading.Tasks;
-using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Planning.Simulation;
 
@@ -40,8 +39,7 @@ public static class EngineChoice
         var engines = new List<SimulatedEngine>();
         foreach (var deployment in ParallelismChoice.Candidates(serving.Deployment))
         {
-            var stepTime =
-                serving.Deployment.Profile?.ModelOf(deployment) ?? StepTimeCatalogue.ModelOf(deployment);
+            var stepTime = serving.Deployment.ModelOf(deployment);
             engines.Add(SimulatedEngine.Of(stepTime, serving.Policy, serving.MeanContextTokens));
         }
         var contenders = new Contender[engines.Count];

@@ -7,6 +7,7 @@ using Plimsoll.Core.Measures;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Workloads;
+using Plimsoll.Planning.Simulation.Tiers;
 
 namespace Plimsoll.Planning.Simulation;
 
@@ -16,7 +17,7 @@ namespace Plimsoll.Planning.Simulation;
 /// arrival, the one that is furthest behind moves first and only as far as the next. Ranks that share experts
 /// move together.
 /// </summary>
-public sealed class FleetSimulation
+public sealed partial class FleetSimulation
 {
     readonly Fleet _fleet;
     readonly SimulationOptions _options;
@@ -58,6 +59,7 @@ public sealed class FleetSimulation
         if (fleet.Prefill is { } prefill)
             Add(prefill, first: 0);
         Add(fleet.Serving, _decodeFirst);
+        AddTiers();
     }
 
     /// <summary>Simulates a fleet to the last token, or until the verdict is certain.</summary>
@@ -138,7 +140,7 @@ public sealed class FleetSimulation
     {
         var arrivalNs =
             _arrived < _options.Requests && _arrivals.TryPeek(out var atNs) ? atNs : long.MaxValue;
-        return Math.Min(arrivalNs, _handoffs.NextNs);
+        return Math.Min(arrivalNs, Math.Min(_handoffs.NextNs, NextLoadNs));
     }
 
     void RunAhead(long untilNs)
@@ -195,6 +197,11 @@ public sealed class FleetSimulation
             DeliverHandoff(nowNs);
             return;
         }
+        if (NextLoadNs == nowNs)
+        {
+            DeliverLoad(nowNs);
+            return;
+        }
         _arrivals.Take(out var arrival);
         var request = new SimulatedRequest
         {
@@ -207,11 +214,16 @@ public sealed class FleetSimulation
             Deadlines = arrival.Deadlines,
             CachedTokens = -1,
             PromptTokens = arrival.PromptTokens,
-            OutputTokens =
-                Math.Clamp(arrival.OutputTokens, 1, Math.Max(1, _maxTokens - arrival.PromptTokens)),
+            OutputTokens = arrival.OutputTokens == 0
+                ? 0
+                : Math.Clamp(arrival.OutputTokens, 1, Math.Max(1, _maxTokens - arrival.PromptTokens)),
             ArrivalNs = nowNs,
+            ImageTokens = arrival.ImageTokens,
+            EncoderPatches = arrival.EncoderPatches,
+            EncoderPairs = arrival.EncoderPairs,
         };
-        request.TokensHere = _decodeFirst > 0 ? 1 : request.OutputTokens;
+        // The end of the prompt counts as a token where there is no answer: it is what is waited for.
+        request.TokensHere = _decodeFirst > 0 ? 1 : Math.Max(1, request.OutputTokens);
         if (_arrived == _options.Requests / 2 || _arrived == _options.Requests)
             CountWaiting();
         if (request.Index == _options.WarmupRequests)
@@ -231,13 +243,16 @@ public sealed class FleetSimulation
         var pool = _decodeFirst > 0 ? _decodeFirst : _replicas.Length;
         var replica = _router.Choose(_outstanding.AsSpan(0, pool), key, _random.NextBits());
         var spec = SpecOf(request, arrival.PromptTokens) with { PrefixKeys = arrival.PrefixKeys };
-        if (arrival.PromptTokens < _maxTokens && _replicas[replica].Add(request, spec, nowNs))
+        _outstanding[replica]++;
+        if (arrival.PromptTokens >= _maxTokens)
         {
-            _outstanding[replica]++;
-            return;
+            Refuse(request, replica, nowNs);
         }
-        request.LastTokenNs = nowNs;
-        Complete(request, replica, served: false);
+        else if (!Fetches(ref request, arrival.PrefixKeys, replica, nowNs)
+            && !_replicas[replica].Add(request, spec, nowNs))
+        {
+            Refuse(request, replica, nowNs);
+        }
     }
 
     RequestSpec SpecOf(in SimulatedRequest request, int knownTokens) => new()
@@ -273,6 +288,7 @@ public sealed class FleetSimulation
     void OnFinished(int replica, in SimulatedRequest request, long nowNs)
     {
         _outstanding[replica]--;
+        Keep(request, replica);
         if (replica < _decodeFirst && request.OutputTokens > 1)
         {
             var transferNs = (long)(request.PromptTokens * _fleet.KvTransferNsPerToken);
@@ -299,7 +315,7 @@ public sealed class FleetSimulation
             Replica = replica,
             Level = request.Level,
             PromptTokens = request.PromptTokens,
-            CachedTokens = Math.Max(0, request.CachedTokens),
+            CachedTokens = Math.Max(request.FetchedTokens, request.CachedTokens),
             OutputTokens = request.OutputTokens,
             LateGaps = request.LateGaps,
             ArrivalNs = request.ArrivalNs,
@@ -353,6 +369,7 @@ public sealed class FleetSimulation
             Batch = _options.BatchWorkload is null ? null : _batchAfter?.Since(_batchBefore),
             BusyShare = makespanS > 0 ? busyNs / 1e9 / makespanS / _replicas.Length : 0,
             TimeByCause = causes,
+            KvTiers = KvTiers.Sum(_tiers),
             BatchComputingNs = _replicas.Sum(r => r.BatchComputingNs),
             PlanHash = hash,
             Holds = _meter.CertainlyBroken ? false : stopped ? true : _meter.Verdict(),

@@ -31,6 +31,7 @@ sealed partial class ReplicaSimulation : IStepping
     readonly SimulationOptions _options;
     readonly int _index;
     readonly int _blocks;
+    readonly bool _leaps;
     SimulatedRequest[] _requests = new SimulatedRequest[64];
     RequestOutcome[] _outcomes = new RequestOutcome[16];
     int _outcomeCount;
@@ -39,6 +40,7 @@ sealed partial class ReplicaSimulation : IStepping
     int _interactive;
     readonly Queue<(SimulatedRequest Request, RequestSpec Spec)> _newcomers = new();
     StepPlan? _inFlight;
+    StepShape _shape;
     bool _justAdded;
     long _stepNs;
     long _nowNs;
@@ -55,6 +57,8 @@ sealed partial class ReplicaSimulation : IStepping
         _finished = finished;
         _options = options;
         _blocks = engine.NumBlocks;
+        _isStatic = engine.Policy.StaticBatches;
+        _leaps = options.Leaps && !_isStatic;
         _gapLimits = new GapLimits(options.Levels);
         _drafts = engine.Policy.Slack?.Drafts;
         _random = new RandomStream(options.Seed + (ulong)index, purpose: 78);
@@ -113,6 +117,7 @@ sealed partial class ReplicaSimulation : IStepping
             Array.Resize(ref _requests, Math.Max(id.Slot + 1, 2 * _requests.Length));
         _requests[id.Slot] = request;
         _requests[id.Slot].Id = id;
+        _seesImages |= request.EncoderPatches > 0;
         _interactivePrompts += request.IsBatch ? 0 : 1;
     }
 
@@ -135,7 +140,7 @@ sealed partial class ReplicaSimulation : IStepping
                     continue;
                 if (_inFlight is null)
                     return;
-                if (_options.Leaps && !_justAdded && _inFlight.RepeatableSteps > 1 && Leap(untilNs))
+                if (_leaps && !_justAdded && _inFlight.RepeatableSteps > 1 && Leap(untilNs))
                 {
                     if (stopAtFinish && _outcomeCount > 0)
                         return;
@@ -153,9 +158,9 @@ sealed partial class ReplicaSimulation : IStepping
     void EndOne()
     {
         RecordGaps(_inFlight!);
-        _options.StepObserver?.Invoke(_index, _inFlight!.Shape, 1, _nowNs, _stepNs);
+        _options.StepObserver?.Invoke(_index, _shape, 1, _nowNs, _stepNs);
         if (_options.AttributeTime)
-            Attribute(_inFlight!, _inFlight!.Shape, 1, 0);
+            Attribute(_inFlight!, _shape, 1, 0);
         End(steps: 1, _nowNs + _stepNs);
     }
 
@@ -181,14 +186,19 @@ sealed partial class ReplicaSimulation : IStepping
         if (plan.IsEmpty)
             return;
         _inFlight = plan;
+        _shape = plan.Shape;
+        if (_seesImages)
+            AddImages(plan);
+        if (_isStatic)
+            Pad(plan);
         _stepNs = StepNs(plan);
     }
 
     /// <summary>The drafting and the step. Where nothing was drawn, a policy that predicts has asked the same
     /// model.</summary>
-    long StepNs(StepPlan plan) => _stepTime.Draw.IsNone && plan.PredictedNs is { } ns
+    long StepNs(StepPlan plan) => _stepTime.Draw.IsNone && plan.PredictedNs is { } ns && !_seesImages
         ? ns
-        : _stepTime.PredictNs(plan.Shape) + (_drafts?.DraftNs(plan.Shape) ?? 0);
+        : _stepTime.PredictNs(_shape) + (_drafts?.DraftNs(plan.Shape) ?? 0);
 
     /// <summary>A preempted decode stops giving tokens; what it gave so far is written down.</summary>
     void LeaveWheel(ref SimulatedRequest request, int handle)

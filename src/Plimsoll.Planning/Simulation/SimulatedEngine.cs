@@ -84,6 +84,7 @@ public sealed record SimulatedEngine
         Workload workload, double requestsPerSecond, SimulationOptions options,
         ArrivalProcess process = ArrivalProcess.Own, int? openSessions = null, Fleet? fleet = null)
     {
+        workload = ModelWorkload.Of(workload, Deployment.Model);
         var ranks = fleet is null && options.BatchWorkload is null ? LockstepRanks : 1;
         if (ranks > 1)
             fleet = new Fleet { Serving = Pool(ranks), Routing = RoutingPolicy.LeastOutstanding };
@@ -96,7 +97,7 @@ public sealed record SimulatedEngine
                 $"does not divide the workload's prefix blocks of {arrivals.PrefixBlockTokens} tokens",
                 $"a divisor of {arrivals.PrefixBlockTokens}");
         }
-        var caching = Deployment.Engine.EnablePrefixCaching;
+        var caching = Deployment.Engine.EnablePrefixCaching && !Deployment.Model.Attention.Bidirectional;
         var result = FleetSimulation.Run(
             fleet ?? new Fleet { Serving = Pool() }, caching ? arrivals : new KeylessArrivals(arrivals),
             workload.ClosedLoop,

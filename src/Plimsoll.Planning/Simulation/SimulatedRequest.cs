@@ -32,6 +32,9 @@ struct SimulatedRequest
     /// </summary>
     public int CachedTokens;
 
+    /// <summary>Prompt tokens whose KV came from below the accelerators or was held by them.</summary>
+    public int FetchedTokens;
+
     /// <summary>
     /// Gaps over the level's limits so far; of a decoding request, before <see cref="LateBase"/>.
     /// </summary>
@@ -42,7 +45,14 @@ struct SimulatedRequest
 
     public int PromptTokens;
 
-    /// <summary>Tokens of the answer.</summary>
+    /// <summary>Leading prompt tokens that are images, and what encoding all of them takes.</summary>
+    public int ImageTokens;
+
+    public long EncoderPatches;
+
+    public long EncoderPairs;
+
+    /// <summary>Tokens of the answer; 0 where the request ends with its prompt.</summary>
     public int OutputTokens;
 
     /// <summary>Tokens of the answer given here; 1 in a prefill pool.</summary>

@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Timing;
+using Plimsoll.Planning.Simulation.Tiers;
 
 namespace Plimsoll.Planning.Simulation;
 
@@ -35,6 +36,7 @@ public static class SimulationJson
                     batch.Latencies!.Ttft.Summarise(), batch.Latencies.Tpot.Summarise(),
                     batch.Latencies.E2e.Summarise())
                 : null,
+            KvTiers = result.KvTiers,
         };
         var context = new SimulationJsonContext(new JsonSerializerOptions
         {
@@ -86,6 +88,10 @@ sealed record SimulationDocument(
     /// <summary>What batch work got beside the requests; absent when there was none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BatchDocument? Batch { get; init; }
+
+    /// <summary>What the memories below the accelerators did; absent when there were none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<KvTierResult>? KvTiers { get; init; }
 }
 
 /// <summary>Goodput is the share of answered lines that kept the window.</summary>

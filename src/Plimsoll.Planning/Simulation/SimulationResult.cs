@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using Plimsoll.Core.Costing;
 using Plimsoll.Core.Measures;
-
+using Plimsoll.Planning.Simulation.Tiers;
 
 namespace Plimsoll.Planning.Simulation;
 
@@ -62,6 +62,9 @@ public sealed record SimulationResult
 
     /// <summary>Of it what batch work caused, warm-up included; 0 without any.</summary>
     public long BatchComputingNs { get; init; }
+
+    /// <summary>What the memories below the accelerators did; null without any.</summary>
+    public IReadOnlyList<KvTierResult>? KvTiers { get; init; }
 
     /// <summary>What batch work got; null without any.</summary>
     public BatchResult? Batch { get; init; }

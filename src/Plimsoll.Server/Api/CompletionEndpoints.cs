@@ -8,6 +8,7 @@ using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Core.Promises;
 using Plimsoll.Engine;
+using Plimsoll.Server.Capture;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Rollout;
@@ -19,7 +20,8 @@ namespace Plimsoll.Server.Api;
 /// <summary><c>/v1/chat/completions</c> and <c>/v1/completions</c> of engines in this process.</summary>
 sealed class CompletionEndpoints(
     Gate gate, ModelDirectory models, UpstreamEndpoints upstreams, Func<Levels> levels, LedgerBook book,
-    TimeProvider time, RolloutDesk rollouts, ShadowMirror shadow, WholeAnswer answers)
+    TimeProvider time, RolloutDesk rollouts, ShadowMirror shadow, WholeAnswer answers,
+    TrafficCapture capture)
 {
     public Task ChatAsync(HttpContext context) => AnswerAsync(context, CompletionKind.Chat);
 
@@ -62,7 +64,7 @@ sealed class CompletionEndpoints(
             TtftNs = RequestShell.PromiseHeader(context, "x-slo-ttft-ms"),
             ItlNs = RequestShell.PromiseHeader(context, "x-slo-tpot-ms"),
         };
-        await RunAsync(context, tenant, model, adapter, request, routed);
+        await RunAsync(context, tenant, model, adapter, request, root, routed);
     }
 
     /// <summary>False when no replica answers and another model stands in.</summary>
@@ -101,13 +103,14 @@ sealed class CompletionEndpoints(
             : Math.Min(UsualOutputTokens, request.MaxOutputTokens));
 
     async Task RunAsync(HttpContext context, Tenant tenant, LocalModel model, string? adapter,
-        CompletionRequest request, RoutedRequest? routed)
+        CompletionRequest request, JsonElement root, RoutedRequest? routed)
     {
+        var captures = tenant.Options.Capture && request is { Kind: CompletionKind.Chat, ForcedTool: null };
         var reserved = ReservedTokens(request);
         gate.Reserve(context, tenant, request.PromptTokens, reserved);
         using var run = CompletionRun.Start(
             model, request, tenant.Name, RequestShell.RequestId(context), book, adapter, routed?.Release);
-        if (routed is not null)
+        if (routed is not null || captures)
             run.Transcript = new StringBuilder();
         context.Response.Headers["x-plimsoll-level"] = run.RelegatedTo ?? request.Level.Name;
         var id = (request.Kind == CompletionKind.Chat ? "chatcmpl-" : "cmpl-")
@@ -124,6 +127,11 @@ sealed class CompletionEndpoints(
         {
             gate.GiveBack(tenant, reserved - run.Entry.OutputTokens);
             run.Dispose();
+            if (captures && run.Entry.Status == RequestStatus.Completed)
+            {
+                var finish = run.Entry.IsCut ? "length" : "stop";
+                capture.Add(tenant.Name, root, run.Transcript!.ToString(), finish);
+            }
             if (run.Entry.Status is RequestStatus.Completed or RequestStatus.Failed)
             {
                 routed?.Ended(new AnswerReport(run.Entry.Status == RequestStatus.Failed, run.Entry.TtftNs,

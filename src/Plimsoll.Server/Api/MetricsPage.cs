@@ -41,6 +41,11 @@ static class MetricsPage
             label);
         text.Gauge("llm_total_hourly_cost", "USD per hour of all its engine ranks.",
             (double)model.UsdPerHour, label);
+        if (model.Steps?.Last?.MedianError is { } error)
+        {
+            text.Gauge("plimsoll_ledger_shapley_error_ratio",
+                "Median of |billed - Shapley| / Shapley over the last audit's requests.", error, label);
+        }
     }
 
     public static void Write(PrometheusText text, UpstreamModel model)

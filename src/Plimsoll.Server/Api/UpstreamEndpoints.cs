@@ -8,6 +8,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Server.Capture;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Rollout;
@@ -23,7 +24,7 @@ namespace Plimsoll.Server.Api;
 /// </summary>
 sealed class UpstreamEndpoints(
     Gate gate, IReadOnlyDictionary<string, UpstreamModel> models, Func<Levels> levels, LedgerBook book,
-        TimeProvider time)
+        TimeProvider time, TrafficCapture capture)
 {
     /// <summary>The model of that name; null when no upstream serves it.</summary>
     public UpstreamModel? Find(string name) => models.GetValueOrDefault(name);
@@ -57,8 +58,15 @@ sealed class UpstreamEndpoints(
                     body, replica, level, adapter is not null, asStream: prompt is not null && !streams),
                 KeyOf(context, tenant, body), prompt, context.RequestAborted);
             context.Response.Headers["x-plimsoll-upstream"] = sent.Replica.Config.Url;
-            if (await PassAsync(context, model, sent, entry, streams))
+            // An answer that goes by is put together only where somebody wants to keep it.
+            var kept = tenant.Options.Capture && context.Request.Path == "/v1/chat/completions"
+                ? new StreamedAnswer() : null;
+            if (await PassAsync(context, model, sent, entry, streams, kept))
+            {
                 status = RequestStatus.Completed;
+                if (kept?.Whole() is { } exchange)
+                    capture.Add(tenant.Name, body, exchange);
+            }
             if (prompt is not null)
                 model.Twins!.Learn(prompt, entry.PromptTokens);
         }
@@ -264,7 +272,7 @@ sealed class UpstreamEndpoints(
     }
 
     async Task<bool> PassAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
-        RequestEntry entry, bool streams)
+        RequestEntry entry, bool streams, StreamedAnswer? kept)
     {
         var upstream = sent.Response;
         if ((int)upstream.StatusCode is < 200 or (>= 300 and < 400))
@@ -279,8 +287,9 @@ sealed class UpstreamEndpoints(
         if (upstream.Content.Headers.ContentType?.MediaType == "text/event-stream")
         {
             if (streams)
-                return await StreamAsync(context, model, sent, entry);
+                return await StreamAsync(context, model, sent, entry, kept);
             var gathered = await GatherAsync(model, sent, entry, context.RequestAborted);
+            kept?.Take(gathered.Span);
             await CompletionEndpoints.WriteJsonAsync(context, gathered);
             return true;
         }
@@ -290,6 +299,7 @@ sealed class UpstreamEndpoints(
             context.Response.ContentType = null;
             throw Failed("The upstream's answer is no JSON object.");
         }
+        kept?.Take(answer.Span);
         context.Response.ContentLength = answer.Length;
         await context.Response.Body.WriteAsync(answer, context.RequestAborted);
         return upstream.IsSuccessStatusCode;
@@ -297,7 +307,7 @@ sealed class UpstreamEndpoints(
 
     /// <summary>False when the upstream broke off after the first byte; the client has been told.</summary>
     async Task<bool> StreamAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
-        RequestEntry entry)
+        RequestEntry entry, StreamedAnswer? kept)
     {
         var splitter = new SseSplitter();
         var counter = new StreamCounter(model.Metrics, sent.Meter, entry, time, sent.Began, sent.Twin);
@@ -313,6 +323,7 @@ sealed class UpstreamEndpoints(
                 foreach (var whole in splitter.Add(buffer.AsMemory(0, read)))
                 {
                     counter.Add(whole.Span);
+                    kept?.Add(whole.Span);
                     writer.Write(whole.Span);
                 }
                 await writer.FlushAsync(context.RequestAborted);

@@ -244,6 +244,7 @@ public static class ConfigCheck
             if (value < 1)
                 throw new BadInputException($"{name}: limits: {key} {value}: expected at least 1");
         }
+        PromiseText.Duration(limits.HeadersTimeout, $"{name}: limits: headers_timeout");
         PromiseText.Duration(limits.RequestTimeout, $"{name}: limits: request_timeout");
         PromiseText.Duration(limits.SlowReaderTimeout, $"{name}: limits: slow_reader_timeout");
         PromiseText.Duration(limits.Drain, $"{name}: limits: drain");

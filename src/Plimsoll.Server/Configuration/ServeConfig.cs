@@ -262,6 +262,10 @@ public sealed class KeyConfig
     /// <summary>Level of requests that name none.</summary>
     public string? Level { get; set; }
 
+    /// <summary>Whether chats under this key are kept, requests and answers, in
+    /// <c>state/capture</c> for <c>plimsoll tune</c>.</summary>
+    public bool Capture { get; set; }
+
     /// <summary>Whether the key may load adapters and read metrics and the live page.</summary>
     public bool Admin { get; set; }
 }
@@ -276,6 +280,9 @@ public sealed class LimitsConfig
     public int MaxConcurrentRequests { get; set; } = 4096;
 
     public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>Time for a request's line and headers after their first byte.</summary>
+    public string HeadersTimeout { get; set; } = "15s";
 
     /// <summary>Time for the rest of a request after its first byte.</summary>
     public string RequestTimeout { get; set; } = "30s";

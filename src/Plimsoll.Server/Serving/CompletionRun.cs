@@ -251,6 +251,7 @@ public sealed class CompletionRun : IDisposable
         foreach (var tokens in _outputTokens)
             sum += tokens;
         Entry.OutputTokens = sum;
+        Entry.IsCut = _byLength;
         Entry.TtftNs = _firstTokenNs >= 0 ? _firstTokenNs : null;
         Entry.E2eNs = _endNs > 0 ? _endNs : null;
         Entry.WorstItlNs = _worstGapNs > 0 ? _worstGapNs : null;

@@ -10,6 +10,7 @@ using System.Text.Json.Serialization.Metadata;
 using Plimsoll.Inputs.Profiles;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Planning.Claims;
+using Plimsoll.Planning.Compare;
 using Plimsoll.Planning.Plans;
 using Plimsoll.Planning.Simulation;
 using Plimsoll.Planning.Validation;
@@ -42,6 +43,7 @@ public sealed class SchemaTests
     [InlineData("validate", typeof(ValidationDocument))]
     [InlineData("plan", typeof(PlanDocument))]
     [InlineData("claims", typeof(ClaimsDocument))]
+    [InlineData("compare", typeof(CompareDocument))]
     public void A_published_schema_is_that_of_the_type(string name, Type type)
     {
         var file = Repository.File("docs", "reference", $"{name}.schema.json");

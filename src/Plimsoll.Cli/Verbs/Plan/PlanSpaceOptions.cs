@@ -33,6 +33,9 @@ sealed class PlanSpaceOptions
     readonly Option<string[]> _policy = List(
         "--policy", $"Scheduling policies: {SchedulingPolicy.All}, or all", SchedulingPolicy.VllmV1.Name);
 
+    readonly Option<string[]> _kvTiers = List(
+        "--kv-tiers", "Memories below the accelerator's: none, host, host+nvme, host=512@40+pool", "none");
+
     readonly Option<string[]> _router = List(
         "--router", $"Routers: even (an equal share each), {RoutingPolicies.All}, or all", "even");
 
@@ -93,7 +96,7 @@ sealed class PlanSpaceOptions
         foreach (var option in new Option[]
         {
             _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _engine, _maxNumSeqs, _maxNumBatchedTokens,
-            _policy, _router, _pools, _drafts, _acceptance, _tier, _provider, _price,
+            _policy, _router, _pools, _kvTiers, _drafts, _acceptance, _tier, _provider, _price,
         })
         {
             command.Add(option);
@@ -127,6 +130,7 @@ sealed class PlanSpaceOptions
             Policies = Chosen(parsed, _policy, SchedulingPolicy.All, null),
             Routers = Routers(parsed),
             Speculations = Speculations(parsed),
+            KvTiers = KvTiers(Words(parsed, _kvTiers)),
             Aggregated = pools != "disaggregated",
             Disaggregated = pools != "aggregated",
         };
@@ -289,6 +293,14 @@ sealed class PlanSpaceOptions
         foreach (var router in Chosen(parsed, _router, RoutingPolicies.All, "even"))
             routers.Add(router);
         return routers;
+    }
+
+    static IReadOnlyList<string> KvTiers(List<string> words)
+    {
+        // A name that means nothing is refused before anything is searched.
+        foreach (var word in words)
+            KvTierChoice.Of(word, Catalogue.BuiltIn.FindAccelerator("h100_sxm"));
+        return words.Count > 0 ? words : ["none"];
     }
 
     IReadOnlyList<SpeculationSpec?> Speculations(ParseResult parsed)

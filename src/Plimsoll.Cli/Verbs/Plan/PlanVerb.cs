@@ -5,6 +5,7 @@ using System.IO;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Files;
+using Plimsoll.Planning.Levers;
 using Plimsoll.Planning.Plans;
 using Plimsoll.Cli.Emitted;
 using Plimsoll.Reports;
@@ -32,6 +33,12 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
             $"Print the job that runs --shards 1/N on N machines, and nothing else: {ShardScript.All}",
     };
 
+    readonly Option<bool> _levers = new("--levers")
+    {
+        Description = "What each lever is worth on the best fleet, re-simulated: overlaps, break-evens, "
+            + "durability",
+    };
+
     readonly Option<FileInfo?> _report =
         new("--report") { Description = "Write a self-contained HTML page here" };
 
@@ -44,7 +51,7 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
     {
         var command = new Command("plan", "The cheapest fleet that keeps the promise on your traffic.");
         _options.AddTo(command);
-        foreach (var option in new Option[] { _journal, _emit, _emitShards, _report, _plots })
+        foreach (var option in new Option[] { _journal, _emit, _emitShards, _levers, _report, _plots })
             command.Add(option);
         command.Add(_json);
         command.Add(new PlanMergeCommand(output, story).Build());
@@ -76,7 +83,7 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
             story.WriteLine($"plimsoll: goes on after {before} measurements of {parsed.GetValue(_journal)}");
         return Print(
             request with { Journal = journal }, parsed.GetValue(_json), output, story,
-            outcome => Write(parsed, outcome));
+            outcome => Write(parsed, outcome), parsed.GetValue(_levers));
     }
 
     int EmitShards(ParseResult parsed, PlanRequest request)
@@ -97,14 +104,24 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
 
     /// <summary>Runs a plan and prints it; also for journals that are joined.</summary>
     internal static int Print(
-        PlanRequest request, bool asJson, TextWriter output, TextWriter story, Action<PlanOutcome>? write =
-            null)
+        PlanRequest request, bool asJson, TextWriter output, TextWriter story,
+        Action<PlanOutcome>? write = null, bool levers = false)
     {
         using var progress = new ProgressLine(story, "planning", ProgressLine.Whole);
         var outcome = PlanSearch.Run(request with { Progress = progress.ReportShare });
         var nearest = outcome.Best.Count == 0 ? NearestPlan.Find(outcome) : null;
         progress.Clear();
         var document = PlanStatements.Of(outcome, nearest);
+        if (levers && outcome.Best.Count > 0)
+        {
+            using var pulling = new ProgressLine(story, "pulling levers", ProgressLine.Whole);
+            document = document with
+            {
+                Levers = LeverBooks.Of(
+                    PlanSides.Of(outcome), requests: 2000, request.Serving.Seed, pulling.ReportShare),
+            };
+            pulling.Clear();
+        }
         // Files come before the result, so that a path that fails leaves no output.
         write?.Invoke(nearest ?? outcome);
         output.Write(asJson ? PlanJson.Of(document) : PlanText.Of(document));

@@ -188,6 +188,8 @@ sealed class VllmV1Policy : IStepPolicy
 
     void Admit(int budget)
     {
+        if (_options.Policy.StaticBatches && _state.Running.Count > 0)
+            return;
         while (_waiting.Count > 0 && budget > 0 && _state.Running.Count < _options.MaxNumSeqs)
         {
             var request = _waiting.Peek();

@@ -62,6 +62,8 @@ sealed class FamilyArrivals : IArrivalSource
             PromptTokens = prompt.Tokens,
             OutputTokens = _lengths.NextAnswer(prompt),
             PrefixKeys = prompt.Keys,
+            Images = prompt.Images,
+            ImageTokens = prompt.ImageTokens,
             Level = _levels?.Next() ?? 0,
             Session = -1,
         };

@@ -26,7 +26,8 @@ public sealed record FamilySpec
     /// <summary>Prompt lengths; of a session, the first prompt's.</summary>
     public required LengthSpec Input { get; init; }
 
-    public required LengthSpec Output { get; init; }
+    /// <summary>Answers; null where requests end with their prompt: embedding, reranking.</summary>
+    public LengthSpec? Output { get; init; }
 
     /// <summary>Spearman rank correlation of input and output, through a Gaussian copula.</summary>
     public double RankCorrelation { get; init; }
@@ -46,6 +47,12 @@ public sealed record FamilySpec
     public LengthSpec? ImageCount { get; init; }
 
     public LengthSpec? ImageTokens { get; init; }
+
+    /// <summary>
+    /// Pixels that stand for one of <see cref="ImageTokens"/>, by the rule of the model that counted them;
+    /// with them another model counts the same images by its own rule.
+    /// </summary>
+    public int? ImagePixelsPerToken { get; init; }
 
     /// <summary>Closed loop: how a session grows. Null for an open stream.</summary>
     public SessionSpec? Session { get; init; }
@@ -86,10 +93,17 @@ public sealed record FamilySpec
     void Check(string name)
     {
         Input.Check($"{name}, input");
-        Output.Check($"{name}, output");
+        Output?.Check($"{name}, output");
         ImageCount?.Check($"{name}, imageCount");
         ImageTokens?.Check($"{name}, imageTokens");
         Session?.Check(name);
+        if (Session is not null && Output is null)
+            throw new BadInputException($"{name}: output is missing; expected what sessions grow by");
+        if (ImagePixelsPerToken is < 1 or > 1_000_000)
+        {
+            throw new BadInputException(
+                $"{name}: imagePixelsPerToken {ImagePixelsPerToken}; expected 1 to 1000000");
+        }
         Prefix?.Check(name);
         if (Levels is not null)
             LevelShare.Check(name, Levels);

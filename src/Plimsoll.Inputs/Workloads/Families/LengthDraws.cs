@@ -1,5 +1,6 @@
 using System;
 using Plimsoll.Core.Draws;
+using Plimsoll.Core.Models;
 
 namespace Plimsoll.Inputs.Workloads.Families;
 
@@ -7,17 +8,19 @@ namespace Plimsoll.Inputs.Workloads.Families;
 sealed class LengthDraws
 {
     readonly LengthSampler _input;
-    readonly LengthSampler _output;
+    readonly LengthSampler? _output;
     readonly LengthSampler? _imageCount;
     readonly LengthSampler? _imageTokens;
     readonly double _correlation;
+    readonly int _pixelsPerToken;
     RandomStream _random;
     RandomStream _images;
 
     public LengthDraws(FamilySpec spec, ulong seed)
     {
         _input = new LengthSampler(spec.Input);
-        _output = new LengthSampler(spec.Output);
+        _output = spec.Output is { } output ? new LengthSampler(output) : null;
+        _pixelsPerToken = spec.ImagePixelsPerToken ?? 0;
         _imageCount = spec.ImageCount is { } count ? new LengthSampler(count) : null;
         _imageTokens = spec.ImageTokens is { } tokens ? new LengthSampler(tokens) : null;
         // Pearson correlation of the normals that gives this rank correlation.
@@ -42,14 +45,27 @@ sealed class LengthDraws
         if (_imageCount is null || _imageTokens is null)
             return content;
         var images = _imageCount.At(_images.NextDouble());
+        var sizes = _pixelsPerToken > 0 ? new ImageSize[images] : [];
         for (var i = 0; i < images; i++)
-            content.Tokens += _imageTokens.At(_images.NextDouble());
+        {
+            var tokens = _imageTokens.At(_images.NextDouble());
+            content.ImageTokens += tokens;
+            if (_pixelsPerToken == 0)
+                continue;
+            // Only the area is known: a square of it.
+            var side = Math.Max(1, (int)Math.Round(Math.Sqrt((double)tokens * _pixelsPerToken)));
+            sizes[i] = new ImageSize(side, side);
+        }
+        content.Tokens += content.ImageTokens;
+        content.Images = sizes;
         return content;
     }
 
-    /// <summary>The length of the answer to a prompt.</summary>
+    /// <summary>The length of the answer to a prompt; 0 where there are none.</summary>
     public int NextAnswer(in PromptContent prompt)
     {
+        if (_output is null)
+            return 0;
         if (_correlation == 0)
             return _output.At(_random.NextDouble());
         var rank = _correlation * prompt.Rank

@@ -1,5 +1,6 @@
 using System;
 using Plimsoll.Core.Draws;
+using Plimsoll.Core.Models;
 
 namespace Plimsoll.Inputs.Workloads.Families;
 
@@ -16,6 +17,11 @@ struct PromptContent
     public double Rank;
 
     public ReadOnlyMemory<ulong> Keys;
+
+    /// <summary>Its images, and how many of the prompt's tokens they are.</summary>
+    public ReadOnlyMemory<ImageSize> Images;
+
+    public int ImageTokens;
 }
 
 /// <summary>

@@ -47,7 +47,7 @@ sealed class SessionArrivals : IArrivalSource
     {
         _spec = spec.Session!;
         _first = new LengthSampler(spec.Input);
-        _output = new LengthSampler(spec.Output);
+        _output = new LengthSampler(spec.Output!);
         _turns = new LengthSampler(_spec.Turns);
         _growth = new LengthSampler(_spec.Growth);
         _tool = new LengthSampler(_spec.ToolSeconds);

@@ -14,7 +14,7 @@ public sealed class WorkloadFamily : Workload
     static readonly string[] Order =
     [
         "chat", "code-completion", "long-chat", "agentic-coding", "reasoning", "rag", "arena", "multimodal",
-        "summarisation", "translation", "classification",
+        "summarisation", "translation", "classification", "extraction", "embedding",
     ];
 
     const string Changes =
@@ -46,7 +46,9 @@ public sealed class WorkloadFamily : Workload
 
     public override double MeanPromptTokens => _meanPromptTokens.Value;
 
-    public override double MeanOutputTokens => Spec.Output.Mean;
+    public override double MeanOutputTokens => Spec.Output?.Mean ?? 0;
+
+    public override bool HasImages => Spec is { ImageTokens: not null, ImagePixelsPerToken: not null };
 
     public override double CorrelationS => Spec.Arrivals.Sigma > 0 ? Spec.Arrivals.TauS : 0;
 
