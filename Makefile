@@ -1,4 +1,4 @@
-.PHONY: build test bench figures steps load-line bench-figures serve-figures docs validation house mutate fuzz clean
+.PHONY: build test bench figures steps load-line bench-figures serve-figures plan-figures docs validation house mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -59,3 +59,10 @@ fuzz: build
 
 clean:
 	rm -rf artifacts && find . -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
+
+# The figures of plan: mixtures over many nodes against what was published, engines of 2022 and embedding servers
+# against today's, the laws over the whole catalogue.
+plan-figures:
+	dotnet build benchmarks/plan -c Release -v quiet --nologo
+	for figure in wide-ep served catalogue; do \
+		benchmarks/plan/bin/Release/net10.0/Plimsoll.Plan.Figures $$figure; done
