@@ -19,8 +19,8 @@ static class CatalogueFigure
             {
                 var worst = group.MaxBy(check => check.Ratio)!;
                 Console.WriteLine(FormattableString.Invariant(
-                    $"  {group.Count(),4}  {group.Key.Cards,-22}{group.Key.Term,-18}worst {worst.Ratio:0.00}: ")
-                    + $"{worst.What}, {worst.Why}");
+                    $"  {group.Count(),4}  {group.Key.Cards,-22}{group.Key.Term,-18}")
+                    + FormattableString.Invariant($"worst {worst.Ratio:0.00}: {worst.What}, {worst.Why}"));
             }
         }
         return 0;

@@ -36,7 +36,8 @@ static class WideExpertFigure
             17_373, true, Drafts: 1),
         new("SGLang, GB200", "decode", "gb200", "DeepSeek-V3", NumberFormat.Fp8, 48, 1408, 2048, 1, 13_386,
             false),
-        new("SGLang, GB200", "prefill", "gb200", "DeepSeek-V3", NumberFormat.Fp8, 4, 8, 2048, 1, 26_156, false),
+        new("SGLang, GB200", "prefill", "gb200", "DeepSeek-V3", NumberFormat.Fp8, 4, 8, 2048, 1, 26_156,
+            false),
         new("Kimi-K2, H200", "prefill", "h200", "Kimi-K2", NumberFormat.Fp8, 32, 8, 2000, 1, 56_000, true),
         new("Kimi-K2, H200", "decode", "h200", "Kimi-K2", NumberFormat.Fp8, 96, 480, 2050, 1, 24_000, true),
         new("vLLM, H200", "decode", "h200", "DeepSeek-V3", NumberFormat.Fp8, 64, 256, 3072, 1, 2_100, false),
@@ -49,7 +50,8 @@ static class WideExpertFigure
     public static int Run()
     {
         var errors = new List<double>();
-        Console.WriteLine($"{"system",-26}{"pool",-9}{"EP",4}{"each",6}{"KV",6}{"measured",10}{"predicted",10}  ratio");
+        Console.WriteLine(
+            $"{"system",-26}{"pool",-9}{"EP",4}{"each",6}{"KV",6}{"measured",10}{"predicted",10}  ratio");
         foreach (var check in Checks)
         {
             var predicted = Predict(check);

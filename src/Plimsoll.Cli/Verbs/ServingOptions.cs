@@ -115,8 +115,8 @@ sealed class ServingOptions
 
     readonly Option<string> _kvTiers = new("--kv-tiers")
     {
-        Description = "Memories below the accelerator's that keep KV: none, or host, nvme and pool joined by +, "
-            + "host=512@40+pool with GB and GB/s of each accelerator",
+        Description = "Memories below the accelerator's that keep KV: none, or host, nvme and pool joined "
+            + "by +, host=512@40+pool with GB and GB/s of each accelerator",
         DefaultValueFactory = _ => "none",
     };
 

@@ -5,10 +5,10 @@ using Plimsoll.Core.Models;
 namespace Plimsoll.Core.Timing;
 
 /// <summary>
-/// The exchange of one routed layer's tokens with experts beyond one scale-up domain, as DeepEP does it over a
-/// 400 Gb/s port an accelerator: few tokens by the low-latency kernels, many by the node-limited ones. Times
-/// measured on H100 and H200 at hidden 7168, top 8 (deepseek-ai/DeepEP; aiconfigurator wideep_deepep tables),
-/// scaled by bytes.
+/// The exchange of one routed layer's tokens with experts beyond one scale-up domain, as DeepEP does it over
+/// a 400 Gb/s port an accelerator: few tokens by the low-latency kernels, many by the node-limited ones.
+/// Times measured on H100 and H200 at hidden 7168, top 8 (deepseek-ai/DeepEP; aiconfigurator's
+/// wideep_deepep tables), scaled by bytes.
 /// </summary>
 sealed class ExpertExchange
 {

@@ -157,7 +157,8 @@ public static class ParallelismChoice
         if (expertParallel is { } expertDegree && experts > 0)
         {
             var ranks = tensorParallel * (dataParallel ?? 1);
-            if ((experts + redundantExperts) % expertDegree != 0 || (expertDegree > 1 && ranks is { } all && expertDegree != all))
+            if ((experts + redundantExperts) % expertDegree != 0
+                || (expertDegree > 1 && ranks is { } all && expertDegree != all))
             {
                 throw new BadInputException(
                     $"{Setting.ExpertParallel} {expertDegree}", "impossible",

@@ -24,9 +24,9 @@ public sealed record CatalogueCheck(
 }
 
 /// <summary>
-/// What anybody expects of accelerators, tried over the whole catalogue on measured kernels: a newer card of a
-/// line is not slower, FP8 is not slower than BF16, twice the tensor ranks are not more than 2.5 times as fast.
-/// Measurements are what they are: where one departs, the exception is listed and not smoothed away.
+/// What anybody expects of accelerators, tried over the whole catalogue on measured kernels: a newer card of
+/// a line is not slower, FP8 is not slower than BF16, twice the tensor ranks are not more than 2.5 times as
+/// fast. Measurements are what they are: where one departs, the exception is listed and not smoothed away.
 /// </summary>
 public static class CatalogueLaws
 {
@@ -83,13 +83,15 @@ public static class CatalogueLaws
         {
             foreach (var check in Pair(
                 Narrower, Noise, Step(model, card, Ranks, NumberFormat.Fp8),
-                Step(model, card, Ranks, NumberFormat.Bf16), card, $"{model.Name} fp8 against bf16 on {card}"))
+                Step(model, card, Ranks, NumberFormat.Bf16), card,
+                $"{model.Name} fp8 against bf16 on {card}"))
             {
                 yield return check;
             }
             foreach (var check in Pair(
                 Doubled, 2.5, Step(model, card, Ranks / 2, NumberFormat.Bf16),
-                Step(model, card, Ranks, NumberFormat.Bf16), card, $"{model.Name} bf16 on {card}, tp 4 against 8"))
+                Step(model, card, Ranks, NumberFormat.Bf16), card,
+                $"{model.Name} bf16 on {card}, tp 4 against 8"))
             {
                 yield return check;
             }

@@ -10,8 +10,8 @@ public sealed class CatalogueLawTests
 {
     /// <summary>
     /// Exceptions are measured ones: kernels of a format or a card that are slower in the tables of
-    /// <c>data/steptime</c>. They lie with matrix products, experts and attention, in no case with a term that is
-    /// computed here, and none is over twice as slow.
+    /// <c>data/steptime</c>. They lie with products, experts, attention and collectives, in no case with a
+    /// term that is computed here, and none is twice as slow.
     /// </summary>
     [Fact]
     public void Exceptions_are_measured()
