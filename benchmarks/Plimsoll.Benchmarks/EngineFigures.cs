@@ -45,28 +45,32 @@ static class EngineFigures
     static async Task PrintOwnCost(TextWriter output, string path)
     {
         await using var engine = new LlamaEngine(Options(path, 256, 256 * 80), TimeProvider.System);
-        var (own, bytes) = (new List<double>(), new List<double>());
-        var (lastBytes, lastCompute) = (0L, 0L);
+        var (own, drawing, bytes) = (new List<double>(), new List<double>(), new List<double>());
+        var (lastBytes, last) = (0L, default(LlamaCounters));
         engine.OnStep = (in EngineStep step) =>
         {
-            var (allocated, compute) = (GC.GetAllocatedBytesForCurrentThread(), engine.Counters.ComputeNs);
+            var (allocated, counters) = (GC.GetAllocatedBytesForCurrentThread(), engine.Counters);
             if (step.Shape is { Decodes: 256, PrefillTokens: 0 } && lastBytes > 0)
             {
-                own.Add((step.DurationNs - (compute - lastCompute)) / 1e3);
+                var drawNs = counters.DrawNs - last.DrawNs;
+                own.Add((step.DurationNs - (counters.ComputeNs - last.ComputeNs) - drawNs) / 1e3);
+                drawing.Add(drawNs / 1e3);
                 bytes.Add(allocated - lastBytes);
             }
-            (lastBytes, lastCompute) = (GC.GetAllocatedBytesForCurrentThread(), compute);
+            (lastBytes, last) = (GC.GetAllocatedBytesForCurrentThread(), counters);
         };
         for (var run = 0; run < 3; run++)
         {
             own.Clear();
+            drawing.Clear();
             bytes.Clear();
             await Task.WhenAll(
                 Enumerable.Range(0, 256).Select(i => Drain(engine.Submit(Request(i, 16, 48)))));
         }
         output.WriteLine(
-            $"own cost of a step of 256 decodes, drawn greedily: median {Median(own):0} µs, "
-            + $"{Median(bytes):0} bytes, over {own.Count} steps");
+            $"own cost of a step of 256 decodes: median {Median(own):0} µs, {Median(bytes):0} bytes, over "
+            + $"{own.Count} steps; beside it, drawing greedily from {engine.Model.Tokenizer.Size} logits "
+            + $"{Median(drawing):0} µs");
     }
 
     static async Task PrintAgainstBare(TextWriter output, string path)

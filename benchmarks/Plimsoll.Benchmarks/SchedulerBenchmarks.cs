@@ -22,7 +22,7 @@ public class SchedulerBenchmarks
     {
         _scheduler = new Scheduler(new SchedulerOptions
         {
-            MaxNumSeqs = Sequences, MaxNumBatchedTokens = 8192, NumBlocks = 1_000_000,
+            MaxNumSeqs = Sequences, MaxNumBatchedTokens = 8192, NumBlocks = 1_000_000_000,
         });
         _ring = new RequestId[Sequences];
         for (var i = 0; i < Sequences; i++)
@@ -60,5 +60,6 @@ public class SchedulerBenchmarks
     }
 
     RequestId Add() =>
-        _scheduler.Add(new RequestSpec { PromptTokens = 1000, MaxOutputTokens = 1_000_000 }, _nowNs).Request;
+        _scheduler.Add(
+            new RequestSpec { PromptTokens = 1000, MaxOutputTokens = 100_000_000 }, _nowNs).Request;
 }

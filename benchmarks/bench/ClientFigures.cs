@@ -15,6 +15,7 @@ static class ClientFigures
 {
     public static void Lateness(string url)
     {
+        Console.WriteLine(Sleeper());
         using var run = new BenchRun(new BenchOptions
         {
             Endpoint = new EndpointOptions { BaseUrl = new Uri(url), Model = "emitter" },
@@ -30,9 +31,32 @@ static class ClientFigures
         var client = result.Client;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"500 requests/s: sends late p50 {client.LatenessP50Ms:0.000} ms, p99 "
-            + $"{client.LatenessP99Ms:0.000} ms; "
+            $"500 requests/s{(client.RealTime ? " at real-time priority" : "")}: sends late p50 "
+            + $"{client.LatenessP50Ms:0.000} ms, p99 {client.LatenessP99Ms:0.000} ms; "
             + $"{result.Completed} served, {result.Failed} failed; load average {LoadAverage()}"));
+    }
+
+    /// <summary>What the machine itself allows: a thread that only sleeps to the same moments.</summary>
+    static string Sleeper()
+    {
+        const int Moments = 10_000;
+        var clock = new RunClock();
+        using var never = new AutoResetEvent(false);
+        var late = new long[Moments];
+        var start = clock.NowNs + 10_000_000;
+        for (var i = 0; i < Moments; i++)
+        {
+            var due = start + (2_000_000L * i);
+            while (!clock.WaitUntil(due, never))
+            {
+                // Woken early.
+            }
+            late[i] = clock.NowNs - due;
+        }
+        Array.Sort(late);
+        return string.Create(CultureInfo.InvariantCulture,
+            $"a bare sleeper, 500 times a second: late p50 {late[Moments / 2] / 1e6:0.000} ms, p99 "
+                + $"{late[Moments * 99 / 100] / 1e6:0.000} ms");
     }
 
     /// <summary>A million requests of 64 tokens through dispatcher, meters and spool.</summary>

@@ -9,7 +9,9 @@ Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS
 switch (args)
 {
     case ["search", .. var rest]:
-        SearchFigure.Print(rest is [var seeds] ? int.Parse(seeds) : 100);
+        SearchFigure.Print(rest is [var seeds, ..] ? int.Parse(seeds) : 100,
+            rest is [_, var first, ..] ? ulong.Parse(first) : 1001,
+            rest is [_, _, var family] ? family : null);
         break;
     case ["timestamps", .. var rest]:
         StreamFigures.Pairs(rest is [var pairs] ? int.Parse(pairs) : 5, streams: 200, tokens: 1000,
@@ -43,7 +45,8 @@ switch (args)
         break;
     default:
         Console.Error.WriteLine(
-            "expected: search [SEEDS], timestamps [PAIRS], streams, lateness, loop or memory");
+            "expected: search [SEEDS [FIRST [FAMILY]]], timestamps [PAIRS], streams, lateness, loop "
+                + "or memory");
         return 2;
 }
 return 0;

@@ -23,15 +23,28 @@ namespace Plimsoll.Bench.Figures;
 /// </summary>
 static class SearchFigure
 {
-    public static void Print(int seeds)
+    static readonly (string Family, string Model, int Tensor, string Promise)[] Engines =
+    [
+        ("chat", "Llama-3.1-8B", 1, "ttft p95 500ms, tpot p95 30ms"),
+        ("chat", "Llama-3.3-70B", 8, "ttft p95 500ms, tpot p95 50ms"),
+        ("rag", "Llama-3.3-70B", 8, "ttft p95 1s, tpot p95 40ms"),
+        ("summarisation", "Llama-3.1-8B", 1, "ttft p95 500ms"),
+    ];
+
+    /// <param name="seeds">Searches of each engine.</param>
+    /// <param name="first">The first seed; the others follow it.</param>
+    /// <param name="only">A workload family; null for all.</param>
+    public static void Print(int seeds, ulong first, string? only)
     {
-        Line("chat", "h100_sxm", "Llama-3.1-8B", 1, "ttft p95 500ms, tpot p95 30ms", seeds);
-        Line("chat", "h100_sxm", "Llama-3.3-70B", 8, "ttft p95 500ms, tpot p95 50ms", seeds);
-        Line("rag", "h100_sxm", "Llama-3.3-70B", 8, "ttft p95 1s, tpot p95 40ms", seeds);
-        Line("summarisation", "h100_sxm", "Llama-3.1-8B", 1, "ttft p95 500ms", seeds);
+        foreach (var (family, model, tensor, promise) in Engines)
+        {
+            if (only is null || only == family)
+                Line(family, "h100_sxm", model, tensor, promise, seeds, first);
+        }
     }
 
-    static void Line(string family, string gpu, string model, int tensor, string promise, int seeds)
+    static void Line(string family, string gpu, string model, int tensor, string promise, int seeds,
+        ulong first)
     {
         var workload = WorkloadFamily.Find(family);
         IReadOnlyList<Limit> limits = [.. promise.Split(", ").Select(PromiseText.Parse)];
@@ -50,7 +63,7 @@ static class SearchFigure
             .Find(ceiling, ArrivalProcess.Poisson).RequestsPerSecond;
         var found = new LoadLineEstimate[seeds];
         Parallel.For(0, seeds, seed => found[seed] =
-            SimulatedSearch.Run(engine, workload, limits, new LoadLineOptions(), (ulong)seed + 1));
+            SimulatedSearch.Run(engine, workload, limits, new LoadLineOptions(), first + (ulong)seed));
         if (Environment.GetEnvironmentVariable("VERBOSE") is not null)
         {
             foreach (var f in found)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The loop closed over real sockets: a server whose step times nobody is told is measured by `bench` at three loads,
+# The loop closed over real sockets: a server whose step times nobody is told is measured by `bench` at four loads,
 # `calibrate` fits a profile to what bench wrote, `account` predicts the load line from the profile, and bench
 # searches the line on the server itself. Prints both lines and the one predicted before the fit.
 # Usage: live-loop.sh [SEARCH-BUDGET [SECONDS-PER-LOAD]], from the root, after `make build`; PLIMSOLL names another
@@ -31,7 +31,8 @@ bench() {
 bench --workload chat:arrivals=poisson --request-rate 3 --duration "${seconds}s" --save-detailed --result-filename "$work/a.json" > /dev/null
 bench --workload chat:arrivals=poisson --request-rate 12 --duration "${seconds}s" --save-detailed --result-filename "$work/b.json" > /dev/null
 bench --workload rag:arrivals=poisson --request-rate 1.5 --duration "${seconds}s" --save-detailed --result-filename "$work/c.json" > /dev/null
-$plimsoll calibrate "$work/a.json" "$work/b.json" "$work/c.json" $deployment --output "$work/fitted.json"
+bench --workload rag:arrivals=poisson --request-rate 4 --duration "${seconds}s" --save-detailed --result-filename "$work/d.json" > /dev/null
+$plimsoll calibrate "$work/a.json" "$work/b.json" "$work/c.json" "$work/d.json" $deployment --output "$work/fitted.json"
 
 promise() {
     "$@" --workload chat:arrivals=poisson --promise "ttft p95 500ms" --promise "tpot p95 40ms" --json

@@ -39,7 +39,7 @@ static class TwinFigures
         return new FleetOptions
         {
             StepTime = stepTime,
-            Limits = EngineLimits.Of(deployment, memory.Blocks, SchedulingPolicy.VllmV1) with
+            Limits = EngineLimits.Of(stepTime, memory.Blocks, SchedulingPolicy.VllmV1) with
             {
                 PrefixBlockTokens = 16,
             },

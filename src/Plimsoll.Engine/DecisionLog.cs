@@ -4,6 +4,7 @@ using System.Text.Json;
 using Plimsoll.Core;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Engine.Timing;
 
 namespace Plimsoll.Engine;
 
@@ -19,7 +20,9 @@ public sealed class DecisionLog : IDisposable
     /// <param name="path">File to write.</param>
     /// <param name="limits">The scheduler's options.</param>
     /// <param name="stepTimes">Weights that its predictor starts from; null without a predictor.</param>
-    public DecisionLog(string path, SchedulerOptions limits, double[]? stepTimes = null)
+    /// <param name="roofline">What prompts must cost on the machine; null where it is not known.</param>
+    public DecisionLog(
+        string path, SchedulerOptions limits, double[]? stepTimes = null, RooflineFacts? roofline = null)
     {
         try
         {
@@ -35,6 +38,8 @@ public sealed class DecisionLog : IDisposable
         JsonSerializer.Serialize(_json, limits);
         _json.WritePropertyName("step_times");
         JsonSerializer.Serialize(_json, stepTimes);
+        _json.WritePropertyName("roofline");
+        JsonSerializer.Serialize(_json, roofline);
         End();
     }
 

@@ -20,7 +20,11 @@ namespace Plimsoll.Engine;
 /// <param name="MeanError">Mean of |foreseen − real| ÷ real over them; null without any.</param>
 public readonly record struct ReplayOutcome(
     long Plans, long Differences, ulong PlanHash, long RealNs, long PredictedNs, long Steps,
-        double? MeanError);
+    double? MeanError)
+{
+    /// <summary>First tokens' gap to the theoretical; null without any, or without a machine.</summary>
+    public FirstTokenGapSummary? Gap { get; init; }
+}
 
 /// <summary>
 /// Tells a new scheduler everything that a log says a live one was told. It has no clock and no engine, so it
@@ -40,7 +44,10 @@ public static class DecisionReplay
             var limits = header.RootElement.GetProperty("limits").Deserialize<SchedulerOptions>()!;
             var weights = header.RootElement.GetProperty("step_times").Deserialize<double[]>();
             var times = weights is null ? null : new StepTimes(weights);
-            var replay = new Replaying(limits, times);
+            var roofline = header.RootElement.TryGetProperty("roofline", out var facts)
+                ? facts.Deserialize<RooflineFacts>()
+                : null;
+            var replay = new Replaying(limits, times, roofline);
             while (lines.MoveNext())
             {
                 number++;
@@ -63,8 +70,11 @@ public static class DecisionReplay
     static BadInputException Bad(string path, int line, string problem) =>
         new($"{path}:{line} {problem}; a file that `plimsoll serve --decision-log` wrote was expected");
 
-    sealed class Replaying(SchedulerOptions limits, StepTimes? times)
+    sealed class Replaying(SchedulerOptions limits, StepTimes? times, RooflineFacts? roofline)
     {
+        readonly FirstTokenGaps? _gaps = times is not null && roofline is not null
+            ? new FirstTokenGaps(roofline, times, limits)
+            : null;
         readonly Scheduler _scheduler =
             new(limits, times is null ? null : new StepPredictor(times.Frozen(), learns: true));
         readonly List<RequestOutcome> _outcomes = [];
@@ -78,7 +88,10 @@ public static class DecisionReplay
 
         public ReplayOutcome Outcome => new(
             _plans, _differences, _scheduler.PlanHash, _realNs, _predictedNs, _steps,
-            _steps > 0 ? _errors / _steps : null);
+            _steps > 0 ? _errors / _steps : null)
+        {
+            Gap = _gaps?.Summary(),
+        };
 
         public void Take(JsonElement line)
         {
@@ -86,14 +99,19 @@ public static class DecisionReplay
             switch (line.GetProperty("event").GetString())
             {
                 case "add":
-                    var verdict = _scheduler.Add(line.GetProperty("spec").Deserialize<RequestSpec>(), nowNs);
+                    var spec = line.GetProperty("spec").Deserialize<RequestSpec>();
+                    var verdict = _scheduler.Add(spec, nowNs);
+                    _gaps?.Add(verdict.Request, spec, nowNs);
                     _differences += verdict.Request == Id(line) ? 0 : 1;
                     break;
                 case "cancel":
                     _scheduler.Cancel(Id(line), nowNs);
+                    _gaps?.Cancel(Id(line));
                     break;
                 case "plan":
-                    _shape = _scheduler.Plan(nowNs).Shape;
+                    var plan = _scheduler.Plan(nowNs);
+                    _shape = plan.Shape;
+                    _gaps?.Plan(plan, nowNs);
                     _plans++;
                     _differences += _shape.Tokens == line.GetProperty("tokens").GetInt32() ? 0 : 1;
                     break;
@@ -126,6 +144,7 @@ public static class DecisionReplay
                 _predictedNs += predictedNs;
                 _errors += Math.Abs(predictedNs - durationNs) / (double)durationNs;
             }
+            _gaps?.Commit(CollectionsMarshal.AsSpan(_outcomes), durationNs, nowNs);
             _scheduler.Commit(
                 new StepOutcome(CollectionsMarshal.AsSpan(_outcomes)) { DurationNs = durationNs }, nowNs);
         }

@@ -15,6 +15,8 @@ using Plimsoll.Core.Promises;
 using Plimsoll.Engine.Simulated;
 using Plimsoll.Server.Api;
 using Plimsoll.Server.Batches;
+using Plimsoll.Server.Capture;
+using Plimsoll.Server.Cascade;
 using Plimsoll.Server.Configuration;
 using Plimsoll.Server.Dashboard;
 using Plimsoll.Server.Files;
@@ -24,6 +26,7 @@ using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Storage;
+using Plimsoll.Server.Telemetry;
 
 namespace Plimsoll.Server;
 
@@ -31,7 +34,7 @@ namespace Plimsoll.Server;
 /// The server as a whole: reads nothing but its configuration, owns the engines, the books and the listener,
 /// and takes them down in order.
 /// </summary>
-public sealed class ServeHost : IAsyncDisposable
+public sealed partial class ServeHost : IAsyncDisposable
 {
     readonly WebApplication _app;
     readonly Gate _gate;
@@ -45,11 +48,15 @@ public sealed class ServeHost : IAsyncDisposable
     readonly FileStore _files;
     readonly string _fixed;
     readonly BatchStore _batches;
+    readonly TrafficCapture _capture;
+    readonly NightlyAudit _audit;
     LiveBoard? _board;
     BatchRunner? _runner;
     FineTuningRunner? _tuning;
     RolloutDesk? _rollouts;
     ShadowMirror? _shadow;
+    OtlpExport? _export;
+    LogLevels? _logLevels;
     Levels _levels;
 
     ServeHost(
@@ -63,6 +70,8 @@ public sealed class ServeHost : IAsyncDisposable
         _commit = new GroupCommit(database, log.CreateLogger<GroupCommit>());
         _files = new FileStore(config.State, database, _commit, time);
         _batches = new BatchStore(database, _commit, time);
+        _capture = new TrafficCapture(config.State);
+        _audit = new NightlyAudit(Samples, _commit, time, log.CreateLogger<NightlyAudit>());
         _writer = new LedgerWriter(book, _commit, PostIdle, TimeSpan.FromMilliseconds(500));
         _app = app;
         _gate = gate;
@@ -77,23 +86,23 @@ public sealed class ServeHost : IAsyncDisposable
 
     public LedgerBook Book => _book;
 
+    /// <summary>Holds the ledger's split against Shapley values now rather than at night.</summary>
+    public Task AuditAsync() => _audit.RunAsync();
+
     /// <summary>Builds and starts everything; throws <see cref="BadInputException"/> for what cannot be
     /// served.</summary>
     public static async Task<ServeHost> StartAsync(ServeConfig config, TimeProvider time, string version,
         TextWriter story)
     {
         ConfigCheck.Check(config, "serve");
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
-            options => options.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.WebHost.ConfigureKestrel(options => Listen(options, config));
-        builder.Services.AddSingleton<RequestShell>();
+        var export = OtlpExport.Start(config.Telemetry, version);
+        var logLevels = new LogLevels();
+        var builder = Builder(config, logLevels, traces: export is not null);
         var app = builder.Build();
 
         var book = new LedgerBook(time, config.Release);
+        if (export is not null)
+            RequestTelemetry.Attach(book);
         var levels = new Levels(config.Levels);
         var gate = new Gate(book, time);
         gate.Configure(config);
@@ -105,12 +114,18 @@ public sealed class ServeHost : IAsyncDisposable
                 models.Add(Simulate(model, simulated, levels, logs.Of(model), book, time));
             else if (model.Llama is { } llama)
                 models.Add(Compute(model, llama, levels, config.State, logs.Of(model), book, time, story));
+            else if (model.Cascade is { } cascade)
+                models.Cascades.Add(model.Name, new CascadeModel(model.Name, cascade, time.GetUtcNow()));
         }
         var drain = TimeSpan.FromMilliseconds(PromiseText.Duration(config.Limits.Drain, "drain") / 1e6);
         var upstreams = Upstreams(config, levels, book, time);
         var database = Database.Open(config.Ledger, config.State);
         LedgerWriter.Begin(book, database, time);
-        var host = new ServeHost(app, gate, models, book, levels, drain, config, database, upstreams, time);
+        var host = new ServeHost(app, gate, models, book, levels, drain, config, database, upstreams, time)
+        {
+            _export = export,
+            _logLevels = logLevels,
+        };
         host.Map(config, time, version);
         try
         {
@@ -125,6 +140,24 @@ public sealed class ServeHost : IAsyncDisposable
         foreach (var address in host.Addresses)
             story.WriteLine($"plimsoll: serving at {address}");
         return host;
+    }
+
+    static WebApplicationBuilder Builder(ServeConfig config, LogLevels logLevels, bool traces)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
+        logLevels.Configure(config.Log);
+        builder.Logging.SetMinimumLevel(LogLevel.Trace);
+        builder.Logging.AddFilter((_, category, level) => logLevels.IsEnabled(category, level));
+        // Kestrel makes a span for every request as soon as anybody could log in it.
+        if (!traces)
+            builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.WebHost.ConfigureKestrel(options => Listen(options, config));
+        builder.Services.AddSingleton<RequestShell>();
+        return builder;
     }
 
     /// <summary>Runs until the process is told to stop, then drains: no new requests, running ones may
@@ -147,6 +180,7 @@ public sealed class ServeHost : IAsyncDisposable
         var levels = new Levels(config.Levels);
         _gate.Configure(config);
         _levels = levels;
+        _logLevels?.Configure(config.Log);
         return Fixed(config) == _fixed;
     }
 
@@ -154,7 +188,7 @@ public sealed class ServeHost : IAsyncDisposable
     static string Fixed(ServeConfig config) => JsonSerializer.Serialize(new
     {
         config.Models, config.Listen, config.Ledger, config.State, config.Tls, config.DecisionLog,
-        config.Release,
+        config.Release, config.Telemetry,
     });
 
     public async Task StopAsync()
@@ -179,9 +213,21 @@ public sealed class ServeHost : IAsyncDisposable
         await _models.DisposeAsync();
         foreach (var model in _upstreams.Values)
             model.Dispose();
+        await _audit.DisposeAsync();
+        await _capture.DisposeAsync();
         await _writer.DisposeAsync();
         await _commit.DisposeAsync();
         _database.Dispose();
+        _export?.Dispose();
+    }
+
+    IEnumerable<StepSample> Samples()
+    {
+        foreach (var model in _models.Local)
+        {
+            if (model.Steps is { } steps)
+                yield return steps;
+        }
     }
 
     void PostIdle()
@@ -246,7 +292,8 @@ public sealed class ServeHost : IAsyncDisposable
         options.AddServerHeader = false;
         options.Limits.MaxRequestBodySize = null;
         options.Limits.MaxConcurrentConnections = config.Limits.MaxConnections;
-        options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        options.Limits.RequestHeadersTimeout = TimeSpan.FromMilliseconds(
+            PromiseText.Duration(config.Limits.HeadersTimeout, "headers_timeout") / 1e6);
         options.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
         options.Limits.MinResponseDataRate = null;
         foreach (var address in config.Listen)
@@ -267,125 +314,5 @@ public sealed class ServeHost : IAsyncDisposable
             else
                 options.ListenAnyIP(uri.Port, Secure);
         }
-    }
-
-    void Map(ServeConfig config, TimeProvider time, string version)
-    {
-        var upstreams = new UpstreamEndpoints(_gate, _upstreams, () => _levels, _book, time);
-        var answers = new WholeAnswer(_models, upstreams, () => _levels, _book, time);
-        var places = new SemaphoreSlim(config.Limits.BatchConcurrency);
-        var job =
-            new BatchJob(_batches, _files, answers, name =>
-                _upstreams.ContainsKey(name) || _models.FindLocal(name, out _) is not null, places, time);
-        _runner =
-            new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
-        var wrap = _app.Services.GetRequiredService<RequestShell>();
-        _rollouts = new RolloutDesk(config.State, _models, _upstreams, () => _levels, time);
-        _shadow = new ShadowMirror(answers.OfCopyAsync);
-        var completions = new CompletionEndpoints(
-            _gate, _models, upstreams, () => _levels, _book, time, _rollouts, _shadow);
-        MapRollouts(wrap, new RolloutEndpoints(_gate, _rollouts));
-        var models = new ModelEndpoints(_gate, _models, upstreams, () => _levels, _book);
-        var operations = new OperationEndpoints(_gate, _models, upstreams, version);
-        _app.MapPost("/v1/chat/completions", wrap.Wrap(completions.ChatAsync));
-        _app.MapPost("/v1/completions", wrap.Wrap(completions.TextAsync));
-        var responses = new ResponseEndpoints(_gate, _models, upstreams, () => _levels, _book, time);
-        _app.MapPost("/v1/responses", wrap.Wrap(responses.CreateAsync));
-        _app.MapPost("/v1/embeddings", wrap.Wrap(models.EmbeddingsAsync));
-        _app.MapGet("/v1/models", wrap.Wrap(models.ListAsync));
-        _app.MapGet("/v1/models/{**model}", wrap.Wrap(models.GetAsync));
-        _app.MapPost("/tokenize", wrap.Wrap(models.TokenizeAsync));
-        _app.MapPost("/detokenize", wrap.Wrap(models.DetokenizeAsync));
-        _app.MapPost("/v1/load_lora_adapter", wrap.Wrap(models.LoadAdapterAsync));
-        _app.MapPost("/v1/unload_lora_adapter", wrap.Wrap(models.UnloadAdapterAsync));
-        _tuning = new FineTuningRunner(
-            config.State, _models, _files, time,
-            _app.Services.GetRequiredService<ILogger<FineTuningRunner>>());
-        MapTuning(wrap, new FineTuningEndpoints(_gate, _tuning.Desk, _tuning));
-        MapFiles(wrap, new FileEndpoints(_gate, _files),
-            new BatchEndpoints(_gate, _batches, _files, _runner, job));
-        MapLive(config, time, version, wrap);
-        _app.MapGet("/health", operations.HealthAsync);
-        _app.MapGet("/version", operations.VersionAsync);
-        _app.MapGet("/metrics", wrap.Wrap(operations.MetricsAsync));
-        _app.MapFallback(wrap.Wrap(context => throw new ApiException(
-            404, $"Unknown request URL: {context.Request.Method} {context.Request.Path}.",
-                "invalid_request_error", null, "unknown_url")));
-    }
-
-    void MapLive(ServeConfig config, TimeProvider time, string version, RequestShell wrap)
-    {
-        _board = new LiveBoard(_models, _upstreams, () => _levels, _book, time);
-        double loadLine = 0;
-        foreach (var model in config.Models)
-        {
-            var replicas = Math.Max(1, Math.Max(model.Upstreams.Count, model.Simulated?.Replicas ?? 1));
-            loadLine += replicas * (model.LoadLineRequestsPerSecond ?? 0);
-        }
-        var live = new LiveEndpoints(
-            _board, context => _gate.AuthenticateAdmin(context), () => _levels, LiveModels,
-            () => _rollouts!.States, loadLine > 0 ? loadLine : null, version,
-            _app.Lifetime.ApplicationStopping);
-        _app.MapGet("/", live.PageAsync);
-        _app.MapGet("/live", wrap.Wrap(live.EventsAsync));
-    }
-
-    LiveModel[] LiveModels()
-    {
-        var models = new List<LiveModel>();
-        foreach (var model in _models.Local)
-        {
-            var telemetry = model.Engine.Telemetry;
-            var releases = new List<string>();
-            foreach (var adapter in model.Engine.Adapters)
-                releases.Add(adapter.Name);
-            models.Add(new LiveModel(
-                model.Name, "this process", telemetry.Running, telemetry.Waiting, releases));
-        }
-        foreach (var model in _upstreams.Values)
-        {
-            var running = 0;
-            foreach (var replica in model.Replicas)
-                running += replica.Outstanding;
-            var count = model.Replicas.Count;
-            models.Add(new LiveModel(
-                model.Name, count == 1 ? "1 upstream" : $"{count} upstreams", running,
-                model.Twins?.Waiting ?? 0, []));
-        }
-        return [.. models];
-    }
-
-    void MapTuning(RequestShell wrap, FineTuningEndpoints tuning)
-    {
-        const string jobs = "/v1/fine_tuning/jobs";
-        _app.MapPost(jobs, wrap.Wrap(tuning.CreateAsync));
-        _app.MapGet(jobs, wrap.Wrap(tuning.ListAsync));
-        _app.MapGet(jobs + "/{id}", wrap.Wrap(tuning.GetAsync));
-        _app.MapPost(jobs + "/{id}/cancel", wrap.Wrap(tuning.CancelAsync));
-        _app.MapPost(jobs + "/{id}/pause", wrap.Wrap(tuning.PauseAsync));
-        _app.MapPost(jobs + "/{id}/resume", wrap.Wrap(tuning.ResumeAsync));
-        _app.MapGet(jobs + "/{id}/events", wrap.Wrap(tuning.EventsAsync));
-        _app.MapGet(jobs + "/{id}/checkpoints", wrap.Wrap(tuning.CheckpointsAsync));
-    }
-
-    void MapRollouts(RequestShell wrap, RolloutEndpoints rollouts)
-    {
-        _app.MapPost("/v1/rollouts", wrap.Wrap(rollouts.CreateAsync));
-        _app.MapGet("/v1/rollouts", wrap.Wrap(rollouts.ListAsync));
-        _app.MapGet("/v1/rollouts/{task}", wrap.Wrap(rollouts.GetAsync));
-        _app.MapPost("/v1/rollouts/{task}/rollback", wrap.Wrap(rollouts.RollBackAsync));
-    }
-
-    void MapFiles(RequestShell wrap, FileEndpoints files, BatchEndpoints batches)
-    {
-        _app.MapPost("/v1/files", wrap.Wrap(files.UploadAsync));
-        _app.MapGet("/v1/files", wrap.Wrap(files.ListAsync));
-        _app.MapGet("/v1/files/{id}", wrap.Wrap(files.GetAsync));
-        _app.MapGet("/v1/files/{id}/content", wrap.Wrap(files.ContentAsync));
-        _app.MapDelete("/v1/files/{id}", wrap.Wrap(files.DeleteAsync));
-        _app.MapPost("/v1/batches", wrap.Wrap(batches.CreateAsync));
-        _app.MapGet("/v1/batches", wrap.Wrap(batches.ListAsync));
-        _app.MapGet("/v1/batches/{id}", wrap.Wrap(batches.GetAsync));
-        _app.MapPost("/v1/batches/{id}/cancel", wrap.Wrap(batches.CancelAsync));
     }
 }

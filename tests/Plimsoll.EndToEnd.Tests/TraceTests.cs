@@ -75,7 +75,7 @@ public sealed class TraceTests
         foreach (var workload in new[] { "t.jsonl", "family.json" })
         {
             var result = PlimsollProcess.Run(
-                "account", "--tp", "8", "--requests", "2000", "--workload", folder.File(workload));
+                "account", "--tp", "8", "--requests", "1000", "--workload", folder.File(workload));
             result.ExitCode.ShouldBe(0, result.Story);
             result.Output.ShouldContain("USD / M tokens");
         }
@@ -86,13 +86,13 @@ public sealed class TraceTests
     {
         using var folder = new TemporaryFolder();
         PlimsollProcess.Run(
-            "trace", "generate", "agentic-coding", "--requests", "3000", "--out", folder.File("s.jsonl"))
+            "trace", "generate", "agentic-coding", "--requests", "600", "--out", folder.File("s.jsonl"))
             .ExitCode.ShouldBe(0);
         var lines = File.ReadAllLines(folder.File("s.jsonl"));
-        lines.Length.ShouldBe(3000);
-        lines.Count(l => l.Contains("\"delay\"")).ShouldBeGreaterThan(2500);
+        lines.Length.ShouldBe(600);
+        lines.Count(l => l.Contains("\"delay\"")).ShouldBeGreaterThan(500);
         lines.Count(l => l.Contains("\"timestamp\""))
-            .ShouldBe(3000 - lines.Count(l => l.Contains("\"delay\"")));
+            .ShouldBe(600 - lines.Count(l => l.Contains("\"delay\"")));
         var description = PlimsollProcess.Run("trace", "describe", folder.File("s.jsonl"));
         description.ExitCode.ShouldBe(0, description.Story);
         description.Output.ShouldContain("sessions");
@@ -101,7 +101,7 @@ public sealed class TraceTests
             "simulate", "--tp", "8", "--replicas", "16", "--router", "prefix-affinity", "--workload",
             folder.File("s.jsonl"));
         run.ExitCode.ShouldBe(0, run.Story);
-        run.Output.ShouldContain("completed 3,000");
+        run.Output.ShouldContain("completed 600");
     }
 
     [Fact]

@@ -8,20 +8,26 @@ namespace Plimsoll.Mutants;
 /// </summary>
 static class Equivalents
 {
-    static readonly (string File, string Was, string Why)[] All =
+    static readonly (string File, string Was, string Now, string Why)[] All =
     [
-        ("Costing/PicoDollars.cs", "weights.Length <= 64", "where the flags lie, not what they say"),
-        ("Measures/LatencyRecorder.cs", "_samples.Length < count + other.Count",
+        ("Costing/PicoDollars.cs", "weights.Length <= 64", "", "where the flags lie, not what they say"),
+        ("Costing/PicoDollars.cs", "left < 0", "left <=0", "at nothing left nothing is handed out"),
+        ("Measures/LatencyRecorder.cs", "_samples.Length < count + other.Count", "",
             "when the array grows: beyond need, or at the next sample"),
+        ("Scheduling/Policies/VllmV1Policy.cs", "blocks <= _state.FreeBlocks", "blocks <_state.FreeBlocks",
+            "the walk in order, taken instead, decides the same: VllmV1Laws"),
     ];
 
     /// <summary>Why a mutant is the same as what it stands for; null where it is not.</summary>
     public static string? Reason(Mutant mutant)
     {
-        foreach (var (file, was, why) in All)
+        foreach (var (file, was, now, why) in All)
         {
-            if (mutant.File == file && mutant.Was.StartsWith(was, StringComparison.Ordinal))
+            if (mutant.File == file && mutant.Was.StartsWith(was, StringComparison.Ordinal)
+                && (now == "" || mutant.Now == now))
+            {
                 return why;
+            }
         }
         return null;
     }

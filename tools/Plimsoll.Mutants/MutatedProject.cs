@@ -13,15 +13,36 @@ namespace Plimsoll.Mutants;
 sealed class MutatedProject
 {
     /// <summary>
-    /// Read once, so that a mutant costs a comparison; a number that no mutant has means none.
+    /// Read once, so that a mutant costs a comparison; a number that no mutant has means none. Where a file
+    /// is named, the numbers of all that were come by are written to it.
     /// </summary>
     const string Switch = """
+        using System.Linq;
+
         static class MutantSwitch
         {
-            static readonly int _on = System.Environment.GetEnvironmentVariable("PLIMSOLL_MUTANT") is { } text
-                ? int.Parse(text) : -1;
+            static readonly int _on =
+                int.Parse(System.Environment.GetEnvironmentVariable("PLIMSOLL_MUTANT") ?? "-1");
+            static readonly bool[]? _reached = Watch();
 
-            internal static bool On(int id) => id == _on;
+            internal static bool On(int id)
+            {
+                if (_reached is not null)
+                    _reached[id] = true;
+                return id == _on;
+            }
+
+            static bool[]? Watch()
+            {
+                var file = System.Environment.GetEnvironmentVariable("PLIMSOLL_MUTANTS_REACHED");
+                if (string.IsNullOrEmpty(file))
+                    return null;
+                var reached = new bool[100_000];
+                System.AppDomain.CurrentDomain.ProcessExit += (_, _) => System.IO.File.WriteAllLines(
+                    file, System.Linq.Enumerable.Range(0, reached.Length)
+                        .Where(id => reached[id]).Select(id => id.ToString()));
+                return reached;
+            }
         }
         """;
 

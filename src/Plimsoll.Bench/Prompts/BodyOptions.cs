@@ -1,19 +1,10 @@
-using System.Collections.Generic;
 using System.Text.Json.Nodes;
-using Plimsoll.Bench.Load;
-using Plimsoll.Bench.Wire;
 
 namespace Plimsoll.Bench.Prompts;
 
-/// <summary>What every body of a run has in common.</summary>
+/// <summary>What a user wants in every body.</summary>
 public sealed record BodyOptions
 {
-    public required EndpointOptions Endpoint { get; init; }
-
-    public required IReadOnlyList<LevelOptions> Levels { get; init; }
-
-    public UsageForm Usage { get; init; } = UsageForm.PerChunk;
-
     /// <summary>Whether answers run to the length that the load states; vLLM and its kin only.</summary>
     public bool IgnoreEos { get; init; }
 
@@ -27,20 +18,6 @@ public sealed record BodyOptions
 
     public int ImageHeight { get; init; } = 512;
 
+    /// <summary>Of the words and the pictures.</summary>
     public ulong Seed { get; init; } = 1;
-}
-
-/// <summary>How the endpoint is asked to count tokens while it streams.</summary>
-public enum UsageForm
-{
-    /// <summary>Not at all: each chunk counts as one token.</summary>
-    None,
-
-    /// <summary>OpenAI's <c>include_usage</c>: once, at the end.</summary>
-    AtEnd,
-
-    /// <summary>
-    /// And vLLM's <c>continuous_usage_stats</c>: with every chunk, so that chunks may hold several tokens.
-    /// </summary>
-    PerChunk,
 }

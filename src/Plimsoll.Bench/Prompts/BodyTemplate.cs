@@ -15,11 +15,11 @@ namespace Plimsoll.Bench.Prompts;
 /// </summary>
 sealed class BodyTemplate
 {
-    readonly BodyOptions _options;
+    readonly BodyForm _form;
 
-    public BodyTemplate(BodyOptions options, LevelOptions level)
+    public BodyTemplate(BodyForm form, LevelOptions level)
     {
-        _options = options;
+        _form = form;
         Level = level;
         Head = Encoding.UTF8.GetBytes(Members() + Opening());
         Middle = Encoding.UTF8.GetBytes(Closing() + $",\"{LengthName}\":");
@@ -33,7 +33,7 @@ sealed class BodyTemplate
     /// <summary>From the text's end to the number of output tokens.</summary>
     public byte[] Middle { get; }
 
-    ApiKind Api => _options.Endpoint.Api;
+    ApiKind Api => _form.Endpoint.Api;
 
     string LengthName => LengthMember(Api);
 
@@ -48,27 +48,27 @@ sealed class BodyTemplate
     /// <summary>
     /// Members that do not depend on the request: model, streaming, priority, whatever was added.
     /// </summary>
-    public static JsonObject Common(BodyOptions options, LevelOptions level)
+    public static JsonObject Common(BodyForm form, LevelOptions level)
     {
-        var members = new JsonObject { ["model"] = options.Endpoint.Model };
-        if (options.Endpoint.Stream)
+        var members = new JsonObject { ["model"] = form.Endpoint.Model };
+        if (form.Endpoint.Stream)
         {
             members["stream"] = true;
-            if (options.Endpoint.Api != ApiKind.Responses && options.Usage != UsageForm.None)
+            if (form.Endpoint.Api != ApiKind.Responses && form.Usage != UsageForm.None)
             {
                 var usage = new JsonObject { ["include_usage"] = true };
-                if (options.Usage == UsageForm.PerChunk)
+                if (form.Usage == UsageForm.PerChunk)
                     usage["continuous_usage_stats"] = true;
                 members["stream_options"] = usage;
             }
         }
-        if (options.IgnoreEos)
+        if (form.Options.IgnoreEos)
             members["ignore_eos"] = true;
         if (level.Priority is { } priority)
             members["priority"] = priority;
         if (level.ServiceTier is { } tier)
             members["service_tier"] = tier;
-        foreach (var (name, value) in options.Extra ?? [])
+        foreach (var (name, value) in form.Options.Extra ?? [])
             members[name] = value?.DeepClone();
         return members;
     }
@@ -79,7 +79,7 @@ sealed class BodyTemplate
     public int WriteTail(Span<byte> target, int outputTokens)
     {
         outputTokens.TryFormat(target, out var written, provider: CultureInfo.InvariantCulture);
-        if (_options.IgnoreEos)
+        if (_form.Options.IgnoreEos)
         {
             ",\"min_tokens\":"u8.CopyTo(target[written..]);
             written += ",\"min_tokens\":".Length;
@@ -94,21 +94,21 @@ sealed class BodyTemplate
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
-            Common(_options, Level).WriteTo(writer);
+            Common(_form, Level).WriteTo(writer);
         return Encoding.UTF8.GetString(buffer.WrittenSpan)[..^1] + ",";
     }
 
     string Opening() => Api switch
     {
         ApiKind.Completions => "\"prompt\":\"",
-        ApiKind.Chat when _options.Images > 0 => "\"messages\":[{\"role\":\"user\",\"content\":[",
+        ApiKind.Chat when _form.Options.Images > 0 => "\"messages\":[{\"role\":\"user\",\"content\":[",
         ApiKind.Chat => "\"messages\":[{\"role\":\"user\",\"content\":\"",
         _ => "\"input\":\"",
     };
 
     string Closing() => Api switch
     {
-        ApiKind.Chat when _options.Images > 0 => "\"}]}]",
+        ApiKind.Chat when _form.Options.Images > 0 => "\"}]}]",
         ApiKind.Chat => "\"}]",
         _ => "\"",
     };

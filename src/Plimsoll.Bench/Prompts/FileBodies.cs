@@ -22,23 +22,23 @@ public sealed class FileBodies : IBodySource
     const long MostBytes = 2L << 30;
 
     readonly List<byte[]> _rows = [];
-    readonly BodyOptions _options;
+    readonly BodyForm _form;
 
-    FileBodies(BodyOptions options)
+    FileBodies(BodyForm form)
     {
-        _options = options;
+        _form = form;
     }
 
     public int Count => _rows.Count;
 
-    public static FileBodies Read(string path, BodyOptions options)
+    public static FileBodies Read(string path, BodyForm form)
     {
-        if (options.Levels.Count > 1)
+        if (form.Levels.Count > 1)
         {
             throw new BadInputException("--dataset-path: holds one level's requests; expected a workload "
                 + "per level instead");
         }
-        var bodies = new FileBodies(options);
+        var bodies = new FileBodies(form);
         if (!File.Exists(path))
         {
             throw new BadInputException($"--dataset-path {path}: no such file; expected "
@@ -68,7 +68,7 @@ public sealed class FileBodies : IBodySource
         var row = _rows[(int)(request.Index % _rows.Count)];
         var buffer = ArrayPool<byte>.Shared.Rent(row.Length);
         row.CopyTo(buffer, 0);
-        return new RequestBody(buffer, row.Length, _options.Levels[request.Level].ApiKey);
+        return new RequestBody(buffer, row.Length, _form.Levels[request.Level].ApiKey);
     }
 
     byte[] Row(string line, string where)
@@ -89,8 +89,8 @@ public sealed class FileBodies : IBodySource
         }
         Shape(row, where);
         if (row.Remove("output_tokens", out var length))
-            row.TryAdd(BodyTemplate.LengthMember(_options.Endpoint.Api), length);
-        foreach (var (name, value) in BodyTemplate.Common(_options, _options.Levels[0]).ToList())
+            row.TryAdd(BodyTemplate.LengthMember(_form.Endpoint.Api), length);
+        foreach (var (name, value) in BodyTemplate.Common(_form, _form.Levels[0]).ToList())
             row[name] = value?.DeepClone();
         return JsonSerializer.SerializeToUtf8Bytes(row, BodyJson.Default.JsonObject);
     }
@@ -98,7 +98,7 @@ public sealed class FileBodies : IBodySource
     /// <summary>A prompt becomes what the interface takes.</summary>
     void Shape(JsonObject row, string where)
     {
-        var wanted = _options.Endpoint.Api switch
+        var wanted = _form.Endpoint.Api switch
         {
             ApiKind.Chat => "messages",
             ApiKind.Completions => "prompt",
@@ -112,7 +112,7 @@ public sealed class FileBodies : IBodySource
                 + $"expected one of them");
         }
         row.Remove("prompt");
-        row[wanted] = _options.Endpoint.Api == ApiKind.Chat
+        row[wanted] = _form.Endpoint.Api == ApiKind.Chat
             ? new JsonArray(new JsonObject { ["role"] = "user", ["content"] = text.DeepClone() })
             : text.DeepClone();
     }

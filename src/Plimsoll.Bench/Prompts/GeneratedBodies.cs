@@ -21,11 +21,11 @@ public sealed class GeneratedBodies : IBodySource
     readonly PromptText _text;
     readonly BodyTemplate[] _templates;
 
-    public GeneratedBodies(BodyOptions options, Vocabulary vocabulary)
+    public GeneratedBodies(BodyForm form, Vocabulary vocabulary)
     {
-        _options = options;
-        _text = new PromptText(vocabulary, options.Seed);
-        _templates = [.. options.Levels.Select(level => new BodyTemplate(options, level))];
+        _options = form.Options;
+        _text = new PromptText(vocabulary, form.Options.Seed);
+        _templates = [.. form.Levels.Select(level => new BodyTemplate(form, level))];
     }
 
     public RequestBody Build(in PlannedRequest request)

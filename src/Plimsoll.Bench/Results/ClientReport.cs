@@ -10,6 +10,9 @@ public sealed record ClientReport
 
     public required double? LatenessP99Ms { get; init; }
 
+    /// <summary>Whether the system granted the sending thread real-time priority.</summary>
+    public bool RealTime { get; init; }
+
     /// <summary>From there to its last byte on the connection; making a new connection is in it.</summary>
     public required double? SendingP99Ms { get; init; }
 

@@ -105,6 +105,7 @@ static class PlimsollJson
         json.WriteStartObject("client");
         VllmJson.Number(json, "lateness_p50_ms", client.LatenessP50Ms);
         VllmJson.Number(json, "lateness_p99_ms", client.LatenessP99Ms);
+        json.WriteBoolean("real_time_priority", client.RealTime);
         VllmJson.Number(json, "sending_p99_ms", client.SendingP99Ms);
         VllmJson.Number(json, "read_lag_p99_ms", client.LagP99Ms);
         VllmJson.Number(json, "cpu_share", client.CpuShare);

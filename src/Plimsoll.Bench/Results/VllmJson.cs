@@ -59,7 +59,7 @@ public static class VllmJson
         Totals(result, json);
         var all = result.Levels.Count == 1 ? result.Levels[0] : null;
         foreach (var metric in Enum.GetValues<Metric>())
-            Latency(json, metric == Metric.E2e ? "e2el" : metric.Name(), all?.Latencies[metric]);
+            Latency(json, VllmMetrics.All.NameOf(metric), all?.Latencies[metric]);
         if (detail is not null)
             Detail(json, detail);
         PlimsollJson.Write(result, json, detail is not null, more);

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
-using System.Text.Json.Nodes;
 using Plimsoll.Bench.Load;
+using Plimsoll.Bench.Prompts;
+using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Search;
 using Plimsoll.Bench.Wire;
 
@@ -34,17 +35,7 @@ public sealed record BenchOptions
     /// <summary>A tokenizer.json; null to ask the endpoint.</summary>
     public string? Tokenizer { get; init; }
 
-    public bool IgnoreEos { get; init; }
-
-    public JsonObject? Extra { get; init; }
-
-    public int Images { get; init; }
-
-    public int ImageWidth { get; init; } = 512;
-
-    public int ImageHeight { get; init; } = 512;
-
-    public ulong Seed { get; init; } = 1;
+    public BodyOptions Body { get; init; } = new();
 
     /// <summary>How long to wait for the endpoint to be there.</summary>
     public long ReadyWaitNs { get; init; }
@@ -52,7 +43,7 @@ public sealed record BenchOptions
     /// <summary>Share of a limit by which the client itself may be late.</summary>
     public double MostLateness { get; init; } = 0.1;
 
-    public IReadOnlyCollection<double> Percentiles { get; init; } = [50, 90, 95, 99];
+    public IReadOnlyCollection<double> Percentiles { get; init; } = LatencyReport.UsualPercentiles;
 
     /// <summary>Whether every request is kept for the detailed forms.</summary>
     public bool Detail { get; init; }

@@ -18,6 +18,9 @@ public sealed class BenchRun : IDisposable
 {
     const long ProgressNs = 250_000_000;
 
+    /// <summary>Rates shown on the way are of the last seconds: a quarter of one is mostly chance.</summary>
+    const double LatelyS = 10;
+
     readonly BenchOptions _options;
     readonly RunClock _clock;
     readonly Endpoint _endpoint;
@@ -25,11 +28,11 @@ public sealed class BenchRun : IDisposable
     readonly LoadTimes _times = new();
     readonly Action<RunProgress>? _progress;
     long _nextProgressNs;
-    RunProgress _last = new(0, 0, 0, 0, 0, 0, null, null, null);
+    readonly Queue<(double AtS, long Ended, long Tokens)> _lately = new();
     SearchedLoad? _search;
     long _startNs;
+    bool _realTime;
     long _tokens;
-    long _lastTokens;
 
     public BenchRun(BenchOptions options, Action<RunProgress>? progress = null, RunClock? clock = null)
     {
@@ -47,7 +50,10 @@ public sealed class BenchRun : IDisposable
     /// <summary>Runs on the calling thread; throws <see cref="EndpointFailure"/> before any load.</summary>
     public BenchResult Run(CancellationToken stop)
     {
-        var bodies = Bodies(UsageForm.PerChunk);
+        var bodies = new BodyForm
+        {
+            Endpoint = _options.Endpoint, Levels = _options.Levels, Options = _options.Body,
+        };
         var facts = new Preflight(_endpoint, bodies, _clock)
             .Run(_options.Tokenizer, _options.ReadyWaitNs, stop).GetAwaiter().GetResult();
         bodies = bodies with { Usage = facts.Usage };
@@ -68,19 +74,6 @@ public sealed class BenchRun : IDisposable
         _endpoint.Dispose();
         Detail?.Dispose();
     }
-
-    BodyOptions Bodies(UsageForm usage) => new()
-    {
-        Endpoint = _options.Endpoint,
-        Levels = _options.Levels,
-        Usage = usage,
-        IgnoreEos = _options.IgnoreEos,
-        Extra = _options.Extra,
-        Images = _options.Images,
-        ImageWidth = _options.ImageWidth,
-        ImageHeight = _options.ImageHeight,
-        Seed = _options.Seed,
-    };
 
     /// <summary>Opens connections and fills caches; nothing of it is measured.</summary>
     void WarmUp(IBodySource source, CancellationToken stop)
@@ -115,6 +108,7 @@ public sealed class BenchRun : IDisposable
         };
         var end = _options.DurationNs == long.MaxValue ? long.MaxValue : _startNs + _options.DurationNs;
         runner.Run(end, stop);
+        _realTime = runner.IsRealTime;
     }
 
     void Ended(RequestRecord record, ClientCheck check)
@@ -142,13 +136,15 @@ public sealed class BenchRun : IDisposable
             return;
         var elapsed = (now - _startNs) / 1e9;
         var ended = _meters.Sum(meter => meter.Measured);
-        var period = Math.Max(1e-3, elapsed - _last.ElapsedS);
-        _last = new RunProgress(
-            elapsed, ended, _meters.Sum(meter => meter.Failed), inFlight, (ended - _last.Ended) / period,
-            (_tokens - _lastTokens) / period, _search?.Finder.Rate, _meters[0].Ttft.PercentileNs(50) / 1e6,
-            _meters[0].Ttft.PercentileNs(95) / 1e6);
-        _lastTokens = _tokens;
-        _progress(_last);
+        while (_lately.Count > 1 && _lately.Peek().AtS < elapsed - LatelyS)
+            _lately.Dequeue();
+        var (sinceS, endedThen, tokensThen) = _lately.TryPeek(out var then) ? then : default;
+        _lately.Enqueue((elapsed, ended, _tokens));
+        var period = Math.Max(1e-3, elapsed - sinceS);
+        _progress(new RunProgress(
+            elapsed, ended, _meters.Sum(meter => meter.Failed), inFlight, (ended - endedThen) / period,
+            (_tokens - tokensThen) / period, _search?.Finder.Rate, _meters[0].Ttft.PercentileNs(50) / 1e6,
+            _meters[0].Ttft.PercentileNs(95) / 1e6));
     }
 
     BenchResult Result(EndpointFacts facts, ClientCheck check, ServerReport? server, bool interrupted)
@@ -177,7 +173,8 @@ public sealed class BenchRun : IDisposable
             MeanInFlight = _times.MeanInFlight,
             BusyS = _times.BusyNs / 1e9,
             Levels = levels,
-            Client = check.Report(limits, _meters[0].Ttft.PercentileNs(50), _options.MostLateness, heldBack),
+            Client = check.Report(limits, _meters[0].Ttft.PercentileNs(50), _options.MostLateness, heldBack)
+                with { RealTime = _realTime },
             Server = server,
             Metadata = _options.Metadata,
             Slices = _times.Slices,

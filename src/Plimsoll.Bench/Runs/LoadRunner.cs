@@ -11,7 +11,7 @@ namespace Plimsoll.Bench.Runs;
 /// <summary>
 /// The live loop: one thread that sleeps until a request is due, builds its body and begins to send it;
 /// answers are read wherever their bytes arrive. Ended requests come back to that thread, the only one that
-/// touches the dispatcher and the measures.
+/// touches the dispatcher and the measures: what is due is sent before what has ended is measured.
 /// </summary>
 public sealed class LoadRunner
 {
@@ -40,40 +40,46 @@ public sealed class LoadRunner
     /// <summary>Called at least every tenth of a second, on the loop's thread.</summary>
     public Action<long>? Tick { get; init; }
 
+    /// <summary>Whether the loop's thread has real-time priority; known once it runs.</summary>
+    public bool IsRealTime { get; private set; }
+
     /// <summary>Runs the load to its end on the calling thread.</summary>
     /// <param name="endNs">Nothing is sent from then on; answers under way are awaited.</param>
     /// <param name="stop">Sends nothing more and gives up the answers under way.</param>
     public void Run(long endNs, CancellationToken stop)
     {
         using var registration = stop.Register(() => _wake.Set());
+        using var punctual = new PunctualThread();
+        IsRealTime = punctual.IsRealTime;
         while (true)
         {
             var now = _clock.NowNs;
-            Collect(now);
             if (stop.IsCancellationRequested || now >= endNs)
                 _dispatcher.Stop();
-            if (_dispatcher.IsOver)
-                break;
             while (_dispatcher.TrySend(now, out var request))
             {
                 Launch(request, stop);
                 now = _clock.NowNs;
             }
             Tick?.Invoke(now);
-            if (_inbox.IsEmpty)
-                _clock.WaitUntil(Math.Min(_dispatcher.NextAtNs ?? long.MaxValue, now + 100_000_000), _wake);
+            if (Collect(now))
+                continue;
+            if (_dispatcher.IsOver)
+                break;
+            _clock.WaitUntil(Math.Min(_dispatcher.NextAtNs ?? long.MaxValue, now + 100_000_000), _wake);
         }
     }
 
-    void Collect(long now)
+    /// <summary>Takes one ended request, so that none that is due waits for many that have ended.</summary>
+    bool Collect(long now)
     {
-        while (_inbox.TryDequeue(out var record))
-        {
-            _dispatcher.Ended(record.Level, record.Session, now);
-            _ended(record);
-            record.Clear();
-            _free.Add(record);
-        }
+        if (!_inbox.TryDequeue(out var record))
+            return false;
+        _dispatcher.Ended(record.Level, record.Session, now);
+        _ended(record);
+        record.Clear();
+        _free.Add(record);
+        return true;
     }
 
     void Launch(in PlannedRequest request, CancellationToken stop)

@@ -16,7 +16,7 @@ namespace Plimsoll.Bench.Runs;
 /// Before the load: is anybody there, how does it count tokens, how long is a word. Whatever is wrong with
 /// the address, the key or the model shows here, in one line, and not as ten thousand failures.
 /// </summary>
-public sealed class Preflight(Endpoint endpoint, BodyOptions bodies, RunClock clock)
+public sealed class Preflight(Endpoint endpoint, BodyForm bodies, RunClock clock)
 {
     const int ProbeWords = 48;
     const int LongProbeWords = 384;
@@ -107,8 +107,8 @@ public sealed class Preflight(Endpoint endpoint, BodyOptions bodies, RunClock cl
     async Task<RequestRecord> Probe(
         UsageForm usage, Vocabulary vocabulary, int words, long untilNs, CancellationToken stop)
     {
-        var source = new GeneratedBodies(bodies with { Usage = usage, Images = 0, IgnoreEos = false },
-            vocabulary);
+        var plain = bodies.Options with { Images = 0, IgnoreEos = false };
+        var source = new GeneratedBodies(bodies with { Usage = usage, Options = plain }, vocabulary);
         while (true)
         {
             var record = new RequestRecord { AskedPromptTokens = words, AskedOutputTokens = 2 };

@@ -36,7 +36,7 @@ public static class BenchPage
             Figures = [.. Figures(result, money)],
             Pictures = [.. Pictures(result, money)],
             Tables = tables,
-            Notes = [.. Notes(result, against)],
+            Notes = [.. Notes(result, money, against)],
             Version = version,
         };
     }
@@ -139,15 +139,21 @@ public static class BenchPage
             G(figure.Ratio) + (figure.IsOff ? " off" : ""),
         })]);
 
-    static IEnumerable<string> Notes(BenchResult result, AccountComparison? against)
+    static IEnumerable<string> Notes(BenchResult result, MoneyReport? money, AccountComparison? against)
     {
         if (result.Interrupted)
             yield return "The run was stopped before its end.";
         if (result.Client.CpuShare is { } share)
         {
-            yield return $"Client: sends late {Ms(result.Client.LatenessP99Ms)} ms at p99, reads late "
-                + $"{Ms(result.Client.LagP99Ms)} ms at p99, "
-                + FormattableString.Invariant($"{100 * share:0} % of the CPU.");
+            yield return $"Client: sends late {Known(result.Client.LatenessP50Ms)} at p50, "
+                + $"{Known(result.Client.LatenessP99Ms)} at p99, reads late {Known(result.Client.LagP99Ms)} "
+                + FormattableString.Invariant($"at p99, {100 * share:0} % of the CPU.");
+        }
+        if (money is not null)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"Price: ${money.Price.UsdPerHour:0.00##} per {money.Gpu} and hour, ")
+                + (money.Price.AsOf is { } date ? $"{money.Price.ProviderType}, as of {date}." : "as given.");
         }
         if (result.Client.ClockSteps > 0)
         {
@@ -159,6 +165,8 @@ public static class BenchPage
         foreach (var off in against?.Off ?? [])
             yield return off;
     }
+
+    static string Known(double? ms) => ms is null ? "unknown" : $"{Ms(ms)} ms";
 
     internal static string Ms(double? ms) => ms is { } known
         ? known.ToString(known < 10 ? "0.00" : known < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture)

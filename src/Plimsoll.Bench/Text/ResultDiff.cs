@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Plimsoll.Bench.Results;
 using Plimsoll.Core.Measures;
@@ -30,7 +31,7 @@ public static class ResultDiff
     public static IReadOnlyList<FigurePair> Of(
         IReadOnlyDictionary<string, double> first, IReadOnlyDictionary<string, double> second)
     {
-        var names = Order.Concat(first.Keys.Concat(second.Keys).Where(IsLatency).Distinct()
+        var names = Order.Concat(first.Keys.Concat(second.Keys).Where(IsLatency).Where(IsNoMedian).Distinct()
             .OrderBy(name => Rank(name)));
         return [.. names.Where(name => first.ContainsKey(name) || second.ContainsKey(name))
             .Select(name => new FigurePair(name, Of(first, name), Of(second, name),
@@ -71,13 +72,21 @@ public static class ResultDiff
 
     public static string Remark(FigurePair pair) => pair.Noise == true ? "within noise" : "";
 
-    public static string Text(double? value) => value is { } known
-        ? known.ToString(Math.Abs(known) < 10 ? "0.00##" : "#,0.0",
-            System.Globalization.CultureInfo.InvariantCulture)
-        : "–";
+    /// <summary>Counts whole, all else to three digits; no run repeats to more.</summary>
+    public static string Text(double? value)
+    {
+        if (value is not { } known)
+            return "–";
+        var digits = known == Math.Floor(known) || Math.Abs(known) >= 100 ? 0
+            : Math.Clamp(2 - (int)Math.Floor(Math.Log10(Math.Abs(known))), 0, 9);
+        return known.ToString($"N{digits}", CultureInfo.InvariantCulture);
+    }
 
     static double? Of(IReadOnlyDictionary<string, double> figures, string name) =>
         figures.TryGetValue(name, out var value) ? value : null;
+
+    /// <summary>Some tools have it under the name of the median too.</summary>
+    static bool IsNoMedian(string name) => !name.StartsWith("p50_", StringComparison.Ordinal);
 
     static bool IsLatency(string name) => name.EndsWith("_ms", StringComparison.Ordinal);
 
@@ -85,7 +94,7 @@ public static class ResultDiff
     static string Rank(string name)
     {
         var parts = name.Split('_');
-        var metric = Array.IndexOf(["ttft", "tpot", "itl", "e2el"], parts[^2]);
+        var metric = VllmMetrics.TryFind(parts[^2], out var known) ? (int)known : -1;
         var what = parts[0] switch { "mean" => "0", "median" => "1", "std" => "2", _ => "3" };
         return $"{metric}{what}{parts[0].Length}{parts[0]}";
     }

@@ -140,10 +140,10 @@ static class BenchText
     {
         if (client.CpuShare is null)
             return;
-        text.Append($"client: sends late {Ms(client.LatenessP50Ms)} ms p50, {Ms(client.LatenessP99Ms)} ms "
-            + $"p99; reads late ");
+        text.Append($"client: sends late {Known(client.LatenessP50Ms)} p50, {Known(client.LatenessP99Ms)} "
+            + $"p99{(client.RealTime ? " at real-time priority" : "")}; reads late ");
         text.Append(CultureInfo.InvariantCulture,
-            $"{Ms(client.LagP99Ms)} ms p99; {100 * client.CpuShare:0} % of the CPU; "
+            $"{Known(client.LagP99Ms)} p99; {100 * client.CpuShare:0} % of the CPU; "
             + $"{client.PausedMs:0} ms in GC\n");
         if (client.ClockSteps > 0)
         {
@@ -165,6 +165,8 @@ static class BenchText
         false => "broken",
         null => "not judged: too few samples, or limits of single requests only",
     };
+
+    static string Known(double? ms) => ms is null ? "–" : $"{Ms(ms)} ms";
 
     public static string Ms(double? ms) => ms is { } known
         ? known.ToString(known < 10 ? "0.00" : known < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture)

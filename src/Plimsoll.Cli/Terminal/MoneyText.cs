@@ -37,7 +37,7 @@ static class MoneyText
         var text = new StringBuilder();
         text.Append(culture, $"\n{money.Count} × {money.Gpu} at ${money.Price.UsdPerHour:0.00##} per hour, ");
         text.Append(money.Price.AsOf is { } date ? $"{money.Price.ProviderType}, as of {date}\n"
-            : $"given by {money.Price.Source}\n");
+            : "as given\n");
         Estimate(text, "USD / M tokens, all", money.UsdPerMillionTokens);
         Estimate(text, "USD / M tokens at the promise", money.UsdPerMillionGoodTokens);
         if (money.UsdPerRequest is { } request)

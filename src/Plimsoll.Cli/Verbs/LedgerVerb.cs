@@ -38,6 +38,19 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
     readonly Option<FileInfo?> _focus =
         new("--focus") { Description = "Write every row as FOCUS 1.0 CSV, idle and headroom as their own" };
     readonly Option<FileInfo?> _parquet = new("--parquet") { Description = "Write every row as Parquet" };
+    readonly Option<FileInfo?> _against = new("--against")
+    {
+        Description = "An account's JSON: its forecast beside what was realised",
+    };
+
+    readonly Option<string[]> _batchLevels = new("--batch-level")
+    {
+        Description = "Levels that are batch work",
+        DefaultValueFactory = _ => ["batch", "flex"],
+    };
+
+    readonly Option<bool> _audits =
+        new("--audits") { Description = "Print what the nightly audits against Shapley values found" };
     readonly Option<bool> _check =
         new("--check") { Description =
             "Audit: everything booked against price × time; exit code 1 when they differ" };
@@ -49,7 +62,7 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
         _by.Suggest("tenant", "level", "model", "adapter", "release", "engine", "account", "hour");
         _gap.Suggest("peak", "proportional", "unallocated");
         foreach (var option in new Option[] { _state, _ledger, _by, _gap, _from, _until, _csv, _focus,
-            _parquet, _check, _json })
+            _parquet, _against, _batchLevels, _audits, _check, _json })
         {
             command.Add(option);
         }
@@ -72,6 +85,8 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
         using var database = Database.Open(ledger, state);
         if (parsed.GetValue(_check))
             return Check(database);
+        if (parsed.GetValue(_audits))
+            return Audits(database);
         var gap = parsed.GetValue(_gap) switch
         {
             "peak" => GapPolicy.Peak,
@@ -83,10 +98,20 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
         var key = KeyOf(parsed.GetValue(_by)!);
         var from = Hour(parsed.GetValue(_from), "--from", 0);
         var until = Hour(parsed.GetValue(_until), "--until", long.MaxValue);
-        var rows =
-            GapAllocation.Apply(LedgerReader.Rows(database, from, until), gap, level =>
-                level is "batch" or "flex");
+        var batch = parsed.GetValue(_batchLevels)!;
+        bool IsBatch(string level) => Array.IndexOf(batch, level) >= 0;
+        var prices = parsed.GetValue(_against) is { } account ? Forecast.Read(account.FullName) : null;
+        var rows = GapAllocation.Apply(LedgerReader.Rows(database, from, until), gap, IsBatch);
         Export(parsed, rows);
+        if (prices is not null)
+        {
+            var classes = Forecast.Against(prices, rows, IsBatch);
+            if (parsed.GetValue(_json))
+                ForecastText.WriteJson(output, classes, gap);
+            else
+                ForecastText.Write(output, classes, gap);
+            return CommandLine.Done;
+        }
         Print(parsed, rows, key, gap);
         return CommandLine.Done;
     }
@@ -104,6 +129,21 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
         }
         return balanced ? CommandLine.Done : CommandLine.Failed;
     }
+
+    int Audits(Database database)
+    {
+        var table = new TextTable("at (UTC)", "model", "steps", "requests", "median error", "p95 error");
+        foreach (var (at, model, found) in NightlyAudit.Read(database))
+        {
+            table.Add(at.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), model,
+                Whole(found.Steps), Whole(found.Requests), Percent(found.MedianError),
+                Percent(found.P95Error));
+        }
+        output.Write(table);
+        return CommandLine.Done;
+    }
+
+    static string Percent(double? share) => share?.ToString("0.0 %", CultureInfo.InvariantCulture) ?? "-";
 
     void Export(ParseResult parsed, IReadOnlyList<LedgerRow> rows)
     {

@@ -58,6 +58,9 @@ sealed class LlamaServing
     public IEnumerable<Option> All =>
         [_layout, _tokens, _length, _threads, _core, _backend, _layers, _lib, _adapters, _price];
 
+    /// <summary>What decides how long steps take; the rest is of serving.</summary>
+    public IEnumerable<Option> OfSteps => [_layout, _tokens, _length, _threads, _core, _lib];
+
     /// <summary>Whether a model is a file to compute, and none of the catalogue to pretend.</summary>
     public static bool IsFile(string model) =>
         model.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) || File.Exists(model);
@@ -71,21 +74,10 @@ sealed class LlamaServing
     public Server.Configuration.ModelConfig Of(
         ParseResult parsed, string name, string? path, string policy, int? sequences, int? tokens)
     {
-        var config = new Server.Configuration.LlamaConfig
-        {
-            Path = path,
-            Policy = policy,
-            KvLayout = parsed.GetValue(_layout)!,
-            KvTokens = parsed.GetValue(_tokens),
-            MaxModelLen = parsed.GetValue(_length),
-            Threads = parsed.GetValue(_threads),
-            Core = parsed.GetValue(_core),
-            Backend = parsed.GetValue(_backend)!,
-            GpuLayers = parsed.GetValue(_layers),
-            Lib = parsed.GetValue(_lib)?.FullName,
-        };
-        config.MaxNumSeqs = sequences ?? config.MaxNumSeqs;
-        config.MaxNumBatchedTokens = tokens ?? config.MaxNumBatchedTokens;
+        var config = OfComputing(parsed, path, sequences, tokens);
+        config.Policy = policy;
+        config.Backend = parsed.GetValue(_backend)!;
+        config.GpuLayers = parsed.GetValue(_layers);
         foreach (var adapter in parsed.GetValue(_adapters) ?? [])
         {
             var at = adapter.IndexOf('=');
@@ -102,5 +94,24 @@ sealed class LlamaServing
             Llama = config,
             PriceUsdPerHour = parsed.GetValue(_price),
         };
+    }
+
+    /// <summary>The file and <see cref="OfSteps"/>.</summary>
+    public Server.Configuration.LlamaConfig OfComputing(
+        ParseResult parsed, string? path, int? sequences, int? tokens)
+    {
+        var config = new Server.Configuration.LlamaConfig
+        {
+            Path = path,
+            KvLayout = parsed.GetValue(_layout)!,
+            KvTokens = parsed.GetValue(_tokens),
+            MaxModelLen = parsed.GetValue(_length),
+            Threads = parsed.GetValue(_threads),
+            Core = parsed.GetValue(_core),
+            Lib = parsed.GetValue(_lib)?.FullName,
+        };
+        config.MaxNumSeqs = sequences ?? config.MaxNumSeqs;
+        config.MaxNumBatchedTokens = tokens ?? config.MaxNumBatchedTokens;
+        return config;
     }
 }

@@ -17,6 +17,8 @@ namespace Plimsoll.Cli.Verbs;
 /// </summary>
 sealed class ServingOptions
 {
+    const string LlamaEngine = "llama.cpp";
+
     readonly Option<string> _model = new("--model")
     {
         Description = "Model of the catalogue, or a Hugging Face config.json",
@@ -186,6 +188,49 @@ sealed class ServingOptions
         return deployment;
     }
 
+    /// <summary>Whether this machine is meant, running a file under llama.cpp.</summary>
+    public bool IsLlama(ParseResult parsed) => EngineName(parsed.GetValue(_engine)!).Name == LlamaEngine;
+
+    /// <summary>The file that llama.cpp is to be timed with, and its limits.</summary>
+    public Server.Configuration.LlamaConfig Computed(ParseResult parsed, LlamaServing llama)
+    {
+        var path = parsed.GetValue(_model)!;
+        if (parsed.GetResult(_model) is not { Implicit: false } || !LlamaServing.IsFile(path))
+            throw new BadInputException("--engine llama.cpp: expected --model FILE.gguf");
+        RefuseGiven(parsed, "--engine llama.cpp", "what the file and this machine say",
+            _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _gpuMemoryUtilization, _longPrefill, _numGpuBlocks);
+        return llama.OfComputing(
+            parsed, path, AtLeastOne(parsed, _maxNumSeqs), AtLeastOne(parsed, _maxNumBatchedTokens));
+    }
+
+    static void RefuseGiven(ParseResult parsed, string by, string expected, params Option[] options)
+    {
+        foreach (var option in options)
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+                throw new BadInputException($"{option.Name} with {by}: expected {expected}");
+        }
+    }
+
+    /// <summary>The one deployment that a machine's profile speaks of; limits may be lowered.</summary>
+    DeploymentChoice Deployment(ParseResult parsed, MachineStepTimes machine)
+    {
+        RefuseGiven(parsed, $"--profile {machine.File}", "what the profile says",
+            _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _engine, _gpuMemoryUtilization, _blockSize,
+            _draftTokens, _acceptance);
+        var deployment = machine.DeploymentOf(usual => usual with
+        {
+            MaxNumSeqs = InRange(_maxNumSeqs, parsed.GetValue(_maxNumSeqs) ?? usual.MaxNumSeqs, 1, 1_000_000),
+            MaxNumBatchedTokens = InRange(
+                _maxNumBatchedTokens, parsed.GetValue(_maxNumBatchedTokens)
+                ?? usual.MaxNumBatchedTokens, 1, 10_000_000),
+            NumGpuBlocks = AtLeastOne(parsed, _numGpuBlocks) ?? usual.NumGpuBlocks,
+            LongPrefillTokenThreshold = InRange(_longPrefill, parsed.GetValue(_longPrefill), 0, 10_000_000),
+            EnablePrefixCaching = !parsed.GetValue(_noPrefixCaching),
+        });
+        return DeploymentChoice.Of(deployment) with { Profile = machine };
+    }
+
     DeploymentChoice Deployment(ParseResult parsed)
     {
         var model = Catalogue.BuiltIn.FindModel(parsed.GetValue(_model)!);
@@ -209,10 +254,10 @@ sealed class ServingOptions
     /// <param name="rateMatters">False where everything arrives at once.</param>
     public Serving Resolve(ParseResult parsed, bool rateMatters = true)
     {
-        var deployment = Deployment(parsed) with
-        {
-            Profile = parsed.GetValue(_profile) is { } file ? FittedStepTimes.Read(file) : null,
-        };
+        var profile = parsed.GetValue(_profile) is { } file ? StepTimeProfiles.Read(file) : null;
+        var deployment = profile is MachineStepTimes machine
+            ? Deployment(parsed, machine)
+            : Deployment(parsed) with { Profile = profile };
         return _served.Resolve(
             parsed, deployment, parsed.Chosen(_policy, SchedulingPolicy.Simulated), rateMatters);
     }

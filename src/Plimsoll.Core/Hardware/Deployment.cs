@@ -28,6 +28,10 @@ public sealed record Deployment
 
     public EngineSettings Engine { get; init; } = new();
 
+    /// <summary>Whether data-parallel ranks exchange tokens among experts, and so step together.</summary>
+    public bool SharesExperts =>
+        DataParallel > 1 && ExpertParallel > 1 && Model.FeedForward.MoeLayers > 0;
+
     /// <summary>Accelerators in one replica.</summary>
     public int Accelerators => TensorParallel * PipelineParallel * DataParallel;
 }

@@ -36,6 +36,7 @@ public sealed class Router
         return outstanding.Length == 1 ? 0 : _policy switch
         {
             RoutingPolicy.RoundRobin => _next = (_next + 1) % outstanding.Length,
+            RoutingPolicy.Random => (int)(((randomBits >> 32) * (uint)outstanding.Length) >> 32),
             RoutingPolicy.LeastOutstanding => Least(outstanding),
             RoutingPolicy.PowerOfTwo => BetterOfTwo(outstanding, randomBits),
             RoutingPolicy.PrefixAffinity => NearPrefix(outstanding, prefixKey),

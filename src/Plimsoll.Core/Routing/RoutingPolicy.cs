@@ -15,11 +15,15 @@ public enum RoutingPolicy
     /// the least loaded one.
     /// </summary>
     PrefixAffinity,
+
+    /// <summary>Any replica, whatever is in it: as a hash of the user or the session spreads them.</summary>
+    Random,
 }
 
 public static class RoutingPolicies
 {
     public static Choices<RoutingPolicy> All { get; } = new(
         ("round-robin", RoutingPolicy.RoundRobin), ("least-outstanding", RoutingPolicy.LeastOutstanding),
-        ("power-of-two", RoutingPolicy.PowerOfTwo), ("prefix-affinity", RoutingPolicy.PrefixAffinity));
+        ("power-of-two", RoutingPolicy.PowerOfTwo), ("prefix-affinity", RoutingPolicy.PrefixAffinity),
+        ("random", RoutingPolicy.Random));
 }

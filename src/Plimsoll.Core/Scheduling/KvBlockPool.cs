@@ -7,7 +7,9 @@ namespace Plimsoll.Core.Scheduling;
 /// <para>
 /// Free memory is one queue, oldest first, as in vLLM: runs of plain blocks and cached nodes nobody holds.
 /// Allocation takes from its head, so a cached node is evicted exactly when everything freed before it is
-/// used up. A chain is released deepest node first, so a parent always outlives its children.
+/// used up. A chain is released deepest node first, so a parent always outlives its children. What a
+/// preempted request had computed beyond its chain is a kept run of that queue, until its memory is taken or
+/// the request comes back.
 /// </para>
 /// </summary>
 sealed class KvBlockPool
@@ -66,7 +68,7 @@ sealed class KvBlockPool
             head.PlainBlocks -= taken;
             blocks -= taken;
             if (head.PlainBlocks == 0 && _head != _tail)
-                Recycle(Unlink(_head));
+                Drop(_head);
         }
     }
 
@@ -76,10 +78,45 @@ sealed class KvBlockPool
             return;
         FreeBlocks += blocks;
         Epoch++;
-        if (_tail != None && !_entries[_tail].IsNode)
+        if (_tail != None && !_entries[_tail].IsNode && !_entries[_tail].IsKept)
             _entries[_tail].PlainBlocks += blocks;
         else
             Append(NewEntry(blocks));
+    }
+
+    /// <summary>
+    /// Frees blocks whose content one request may come back for; those taken from them first are the deepest.
+    /// Returns what <see cref="TakeBack"/> and <see cref="Forget"/> want; each is to be called once.
+    /// </summary>
+    public int Keep(int blocks)
+    {
+        FreeBlocks += blocks;
+        Epoch++;
+        var run = NewEntry(blocks);
+        _entries[run].IsKept = true;
+        Append(run);
+        return run;
+    }
+
+    /// <summary>Blocks of a kept run that nobody has taken.</summary>
+    public int KeptBlocks(int run) => _entries[run].PlainBlocks;
+
+    /// <summary>Allocates what is left of a kept run, as it was.</summary>
+    public void TakeBack(int run)
+    {
+        FreeBlocks -= _entries[run].PlainBlocks;
+        if (!_entries[run].IsOut)
+            Unlink(run);
+        EnsureQueue();
+        Recycle(run);
+    }
+
+    /// <summary>Nobody comes back for a kept run: it is plain memory where it lies.</summary>
+    public void Forget(int run)
+    {
+        if (_entries[run].IsOut)
+            Recycle(run);
+        _entries[run].IsKept = false;
     }
 
     /// <summary>The cached node of this key under this parent; negative when there is none.</summary>
@@ -174,7 +211,7 @@ sealed class KvBlockPool
         _tail = index;
     }
 
-    int Unlink(int index)
+    void Unlink(int index)
     {
         ref var entry = ref _entries[index];
         if (entry.Previous == None)
@@ -185,7 +222,16 @@ sealed class KvBlockPool
             _tail = entry.Previous;
         else
             _entries[entry.Next].Previous = entry.Previous;
-        return index;
+    }
+
+    /// <summary>Takes a run without blocks off the queue; its owner may still hold a kept one.</summary>
+    void Drop(int index)
+    {
+        Unlink(index);
+        if (_entries[index].IsKept)
+            _entries[index].IsOut = true;
+        else
+            Recycle(index);
     }
 
     void Recycle(int index)
@@ -206,7 +252,7 @@ sealed class KvBlockPool
     void DropEmptyTail()
     {
         if (_tail != None && !_entries[_tail].IsNode && _entries[_tail].PlainBlocks == 0)
-            Recycle(Unlink(_tail));
+            Drop(_tail);
     }
 
     struct Entry
@@ -218,5 +264,7 @@ sealed class KvBlockPool
         public int Previous;
         public int Next;
         public bool IsNode;
+        public bool IsKept;
+        public bool IsOut;
     }
 }

@@ -6,7 +6,10 @@ namespace Plimsoll.Core.Scheduling;
 /// <param name="Node">The deepest node found; negative when there is none.</param>
 /// <param name="Nodes">Nodes of the chain.</param>
 /// <param name="UnheldNodes">Those that nobody holds: free memory until they are taken.</param>
-readonly record struct PrefixHit(int Node, int Nodes, int UnheldNodes);
+/// <param name="KeptBlocks">
+/// Blocks behind the chain that a preempted request left and nobody has taken.
+/// </param>
+readonly record struct PrefixHit(int Node, int Nodes, int UnheldNodes, int KeptBlocks = 0);
 
 /// <summary>
 /// The KV memory of running requests: counted blocks of their own, and the prefix chain that they hold.
@@ -35,10 +38,16 @@ sealed class KvMemory(SchedulerOptions options, RequestTable requests)
         Math.Max(0, BlocksFor(tokens) - state.OwnBlocks - state.PrefixNodes * _nodeBlocks);
 
     /// <summary>Blocks that a waiting request needs beside the chain that was found for it.</summary>
-    public int MissingBlocks(in PrefixHit hit, int tokens) => BlocksFor(tokens) - hit.Nodes * _nodeBlocks;
+    public int MissingBlocks(in PrefixHit hit, int tokens) =>
+        BlocksFor(tokens) - hit.Nodes * _nodeBlocks - hit.KeptBlocks;
+
+    /// <summary>Tokens of a prompt that need not be computed again.</summary>
+    public int TokensOf(in PrefixHit hit) =>
+        hit.Nodes * options.PrefixBlockTokens + hit.KeptBlocks * _blockSize;
 
     /// <summary>Blocks that are free once a chain is held.</summary>
-    public int FreeBlocksBeside(in PrefixHit hit) => Pool.FreeBlocks - hit.UnheldNodes * _nodeBlocks;
+    public int FreeBlocksBeside(in PrefixHit hit) =>
+        Pool.FreeBlocks - hit.UnheldNodes * _nodeBlocks - hit.KeptBlocks;
 
     /// <summary>Blocks beside its prefix nodes of a request that decodes at this length.</summary>
     public int OwnBlocksOfDecode(in RequestState state, int length) =>
@@ -51,7 +60,7 @@ sealed class KvMemory(SchedulerOptions options, RequestTable requests)
     public PrefixHit Find(in RequestState state)
     {
         if (state.PrefixKeys.IsEmpty)
-            return new PrefixHit(None, 0, 0);
+            return new PrefixHit(None, 0, 0, KeptBehind(state, nodes: 0));
         var keys = state.PrefixKeys.Span;
         var most = Math.Min(keys.Length, (state.KnownTokens - 1) / options.PrefixBlockTokens);
         int node = None, nodes = 0, unheld = 0;
@@ -64,8 +73,12 @@ sealed class KvMemory(SchedulerOptions options, RequestTable requests)
             node = next;
             nodes++;
         }
-        return new PrefixHit(node, nodes, unheld);
+        return new PrefixHit(node, nodes, unheld, KeptBehind(state, nodes));
     }
+
+    /// <summary>What a preempted request left counts behind the chain that it was computed behind.</summary>
+    int KeptBehind(in RequestState state, int nodes) =>
+        state.KeptRun != None && state.KeptNodes == nodes ? Pool.KeptBlocks(state.KeptRun) : 0;
 
     /// <summary>Tokens of the longest cached chain of these keys.</summary>
     public int CachedTokens(ReadOnlySpan<ulong> keys)
@@ -88,8 +101,15 @@ sealed class KvMemory(SchedulerOptions options, RequestTable requests)
         HitTokens += state.CachedTokens;
         for (var node = hit.Node; node != None; node = Pool.Parent(node))
             Pool.Hold(node);
-        state.OwnBlocks = MissingBlocks(hit, tokens);
-        Pool.Allocate(state.OwnBlocks);
+        if (hit.KeptBlocks > 0)
+        {
+            Pool.TakeBack(state.KeptRun);
+            state.KeptRun = None;
+        }
+        ForgetKept(ref state);
+        var missing = MissingBlocks(hit, tokens);
+        Pool.Allocate(missing);
+        state.OwnBlocks = missing + hit.KeptBlocks;
     }
 
     public void Grow(ref RequestState state, int tokens)
@@ -129,6 +149,28 @@ sealed class KvMemory(SchedulerOptions options, RequestTable requests)
             state.PrefixNode = node;
             state.PrefixNodes++;
         }
+    }
+
+    /// <summary>Frees all memory of a preempted request, which may find again what it had computed.</summary>
+    /// <param name="state">The request.</param>
+    /// <param name="ownBlocks">Blocks that it holds beside its chain.</param>
+    /// <param name="computedTokens">Tokens whose KV exists: the whole blocks of them are kept.</param>
+    public void Keep(ref RequestState state, int ownBlocks, int computedTokens)
+    {
+        var whole = Math.Max(0, computedTokens / _blockSize - state.PrefixNodes * _nodeBlocks);
+        Pool.Free(ownBlocks - whole);
+        var nodes = state.PrefixNodes;
+        var run = whole > 0 ? Pool.Keep(whole) : None;
+        Free(ref state, ownBlocks: 0);
+        (state.KeptRun, state.KeptNodes) = (run, nodes);
+    }
+
+    /// <summary>The request does not come back for what it left.</summary>
+    public void ForgetKept(ref RequestState state)
+    {
+        if (state.KeptRun != None)
+            Pool.Forget(state.KeptRun);
+        state.KeptRun = None;
     }
 
     /// <summary>Frees all memory of a request: its own blocks first, then its chain, deepest first.</summary>

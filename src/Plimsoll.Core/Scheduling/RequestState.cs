@@ -82,6 +82,13 @@ struct RequestState
     public int OwnBlocks;
 
     /// <summary>
+    /// Run of free blocks with what it had computed when it was preempted, behind so many nodes of its chain;
+    /// negative when there is none.
+    /// </summary>
+    public int KeptRun;
+    public int KeptNodes;
+
+    /// <summary>
     /// Serial of the plan that scheduled this decode, when the plan was made request by request.
     /// </summary>
     public long ScheduledPlan;

@@ -22,7 +22,10 @@ public sealed class Scheduler
     readonly SchedulerState _state;
     readonly IStepPolicy _policy;
     readonly StepSettlement _settlement;
+    readonly bool _plansByEvents;
     bool _stepInFlight;
+    bool _repeats;
+    int _lastSteps = 1;
 
     /// <param name="options">Limits, levels and policy.</param>
     /// <param name="predictor">How long steps take; needed by policies that keep deadlines.</param>
@@ -32,16 +35,15 @@ public sealed class Scheduler
         _options = options;
         _state = new SchedulerState(options);
         _settlement = new StepSettlement(_state);
-        if (options.Policy.Slack is null)
+        _policy = options.Policy switch
         {
-            _policy = new VllmV1Policy(_state);
-        }
-        else
-        {
-            _policy =
-                new SlackPolicy(_state, predictor ?? throw new ArgumentNullException(nameof(predictor)));
-        }
+            { Slack: not null } =>
+                new SlackPolicy(_state, predictor ?? throw new ArgumentNullException(nameof(predictor))),
+            { ReservesAnswers: true } => new FcfsPolicy(_state),
+            _ => new VllmV1Policy(_state),
+        };
         _state.Policy = _policy;
+        _plansByEvents = options.Policy.Slack is null;
     }
 
     /// <summary>Requests admitted and not yet done.</summary>
@@ -101,6 +103,7 @@ public sealed class Scheduler
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(
             (uint)request.Level, (uint)_options.Levels.Count);
         _state.KeepTime(nowNs);
+        _repeats = false;
         if (!CanServe(request))
             return Verdict.Never;
         var admission = _policy.Judge(request, nowNs, out var level, out var retryAfterNs);
@@ -118,12 +121,14 @@ public sealed class Scheduler
     public bool Cancel(RequestId request, long nowNs)
     {
         _state.KeepTime(nowNs);
+        _repeats = false;
         if (!_state.Requests.Contains(request))
             return false;
         ref var state = ref _state.Requests[request.Slot];
         if (state.Phase == RequestPhase.Waiting)
         {
             _policy.Withdraw(request.Slot);
+            _state.Memory.ForgetKept(ref state);
             _state.Requests.Return(request.Slot);
         }
         else if (_stepInFlight)
@@ -152,11 +157,20 @@ public sealed class Scheduler
     {
         Invariant.Holds(!_stepInFlight, "a plan is committed before the next is made");
         _state.KeepTime(nowNs);
-        if (_state.Plan.IsEmpty)
-            _state.Memory.Pool.ForgetChanges();
-        _state.Plan.ClearMoves();
-        _policy.Plan(nowNs);
-        _state.EndPlan();
+        if (_repeats && _lastSteps < _state.Plan.RepeatableSteps)
+        {
+            _state.RepeatPlan(_lastSteps);
+        }
+        else
+        {
+            if (_state.Plan.IsEmpty)
+                _state.Memory.Pool.ForgetChanges();
+            _state.Plan.ClearMoves();
+            _policy.Plan(nowNs);
+            _state.EndPlan();
+            // What decides by events alone plans the same again until there is one.
+            _repeats = _plansByEvents;
+        }
         _stepInFlight = !_state.Plan.IsEmpty;
         _state.StepEndsNs = nowNs + (_state.Plan.PredictedNs ?? 0);
         return _state.Plan;
@@ -190,6 +204,8 @@ public sealed class Scheduler
             "a plan is repeated at most as often as it says");
         _state.KeepTime(nowNs);
         _stepInFlight = false;
+        _repeats &= outcome.Exceptions.IsEmpty && !outcome.Aborted;
+        _lastSteps = outcome.Steps;
         _state.StepEndsNs = long.MinValue;
         _state.Memory.Pool.ForgetChanges();
         _settlement.Settle(outcome, nowNs);

@@ -17,8 +17,8 @@ public sealed record SchedulerOptions
     public required int MaxNumSeqs { get; init; }
 
     /// <summary>
-    /// Most new tokens in one step. Where deadlines are kept, at least <see cref="MaxNumSeqs"/>:
-    /// every decode has one.
+    /// Most new tokens in one step. Where deadlines are kept or memory is reserved, at least
+    /// <see cref="MaxNumSeqs"/>: every decode has one.
     /// </summary>
     public required int MaxNumBatchedTokens { get; init; }
 
@@ -44,6 +44,18 @@ public sealed record SchedulerOptions
     /// </summary>
     public bool TracksPrefixes { get; init; }
 
+    /// <summary>
+    /// <c>vllm-v1</c>: whether a prompt is admitted only when all its blocks are free, not its first chunk's
+    /// (vLLM's <c>scheduler_reserve_full_isl</c>).
+    /// </summary>
+    public bool ReservesFullPrompts { get; init; }
+
+    /// <summary>
+    /// <c>vllm-v1</c>: whether a preempted request finds its own blocks again, as far as nobody has taken
+    /// them, as a prefix cache that hashes answers too lets it.
+    /// </summary>
+    public bool FindsPreempted { get; init; }
+
     /// <summary>Tests force the request-by-request walk to show that the shortcut decides the same.</summary>
     internal bool AlwaysInOrder { get; init; }
 
@@ -55,7 +67,7 @@ public sealed record SchedulerOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(BlockSize, 1);
         ArgumentOutOfRangeException.ThrowIfNotEqual(PrefixBlockTokens % BlockSize, 0);
         ArgumentOutOfRangeException.ThrowIfZero(Levels.Count);
-        if (Policy.Slack is not null)
+        if (Policy.RunsEveryDecode)
             ArgumentOutOfRangeException.ThrowIfLessThan(MaxNumBatchedTokens, MaxNumSeqs);
     }
 }

@@ -113,30 +113,31 @@ sealed partial class SchedulerState
         var slot = Requests.Take();
         var level = Options.Levels[levelIndex];
         var arrivalNs = request.ArrivalNs ?? nowNs;
-        Requests[slot] = new RequestState
-        {
-            Generation = Requests[slot].Generation,
-            PrefixKeys = Memory.CachesPrefixes ? request.PrefixKeys : default,
-            PromptTokens = request.PromptTokens,
-            MaxOutputTokens = request.MaxOutputTokens,
-            TransferredTokens = request.TransferredTokens,
-            Priority = request.Priority ?? level.Priority,
-            Level = levelIndex,
-            Adapter = request.Adapter,
-            Tenant = request.Tenant,
-            TenantWeight = request.TenantWeight,
-            Phase = RequestPhase.Waiting,
-            Sequence = _nextSequence++,
-            ArrivalNs = arrivalNs,
-            FirstTokenDueNs = Due(arrivalNs, request.TtftNs ?? level.TtftNs),
-            ItlNs = request.ItlNs ?? level.ItlNs ?? long.MaxValue,
-            CompletionDueNs = Due(arrivalNs, request.CompletionNs ?? level.CompletionNs),
-            KnownTokens = request.PromptTokens,
-            HeapIndex = RunningList.None,
-            PrefixNode = RunningList.None,
-            Previous = RunningList.None,
-            Next = RunningList.None,
-        };
+        ref var state = ref Requests[slot];
+        var generation = state.Generation;
+        state = default;
+        state.Generation = generation;
+        state.PrefixKeys = Memory.CachesPrefixes ? request.PrefixKeys : default;
+        state.PromptTokens = request.PromptTokens;
+        state.MaxOutputTokens = request.MaxOutputTokens;
+        state.TransferredTokens = request.TransferredTokens;
+        state.Priority = request.Priority ?? level.Priority;
+        state.Level = levelIndex;
+        state.Adapter = request.Adapter;
+        state.Tenant = request.Tenant;
+        state.TenantWeight = request.TenantWeight;
+        state.Phase = RequestPhase.Waiting;
+        state.Sequence = _nextSequence++;
+        state.ArrivalNs = arrivalNs;
+        state.FirstTokenDueNs = Due(arrivalNs, request.TtftNs ?? level.TtftNs);
+        state.ItlNs = request.ItlNs ?? level.ItlNs ?? long.MaxValue;
+        state.CompletionDueNs = Due(arrivalNs, request.CompletionNs ?? level.CompletionNs);
+        state.KnownTokens = request.PromptTokens;
+        state.HeapIndex = RunningList.None;
+        state.PrefixNode = RunningList.None;
+        state.KeptRun = RunningList.None;
+        state.Previous = RunningList.None;
+        state.Next = RunningList.None;
         return slot;
     }
 
@@ -149,6 +150,18 @@ sealed partial class SchedulerState
     {
         _planSerial++;
         Plan.ClearStep();
+    }
+
+    /// <summary>
+    /// The plan before once more, with every decode so many tokens further: what
+    /// <see cref="StepPlan.RepeatableSteps"/> said, without asking the policy again.
+    /// </summary>
+    public void RepeatPlan(int steps)
+    {
+        foreach (ref readonly var run in Plan.Cohorts)
+            Memory.Pool.Allocate(Cohorts[run.Cohort].BlocksForNextStep());
+        Plan.Repeat(steps);
+        NotePeak();
     }
 
     /// <summary>
@@ -228,15 +241,21 @@ sealed partial class SchedulerState
     /// Frees a running request's memory; what it knew must be recomputed. Returns the tokens that the plan in
     /// the making had given it. The policy puts it back to wait.
     /// </summary>
-    public int Preempt(int request)
+    /// <param name="request">A running request.</param>
+    /// <param name="keeps">Whether it may find again what nobody has taken by the time it comes back.</param>
+    public int Preempt(int request, bool keeps = false)
     {
         ref var state = ref Requests[request];
         var decoding = state.Phase == RequestPhase.Decoding;
         var tokens = decoding ? UnplaceDecode(ref state) : UnplaceChunk(request);
+        var computed = decoding ? LengthOfDecode(state) : state.ComputedTokens;
         if (decoding)
-            state.KnownTokens = LengthOfDecode(state) + 1;
+            state.KnownTokens = computed + 1;
         var blocks = LeaveRunning(request, ref state) + (decoding ? tokens * BlocksForDecode(state) : 0);
-        Memory.Free(ref state, blocks);
+        if (keeps)
+            Memory.Keep(ref state, blocks, computed);
+        else
+            Memory.Free(ref state, blocks);
         state.ComputedTokens = 0;
         state.TransferredTokens = 0;
         state.Phase = RequestPhase.Waiting;

@@ -11,13 +11,19 @@ public enum AdmissionOrder : byte
 
 /// <summary>
 /// How a scheduler decides, as data. <see cref="VllmV1"/> and <see cref="VllmV1Priority"/> do what vLLM's
-/// V1 engine does today.
+/// V1 engine does today, <see cref="Fcfs"/> what llama-server does.
 /// </summary>
 public sealed record SchedulingPolicy
 {
     public required string Name { get; init; }
 
     public required AdmissionOrder Order { get; init; }
+
+    /// <summary>Whether a request starts only when its longest answer has memory, and keeps it.</summary>
+    public bool ReservesAnswers { get; init; }
+
+    /// <summary>Whether every sequence must find room for a token in every step.</summary>
+    public bool RunsEveryDecode => ReservesAnswers || Slack is not null;
 
     /// <summary>
     /// First come first served, decodes and chunked prefill in one budget, recompute preemption.
@@ -35,6 +41,12 @@ public sealed record SchedulingPolicy
     /// <summary>Interactive first, batch in the slack, with what an engine like vLLM can do.</summary>
     public static SchedulingPolicy InSlack { get; } =
         new() { Name = "slack", Order = AdmissionOrder.Arrival, Slack = new SlackOptions() };
+
+    /// <summary>
+    /// llama-server's order: a slot and the memory for a whole answer to whoever comes first, nobody put out.
+    /// </summary>
+    public static SchedulingPolicy Fcfs { get; } =
+        new() { Name = "fcfs", Order = AdmissionOrder.Arrival, ReservesAnswers = true };
 
     /// <summary>Whether prompts are computed whole, as before chunked prefill.</summary>
     public bool WholePrompts { get; init; }
@@ -57,9 +69,10 @@ public sealed record SchedulingPolicy
 
     /// <summary>What a live engine can run, and what engines once did.</summary>
     public static Choices<SchedulingPolicy> Simulated { get; } = new(
-        (VllmV1.Name, VllmV1), (VllmV1Priority.Name, VllmV1Priority), (InSlack.Name, InSlack),
-        (Continuous.Name, Continuous), (Static.Name, Static));
+        (VllmV1.Name, VllmV1), (VllmV1Priority.Name, VllmV1Priority), (Fcfs.Name, Fcfs),
+        (InSlack.Name, InSlack), (Continuous.Name, Continuous), (Static.Name, Static));
 
-    public static Choices<SchedulingPolicy> All { get; } =
-        new((VllmV1.Name, VllmV1), (VllmV1Priority.Name, VllmV1Priority), (InSlack.Name, InSlack));
+    public static Choices<SchedulingPolicy> All { get; } = new(
+        (VllmV1.Name, VllmV1), (VllmV1Priority.Name, VllmV1Priority), (Fcfs.Name, Fcfs),
+        (InSlack.Name, InSlack));
 }

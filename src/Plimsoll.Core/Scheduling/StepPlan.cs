@@ -135,6 +135,13 @@ public sealed class StepPlan
         Why = StepBound.Demand;
     }
 
+    /// <summary>The same decodes again, each so many tokens further.</summary>
+    internal void Repeat(int steps)
+    {
+        RepeatableSteps -= steps;
+        _shape.DecodeContextTokens += (long)steps * _shape.Decodes;
+    }
+
     internal void AddChunk(in PrefillChunk chunk)
     {
         _chunks.Add(chunk);

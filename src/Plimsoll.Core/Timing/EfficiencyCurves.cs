@@ -28,6 +28,9 @@ public sealed record EfficiencyCurves
     /// <summary>Last-level cache of the accelerator, 10⁶ bytes: what a kernel may find warm.</summary>
     public required double CacheMegabytes { get; init; }
 
+    /// <summary>Whole steps that were timed, in place of all curves; null where kernels were.</summary>
+    public MeasuredStepsSpec? Steps { get; init; }
+
     public required GemmCurve[] Gemm { get; init; }
 
     public required DecodeAttentionCurve[] DecodeAttention { get; init; }

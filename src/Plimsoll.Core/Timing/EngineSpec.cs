@@ -10,6 +10,8 @@ public sealed record EngineSpec
 
     public required EngineOverheadSpec Overhead { get; init; }
 
+    public required EngineSchedulingSpec Scheduling { get; init; }
+
     public required EngineMemorySpec Memory { get; init; }
 
     public required EngineErrorSpec Errors { get; init; }

@@ -9,7 +9,7 @@ namespace Plimsoll.Core.Timing;
 /// Each term of a step, evaluated directly from the curves: slow and exact. <see cref="StepTimeModel"/>
 /// tabulates these once per deployment. Everything is nanoseconds of one accelerator, all layers.
 /// </summary>
-sealed class KernelTimes
+sealed class KernelTimes : IStepTerms
 {
     /// <summary>
     /// Cache bandwidth over memory bandwidth. Norms and activations of small batches run at about three
@@ -32,6 +32,7 @@ sealed class KernelTimes
     readonly GemmCurve _headCurve;
     readonly MoeTimes? _moe;
     readonly CollectiveTimes _collectives;
+    readonly AttentionTimes _attention;
 
     public KernelTimes(
         Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead, List<string> notes)
@@ -52,14 +53,13 @@ sealed class KernelTimes
         {
             _moe = new MoeTimes(shape, deployment, curves, notes);
         }
-        Attention = new AttentionTimes(deployment, curves, notes);
+        _attention = new AttentionTimes(deployment, curves, notes);
     }
 
-    public AttentionTimes Attention { get; }
-
-    /// <summary>Kernels of one step, for launch time outside a graph.</summary>
     public int Kernels =>
         (_deployment.Model.Layers * (6 + ElementwiseKernels + (_deployment.TensorParallel > 1 ? 2 : 0))) + 8;
+
+    public bool MixesDecodes => _attention.MixesDecodes;
 
     int ElementwiseKernels => _deployment.Model.NormalisesQueries ? 6 : 4;
 
@@ -122,6 +122,12 @@ sealed class KernelTimes
     }
 
     public double PipelineNs(double tokens) => _collectives.PipelineNs(tokens);
+
+    public double DecodeNs(double sequences, double context) => _attention.DecodeNs(sequences, context);
+
+    public double PrefillNs(
+        double tokens, double pairs, double meanContext, double sequences, double decodeContext) =>
+        _attention.PrefillNs(tokens, pairs, meanContext, sequences, decodeContext);
 
     double GemmNs(GemmCurve curve, GemmShape shape, double tokens)
     {

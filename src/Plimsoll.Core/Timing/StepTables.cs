@@ -11,7 +11,7 @@ sealed class StepTables
     const int PageOctaves = 17;
     const int RowOctaves = 13;
 
-    readonly KernelTimes _kernels;
+    readonly IStepTerms _terms;
     readonly EngineOverheadSpec _overhead;
     readonly StepScale _scale;
     readonly LogTable _tokens = new(TokenOctaves);
@@ -35,8 +35,10 @@ sealed class StepTables
         _pipeline = deployment.PipelineParallel;
         _layers = deployment.Model.Layers;
         _speculation = deployment.Engine.Speculation;
-        _kernels = new KernelTimes(deployment, curves, overhead, notes);
-        _mixes = _kernels.Attention.MixesDecodes;
+        _terms = curves.Steps is { } steps
+            ? new MeasuredTerms(steps)
+            : new KernelTimes(deployment, curves, overhead, notes);
+        _mixes = _terms.MixesDecodes;
         for (var knot = 0; knot < _tokens.Knots; knot++)
         {
             TabulateTokens(knot, LogTable.ArgumentAt(knot));
@@ -45,7 +47,7 @@ sealed class StepTables
         _overlap = TwoBatchOverlap.Of(deployment, _tokens, _experts, _communication);
         for (var knot = 0; knot < _lmHead.Knots; knot++)
         {
-            _lmHead[knot] = scale[StepTerm.Products] * _kernels.LmHeadNs(LogTable.ArgumentAt(knot));
+            _lmHead[knot] = scale[StepTerm.Products] * _terms.LmHeadNs(LogTable.ArgumentAt(knot));
         }
         _lmHead.Monotone();
     }
@@ -60,7 +62,7 @@ sealed class StepTables
             var context = (StepTimeModel.PageTokens * (LogTable.ArgumentAt(knot) - 1))
                 + (StepTimeModel.PageTokens / 2);
             attention[knot] = _scale[StepTerm.DecodeAttention]
-                * _kernels.Attention.DecodeNs(sequences, context);
+                * _terms.DecodeNs(sequences, context);
         }
         attention.Monotone();
         var exposed = ExposedNs(decodes);
@@ -227,7 +229,7 @@ sealed class StepTables
     {
         var share = 1.0 / _pipeline;
         var meanContext = (double)shape.PrefillContextTokens / shape.PrefillChunks;
-        var prefill = _scale[StepTerm.PrefillAttention] * _kernels.Attention.PrefillNs(
+        var prefill = _scale[StepTerm.PrefillAttention] * _terms.PrefillNs(
             shape.PrefillTokens * promptShare,
             shape.PrefillPairs * promptShare,
             meanContext,
@@ -246,18 +248,18 @@ sealed class StepTables
 
     void TabulateTokens(int knot, double tokens)
     {
-        _elementwise[knot] = _scale[StepTerm.Products] * _kernels.ElementwiseNs(tokens);
-        _experts[knot] = _scale[StepTerm.Experts] * _kernels.MoeNs(tokens);
-        _communication[knot] = _scale[StepTerm.Communication] * _kernels.CommunicationNs(tokens);
-        _hops[knot] = _scale[StepTerm.Communication] * _kernels.PipelineNs(tokens);
-        _tokens[knot] = (_scale[StepTerm.Products] * _kernels.DenseNs(tokens)) + _elementwise[knot]
+        _elementwise[knot] = _scale[StepTerm.Products] * _terms.ElementwiseNs(tokens);
+        _experts[knot] = _scale[StepTerm.Experts] * _terms.MoeNs(tokens);
+        _communication[knot] = _scale[StepTerm.Communication] * _terms.CommunicationNs(tokens);
+        _hops[knot] = _scale[StepTerm.Communication] * _terms.PipelineNs(tokens);
+        _tokens[knot] = (_scale[StepTerm.Products] * _terms.DenseNs(tokens)) + _elementwise[knot]
             + _experts[knot] + _communication[knot] + _hops[knot];
     }
 
     double HostNs(int sequences, int tokens)
     {
         var work = _overhead.StepNs + (_overhead.SequenceNs * sequences) + (_overhead.TokenNs * tokens);
-        return tokens <= _overhead.GraphTokens ? work : work + (_overhead.LaunchNs * _kernels.Kernels);
+        return tokens <= _overhead.GraphTokens ? work : work + (_overhead.LaunchNs * _terms.Kernels);
     }
 
     double ExposedNs(int sequences) => _overhead.ExposedNs + (_overhead.ExposedSequenceNs * sequences);

@@ -117,8 +117,9 @@ static unsafe class Libllama
     [DllImport(Library)]
     public static extern int llama_decode(nint context, Batch batch);
 
+    /// <summary>Rows that asked for logits, one after the other in the batch's order.</summary>
     [DllImport(Library)]
-    public static extern float* llama_get_logits_ith(nint context, int row);
+    public static extern float* llama_get_logits(nint context);
 
     [DllImport(Library)]
     public static extern float* llama_get_embeddings_seq(nint context, int sequence);

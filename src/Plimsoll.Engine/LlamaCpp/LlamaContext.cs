@@ -45,7 +45,10 @@ sealed unsafe class LlamaContext : IDisposable
     readonly nint _memory;
     readonly int _capacity;
     readonly int* _abort;
+    readonly int[] _outputs;
     Libllama.Batch _batch;
+    float* _logits;
+    int _outputCount;
     nint _handle;
 
     public LlamaContext(LlamaModel model, ContextOptions options)
@@ -72,6 +75,7 @@ sealed unsafe class LlamaContext : IDisposable
         TokensPerSequence = (int)Libllama.llama_n_ctx_seq(handle);
         Cells = (int)Libllama.llama_n_ctx(handle);
         _batch = NewBatch(_capacity);
+        _outputs = new int[_capacity];
         _abort = (int*)NativeMemory.AllocZeroed(sizeof(int));
         Libllama.llama_set_abort_callback(handle, &MustAbort, (nint)_abort);
     }
@@ -108,7 +112,7 @@ sealed unsafe class LlamaContext : IDisposable
         return parameters;
     }
 
-    public void Clear() => _batch.Count = 0;
+    public void Clear() => (_batch.Count, _outputCount) = (0, 0);
 
     /// <summary>Adds a token to the batch; its logits can be had by the row that is given back.</summary>
     public int Add(int token, int position, int sequence, bool logits)
@@ -128,6 +132,8 @@ sealed unsafe class LlamaContext : IDisposable
         _batch.SequenceCounts[row] = 1;
         _batch.Sequences[row][0] = sequence;
         _batch.Logits[row] = (sbyte)(logits ? 1 : 0);
+        _outputs[row] = _outputCount;
+        _outputCount += logits ? 1 : 0;
         return row;
     }
 
@@ -138,6 +144,7 @@ sealed unsafe class LlamaContext : IDisposable
     {
         if (_batch.Count == 0)
             return true;
+        _logits = null;
         var result = Libllama.llama_decode(Handle, _batch);
         return result switch
         {
@@ -153,10 +160,12 @@ sealed unsafe class LlamaContext : IDisposable
     {
         if ((uint)row >= (uint)_batch.Count || _batch.Logits[row] == 0)
             throw new InvalidOperationException($"row {row} has no logits");
-        var logits = Libllama.llama_get_logits_ith(Handle, row);
-        return logits is null
+        // Asked for once a batch: the call waits for all backends each time.
+        if (_logits is null)
+            _logits = Libllama.llama_get_logits(Handle);
+        return _logits is null
             ? throw new InvalidOperationException($"row {row} has no logits")
-            : new Span<float>(logits, Model.Tokenizer.Size);
+            : new Span<float>(_logits + ((long)_outputs[row] * Model.Tokenizer.Size), Model.Tokenizer.Size);
     }
 
     /// <summary>

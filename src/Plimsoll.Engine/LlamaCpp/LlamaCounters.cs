@@ -6,5 +6,7 @@ namespace Plimsoll.Engine.LlamaCpp;
 /// <param name="AcceptedDrafts">Of those, the right ones.</param>
 /// <param name="SwappedBytes">KV kept outside now.</param>
 /// <param name="ComputeNs">Time inside libllama, nanoseconds.</param>
+/// <param name="DrawNs">Time of drawing tokens from logits, nanoseconds.</param>
 public readonly record struct LlamaCounters(
-    long AbortedSteps, long DraftedTokens, long AcceptedDrafts, long SwappedBytes, long ComputeNs);
+    long AbortedSteps, long DraftedTokens, long AcceptedDrafts, long SwappedBytes, long ComputeNs,
+    long DrawNs);

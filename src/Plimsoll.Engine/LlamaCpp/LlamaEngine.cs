@@ -9,6 +9,7 @@ using Plimsoll.Engine.Drafting;
 using Plimsoll.Engine.Grammars;
 using Plimsoll.Engine.Sampling;
 using Plimsoll.Engine.Timing;
+using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Engine.LlamaCpp;
 
@@ -62,7 +63,11 @@ public sealed partial class LlamaEngine : IServingEngine
                 ? options.Limits.Policy with { Slack = Abilities(slack) }
                 : options.Limits.Policy,
         };
-        _log = options.DecisionLog is { } path ? new DecisionLog(path, limits, Times.Weights()) : null;
+        if (options.DecisionLog is { } log)
+        {
+            var roofline = options.GpuLayers == 0 ? RooflineFacts.Of(options.Path, options.Threads) : null;
+            _log = new DecisionLog(log, limits, Times.Weights(), roofline);
+        }
         _loop = new StepLoop(
             _context, limits, Times, _clock, options.Speculates ? new Drafter() : null, _log);
         Facts = new EngineFacts
@@ -114,7 +119,8 @@ public sealed partial class LlamaEngine : IServingEngine
 
     /// <summary>What the loop counts beside the scheduler.</summary>
     public LlamaCounters Counters => new(
-        _loop.AbortedSteps, _loop.DraftedTokens, _loop.AcceptedDrafts, _loop.SwappedBytes, _loop.ComputeNs);
+        _loop.AbortedSteps, _loop.DraftedTokens, _loop.AcceptedDrafts, _loop.SwappedBytes, _loop.ComputeNs,
+        _loop.DrawNs);
 
     public Answer Submit(EngineRequest request)
     {
@@ -329,6 +335,7 @@ public sealed partial class LlamaEngine : IServingEngine
     {
         _failure = why;
         _loop.Fail(why);
+        _loop.Dispose();
         while (_jobs.TryDequeue(out var job))
             job();
         _embeddings?.Dispose();

@@ -54,6 +54,17 @@ sealed class Sequence : IDisposable
     /// <summary>Tokens of the answer.</summary>
     public int Emitted => Tokens.Count - Request.Prompt.Length;
 
+    /// <summary>Of the step in flight: whether its work was cut short.</summary>
+    public bool StepAborted { get; set; }
+
+    /// <summary>Of the step in flight: guesses that came true.</summary>
+    public int StepAccepted { get; set; }
+
+    /// <summary>Of the step in flight: a token of it was drawn, and whether it ended the answer.</summary>
+    public bool StepDrew { get; set; }
+
+    public bool StepFinished { get; set; }
+
     /// <summary>Set once the answer has ended.</summary>
     public bool IsDone { get; set; }
 

@@ -3,11 +3,9 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using Plimsoll.Core.Timing;
 using Plimsoll.Engine.Timing;
+using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Engine.LlamaCpp;
-
-/// <summary>A step that was run to be timed.</summary>
-public readonly record struct MeasuredStep(StepShape Shape, long DurationNs);
 
 /// <summary>
 /// Times steps of this machine and model before anybody is served: decodes of 1, 2, 4 … sequences at a short
@@ -49,21 +47,8 @@ static class StepCalibration
         return steps;
     }
 
-    /// <summary>Step times that were learnt from the steps.</summary>
-    public static StepTimes Fit(IReadOnlyList<MeasuredStep> steps)
-    {
-        var times = new StepTimes();
-        // Each measured step counts several times: forgetting would leave little of the first ones.
-        for (var pass = 0; pass < 10; pass++)
-        {
-            for (var i = 0; i < steps.Count; i++)
-            {
-                var step = steps[(i * 7 + pass) % steps.Count];
-                times.Observe(step.Shape, step.DurationNs);
-            }
-        }
-        return times;
-    }
+    /// <summary>Step times that the steps tell; they go on learning.</summary>
+    public static StepTimes Fit(IReadOnlyList<MeasuredStep> steps) => StepTimes.From(StepFit.Of(steps));
 
     static MeasuredStep Chunk(LlamaContext context, int tokens, int start)
     {

@@ -11,7 +11,7 @@ sealed partial class StepLoop
 {
     readonly List<RequestOutcome> _outcomes = [];
     readonly List<StepShare> _shares = [];
-    readonly HashSet<Sequence> _finished = [];
+    readonly List<Sequence> _finished = [];
 
     void Commit(StepPlan plan, long startNs)
     {
@@ -20,12 +20,7 @@ sealed partial class StepLoop
         _outcomes.Clear();
         _shares.Clear();
         _finished.Clear();
-        foreach (var (sequence, token) in _tokens)
-        {
-            if (token.Finish != FinishReason.None)
-                _finished.Add(sequence);
-        }
-        foreach (var item in _work)
+        foreach (ref readonly var item in CollectionsMarshal.AsSpan(_work))
             Describe(item);
         long endNs;
         lock (_gate)
@@ -37,12 +32,12 @@ sealed partial class StepLoop
                 new StepOutcome(CollectionsMarshal.AsSpan(_outcomes)) { DurationNs = endNs - startNs };
             Scheduler.Commit(outcome, endNs);
             _log?.Commit(outcome, endNs);
-            foreach (var item in _work)
+            foreach (ref readonly var item in CollectionsMarshal.AsSpan(_work))
                 Settle(item);
         }
         Steps++;
         BusyNs += endNs - startNs;
-        if (_aborted.Count == 0)
+        if (_abortedItems == 0)
             _times.Observe(shape, endNs - startNs);
         OnStep?.Invoke(new EngineStep
         {
@@ -54,8 +49,10 @@ sealed partial class StepLoop
             Causes = _times.Split(shape),
             Shares = CollectionsMarshal.AsSpan(_shares),
         });
-        foreach (var (sequence, token) in _tokens)
-            Publish(sequence, token with { TimeNs = endNs, Step = Steps });
+        var tokens = CollectionsMarshal.AsSpan(_tokens);
+        foreach (ref var drawn in tokens)
+            drawn.Token = drawn.Token with { TimeNs = endNs, Step = Steps };
+        _publisher.Publish(tokens);
         foreach (var sequence in _finished)
         {
             _drafter?.Remember(sequence.Request.Tenant, CollectionsMarshal.AsSpan(sequence.Tokens));
@@ -89,8 +86,7 @@ sealed partial class StepLoop
     void Describe(in StepWorkItem item)
     {
         var sequence = item.Sequence;
-        var wasAborted = _aborted.Contains(sequence);
-        var accepted = _accepted.GetValueOrDefault(sequence);
+        var (wasAborted, accepted) = (sequence.StepAborted, sequence.StepAccepted);
         var isDecode = sequence.IsDecoding;
         var start = item.To - item.Planned;
         var done = Math.Max(0, Math.Min(item.To, sequence.KvTokens) - start);
@@ -104,12 +100,14 @@ sealed partial class StepLoop
             _shares.Add(new StepShare(sequence.Request.LedgerId, done, 0, start + done, again));
         }
         sequence.ReachedTokens = Math.Max(sequence.ReachedTokens, sequence.KvTokens);
-        if (wasAborted || accepted > 0 || _finished.Contains(sequence))
+        if (sequence.StepFinished)
+            _finished.Add(sequence);
+        if (wasAborted || accepted > 0 || sequence.StepFinished)
         {
             _outcomes.Add(new RequestOutcome
             {
                 Request = sequence.Id,
-                Finished = _finished.Contains(sequence),
+                Finished = sequence.StepFinished,
                 Aborted = wasAborted,
                 ComputedTokens = isDecode ? 0 : Math.Min(done, item.Planned - 1),
                 AcceptedDrafts = accepted,
@@ -121,7 +119,7 @@ sealed partial class StepLoop
     void Settle(in StepWorkItem item)
     {
         var sequence = item.Sequence;
-        if (_finished.Contains(sequence))
+        if (sequence.StepFinished)
         {
             _live.Remove(sequence.Id);
             LoseKv(sequence);
@@ -134,7 +132,7 @@ sealed partial class StepLoop
             _kv.Unify(
                 sequence.Kv, sequence.Keys.Span, Math.Min(sequence.KvTokens, sequence.Request.Prompt.Length));
         }
-        if (!sequence.IsDecoding && item.WantsToken && !_aborted.Contains(sequence))
+        if (!sequence.IsDecoding && item.WantsToken && !sequence.StepAborted)
         {
             sequence.IsDecoding = true;
             _decoding.Add(sequence);

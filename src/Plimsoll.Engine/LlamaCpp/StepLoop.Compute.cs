@@ -9,9 +9,9 @@ sealed partial class StepLoop
 {
     readonly List<StepWorkItem> _work = [];
     readonly List<(int Item, int Row)> _rows = [];
-    readonly List<(Sequence Sequence, AnswerToken Token)> _tokens = [];
-    readonly Dictionary<Sequence, int> _accepted = [];
-    readonly HashSet<Sequence> _aborted = [];
+    readonly List<DrawnToken> _tokens = [];
+    ChosenToken[] _chosen = new ChosenToken[64];
+    int _abortedItems;
     LlamaAdapter? _adapter;
     bool _adapterIsKnown;
 
@@ -20,8 +20,7 @@ sealed partial class StepLoop
     {
         _work.Clear();
         _tokens.Clear();
-        _accepted.Clear();
-        _aborted.Clear();
+        _abortedItems = 0;
         Array.Fill(_draftsByCohort, -1);
         foreach (ref readonly var run in plan.Cohorts)
         {
@@ -39,8 +38,7 @@ sealed partial class StepLoop
                 ? _draftsByCohort[sequence.Cohort] : -1;
             if (drafts >= 0 && plan.SkippedDecodes.IndexOf(sequence.Id) < 0)
             {
-                _work.Add(
-                    new StepWorkItem(
+                Begin(new StepWorkItem(
                     sequence, sequence.Tokens.Count, WantsToken: true, 1, Guess(sequence, drafts)));
             }
         }
@@ -66,7 +64,15 @@ sealed partial class StepLoop
         }
         if (chunk.EndsPrompt)
             sequence.Cohort = chunk.Cohort;
-        _work.Add(new StepWorkItem(sequence, chunk.Start + chunk.Tokens, chunk.EndsPrompt, chunk.Tokens));
+        Begin(new StepWorkItem(sequence, chunk.Start + chunk.Tokens, chunk.EndsPrompt, chunk.Tokens));
+    }
+
+    void Begin(in StepWorkItem item)
+    {
+        var sequence = item.Sequence;
+        (sequence.StepAborted, sequence.StepDrew, sequence.StepFinished) = (false, false, false);
+        sequence.StepAccepted = 0;
+        _work.Add(item);
     }
 
     int[]? Guess(Sequence sequence, int most)
@@ -149,17 +155,12 @@ sealed partial class StepLoop
         if (_context.Count == 0)
             return true;
         var whole = Decode();
-        if (whole)
-        {
-            foreach (var (item, row) in _rows)
-                Draw(_work[item], row);
-        }
-        if (whole)
-        {
-            _rows.Clear();
-            _context.Clear();
-        }
-        return whole;
+        if (!whole)
+            return false;
+        Draw();
+        _rows.Clear();
+        _context.Clear();
+        return true;
     }
 
     bool Decode()
@@ -188,14 +189,11 @@ sealed partial class StepLoop
     void Abandon(int reached)
     {
         AbortedSteps++;
-        var drawn = new HashSet<Sequence>();
-        foreach (var (sequence, _) in _tokens)
-            drawn.Add(sequence);
         for (var i = 0; i < _work.Count; i++)
         {
             var item = _work[i];
             var sequence = item.Sequence;
-            if (sequence.Kv == KvStore.None || drawn.Contains(sequence))
+            if (sequence.Kv == KvStore.None || sequence.StepDrew)
                 continue;
             if (i <= reached)
                 sequence.KvTokens = Math.Min(sequence.KvTokens, _context.Length(sequence.Kv));
@@ -205,32 +203,39 @@ sealed partial class StepLoop
                 sequence.KvTokens = Math.Min(most, sequence.KvTokens);
                 _context.Trim(sequence.Kv, sequence.KvTokens);
             }
-            if (sequence.KvTokens < item.To)
-                _aborted.Add(sequence);
+            sequence.StepAborted = sequence.KvTokens < item.To;
+            _abortedItems += sequence.StepAborted ? 1 : 0;
         }
         _context.Clear();
         _rows.Clear();
     }
 
-    /// <summary>Draws an item's token, and as many after it as its drafts foresaw.</summary>
-    void Draw(in StepWorkItem item, int row)
+    /// <summary>Draws the batch's tokens: all first ones together, then what each comes to.</summary>
+    void Draw()
+    {
+        if (_chosen.Length < _rows.Count)
+            _chosen = new ChosenToken[Math.Max(_rows.Count, 2 * _chosen.Length)];
+        var startNs = _clock.NowNs;
+        for (var i = 0; i < _rows.Count; i++)
+            _chosen[i] = _chooser.Choose(_work[_rows[i].Item].Sequence, _context.Logits(_rows[i].Row));
+        DrawNs += _clock.NowNs - startNs;
+        for (var i = 0; i < _rows.Count; i++)
+            Draw(_work[_rows[i].Item], _rows[i].Row, _chosen[i]);
+    }
+
+    /// <summary>Takes an item's token, and as many after it as its drafts foresaw.</summary>
+    void Draw(in StepWorkItem item, int row, ChosenToken chosen)
     {
         var sequence = item.Sequence;
         var drafts = item.Drafts ?? [];
         var accepted = 0;
         DraftedTokens += drafts.Length;
-        for (var i = 0; ; i++)
-        {
-            var chosen = _chooser.Choose(sequence, _context.Logits(row + i));
-            var ended = Take(sequence, chosen);
-            if (ended || i == drafts.Length || chosen.Token != drafts[i])
-                break;
-            accepted++;
-        }
+        while (!Take(sequence, chosen) && accepted < drafts.Length && chosen.Token == drafts[accepted])
+            chosen = _chooser.Choose(sequence, _context.Logits(row + ++accepted));
         if (drafts.Length == 0)
             return;
         AcceptedDrafts += accepted;
-        _accepted[sequence] = accepted;
+        sequence.StepAccepted = accepted;
         sequence.KvTokens = item.To + accepted;
         _context.Trim(sequence.Kv, sequence.KvTokens);
         _drafter!.Learn(drafts.Length, accepted);
@@ -267,7 +272,9 @@ sealed partial class StepLoop
             finish = stopped ? FinishReason.Stop : finish;
         }
         sequence.IsDone = finish != FinishReason.None;
-        _tokens.Add((sequence, new AnswerToken
+        sequence.StepDrew = true;
+        sequence.StepFinished = sequence.IsDone;
+        _tokens.Add(new DrawnToken(sequence, new AnswerToken
         {
             Token = chosen.Token,
             Text = text,

@@ -30,6 +30,7 @@ sealed partial class StepLoop : IDisposable
     readonly List<Sequence> _decoding = [];
     readonly List<Sequence> _gone = [];
     readonly DecisionLog? _log;
+    readonly AnswerPublisher _publisher = new();
     int[] _draftsByCohort = new int[8];
     long _abortableUntilNs;
 
@@ -60,6 +61,9 @@ sealed partial class StepLoop : IDisposable
 
     /// <summary>Time inside libllama; what is left of <see cref="BusyNs"/> is the engine's own.</summary>
     public long ComputeNs { get; private set; }
+
+    /// <summary>Time of drawing tokens from logits.</summary>
+    public long DrawNs { get; private set; }
 
     public long AbortedSteps { get; private set; }
 
@@ -152,14 +156,15 @@ sealed partial class StepLoop : IDisposable
             foreach (var sequence in _live.Values)
             {
                 sequence.IsDone = true;
-                Publish(sequence, End(FinishReason.Failed, message));
+                _publisher.Publish(sequence.Answer, End(FinishReason.Failed, message));
                 sequence.Dispose();
             }
             _live.Clear();
         }
     }
 
-    public void Dispose() => Fail("the engine has stopped");
+    /// <summary>Readers have everything once it returns.</summary>
+    public void Dispose() => _publisher.Dispose();
 
     long Predict(StepPlan plan) => plan.PredictedNs ?? _times.PredictNs(plan.Shape);
 
@@ -232,17 +237,10 @@ sealed partial class StepLoop : IDisposable
             SwappedBytes -= state.Length;
         LoseKv(sequence);
         if (unread != FinishReason.None)
-            Publish(sequence, End(unread, ""));
+            _publisher.Publish(sequence.Answer, End(unread, ""));
         sequence.Dispose();
     }
 
     AnswerToken End(FinishReason reason, string text) =>
         new() { Token = -1, Text = text, TimeNs = _clock.NowNs, Step = Steps, Finish = reason };
-
-    static void Publish(Sequence sequence, in AnswerToken token)
-    {
-        sequence.Answer.Writer.TryWrite(token);
-        if (token.Finish != FinishReason.None)
-            sequence.Answer.Writer.TryComplete();
-    }
 }

@@ -20,6 +20,9 @@ sealed class StepTimesCache(string folder)
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
         "plimsoll", "step-times");
 
+    /// <summary>Goes up when step times are fitted otherwise: what was kept before is learnt again.</summary>
+    const int FitSerial = 2;
+
     public static string KeyOf(LlamaOptions options)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -32,7 +35,8 @@ sealed class StepTimesCache(string folder)
             hash.AppendData(BitConverter.GetBytes(file.Length));
         }
         hash.AppendData(
-            Encoding.UTF8.GetBytes(string.Join('|', Machine(), LlamaLibrary.Release, options.Library.Path,
+            Encoding.UTF8.GetBytes(string.Join('|', FitSerial, Machine(), LlamaLibrary.Release,
+            options.Library.Path,
             options.Library.Backend, options.Threads, options.Layout, options.MicroTokens, options.GpuLayers,
             options.Limits.MaxNumSeqs, options.Limits.MaxNumBatchedTokens)));
         return Convert.ToHexStringLower(hash.GetHashAndReset());

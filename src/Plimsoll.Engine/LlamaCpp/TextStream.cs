@@ -10,31 +10,40 @@ namespace Plimsoll.Engine.LlamaCpp;
 /// </summary>
 sealed class TextStream(LlamaTokenizer tokenizer)
 {
-    byte[] _held = [];
+    /// <summary>A character that is not whole has three bytes at most.</summary>
+    const int MostHeld = 3;
+
+    readonly byte[] _held = new byte[MostHeld];
+    int _heldBytes;
 
     /// <summary>What this token adds.</summary>
     public string Add(int token)
     {
-        if (_held.Length == 0 && tokenizer.Text(token) is { } whole)
+        if (_heldBytes == 0 && tokenizer.Text(token) is { } whole)
             return whole;
-        byte[] bytes = [.. _held, .. tokenizer.Bytes(token)];
-        var open = OpenBytes(bytes);
-        _held = bytes[^open..];
-        return Encoding.UTF8.GetString(bytes, 0, bytes.Length - open);
+        var added = tokenizer.Bytes(token);
+        var bytes = added.Length <= 256 ? stackalloc byte[MostHeld + added.Length]
+            : new byte[MostHeld + added.Length];
+        _held.AsSpan(0, _heldBytes).CopyTo(bytes);
+        added.CopyTo(bytes[_heldBytes..]);
+        bytes = bytes[..(_heldBytes + added.Length)];
+        _heldBytes = OpenBytes(bytes);
+        bytes[^_heldBytes..].CopyTo(_held);
+        return Encoding.UTF8.GetString(bytes[..^_heldBytes]);
     }
 
     /// <summary>What was held back when the answer ends.</summary>
     public string Flush()
     {
-        var rest = Encoding.UTF8.GetString(_held);
-        _held = [];
+        var rest = Encoding.UTF8.GetString(_held, 0, _heldBytes);
+        _heldBytes = 0;
         return rest;
     }
 
     /// <summary>Bytes at the end that begin a character and do not end it.</summary>
     static int OpenBytes(ReadOnlySpan<byte> bytes)
     {
-        for (var back = Math.Min(3, bytes.Length); back > 0; back--)
+        for (var back = Math.Min(MostHeld, bytes.Length); back > 0; back--)
         {
             if (Rune.DecodeFromUtf8(bytes[^back..], out _, out _) == OperationStatus.NeedMoreData)
                 return back;

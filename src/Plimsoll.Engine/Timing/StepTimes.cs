@@ -32,6 +32,17 @@ public sealed class StepTimes
             _covariance[i, i] = weights.Length == Terms ? 1e-2 * (1 + (weights[i] * weights[i])) : 1e12;
     }
 
+    /// <summary>Begins from steps that were timed and fitted, and goes on learning.</summary>
+    public static StepTimes From(MeasuredStepsSpec fit)
+    {
+        var weights = new double[Terms];
+        for (var knot = 0; knot < Knots; knot++)
+            weights[knot] = fit.OfTokens(1 << knot) / 1e3;
+        weights[Knots] = fit.ContextTokenNs;
+        weights[Knots + 1] = fit.PairNs * 1e3;
+        return new StepTimes(weights);
+    }
+
     /// <summary>Steps learnt from.</summary>
     public long Observations { get; private set; }
 

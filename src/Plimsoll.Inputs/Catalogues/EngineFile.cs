@@ -44,6 +44,8 @@ sealed record EngineEntry
 
     public required IReadOnlyList<ReleaseRow<EngineOverheadSpec>> Overheads { get; init; }
 
+    public required IReadOnlyList<ReleaseRow<EngineSchedulingSpec>> Schedulings { get; init; }
+
     public required IReadOnlyList<ReleaseRow<EngineMemorySpec>> Memories { get; init; }
 
     public required IReadOnlyList<ReleaseRow<EngineErrorSpec>> Errors { get; init; }
@@ -56,6 +58,7 @@ sealed record EngineEntry
     {
         Name = Name,
         Overhead = ReleaseRow.Of(Overheads, release),
+        Scheduling = ReleaseRow.Of(Schedulings, release),
         Memory = ReleaseRow.Of(Memories, release),
         Errors = ReleaseRow.Of(Errors, release),
     };

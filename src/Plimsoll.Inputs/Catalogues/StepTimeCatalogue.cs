@@ -84,6 +84,7 @@ public static class StepTimeCatalogue
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(NumberFormatJson), typeof(TierJson)])]
 [JsonSerializable(typeof(EfficiencyCurves))]
 sealed partial class StepTimeJson : JsonSerializerContext;

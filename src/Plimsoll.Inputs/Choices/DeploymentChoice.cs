@@ -34,7 +34,7 @@ public sealed record DeploymentChoice
     public required EngineSettings Engine { get; init; }
 
     /// <summary>Step times fitted to the user's own engine; the catalogue's when null.</summary>
-    public FittedStepTimes? Profile { get; init; }
+    public IStepTimeProfile? Profile { get; init; }
 
     /// <summary>How much slower the kernels of another time were; 1 for today's.</summary>
     public double Slower { get; init; } = 1;

@@ -51,6 +51,13 @@ static class JsonFields
     public static string? Text(this JsonElement element, string path) =>
         element.Find(path) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 
+    public static bool? Flag(this JsonElement element, string path) => element.Find(path)?.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => null,
+    };
+
     public static double Number(this JsonElement element, string path, string where) =>
         element.OptionalNumber(path, where)
         ?? throw new BadInputException($"{where}: {path} is missing; expected a number");

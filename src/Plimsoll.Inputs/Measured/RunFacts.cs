@@ -21,6 +21,14 @@ public sealed record RunFacts
 
     public int? DataParallel { get; init; }
 
+    /// <summary>Whether experts were dealt out over the ranks rather than sliced.</summary>
+    public bool? ExpertParallel { get; init; }
+
+    /// <summary>KV blocks of one engine rank, as the engine counted them.</summary>
+    public int? NumGpuBlocks { get; init; }
+
+    public int? BlockSize { get; init; }
+
     public int? MaxNumSeqs { get; init; }
 
     public int? MaxNumBatchedTokens { get; init; }
@@ -40,6 +48,11 @@ public sealed record RunFacts
             engine.EngineVersion is null ? engine.Engine : $"{engine.Engine}@{engine.EngineVersion}");
         Same(file, "tensor_parallel_size", TensorParallel, Setting.TensorParallel, deployment.TensorParallel);
         Same(file, "data_parallel_size", DataParallel, Setting.DataParallel, deployment.DataParallel);
+        if (deployment.Model.FeedForward.MoeLayers > 0 && deployment.Accelerators > 1)
+        {
+            Same(file, "enable_expert_parallel", ExpertParallel, Setting.ExpertParallel,
+                deployment.ExpertParallel > 1);
+        }
         Same(file, "max_num_seqs", MaxNumSeqs, Setting.MaxNumSeqs, engine.MaxNumSeqs);
         Same(file, "max_num_batched_tokens", MaxNumBatchedTokens, Setting.MaxNumBatchedTokens,
             engine.MaxNumBatchedTokens);

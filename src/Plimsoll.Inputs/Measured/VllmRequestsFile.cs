@@ -87,13 +87,24 @@ public static class VllmRequestsFile
             Model = root.Text("model"),
             Engine = "vllm",
             EngineVersion = root.Text("vllm_version"),
-            TensorParallel = Whole("tensor_parallel_size"),
-            DataParallel = Whole("data_parallel_size"),
-            MaxNumSeqs = Whole("max_num_seqs"),
-            MaxNumBatchedTokens = Whole("max_num_batched_tokens"),
+            TensorParallel = Whole("engine_kwargs.tensor_parallel_size"),
+            DataParallel = Whole("engine_kwargs.data_parallel_size"),
+            ExpertParallel = root.Flag("engine_kwargs.enable_expert_parallel"),
+            NumGpuBlocks = Whole("kv_cache.num_gpu_blocks", "engine_kwargs.num_gpu_blocks_override",
+                "num_gpu_blocks"),
+            BlockSize = Whole("kv_cache.block_size", "engine_kwargs.block_size"),
+            MaxNumSeqs = Whole("engine_kwargs.max_num_seqs"),
+            MaxNumBatchedTokens = Whole("engine_kwargs.max_num_batched_tokens"),
         };
 
-        int? Whole(string key) =>
-            root.Find("engine_kwargs." + key) is null ? null : root.Whole("engine_kwargs." + key, meta);
+        int? Whole(params ReadOnlySpan<string> places)
+        {
+            foreach (var place in places)
+            {
+                if (root.Find(place) is not null)
+                    return root.Whole(place, meta);
+            }
+            return null;
+        }
     }
 }

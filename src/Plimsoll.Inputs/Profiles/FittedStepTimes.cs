@@ -11,7 +11,7 @@ namespace Plimsoll.Inputs.Profiles;
 /// <summary>Step times as a profile gives them, for whatever deployment it may speak of.</summary>
 /// <param name="file">The profile's file as the user wrote it.</param>
 /// <param name="profile">What was fitted.</param>
-public sealed class FittedStepTimes(string file, CalibrationProfile profile)
+public sealed class FittedStepTimes(string file, CalibrationProfile profile) : IStepTimeProfile
 {
     /// <summary>Step times that have moved further than this since the fit are not what was fitted.</summary>
     const double MostDrift = 0.005;

@@ -15,7 +15,7 @@ namespace Plimsoll.Inputs.Profiles;
 /// </summary>
 public static class ProfileFile
 {
-    const string Expected = "a profile that `plimsoll calibrate` wrote";
+    internal const string Expected = "a profile that `plimsoll calibrate` wrote";
 
     static readonly ProfileJson Json = new(new JsonSerializerOptions
     {

@@ -19,15 +19,12 @@ public sealed record SizedEngine(SimulatedEngine Engine, LoadLineResult Line, lo
 }
 
 /// <summary>
-/// Settles the degrees of parallelism that a choice of deployment leaves open, by the bill of the fleet
-/// that they
-/// make: whole replicas, busiest hour and spares included.
+/// Settles the degrees of parallelism that a choice of deployment leaves open, by the bill of the fleet that
+/// they make: whole replicas, busiest hour and spares included. One after the other they try to beat the best
+/// so far; most fail by what they carry at most, or in one short probe at the rate that would win.
 /// </summary>
 public static class EngineChoice
 {
-    /// <summary>Fleets within this factor of the cheapest at a glance are looked at in full.</summary>
-    const double Close = 1.2;
-
     /// <summary>
     /// The engine of the cheapest fleet that keeps the promise; the nearest miss if none does.
     /// </summary>
@@ -45,44 +42,22 @@ public static class EngineChoice
             var stepTime = serving.Deployment.ModelOf(deployment);
             engines.Add(SimulatedEngine.Of(stepTime, serving.Policy, serving.MeanContextTokens));
         }
-        if (engines.Count == 1)
-            return Sized(serving, engines[0], spareReplicas, ProbeSize.UsualStreams, progress);
-        var glanced = All(engines, ofStreams: 1);
-        var cheapest = glanced.Min(e => e.Accelerators) ?? long.MaxValue;
-        var close = glanced.Where(e => e.Accelerators is null ? cheapest == long.MaxValue
-            : e.Accelerators <= Close * cheapest).Select(e => e.Engine).ToList();
-        return All(close, ProbeSize.UsualStreams)
-            .Aggregate((best, other) => IsBetter(other, best) ? other : best);
-
-        SizedEngine[] All(IReadOnlyList<SimulatedEngine> of, int ofStreams)
+        var contenders = new Contender[engines.Count];
+        Parallel.For(0, contenders.Length, i => contenders[i] = new Contender(
+            engines[i], SaturatedThroughput.Find(engines[i], serving), serving, spareReplicas, progress));
+        SizedEngine? best = null;
+        foreach (var contender in contenders.OrderByDescending(c => c.CeilingPerAccelerator))
         {
-            var sized = new SizedEngine[of.Count];
-            Parallel.For(
-                0, sized.Length, i => sized[i] = Sized(serving, of[i], spareReplicas, ofStreams, progress));
-            return sized;
+            if (best is not null && !contender.MayBeat(best))
+                continue;
+            var sized = contender.Sized();
+            if (best is null || IsBetter(sized, best))
+                best = sized;
         }
+        return best!;
     }
 
-    /// <summary>An engine with its load line and fleet; one that serves nothing at all has none.</summary>
-    static SizedEngine Sized(
-        Serving serving, SimulatedEngine engine, int spareReplicas, int streams, RunProgress progress)
-    {
-        if (SaturatedThroughput.Find(engine, serving) is not { } ceiling)
-            return new SizedEngine(engine, new LoadLineResult([0], null, Unserved: 1), null);
-        var size = ProbeSize.Of(serving, ceiling.RequestsPerSecond);
-        size = size with { Streams = Math.Min(streams, size.Streams) };
-        var search = new LoadLineSearch(engine, serving, size) { AfterRun = progress.Ran };
-        var line = search.Find(ceiling.RequestsPerSecond);
-        if (line.RequestsPerSecond <= 0)
-            return new SizedEngine(engine, line, null) { Full = ceiling };
-        var peak = serving.RequestsPerSecond * FleetSize.PeakOverMean(serving.Workload.WeeklyEnvelope);
-        var replicas = FleetSize.Replicas(peak, line.RequestsPerSecond * engine.Ranks) + spareReplicas;
-        return new SizedEngine(engine, line, (long)replicas * engine.Deployment.Accelerators)
-        {
-            Full = ceiling,
-        };
-    }
-
+    /// <summary>The smaller fleet; of two as large the one that carries more.</summary>
     static bool IsBetter(SizedEngine a, SizedEngine b)
     {
         if (a.Accelerators != b.Accelerators)
@@ -95,4 +70,72 @@ public static class EngineChoice
 
     static double PerAccelerator(SizedEngine sized) =>
         sized.Line.RequestsPerSecond * sized.Engine.Ranks / sized.Engine.Deployment.Accelerators;
+
+    /// <summary>An engine whose fleet may be the cheapest.</summary>
+    /// <param name="engine">One engine rank.</param>
+    /// <param name="full">What it carries when nobody waits; null where it serves no request at all.</param>
+    /// <param name="serving">What is served.</param>
+    /// <param name="spareReplicas">Replicas beyond what the busiest hour needs.</param>
+    /// <param name="progress">Told of each run.</param>
+    sealed class Contender(
+        SimulatedEngine engine, SaturatedThroughput? full, Serving serving, int spareReplicas,
+        RunProgress progress)
+    {
+        readonly double _peak =
+            serving.RequestsPerSecond * FleetSize.PeakOverMean(serving.Workload.WeeklyEnvelope);
+
+        public double CeilingPerAccelerator =>
+            (full?.RequestsPerSecond ?? 0) * engine.Ranks / engine.Deployment.Accelerators;
+
+        /// <summary>
+        /// Whether it can still turn out better: no engine's load line is above what it carries when nobody
+        /// waits, and where no stream keeps the promise at the rate that would win, it does not win.
+        /// </summary>
+        public bool MayBeat(SizedEngine best)
+        {
+            if (full is null || best.Accelerators is not { } accelerators)
+                return full is not null;
+            var rate = RateToBeat(best, accelerators);
+            return rate <= full.RequestsPerSecond && Search().MayReach(rate);
+        }
+
+        /// <summary>With its load line and fleet; one that serves nothing at all has none.</summary>
+        public SizedEngine Sized()
+        {
+            if (full is null)
+                return new SizedEngine(engine, new LoadLineResult([0], null, Unserved: 1), null);
+            var line = Search().Find(full.RequestsPerSecond);
+            if (line.RequestsPerSecond <= 0)
+                return new SizedEngine(engine, line, null) { Full = full };
+            var replicas =
+                FleetSize.Replicas(_peak, line.RequestsPerSecond * engine.Ranks) + spareReplicas;
+            return new SizedEngine(engine, line, (long)replicas * engine.Deployment.Accelerators)
+            {
+                Full = full,
+            };
+        }
+
+        /// <summary>The lowest load line of a rank with which <see cref="IsBetter"/> holds.</summary>
+        double RateToBeat(SizedEngine best, long accelerators)
+        {
+            var own = engine.Deployment.Accelerators;
+            var replicas = accelerators / own;
+            var asLarge = replicas * own == accelerators;
+            var smaller = RateWith(asLarge ? replicas - 1 : replicas);
+            if (!asLarge)
+                return smaller;
+            return Math.Min(
+                smaller, Math.Max(RateWith(replicas), PerAccelerator(best) * own / engine.Ranks));
+        }
+
+        /// <summary>What so many replicas ask of a rank; infinite where they are all spares.</summary>
+        double RateWith(long replicas) => replicas > spareReplicas
+            ? _peak / (replicas - spareReplicas) / engine.Ranks
+            : double.PositiveInfinity;
+
+        LoadLineSearch Search() => new(engine, serving, ProbeSize.Of(serving, full!.RequestsPerSecond))
+        {
+            AfterRun = progress.Ran,
+        };
+    }
 }

@@ -21,8 +21,11 @@ public sealed class LoadLineSearch
     /// <summary>A rate this small share of the ceiling stands for an idle engine.</summary>
     public const double IdleShare = 0.002;
 
-    /// <summary>How far from the first stream's load line the others' is looked for first.</summary>
+    /// <summary>How far from the guess a stream's load line is looked for first.</summary>
     const double Near = 0.04;
+
+    /// <summary>Of a stream's requests one in so many is enough for a guess.</summary>
+    const int ShortShare = 8;
 
     readonly SimulatedEngine _engine;
     readonly Serving _serving;
@@ -63,22 +66,37 @@ public sealed class LoadLineSearch
     /// <param name="process">How arrivals scatter.</param>
     public LoadLineResult Find(double ceiling, ArrivalProcess process = ArrivalProcess.Own)
     {
-        var probe = new Probe(process, Options(process) with
+        var probe = Certain(process);
+        var brackets = new (double Kept, double? Broken)[_size.Streams];
+        var guess = Glance(probe, ceiling);
+        var known = 0;
+        if (guess == 0)
         {
-            StopWhenCertain = true,
-            Levels = LateFirstTokens.Of(_serving.Levels, _engine.StepTime.Draw),
-        });
-        var first = Bisect(probe, 0, 0, ceiling, ceiling);
-        var lines = new double[_size.Streams];
-        lines[0] = first.Kept;
-        if (first.Kept > 0)
-        {
-            Parallel.For(
-                1, lines.Length, stream => lines[stream] = FindNear(probe, stream, first.Kept, ceiling));
+            brackets[0] = Bisect(probe, 0, 0, ceiling, ceiling, Precision);
+            guess = brackets[0].Kept;
+            known = 1;
         }
-        if (first.Broken is null)
-            return new LoadLineResult(lines, null, 0);
-        return Broken(lines, first.Broken.Value, probe);
+        if (guess > 0)
+        {
+            Parallel.For(known, brackets.Length,
+                stream => brackets[stream] = FindNear(probe, stream, guess, ceiling));
+        }
+        var lines = Array.ConvertAll(brackets, bracket => bracket.Kept);
+        return brackets[0].Broken is { } broken
+            ? Broken(lines, broken, probe)
+            : new LoadLineResult(lines, null, 0);
+    }
+
+    /// <summary>
+    /// Whether any stream keeps the promise at a rate: where none does, the load line is surely lower. A
+    /// probe of each that stops once its verdict is certain costs far less than a search.
+    /// </summary>
+    public bool MayReach(double requestsPerSecond)
+    {
+        var probe = Certain(ArrivalProcess.Own);
+        var holds = new bool[_size.Streams];
+        Parallel.For(0, holds.Length, stream => holds[stream] = Holds(probe, stream, requestsPerSecond));
+        return Array.IndexOf(holds, true) >= 0;
     }
 
     /// <summary>Complete runs of every stream at a rate, measured to the end and pooled.</summary>
@@ -98,6 +116,12 @@ public sealed class LoadLineSearch
         return PooledRuns.Of(runs);
     }
 
+    Probe Certain(ArrivalProcess process) => new(process, Options(process) with
+    {
+        StopWhenCertain = true,
+        Levels = LateFirstTokens.Of(_serving.Levels, _engine.StepTime.Draw),
+    });
+
     SimulationOptions Options(ArrivalProcess process)
     {
         var requests = process == ArrivalProcess.Own ? _size.Requests : _size.SmoothRequests;
@@ -115,7 +139,8 @@ public sealed class LoadLineSearch
     /// promise, and
     /// broken at the upper, which is null where the ceiling keeps it.
     /// </summary>
-    (double Kept, double? Broken) Bisect(Probe probe, int stream, double kept, double broken, double ceiling)
+    (double Kept, double? Broken) Bisect(
+        Probe probe, int stream, double kept, double broken, double ceiling, double precision)
     {
         if (kept == 0)
         {
@@ -125,7 +150,7 @@ public sealed class LoadLineSearch
         }
         if (broken >= ceiling && Holds(probe, stream, ceiling))
             return (ceiling, null);
-        while (broken - kept > Precision * broken)
+        while (broken - kept > precision * broken)
         {
             var middle = (kept + broken) / 2;
             if (Holds(probe, stream, middle))
@@ -136,8 +161,21 @@ public sealed class LoadLineSearch
         return (kept, broken);
     }
 
-    /// <summary>The load line of a stream that is likely near another's.</summary>
-    double FindNear(Probe probe, int stream, double guess, double ceiling)
+    /// <summary>
+    /// About where the load line lies, from a short piece of the first stream: a place to look from, no
+    /// verdict. 0 where a piece is too short for the percentiles, or keeps the promise at no rate.
+    /// </summary>
+    double Glance(Probe probe, double ceiling)
+    {
+        var requests = probe.Options.Requests / ShortShare;
+        if (requests < NeededRequests(_serving.Limits))
+            return 0;
+        var options = probe.Options with { Requests = requests, WarmupRequests = requests / 10 };
+        return Bisect(probe with { Options = options }, 0, 0, ceiling, ceiling, 2 * Near).Kept;
+    }
+
+    /// <summary>The bracket of a stream whose load line is likely near a rate.</summary>
+    (double Kept, double? Broken) FindNear(Probe probe, int stream, double guess, double ceiling)
     {
         double kept = 0, broken = ceiling;
         for (var reach = Near; reach < 1; reach *= 2)
@@ -158,7 +196,7 @@ public sealed class LoadLineSearch
             else
                 kept = upper;
         }
-        return Bisect(probe, stream, kept, broken, ceiling).Kept;
+        return Bisect(probe, stream, kept, broken, ceiling, Precision);
     }
 
     bool Holds(Probe probe, int stream, double rate) =>

@@ -5,6 +5,7 @@ using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Choices;
+using Plimsoll.Inputs.Profiles;
 using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Planning.Search;
@@ -23,6 +24,9 @@ public static class ParallelismChoice
     /// </summary>
     public static IReadOnlyList<Deployment> Candidates(DeploymentChoice choice)
     {
+        // A machine's profile speaks of the one deployment that ran on it.
+        if (choice.Profile is MachineStepTimes)
+            return [choice.With()];
         Check(
             choice.Model, choice.Accelerator, choice.TensorParallel, choice.PipelineParallel,
             choice.ExpertParallel, choice.DataParallel, choice.Engine.RedundantExperts);

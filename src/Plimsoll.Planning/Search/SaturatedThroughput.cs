@@ -72,7 +72,8 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
     static SaturatedThroughput? Stream(
         SimulatedEngine engine, Serving serving, bool attributeTime, int? openSessions)
     {
-        var requests = Math.Max(
+        var ranks = engine.LockstepRanks;
+        var requests = ranks * Math.Max(
             serving.Requests ?? UsualRequests, TurnsOfTheBatch * (long)engine.Limits.MaxNumSeqs);
         var first = requests / 5;
         var last = requests * 4 / 5;
@@ -102,6 +103,6 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
         var rate = lastNs > firstNs
             ? (last - first) * 1e9 / (lastNs - firstNs)
             : run.Completed / run.MakespanS;
-        return new SaturatedThroughput(rate, run) { Steps = steps };
+        return new SaturatedThroughput(rate / ranks, run) { Steps = steps };
     }
 }

@@ -10,6 +10,9 @@ namespace Plimsoll.Planning.Simulation;
 /// <param name="Replicas">How many ranks.</param>
 public sealed record EnginePool(SchedulerOptions Limits, StepTimeModel StepTime, int Replicas = 1)
 {
+    /// <summary>How many ranks, one after another, share experts and so step together.</summary>
+    public int LockstepRanks { get; init; } = 1;
+
     /// <summary>The engines as they would be if their step times were wrong in a drawn way.</summary>
     public EnginePool Drawn(StepErrorDraw draw) => this with { StepTime = StepTime.Drawn(draw) };
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Costing;
 using Plimsoll.Core.Draws;
@@ -13,7 +14,8 @@ namespace Plimsoll.Planning.Simulation;
 /// <summary>
 /// Replicas behind a router, in simulated time. Between two arrivals the replicas know nothing of each
 /// other, so each runs ahead to the next arrival on its own; in a closed loop, where a finish may cause an
-/// arrival, the one that is furthest behind moves first and only as far as the next.
+/// arrival, the one that is furthest behind moves first and only as far as the next. Ranks that share experts
+/// move together.
 /// </summary>
 public sealed partial class FleetSimulation
 {
@@ -25,6 +27,7 @@ public sealed partial class FleetSimulation
     readonly Router _decodeRouter = new(RoutingPolicy.LeastOutstanding);
     readonly HandoffQueue _handoffs = new();
     readonly ReplicaSimulation[] _replicas;
+    readonly List<IStepping> _stepping = [];
     readonly int[] _outstanding;
     readonly int _decodeFirst;
     int _maxTokens;
@@ -86,6 +89,12 @@ public sealed partial class FleetSimulation
                 i, limits, pool.StepTime, _meter, OnFinished, _options,
                 i < _decodeFirst ? null : BatchFeed.Of(_options, i, pool.Replicas, most));
         }
+        for (var i = first; i < first + pool.Replicas; i += pool.LockstepRanks)
+        {
+            _stepping.Add(pool.LockstepRanks == 1
+                ? _replicas[i]
+                : new LockstepRanks(_replicas[i..Math.Min(i + pool.LockstepRanks, first + pool.Replicas)]));
+        }
         _maxTokens = Math.Min(_maxTokens, _replicas[first].Scheduler.MaxRequestTokens);
     }
 
@@ -136,8 +145,8 @@ public sealed partial class FleetSimulation
 
     void RunAhead(long untilNs)
     {
-        foreach (var replica in _replicas)
-            replica.RunUntil(untilNs);
+        foreach (var ranks in _stepping)
+            ranks.RunUntil(untilNs);
     }
 
     /// <summary>
@@ -152,9 +161,9 @@ public sealed partial class FleetSimulation
                 CloseBatch(Math.Max(_lastArrivalNs, _meter.LastTokenNs));
             int first = 0;
             long firstNs = long.MaxValue, secondNs = long.MaxValue;
-            for (var i = 0; i < _replicas.Length; i++)
+            for (var i = 0; i < _stepping.Count; i++)
             {
-                var endsNs = _replicas[i].NextStepEndsNs;
+                var endsNs = _stepping[i].NextStepEndsNs;
                 if (endsNs < firstNs)
                     (first, firstNs, secondNs) = (i, endsNs, firstNs);
                 else
@@ -163,7 +172,7 @@ public sealed partial class FleetSimulation
             if (firstNs > arrivalNs || firstNs == long.MaxValue)
                 return arrivalNs;
             var untilNs = Math.Max(firstNs, Math.Min(arrivalNs, secondNs));
-            _replicas[first].RunUntil(untilNs, stopAtFinish: true);
+            _stepping[first].RunUntil(untilNs, stopAtFinish: true);
             arrivalNs = NextArrivalNs();
         }
     }

@@ -17,7 +17,7 @@ namespace Plimsoll.Planning.Simulation;
 /// prediction per page and lands on the same nanosecond as stepping.
 /// </para>
 /// </summary>
-sealed partial class ReplicaSimulation
+sealed partial class ReplicaSimulation : IStepping
 {
     const int PageTokens = 16;
 
@@ -77,7 +77,6 @@ sealed partial class ReplicaSimulation
 
     public int Outstanding => _scheduler.Requests;
 
-    /// <summary>End of the step in flight; <see cref="long.MaxValue"/> when there is nothing to do.</summary>
     public long NextStepEndsNs
     {
         get
@@ -130,10 +129,6 @@ sealed partial class ReplicaSimulation
             Hand(newcomer.Request, newcomer.Spec, _nowNs);
     }
 
-    /// <summary>
-    /// Commits every step that ends at or before <paramref name="untilNs"/>; the one that ends later stays
-    /// in flight. With <paramref name="stopAtFinish"/> it returns after the first step that ends a request.
-    /// </summary>
     public void RunUntil(long untilNs, bool stopAtFinish = false)
     {
         while (!IsDone)
@@ -154,14 +149,19 @@ sealed partial class ReplicaSimulation
             }
             if (_nowNs + _stepNs > untilNs)
                 return;
-            RecordGaps(_inFlight);
-            _options.StepObserver?.Invoke(_index, _shape, 1, _nowNs, _stepNs);
-            if (_options.AttributeTime)
-                Attribute(_inFlight, _shape, 1, 0);
-            End(steps: 1, _nowNs + _stepNs);
+            EndOne();
             if (stopAtFinish && _outcomeCount > 0)
                 return;
         }
+    }
+
+    void EndOne()
+    {
+        RecordGaps(_inFlight!);
+        _options.StepObserver?.Invoke(_index, _shape, 1, _nowNs, _stepNs);
+        if (_options.AttributeTime)
+            Attribute(_inFlight!, _shape, 1, 0);
+        End(steps: 1, _nowNs + _stepNs);
     }
 
     void Begin()

@@ -2,6 +2,7 @@ using System;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
+using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
@@ -49,7 +50,7 @@ public sealed record SimulatedEngine
         {
             StepTime = stepTime,
             Memory = memory,
-            Limits = EngineLimits.Of(deployment, memory.Blocks, policy),
+            Limits = EngineLimits.Of(stepTime, memory.Blocks, policy),
         };
     }
 
@@ -66,17 +67,29 @@ public sealed record SimulatedEngine
     /// <summary>The engine as it would be if its step times were wrong in a drawn way.</summary>
     public SimulatedEngine Drawn(StepErrorDraw draw) => this with { StepTime = StepTime.Drawn(draw) };
 
-    /// <summary>So many ranks of this engine.</summary>
-    public EnginePool Pool(int replicas = 1) => new(Limits, StepTime, replicas);
+    /// <summary>Ranks whose steps wait for each other, because they share experts.</summary>
+    public int LockstepRanks => Deployment.SharesExperts ? Ranks : 1;
 
-    /// <summary>Simulates one rank of this engine under a workload, or a fleet of it.</summary>
+    /// <summary>So many ranks of this engine.</summary>
+    public EnginePool Pool(int ranks = 1) => new(Limits, StepTime, ranks)
+    {
+        LockstepRanks = Math.Min(ranks, LockstepRanks),
+    };
+
+    /// <summary>
+    /// Simulates one rank of this engine under a workload, or a fleet of it. A rank that waits for others is
+    /// one of all of them, each with this rate; beside batch work it is taken to wait for nobody.
+    /// </summary>
     public SimulationResult Run(
         Workload workload, double requestsPerSecond, SimulationOptions options,
         ArrivalProcess process = ArrivalProcess.Own, int? openSessions = null, Fleet? fleet = null)
     {
         workload = ModelWorkload.Of(workload, Deployment.Model);
-        var arrivals =
-            workload.Open(requestsPerSecond, options.Requests, options.Seed, process, openSessions);
+        var ranks = fleet is null && options.BatchWorkload is null ? LockstepRanks : 1;
+        if (ranks > 1)
+            fleet = new Fleet { Serving = Pool(ranks), Routing = RoutingPolicy.LeastOutstanding };
+        var arrivals = workload.Open(
+            requestsPerSecond * ranks, options.Requests, options.Seed, process, openSessions * ranks);
         if (arrivals.PrefixBlockTokens % Limits.BlockSize != 0)
         {
             throw new BadInputException(
@@ -85,10 +98,15 @@ public sealed record SimulatedEngine
                 $"a divisor of {arrivals.PrefixBlockTokens}");
         }
         var caching = Deployment.Engine.EnablePrefixCaching && !Deployment.Model.Attention.Bidirectional;
-        return FleetSimulation.Run(
+        var result = FleetSimulation.Run(
             fleet ?? new Fleet { Serving = Pool() }, caching ? arrivals : new KeylessArrivals(arrivals),
             workload.ClosedLoop,
             options with { MaxModelLength = Math.Min(options.MaxModelLength, Deployment.Model.MaxContext) });
+        return ranks == 1 ? result : result with
+        {
+            PromptTokensPerSecond = result.PromptTokensPerSecond / ranks,
+            OutputTokensPerSecond = result.OutputTokensPerSecond / ranks,
+        };
     }
 
     static BadInputException DoesNotFit(Deployment deployment, KvCapacityResult memory) => new(

@@ -60,8 +60,10 @@ sealed record MeasuredRun
         };
     }
 
-    static Deployment DeploymentOf(RunFacts facts, string file, string name)
+    /// <summary>What was served, as far as the facts beside the run say.</summary>
+    internal static Deployment DeploymentOf(RunFacts facts, string file, string name)
     {
+        var (tp, dp) = (facts.TensorParallel ?? 1, facts.DataParallel ?? 1);
         var card = name.Split('_')[0];
         var usual = new EngineSettings();
         return new Deployment
@@ -71,10 +73,14 @@ sealed record MeasuredRun
                     $"{file}: no {name}.meta.json beside it; expected what was served how")),
             Accelerator =
                 Catalogue.BuiltIn.FindAccelerator(card == "RTXPRO6000" ? "rtx_pro_6000_server" : card),
-            TensorParallel = facts.TensorParallel ?? 1,
-            DataParallel = facts.DataParallel ?? 1,
+            TensorParallel = tp,
+            DataParallel = dp,
+            ExpertParallel = facts.ExpertParallel == true ? tp * dp : 1,
             Engine = usual with
             {
+                EngineVersion = facts.EngineVersion,
+                NumGpuBlocks = facts.NumGpuBlocks,
+                BlockSize = facts.BlockSize ?? usual.BlockSize,
                 MaxNumSeqs = facts.MaxNumSeqs ?? usual.MaxNumSeqs,
                 MaxNumBatchedTokens = facts.MaxNumBatchedTokens ?? usual.MaxNumBatchedTokens,
             },

@@ -8,6 +8,7 @@ using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Core.Promises;
 using Plimsoll.Engine;
+using Plimsoll.Server.Capture;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Rollout;
@@ -19,7 +20,8 @@ namespace Plimsoll.Server.Api;
 /// <summary><c>/v1/chat/completions</c> and <c>/v1/completions</c> of engines in this process.</summary>
 sealed class CompletionEndpoints(
     Gate gate, ModelDirectory models, UpstreamEndpoints upstreams, Func<Levels> levels, LedgerBook book,
-    TimeProvider time, RolloutDesk rollouts, ShadowMirror shadow)
+    TimeProvider time, RolloutDesk rollouts, ShadowMirror shadow, WholeAnswer answers,
+    TrafficCapture capture)
 {
     public Task ChatAsync(HttpContext context) => AnswerAsync(context, CompletionKind.Chat);
 
@@ -39,11 +41,18 @@ sealed class CompletionEndpoints(
             context.Response.Headers["x-plimsoll-release"] = routed.Release;
             root = Renamed(root, routed.Answerer.Name);
         }
-        if (upstreams.Find(routed?.Answerer.Upstream ?? root.Required("model")) is { } upstream)
+        if (models.Cascades.TryGetValue(root.Required("model"), out var cascade))
+        {
+            if (await new CascadeAnswers(gate, answers, levels).TryAsync(context, tenant, cascade, root))
+                return;
+            root = Renamed(root, cascade.Then);
+        }
+        while (upstreams.Find(routed?.Answerer.Upstream ?? root.Required("model")) is { } upstream)
         {
             if (await TryUpstreamAsync(context, tenant, upstream, root, routed))
                 return;
-            root = Renamed(root, upstream.Fallback!);
+            (root, routed) = (Renamed(root, upstream.Fallback!), null);
+            context.Response.Headers["x-plimsoll-fallback"] = upstream.Fallback;
         }
         var model = Model(models, root.Required("model"), out var adapter);
         var reader =
@@ -55,7 +64,7 @@ sealed class CompletionEndpoints(
             TtftNs = RequestShell.PromiseHeader(context, "x-slo-ttft-ms"),
             ItlNs = RequestShell.PromiseHeader(context, "x-slo-tpot-ms"),
         };
-        await RunAsync(context, tenant, model, adapter, request, routed);
+        await RunAsync(context, tenant, model, adapter, request, root, routed);
     }
 
     /// <summary>False when no replica answers and another model stands in.</summary>
@@ -67,8 +76,7 @@ sealed class CompletionEndpoints(
             await upstreams.AnswerAsync(context, tenant, upstream, root, routed);
             return true;
         }
-        catch (ApiException error) when (error.Status == 503 && upstream.Fallback is { } fallback
-            && models.FindLocal(fallback, out _) is not null)
+        catch (ApiException error) when (error.Code == "no_upstream" && upstream.Fallback is not null)
         {
             return false;
         }
@@ -95,13 +103,14 @@ sealed class CompletionEndpoints(
             : Math.Min(UsualOutputTokens, request.MaxOutputTokens));
 
     async Task RunAsync(HttpContext context, Tenant tenant, LocalModel model, string? adapter,
-        CompletionRequest request, RoutedRequest? routed)
+        CompletionRequest request, JsonElement root, RoutedRequest? routed)
     {
+        var captures = tenant.Options.Capture && request is { Kind: CompletionKind.Chat, ForcedTool: null };
         var reserved = ReservedTokens(request);
         gate.Reserve(context, tenant, request.PromptTokens, reserved);
         using var run = CompletionRun.Start(
             model, request, tenant.Name, RequestShell.RequestId(context), book, adapter, routed?.Release);
-        if (routed is not null)
+        if (routed is not null || captures)
             run.Transcript = new StringBuilder();
         context.Response.Headers["x-plimsoll-level"] = run.RelegatedTo ?? request.Level.Name;
         var id = (request.Kind == CompletionKind.Chat ? "chatcmpl-" : "cmpl-")
@@ -118,6 +127,11 @@ sealed class CompletionEndpoints(
         {
             gate.GiveBack(tenant, reserved - run.Entry.OutputTokens);
             run.Dispose();
+            if (captures && run.Entry.Status == RequestStatus.Completed)
+            {
+                var finish = run.Entry.IsCut ? "length" : "stop";
+                capture.Add(tenant.Name, root, run.Transcript!.ToString(), finish);
+            }
             if (run.Entry.Status is RequestStatus.Completed or RequestStatus.Failed)
             {
                 routed?.Ended(new AnswerReport(run.Entry.Status == RequestStatus.Failed, run.Entry.TtftNs,

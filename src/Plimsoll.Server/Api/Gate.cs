@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO;
 using System.Threading;
@@ -19,8 +20,15 @@ sealed class Gate(LedgerBook book, TimeProvider time)
 {
     volatile GateState _state = new(new ServeConfig(), new KeyRing([], time));
     readonly RateLimits _rates = new(time);
+    readonly ConcurrentDictionary<string, Held> _held = new(StringComparer.Ordinal);
     int _running;
     volatile bool _draining;
+
+    /// <summary>What a tenant's requests in work may come to, pico-dollars.</summary>
+    sealed class Held
+    {
+        public long Pico;
+    }
 
     sealed record GateState(ServeConfig Config, KeyRing Keys);
 
@@ -94,10 +102,36 @@ sealed class Gate(LedgerBook book, TimeProvider time)
         }
         if (tenant.Options.BudgetUsdPerDay is not { } budget)
             return;
+        var reserve = (long)Math.Min(1e17, book.RecentPicoPerToken * (promptTokens + maxOutputTokens));
+        var held = _held.GetOrAdd(tenant.Name, _ => new Held());
+        // What others have in work is held too, so that a thousand at once do not pass one by one.
+        var others = Interlocked.Add(ref held.Pico, reserve) - reserve;
+        context.Response.OnCompleted(() =>
+        {
+            Interlocked.Add(ref held.Pico, -reserve);
+            return Task.CompletedTask;
+        });
+        CheckBudget(tenant.Name, budget, others + reserve);
+    }
+
+    /// <summary>Whether a tenant's batch lines may still be worked on today; throws when not.</summary>
+    public void CheckBudget(string tenant)
+    {
+        decimal? least = null;
+        foreach (var key in _state.Config.Keys)
+        {
+            if (key.Tenant == tenant && key.BudgetUsdPerDay is { } budget)
+                least = Math.Min(budget, least ?? budget);
+        }
+        if (least is { } most)
+            CheckBudget(tenant, most, 0);
+    }
+
+    void CheckBudget(string tenant, decimal budget, long heldPico)
+    {
         var now = time.GetUtcNow();
-        var spent = book.SpentOn(tenant.Name, now.ToUnixTimeSeconds() / 86_400);
-        var reserve = book.RecentPicoPerToken * (promptTokens + maxOutputTokens);
-        if (spent + reserve < (double)budget * 1e12)
+        var spent = book.SpentOn(tenant, now.ToUnixTimeSeconds() / 86_400);
+        if ((decimal)spent + heldPico < budget * 1_000_000_000_000m)
             return;
         throw new ApiException(
             429, $"You exceeded your budget of "

@@ -7,7 +7,6 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Engine;
-using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Serving;
 
@@ -36,7 +35,7 @@ sealed class ModelEndpoints(
     {
         gate.Authenticate(context);
         var name = (string)context.Request.RouteValues["model"]!;
-        if (upstreams.Find(name) is null)
+        if (upstreams.Find(name) is null && !models.Cascades.ContainsKey(name))
             CompletionEndpoints.Model(models, name, out _);
         return JsonAsync(context, writer => WriteModel(writer, name));
     }
@@ -143,7 +142,7 @@ sealed class ModelEndpoints(
             memory.Add(prompt);
         }
         reserve(tokens);
-        var entry = book.Open(requestId, tenant, level.Name, model.Name);
+        var entry = book.Open(requestId, tenant, level.Name, model.Name, operation: "embeddings");
         entry.PromptTokens = (int)Math.Min(int.MaxValue, tokens);
         var status = RequestStatus.Failed;
         try
@@ -221,13 +220,20 @@ sealed class ModelEndpoints(
         }
         foreach (var upstream in upstreams.All)
             yield return upstream.Name;
+        foreach (var cascade in models.Cascades.Keys)
+            yield return cascade;
     }
 
     void WriteModel(Utf8JsonWriter writer, string name)
     {
         if (upstreams.Find(name) is { } upstream)
         {
-            WriteUpstream(writer, upstream);
+            WriteNamed(writer, name, upstream.Created, upstream.Replicas[0].Config.Model ?? name);
+            return;
+        }
+        if (models.Cascades.TryGetValue(name, out var cascade))
+        {
+            WriteNamed(writer, name, cascade.Created, $"{cascade.First}, {cascade.Then}");
             return;
         }
         var model = CompletionEndpoints.Model(models, name, out var adapter);
@@ -242,14 +248,14 @@ sealed class ModelEndpoints(
         writer.WriteEndObject();
     }
 
-    static void WriteUpstream(Utf8JsonWriter writer, UpstreamModel model)
+    static void WriteNamed(Utf8JsonWriter writer, string name, DateTimeOffset created, string root)
     {
         writer.WriteStartObject();
-        writer.WriteString("id"u8, model.Name);
+        writer.WriteString("id"u8, name);
         writer.WriteString("object"u8, "model"u8);
-        writer.WriteNumber("created"u8, model.Created.ToUnixTimeSeconds());
+        writer.WriteNumber("created"u8, created.ToUnixTimeSeconds());
         writer.WriteString("owned_by"u8, "plimsoll"u8);
-        writer.WriteString("root"u8, model.Replicas[0].Config.Model ?? model.Name);
+        writer.WriteString("root"u8, root);
         writer.WriteNull("parent"u8);
         writer.WriteEndObject();
     }

@@ -1,10 +1,12 @@
 using System;
+using System.Data.Common;
 using System.Globalization;
 using System.IO;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Plimsoll.Server.Serving;
+using Plimsoll.Server.Storage;
 
 namespace Plimsoll.Server.Api;
 
@@ -40,6 +42,16 @@ sealed partial class RequestShell(ILogger<RequestShell> log)
         {
             // Likewise.
         }
+        catch (Exception e) when (e is StorageAwayException or DbException)
+        {
+            Away(log, id, e.Message.ReplaceLineEndings(" "));
+            await ErrorWriter.WriteAsync(context,
+                new ApiException(503, "The server's storage is away; nothing of the request is kept.",
+                    "server_error", null, "storage_away")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(5),
+                });
+        }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             Failed(log, e, id);
@@ -62,6 +74,9 @@ sealed partial class RequestShell(ILogger<RequestShell> log)
             ? (long)(ms * 1e6)
             : throw ApiException.Bad($"{name}: {text} is no number of milliseconds above 0", name);
     }
+
+    [LoggerMessage(2, LogLevel.Warning, "Request {RequestId} finds the storage away: {Reason}")]
+    static partial void Away(ILogger log, string requestId, string reason);
 
     [LoggerMessage(1, LogLevel.Error, "Request {RequestId} failed.")]
     static partial void Failed(ILogger log, Exception error, string requestId);

@@ -8,11 +8,13 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Server.Capture;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Tenants;
+using static Plimsoll.Server.Api.UpstreamReading;
 
 namespace Plimsoll.Server.Api;
 
@@ -22,10 +24,8 @@ namespace Plimsoll.Server.Api;
 /// </summary>
 sealed class UpstreamEndpoints(
     Gate gate, IReadOnlyDictionary<string, UpstreamModel> models, Func<Levels> levels, LedgerBook book,
-        TimeProvider time)
+        TimeProvider time, TrafficCapture capture)
 {
-    const int MostErrorBytes = 64 * 1024;
-
     /// <summary>The model of that name; null when no upstream serves it.</summary>
     public UpstreamModel? Find(string name) => models.GetValueOrDefault(name);
 
@@ -39,11 +39,11 @@ sealed class UpstreamEndpoints(
         var level = levels().Choose(body.Text("service_tier"), tenant.Options.Level);
         var limit = body.Whole("max_completion_tokens", 1, int.MaxValue / 2)
             ?? body.Whole("max_tokens", 0, int.MaxValue / 2);
-        var bytes = body.GetRawText().Length;
-        gate.Reserve(context, tenant, bytes / 4, limit ?? CompletionEndpoints.UsualOutputTokens);
+        var reserved = limit ?? CompletionEndpoints.UsualOutputTokens;
+        gate.Reserve(context, tenant, TextTokens(body), reserved);
         var adapter = routed?.Answerer is { Upstream: not null } answerer ? answerer.Name : null;
         var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name,
-            adapter ?? "", routed?.Release);
+            adapter ?? "", routed?.Release, OperationOf(context.Request.Path));
         entry.Estimated = true;
         context.Response.Headers["x-plimsoll-level"] = level.Name;
         var status = RequestStatus.Failed;
@@ -58,8 +58,15 @@ sealed class UpstreamEndpoints(
                     body, replica, level, adapter is not null, asStream: prompt is not null && !streams),
                 KeyOf(context, tenant, body), prompt, context.RequestAborted);
             context.Response.Headers["x-plimsoll-upstream"] = sent.Replica.Config.Url;
-            if (await PassAsync(context, model, sent, entry, streams))
+            // An answer that goes by is put together only where somebody wants to keep it.
+            var kept = tenant.Options.Capture && context.Request.Path == "/v1/chat/completions"
+                ? new StreamedAnswer() : null;
+            if (await PassAsync(context, model, sent, entry, streams, kept))
+            {
                 status = RequestStatus.Completed;
+                if (kept?.Whole() is { } exchange)
+                    capture.Add(tenant.Name, body, exchange);
+            }
             if (prompt is not null)
                 model.Twins!.Learn(prompt, entry.PromptTokens);
         }
@@ -71,7 +78,10 @@ sealed class UpstreamEndpoints(
         finally
         {
             Judge(entry, level);
-            model.Metrics.Finish(status != RequestStatus.Completed, byLength: false, entry.Kept);
+            gate.GiveBack(tenant, reserved - entry.OutputTokens);
+            model.Metrics.Finish(status != RequestStatus.Completed, entry.IsCut, entry.Kept);
+            model.Metrics.AddRequest(entry.PromptTokens, entry.OutputTokens, entry.OutputTokens,
+                body.Whole("n", 1, int.MaxValue) ?? 1, limit);
             book.Close(entry, status);
             // A request that the client got wrong or gave up says nothing of who answered.
             if (status != RequestStatus.Cancelled && context.Response.StatusCode is < 400 or >= 500)
@@ -82,42 +92,48 @@ sealed class UpstreamEndpoints(
         }
     }
 
-    /// <summary>The answer to a batch's line.</summary>
+    /// <summary>A whole answer: to a batch's line, or to a cascade that will judge it.</summary>
+    /// <param name="key">Stable key of the conversation or user.</param>
     /// <param name="adapter">Whether the body names an adapter that the replicas hold.</param>
-    public async Task<ReadOnlyMemory<byte>> OfLineAsync(
-        UpstreamModel model, string endpoint, JsonElement body, string tenant, string requestId,
-        CancellationToken cancellation, bool adapter = false)
+    public async Task<ReadOnlyMemory<byte>> OfWholeAsync(
+        UpstreamModel model, string endpoint, JsonElement body, string tenant, string requestId, Level level,
+        string key, CancellationToken cancellation, bool adapter = false)
     {
-        var level = levels().Batch;
-        var entry = book.Open(requestId, tenant, level.Name, model.Name);
+        var entry = book.Open(requestId, tenant, level.Name, model.Name, operation: OperationOf(endpoint));
         entry.Estimated = true;
         var status = RequestStatus.Failed;
         try
         {
-            var answer = PromptOf(model, endpoint, body) is { } prompt
+            var prompt = PromptOf(model, endpoint, body);
+            var answer = prompt is not null && level.Class == ServiceClass.Batch
                 ? await InSlackAsync(model, endpoint, body, level, prompt, entry, adapter, cancellation)
-                : await AtOnceAsync(model, endpoint, body, level, requestId, entry, adapter, cancellation);
+                : await AtOnceAsync(model, endpoint, body, level, key, prompt, entry, adapter, cancellation);
             status = RequestStatus.Completed;
             return answer;
         }
         finally
         {
+            Judge(entry, level);
+            model.Metrics.Finish(status != RequestStatus.Completed, entry.IsCut, entry.Kept);
             book.Close(entry, status);
         }
     }
 
     async Task<ReadOnlyMemory<byte>> AtOnceAsync(
-        UpstreamModel model, string endpoint, JsonElement body, Level level, string requestId,
-        RequestEntry entry, bool adapter, CancellationToken cancellation)
+        UpstreamModel model, string endpoint, JsonElement body, Level level, string key,
+        UpstreamPrompt? prompt, RequestEntry entry, bool adapter, CancellationToken cancellation)
     {
         using var sent = await model.SendAsync(
-            endpoint, replica => UpstreamBody.For(body, replica, level, adapter), requestId, prompt: null,
-            cancellation);
+            endpoint,
+            replica => UpstreamBody.For(body, replica, level, adapter, asStream: prompt is not null),
+            key, prompt, cancellation);
+        if (prompt is not null)
+            return await GatherAsync(model, sent, entry, cancellation);
         var answer = await ReadWholeAsync(sent, cancellation);
         if (!sent.Response.IsSuccessStatusCode)
             throw ErrorOf((int)sent.Response.StatusCode, answer);
-        Count(model, sent.Meter, entry, answer.Span);
-        return answer;
+        return Count(model, sent.Meter, entry, answer.Span) ? answer
+            : throw Failed("The upstream's answer is no JSON object.");
     }
 
     /// <summary>
@@ -188,9 +204,6 @@ sealed class UpstreamEndpoints(
         return whole.Whole() ?? throw Failed("The upstream gave no answer.");
     }
 
-    static ApiException Failed(string message) =>
-        new(502, message, "server_error", null, "upstream_failed");
-
     async Task ReadEventsAsync(
         UpstreamModel.Sent sent, StreamCounter counter, Action<ReadOnlyMemory<byte>> take,
         CancellationToken cancellation)
@@ -243,6 +256,13 @@ sealed class UpstreamEndpoints(
             + FormattableString.Invariant($"promised are {promiseNs / 1e6:0} ms."), wait);
     }
 
+    static string OperationOf(string path) => path switch
+    {
+        "/v1/completions" => "text_completion",
+        "/v1/embeddings" => "embeddings",
+        _ => "chat",
+    };
+
     static void Judge(RequestEntry entry, Level level)
     {
         if (entry.TtftNs is { } ttft && (level.TtftNs ?? level.ItlNs) is not null)
@@ -252,9 +272,11 @@ sealed class UpstreamEndpoints(
     }
 
     async Task<bool> PassAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
-        RequestEntry entry, bool streams)
+        RequestEntry entry, bool streams, StreamedAnswer? kept)
     {
         var upstream = sent.Response;
+        if ((int)upstream.StatusCode is < 200 or (>= 300 and < 400))
+            throw Failed($"The upstream answered {(int)upstream.StatusCode}; expected answer or error.");
         context.Response.StatusCode = (int)upstream.StatusCode;
         context.Response.ContentType = upstream.Content.Headers.ContentType?.ToString();
         foreach (var name in new[] { "retry-after", "retry-after-ms" })
@@ -265,20 +287,27 @@ sealed class UpstreamEndpoints(
         if (upstream.Content.Headers.ContentType?.MediaType == "text/event-stream")
         {
             if (streams)
-                return await StreamAsync(context, model, sent, entry);
+                return await StreamAsync(context, model, sent, entry, kept);
             var gathered = await GatherAsync(model, sent, entry, context.RequestAborted);
+            kept?.Take(gathered.Span);
             await CompletionEndpoints.WriteJsonAsync(context, gathered);
             return true;
         }
         var answer = await ReadWholeAsync(sent, context.RequestAborted);
-        Count(model, sent.Meter, entry, answer.Span);
+        if (upstream.IsSuccessStatusCode && !Count(model, sent.Meter, entry, answer.Span))
+        {
+            context.Response.ContentType = null;
+            throw Failed("The upstream's answer is no JSON object.");
+        }
+        kept?.Take(answer.Span);
+        context.Response.ContentLength = answer.Length;
         await context.Response.Body.WriteAsync(answer, context.RequestAborted);
         return upstream.IsSuccessStatusCode;
     }
 
     /// <summary>False when the upstream broke off after the first byte; the client has been told.</summary>
     async Task<bool> StreamAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
-        RequestEntry entry)
+        RequestEntry entry, StreamedAnswer? kept)
     {
         var splitter = new SseSplitter();
         var counter = new StreamCounter(model.Metrics, sent.Meter, entry, time, sent.Began, sent.Twin);
@@ -294,6 +323,7 @@ sealed class UpstreamEndpoints(
                 foreach (var whole in splitter.Add(buffer.AsMemory(0, read)))
                 {
                     counter.Add(whole.Span);
+                    kept?.Add(whole.Span);
                     writer.Write(whole.Span);
                 }
                 await writer.FlushAsync(context.RequestAborted);
@@ -327,33 +357,9 @@ sealed class UpstreamEndpoints(
         }
     }
 
-    static async Task<int> ReadAsync(Stream stream, byte[] buffer, TimeSpan patience,
-        CancellationToken cancellation)
-    {
-        try
-        {
-            return await stream.ReadAsync(buffer, cancellation).AsTask().WaitAsync(patience, cancellation);
-        }
-        catch (TimeoutException)
-        {
-            throw new TimeoutException($"no byte for {patience.TotalSeconds:0.#} s");
-        }
-    }
-
-    static async Task<ReadOnlyMemory<byte>> ReadWholeAsync(UpstreamModel.Sent sent,
-        CancellationToken cancellation)
-    {
-        try
-        {
-            return await sent.Response.Content.ReadAsByteArrayAsync(cancellation)
-                .WaitAsync(sent.Replica.IdleTimeout, cancellation);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException)
-        {
-            throw new ApiException(502, $"The upstream broke off: {e.Message}", "server_error", null,
-                "upstream_failed");
-        }
-    }
+    /// <summary>Tokens of a request's text, about.</summary>
+    public static int TextTokens(JsonElement body) =>
+        System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(body).Length / 4;
 
     /// <summary>What keeps a conversation where it is: the client's session, its user, or its tenant's
     /// key.</summary>
@@ -361,23 +367,5 @@ sealed class UpstreamEndpoints(
     {
         var session = context.Request.Headers["x-session-id"].ToString();
         return session.Length > 0 ? session : body.Text("user") ?? $"{tenant.Name}/{tenant.KeyId}";
-    }
-
-    static void Count(UpstreamModel model, UpstreamMeter meter, RequestEntry entry, ReadOnlySpan<byte> answer)
-    {
-        if (!StreamCounter.TryReadUsage(answer, out var prompt, out var cached, out var output))
-            return;
-        (entry.PromptTokens, entry.CachedTokens, entry.OutputTokens) = (prompt, cached, output);
-        meter.AddPrompt(entry, prompt - cached);
-        meter.AddOutput(entry, output);
-        model.Metrics.AddPrompt(prompt);
-        model.Metrics.AddGenerated(output);
-    }
-
-    static ApiException ErrorOf(int status, ReadOnlyMemory<byte> answer)
-    {
-        var text =
-            System.Text.Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, MostErrorBytes)]);
-        return new ApiException(status, text, status < 500 ? "invalid_request_error" : "server_error");
     }
 }

@@ -26,18 +26,39 @@ sealed class WholeAnswer(
     public async Task<ReadOnlyMemory<byte>> OfLineAsync(
         string endpoint, JsonElement body, string tenant, string requestId, CancellationToken cancellation)
     {
+        if (models.Cascades.TryGetValue(body.Required("model"), out var cascade))
+        {
+            var (answer, _) = await CascadeAnswers.AskAsync(
+                this, cascade, endpoint, body, tenant, requestId + "_first", levels().Batch, requestId,
+                cancellation);
+            if (answer is { } accepted)
+                return accepted;
+            body = CompletionEndpoints.Renamed(body, cascade.Then);
+        }
+        return await OfAsync(endpoint, body, tenant, requestId, levels().Batch, requestId, cancellation);
+    }
+
+    /// <summary>One model's answer at a level.</summary>
+    /// <param name="key">Stable key of the conversation or user.</param>
+    public async Task<ReadOnlyMemory<byte>> OfAsync(
+        string endpoint, JsonElement body, string tenant, string requestId, Level level, string key,
+        CancellationToken cancellation)
+    {
         if (upstreams.Find(body.Required("model")) is { } upstream)
-            return await upstreams.OfLineAsync(upstream, endpoint, body, tenant, requestId, cancellation);
+        {
+            return await upstreams.OfWholeAsync(
+                upstream, endpoint, body, tenant, requestId, level, key, cancellation);
+        }
         var model = CompletionEndpoints.Model(models, body.Required("model"), out var adapter);
         var reader = new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(), null);
         if (endpoint == "/v1/embeddings")
         {
             return await ModelEndpoints.EmbedAsync(
-                model, reader, body, book, tenant, requestId, levels().Batch, _ => { }, cancellation);
+                model, reader, body, book, tenant, requestId, level, _ => { }, cancellation);
         }
         var chat = endpoint == "/v1/chat/completions";
         var request =
-            (chat ? reader.Chat(body) : reader.Text(body)) with { Level = levels().Batch, Stream = false };
+            (chat ? reader.Chat(body) : reader.Text(body)) with { Level = level, Stream = false };
         using var run = CompletionRun.Start(model, request, tenant, requestId, book, adapter);
         var id = (chat ? "chatcmpl-" : "cmpl-") + requestId[(requestId.LastIndexOf('_') + 1)..];
         var writer = new ChatWriter(request, id, time.GetUtcNow().ToUnixTimeSeconds());
@@ -52,8 +73,8 @@ sealed class WholeAnswer(
         var request = $"shadow_{Guid.NewGuid():N}";
         var renamed = CompletionEndpoints.Renamed(body, candidate.Name);
         return candidate.Upstream is { } upstream
-            ? upstreams.OfLineAsync(upstreams.Find(upstream)!, endpoint, renamed, ShadowTenant, request,
-                cancellation, adapter: true)
+            ? upstreams.OfWholeAsync(upstreams.Find(upstream)!, endpoint, renamed, ShadowTenant, request,
+                levels().Batch, request, cancellation, adapter: true)
             : OfLineAsync(endpoint, renamed, ShadowTenant, request, cancellation);
     }
 

@@ -18,7 +18,7 @@ namespace Plimsoll.Server.Batches;
 /// </summary>
 sealed class BatchJob(
     BatchStore store, FileStore files, WholeAnswer answers, Func<string, bool> knowsModel,
-        SemaphoreSlim lines, TimeProvider time)
+        Action<string> checkBudget, SemaphoreSlim lines, TimeProvider time)
 {
     static readonly TimeSpan _otherProcess = TimeSpan.FromSeconds(5);
     static readonly TimeSpan _lookAgain = TimeSpan.FromMilliseconds(500);
@@ -134,6 +134,7 @@ sealed class BatchJob(
                 var requestId = $"batch_req_{Guid.NewGuid():N}";
                 try
                 {
+                    checkBudget(batch.Tenant);
                     using var document = JsonBody.Parse(bytes);
                     var body = document.RootElement.GetProperty("body");
                     var answer =

@@ -26,7 +26,7 @@ public sealed class BatchStore(Database database, GroupCommit commit, TimeProvid
             ("@input", batch.InputFile),
         ("@status", batch.Status), ("@created", batch.Created), ("@expires", batch.Expires),
             ("@metadata", batch.Metadata),
-        ("@owner", _owner), ("@until", Now + LeaseSeconds)));
+        ("@owner", _owner), ("@until", Now + LeaseSeconds)), GroupCommit.ClientPatience);
 
     public BatchRecord? Find(string id, string? tenant = null)
     {

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using System.Text.RegularExpressions;
 using Plimsoll.Core;
 using Plimsoll.Core.Promises;
 
@@ -30,10 +31,52 @@ public static class ConfigCheck
             }
         }
         foreach (var model in config.Models)
+        {
             Model(model, $"{name}: model {model.Name}", names);
+            Others(config, model, $"{name}: model {model.Name}");
+        }
         foreach (var key in config.Keys)
             Key(config, key, name);
         Limits(config.Limits, name);
+        Logs(config, name);
+        Telemetry(config.Telemetry, name);
+    }
+
+    static void Logs(ServeConfig config, string name)
+    {
+        foreach (var (category, level) in config.Log)
+        {
+            if (LogLevels.Parse(level) is null)
+            {
+                throw new BadInputException($"{name}: log: {category}: {level}; expected trace, debug, "
+                    + "information, warning, error, critical or none");
+            }
+        }
+    }
+
+    static void Telemetry(TelemetryConfig telemetry, string name)
+    {
+        if (telemetry.OtlpEndpoint is { } endpoint && (!Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)
+            || uri.Scheme is not ("http" or "https")))
+        {
+            throw new BadInputException(
+                $"{name}: telemetry: otlp_endpoint {endpoint}: expected http://HOST:4318");
+        }
+        if (telemetry.OtlpProtocol is not ("http/protobuf" or "grpc"))
+        {
+            throw new BadInputException($"{name}: telemetry: otlp_protocol {telemetry.OtlpProtocol}: "
+                + "expected http/protobuf or grpc");
+        }
+        if (!(telemetry.TraceShare is >= 0 and <= 1))
+        {
+            throw new BadInputException(
+                $"{name}: telemetry: trace_share {telemetry.TraceShare}: expected 0 to 1");
+        }
+        if (telemetry.MetricsSeconds is < 1 or > 86_400)
+        {
+            throw new BadInputException($"{name}: telemetry: metrics_seconds {telemetry.MetricsSeconds}: "
+                + "expected 1 to 86400");
+        }
     }
 
     static void Listen(ServeConfig config, string name)
@@ -94,9 +137,12 @@ public static class ConfigCheck
     static void Model(ModelConfig model, string where, HashSet<string> names)
     {
         var kinds = (model.Simulated is null ? 0 : 1) + (model.Llama is null ? 0 : 1)
-            + (model.Upstreams.Count == 0 ? 0 : 1);
+            + (model.Upstreams.Count == 0 ? 0 : 1) + (model.Cascade is null ? 0 : 1);
         if (kinds != 1)
-            throw new BadInputException($"{where}: expected one of simulated, llama and upstreams");
+        {
+            throw new BadInputException(
+                $"{where}: expected one of simulated, llama, upstreams and cascade");
+        }
         if (model.Twin is not null && model.Upstreams.Count == 0)
             throw new BadInputException($"{where}: twin without upstreams; expected both");
         foreach (var upstream in model.Upstreams)
@@ -116,14 +162,6 @@ public static class ConfigCheck
             }
             PromiseText.Duration(upstream.IdleTimeout, $"{where}: idle_timeout");
         }
-        foreach (var other in new[] { model.Fallback })
-        {
-            if (other is not null && (!names.Contains(other) || other == model.Name))
-            {
-                throw new BadInputException(
-                    $"{where}: {other} is no other model; expected one of those listed");
-            }
-        }
         if (model.LoadLineRequestsPerSecond is { } line && !(line > 0 && line < 1e9))
             throw new BadInputException($"{where}: load_line_requests_per_second {line}: expected above 0");
         if (model.PriceUsdPerHour is <= 0 or > 1_000_000)
@@ -132,6 +170,47 @@ public static class ConfigCheck
                 $"{where}: price_usd_per_hour {model.PriceUsdPerHour}: expected above 0");
         }
     }
+
+    /// <summary>What a model says of other ones: they are there, and nobody waits for himself.</summary>
+    static void Others(ServeConfig config, ModelConfig model, string where)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal) { model.Name };
+        for (var next = model; next.Fallback is { } fallback;)
+        {
+            next = Plain(config, fallback, $"{where}: fallback");
+            if (!seen.Add(next.Name))
+            {
+                throw new BadInputException(
+                    $"{where}: its fallbacks come back to {next.Name}; expected an end");
+            }
+        }
+        if (model.Fallback is not null && model.Upstreams.Count == 0)
+            throw new BadInputException($"{where}: fallback without upstreams; expected both");
+        if (model.Cascade is not { } cascade)
+            return;
+        Plain(config, cascade.First, $"{where}: cascade: first");
+        Plain(config, cascade.Then, $"{where}: cascade: then");
+        if (cascade.First == cascade.Then)
+            throw new BadInputException($"{where}: cascade: first and then are one; expected two models");
+        if (cascade.EscalateWhen.MeanLogprobBelow is > 0)
+        {
+            throw new BadInputException($"{where}: cascade: mean_logprob_below "
+                + $"{cascade.EscalateWhen.MeanLogprobBelow}: expected at most 0");
+        }
+        try
+        {
+            _ = new Regex(cascade.EscalateWhen.Refusal, RegexOptions.NonBacktracking);
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            throw new BadInputException($"{where}: cascade: refusal: {e.Message}");
+        }
+    }
+
+    /// <summary>A model that answers by itself.</summary>
+    static ModelConfig Plain(ServeConfig config, string name, string where) =>
+        config.Models.Find(other => other.Name == name && other.Cascade is null)
+        ?? throw new BadInputException($"{where} {name}: expected a model of this file that is no cascade");
 
     static void Key(ServeConfig config, KeyConfig key, string name)
     {
@@ -165,6 +244,7 @@ public static class ConfigCheck
             if (value < 1)
                 throw new BadInputException($"{name}: limits: {key} {value}: expected at least 1");
         }
+        PromiseText.Duration(limits.HeadersTimeout, $"{name}: limits: headers_timeout");
         PromiseText.Duration(limits.RequestTimeout, $"{name}: limits: request_timeout");
         PromiseText.Duration(limits.SlowReaderTimeout, $"{name}: limits: slow_reader_timeout");
         PromiseText.Duration(limits.Drain, $"{name}: limits: drain");

@@ -106,16 +106,11 @@ public static class EngineFactory
                 + FormattableString.Invariant($"it needs {memory.MissingGb:0.0} GB more per accelerator; ")
                 + "expected a larger tp");
         }
-        var limits = EngineLimits.Of(deployment, memory.Blocks, policy);
-        if (policy.Slack is not null && limits.MaxNumBatchedTokens < limits.MaxNumSeqs)
-        {
-            throw new BadInputException(
-                $"policy {policy.Name} with {limits.MaxNumBatchedTokens} tokens in a step: every one of "
-                + $"{limits.MaxNumSeqs} sequences may need one; expected as many tokens or fewer sequences");
-        }
+        var limits = EngineLimits.Of(stepTime, memory.Blocks, policy);
         return limits with
         {
             PrefixBlockTokens = config.PrefixCaching ? config.BlockSize : 0,
+            FindsPreempted = limits.FindsPreempted && config.PrefixCaching,
         };
     }
 

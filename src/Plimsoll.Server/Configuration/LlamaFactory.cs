@@ -25,29 +25,7 @@ public static class LlamaFactory
             string? decisionLog,
         TimeProvider time, TextWriter story)
     {
-        var path = config.Path ?? BuiltIn(state);
-        var options = new LlamaOptions
-        {
-            Model = name,
-            Path = path,
-            Limits = Limits(config, levels),
-            Layout = config.KvLayout switch
-            {
-                "unified" => KvLayout.Unified,
-                "split" => KvLayout.Split,
-                var other =>
-                    throw new BadInputException(
-                    $"model {name}: kv_layout {other}: expected unified or split"),
-            },
-            MaxModelTokens = config.MaxModelLen,
-            Threads = config.Threads,
-            Core = config.Core,
-            MicroTokens = config.MicroTokens,
-            GpuLayers = config.GpuLayers,
-            Library = new LlamaLibraryOptions(config.Lib, config.Backend),
-            DecisionLog = decisionLog,
-            CacheFolder = config.Cache,
-        };
+        var options = OptionsOf(name, config, levels, state) with { DecisionLog = decisionLog };
         var engine = new LlamaEngine(options, time);
         try
         {
@@ -77,6 +55,29 @@ public static class LlamaFactory
         return engine;
     }
 
+    /// <summary>How llama.cpp is to serve what the configuration names.</summary>
+    public static LlamaOptions OptionsOf(
+        string name, LlamaConfig config, IReadOnlyList<ServiceLevelSpec> levels, string state) => new()
+    {
+        Model = name,
+        Path = config.Path ?? BuiltIn(state),
+        Limits = Limits(config, levels),
+        Layout = config.KvLayout switch
+        {
+            "unified" => KvLayout.Unified,
+            "split" => KvLayout.Split,
+            var other =>
+                throw new BadInputException($"model {name}: kv_layout {other}: expected unified or split"),
+        },
+        MaxModelTokens = config.MaxModelLen,
+        Threads = config.Threads,
+        Core = config.Core,
+        MicroTokens = config.MicroTokens,
+        GpuLayers = config.GpuLayers,
+        Library = new LlamaLibraryOptions(config.Lib, config.Backend),
+        CacheFolder = config.Cache,
+    };
+
     static SchedulerOptions Limits(LlamaConfig config, IReadOnlyList<ServiceLevelSpec> levels)
     {
         if (!SchedulingPolicy.All.TryFind(config.Policy, out var policy))
@@ -87,6 +88,7 @@ public static class LlamaFactory
             throw new BadInputException(
                 "kv_tokens, block_size, max_num_seqs, max_num_batched_tokens: expected at least 1");
         }
+        EngineLimits.CheckDecodesFit(policy, config.MaxNumSeqs, config.MaxNumBatchedTokens);
         return new SchedulerOptions
         {
             Policy = policy,

@@ -35,6 +35,37 @@ public sealed class ServeConfig
 
     /// <summary>Name of the software release that the ledger books under.</summary>
     public string Release { get; set; } = "current";
+
+    /// <summary>
+    /// Log levels by prefix of the category: trace, debug, information, warning, error, critical or none.
+    /// </summary>
+    public Dictionary<string, string> Log { get; set; } = new()
+    {
+        ["default"] = "warning",
+        ["Plimsoll"] = "information",
+    };
+
+    public TelemetryConfig Telemetry { get; set; } = new();
+}
+
+/// <summary>Where spans and measures go; nowhere unless an endpoint is named.</summary>
+public sealed class TelemetryConfig
+{
+    /// <summary>OpenTelemetry collector; <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> when absent, and off
+    /// without both.</summary>
+    public string? OtlpEndpoint { get; set; }
+
+    /// <summary><c>http/protobuf</c> or <c>grpc</c>.</summary>
+    public string OtlpProtocol { get; set; } = "http/protobuf";
+
+    /// <summary>Headers sent along, such as a key of the collector's.</summary>
+    public Dictionary<string, string> Headers { get; set; } = [];
+
+    /// <summary>Share of requests that are traced where the caller has not decided, 0 to 1.</summary>
+    public double TraceShare { get; set; } = 1;
+
+    /// <summary>Seconds between two exports of measures.</summary>
+    public int MetricsSeconds { get; set; } = 30;
 }
 
 public sealed class TlsConfig
@@ -73,6 +104,9 @@ public sealed class ModelConfig
 
     public List<UpstreamConfig> Upstreams { get; set; } = [];
 
+    /// <summary>A small model that is asked first, and a large one where its answer will not do.</summary>
+    public CascadeConfig? Cascade { get; set; }
+
     /// <summary>
     /// What each upstream is, for a twin to run along: it routes by predicted first tokens, lets batch lines
     /// go into what the promise leaves, and says how far it is off. None when absent.
@@ -91,6 +125,36 @@ public sealed class ModelConfig
     /// it.
     /// </summary>
     public double? LoadLineRequestsPerSecond { get; set; }
+}
+
+/// <summary>Two models of this file behind one name, for chats and completions.</summary>
+public sealed class CascadeConfig
+{
+    /// <summary>Name of the small model.</summary>
+    public string First { get; set; } = "";
+
+    /// <summary>Name of the large one.</summary>
+    public string Then { get; set; } = "";
+
+    public EscalationConfig EscalateWhen { get; set; } = new();
+}
+
+/// <summary>When the small model's answer will not do; a failure of its never does.</summary>
+public sealed class EscalationConfig
+{
+    /// <summary>Regular expression of a refusal, without regard to case; empty for none.</summary>
+    public string Refusal { get; set; } =
+        @"^\s*(i'?m sorry|i am sorry|sorry,|i can(no|')t\b|i am unable|i'?m unable|i don'?t know|as an ai)";
+
+    /// <summary>Mean log-probability of the answer's tokens below which the model counts as
+    /// unsure.</summary>
+    public double? MeanLogprobBelow { get; set; }
+
+    /// <summary>Whether an answer that the model's length cut off will not do.</summary>
+    public bool WhenCut { get; set; } = true;
+
+    /// <summary>Whether an answer that should be JSON and is none will not do.</summary>
+    public bool WhenNotJson { get; set; } = true;
 }
 
 /// <summary>A simulated engine, described as <c>plimsoll simulate</c> describes it.</summary>
@@ -198,6 +262,10 @@ public sealed class KeyConfig
     /// <summary>Level of requests that name none.</summary>
     public string? Level { get; set; }
 
+    /// <summary>Whether chats under this key are kept, requests and answers, in
+    /// <c>state/capture</c> for <c>plimsoll tune</c>.</summary>
+    public bool Capture { get; set; }
+
     /// <summary>Whether the key may load adapters and read metrics and the live page.</summary>
     public bool Admin { get; set; }
 }
@@ -212,6 +280,9 @@ public sealed class LimitsConfig
     public int MaxConcurrentRequests { get; set; } = 4096;
 
     public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>Time for a request's line and headers after their first byte.</summary>
+    public string HeadersTimeout { get; set; } = "15s";
 
     /// <summary>Time for the rest of a request after its first byte.</summary>
     public string RequestTimeout { get; set; } = "30s";

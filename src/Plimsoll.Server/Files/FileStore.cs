@@ -62,18 +62,30 @@ public sealed class FileStore
             new StoredFile(id, tenant, name, purpose, new FileInfo(part).Length, _time.GetUtcNow()
                 .ToUnixTimeSeconds());
         File.Move(part, PathOf(id), overwrite: true);
-        await _commit.WriteAsync(batch =>
+        try
+        {
+            await BookAsync(file, with);
+        }
+        catch (StorageAwayException)
+        {
+            File.Delete(PathOf(id));
+            throw;
+        }
+        return file;
+    }
+
+    /// <summary>A batch's own files wait for the database as long as it takes, a client's do not.</summary>
+    Task BookAsync(StoredFile file, Action<SqlBatch>? with) => _commit.WriteAsync(
+        batch =>
         {
             batch.Execute(
                 $"INSERT INTO files ({Columns}) VALUES (@id, @tenant, @name, @purpose, @bytes, @created) "
                     + $"ON CONFLICT (id) DO NOTHING",
-                ("@id", id), ("@tenant", tenant), ("@name", name), ("@purpose", purpose),
-                    ("@bytes", file.Bytes),
-                ("@created", file.Created));
+                ("@id", file.Id), ("@tenant", file.Tenant), ("@name", file.Name),
+                ("@purpose", file.Purpose), ("@bytes", file.Bytes), ("@created", file.Created));
             with?.Invoke(batch);
-        });
-        return file;
-    }
+        },
+        file.Purpose == "batch_output" ? null : GroupCommit.ClientPatience);
 
     /// <summary>The tenant's file; null when there is none of that id, or it is another's.</summary>
     public StoredFile? Find(string tenant, string id)
@@ -101,7 +113,9 @@ public sealed class FileStore
     {
         if (Find(tenant, id) is null)
             return false;
-        await _commit.WriteAsync(batch => batch.Execute("DELETE FROM files WHERE id = @id", ("@id", id)));
+        await _commit.WriteAsync(
+            batch => batch.Execute("DELETE FROM files WHERE id = @id", ("@id", id)),
+            GroupCommit.ClientPatience);
         File.Delete(PathOf(id));
         return true;
     }

@@ -41,8 +41,7 @@ public sealed class StreamCounter(
         if (sse.IndexOf("\"choices\":[]"u8) >= 0 || sse.IndexOf("\"role\":\"assistant\""u8) >= 0)
             return;
         _chunks++;
-        twin.Hear(last: sse.IndexOf("\"finish_reason\":\""u8) >= 0
-            || sse.IndexOf("\"finish_reason\": \""u8) >= 0);
+        twin.Hear(last: Ends(sse));
         if (!isCharged)
             return;
         if (_chunks == 1)
@@ -61,6 +60,19 @@ public sealed class StreamCounter(
         metrics.AddGenerated(1);
     }
 
+    /// <summary>Whether an event gives a reason for the answer's end.</summary>
+    bool Ends(ReadOnlySpan<byte> sse)
+    {
+        var at = sse.IndexOf("\"finish_reason\":"u8);
+        if (at < 0)
+            return false;
+        var reason = sse[(at + "\"finish_reason\":"u8.Length)..].TrimStart((byte)' ');
+        if (reason.IsEmpty || reason[0] != '"')
+            return false;
+        entry.IsCut |= reason.StartsWith("\"length\""u8);
+        return true;
+    }
+
     /// <summary>The stream is over, one way or the other.</summary>
     public void Settle()
     {
@@ -70,8 +82,28 @@ public sealed class StreamCounter(
         metrics.EndToEnd.Add(entry.E2eNs.Value / 1e9);
         if (!_hasUsage)
             entry.OutputTokens = _chunks;
+        if (entry.TtftNs is { } first && entry.OutputTokens > 1)
+            metrics.TimePerOutputToken.Add((entry.E2eNs.Value - first) / 1e9 / (entry.OutputTokens - 1));
         meter.AddPrompt(entry, entry.PromptTokens - entry.CachedTokens);
         metrics.AddPrompt(entry.PromptTokens);
+    }
+
+    /// <summary>Whether an answer is one JSON object and nothing else.</summary>
+    public static bool IsObject(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(json);
+            var isObject = reader.Read() && reader.TokenType == JsonTokenType.StartObject;
+            while (reader.Read())
+            {
+            }
+            return isObject;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Reads <c>usage</c> out of an answer or a chunk; false when there is none.</summary>

@@ -37,6 +37,9 @@ public sealed class StreamedAnswer
         }
     }
 
+    /// <summary>An answer that came whole.</summary>
+    public void Take(ReadOnlySpan<byte> json) => _whole = JsonNode.Parse(json) as JsonObject;
+
     /// <summary>The answer; null when no event had one.</summary>
     public byte[]? Whole()
     {

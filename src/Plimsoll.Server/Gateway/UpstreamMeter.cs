@@ -19,6 +19,7 @@ public sealed class UpstreamMeter(LedgerBook book, EngineMeter meter, TimeProvid
     public const int OutputWeight = 4;
 
     readonly Lock _gate = new();
+    readonly long _began = time.GetTimestamp();
     readonly Dictionary<RequestEntry, (long Prompt, long Output)> _tokens = [];
 
     public void AddPrompt(RequestEntry entry, long tokens) => Add(entry, tokens, 0);
@@ -34,7 +35,8 @@ public sealed class UpstreamMeter(LedgerBook book, EngineMeter meter, TimeProvid
         {
             if (_tokens.Count == 0 && isBusy)
                 return;
-            var nowNs = (time.GetUtcNow() - meter.StartedUtc).Ticks * 100;
+            // Not the wall clock's difference: that one steps.
+            var nowNs = time.GetElapsedTime(_began).Ticks * 100;
             var amount = meter.PostUntil(nowNs);
             if (amount == 0)
                 return;

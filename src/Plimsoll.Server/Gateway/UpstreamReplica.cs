@@ -17,6 +17,7 @@ public sealed class UpstreamReplica : IDisposable
 
     readonly HttpClient _client;
     readonly ResiliencePipeline<HttpResponseMessage> _breaker;
+    readonly CircuitBreakerStateProvider _state = new();
     const int MostMetricsBytes = 16 << 20;
 
     int _outstanding;
@@ -41,6 +42,7 @@ public sealed class UpstreamReplica : IDisposable
         _breaker = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>
             {
+                StateProvider = _state,
                 FailureRatio = 0.5,
                 MinimumThroughput = 4,
                 SamplingDuration = TimeSpan.FromSeconds(10),
@@ -63,6 +65,9 @@ public sealed class UpstreamReplica : IDisposable
 
     /// <summary>Whether it answered of late when it was asked how it is.</summary>
     public bool IsHealthy { get; set; } = true;
+
+    /// <summary>Whether it has failed too often of late to be asked.</summary>
+    public bool IsBroken => _state.CircuitState == CircuitState.Open;
 
     public bool HasRoom => IsHealthy && Outstanding < Config.MaxConcurrency;
 

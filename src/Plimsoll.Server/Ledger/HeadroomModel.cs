@@ -14,6 +14,8 @@ namespace Plimsoll.Server.Ledger;
 /// nothing is headroom.</param>
 public sealed class HeadroomModel(StepTimeModel stepTime, SchedulerOptions limits, long? itlNs)
 {
+    public StepTimeModel StepTime => stepTime;
+
     /// <summary>Share of the step that is headroom, 0 to 1; 0 for steps with prompts in them.</summary>
     public double Of(in StepShape shape, long durationNs)
     {

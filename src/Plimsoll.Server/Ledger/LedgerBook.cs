@@ -26,7 +26,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
     readonly Dictionary<string, long> _byLevel = [];
     StepWork[] _works = new StepWork[64];
     StepCharge[] _charges = new StepCharge[64];
-    long _nextId = 1;
+    long _lastId;
     Int128 _recentAmount;
     long _recentTokens;
 
@@ -42,6 +42,12 @@ public sealed class LedgerBook(TimeProvider time, string release)
         }
     }
 
+    /// <summary>Told of every request that is opened; on the request's own thread.</summary>
+    public Action<RequestEntry>? Opened { get; set; }
+
+    /// <summary>Told of every request that is closed, once.</summary>
+    public Action<RequestEntry>? Closed { get; set; }
+
     public EngineMeter AddEngine(string name, decimal usdPerHour, DateTimeOffset startedUtc)
     {
         var meter = new EngineMeter(name, usdPerHour, startedUtc);
@@ -51,23 +57,24 @@ public sealed class LedgerBook(TimeProvider time, string release)
     }
 
     /// <param name="answeredBy">Release that answers, where a rollout chose it; null: the server's.</param>
+    /// <param name="operation">As OpenTelemetry names it.</param>
     public RequestEntry Open(
         string requestId, string tenant, string level, string model, string adapter = "",
-        string? answeredBy = null)
+        string? answeredBy = null, string operation = "chat")
     {
-        lock (_gate)
+        var entry = new RequestEntry(Interlocked.Increment(ref _lastId), requestId, time.GetUtcNow())
         {
-            var entry = new RequestEntry(_nextId++, requestId, time.GetUtcNow())
-            {
-                Tenant = tenant,
-                Level = level,
-                Model = model,
-                Adapter = adapter,
-                Release = answeredBy ?? release,
-            };
+            Tenant = tenant,
+            Level = level,
+            Model = model,
+            Adapter = adapter,
+            Release = answeredBy ?? release,
+            Operation = operation,
+        };
+        Opened?.Invoke(entry);
+        lock (_gate)
             _requests.Add(entry.Id, entry);
-            return entry;
-        }
+        return entry;
     }
 
     /// <summary>Books a step: the time before it as idle, its headroom, and everybody's share.</summary>
@@ -131,6 +138,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
             while (_closed.TryPeek(out var oldest) && time.GetElapsedTime(oldest.ClosedAt) > _lateCharges)
                 _requests.Remove(_closed.Dequeue().Id);
         }
+        Closed?.Invoke(entry);
     }
 
     /// <summary>What a token has cost of late, pico-dollars: the estimate that budgets reserve by.</summary>
@@ -233,6 +241,8 @@ public sealed class LedgerBook(TimeProvider time, string release)
                 Book(meter, endNs, LedgerAccounts.Served, _charges[i].Total, estimated: false);
                 continue;
             }
+            if (entry.FirstStepNs == 0)
+                entry.FirstStepNs = step.StartNs;
             var charge = _charges[i];
             if (share.RecomputedTokens > 0)
             {

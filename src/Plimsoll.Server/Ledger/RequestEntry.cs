@@ -43,6 +43,13 @@ public sealed class RequestEntry
     /// <summary>Whether the charges are estimates, because the engine tells no steps.</summary>
     public bool Estimated { get; set; }
 
+    /// <summary>What was asked for, as OpenTelemetry names it: chat, text_completion, embeddings.</summary>
+    public string Operation { get; init; } = "chat";
+
+    /// <summary>When the first step with it began, nanoseconds on its engine's clock; 0 before
+    /// that.</summary>
+    public long FirstStepNs { get; internal set; }
+
     public StepCharge Charge { get; internal set; }
 
     public int PromptTokens { get; set; }
@@ -61,6 +68,9 @@ public sealed class RequestEntry
     /// <summary>Whether the promise was kept; null when nothing was promised.</summary>
     public bool? Kept { get; set; }
 
+    /// <summary>Whether the answer ended at its limit rather than by itself.</summary>
+    public bool IsCut { get; set; }
+
     public RequestStatus Status { get; internal set; }
 
     /// <summary>
@@ -69,4 +79,7 @@ public sealed class RequestEntry
     internal long ClosedAt { get; set; }
 
     internal LedgerTotals? Totals { get; set; }
+
+    /// <summary>The request's span; null where nobody collects them.</summary>
+    internal System.Diagnostics.Activity? Span { get; set; }
 }

@@ -22,6 +22,28 @@ public sealed class Histogram(params double[] bounds)
     public static Histogram Request() => new(
         0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680);
 
+    /// <summary>vLLM's buckets of a request's tokens: 1, 2, 5, 10 and so on.</summary>
+    public static Histogram Tokens(int most = 1 << 20)
+    {
+        var bounds = new System.Collections.Generic.List<double>();
+        for (long power = 1; power <= most; power *= 10)
+        {
+            foreach (var digit in (ReadOnlySpan<int>)[1, 2, 5])
+            {
+                if (digit * power <= most)
+                    bounds.Add(digit * power);
+            }
+        }
+        return new Histogram([.. bounds]);
+    }
+
+    /// <summary>vLLM's buckets of the tokens of one step.</summary>
+    public static Histogram StepTokens() => new(
+        1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384);
+
+    /// <summary>vLLM's buckets of the answers that a request asks for.</summary>
+    public static Histogram Choices() => new(1, 2, 5, 10, 20);
+
     public ReadOnlySpan<double> Bounds => bounds;
 
     /// <summary>Samples at or below each bound, the last without one.</summary>

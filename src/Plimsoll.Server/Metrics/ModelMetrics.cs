@@ -37,6 +37,34 @@ public sealed class ModelMetrics(string model)
 
     public Histogram EndToEnd { get; } = Histogram.Request();
 
+    /// <summary>Arrival to the first step that a request took part in.</summary>
+    public Histogram QueueTime { get; } = Histogram.Request();
+
+    /// <summary>First step to first token.</summary>
+    public Histogram PrefillTime { get; } = Histogram.Request();
+
+    /// <summary>First token to last.</summary>
+    public Histogram DecodeTime { get; } = Histogram.Request();
+
+    /// <summary>First step to last token.</summary>
+    public Histogram InferenceTime { get; } = Histogram.Request();
+
+    /// <summary>Tokens of each engine step, prompts' and answers'.</summary>
+    public Histogram StepTokens { get; } = Histogram.StepTokens();
+
+    public Histogram PromptTokensOfRequest { get; } = Histogram.Tokens();
+
+    public Histogram GenerationTokensOfRequest { get; } = Histogram.Tokens();
+
+    /// <summary>Longest answer of each request.</summary>
+    public Histogram MostGenerationTokensOfRequest { get; } = Histogram.Tokens();
+
+    /// <summary>Answers that each request asked for.</summary>
+    public Histogram ChoicesOfRequest { get; } = Histogram.Choices();
+
+    /// <summary>Limit of the answer's tokens that each request set.</summary>
+    public Histogram MaxTokensOfRequest { get; } = Histogram.Tokens();
+
     /// <summary>Latencies by level, for the live page.</summary>
     public LiveSamples Live { get; } = new();
 
@@ -57,6 +85,28 @@ public sealed class ModelMetrics(string model)
     public void AddPrompt(long tokens) => Interlocked.Add(ref _promptTokens, tokens);
 
     public void AddGenerated(long tokens) => Interlocked.Add(ref _generationTokens, tokens);
+
+    /// <summary>What a request was, told once it is over.</summary>
+    /// <param name="longest">Tokens of its longest answer.</param>
+    /// <param name="maxTokens">Limit that it set; null for none.</param>
+    public void AddRequest(int promptTokens, int outputTokens, int longest, int choices, int? maxTokens)
+    {
+        PromptTokensOfRequest.Add(promptTokens);
+        GenerationTokensOfRequest.Add(outputTokens);
+        MostGenerationTokensOfRequest.Add(longest);
+        ChoicesOfRequest.Add(choices);
+        if (maxTokens is { } most)
+            MaxTokensOfRequest.Add(most);
+    }
+
+    /// <summary>An answer's way through the engine, nanoseconds after its arrival.</summary>
+    public void AddWay(long startedNs, long firstTokenNs, long endNs)
+    {
+        QueueTime.Add(startedNs / 1e9);
+        PrefillTime.Add((firstTokenNs - startedNs) / 1e9);
+        DecodeTime.Add((endNs - firstTokenNs) / 1e9);
+        InferenceTime.Add((endNs - startedNs) / 1e9);
+    }
 
     public void Finish(bool aborted, bool byLength, bool? kept)
     {

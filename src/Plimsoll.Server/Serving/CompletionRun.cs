@@ -23,6 +23,7 @@ public sealed class CompletionRun : IDisposable
     readonly CompletionRequest _request;
     readonly LedgerBook _book;
     readonly Answer[] _answers;
+    readonly long[] _firstTokenOfNs;
     readonly long[] _lastTokenNs;
     readonly int[] _outputTokens;
     long _firstTokenNs = -1;
@@ -40,6 +41,7 @@ public sealed class CompletionRun : IDisposable
         _book = book;
         Entry = entry;
         _answers = answers;
+        _firstTokenOfNs = new long[answers.Length];
         _lastTokenNs = new long[answers.Length];
         _outputTokens = new int[answers.Length];
         Array.Fill(_lastTokenNs, -1);
@@ -60,7 +62,8 @@ public sealed class CompletionRun : IDisposable
         LocalModel model, CompletionRequest request, string tenant, string requestId, LedgerBook book,
             string? adapter, string? release = null)
     {
-        var entry = book.Open(requestId, tenant, request.Level.Name, model.Name, adapter ?? "", release);
+        var entry = book.Open(requestId, tenant, request.Level.Name, model.Name, adapter ?? "", release,
+            request.Kind == CompletionKind.Text ? "text_completion" : "chat");
         var answers = new List<Answer>();
         foreach (var prompt in request.Prompts)
         {
@@ -203,6 +206,7 @@ public sealed class CompletionRun : IDisposable
             {
                 var ttft = token.TimeNs - answer.SubmittedNs;
                 _firstTokenNs = Math.Max(_firstTokenNs, ttft);
+                _firstTokenOfNs[next.Choice] = ttft;
                 _model.Metrics.AddFirstToken(Entry.Level, ttft / 1e9);
                 Entry.CachedTokens += answer.CachedTokens;
             }
@@ -224,9 +228,16 @@ public sealed class CompletionRun : IDisposable
         var tokens = _outputTokens[next.Choice];
         var endNs = token.TimeNs - answer.SubmittedNs;
         _endNs = Math.Max(_endNs, endNs);
+        var firstNs = _firstTokenOfNs[next.Choice];
         _model.Metrics.EndToEnd.Add(endNs / 1e9);
         if (tokens > 1)
-            _model.Metrics.TimePerOutputToken.Add((endNs - _firstTokenNs) / 1e9 / (tokens - 1));
+            _model.Metrics.TimePerOutputToken.Add((endNs - firstNs) / 1e9 / (tokens - 1));
+        if (tokens > 0 && Entry.FirstStepNs > 0)
+        {
+            // Steps are told by request: the first answer's is everybody's.
+            var startedNs = Math.Clamp(Entry.FirstStepNs - answer.SubmittedNs, 0, firstNs);
+            _model.Metrics.AddWay(startedNs, firstNs, endNs);
+        }
         if (_finished == _answers.Length)
             Settle();
     }
@@ -240,6 +251,7 @@ public sealed class CompletionRun : IDisposable
         foreach (var tokens in _outputTokens)
             sum += tokens;
         Entry.OutputTokens = sum;
+        Entry.IsCut = _byLength;
         Entry.TtftNs = _firstTokenNs >= 0 ? _firstTokenNs : null;
         Entry.E2eNs = _endNs > 0 ? _endNs : null;
         Entry.WorstItlNs = _worstGapNs > 0 ? _worstGapNs : null;
@@ -260,5 +272,10 @@ public sealed class CompletionRun : IDisposable
         _book.Close(Entry, complete ? RequestStatus.Completed
             : _failed > 0 ? RequestStatus.Failed : RequestStatus.Cancelled);
         _model.Metrics.Finish(!complete, _byLength, Entry.Kept);
+        var longest = 0;
+        foreach (var tokens in _outputTokens)
+            longest = Math.Max(longest, tokens);
+        _model.Metrics.AddRequest(Entry.PromptTokens, Entry.OutputTokens, longest, _request.Choices,
+            _request.LimitsOutput ? _request.MaxOutputTokens : null);
     }
 }

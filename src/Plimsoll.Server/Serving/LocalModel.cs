@@ -39,6 +39,7 @@ public sealed class LocalModel : IAsyncDisposable
         for (var i = 0; i < ranks; i++)
             _meters[i] = book.AddEngine($"{name}/{i}", usdPerHour, startedUtc);
         Metrics = new ModelMetrics(name);
+        Steps = headroom is null ? null : new StepSample(name, headroom.StepTime);
         engine.OnStep = OnStep;
     }
 
@@ -52,6 +53,9 @@ public sealed class LocalModel : IAsyncDisposable
     public decimal UsdPerHour { get; }
 
     public ModelMetrics Metrics { get; }
+
+    /// <summary>Steps kept for the next audit; null where steps are not predicted.</summary>
+    public StepSample? Steps { get; }
 
     public IReadOnlyList<EngineMeter> Meters => _meters;
 
@@ -72,6 +76,8 @@ public sealed class LocalModel : IAsyncDisposable
 
     void OnStep(in EngineStep step)
     {
+        Metrics.StepTokens.Add(step.Shape.Tokens);
+        Steps?.Add(step);
         _book.Post(_meters[step.Rank], step, _headroom?.Of(step.Shape, step.DurationNs) ?? 0);
         foreach (var listener in _listeners)
             listener(step);

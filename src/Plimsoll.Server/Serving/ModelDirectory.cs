@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading.Tasks;
+using Plimsoll.Server.Cascade;
 
 namespace Plimsoll.Server.Serving;
 
@@ -10,6 +11,9 @@ public sealed class ModelDirectory : IAsyncDisposable
     readonly Dictionary<string, LocalModel> _local = new(StringComparer.Ordinal);
 
     public IReadOnlyCollection<LocalModel> Local => _local.Values;
+
+    /// <summary>Names behind which two models stand.</summary>
+    public Dictionary<string, CascadeModel> Cascades { get; } = new(StringComparer.Ordinal);
 
     public void Add(LocalModel model) => _local.Add(model.Name, model);
 

@@ -9,6 +9,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Plimsoll.Server.Storage;
 
+/// <summary>The database did not take a write in time; nothing of it is written.</summary>
+public sealed class StorageAwayException() : Exception("The database cannot be written.");
+
 /// <summary>
 /// The one writer of the database. Whatever is waiting goes into one transaction, so a thousand batch lines
 /// cost one fsync; a write is acknowledged when its transaction is on disk. A write that fails alone is told
@@ -18,7 +21,27 @@ public sealed partial class GroupCommit : IAsyncDisposable
 {
     const int MostTogether = 2048;
 
-    readonly record struct Write(Action<SqlBatch> Work, TaskCompletionSource Done);
+    sealed class Write(Action<SqlBatch> work)
+    {
+        const int Waiting = 0, Taken = 1, GivenUp = 2;
+
+        int _state;
+
+        public Action<SqlBatch> Work => work;
+
+        public TaskCompletionSource Done { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>False where nobody waits for it any more.</summary>
+        public bool TryTake() =>
+            Interlocked.CompareExchange(ref _state, Taken, Waiting) is Waiting or Taken;
+
+        /// <summary>A try came to nothing: it waits again.</summary>
+        public void PutBack() => Interlocked.CompareExchange(ref _state, Waiting, Taken);
+
+        /// <summary>False while it is being written: then its end is near.</summary>
+        public bool TryGiveUp() => Interlocked.CompareExchange(ref _state, GivenUp, Waiting) == Waiting;
+    }
 
     readonly Channel<Write> _writes =
         Channel.CreateBounded<Write>(new BoundedChannelOptions(65_536) { SingleReader = true });
@@ -36,17 +59,39 @@ public sealed partial class GroupCommit : IAsyncDisposable
         _loop = Task.Run(LoopAsync);
     }
 
+    /// <summary>How long a client's own write waits for a database that is away.</summary>
+    public static TimeSpan ClientPatience { get; } = TimeSpan.FromSeconds(3);
+
     /// <summary>Whether the last transaction could be written.</summary>
     public bool IsHealthy { get; private set; } = true;
 
     /// <summary>
     /// Completes when the work is on disk; the work may run more than once and must not read outside.
     /// </summary>
-    public async Task WriteAsync(Action<SqlBatch> work)
+    /// <param name="patience">How long to wait for a database that is away; for ever when null. What is given
+    /// up is not written: <see cref="StorageAwayException"/>.</param>
+    public async Task WriteAsync(Action<SqlBatch> work, TimeSpan? patience = null)
     {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _writes.Writer.WriteAsync(new Write(work, done));
-        await done.Task;
+        var write = new Write(work);
+        await _writes.Writer.WriteAsync(write);
+        if (patience is not { } limit)
+        {
+            await write.Done.Task;
+            return;
+        }
+        while (true)
+        {
+            try
+            {
+                await write.Done.Task.WaitAsync(limit);
+                return;
+            }
+            catch (TimeoutException)
+            {
+                if (write.TryGiveUp())
+                    throw new StorageAwayException();
+            }
+        }
     }
 
     /// <summary>Writes what is waiting and stops; a database that is away loses what waits.</summary>
@@ -75,6 +120,9 @@ public sealed partial class GroupCommit : IAsyncDisposable
     {
         for (var delayMs = 50; ; delayMs = Math.Min(2000, 2 * delayMs))
         {
+            together = together.FindAll(write => write.TryTake());
+            if (together.Count == 0)
+                return;
             try
             {
                 Commit(together);
@@ -88,6 +136,8 @@ public sealed partial class GroupCommit : IAsyncDisposable
                 if (IsHealthy)
                     Away(_log, _database.Name, e.Message);
                 IsHealthy = false;
+                foreach (var write in together)
+                    write.PutBack();
                 Disconnect();
                 if (_stop.IsCancellationRequested)
                 {

@@ -44,6 +44,11 @@ static class Migrations
         CREATE INDEX batch_lines_open ON batch_lines (batch, status);
         CREATE INDEX requests_at ON requests (at_us);
         """,
+        """
+        CREATE TABLE audits (
+            at_us BIGINT NOT NULL, model TEXT NOT NULL, steps BIGINT NOT NULL, requests BIGINT NOT NULL,
+            median DOUBLE PRECISION, p95 DOUBLE PRECISION);
+        """,
     ];
 
     public static void Apply(DbConnection connection)

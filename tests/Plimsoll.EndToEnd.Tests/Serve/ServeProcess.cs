@@ -18,6 +18,15 @@ sealed class ServeProcess : IDisposable
 
     public HttpClient Client { get; }
 
+    public long MemoryBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     public static async Task<ServeProcess> StartAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo(PlimsollProcess.Binary)

@@ -1,3 +1,4 @@
+using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Shouldly;
@@ -66,6 +67,36 @@ public sealed class TenantIsolationTests
         var (status, answer, _) = await server.PostAsync("/v1/chat/completions", Hello, poor);
         status.ShouldBe(429);
         answer.GetProperty("error").GetProperty("code").GetString().ShouldBe("insufficient_quota");
+    }
+
+    /// <summary>A hundred at once would cost more than the day's budget: some of them are refused.</summary>
+    [Fact]
+    public async Task Requests_in_work_count_against_the_budget()
+    {
+        var (key, config) = RunningServer.NewKey("acme", one => one.BudgetUsdPerDay = 0.0004m);
+        await using var server = await RunningServer.StartAsync(change => change.Keys = [config]);
+        var first = await server.PostAsync("/v1/chat/completions", Hello, key);
+        first.Status.ShouldBe(200, first.Body.ToString());
+        var all = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => server.PostAsync(
+            "/v1/chat/completions", Hello.Replace("\"max_tokens\":2", "\"max_tokens\":60"), key)));
+        all.ShouldContain(one => one.Status == 200);
+        all.ShouldContain(one => one.Status == 429);
+        all.Where(one => one.Status == 429).ShouldAllBe(one =>
+            one.Body.GetProperty("error").GetProperty("code").GetString() == "insufficient_quota");
+    }
+
+    [Fact]
+    public async Task Lines_of_a_batch_wait_for_a_day_with_a_budget()
+    {
+        var (key, config) = RunningServer.NewKey("poor", one => one.BudgetUsdPerDay = 0);
+        await using var server = await RunningServer.StartAsync(change => change.Keys = [config]);
+        var file = await server.UploadAsync(RunningServer.Lines(3), key);
+        var (_, batch, _) = await server.PostAsync("/v1/batches",
+            $$"""{"input_file_id":"{{file}}","endpoint":"/v1/chat/completions","completion_window":"24h"}""", key);
+        await Task.Delay(1500);
+        var (_, now) = await server.GetAsync($"/v1/batches/{batch.GetProperty("id").GetString()}", key);
+        now.GetProperty("status").GetString().ShouldBe("in_progress");
+        now.GetProperty("request_counts").GetProperty("completed").GetInt32().ShouldBe(0);
     }
 
     [Fact]

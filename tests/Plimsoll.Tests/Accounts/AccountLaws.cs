@@ -4,9 +4,11 @@ using System.Linq;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning.Accounts;
+using Plimsoll.Planning.Simulation;
 using Plimsoll.Reports;
 using Plimsoll.Tests.Simulation;
 using Shouldly;
@@ -30,7 +32,7 @@ public sealed class AccountLaws
     static readonly Lazy<AccountOutcome> Shared = new(() => Accountant.Account(Request(WindowNs)));
     static readonly Lazy<ReportModel> SharedReport = new(() => ReportBuilder.Build(Outcome, "plimsoll", "0"));
 
-    static AccountOutcome Outcome => Shared.Value;
+    internal static AccountOutcome Outcome => Shared.Value;
 
     static ReportModel Report => SharedReport.Value;
 
@@ -202,17 +204,6 @@ public sealed class AccountLaws
     }
 
     [Fact]
-    public void A_window_shorter_than_a_stay_in_a_full_batch_is_broken()
-    {
-        var stayNs = Outcome.Engine.Limits.MaxNumSeqs / (Outcome.Ceiling / 2) * 1e9;
-        var broken = Accountant.Account(Request((long)(0.9 * stayNs)));
-        broken.Result.ShouldBeNull();
-        broken.Broken!.ShouldContain(string.Create(
-            CultureInfo.InvariantCulture, $"batch window of {0.9 * stayNs / 1e9:0.##} s"));
-        Accountant.Account(Request((long)(1.1 * stayNs))).Result.ShouldNotBeNull();
-    }
-
-    [Fact]
     public void The_report_draws_the_account_it_was_given()
     {
         Report.PromisedInteractivity!.Value.ShouldBe(1000 / 30.0, 1e-9);
@@ -256,6 +247,111 @@ public sealed class AccountLaws
         }
     }
 
+    [Fact]
+    public void The_cost_curve_passes_through_the_bill_and_lies_in_its_band()
+    {
+        // One of the two limits binds at the load line, so one of the curves passes through it.
+        var promised = Report.CostCurves
+            .Select(c => c.Points.Single(p => p.LimitMs == c.PromisedMs)).ToList();
+        promised.Min(p => p.LoadLine!.Value).ShouldBe(Outcome.LoadLine, 0.03 * Outcome.LoadLine);
+        foreach (var curve in Report.CostCurves)
+        {
+            curve.Percentile.ShouldBe(95);
+            curve.Points.Select(p => p.LimitMs).ShouldBeInOrder();
+            foreach (var point in curve.Points.Where(p => p.UsdPerMillionTokens is not null))
+            {
+                var usd = point.UsdPerMillionTokens!.Value;
+                point.Low!.Value.ShouldBeLessThanOrEqualTo(usd);
+                (point.High ?? decimal.MaxValue).ShouldBeGreaterThanOrEqualTo(usd);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_sweep_is_shown_to_the_first_rate_well_beyond_the_line_that_breaks_the_promise()
+    {
+        var sweep = Report.LoadSweeps.Single();
+        sweep.Points.Select(p => p.RequestsPerSecond).ShouldBeInOrder();
+        sweep.LoadLineRequestsPerSecond.ShouldBe(Outcome.LoadLine);
+        sweep.LowRequestsPerSecond.ShouldBe(Interactive.Bounds.Low.LoadLineRequestsPerSecond);
+        sweep.HighRequestsPerSecond.ShouldBe(Interactive.Bounds.High.LoadLineRequestsPerSecond);
+        var beyond = sweep.Points
+            .Where(p => !p.Holds && p.RequestsPerSecond > 1.2 * Outcome.LoadLine).ToList();
+        if (beyond.Count > 0)
+            beyond.ShouldBe([sweep.Points[^1]]);
+    }
+
+    [Fact]
+    public void Notes_say_what_the_figures_rest_on()
+    {
+        var notes = Outcome.Notes;
+        notes.ShouldContain(FormattableString.Invariant(
+            $"KV memory: {Outcome.Engine.Memory.Blocks:N0} blocks of 16 tokens per engine rank, ")
+            + "computed from memory");
+        notes.ShouldContain("price: 2 USD per accelerator-hour, as given, undated");
+        notes.ShouldNotContain(n => n.StartsWith("closed loop"));
+        notes.ShouldNotContain(n => n.StartsWith("lever "));
+        notes.ShouldContain(n => n.StartsWith("step times: tier datasheet (")
+            && n.Contains($"within {Outcome.Engine.StepTime.ErrorLow:0.00} to "));
+        var dated = Outcome.Request with
+        {
+            Price = Outcome.Request.Price with { AsOf = "2026-08-21", ProviderType = "index" },
+        };
+        AccountNotes.Of(dated, Outcome.Engine, Outcome.Size).ShouldContain(
+            "price: 2 USD per accelerator-hour, index on-demand as of 2026-08-21 (test)");
+        var deployment = Outcome.Engine.Deployment;
+        var engine = SimulatedEngine.Of(
+            deployment with { Engine = deployment.Engine with { NumGpuBlocks = 77_000 } },
+            SchedulingPolicy.VllmV1);
+        AccountNotes.Of(dated, engine, Outcome.Size).ShouldContain(n => n.EndsWith("per engine rank, given"));
+    }
+
+    [Fact]
+    public void The_report_names_its_parameters_and_changes_its_hash_with_them()
+    {
+        Parameter("parameters").ShouldBe("8.03");
+        Parameter("tp × pp × dp, ep").ShouldBe("1 × 1 × 2, 1");
+        Parameter("promise").ShouldBe("ttft p95 500ms, tpot p95 30ms");
+        Parameter("busiest hour").ShouldBe(Peak.ToString("0.####", CultureInfo.InvariantCulture));
+        Parameter("spare replicas").ShouldBe("2");
+        Parameter("batch window").ShouldBe("24");
+        Report.InputHash.Length.ShouldBe(16);
+        Report.DataAsOf.ShouldBe("undated");
+        Report.Demand.ShouldContain(string.Create(CultureInfo.InvariantCulture, $"{Peak:0.00} times that"));
+        Report.Distributions.Select(d => (d.Metric, d.Class)).ShouldBe(
+            new[] { Metric.Ttft, Metric.Tpot, Metric.Itl, Metric.E2e }
+                .SelectMany(m => new[] { (m, "interactive"), (m, "batch") }));
+
+        string Parameter(string name) => Report.Parameters.Single(p => p.Name == name).Value;
+    }
+
+    [Fact]
+    public void Promises_levers_and_the_split_of_the_bill_are_as_asked()
+    {
+        Interactive.Promise.Select(p => (p.Metric, p.Percentile, p.LimitMs, p.Level))
+            .ShouldBe([("ttft", 95, 500, null), ("tpot", 95, 30, null)]);
+        Batch.Promise.Single().ShouldBe(new PromiseStatement("window", 100, WindowNs / 1e6));
+        Outcome.Credits.Select(c => c.Name).ShouldBe(["batch backfill", "autoscaling", "quantisation"]);
+        foreach (var credit in Outcome.Credits)
+        {
+            (credit.Interval!.Low ?? decimal.MinValue).ShouldBeLessThanOrEqualTo(credit.UsdPerMillionTokens);
+            (credit.Interval.High ?? decimal.MaxValue)
+                .ShouldBeGreaterThanOrEqualTo(credit.UsdPerMillionTokens);
+        }
+        foreach (var c in Result.Classes)
+        {
+            c.Cost.UsdPerMillionCachedInputTokens.ShouldBeNull("nothing is cached");
+            ((double)c.WithoutIdle.IdleUsdPerMillionTokens).ShouldBe(
+                (double)c.Cost.UsdPerMillionTokens - Cost(Outcome.Ceiling), 1e-6);
+            c.Tier.ShouldBe("datasheet");
+        }
+        // Output in a full batch costs less than where few decode.
+        Interactive.WithoutIdle.UsdPerMillionOutputTokens
+            .ShouldBeLessThan(Interactive.Cost.UsdPerMillionOutputTokens);
+        Interactive.LoadLine.BindingLimit.ShouldBeOneOf("ttft p95 500ms", "tpot p95 30ms");
+        Batch.LoadLine.ShouldBe(new LoadLine(Outcome.Ceiling, null, "throughput"));
+    }
+
     static double TokensPerRequest
     {
         get
@@ -275,7 +371,7 @@ public sealed class AccountLaws
     static double Level(ClassAccount account, string step) => (double)account.Waterfall
         .Take(1 + account.Waterfall.ToList().FindIndex(b => b.Step == step)).Sum(b => b.UsdPerMillionTokens);
 
-    static AccountRequest Request(long windowNs) => new()
+    internal static AccountRequest Request(long windowNs) => new()
     {
         Serving = TestServings.Of(
             TestDeployments.Small with

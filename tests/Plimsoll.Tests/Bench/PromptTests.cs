@@ -81,7 +81,7 @@ public sealed class PromptTests : IDisposable
         await using var endpoint = await ScriptedEndpoint.Start();
         using var run = new BenchRun(Options(endpoint) with
         {
-            Images = 2, ImageWidth = 64, ImageHeight = 32,
+            Body = new BodyOptions { Images = 2, ImageWidth = 64, ImageHeight = 32 },
         });
         run.Run(CancellationToken.None);
         var contents = endpoint.Bodies.Select(body => body["messages"]![0]!["content"] as JsonArray)

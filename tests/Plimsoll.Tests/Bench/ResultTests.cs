@@ -9,6 +9,7 @@ using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Money;
 using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Runs;
+using Plimsoll.Bench.Text;
 using Plimsoll.Bench.Wire;
 using Plimsoll.Cli;
 using Plimsoll.Core.Hardware;
@@ -179,6 +180,19 @@ public sealed class ResultTests : IAsyncLifetime
         imported.ToString().ShouldContain("promise kept");
         System.IO.File.ReadAllText(File("i.html")).ShouldContain("<svg");
     }
+
+    [Theory]
+    [InlineData(300.0, "300")]
+    [InlineData(1218.34, "1,218")]
+    [InlineData(9.6628, "9.66")]
+    [InlineData(31.04, "31.0")]
+    [InlineData(0.50764, "0.508")]
+    [InlineData(0.0000719, "0.0000719")]
+    [InlineData(0.0, "0")]
+    [InlineData(-12.345, "-12.3")]
+    [InlineData(null, "–")]
+    public void A_figure_has_no_more_digits_than_runs_repeat(double? value, string text) =>
+        ResultDiff.Text(value).ShouldBe(text);
 
     [Fact]
     public void An_account_is_compared_figure_by_figure()

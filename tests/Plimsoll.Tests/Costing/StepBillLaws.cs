@@ -67,6 +67,24 @@ public sealed class StepBillLaws
     }
 
     [Fact]
+    public void A_step_of_unknown_causes_is_paid_by_the_weights_of_a_common_engine()
+    {
+        // 600 fixed and 200 of prefill that nobody has, 100 decode, 100 KV of which a quarter and the rest.
+        var charges = new StepCharge[2];
+        StepBill.Split(1000, default, [new(0, 1, 100), new(0, 1, 300)], charges);
+        charges.ShouldBe([new StepCharge(400, 0, 50, 25), new StepCharge(400, 0, 50, 75)]);
+    }
+
+    [Fact]
+    public void What_does_not_divide_goes_to_the_last()
+    {
+        var charges = new StepCharge[3];
+        StepWork[] works = [new(0, 1, 1), new(0, 1, 1), new(0, 1, 1)];
+        StepBill.Split(10, new StepSplit { FixedNs = 7 }, works, charges);
+        charges.Select(c => c.Fixed).ShouldBe([3, 3, 4]);
+    }
+
+    [Fact]
     public void A_step_is_paid_by_cause_and_within_it_by_who_caused_it()
     {
         // Columns: 1000 fixed, 2700 prefill, 4000 decode, 2300 KV. Chunks of 3 and 1 tokens have 6 and 1

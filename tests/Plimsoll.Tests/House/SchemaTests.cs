@@ -39,6 +39,7 @@ public sealed class SchemaTests
     [InlineData("account", typeof(AccountDocument))]
     [InlineData("simulate", typeof(SimulationDocument))]
     [InlineData("profile", typeof(CalibrationProfile))]
+    [InlineData("machine-profile", typeof(MachineProfile))]
     [InlineData("validate", typeof(ValidationDocument))]
     [InlineData("plan", typeof(PlanDocument))]
     [InlineData("claims", typeof(ClaimsDocument))]

@@ -8,6 +8,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Plimsoll.Server.Api.Contract;
 using Plimsoll.Server.Configuration;
 using Shouldly;
 using Xunit;
@@ -29,6 +30,17 @@ public sealed class ServeReferenceTests
         if (Environment.GetEnvironmentVariable("PLIMSOLL_WRITE_DOCS") is { Length: > 0 })
             File.WriteAllText(file, fresh);
         File.ReadAllText(file).ShouldBe(fresh, "docs/reference/serve.md is stale: run `make docs`");
+    }
+
+    /// <summary>docs/reference/openapi.json is what a server answers at that name.</summary>
+    [Fact]
+    public void The_description_of_the_api_is_written_down()
+    {
+        var fresh = Encoding.UTF8.GetString(OpenApiDocument.Write("current")) + "\n";
+        var file = Repository.File("docs", "reference", "openapi.json");
+        if (Environment.GetEnvironmentVariable("PLIMSOLL_WRITE_DOCS") is { Length: > 0 })
+            File.WriteAllText(file, fresh);
+        File.ReadAllText(file).ShouldBe(fresh, "docs/reference/openapi.json is stale: run `make docs`");
     }
 
     static string Page()

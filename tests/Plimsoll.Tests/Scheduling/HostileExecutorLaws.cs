@@ -1,3 +1,4 @@
+using System;
 using CsCheck;
 using Plimsoll.Core.Scheduling;
 using Shouldly;
@@ -20,28 +21,32 @@ public sealed class HostileExecutorLaws
         from threshold in Gen.OneOf(Gen.Const(0), Gen.Const(7))
         from chunked in Gen.Bool
         from prefixBlocks in Gen.OneOf(Gen.Const(0), Gen.Const(1), Gen.Const(2))
-        from priority in Gen.Bool
+        from policy in Gen.OneOf(
+            Gen.Const(SchedulingPolicy.VllmV1), Gen.Const(SchedulingPolicy.VllmV1Priority),
+            Gen.Const(SchedulingPolicy.Fcfs))
         from seed in Gen.ULong
         select (new SchedulerOptions
         {
             MaxNumSeqs = seqs,
-            MaxNumBatchedTokens = budget,
+            MaxNumBatchedTokens = policy.RunsEveryDecode ? Math.Max(seqs, budget) : budget,
             BlockSize = blockSize,
             NumBlocks = blocks,
             LongPrefillTokenThreshold = threshold,
             EnableChunkedPrefill = chunked,
             PrefixBlockTokens = prefixBlocks * blockSize,
-            Policy = priority ? SchedulingPolicy.VllmV1Priority : SchedulingPolicy.VllmV1,
+            ReservesFullPrompts = seed % 2 == 0,
+            FindsPreempted = seed % 3 > 0,
+            Policy = policy,
         }, seed);
 
     [Fact]
     public void It_stays_within_its_limits_and_gives_everything_back() =>
-        Any.Sample(x => new HostileRun(x.Options, x.Seed).ToTheEnd(), iter: 3000);
+        Any.Sample(x => new HostileRun(x.Options, x.Seed).ToTheEnd(), iter: 1000);
 
     [Fact]
     public void The_same_events_give_the_same_plans() =>
         Any.Sample(
             x => new HostileRun(x.Options, x.Seed).ToTheEnd()
             .ShouldBe(new HostileRun(x.Options, x.Seed).ToTheEnd()),
-            iter: 300);
+            iter: 100);
 }

@@ -6,8 +6,8 @@ using Plimsoll.Core.Scheduling;
 namespace Plimsoll.Tests.Scheduling;
 
 /// <summary>
-/// vLLM V1's scheduling loop written down as plainly as possible, request by request and without a prefix
-/// cache: the oracle that the real scheduler's sums and shortcuts are held against.
+/// vLLM V1's scheduling loop written down as plainly as possible, request by request and block by block,
+/// without shared prefixes: the oracle that the real scheduler's sums and shortcuts are held against.
 /// </summary>
 sealed class NaiveScheduler(SchedulerOptions options)
 {
@@ -25,9 +25,15 @@ sealed class NaiveScheduler(SchedulerOptions options)
 
     public readonly List<Request> Waiting = [];
     public readonly List<Request> Running = [];
-    int _free = options.NumBlocks;
 
-    public int Used => options.NumBlocks - _free;
+    /// <summary>
+    /// Free blocks, the next to be taken first. Each still holds a block of a preempted request, or nobody's.
+    /// </summary>
+    readonly List<(int Request, int Block)> _free = [.. Enumerable.Repeat(Nobodys, options.NumBlocks)];
+
+    static readonly (int Request, int Block) Nobodys = (-1, -1);
+
+    public int Used => options.NumBlocks - _free.Count;
 
     bool ByPriority => options.Policy.Order == AdmissionOrder.Priority;
 
@@ -64,7 +70,7 @@ sealed class NaiveScheduler(SchedulerOptions options)
             var request = Running[i];
             var tokens = Math.Min(Limited(request.Known - request.Computed), budget);
             var victim = (Request?)null;
-            while (Missing(request, tokens) > _free && victim != request)
+            while (Missing(request, tokens) > _free.Count && victim != request)
             {
                 victim = ByPriority
                     ? Running.OrderBy(r => r.Priority).ThenBy(r => r.Id).Last()
@@ -73,8 +79,7 @@ sealed class NaiveScheduler(SchedulerOptions options)
                 Running.RemoveAt(index);
                 budget += victim.Planned;
                 i -= index < i ? 1 : 0;
-                _free += victim.Blocks;
-                victim.Blocks = victim.Computed = victim.Planned = 0;
+                PutOut(victim);
                 victim.HasToken = false;
                 Waiting.Insert(0, victim);
                 preempted.Add(victim.Id);
@@ -92,11 +97,18 @@ sealed class NaiveScheduler(SchedulerOptions options)
         while (Waiting.Count > 0 && budget > 0 && Running.Count < options.MaxNumSeqs)
         {
             var request = Waiting[0];
-            var tokens = Math.Min(Limited(request.Known), budget);
-            if (Missing(request, tokens) > _free)
+            var found = Found(request);
+            var computed = found * options.BlockSize;
+            var tokens = Math.Min(Limited(request.Known - computed), budget);
+            var whole = options.ReservesFullPrompts ? request.Known : computed + tokens;
+            if (BlocksFor(whole) > _free.Count)
                 break;
             Waiting.RemoveAt(0);
             Running.Add(request);
+            for (var block = 0; block < found; block++)
+                _free.Remove((request.Id, block));
+            request.Blocks = found;
+            request.Computed = computed;
             Grow(request, tokens);
             request.Planned = tokens;
             budget -= tokens;
@@ -116,7 +128,7 @@ sealed class NaiveScheduler(SchedulerOptions options)
             if (!finishes(request))
                 continue;
             Running.Remove(request);
-            _free += request.Blocks;
+            Free(request.Blocks);
         }
     }
 
@@ -133,13 +145,36 @@ sealed class NaiveScheduler(SchedulerOptions options)
         ? Math.Min(tokens, options.LongPrefillTokenThreshold)
         : tokens;
 
-    int Missing(Request request, int tokens) =>
-        (request.Computed + tokens + options.BlockSize - 1) / options.BlockSize - request.Blocks;
+    int Missing(Request request, int tokens) => BlocksFor(request.Computed + tokens) - request.Blocks;
+
+    int BlocksFor(int tokens) => (tokens + options.BlockSize - 1) / options.BlockSize;
+
+    /// <summary>
+    /// Its blocks go to the end of the queue, the last first; whole ones are still what they were.
+    /// </summary>
+    void PutOut(Request victim)
+    {
+        var whole = options.FindsPreempted ? victim.Computed / options.BlockSize : 0;
+        for (var block = victim.Blocks - 1; block >= 0; block--)
+            _free.Add(block < whole ? (victim.Id, block) : Nobodys);
+        victim.Blocks = victim.Computed = victim.Planned = 0;
+    }
+
+    /// <summary>Leading blocks that nobody has taken; the last known token is always computed.</summary>
+    int Found(Request request)
+    {
+        var found = 0;
+        while (found < (request.Known - 1) / options.BlockSize && _free.Contains((request.Id, found)))
+            found++;
+        return found;
+    }
+
+    void Free(int blocks) => _free.AddRange(Enumerable.Repeat(Nobodys, blocks));
 
     void Grow(Request request, int tokens)
     {
         var blocks = Missing(request, tokens);
         request.Blocks += blocks;
-        _free -= blocks;
+        _free.RemoveRange(0, blocks);
     }
 }

@@ -57,12 +57,12 @@ public sealed class SlackHostileLaws
 
     [Fact]
     public void It_stays_within_its_limits_and_gives_everything_back() =>
-        Any.Sample(x => Run(x.Options, x.Learns, x.Seed), iter: 3000);
+        Any.Sample(x => Run(x.Options, x.Learns, x.Seed), iter: 1000);
 
     [Fact]
     public void The_same_events_give_the_same_plans() =>
         Any.Sample(
-            x => Run(x.Options, x.Learns, x.Seed).ShouldBe(Run(x.Options, x.Learns, x.Seed)), iter: 300);
+            x => Run(x.Options, x.Learns, x.Seed).ShouldBe(Run(x.Options, x.Learns, x.Seed)), iter: 100);
 
     /// <summary>
     /// Memory is full, a step carries one adapter: all decodes of the one that goes first give way to another

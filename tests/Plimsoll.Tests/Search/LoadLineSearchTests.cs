@@ -32,7 +32,7 @@ public sealed class LoadLineSearchTests
         var line = search.Find(Ceiling);
         line.Binding!.Value.Limit.ShouldBe(limit);
         At(search, line.RequestsPerSecond, limit).ShouldBeLessThanOrEqualTo(limit.LimitNs);
-        At(search, 1.03 * line.RequestsPerSecond, limit).ShouldBeGreaterThan(limit.LimitNs);
+        At(search, 1.011 * line.RequestsPerSecond, limit).ShouldBeGreaterThan(limit.LimitNs);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class LoadLineSearchTests
     }
 
     static LoadLineSearch Search(Limit limit, SimulatedEngine? engine = null) =>
-        new(engine ?? Engine, Of(Chat, limit), new ProbeSize(2, Requests, Requests));
+        new(engine ?? Engine, Of(Chat, limit), new ProbeSize(Streams: 1, 2 * Requests, Requests));
 
     static Serving Of(Workload workload, params Limit[] limits) =>
         TestServings.Of(Engine.Deployment, workload, Requests, limits);

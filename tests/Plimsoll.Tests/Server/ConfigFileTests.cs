@@ -20,6 +20,10 @@ public sealed class ConfigFileTests
         return config;
     }
 
+    const string Fleet = Small + "  - name: u\n    upstreams: [{url: \"http://h:1\"}]\n";
+    const string Refusal = Fleet
+        + "  - name: c\n    cascade: {first: m, then: u, escalate_when: {refusal: ";
+
     [Fact]
     public void Variables_are_the_environments()
     {
@@ -41,7 +45,16 @@ public sealed class ConfigFileTests
     [InlineData(Small + "listen: [\"https://127.0.0.1:1\"]\n", "tls", "certificate")]
     [InlineData(Small + "levels:\n  fast: {ttft: soon}\n", "fast", "500ms")]
     [InlineData(Small + "levels:\n  fast: {ttft: 1s, window: 2h}\n", "fast", "not both")]
-    [InlineData("models:\n  - name: m\n", "m", "simulated, llama and upstreams")]
+    [InlineData("models:\n  - name: m\n", "m", "simulated, llama, upstreams and cascade")]
+    [InlineData(Small + "log: {default: loud}\n", "loud", "warning")]
+    [InlineData(Small + "telemetry: {otlp_endpoint: here}\n", "here", "http://HOST:4318")]
+    [InlineData(Small + "telemetry: {trace_share: 2}\n", "trace_share 2", "0 to 1")]
+    [InlineData(Small + "  - name: c\n    cascade: {first: m, then: m}\n", "are one", "two models")]
+    [InlineData(Small + "  - name: c\n    cascade: {first: m, then: x}\n", "then x", "model of this file")]
+    [InlineData(Fleet + "    fallback: u\n", "come back to u", "an end")]
+    [InlineData(Fleet + "    fallback: x\n", "fallback x", "no cascade")]
+    [InlineData(Refusal + "\"(\"}}\n", "refusal", "(")]
+    [InlineData(Refusal + "\"(?=x)\"}}\n", "refusal", "NonBacktracking")]
     [InlineData("models:\n  - name: m\n    upstreams: [{url: nothing}]\n", "nothing", "http://HOST:PORT")]
     [InlineData(Small + "  - name: m\n    simulated: {}\n", "twice", "once")]
     [InlineData(Small + "keys: [{tenant: a}]\n", "key", "--new-key")]

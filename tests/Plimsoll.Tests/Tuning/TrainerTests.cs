@@ -20,19 +20,16 @@ public sealed class TrainerTests
         var tiny = new TinyJob(folder);
         var model = tiny.Model(Architecture.Llama);
         var data = tiny.Conversations(60);
-        foreach (var threads in new[] { 1, 2 })
-        {
-            var events = await tiny.TrainAsync(
-                tiny.Job(model, data, folder.In($"a{threads}"), s => s with { Threads = threads }));
-            await tiny.TrainAsync(tiny.Job(model, data, folder.In($"b{threads}"), s =>
-                s with { Threads = threads }));
-            Adapter(folder.In($"a{threads}")).ShouldBe(Adapter(folder.In($"b{threads}")));
-            var losses = events.Where(e => e.Kind == "step").Select(e => e.Loss!.Value).ToList();
-            losses[^1].ShouldBeLessThan(losses[0] - 0.5);
-            events[^1].Kind.ShouldBe("done");
-            Directory.Exists(folder.In($"a{threads}-checkpoints")).ShouldBeTrue();
-            Directory.GetFiles(folder.In($"a{threads}-checkpoints")).ShouldBeEmpty();
-        }
+        // On two threads; A_killed_run_resumes_to_the_same_bytes is on one.
+        var events = await tiny.TrainAsync(
+            tiny.Job(model, data, folder.In("a"), s => s with { Threads = 2 }));
+        await tiny.TrainAsync(tiny.Job(model, data, folder.In("b"), s => s with { Threads = 2 }));
+        Adapter(folder.In("a")).ShouldBe(Adapter(folder.In("b")));
+        var losses = events.Where(e => e.Kind == "step").Select(e => e.Loss!.Value).ToList();
+        losses[^1].ShouldBeLessThan(losses[0] - 0.5);
+        events[^1].Kind.ShouldBe("done");
+        Directory.Exists(folder.In("a-checkpoints")).ShouldBeTrue();
+        Directory.GetFiles(folder.In("a-checkpoints")).ShouldBeEmpty();
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using Plimsoll.Core;
 using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Measured;
 using Plimsoll.Planning.Validation;
@@ -44,6 +45,29 @@ public sealed class MeasuredFileTests : IDisposable
             "another card: A100_80GB_PCIe", "lengths not stated: chat",
             "model not in the catalogue: nobody/Unheard-7B",
         ]);
+    }
+
+    [Fact]
+    public void What_was_served_how_is_kept_of_a_runs_meta_file()
+    {
+        var folder = Directory.CreateTempSubdirectory("plimsoll");
+        var run = Path.Combine(folder.FullName, "H100_run.requests.jsonl");
+        File.WriteAllText(Path.Combine(folder.FullName, "H100_run.meta.json"), """
+            { "model": "openai/gpt-oss-120b", "vllm_version": "0.19.0",
+              "kv_cache": { "num_gpu_blocks": 12345, "block_size": 32 },
+              "engine_kwargs": { "tensor_parallel_size": 2, "data_parallel_size": 4,
+                                 "enable_expert_parallel": true, "max_num_seqs": 128 } }
+            """);
+        var facts = VllmRequestsFile.FactsBeside(run);
+        folder.Delete(recursive: true);
+
+        var deployment = MeasuredRun.DeploymentOf(facts, run, "H100_run");
+        (deployment.TensorParallel, deployment.DataParallel, deployment.ExpertParallel).ShouldBe((2, 4, 8));
+        deployment.Engine.EngineVersion.ShouldBe("0.19.0");
+        (deployment.Engine.NumGpuBlocks, deployment.Engine.BlockSize).ShouldBe((12345, 32));
+        deployment.Engine.MaxNumSeqs.ShouldBe(128);
+        Should.Throw<BadInputException>(() => facts.Check(run, deployment with { ExpertParallel = 1 }))
+            .Message.ShouldContain("enable_expert_parallel");
     }
 
     [Fact]

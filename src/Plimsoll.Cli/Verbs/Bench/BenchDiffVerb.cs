@@ -16,8 +16,6 @@ namespace Plimsoll.Cli.Verbs.Bench;
 /// <summary><c>plimsoll bench diff</c>: two results side by side, whoever measured them.</summary>
 sealed class BenchDiffVerb(TextWriter output)
 {
-    static readonly double[] Percentiles = [50, 90, 95, 99];
-
     readonly Argument<string> _first =
         new("FIRST") { Description = "A result of bench, vLLM, guidellm or AIPerf" };
     readonly Argument<string> _second = new("SECOND") { Description = "Another" };
@@ -60,7 +58,7 @@ sealed class BenchDiffVerb(TextWriter output)
         BenchResult? run = null;
         try
         {
-            run = ImportedRun.Read(path, new LevelOptions(), Percentiles);
+            run = ImportedRun.Read(path, new LevelOptions(), LatencyReport.UsualPercentiles);
         }
         catch (BadInputException) when (figures is not null)
         {

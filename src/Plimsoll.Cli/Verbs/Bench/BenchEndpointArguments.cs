@@ -19,11 +19,11 @@ sealed class BenchEndpointArguments
     readonly Option<string?> _path =
         new("--endpoint") { Description = "Path that requests are posted to [default: the interface's]" };
 
-    readonly Option<string> _backend = new("--backend")
+    readonly Option<string> _backend = new Option<string>("--backend")
     {
-        Description = "Interface: openai-chat, openai (completions) or openai-responses",
-        DefaultValueFactory = _ => "openai-chat",
-    };
+        Description = $"Interface: {ApiKinds.All}; openai is completions",
+        DefaultValueFactory = _ => ApiKinds.All.NameOf(ApiKind.Chat),
+    }.OneOf(ApiKinds.All);
 
     readonly Option<string?> _served = new("--served-model-name")
     {
@@ -60,7 +60,6 @@ sealed class BenchEndpointArguments
 
     public void AddTo(Command command)
     {
-        _backend.Suggest("openai-chat", "openai", "openai-responses");
         foreach (var option in new Option[]
         {
             _baseUrl, _path, _backend, Model, _served, _headers, _http2, _insecure, _noStream, _timeout,
@@ -73,22 +72,16 @@ sealed class BenchEndpointArguments
 
     public long ReadyWaitNs(ParseResult parsed) => Seconds(parsed, _ready, least: 0);
 
-    public EndpointOptions Read(ParseResult parsed, CancellationToken stop)
+    /// <summary>As it was said; without a model where none was named.</summary>
+    public EndpointOptions Read(ParseResult parsed)
     {
         var text = parsed.GetValue(_baseUrl) ?? Variable("OPENAI_BASE_URL") ?? "http://127.0.0.1:8000";
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             throw new BadInputException($"--base-url {text}: is no address; expected http://HOST:PORT");
-        var endpoint = new EndpointOptions
+        return new EndpointOptions
         {
             BaseUrl = url,
-            Api = parsed.GetValue(_backend) switch
-            {
-                "openai-chat" or "chat" => ApiKind.Chat,
-                "openai" or "vllm" or "completions" => ApiKind.Completions,
-                "openai-responses" or "responses" => ApiKind.Responses,
-                var other => throw new BadInputException($"--backend {other}: expected openai-chat, "
-                    + $"openai or openai-responses"),
-            },
+            Api = parsed.Chosen(_backend, ApiKinds.All),
             Path = parsed.GetValue(_path),
             Model = parsed.GetValue(_served) ?? parsed.GetValue(Model) ?? "",
             ApiKey = Variable("OPENAI_API_KEY"),
@@ -98,9 +91,12 @@ sealed class BenchEndpointArguments
             Stream = !parsed.GetValue(_noStream),
             TimeoutNs = Seconds(parsed, _timeout, least: 0.001),
         };
-        return endpoint.Model.Length > 0 ? endpoint
-            : endpoint with { Model = First(endpoint, ReadyWaitNs(parsed), stop) };
     }
+
+    /// <summary>With the first model that it lists where none was named.</summary>
+    public EndpointOptions Named(EndpointOptions endpoint, ParseResult parsed, CancellationToken stop) =>
+        endpoint.Model.Length > 0 ? endpoint
+            : endpoint with { Model = First(endpoint, ReadyWaitNs(parsed), stop) };
 
     public static List<KeyValuePair<string, string>> Pairs(string[]? texts, string option)
     {

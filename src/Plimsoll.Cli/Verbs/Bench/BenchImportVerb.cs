@@ -8,6 +8,7 @@ using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Text;
 using Plimsoll.Cli.Terminal;
+using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 using Plimsoll.Inputs.Files;
 using Plimsoll.Reports;
@@ -20,9 +21,6 @@ namespace Plimsoll.Cli.Verbs.Bench;
 /// </summary>
 sealed class BenchImportVerb(TextWriter output)
 {
-    static readonly double[] Percentiles = [50, 90, 95, 99];
-    static readonly string[] Metrics = ["ttft", "tpot", "itl", "e2e"];
-
     readonly BenchMoneyArguments _money = new();
     readonly Argument<string> _file =
         new("FILE") { Description = "Result of vLLM (--save-detailed), guidellm or AIPerf" };
@@ -50,7 +48,7 @@ sealed class BenchImportVerb(TextWriter output)
         var level = new LevelOptions { Promise =
             [.. (parsed.GetValue(_promise) ?? []).Select(PromiseText.Parse)] };
         var options = _money.Read(parsed, parsed.GetValue(_model), TextWriter.Null);
-        var result = ImportedRun.Read(parsed.GetValue(_file)!, level, Percentiles);
+        var result = ImportedRun.Read(parsed.GetValue(_file)!, level, LatencyReport.UsualPercentiles);
         var bill = options is null ? null : Bill.Of(result, options);
         var against = _money.Against(parsed) is { } account ? AccountComparison.Read(account, result, bill)
             : null;
@@ -65,7 +63,7 @@ sealed class BenchImportVerb(TextWriter output)
         }
         else
         {
-            var text = new StringBuilder(BenchText.Of(result, Metrics));
+            var text = new StringBuilder(BenchText.Of(result, Metrics.All.Names));
             if (bill is not null)
                 text.Append(MoneyText.Of(bill));
             if (against is not null)

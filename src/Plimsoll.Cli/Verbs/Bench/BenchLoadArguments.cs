@@ -7,6 +7,10 @@ using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Plimsoll.Bench.Load;
+using Plimsoll.Bench.Prompts;
+using Plimsoll.Bench.Results;
+using Plimsoll.Bench.Runs;
+using Plimsoll.Bench.Wire;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
@@ -52,11 +56,11 @@ sealed class BenchLoadArguments
             + "the workload's own arrivals, or 1]",
     };
 
-    readonly Option<string> _arrivals = new("--arrivals")
+    readonly Option<string> _arrivals = new Option<string>("--arrivals")
     {
-        Description = "own (the workload's), poisson or constant",
-        DefaultValueFactory = _ => "own",
-    };
+        Description = $"{LoadGaps.All}; own are the workload's",
+        DefaultValueFactory = _ => LoadGaps.All.NameOf(LoadGap.Own),
+    }.OneOf(LoadGaps.All);
 
     readonly Option<string?> _stages = new("--stages")
     {
@@ -102,7 +106,6 @@ sealed class BenchLoadArguments
     public void AddTo(Command command)
     {
         _workload.Suggest(Suggestions.Workloads);
-        _arrivals.Suggest("own", "poisson", "constant");
         foreach (var option in new Option[]
         {
             _workload, _dataset, _input, _output, _prefix, _range, _rate, _burstiness, _arrivals, _stages,
@@ -116,8 +119,8 @@ sealed class BenchLoadArguments
         }
     }
 
-    /// <summary>The load's part of a run, checked.</summary>
-    public BenchLoad Read(ParseResult parsed)
+    /// <summary>A run of the load against an endpoint, checked.</summary>
+    public BenchOptions Read(ParseResult parsed, EndpointOptions endpoint)
     {
         var duration = Duration(parsed, _duration);
         var levels = Levels(parsed, duration);
@@ -128,10 +131,11 @@ sealed class BenchLoadArguments
             throw new BadInputException($"--dataset-path {parsed.GetValue(_dataset)}: no such file; "
                 + $"expected JSONL, a request per line");
         }
-        return new BenchLoad
+        return new BenchOptions
         {
+            Endpoint = endpoint,
             Levels = levels,
-            Text = Text(levels, dataset),
+            Load = Text(levels, dataset),
             MaxConcurrency = levels.All(level => level.Clients is null)
                 ? Natural(parsed, _concurrency, 1_000_000) : 0,
             DurationNs = duration ?? long.MaxValue,
@@ -139,12 +143,15 @@ sealed class BenchLoadArguments
             Warmups = Natural(parsed, _warmups, 100_000),
             DatasetPath = dataset,
             Tokenizer = parsed.GetValue(_tokenizer),
-            IgnoreEos = parsed.GetValue(_ignoreEos),
-            Extra = Extra(parsed.GetValue(_extra)),
-            Images = Natural(parsed, _images, 64),
-            ImageWidth = width,
-            ImageHeight = height,
-            Seed = parsed.GetValue(_seed),
+            Body = new BodyOptions
+            {
+                IgnoreEos = parsed.GetValue(_ignoreEos),
+                Extra = Extra(parsed.GetValue(_extra)),
+                Images = Natural(parsed, _images, 64),
+                ImageWidth = width,
+                ImageHeight = height,
+                Seed = parsed.GetValue(_seed),
+            },
         };
     }
 
@@ -157,7 +164,7 @@ sealed class BenchLoadArguments
             Promise = Promise(parsed),
             Judged = parsed.GetValue(_goodput) is not { Length: > 0 },
             Burstiness = Burstiness(parsed),
-            Poisson = Arrivals(parsed) == "poisson",
+            Poisson = parsed.Chosen(_arrivals, LoadGaps.All) == LoadGap.Poisson,
         };
         if (parsed.GetValue(_levels) is { } file)
             return LevelsFile.Read(file.FullName, usual);
@@ -214,7 +221,7 @@ sealed class BenchLoadArguments
 
     double? Burstiness(ParseResult parsed)
     {
-        if (Arrivals(parsed) == "constant")
+        if (parsed.Chosen(_arrivals, LoadGaps.All) == LoadGap.Constant)
             return double.PositiveInfinity;
         return parsed.GetValue(_burstiness) switch
         {
@@ -222,14 +229,6 @@ sealed class BenchLoadArguments
             > 0 and var shape => shape,
             var other => throw new BadInputException($"--burstiness {other}: expected a shape above 0"),
         };
-    }
-
-    string Arrivals(ParseResult parsed)
-    {
-        var arrivals = parsed.GetValue(_arrivals)!;
-        return arrivals is "own" or "poisson" or "constant"
-            ? arrivals
-            : throw new BadInputException($"--arrivals {arrivals}: expected own, poisson or constant");
     }
 
     long Requests(ParseResult parsed, long? duration)
@@ -261,13 +260,8 @@ sealed class BenchLoadArguments
         {
             throw new BadInputException($"--goodput {text}: expected METRIC:MS such as ttft:500");
         }
-        var metric = name switch
-        {
-            "ttft" => Metric.Ttft,
-            "tpot" => Metric.Tpot,
-            "e2el" or "e2e" => Metric.E2e,
-            _ => throw new BadInputException($"--goodput {text}: expected ttft, tpot or e2el"),
-        };
+        if (!VllmMetrics.TryFind(name, out var metric) || metric == Metric.Itl)
+            throw new BadInputException($"--goodput {text}: expected ttft, tpot or e2el");
         return new Limit(metric, GoodputPercentile, (long)(1e6 * ms));
     }
 

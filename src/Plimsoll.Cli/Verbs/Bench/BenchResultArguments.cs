@@ -4,7 +4,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Plimsoll.Bench.Results;
 using Plimsoll.Core;
+using Plimsoll.Core.Measures;
 using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Cli.Verbs.Bench;
@@ -33,14 +35,14 @@ sealed class BenchResultArguments
 
     readonly Option<string> _percentiles = new("--metric-percentiles")
     {
-        Description = "Percentiles to print beside 50, 90, 95 and 99",
+        Description = $"Percentiles to print beside {string.Join(", ", LatencyReport.UsualPercentiles)}",
         DefaultValueFactory = _ => "99",
     };
 
     readonly Option<string> _metrics = new("--percentile-metrics")
     {
         Description = "Latencies to print",
-        DefaultValueFactory = _ => "ttft,tpot,itl,e2el",
+        DefaultValueFactory = _ => string.Join(',', VllmMetrics.All.Names),
     };
 
     readonly Option<double> _lateness = new("--max-client-lateness")
@@ -114,7 +116,7 @@ sealed class BenchResultArguments
 
     static SortedSet<double> Percentiles(string text)
     {
-        var percentiles = new SortedSet<double> { 50, 90, 95, 99 };
+        var percentiles = new SortedSet<double>(LatencyReport.UsualPercentiles);
         foreach (var part in text.Split(',',
             StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
@@ -132,9 +134,8 @@ sealed class BenchResultArguments
     static IReadOnlyList<string> Metrics(string text)
     {
         var metrics = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(name => name == "e2el" ? "e2e" : name).ToList();
-        return metrics.All(name => name is "ttft" or "tpot" or "itl" or "e2e")
-            ? metrics
-            : throw new BadInputException($"--percentile-metrics {text}: expected ttft, tpot, itl, e2el");
+            .Select(name => VllmMetrics.TryFind(name, out var metric) ? metric.Name()
+                : throw new BadInputException($"--percentile-metrics {text}: expected {VllmMetrics.All}"));
+        return [.. metrics];
     }
 }

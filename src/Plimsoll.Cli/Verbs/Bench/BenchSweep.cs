@@ -20,9 +20,10 @@ sealed class BenchSweep(TextWriter output, TextWriter story, BenchResultFiles fi
         if (options.Levels is not [var level])
             throw new BadInputException("--sweep: sweeps one level; expected no --levels of several");
         var points = new List<SweepPoint>();
+        var gone = false;
         foreach (var rate in rates)
         {
-            if (stop.IsCancellationRequested)
+            if (stop.IsCancellationRequested || gone)
                 break;
             var steady = level with { RequestsPerSecond = rate, Clients = null, Stages = [] };
             using var progress = new BenchProgress(story);
@@ -36,15 +37,19 @@ sealed class BenchSweep(TextWriter output, TextWriter story, BenchResultFiles fi
             {
                 progress.Clear();
                 story.WriteLine($"plimsoll: {failure.Message}");
-                return CommandLine.BadInput;
+                gone = true;
             }
         }
+        if (points.Count == 0)
+            return gone ? CommandLine.BadInput : CommandLine.Failed;
         if (files.Report is { } page)
             WholeFile.Write(page, writer => Page.Write(SweepPage.Of(points, CommandLine.Version), writer));
         if (files.Result is { } path)
             WholeFile.Write(path, SweepPage.Json(points));
         output.Write(files.Json ? SweepPage.Json(points) : Text(points));
-        return points.Count > 0 && points.All(point => point.Result.Client.IsValid) ? CommandLine.Done
+        if (gone)
+            return CommandLine.BadInput;
+        return points.All(point => point.Result.Client.IsValid) ? CommandLine.Done
             : CommandLine.Failed;
     }
 

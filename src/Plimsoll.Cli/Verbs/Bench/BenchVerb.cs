@@ -46,7 +46,7 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         var files = _results.Read(parsed);
-        var load = _load.Read(parsed);
+        var load = _load.Read(parsed, _endpoint.Read(parsed));
         var (search, sweep) = (_search.Search(parsed, load.Levels), _search.Sweep(parsed));
         var money = _money.Read(parsed, parsed.GetValue(_endpoint.Model), story);
         if (_money.Against(parsed) is { } account && !File.Exists(account))
@@ -54,8 +54,9 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
             throw new BadInputException($"--against {account}: no such file; expected what plimsoll "
                 + $"account --json printed");
         }
-        var options = load.Against(_endpoint.Read(parsed, stop.Token)) with
+        var options = load with
         {
+            Endpoint = _endpoint.Named(load.Endpoint, parsed, stop.Token),
             ReadyWaitNs = _endpoint.ReadyWaitNs(parsed),
             MostLateness = files.MostLateness,
             Percentiles = files.Percentiles,
@@ -128,9 +129,8 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         && (result.LoadLine is { } line ? line.Rate is not null : result.Holds != false);
 
     /// <summary>
-    /// Answers are then read on the threads that wait for them, without a hop through the pool; it has to
-    /// be said
-    /// before the first socket.
+    /// Answers are then read on the threads that wait for them, without a hop through the pool; it has to be
+    /// said before the first socket.
     /// </summary>
     static void SocketsBeforeTheFirst() =>
         Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");

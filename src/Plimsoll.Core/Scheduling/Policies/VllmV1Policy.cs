@@ -24,6 +24,7 @@ sealed class VllmV1Policy : IStepPolicy
     readonly bool _byPriority;
     int _blockedRequest = None;
     long _blockedEpoch = -1;
+    int _blockedBudget;
 
     public VllmV1Policy(SchedulerState state)
     {
@@ -192,21 +193,27 @@ sealed class VllmV1Policy : IStepPolicy
         while (_waiting.Count > 0 && budget > 0 && _state.Running.Count < _options.MaxNumSeqs)
         {
             var request = _waiting.Peek();
-            if (request == _blockedRequest && _state.Memory.Pool.Epoch == _blockedEpoch)
+            // Nothing was freed since it did not fit, and its chunk is no smaller.
+            if (request == _blockedRequest && _state.Memory.Pool.Epoch == _blockedEpoch
+                && budget >= _blockedBudget)
+            {
                 return;
+            }
             ref var state = ref _requests[request];
             var hit = _state.Memory.Find(state);
-            var start = Math.Max(hit.Nodes * _options.PrefixBlockTokens, state.TransferredTokens);
+            var start = Math.Max(_state.Memory.TokensOf(hit), state.TransferredTokens);
             var tokens = _state.Limited(state.KnownTokens - start);
             // Without chunking a prompt waits for a step it fits into; one that a preemption has made longer
             // than any step is chunked all the same, or it would wait for ever.
             if (!_options.EnableChunkedPrefill && tokens > budget && budget < _options.MaxNumBatchedTokens)
                 return;
             tokens = Math.Min(tokens, budget);
-            if (_state.Memory.MissingBlocks(hit, start + tokens) > _state.Memory.FreeBlocksBeside(hit))
+            var whole = _options.ReservesFullPrompts ? state.KnownTokens : start + tokens;
+            if (_state.Memory.MissingBlocks(hit, whole) > _state.Memory.FreeBlocksBeside(hit))
             {
                 _blockedRequest = request;
                 _blockedEpoch = _state.Memory.Pool.Epoch;
+                _blockedBudget = budget;
                 return;
             }
             _waiting.Take();
@@ -217,7 +224,7 @@ sealed class VllmV1Policy : IStepPolicy
 
     int Preempt(int request)
     {
-        var tokens = _state.Preempt(request);
+        var tokens = _state.Preempt(request, _options.FindsPreempted);
         _waiting.Return(request);
         _blockedRequest = None;
         return tokens;

@@ -23,7 +23,7 @@ public sealed class TwinReplicaLaws
     });
 
     static readonly SchedulerOptions _limits =
-        EngineLimits.Of(_stepTime.Deployment, 20_000, SchedulingPolicy.VllmV1) with
+        EngineLimits.Of(_stepTime, 20_000, SchedulingPolicy.VllmV1) with
         {
             PrefixBlockTokens = 16,
         };

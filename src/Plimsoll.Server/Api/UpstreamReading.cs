@@ -1,0 +1,87 @@
+using System;
+using System.IO;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Plimsoll.Server.Gateway;
+using Plimsoll.Server.Ledger;
+using Plimsoll.Server.Serving;
+
+namespace Plimsoll.Server.Api;
+
+/// <summary>Reads what an engine answers, and believes nothing of it.</summary>
+static class UpstreamReading
+{
+    const int MostErrorBytes = 64 * 1024;
+    const int MostAnswerBytes = 64 << 20;
+
+    public static ApiException Failed(string message) =>
+        new(502, message, "server_error", null, "upstream_failed");
+
+    public static async ValueTask<int> ReadAsync(Stream stream, Memory<byte> buffer, TimeSpan patience,
+        CancellationToken cancellation)
+    {
+        var reading = stream.ReadAsync(buffer, cancellation);
+        if (reading.IsCompleted)
+            return await reading;
+        try
+        {
+            return await reading.AsTask().WaitAsync(patience, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"no byte for {patience.TotalSeconds:0.#} s");
+        }
+    }
+
+    /// <summary>An answer that comes whole; one that breaks off or has no end is nobody's.</summary>
+    public static async Task<ReadOnlyMemory<byte>> ReadWholeAsync(UpstreamModel.Sent sent,
+        CancellationToken cancellation)
+    {
+        try
+        {
+            await using var stream = await sent.Response.Content.ReadAsStreamAsync(cancellation);
+            // One byte more than is announced: the end is then seen without growing.
+            var length = sent.Response.Content.Headers.ContentLength + 1 ?? 4096;
+            var bytes = new byte[Math.Clamp(length, 256, 1 << 20)];
+            var count = 0;
+            int read;
+            while ((read =
+                await ReadAsync(stream, bytes.AsMemory(count), sent.Replica.IdleTimeout, cancellation)) > 0)
+            {
+                count += read;
+                if (count > MostAnswerBytes)
+                    throw new IOException($"its answer is longer than {MostAnswerBytes} bytes");
+                if (count == bytes.Length)
+                    Array.Resize(ref bytes, 2 * count);
+            }
+            return bytes.AsMemory(0, count);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException)
+        {
+            throw Failed($"The upstream broke off: {e.Message}");
+        }
+    }
+
+    /// <summary>Counts a whole answer's tokens; false when it is no JSON object.</summary>
+    public static bool Count(
+        UpstreamModel model, UpstreamMeter meter, RequestEntry entry, ReadOnlySpan<byte> answer)
+    {
+        if (!StreamCounter.TryReadUsage(answer, out var prompt, out var cached, out var output))
+            return StreamCounter.IsObject(answer);
+        (entry.PromptTokens, entry.CachedTokens, entry.OutputTokens) = (prompt, cached, output);
+        entry.IsCut |= answer.IndexOf("\"finish_reason\":\"length\""u8) >= 0;
+        meter.AddPrompt(entry, prompt - cached);
+        meter.AddOutput(entry, output);
+        model.Metrics.AddPrompt(prompt);
+        model.Metrics.AddGenerated(output);
+        return true;
+    }
+
+    public static ApiException ErrorOf(int status, ReadOnlyMemory<byte> answer)
+    {
+        var text =
+            System.Text.Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, MostErrorBytes)]);
+        return new ApiException(status, text, status < 500 ? "invalid_request_error" : "server_error");
+    }
+}

@@ -1,0 +1,99 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Plimsoll.Mutants;
+
+/// <summary>
+/// One area's mutants against its tests. Each class of tests runs once without a mutant, which says what it
+/// takes and which mutants it comes by; a mutant then meets the classes that come by it, cheapest first.
+/// </summary>
+sealed class AreaRun
+{
+    /// <summary>Classes that take no longer than this together share a process.</summary>
+    static readonly TimeSpan Quick = TimeSpan.FromSeconds(3);
+
+    readonly Area _area;
+    readonly string _built;
+    readonly ConcurrentDictionary<int, bool> _caught = [];
+    readonly List<TestClass> _classes = [];
+
+    public AreaRun(Area area, string root, string built)
+    {
+        _area = area;
+        _built = built;
+        Planted = MutatedProject.Compile(root, area.Project, built, [area.Folder]);
+    }
+
+    /// <summary>Every mutant of the folder.</summary>
+    public List<Mutant> Planted { get; }
+
+    public bool IsCaught(Mutant mutant) => _caught[mutant.Id];
+
+    /// <summary>Whether any test comes by the place.</summary>
+    public bool IsReached(Mutant mutant) => _classes.Exists(c => c.Reached.Contains(mutant.Id));
+
+    /// <summary>Runs every class without a mutant; names one that fails as it is.</summary>
+    public string? Baseline()
+    {
+        foreach (var name in TestRun.Classes(_built, _area.Tests))
+        {
+            var of = TestClass.Of(_built, name);
+            if (of.Baseline.Failed)
+                return name;
+            Console.Error.WriteLine(
+                $"{name}: {of.Baseline.Cpu.TotalSeconds:0.0} s, {of.Reached.Count} mutants");
+            _classes.Add(of);
+        }
+        _classes.Sort((a, b) => a.Baseline.Cpu.CompareTo(b.Baseline.Cpu));
+        return null;
+    }
+
+    public void Run(IReadOnlyCollection<Mutant> drawn)
+    {
+        var done = 0;
+        var cores = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        var one = Partitioner.Create(drawn, EnumerablePartitionerOptions.NoBuffering);
+        Parallel.ForEach(one, cores, mutant =>
+        {
+            _caught[mutant.Id] = Processes(mutant).Any(classes => TestRun.Of(
+                _built, classes.Select(c => c.Name), mutant.Id,
+                TimeSpan.FromSeconds(classes.Sum(c => c.MostCpu.TotalSeconds)),
+                TimeSpan.FromSeconds(classes.Sum(c => c.MostWall.TotalSeconds))).Failed);
+            var survives = _caught[mutant.Id] ? "" : $"; survives: {mutant}";
+            Console.Error.WriteLine(
+                $"{_area.Folder} {Interlocked.Increment(ref done)} of {drawn.Count}{survives}");
+        });
+    }
+
+    /// <summary>The quick classes that come by a mutant together, then each of the others.</summary>
+    IEnumerable<List<TestClass>> Processes(Mutant mutant)
+    {
+        var together = new List<TestClass>();
+        var taken = TimeSpan.Zero;
+        foreach (var of in _classes.Where(c => c.Reached.Contains(mutant.Id)))
+        {
+            if (together.Count > 0 && taken + of.Baseline.Cpu > Quick)
+            {
+                yield return together;
+                together = [];
+                taken = TimeSpan.Zero;
+            }
+            together.Add(of);
+            taken += of.Baseline.Cpu;
+        }
+        if (together.Count > 0)
+            yield return together;
+    }
+
+    /// <summary>So many mutants at most, by the seed's order.</summary>
+    public static Mutant[] Draw(IEnumerable<Mutant> mutants, int most, int seed)
+    {
+        var drawn = mutants.ToArray();
+        new Random(seed).Shuffle(drawn);
+        return most > 0 ? drawn[..Math.Min(most, drawn.Length)] : drawn;
+    }
+}
