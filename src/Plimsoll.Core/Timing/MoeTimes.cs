@@ -20,6 +20,7 @@ sealed class MoeTimes
     readonly double _unpacking;
     readonly int _layers;
     readonly int _dataParallel;
+    readonly double _skew;
 
     public MoeTimes(MoeShape shape, Deployment deployment, EfficiencyCurves curves, List<string> notes)
     {
@@ -30,6 +31,7 @@ sealed class MoeTimes
             shape.Weights == NumberFormat.Int4 && _curve.Weights != NumberFormat.Int4 ? Int4Unpacking : 1;
         _layers = deployment.Model.FeedForward.MoeLayers;
         _dataParallel = deployment.DataParallel;
+        _skew = deployment.ExpertSkew;
     }
 
     /// <summary>
@@ -41,6 +43,7 @@ sealed class MoeTimes
         var (bytes, flops) = MoeCurve.Work(_shape, all);
         var floor = Math.Max(bytes / _peak.BytesPerNs, flops / _peak.FlopsPerNs(_shape.Compute));
         return _layers
-            * Math.Max(floor, _unpacking * _curve.Ratio(all) * MoeCurve.ReferenceNs(_peak, _shape, all));
+            * Math.Max(floor, _unpacking * ExpertSkew.Over(_skew, _shape.ExpertRanks, all)
+                * _curve.Ratio(all) * MoeCurve.ReferenceNs(_peak, _shape, all));
     }
 }

@@ -65,7 +65,7 @@ sealed class StepTables
         attention.Monotone();
         var exposed = ExposedNs(decodes);
         var verified = sequences * Rows;
-        var host = HostNs(decodes, decodes * Rows);
+        var host = HostNs(decodes, decodes * Rows, prompts: false);
         var accelerator = _tokens.At(Padded(verified)) + _lmHead.At(verified) + DraftNs(decodes) + exposed;
         var perToken = 1 / TokensPerStep;
         if (perToken < 1)
@@ -114,7 +114,8 @@ sealed class StepTables
             ? AttentionNs(shape, row) : MixedAttentionNs(shape, row, promptShare);
         var accelerator = _tokens.At(Padded(tokens)) + LmHeadNs(shape, shape.DraftTokens + always) + attention
             + DraftNs(shape.Decodes);
-        var host = HostNs(shape.Decodes + shape.PrefillChunks, shape.Tokens + always);
+        var host = HostNs(
+            shape.Decodes + shape.PrefillChunks, shape.Tokens + always, shape.PrefillChunks > 0);
         var exposed = ExposedNs(shape.Decodes + shape.PrefillChunks);
         var step = exposed + (_overhead.Overlaps ? Math.Max(accelerator, host) : accelerator + host);
         // With speculation the step carries its decodes further than one token. What is ahead of the one
@@ -239,10 +240,11 @@ sealed class StepTables
             + _experts[knot] + _communication[knot] + _hops[knot];
     }
 
-    double HostNs(int sequences, int tokens)
+    double HostNs(int sequences, int tokens, bool prompts)
     {
         var work = _overhead.StepNs + (_overhead.SequenceNs * sequences) + (_overhead.TokenNs * tokens);
-        return tokens <= _overhead.GraphTokens ? work : work + (_overhead.LaunchNs * _terms.Kernels);
+        var replayed = tokens <= _overhead.GraphTokens && (!prompts || _overhead.GraphsPrompts);
+        return replayed ? work : work + (_overhead.LaunchNs * _terms.Kernels);
     }
 
     double ExposedNs(int sequences) => _overhead.ExposedNs + (_overhead.ExposedSequenceNs * sequences);

@@ -62,13 +62,9 @@ public static class LlamaFactory
         Model = name,
         Path = config.Path ?? BuiltIn(state),
         Limits = Limits(config, levels),
-        Layout = config.KvLayout switch
-        {
-            "unified" => KvLayout.Unified,
-            "split" => KvLayout.Split,
-            var other =>
-                throw new BadInputException($"model {name}: kv_layout {other}: expected unified or split"),
-        },
+        Layout = KvLayouts.All.TryFind(config.KvLayout, out var layout) ? layout
+            : throw new BadInputException(
+                $"model {name}: kv_layout {config.KvLayout}", "", $"{KvLayouts.All}"),
         MaxModelTokens = config.MaxModelLen,
         Threads = config.Threads,
         Core = config.Core,

@@ -62,7 +62,9 @@ static class BandwidthChecks
             foreach (var accelerator in Catalogue.BuiltIn.Accelerators)
             {
                 var deployment = new Deployment { Model = model, Accelerator = accelerator };
-                if (model.FeedForward.MoeLayers > 0 || !EngineCatalogue.Capacity(deployment).Fits
+                // Only what answers token by token has a bound on them.
+                if (model.FeedForward.MoeLayers > 0 || model.Attention.Bidirectional
+                    || !EngineCatalogue.Capacity(deployment).Fits
                     || StepTimeCatalogue.TryLoad(accelerator.Key, "vllm") is null)
                 {
                     continue;
@@ -90,7 +92,8 @@ static class BandwidthChecks
         var a = model.Attention;
         var attention = (double)model.Hidden
             * ((2.0 * a.Heads * a.HeadDim) + (a.KvHeads * (a.HeadDim + a.ValueHeadDim)));
-        var layers = (double)model.Layers * 3 * model.Hidden * model.FeedForward.Intermediate
+        var matricesOfLayer = model.FeedForward.Gated ? 3 : 2;
+        var layers = (double)model.Layers * matricesOfLayer * model.Hidden * model.FeedForward.Intermediate
             + (a.FullLayers + a.WindowLayers) * attention;
         var matrices = deployment.Weights.BytesPerElement() * layers + 2.0 * model.Vocabulary * model.Hidden;
         var context = Prompt + Output / 2.0;
