@@ -230,15 +230,7 @@ public sealed partial class FleetSimulation
         if (_arrived == _options.Requests / 2 || _arrived == _options.Requests)
             CountWaiting();
         if (request.Index == _options.WarmupRequests)
-        {
-            _meter.MeasureGaps = true;
-            _batchBefore = BatchResult.Of(_replicas, nowNs);
-            foreach (var each in _replicas)
-            {
-                if (each.Batch is { } feed)
-                    feed.IsMeasured = true;
-            }
-        }
+            EndWarmup(nowNs);
         if ((request.Index & 0xFFFF) == 0)
             _options.Progress?.Invoke(request.Index);
 
@@ -255,6 +247,17 @@ public sealed partial class FleetSimulation
             && !_replicas[replica].Add(request, spec, nowNs))
         {
             Refuse(request, replica, nowNs);
+        }
+    }
+
+    void EndWarmup(long nowNs)
+    {
+        _meter.MeasureGaps = true;
+        _batchBefore = BatchResult.Of(_replicas, nowNs);
+        foreach (var replica in _replicas)
+        {
+            if (replica.Batch is { } feed)
+                feed.IsMeasured = true;
         }
     }
 
