@@ -1,4 +1,5 @@
-.PHONY: build clean-build test bench figures steps load-line bench-figures serve-figures plan-figures docs validation house mutate fuzz clean
+.PHONY: build clean-build test bench figures steps load-line truth-figures bench-figures serve-figures serve-soak \
+	plan-figures container docs validation house mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -26,6 +27,14 @@ steps:
 load-line:
 	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- load-line
 
+# What predictions are held to: the validation's rows, the load line's spread over seeds, the width of the default
+# bill's interval, requests per second of a whole simulation.
+truth-figures: build
+	src/Plimsoll.Cli/bin/Release/net10.0/plimsoll validate
+	dotnet run -c Release --no-build --project benchmarks/Plimsoll.Benchmarks -- load-line
+	src/Plimsoll.Cli/bin/Release/net10.0/plimsoll account | grep -A1 'USD / M tokens'
+	dotnet run -c Release --no-build --project benchmarks/Plimsoll.Benchmarks -- figures
+
 # The load generator's figures: search, loop, memory in simulated time; stamps, streams and lateness live, beside a
 # plain asyncio client (python3-aiohttp). The live ones want an idle machine.
 bench-figures:
@@ -39,6 +48,18 @@ serve-figures:
 	dotnet build benchmarks/serve -c Release -v quiet --nologo
 	for figure in errors fleet twin; do \
 		benchmarks/serve/bin/Release/net10.0/Plimsoll.Serve.Figures $$figure || exit 1; done
+
+# Durability and endurance of the server: 100 kills of batches of 10,000 lines, a million requests, fair shares.
+serve-soak: build
+	dotnet build benchmarks/serve -c Release -v quiet --nologo
+	benchmarks/serve/bin/Release/net10.0/Plimsoll.Serve.Figures ledger
+	benchmarks/serve/bin/Release/net10.0/Plimsoll.Serve.Figures kill src/Plimsoll.Cli/bin/Release/net10.0/plimsoll
+	benchmarks/serve/bin/Release/net10.0/Plimsoll.Serve.Figures soak src/Plimsoll.Cli/bin/Release/net10.0/plimsoll
+
+# The container image as a tar archive, for `docker load` or `podman load`; wants the base image's registry.
+container:
+	dotnet publish src/Plimsoll.Cli -c Release -v quiet --nologo -t:PublishContainer \
+		-p:ContainerArchiveOutputPath=$(CURDIR)/artifacts/plimsoll.tar.gz
 
 # Writes what is generated in docs/ again.
 docs:

@@ -44,7 +44,7 @@ static class EngineFigures
     /// </summary>
     static async Task PrintOwnCost(TextWriter output, string path)
     {
-        await using var engine = new LlamaEngine(Options(path, 256, 256 * 80), TimeProvider.System);
+        await using var engine = new LlamaEngine(Options(path, 256, 256 * 48), TimeProvider.System);
         var (own, drawing, bytes) = (new List<double>(), new List<double>(), new List<double>());
         var (lastBytes, last) = (0L, default(LlamaCounters));
         engine.OnStep = (in EngineStep step) =>
@@ -59,13 +59,13 @@ static class EngineFigures
             }
             (lastBytes, last) = (GC.GetAllocatedBytesForCurrentThread(), counters);
         };
-        for (var run = 0; run < 3; run++)
+        for (var run = 0; run < 2; run++)
         {
             own.Clear();
             drawing.Clear();
             bytes.Clear();
             await Task.WhenAll(
-                Enumerable.Range(0, 256).Select(i => Drain(engine.Submit(Request(i, 16, 48)))));
+                Enumerable.Range(0, 256).Select(i => Drain(engine.Submit(Request(i, 8, 24)))));
         }
         output.WriteLine(
             $"own cost of a step of 256 decodes: median {Median(own):0} µs, {Median(bytes):0} bytes, over "

@@ -41,11 +41,14 @@ line='import json, sys; print(json.load(sys.stdin)'
 before=$(promise $plimsoll account $deployment | python3 -c "$line['classes'][0]['loadLine']['requestsPerSecond'])")
 after=$(promise $plimsoll account $deployment --profile "$work/fitted.json" \
     | python3 -c "$line['classes'][0]['loadLine']['requestsPerSecond'])")
-promise bench --find-load-line --search-budget "$budget" > "$work/line.json"
+promise bench --find-load-line --search-budget "$budget" > "$work/line.json" ||
+    echo "live-loop: the search found no line, or the client measured itself (a busy machine, a short budget)" >&2
 python3 - "$work/line.json" "$before" "$after" <<PY
 import json, sys
 line = json.load(open(sys.argv[1]))["plimsoll"]["load_line"]
 rate, before, after = line["requests_per_second"], float(sys.argv[2]), float(sys.argv[3])
+if rate is None or line["low"] is None:
+    sys.exit(f"no line measured; predicted {after:.2f}/s after calibration, {before:.2f}/s before")
 print(f"measured {rate:.2f}/s ({line['low']:.2f} - {line['high']:.2f}, bound by {line['bound_by']}); predicted "
       f"{after:.2f}/s after calibration ({100 * (after / rate - 1):+.1f} %), {before:.2f}/s before "
       f"({100 * (before / rate - 1):+.1f} %)")

@@ -22,7 +22,9 @@ static class GatewayFigures
 
     static readonly string _stream = Whole.Replace("{\"model\"", "{\"stream\":true,\"model\"");
 
-    public static async Task PrintAsync(TextWriter output, string binary)
+    /// <param name="requests">Measured; a fifth as many streams, and half as many before that settle the
+    /// compiler.</param>
+    public static async Task PrintAsync(TextWriter output, string binary, int requests)
     {
         using var stub = Start(Environment.ProcessPath!, "stub");
         var upstream = (await stub.StandardOutput.ReadLineAsync())!;
@@ -35,18 +37,18 @@ static class GatewayFigures
         try
         {
             var address = await AddressAsync(gateway);
-            await LoadAsync(address, Whole, 4000);
-            var (requests, requestSeconds) = await MeasureAsync(gateway, address, Whole, 40_000);
+            await LoadAsync(address, Whole, requests / 2);
+            var (_, requestSeconds) = await MeasureAsync(gateway, address, Whole, requests);
             output.WriteLine(FormattableString.Invariant(
                 $"requests per CPU-second of the gateway   {requests / requestSeconds,9:#,0}"));
-            await LoadAsync(address, _stream, 500);
-            var (streams, streamSeconds) = await MeasureAsync(gateway, address, _stream, 8000);
+            await LoadAsync(address, _stream, requests / 20);
+            var (streams, streamSeconds) = await MeasureAsync(gateway, address, _stream, requests / 5);
             var tokens = streams * StubUpstream.StreamTokens / streamSeconds;
             output.WriteLine(FormattableString.Invariant(
                 $"tokens per CPU-second, streams of 64     ")
                 + FormattableString.Invariant($"{tokens,9:#,0}"));
-            var direct = await LatenciesAsync(upstream, 4000);
-            var through = await LatenciesAsync(address, 4000);
+            var direct = await LatenciesAsync(upstream, requests / 10);
+            var through = await LatenciesAsync(address, requests / 10);
             output.WriteLine(FormattableString.Invariant(
                 $"latency at 1,000 requests/s, ms: p50 {At(direct, 0.5):0.00} direct, ")
                 + FormattableString.Invariant($"{At(through, 0.5):0.00} through; p99 ")

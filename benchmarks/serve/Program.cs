@@ -13,16 +13,36 @@ switch (args)
     case ["errors", .. var rest]:
         TwinFigures.PrintErrors(Console.Out, Seeds(rest));
         break;
-    case ["gateway", var binary]:
-        await GatewayFigures.PrintAsync(Console.Out, binary);
+    case ["ledger", .. var rest]:
+        LedgerFigures.Print(Console.Out, Seeds(rest));
         break;
+    case ["gateway", var binary]:
+        await GatewayFigures.PrintAsync(Console.Out, binary, 40_000);
+        break;
+    case ["gateway", var binary, var requests]:
+        await GatewayFigures.PrintAsync(Console.Out, binary, Number(requests));
+        break;
+    case ["kill", var binary]:
+        return await KillFigures.PrintAsync(Console.Out, binary, 100, 10_000, "sqlite");
+    case ["kill", var binary, var kills, var lines]:
+        return await KillFigures.PrintAsync(Console.Out, binary, Number(kills), Number(lines), "sqlite");
+    case ["kill", var binary, var kills, var lines, var ledger]:
+        return await KillFigures.PrintAsync(Console.Out, binary, Number(kills), Number(lines), ledger);
+    case ["soak", var binary]:
+        return await SoakFigures.PrintAsync(Console.Out, binary, 1_000_000);
+    case ["soak", var binary, var requests]:
+        return await SoakFigures.PrintAsync(Console.Out, binary, Number(requests));
     case ["stub"]:
         await StubUpstream.RunAsync();
         break;
     default:
-        Console.Error.WriteLine("expected: twin, fleet or errors [SEEDS], or gateway PLIMSOLL");
+        Console.Error.WriteLine(
+            "expected: twin, fleet, errors or ledger [SEEDS]; gateway PLIMSOLL [REQUESTS]; "
+            + "kill PLIMSOLL [KILLS LINES [LEDGER]]; or soak PLIMSOLL [REQUESTS]");
         return 2;
 }
 return 0;
 
-static int Seeds(string[] rest) => rest is [var seeds] ? int.Parse(seeds, CultureInfo.InvariantCulture) : 3;
+static int Seeds(string[] rest) => rest is [var seeds] ? Number(seeds) : 3;
+
+static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

@@ -177,15 +177,18 @@ public sealed class HtmlReport
         var rows = new List<string[]>();
         foreach (var credit in _model.Credits)
         {
-            rows.Add([credit.Name, credit.UsdPerMillionTokens.ToString(
-                "+0.0000;−0.0000;0", CultureInfo.InvariantCulture), "<" + credit.Explanation]);
+            var interval = credit.Interval is { } ends ? $"{Change(ends.Low)} to {Change(ends.High)}" : "";
+            rows.Add([credit.Name, Change(credit.UsdPerMillionTokens), interval, "<" + credit.Explanation]);
         }
 
         if (rows.Count > 0)
         {
-            Table("What would change the interactive bill, each alone", ["lever", "USD/M tokens", "<why"],
-                rows);
+            Table("What would change the interactive bill, each alone",
+                ["lever", "USD/M tokens", "90 % interval", "<why"], rows);
         }
+
+        static string Change(decimal? usd) =>
+            usd?.ToString("+0.0000;−0.0000;0", CultureInfo.InvariantCulture) ?? "cannot be kept";
     }
 
     void ApiPrices()

@@ -56,6 +56,7 @@ static class ReportData
             ["levers"] = new JsonArray([.. model.Credits.Select(c => new JsonObject
             {
                 ["name"] = c.Name, ["usdPerMillionTokens"] = c.UsdPerMillionTokens,
+                ["low"] = c.Interval?.Low, ["high"] = c.Interval?.High,
                 ["explanation"] = c.Explanation,
             })]),
             ["parameters"] = new JsonArray([.. model.Parameters.Select(p => new JsonObject

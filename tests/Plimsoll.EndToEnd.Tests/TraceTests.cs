@@ -99,7 +99,7 @@ public sealed class TraceTests
         description.Output.ShouldMatch(@"prefix hits +[89]\d\.\d %");
         var run = PlimsollProcess.Run(
             "simulate", "--tp", "8", "--replicas", "16", "--router", "prefix-affinity", "--workload",
-            folder.File("s.jsonl"));
+            folder.File("s.jsonl"), "--requests", "600");
         run.ExitCode.ShouldBe(0, run.Story);
         run.Output.ShouldContain("completed 600");
     }

@@ -17,7 +17,7 @@ static class MoeDistiller
     /// <summary>
     /// Layers with more choices per token belong to one family whose experts are not gated.
     /// </summary>
-    const int MostChoices = 16;
+    public const int MostChoices = 16;
 
     /// <summary>Many experts are not spread thinner than this; the nearest layer stands in.</summary>
     const int FewestPerRank = 8;

@@ -11,7 +11,7 @@ using Plimsoll.Inputs.Catalogues;
 //   dotnet run -c Release --project tools/Plimsoll.Distiller            all cards
 //   dotnet run -c Release --project tools/Plimsoll.Distiller -- h100_sxm --check
 // --check writes nothing and prints the error on rows that are no knots; --medians adds the efficiencies
-// that stand for a card nobody measured.
+// that stand for a card nobody measured; --skew prints what uneven routing does to experts, and nothing else.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var kernels = Path.Combine("..", "shared", "data", "kernels");
 if (!Directory.Exists(kernels))
@@ -23,6 +23,15 @@ var check = args.Contains("--check");
 var all = new List<EfficiencyCurves>();
 var wanted = args.Where(a => !a.StartsWith("--", StringComparison.Ordinal)).ToHashSet();
 var cards = Card.All.Where(c => wanted.Count == 0 || wanted.Contains(c.Key));
+if (args.Contains("--skew"))
+{
+    MoeSkew.Print(
+        from card in cards
+        where card.Key is "h100_sxm" or "h200_sxm" or "b200_sxm"
+        from engine in (string[])["vllm", "trtllm"]
+        select KernelTable.Read(card.Tables(kernels, engine)["moe_perf"]), Console.Out);
+    return 0;
+}
 foreach (var card in cards)
 {
     foreach (var engine in (string[])["vllm", "trtllm"])

@@ -105,7 +105,7 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             return CommandLine.Failed;
         }
         WriteReport(parsed, outcome);
-        output.Write(parsed.GetValue(_json) ? AccountJson.Of(result)
+        output.Write(parsed.GetValue(_json) ? AccountJson.Of(result, outcome.Credits)
             : AccountText.Of(outcome) + (parsed.GetValue(_levers) ? Levers(outcome) : ""));
         return CommandLine.Done;
     }

@@ -23,13 +23,16 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
     readonly Option<string> _ledger =
         new("--ledger") { Description = "sqlite, a SQLite file, or postgres://user:password@host/database",
             DefaultValueFactory = _ => "sqlite" };
-    readonly Option<string> _by =
-        new("--by") { Description = "tenant, level, model, adapter, release, engine, account or hour",
-            DefaultValueFactory = _ => "tenant" };
-    readonly Option<string> _gap =
-        new("--gap") { Description =
-            "Who pays for idle time and headroom: peak, proportional or unallocated", DefaultValueFactory =
-                _ => "peak" };
+    readonly Option<string> _by = new Option<string>("--by")
+    {
+        Description = $"{LedgerKeys.All}",
+        DefaultValueFactory = _ => "tenant",
+    }.OneOf(LedgerKeys.All);
+    readonly Option<string> _gap = new Option<string>("--gap")
+    {
+        Description = $"Who pays for idle time and headroom: {GapPolicies.All}",
+        DefaultValueFactory = _ => GapPolicies.All.NameOf(GapPolicy.Peak),
+    }.OneOf(GapPolicies.All);
     readonly Option<string?> _from =
         new("--from") { Description = "First hour, UTC, such as 2026-11-27T00 [default: all]" };
     readonly Option<string?> _until =
@@ -59,8 +62,6 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
     public Command Build()
     {
         var command = new Command("ledger", "What was served, for whom, at which promise, and what it cost.");
-        _by.Suggest("tenant", "level", "model", "adapter", "release", "engine", "account", "hour");
-        _gap.Suggest("peak", "proportional", "unallocated");
         foreach (var option in new Option[] { _state, _ledger, _by, _gap, _from, _until, _csv, _focus,
             _parquet, _against, _batchLevels, _audits, _check, _json })
         {
@@ -87,15 +88,8 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
             return Check(database);
         if (parsed.GetValue(_audits))
             return Audits(database);
-        var gap = parsed.GetValue(_gap) switch
-        {
-            "peak" => GapPolicy.Peak,
-            "proportional" => GapPolicy.Proportional,
-            "unallocated" => GapPolicy.Unallocated,
-            var other =>
-                throw new BadInputException($"--gap {other}: expected peak, proportional or unallocated"),
-        };
-        var key = KeyOf(parsed.GetValue(_by)!);
+        var gap = parsed.Chosen(_gap, GapPolicies.All);
+        var key = parsed.Chosen(_by, LedgerKeys.All);
         var from = Hour(parsed.GetValue(_from), "--from", 0);
         var until = Hour(parsed.GetValue(_until), "--until", long.MaxValue);
         var batch = parsed.GetValue(_batchLevels)!;
@@ -247,22 +241,6 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
         }
         output.WriteLine(System.Text.Encoding.UTF8.GetString(stream.ToArray()));
     }
-
-    static Func<LedgerRow, string> KeyOf(string by) => by switch
-    {
-        "tenant" => row => row.Tenant,
-        "level" => row => row.Level,
-        "model" => row => row.Model,
-        "adapter" => row => row.Adapter.Length > 0 ? row.Adapter : row.Model,
-        "release" => row => row.Release,
-        "engine" => row => row.Engine,
-        "account" => row => row.Account,
-        "hour" => row =>
-            DateTimeOffset.FromUnixTimeSeconds(row.Hour * 3600)
-                .ToString("yyyy-MM-ddTHH'Z'", CultureInfo.InvariantCulture),
-        _ => throw new BadInputException(
-            $"--by {by}: expected tenant, level, model, adapter, release, engine, account or hour"),
-    };
 
     static long Hour(string? text, string option, long usual)
     {

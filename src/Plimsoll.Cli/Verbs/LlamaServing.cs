@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Core;
+using Plimsoll.Engine.LlamaCpp;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -11,11 +12,11 @@ namespace Plimsoll.Cli.Verbs;
 /// </summary>
 sealed class LlamaServing
 {
-    readonly Option<string> _layout = new("--kv-layout")
+    readonly Option<string> _layout = new Option<string>("--kv-layout")
     {
-        Description = "llama.cpp: unified (prefixes shared) or split (long contexts side by side)",
-        DefaultValueFactory = _ => "unified",
-    };
+        Description = $"llama.cpp: {KvLayouts.All}; prefixes are shared, or long contexts stand side by side",
+        DefaultValueFactory = _ => KvLayouts.All.NameOf(KvLayout.Unified),
+    }.OneOf(KvLayouts.All);
 
     readonly Option<int> _tokens = new("--kv-tokens")
     {
@@ -35,11 +36,11 @@ sealed class LlamaServing
     readonly Option<int?> _core =
         new("--core") { Description = "llama.cpp: core that the engine is pinned to" };
 
-    readonly Option<string> _backend = new("--backend")
+    readonly Option<string> _backend = new Option<string>("--backend")
     {
-        Description = "llama.cpp: cpu, cuda or vulkan",
-        DefaultValueFactory = _ => "cpu",
-    };
+        Description = $"llama.cpp: {LlamaLibrary.Backends}",
+        DefaultValueFactory = _ => LlamaLibrary.Backends.Names[0],
+    }.OneOf(LlamaLibrary.Backends);
 
     readonly Option<int> _layers =
         new("--gpu-layers") { Description = "llama.cpp: layers that a GPU computes" };
@@ -53,10 +54,15 @@ sealed class LlamaServing
         AllowMultipleArgumentsPerToken = true,
     };
 
+    readonly Option<bool> _speculate = new("--speculate")
+    {
+        Description = "llama.cpp: guess continuations from earlier text and check them, with --policy slack",
+    };
+
     readonly Option<decimal?> _price = new("--price") { Description = "USD per hour of this machine" };
 
     public IEnumerable<Option> All =>
-        [_layout, _tokens, _length, _threads, _core, _backend, _layers, _lib, _adapters, _price];
+        [_layout, _tokens, _length, _threads, _core, _backend, _layers, _lib, _adapters, _speculate, _price];
 
     /// <summary>What decides how long steps take; the rest is of serving.</summary>
     public IEnumerable<Option> OfSteps => [_layout, _tokens, _length, _threads, _core, _lib];
@@ -78,6 +84,7 @@ sealed class LlamaServing
         config.Policy = policy;
         config.Backend = parsed.GetValue(_backend)!;
         config.GpuLayers = parsed.GetValue(_layers);
+        config.Speculate = parsed.GetValue(_speculate);
         foreach (var adapter in parsed.GetValue(_adapters) ?? [])
         {
             var at = adapter.IndexOf('=');

@@ -40,6 +40,13 @@ sealed class ServingOptions
     readonly Option<int?> _dp =
         new("--dp") { Description = "Data parallel ranks of one replica [default: 1]" };
 
+    readonly Option<double> _expertSkew = new("--expert-skew")
+    {
+        Description = "How unevenly tokens choose their experts, as the exponent of the power law of their "
+            + "shares: 0 balanced, 1.2 the most measured",
+        DefaultValueFactory = _ => Core.Hardware.Deployment.FittedExpertSkew,
+    };
+
     readonly Option<string?> _weights = new("--weights")
     {
         Description = $"Weight format: {NumberFormats.All} [default: as published]",
@@ -161,9 +168,9 @@ sealed class ServingOptions
     {
         foreach (var option in new Option[]
         {
-            _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _engine, _maxNumSeqs, _maxNumBatchedTokens,
-            _numGpuBlocks, _blockSize, _gpuMemoryUtilization, _longPrefill, _noPrefixCaching,
-            _kvTiers, _overlap, _redundant,
+            _model, _gpu, _tp, _pp, _ep, _dp, _expertSkew, _weights, _kv, _engine, _maxNumSeqs,
+            _maxNumBatchedTokens, _numGpuBlocks, _blockSize, _gpuMemoryUtilization, _longPrefill,
+            _noPrefixCaching, _kvTiers, _overlap, _redundant,
         })
         {
             command.Add(option);
@@ -243,6 +250,7 @@ sealed class ServingOptions
             PipelineParallel = Degree(parsed, _pp),
             ExpertParallel = Degree(parsed, _ep),
             DataParallel = Degree(parsed, _dp),
+            ExpertSkew = Skew(parsed.GetValue(_expertSkew)),
             Weights = Weights(parsed, model),
             Kv = parsed.Chosen(_kv, NumberFormats.OfKv),
             Engine = Engine(parsed, accelerator),
@@ -296,6 +304,11 @@ sealed class ServingOptions
             Speculation = Speculation(parsed),
         };
     }
+
+    static double Skew(double skew) => skew >= 0 && skew <= Core.Hardware.Deployment.MostExpertSkew
+        ? skew
+        : throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
+            $"--expert-skew {skew}: expected 0 to {Core.Hardware.Deployment.MostExpertSkew}"));
 
     SpeculationSpec? Speculation(ParseResult parsed)
     {

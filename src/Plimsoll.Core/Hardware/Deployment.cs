@@ -26,6 +26,17 @@ public sealed record Deployment
 
     public NumberFormat Kv { get; init; } = NumberFormat.Bf16;
 
+    /// <summary>
+    /// How unevenly tokens choose their experts: the exponent of the power law of their shares; 0 is
+    /// balanced.
+    /// </summary>
+    public double ExpertSkew { get; init; } = FittedExpertSkew;
+
+    /// <summary>The routing that kernel tables are distilled under.</summary>
+    public const double FittedExpertSkew = 1.01;
+
+    public const double MostExpertSkew = 1.2;
+
     public EngineSettings Engine { get; init; } = new();
 
     /// <summary>Whether data-parallel ranks exchange tokens among experts, and so step together.</summary>

@@ -41,6 +41,9 @@ public sealed class RequestMeter
         }
     }
 
+    /// <summary>Added to TTFT and E2E for every token of the prompt.</summary>
+    public double PromptTokenNs { get; init; }
+
     /// <summary>Of all measured requests.</summary>
     public LatencyRecorders Latencies { get; }
 
@@ -146,12 +149,13 @@ public sealed class RequestMeter
     void Measure(in CompletedRequest request)
     {
         Measured++;
+        var overheadNs = _overheadNs + (long)(PromptTokenNs * request.PromptTokens);
         var latencies = new RequestLatencies(
-            request.FirstTokenNs - request.ArrivalNs + _overheadNs,
+            request.FirstTokenNs - request.ArrivalNs + overheadNs,
             request.OutputTokens > 1
                 ? (request.LastTokenNs - request.FirstTokenNs) / (request.OutputTokens - 1)
                 : -1,
-            request.LastTokenNs - request.ArrivalNs + _overheadNs);
+            request.LastTokenNs - request.ArrivalNs + overheadNs);
         var level = _levels[request.Level];
         if (request.Served)
         {

@@ -49,8 +49,14 @@ public sealed record EngineOverheadSpec
     /// <summary>Largest batch, tokens, that is replayed from a graph.</summary>
     public required int GraphTokens { get; init; }
 
+    /// <summary>Whether steps with prompt chunks are replayed from graphs too.</summary>
+    public bool GraphsPrompts { get; init; } = true;
+
     /// <summary>Request time outside the engine's steps: API, tokenizing, hand-over in and out.</summary>
     public required double RequestNs { get; init; }
+
+    /// <summary>The same per prompt token: tokenizing, transport, hashing, before the first step.</summary>
+    public double RequestTokenNs { get; init; }
 
     /// <summary>The same engine with its host times multiplied.</summary>
     public EngineOverheadSpec Scaled(StepScale scale) => scale.IsNone
@@ -64,5 +70,6 @@ public sealed record EngineOverheadSpec
             SequenceNs = SequenceNs * scale[StepTerm.HostSequences],
             ExposedSequenceNs = ExposedSequenceNs * scale[StepTerm.HostSequences],
             RequestNs = RequestNs * scale[StepTerm.Request],
+            RequestTokenNs = RequestTokenNs * scale[StepTerm.Request],
         };
 }

@@ -26,6 +26,7 @@ sealed class MoeTimes
     readonly double _unpacking;
     readonly int _layers;
     readonly int _dataParallel;
+    readonly double _skew;
     readonly double _busiest;
     readonly bool _grouped;
 
@@ -38,6 +39,7 @@ sealed class MoeTimes
             shape.Weights == NumberFormat.Int4 && _curve.Weights != NumberFormat.Int4 ? Int4Unpacking : 1;
         _layers = deployment.Model.FeedForward.MoeLayers;
         _dataParallel = deployment.DataParallel;
+        _skew = deployment.ExpertSkew;
         _busiest = 1 + ExpertExchange.Imbalance(deployment);
         _grouped = ExpertExchange.IsPlaced(deployment);
         if (_grouped)
@@ -61,6 +63,7 @@ sealed class MoeTimes
         }
         var floor = Math.Max(bytes / _peak.BytesPerNs, flops / _peak.FlopsPerNs(_shape.Compute));
         return _layers * _busiest
-            * Math.Max(floor, _unpacking * _curve.Ratio(all) * MoeCurve.ReferenceNs(_peak, _shape, all));
+            * Math.Max(floor, _unpacking * ExpertSkew.Over(_skew, _shape.ExpertRanks, all)
+                * _curve.Ratio(all) * MoeCurve.ReferenceNs(_peak, _shape, all));
     }
 }

@@ -67,7 +67,7 @@ sealed class StepTables
         attention.Monotone();
         var exposed = ExposedNs(decodes);
         var verified = sequences * Rows;
-        var host = HostNs(decodes, decodes * Rows);
+        var host = HostNs(decodes, decodes * Rows, prompts: false);
         var body = _tokens.At(Padded(verified));
         LogTable? added = null;
         if (_overlap is not null)
@@ -131,7 +131,8 @@ sealed class StepTables
             ? _tokens.At(Padded(tokens)) + attention
             : _overlap.Ns(Padded(tokens), attention, shape.PrefillTokens > 0, shape.Decodes > 0);
         var accelerator = body + LmHeadNs(shape, shape.DraftTokens + always) + DraftNs(shape.Decodes);
-        var host = HostNs(shape.Decodes + shape.PrefillChunks, shape.Tokens + always);
+        var host = HostNs(
+            shape.Decodes + shape.PrefillChunks, shape.Tokens + always, shape.PrefillChunks > 0);
         var exposed = ExposedNs(shape.Decodes + shape.PrefillChunks);
         var step = exposed + (_overhead.Overlaps ? Math.Max(accelerator, host) : accelerator + host);
         // With speculation the step carries its decodes further than one token. What is ahead of the one
@@ -256,10 +257,11 @@ sealed class StepTables
             + _experts[knot] + _communication[knot] + _hops[knot];
     }
 
-    double HostNs(int sequences, int tokens)
+    double HostNs(int sequences, int tokens, bool prompts)
     {
         var work = _overhead.StepNs + (_overhead.SequenceNs * sequences) + (_overhead.TokenNs * tokens);
-        return tokens <= _overhead.GraphTokens ? work : work + (_overhead.LaunchNs * _terms.Kernels);
+        var replayed = tokens <= _overhead.GraphTokens && (!prompts || _overhead.GraphsPrompts);
+        return replayed ? work : work + (_overhead.LaunchNs * _terms.Kernels);
     }
 
     double ExposedNs(int sequences) => _overhead.ExposedNs + (_overhead.ExposedSequenceNs * sequences);

@@ -140,6 +140,9 @@ public sealed class StepTimeModel : IStepTimes
     /// </summary>
     public long RequestOverheadNs => (long)Overhead.RequestNs;
 
+    /// <summary>What every token of its prompt adds to that, nanoseconds.</summary>
+    public double PromptTokenOverheadNs => Overhead.RequestTokenNs;
+
     /// <summary>
     /// Steps already planned when a request arrives, beyond the one that runs; see
     /// <see cref="EngineOverheadSpec.StepsAhead"/>. The simulation admits a newcomer that many steps later.

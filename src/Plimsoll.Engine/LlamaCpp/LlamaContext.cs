@@ -23,6 +23,12 @@ public enum KvLayout : byte
     Split,
 }
 
+public static class KvLayouts
+{
+    public static Choices<KvLayout> All { get; } =
+        new(("unified", KvLayout.Unified), ("split", KvLayout.Split));
+}
+
 /// <summary>Sizes of a context.</summary>
 /// <param name="Cells">KV cells in all, tokens.</param>
 /// <param name="Sequences">Sequences that may have KV at once; 256 at most.</param>

@@ -76,24 +76,18 @@ public static unsafe class LlamaLibrary
         }
     }
 
+    /// <summary>What computes, by name; the first is everywhere.</summary>
+    public static Choices<Action<NativeLibraryConfigContainer>> Backends { get; } = new(
+        ("cpu", config => config.WithCuda(false).WithVulkan(false).WithAutoFallback(true)),
+        ("cuda", config => config.WithCuda()),
+        ("vulkan", config => config.WithVulkan()));
+
     static void Configure(LlamaLibraryOptions options)
     {
         var config = NativeLibraryConfig.All.WithAutoFallback(false).WithLogCallback((_, _) => { });
-        switch (options.Backend)
-        {
-            case "cpu":
-                config.WithCuda(false).WithVulkan(false).WithAutoFallback(true);
-                break;
-            case "cuda":
-                config.WithCuda();
-                break;
-            case "vulkan":
-                config.WithVulkan();
-                break;
-            default:
-                throw new BadInputException(
-                    $"backend \"{options.Backend}\" is not known; expected cpu, cuda or vulkan");
-        }
+        if (!Backends.TryFind(options.Backend, out var choose))
+            throw new BadInputException($"backend \"{options.Backend}\"", "is not known", $"{Backends}");
+        choose(config);
         if (options.Path is not { } folder)
             return;
         CheckRelease(folder);

@@ -23,7 +23,7 @@ public sealed record RooflineFacts(
         WeightBytes / MemoryGbPerSecond,
         ((FlopsPerToken * tokens) + (FlopsPerPair * pairs) + FlopsOfLogits) / (1e3 * PeakTflops));
 
-    /// <summary>The file on this machine; null for architectures whose work is not a dense decoder's.</summary>
+    /// <summary>The file on this machine; null where its work is not a dense decoder's.</summary>
     public static RooflineFacts? Of(string path, int threads)
     {
         try

@@ -31,6 +31,9 @@ public sealed record DeploymentChoice
 
     public required NumberFormat Kv { get; init; }
 
+    /// <summary>See <see cref="Deployment.ExpertSkew"/>.</summary>
+    public double ExpertSkew { get; init; } = Deployment.FittedExpertSkew;
+
     public required EngineSettings Engine { get; init; }
 
     /// <summary>Step times fitted to the user's own engine; the catalogue's when null.</summary>
@@ -64,6 +67,7 @@ public sealed record DeploymentChoice
         DataParallel = deployment.DataParallel,
         Weights = deployment.Weights,
         Kv = deployment.Kv,
+        ExpertSkew = deployment.ExpertSkew,
         Engine = deployment.Engine,
     };
 
@@ -78,6 +82,7 @@ public sealed record DeploymentChoice
         DataParallel = DataParallel ?? data,
         Weights = Weights,
         Kv = Kv,
+        ExpertSkew = ExpertSkew,
         Engine = Engine,
     };
 

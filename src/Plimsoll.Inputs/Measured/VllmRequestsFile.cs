@@ -85,7 +85,7 @@ public static class VllmRequestsFile
         return new RunFacts
         {
             Model = root.Text("model"),
-            Engine = "vllm",
+            Engine = root.Text("vllm_version") is null ? null : "vllm",
             EngineVersion = root.Text("vllm_version"),
             TensorParallel = Whole("engine_kwargs.tensor_parallel_size"),
             DataParallel = Whole("engine_kwargs.data_parallel_size"),

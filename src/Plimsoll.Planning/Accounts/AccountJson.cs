@@ -13,10 +13,12 @@ public static class AccountJson
 {
     public const string Schema = "plimsoll/account/1";
 
-    public static string Of(AccountResult result)
+    /// <param name="result">The account.</param>
+    /// <param name="levers">What would lower its interactive bill, each alone.</param>
+    public static string Of(AccountResult result, IReadOnlyList<Credit> levers)
     {
         var document = new AccountDocument(
-            Schema, result.Statement, result.Classes, result.InteractiveOverBatch, result.Ratio)
+            Schema, result.Statement, result.Classes, result.InteractiveOverBatch, result.Ratio, levers)
         {
             Backfill = result.Backfill,
         };
@@ -32,7 +34,7 @@ public static class AccountJson
 
 sealed record AccountDocument(
     string Schema, Statement Statement, IReadOnlyList<ClassAccount> Classes, double? InteractiveOverBatch,
-    RatioStatement Ratio)
+    RatioStatement Ratio, IReadOnlyList<Credit> Levers)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BackfillStatement? Backfill { get; init; }

@@ -58,7 +58,12 @@ public sealed record Replay
         var deployment = observation.Deployment;
         var spec = EngineCatalogue.Of(deployment.Engine);
         if (observation.EngineClock)
-            spec = spec with { Overhead = spec.Overhead with { RequestNs = 0, ExposedSequenceNs = 0 } };
+        {
+            spec = spec with
+            {
+                Overhead = spec.Overhead with { RequestNs = 0, RequestTokenNs = 0, ExposedSequenceNs = 0 },
+            };
+        }
         var curves =
             observation.Curves ?? StepTimeCatalogue.For(deployment.Accelerator, deployment.Engine.Engine);
         return SimulatedEngine.Of(

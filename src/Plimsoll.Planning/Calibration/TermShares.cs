@@ -10,6 +10,7 @@ sealed class TermShares
 {
     readonly TermClock[] _clocks;
     readonly double _requestNs;
+    readonly double _promptTokenNs;
     readonly long _firstMeasured;
     readonly long _endMeasured;
     TermVector _ttft;
@@ -20,6 +21,7 @@ sealed class TermShares
     public TermShares(StepTimeModel model, Observation observation)
     {
         _requestNs = model.Overhead.RequestNs;
+        _promptTokenNs = model.Overhead.RequestTokenNs;
         _firstMeasured = observation.Load.WarmupRequests;
         _endMeasured = observation.Load.Requests - observation.Load.CooldownRequests;
         _clocks = new TermClock[observation.Deployment.DataParallel];
@@ -38,7 +40,7 @@ sealed class TermShares
         var first = clock.At(request.FirstTokenNs);
         var waiting = first;
         waiting.Add(clock.At(request.ArrivalNs), -1);
-        waiting[StepTerm.Request] += _requestNs;
+        waiting[StepTerm.Request] += _requestNs + (_promptTokenNs * request.PromptTokens);
         _ttft.Add(waiting);
         _e2e.Add(waiting);
         if (request.OutputTokens < 2)

@@ -55,7 +55,7 @@ public sealed class SteadyState
         var stepNs = decodeNs + running / _mean.OutputTokens * promptNs;
         return new SteadyPoint(
             running, running / (_mean.OutputTokens * stepNs) * 1e9, stepNs,
-            decodeNs + oneNs + _engine.StepTime.RequestOverheadNs);
+            decodeNs + oneNs + RequestNs);
     }
 
     /// <summary>
@@ -106,7 +106,7 @@ public sealed class SteadyState
             {
                 best = new SteadyPoint(
                     running, running / (_mean.OutputTokens * stepNs) * 1e9, stepNs,
-                    PromptsNs(0, 1) + _engine.StepTime.RequestOverheadNs);
+                    PromptsNs(0, 1) + RequestNs);
             }
         }
         return best;
@@ -119,6 +119,9 @@ public sealed class SteadyState
             yield return (int)size;
         yield return most;
     }
+
+    double RequestNs => _engine.StepTime.RequestOverheadNs
+        + (_engine.StepTime.PromptTokenOverheadNs * _mean.PromptTokens);
 
     double DecodeNs(int running)
     {

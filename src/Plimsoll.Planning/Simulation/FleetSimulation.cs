@@ -46,10 +46,13 @@ public sealed partial class FleetSimulation
         _options = options;
         _arrivals = arrivals;
         _closedLoop = closedLoop;
+        var first = (fleet.Prefill ?? fleet.Serving).StepTime;
         _meter = new RequestMeter(
             [.. options.Levels.Select(l => l.Limits)], options.WarmupRequests,
-            options.Requests - options.CooldownRequests,
-                (fleet.Prefill ?? fleet.Serving).StepTime.RequestOverheadNs);
+            options.Requests - options.CooldownRequests, first.RequestOverheadNs)
+        {
+            PromptTokenNs = first.PromptTokenOverheadNs,
+        };
         _router = new Router(fleet.Routing);
         _random = new RandomStream(options.Seed, purpose: 77);
         _decodeFirst = fleet.Prefill?.Replicas ?? 0;

@@ -38,6 +38,13 @@ static class FitPlan
     /// <summary>An engine on a card, calibrated on some models for others.</summary>
     public static ScaleFitOptions OtherModels { get; } = InferenceMaxMoe;
 
+    /// <summary>An engine of another name, to one of its loads: what calibrate fits to a run.</summary>
+    public static ScaleFitOptions HostBound { get; } = new()
+    {
+        Terms = [StepTerm.Products, StepTerm.DecodeAttention, StepTerm.Host, StepTerm.HostSequences],
+        LeastGain = 1.03,
+    };
+
     /// <summary>A plan's terms in words.</summary>
     public static string TermsOf(ScaleFitOptions plan) => string.Join(", ", plan.Terms.Select(InWords));
 

@@ -29,17 +29,32 @@ sealed record MeasuredRun
 
     public required double[] TpotNs { get; init; }
 
-    /// <summary>All runs of a folder, by name.</summary>
-    public static IReadOnlyList<MeasuredRun> Of(string folder)
+    /// <summary>Runs of an engine of another name, whose meta files say neither card nor memory.</summary>
+    public static IReadOnlyList<MeasuredRun> Of(
+        string folder, string accelerator, string engine, int blocks, int blockSize) =>
+        [.. Of(folder, accelerator).Select(run => run with
+        {
+            Deployment = run.Deployment with
+            {
+                Engine = run.Deployment.Engine with
+                {
+                    Engine = engine, NumGpuBlocks = blocks, BlockSize = blockSize,
+                    EnablePrefixCaching = false,
+                },
+            },
+        })];
+
+    /// <summary>All runs of a folder, by name, which begins with the card where none is given.</summary>
+    public static IReadOnlyList<MeasuredRun> Of(string folder, string? accelerator = null)
     {
         if (!Directory.Exists(folder))
             return [];
         var files = Directory.GetFiles(folder, "*" + Ending);
         Array.Sort(files, StringComparer.Ordinal);
-        return [.. files.Select(Read)];
+        return [.. files.Select(file => Read(file, accelerator))];
     }
 
-    static MeasuredRun Read(string file)
+    static MeasuredRun Read(string file, string? accelerator)
     {
         var name = Path.GetFileName(file)[..^Ending.Length];
         using var source = TraceSource.Open(file);
@@ -47,7 +62,7 @@ sealed record MeasuredRun
         return new MeasuredRun
         {
             Name = name,
-            Deployment = DeploymentOf(VllmRequestsFile.FactsBeside(file), file, name),
+            Deployment = DeploymentOf(VllmRequestsFile.FactsBeside(file), file, name, accelerator),
             Arrivals = [.. requests.Select(r => new Arrival
             {
                 AtNs = (long)r.StartNs,
@@ -61,10 +76,11 @@ sealed record MeasuredRun
     }
 
     /// <summary>What was served, as far as the facts beside the run say.</summary>
-    internal static Deployment DeploymentOf(RunFacts facts, string file, string name)
+    internal static Deployment DeploymentOf(
+        RunFacts facts, string file, string name, string? accelerator = null)
     {
         var (tp, dp) = (facts.TensorParallel ?? 1, facts.DataParallel ?? 1);
-        var card = name.Split('_')[0];
+        var card = accelerator ?? name.Split('_')[0];
         var usual = new EngineSettings();
         return new Deployment
         {

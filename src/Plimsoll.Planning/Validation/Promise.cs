@@ -20,6 +20,13 @@ public enum ErrorStatistic
 /// <param name="Percent">At most this.</param>
 public sealed record Promise(string Split, string Figure, ErrorStatistic Statistic, double Percent)
 {
+    /// <summary>Most that the median interval's ends may lie apart, high over low; null for any.</summary>
+    public double? MostWidth { get; init; }
+
+    /// <summary>Whether a row keeps it.</summary>
+    public bool Holds(ValidationRow row) =>
+        Of(row) <= Percent && (MostWidth is not { } most || row.MedianWidth <= most);
+
     /// <summary>The promised statistic of a row, percent.</summary>
     public double Of(ValidationRow row) => Statistic switch
     {
@@ -36,6 +43,7 @@ public sealed record Promise(string Split, string Figure, ErrorStatistic Statist
     /// <summary><c>median ≤ 5 %</c>.</summary>
     public override string ToString() => Statistic == ErrorStatistic.Coverage
         ? FormattableString.Invariant($"{90 - Percent:0.#} to {90 + Percent:0.#} % within")
+            + (MostWidth is { } most ? FormattableString.Invariant($", width ≤ {most:0.##}") : "")
         : FormattableString.Invariant($"{Label} ≤ {Percent:0.#} %");
 
     string Label => Statistic switch

@@ -37,7 +37,7 @@ public sealed record ValidationRow
     public string? Published { get; init; }
 
     /// <summary>Null where nothing is promised.</summary>
-    public bool? Kept => Promise is null ? null : Promise.Of(this) <= Promise.Percent;
+    public bool? Kept => Promise?.Holds(this);
 
     public static ValidationRow Of(IReadOnlyList<ValidationPoint> points, Promise? promise, string? published)
     {

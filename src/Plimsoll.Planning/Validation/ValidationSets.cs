@@ -13,10 +13,12 @@ public static class ValidationSets
         InferenceMaxSet.Dense,
         InferenceMaxSet.Moe,
         new NewCardSet(),
+        new HostBoundSet(),
         ReplayedSet.LoadSweep,
         ReplayedSet.BatchLatency,
         new IntervalSet(),
         new MlPerfSet(),
+        new OwnKernelsSet(),
         new KvCapacitySet(),
     ];
 }

@@ -48,6 +48,12 @@ public sealed class LlamaConfig
     /// <summary>Folder of step times measured before; the user's cache where none is named.</summary>
     public string? Cache { get; set; }
 
+    /// <summary>
+    /// Whether continuations are guessed from earlier text and checked along; under the policy slack, which
+    /// says how many pay.
+    /// </summary>
+    public bool Speculate { get; set; }
+
     /// <summary>LoRA adapters by the name that requests use.</summary>
     public Dictionary<string, string> Adapters { get; set; } = [];
 }

@@ -62,13 +62,9 @@ public static class LlamaFactory
         Model = name,
         Path = config.Path ?? BuiltIn(state),
         Limits = Limits(config, levels),
-        Layout = config.KvLayout switch
-        {
-            "unified" => KvLayout.Unified,
-            "split" => KvLayout.Split,
-            var other =>
-                throw new BadInputException($"model {name}: kv_layout {other}: expected unified or split"),
-        },
+        Layout = KvLayouts.All.TryFind(config.KvLayout, out var layout) ? layout
+            : throw new BadInputException(
+                $"model {name}: kv_layout {config.KvLayout}", "", $"{KvLayouts.All}"),
         MaxModelTokens = config.MaxModelLen,
         Threads = config.Threads,
         Core = config.Core,
@@ -76,6 +72,7 @@ public static class LlamaFactory
         GpuLayers = config.GpuLayers,
         Library = new LlamaLibraryOptions(config.Lib, config.Backend),
         CacheFolder = config.Cache,
+        Speculates = config.Speculate,
     };
 
     static SchedulerOptions Limits(LlamaConfig config, IReadOnlyList<ServiceLevelSpec> levels)
@@ -87,6 +84,12 @@ public static class LlamaFactory
         {
             throw new BadInputException(
                 "kv_tokens, block_size, max_num_seqs, max_num_batched_tokens: expected at least 1");
+        }
+        if (config.Speculate && policy.Slack is null)
+        {
+            throw new BadInputException(
+                $"speculate with policy {policy.Name}", "which asks for no drafts",
+                SchedulingPolicy.InSlack.Name);
         }
         EngineLimits.CheckDecodesFit(policy, config.MaxNumSeqs, config.MaxNumBatchedTokens);
         return new SchedulerOptions

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Core;
 using Plimsoll.Core.Costing;
 
 namespace Plimsoll.Server.Ledger;
@@ -18,6 +19,13 @@ public enum GapPolicy
 
     /// <summary>Everybody, by what they cost in that hour.</summary>
     Proportional,
+}
+
+public static class GapPolicies
+{
+    public static Choices<GapPolicy> All { get; } = new(
+        ("peak", GapPolicy.Peak), ("proportional", GapPolicy.Proportional),
+        ("unallocated", GapPolicy.Unallocated));
 }
 
 /// <summary>

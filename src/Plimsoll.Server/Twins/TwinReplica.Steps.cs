@@ -28,6 +28,11 @@ public sealed partial class TwinReplica
     long _anchorNs = long.MinValue;
     int _expects;
     int _endingChunks;
+    long _plan = 1;
+    int _unheard;
+    int _heardOf;
+    int _aheadOf;
+    int _earlyFirsts;
 
     /// <summary>End of the plan in flight as predicted; it may be overdue.</summary>
     long PredictedEndNs => _begunNs + (long)(_predictedNs * _pace.Ratio);
@@ -68,42 +73,28 @@ public sealed partial class TwinReplica
     /// </summary>
     bool HasHeardAll(out bool ahead)
     {
-        var all = _expects > 0;
-        ahead = false;
-        foreach (var id in Expecting())
-        {
-            if (Of(id) is not { } request)
-                continue;
-            all &= request.Heard > request.Given;
-            ahead |= request.Heard > request.Given + 1;
-        }
-        if (_expects == 0 || !ahead)
-            ahead |= HasEarlyFirst();
-        return all;
+        ahead = _aheadOf > 0 || _earlyFirsts > 0;
+        return _expects > 0 && _unheard == 0;
     }
 
-    bool HasHeardAny()
+    /// <summary>A first token that comes before its prompt is computed here counts too.</summary>
+    bool HasHeardAny() => _heardOf > 0 || _earlyFirsts > 0;
+
+    /// <summary>
+    /// Counts a request into what is heard of the plan in flight, or out of it: with every token a look at
+    /// one request, never at all of them.
+    /// </summary>
+    void Count(TwinRequest request, int by)
     {
-        foreach (var id in Expecting())
+        if (request.ExpectedBy == _plan)
         {
-            if (Of(id) is { } request && request.Heard > request.Given)
-                return true;
+            _unheard += request.Heard <= request.Given ? by : 0;
+            _heardOf += request.Heard > request.Given ? by : 0;
+            _aheadOf += request.Heard > request.Given + 1 ? by : 0;
         }
-        return HasEarlyFirst();
+        if (request.PartlyBy == _plan)
+            _earlyFirsts += request.Heard > 0 ? by : 0;
     }
-
-    /// <summary>Somebody's first token came though the mirror has not computed its prompt.</summary>
-    bool HasEarlyFirst()
-    {
-        foreach (ref readonly var chunk in _inFlight!.Chunks)
-        {
-            if (!chunk.EndsPrompt && Of(chunk.Request) is { Heard: > 0 })
-                return true;
-        }
-        return false;
-    }
-
-    ReadOnlySpan<RequestId> Expecting() => _decodes.AsSpan(0, _expects);
 
     TwinRequest? Of(RequestId id) =>
         _bySlot[id.Slot] is { } request && request.Id == id ? request : null;
@@ -131,6 +122,8 @@ public sealed partial class TwinReplica
         {
             _inFlight = null;
             (_expects, _endingChunks, Decodes) = (0, 0, 0);
+            (_unheard, _heardOf, _aheadOf, _earlyFirsts) = (0, 0, 0, 0);
+            _plan++;
             _anchorNs = long.MinValue;
             return;
         }
@@ -152,6 +145,22 @@ public sealed partial class TwinReplica
                 _decodes[_expects++] = chunk.Request;
         }
         _endingChunks = _expects - decodes;
+        (_unheard, _heardOf, _aheadOf, _earlyFirsts) = (0, 0, 0, 0);
+        _plan++;
+        foreach (var id in _decodes.AsSpan(0, _expects))
+        {
+            if (Of(id) is not { } request)
+                continue;
+            request.ExpectedBy = _plan;
+            Count(request, 1);
+        }
+        foreach (ref readonly var chunk in plan.Chunks)
+        {
+            if (chunk.EndsPrompt || Of(chunk.Request) is not { } request)
+                continue;
+            request.PartlyBy = _plan;
+            Count(request, 1);
+        }
     }
 
     void HandOver(long visibleNs)

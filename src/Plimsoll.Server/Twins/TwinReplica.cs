@@ -117,7 +117,9 @@ public sealed partial class TwinReplica
         if (request.IsOver)
             return;
         var first = request.Heard == 0;
+        Count(request, -1);
         request.Heard += tokens;
+        Count(request, 1);
         if (first)
             TakeFirst(request, nowNs);
         else if (!request.IsBatch)
@@ -197,6 +199,8 @@ public sealed partial class TwinReplica
             _newcomers.Remove(request);
             return;
         }
+        Count(request, -1);
+        (request.ExpectedBy, request.PartlyBy) = (0, 0);
         _bySlot[request.Id.Slot] = null;
         _clockNs = Math.Max(_clockNs, nowNs);
         _scheduler.Cancel(request.Id, _clockNs);

@@ -41,6 +41,12 @@ public sealed class TwinRequest
 
     internal RequestId Id { get; set; }
 
+    /// <summary>The plan that gives it a token, by number; 0 for none.</summary>
+    internal long ExpectedBy { get; set; }
+
+    /// <summary>The plan that computes its prompt in part, by number; 0 for none.</summary>
+    internal long PartlyBy { get; set; }
+
     /// <summary>Prompt tokens that have KV, the cached ones included.</summary>
     internal int Computed { get; set; }
 

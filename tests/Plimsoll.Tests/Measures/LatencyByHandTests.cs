@@ -14,6 +14,19 @@ public sealed class LatencyByHandTests
     static readonly Limit[] NoLimits = [];
 
     [Fact]
+    public void Every_token_of_a_prompt_comes_before_its_first_token()
+    {
+        var meter = new RequestMeter(NoLimits, 0, 1, OverheadNs) { PromptTokenNs = 8_000 };
+        meter.Add(new CompletedRequest
+        {
+            Index = 0, Replica = 0, PromptTokens = 1000, OutputTokens = 1, ArrivalNs = 0,
+            FirstTokenNs = 5_000_000, LastTokenNs = 5_000_000, Served = true,
+        });
+        meter.Latencies.Ttft.MeanNs.ShouldBe(5_000_000 + OverheadNs + 8_000_000);
+        meter.Latencies.E2e.MeanNs.ShouldBe(5_000_000 + OverheadNs + 8_000_000);
+    }
+
+    [Fact]
     public void Each_latency_is_what_it_is_defined_to_be()
     {
         // Arrives at 1000 ms, first token at 1080, last of five at 1200; the server adds 3 ms.

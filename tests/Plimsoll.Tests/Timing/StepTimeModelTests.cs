@@ -33,6 +33,30 @@ public sealed class StepTimeModelTests
         datasheet.ErrorLow.ShouldBeLessThan(measured.ErrorLow);
     }
 
+    /// <summary>
+    /// Prompts fill every expert, so the busiest rank decides; of few tokens it hardly matters.
+    /// </summary>
+    [Theory]
+    [InlineData(4096, 0.5, 0.95, 1.02, 1.3)]
+    [InlineData(4, 0.9, 1.1, 0.95, 1.05)]
+    public void Routing_skew_moves_the_time_of_experts(
+        int tokens, double balancedLow, double balancedHigh, double steepLow, double steepHigh)
+    {
+        double ExpertsNs(double skew) => StepTimeCatalogue.ModelOf(new Deployment
+        {
+            Model = Catalogue.BuiltIn.FindModel("DeepSeek-V3"),
+            Accelerator = Catalogue.BuiltIn.FindAccelerator("h200_sxm"),
+            TensorParallel = 8, ExpertParallel = 8, Weights = NumberFormat.Fp8, ExpertSkew = skew,
+        }).Explain(new StepShape
+        {
+            PrefillChunks = 1, PrefillTokens = tokens, PrefillPairs = tokens, PrefillContextTokens = tokens,
+        }).ExpertsNs;
+
+        var fitted = ExpertsNs(Deployment.FittedExpertSkew);
+        (ExpertsNs(0) / fitted).ShouldBeInRange(balancedLow, balancedHigh);
+        (ExpertsNs(Deployment.MostExpertSkew) / fitted).ShouldBeInRange(steepLow, steepHigh);
+    }
+
     [Fact]
     public void Reading_the_weights_dominates_a_lone_decode()
     {

@@ -62,11 +62,18 @@ sealed class PlanSpaceOptions
         Description = "Mean tokens that a step with drafts yields",
     };
 
-    readonly Option<string> _pools = new("--pools")
+    /// <summary>Whether prefill and decode are computed together, apart, or both are tried.</summary>
+    static readonly Choices<(bool Together, bool Apart)> _poolings = new(
+        ("aggregated", (true, false)), ("disaggregated", (false, true)), ("all", (true, true)));
+
+    /// <summary>Whether a card with nothing but a datasheet is tried.</summary>
+    static readonly Choices<bool> _tiers = new(("datasheet", true), ("kernels", false));
+
+    readonly Option<string> _pools = new Option<string>("--pools")
     {
-        Description = "aggregated, disaggregated (prefill apart from decode), or all",
+        Description = $"{_poolings}; disaggregated is prefill apart from decode",
         DefaultValueFactory = _ => "aggregated",
-    };
+    }.OneOf(_poolings);
 
     readonly Option<string[]> _price = List(
         "--price", "What an accelerator-hour costs: CARD=USD, or USD where there is one card");
@@ -77,12 +84,11 @@ sealed class PlanSpaceOptions
             + "[default: latest on-demand index or median]",
     };
 
-    readonly Option<string> _tier = new("--tier")
+    readonly Option<string> _tier = new Option<string>("--tier")
     {
-        Description =
-            "Cards whose kernels were measured (kernels), or those with a datasheet alone too (datasheet)",
-        DefaultValueFactory = _ => "datasheet",
-    };
+        Description = $"{_tiers}: cards with a datasheet alone too, or only those whose kernels were measured",
+        DefaultValueFactory = _ => _tiers.NameOf(true),
+    }.OneOf(_tiers);
 
     public PlanSpaceOptions()
     {
@@ -105,13 +111,12 @@ sealed class PlanSpaceOptions
 
     public PlanSpace Resolve(ParseResult parsed, bool isBatch)
     {
-        var pools = parsed.GetValue(_pools);
-        if (pools is not ("aggregated" or "disaggregated" or "all"))
-            throw new BadInputException($"--pools {pools}: expected aggregated, disaggregated or all");
-        if (isBatch && pools != "aggregated")
+        var (together, apart) = parsed.Chosen(_pools, _poolings);
+        if (isBatch && apart)
         {
             throw new BadInputException(
-                $"--pools {pools}: batch work has no promise that pools could keep; expected aggregated");
+                $"{_pools.Name} {parsed.GetValue(_pools)}",
+                "batch work has no promise that pools could keep", _poolings.NameOf((true, false)));
         }
         return new PlanSpace
         {
@@ -131,8 +136,8 @@ sealed class PlanSpaceOptions
             Routers = Routers(parsed),
             Speculations = Speculations(parsed),
             KvTiers = KvTiers(Words(parsed, _kvTiers)),
-            Aggregated = pools != "disaggregated",
-            Disaggregated = pools != "aggregated",
+            Aggregated = together,
+            Disaggregated = apart,
         };
     }
 
@@ -241,12 +246,9 @@ sealed class PlanSpaceOptions
     }
 
     /// <summary>Whether an accelerator that nobody named is known as well as is asked.</summary>
-    bool IsKnown(ParseResult parsed, AcceleratorSpec accelerator) => parsed.GetValue(_tier) switch
-    {
-        "datasheet" => true,
-        "kernels" => StepTimeCatalogue.For(accelerator, Engines(parsed)[0].Item1).Tier != Tier.Datasheet,
-        var other => throw new BadInputException($"--tier {other}: expected kernels or datasheet"),
-    };
+    bool IsKnown(ParseResult parsed, AcceleratorSpec accelerator) =>
+        parsed.Chosen(_tier, _tiers)
+        || StepTimeCatalogue.For(accelerator, Engines(parsed)[0].Item1).Tier != Tier.Datasheet;
 
     /// <summary>
     /// Values of a closed choice; a word that stands for none of them leaves the list empty.
