@@ -123,9 +123,9 @@ static class SimulationText
         foreach (var tier in result.KvTiers ?? [])
         {
             var share = 100.0 * tier.HitTokens / Math.Max(1, result.PromptTokens);
-            text.Append($"  of it {tier.Name,-8}{F(share, "0.0")} %, ");
-            text.Append($"{F(tier.TransferS, "0.0")} s of reads; ");
-            text.Append($"room for {F(tier.CapacityTokens, "#,0")} tokens\n");
+            var room = F(tier.CapacityTokens, "#,0");
+            text.Append($"  of it {tier.Name,-8}{F(share, "0.0")} %, {F(tier.TransferS, "0.0")} s of reads; ");
+            text.Append($"room for {room} tokens\n");
         }
         text.Append($"steps         {result.Steps:N0}; plan hash {result.PlanHash:x16}\n");
     }

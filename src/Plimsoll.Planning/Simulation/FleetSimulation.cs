@@ -206,27 +206,7 @@ public sealed partial class FleetSimulation
             return;
         }
         _arrivals.Take(out var arrival);
-        var request = new SimulatedRequest
-        {
-            Index = _arrived++,
-            Session = arrival.Session,
-            Level = arrival.Level,
-            Priority = arrival.Priority,
-            Tenant = arrival.Tenant,
-            Adapter = arrival.Adapter,
-            Deadlines = arrival.Deadlines,
-            CachedTokens = -1,
-            PromptTokens = arrival.PromptTokens,
-            OutputTokens = arrival.OutputTokens == 0
-                ? 0
-                : Math.Clamp(arrival.OutputTokens, 1, Math.Max(1, _maxTokens - arrival.PromptTokens)),
-            ArrivalNs = nowNs,
-            ImageTokens = arrival.ImageTokens,
-            EncoderPatches = arrival.EncoderPatches,
-            EncoderPairs = arrival.EncoderPairs,
-        };
-        // The end of the prompt counts as a token where there is no answer: it is what is waited for.
-        request.TokensHere = _decodeFirst > 0 ? 1 : Math.Max(1, request.OutputTokens);
+        var request = Arrived(arrival, nowNs);
         if (_arrived == _options.Requests / 2 || _arrived == _options.Requests)
             CountWaiting();
         if (request.Index == _options.WarmupRequests)
@@ -259,6 +239,32 @@ public sealed partial class FleetSimulation
             if (replica.Batch is { } feed)
                 feed.IsMeasured = true;
         }
+    }
+
+    SimulatedRequest Arrived(in Arrival arrival, long nowNs)
+    {
+        var request = new SimulatedRequest
+        {
+            Index = _arrived++,
+            Session = arrival.Session,
+            Level = arrival.Level,
+            Priority = arrival.Priority,
+            Tenant = arrival.Tenant,
+            Adapter = arrival.Adapter,
+            Deadlines = arrival.Deadlines,
+            CachedTokens = -1,
+            PromptTokens = arrival.PromptTokens,
+            OutputTokens = arrival.OutputTokens == 0
+                ? 0
+                : Math.Clamp(arrival.OutputTokens, 1, Math.Max(1, _maxTokens - arrival.PromptTokens)),
+            ArrivalNs = nowNs,
+            ImageTokens = arrival.ImageTokens,
+            EncoderPatches = arrival.EncoderPatches,
+            EncoderPairs = arrival.EncoderPairs,
+        };
+        // The end of the prompt counts as a token where there is no answer: it is what is waited for.
+        request.TokensHere = _decodeFirst > 0 ? 1 : Math.Max(1, request.OutputTokens);
+        return request;
     }
 
     RequestSpec SpecOf(in SimulatedRequest request, int knownTokens) => new()
