@@ -30,6 +30,8 @@ static class SampledData
                 File.CreateSymbolicLink(Path.Combine(folder, Path.GetFileName(entry)), entry);
         }
         Directory.CreateDirectory(Path.Combine(folder, "measured"));
+        foreach (var runs in Directory.EnumerateDirectories(Path.Combine(data, "measured")))
+            File.CreateSymbolicLink(Path.Combine(folder, "measured", Path.GetFileName(runs)), runs);
         foreach (var file in Directory.EnumerateFiles(Path.Combine(data, "measured")))
         {
             var name = Path.GetFileName(file);
