@@ -124,7 +124,8 @@ static class SimulationText
         {
             var share = 100.0 * tier.HitTokens / Math.Max(1, result.PromptTokens);
             var room = F(tier.CapacityTokens, "#,0");
-            text.Append($"  of it {tier.Name,-8}{F(share, "0.0")} %, {F(tier.TransferS, "0.0")} s of reads; ");
+            var reads = F(tier.TransferS, "0.0");
+            text.Append($"  of it {tier.Name,-8}{F(share, "0.0")} %, {reads} s of reads; ");
             text.Append($"room for {room} tokens\n");
         }
         text.Append($"steps         {result.Steps:N0}; plan hash {result.PlanHash:x16}\n");
