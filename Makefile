@@ -1,5 +1,5 @@
-.PHONY: build clean-build test bench figures steps load-line truth-figures bench-figures serve-figures serve-soak container docs \
-	validation house mutate fuzz clean
+.PHONY: build clean-build test bench figures steps load-line truth-figures bench-figures serve-figures serve-soak \
+	plan-figures container docs validation house mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -86,3 +86,10 @@ fuzz: build
 
 clean:
 	rm -rf artifacts && find . -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
+
+# The figures of plan: mixtures over many nodes against what was published, engines of 2022 and embedding servers
+# against today's, the laws over the whole catalogue.
+plan-figures:
+	dotnet build benchmarks/plan -c Release -v quiet --nologo
+	for figure in wide-ep served catalogue; do \
+		benchmarks/plan/bin/Release/net10.0/Plimsoll.Plan.Figures $$figure; done

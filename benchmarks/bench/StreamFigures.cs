@@ -3,7 +3,9 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
+using System.Net;
 using System.Net.Http;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Threading;
 
@@ -12,7 +14,7 @@ namespace Plimsoll.Bench.Figures;
 /// <summary>Stamps and CPU time of streams, ours and the baseline's in turn, against one emitter.</summary>
 static class StreamFigures
 {
-    const int Port = 18_731;
+    static readonly int Port = FreePort();
 
     static readonly string Url = $"http://127.0.0.1:{Port}";
 
@@ -111,6 +113,13 @@ static class StreamFigures
             }
         }
         throw new InvalidOperationException("The emitter did not start.");
+    }
+
+    static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     static (string, string) Self(string verb) => (Environment.ProcessPath!, verb);

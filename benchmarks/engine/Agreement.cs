@@ -18,8 +18,9 @@ namespace Plimsoll.EngineFigures;
 static class Agreement
 {
     const int OutputTokens = 24;
+
     /// <summary>Logits that lie as near change places when floats are summed in another order.</summary>
-    const float Tie = 0.05f;
+    const float Tie = 0.02f;
 
     public static async Task<int> PrintAsync(TextWriter output, string path, int count)
     {

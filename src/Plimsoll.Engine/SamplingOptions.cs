@@ -38,4 +38,8 @@ public sealed record SamplingOptions
 
     /// <summary>Added to the logits of these tokens; null for none.</summary>
     public IReadOnlyDictionary<int, float>? LogitBias { get; init; }
+
+    /// <summary>Whether what was drawn changes what is drawn next.</summary>
+    internal bool Remembers => PresencePenalty != 0 || FrequencyPenalty != 0 || RepetitionPenalty != 1
+        || DryMultiplier > 0;
 }

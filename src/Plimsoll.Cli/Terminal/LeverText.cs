@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Linq;
 using System.Text;
-using Plimsoll.Planning.Levers;
+using Plimsoll.Planning.Plans;
 
 namespace Plimsoll.Cli.Terminal;
 

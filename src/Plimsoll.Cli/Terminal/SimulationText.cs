@@ -122,8 +122,10 @@ static class SimulationText
             text.Append($"prefix cache  {F(100 * hits, "0.0")} % of prompt tokens\n");
         foreach (var tier in result.KvTiers ?? [])
         {
-            text.Append($"  of it {tier.Name,-8}{F(100.0 * tier.HitTokens / Math.Max(1, result.PromptTokens), "0.0")}"
-                + $" %, {F(tier.TransferS, "0.0")} s of reads; room for {F(tier.CapacityTokens, "#,0")} tokens\n");
+            var share = 100.0 * tier.HitTokens / Math.Max(1, result.PromptTokens);
+            var room = F(tier.CapacityTokens, "#,0");
+            text.Append($"  of it {tier.Name,-8}{F(share, "0.0")} %, {F(tier.TransferS, "0.0")} s of reads; ");
+            text.Append($"room for {room} tokens\n");
         }
         text.Append($"steps         {result.Steps:N0}; plan hash {result.PlanHash:x16}\n");
     }

@@ -112,10 +112,20 @@ sealed class ServingOptions
         Description = "Switch the prefix cache off",
     };
 
+    readonly Option<bool> _overlap = new("--enable-dbo")
+    {
+        Description = "Compute a batch as two, one exchanging tokens with experts while the other computes",
+    };
+
+    readonly Option<int> _redundant = new("--num-redundant-experts")
+    {
+        Description = "Copies of busy experts beside all of them (EPLB)", DefaultValueFactory = _ => 0,
+    };
+
     readonly Option<string> _kvTiers = new("--kv-tiers")
     {
-        Description = "Memories below the accelerator's that keep KV: none, or host, nvme and pool joined by +, "
-            + "host=512@40+pool with GB and GB/s of each accelerator",
+        Description = "Memories below the accelerator's that keep KV: none, or host, nvme and pool joined "
+            + "by +, host=512@40+pool with GB and GB/s of each accelerator",
         DefaultValueFactory = _ => "none",
     };
 
@@ -160,7 +170,7 @@ sealed class ServingOptions
         {
             _model, _gpu, _tp, _pp, _ep, _dp, _expertSkew, _weights, _kv, _engine, _maxNumSeqs,
             _maxNumBatchedTokens, _numGpuBlocks, _blockSize, _gpuMemoryUtilization, _longPrefill,
-            _noPrefixCaching, _kvTiers,
+            _noPrefixCaching, _kvTiers, _overlap, _redundant,
         })
         {
             command.Add(option);
@@ -288,6 +298,8 @@ sealed class ServingOptions
             GpuMemoryUtilization = utilization,
             LongPrefillTokenThreshold = InRange(_longPrefill, parsed.GetValue(_longPrefill), 0, 10_000_000),
             EnablePrefixCaching = !parsed.GetValue(_noPrefixCaching),
+            TwoBatchOverlap = parsed.GetValue(_overlap),
+            RedundantExperts = InRange(_redundant, parsed.GetValue(_redundant), 0, 4096),
             KvTiers = KvTierChoice.Of(parsed.GetValue(_kvTiers)!, accelerator),
             Speculation = Speculation(parsed),
         };

@@ -35,6 +35,15 @@ public sealed record EngineSettings
 
     public bool EnablePrefixCaching { get; init; } = true;
 
+    /// <summary>
+    /// Whether a batch is computed as two, one exchanging tokens with experts while the other computes; only
+    /// where experts are exchanged.
+    /// </summary>
+    public bool TwoBatchOverlap { get; init; }
+
+    /// <summary>Copies of busy experts beside all of them, so that ranks are loaded alike.</summary>
+    public int RedundantExperts { get; init; }
+
     /// <summary>Memories below the accelerator's that keep KV; null for none.</summary>
     public KvTiersSpec? KvTiers { get; init; }
 }

@@ -18,6 +18,8 @@ sealed class CollectiveTimes
 
     readonly Deployment _deployment;
     readonly AllReduceCurve? _allReduce;
+    readonly ExpertExchange? _exchange;
+    readonly double _busiest;
 
     public CollectiveTimes(Deployment deployment, EfficiencyCurves curves, List<string> notes)
     {
@@ -31,7 +33,13 @@ sealed class CollectiveTimes
         {
             CurveChoice.Note(notes, "pipeline hops: from the link's datasheet");
         }
-        if (ExchangesExperts)
+        _exchange = ExpertExchange.Of(deployment);
+        _busiest = 1 + ExpertExchange.Imbalance(deployment);
+        if (_exchange is not null)
+        {
+            CurveChoice.Note(notes, "experts across nodes: DeepEP's times on H100 and H200, scaled");
+        }
+        else if (ExchangesExperts)
         {
             CurveChoice.Note(notes, "expert all-to-all: from the link's datasheet");
         }
@@ -70,6 +78,11 @@ sealed class CollectiveTimes
         }
         var model = _deployment.Model;
         var ff = model.FeedForward;
+        if (_exchange is not null)
+        {
+            var (dispatch, combine) = _exchange.Ns(tokens);
+            return ff.MoeLayers * _busiest * (dispatch + combine);
+        }
         var ranks = _deployment.TensorParallel * _deployment.DataParallel;
         var away = (ranks - 1.0) / ranks;
         var bytesPerToken = (_deployment.Weights == NumberFormat.Bf16 ? 2 : 1) + 2;

@@ -7,11 +7,17 @@ sealed class DecodeRow
 {
     readonly double _baseNs;
     readonly double _hostNs;
+    readonly LogTable _added;
 
-    public DecodeRow(double baseNs, double hostNs, LogTable attention)
+    /// <param name="baseNs">Without attention.</param>
+    /// <param name="hostNs">At least.</param>
+    /// <param name="attention">Of all layers.</param>
+    /// <param name="added">What it adds to a step where a part of it is hidden; all of it when null.</param>
+    public DecodeRow(double baseNs, double hostNs, LogTable attention, LogTable? added = null)
     {
         _baseNs = baseNs;
         _hostNs = hostNs;
+        _added = added ?? attention;
         Attention = attention;
     }
 
@@ -19,5 +25,5 @@ sealed class DecodeRow
     public LogTable Attention { get; }
 
     /// <summary>A step without prompt chunks.</summary>
-    public long StepNs(long pages) => (long)Math.Max(_hostNs, _baseNs + Attention.At(pages + 1));
+    public long StepNs(long pages) => (long)Math.Max(_hostNs, _baseNs + _added.At(pages + 1));
 }

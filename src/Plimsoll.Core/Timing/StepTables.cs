@@ -24,6 +24,7 @@ sealed class StepTables
     readonly int _layers;
     readonly bool _mixes;
     readonly SpeculationSpec? _speculation;
+    readonly TwoBatchOverlap? _overlap;
 
     public StepTables(
         Deployment deployment, EfficiencyCurves curves, EngineOverheadSpec overhead, StepScale scale,
@@ -43,6 +44,7 @@ sealed class StepTables
             TabulateTokens(knot, LogTable.ArgumentAt(knot));
         }
         _tokens.Monotone();
+        _overlap = TwoBatchOverlap.Of(deployment, _tokens, _experts, _communication);
         for (var knot = 0; knot < _lmHead.Knots; knot++)
         {
             _lmHead[knot] = scale[StepTerm.Products] * _terms.LmHeadNs(LogTable.ArgumentAt(knot));
@@ -66,15 +68,28 @@ sealed class StepTables
         var exposed = ExposedNs(decodes);
         var verified = sequences * Rows;
         var host = HostNs(decodes, decodes * Rows, prompts: false);
-        var accelerator = _tokens.At(Padded(verified)) + _lmHead.At(verified) + DraftNs(decodes) + exposed;
+        var body = _tokens.At(Padded(verified));
+        LogTable? added = null;
+        if (_overlap is not null)
+        {
+            body = _overlap.Ns(Padded(verified), 0, prompts: false, decodes: true);
+            added = new LogTable(PageOctaves);
+            for (var knot = 0; knot < attention.Knots; knot++)
+            {
+                added[knot] =
+                    _overlap.Ns(Padded(verified), attention[knot], prompts: false, decodes: true) - body;
+            }
+        }
+        var accelerator = body + _lmHead.At(verified) + DraftNs(decodes) + exposed;
         var perToken = 1 / TokensPerStep;
         if (perToken < 1)
         {
             attention.Multiply(perToken);
+            added?.Multiply(perToken);
         }
         return _overhead.Overlaps
-            ? new DecodeRow(perToken * accelerator, perToken * (host + exposed), attention)
-            : new DecodeRow(perToken * (accelerator + host), 0, attention);
+            ? new DecodeRow(perToken * accelerator, perToken * (host + exposed), attention, added)
+            : new DecodeRow(perToken * (accelerator + host), 0, attention, added);
     }
 
     /// <summary>
@@ -112,8 +127,10 @@ sealed class StepTables
         var tokens = MicroBatchTokens(shape, promptShare) + Share(shape.DraftTokens);
         var attention = shape.PrefillChunks == 0
             ? AttentionNs(shape, row) : MixedAttentionNs(shape, row, promptShare);
-        var accelerator = _tokens.At(Padded(tokens)) + LmHeadNs(shape, shape.DraftTokens + always) + attention
-            + DraftNs(shape.Decodes);
+        var body = _overlap is null
+            ? _tokens.At(Padded(tokens)) + attention
+            : _overlap.Ns(Padded(tokens), attention, shape.PrefillTokens > 0, shape.Decodes > 0);
+        var accelerator = body + LmHeadNs(shape, shape.DraftTokens + always) + DraftNs(shape.Decodes);
         var host = HostNs(
             shape.Decodes + shape.PrefillChunks, shape.Tokens + always, shape.PrefillChunks > 0);
         var exposed = ExposedNs(shape.Decodes + shape.PrefillChunks);

@@ -40,6 +40,8 @@ public static class WeightBytes
             + ((rest - attention) * LayerShapes.DenseFormat(deployment).BytesPerElement());
         var stages = deployment.TensorParallel * deployment.PipelineParallel;
         var expertRanks = deployment.ExpertParallel > 1 ? stages * deployment.DataParallel : stages;
+        var routed = model.FeedForward.Experts;
+        experts *= routed > 0 ? 1 + (deployment.Engine.RedundantExperts / (double)routed) : 1;
         return (dense / stages) + (experts * deployment.Weights.BytesPerElement() / expertRanks)
             + (Unsplit(deployment) / deployment.PipelineParallel);
     }

@@ -8,7 +8,19 @@ namespace Plimsoll.Engine.LlamaCpp;
 /// <summary>One request on the engine's thread.</summary>
 sealed class Sequence : IDisposable
 {
-    public required EngineRequest Request { get; init; }
+    public required EngineRequest Request
+    {
+        get;
+        init
+        {
+            field = value;
+            IgnoresEnd = value.IgnoreEos;
+            MostAnswerTokens = value.MaxOutputTokens;
+            PromptLength = value.Prompt.Length;
+            LedgerId = value.LedgerId;
+            IsPlain = value.Stop.Count == 0 && value.Format is null && !value.Sampling.Remembers;
+        }
+    }
 
     public required Answer Answer { get; init; }
 
@@ -52,7 +64,21 @@ sealed class Sequence : IDisposable
     public int CachedTokens { get; set; }
 
     /// <summary>Tokens of the answer.</summary>
-    public int Emitted => Tokens.Count - Request.Prompt.Length;
+    public int Emitted => Tokens.Count - PromptLength;
+
+    // What every token of every step asks, here and not behind it: between two steps libllama has swept the
+    // caches, and each object that is visited is a miss.
+
+    /// <summary>Whether a token changes nothing but the text: no stops, penalties or grammar.</summary>
+    public bool IsPlain { get; private init; }
+
+    public bool IgnoresEnd { get; private init; }
+
+    public int MostAnswerTokens { get; private init; }
+
+    public int PromptLength { get; private init; }
+
+    public long LedgerId { get; private init; }
 
     /// <summary>Of the step in flight: whether its work was cut short.</summary>
     public bool StepAborted { get; set; }

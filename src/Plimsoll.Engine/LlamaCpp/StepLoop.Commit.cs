@@ -92,12 +92,12 @@ sealed partial class StepLoop
         var done = Math.Max(0, Math.Min(item.To, sequence.KvTokens) - start);
         if (isDecode && !wasAborted)
         {
-            _shares.Add(new StepShare(sequence.Request.LedgerId, 0, 1 + accepted, item.To + accepted));
+            _shares.Add(new StepShare(sequence.LedgerId, 0, 1 + accepted, item.To + accepted));
         }
         else if (!isDecode && done > 0)
         {
             var again = Math.Clamp(sequence.ReachedTokens - start, 0, done);
-            _shares.Add(new StepShare(sequence.Request.LedgerId, done, 0, start + done, again));
+            _shares.Add(new StepShare(sequence.LedgerId, done, 0, start + done, again));
         }
         sequence.ReachedTokens = Math.Max(sequence.ReachedTokens, sequence.KvTokens);
         if (sequence.StepFinished)

@@ -77,8 +77,10 @@ sealed partial class StepLoop
 
     int[]? Guess(Sequence sequence, int most)
     {
-        most = Math.Min(most, sequence.Request.MaxOutputTokens - sequence.Emitted - 1);
         if (most <= 0 || _drafter is null || sequence.Grammar is not null)
+            return null;
+        most = Math.Min(most, sequence.MostAnswerTokens - sequence.Emitted - 1);
+        if (most <= 0)
             return null;
         return _drafter.Guess(sequence.Request.Tenant, sequence.Tokens, most);
     }
@@ -244,24 +246,29 @@ sealed partial class StepLoop
     /// <summary>A token joins the answer. True when it ends it.</summary>
     bool Take(Sequence sequence, in ChosenToken chosen)
     {
-        var request = sequence.Request;
         var tokenizer = _context.Model.Tokenizer;
         if (sequence.IsDone)
             return true;
-        var isEnd = chosen.Token < 0 || (tokenizer.IsEnd(chosen.Token) && !request.IgnoreEos);
+        var isEnd = chosen.Token < 0 || (tokenizer.IsEnd(chosen.Token) && !sequence.IgnoresEnd);
         var text = "";
         var finish = isEnd ? FinishReason.Stop : FinishReason.None;
         if (chosen.Token >= 0)
         {
             sequence.Tokens.Add(chosen.Token);
-            sequence.Sampler.Accept(chosen.Token);
-            sequence.Grammar?.Accept(chosen.Token);
+            if (!sequence.IsPlain)
+            {
+                sequence.Sampler.Accept(chosen.Token);
+                sequence.Grammar?.Accept(chosen.Token);
+            }
         }
         if (!isEnd)
         {
-            (text, var stopped) = sequence.Stops.Add(sequence.Text.Add(chosen.Token));
+            text = sequence.Text.Add(chosen.Token);
+            var stopped = false;
+            if (!sequence.IsPlain)
+                (text, stopped) = sequence.Stops.Add(text);
             finish = stopped ? FinishReason.Stop
-                : sequence.Emitted >= request.MaxOutputTokens ? FinishReason.Length : FinishReason.None;
+                : sequence.Emitted >= sequence.MostAnswerTokens ? FinishReason.Length : FinishReason.None;
             if (stopped)
                 _ = sequence.Text.Flush();
         }

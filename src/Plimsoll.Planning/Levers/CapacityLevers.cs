@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Planning.Plans;
 using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Planning.Levers;

@@ -7,6 +7,7 @@ using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning.Compare;
+using Plimsoll.Planning.Plans;
 
 namespace Plimsoll.Planning.Levers;
 

@@ -5,6 +5,7 @@ using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Costing;
 using Plimsoll.Planning.Compare;
+using Plimsoll.Planning.Plans;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Levers;

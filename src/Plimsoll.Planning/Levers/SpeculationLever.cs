@@ -2,6 +2,7 @@ using System;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Planning.Compare;
+using Plimsoll.Planning.Plans;
 
 namespace Plimsoll.Planning.Levers;
 

@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using Plimsoll.Core.Accounts;
-using Plimsoll.Planning.Levers;
 
 namespace Plimsoll.Planning.Plans;
 

@@ -29,7 +29,7 @@ public static class ParallelismChoice
             return [choice.With()];
         Check(
             choice.Model, choice.Accelerator, choice.TensorParallel, choice.PipelineParallel,
-            choice.ExpertParallel, choice.DataParallel);
+            choice.ExpertParallel, choice.DataParallel, choice.Engine.RedundantExperts);
         var fitting = new List<Deployment>();
         KvCapacityResult? closest = null;
         Deployment? largest = null;
@@ -127,8 +127,7 @@ public static class ParallelismChoice
     /// </summary>
     public static void Check(
         ModelSpec model, AcceleratorSpec accelerator, int? tensorParallel, int? pipelineParallel,
-        int? expertParallel,
-        int? dataParallel)
+        int? expertParallel, int? dataParallel, int redundantExperts = 0)
     {
         var heads = model.Attention.Heads;
         if (tensorParallel is { } tensor && heads % tensor != 0)
@@ -162,7 +161,8 @@ public static class ParallelismChoice
         if (expertParallel is { } expertDegree && experts > 0)
         {
             var ranks = tensorParallel * (dataParallel ?? 1);
-            if (experts % expertDegree != 0 || (expertDegree > 1 && ranks is { } all && expertDegree != all))
+            if ((experts + redundantExperts) % expertDegree != 0
+                || (expertDegree > 1 && ranks is { } all && expertDegree != all))
             {
                 throw new BadInputException(
                     $"{Setting.ExpertParallel} {expertDegree}", "impossible",

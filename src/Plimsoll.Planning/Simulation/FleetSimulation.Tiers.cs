@@ -4,7 +4,7 @@ using Plimsoll.Planning.Simulation.Tiers;
 
 namespace Plimsoll.Planning.Simulation;
 
-/// <summary>KV that lies below the accelerators: fetched before a request joins, kept when it is done.</summary>
+/// <summary>KV below the accelerators: fetched before a request joins, kept when it is done.</summary>
 public sealed partial class FleetSimulation
 {
     readonly PriorityQueue<Load, (long AtNs, long Index)> _loads = new();
@@ -12,7 +12,8 @@ public sealed partial class FleetSimulation
     KvTiers[] _tiers = [];
 
     /// <summary>A request whose KV is on its way to the replica that was chosen for it.</summary>
-    readonly record struct Load(SimulatedRequest Request, ReadOnlyMemory<ulong> Keys, int Replica, int Tokens);
+    readonly record struct Load(
+        SimulatedRequest Request, ReadOnlyMemory<ulong> Keys, int Replica, int Tokens);
 
     long NextLoadNs => _loads.TryPeek(out _, out var key) ? key.AtNs : long.MaxValue;
 

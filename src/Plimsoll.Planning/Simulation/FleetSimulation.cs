@@ -206,6 +206,43 @@ public sealed partial class FleetSimulation
             return;
         }
         _arrivals.Take(out var arrival);
+        var request = Arrived(arrival, nowNs);
+        if (_arrived == _options.Requests / 2 || _arrived == _options.Requests)
+            CountWaiting();
+        if (request.Index == _options.WarmupRequests)
+            EndWarmup(nowNs);
+        if ((request.Index & 0xFFFF) == 0)
+            _options.Progress?.Invoke(request.Index);
+
+        var key = arrival.PrefixKeys.IsEmpty ? 0 : arrival.PrefixKeys.Span[0];
+        var pool = _decodeFirst > 0 ? _decodeFirst : _replicas.Length;
+        var replica = _router.Choose(_outstanding.AsSpan(0, pool), key, _random.NextBits());
+        var spec = SpecOf(request, arrival.PromptTokens) with { PrefixKeys = arrival.PrefixKeys };
+        _outstanding[replica]++;
+        if (arrival.PromptTokens >= _maxTokens)
+        {
+            Refuse(request, replica, nowNs);
+        }
+        else if (!Fetches(ref request, arrival.PrefixKeys, replica, nowNs)
+            && !_replicas[replica].Add(request, spec, nowNs))
+        {
+            Refuse(request, replica, nowNs);
+        }
+    }
+
+    void EndWarmup(long nowNs)
+    {
+        _meter.MeasureGaps = true;
+        _batchBefore = BatchResult.Of(_replicas, nowNs);
+        foreach (var replica in _replicas)
+        {
+            if (replica.Batch is { } feed)
+                feed.IsMeasured = true;
+        }
+    }
+
+    SimulatedRequest Arrived(in Arrival arrival, long nowNs)
+    {
         var request = new SimulatedRequest
         {
             Index = _arrived++,
@@ -227,35 +264,7 @@ public sealed partial class FleetSimulation
         };
         // The end of the prompt counts as a token where there is no answer: it is what is waited for.
         request.TokensHere = _decodeFirst > 0 ? 1 : Math.Max(1, request.OutputTokens);
-        if (_arrived == _options.Requests / 2 || _arrived == _options.Requests)
-            CountWaiting();
-        if (request.Index == _options.WarmupRequests)
-        {
-            _meter.MeasureGaps = true;
-            _batchBefore = BatchResult.Of(_replicas, nowNs);
-            foreach (var each in _replicas)
-            {
-                if (each.Batch is { } feed)
-                    feed.IsMeasured = true;
-            }
-        }
-        if ((request.Index & 0xFFFF) == 0)
-            _options.Progress?.Invoke(request.Index);
-
-        var key = arrival.PrefixKeys.IsEmpty ? 0 : arrival.PrefixKeys.Span[0];
-        var pool = _decodeFirst > 0 ? _decodeFirst : _replicas.Length;
-        var replica = _router.Choose(_outstanding.AsSpan(0, pool), key, _random.NextBits());
-        var spec = SpecOf(request, arrival.PromptTokens) with { PrefixKeys = arrival.PrefixKeys };
-        _outstanding[replica]++;
-        if (arrival.PromptTokens >= _maxTokens)
-        {
-            Refuse(request, replica, nowNs);
-        }
-        else if (!Fetches(ref request, arrival.PrefixKeys, replica, nowNs)
-            && !_replicas[replica].Add(request, spec, nowNs))
-        {
-            Refuse(request, replica, nowNs);
-        }
+        return request;
     }
 
     RequestSpec SpecOf(in SimulatedRequest request, int knownTokens) => new()

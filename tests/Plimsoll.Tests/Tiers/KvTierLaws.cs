@@ -14,7 +14,7 @@ public sealed class KvTierLaws
         .Select((document, blocks) => Enumerable.Range(1, blocks)
             .Select(block => (ulong)((100 * document) + block)).ToArray()).Array[1, 120];
 
-    /// <summary>The hit curve over sizes is that of a plain list of blocks, the oldest put out first.</summary>
+    /// <summary>The hit curve over sizes is that of a plain list, the oldest put out first.</summary>
     [Fact]
     public void One_tier_hits_what_a_plain_lru_does() => Prompts.Sample(prompts =>
     {
@@ -37,7 +37,7 @@ public sealed class KvTierLaws
         }
     });
 
-    /// <summary>What a tier puts out was its least recently used, and nothing is lost on the way down.</summary>
+    /// <summary>Nothing is lost on the way down.</summary>
     [Fact]
     public void What_is_put_out_is_told() => Prompts.Sample(prompts =>
     {

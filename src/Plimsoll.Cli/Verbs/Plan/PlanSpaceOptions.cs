@@ -86,7 +86,7 @@ sealed class PlanSpaceOptions
 
     readonly Option<string> _tier = new Option<string>("--tier")
     {
-        Description = $"{_tiers}: cards with a datasheet alone too, or only those whose kernels were measured",
+        Description = $"{_tiers}: cards with a datasheet alone too, or only those with measured kernels",
         DefaultValueFactory = _ => _tiers.NameOf(true),
     }.OneOf(_tiers);
 

@@ -35,8 +35,7 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
 
     readonly Option<bool> _levers = new("--levers")
     {
-        Description = "What each lever is worth on the best fleet, re-simulated: overlaps, break-evens, "
-            + "durability",
+        Description = "Re-simulate every lever on the best fleet: overlaps, break-evens, durability",
     };
 
     readonly Option<FileInfo?> _report =

@@ -18,12 +18,13 @@ public sealed record KvTierResult(
 /// <summary>
 /// Memories below one replica's accelerators. A request is looked up in them once, when it arrives, behind
 /// what the accelerators still hold; it is fetched where that is quicker than computing, and then joins the
-/// engine at the next step. Prompts are written through when their request is done. Reads of one memory follow
-/// each other.
+/// engine at the next step. Prompts are written through when their request is done. Reads of one memory
+/// follow each other.
 /// </summary>
 sealed class KvTiers
 {
-    sealed class Tier(string name, double capacityTokens, double bytesPerNs, long latencyNs, KvTierStore store)
+    sealed class Tier(
+        string name, double capacityTokens, double bytesPerNs, long latencyNs, KvTierStore store)
     {
         public string Name => name;
 

@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 
-namespace Plimsoll.Planning.Levers;
+namespace Plimsoll.Planning.Plans;
 
 /// <summary>What each lever is worth on one fleet's traffic, each alone.</summary>
 /// <param name="Base">What they are worth it over.</param>
