@@ -74,7 +74,7 @@ public sealed class NearestPromiseTests
 
     static AccountRequest Request(Limit limit) => new()
     {
-        Serving = TestServings.Of(TestDeployments.Small, WorkloadFamily.Find("chat"), 700, limit),
+        Serving = TestServings.Of(TestDeployments.Small, WorkloadFamily.Find("chat"), 4000, limit),
         BatchWindowNs = 86_400_000_000_000,
         SpareReplicas = 0,
         Price = new PriceSpec

@@ -16,7 +16,7 @@ public sealed class EngineChoiceTests
 {
     [Theory]
     [InlineData("Llama-3.1-8B", "h100_sxm", 500, 30, 0)]
-    [InlineData("Llama-3.1-8B", "h100_sxm", 60, 30, 1)]
+    [InlineData("Llama-3.1-8B", "h100_sxm", 120, 30, 1)]
     [InlineData("Llama-3.3-70B", "h100_sxm", 500, 8, 1)]
     [InlineData("Llama-3.3-70B", "h100_sxm", 350, 60, 2)]
     [InlineData("Qwen3-30B-A3B", "h100_sxm", 150, 20, 0)]
