@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Costing;
+using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
@@ -21,7 +22,7 @@ sealed class Levers
     public const string SmallModel = "Llama-3.1-8B";
 
     /// <summary>A model this many times the small one is worth replacing.</summary>
-    const int WorthReplacing = 4;
+    public const int WorthReplacing = 4;
 
     readonly AccountRequest _request;
     readonly CostBasis _basis;
@@ -152,7 +153,8 @@ sealed class Levers
 
     Credit? Quantisation()
     {
-        if (Narrower(_request) is not { } format)
+        var own = _request.Serving.Deployment;
+        if (Narrower(own.Weights, own.Accelerator) is not { } format)
             return null;
         // A profile speaks of its own model and format only; the tier of the alternative stands beside it.
         var narrow = Alternative.Of(
@@ -211,14 +213,11 @@ sealed class Levers
     /// <summary>
     /// The next format down that the accelerator multiplies natively; null when there is none.
     /// </summary>
-    static NumberFormat? Narrower(AccountRequest request) => request.Serving.Deployment.Weights switch
+    public static NumberFormat? Narrower(NumberFormat weights, AcceleratorSpec card) => weights switch
     {
-        NumberFormat.Bf16 when request.Serving.Deployment.Accelerator.Fp8Tflops is not null =>
-            NumberFormat.Fp8,
-        NumberFormat.Bf16 when request.Serving.Deployment.Accelerator.Int8Tops is not null =>
-            NumberFormat.Int8,
-        NumberFormat.Fp8 when request.Serving.Deployment.Accelerator.Fp4Tflops is not null =>
-            NumberFormat.Fp4,
+        NumberFormat.Bf16 when card.Fp8Tflops is not null => NumberFormat.Fp8,
+        NumberFormat.Bf16 when card.Int8Tops is not null => NumberFormat.Int8,
+        NumberFormat.Fp8 when card.Fp4Tflops is not null => NumberFormat.Fp4,
         _ => null,
     };
 

@@ -36,6 +36,7 @@ public static class Comparison
                 $"the two differ in {drivers.Count} things; expected at most {ShapleySplit.Most}");
         }
         var costs = new ComparedCost[1 << drivers.Count];
+        var done = 0.0;
         // The ends first: where one of them breaks its promise, nothing is split.
         foreach (var set in Enumerable.Range(0, costs.Length).OrderBy(set =>
             set == 0 ? 0 : set == costs.Length - 1 ? 1 : set + 1))
@@ -46,7 +47,7 @@ public static class Comparison
             if (ComparedCost.Of(side, requests, seed) is not { } cost)
                 return new CompareOutcome(null, Broken(drivers, set, costs.Length - 1));
             costs[set] = cost;
-            progress?.Invoke((set + 1.0) / costs.Length);
+            progress?.Invoke(++done / costs.Length);
         }
         return new CompareOutcome(Document(from, to, drivers, costs), null);
     }

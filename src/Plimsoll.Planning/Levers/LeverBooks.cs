@@ -1,13 +1,13 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning.Compare;
 using Plimsoll.Planning.Plans;
+using AccountLevers = Plimsoll.Planning.Accounts.Levers;
 
 namespace Plimsoll.Planning.Levers;
 
@@ -18,8 +18,6 @@ namespace Plimsoll.Planning.Levers;
 public sealed class LeverBooks
 {
     const int Pooled = 16;
-    const string Small = "Llama-3.1-8B";
-    const int WorthReplacing = 4;
 
     /// <summary>Earlier releases that the catalogue tells apart, and when they came.</summary>
     static readonly (string Version, string Date)[] Releases =
@@ -65,13 +63,10 @@ public sealed class LeverBooks
 
     void Formats()
     {
-        if (Narrower(_side.Weights ?? _side.Model.NativeWeights, _side.Accelerator) is { } weights)
+        if (Narrower(_side) is { } weights)
         {
             Add("quantised weights", $"{weights.Name()} weights, if the answers stay good enough",
-                s => s with
-                {
-                    Weights = Narrower(s.Weights ?? s.Model.NativeWeights, s.Accelerator) ?? s.Weights,
-                });
+                s => s with { Weights = Narrower(s) ?? s.Weights });
         }
         if (_side.Kv == NumberFormat.Bf16 && !_side.Model.Attention.Bidirectional)
             Add("quantised KV", "fp8 KV cache", s => s with { Kv = NumberFormat.Fp8 });
@@ -101,6 +96,9 @@ public sealed class LeverBooks
         }
     }
 
+    static NumberFormat? Narrower(ComparedSide side) =>
+        AccountLevers.Narrower(side.Weights ?? side.Model.NativeWeights, side.Accelerator);
+
     static ComparedSide Chunk(ComparedSide side, int tokens) =>
         side with { Tuning = side.Tuning with { MaxNumBatchedTokens = tokens } };
 
@@ -117,7 +115,7 @@ public sealed class LeverBooks
     }
 
     static Inputs.Workloads.Workload Plain(Inputs.Workloads.Workload workload) =>
-        Inputs.Workloads.ModelWorkload.Of(workload, Catalogue.BuiltIn.FindModel(Small));
+        Inputs.Workloads.ModelWorkload.Of(workload, Catalogue.BuiltIn.FindModel(AccountLevers.SmallModel));
 
     void Replacements()
     {
@@ -129,10 +127,11 @@ public sealed class LeverBooks
                 $"{card.Name} ({card.Launch}) at ${price.UsdPerHour:0.00} an hour ({price.AsOf})"),
                 s => s with { Accelerator = card, Price = price });
         }
-        var small = Catalogue.BuiltIn.FindModel(Small);
-        if (_side.Model.Pools || _side.Model.Parameters < WorthReplacing * small.Parameters)
+        var small = Catalogue.BuiltIn.FindModel(AccountLevers.SmallModel);
+        if (_side.Model.Pools || _side.Model.Parameters < AccountLevers.WorthReplacing * small.Parameters)
             return;
-        var smaller = Add("smaller model", $"{Small} tuned to the task, if it does it; tuning is not counted",
+        var smaller = Add("smaller model",
+            $"{small.Name} tuned to the task, if it does it; tuning is not counted",
             s => s with { Model = small, Weights = null });
         if (_trials.Usd(smaller) is { } usd)
         {
@@ -203,13 +202,4 @@ public sealed class LeverBooks
 
     double? Worth(ComparedSide without, ComparedSide with) =>
         without == with ? 1 : _trials.Usd(without) / _trials.Usd(with);
-
-    /// <summary>The next format down that the accelerator multiplies natively.</summary>
-    static NumberFormat? Narrower(NumberFormat weights, AcceleratorSpec card) => weights switch
-    {
-        NumberFormat.Bf16 when card.Fp8Tflops is not null => NumberFormat.Fp8,
-        NumberFormat.Bf16 when card.Int8Tops is not null => NumberFormat.Int8,
-        NumberFormat.Fp8 when card.Fp4Tflops is not null => NumberFormat.Fp4,
-        _ => null,
-    };
 }

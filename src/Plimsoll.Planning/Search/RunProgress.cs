@@ -12,7 +12,7 @@ namespace Plimsoll.Planning.Search;
 sealed class RunProgress(Action<double>? told, double requests)
 {
     /// <summary>Of a usual account, and of choosing a deployment alone.</summary>
-    public const double Account = 8e6, Choice = 2e6;
+    public const double Account = 6e6, Choice = 2e6;
 
     readonly Lock _lock = new();
     double _done;
