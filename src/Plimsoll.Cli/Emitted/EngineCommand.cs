@@ -12,18 +12,21 @@ namespace Plimsoll.Cli.Emitted;
 /// <summary>The flags of <c>vllm serve</c> that make an engine the one that was simulated.</summary>
 static class EngineCommand
 {
+    /// <summary>The role of an engine that only prefills.</summary>
+    public const string Producer = "kv_producer";
+
     /// <summary>Flags after the model, each with its value.</summary>
     /// <param name="candidate">What was simulated.</param>
+    /// <param name="d">The engine of it.</param>
     /// <param name="role">Of a pool of its own: <c>kv_producer</c> or <c>kv_consumer</c>; null for
     /// both.</param>
-    public static IReadOnlyList<string> Flags(PlanCandidate candidate, string? role = null)
+    public static IReadOnlyList<string> Flags(PlanCandidate candidate, Deployment d, string? role = null)
     {
-        var (d, flags) = (candidate.Deployment, new List<string>());
+        var flags = new List<string>();
         Add("--tensor-parallel-size", d.TensorParallel);
         Add("--pipeline-parallel-size", d.PipelineParallel);
         Add("--data-parallel-size", d.DataParallel);
-        if (d.ExpertParallel > 1)
-            flags.Add("--enable-expert-parallel");
+        Experts(d, flags, isPrefill: role == Producer);
         Add("--max-num-seqs", d.Engine.MaxNumSeqs);
         Add("--max-num-batched-tokens", d.Engine.MaxNumBatchedTokens);
         Add("--max-model-len", d.Model.MaxContext);
@@ -54,6 +57,25 @@ static class EngineCommand
             flags.AddRange([flag, value.ToString("0.####", CultureInfo.InvariantCulture)]);
     }
 
+    /// <summary>The two-batch overlap is there for DeepEP's exchange alone.</summary>
+    static void Experts(Deployment d, List<string> flags, bool isPrefill)
+    {
+        if (d.ExpertParallel > 1)
+            flags.Add("--enable-expert-parallel");
+        if (d.Engine.RedundantExperts > 0)
+        {
+            flags.AddRange(["--enable-eplb", "--eplb-config", FormattableString.Invariant(
+                $"{{\"num_redundant_experts\": {d.Engine.RedundantExperts}}}")]);
+        }
+        if (!d.Engine.TwoBatchOverlap)
+            return;
+        flags.AddRange(
+        [
+            "--enable-dbo", "--all2all-backend",
+            isPrefill ? "deepep_high_throughput" : "deepep_low_latency",
+        ]);
+    }
+
     /// <summary>
     /// A checkpoint in the model's own format needs no flag; another is quantised as it is loaded.
     /// </summary>
@@ -72,10 +94,10 @@ static class EngineCommand
             ? null : $"a checkpoint with {d.Weights.Name()} weights";
 
     /// <summary>The command as a shell reads it, a flag a line.</summary>
-    public static string Shell(PlanCandidate candidate, string? role, string port)
+    public static string Shell(PlanCandidate candidate, Deployment engine, string? role, string port)
     {
         var lines = new List<string> { "vllm serve \"${MODEL:?a Hugging Face id or a path}\"" };
-        var flags = Flags(candidate, role);
+        var flags = Flags(candidate, engine, role);
         for (var i = 0; i < flags.Count; i++)
         {
             var value = i + 1 < flags.Count && !flags[i + 1].StartsWith("--", StringComparison.Ordinal)

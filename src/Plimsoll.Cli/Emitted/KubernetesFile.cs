@@ -25,7 +25,7 @@ static class KubernetesFile
         foreach (var (role, name) in fleet.Roles)
         {
             var full = name.Length == 0 ? fleet.Name : $"{fleet.Name}-{name}";
-            text.Append("---\n").Append(fleet.Nodes > 1
+            text.Append("---\n").Append(fleet.Nodes(role) > 1
                 ? LeaderWorkerSet(fleet, role, full) : Deployment(fleet, role, full));
             text.Append("---\n").Append(Service(full));
             text.Append("---\n").Append(Autoscaler(fleet, role, full));
@@ -47,12 +47,16 @@ static class KubernetesFile
         + $"  name: {name}\nspec:\n"
         + FormattableString.Invariant($"  replicas: {fleet.Count(role)}\n")
         + "  leaderWorkerTemplate:\n"
-        + FormattableString.Invariant($"    size: {fleet.Nodes}\n")
+        + FormattableString.Invariant($"    size: {fleet.Nodes(role)}\n")
         + "    restartPolicy: RecreateGroupOnPodRestart\n"
         + $"    leaderTemplate:\n      metadata:\n        labels: {{app: {name}}}\n      spec:\n"
-        + Containers(fleet, role, "        ", ["--port", "8000", "--distributed-executor-backend", "ray"])
+        + Containers(fleet, role, "        ", ["--port", "8000", .. Spread(fleet.Engine(role))])
         + "    workerTemplate:\n      spec:\n"
         + Containers(fleet, role, "        ", [], "ray start --address=$LWS_LEADER_ADDRESS:6379 --block");
+
+    /// <summary>Ranks on several nodes: whole engine ranks, or one rank that no node holds.</summary>
+    static IEnumerable<string> Spread(Plimsoll.Core.Hardware.Deployment engine) => engine.DataParallel > 1
+        ? ["--data-parallel-backend", "ray"] : ["--distributed-executor-backend", "ray"];
 
     static string Containers(
         EmittedFleet fleet, string? role, string indent, IReadOnlyList<string> more, string? command = null)
@@ -71,7 +75,7 @@ static class KubernetesFile
         {
             Line("    command: [vllm, serve, $(MODEL)]");
             Line("    args:");
-            foreach (var word in EngineCommand.Flags(fleet.Candidate, role).Concat(more))
+            foreach (var word in EngineCommand.Flags(fleet.Candidate, fleet.Engine(role), role).Concat(more))
                 Line($"      - '{word.Replace("'", "''")}'");
             Line("    ports: [{containerPort: 8000}]");
             Line("    readinessProbe: {httpGet: {path: /health, port: 8000}, periodSeconds: 5}");
@@ -80,7 +84,7 @@ static class KubernetesFile
         }
         Line($"    envFrom: [{{configMapRef: {{name: {fleet.Name}}}}}]");
         Line(FormattableString.Invariant(
-            $"    resources: {{limits: {{{fleet.Resource}: {fleet.PerNode}}}}}"));
+            $"    resources: {{limits: {{{fleet.Resource}: {fleet.PerNode(role)}}}}}"));
         Line("    volumeMounts: [{name: shm, mountPath: /dev/shm}]");
         Line("volumes: [{name: shm, emptyDir: {medium: Memory}}]");
         return text.ToString();
@@ -97,7 +101,7 @@ static class KubernetesFile
         // At the mean demand, spares kept.
         var least = Math.Max(1, (int)Math.Ceiling((all - spare) / fleet.PeakOverMean / 2) + spare);
         var each = fleet.Line * Aim * fleet.Units / all;
-        var kind = fleet.Nodes > 1
+        var kind = fleet.Nodes(role) > 1
             ? "apiVersion: leaderworkerset.x-k8s.io/v1, kind: LeaderWorkerSet"
             : "apiVersion: apps/v1, kind: Deployment";
         return "# requests per second and pod: rate(vllm:request_success_total[1m]) by an adapter\n"

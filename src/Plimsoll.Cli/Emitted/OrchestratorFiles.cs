@@ -12,7 +12,8 @@ static class OrchestratorFiles
         var text = new StringBuilder(fleet.Head);
         var d = fleet.Candidate.Deployment;
         text.Append("# values of the chart llm-d-modelservice\n");
-        text.Append(fleet.Nodes > 1 ? "multinode: true\n" : "multinode: false\n");
+        text.Append(fleet.Roles.Any(role => fleet.Nodes(role.Role) > 1)
+            ? "multinode: true\n" : "multinode: false\n");
         text.Append($"modelArtifacts:\n  name: {d.Model.Name}\n  uri: hf://OWNER/{d.Model.Name}\n");
         text.Append($"accelerator:\n  type: {d.Accelerator.Vendor.ToLowerInvariant()}\n");
         text.Append("routing:\n  servicePort: 8000\n");
@@ -21,14 +22,15 @@ static class OrchestratorFiles
         {
             text.Append(name == "prefill" ? "prefill:\n" : "decode:\n").Append("  create: true\n");
             text.Append(FormattableString.Invariant($"  replicas: {fleet.Count(role)}\n"));
+            var engine = fleet.Engine(role);
             text.Append(FormattableString.Invariant(
-                $"  parallelism: {{tensor: {d.TensorParallel}, data: {d.DataParallel}}}\n"));
+                $"  parallelism: {{tensor: {engine.TensorParallel}, data: {engine.DataParallel}}}\n"));
             text.Append("  containers:\n    - name: vllm\n      image: ghcr.io/llm-d/llm-d:latest\n");
             text.Append("      modelCommand: vllmServe\n      args:\n");
-            foreach (var word in EngineCommand.Flags(fleet.Candidate, role))
+            foreach (var word in EngineCommand.Flags(fleet.Candidate, engine, role))
                 text.Append($"        - '{word.Replace("'", "''")}'\n");
             text.Append(FormattableString.Invariant(
-                $"      resources: {{limits: {{{fleet.Resource}: {fleet.PerNode}}}}}\n"));
+                $"      resources: {{limits: {{{fleet.Resource}: {fleet.PerNode(role)}}}}}\n"));
         }
         return text.ToString();
     }
@@ -52,11 +54,14 @@ static class OrchestratorFiles
                 .Append(name.Length > 0 ? $"      subComponentType: {name}\n" : "")
                 .Append(FormattableString.Invariant($"      replicas: {fleet.Count(role)}\n"))
                 .Append(FormattableString.Invariant(
-                    $"      resources: {{limits: {{gpu: \"{fleet.PerNode}\"}}}}\n"));
-            if (fleet.Nodes > 1)
-                text.Append(FormattableString.Invariant($"      multinode: {{nodeCount: {fleet.Nodes}}}\n"));
+                    $"      resources: {{limits: {{gpu: \"{fleet.PerNode(role)}\"}}}}\n"));
+            if (fleet.Nodes(role) > 1)
+            {
+                text.Append(FormattableString.Invariant(
+                    $"      multinode: {{nodeCount: {fleet.Nodes(role)}}}\n"));
+            }
             // Dynamo connects the pools itself.
-            var flags = EngineCommand.Flags(fleet.Candidate);
+            var flags = EngineCommand.Flags(fleet.Candidate, fleet.Engine(role));
             text.Append("      extraPodSpec:\n        mainContainer:\n")
                 .Append("          image: nvcr.io/nvidia/ai-dynamo/vllm-runtime:latest\n")
                 .Append("          command: [python3, -m, dynamo.vllm]\n          args:\n")

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
+using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
@@ -27,7 +28,7 @@ public static class PlanFiles
         {
             Add(name.Length == 0 ? "vllm-serve.sh" : $"vllm-serve-{name}.sh",
                 "#!/bin/sh\n" + fleet.Head + "set -eu\nexec "
-                + EngineCommand.Shell(entry.Candidate, role, "\"${PORT:-8000}\""));
+                + EngineCommand.Shell(entry.Candidate, fleet.Engine(role), role, "\"${PORT:-8000}\""));
         }
         Add("kubernetes.yaml", KubernetesFile.Of(fleet));
         Add("llm-d-values.yaml", OrchestratorFiles.LlmD(fleet));
@@ -110,18 +111,22 @@ sealed record EmittedFleet(
 
     /// <summary>Engines by what they do, and how a file says it: one that does both has no name.</summary>
     public IReadOnlyList<(string? Role, string Name)> Roles => Candidate.IsDisaggregated
-        ? [("kv_producer", "prefill"), ("kv_consumer", "decode")] : [(null, "")];
+        ? [(EngineCommand.Producer, "prefill"), ("kv_consumer", "decode")] : [(null, "")];
+
+    /// <summary>The engine of a role.</summary>
+    public Deployment Engine(string? role) =>
+        role == EngineCommand.Producer ? Candidate.Prefill : Candidate.Deployment;
 
     /// <summary>Engines of a role in the whole fleet.</summary>
     public int Count(string? role) =>
-        Units * (role == "kv_producer" ? Candidate.PrefillReplicas : Candidate.ServingReplicas);
+        Units * (role == EngineCommand.Producer ? Candidate.PrefillReplicas : Candidate.ServingReplicas);
 
     /// <summary>Accelerators of one engine on one node.</summary>
-    public int PerNode => Math.Min(
-        Candidate.Deployment.Accelerators, Math.Min(8, Candidate.Deployment.Accelerator.ScaleUpWorld));
+    public int PerNode(string? role) => Math.Min(
+        Engine(role).Accelerators, Math.Min(8, Candidate.Deployment.Accelerator.ScaleUpWorld));
 
     /// <summary>Nodes that an engine spans.</summary>
-    public int Nodes => (Candidate.Deployment.Accelerators + PerNode - 1) / PerNode;
+    public int Nodes(string? role) => (Engine(role).Accelerators + PerNode(role) - 1) / PerNode(role);
 
     /// <summary>What device plugins call the accelerator.</summary>
     public string Resource => Candidate.Deployment.Accelerator.Vendor switch

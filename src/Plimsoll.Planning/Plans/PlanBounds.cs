@@ -1,5 +1,8 @@
 using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
 using System.Linq;
+using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Planning.Search;
 
@@ -13,31 +16,8 @@ namespace Plimsoll.Planning.Plans;
 /// <param name="AloneMs">Time per token of one request alone, milliseconds.</param>
 public readonly record struct PlanBound(double? RequestsPerSecond, double AloneMs)
 {
-    /// <summary>
-    /// By which a run may beat the closed form: lengths are not all the mean, and whole steps round.
-    /// </summary>
-    const double Optimism = 1.25;
-
-    /// <summary>A p95 may exceed the mean; a mean far above the limit cannot keep it.</summary>
-    const double Slack = 1.1;
-
-    public static PlanBound Of(PlanCandidate candidate, PlanRequest request, MeanRequest mean)
-    {
-        var engine = PlanTrial.Engine(candidate, request.Serving);
-        var steady = new SteadyState(engine, mean);
-        var limits = request.Serving.Limits.ToList();
-        var alone = steady.At(1, packed: true).TpotNs / 1e6;
-        if (!candidate.IsDisaggregated)
-        {
-            var best = steady.Best(limits, Slack, packed: true);
-            return new PlanBound(best?.RequestsPerSecond * engine.Ranks * Optimism, alone);
-        }
-        if (steady.BestDecode(limits, Slack) is not { } decode)
-            return new PlanBound(null, alone);
-        var prefill = steady.PrefillRate() * candidate.PrefillReplicas;
-        var both = Math.Min(prefill, decode.RequestsPerSecond * candidate.ServingReplicas);
-        return new PlanBound(both * engine.Ranks * Optimism, alone);
-    }
+    public static PlanBound Of(PlanCandidate candidate, PlanRequest request, MeanRequest mean) =>
+        new PlanBounds(request, mean).Of(candidate);
 
     public string Miss(PlanRequest request)
     {
@@ -46,4 +26,55 @@ public readonly record struct PlanBound(double? RequestsPerSecond, double AloneM
         return FormattableString.Invariant(
             $"one request alone takes {AloneMs:0.#} ms a token, over {limit:0.#}");
     }
+}
+
+/// <summary>
+/// Bounds of a request's candidates. Pools pair the same few engines in many ways, so what an engine does
+/// alone is computed once.
+/// </summary>
+sealed class PlanBounds(PlanRequest request, MeanRequest mean)
+{
+    /// <summary>
+    /// By which a run may beat the closed form: lengths are not all the mean, and whole steps round.
+    /// </summary>
+    const double Optimism = 1.25;
+
+    /// <summary>A p95 may exceed the mean; a mean far above the limit cannot keep it.</summary>
+    const double Slack = 1.1;
+
+    readonly IReadOnlyList<Limit> _limits = [.. request.Serving.Limits];
+
+    /// <summary>Of an engine: prompts of all its ranks, answers of all of them, milliseconds a token alone.
+    /// </summary>
+    readonly ConcurrentDictionary<Deployment, (double Prompts, double? Answers, double AloneMs)> _apart =
+        new(ReferenceEqualityComparer.Instance);
+
+    public PlanBound Of(PlanCandidate candidate)
+    {
+        if (!candidate.IsDisaggregated)
+        {
+            var engine = PlanTrial.Engine(candidate, request.Serving);
+            var steady = new SteadyState(engine, mean);
+            return new PlanBound(
+                steady.Best(_limits, Slack, packed: true)?.RequestsPerSecond * engine.Ranks * Optimism,
+                steady.At(1, packed: true).TpotNs / 1e6);
+        }
+        var decode = Apart(candidate, candidate.Deployment);
+        if (decode.Answers is not { } answers)
+            return new PlanBound(null, decode.AloneMs);
+        var prompts = Apart(candidate, candidate.Prefill).Prompts * candidate.PrefillReplicas;
+        return new PlanBound(
+            Math.Min(prompts, answers * candidate.ServingReplicas) * Optimism, decode.AloneMs);
+    }
+
+    (double Prompts, double? Answers, double AloneMs) Apart(PlanCandidate candidate, Deployment deployment) =>
+        _apart.GetOrAdd(deployment, of =>
+        {
+            var engine = PlanTrial.Engine(candidate, of, request.Serving);
+            var steady = new SteadyState(engine, mean);
+            return (
+                steady.PrefillRate() * engine.Ranks,
+                steady.BestDecode(_limits, Slack)?.RequestsPerSecond * engine.Ranks,
+                steady.At(1, packed: true).TpotNs / 1e6);
+        });
 }

@@ -17,7 +17,11 @@ public sealed record PlanCandidate
     /// <summary>Place in the space, the same on every machine.</summary>
     public required int Index { get; init; }
 
+    /// <summary>The engine that gives answers.</summary>
     public required Deployment Deployment { get; init; }
+
+    /// <summary>The engine that prefills, where it is split otherwise than the one that decodes.</summary>
+    public Deployment? PrefillDeployment { get; init; }
 
     public required SchedulingPolicy Policy { get; init; }
 
@@ -35,7 +39,11 @@ public sealed record PlanCandidate
     public bool IsDisaggregated => PrefillReplicas > 0;
 
     /// <summary>Accelerators of a unit.</summary>
-    public int Accelerators => Deployment.Accelerators * (PrefillReplicas + ServingReplicas);
+    public int Accelerators =>
+        (Prefill.Accelerators * PrefillReplicas) + (Deployment.Accelerators * ServingReplicas);
+
+    /// <summary>The engine that prefills.</summary>
+    public Deployment Prefill => PrefillDeployment ?? Deployment;
 
     public double UsdPerHour => (double)Price.UsdPerHour * Accelerators;
 
@@ -63,11 +71,23 @@ public sealed record PlanCandidate
             }
             if (d.Engine.KvTiers is { } tiers)
                 text += $" {tiers.Name}";
+            text += Wide(d);
             if (IsDisaggregated)
                 text += string.Create(CultureInfo.InvariantCulture, $" {PrefillReplicas}p{ServingReplicas}d");
+            if (PrefillDeployment is { } p)
+            {
+                text += string.Create(CultureInfo.InvariantCulture,
+                    $" prefill:tp{p.TensorParallel} pp{p.PipelineParallel} ep{p.ExpertParallel} ")
+                    + string.Create(CultureInfo.InvariantCulture,
+                        $"dp{p.DataParallel} tokens{p.Engine.MaxNumBatchedTokens}{Wide(p)}");
+            }
             return Router is { } router ? $"{text} {RoutingPolicies.All.NameOf(router)}" : text;
         }
     }
+
+    static string Wide(Deployment d) => (d.Engine.TwoBatchOverlap ? " dbo" : "")
+        + (d.Engine.RedundantExperts > 0 ? string.Create(
+            CultureInfo.InvariantCulture, $" redundant{d.Engine.RedundantExperts}") : "");
 
     /// <summary>The same thing asked of this candidate.</summary>
     public Serving Of(Serving serving) => serving with

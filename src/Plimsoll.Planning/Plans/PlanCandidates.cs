@@ -13,9 +13,6 @@ namespace Plimsoll.Planning.Plans;
 /// <summary>Every candidate of a space, in an order that depends on nothing else.</summary>
 public sealed class PlanCandidates
 {
-    /// <summary>Shares of a unit's replicas that prefill and that decode.</summary>
-    static readonly (int Prefill, int Serving)[] Pools = [(1, 1), (1, 2), (1, 3), (2, 1), (3, 1)];
-
     readonly PlanSpace _space;
     readonly List<PlanCandidate> _fitting = [];
     readonly List<PlanFall> _fallen = [];
@@ -48,6 +45,7 @@ public sealed class PlanCandidates
         {
             foreach (var kv in _space.Kv)
             {
+                var engines = new List<PlanCandidate>();
                 foreach (var engine in Engines(accelerator))
                 {
                     foreach (var choice in Degrees(new DeploymentChoice
@@ -55,9 +53,11 @@ public sealed class PlanCandidates
                         Model = model, Accelerator = accelerator, Weights = weights, Kv = kv, Engine = engine,
                     }))
                     {
-                        Add(choice, price);
+                        Add(choice, price, engines);
                     }
                 }
+                if (_space.Disaggregated)
+                    AddPools(engines);
             }
         }
     }
@@ -104,13 +104,16 @@ public sealed class PlanCandidates
     static IEnumerable<int?> OrOpen(IReadOnlyList<int> degrees) =>
         degrees.Count > 0 ? degrees.Select(degree => (int?)degree) : [null];
 
-    void Add(DeploymentChoice choice, PriceSpec price)
+    void Add(DeploymentChoice choice, PriceSpec price, List<PlanCandidate> engines)
     {
         try
         {
-            ParallelismChoice.Check(
-                choice.Model, choice.Accelerator, choice.TensorParallel, choice.PipelineParallel,
-                choice.ExpertParallel, choice.DataParallel);
+            foreach (var copies in PlanWidth.Copies(choice, _space))
+            {
+                ParallelismChoice.Check(
+                    choice.Model, choice.Accelerator, choice.TensorParallel, choice.PipelineParallel,
+                    choice.ExpertParallel, choice.DataParallel, copies ?? 0);
+            }
         }
         catch (BadInputException impossible)
         {
@@ -118,11 +121,12 @@ public sealed class PlanCandidates
             _fallen.Add(new PlanFall(any, PlanStage.Impossible, impossible.Message, null));
             return;
         }
-        foreach (var (deployment, memory) in ParallelismChoice.Tried(choice))
+        foreach (var (deployment, memory) in PlanWidth.Tried(choice, _space))
         {
             if (memory.Fits)
             {
-                AddFitting(Candidate(deployment, price));
+                engines.Add(Candidate(deployment, price));
+                AddFitting(engines[^1]);
                 continue;
             }
             _fallen.Add(new PlanFall(
@@ -138,21 +142,38 @@ public sealed class PlanCandidates
 
     void AddFitting(PlanCandidate fitting)
     {
-        foreach (var policy in _space.Policies)
+        foreach (var candidate in Routed(fitting))
         {
-            foreach (var router in _space.Routers)
+            if (_space.Aggregated)
+                _fitting.Add(candidate with { Index = _fitting.Count });
+            if (_space.Disaggregated)
+                AddShares(candidate);
+        }
+    }
+
+    IEnumerable<PlanCandidate> Routed(PlanCandidate fitting) =>
+        from policy in _space.Policies
+        from router in _space.Routers
+        select fitting with { Policy = policy, Router = router };
+
+    void AddShares(PlanCandidate candidate)
+    {
+        foreach (var (prefill, serving) in PlanPools.Shares)
+        {
+            _fitting.Add(candidate with
             {
-                var candidate = fitting with { Policy = policy, Router = router };
-                if (_space.Aggregated)
-                    _fitting.Add(candidate with { Index = _fitting.Count });
-                foreach (var (prefill, serving) in _space.Disaggregated ? Pools : [])
-                {
-                    _fitting.Add(candidate with
-                    {
-                        Index = _fitting.Count, PrefillReplicas = prefill, ServingReplicas = serving,
-                    });
-                }
-            }
+                Index = _fitting.Count, PrefillReplicas = prefill, ServingReplicas = serving,
+            });
+        }
+    }
+
+    /// <summary>Pools that are split each in its own way.</summary>
+    void AddPools(List<PlanCandidate> engines)
+    {
+        foreach (var (prefill, serving) in PlanPools.Of(engines))
+        {
+            foreach (var candidate in Routed(serving with { PrefillDeployment = prefill.Deployment }))
+                AddShares(candidate);
         }
     }
 }

@@ -23,9 +23,14 @@ public sealed record PlanStatement(
 public sealed record PlanRow(
     int Rank, string Deployment, string Model, string Gpu, string Weights, string Kv, int Tp, int Pp, int Ep,
     int Dp, string Engine, int MaxNumSeqs, int MaxNumBatchedTokens, string Policy, string? Router,
-    int PrefillReplicas, int ServingReplicas, PlanFleet Fleet, PlanBill Bill, double LoadLine,
+    int PrefillReplicas, int ServingReplicas, PlanPrefill? Prefill, bool TwoBatchOverlap,
+    int RedundantExperts, PlanFleet Fleet, PlanBill Bill, double LoadLine,
     double? LoadLineStandardError, double LoadLineFast, double LoadLineSlow, string BindingLimit,
     PlanDifference? OverBest, bool Tie, string Tier, PriceStatement Price);
+
+/// <summary>The engines that prefill, where they are split otherwise than those that decode.</summary>
+public sealed record PlanPrefill(
+    int Tp, int Pp, int Ep, int Dp, int MaxNumBatchedTokens, bool TwoBatchOverlap, int RedundantExperts);
 
 /// <summary>The fleet that is paid for.</summary>
 /// <param name="Units">Replicas, or groups of replicas that prefill and that decode.</param>

@@ -88,7 +88,8 @@ public sealed class PlanSearch
     List<PlanCandidate> Bounded(List<PlanCandidate> mine, int count, MeanRequest mean)
     {
         _bounds = new PlanBound[count];
-        Parallel.ForEach(mine, c => _bounds[c.Index] = PlanBound.Of(c, _request, mean));
+        var bounds = new PlanBounds(_request, mean);
+        Parallel.ForEach(mine, c => _bounds[c.Index] = bounds.Of(c));
         var bounded = new List<PlanCandidate>();
         foreach (var candidate in mine)
         {

@@ -48,10 +48,20 @@ public sealed record PlanSpace
     /// <summary>Memories below the accelerators', as <c>KvTierChoice</c> reads them.</summary>
     public IReadOnlyList<string> KvTiers { get; init; } = ["none"];
 
+    /// <summary>Whether a batch is computed as two halves, where experts are exchanged.</summary>
+    public IReadOnlyList<bool> TwoBatchOverlaps { get; init; } = [false];
+
+    /// <summary>
+    /// Copies of busy experts where they are spread; null for an eighth of them, as DeepSeek has it.
+    /// </summary>
+    public IReadOnlyList<int?> RedundantExperts { get; init; } = [0];
+
     /// <summary>Engines that do both.</summary>
     public bool Aggregated { get; init; } = true;
 
-    /// <summary>Engines that prefill apart from engines that decode.</summary>
+    /// <summary>
+    /// Engines that prefill apart from engines that decode, split alike or each in its own way.
+    /// </summary>
     public bool Disaggregated { get; init; }
 
     /// <summary>Settings that all candidates share: block size, memory share, prefix cache.</summary>

@@ -66,7 +66,8 @@ public static class PlanStatements
             d.Engine.EngineVersion is { } version ? $"{d.Engine.Engine}@{version}" : d.Engine.Engine,
             d.Engine.MaxNumSeqs, d.Engine.MaxNumBatchedTokens, candidate.Policy.Name,
             candidate.Router is { } router ? RoutingPolicies.All.NameOf(router) : null,
-            candidate.PrefillReplicas, candidate.ServingReplicas, Fleet(candidate, scale, line),
+            candidate.PrefillReplicas, candidate.ServingReplicas, Prefill(candidate.PrefillDeployment),
+            d.Engine.TwoBatchOverlap, d.Engine.RedundantExperts, Fleet(candidate, scale, line),
             Bill(entry, scale), line, entry.Measure.StandardError, entry.LineFast, entry.LineSlow,
             entry.Measure.Binding ?? "throughput",
             rank == 1 ? null : new PlanDifference(entry.ToBest.Value, entry.ToBest.Low, entry.ToBest.High),
@@ -75,6 +76,10 @@ public static class PlanStatements
                 (double)candidate.Price.UsdPerHour, candidate.Price.ProviderType, candidate.Price.AsOf,
                 candidate.Price.Source));
     }
+
+    static PlanPrefill? Prefill(Core.Hardware.Deployment? own) => own is null ? null : new PlanPrefill(
+        own.TensorParallel, own.PipelineParallel, own.ExpertParallel, own.DataParallel,
+        own.Engine.MaxNumBatchedTokens, own.Engine.TwoBatchOverlap, own.Engine.RedundantExperts);
 
     static PlanFleet Fleet(PlanCandidate candidate, FleetScale scale, double line)
     {
@@ -195,10 +200,20 @@ public static class PlanStatements
             words.Add(candidate.Policy.Name);
         if (d.Engine.Speculation is { } drafts)
             words.Add(FormattableString.Invariant($"drafts {drafts.DraftTokens}"));
+        AddWidth(d);
         if (candidate.IsDisaggregated)
         {
             words.Add(FormattableString.Invariant(
                 $"{candidate.PrefillReplicas}P:{candidate.ServingReplicas}D"));
+        }
+        if (candidate.PrefillDeployment is { } prefill)
+        {
+            words.Add(FormattableString.Invariant($"(P tp {prefill.TensorParallel}"));
+            Add("pp", prefill.PipelineParallel);
+            Add("ep", prefill.ExpertParallel);
+            Add("dp", prefill.DataParallel);
+            AddWidth(prefill);
+            words[^1] += ")";
         }
         if (candidate.Router is { } router)
             words.Add(RoutingPolicies.All.NameOf(router));
@@ -208,6 +223,13 @@ public static class PlanStatements
         {
             if (degree > 1)
                 words.Add(FormattableString.Invariant($"{name} {degree}"));
+        }
+
+        void AddWidth(Core.Hardware.Deployment of)
+        {
+            if (of.Engine.TwoBatchOverlap)
+                words.Add("dbo");
+            Add("redundant", of.Engine.RedundantExperts);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
+using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
@@ -54,6 +55,7 @@ public sealed class PlanTrial
     readonly PlanCandidate _candidate;
     readonly Serving _serving;
     readonly SimulatedEngine _engine;
+    readonly SimulatedEngine _prefill;
     readonly PlanBound _bound;
 
     public PlanTrial(PlanCandidate candidate, PlanRequest request, PlanBound bound)
@@ -61,13 +63,19 @@ public sealed class PlanTrial
         _candidate = candidate;
         _serving = candidate.Of(request.Serving);
         _engine = Engine(candidate, request.Serving);
+        _prefill = candidate.PrefillDeployment is { } own ? Engine(candidate, own, request.Serving) : _engine;
         _bound = bound;
     }
 
     public StepTimeModel StepTime => _engine.StepTime;
 
-    public static SimulatedEngine Engine(PlanCandidate candidate, Serving serving) => SimulatedEngine.Of(
-        StepTimeCatalogue.ModelOf(candidate.Deployment), candidate.Policy, serving.MeanContextTokens);
+    public static SimulatedEngine Engine(PlanCandidate candidate, Serving serving) =>
+        Engine(candidate, candidate.Deployment, serving);
+
+    /// <summary>One of the engines of a candidate.</summary>
+    public static SimulatedEngine Engine(
+        PlanCandidate candidate, Deployment deployment, Serving serving) => SimulatedEngine.Of(
+        StepTimeCatalogue.ModelOf(deployment), candidate.Policy, serving.MeanContextTokens);
 
     /// <summary>Load lines of a unit, each stream by bisection.</summary>
     /// <param name="rung">How much is simulated.</param>
@@ -77,7 +85,7 @@ public sealed class PlanTrial
         var engine = _engine.Drawn(wrong ?? StepErrorDraw.None);
         if (!_serving.Limits.Any())
             return Saturated(rung, engine);
-        var (fleet, scale) = Fleet(engine);
+        var (fleet, scale) = Fleet(engine, _prefill.Drawn(wrong ?? StepErrorDraw.None));
         long simulated = 0;
         var search = new LoadLineSearch(
             engine, _serving, new ProbeSize(rung.Streams, rung.Requests, rung.Requests))
@@ -107,7 +115,8 @@ public sealed class PlanTrial
     /// <summary>
     /// Engines simulated together, and units that one request per second of what is simulated stands for.
     /// </summary>
-    (Fleet? Fleet, double Scale) Fleet(SimulatedEngine engine)
+    (Fleet? Fleet, double Scale) Fleet(
+        SimulatedEngine engine, SimulatedEngine prefill)
     {
         if (!_candidate.IsDisaggregated && _candidate.Router is null)
             return (null, engine.Ranks);
@@ -117,7 +126,7 @@ public sealed class PlanTrial
         {
             Serving = engine.Pool(units * _candidate.ServingReplicas * engine.Ranks),
             Prefill = _candidate.IsDisaggregated
-                ? engine.Pool(units * _candidate.PrefillReplicas * engine.Ranks) : null,
+                ? prefill.Pool(units * _candidate.PrefillReplicas * prefill.Ranks) : null,
             Routing = _candidate.Router ?? Core.Routing.RoutingPolicy.LeastOutstanding,
             KvTransferNsPerToken = deployment.Model.KvBytesPerToken(deployment.Kv) / TransferGbPerSecond,
         }, 1.0 / units);

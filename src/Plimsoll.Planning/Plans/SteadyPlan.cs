@@ -5,9 +5,7 @@ using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Core.Costing;
 using Plimsoll.Core.Measures;
-using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Planning.Search;
-using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Plans;
 
@@ -31,7 +29,8 @@ public static class SteadyPlan
                 + "or smaller weights");
         }
         var rows = new PlanSteadyRow?[candidates.Fitting.Count];
-        Parallel.For(0, rows.Length, i => rows[i] = Row(candidates.Fitting[i], request, lengths));
+        var points = new SteadyPoints(request, lengths);
+        Parallel.For(0, rows.Length, i => rows[i] = Row(candidates.Fitting[i], points, request, lengths));
         var kept = rows.OfType<PlanSteadyRow>().OrderBy(row => request.Objective == PlanObjective.Cost
                 ? (double)row.UsdPerMillionTokens : -row.OutputTokensPerSecondPerAccelerator)
             .ThenBy(row => row.Deployment, StringComparer.Ordinal).ToList();
@@ -60,13 +59,10 @@ public static class SteadyPlan
             + "accelerators", rows.Count(row => row is null)),
     ];
 
-    static PlanSteadyRow? Row(PlanCandidate candidate, PlanRequest request, MeanRequest lengths)
+    static PlanSteadyRow? Row(
+        PlanCandidate candidate, SteadyPoints points, PlanRequest request, MeanRequest lengths)
     {
-        if (candidate.Accelerators > request.MaxAccelerators)
-            return null;
-        var engine = SimulatedEngine.Of(
-            StepTimeCatalogue.ModelOf(candidate.Deployment), candidate.Policy, (int)lengths.Tokens);
-        if (Best(candidate, engine, request, lengths) is not { } point)
+        if (candidate.Accelerators > request.MaxAccelerators || points.Best(candidate) is not { } point)
             return null;
         var rate = point.RequestsPerSecond;
         var perToken = candidate.UsdPerHour / (rate * lengths.Tokens * 3600) * 1e6;
@@ -75,35 +71,6 @@ public static class SteadyPlan
             0, PlanStatements.Short(candidate, request), d.Model.Name, d.Accelerator.Name,
             candidate.Accelerators, point.Running, point.FirstTokenNs / 1e6, point.TpotNs / 1e6,
             1e9 / point.TpotNs, rate * lengths.OutputTokens / candidate.Accelerators, rate,
-            PicoDollars.FromUsd(perToken).Usd, engine.StepTime.Tier.ToString().ToLowerInvariant());
-    }
-
-    /// <summary>The point of a whole unit; its concurrency is that of all its engines.</summary>
-    static SteadyPoint? Best(
-        PlanCandidate candidate, SimulatedEngine engine, PlanRequest request, MeanRequest lengths)
-    {
-        var limits = request.Serving.Limits.ToList();
-        var steady = new SteadyState(engine, lengths);
-        if (!candidate.IsDisaggregated)
-        {
-            return steady.Best(limits, slack: 1, packed: false) is not { } point ? null : point with
-            {
-                Running = point.Running * engine.Ranks,
-                RequestsPerSecond = point.RequestsPerSecond * engine.Ranks,
-            };
-        }
-        if (steady.BestDecode(limits, 1) is not { } decode
-            || limits.Any(l => l.Metric == Metric.Ttft && l.LimitNs < decode.FirstTokenNs))
-        {
-            return null;
-        }
-        // A prefill engine that is always busy has a queue without end; nine tenths of it are used.
-        var prefill = 0.9 * steady.PrefillRate() * candidate.PrefillReplicas;
-        var rate = Math.Min(prefill, decode.RequestsPerSecond * candidate.ServingReplicas);
-        return decode with
-        {
-            Running = decode.Running * candidate.ServingReplicas * engine.Ranks,
-            RequestsPerSecond = rate * engine.Ranks,
-        };
+            PicoDollars.FromUsd(perToken).Usd, points.Tier(candidate));
     }
 }

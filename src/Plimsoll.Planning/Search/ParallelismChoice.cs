@@ -83,8 +83,7 @@ public static class ParallelismChoice
 
     /// <summary>
     /// Experts spread over the accelerators of a replica, with attention split over them too or whole on
-    /// each: what
-    /// the degrees that are left open allow.
+    /// each: what the degrees that are left open allow.
     /// </summary>
     static IEnumerable<Deployment> ExpertSplits(DeploymentChoice choice)
     {
@@ -93,16 +92,26 @@ public static class ParallelismChoice
             yield break;
         foreach (var tensor in TensorDegrees(choice))
         {
-            for (var data = 1; data <= MostDataRanks; data *= 2)
+            foreach (var data in DataDegrees(choice))
             {
                 var all = tensor * data;
-                var isOpen = choice.DataParallel is null || choice.DataParallel == data;
                 // Attention is either split over all accelerators of a replica or whole on each.
                 var isPlain = tensor == 1 || data == 1 || choice.TensorParallel is not null;
-                if (isOpen && isPlain && all > 1 && experts % all == 0)
+                if (isPlain && all > 1 && (experts + choice.Engine.RedundantExperts) % all == 0)
                     yield return choice.With(tensor, pipeline: 1, expert: all, data: data);
             }
         }
+    }
+
+    static IEnumerable<int> DataDegrees(DeploymentChoice choice)
+    {
+        if (choice.DataParallel is { } chosen)
+        {
+            yield return chosen;
+            yield break;
+        }
+        for (var ranks = 1; ranks <= MostDataRanks; ranks *= 2)
+            yield return ranks;
     }
 
     static IEnumerable<int> TensorDegrees(DeploymentChoice choice)

@@ -85,9 +85,25 @@ public sealed class SteadyState
     }
 
     /// <summary>
-    /// Prompts alone, one after another: requests per second of an engine that only prefills.
+    /// Prompts alone, as many together as the step's budget and a time to the first token allow, one always:
+    /// requests per second of an engine that only prefills.
     /// </summary>
-    public double PrefillRate() => 1e9 / PromptsNs(0, 1);
+    /// <param name="ttftNs">Of all that are computed together.</param>
+    public double PrefillRate(double ttftNs = double.PositiveInfinity)
+    {
+        var most = (int)Math.Clamp(_engine.Limits.MaxNumBatchedTokens / _mean.NewTokens, 1, 256);
+        var best = 1e9 / PromptsNs(0, 1);
+        foreach (var together in Batches(most))
+        {
+            var promptsNs = PromptsNs(0, together);
+            if (promptsNs + RequestNs <= ttftNs)
+                best = Math.Max(best, together * 1e9 / promptsNs);
+        }
+        return best;
+    }
+
+    /// <summary>Time to the first token of a prompt that is computed alone.</summary>
+    public double PrefillNs => PromptsNs(0, 1) + RequestNs;
 
     /// <summary>Decodes alone, as in an engine that only decodes.</summary>
     public SteadyPoint? BestDecode(IEnumerable<Limit> limits, double slack)

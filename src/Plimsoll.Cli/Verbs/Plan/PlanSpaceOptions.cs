@@ -46,6 +46,13 @@ sealed class PlanSpaceOptions
     readonly Option<string[]> _dp =
         List("--dp", "Data parallel ranks of a replica [default: every one that fits]");
 
+    readonly Option<string[]> _overlap = List(
+        "--enable-dbo", "Batches computed as two halves where experts are exchanged: off, on or all", "off");
+
+    readonly Option<string[]> _redundant = List(
+        "--num-redundant-experts", "Copies of busy experts where they are spread: numbers, auto (an eighth "
+        + "of the experts) or all (0 and auto)", "0");
+
     readonly Option<string[]> _maxNumSeqs = List(
         "--max-num-seqs", "Most sequences running at once in an engine rank [default: the engine's own]");
 
@@ -69,9 +76,11 @@ sealed class PlanSpaceOptions
     /// <summary>Whether a card with nothing but a datasheet is tried.</summary>
     static readonly Choices<bool> _tiers = new(("datasheet", true), ("kernels", false));
 
+    static readonly Choices<bool> _overlaps = new(("off", false), ("on", true));
+
     readonly Option<string> _pools = new Option<string>("--pools")
     {
-        Description = $"{_poolings}; disaggregated is prefill apart from decode",
+        Description = $"{_poolings}; disaggregated: prefill apart from decode, split alike or not",
         DefaultValueFactory = _ => "aggregated",
     }.OneOf(_poolings);
 
@@ -102,7 +111,8 @@ sealed class PlanSpaceOptions
         foreach (var option in new Option[]
         {
             _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _engine, _maxNumSeqs, _maxNumBatchedTokens,
-            _policy, _router, _pools, _kvTiers, _drafts, _acceptance, _tier, _provider, _price,
+            _overlap, _redundant, _policy, _router, _pools, _kvTiers, _drafts, _acceptance, _tier, _provider,
+            _price,
         })
         {
             command.Add(option);
@@ -136,16 +146,39 @@ sealed class PlanSpaceOptions
             Routers = Routers(parsed),
             Speculations = Speculations(parsed),
             KvTiers = KvTiers(Words(parsed, _kvTiers)),
+            TwoBatchOverlaps = Chosen(parsed, _overlap, _overlaps, null),
+            RedundantExperts = Redundant(parsed),
             Aggregated = together,
             Disaggregated = apart,
         };
+    }
+
+    IReadOnlyList<int?> Redundant(ParseResult parsed)
+    {
+        var copies = new List<int?>();
+        foreach (var word in Words(parsed, _redundant))
+        {
+            if (IsAll(word))
+            {
+                copies.AddRange([0, null]);
+                continue;
+            }
+            copies.Add(word == "auto" ? null
+                : int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                && number <= 4096 ? number
+                : throw new BadInputException(
+                    $"{_redundant.Name} {word}", "", "whole numbers of 0 to 4096, auto or all"));
+        }
+        return copies.Count > 0 ? [.. copies.Distinct()]
+            : throw new BadInputException(
+                $"{_redundant.Name}: names none; expected at least one number, auto or all");
     }
 
     static Option<string[]> List(string name, string description, string? usual = null)
     {
         var option = new Option<string[]>(name)
         {
-            Description = usual is null ? description : $"{description} [default: {usual}]",
+            Description = description,
         };
         if (usual is not null)
             option.DefaultValueFactory = _ => [usual];
