@@ -7,11 +7,18 @@ return args switch
     ["wide-ep"] => WideExpertFigure.Run(),
     ["served"] => ServedFigure.Run(),
     ["catalogue"] => CatalogueFigure.Run(),
+    ["speed"] => SpeedFigure.Run(),
+    ["compare"] => CompareFigure.Run(),
+    ["ranking", var points] => RankingFigure.Run(points),
+    ["thousand", var trace] => ThousandFigure.Run(trace),
+    ["handmade", var trace] => HandmadeFigure.Run(trace),
+    ["pruned"] => PrunedFigure.Run(),
     _ => Unknown(),
 };
 
 static int Unknown()
 {
-    Console.Error.WriteLine("expected one of wide-ep, served, catalogue");
+    Console.Error.WriteLine("expected one of wide-ep, served, catalogue, speed, compare, pruned, "
+        + "ranking POINTS, thousand TRACE, handmade TRACE");
     return 2;
 }

@@ -1,0 +1,72 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.Json.Nodes;
+
+namespace Plimsoll.Plan.Figures;
+
+/// <summary>
+/// The pruned search beside <c>--exhaustive</c> on twenty small spaces: who wins, and how many requests each
+/// simulated.
+/// </summary>
+static class PrunedFigure
+{
+    /// <summary>Short streams, so that whole spaces can be simulated; both searches have the same.</summary>
+    const string Axes = " --tier kernels --tp 1,2,4,8 --max-num-batched-tokens 2048,4096,8192,16384"
+        + " --max-num-seqs 128,256,1024 --kv bf16,fp8 --requests 400 --json";
+
+    static readonly string[] Models = ["Llama-3.1-8B", "Qwen3-32B", "Llama-3.3-70B", "gpt-oss-120b"];
+
+    static readonly string[] Traffic =
+    [
+        "chat --promise \"ttft p90 500ms\" --promise \"tpot p90 50ms\"",
+        "summarisation --promise \"ttft p90 2s\"",
+        "code-completion --promise \"ttft p90 300ms\" --promise \"tpot p90 25ms\"",
+        "chat --pools all --max-num-seqs 1024 --promise \"ttft p90 1s\" --promise \"tpot p90 30ms\"",
+        "reasoning --promise \"tpot p90 40ms\"",
+    ];
+
+    public static int Run()
+    {
+        Console.WriteLine($"{"space",-64}{"candidates",11}{"all",14}{"pruned",13}{"fewer",8}  winner");
+        var ok = true;
+        var ratios = new List<double>();
+        foreach (var (model, traffic) in
+            from model in Models from traffic in Traffic select (model, traffic))
+        {
+            var (axes, words) = traffic.Contains("--pools")
+                ? (Axes.Replace(" --max-num-seqs 128,256,1024", ""), traffic) : (Axes, traffic);
+            var command = $"plan --model {model} --weights native,fp8 --workload {words}{axes}";
+            var whole = Verb.Run(command + " --exhaustive").Json;
+            var pruned = Verb.Run(command).Json;
+            var (same, said) = Winner(whole, pruned);
+            var (all, few) = (Simulated(whole), Simulated(pruned));
+            ratios.Add((double)all / few);
+            ok &= same;
+            Console.WriteLine(FormattableString.Invariant(
+                $"{model + ", " + traffic.Replace("--promise ", "").Replace("\"", ""),-64}")
+                + FormattableString.Invariant($"{(int)whole["statement"]!["candidates"]!,11}{all,14:N0}")
+                + FormattableString.Invariant($"{few,13:N0}{ratios[^1],7:0.0}×  {said}"));
+        }
+        ratios.Sort();
+        Console.WriteLine(FormattableString.Invariant(
+            $"fewer simulated requests: {ratios[0]:0.0}× to {ratios[^1]:0.0}×, median ")
+            + FormattableString.Invariant($"{ratios[ratios.Count / 2]:0.0}× (promised 20×); ")
+            + (ok ? "the same winner or a declared tie, always" : "a winner was lost"));
+        return ok && ratios[0] >= 20 ? 0 : 1;
+    }
+
+    static long Simulated(JsonNode plan) => (long)plan["statement"]!["simulatedRequests"]!;
+
+    static (bool Same, string Said) Winner(JsonNode whole, JsonNode pruned)
+    {
+        var (all, few) = (whole["best"]!.AsArray(), pruned["best"]!.AsArray());
+        if (all.Count == 0 || few.Count == 0)
+            return (all.Count == few.Count, "nobody keeps the promise");
+        var winner = (string)all[0]!["deployment"]!;
+        var row = few.FirstOrDefault(r => (string)r!["deployment"]! == winner);
+        return row is null ? (false, $"lost: {winner}")
+            : (int)row["rank"]! == 1 ? (true, "same")
+            : ((bool)row["tie"]!, (bool)row["tie"]! ? $"tie, rank {row["rank"]}" : $"lost: {winner}");
+    }
+}
