@@ -11,7 +11,10 @@ static class LeverText
     public static void Write(StringBuilder text, LeverBook book)
     {
         var usd = book.UsdPerMillionTokens.ToString("0.0000", CultureInfo.InvariantCulture);
-        text.Append($"\nLevers on {book.Base}, each alone, of {usd} USD per million tokens\n");
+        text.Append('\n');
+        TextLines.Wrap(text, "", "  ", $"Levers on {book.Base}, each alone, of {usd} USD per million tokens in "
+            + "fractions of replicas and without spares; in brackets 90 % of the change, both fleets under "
+            + "the same draws");
         foreach (var lever in book.Levers)
         {
             var ends = lever.UsdPerMillionTokens is null ? ""

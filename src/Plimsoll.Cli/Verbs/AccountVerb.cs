@@ -82,6 +82,11 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             throw new BadInputException("--levers: expected it without --json, which plan takes with it");
         var window = PromiseText.Duration(parsed.GetValue(_window)!, "--window");
         var serving = _serving.Resolve(parsed);
+        if (parsed.GetValue(_levers) && serving.Deployment.Profile is not null)
+        {
+            throw new BadInputException(
+                "--levers: other cards and releases have no fitted profile; expected it without --profile");
+        }
         var price = Catalogue.BuiltIn.FindPrice(serving.Deployment.Accelerator, parsed.GetValue(_price));
         if (parsed.GetValue(_report) is { } page)
             WholeFile.Check(page.FullName);

@@ -43,7 +43,8 @@ public sealed record ComparedSide
     /// <summary>What is asked of the simulation.</summary>
     internal Serving Serving(long requests, ulong seed)
     {
-        var settings = Tuning.Of(EngineCatalogue.ServerDefaults(Accelerator, Engine.Name));
+        var settings = Tuning.Of(
+            EngineCatalogue.ServerDefaults(Accelerator, Engine.Name), Accelerator);
         return new Serving
         {
             Deployment = new DeploymentChoice
@@ -72,17 +73,19 @@ public sealed record Parallelism(int? Tensor, int? Pipeline, int? Expert, int? D
 /// <param name="Speculation">Drafts and how many are accepted.</param>
 /// <param name="PrefixCaching">Whether the prefix cache is on.</param>
 /// <param name="MemoryShare">Share of the accelerator's memory that the engine may take.</param>
+/// <param name="KvTiers">Memories below the accelerator's, as <see cref="KvTierChoice"/> reads them.</param>
 public sealed record EngineTuning(
     int? MaxNumSeqs = null, int? MaxNumBatchedTokens = null, SpeculationSpec? Speculation = null,
-    bool PrefixCaching = true, double? MemoryShare = null)
+    bool PrefixCaching = true, double? MemoryShare = null, string? KvTiers = null)
 {
-    internal EngineSettings Of(EngineSettings usual) => usual with
+    internal EngineSettings Of(EngineSettings usual, AcceleratorSpec card) => usual with
     {
         MaxNumSeqs = MaxNumSeqs ?? usual.MaxNumSeqs,
         MaxNumBatchedTokens = MaxNumBatchedTokens ?? usual.MaxNumBatchedTokens,
         Speculation = Speculation,
         EnablePrefixCaching = PrefixCaching,
         GpuMemoryUtilization = MemoryShare ?? usual.GpuMemoryUtilization,
+        KvTiers = KvTierChoice.Of(KvTiers ?? "none", card),
     };
 }
 

@@ -38,7 +38,9 @@ static class FleetLevers
                 even with { Router = null, PrefillReplicas = 1, ServingReplicas = 2 }),
         })
         {
-            yield return Row(name, change, candidate);
+            yield return candidate.Router == RoutingPolicy.PrefixAffinity && !LeverTrials.SharesPrefixes(side)
+                ? new LeverRow(name, $"{change}: no prefix recurs in this traffic", null, null, null, null)
+                : Row(name, change, candidate);
         }
 
         LeverRow Row(string name, string change, PlanCandidate candidate)

@@ -25,6 +25,9 @@ public sealed class LeverBooks
 
     static readonly string[] Generations = ["a100_sxm", "h100_sxm", "h200_sxm", "b200_sxm", "b300_sxm"];
 
+    /// <summary>Another card or model is split in its own best way.</summary>
+    static readonly Parallelism Open = new(null, null, null, null);
+
     readonly LeverTrials _trials;
     readonly ComparedSide _side;
     readonly List<(LeverRow Row, Func<ComparedSide, ComparedSide> Change)> _simulated = [];
@@ -84,10 +87,17 @@ public sealed class LeverBooks
             s => s with { Tuning = s.Tuning with { MaxNumSeqs = usual.MaxNumSeqs / 2 } });
         Add("engine's memory", "0.95 of the memory instead of 0.90",
             s => s with { Tuning = s.Tuning with { MemoryShare = 0.95 } });
-        if (_side.Tuning.PrefixCaching && _side.Workload.Open(1, 1, 1).PrefixBlockTokens > 0)
+        if (_side.Tuning.PrefixCaching && LeverTrials.SharesPrefixes(_side))
         {
             Add("no prefix cache", "what the prefix cache is worth, the other way round",
                 s => s with { Tuning = s.Tuning with { PrefixCaching = false } });
+        }
+        if (_side.Tuning.KvTiers is null && LeverTrials.SharesPrefixes(_side))
+        {
+            Add("KV tiers", "prefixes also kept in host memory, fetched where that is quicker",
+                s => s with { Tuning = s.Tuning with { KvTiers = "host" } });
+            Add("KV tiers", "in host memory, on NVMe and in a pooled store",
+                s => s with { Tuning = s.Tuning with { KvTiers = "host+nvme+pool" } });
         }
         if (!_side.IsBatch && _side.Engine.Policy == SchedulingPolicy.VllmV1)
         {
@@ -125,14 +135,14 @@ public sealed class LeverBooks
         {
             Add("next accelerator", FormattableString.Invariant(
                 $"{card.Name} ({card.Launch}) at ${price.UsdPerHour:0.00} an hour ({price.AsOf})"),
-                s => s with { Accelerator = card, Price = price });
+                s => s with { Accelerator = card, Price = price, Parallelism = Open });
         }
         var small = Catalogue.BuiltIn.FindModel(AccountLevers.SmallModel);
         if (_side.Model.Pools || _side.Model.Parameters < AccountLevers.WorthReplacing * small.Parameters)
             return;
         var smaller = Add("smaller model",
             $"{small.Name} tuned to the task, if it does it; tuning is not counted",
-            s => s with { Model = small, Weights = null });
+            s => s with { Model = small, Weights = null, Parallelism = Open });
         if (_trials.Usd(smaller) is { } usd)
         {
             var share = 1 - (usd / (double)_trials.Of(_side)!.Usd.Usd);

@@ -40,6 +40,9 @@ sealed class LeverTrials(ComparedSide side, long requests, ulong seed, Action<do
         }
     });
 
+    public static bool SharesPrefixes(ComparedSide side) =>
+        side.Workload.Open(1, 1, 1).PrefixBlockTokens > 0;
+
     public double? Usd(ComparedSide variant) => (double?)Of(variant)?.Usd.Usd;
 
     /// <summary>What a change of the fleet changes of the bill, draw by draw.</summary>

@@ -1,3 +1,4 @@
+using Plimsoll.Core.Hardware;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Planning.Compare;
 using Plimsoll.Planning.Plans;
@@ -22,9 +23,7 @@ public static class PlanSides
             Workload = outcome.Request.Serving.Workload,
             RequestsPerSecond = outcome.Request.Serving.RequestsPerSecond,
             Levels = outcome.Request.Serving.Levels,
-            Tuning = new EngineTuning(
-                d.Engine.MaxNumSeqs, d.Engine.MaxNumBatchedTokens,
-                PrefixCaching: d.Engine.EnablePrefixCaching),
+            Tuning = TuningOf(d.Engine),
         };
     }
 
@@ -36,8 +35,13 @@ public static class PlanSides
         Engine = new ComparedEngine(
             serving.Deployment.Engine.Engine, serving.Deployment.Engine.EngineVersion, serving.Policy),
         Workload = serving.Workload, RequestsPerSecond = serving.RequestsPerSecond, Levels = serving.Levels,
-        Tuning = new EngineTuning(
-            serving.Deployment.Engine.MaxNumSeqs, serving.Deployment.Engine.MaxNumBatchedTokens,
-            PrefixCaching: serving.Deployment.Engine.EnablePrefixCaching),
+        Parallelism = new Parallelism(
+            serving.Deployment.TensorParallel, serving.Deployment.PipelineParallel,
+            serving.Deployment.ExpertParallel, serving.Deployment.DataParallel),
+        Tuning = TuningOf(serving.Deployment.Engine),
     };
+
+    static EngineTuning TuningOf(EngineSettings engine) => new(
+        engine.MaxNumSeqs, engine.MaxNumBatchedTokens, engine.Speculation, engine.EnablePrefixCaching,
+        engine.GpuMemoryUtilization, engine.KvTiers?.Name);
 }

@@ -37,7 +37,11 @@ public static class PlanPage
                     $"load line of one, bound by {best.BindingLimit}"),
             ],
             Pictures = pictures,
-            Tables = [Best(plan), Favourites(plan), Funnel(plan)],
+            Tables =
+            [
+                Best(plan), Favourites(plan), Funnel(plan),
+                .. plan.Levers is { } levers ? LeverTables.Of(levers) : [],
+            ],
             Notes = [.. plan.Notes, $"printed by: {command}"],
             Version = version,
         };

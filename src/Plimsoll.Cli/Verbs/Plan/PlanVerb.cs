@@ -82,7 +82,7 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
             story.WriteLine($"plimsoll: goes on after {before} measurements of {parsed.GetValue(_journal)}");
         return Print(
             request with { Journal = journal }, parsed.GetValue(_json), output, story,
-            outcome => Write(parsed, outcome), parsed.GetValue(_levers));
+            (outcome, book) => Write(parsed, outcome, book), parsed.GetValue(_levers));
     }
 
     int EmitShards(ParseResult parsed, PlanRequest request)
@@ -104,7 +104,7 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
     /// <summary>Runs a plan and prints it; also for journals that are joined.</summary>
     internal static int Print(
         PlanRequest request, bool asJson, TextWriter output, TextWriter story,
-        Action<PlanOutcome>? write = null, bool levers = false)
+        Action<PlanOutcome, LeverBook?>? write = null, bool levers = false)
     {
         using var progress = new ProgressLine(story, "planning", ProgressLine.Whole);
         var outcome = PlanSearch.Run(request with { Progress = progress.ReportShare });
@@ -122,7 +122,7 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
             pulling.Clear();
         }
         // Files come before the result, so that a path that fails leaves no output.
-        write?.Invoke(nearest ?? outcome);
+        write?.Invoke(nearest ?? outcome, document.Levers);
         output.Write(asJson ? PlanJson.Of(document) : PlanText.Of(document));
         return outcome.Best.Count > 0 ? CommandLine.Done : CommandLine.Failed;
     }
@@ -130,7 +130,7 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
     /// <summary>
     /// Files that were asked for: of the nearest promise, where nobody keeps the one asked for.
     /// </summary>
-    void Write(ParseResult parsed, PlanOutcome outcome)
+    void Write(ParseResult parsed, PlanOutcome outcome, LeverBook? levers)
     {
         var (emit, page, folder) = (
             parsed.GetValue(_emit), parsed.GetValue(_report), parsed.GetValue(_plots));
@@ -144,7 +144,7 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
         if (folder is not null)
             WholeFile.WriteIn(folder.FullName, Plots.Draw(pictures));
         var model = PlanPage.Of(
-            PlanStatements.Of(outcome), pictures, Flags.CommandOf(parsed), CommandLine.VersionAndCommit);
+            PlanStatements.Of(outcome) with { Levers = levers }, pictures, Flags.CommandOf(parsed), CommandLine.VersionAndCommit);
         if (page is not null)
             WholeFile.Write(page.FullName, text => Page.Write(model, text));
     }
