@@ -88,8 +88,12 @@ clean:
 	rm -rf artifacts && find . -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
 
 # The figures of plan: mixtures over many nodes against what was published, engines of 2022 and embedding servers
-# against today's, the laws over the whole catalogue.
-plan-figures:
+# against today's, the laws over the whole catalogue, what speed costs, sums of compare, the pruned search against
+# the whole one, AIConfigurator's question, a thousand deployments on a trace, the winner against choices by hand.
+POINTS = ../shared/data/measured/inferencemax-points.csv.gz
+CHATS = ../shared/data/traces/azure-2023-conv-first-half.csv
+plan-figures: build
 	dotnet build benchmarks/plan -c Release -v quiet --nologo
-	for figure in wide-ep served catalogue; do \
+	for figure in wide-ep served catalogue speed compare pruned "ranking $(POINTS)" "thousand $(CHATS)" \
+		"handmade $(CHATS)"; do \
 		benchmarks/plan/bin/Release/net10.0/Plimsoll.Plan.Figures $$figure; done

@@ -27,8 +27,8 @@ static class CompareFigure
                 continue;
             }
             var drivers = json["drivers"]!.AsArray();
-            var (sum, whole) = (
-                drivers.Sum(d => (decimal)d!["usdPerMillionTokens"]!), (decimal)change["usdPerMillionTokens"]!);
+            var sum = drivers.Sum(d => (decimal)d!["usdPerMillionTokens"]!);
+            var whole = (decimal)change["usdPerMillionTokens"]!;
             off += Math.Abs(sum - whole);
             Console.WriteLine(FormattableString.Invariant(
                 $"{pair}: {drivers.Count} drivers sum to {sum:0.000000000000}, the change is ")

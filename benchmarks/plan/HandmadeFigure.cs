@@ -61,8 +61,8 @@ static class HandmadeFigure
             .MinBy(t => t.Usd ?? double.PositiveInfinity);
         var plan = Verb.Run($"{Ask} --workload {chosenOn} --tier kernels --weights native,fp8").Json;
         var best = plan["best"]![0]!;
-        var found = $"--gpu \"{best["gpu"]}\" --tp {best["tp"]} --pp {best["pp"]} --weights {best["weights"]} "
-            + $"--max-num-batched-tokens {best["maxNumBatchedTokens"]}";
+        var found = $"--gpu \"{best["gpu"]}\" --tp {best["tp"]} --pp {best["pp"]} "
+            + $"--weights {best["weights"]} --max-num-batched-tokens {best["maxNumBatchedTokens"]}";
         var (hand, ours) = (Bill(billedOn, byHand.Tried), Bill(billedOn, found));
         Console.WriteLine(FormattableString.Invariant(
             $"chosen on the {name} half, billed on the other: by hand {byHand.Tried}, ${hand:0.00} an hour; ")

@@ -25,7 +25,8 @@ static class RankingFigure
 
     static readonly string[] Questions =
     [
-        "--model Llama-3.3-70B --gpu h200 --weights fp8 --isl 4000 --osl 500 --max-accelerators 8 --pools all",
+        "--model Llama-3.3-70B --gpu h200 --weights fp8 --isl 4000 --osl 500 --max-accelerators 8 "
+            + "--pools all",
         "--model DeepSeek-R1 --gpu h200 --isl 4000 --osl 1000 --max-accelerators 64 --pools all "
             + "--enable-dbo all --num-redundant-experts all",
         "--model Llama-3.3-70B --gpu all --weights native,fp8 --isl 1000 --osl 1000 --pools all",
@@ -56,7 +57,7 @@ static class RankingFigure
         var points = InferenceMaxPoints.Read(file);
         var bar = ErrorBar(points);
         Console.WriteLine(FormattableString.Invariant(
-            $"repeated runs of one setting: two differ by a factor of {Math.Exp(bar):0.000} in one of ten pairs"));
+            $"repeated runs of one setting: one of ten pairs differs by {Math.Exp(bar):0.000} × or more"));
         var pairs = Pairs(points, bar).ToList();
         Print("all pairs", pairs);
         Print("one card", pairs.Where(p => p.A.Accelerator.Key == p.B.Accelerator.Key));
@@ -70,7 +71,8 @@ static class RankingFigure
     {
         var all = pairs.ToList();
         Console.WriteLine(FormattableString.Invariant(
-            $"{name,-18}{all.Count,8:N0} pairs, ranked as measured {100 * Agreed(all):0.0} % (promised 80 %)"));
+            $"{name,-18}{all.Count,8:N0} pairs, ranked as measured {100 * Agreed(all):0.0} % ")
+            + "(promised 80 %)");
     }
 
     static double Agreed(IReadOnlyCollection<(Deployment A, Deployment B, bool Agrees)> pairs) =>

@@ -30,11 +30,12 @@ static class SpeedFigure
                     Console.WriteLine(FormattableString.Invariant(
                         $"{isl + " / " + osl,-18}{(drafts.Length > 0 ? 3 : 0),8}")
                         + FormattableString.Invariant($"{(pools == "all" ? "apart" : "one"),8}")
-                        + FormattableString.Invariant($"{slow,12:0.000}{fast,12:0.000}{fast / slow,8:0.0}×"));
+                        + FormattableString.Invariant($"{slow,12:0.000}{fast,12:0.000}")
+                        + FormattableString.Invariant($"{fast / slow,8:0.0}×"));
 
                     double Usd(int tpotMs) => (double)Verb.Run(
-                        $"{Ask} --isl {isl} --osl {osl} --pools {pools} --promise \"tpot p50 {tpotMs}ms\"{drafts}")
-                        .Json["steady"]![0]!["usdPerMillionTokens"]!;
+                        $"{Ask} --isl {isl} --osl {osl} --pools {pools}{drafts} "
+                        + $"--promise \"tpot p50 {tpotMs}ms\"").Json["steady"]![0]!["usdPerMillionTokens"]!;
                 }
             }
         }

@@ -19,6 +19,7 @@ static class ThousandFigure
         }
         var run = Verb.Run($"plan --workload {trace}{Space}");
         var plan = run.Json;
+        var best = plan["best"]![0]!;
         var simulated = (long)plan["statement"]!["simulatedRequests"]!;
         Console.WriteLine(FormattableString.Invariant(
             $"{(int)plan["statement"]!["candidates"]!:N0} deployments, a trace of ")
@@ -27,8 +28,7 @@ static class ThousandFigure
             + FormattableString.Invariant($"{run.PeakMb:0} MB, {simulated:N0} requests simulated ")
             + "(promised 60 s on two cores, 1 GB)");
         Console.WriteLine(FormattableString.Invariant(
-            $"best: {plan["best"]![0]!["deployment"]}, ${(double)plan["best"]![0]!["bill"]!["usdPerHour"]!:0.00} ")
-            + "an hour");
+            $"best: {best["deployment"]}, ${(double)best["bill"]!["usdPerHour"]!:0.00} an hour"));
         return run.CpuSeconds <= 120 && run.PeakMb <= 1000 ? 0 : 1;
     }
 }

@@ -49,7 +49,7 @@ static class Verb
             foreach (var line in File.ReadLines($"/proc/{id}/status"))
             {
                 if (line.StartsWith("VmHWM:", StringComparison.Ordinal))
-                    peak = Math.Max(peak, double.Parse(line[6..^2], CultureInfo.InvariantCulture) * 1024 / 1e6);
+                    peak = Math.Max(peak, double.Parse(line[6..^2], CultureInfo.InvariantCulture) / 1e3);
             }
         }
         catch (Exception ended) when (ended is IOException or IndexOutOfRangeException)

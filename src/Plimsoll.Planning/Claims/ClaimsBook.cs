@@ -26,7 +26,8 @@ public static class ClaimsBook
     {
         var setting = new ClaimsSetting(new ClaimCosts(workload, promise), large, small, card, date);
         var claims = new List<ClaimRow>();
-        foreach (var claim in HardwareClaims.Of(setting).Concat(ServingClaims.Of(setting)))
+        foreach (var claim in HardwareClaims.Of(setting).Concat(ServingClaims.Of(setting))
+            .Concat(MarketClaims.Of(setting)))
         {
             claims.Add(claim);
             progress?.Invoke(claims.Count / Claims);

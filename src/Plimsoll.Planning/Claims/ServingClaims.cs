@@ -2,9 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Measures;
-using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
-using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning.Search;
 using static Plimsoll.Planning.Claims.ClaimsSetting;
@@ -23,14 +21,11 @@ static class ServingClaims
         yield return Utilisation(s);
         yield return SmallModel(s);
         yield return Speculation(s);
-        yield return Margins(s);
         yield return Batching(s);
         var eras = Eras(s);
         yield return Curves(eras);
         yield return Frontier(s, eras);
         yield return FirstToken(s);
-        yield return Drafts(s);
-        yield return Commoditised(s);
     }
 
     static ClaimRow Promise(ClaimsSetting s)
@@ -115,30 +110,6 @@ static class ServingClaims
             FormattableString.Invariant(
                 $"batches are full: then a step must yield {full:0.0} tokens; with few at ")
                 + FormattableString.Invariant($"once {few:0.0} are enough"));
-    }
-
-    static ClaimRow Margins(ClaimsSetting s)
-    {
-        var offers = Catalogue.BuiltIn.ApiPrices.Where(p => p.Model == s.Large.Name
-            && p.InputUsd > 0).ToList();
-        var share = s.Costs.Mean.PromptTokens / s.Costs.Mean.Tokens;
-        var blends = offers.Select(p => (double)p.InputUsd * share + (double)p.OutputUsd * (1 - share))
-            .Order().ToList();
-        var batch = s.Costs.Batch(s.Large, s.Card, s.Today);
-        var middle = blends.Count > 0 ? blends[blends.Count / 2] : (double?)null;
-        return new ClaimRow(
-            9, "What customers pay per token fell faster than hardware cost, so margins shrank",
-                "where costs fell",
-            [
-                new ClaimFigure("list price, this mix of tokens, median and range", middle,
-                    blends.Count > 0 ? blends[0] : null, blends.Count > 0 ? blends[^1] : null, "USD/M tokens",
-                    "catalogue", $"data/api-prices.csv, {offers.FirstOrDefault()?.AsOf ?? "none"}"),
-                Cost("cost in full batches", batch),
-                Made("median price less that cost", middle - batch.Usd, "USD/M tokens", "the two rows above"),
-                Measured("70B list price, January 2024 over now", 1.0, 4.8, "×",
-                    "dated list prices, tokencost"),
-            ],
-            "not settled", "prices are dispersed tenfold on one day, and no provider's utilisation is known");
     }
 
     static ClaimRow Batching(ClaimsSetting s)
@@ -239,49 +210,5 @@ static class ServingClaims
             FormattableString.Invariant(
                 $"an idle engine takes {alone / floor:0.0} times the floor, and the fleet is ")
                 + "sized so that the p95 reaches the limit");
-    }
-
-    static ClaimRow Drafts(ClaimsSetting s)
-    {
-        const double Tokens = 1e9, Utilisation = 0.4;
-        var head = 14.0 * s.Large.Hidden * s.Large.Hidden;
-        var flops = Tokens * (2.0 * s.Large.ActiveParameters + 6 * head);
-        var usd = flops / (s.Card.PeakFlops(NumberFormat.Bf16) * Utilisation) / 3600 * s.Today;
-        var saved = (s.Costs.Of(s.Large, s.Card, s.Today).Usd ?? s.Costs.Batch(s.Large, s.Card,
-            s.Today).Usd) * 0.3;
-        return new ClaimRow(
-            14, "Keeping draft models up to date has slowed speculation", "what to watch",
-            [
-                Made("retraining a draft head on 10⁹ tokens", usd, "USD",
-                    "2 FLOPs a target weight, 6 a draft's; 40 %"),
-                Made("tokens served that pay for it, at a saving of 30 %", usd / saved / 1000, "10⁹ tokens",
-                    "the row above over what speculation saves per token"),
-            ],
-            "not settled",
-                "the computing is cheap; what slows it is people's work, which no figure here measures");
-    }
-
-    static ClaimRow Commoditised(ClaimsSetting s)
-    {
-        var figures = new List<ClaimFigure>();
-        var values = new List<(double? Batch, double? Interactive)>();
-        foreach (var card in new[] { s.H100, s.B200 })
-        {
-            var batch = Ratio($"batch cost, BF16 over FP8, {card.Name}",
-                s.Costs.Batch(s.Large, card, 1, NumberFormat.Bf16),
-                    s.Costs.Batch(s.Large, card, 1, NumberFormat.Fp8));
-            var interactive = Ratio($"interactive cost, the same, {card.Name}",
-                s.Costs.Of(s.Large, card, 1, weights: NumberFormat.Bf16),
-                s.Costs.Of(s.Large, card, 1, weights: NumberFormat.Fp8));
-            figures.AddRange([batch, interactive]);
-            values.Add((batch.Value, interactive.Value));
-        }
-        var faster = values[^1].Batch / values[0].Batch < values[^1].Interactive / values[0].Interactive;
-        return new ClaimRow(
-            15, "Advantages in batch serving are commoditised faster than interactive ones", "the thesis",
-                figures,
-            "not settled", "one lever over one generation: its worth "
-                + (faster ? "shrank more in batch" : "did not shrink more in batch")
-                    + "; two points are no trend");
     }
 }
