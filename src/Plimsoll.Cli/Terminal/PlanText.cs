@@ -101,7 +101,9 @@ static class PlanText
 
     static void Nobody(StringBuilder text, PlanDocument plan)
     {
-        text.Append("Nobody keeps this promise.\n");
+        text.Append(plan.Funnel.Any(row => row.Stage == "limits")
+            ? "Nobody keeps this promise within the accelerators and the budget that are allowed.\n"
+            : "Nobody keeps this promise.\n");
         if (plan.Nearest is not { } nearest)
             return;
         var row = nearest.Best;

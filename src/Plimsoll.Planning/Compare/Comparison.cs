@@ -95,7 +95,8 @@ public static class Comparison
             {
                 throw new Core.BadInputException(
                     $"order {name}", "the two do not differ in it",
-                    string.Join(", ", drivers.Select(driver => driver.Name)));
+                    drivers.Count > 0 ? string.Join(", ", drivers.Select(driver => driver.Name))
+                        : "two that differ");
             }
         }
         return [.. drivers.OrderBy(driver =>

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Threading;
@@ -74,9 +75,9 @@ public sealed class PlanJournal : IDisposable
     public static PlanJournal Read(string path)
     {
         using var reader = new StreamReader(path);
-        var journal = new PlanJournal(HeaderOf(path, reader.ReadLine()));
+        var journal = new PlanJournal(HeaderOf(path, Next(reader)));
         var number = 1;
-        while (reader.ReadLine() is { } line)
+        while (Next(reader) is { } line)
         {
             number++;
             if (line.Length > LongestLine)
@@ -95,6 +96,23 @@ public sealed class PlanJournal : IDisposable
             }
         }
         return journal;
+    }
+
+    /// <summary>
+    /// The next line, or as much of it as shows that it is too long: a file without lines costs no memory.
+    /// </summary>
+    static string? Next(StreamReader reader)
+    {
+        if (reader.Peek() < 0)
+            return null;
+        var line = new StringBuilder();
+        for (var letter = reader.Read(); letter is >= 0 and not '\n'; letter = reader.Read())
+        {
+            line.Append((char)letter);
+            if (line.Length > LongestLine)
+                break;
+        }
+        return line.ToString().TrimEnd('\r');
     }
 
     static PlanJournalHeader HeaderOf(string path, string? line)

@@ -73,11 +73,13 @@ public sealed class PlanSearch
     bool IsMine(PlanCandidate candidate) => _request.Includes(candidate)
         && candidate.Index % _request.Shard.Of == _request.Shard.Number - 1;
 
-    static BadInputException EmptySpace(PlanCandidates all)
+    internal static BadInputException EmptySpace(PlanCandidates all)
     {
         if (all.Fallen.Count == 0)
             return new BadInputException("the space is empty; expected at least one model and accelerator");
         var nearest = all.Fallen[^1];
+        if (nearest.Stage == PlanStage.Impossible)
+            return new BadInputException($"no candidate is possible: {nearest.Reason}");
         return new BadInputException(
             "no candidate fits", $"of {nearest.Candidate.Key}, {nearest.Reason}",
             $"more accelerators ({Setting.TensorParallel}, {Setting.PipelineParallel}), smaller "

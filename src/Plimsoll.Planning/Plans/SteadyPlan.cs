@@ -24,9 +24,7 @@ public static class SteadyPlan
         var candidates = PlanCandidates.Of(request.Space);
         if (candidates.Fitting.Count == 0)
         {
-            throw new BadInputException(
-                $"no candidate fits: {candidates.Fallen[^1].Reason}; expected more accelerators "
-                + "or smaller weights");
+            throw PlanSearch.EmptySpace(candidates);
         }
         var rows = new PlanSteadyRow?[candidates.Fitting.Count];
         var points = new SteadyPoints(request, lengths);

@@ -136,7 +136,15 @@ public sealed class PlanTests : IDisposable
     [InlineData("plan --budget -1", "--budget -1")]
     [InlineData("plan --emit-shards slurm", "expected --shards 1/N")]
     [InlineData("plan --num-speculative-tokens 3", "both or neither")]
+    [InlineData("plan --policy ,", "--policy: names none")]
+    [InlineData("plan --kv ,", "--kv: names none")]
+    [InlineData("plan --engine ,", "--engine: names none")]
+    [InlineData("plan --router ,", "--router: names none")]
+    [InlineData("plan --num-redundant-experts 1.5", "--num-redundant-experts 1.5: expected whole numbers")]
+    [InlineData("plan --model Llama-3.1-8B --gpu h100 --ep 4", "has no experts; expected 1")]
+    [InlineData("plan --isl 1000 --osl 100 --levers", "--levers: of a search over traffic")]
     [InlineData("plan merge nowhere.jsonl", "nowhere.jsonl")]
+    [InlineData("plan merge /dev/zero", "not a plan's journal")]
     public void Bad_input_is_one_line(string command, string expected)
     {
         var (code, text, story) = Run(Words(command));

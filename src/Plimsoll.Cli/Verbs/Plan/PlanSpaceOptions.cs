@@ -301,7 +301,9 @@ sealed class PlanSpaceOptions
                 chosen.Add(value);
             }
         }
-        return [.. chosen.Distinct()];
+        // Only a list that has a word for "as it is" may be empty.
+        return chosen.Count > 0 || none is not null ? [.. chosen.Distinct()]
+            : throw new BadInputException($"{option.Name}: names none", "", $"at least one of {choices}");
     }
 
     IReadOnlyList<(string, string?)> Engines(ParseResult parsed)
@@ -317,7 +319,8 @@ sealed class PlanSpaceOptions
                 engines.Add((name, version));
             }
         }
-        return [.. engines.Distinct()];
+        return engines.Count > 0 ? [.. engines.Distinct()]
+            : throw new BadInputException($"{_engine.Name}: names none", "", $"{EngineCatalogue.All}");
     }
 
     IReadOnlyList<RoutingPolicy?> Routers(ParseResult parsed)
@@ -327,7 +330,9 @@ sealed class PlanSpaceOptions
             routers.Add(null);
         foreach (var router in Chosen(parsed, _router, RoutingPolicies.All, "even"))
             routers.Add(router);
-        return routers;
+        return routers.Count > 0 ? routers
+            : throw new BadInputException(
+                $"{_router.Name}: names none", "", $"even or {RoutingPolicies.All}");
     }
 
     static IReadOnlyList<string> KvTiers(List<string> words)

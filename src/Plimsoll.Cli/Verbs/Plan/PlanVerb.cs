@@ -71,6 +71,7 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
             WholeFile.Check(page.FullName);
         if (_options.Lengths(parsed) is { } lengths)
         {
+            RefuseWithLengths(parsed);
             var steady = SteadyPlan.Of(request, lengths);
             output.Write(parsed.GetValue(_json) ? PlanJson.Of(steady) : PlanText.Of(steady));
             return steady.Steady!.Count > 0 ? CommandLine.Done : CommandLine.Failed;
@@ -83,6 +84,19 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
         return Print(
             request with { Journal = journal }, parsed.GetValue(_json), output, story,
             (outcome, book) => Write(parsed, outcome, book), parsed.GetValue(_levers));
+    }
+
+    /// <summary>The closed form searches nothing, so there is nothing to keep, draw or emit.</summary>
+    void RefuseWithLengths(ParseResult parsed)
+    {
+        foreach (var option in new Option[] { _journal, _emit, _levers, _report, _plots })
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+            {
+                throw new BadInputException(
+                    $"{option.Name}: of a search over traffic; expected it without --isl and --osl");
+            }
+        }
     }
 
     int EmitShards(ParseResult parsed, PlanRequest request)
