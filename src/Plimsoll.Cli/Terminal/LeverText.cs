@@ -12,9 +12,8 @@ static class LeverText
     {
         var usd = book.UsdPerMillionTokens.ToString("0.0000", CultureInfo.InvariantCulture);
         text.Append('\n');
-        TextLines.Wrap(text, "", "  ", $"Levers on {book.Base}, each alone, of {usd} USD per million tokens in "
-            + "fractions of replicas and without spares; in brackets 90 % of the change, both fleets under "
-            + "the same draws");
+        TextLines.Wrap(text, "", "  ", $"Levers on {book.Base}, each alone, of {usd} USD per million tokens, "
+            + "nothing rounded and no spares; in brackets 90 %, both fleets under the same draws");
         foreach (var lever in book.Levers)
         {
             var ends = lever.UsdPerMillionTokens is null ? ""

@@ -158,7 +158,8 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
         if (folder is not null)
             WholeFile.WriteIn(folder.FullName, Plots.Draw(pictures));
         var model = PlanPage.Of(
-            PlanStatements.Of(outcome) with { Levers = levers }, pictures, Flags.CommandOf(parsed), CommandLine.VersionAndCommit);
+            PlanStatements.Of(outcome) with { Levers = levers }, pictures, Flags.CommandOf(parsed),
+            CommandLine.VersionAndCommit);
         if (page is not null)
             WholeFile.Write(page.FullName, text => Page.Write(model, text));
     }
