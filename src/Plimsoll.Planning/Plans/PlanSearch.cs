@@ -125,10 +125,10 @@ public sealed class PlanSearch
     /// <summary>Short runs, best bound first, until no bound is below what others cost.</summary>
     List<(PlanCandidate, double)> Waves(List<PlanCandidate> bounded)
     {
-        var kept = new List<(PlanCandidate Candidate, double Value)>();
+        var kept = new List<(PlanCandidate Candidate, double Line)>();
         for (var from = 0; from < bounded.Count; from += Wave)
         {
-            var threshold = Tenth(kept) * (1 + _rungs.Short.Margin);
+            var threshold = Tenth(kept, _rungs.Short.Margin);
             if (_request.OutOfTime() || AtLeast(bounded[from]) > threshold)
             {
                 foreach (var candidate in bounded[from..])
@@ -151,12 +151,16 @@ public sealed class PlanSearch
     {
         var kept = Cut(Tried([.. from.Select(c => c.Item1)], rung, stage), margin, stage);
         Tell(0.75);
-        foreach (var (candidate, value) in kept.Skip(Finalists))
-            Fall(candidate, stage, $"not among the {Finalists} cheapest of a longer run", value);
+        foreach (var (candidate, line) in kept.Skip(Finalists))
+        {
+            Fall(
+                candidate, stage, $"not among the {Finalists} cheapest of a longer run",
+                _scale.Whole(candidate, line));
+        }
         return [.. kept.Take(Finalists).Select(c => c.Item1)];
     }
 
-    /// <summary>Those that keep the promise at a rung, with what their fleet takes, cheapest first.</summary>
+    /// <summary>Those that keep the promise at a rung, with their load lines, cheapest first.</summary>
     List<(PlanCandidate, double)> Tried(List<PlanCandidate> candidates, PlanRung rung, PlanStage stage)
     {
         var measures = new PlanMeasure[candidates.Count];
@@ -165,35 +169,46 @@ public sealed class PlanSearch
         for (var i = 0; i < measures.Length; i++)
         {
             if (measures[i].Holds)
-                kept.Add((candidates[i], _scale.Unrounded(candidates[i], measures[i].Line)));
+                kept.Add((candidates[i], measures[i].Line));
             else
                 Fall(candidates[i], stage, Broken(measures[i]), null);
         }
-        return [.. kept.OrderBy(c => c.Item2).ThenBy(c => c.Item1.Index)];
+        return Cheapest(kept);
     }
 
     static string Broken(PlanMeasure measure) => measure.Binding is { } binding
         ? FormattableString.Invariant($"{binding} is missed by a factor of {measure.Ratio:0.00} when idle")
         : "the requests do not fit its KV memory";
 
-    /// <summary>Drops those that are dearer than the tenth by more than a margin.</summary>
+    /// <summary>
+    /// By whole fleets, which are what is paid; where they cost alike, by their fractions.
+    /// </summary>
+    List<(PlanCandidate, double)> Cheapest(List<(PlanCandidate Candidate, double Line)> kept) =>
+        [.. kept.OrderBy(c => _scale.Whole(c.Candidate, c.Line))
+            .ThenBy(c => _scale.Unrounded(c.Candidate, c.Line)).ThenBy(c => c.Candidate.Index)];
+
+    /// <summary>
+    /// Drops those whose fleet is dearer than the tenth even where their load line is better by half a
+    /// margin and the tenth's worse by as much.
+    /// </summary>
     List<(PlanCandidate, double)> Cut(List<(PlanCandidate, double)> kept, double margin, PlanStage stage)
     {
-        var threshold = Tenth(kept) * (1 + margin);
+        var threshold = Tenth(kept, margin);
         var left = new List<(PlanCandidate, double)>();
-        foreach (var (candidate, value) in kept.OrderBy(c => c.Item2).ThenBy(c => c.Item1.Index))
+        foreach (var (candidate, line) in Cheapest(kept))
         {
-            if (value <= threshold)
-                left.Add((candidate, value));
+            if (_scale.Whole(candidate, line * (1 + (margin / 2))) <= threshold)
+                left.Add((candidate, line));
             else
-                Fall(candidate, stage, "dearer than ten others", value);
+                Fall(candidate, stage, "dearer than ten others", _scale.Whole(candidate, line));
         }
         return left;
     }
 
-    static double Tenth(List<(PlanCandidate, double Value)> kept) => kept.Count < Shown
+    double Tenth(List<(PlanCandidate Candidate, double Line)> kept, double margin) => kept.Count < Shown
         ? double.PositiveInfinity
-        : kept.Select(c => c.Value).Order().ElementAt(Shown - 1);
+        : kept.Select(c => _scale.Whole(c.Candidate, c.Line / (1 + (margin / 2)))).Order()
+            .ElementAt(Shown - 1);
 
     PlanMeasure Measure(PlanCandidate candidate, PlanRung rung, StepErrorDraw? wrong = null, string at = "")
     {
