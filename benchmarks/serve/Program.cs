@@ -22,6 +22,9 @@ switch (args)
     case ["gateway", var binary, var requests]:
         await GatewayFigures.PrintAsync(Console.Out, binary, Number(requests));
         break;
+    case ["load", var address, var requests, var kind]:
+        await GatewayFigures.LoadAsync(address, Number(requests), kind == "streams");
+        break;
     case ["kill", var binary]:
         return await KillFigures.PrintAsync(Console.Out, binary, 100, 10_000, "sqlite");
     case ["kill", var binary, var kills, var lines]:
@@ -32,6 +35,9 @@ switch (args)
         return await SoakFigures.PrintAsync(Console.Out, binary, 1_000_000);
     case ["soak", var binary, var requests]:
         return await SoakFigures.PrintAsync(Console.Out, binary, Number(requests));
+    case ["bare", var upstream]:
+        await BareProxy.RunAsync(upstream);
+        break;
     case ["stub"]:
         await StubUpstream.RunAsync();
         break;

@@ -278,13 +278,11 @@ sealed class UpstreamEndpoints(
         if ((int)upstream.StatusCode is < 200 or (>= 300 and < 400))
             throw Failed($"The upstream answered {(int)upstream.StatusCode}; expected answer or error.");
         context.Response.StatusCode = (int)upstream.StatusCode;
-        context.Response.ContentType = upstream.Content.Headers.ContentType?.ToString();
-        foreach (var name in new[] { "retry-after", "retry-after-ms" })
-        {
-            if (upstream.Headers.TryGetValues(name, out var values))
-                context.Response.Headers[name] = string.Join(",", values);
-        }
-        if (upstream.Content.Headers.ContentType?.MediaType == "text/event-stream")
+        var type = TypeOf(upstream);
+        context.Response.ContentType = type;
+        if (!upstream.IsSuccessStatusCode)
+            PassOn(upstream, context.Response, "retry-after", "retry-after-ms");
+        if (IsEventStream(type))
         {
             if (streams)
                 return await StreamAsync(context, model, sent, entry, kept);
@@ -303,6 +301,30 @@ sealed class UpstreamEndpoints(
         context.Response.ContentLength = answer.Length;
         await context.Response.Body.WriteAsync(answer, context.RequestAborted);
         return upstream.IsSuccessStatusCode;
+    }
+
+    static void PassOn(HttpResponseMessage upstream, HttpResponse response, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (upstream.Headers.NonValidated.TryGetValues(name, out var values))
+                response.Headers[name] = values.ToString();
+        }
+    }
+
+    /// <summary>What an answer calls itself; null where it says nothing that may be repeated.</summary>
+    static string? TypeOf(HttpResponseMessage upstream) =>
+        upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values)
+            && values.ToString() is { Length: > 0 } type
+            && !type.AsSpan().ContainsAnyExceptInRange(' ', '~')
+                ? type : null;
+
+    static bool IsEventStream(string? contentType)
+    {
+        const string EventStream = "text/event-stream";
+        return contentType is not null
+            && contentType.StartsWith(EventStream, StringComparison.OrdinalIgnoreCase)
+            && contentType.AsSpan(EventStream.Length).TrimStart() is [] or [';', ..];
     }
 
     /// <summary>False when the upstream broke off after the first byte; the client has been told.</summary>
