@@ -14,8 +14,8 @@ using Microsoft.Extensions.Logging;
 namespace Plimsoll.Serve.Figures;
 
 /// <summary>
-/// Kestrel and <see cref="HttpClient"/> with nothing between: what passing bytes on costs at the least, on this
-/// machine, in these libraries.
+/// Kestrel and <see cref="HttpClient"/> with nothing between: what passing bytes on costs at the least, on
+/// this machine, in these libraries.
 /// </summary>
 static class BareProxy
 {

@@ -9,10 +9,10 @@ using System.Threading.Tasks;
 namespace Plimsoll.Serve.Figures;
 
 /// <summary>
-/// What passing through the gateway costs: requests and streamed tokens per CPU-second of its process, held to
-/// one core, and what it adds to the latency of requests sent at half of what it can. The upstream and the
-/// clients are other processes; CPU time is counted, since the machine may be busy. Beside it the same through
-/// Kestrel and HttpClient with nothing between: what no gateway in these libraries gets below.
+/// What passing through the gateway costs: requests and streamed tokens per CPU-second of its process, held
+/// to one core, and what it adds to the latency of requests sent at half of what it can. The upstream and the
+/// clients are other processes; CPU time is counted, since the machine may be busy. Beside it the same
+/// through Kestrel and HttpClient with nothing between: what no gateway in these libraries gets below.
 /// </summary>
 static class GatewayFigures
 {
@@ -41,7 +41,8 @@ static class GatewayFigures
         using var bare = OnOneCore(Environment.ProcessPath!, "bare", upstream);
         try
         {
-            Measured ours = new(gateway, await AddressAsync(gateway)), theirs = new(bare, await AddressAsync(bare));
+            var ours = new Measured(gateway, await AddressAsync(gateway));
+            var theirs = new Measured(bare, await AddressAsync(bare));
             var perSecond = await PrintWholeAsync(output, ours, theirs, requests);
             await PrintStreamsAsync(output, ours, theirs, requests / 5);
             await PrintLatenciesAsync(output, upstream, ours.Address, perSecond / 2, requests / 2);
@@ -88,7 +89,7 @@ static class GatewayFigures
     /// <summary>A process that the system lets run on its last core only, as its runtime knows.</summary>
     static Process OnOneCore(string binary, params string[] arguments)
     {
-        var core = (Environment.ProcessorCount - 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var core = FormattableString.Invariant($"{Environment.ProcessorCount - 1}");
         return Start("taskset", ["-c", core, binary, .. arguments]);
     }
 
@@ -135,8 +136,8 @@ static class GatewayFigures
     }
 
     /// <summary>
-    /// Loads a server until the compiler has done its work: two rounds on end no quicker than the best before.
-    /// On one full core that takes it some hundred thousand requests.
+    /// Loads a server until the compiler has done its work: two rounds on end no quicker than the best
+    /// before. On one full core that takes it some hundred thousand requests.
     /// </summary>
     static async Task WarmAsync(Measured server, string body, int requests)
     {

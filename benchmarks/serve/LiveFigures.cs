@@ -19,9 +19,9 @@ using Plimsoll.Server.Configuration;
 namespace Plimsoll.Serve.Figures;
 
 /// <summary>
-/// The simulated engine behind HTTP against <c>simulate</c>: requests come to a running server by the clock, its
-/// decision log says when each joined, and a simulation of those arrivals must decide the same and find the
-/// same TTFT, ITL and throughput. What the client felt stands beside it: that has the machine's noise in it.
+/// The simulated engine behind HTTP against <c>simulate</c>: requests come to a running server by the clock,
+/// its decision log says when each joined, and a simulation of those arrivals must decide the same and find
+/// the same TTFT, ITL and throughput. What the client felt stands beside it, with the machine's noise in it.
 /// </summary>
 static class LiveFigures
 {
@@ -51,7 +51,8 @@ static class LiveFigures
                 felt = await LoadAsync(server.Client, seconds);
                 told = Told(await server.Client.GetStringAsync("/metrics"), felt.TokensPerSecond);
             }
-            return Print(output, Directory.GetFiles(folder.FullName, "decisions*").Order().First(), felt, told);
+            var logs = Directory.GetFiles(folder.FullName, "decisions*").Order();
+            return Print(output, logs.First(), felt, told);
         }
         finally
         {
@@ -82,7 +83,8 @@ static class LiveFigures
             + (same ? "identical" : "DIFFER"));
         var latencies = simulated.Latencies;
         Latencies theirs = new(
-            latencies.Ttft.MeanNs!.Value / 1e6, latencies.Itl.MeanNs!.Value / 1e6, simulated.OutputTokensPerSecond);
+            latencies.Ttft.MeanNs!.Value / 1e6, latencies.Itl.MeanNs!.Value / 1e6,
+            simulated.OutputTokensPerSecond);
         output.WriteLine("mean                 simulate   engine's metrics      client");
         var worst = Row(output, "TTFT, ms", theirs.TtftMs, told.TtftMs, felt.TtftMs);
         worst = Math.Max(worst, Row(output, "ITL, ms", theirs.ItlMs, told.ItlMs, felt.ItlMs));
@@ -116,11 +118,11 @@ static class LiveFigures
                 client, "sim", requests.Count + 1, Length(random, 600, 6000), Length(random, 120, 800)));
         }
         var seen = await Task.WhenAll(requests);
+        var lastedMs = seen.Max(one => one.SentMs + one.LastMs) - seen.Min(one => one.SentMs);
         return new Latencies(
             seen.Average(one => one.TtftMs),
             seen.Sum(one => one.LastMs - one.TtftMs) / seen.Sum(one => one.Tokens - 1),
-            seen.Sum(one => one.Tokens) / (seen.Max(one => one.SentMs + one.LastMs) - seen.Min(one => one.SentMs))
-                * 1e3);
+            seen.Sum(one => one.Tokens) / lastedMs * 1e3);
     }
 
     static int Length(Random random, double median, int most)

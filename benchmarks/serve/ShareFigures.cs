@@ -7,8 +7,8 @@ using System.Threading.Tasks;
 namespace Plimsoll.Serve.Figures;
 
 /// <summary>
-/// What HTTP, metering and everything else that is no engine takes of one core while 2,000 tokens a second stream
-/// to clients: the processor time of a whole server whose engine is simulated, scheduler and all.
+/// What HTTP, metering and everything else that is no engine takes of one core while 2,000 tokens a second
+/// stream to clients: the processor time of a whole server whose engine is simulated, scheduler and all.
 /// </summary>
 static class ShareFigures
 {
@@ -34,7 +34,7 @@ static class ShareFigures
             output.WriteLine(FormattableString.Invariant(
                 $"{tokens / elapsed:#,0} tokens/s in streams for {elapsed:0} s: {cpu:0.00} CPU-s, ")
                 + FormattableString.Invariant(
-                    $"{share:0.0 %} of one core at {TokensPerSecond:#,0} tokens/s, simulated engine included"));
+                    $"{share:0.0 %} of one core at {TokensPerSecond:#,0} tokens/s, engine included"));
             return share < MostShare ? 0 : 1;
         }
         finally

@@ -40,6 +40,10 @@ sealed class Gate(LedgerBook book, TimeProvider time)
 
     public LimitsConfig Limits => _state.Config.Limits;
 
+    /// <summary>How long a client may leave what is written unread.</summary>
+    public TimeSpan SlowReaderTimeout => TimeSpan.FromMilliseconds(
+        PromiseText.Duration(Limits.SlowReaderTimeout, "slow_reader_timeout") / 1e6);
+
     /// <summary>Takes over keys and limits; running requests keep what they started with.</summary>
     public void Configure(ServeConfig config) => _state =
         new GateState(config, new KeyRing(config.Keys, time));

@@ -33,6 +33,10 @@ sealed partial class RequestShell(ILogger<RequestShell> log)
         {
             // The client went away.
         }
+        catch (SlowReaderException)
+        {
+            // It has lost its connection: nobody is left to tell.
+        }
         catch (BadHttpRequestException bad)
         {
             await ErrorWriter.WriteAsync(context,

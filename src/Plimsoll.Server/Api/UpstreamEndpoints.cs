@@ -70,7 +70,8 @@ sealed class UpstreamEndpoints(
             if (prompt is not null)
                 model.Twins!.Learn(prompt, entry.PromptTokens);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException e) when (
+            e is SlowReaderException || context.RequestAborted.IsCancellationRequested)
         {
             status = RequestStatus.Cancelled;
             throw;
@@ -335,6 +336,7 @@ sealed class UpstreamEndpoints(
         var counter = new StreamCounter(model.Metrics, sent.Meter, entry, time, sent.Began, sent.Twin);
         var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
         var writer = context.Response.BodyWriter;
+        var patience = gate.SlowReaderTimeout;
         try
         {
             await using var stream = await sent.Response.Content.ReadAsStreamAsync(context.RequestAborted);
@@ -348,7 +350,7 @@ sealed class UpstreamEndpoints(
                     kept?.Add(whole.Span);
                     writer.Write(whole.Span);
                 }
-                await writer.FlushAsync(context.RequestAborted);
+                await SlowReader.FlushAsync(context, writer, patience, context.RequestAborted);
             }
             if (!counter.IsDone)
                 throw new IOException("the stream ended before its end");

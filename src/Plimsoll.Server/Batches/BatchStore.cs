@@ -80,7 +80,9 @@ public sealed class BatchStore(Database database, GroupCommit commit, TimeProvid
             reader => reader.GetString(0), ("@owner", _owner));
     }
 
-    /// <summary>Ends the leases of processes that were killed beside this one: nobody else holds them.</summary>
+    /// <summary>
+    /// Ends the leases of processes that were killed beside this one: nobody else holds them.
+    /// </summary>
     async Task FreeAsync()
     {
         List<string> owners;

@@ -5,8 +5,8 @@ using System.IO;
 namespace Plimsoll.Server.Batches;
 
 /// <summary>
-/// A process as others know it, in a shared table too: whoever runs beside it, on the same machine and among the
-/// same processes, can tell whether it is still there. Where the system says too little, nobody can.
+/// A process as others know it, in a shared table too: whoever runs beside it, on the same machine and among
+/// the same processes, can tell whether it is still there. Where the system says too little, nobody can.
 /// </summary>
 static class ProcessName
 {
@@ -27,7 +27,9 @@ static class ProcessName
             : unique;
     }
 
-    /// <summary>Whether the process of that name has certainly ended; false where that cannot be known.</summary>
+    /// <summary>
+    /// Whether the process of that name has certainly ended; false where that cannot be known.
+    /// </summary>
     public static bool IsGone(string name)
     {
         var parts = name.Split('/');
@@ -50,7 +52,9 @@ static class ProcessName
         }
     }
 
-    /// <summary>When a process began, in the system's ticks: a number given again is another process.</summary>
+    /// <summary>
+    /// When a process began, in the system's ticks: a number given again is another process.
+    /// </summary>
     static string? StartOf(int process)
     {
         try

@@ -155,7 +155,9 @@ public sealed class UpstreamReplica : IDisposable
         }, cancellation);
     }
 
-    /// <summary>Where a path is at this replica. A client may spell one in many ways: so many are kept.</summary>
+    /// <summary>
+    /// Where a path is at this replica. A client may spell one in many ways: so many are kept.
+    /// </summary>
     Uri AddressOf(string path)
     {
         if (_addresses.TryGetValue(path, out var address))

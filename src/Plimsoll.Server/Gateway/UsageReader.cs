@@ -7,8 +7,8 @@ namespace Plimsoll.Server.Gateway;
 readonly record struct UpstreamUsage(int PromptTokens, int CachedTokens, int OutputTokens);
 
 /// <summary>
-/// Reads <c>usage</c> out of an answer in one pass that keeps nothing. Chat calls tokens prompt and completion,
-/// Responses input and output, and so their details. What is no count counts as none.
+/// Reads <c>usage</c> out of an answer in one pass that keeps nothing. Chat calls tokens prompt and
+/// completion, Responses input and output, and so their details. What is no count counts as none.
 /// </summary>
 ref struct UsageReader
 {

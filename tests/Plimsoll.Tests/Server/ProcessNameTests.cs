@@ -30,7 +30,8 @@ public sealed class ProcessNameTests
         var started = File.ReadAllText($"/proc/{child.Id}/stat").Split(") ")[^1].Split(' ')[19];
         var name = $"{parts[0]}/{parts[1]}/{child.Id}/{started}/x";
         ProcessName.IsGone(name).ShouldBeFalse();
-        ProcessName.IsGone($"{parts[0]}/{parts[1]}/{child.Id}/1/x").ShouldBeTrue("its number was given again");
+        var earlier = $"{parts[0]}/{parts[1]}/{child.Id}/1/x";
+        ProcessName.IsGone(earlier).ShouldBeTrue("its number was given again");
         child.Kill();
         child.WaitForExit();
         ProcessName.IsGone(name).ShouldBeTrue();

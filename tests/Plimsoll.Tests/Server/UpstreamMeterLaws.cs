@@ -36,7 +36,8 @@ public sealed class UpstreamMeterLaws
                 var bill = engine.BillAt(milliseconds * 1_000_000);
                 entries.Sum(entry => entry.Charge.Total).ShouldBe(bill);
                 book.Take().Rows.Sum(row => row.Totals.Charge.Total).ShouldBe(bill);
-                var weight = tokens.Sum(one => one.Prompt + ((decimal)one.Output * UpstreamMeter.OutputWeight));
+                var weight = tokens.Sum(
+                    one => one.Prompt + ((decimal)one.Output * UpstreamMeter.OutputWeight));
                 if (weight == 0)
                     return;
                 for (var i = 0; i < entries.Length; i++)
@@ -61,7 +62,8 @@ public sealed class UpstreamMeterLaws
         time.Advance(TimeSpan.FromSeconds(1));
         meter.Post(isBusy: true);
         var idle = book.Take().Rows.ShouldHaveSingleItem();
-        (idle.Key.Account, idle.Totals.Charge.Total).ShouldBe((LedgerAccounts.Idle, engine.BillAt(1_000_000_000)));
+        idle.Key.Account.ShouldBe(LedgerAccounts.Idle);
+        idle.Totals.Charge.Total.ShouldBe(engine.BillAt(1_000_000_000));
         var entry = book.Open("q", "t", "interactive", "m");
         meter.AddOutput(entry, 1);
         meter.Post(isBusy: true);
