@@ -298,8 +298,9 @@ public sealed partial class ServeHost : IAsyncDisposable
             PromiseText.Duration(config.Limits.HeadersTimeout, "headers_timeout") / 1e6);
         options.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
         // Streams and files have a patience of their own; this is for what is written in one piece.
-        options.Limits.MinResponseDataRate = new MinDataRate(SlowestReaderBytesPerSecond, TimeSpan.FromSeconds(
-            Math.Max(2, PromiseText.Duration(config.Limits.SlowReaderTimeout, "slow_reader_timeout") / 1e9)));
+        var patienceNs = PromiseText.Duration(config.Limits.SlowReaderTimeout, "slow_reader_timeout");
+        options.Limits.MinResponseDataRate = new MinDataRate(
+            SlowestReaderBytesPerSecond, TimeSpan.FromSeconds(Math.Max(2, patienceNs / 1e9)));
         foreach (var address in config.Listen)
         {
             var uri = new Uri(address);

@@ -10,8 +10,8 @@ namespace Plimsoll.Server.Api;
 sealed class SlowReaderException() : OperationCanceledException("The client stopped reading.");
 
 /// <summary>
-/// Sends what is written, for as long as the client reads: one that leaves it unread loses its connection, and
-/// what is behind it, an engine's place or an upstream's, is free again.
+/// Sends what is written, for as long as the client reads: one that leaves it unread loses its connection,
+/// and what is behind it, an engine's place or an upstream's, is free again.
 /// </summary>
 static class SlowReader
 {

@@ -50,7 +50,8 @@ public sealed class SlowReaderTests
                 },
             ];
         });
-        using var client = await AskAsync(gateway, "POST /v1/chat/completions", Long.Replace("NAME", "fleet"));
+        var body = Long.Replace("NAME", "fleet");
+        using var client = await AskAsync(gateway, "POST /v1/chat/completions", body);
         using var asked = await upstream.AcceptTcpClientAsync();
         await Should.ThrowAsync<IOException>(() => SayForEverAsync(asked).WaitAsync(TimeSpan.FromMinutes(1)));
         var metrics = await RunningServer.EventuallyAsync(
