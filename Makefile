@@ -1,5 +1,5 @@
-.PHONY: build clean-build test bench figures steps load-line truth-figures bench-figures serve-figures serve-soak \
-	plan-figures container docs validation house mutate fuzz clean
+.PHONY: build clean-build test bench figures steps load-line truth-figures bench-figures serve-figures serve-live \
+	serve-soak clients plan-figures container docs validation house mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -49,11 +49,26 @@ serve-figures:
 	for figure in errors fleet twin; do \
 		benchmarks/serve/bin/Release/net10.0/Plimsoll.Serve.Figures $$figure || exit 1; done
 
-# Durability and endurance of the server: 100 kills of batches of 10,000 lines, a million requests, fair shares.
+# The server's figures by the clock: what passing through costs on one core, the simulated engine behind HTTP
+# against `simulate`, HTTP and metering at 2,000 tokens/s. They want an idle machine.
+serve-live: build
+	dotnet build benchmarks/serve -c Release -v quiet --nologo
+	for figure in gateway live share; do \
+		benchmarks/serve/bin/Release/net10.0/Plimsoll.Serve.Figures $$figure \
+			src/Plimsoll.Cli/bin/Release/net10.0/plimsoll || exit 1; done
+
+# The listed npm clients, none patched, against a running server; wants node and npm.
+clients: build
+	tests/clients/run $(CURDIR)/src/Plimsoll.Cli/bin/Release/net10.0/plimsoll
+
+# Durability and endurance of the server: 100 kills of batches of 10,000 lines on SQLite and on PostgreSQL, a
+# million requests, fair shares.
 serve-soak: build
 	dotnet build benchmarks/serve -c Release -v quiet --nologo
 	benchmarks/serve/bin/Release/net10.0/Plimsoll.Serve.Figures ledger
-	benchmarks/serve/bin/Release/net10.0/Plimsoll.Serve.Figures kill src/Plimsoll.Cli/bin/Release/net10.0/plimsoll
+	for ledger in sqlite postgres; do \
+		benchmarks/serve/bin/Release/net10.0/Plimsoll.Serve.Figures kill \
+			src/Plimsoll.Cli/bin/Release/net10.0/plimsoll 100 10000 $$ledger || exit 1; done
 	benchmarks/serve/bin/Release/net10.0/Plimsoll.Serve.Figures soak src/Plimsoll.Cli/bin/Release/net10.0/plimsoll
 
 # The container image as a tar archive, for `docker load` or `podman load`; wants the base image's registry.

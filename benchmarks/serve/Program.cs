@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using Plimsoll.EndToEnd.Tests.Serve;
 using Plimsoll.Serve.Figures;
 
 switch (args)
@@ -22,23 +23,45 @@ switch (args)
     case ["gateway", var binary, var requests]:
         await GatewayFigures.PrintAsync(Console.Out, binary, Number(requests));
         break;
+    case ["live", var binary]:
+        return await LiveFigures.PrintAsync(Console.Out, binary, 120);
+    case ["live", var binary, var seconds]:
+        return await LiveFigures.PrintAsync(Console.Out, binary, Number(seconds));
+    case ["share", var binary]:
+        return await ShareFigures.PrintAsync(Console.Out, binary, 60);
+    case ["share", var binary, var seconds]:
+        return await ShareFigures.PrintAsync(Console.Out, binary, Number(seconds));
+    case ["load", var address, var requests, var kind]:
+        await GatewayFigures.LoadAsync(address, Number(requests), kind == "streams");
+        break;
     case ["kill", var binary]:
         return await KillFigures.PrintAsync(Console.Out, binary, 100, 10_000, "sqlite");
     case ["kill", var binary, var kills, var lines]:
         return await KillFigures.PrintAsync(Console.Out, binary, Number(kills), Number(lines), "sqlite");
+    case ["kill", var binary, var kills, var lines, "postgres"]:
+        using (var postgres = PostgresServer.TryStart()
+            ?? throw new InvalidOperationException("PostgreSQL is not installed"))
+        {
+            return await KillFigures.PrintAsync(
+                Console.Out, binary, Number(kills), Number(lines), postgres.Url);
+        }
     case ["kill", var binary, var kills, var lines, var ledger]:
         return await KillFigures.PrintAsync(Console.Out, binary, Number(kills), Number(lines), ledger);
     case ["soak", var binary]:
         return await SoakFigures.PrintAsync(Console.Out, binary, 1_000_000);
     case ["soak", var binary, var requests]:
         return await SoakFigures.PrintAsync(Console.Out, binary, Number(requests));
+    case ["bare", var upstream]:
+        await BareProxy.RunAsync(upstream);
+        break;
     case ["stub"]:
         await StubUpstream.RunAsync();
         break;
     default:
         Console.Error.WriteLine(
-            "expected: twin, fleet, errors or ledger [SEEDS]; gateway PLIMSOLL [REQUESTS]; "
-            + "kill PLIMSOLL [KILLS LINES [LEDGER]]; or soak PLIMSOLL [REQUESTS]");
+            "expected: twin, fleet, errors or ledger [SEEDS]; gateway or soak PLIMSOLL [REQUESTS]; "
+            + "live or share PLIMSOLL [SECONDS]; kill PLIMSOLL [KILLS LINES [LEDGER]]; load URL REQUESTS "
+            + "whole|streams; bare URL; or stub");
         return 2;
 }
 return 0;

@@ -40,10 +40,17 @@ sealed class ServedProcess : IDisposable
     /// <summary>Open files, sockets and the like.</summary>
     public int Handles => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
-    public static async Task<ServedProcess> StartAsync(string binary, params string[] arguments)
+    public static Task<ServedProcess> StartAsync(string binary, params string[] arguments) =>
+        RunAsync(binary, ["serve", "--port", "0", .. arguments]);
+
+    /// <summary>A server as a file configures it.</summary>
+    public static Task<ServedProcess> StartOfAsync(string binary, string config) =>
+        RunAsync(binary, ["serve", "--config", config]);
+
+    static async Task<ServedProcess> RunAsync(string binary, string[] arguments)
     {
         var start = new ProcessStartInfo(binary) { RedirectStandardError = true };
-        foreach (var argument in (string[])["serve", "--port", "0", .. arguments])
+        foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         var process = Process.Start(start)!;
         const string Marker = "serving at ";

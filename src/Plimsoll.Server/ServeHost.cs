@@ -36,6 +36,8 @@ namespace Plimsoll.Server;
 /// </summary>
 public sealed partial class ServeHost : IAsyncDisposable
 {
+    const int SlowestReaderBytesPerSecond = 1024;
+
     readonly WebApplication _app;
     readonly Gate _gate;
     readonly ModelDirectory _models;
@@ -295,7 +297,10 @@ public sealed partial class ServeHost : IAsyncDisposable
         options.Limits.RequestHeadersTimeout = TimeSpan.FromMilliseconds(
             PromiseText.Duration(config.Limits.HeadersTimeout, "headers_timeout") / 1e6);
         options.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
-        options.Limits.MinResponseDataRate = null;
+        // Streams and files have a patience of their own; this is for what is written in one piece.
+        var patienceNs = PromiseText.Duration(config.Limits.SlowReaderTimeout, "slow_reader_timeout");
+        options.Limits.MinResponseDataRate = new MinDataRate(
+            SlowestReaderBytesPerSecond, TimeSpan.FromSeconds(Math.Max(2, patienceNs / 1e9)));
         foreach (var address in config.Listen)
         {
             var uri = new Uri(address);

@@ -6,7 +6,6 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
-using Plimsoll.Core.Promises;
 using Plimsoll.Engine;
 using Plimsoll.Server.Capture;
 using Plimsoll.Server.Gateway;
@@ -143,9 +142,6 @@ sealed class CompletionEndpoints(
     async Task StreamAsync(HttpContext context, LocalModel model, CompletionRequest request,
         CompletionRun run, ChatWriter writer)
     {
-        var patience =
-            TimeSpan.FromMilliseconds(
-                PromiseText.Duration(gate.Limits.SlowReaderTimeout, "slow_reader_timeout") / 1e6);
         SseStream? stream = null;
         var echoed = new HashSet<int>();
         await foreach (var (choice, token) in run.ReadAsync(context.RequestAborted))
@@ -155,7 +151,7 @@ sealed class CompletionEndpoints(
                 await FailAsync(context, stream, token);
                 return;
             }
-            stream ??= new SseStream(context, patience);
+            stream ??= new SseStream(context, gate.SlowReaderTimeout);
             if (writer.Begins(choice))
             {
                 writer.WriteRole(stream.Begin(), choice);

@@ -1,7 +1,9 @@
 using System;
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO;
+using System.IO.Pipelines;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
@@ -37,6 +39,10 @@ sealed class Gate(LedgerBook book, TimeProvider time)
     public bool IsDraining => _draining;
 
     public LimitsConfig Limits => _state.Config.Limits;
+
+    /// <summary>How long a client may leave what is written unread.</summary>
+    public TimeSpan SlowReaderTimeout => TimeSpan.FromMilliseconds(
+        PromiseText.Duration(Limits.SlowReaderTimeout, "slow_reader_timeout") / 1e6);
 
     /// <summary>Takes over keys and limits; running requests keep what they started with.</summary>
     public void Configure(ServeConfig config) => _state =
@@ -151,9 +157,26 @@ sealed class Gate(LedgerBook book, TimeProvider time)
         var most = limits.MaxRequestBytes;
         if (context.Request.ContentLength > most)
             throw TooLarge(most);
+        var reader = context.Request.BodyReader;
+        // Most bodies are there with their headers: then there is nothing to wait for and nothing to grow.
+        if (reader.TryRead(out var first))
+        {
+            if (first.IsCompleted && first.Buffer.Length <= most)
+            {
+                var whole = first.Buffer.ToArray();
+                reader.AdvanceTo(first.Buffer.End);
+                return whole;
+            }
+            reader.AdvanceTo(first.Buffer.Start);
+        }
+        return await ReadSlowBodyAsync(context, reader, most, limits);
+    }
+
+    async Task<ReadOnlyMemory<byte>> ReadSlowBodyAsync(
+        HttpContext context, PipeReader reader, long most, LimitsConfig limits)
+    {
         // Cancelled by its own means, the reader stays in a state in which the server can drain what is left;
         // cancelled by a token it does not.
-        var reader = context.Request.BodyReader;
         var patience = TimeSpan.FromMilliseconds(
             PromiseText.Duration(limits.RequestTimeout, "request_timeout") / 1e6);
         await using var timer = time.CreateTimer(

@@ -19,7 +19,7 @@ sealed partial class RequestShell(ILogger<RequestShell> log)
     public RequestDelegate Wrap(Func<HttpContext, Task> handler) => async context =>
     {
         var id = "req_" + Guid.NewGuid().ToString("N");
-        context.Items[nameof(RequestId)] = id;
+        context.TraceIdentifier = id;
         context.Response.Headers["x-request-id"] = id;
         try
         {
@@ -32,6 +32,10 @@ sealed partial class RequestShell(ILogger<RequestShell> log)
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // The client went away.
+        }
+        catch (SlowReaderException)
+        {
+            // It has lost its connection: nobody is left to tell.
         }
         catch (BadHttpRequestException bad)
         {
@@ -61,7 +65,7 @@ sealed partial class RequestShell(ILogger<RequestShell> log)
         }
     };
 
-    public static string RequestId(HttpContext context) => (string)context.Items[nameof(RequestId)]!;
+    public static string RequestId(HttpContext context) => context.TraceIdentifier;
 
     /// <summary><c>x-slo-ttft-ms</c> and <c>x-slo-tpot-ms</c>: a promise for this request alone.</summary>
     public static long? PromiseHeader(HttpContext context, string name)

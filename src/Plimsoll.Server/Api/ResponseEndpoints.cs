@@ -3,7 +3,6 @@ using System.Buffers;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
-using Plimsoll.Core.Promises;
 using Plimsoll.Engine;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Serving;
@@ -78,8 +77,6 @@ sealed class ResponseEndpoints(
 
     async Task StreamAsync(HttpContext context, CompletionRun run, ResponseWriter writer)
     {
-        var patience = TimeSpan.FromMilliseconds(
-            PromiseText.Duration(gate.Limits.SlowReaderTimeout, "slow_reader_timeout") / 1e6);
         SseStream? stream = null;
         var answer = new ChoiceText();
         await foreach (var (_, token) in run.ReadAsync(context.RequestAborted))
@@ -91,7 +88,7 @@ sealed class ResponseEndpoints(
             }
             if (stream is null)
             {
-                stream = new SseStream(context, patience);
+                stream = new SseStream(context, gate.SlowReaderTimeout);
                 writer.WriteState(stream, "response.created", null, run.Entry);
                 writer.WriteState(stream, "response.in_progress", null, run.Entry);
                 writer.WriteOpening(stream);

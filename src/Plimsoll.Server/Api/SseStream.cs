@@ -57,22 +57,6 @@ sealed class SseStream
     public void Done() => _pipe.Write("data: [DONE]\n\n"u8);
 
     /// <summary>Sends what is written. A client that does not read in time loses its connection.</summary>
-    public async ValueTask FlushAsync(CancellationToken cancellation)
-    {
-        var flush = _pipe.FlushAsync(cancellation);
-        if (flush.IsCompleted)
-        {
-            await flush.ConfigureAwait(false);
-            return;
-        }
-        try
-        {
-            await flush.AsTask().WaitAsync(_patience, cancellation).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            _context.Abort();
-            throw new OperationCanceledException("The client stopped reading.");
-        }
-    }
+    public ValueTask FlushAsync(CancellationToken cancellation) =>
+        SlowReader.FlushAsync(_context, _pipe, _patience, cancellation);
 }

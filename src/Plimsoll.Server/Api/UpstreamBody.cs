@@ -1,5 +1,6 @@
 using System;
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Server.Gateway;
@@ -18,13 +19,16 @@ static class UpstreamBody
     public static ReadOnlyMemory<byte> For(
         JsonElement body, UpstreamReplica replica, Level level, bool adapter, bool asStream = false)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        var raw = JsonMarshal.GetRawUtf8Value(body);
+        if (!asStream && !replica.Config.Priority && IsUntouched(body, replica, adapter))
+            return raw.ToArray();
+        var buffer = new ArrayBufferWriter<byte>(raw.Length + 128);
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
             foreach (var property in body.EnumerateObject())
             {
-                if (property.NameEquals("model") && replica.Config.Model is not null && !adapter)
+                if (property.NameEquals("model"u8) && replica.Config.Model is not null && !adapter)
                     writer.WriteString("model"u8, replica.Config.Model);
                 else if (!IsOurs(property, asStream))
                     property.WriteTo(writer);
@@ -43,6 +47,20 @@ static class UpstreamBody
         return buffer.WrittenMemory;
     }
 
+    /// <summary>Whether nothing in a body is the gateway's own: most pass as the client wrote them.</summary>
+    static bool IsUntouched(JsonElement body, UpstreamReplica replica, bool adapter)
+    {
+        foreach (var property in body.EnumerateObject())
+        {
+            if (IsOurs(property, asStream: false)
+                || (property.NameEquals("model"u8) && replica.Config.Model is not null && !adapter))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// <summary>A piece of the prompt as a request; null where it cannot be cut.</summary>
     public static ReadOnlyMemory<byte>? Slice(
         JsonElement body, UpstreamReplica replica, Level level, double share, bool adapter) =>
@@ -50,8 +68,8 @@ static class UpstreamBody
             replica.Config.Priority ? PriorityOf(level) : null);
 
     static bool IsOurs(JsonProperty property, bool asStream) =>
-        property.NameEquals("service_tier") || property.NameEquals("priority")
-        || (asStream && (property.NameEquals("stream") || property.NameEquals("stream_options")));
+        property.NameEquals("service_tier"u8) || property.NameEquals("priority"u8)
+        || (asStream && (property.NameEquals("stream"u8) || property.NameEquals("stream_options"u8)));
 
     static int PriorityOf(Level level) => level.Class == ServiceClass.Batch ? 1 : 0;
 }

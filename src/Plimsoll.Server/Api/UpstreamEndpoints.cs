@@ -70,7 +70,8 @@ sealed class UpstreamEndpoints(
             if (prompt is not null)
                 model.Twins!.Learn(prompt, entry.PromptTokens);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException e) when (
+            e is SlowReaderException || context.RequestAborted.IsCancellationRequested)
         {
             status = RequestStatus.Cancelled;
             throw;
@@ -278,13 +279,11 @@ sealed class UpstreamEndpoints(
         if ((int)upstream.StatusCode is < 200 or (>= 300 and < 400))
             throw Failed($"The upstream answered {(int)upstream.StatusCode}; expected answer or error.");
         context.Response.StatusCode = (int)upstream.StatusCode;
-        context.Response.ContentType = upstream.Content.Headers.ContentType?.ToString();
-        foreach (var name in new[] { "retry-after", "retry-after-ms" })
-        {
-            if (upstream.Headers.TryGetValues(name, out var values))
-                context.Response.Headers[name] = string.Join(",", values);
-        }
-        if (upstream.Content.Headers.ContentType?.MediaType == "text/event-stream")
+        var type = TypeOf(upstream);
+        context.Response.ContentType = type;
+        if (!upstream.IsSuccessStatusCode)
+            PassOn(upstream, context.Response, "retry-after", "retry-after-ms");
+        if (IsEventStream(type))
         {
             if (streams)
                 return await StreamAsync(context, model, sent, entry, kept);
@@ -305,6 +304,30 @@ sealed class UpstreamEndpoints(
         return upstream.IsSuccessStatusCode;
     }
 
+    static void PassOn(HttpResponseMessage upstream, HttpResponse response, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (upstream.Headers.NonValidated.TryGetValues(name, out var values))
+                response.Headers[name] = values.ToString();
+        }
+    }
+
+    /// <summary>What an answer calls itself; null where it says nothing that may be repeated.</summary>
+    static string? TypeOf(HttpResponseMessage upstream) =>
+        upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values)
+            && values.ToString() is { Length: > 0 } type
+            && !type.AsSpan().ContainsAnyExceptInRange(' ', '~')
+                ? type : null;
+
+    static bool IsEventStream(string? contentType)
+    {
+        const string EventStream = "text/event-stream";
+        return contentType is not null
+            && contentType.StartsWith(EventStream, StringComparison.OrdinalIgnoreCase)
+            && contentType.AsSpan(EventStream.Length).TrimStart() is [] or [';', ..];
+    }
+
     /// <summary>False when the upstream broke off after the first byte; the client has been told.</summary>
     async Task<bool> StreamAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
         RequestEntry entry, StreamedAnswer? kept)
@@ -313,6 +336,7 @@ sealed class UpstreamEndpoints(
         var counter = new StreamCounter(model.Metrics, sent.Meter, entry, time, sent.Began, sent.Twin);
         var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
         var writer = context.Response.BodyWriter;
+        var patience = gate.SlowReaderTimeout;
         try
         {
             await using var stream = await sent.Response.Content.ReadAsStreamAsync(context.RequestAborted);
@@ -326,7 +350,7 @@ sealed class UpstreamEndpoints(
                     kept?.Add(whole.Span);
                     writer.Write(whole.Span);
                 }
-                await writer.FlushAsync(context.RequestAborted);
+                await SlowReader.FlushAsync(context, writer, patience, context.RequestAborted);
             }
             if (!counter.IsDone)
                 throw new IOException("the stream ended before its end");

@@ -67,8 +67,9 @@ static class UpstreamReading
     public static bool Count(
         UpstreamModel model, UpstreamMeter meter, RequestEntry entry, ReadOnlySpan<byte> answer)
     {
-        if (!StreamCounter.TryReadUsage(answer, out var prompt, out var cached, out var output))
-            return StreamCounter.IsObject(answer);
+        if (!UsageReader.TryRead(answer, out var usage, out var isObject))
+            return isObject;
+        var (prompt, cached, output) = usage;
         (entry.PromptTokens, entry.CachedTokens, entry.OutputTokens) = (prompt, cached, output);
         entry.IsCut |= answer.IndexOf("\"finish_reason\":\"length\""u8) >= 0;
         meter.AddPrompt(entry, prompt - cached);

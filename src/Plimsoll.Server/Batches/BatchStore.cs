@@ -13,8 +13,9 @@ namespace Plimsoll.Server.Batches;
 public sealed class BatchStore(Database database, GroupCommit commit, TimeProvider time)
 {
     const int LeaseSeconds = 10;
+    const string IsOpen = "status IN ('validating', 'in_progress', 'finalizing', 'cancelling')";
 
-    readonly string _owner = Guid.NewGuid().ToString("N");
+    readonly string _owner = ProcessName.Own();
 
     public long Now => time.GetUtcNow().ToUnixTimeSeconds();
 
@@ -68,16 +69,34 @@ public sealed class BatchStore(Database database, GroupCommit commit, TimeProvid
     public async Task<IReadOnlyList<string>> ClaimAsync()
     {
         var now = Now;
+        await FreeAsync();
         await commit.WriteAsync(sql => sql.Execute(
             "UPDATE batches SET owner = @owner, owner_until = @until "
-            + "WHERE status IN ('validating', 'in_progress', 'finalizing', 'cancelling') AND (owner = "
-            + "@owner OR owner_until < @now)",
+            + $"WHERE {IsOpen} AND (owner = @owner OR owner_until < @now)",
             ("@owner", _owner), ("@until", now + LeaseSeconds), ("@now", now)));
         using var connection = database.Connect();
         return SqlBatch.Reading(connection).Query(
-            "SELECT id FROM batches WHERE owner = @owner AND status IN ('validating', 'in_progress', "
-                + "'finalizing', 'cancelling') ORDER BY created",
+            $"SELECT id FROM batches WHERE owner = @owner AND {IsOpen} ORDER BY created",
             reader => reader.GetString(0), ("@owner", _owner));
+    }
+
+    /// <summary>
+    /// Ends the leases of processes that were killed beside this one: nobody else holds them.
+    /// </summary>
+    async Task FreeAsync()
+    {
+        List<string> owners;
+        using (var connection = database.Connect())
+        {
+            owners = SqlBatch.Reading(connection).Query(
+                $"SELECT DISTINCT owner FROM batches WHERE {IsOpen} AND owner_until > 0 AND owner <> @owner",
+                reader => reader.GetString(0), ("@owner", _owner));
+        }
+        foreach (var gone in owners.FindAll(ProcessName.IsGone))
+        {
+            await commit.WriteAsync(sql => sql.Execute(
+                "UPDATE batches SET owner_until = 0 WHERE owner = @gone", ("@gone", gone)));
+        }
     }
 
     /// <summary>Gives every lease back, so that the next process need not wait for it to run out.</summary>

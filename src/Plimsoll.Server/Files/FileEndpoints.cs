@@ -18,6 +18,7 @@ sealed class FileEndpoints(Gate gate, FileStore files)
 {
     const int MostFieldBytes = 4096;
     const long MostBatchBytes = 200L << 20;
+    const int PieceBytes = 64 * 1024;
 
     public async Task UploadAsync(HttpContext context)
     {
@@ -124,7 +125,13 @@ sealed class FileEndpoints(Gate gate, FileStore files)
         context.Response.ContentType = "application/octet-stream";
         context.Response.ContentLength = file.Bytes;
         await using var stream = files.OpenRead(file.Id);
-        await stream.CopyToAsync(context.Response.Body, context.RequestAborted);
+        var writer = context.Response.BodyWriter;
+        int read;
+        while ((read = await stream.ReadAsync(writer.GetMemory(PieceBytes), context.RequestAborted)) > 0)
+        {
+            writer.Advance(read);
+            await SlowReader.FlushAsync(context, writer, gate.SlowReaderTimeout, context.RequestAborted);
+        }
     }
 
     public async Task DeleteAsync(HttpContext context)

@@ -1,5 +1,4 @@
 using System;
-using System.Text.Json;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Metrics;
 
@@ -30,9 +29,9 @@ public sealed class StreamCounter(
         if (sse.IndexOf("\"usage\":{"u8) >= 0 || sse.IndexOf("\"usage\": {"u8) >= 0)
         {
             var start = sse.IndexOf((byte)'{');
-            if (start >= 0 && TryReadUsage(sse[start..], out var prompt, out var cached, out var output))
+            if (start >= 0 && UsageReader.TryRead(sse[start..], out var usage, out _))
             {
-                (entry.PromptTokens, entry.CachedTokens, entry.OutputTokens) = (prompt, cached, output);
+                (entry.PromptTokens, entry.CachedTokens, entry.OutputTokens) = usage;
                 _hasUsage = true;
             }
         }
@@ -87,66 +86,4 @@ public sealed class StreamCounter(
         meter.AddPrompt(entry, entry.PromptTokens - entry.CachedTokens);
         metrics.AddPrompt(entry.PromptTokens);
     }
-
-    /// <summary>Whether an answer is one JSON object and nothing else.</summary>
-    public static bool IsObject(ReadOnlySpan<byte> json)
-    {
-        try
-        {
-            var reader = new Utf8JsonReader(json);
-            var isObject = reader.Read() && reader.TokenType == JsonTokenType.StartObject;
-            while (reader.Read())
-            {
-            }
-            return isObject;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Reads <c>usage</c> out of an answer or a chunk; false when there is none.</summary>
-    public static bool TryReadUsage(ReadOnlySpan<byte> json, out int prompt, out int cached, out int output)
-    {
-        (prompt, cached, output) = (0, 0, 0);
-        try
-        {
-            var reader = new Utf8JsonReader(json);
-            if (!JsonDocument.TryParseValue(ref reader, out var document))
-                return false;
-            using (document)
-            {
-                var root = document.RootElement;
-                if (root.ValueKind == JsonValueKind.Object
-                    && root.TryGetProperty("response", out var response))
-                {
-                    root = response;
-                }
-                if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("usage", out var usage)
-                    || usage.ValueKind != JsonValueKind.Object)
-                {
-                    return false;
-                }
-                // Responses call tokens input and output, and so their details.
-                var (input, answer) = usage.TryGetProperty("input_tokens", out _)
-                    ? ("input_tokens", "output_tokens") : ("prompt_tokens", "completion_tokens");
-                prompt = Number(usage, input);
-                output = Number(usage, answer);
-                cached = usage.TryGetProperty(input + "_details", out var details)
-                    && details.ValueKind == JsonValueKind.Object
-                    ? Math.Min(prompt, Number(details, "cached_tokens"))
-                    : 0;
-                return true;
-            }
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
-
-    static int Number(JsonElement holder, string name) =>
-        holder.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
-        && value.TryGetInt32(out var number) && number >= 0 ? number : 0;
 }

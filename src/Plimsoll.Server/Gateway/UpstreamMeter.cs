@@ -59,23 +59,31 @@ public sealed class UpstreamMeter(LedgerBook book, EngineMeter meter, TimeProvid
         }
     }
 
+    /// <summary>
+    /// Each share ends where the weights up to it say: whole units that sum to the amount, none further than
+    /// one from its proportion, in one pass however many requests there are.
+    /// </summary>
     void Split(long nowNs, long amount)
     {
-        var weights = new long[2 * _tokens.Count];
-        var shares = new PicoDollars[weights.Length];
-        var i = 0;
+        long total = 0, seen = 0, given = 0;
         foreach (var (prompt, output) in _tokens.Values)
+            total += prompt + (output * OutputWeight);
+        // Requests that were heard of without a token share alike.
+        var each = total == 0 ? 1 : 0;
+        total += each * _tokens.Count;
+        foreach (var (entry, (prompt, output)) in _tokens)
         {
-            weights[i++] = prompt;
-            weights[i++] = output * OutputWeight;
-        }
-        new PicoDollars(amount).SplitInto(weights, shares);
-        i = 0;
-        foreach (var entry in _tokens.Keys)
-        {
-            var charge = new StepCharge(0, (long)shares[i].Amount, (long)shares[i + 1].Amount, 0);
+            var charge = new StepCharge(0, Next(prompt + each), Next(output * OutputWeight), 0);
             book.PostEstimate(meter, nowNs, entry, charge);
-            i += 2;
+        }
+
+        long Next(long weight)
+        {
+            seen += weight;
+            var upTo = (long)((Int128)amount * seen / total);
+            var share = upTo - given;
+            given = upTo;
+            return share;
         }
     }
 }

@@ -18,6 +18,8 @@ namespace Plimsoll.Server.Gateway;
 /// </summary>
 public sealed class UpstreamModel : IDisposable
 {
+    static readonly int[] _onlyOne = [0];
+
     readonly UpstreamReplica[] _replicas;
     readonly UpstreamMeter[] _meters;
     readonly UpstreamWatch[] _watches;
@@ -200,6 +202,8 @@ public sealed class UpstreamModel : IDisposable
     /// </summary>
     internal IReadOnlyList<int> Order(string key)
     {
+        if (_replicas.Length == 1 && _replicas[0].Config.Weight > 0)
+            return _onlyOne;
         var order = new List<(double Score, int Index)>(_replicas.Length);
         for (var i = 0; i < _replicas.Length; i++)
         {

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
@@ -15,10 +16,15 @@ public sealed class UpstreamReplica : IDisposable
 {
     static readonly TimeSpan _connectTimeout = TimeSpan.FromSeconds(5);
 
-    readonly HttpClient _client;
+    // Not HttpClient: its time limit, its address and its list of what is pending are ours already, and each
+    // costs a request something.
+    readonly HttpMessageInvoker _client;
+    readonly Uri _base;
+    readonly ConcurrentDictionary<string, Uri> _addresses = new(StringComparer.Ordinal);
     readonly ResiliencePipeline<HttpResponseMessage> _breaker;
     readonly CircuitBreakerStateProvider _state = new();
     const int MostMetricsBytes = 16 << 20;
+    const int MostAddresses = 64;
 
     int _outstanding;
 
@@ -27,18 +33,15 @@ public sealed class UpstreamReplica : IDisposable
         Config = config;
         IdleTimeout =
             TimeSpan.FromMilliseconds(PromiseText.Duration(config.IdleTimeout, "idle_timeout") / 1e6);
-        _client = new HttpClient(new SocketsHttpHandler
+        _base = new Uri(config.Url.TrimEnd('/') + "/");
+        _client = new HttpMessageInvoker(new SocketsHttpHandler
         {
             ConnectTimeout = _connectTimeout,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             MaxConnectionsPerServer = config.MaxConcurrency,
             AllowAutoRedirect = false,
             UseCookies = false,
-        })
-        {
-            BaseAddress = new Uri(config.Url.TrimEnd('/') + "/"),
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
+        });
         _breaker = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>
             {
@@ -101,12 +104,12 @@ public sealed class UpstreamReplica : IDisposable
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(patience);
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        using var request = new HttpRequestMessage(HttpMethod.Get, AddressOf(path));
         if (Config.ApiKey is { } key)
             request.Headers.Authorization = new("Bearer", key);
         try
         {
-            return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            return await _client.SendAsync(request, limit.Token);
         }
         catch (Exception e) when (e is HttpRequestException
             || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
@@ -131,19 +134,18 @@ public sealed class UpstreamReplica : IDisposable
     {
         return await _breaker.ExecuteAsync(async token =>
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, path.TrimStart('/'))
+            using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(path))
             {
                 Content = new ReadOnlyMemoryContent(body),
             };
-            request.Content.Headers.ContentType = new("application/json");
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
             if (Config.ApiKey is { } key)
                 request.Headers.Authorization = new("Bearer", key);
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(token);
             patience.CancelAfter(IdleTimeout);
             try
             {
-                return await _client.SendAsync(
-                    request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
+                return await _client.SendAsync(request, patience.Token);
             }
             catch (OperationCanceledException) when (!token.IsCancellationRequested)
             {
@@ -151,6 +153,19 @@ public sealed class UpstreamReplica : IDisposable
                     $"{Config.Url} did not answer in {IdleTimeout.TotalSeconds:0.#} s.");
             }
         }, cancellation);
+    }
+
+    /// <summary>
+    /// Where a path is at this replica. A client may spell one in many ways: so many are kept.
+    /// </summary>
+    Uri AddressOf(string path)
+    {
+        if (_addresses.TryGetValue(path, out var address))
+            return address;
+        address = new Uri(_base, path.TrimStart('/'));
+        if (_addresses.Count < MostAddresses)
+            _addresses[path] = address;
+        return address;
     }
 
     public void Dispose() => _client.Dispose();
