@@ -25,9 +25,10 @@ public sealed class JobRunner(
     readonly string _owner = Guid.NewGuid().ToString("N");
 
     /// <summary>
-    /// Called with each job that succeeded and its adapter's hash: where it is made servable.
+    /// Makes a job's model servable, by the adapter's hash. Called before the job is said to have succeeded:
+    /// a client that reads so may ask the model at once.
     /// </summary>
-    public Func<FineTuningJob, string, Task>? Succeeded { get; init; }
+    public Func<FineTuningJob, string, Task>? Serve { get; init; }
 
     /// <summary>Runs the next job to its end.</summary>
     /// <returns>False when none waits.</returns>
@@ -83,6 +84,8 @@ public sealed class JobRunner(
         if (existing)
             store.AddEvent(job.Id, "info", "This spec was trained before; its model is returned");
         var name = $"ft:{job.Model}:{job.Tenant}:{job.Suffix ?? ""}:{adapter[..8]}";
+        if (Serve is not null)
+            await Serve(job with { FineTunedModel = name }, adapter).ConfigureAwait(false);
         var done = store.Move(job.Id, j => j with
         {
             Status = JobStatus.Succeeded,
@@ -96,7 +99,5 @@ public sealed class JobRunner(
             return;
         store.AddEvent(job.Id, "info", "New fine-tuned model created: " + name);
         store.AddEvent(job.Id, "info", "The job has successfully completed");
-        if (Succeeded is not null)
-            await Succeeded(done, adapter).ConfigureAwait(false);
     }
 }
