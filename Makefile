@@ -1,4 +1,4 @@
-.PHONY: build clean-build test bench figures steps load-line truth-figures bench-figures serve-figures serve-soak \
+.PHONY: tune-demo tune-figures build clean-build test bench figures steps load-line truth-figures bench-figures serve-figures serve-soak \
 	plan-figures container docs validation house mutate fuzz clean
 
 build:
@@ -93,3 +93,7 @@ plan-figures:
 	dotnet build benchmarks/plan -c Release -v quiet --nologo
 	for figure in wide-ep served catalogue; do \
 		benchmarks/plan/bin/Release/net10.0/Plimsoll.Plan.Figures $$figure; done
+
+# The whole path of a task, from records to traffic and back with a report at the end; fifteen minutes on two cores.
+tune-demo:
+	@sh tools/tune-demo

@@ -30,6 +30,8 @@ sealed class DatasetCommand(TuneStage stage)
         + "with their responses" };
     readonly Option<string?> _tenant = new("--tenant") { Description = "Of captured traffic, "
         + "this tenant's only" };
+    readonly Option<string?> _model = new("--answered-by") { Description = "Of captured traffic, what this "
+        + "model or release answered only" };
     readonly Option<string[]> _evaluation = new("--evaluation") { Description = "NAME=FILE of records that "
         + "must not be trained on; repeatable" };
     readonly Option<double> _near = new("--near-duplicates") { Description =
@@ -49,9 +51,8 @@ sealed class DatasetCommand(TuneStage stage)
         var command = new Command("dataset", "Records in, a dataset out: cleaned, without copies, redacted, "
             + "decontaminated, split.")
         {
-            _file, _registry, _base, _prompt, _completion, _system, _group, _captured, _tenant, _evaluation,
-                _near, _pii,
-            _share, _most, _seed, _show,
+            _file, _registry, _base, _prompt, _completion, _system, _group, _captured, _tenant, _model,
+            _evaluation, _near, _pii, _share, _most, _seed, _show,
         };
         command.SetAction(Run);
         return command;
@@ -84,7 +85,7 @@ sealed class DatasetCommand(TuneStage stage)
     IEnumerable<TrainingRecord> Read(ParseResult parsed, string file)
     {
         if (parsed.GetValue(_captured))
-            return CapturedTraffic.Read(file, parsed.GetValue(_tenant));
+            return CapturedTraffic.Read(file, parsed.GetValue(_tenant), parsed.GetValue(_model));
         return file.EndsWith(".csv", StringComparison.OrdinalIgnoreCase)
             ? CsvRecords.Read(file, new CsvColumns(
                 parsed.GetValue(_prompt)!, parsed.GetValue(_completion)!, parsed.GetValue(_system),
