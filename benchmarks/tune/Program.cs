@@ -56,10 +56,14 @@ try
         case ["gates"]:
             GateFigures.Run();
             break;
+        case ["faults"]:
+            return await new FaultFigures(work, ModelOf([])).RunAsync() == 0 ? 0 : 1;
+        case ["same-bytes"]:
+            return await SameBytes.RunAsync(work, ModelOf([])) == 0 ? 0 : 1;
         default:
             throw new BadInputException("usage: tune-figures pretrain [--large] | publish | intents SET "
                 + "[--seed N] [--seeds N] [--few-shot N] [--pretrained|--large] | intents-table "
-                + "| baseline | duplicates [--records N] | gates | export SET FOLDER "
+                + "| baseline | duplicates [--records N] | gates | faults | same-bytes | export SET FOLDER "
                 + "| traffic SERVER TASK QUESTIONS [--requests N]");
     }
     return 0;
