@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using System.Threading;
+using System.Threading.Tasks;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
 using Plimsoll.Tuning;
@@ -46,6 +47,8 @@ sealed class DatasetCommand(TuneStage stage)
     readonly Option<int> _show = new("--show") { Description =
         "Print so many records token by token, with what is learned", DefaultValueFactory = _ => 0 };
 
+    readonly TeacherOptions _teacher = new();
+
     public Command Build()
     {
         var command = new Command("dataset", "Records in, a dataset out: cleaned, without copies, redacted, "
@@ -54,16 +57,18 @@ sealed class DatasetCommand(TuneStage stage)
             _file, _registry, _base, _prompt, _completion, _system, _group, _captured, _tenant, _model,
             _evaluation, _near, _pii, _share, _most, _seed, _show,
         };
-        command.SetAction(Run);
+        _teacher.AddTo(command);
+        command.SetAction(RunAsync);
         return command;
     }
 
-    int Run(ParseResult parsed)
+    async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         using var workspace = TuneStage.Open(parsed.GetValue(_registry)!);
         var baseHash = TuneStage.BaseOf(workspace, parsed.GetValue(_base)!);
         var file = parsed.GetValue(_file)!;
-        var raw = Read(parsed, file).ToList();
+        var (raw, bill) = await _teacher.LabelAsync(parsed, workspace, [.. Read(parsed, file)],
+            redacts: !parsed.GetValue(_pii), stage.Story, cancellation);
         using var progress = new ProgressLine(stage.Story, "cleaning", total: 0);
         var options = new DatasetOptions
         {
@@ -76,7 +81,9 @@ sealed class DatasetCommand(TuneStage stage)
         };
         var origin = new JsonObject { ["file"] = Path.GetFileName(file),
             ["file_sha256"] = workspace.Registry.Blobs.Put(file), ["records"] = raw.Count };
-        var (hash, build) = workspace.AddDataset(raw, options, baseHash, origin, CancellationToken.None);
+        if (bill is not null)
+            origin["teacher"] = bill;
+        var (hash, build) = workspace.AddDataset(raw, options, baseHash, origin, cancellation);
         progress.Clear();
         Print(workspace, hash, build, baseHash, parsed.GetValue(_show));
         return CommandLine.Done;

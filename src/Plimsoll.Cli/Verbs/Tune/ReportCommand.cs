@@ -31,8 +31,8 @@ sealed class ReportCommand(TuneStage stage)
     readonly Option<string> _registry = TuneStage.RegistryOption();
     readonly Option<string> _task = new("--task") { Description = "Name of the task",
         DefaultValueFactory = _ => "task" };
-    readonly Option<double> _labels = new("--labels-usd") { Description =
-        "What the labels cost; 0 where they were there", Required = true };
+    readonly Option<double?> _labels = new("--labels-usd") { Description =
+        "What the labels cost; 0 where they were there [default: the teacher's bill]" };
     readonly Option<double?> _training = new("--training-usd") { Description =
         "What training cost [default: of the run, where its price was given]" };
     readonly Option<double> _evaluation = new("--evaluation-usd") { Description = "What judging cost",
@@ -93,7 +93,7 @@ sealed class ReportCommand(TuneStage stage)
             parsed.GetValue(_task)!, Traffic(parsed, saving), Side(saving, "current"),
             Side(saving, "candidate"), Pairs(quality), (double)quality["margin"]!,
             new OneOffCosts(
-                Amount(parsed.GetValue(_labels), _labels.Name), Training(parsed, workspace, adapter),
+                Labels(parsed, workspace, adapter), Training(parsed, workspace, adapter),
                 Amount(parsed.GetValue(_evaluation), _evaluation.Name),
                 Amount(parsed.GetValue(_shadow), _shadow.Name)),
             SharedApi(parsed.GetValue(_api)), (double)saving["peak_over_mean"]!,
@@ -125,6 +125,15 @@ sealed class ReportCommand(TuneStage stage)
             (double)facts["usd_per_gpu_hour"]! * (int)facts["accelerators_per_replica"]!,
             (double?)facts["ttft_p95_ms"], (double?)facts["itl_p95_ms"], (string)facts["tier"]!,
             (string)facts["price"]!);
+    }
+
+    double Labels(ParseResult parsed, TuneWorkspace workspace, string adapter)
+    {
+        if (parsed.GetValue(_labels) is { } given)
+            return Amount(given, _labels.Name);
+        var dataset = workspace.Registry.Get(workspace.SpecOf(adapter).Links["dataset"]);
+        return (double?)dataset.Facts["origin"]?["teacher"]?["usd"] ?? throw new BadInputException(
+            "no teacher labelled the dataset; expected --labels-usd, 0 where the labels were there");
     }
 
     double Training(ParseResult parsed, TuneWorkspace workspace, string adapter)
