@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
@@ -49,6 +50,9 @@ sealed partial class FineTuningRunner : IAsyncDisposable
     }
 
     public JobDesk Desk { get; }
+
+    /// <summary>The newest jobs of all tenants, for the live page.</summary>
+    public IReadOnlyList<FineTuningJob> Recent => _store.Recent(8);
 
     public void Wake() => _wake.Release();
 

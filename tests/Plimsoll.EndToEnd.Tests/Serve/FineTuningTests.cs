@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using Plimsoll.Server.Configuration;
@@ -33,11 +34,22 @@ public sealed class FineTuningTests
         var (_, events) = await server.GetAsync($"/v1/fine_tuning/jobs/{id}/events?limit=50");
         events.GetProperty("data").EnumerateArray().ShouldContain(
             e => e.GetProperty("message").GetString()!.StartsWith("Step "));
+        var live = await LiveAsync(server);
+        live.ShouldContain("24 records");
+        live.ShouldContain(model!);
         var (asked, answer, _) = await server.PostAsync("/v1/chat/completions",
             $$"""{"model":"{{model}}","temperature":0,"max_tokens":8,"messages":[{"role":"user","content":"ship 7"}]}""");
         asked.ShouldBe(200, answer.ToString());
         answer.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()
             .ShouldBe("too heavy");
+    }
+
+    /// <summary>The live page's first event.</summary>
+    static async Task<string> LiveAsync(RunningServer server)
+    {
+        using var reader = new StreamReader(await server.Client.GetStreamAsync("/live"));
+        await reader.ReadLineAsync();
+        return (await reader.ReadLineAsync())!;
     }
 
     [Fact]

@@ -71,6 +71,20 @@ public sealed class GateTests
     }
 
     [Fact]
+    public void A_fault_that_would_pass_for_rounding_is_seen_before_quantisation()
+    {
+        List<ParityExample> Examples(int wrong) => [.. Enumerable.Range(0, 200)
+            .Select(i => new ParityExample($"p{i}", [1, 2], i < wrong ? [1, 9] : [1, 2]))];
+        Gates.Parity(Examples(8), quantised: true, needed: 50).Verdict.ShouldBe(GateVerdict.Passed);
+        var outcome = Gates.Parity(Examples(8), Examples(8), needed: 50);
+        outcome.Verdict.ShouldBe(GateVerdict.Failed);
+        outcome.Evidence.ShouldStartWith("before quantisation: 192 of 200");
+        var rounding = Gates.Parity(Examples(0), Examples(8), needed: 50);
+        rounding.Verdict.ShouldBe(GateVerdict.Passed);
+        rounding.Facts["identical_unquantised"]!.GetValue<int>().ShouldBe(200);
+    }
+
+    [Fact]
     public void An_answer_without_its_end_is_seen()
     {
         var outcome = Gates.Parity([new ParityExample("p", [5, 7], [5, 7, 7, 7])], quantised: true,

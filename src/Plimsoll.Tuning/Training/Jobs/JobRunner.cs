@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Text.Json.Nodes;
 using System.Threading;
@@ -67,7 +68,9 @@ public sealed class JobRunner(
             ValidationShare = 0, EvaluationSets = held };
         // Nothing of the job itself: the same records asked for again are the same dataset and the same spec.
         var origin = new JsonObject { ["source"] = "fine-tuning job" };
-        var (dataset, _) = workspace.AddDataset(records, options, baseHash, origin, cancellation);
+        var (dataset, build) = workspace.AddDataset(records, options, baseHash, origin, cancellation);
+        store.Move(job.Id, j => j with { Dataset = string.Create(CultureInfo.InvariantCulture,
+            $"{dataset[..12]}, {build.Train.Count:N0} records") }, JobStatus.Running);
         TrainerEvent? last = null;
         var (adapter, existing) = await runs.RunAsync(baseHash, dataset, job.Options, null, null, e =>
         {
@@ -79,6 +82,9 @@ public sealed class JobRunner(
             {
                 store.AddEvent(job.Id, "info", FormattableString.Invariant(
                     $"Step {e.Step}/{e.Steps}: training loss={e.Loss:F2}"));
+                store.Move(job.Id, j => j with { Progress = FormattableString.Invariant(
+                    $"step {e.Step} of {e.Steps}, loss {e.Loss:F2}, {e.SecondsLeft:F0} s left") },
+                    JobStatus.Running);
             }
         }, stop.Token).ConfigureAwait(false);
         if (existing)
