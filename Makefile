@@ -97,3 +97,14 @@ plan-figures:
 # The whole path of a task, from records to traffic and back with a report at the end; fifteen minutes on two cores.
 tune-demo:
 	@sh tools/tune-demo
+
+# What tune is held to, in an hour of two cores: near-duplicates, gates and guards, planted faults, equal bytes, and the
+# accuracy of the tuned default model over seeds with its baseline and few-shot beside it.
+tune-figures:
+	dotnet build benchmarks/tune -c Release -v quiet --nologo
+	for figure in duplicates gates faults same-bytes; do \
+		benchmarks/tune/bin/Release/net10.0/tune-figures $$figure || exit 1; done
+	for set in snips banking77 clinc150; do \
+		benchmarks/tune/bin/Release/net10.0/tune-figures intents $$set --seeds 3 && \
+		benchmarks/tune/bin/Release/net10.0/tune-figures intents $$set --seed 1 --few-shot 10 || exit 1; done
+	benchmarks/tune/bin/Release/net10.0/tune-figures intents-table

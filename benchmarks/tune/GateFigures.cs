@@ -10,7 +10,8 @@ namespace Plimsoll.Tune.Figures;
 /// <summary>How often the gates and the guards are wrong, over simulated candidates.</summary>
 static class GateFigures
 {
-    public const int Candidates = 1000;
+    public const int Candidates = 10_000;
+    const int Sequences = 1000;
     public const int Canaries = 200;
 
     public static void Run()
@@ -31,10 +32,10 @@ static class GateFigures
         foreach (var rate in new[] { 0.01, 0.1, 0.5 })
         {
             var outside = 0;
-            for (ulong seed = 1; seed <= Candidates; seed++)
+            for (ulong seed = 1; seed <= Sequences; seed++)
                 outside += IsEverOutside(rate, 5000, seed) ? 1 : 0;
-            Console.WriteLine($"confidence sequence, rate {rate}, looked at 5,000 times: held "
-                + $"{Percent(Candidates - outside)} (95 % promised)");
+            Console.WriteLine($"confidence sequence, rate {rate}, looked at 5,000 times in each of {Sequences}: held "
+                + $"{Percent(Sequences - outside, Sequences)} (95 % promised)");
         }
         var (false0, after0, _) = Promotions(0.01, 0.01);
         var (caught2, _, answers2) = Promotions(0.03, 0.01);

@@ -19,6 +19,7 @@ namespace Plimsoll.Tune.Figures;
 static class Traffic
 {
     const int AtOnce = 8;
+    const int MostAttempts = 300;
 
     /// <param name="requests">Ends after so many, or when it is told to stop (SIGTERM).</param>
     public static async Task RunAsync(string server, string task, string file, int requests, string? key)
@@ -52,8 +53,10 @@ static class Traffic
     static async Task<string> AskAsync(
         HttpClient client, string task, string question, int session, CancellationToken stop)
     {
-        while (!stop.IsCancellationRequested)
+        for (var attempt = 0; !stop.IsCancellationRequested; attempt++)
         {
+            if (attempt == MostAttempts)
+                throw new BadInputException($"{client.BaseAddress}: no answer of {task} in a minute");
             using var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions")
             {
                 Content = JsonContent.Create(new
