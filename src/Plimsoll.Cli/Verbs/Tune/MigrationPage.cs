@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -22,6 +23,7 @@ static class MigrationPage
             [
                 $"Promise: {facts.Promise}. Traffic: {facts.Traffic.Source}.",
                 $"Prices: {facts.Current.Price}. Step times: tier {facts.Candidate.Tier}.",
+                .. facts.StandsFor is { } stands ? [$"Beware: {stands}."] : Array.Empty<string>(),
             ],
             Figures = [.. Figures(report)],
             Pictures = [.. Pictures(report)],

@@ -97,7 +97,20 @@ sealed class ReportCommand(TuneStage stage)
                 Amount(parsed.GetValue(_evaluation), _evaluation.Name),
                 Amount(parsed.GetValue(_shadow), _shadow.Name)),
             SharedApi(parsed.GetValue(_api)), (double)saving["peak_over_mean"]!,
-            (int)saving["spare_replicas"]!, (double)saving["adapter_overhead"]!, (string)saving["promise"]!);
+            (int)saving["spare_replicas"]!, (double)saving["adapter_overhead"]!, (string)saving["promise"]!,
+            StandsFor(saving));
+    }
+
+    // A tenth more or less is how embeddings are counted, not another model.
+    static string? StandsFor(JsonObject saving)
+    {
+        if (saving["judged_parameters"] is not { } node || saving["candidate_parameters"] is not { } other)
+            return null;
+        var (judged, candidate) = ((double)node, (double)other);
+        return Math.Abs(judged / candidate - 1) < 0.1 ? null : string.Create(CultureInfo.InvariantCulture,
+            $"accuracy was measured on a base of {judged / 1e6:G3} million parameters and on what answers "
+                + $"now; the money is that of {saving["candidate"]!["model"]} and {
+                saving["current"]!["model"]}, for which they stand here");
     }
 
     static JsonObject Evidence(IReadOnlyList<GateOutcome> gates, string name, string by) =>
