@@ -8,8 +8,10 @@ using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
-using Plimsoll.Tuning;
+using Plimsoll.Inputs.Files;
+using Plimsoll.Reports;
 using Plimsoll.Tuning.Datasets;
+using Plimsoll.Tuning.Formats;
 
 namespace Plimsoll.Cli.Verbs.Tune;
 
@@ -47,6 +49,8 @@ sealed class DatasetCommand(TuneStage stage)
     readonly Option<int> _show = new("--show") { Description =
         "Print so many records token by token, with what is learned", DefaultValueFactory = _ => 0 };
 
+    readonly Option<FileInfo?> _html = new("--html") { Description =
+        "Write a page of it here: filters, statistics, samples with what is learned" };
     readonly TeacherOptions _teacher = new();
 
     public Command Build()
@@ -55,7 +59,7 @@ sealed class DatasetCommand(TuneStage stage)
             + "decontaminated, split.")
         {
             _file, _registry, _base, _prompt, _completion, _system, _group, _captured, _tenant, _model,
-            _evaluation, _near, _pii, _share, _most, _seed, _show,
+            _evaluation, _near, _pii, _share, _most, _seed, _show, _html,
         };
         _teacher.AddTo(command);
         command.SetAction(RunAsync);
@@ -65,6 +69,8 @@ sealed class DatasetCommand(TuneStage stage)
     async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         using var workspace = TuneStage.Open(parsed.GetValue(_registry)!);
+        if (parsed.GetValue(_html) is { } page)
+            WholeFile.Check(page.FullName);
         var baseHash = TuneStage.BaseOf(workspace, parsed.GetValue(_base)!);
         var file = parsed.GetValue(_file)!;
         var (raw, bill) = await _teacher.LabelAsync(parsed, workspace, [.. Read(parsed, file)],
@@ -85,7 +91,14 @@ sealed class DatasetCommand(TuneStage stage)
             origin["teacher"] = bill;
         var (hash, build) = workspace.AddDataset(raw, options, baseHash, origin, cancellation);
         progress.Clear();
-        Print(workspace, hash, build, baseHash, parsed.GetValue(_show));
+        using var model = workspace.OpenFolder(baseHash);
+        var statistics = DatasetStatistics.Of(build.Train, model.Renderer);
+        if (parsed.GetValue(_html) is { } html)
+        {
+            WholeFile.Write(html.FullName, text => Page.Write(DatasetPage.Of(hash, build, statistics,
+                model.Renderer, model.Tokenizer, CommandLine.VersionAndCommit), text));
+        }
+        Print(hash, build, statistics, model, parsed.GetValue(_show));
         return CommandLine.Done;
     }
 
@@ -114,10 +127,8 @@ sealed class DatasetCommand(TuneStage stage)
         return sets;
     }
 
-    void Print(TuneWorkspace workspace, string hash, DatasetBuild build, string baseHash, int show)
+    void Print(string hash, DatasetBuild build, DatasetStatistics statistics, ModelFolder model, int show)
     {
-        using var model = workspace.OpenFolder(baseHash);
-        var statistics = DatasetStatistics.Of(build.Train, model.Renderer);
         stage.Output.WriteLine($"dataset {hash}");
         foreach (var filter in build.Filters)
         {
