@@ -72,7 +72,8 @@ static class GateFigures
         return false;
     }
 
-    public static (int RolledBack, int Promoted, double Answers) Promotions(double candidate, double production)
+    public static (int RolledBack, int Promoted, double Answers) Promotions(
+        double candidate, double production)
     {
         var (back, through, answers) = (0, 0, 0L);
         for (ulong seed = 1; seed <= Canaries; seed++)

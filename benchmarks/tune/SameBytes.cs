@@ -35,7 +35,8 @@ static class SameBytes
         {
             foreach (var precision in new[] { Precision.F32, Precision.Bf16 })
             {
-                var what = $"{threads} thread{(threads == 1 ? "" : "s")}, {precision.ToString().ToLowerInvariant()}";
+                var what = $"{threads} thread{(threads == 1 ? "" : "s")}, "
+                    + precision.ToString().ToLowerInvariant();
                 TrainerJob Job(string name) => Of(folder, name, modelFolder, data, threads, precision);
                 var whole = await HashAsync(Job($"{threads}-{precision}-a"), killAt: null);
                 differing += Say($"{what}: run again", whole,
@@ -49,7 +50,8 @@ static class SameBytes
 
     static int Say(string what, string first, string second)
     {
-        Console.WriteLine($"{what}: {first[..16]} {(first == second ? "the same bytes" : $"NOT {second[..16]}")}");
+        var found = first == second ? "the same bytes" : $"NOT {second[..16]}";
+        Console.WriteLine($"{what}: {first[..16]} {found}");
         return first == second ? 0 : 1;
     }
 

@@ -75,7 +75,8 @@ static class Traffic
                 if (response.StatusCode != HttpStatusCode.NotFound)
                 {
                     return response.IsSuccessStatusCode
-                        ? response.Headers.TryGetValues("x-plimsoll-release", out var who) ? who.First() : task
+                        ? response.Headers.TryGetValues("x-plimsoll-release", out var who)
+                            ? who.First() : task
                         : $"error {(int)response.StatusCode}";
                 }
             }

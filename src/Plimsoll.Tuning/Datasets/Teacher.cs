@@ -15,7 +15,7 @@ using Plimsoll.Tuning.Registry;
 
 namespace Plimsoll.Tuning.Datasets;
 
-/// <summary>What labelling took. A label that was bought before is counted as well: it was paid for.</summary>
+/// <summary>What labelling took; a label that was bought before was paid for and counts.</summary>
 /// <param name="Bought">Asked of the teacher now.</param>
 public sealed record TeacherBill(int Labels, int Bought, long PromptTokens, long OutputTokens, double Usd);
 
@@ -135,8 +135,8 @@ public sealed class Teacher(
         catch (Exception e) when (e is JsonException or NullReferenceException or InvalidOperationException
             or ArgumentOutOfRangeException or FormatException)
         {
-            throw new BadInputException($"{client.BaseAddress}: {Short(text)}; expected a chat completion "
-                + "with its usage");
+            throw new BadInputException(
+                $"{client.BaseAddress}: {Short(text)}; expected a chat completion with its usage");
         }
     }
 

@@ -4,10 +4,10 @@ using MathNet.Numerics.Distributions;
 namespace Plimsoll.Tuning.Evaluation;
 
 /// <summary>
-/// Candidate and current on the same examples, right or wrong on each. Interval of the difference: Tango 1998,
-/// "Equivalence test and confidence interval for the difference in proportions for the paired-sample design",
-/// by its score; where few examples differ, Newcombe's of the same year lets up to 5.6 % pass at the margin,
-/// Tango's 5.0 %. Test: McNemar's, exact.
+/// Candidate and current on the same examples, right or wrong on each. Interval of the difference: the score
+/// of Tango 1998, "Equivalence test and confidence interval for the difference in proportions for the
+/// paired-sample design". Where few examples differ, Newcombe's of the same year lets up to 5.6 % pass at the
+/// margin, Tango's 5.0 %. Test: McNemar's, exact.
 /// </summary>
 /// <param name="Both">Examples that both have right.</param>
 /// <param name="OnlyCandidate">Right by the candidate alone.</param>

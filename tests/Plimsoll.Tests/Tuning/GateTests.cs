@@ -24,8 +24,8 @@ public sealed class GateTests
         interval.Point.ShouldBe((candidate - current) / (double)n, 1e-12);
         foreach (var (end, sign) in new[] { (interval.Low, 1), (interval.High, -1) })
         {
-            double Likelihood(double share) => candidate * Math.Log(share + end) + current * Math.Log(share)
-                + (both + neither) * Math.Log(1 - 2 * share - end);
+            double Likelihood(double share) =>
+                candidate * Math.Log(share + end) + current * Math.Log(share) + (both + neither) * Math.Log(1 - 2 * share - end);
             var (from, to) = (Math.Max(1e-9, 1e-9 - end), (1 - end) / 2 - 1e-9);
             for (var i = 0; i < 200; i++)
             {
@@ -37,7 +37,7 @@ public sealed class GateTests
         }
     }
 
-    /// <summary>Every outcome of 1,546 examples, each by its probability: no sampling in the answer.</summary>
+    /// <summary>Every outcome of 1,546 examples by its probability: nothing is sampled.</summary>
     [Theory]
     [InlineData(0.04, 0.06)]
     [InlineData(0.02, 0.04)]

@@ -70,7 +70,8 @@ public sealed class RecordReaderTests
     {
         using var folder = new TemporaryFolder();
         string Line(string tenant, string finish) => """{"tenant":"T","request":{"model":"M","messages":[{"role":"user","content":"q"}],"user":"u1"},"response":{"choices":[{"finish_reason":"F","message":{"role":"assistant","content":"a"}}]}}"""
-            .Replace("\"T\"", $"\"{tenant}\"").Replace("\"M\"", $"\"of-{tenant}\"").Replace("\"F\"", $"\"{finish}\"");
+            .Replace("\"T\"", $"\"{tenant}\"")
+            .Replace("\"M\"", $"\"of-{tenant}\"").Replace("\"F\"", $"\"{finish}\"");
         var path = folder.Write("t.jsonl", string.Join(
             '\n', Line("x", "stop"), Line("x", "length"), Line("y", "stop")));
         CapturedTraffic.Read(path, "x").Single().Group.ShouldBe("u1");
