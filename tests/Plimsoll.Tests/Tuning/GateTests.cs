@@ -25,7 +25,8 @@ public sealed class GateTests
         foreach (var (end, sign) in new[] { (interval.Low, 1), (interval.High, -1) })
         {
             double Likelihood(double share) =>
-                candidate * Math.Log(share + end) + current * Math.Log(share) + (both + neither) * Math.Log(1 - 2 * share - end);
+                candidate * Math.Log(share + end) + current * Math.Log(share)
+                    + (both + neither) * Math.Log(1 - 2 * share - end);
             var (from, to) = (Math.Max(1e-9, 1e-9 - end), (1 - end) / 2 - 1e-9);
             for (var i = 0; i < 200; i++)
             {
