@@ -35,7 +35,7 @@ static class GateFigures
             for (ulong seed = 1; seed <= Sequences; seed++)
                 outside += IsEverOutside(rate, 5000, seed) ? 1 : 0;
             Console.WriteLine($"confidence sequence, rate {rate}, looked at 5,000 times in each of "
-                + $"{Sequences}: held "{Percent(Sequences - outside, Sequences)} (95 % promised)");
+                + $"{Sequences}: held {Percent(Sequences - outside, Sequences)} (95 % promised)");
         }
         var (false0, after0, _) = Promotions(0.01, 0.01);
         var (caught2, _, answers2) = Promotions(0.03, 0.01);

@@ -32,7 +32,7 @@ try
                 Console.WriteLine(line);
             break;
         case ["export", var set, var folder]:
-            TaskFiles.Write(IntentSet.Load(set), folder);
+            TaskFiles.Write(IntentSet.Load(set), folder, ModelOf([]));
             break;
         case ["traffic", var server, var task, var file, .. var rest]:
             await Traffic.RunAsync(server, task, file, Number(rest, "--requests") ?? int.MaxValue,

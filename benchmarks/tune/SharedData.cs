@@ -31,8 +31,10 @@ static class SharedData
     {
         var path = Path.Combine(Folder, name);
         if (!File.Exists(path))
+        {
             throw new BadInputException(
                 $"{path}: no such file; expected the shared data, or its folder in TUNE_DATA");
+        }
         using var stream = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
         using var memory = new MemoryStream();
         if (name.EndsWith(".gz", StringComparison.Ordinal))

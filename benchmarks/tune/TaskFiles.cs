@@ -4,6 +4,9 @@ using System.IO;
 using System.Linq;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Plimsoll.Core.Draws;
+using Plimsoll.Tuning.Datasets;
+using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Training;
 
 namespace Plimsoll.Tune.Figures;
@@ -17,7 +20,10 @@ static class TaskFiles
     static readonly JsonSerializerOptions _plain =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static void Write(IntentSet set, string folder)
+    const double RequestsPerSecond = 20;
+
+    /// <param name="modelFolder">Whose tokens the trace counts.</param>
+    public static void Write(IntentSet set, string folder, string modelFolder)
     {
         Directory.CreateDirectory(folder);
         var order = DrawnOrder.Of(seed: 14, purpose: 0, set.Train.Count).Select(i => set.Train[i]).ToList();
@@ -26,6 +32,7 @@ static class TaskFiles
         Lines(folder, "labelled.jsonl", order.Concat(set.Validation).Select(Record));
         Lines(folder, "test.jsonl", set.Test.Select(Record));
         Lines(folder, "questions.txt", order.Skip(half).Select(u => u.Text.ReplaceLineEndings(" ")));
+        Lines(folder, "trace.csv", Trace(order.Skip(half), modelFolder));
         File.WriteAllText(Path.Combine(folder, "plan.json"), JsonSerializer.Serialize(new
         {
             shares = new[] { 2000, 5000, 10_000 },
@@ -40,6 +47,22 @@ static class TaskFiles
         }, _plain));
         Console.WriteLine($"{folder}: {half:N0} records of history, {order.Count - half:N0} questions, "
             + $"{order.Count + set.Validation.Count:N0} labelled in all, {set.Test.Count:N0} to test on");
+    }
+
+    // Poisson arrivals; lengths are the questions' own.
+    static IEnumerable<string> Trace(IEnumerable<Utterance> asked, string modelFolder)
+    {
+        using var model = ModelFolder.Open(modelFolder);
+        var draws = new RandomStream(seed: 14, purpose: 0x7ace);
+        var seconds = 0.0;
+        yield return "time,input,output";
+        foreach (var u in asked)
+        {
+            seconds -= Math.Log(1 - draws.NextDouble()) / RequestsPerSecond;
+            var prompt = model.Renderer.Prompt([new ChatMessage("user", u.Text)], null).Length;
+            var answer = model.Tokenizer.Encode(u.Intent, specials: false).Count + 1;
+            yield return FormattableString.Invariant($"{seconds:F3},{prompt},{answer}");
+        }
     }
 
     static string Record(Utterance u) =>

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -23,7 +22,7 @@ static class MigrationPage
             [
                 $"Promise: {facts.Promise}. Traffic: {facts.Traffic.Source}.",
                 $"Prices: {facts.Current.Price}. Step times: tier {facts.Candidate.Tier}.",
-                .. facts.StandsFor is { } stands ? [$"Beware: {stands}."] : Array.Empty<string>(),
+                .. facts.Warnings.Select(w => $"Beware: {w}."),
             ],
             Figures = [.. Figures(report)],
             Pictures = [.. Pictures(report)],

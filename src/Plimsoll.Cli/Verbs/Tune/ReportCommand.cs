@@ -89,8 +89,9 @@ sealed class ReportCommand(TuneStage stage)
     {
         var saving = Evidence(gates, "saving", "plimsoll tune saving");
         var quality = Evidence(gates, "quality", "plimsoll tune evaluate");
+        var traffic = Traffic(parsed, saving);
         return new MigrationFacts(
-            parsed.GetValue(_task)!, Traffic(parsed, saving), Side(saving, "current"),
+            parsed.GetValue(_task)!, traffic, Side(saving, "current"),
             Side(saving, "candidate"), Pairs(quality), (double)quality["margin"]!,
             new OneOffCosts(
                 Labels(parsed, workspace, adapter), Training(parsed, workspace, adapter),
@@ -98,7 +99,20 @@ sealed class ReportCommand(TuneStage stage)
                 Amount(parsed.GetValue(_shadow), _shadow.Name)),
             SharedApi(parsed.GetValue(_api)), (double)saving["peak_over_mean"]!,
             (int)saving["spare_replicas"]!, (double)saving["adapter_overhead"]!, (string)saving["promise"]!,
-            StandsFor(saving));
+            StandsFor(saving), OtherTraffic(saving, traffic));
+    }
+
+    // Money of long requests beside the count of short ones would be nobody's bill.
+    static string? OtherTraffic(JsonObject saving, TrafficFacts traffic)
+    {
+        var (prompt, output) = ((double)saving["prompt_tokens"]!, (double)saving["output_tokens"]!);
+        var (asked, answered) = (traffic.PromptTokens / traffic.Requests,
+            traffic.OutputTokens / traffic.Requests);
+        static bool Near(double a, double b) => a <= 1.25 * b + 1 && b <= 1.25 * a + 1;
+        return Near(prompt, asked) && Near(output, answered) ? null : string.Create(
+            CultureInfo.InvariantCulture, $"gate 5 simulated requests of {prompt:0} and {
+                output:0} tokens, the ledger's have {asked:0} and {
+                answered:0}; expected plimsoll tune saving --workload with the task's own trace");
     }
 
     // A tenth more or less is how embeddings are counted, not another model.
