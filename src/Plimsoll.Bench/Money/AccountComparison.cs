@@ -5,8 +5,10 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using Plimsoll.Bench.Results;
+using Plimsoll.Bench.Search;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
+using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Bench.Money;
 
@@ -41,7 +43,7 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
         }
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var json = JsonDocument.Parse(SmallFile.ReadText(path, "what plimsoll account --json printed"));
             var figures = Compare(json.RootElement, result, money);
             return new AccountComparison(figures, [.. Blame(figures)]);
         }
@@ -65,7 +67,7 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
                 money is null ? null : (double)money.Price.UsdPerHour),
             Bounded("load line, requests/s of a replica", "loadLineRequestsPerSecond", null,
                 interactive.GetProperty("loadLine").GetProperty("requestsPerSecond").GetDouble(),
-                    result.LoadLine?.Rate),
+                    result.LoadLine is { Outcome: LineOutcome.Found } line ? line.Rate : null),
         };
         foreach (var (metric, key) in new[] { (Metric.Ttft, "ttftMs"), (Metric.Tpot, "tpotMs"),
             (Metric.E2e, "e2eMs") })

@@ -49,10 +49,11 @@ public static class ImportedRun
             Levels = [meter.Report(percentiles)],
             Client = new ClientReport
             {
-                LatenessP50Ms = null,
-                LatenessP99Ms = null,
-                SendingP99Ms = null,
-                LagP99Ms = null,
+                DispatchLateP50Ms = null,
+                DispatchLateP99Ms = null,
+                WrittenLateP50Ms = null,
+                WrittenLateP99Ms = null,
+                ReadLagP99Ms = null,
                 CpuShare = null,
                 PausedMs = 0,
                 ClockSteps = 0,
