@@ -14,7 +14,7 @@ static class PlimsollJson
 {
     public const int Form = 1;
 
-    public static void Write(BenchResult result, Utf8JsonWriter json, bool detailed,
+    public static void Write(BenchResult result, Utf8JsonWriter json, DetailSpool? detail,
         Action<Utf8JsonWriter>? more)
     {
         json.WriteStartObject("plimsoll");
@@ -53,10 +53,16 @@ static class PlimsollJson
         if (result.Server is { } server)
             Server(json, server);
         if (result.Steps is { } steps)
-            StepsJson.Write(json, steps, detailed);
+            StepsJson.Write(json, steps, detail is not null);
         if (result.LoadLine is { } line)
             LoadLine(json, line);
+        json.WriteStartObject("metadata");
+        foreach (var (name, value) in result.Metadata)
+            json.WriteString(name, value);
+        json.WriteEndObject();
         more?.Invoke(json);
+        if (detail is not null)
+            RequestColumns.Write(json, detail);
         json.WriteEndObject();
     }
 

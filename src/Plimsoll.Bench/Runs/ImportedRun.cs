@@ -14,14 +14,31 @@ namespace Plimsoll.Bench.Runs;
 /// </summary>
 public static class ImportedRun
 {
-    public static BenchResult Read(string path, LevelOptions level, IReadOnlyCollection<double> percentiles)
+    public static BenchResult Read(string path, LevelOptions level, IReadOnlyCollection<double> percentiles) =>
+        ReadAll(path, level, percentiles).Result;
+
+    /// <summary>With its requests, served and failed.</summary>
+    public static (BenchResult Result, IReadOnlyList<RequestRecord> Requests) ReadAll(
+        string path, LevelOptions level, IReadOnlyCollection<double> percentiles)
+    {
+        using (var json = MeasuredDocument.TryRead(path))
+        {
+            if (json is not null && SavedRun.Is(json.RootElement))
+                return SavedRun.Read(json.RootElement, path, level.Promise, percentiles);
+        }
+        return Foreign(path, level, percentiles);
+    }
+
+    static (BenchResult Result, IReadOnlyList<RequestRecord> Requests) Foreign(
+        string path, LevelOptions level, IReadOnlyCollection<double> percentiles)
     {
         var input = MeasuredRequests.Read(path);
         var meter = new LevelMeter(level);
         var times = new LoadTimes();
         var first = input.Timings.Min(timing => timing.StartNs);
-        foreach (var record in input.Timings.OrderBy(timing => timing.StartNs + timing.E2eNs).Select(t =>
-            Record(t, first)))
+        var records = input.Timings.OrderBy(timing => timing.StartNs + timing.E2eNs)
+            .Select(timing => Record(timing, first)).ToList();
+        foreach (var record in records)
         {
             var good = meter.Good;
             meter.Add(record);
@@ -33,7 +50,7 @@ public static class ImportedRun
                 Message = "failed, by its file" });
         }
         Occupancy(input.Timings, first, times);
-        return new BenchResult
+        var result = new BenchResult
         {
             StartedAt = File.GetLastWriteTimeUtc(path),
             DurationS = (times.LastEndNs - times.FirstDueNs) / 1e9,
@@ -63,6 +80,7 @@ public static class ImportedRun
             },
             Slices = times.Slices,
         };
+        return (result, records);
     }
 
     static RequestRecord Record(RequestTiming timing, double firstNs)

@@ -49,6 +49,17 @@ public static class UsageFaults
         _ => "fewer_than_chunks",
     };
 
+    /// <summary>By its name; one that is not known is an impossible number.</summary>
+    public static UsageFault Find(string name)
+    {
+        foreach (var fault in Enum.GetValues<UsageFault>())
+        {
+            if (fault.Name() == name)
+                return fault;
+        }
+        return UsageFault.Impossible;
+    }
+
     /// <summary>Finds a fault in a finished answer's counts and, where there is one, drops them.</summary>
     /// <param name="record">With whatever the endpoint said.</param>
     /// <param name="requestBytes">Of its body.</param>

@@ -6,7 +6,7 @@ using Plimsoll.Inputs.Workloads.Traces;
 namespace Plimsoll.Inputs.Measured;
 
 /// <summary>Values of measured JSON by their key; what is missing or no number is named.</summary>
-static class JsonFields
+public static class JsonFields
 {
     /// <summary>A document is held whole, with an index of its values, so a larger one is refused.</summary>
     public const int MostDocumentBytes = 1 << 29;
@@ -27,7 +27,7 @@ static class JsonFields
         }
     }
 
-    static ReadOnlyMemory<byte> Bytes(TraceSource source, string expected)
+    internal static ReadOnlyMemory<byte> Bytes(TraceSource source, string expected)
     {
         var bytes = new byte[1 << 16];
         var read = 0;
