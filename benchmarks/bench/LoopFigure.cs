@@ -148,7 +148,7 @@ static class LoopFigure
                 record.PromptTokens = request.PromptTokens;
                 record.OutputTokens = request.OutputTokens;
                 // The client sees the engine's own overhead of a request in its first token.
-                var overhead = engine.StepTime.RequestOverheadNs;
+                var overhead = engine.StepTime.RequestOverhead.Ns(request.PromptTokens);
                 record.Arrived(request.FirstTokenNs + overhead, 1);
                 if (request.OutputTokens > 1)
                     record.Arrived(request.LastTokenNs + overhead, request.OutputTokens);

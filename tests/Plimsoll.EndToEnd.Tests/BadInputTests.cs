@@ -36,7 +36,7 @@ public sealed class BadInputTests
     [InlineData("too few", "at least 7375", "account", "--requests", "3000", "--promise", "e2e p99.9 60s",
         "--tp", "8")]
     [InlineData("--kv", "bf16 or fp8", "account", "--kv", "fp4")]
-    [InlineData("--router", "prefix-affinity", "simulate", "--router", "random")]
+    [InlineData("--router", "prefix-affinity", "simulate", "--router", "fastest")]
     [InlineData("--set everything", "vllm-requests", "validate", "--set", "everything")]
     [InlineData("--set mlperf", "measured/mlperf-llm-runs.csv is missing", "validate", "--data", ".", "--set",
         "mlperf")]

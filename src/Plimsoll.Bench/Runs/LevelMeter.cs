@@ -38,7 +38,7 @@ public sealed class LevelMeter
     public LevelMeter(LevelOptions level)
     {
         Level = level;
-        _meter = new RequestMeter(level.Promise, 0, long.MaxValue, overheadNs: 0) { MeasureGaps = true };
+        _meter = new RequestMeter(level.Promise, 0, long.MaxValue) { MeasureGaps = true };
     }
 
     public LevelOptions Level { get; }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Core.Measures;
 
@@ -13,25 +14,27 @@ public sealed class RequestMeter
     readonly PromiseMeter[] _levels;
     readonly long _firstMeasured;
     readonly long _endMeasured;
-    readonly long _overheadNs;
+    readonly RequestOverhead _overhead;
     readonly bool _hasLimits;
 
     /// <summary>Of requests of one level.</summary>
-    public RequestMeter(IReadOnlyList<Limit> limits, long firstMeasured, long endMeasured, long overheadNs)
-        : this([limits], firstMeasured, endMeasured, overheadNs)
+    public RequestMeter(
+        IReadOnlyList<Limit> limits, long firstMeasured, long endMeasured, RequestOverhead overhead = default)
+        : this([limits], firstMeasured, endMeasured, overhead)
     {
     }
 
     /// <param name="levels">Limits of each level; at least one level.</param>
     /// <param name="firstMeasured">Number, from 0, of the first request that counts.</param>
     /// <param name="endMeasured">Number of the first after those.</param>
-    /// <param name="overheadNs">Added to every request's TTFT and E2E.</param>
+    /// <param name="overhead">Added to every request's TTFT and E2E.</param>
     public RequestMeter(
-        IReadOnlyList<IReadOnlyList<Limit>> levels, long firstMeasured, long endMeasured, long overheadNs)
+        IReadOnlyList<IReadOnlyList<Limit>> levels, long firstMeasured, long endMeasured,
+        RequestOverhead overhead = default)
     {
         _firstMeasured = firstMeasured;
         _endMeasured = endMeasured;
-        _overheadNs = overheadNs;
+        _overhead = overhead;
         Latencies = new LatencyRecorders(endMeasured - firstMeasured);
         _levels = new PromiseMeter[levels.Count];
         for (var i = 0; i < _levels.Length; i++)
@@ -40,9 +43,6 @@ public sealed class RequestMeter
             _hasLimits |= _levels[i].HasLimits;
         }
     }
-
-    /// <summary>Added to TTFT and E2E for every token of the prompt.</summary>
-    public double PromptTokenNs { get; init; }
 
     /// <summary>Of all measured requests.</summary>
     public LatencyRecorders Latencies { get; }
@@ -149,7 +149,7 @@ public sealed class RequestMeter
     void Measure(in CompletedRequest request)
     {
         Measured++;
-        var overheadNs = _overheadNs + (long)(PromptTokenNs * request.PromptTokens);
+        var overheadNs = _overhead.Ns(request.PromptTokens);
         var latencies = new RequestLatencies(
             request.FirstTokenNs - request.ArrivalNs + overheadNs,
             request.OutputTokens > 1

@@ -134,14 +134,8 @@ public sealed class StepTimeModel : IStepTimes
     /// <summary>What lies outside the measurements and is extrapolated.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <summary>
-    /// Time a request spends outside the engine's steps, nanoseconds: API, tokenizing and hand-over before
-    /// the first step, hand-over of the first token after it.
-    /// </summary>
-    public long RequestOverheadNs => (long)Overhead.RequestNs;
-
-    /// <summary>What every token of its prompt adds to that, nanoseconds.</summary>
-    public double PromptTokenOverheadNs => Overhead.RequestTokenNs;
+    /// <summary>What a request takes outside the engine's steps.</summary>
+    public RequestOverhead RequestOverhead => new(Overhead.RequestNs, Overhead.RequestTokenNs);
 
     /// <summary>
     /// Steps already planned when a request arrives, beyond the one that runs; see

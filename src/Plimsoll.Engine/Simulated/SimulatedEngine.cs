@@ -6,16 +6,17 @@ using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
 
 namespace Plimsoll.Engine.Simulated;
 
 /// <summary>
 /// An engine that costs no GPU: the real scheduler, calibrated step times, and a clock.
 /// <para>
-/// Everything happens in virtual time, which runs behind the clock by what a request spends outside the
-/// engine's steps (API, tokenizing, hand-over). Requests join at the nanosecond they were submitted and steps
-/// follow each other exactly, so a timer that fires a millisecond late delays what readers see by that
-/// millisecond and shifts nothing.
+/// Everything happens in virtual time, which runs behind the clock by what every request spends outside the
+/// engine's steps (API, hand-over). Requests join at the nanosecond they were submitted, later by what their
+/// prompts take to tokenize, and steps follow each other exactly, so a timer that fires a millisecond late
+/// delays what readers see by that millisecond and shifts nothing.
 /// </para>
 /// </summary>
 public sealed class SimulatedEngine : IServingEngine
@@ -31,7 +32,7 @@ public sealed class SimulatedEngine : IServingEngine
     readonly DecisionLog[] _logs;
     readonly int[] _outstanding;
     readonly Router _router = new(RoutingPolicy.PrefixAffinity);
-    readonly Queue<Event> _mailbox = new();
+    readonly PriorityQueue<Event, (long AtNs, long Order)> _mailbox = new();
     readonly List<SimulatedStream> _toBreak = [];
     readonly List<SimulatedStream> _holding = [];
     readonly HashSet<SimulatedStream> _open = [];
@@ -39,6 +40,7 @@ public sealed class SimulatedEngine : IServingEngine
     readonly ITimer _timer;
     readonly SimulatedCodec _codec = new();
     readonly SimulatedAnswers _answers;
+    long _events;
     bool _disposed;
 
     public SimulatedEngine(SimulatedOptions options, TimeProvider time)
@@ -47,7 +49,7 @@ public sealed class SimulatedEngine : IServingEngine
         _time = time;
         _answers = new SimulatedAnswers(options, _codec);
         _startTimestamp = time.GetTimestamp();
-        _lagNs = options.StepTime.RequestOverheadNs;
+        _lagNs = Overhead.Ns(promptTokens: 0);
         _ranks = new SimulatedRank[options.Ranks];
         _outstanding = new int[options.Ranks];
         _logs = Array.ConvertAll([.. options.DecisionLogs], path => new DecisionLog(path, options.Limits));
@@ -153,18 +155,29 @@ public sealed class SimulatedEngine : IServingEngine
             };
             _open.Add(stream);
             _outstanding[rank]++;
-            _mailbox.Enqueue(new Event(nowNs, stream, SpecOf(request, adapter, keys), Cancels: false));
-            Arm();
+            var joinsNs = nowNs + Overhead.Ns(request.Prompt.Length) - _lagNs;
+            Post(new Event(joinsNs, stream, SpecOf(request, joinsNs, adapter, keys), Cancels: false));
             return stream.Answer;
         }
     }
 
-    RequestSpec SpecOf(EngineRequest request, ulong adapter, ulong[] keys) => new()
+    RequestOverhead Overhead => _options.StepTime.RequestOverhead;
+
+    void Post(in Event next)
+    {
+        _mailbox.Enqueue(next, (next.AtNs, _events++));
+        Arm();
+    }
+
+    RequestSpec SpecOf(EngineRequest request, long joinsNs, ulong adapter, ulong[] keys) => new()
     {
         PromptTokens = request.Prompt.Length,
         MaxOutputTokens = request.MaxOutputTokens,
+        ArrivalNs = joinsNs,
         Level = _answers.LevelOf(request),
-        TtftNs = request.TtftNs,
+        // The engine has what the request does not spend outside it.
+        TtftNs = (request.TtftNs ?? _options.Limits.Levels[_answers.LevelOf(request)].TtftNs)
+            - Overhead.Ns(request.Prompt.Length),
         ItlNs = request.ItlNs,
         CompletionNs = request.DeadlineNs,
         Priority = request.Priority == 0 ? null : request.Priority,
@@ -254,8 +267,7 @@ public sealed class SimulatedEngine : IServingEngine
         {
             if (!_open.Contains(stream))
                 return;
-            _mailbox.Enqueue(new Event(NowNs, stream, default, Cancels: true));
-            Arm();
+            Post(new Event(NowNs, stream, default, Cancels: true));
         }
     }
 
@@ -269,7 +281,7 @@ public sealed class SimulatedEngine : IServingEngine
             if (_disposed)
                 return;
             var untilNs = NowNs - _lagNs;
-            while (_mailbox.TryPeek(out var next) && next.AtNs <= untilNs)
+            while (_mailbox.TryPeek(out var next, out _) && next.AtNs <= untilNs)
             {
                 _mailbox.Dequeue();
                 Run(next.AtNs);
@@ -300,10 +312,11 @@ public sealed class SimulatedEngine : IServingEngine
     void Take(in Event next)
     {
         var rank = _ranks[next.Stream.Rank];
+        // Cancelled before its prompt was ready, or ended before its cancellation came.
+        if (!_open.Contains(next.Stream))
+            return;
         if (next.Cancels)
         {
-            if (!_open.Contains(next.Stream))
-                return;
             rank.Cancel(next.Stream.Sequence, next.AtNs);
             next.Stream.Release();
             next.Stream.End(FinishReason.Cancelled, "", rank.Steps, next.AtNs + _lagNs);
@@ -311,8 +324,8 @@ public sealed class SimulatedEngine : IServingEngine
         }
         else if (!rank.Add(next.Stream.Sequence, next.Spec, next.AtNs))
         {
-            next.Stream.End(FinishReason.Failed, "the request cannot be served", rank.Steps, next.AtNs
-                + _lagNs);
+            next.Stream.End(
+                FinishReason.Failed, "the request cannot be served", rank.Steps, next.AtNs + _lagNs);
             Close(next.Stream);
         }
     }
@@ -349,7 +362,7 @@ public sealed class SimulatedEngine : IServingEngine
     /// <summary>Sets the timer to the next step's end, newcomer or held token.</summary>
     void Arm()
     {
-        var nextNs = _mailbox.TryPeek(out var first) ? first.AtNs : long.MaxValue;
+        var nextNs = _mailbox.TryPeek(out var first, out _) ? first.AtNs : long.MaxValue;
         foreach (var rank in _ranks)
             nextNs = Math.Min(nextNs, rank.NextStepEndsNs);
         if (nextNs != long.MaxValue)

@@ -2,15 +2,13 @@ using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Measured;
 
-
 namespace Plimsoll.Planning.Calibration;
 
 /// <summary>What the mean latencies of a run consist of, by term.</summary>
 sealed class TermShares
 {
     readonly TermClock[] _clocks;
-    readonly double _requestNs;
-    readonly double _promptTokenNs;
+    readonly RequestOverhead _overhead;
     readonly long _firstMeasured;
     readonly long _endMeasured;
     TermVector _ttft;
@@ -20,8 +18,7 @@ sealed class TermShares
 
     public TermShares(StepTimeModel model, Observation observation)
     {
-        _requestNs = model.Overhead.RequestNs;
-        _promptTokenNs = model.Overhead.RequestTokenNs;
+        _overhead = model.RequestOverhead;
         _firstMeasured = observation.Load.WarmupRequests;
         _endMeasured = observation.Load.Requests - observation.Load.CooldownRequests;
         _clocks = new TermClock[observation.Deployment.DataParallel];
@@ -40,7 +37,7 @@ sealed class TermShares
         var first = clock.At(request.FirstTokenNs);
         var waiting = first;
         waiting.Add(clock.At(request.ArrivalNs), -1);
-        waiting[StepTerm.Request] += _requestNs + (_promptTokenNs * request.PromptTokens);
+        waiting[StepTerm.Request] += _overhead.Ns(request.PromptTokens);
         _ttft.Add(waiting);
         _e2e.Add(waiting);
         if (request.OutputTokens < 2)

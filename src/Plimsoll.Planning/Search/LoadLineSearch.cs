@@ -135,9 +135,8 @@ public sealed class LoadLineSearch
     }
 
     /// <summary>
-    /// One stream's bracket: kept at the lower end, which is 0 where even an idle engine breaks the
-    /// promise, and
-    /// broken at the upper, which is null where the ceiling keeps it.
+    /// One stream's bracket: kept at the lower end, which is 0 where even an idle engine breaks the promise,
+    /// and broken at the upper, which is null where the ceiling keeps it.
     /// </summary>
     (double Kept, double? Broken) Bisect(
         Probe probe, int stream, double kept, double broken, double ceiling, double precision)
@@ -171,7 +170,8 @@ public sealed class LoadLineSearch
         if (requests < NeededRequests(_serving.Limits))
             return 0;
         var options = probe.Options with { Requests = requests, WarmupRequests = requests / 10 };
-        return Bisect(probe with { Options = options }, 0, 0, ceiling, ceiling, 2 * Near).Kept;
+        var glance = probe with { Options = options, IsGlance = true };
+        return Bisect(glance, 0, 0, ceiling, ceiling, 2 * Near).Kept;
     }
 
     /// <summary>The bracket of a stream whose load line is likely near a rate.</summary>
@@ -199,10 +199,17 @@ public sealed class LoadLineSearch
         return Bisect(probe, stream, kept, broken, ceiling, Precision);
     }
 
-    bool Holds(Probe probe, int stream, double rate) =>
-        Run(probe, stream, rate).Holds ?? throw new BadInputException(
+    bool Holds(Probe probe, int stream, double rate)
+    {
+        if (Run(probe, stream, rate).Holds is { } holds)
+            return holds;
+        // A level of a mixture may have too few requests in a glance: a guess too low costs only time.
+        if (probe.IsGlance)
+            return false;
+        throw new BadInputException(
             $"{Setting.Requests} {probe.Options.Requests}",
             $"{_serving.Workload.Name} gives too few of them for the promised percentiles", "more");
+    }
 
     /// <summary>Load lines, and at a rate above the first the limit that is broken most.</summary>
     LoadLineResult Broken(double[] lines, double rate, Probe probe)
@@ -241,7 +248,7 @@ public sealed class LoadLineSearch
         return result;
     }
 
-    sealed record Probe(ArrivalProcess Process, SimulationOptions Options);
+    sealed record Probe(ArrivalProcess Process, SimulationOptions Options, bool IsGlance = false);
 }
 
 /// <summary>A limit and what was measured of it.</summary>

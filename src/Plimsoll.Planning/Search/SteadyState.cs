@@ -120,8 +120,7 @@ public sealed class SteadyState
         yield return most;
     }
 
-    double RequestNs => _engine.StepTime.RequestOverheadNs
-        + (_engine.StepTime.PromptTokenOverheadNs * _mean.PromptTokens);
+    double RequestNs => _engine.StepTime.RequestOverhead.Ns((int)_mean.PromptTokens);
 
     double DecodeNs(int running)
     {

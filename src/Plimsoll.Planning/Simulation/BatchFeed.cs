@@ -1,6 +1,7 @@
 using System;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Planning.Simulation;
@@ -12,13 +13,14 @@ namespace Plimsoll.Planning.Simulation;
 sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int level, long windowNs)
 {
     bool _isEndless;
+    RequestOverhead _overhead;
 
-    /// <summary>Lines of one replica, of its own draw; null where there is no batch work.</summary>
-    public static BatchFeed? Of(SimulationOptions options, int replica, int replicas, int maxTokens)
+    /// <summary>Lines of one replica of a pool, of its own draw; null where there is no batch work.</summary>
+    public static BatchFeed? Of(SimulationOptions options, int replica, EnginePool pool, int maxTokens)
     {
         if (options.BatchWorkload is not { } workload)
             return null;
-        var rate = options.BatchLinesPerSecond / replicas;
+        var rate = options.BatchLinesPerSecond / pool.Replicas;
         var lines = workload.Open(
             rate ?? Math.Max(1e-3, workload.RequestsPerSecond), long.MaxValue,
             options.Seed + 7919 * ((ulong)replica + 1),
@@ -27,6 +29,7 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
             lines, new BatchGate(options.BatchGate), maxTokens, options.Levels.Count, options.BatchWindowNs)
         {
             _isEndless = rate is null,
+            _overhead = pool.StepTime.RequestOverhead,
         };
     }
 
@@ -54,15 +57,16 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
     {
         Outstanding--;
         CompletedLines++;
-        var tookNs = line.LastTokenNs + line.LagNs - line.ArrivalNs;
+        var lagNs = line.LagNs + _overhead.Ns(line.PromptTokens);
+        var tookNs = line.LastTokenNs + lagNs - line.ArrivalNs;
         LinesInTime += tookNs <= windowNs ? 1 : 0;
         if (!IsMeasured)
             return;
-        var firstNs = line.FirstTokenNs + line.LagNs;
+        var firstNs = line.FirstTokenNs + lagNs;
         Latencies.Ttft.Add(firstNs - line.ArrivalNs);
         Latencies.E2e.Add(tookNs);
         if (line.OutputTokens > 1)
-            Latencies.Tpot.Add((line.LastTokenNs + line.LagNs - firstNs) / (line.OutputTokens - 1));
+            Latencies.Tpot.Add((line.LastTokenNs + lagNs - firstNs) / (line.OutputTokens - 1));
     }
 
     /// <summary>Lines that have come by then and are not answered; of a backlog those under way.</summary>

@@ -6,6 +6,7 @@ using Plimsoll.Core.Draws;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation.Tiers;
 
@@ -23,6 +24,7 @@ public sealed partial class FleetSimulation
     readonly SimulationOptions _options;
     readonly IArrivalSource _arrivals;
     readonly RequestMeter _meter;
+    readonly RequestOverhead _overhead;
     readonly Router _router;
     readonly Router _decodeRouter = new(RoutingPolicy.LeastOutstanding);
     readonly HandoffQueue _handoffs = new();
@@ -46,13 +48,10 @@ public sealed partial class FleetSimulation
         _options = options;
         _arrivals = arrivals;
         _closedLoop = closedLoop;
-        var first = (fleet.Prefill ?? fleet.Serving).StepTime;
+        _overhead = (fleet.Prefill ?? fleet.Serving).StepTime.RequestOverhead;
         _meter = new RequestMeter(
             [.. options.Levels.Select(l => l.Limits)], options.WarmupRequests,
-            options.Requests - options.CooldownRequests, first.RequestOverheadNs)
-        {
-            PromptTokenNs = first.PromptTokenOverheadNs,
-        };
+            options.Requests - options.CooldownRequests, _overhead);
         _router = new Router(fleet.Routing);
         _random = new RandomStream(options.Seed, purpose: 77);
         _decodeFirst = fleet.Prefill?.Replicas ?? 0;
@@ -80,8 +79,7 @@ public sealed partial class FleetSimulation
         var limits = pool.Limits with
         {
             Levels = SharedLevels.Of(
-                _options.Levels, pool.StepTime.RequestOverheadNs, _options.BatchWorkload is not null,
-                _options.MinBatchShare),
+                _options.Levels, _options.BatchWorkload is not null, _options.MinBatchShare),
             PrefixBlockTokens = _arrivals.PrefixBlockTokens,
         };
         var most = Math.Min(
@@ -90,7 +88,7 @@ public sealed partial class FleetSimulation
         {
             _replicas[i] = new ReplicaSimulation(
                 i, limits, pool.StepTime, _meter, OnFinished, _options,
-                i < _decodeFirst ? null : BatchFeed.Of(_options, i, pool.Replicas, most));
+                i < _decodeFirst ? null : BatchFeed.Of(_options, i, pool, most));
         }
         for (var i = first; i < first + pool.Replicas; i += pool.LockstepRanks)
         {
@@ -276,7 +274,9 @@ public sealed partial class FleetSimulation
         Priority = request.Priority,
         Tenant = request.Tenant,
         Adapter = request.Adapter,
-        TtftNs = OrNull(request.Deadlines.TtftNs),
+        // The engine has what the request does not spend outside it.
+        TtftNs = (OrNull(request.Deadlines.TtftNs) ?? _options.Levels[request.Level].Spec.TtftNs)
+            - _overhead.Ns(request.PromptTokens),
         ItlNs = OrNull(request.Deadlines.ItlNs),
         CompletionNs = OrNull(request.Deadlines.CompletionNs),
     };

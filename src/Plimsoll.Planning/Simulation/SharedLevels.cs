@@ -9,11 +9,10 @@ namespace Plimsoll.Planning.Simulation;
 static class SharedLevels
 {
     /// <param name="levels">The levels that requests name, with their limits.</param>
-    /// <param name="overheadNs">What a request takes outside the engine, off its TTFT.</param>
     /// <param name="hasBatch">Whether batch work is served beside them.</param>
     /// <param name="minBatchShare">Share of the engine's time promised to it.</param>
     public static IReadOnlyList<ServiceLevelSpec> Of(
-        IReadOnlyList<LevelPromise> levels, long overheadNs, bool hasBatch, double minBatchShare)
+        IReadOnlyList<LevelPromise> levels, bool hasBatch, double minBatchShare)
     {
         var specs = new List<ServiceLevelSpec>();
         foreach (var level in levels)
@@ -21,7 +20,6 @@ static class SharedLevels
             var spec = level.Spec;
             specs.Add(spec with
             {
-                TtftNs = spec.TtftNs - overheadNs,
                 Pacing = LimitsGaps(level.Limits) ? spec.Pacing : Pacing.Paced,
             });
         }

@@ -1,5 +1,6 @@
 using System.Linq;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Timing;
 using Shouldly;
 using Xunit;
 
@@ -16,7 +17,7 @@ public sealed class LatencyByHandTests
     [Fact]
     public void Every_token_of_a_prompt_comes_before_its_first_token()
     {
-        var meter = new RequestMeter(NoLimits, 0, 1, OverheadNs) { PromptTokenNs = 8_000 };
+        var meter = new RequestMeter(NoLimits, 0, 1, new RequestOverhead(OverheadNs, 8_000));
         meter.Add(new CompletedRequest
         {
             Index = 0, Replica = 0, PromptTokens = 1000, OutputTokens = 1, ArrivalNs = 0,
@@ -30,7 +31,7 @@ public sealed class LatencyByHandTests
     public void Each_latency_is_what_it_is_defined_to_be()
     {
         // Arrives at 1000 ms, first token at 1080, last of five at 1200; the server adds 3 ms.
-        var meter = new RequestMeter(NoLimits, 0, 2, OverheadNs);
+        var meter = new RequestMeter(NoLimits, 0, 2, new RequestOverhead(OverheadNs, 0));
         meter.Add(Request(0, 1000, 1080, 1200, 5));
         meter.Latencies.Ttft.MeanNs.ShouldBe(83.0 * Ms);
         meter.Latencies.Tpot.MeanNs.ShouldBe(30.0 * Ms);
@@ -49,7 +50,7 @@ public sealed class LatencyByHandTests
     [Fact]
     public void Two_tokens_at_once_take_no_time_between_them_and_count()
     {
-        var meter = new RequestMeter(NoLimits, 0, 1, 0);
+        var meter = new RequestMeter(NoLimits, 0, 1);
         meter.Add(Request(0, 0, 50, 50, 2));
         meter.Latencies.Tpot.Count.ShouldBe(1);
         meter.Latencies.Tpot.MeanNs.ShouldBe(0);
@@ -58,7 +59,7 @@ public sealed class LatencyByHandTests
     [Fact]
     public void Warm_up_and_cool_down_count_tokens_and_no_latency_and_a_failure_counts_as_such()
     {
-        var meter = new RequestMeter(NoLimits, 1, 3, 0);
+        var meter = new RequestMeter(NoLimits, 1, 3);
         meter.Add(Request(0, 0, 100, 100, 1) with { CachedTokens = 4 });
         meter.Add(Request(1, 0, 200, 200, 1) with { CachedTokens = 6 });
         meter.Add(Request(2, 0, 0, 400, 1) with { Served = false });
@@ -74,7 +75,7 @@ public sealed class LatencyByHandTests
     [Fact]
     public void Gaps_count_once_the_first_measured_request_has_come()
     {
-        var meter = new RequestMeter(NoLimits, 0, 1, 0);
+        var meter = new RequestMeter(NoLimits, 0, 1);
         meter.AddGaps(7 * Ms, 5);
         meter.MeasureGaps = true;
         meter.AddGaps(10 * Ms, 2);
@@ -87,7 +88,7 @@ public sealed class LatencyByHandTests
     public void A_promise_of_gaps_is_judged_by_each_limit_and_by_the_run_where_nobody_counts_them()
     {
         Limit[] limits = [new(Metric.Itl, 50, 20 * Ms), new(Metric.Itl, 95, 30 * Ms)];
-        var counted = new RequestMeter(limits, 0, 1, 0);
+        var counted = new RequestMeter(limits, 0, 1);
         counted.Add(Request(0, 0, 0, 2000, 201) with { LateGaps = new LateGaps(100, 11, 0, 0) });
         counted.Levels[0].Breaks(0).ShouldBe(100);
         counted.Levels[0].Breaks(1).ShouldBe(11);
@@ -95,7 +96,7 @@ public sealed class LatencyByHandTests
 
         foreach (var (longMs, kept) in new[] { (25, true), (35, false) })
         {
-            var measured = new RequestMeter(limits, 0, 1, 0) { MeasureGaps = true };
+            var measured = new RequestMeter(limits, 0, 1) { MeasureGaps = true };
             measured.AddGaps(10 * Ms, 150);
             measured.AddGaps(longMs * Ms, 50);
             measured.Add(Request(0, 0, 0, 2000, 201) with { LateGaps = null });
@@ -108,7 +109,7 @@ public sealed class LatencyByHandTests
     public void A_promise_of_gaps_is_not_kept_by_pooling()
     {
         Limit[] limits = [new(Metric.Itl, 95, 30 * Ms)];
-        var late = new RequestMeter(limits, 0, 1, 0) { MeasureGaps = true };
+        var late = new RequestMeter(limits, 0, 1) { MeasureGaps = true };
         late.AddGaps(35 * Ms, 200);
         late.Add(Request(0, 0, 0, 7000, 201) with { LateGaps = null });
         late.Verdict().ShouldBe(false);
@@ -119,8 +120,8 @@ public sealed class LatencyByHandTests
     public void Runs_pooled_are_one_run()
     {
         Limit[] limits = [new(Metric.Ttft, 95, 100 * Ms), new(Metric.Tpot, 90, 10 * Ms)];
-        var whole = new RequestMeter(limits, 0, 600, 0);
-        var parts = new[] { new RequestMeter(limits, 0, 400, 0), new RequestMeter(limits, 0, 200, 0) };
+        var whole = new RequestMeter(limits, 0, 600);
+        var parts = new[] { new RequestMeter(limits, 0, 400), new RequestMeter(limits, 0, 200) };
         for (var i = 0; i < 600; i++)
         {
             var request = Request(i, 0, 40 + i % 70, 40 + i % 70 + 5 * (6 + i % 7), 6);

@@ -60,7 +60,7 @@ public sealed class RequestMeterTests
     static RequestMeter Meter(IReadOnlyList<Limit> limits, int requests) => Meter([limits], requests);
 
     static RequestMeter Meter(IReadOnlyList<IReadOnlyList<Limit>> levels, int requests) =>
-        new(levels, 0, requests, 0);
+        new(levels, 0, requests);
 
     static CompletedRequest Request(long index, long ttftMs, int outputTokens, int lateGaps = 0) => new()
     {

@@ -44,7 +44,7 @@ public sealed class MachineCalibrationTests
         var own = times.DeploymentOf(settings => settings);
         var model = times.ModelOf(own);
         model.Tier.ShouldBe(Tier.Fitted);
-        model.RequestOverheadNs.ShouldBe(profile.Engine.RequestNs);
+        model.RequestOverhead.Ns(0).ShouldBe(profile.Engine.RequestNs);
         var shape = new StepShape();
         shape.AddChunk(0, 32, endsPrompt: true);
         var expected = StepFit.PredictNs(profile.Steps, shape);
