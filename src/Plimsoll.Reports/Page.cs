@@ -14,7 +14,8 @@ public static class Page
     {
         page.Write("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
         page.Write("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-        page.Write($"<title>{HtmlText.Escape(model.Headline)}</title>\n");
+        var invalid = model.Banner.Count > 0 ? "INVALID: " : "";
+        page.Write($"<title>{invalid}{HtmlText.Escape(model.Headline)}</title>\n");
         page.Write($"<style>\n{HtmlReport.Style()}</style>\n");
         page.Write("</head>\n<body>\n<main>\n");
         Header(model, page);

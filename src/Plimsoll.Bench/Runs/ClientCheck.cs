@@ -115,6 +115,6 @@ public sealed class ClientCheck : IDisposable
         reasons.Add(string.Create(CultureInfo.InvariantCulture,
             $"{what} {late.Ms:0.##} ms late at p{late.Percentile:0}, more than ")
             + string.Create(CultureInfo.InvariantCulture,
-                $"{100 * share:0.#} % of the {against} ({mostNs / 1e6:0.##} ms)"));
+                $"{100 * share:0.####} % of the {against} ({mostNs / 1e6:0.####} ms)"));
     }
 }

@@ -33,11 +33,12 @@ public static class BenchPage
                     $"{result.Address}, {result.StartedAt:yyyy-MM-dd HH:mm}Z, {result.DurationS:0.0} s; "
                     + $"latencies from the scheduled send."),
                 $"Tokens counted {result.TokenCounting}; prompt lengths: {result.PromptLengths}.",
+                .. money is null ? Array.Empty<string>() : [$"Dollars: {MoneyWords.Basis(result, money)}."],
             ],
             Figures = [.. Figures(result, money)],
             Pictures = [.. Pictures(result, money)],
             Tables = tables,
-            Notes = [.. Notes(result, money, against)],
+            Notes = [.. Notes(result, against)],
             Version = version,
         };
     }
@@ -53,8 +54,7 @@ public static class BenchPage
         }
         if (money?.UsdPerMillionTokens is { } all)
         {
-            yield return new(Usd(all.Value), $"per million tokens, prompt and answer alike{Interval(all)}; "
-                + MoneyWords.Basis(result, money));
+            yield return new(Usd(all.Value), $"per million tokens, prompt and answer alike{Interval(all)}");
         }
         if (money?.UsdPerMillionGoodTokens is { } good)
         {
@@ -123,17 +123,25 @@ public static class BenchPage
         ];
     }
 
-    static PageTable Levels(BenchResult result) => new(
-        "Requests",
-        ["<level", "served", "failed", "given up", "goodput", "prompt tokens", "cached",
-            "shared at most", "output tokens", "<promise"],
-        [.. result.Levels.Select(level => new[]
-        {
-            "<" + level.Name, N(level.Completed), N(level.Failed), N(level.Cancelled),
-            level.Goodput is { } goodput ? FormattableString.Invariant($"{100 * goodput:0.00} %") : "–",
-            N(level.PromptTokens), Share(level.CachedShare), Share(level.SharedShare), N(level.OutputTokens),
-            "<" + Promises(level),
-        })]);
+    /// <summary>A column per level: a run of one level fits a phone.</summary>
+    static PageTable Levels(BenchResult result)
+    {
+        return new("Requests", ["<", .. result.Levels.Select(level => level.Name)],
+        [
+            Row("served", level => N(level.Completed)),
+            Row("failed", level => N(level.Failed)),
+            Row("given up", level => N(level.Cancelled)),
+            Row("goodput", level => Share(level.Goodput)),
+            Row("prompt tokens", level => N(level.PromptTokens)),
+            Row("of them cached, as the endpoint says", level => Share(level.CachedShare)),
+            Row("of them shared by the load, at most", level => Share(level.SharedShare)),
+            Row("output tokens", level => N(level.OutputTokens)),
+            Row("tokens counted by the endpoint", level => Share(level.CountedShare)),
+            Row("promise", Promises),
+        ]);
+
+        string[] Row(string name, Func<LevelReport, string> of) => ["<" + name, .. result.Levels.Select(of)];
+    }
 
     static string Promises(LevelReport level) => level.Promise.Count == 0 ? "none"
         : string.Join(", ", level.Promise.Select(limit =>
@@ -148,7 +156,7 @@ public static class BenchPage
             G(figure.Ratio) + (figure.IsOff ? " off" : ""),
         })]);
 
-    static IEnumerable<string> Notes(BenchResult result, MoneyReport? money, AccountComparison? against)
+    static IEnumerable<string> Notes(BenchResult result, AccountComparison? against)
     {
         if (result.Client.CpuShare is { } share)
         {
@@ -157,12 +165,6 @@ public static class BenchPage
         }
         if (result.PromptSalt is { } salt)
             yield return $"Prompts of salt {salt}: --prompt-salt sends the same words again.";
-        if (money is not null)
-        {
-            yield return string.Create(CultureInfo.InvariantCulture,
-                $"Price: ${money.Price.UsdPerHour:0.00##} per {money.Gpu} and hour, ")
-                + (money.Price.AsOf is { } date ? $"{money.Price.ProviderType}, as of {date}." : "as given.");
-        }
         if (result.Client.ClockSteps > 0)
         {
             yield return $"The wall clock was stepped {Plural.Of(result.Client.ClockSteps, "time")}; latencies "

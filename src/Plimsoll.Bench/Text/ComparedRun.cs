@@ -82,7 +82,7 @@ public sealed record ComparedRun
             ("load", ours.Text("load")),
             ("loop", ours.Text("loop") ?? (root.Text("request_rate") == "inf" ? "closed" : "open")),
             ("requests/s sent", Rate(root)),
-            ("most in flight", Count(root, "max_concurrency")),
+            ("most in flight", Count(root, "max_concurrency") ?? "any number"),
             ("prompt tokens each", Mean(root, "total_input_tokens")),
             ("output tokens each", Mean(root, "total_output_tokens")),
             ("prompt tokens cached", Share(levels, "cached_share")),

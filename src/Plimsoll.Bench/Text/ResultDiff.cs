@@ -61,8 +61,8 @@ public sealed class ResultDiff
             Brand = "plimsoll bench diff",
             Headline = $"{First.Name} and {Second.Name}",
             Banner = [.. Invalid],
-            Warnings = [.. Differences.Select(row =>
-                $"Not run alike: {row.Name} {row.First ?? "unknown"} and {row.Second ?? "unknown"}.")],
+            Warnings = Differences.Count == 0 ? []
+                : [$"Not run alike: {string.Join(", ", Differences.Select(row => row.Name))}; see below."],
             Lines = ["The second over the first; latencies in milliseconds, each from whatever its tool starts "
                 + "from.", How],
             Figures = [.. Pairs.Where(p =>
@@ -70,11 +70,21 @@ public sealed class ResultDiff
                 .Select(p => new PageFigure(FormattableString.Invariant($"{p.Ratio:0.00} ×"),
                     p.Name + (p.RatioInterval is { } range ? $"; {Text(range)}: {Remark(p)}" : "")))],
             Pictures = pictures,
-            Tables = [new PageTable("Figures", ["<figure", .. Headers()],
+            Tables = [.. Alike(), new PageTable("Figures", ["<figure", .. Headers()],
                 [.. Pairs.Select(p => new[] { "<" + p.Name }.Concat(Row(p)).ToArray())])],
             Notes = [],
             Version = version,
         };
+    }
+
+    IEnumerable<PageTable> Alike()
+    {
+        if (Differences.Count > 0)
+        {
+            yield return new PageTable("Not run alike", ["<", "<" + First.Name, "<" + Second.Name],
+                [.. Differences.Select(row =>
+                    new[] { "<" + row.Name, "<" + (row.First ?? "–"), "<" + (row.Second ?? "–") })]);
+        }
     }
 
     public string[] Headers() => [First.Name, "95 %", Second.Name, "95 %", "ratio", "95 %", "<"];

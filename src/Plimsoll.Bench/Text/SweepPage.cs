@@ -67,12 +67,22 @@ public static class SweepPage
         Lines = points.Count == 0 ? [] : [$"{points[0].Result.Address}; latencies from the scheduled send."],
         Figures = [],
         Pictures = [.. Pictures(points)],
-        Tables = [new PageTable("Rates", Headers, [.. points.Select(Row)])],
+        Tables = [Rates(points)],
         Banner = [.. Told(points, result => result.InvalidBecause)],
         Warnings = [.. Told(points, result => result.Warnings)],
         Notes = [.. Basis(points)],
         Version = version,
     };
+
+    /// <summary>A column per rate: a few rates fit a phone.</summary>
+    static PageTable Rates(IReadOnlyList<SweepPoint> points)
+    {
+        var columns = points.Select(Row).ToList();
+        return new PageTable("Rates", ["<" + Headers[0], .. columns.Select(column => column[0])],
+            [.. Enumerable.Range(1, Headers.Length - 1).Select(row =>
+                new[] { "<" + Headers[row] }.Concat(columns.Select(column => column[row].TrimStart('<')))
+                    .ToArray())]);
+    }
 
     /// <summary>What is to be said of single rates, one line each.</summary>
     public static IEnumerable<string> Told(IReadOnlyList<SweepPoint> points,

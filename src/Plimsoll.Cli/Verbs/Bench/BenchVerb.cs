@@ -41,9 +41,9 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        BenchConflicts.Check(parsed);
         var files = _results.Read(parsed);
         var load = _load.Read(parsed, _endpoint.Read(parsed));
+        BenchConflicts.Check(parsed);
         var (search, sweep) = (_search.Search(parsed, load.Levels), _search.Sweep(parsed));
         var money = _money.Read(parsed, parsed.GetValue(_endpoint.Model), story);
         if (_money.Against(parsed) is { } account && !File.Exists(account))
