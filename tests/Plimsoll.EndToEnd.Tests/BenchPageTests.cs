@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Plimsoll.EndToEnd.Tests;
 
-/// <summary>The pages of a run, a sweep and a comparison in a real browser: wide, on a phone, on paper.</summary>
+/// <summary>
+/// The pages of a run, a sweep and a comparison in a real browser: wide, on a phone, on paper.
+/// </summary>
 public sealed class BenchPageTests
 {
     const string Chromium = "/usr/bin/chromium";

@@ -53,7 +53,8 @@ sealed class EngineTokenizer(Endpoint endpoint) : ITokenCounter
             if (!response.IsSuccessStatusCode)
                 return 0;
             using var stream = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
-            if (await BoundedBody.Read(stream, MostBytes, limit.Token).ConfigureAwait(false) is not { } answer)
+            var answer = await BoundedBody.Read(stream, MostBytes, limit.Token).ConfigureAwait(false);
+            if (answer is null)
                 return 0;
             using var json = JsonDocument.Parse(answer);
             if (json.RootElement.ValueKind != JsonValueKind.Object)

@@ -30,7 +30,9 @@ public sealed record BenchResult
     /// <summary>The load in one line, for people.</summary>
     public required string Load { get; init; }
 
-    /// <summary><c>open</c>, <c>closed</c>, or <c>mixed</c> where levels differ; null where not known.</summary>
+    /// <summary>
+    /// <c>open</c>, <c>closed</c>, or <c>mixed</c> where levels differ; null where not known.
+    /// </summary>
     public string? Loop { get; init; }
 
     /// <summary>Requests per second that the load has on average; null for a closed loop.</summary>
@@ -94,7 +96,9 @@ public sealed record BenchResult
     /// <summary>Why the endpoint could not be measured; null where it was.</summary>
     public string? Refused { get; init; }
 
-    /// <summary>Why its figures are not those of the endpoint under the whole load; empty where they are.</summary>
+    /// <summary>
+    /// Why its figures are not those of the endpoint under the whole load; empty where they are.
+    /// </summary>
     public IReadOnlyList<string> InvalidBecause =>
     [
         .. Refused is { } refused ? [$"nothing was measured: {refused}"] : Array.Empty<string>(),
@@ -105,7 +109,9 @@ public sealed record BenchResult
 
     public bool IsValid => InvalidBecause.Count == 0;
 
-    /// <summary>What number tells the prompts from another run's of the same seed; null for a file's.</summary>
+    /// <summary>
+    /// What number tells the prompts from another run's of the same seed; null for a file's.
+    /// </summary>
     public ulong? PromptSalt { get; init; }
 
     /// <summary>What a reader of the figures should know.</summary>

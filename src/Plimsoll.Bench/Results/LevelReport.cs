@@ -36,8 +36,8 @@ public sealed record LevelReport
     public double? CachedShare { get; init; }
 
     /// <summary>
-    /// Share of the prompt tokens that an earlier request of the run opened with too: what a prefix cache finds
-    /// at most, if nothing of the load was sent before the run. Null where it is not known.
+    /// Share of the prompt tokens that an earlier request of the run opened with too: what a prefix cache
+    /// finds at most, if nothing of the load was sent before the run. Null where it is not known.
     /// </summary>
     public double? SharedShare { get; init; }
 

@@ -7,15 +7,20 @@ namespace Plimsoll.Bench.Results;
 /// <summary>What makes a run's figures say less than they seem to, one line each.</summary>
 static class RunWarnings
 {
-    /// <summary>Of the prompt tokens: blocks that end elsewhere than the load's, chance repetitions.</summary>
+    /// <summary>
+    /// Of the prompt tokens: blocks that end elsewhere than the load's, chance repetitions.
+    /// </summary>
     const double CachedTolerance = 0.02;
 
     public static IReadOnlyList<string> Of(BenchResult result) =>
-        [.. result.Levels.SelectMany(level => Level(level, result.Levels.Count > 1 ? $"{level.Name}: " : ""))];
+    [
+        .. result.Levels.SelectMany(level => Level(level, result.Levels.Count > 1 ? $"{level.Name}: " : "")),
+    ];
 
     static IEnumerable<string> Level(LevelReport level, string name)
     {
-        if (level is { CachedShare: { } cached, SharedShare: { } shared } && cached > shared + CachedTolerance)
+        if (level is { CachedShare: { } cached, SharedShare: { } shared }
+            && cached > shared + CachedTolerance)
         {
             yield return name + string.Create(CultureInfo.InvariantCulture,
                 $"the endpoint had {100 * cached:0.#} % of the prompt tokens cached, and the load itself ")
@@ -32,8 +37,8 @@ static class RunWarnings
         }
         if (!level.KnowsPromptTokens)
         {
-            yield return $"{name}prompt tokens are not known: the endpoint counts none, and the prompts are a "
-                + "file's; no cost per token is stated";
+            yield return $"{name}prompt tokens are not known: the endpoint counts none, and the prompts are "
+                + "a file's; no cost per token is stated";
         }
     }
 }

@@ -14,7 +14,8 @@ namespace Plimsoll.Bench.Runs;
 /// </summary>
 public static class ImportedRun
 {
-    public static BenchResult Read(string path, LevelOptions level, IReadOnlyCollection<double> percentiles) =>
+    public static BenchResult Read(
+        string path, LevelOptions level, IReadOnlyCollection<double> percentiles) =>
         ReadAll(path, level, percentiles).Result;
 
     /// <summary>With its requests, served and failed.</summary>

@@ -107,7 +107,9 @@ public sealed class Preflight(Endpoint endpoint, BodyForm bodies, RunClock clock
         }
     }
 
-    /// <summary>Candidates that are one token each; null when too few are, or nobody counts them all.</summary>
+    /// <summary>
+    /// Candidates that are one token each; null when too few are, or nobody counts them all.
+    /// </summary>
     static async Task<List<string>?> SingleTokenWords(ITokenCounter? counter, CancellationToken stop)
     {
         if (counter is null)

@@ -52,8 +52,8 @@ static class LineEstimate
     }
 
     /// <summary>
-    /// The highest rate of which it is known that the promise is kept; 0 where there is none. Breaks grow with
-    /// the rate, so all requests sent at a rate or faster speak for it.
+    /// The highest rate of which it is known that the promise is kept; 0 where there is none. Breaks grow
+    /// with the rate, so all requests sent at a rate or faster speak for it.
     /// </summary>
     public static double HighestKept(List<RateWindow> windows, IReadOnlyList<Limit> limits)
     {

@@ -25,8 +25,8 @@ sealed class RateWindow(double rate, long startNs, long steadyNs, long endNs, Wi
     public bool IsTold => Requests >= LeastRequests;
 
     /// <summary>
-    /// Whether it broke a limit by more than a multiple of what that allows: a hiccup breaks a few requests at
-    /// any rate, a window is broken by several.
+    /// Whether it broke a limit by more than a multiple of what that allows: a hiccup breaks a few requests
+    /// at any rate, a window is broken by several.
     /// </summary>
     public bool IsBroken(System.ReadOnlySpan<double> allowed, double share) =>
         Piled || (MostBroken >= SeveralBroken && IsTold && Worst(allowed) > share);

@@ -167,8 +167,8 @@ public static class BenchPage
             yield return $"Prompts of salt {salt}: --prompt-salt sends the same words again.";
         if (result.Client.ClockSteps > 0)
         {
-            yield return $"The wall clock was stepped {Plural.Of(result.Client.ClockSteps, "time")}; latencies "
-                + "are from the monotonic clock.";
+            yield return $"The wall clock was stepped {Plural.Of(result.Client.ClockSteps, "time")}; "
+                + "latencies are from the monotonic clock.";
         }
         foreach (var failure in result.Levels.SelectMany(level => level.Failures))
             yield return $"{N(failure.Count)} {failure.Kind}: {failure.Example}";

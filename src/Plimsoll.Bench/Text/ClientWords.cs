@@ -18,7 +18,11 @@ public static class ClientWords
             + (judged.Percentile < 99 ? " (too few for p99)" : "")
         : "unknown (too few samples)";
 
-    static string Ms(double? ms) => ms is { } known
-        ? known.ToString(known < 10 ? "0.00" : known < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture) + " ms"
-        : "–";
+    static string Ms(double? ms)
+    {
+        if (ms is not { } known)
+            return "–";
+        var format = known < 10 ? "0.00" : known < 100 ? "0.0" : "#,0";
+        return known.ToString(format, CultureInfo.InvariantCulture) + " ms";
+    }
 }

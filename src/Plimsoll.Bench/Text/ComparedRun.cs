@@ -12,7 +12,9 @@ using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Bench.Text;
 
-/// <summary>One side of a comparison: its figures, what it was, and its requests where its file has them.</summary>
+/// <summary>
+/// One side of a comparison: its figures, what it was, and its requests where its file has them.
+/// </summary>
 public sealed record ComparedRun
 {
     public required string Name { get; init; }
@@ -119,7 +121,8 @@ public sealed record ComparedRun
 
     /// <summary>To two digits: draws of the same lengths are no difference.</summary>
     static string? Mean(JsonElement root, string name) =>
-        SavedReports.Number(root, name) is { } total && SavedReports.Number(root, "completed") is > 0 and var count
+        SavedReports.Number(root, name) is { } total
+            && SavedReports.Number(root, "completed") is > 0 and var count
             ? Rounded(total / count) : null;
 
     static string Rounded(double value)

@@ -21,15 +21,15 @@ sealed class FigureDraws
     public FigureDraws(ComparedRun run, ulong seed)
     {
         // Several levels have no common percentile, and their results state none.
-        if (run.Served.Count == 0 || run.Result is not { Levels.Count: 1, DurationS: > 0 } result)
+        if (run.Served.Count == 0 || run.Result is not { Levels.Count: 1, DurationS: > 0 })
             return;
         Latency(run, Metric.Ttft, seed, r => r.FirstTokenNs - r.ScheduledNs);
         Latency(run, Metric.E2e, seed, r => r.LastTokenNs - r.ScheduledNs);
         Latency(run, Metric.Tpot, seed, r => r.OutputTokens < 2 ? null
             : (double)(r.LastTokenNs - r.FirstTokenNs) / (r.OutputTokens - 1));
-        Throughput(run, result, "request_throughput", seed, _ => 1);
-        Throughput(run, result, "output_throughput", seed, r => r.OutputTokens);
-        Throughput(run, result, "total_token_throughput", seed, r => r.PromptTokens + r.OutputTokens);
+        Throughput(run, "request_throughput", seed, _ => 1);
+        Throughput(run, "output_throughput", seed, r => r.OutputTokens);
+        Throughput(run, "total_token_throughput", seed, r => r.PromptTokens + r.OutputTokens);
         if (run.Figures.TryGetValue(ResultFigures.Usd, out var usd)
             && run.Figures.TryGetValue("total_token_throughput", out var rate)
             && Of("total_token_throughput") is { } rates)
@@ -56,7 +56,7 @@ sealed class FigureDraws
     }
 
     /// <summary>The run's own figure, scattered as its stretches scatter around their mean.</summary>
-    void Throughput(ComparedRun run, BenchResult result, string name, ulong seed, Func<RequestRecord, double> of)
+    void Throughput(ComparedRun run, string name, ulong seed, Func<RequestRecord, double> of)
     {
         if (!run.Figures.TryGetValue(name, out var figure) || figure <= 0)
             return;

@@ -20,5 +20,6 @@ public static class LineWords
     /// <summary>What is above a rate that is known to keep the promise.</summary>
     public static string AtLeast(LoadLineEstimate line) => line.BrokenAt is { } broken
         ? FormattableString.Invariant($"a limit broke at {broken:0.00}, and too little was measured between")
-        : FormattableString.Invariant($"no limit broke, and nothing was measured above {line.MeasuredTo:0.00}");
+        : FormattableString.Invariant(
+            $"no limit broke, and nothing was measured above {line.MeasuredTo:0.00}");
 }

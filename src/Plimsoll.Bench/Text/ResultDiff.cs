@@ -9,11 +9,13 @@ using Plimsoll.Reports;
 
 namespace Plimsoll.Bench.Text;
 
-/// <summary>Two runs side by side: what differs in how they were run, and their figures with intervals.</summary>
+/// <summary>
+/// Two runs side by side: what differs in how they were run, and their figures with intervals.
+/// </summary>
 public sealed class ResultDiff
 {
-    const string How = "95 % intervals from stretches of consecutive requests drawn again 500 times; those of a "
-        + "figure that a file gives without its requests are not known.";
+    const string How = "95 % intervals from stretches of consecutive requests drawn again 500 times; "
+        + "those of a figure that a file gives without its requests are not known.";
 
     static readonly string[] Order =
     [
@@ -63,15 +65,15 @@ public sealed class ResultDiff
             Banner = [.. Invalid],
             Warnings = Differences.Count == 0 ? []
                 : [$"Not run alike: {string.Join(", ", Differences.Select(row => row.Name))}; see below."],
-            Lines = ["The second over the first; latencies in milliseconds, each from whatever its tool starts "
-                + "from.", How],
+            Lines = ["The second over the first; latencies in milliseconds, each from whatever its tool "
+                + "starts from.", How],
             Figures = [.. Pairs.Where(p =>
                 p.Name is "mean_ttft_ms" or "mean_tpot_ms" or "output_throughput" && p.Ratio is not null)
                 .Select(p => new PageFigure(FormattableString.Invariant($"{p.Ratio:0.00} ×"),
                     p.Name + (p.RatioInterval is { } range ? $"; {Text(range)}: {Remark(p)}" : "")))],
             Pictures = pictures,
-            Tables = [.. Alike(), new PageTable("Figures", ["<figure", .. Headers()],
-                [.. Pairs.Select(p => new[] { "<" + p.Name }.Concat(Row(p)).ToArray())])],
+            Tables = [.. Alike(), new PageTable("Figures, and their 95 % intervals",
+                ["<figure", First.Name, Second.Name, "ratio", "<"], [.. Pairs.Select(Cells)])],
             Notes = [],
             Version = version,
         };
@@ -94,6 +96,16 @@ public sealed class ResultDiff
         Text(pair.First), Text(pair.FirstInterval), Text(pair.Second), Text(pair.SecondInterval),
         Text(pair.Ratio), Text(pair.RatioInterval), "<" + Remark(pair),
     ];
+
+    /// <summary>The same in five cells, for a page that may be narrow.</summary>
+    static string[] Cells(FigurePair pair)
+    {
+        return ["<" + pair.Name.Replace('_', ' '), Cell(pair.First, pair.FirstInterval),
+            Cell(pair.Second, pair.SecondInterval), Cell(pair.Ratio, pair.RatioInterval), "<" + Remark(pair)];
+
+        static string Cell(double? value, Interval? interval) =>
+            Text(value) + (interval is null ? "" : $" ({Text(interval)})");
+    }
 
     public static string Remark(FigurePair pair) => pair.WithinNoise switch
     {
@@ -118,7 +130,8 @@ public sealed class ResultDiff
     FigurePair Pair(string name, FigureDraws first, FigureDraws second)
     {
         var pair = new FigurePair(name, Of(First.Figures, name), Of(Second.Figures, name));
-        var (one, two) = (pair.First is null ? null : first.Of(name), pair.Second is null ? null : second.Of(name));
+        var one = pair.First is null ? null : first.Of(name);
+        var two = pair.Second is null ? null : second.Of(name);
         return pair with
         {
             FirstInterval = one is null ? null : BlockBootstrap.Middle(one),

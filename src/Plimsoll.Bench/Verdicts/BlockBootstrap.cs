@@ -24,7 +24,8 @@ public static class BlockBootstrap
     /// <param name="samples">In order of time.</param>
     /// <param name="percentiles">Each above 0 and below 100.</param>
     /// <param name="seed">Runs that are compared have seeds of their own.</param>
-    public static BootstrapDraws? Of(IReadOnlyList<double> samples, IReadOnlyList<double> percentiles, ulong seed)
+    public static BootstrapDraws? Of(
+        IReadOnlyList<double> samples, IReadOnlyList<double> percentiles, ulong seed)
     {
         if (samples.Count < FewestSamples)
             return null;

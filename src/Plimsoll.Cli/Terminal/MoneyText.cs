@@ -24,8 +24,8 @@ static class MoneyText
                 $"load line at least {line.Rate:0.00} requests/s: {LineWords.AtLeast(line)}"),
             LineOutcome.Nowhere => $"no load line: {PromiseText.Of(line.Binding!.Value)} breaks at the "
                 + $"lowest rate that was tried",
-            _ => "load line not found: the time was too short, or the requests too few; expected a longer "
-                + "--search-budget",
+            _ => "load line not found: the time was too short, or the requests too few; "
+                + "expected a longer --search-budget",
         });
         text.Append(culture, $"\nfrom {Plural.Of(line.Windows, "stretch", "es")} of steady rate around it, ")
             .Append(culture, $"{Plural.Of(line.Requests, "request")} in all, {line.TookS:0} s\n");
@@ -36,8 +36,8 @@ static class MoneyText
     {
         var culture = CultureInfo.InvariantCulture;
         var text = new StringBuilder();
-        text.Append(culture, $"\n{money.Count} × {money.Gpu} at {MoneyWords.Price(money)}; dollars over prompt ");
-        text.Append("and output tokens alike, intervals of 90 %\n");
+        text.Append(culture, $"\n{money.Count} × {money.Gpu} at {MoneyWords.Price(money)}; ");
+        text.Append("dollars over prompt and output tokens alike, intervals of 90 %\n");
         Estimate(text, "USD / M tokens, all", money.UsdPerMillionTokens);
         Estimate(text, "USD / M tokens at the promise", money.UsdPerMillionGoodTokens);
         if (money.UsdPerRequest is { } request)

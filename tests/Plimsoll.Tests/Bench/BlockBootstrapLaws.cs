@@ -11,7 +11,9 @@ public sealed class BlockBootstrapLaws
 {
     const int Runs = 200;
 
-    /// <summary>Of 200 exponential samples of 400 each; a sound interval misses about one truth in twenty.</summary>
+    /// <summary>
+    /// Of 200 exponential samples of 400 each; a sound interval misses about one truth in twenty.
+    /// </summary>
     [Fact]
     public void Intervals_cover_the_truth_about_as_often_as_they_say()
     {
@@ -30,7 +32,9 @@ public sealed class BlockBootstrapLaws
         p95s.ShouldBeGreaterThan((int)(0.88 * Runs));
     }
 
-    /// <summary>Requests behind one queue are late together; single draws would call 2 in 3 runs different.</summary>
+    /// <summary>
+    /// Requests behind one queue are late together; single draws would call 2 in 3 runs different.
+    /// </summary>
     [Fact]
     public void Samples_that_depend_on_their_neighbours_have_wider_intervals()
     {

@@ -15,7 +15,9 @@ using Xunit;
 
 namespace Plimsoll.Tests.Bench;
 
-/// <summary>What an engine's prefix cache knows of a run's prompts: what the load shares, and no more.</summary>
+/// <summary>
+/// What an engine's prefix cache knows of a run's prompts: what the load shares, and no more.
+/// </summary>
 public sealed class CachedPromptTests
 {
     const int BlockWords = 16;

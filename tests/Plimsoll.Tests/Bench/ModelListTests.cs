@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Plimsoll.Tests.Bench;
 
-/// <summary>Whatever answers for <c>/v1/models</c>: a name, or one line that says what was there instead.</summary>
+/// <summary>
+/// Whatever answers for <c>/v1/models</c>: a name, or one line that says what was there instead.
+/// </summary>
 public sealed class ModelListTests
 {
     const string Good = "{\"data\":[{\"id\":\"m\"}]}";
@@ -19,7 +21,8 @@ public sealed class ModelListTests
     [InlineData("bom", "m", null)]
     [InlineData("401", null, "HTTP 401: no key; expected a key in OPENAI_API_KEY")]
     [InlineData("500", null, "HTTP 500: no key")]
-    [InlineData("302", null, "HTTP 302: redirects to https://elsewhere/; expected the address itself in --base-url")]
+    [InlineData("302", null,
+        "HTTP 302: redirects to https://elsewhere/; expected the address itself in --base-url")]
     [InlineData("204", null, "HTTP 204 without a body; expected a list of models")]
     [InlineData("html", null, "content type text/html; expected application/json")]
     [InlineData("gzip", null, "packed as gzip, which was not asked for")]
@@ -47,7 +50,8 @@ public sealed class ModelListTests
 
     static async Task<ModelList> Ask(Uri address)
     {
-        using var endpoint = new Plimsoll.Bench.Wire.Endpoint(new EndpointOptions { BaseUrl = address, Model = "" }, new RunClock());
+        using var endpoint = new Plimsoll.Bench.Wire.Endpoint(
+            new EndpointOptions { BaseUrl = address, Model = "" }, new RunClock());
         return await ModelList.Ask(endpoint, CancellationToken.None);
     }
 

@@ -30,10 +30,13 @@ public sealed class PromiseVerdictTests
         double percentile, long samples, long broken, PromiseVerdict verdict) =>
         PromiseJudge.Of(new Limit(Metric.Ttft, percentile, 1), samples, broken).ShouldBe(verdict);
 
-    /// <summary>A promise that holds is called broken by a small sample less than once in a hundred.</summary>
+    /// <summary>
+    /// A promise that holds is called broken by a small sample less than once in a hundred.
+    /// </summary>
     [Fact]
     public void More_breaks_never_turn_a_broken_promise_into_a_kept_one() =>
-        Gen.Select(Gen.Double[1, 99.5], Gen.Int[0, 800], Gen.Int[0, 800]).Sample((percentile, samples, breaks) =>
+        Gen.Select(Gen.Double[1, 99.5], Gen.Int[0, 800], Gen.Int[0, 800]).Sample(
+        (percentile, samples, breaks) =>
         {
             var limit = new Limit(Metric.Ttft, percentile, 1);
             var broken = breaks % (samples + 1);

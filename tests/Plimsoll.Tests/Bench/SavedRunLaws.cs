@@ -106,13 +106,14 @@ public sealed class SavedRunLaws : IDisposable
         double? high) => new()
     {
         StartedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), DurationS = 12.5,
-        Interrupted = interrupted, Address = "http://a", Model = "m", TokenCounting = "so", PromptLengths = "so",
+        Interrupted = interrupted, Address = "http://a", Model = "m", TokenCounting = "so",
+        PromptLengths = "so",
         Load = "chat at 3 requests/s", Loop = "open", RequestRate = 3, Burstiness = 0.5, MaxConcurrency = 7,
         MostInFlight = 6, MeanInFlight = 2.5, BusyS = 11, PromptSalt = ulong.MaxValue,
         Levels = [.. meters.Select(meter => meter.Report(LatencyReport.UsualPercentiles))], Client = client,
         Server = new ServerReport { MeanRunning = 3, MeanTtftMs = 0.5 },
-        LoadLine = new LoadLineEstimate(LineOutcome.Found, 3, 2.5, high, PromiseText.Parse("ttft p95 500ms"), 9,
-            99, 60) { MeasuredFrom = 1, MeasuredTo = 4, BrokenAt = 3.5 },
+        LoadLine = new LoadLineEstimate(LineOutcome.Found, 3, 2.5, high, PromiseText.Parse("ttft p95 500ms"),
+            9, 99, 60) { MeasuredFrom = 1, MeasuredTo = 4, BrokenAt = 3.5 },
         Metadata = [new("site", "here")],
     };
 }

@@ -13,7 +13,9 @@ using Xunit;
 
 namespace Plimsoll.Tests.Bench;
 
-/// <summary>An endpoint that counts nonsense: the nonsense is named and reaches no sum and no dollar.</summary>
+/// <summary>
+/// An endpoint that counts nonsense: the nonsense is named and reaches no sum and no dollar.
+/// </summary>
 public sealed class UsageFaultTests
 {
     const int Tokens = 5;

@@ -20,10 +20,11 @@ static class BenchConflicts
         ("--workload", ["--random-input-len", "--random-output-len", "--random-prefix-len",
             "--random-range-ratio"]),
         ("--stages", ["--request-rate", "--sweep", "--find-load-line"]),
-        ("--sweep", ["--request-rate", "--find-load-line", "--max-concurrency", "--against", "--save-detailed",
-            "--csv", "--parquet", "--llmd-report", "--step-log"]),
+        ("--sweep", ["--request-rate", "--find-load-line", "--max-concurrency", "--against",
+            "--save-detailed", "--csv", "--parquet", "--llmd-report", "--step-log"]),
         ("--find-load-line", ["--max-concurrency", "--warmup", "--duration", "--goodput"]),
         ("--promise", ["--goodput"]),
+        ("--burstiness", ["--arrivals"]),
     ];
 
     /// <summary>The first says nothing without one of the others.</summary>
@@ -54,17 +55,18 @@ static class BenchConflicts
             if (IsGiven(parsed, one) && !needs.Any(need => IsGiven(parsed, need)))
                 throw new BadInputException($"{one}: expected {string.Join(" or ", needs)} with it");
         }
-        if (IsGiven(parsed, "--burstiness") && IsGiven(parsed, "--arrivals"))
-            throw new BadInputException("--burstiness and --arrivals: expected one of them; both shape the gaps");
         if (IsGiven(parsed, "--num-images") && Value(parsed, "--backend") is not (null or "openai-chat"))
-            throw new BadInputException("--num-images: expected --backend openai-chat, the one that takes pictures");
+        {
+            throw new BadInputException("--num-images and --backend: pictures go into chats; expected "
+                + "--backend openai-chat");
+        }
         var closed = Value(parsed, "--request-rate") == "inf";
         foreach (var gaps in new[] { "--burstiness", "--arrivals", "--find-load-line" })
         {
             if (closed && IsGiven(parsed, gaps))
             {
-                throw new BadInputException($"--request-rate inf and {gaps}: expected one of them; a closed loop "
-                    + "sends when an answer is there");
+                throw new BadInputException($"--request-rate inf and {gaps}: expected one of them; a closed "
+                    + "loop sends when an answer is there");
             }
         }
     }
@@ -73,8 +75,8 @@ static class BenchConflicts
         Find(parsed, name) is { } option && parsed.GetResult(option) is { Implicit: false };
 
     static string? Value(ParseResult parsed, string name) =>
-        Find(parsed, name) is { } option && parsed.GetResult(option) is { Implicit: false, Tokens: [var token, ..] }
-            ? token.Value : null;
+        Find(parsed, name) is { } option
+            && parsed.GetResult(option) is { Implicit: false, Tokens: [var token, ..] } ? token.Value : null;
 
     static Option? Find(ParseResult parsed, string name) =>
         parsed.CommandResult.Command.Options.FirstOrDefault(option => option.Name == name);

@@ -24,8 +24,8 @@ sealed class BenchDiffVerb(TextWriter output)
     public Command Build()
     {
         var command = new Command("diff",
-            "Two results side by side, with intervals: bench's own, vLLM's, guidellm's or AIPerf's. Exit code 1 "
-                + "when one of them says that it is invalid.")
+            "Two results side by side, with intervals: bench's own, vLLM's, guidellm's or AIPerf's. "
+                + "Exit code 1 when one of them says that it is invalid.")
         {
             _first, _second, _report, _json,
         };

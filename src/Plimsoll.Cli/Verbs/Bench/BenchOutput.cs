@@ -17,11 +17,11 @@ sealed class BenchOutput(TextWriter output, BenchResultFiles files, MoneyOptions
     public BenchResultFiles Files => files;
 
     /// <summary>Null where no accelerator was named.</summary>
-    public MoneyReport? Bill(BenchResult result) => money is null ? null : Plimsoll.Bench.Money.Bill.Of(result, money);
+    public MoneyReport? BillOf(BenchResult result) => money is null ? null : Bill.Of(result, money);
 
     public void Print(BenchResult result, DetailSpool? detail)
     {
-        var bill = Bill(result);
+        var bill = BillOf(result);
         var against = account is null ? null : AccountComparison.Read(account, result, bill);
         files.Save(result, detail, json => MoneyJson.Write(json, bill, against));
         if (files.Report is { } page)

@@ -6,16 +6,21 @@ using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Text;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
+using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Cli.Verbs.Bench;
 
-/// <summary>One rate after the other: latency and cost over load. No rate sends what another has sent.</summary>
+/// <summary>
+/// One rate after the other: latency and cost over load. No rate sends what another has sent.
+/// </summary>
 sealed class BenchSweep(BenchOutput output, TextWriter story)
 {
     public int Run(BenchOptions options, IReadOnlyList<double> rates, CancellationToken stop)
     {
         if (options.Levels is not [var level])
             throw new BadInputException("--sweep: sweeps one level; expected no --levels of several");
+        if (options.DatasetPath is { } dataset)
+            SpecialFile.Refuse(dataset, "requests to sweep with");
         var points = new List<SweepPoint>();
         var rows = 0L;
         for (var i = 0; i < rates.Count && !stop.IsCancellationRequested; i++)
@@ -48,7 +53,7 @@ sealed class BenchSweep(BenchOutput output, TextWriter story)
         try
         {
             var result = run.Run(stop);
-            points.Add(new SweepPoint(rate, result, output.Bill(result)));
+            points.Add(new SweepPoint(rate, result, output.BillOf(result)));
             return true;
         }
         catch (EndpointFailure failure)

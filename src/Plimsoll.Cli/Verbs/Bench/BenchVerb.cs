@@ -3,11 +3,11 @@ using System.CommandLine;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading;
+using Plimsoll.Bench.Money;
 using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Verdicts;
 using Plimsoll.Cli.Terminal;
-using Plimsoll.Core;
 
 namespace Plimsoll.Cli.Verbs.Bench;
 
@@ -46,11 +46,6 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         BenchConflicts.Check(parsed);
         var (search, sweep) = (_search.Search(parsed, load.Levels), _search.Sweep(parsed));
         var money = _money.Read(parsed, parsed.GetValue(_endpoint.Model), story);
-        if (_money.Against(parsed) is { } account && !File.Exists(account))
-        {
-            throw new BadInputException($"--against {account}: no such file; expected what plimsoll "
-                + $"account --json printed");
-        }
         var options = load with
         {
             ReadyWaitNs = _endpoint.ReadyWaitNs(parsed),
@@ -61,6 +56,8 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
             StepLog = files.StepLog,
             Search = search,
         };
+        if (_money.Against(parsed) is { } account)
+            AccountComparison.Check(account, FailedRun.Stopped(options));
         var results = new BenchOutput(output, files, money, _money.Against(parsed));
         try
         {
