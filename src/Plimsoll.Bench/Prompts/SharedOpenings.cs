@@ -45,8 +45,10 @@ sealed class SharedOpenings
             if (!Add(key) && shared == block)
                 shared++;
         }
-        // What is left of a text that was sent whole before was sent before too.
-        var whole = block > 0 && shared == block;
+        // What is left is shared only with a text that ends alike.
+        var rest = text[(block * BlockBytes)..];
+        var whole = !Add(PromptText.Mix(~key ^ System.IO.Hashing.XxHash3.HashToUInt64(rest)))
+            && shared == block;
         return _seen.Count >= MostBlocks ? -1
             : whole ? 1 : Share((long)shared * BlockBytes, text.Length);
     }

@@ -8,7 +8,8 @@ namespace Plimsoll.Bench.Text;
 public static class ClientWords
 {
     public static string Of(ClientReport client) =>
-        $"dispatched late {Ms(client.DispatchLateP50Ms)} p50, {Judged(client.DispatchLate)}"
+        $"dispatched late {(client.DispatchLate is { Percentile: > 50 } ? $"{Ms(client.DispatchLateP50Ms)} p50, "
+            : "")}{Judged(client.DispatchLate)}"
         + $"{(client.RealTime ? " at real-time priority" : "")}; on the socket {Ms(client.WrittenLateP50Ms)} "
         + $"p50, {Ms(client.WrittenLateP99Ms)} p99 after it was due, new connections in it; "
         + $"reads late {Judged(client.ReadLag)}";
