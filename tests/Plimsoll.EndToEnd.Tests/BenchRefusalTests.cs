@@ -72,7 +72,7 @@ public sealed class BenchRefusalTests
         using var folder = new TemporaryFolder();
         var (page, result) = (folder.File("r.html"), folder.File("r.json"));
         using var process = PlimsollProcess.Start("bench", "--base-url", $"{endpoint.BaseUrl}",
-            "--result-filename", result, "--report", page, "--json");
+            "--ready-check-timeout-sec", "3600", "--result-filename", result, "--report", page, "--json");
         await asked.Task.WaitAsync(TestContext.Current.CancellationToken);
         using (var kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
             await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
