@@ -1,15 +1,17 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
+using Plimsoll.Core.Hardware;
 using Plimsoll.Planning.Search;
-using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Accounts;
 
 /// <summary>What an account rests on, so that no figure stands alone.</summary>
 static class AccountNotes
 {
-    public static IReadOnlyList<string> Of(AccountRequest request, SimulatedEngine engine, ProbeSize size)
+    public static IReadOnlyList<string> Of(AccountRequest request, SizedEngine chosen, ProbeSize size)
     {
+        var engine = chosen.Engine;
         var step = engine.StepTime;
         var notes = new List<string>
         {
@@ -35,6 +37,13 @@ static class AccountNotes
             FormattableString.Invariant($"intervals: nine tenths of {DrawnLines.Count} joint draws of the ")
             + "step times' error and of other seeds; each draw has its own load line, its latencies there "
             + "and its own fleet, and ratio and levers compare draw by draw");
+        if (chosen is { Accelerators: { } accelerators, AsCheap.Count: > 0 })
+        {
+            var others = string.Join(" and ", chosen.AsCheap.Select(e => Degrees(e.Engine.Deployment)));
+            notes.Add(FormattableString.Invariant(
+                $"parallelism: a tie at {accelerators} accelerators with {others}, ")
+                + $"which {(chosen.AsCheap.Count > 1 ? "carry" : "carries")} less on each");
+        }
         notes.AddRange(step.Notes);
         if (request.Serving.Workload.ClosedLoop)
         {
@@ -47,6 +56,17 @@ static class AccountNotes
         notes.Add("levers: each alone against the same bill; speculation is none of them, since its gain or "
             + "loss rests on how many drafts a model accepts on this traffic, which is not known here");
         return notes;
+    }
+
+    static string Degrees(Deployment of)
+    {
+        (string Name, int Degree)[] all =
+        [
+            ("tp", of.TensorParallel), ("pp", of.PipelineParallel), ("dp", of.DataParallel),
+            ("ep", of.ExpertParallel),
+        ];
+        return string.Join(' ', all.Where(d => d.Degree > 1 || d.Name == "tp")
+            .Select(d => FormattableString.Invariant($"{d.Name} {d.Degree}")));
     }
 
     /// <summary>

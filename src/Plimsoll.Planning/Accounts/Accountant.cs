@@ -77,7 +77,7 @@ public sealed class Accountant
         Parallel.Invoke(
             () => smooth = search.Find(ceiling, ArrivalProcess.Poisson),
             () => drawn = DrawnLines.Of(_chosen, _serving, _progress.Ran),
-            () => atLine = search.Measure(_own.RequestsPerSecond, attributeTime: true),
+            () => atLine = search.Measure(_own, attributeTime: true),
             () => batchRun = search.Measure(
                 batchClass.Rate(batchReplicas, ceiling), ArrivalProcess.Poisson),
             () => batchCurve = RateCurve.Of(
@@ -181,7 +181,7 @@ public sealed class Accountant
         LoadLine = line.RequestsPerSecond * _ranks,
         Ceiling = ceiling * _ranks,
         Size = ProbeSize.Of(_serving, ceiling),
-        Notes = AccountNotes.Of(_request, _engine, ProbeSize.Of(_serving, ceiling)),
+        Notes = AccountNotes.Of(_request, _chosen, ProbeSize.Of(_serving, ceiling)),
     };
 
     Statement Statement()

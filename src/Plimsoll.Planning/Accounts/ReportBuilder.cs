@@ -54,7 +54,7 @@ public sealed class ReportBuilder
     }
 
     /// <summary>Simulated runs that a report takes beyond its account's.</summary>
-    public static int Runs => Rates.Length;
+    public static int Runs => Rates.Length + 1;
 
     ReportModel Build(string command, string version)
     {
@@ -99,21 +99,22 @@ public sealed class ReportBuilder
 
     void Sweep(Action<long>? progress)
     {
-        var search = new LoadLineSearch(
-            _outcome.Engine, _outcome.Request.Serving, _outcome.Size.Glance());
-        var runs = new SimulationResult[Rates.Length];
+        var (engine, serving) = (_outcome.Engine, _outcome.Request.Serving);
+        var glances = new LoadLineSearch(engine, serving, _outcome.Size.Glance());
+        var whole = new LoadLineSearch(engine, serving, _outcome.Size);
+        var rates = Rates.Select(rate => rate * _outcome.Ceiling).ToList();
+        // The load line is a rate of the sweep too, looked at closely: the curve passes through the bill.
+        if (_outcome.LoadLine > 0)
+            rates.Add(_outcome.LoadLine);
+        var runs = new SimulationResult[rates.Count];
         var done = 0;
         Parallel.For(0, runs.Length, i =>
         {
-            runs[i] = search.Measure(Rates[i] * _outcome.Ceiling / _outcome.Engine.Ranks);
+            runs[i] = (i < Rates.Length ? glances : whole).Measure(rates[i] / engine.Ranks);
             lock (runs)
                 progress?.Invoke(++done);
         });
-        for (var i = 0; i < runs.Length; i++)
-            _sweep.Add((Rates[i] * _outcome.Ceiling, runs[i]));
-        // The load line is a rate of the sweep like any other, so that the curve passes through the bill.
-        if (_outcome.AtLoadLine is { } atLine)
-            _sweep.Add((_outcome.LoadLine, atLine));
+        _sweep.AddRange(rates.Zip(runs));
         _sweep.Sort((x, y) => x.Rate.CompareTo(y.Rate));
     }
 

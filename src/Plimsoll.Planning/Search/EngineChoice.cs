@@ -16,6 +16,9 @@ public sealed record SizedEngine(SimulatedEngine Engine, LoadLineResult Line, lo
 {
     /// <summary>What a rank carries when nobody waits; null where it serves nothing.</summary>
     public SaturatedThroughput? Full { get; init; }
+
+    /// <summary>Others of the same choice whose fleets take as many accelerators.</summary>
+    public IReadOnlyList<SizedEngine> AsCheap { get; init; } = [];
 }
 
 /// <summary>
@@ -46,15 +49,20 @@ public static class EngineChoice
         Parallel.For(0, contenders.Length, i => contenders[i] = new Contender(
             engines[i], SaturatedThroughput.Find(engines[i], serving), serving, spareReplicas, progress));
         SizedEngine? best = null;
+        var all = new List<SizedEngine>();
         foreach (var contender in contenders.OrderByDescending(c => c.CeilingPerAccelerator))
         {
             if (best is not null && !contender.MayBeat(best))
                 continue;
             var sized = contender.Sized();
+            all.Add(sized);
             if (best is null || IsBetter(sized, best))
                 best = sized;
         }
-        return best!;
+        return best! with
+        {
+            AsCheap = [.. all.Where(e => e != best && e.Accelerators == best!.Accelerators)],
+        };
     }
 
     /// <summary>The smaller fleet; of two as large the one that carries more.</summary>

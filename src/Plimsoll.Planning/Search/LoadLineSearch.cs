@@ -106,13 +106,26 @@ public sealed class LoadLineSearch
     /// <param name="observer">Told of the first stream's steps.</param>
     public SimulationResult Measure(
         double requestsPerSecond, ArrivalProcess process = ArrivalProcess.Own, bool attributeTime = false,
-        StepObserver? observer = null)
+        StepObserver? observer = null) =>
+        Measure(_ => requestsPerSecond, process, attributeTime, observer);
+
+    /// <summary>
+    /// Complete runs of every stream at its own load line, measured to the end and pooled: their percentiles
+    /// keep the promise together as each stream does alone. One that keeps it at no rate runs at the mean.
+    /// </summary>
+    public SimulationResult Measure(LoadLineResult found, bool attributeTime = false) =>
+        Measure(
+            stream => found.Lines[stream] > 0 ? found.Lines[stream] : found.RequestsPerSecond,
+            ArrivalProcess.Own, attributeTime, observer: null);
+
+    SimulationResult Measure(
+        Func<int, double> rateOf, ArrivalProcess process, bool attributeTime, StepObserver? observer)
     {
         var probe = new Probe(process, Options(process) with { AttributeTime = attributeTime });
         var observed = probe with { Options = probe.Options with { StepObserver = observer } };
         var runs = new SimulationResult[_size.Streams];
         Parallel.For(0, runs.Length, stream =>
-            runs[stream] = Run(stream == 0 ? observed : probe, stream, requestsPerSecond));
+            runs[stream] = Run(stream == 0 ? observed : probe, stream, rateOf(stream)));
         return PooledRuns.Of(runs);
     }
 

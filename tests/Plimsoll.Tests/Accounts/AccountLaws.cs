@@ -4,11 +4,9 @@ using System.Linq;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
-using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning.Accounts;
-using Plimsoll.Planning.Simulation;
 using Plimsoll.Reports;
 using Plimsoll.Tests.Simulation;
 using Shouldly;
@@ -279,31 +277,6 @@ public sealed class AccountLaws
             .Where(p => !p.Holds && p.RequestsPerSecond > 1.2 * Outcome.LoadLine).ToList();
         if (beyond.Count > 0)
             beyond.ShouldBe([sweep.Points[^1]]);
-    }
-
-    [Fact]
-    public void Notes_say_what_the_figures_rest_on()
-    {
-        var notes = Outcome.Notes;
-        notes.ShouldContain(FormattableString.Invariant(
-            $"KV memory: {Outcome.Engine.Memory.Blocks:N0} blocks of 16 tokens per engine rank, ")
-            + "computed from memory");
-        notes.ShouldContain("price: 2 USD per accelerator-hour, as given, undated");
-        notes.ShouldNotContain(n => n.StartsWith("closed loop"));
-        notes.ShouldNotContain(n => n.StartsWith("lever "));
-        notes.ShouldContain(n => n.StartsWith("step times: tier datasheet (")
-            && n.Contains($"within {Outcome.Engine.StepTime.ErrorLow:0.00} to "));
-        var dated = Outcome.Request with
-        {
-            Price = Outcome.Request.Price with { AsOf = "2026-08-21", ProviderType = "index" },
-        };
-        AccountNotes.Of(dated, Outcome.Engine, Outcome.Size).ShouldContain(
-            "price: 2 USD per accelerator-hour, index on-demand as of 2026-08-21 (test)");
-        var deployment = Outcome.Engine.Deployment;
-        var engine = SimulatedEngine.Of(
-            deployment with { Engine = deployment.Engine with { NumGpuBlocks = 77_000 } },
-            SchedulingPolicy.VllmV1);
-        AccountNotes.Of(dated, engine, Outcome.Size).ShouldContain(n => n.EndsWith("per engine rank, given"));
     }
 
     [Fact]

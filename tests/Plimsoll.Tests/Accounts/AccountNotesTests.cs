@@ -1,4 +1,8 @@
+using System;
+using Plimsoll.Core.Scheduling;
 using Plimsoll.Planning.Accounts;
+using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
 using Shouldly;
 using Xunit;
 
@@ -6,6 +10,41 @@ namespace Plimsoll.Tests.Accounts;
 
 public sealed class AccountNotesTests
 {
+    static AccountOutcome Outcome => AccountLaws.Outcome;
+
+    [Fact]
+    public void Notes_say_what_the_figures_rest_on()
+    {
+        var notes = Outcome.Notes;
+        notes.ShouldContain(FormattableString.Invariant(
+            $"KV memory: {Outcome.Engine.Memory.Blocks:N0} blocks of 16 tokens per engine rank, ")
+            + "computed from memory");
+        notes.ShouldContain("price: 2 USD per accelerator-hour, as given, undated");
+        notes.ShouldNotContain(n => n.StartsWith("closed loop"));
+        notes.ShouldNotContain(n => n.StartsWith("lever "));
+        notes.ShouldContain(n => n.StartsWith("step times: tier datasheet (")
+            && n.Contains($"within {Outcome.Engine.StepTime.ErrorLow:0.00} to "));
+        var dated = Outcome.Request with
+        {
+            Price = Outcome.Request.Price with { AsOf = "2026-08-21", ProviderType = "index" },
+        };
+        var chosen = new SizedEngine(Outcome.Engine, new LoadLineResult([1], null, 0), Accelerators: 4);
+        AccountNotes.Of(dated, chosen, Outcome.Size).ShouldContain(
+            "price: 2 USD per accelerator-hour, index on-demand as of 2026-08-21 (test)");
+        var deployment = Outcome.Engine.Deployment;
+        var engine = SimulatedEngine.Of(
+            deployment with { Engine = deployment.Engine with { NumGpuBlocks = 77_000 } },
+            SchedulingPolicy.VllmV1);
+        AccountNotes.Of(dated, chosen with { Engine = engine }, Outcome.Size)
+            .ShouldContain(n => n.EndsWith("per engine rank, given"));
+        notes.ShouldNotContain(n => n.StartsWith("parallelism"));
+        var two = SimulatedEngine.Of(
+            deployment with { TensorParallel = 2, DataParallel = 1 }, SchedulingPolicy.VllmV1);
+        var tie = chosen with { AsCheap = [chosen with { Engine = two }] };
+        AccountNotes.Of(dated, tie, Outcome.Size).ShouldContain(
+            "parallelism: a tie at 4 accelerators with tp 2, which carries less on each");
+    }
+
     /// <summary>Kernel tables of one card stand together; what is no such table stands as it is.</summary>
     [Theory]
     [InlineData("h100__gemm_perf, h100__attention_perf", "h100: gemm, attention")]

@@ -34,6 +34,12 @@ public sealed class EngineChoiceTests
         chosen.Accelerators.ShouldBe(best.Accelerators);
         chosen.Engine.Deployment.ShouldBe(best.Engine.Deployment);
         chosen.Line.Lines.ShouldBe(best.Line.Lines);
+        foreach (var tied in chosen.AsCheap)
+        {
+            tied.Engine.Deployment.ShouldNotBe(chosen.Engine.Deployment);
+            all.ShouldContain(sized =>
+                sized.Engine.Deployment == tied.Engine.Deployment && sized.Accelerators == best.Accelerators);
+        }
     }
 
     [Fact]
