@@ -1,5 +1,5 @@
 .PHONY: build clean-build test bench figures steps load-line truth-figures bench-figures serve-figures serve-live \
-	serve-soak clients plan-figures container docs validation house mutate fuzz clean
+	serve-soak clients tune-demo tune-figures plan-figures container docs validation house mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -112,3 +112,18 @@ plan-figures: build
 	for figure in wide-ep served catalogue speed compare pruned "ranking $(POINTS)" "thousand $(CHATS)" \
 		"handmade $(CHATS)"; do \
 		benchmarks/plan/bin/Release/net10.0/Plimsoll.Plan.Figures $$figure; done
+
+# The whole path of a task, from records to traffic and back with a report at the end; fifteen minutes on two cores.
+tune-demo:
+	@sh tools/tune-demo
+
+# What tune is held to, in an hour of two cores: near-duplicates, gates and guards, planted faults, equal bytes, and the
+# accuracy of the tuned default model over seeds with its baseline and few-shot beside it.
+tune-figures:
+	dotnet build benchmarks/tune -c Release -v quiet --nologo
+	for figure in duplicates gates faults same-bytes; do \
+		benchmarks/tune/bin/Release/net10.0/tune-figures $$figure || exit 1; done
+	for set in snips banking77 clinc150; do \
+		benchmarks/tune/bin/Release/net10.0/tune-figures intents $$set --seeds 3 && \
+		benchmarks/tune/bin/Release/net10.0/tune-figures intents $$set --seed 1 --few-shot 10 || exit 1; done
+	benchmarks/tune/bin/Release/net10.0/tune-figures intents-table

@@ -32,7 +32,7 @@ static class ClientFigures
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"500 requests/s{(client.RealTime ? " at real-time priority" : "")}: sends late p50 "
-            + $"{client.LatenessP50Ms:0.000} ms, p99 {client.LatenessP99Ms:0.000} ms; "
+            + $"{client.DispatchLateP50Ms:0.000} ms, p99 {client.DispatchLateP99Ms:0.000} ms; "
             + $"{result.Completed} served, {result.Failed} failed; load average {LoadAverage()}"));
     }
 

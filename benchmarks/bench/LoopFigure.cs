@@ -175,7 +175,8 @@ static class LoopFigure
         Levels = [meter.Report(LatencyReport.UsualPercentiles)],
         Client = new ClientReport
         {
-            LatenessP50Ms = 0, LatenessP99Ms = 0, SendingP99Ms = 0, LagP99Ms = 0, CpuShare = 0, PausedMs = 0,
+            DispatchLateP50Ms = 0, DispatchLateP99Ms = 0, WrittenLateP50Ms = 0, WrittenLateP99Ms = 0,
+            ReadLagP99Ms = 0, CpuShare = 0, PausedMs = 0,
             ClockSteps = 0, ClockSteppedMs = 0, MostShare = 0.1, InvalidBecause = [],
         },
     };

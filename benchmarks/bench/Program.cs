@@ -39,7 +39,7 @@ switch (args)
             cpu_ns = run.CpuNs,
             stamps = run.Stamps,
             client = string.Create(
-                CultureInfo.InvariantCulture, $"read lag p99 {run.Client.LagP99Ms:0.00} ms, "
+                CultureInfo.InvariantCulture, $"read lag p99 {run.Client.ReadLagP99Ms:0.00} ms, "
                 + $"{100 * run.Client.CpuShare:0} % of the CPU"),
         }));
         break;

@@ -10,7 +10,9 @@ namespace Plimsoll.Tune.Figures;
 /// <summary>How often the gates and the guards are wrong, over simulated candidates.</summary>
 static class GateFigures
 {
-    const int Candidates = 1000;
+    public const int Candidates = 10_000;
+    const int Sequences = 1000;
+    public const int Canaries = 200;
 
     public static void Run()
     {
@@ -19,9 +21,9 @@ static class GateFigures
         var caught = 0;
         for (ulong seed = 1; seed <= Candidates; seed++)
         {
-            atMargin += Quality(1600, worse: 0.02, seed) == GateVerdict.Passed ? 1 : 0;
-            missed += Quality(1600, worse: 0, seed) != GateVerdict.Passed ? 1 : 0;
-            caught += Quality(1600, worse: 0.05, seed) != GateVerdict.Passed ? 1 : 0;
+            atMargin += Quality(1600, worse: 0.02, seed).Verdict == GateVerdict.Passed ? 1 : 0;
+            missed += Quality(1600, worse: 0, seed).Verdict != GateVerdict.Passed ? 1 : 0;
+            caught += Quality(1600, worse: 0.05, seed).Verdict != GateVerdict.Passed ? 1 : 0;
         }
         Console.WriteLine($"quality gate, margin 2 points, 1,600 examples, {Candidates} candidates each:");
         Console.WriteLine($"  exactly 2 points worse: {Percent(atMargin)} promoted (5 % promised at most)");
@@ -30,20 +32,20 @@ static class GateFigures
         foreach (var rate in new[] { 0.01, 0.1, 0.5 })
         {
             var outside = 0;
-            for (ulong seed = 1; seed <= Candidates; seed++)
+            for (ulong seed = 1; seed <= Sequences; seed++)
                 outside += IsEverOutside(rate, 5000, seed) ? 1 : 0;
-            Console.WriteLine($"confidence sequence, rate {rate}, looked at 5,000 times: held "
-                + $"{Percent(Candidates - outside)} (95 % promised)");
+            Console.WriteLine($"confidence sequence, rate {rate}, looked at 5,000 times in each of "
+                + $"{Sequences}: held {Percent(Sequences - outside, Sequences)} (95 % promised)");
         }
         var (false0, after0, _) = Promotions(0.01, 0.01);
         var (caught2, _, answers2) = Promotions(0.03, 0.01);
-        Console.WriteLine($"promotion, equal error rates of 1 %: {Percent(false0, 200)} rolled back, "
-            + $"{after0} of 200 promoted");
-        Console.WriteLine($"promotion, 2 points more errors: {Percent(caught2, 200)} rolled back, after "
+        Console.WriteLine($"promotion, equal error rates of 1 %: {Percent(false0, Canaries)} rolled back, "
+            + $"{after0} of {Canaries} promoted");
+        Console.WriteLine($"promotion, 2 points more errors: {Percent(caught2, Canaries)} rolled back, after "
             + $"{answers2:F0} of the candidate's answers on average");
     }
 
-    static GateVerdict Quality(int count, double worse, ulong seed)
+    public static GateOutcome Quality(int count, double worse, ulong seed)
     {
         var draws = new RandomStream(seed, purpose: 0x9a7e);
         var examples = new List<JudgedExample>(count);
@@ -54,7 +56,7 @@ static class GateFigures
                 : place < 0.9 ? (true, true) : (false, false);
             examples.Add(new JudgedExample("q", "x", current ? "x" : "y", candidate ? "x" : "z"));
         }
-        return Gates.Quality(examples, margin: 0.02, discordant: 0.1).Verdict;
+        return Gates.Quality(examples, margin: 0.02, discordant: 0.1);
     }
 
     static bool IsEverOutside(double rate, int looks, ulong seed)
@@ -70,10 +72,11 @@ static class GateFigures
         return false;
     }
 
-    static (int RolledBack, int Promoted, double Answers) Promotions(double candidate, double production)
+    public static (int RolledBack, int Promoted, double Answers) Promotions(
+        double candidate, double production)
     {
         var (back, through, answers) = (0, 0, 0L);
-        for (ulong seed = 1; seed <= 200; seed++)
+        for (ulong seed = 1; seed <= Canaries; seed++)
         {
             var promotion = new Promotion(new PromotionPlan { Guards = [new Guard("errors", 0.01)] }, "task",
                 "old", "new", revision: 1);
@@ -89,7 +92,7 @@ static class GateFigures
             through += promotion.Stage == PromotionStage.Promoted ? 1 : 0;
             answers += promotion.Guards.Max(g => g.Observed);
         }
-        return (back, through, answers / 200.0);
+        return (back, through, answers / (double)Canaries);
     }
 
     static Dictionary<string, double> One(bool error) => new() { ["errors"] = error ? 1 : 0 };

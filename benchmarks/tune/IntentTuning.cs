@@ -1,12 +1,8 @@
-using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using Plimsoll.Core.Scheduling;
-using Plimsoll.Engine;
-using Plimsoll.Engine.LlamaCpp;
 using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning.Datasets;
 using Plimsoll.Tuning.Formats;
@@ -22,7 +18,7 @@ static class IntentTuning
 {
     const int AnswerTokens = 16;
 
-    static readonly IReadOnlyList<string> _targets = [
+    public static IReadOnlyList<string> Targets { get; } = [
         "down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"];
 
     /// <summary>Rank, epochs and rate, chosen on the validation splits.</summary>
@@ -96,7 +92,7 @@ static class IntentTuning
             DatasetHash = CanonicalJson.HashOfBytes(File.ReadAllBytes(data)),
             TokenizerHash = model.TokenizerHash,
             TemplateHash = model.Template.Hash,
-            Lora = new LoraConfig(rank, 2 * rank, RankStabilised: false, _targets),
+            Lora = new LoraConfig(rank, 2 * rank, RankStabilised: false, Targets),
             SequenceTokens = 160,
             BatchTokens = 2080,
             Epochs = perIntent is null ? epochs : 20,
@@ -114,33 +110,6 @@ static class IntentTuning
         var (gguf, adapter) = (Path.Combine(folder, "base-q8_0.gguf"), Path.Combine(folder, "adapter.gguf"));
         GgufExport.Model(model, null, TensorFormat.Q8_0, "plimsoll").Save(gguf);
         GgufExport.Adapter(model, Path.Combine(folder, "adapter"), "tuned").Save(adapter);
-        await using var engine = new LlamaEngine(new LlamaOptions
-        {
-            Model = "plimsoll",
-            Path = gguf,
-            Limits = new SchedulerOptions { MaxNumSeqs = 32, MaxNumBatchedTokens = 512, NumBlocks = 512,
-                BlockSize = 16, Levels = [ServiceLevelSpec.Default] },
-        }, TimeProvider.System);
-        await engine.LoadAdapterAsync("tuned", adapter, CancellationToken.None);
-        var answers = new List<int[]>();
-        foreach (var chunk in prompts.Chunk(128))
-        {
-            var running = chunk.Select(p => engine.Submit(new EngineRequest
-            {
-                Prompt = p,
-                MaxOutputTokens = AnswerTokens,
-                Sampling = new SamplingOptions { Temperature = 0 },
-                Adapter = "tuned",
-                Tenant = "figures",
-            })).ToList();
-            foreach (var answer in running)
-            {
-                var tokens = new List<int>();
-                await foreach (var token in answer.Tokens.ReadAllAsync())
-                    tokens.Add(token.Token);
-                answers.Add([.. tokens]);
-            }
-        }
-        return answers;
+        return await Deployed.AnswersAsync(gguf, adapter, prompts, AnswerTokens);
     }
 }

@@ -15,7 +15,8 @@ static class Jobs
 {
     /// <returns>The last event: CPU seconds and tokens of the whole.</returns>
     public static async Task<TrainerEvent> TrainAsync(
-        TrainerJob job, string jobFile, CancellationToken cancellation, bool quiet = false)
+        TrainerJob job, string jobFile, CancellationToken cancellation, bool quiet = false,
+        Action<TrainerEvent>? seen = null)
     {
         File.WriteAllText(jobFile, JsonSerializer.Serialize(job, CanonicalJson.Options));
         var losses = new Queue<double>();
@@ -23,6 +24,7 @@ static class Jobs
         await Trainer().TrainAsync(jobFile, e =>
         {
             last = e;
+            seen?.Invoke(e);
             if (e.Loss is { } loss && e.Kind == "step")
                 losses.Enqueue(loss);
             if (losses.Count > 50)

@@ -31,6 +31,13 @@ try
             foreach (var line in IntentResult.Table(work))
                 Console.WriteLine(line);
             break;
+        case ["export", var set, var folder]:
+            TaskFiles.Write(IntentSet.Load(set), folder, ModelOf([]));
+            break;
+        case ["traffic", var server, var task, var file, .. var rest]:
+            await Traffic.RunAsync(server, task, file, Number(rest, "--requests") ?? int.MaxValue,
+                Environment.GetEnvironmentVariable("OPENAI_API_KEY"));
+            break;
         case ["publish"]:
             TinyModel.Publish(Path.Combine(work, "small", "model"),
                 Path.Combine(SharedData.Root(), "data", "models", "plimsoll-tiny.gguf"));
@@ -49,10 +56,15 @@ try
         case ["gates"]:
             GateFigures.Run();
             break;
+        case ["faults"]:
+            return await new FaultFigures(work, ModelOf([])).RunAsync() == 0 ? 0 : 1;
+        case ["same-bytes"]:
+            return await SameBytes.RunAsync(work, ModelOf([])) == 0 ? 0 : 1;
         default:
             throw new BadInputException("usage: tune-figures pretrain [--large] | publish | intents SET "
                 + "[--seed N] [--seeds N] [--few-shot N] [--pretrained|--large] | intents-table "
-                + "| baseline | duplicates [--records N] | gates");
+                + "| baseline | duplicates [--records N] | gates | faults | same-bytes | export SET FOLDER "
+                + "| traffic SERVER TASK QUESTIONS [--requests N]");
     }
     return 0;
 }

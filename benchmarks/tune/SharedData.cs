@@ -12,7 +12,8 @@ namespace Plimsoll.Tune.Figures;
 /// <summary>The intent sets and texts of <c>../shared/data/finetune</c>, read as they lie there.</summary>
 static class SharedData
 {
-    public static string Folder { get; set; } = Path.Combine(Root(), "..", "shared", "data", "finetune");
+    public static string Folder { get; } = Environment.GetEnvironmentVariable("TUNE_DATA")
+        ?? Path.Combine(Root(), "..", "shared", "data", "finetune");
 
     /// <summary>Of the checkout.</summary>
     public static string Root()
@@ -30,7 +31,10 @@ static class SharedData
     {
         var path = Path.Combine(Folder, name);
         if (!File.Exists(path))
-            throw new BadInputException($"{path}: no such file; expected the shared data, or --data FOLDER");
+        {
+            throw new BadInputException(
+                $"{path}: no such file; expected the shared data, or its folder in TUNE_DATA");
+        }
         using var stream = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
         using var memory = new MemoryStream();
         if (name.EndsWith(".gz", StringComparison.Ordinal))

@@ -14,7 +14,8 @@ public static class Page
     {
         page.Write("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
         page.Write("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-        page.Write($"<title>{HtmlText.Escape(model.Headline)}</title>\n");
+        var invalid = model.Banner.Count > 0 ? "INVALID: " : "";
+        page.Write($"<title>{invalid}{HtmlText.Escape(model.Headline)}</title>\n");
         page.Write($"<style>\n{HtmlReport.Style()}</style>\n");
         page.Write("</head>\n<body>\n<main>\n");
         Header(model, page);
@@ -51,6 +52,15 @@ public static class Page
     static void Header(PageModel model, TextWriter page)
     {
         page.Write($"<header>\n<div class=\"brand\">{Mark}{HtmlText.Escape(model.Brand)}</div>\n");
+        if (model.Banner.Count > 0)
+        {
+            page.Write("<div class=\"invalid\" role=\"alert\"><b>INVALID</b><ul>\n");
+            foreach (var reason in model.Banner)
+                page.Write($"<li>{HtmlText.Escape(reason)}</li>\n");
+            page.Write("</ul></div>\n");
+        }
+        foreach (var warning in model.Warnings)
+            page.Write($"<p class=\"warning\">{HtmlText.Escape(warning)}</p>\n");
         page.Write($"<h1>{HtmlText.Escape(model.Headline)}</h1>\n<p class=\"muted\">");
         for (var i = 0; i < model.Lines.Count; i++)
             page.Write((i > 0 ? "<br>" : "") + HtmlText.Escape(model.Lines[i]));

@@ -10,6 +10,12 @@ public sealed record PageModel
 
     public required string Headline { get; init; }
 
+    /// <summary>Why the page's figures do not hold, above all else; empty where they do.</summary>
+    public IReadOnlyList<string> Banner { get; init; } = [];
+
+    /// <summary>What a reader of the figures should know first.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Lines under the headline.</summary>
     public required IReadOnlyList<string> Lines { get; init; }
 

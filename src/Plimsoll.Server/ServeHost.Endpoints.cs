@@ -85,7 +85,7 @@ public sealed partial class ServeHost
         }
         var live = new LiveEndpoints(
             _board, context => _gate.AuthenticateAdmin(context), () => _levels, LiveModels,
-            () => _rollouts!.States, loadLine > 0 ? loadLine : null, version,
+            () => _rollouts!.States, () => _tuning!.Recent, loadLine > 0 ? loadLine : null, version,
             _app.Lifetime.ApplicationStopping);
         Map("GET", "/", live.PageAsync);
         Map("GET", "/live", wrap.Wrap(live.EventsAsync));

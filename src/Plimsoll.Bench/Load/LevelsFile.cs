@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Plimsoll.Core;
 using Plimsoll.Core.Promises;
+using Plimsoll.Inputs.Files;
 using Plimsoll.Inputs.Workloads;
 
 namespace Plimsoll.Bench.Load;
@@ -52,7 +53,7 @@ public static class LevelsFile
     {
         try
         {
-            return JsonDocument.Parse(File.ReadAllBytes(path));
+            return JsonDocument.Parse(SmallFile.ReadText(path, "a list of levels"));
         }
         catch (JsonException e)
         {

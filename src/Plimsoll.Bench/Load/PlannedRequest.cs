@@ -23,6 +23,12 @@ public struct PlannedRequest
 
     public int Level;
 
+    /// <summary>
+    /// Number of the stream it comes from: where a search opens its load anew, nothing of the new stream has
+    /// been said in the old one.
+    /// </summary>
+    public ulong Stream;
+
     /// <summary>Its place among the requests of the run.</summary>
     public long Index;
 }

@@ -5,8 +5,10 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using Plimsoll.Bench.Results;
+using Plimsoll.Bench.Search;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
+using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Bench.Money;
 
@@ -32,6 +34,8 @@ public sealed record ComparedFigure(string Name, double Predicted, double? Low, 
 /// <param name="Off">Which assumption is off, in one line each; empty when all figures lie inside.</param>
 public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IReadOnlyList<string> Off)
 {
+    const string Expected = "what plimsoll account --json printed";
+
     public static AccountComparison Read(string path, BenchResult result, MoneyReport? money)
     {
         if (!File.Exists(path))
@@ -41,7 +45,7 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
         }
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var json = JsonDocument.Parse(SmallFile.ReadText(path, Expected));
             var figures = Compare(json.RootElement, result, money);
             return new AccountComparison(figures, [.. Blame(figures)]);
         }
@@ -50,6 +54,13 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
             throw new BadInputException($"--against {path}: is no account; expected what "
                 + $"plimsoll account --json printed");
         }
+    }
+
+    /// <summary>Throws before the load what <see cref="Read"/> would throw after it.</summary>
+    public static void Check(string path, BenchResult nothing)
+    {
+        SpecialFile.Refuse(path, Expected);
+        Read(path, nothing, money: null);
     }
 
     static List<ComparedFigure> Compare(JsonElement account, BenchResult result, MoneyReport? money)
@@ -65,7 +76,7 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
                 money is null ? null : (double)money.Price.UsdPerHour),
             Bounded("load line, requests/s of a replica", "loadLineRequestsPerSecond", null,
                 interactive.GetProperty("loadLine").GetProperty("requestsPerSecond").GetDouble(),
-                    result.LoadLine?.Rate),
+                    result.LoadLine is { Outcome: LineOutcome.Found } line ? line.Rate : null),
         };
         foreach (var (metric, key) in new[] { (Metric.Ttft, "ttftMs"), (Metric.Tpot, "tpotMs"),
             (Metric.E2e, "e2eMs") })

@@ -17,10 +17,11 @@ public static class Bill
     public static MoneyReport Of(BenchResult result, MoneyOptions options)
     {
         var dollars = options.UsdPerHour * result.DurationS / 3600;
-        var tokens = (double)(result.PromptTokens + result.OutputTokens);
-        var good = (double)result.Slices.Sum(slice => slice.GoodTokens);
+        var known = result.Levels.All(level => level.KnowsPromptTokens);
+        var tokens = known ? (double)(result.PromptTokens + result.OutputTokens) : 0;
+        var good = known ? (double)result.Slices.Sum(slice => slice.GoodTokens) : 0;
         var promised = result.Levels.Any(level => level.Promise.Count > 0);
-        var (gap, tier) = options.Deployment is { } deployment && result.Completed > 0 && result.DurationS > 0
+        var (gap, tier) = options.Deployment is { } deployment && tokens > 0 && result.DurationS > 0
             ? GapSplit.Of(result, options, deployment)
             : ([], null);
         return new MoneyReport

@@ -20,4 +20,14 @@ public sealed record BodyOptions
 
     /// <summary>Of the words and the pictures.</summary>
     public ulong Seed { get; init; } = 1;
+
+    /// <summary>
+    /// What tells the prompts of this run from those of any other of the same seed: an engine's prefix cache,
+    /// which remembers the other, must not answer this one.
+    /// </summary>
+    public ulong Salt { get; init; }
+
+    /// <summary>The same for one of several runs: a rate of a sweep.</summary>
+    public BodyOptions ForRun(int ordinal) =>
+        this with { Salt = PromptText.Mix(Salt ^ PromptText.Mix((ulong)ordinal + 1)) };
 }

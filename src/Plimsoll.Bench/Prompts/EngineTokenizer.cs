@@ -1,3 +1,5 @@
+using System;
+using System.IO;
 using System.Net.Http;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -10,6 +12,9 @@ namespace Plimsoll.Bench.Prompts;
 /// <summary>vLLM's <c>/tokenize</c>, which llama-server has in another shape.</summary>
 sealed class EngineTokenizer(Endpoint endpoint) : ITokenCounter
 {
+    const int MostBytes = 1 << 22;
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     public string Name => "the endpoint's /tokenize";
 
     /// <summary>Whether the endpoint has one.</summary>
@@ -39,13 +44,18 @@ sealed class EngineTokenizer(Endpoint endpoint) : ITokenCounter
                 ["add_special_tokens"] = false,
             },
             BodyJson.Default.JsonObject);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(Patience);
         try
         {
             using var response = await endpoint.Ask(HttpMethod.Post, "tokenize", body,
-                stop).ConfigureAwait(false);
+                limit.Token).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
                 return 0;
-            var answer = await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false);
+            using var stream = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
+            var answer = await BoundedBody.Read(stream, MostBytes, limit.Token).ConfigureAwait(false);
+            if (answer is null)
+                return 0;
             using var json = JsonDocument.Parse(answer);
             if (json.RootElement.ValueKind != JsonValueKind.Object)
                 return 0;
@@ -56,7 +66,8 @@ sealed class EngineTokenizer(Endpoint endpoint) : ITokenCounter
                 ? tokens.GetArrayLength()
                 : 0;
         }
-        catch (System.Exception e) when (e is JsonException or HttpRequestException)
+        catch (Exception e) when (e is JsonException or HttpRequestException or IOException
+            or OperationCanceledException && !stop.IsCancellationRequested)
         {
             return 0;
         }

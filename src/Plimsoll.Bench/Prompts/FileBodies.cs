@@ -1,3 +1,4 @@
+using System;
 using System.Buffers;
 using System.Collections.Generic;
 using System.IO;
@@ -7,6 +8,7 @@ using System.Text.Json.Nodes;
 using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Wire;
 using Plimsoll.Core;
+using Plimsoll.Inputs.Workloads.Traces;
 
 namespace Plimsoll.Bench.Prompts;
 
@@ -21,43 +23,53 @@ public sealed class FileBodies : IBodySource
     const int MostRows = 1_000_000;
     const long MostBytes = 2L << 30;
 
-    readonly List<byte[]> _rows = [];
-    readonly BodyForm _form;
+    /// <summary>Bytes of a request: sixteen pictures of a few megabytes each.</summary>
+    const int LongestLine = 1 << 26;
 
-    FileBodies(BodyForm form)
+    readonly List<Row> _rows = [];
+    readonly BodyForm _form;
+    readonly SharedOpenings _openings = new();
+    readonly long _first;
+
+    /// <param name="Body">The JSON of the request; the prompt comes first in it.</param>
+    /// <param name="PromptBytes">Of the body, up to the prompt's end.</param>
+    /// <param name="OutputTokens">Most tokens of the answer; 0 where the row does not say.</param>
+    readonly record struct Row(byte[] Body, int PromptBytes, int OutputTokens);
+
+    FileBodies(BodyForm form, long first)
     {
-        _form = form;
+        (_form, _first) = (form, first);
     }
 
     public int Count => _rows.Count;
 
-    public static FileBodies Read(string path, BodyForm form)
+    /// <param name="path">The file; a pipe will do.</param>
+    /// <param name="form">What its rows become.</param>
+    /// <param name="first">Rows that were sent before: the run goes on after them.</param>
+    public static FileBodies Read(string path, BodyForm form, long first = 0)
     {
         if (form.Levels.Count > 1)
         {
             throw new BadInputException("--dataset-path: holds one level's requests; expected a workload "
                 + "per level instead");
         }
-        var bodies = new FileBodies(form);
+        var bodies = new FileBodies(form, first);
         if (!File.Exists(path))
         {
             throw new BadInputException($"--dataset-path {path}: no such file; expected "
                 + $"JSONL, a request per line");
         }
-        if (new FileInfo(path).Length > MostBytes)
-            throw new BadInputException($"{path}: more than {MostBytes >> 30} GiB; expected a smaller file");
-        var number = 0;
-        foreach (var line in File.ReadLines(path))
+        using var source = TraceSource.Open(path);
+        var lines = new JsonLines(source, LongestLine);
+        long bytes = 0;
+        while (lines.Next(out var line))
         {
-            number++;
-            if (string.IsNullOrWhiteSpace(line))
-                continue;
+            bytes += line.Length;
+            if (bytes > MostBytes)
+                throw source.Error($"more than {MostBytes >> 30} GiB; expected a smaller file");
             if (bodies._rows.Count == MostRows)
-            {
-                throw new BadInputException($"{path}, line {number}: more than "
-                    + $"{MostRows} requests; expected fewer");
-            }
-            bodies._rows.Add(bodies.Row(line, $"{path}, line {number}"));
+                throw source.Error($"more than {MostRows} requests; expected fewer");
+            bodies._rows.Add(bodies.Read(line, source.Place));
         }
         return bodies._rows.Count > 0 ? bodies
             : throw new BadInputException($"{path}: is empty; expected a request per line");
@@ -65,21 +77,28 @@ public sealed class FileBodies : IBodySource
 
     public RequestBody Build(in PlannedRequest request)
     {
-        var row = _rows[(int)(request.Index % _rows.Count)];
-        var buffer = ArrayPool<byte>.Shared.Rent(row.Length);
-        row.CopyTo(buffer, 0);
-        return new RequestBody(buffer, row.Length, _form.Levels[request.Level].ApiKey);
+        var row = _rows[(int)((Math.Max(0, request.Index) + _first) % _rows.Count)];
+        var buffer = ArrayPool<byte>.Shared.Rent(row.Body.Length);
+        row.Body.CopyTo(buffer, 0);
+        return new RequestBody(buffer, row.Body.Length, _form.Levels[request.Level].ApiKey)
+        {
+            OutputTokens = row.OutputTokens,
+            SharedShare = _openings.Of(row.Body.AsSpan(0, row.PromptBytes)),
+        };
     }
 
-    byte[] Row(string line, string where)
+    Row Read(ReadOnlySpan<byte> line, string where)
     {
         JsonObject? row;
         try
         {
             row = JsonNode.Parse(line) as JsonObject;
+            // Members are looked at only now.
+            _ = row?.Count;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
+            // No JSON, or one member twice.
             row = null;
         }
         if (row is null)
@@ -87,16 +106,32 @@ public sealed class FileBodies : IBodySource
             throw new BadInputException($"{where}: is no JSON object; expected a request such as "
                 + $"{{\"prompt\": \"…\"}}");
         }
-        Shape(row, where);
+        var wanted = Shape(row, where);
         if (row.Remove("output_tokens", out var length))
             row.TryAdd(BodyTemplate.LengthMember(_form.Endpoint.Api), length);
         foreach (var (name, value) in BodyTemplate.Common(_form, _form.Levels[0]).ToList())
             row[name] = value?.DeepClone();
-        return JsonSerializer.SerializeToUtf8Bytes(row, BodyJson.Default.JsonObject);
+        row.Remove(wanted, out var prompt);
+        row.Insert(0, wanted, prompt);
+        var body = JsonSerializer.SerializeToUtf8Bytes(row, BodyJson.Default.JsonObject);
+        var most = row[BodyTemplate.LengthMember(_form.Endpoint.Api)] ?? row["max_tokens"];
+        return new Row(body, PromptEnd(body), most is JsonValue tokens
+            && tokens.TryGetValue(out int output) && output > 0 ? output : 0);
     }
 
-    /// <summary>A prompt becomes what the interface takes.</summary>
-    void Shape(JsonObject row, string where)
+    /// <summary>Where the first member's value ends.</summary>
+    static int PromptEnd(byte[] body)
+    {
+        var reader = new Utf8JsonReader(body);
+        reader.Read();
+        reader.Read();
+        reader.Read();
+        reader.Skip();
+        return (int)reader.BytesConsumed;
+    }
+
+    /// <summary>A prompt becomes what the interface takes, under the name that is returned.</summary>
+    string Shape(JsonObject row, string where)
     {
         var wanted = _form.Endpoint.Api switch
         {
@@ -105,7 +140,7 @@ public sealed class FileBodies : IBodySource
             _ => "input",
         };
         if (row.ContainsKey(wanted))
-            return;
+            return wanted;
         if (row["prompt"] is not JsonValue text || text.GetValueKind() != JsonValueKind.String)
         {
             throw new BadInputException($"{where}: has neither \"{wanted}\" nor a text \"prompt\"; "
@@ -115,5 +150,6 @@ public sealed class FileBodies : IBodySource
         row[wanted] = _form.Endpoint.Api == ApiKind.Chat
             ? new JsonArray(new JsonObject { ["role"] = "user", ["content"] = text.DeepClone() })
             : text.DeepClone();
+        return wanted;
     }
 }

@@ -3,6 +3,7 @@ using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
+using Plimsoll.Inputs.Files;
 using Tokenizers.DotNet;
 
 namespace Plimsoll.Bench.Prompts;
@@ -10,6 +11,9 @@ namespace Plimsoll.Bench.Prompts;
 /// <summary>A Hugging Face <c>tokenizer.json</c>.</summary>
 sealed class FileTokenizer : ITokenCounter
 {
+    /// <summary>Ten times the largest published one.</summary>
+    const long MostBytes = 512L << 20;
+
     readonly Tokenizer _tokenizer;
     readonly int _marks;
 
@@ -20,6 +24,12 @@ sealed class FileTokenizer : ITokenCounter
         {
             throw new BadInputException($"--tokenizer {path}: no such file; expected a tokenizer.json or "
                 + $"the folder it is in");
+        }
+        SpecialFile.Refuse(file, "a tokenizer.json");
+        if (new FileInfo(file).Length > MostBytes)
+        {
+            throw new BadInputException($"--tokenizer {file}: is larger than {MostBytes >> 20} MB; "
+                + "expected a tokenizer.json");
         }
         try
         {

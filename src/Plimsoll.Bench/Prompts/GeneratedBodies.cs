@@ -19,12 +19,15 @@ public sealed class GeneratedBodies : IBodySource
 
     readonly BodyOptions _options;
     readonly PromptText _text;
+    readonly SharedOpenings _openings = new();
+    readonly int _everywhere;
     readonly BodyTemplate[] _templates;
 
     public GeneratedBodies(BodyForm form, Vocabulary vocabulary)
     {
         _options = form.Options;
-        _text = new PromptText(vocabulary, form.Options.Seed);
+        _text = new PromptText(vocabulary, form.Options.Seed, form.Options.Salt);
+        _everywhere = vocabulary.OverheadTokens;
         _templates = [.. form.Levels.Select(level => new BodyTemplate(form, level))];
     }
 
@@ -45,7 +48,12 @@ public sealed class GeneratedBodies : IBodySource
         at += _text.Write(request, buffer.AsSpan(at));
         at = Copy(template.Middle, buffer, at);
         at += template.WriteTail(buffer.AsSpan(at), request.OutputTokens);
-        return new RequestBody(buffer, at, template.Level.ApiKey);
+        return new RequestBody(buffer, at, template.Level.ApiKey)
+        {
+            PromptTokens = request.PromptTokens,
+            OutputTokens = request.OutputTokens,
+            SharedShare = _openings.Of(request, _text.Stream(request), _everywhere),
+        };
     }
 
     List<byte[]> Pictures(in PlannedRequest request)
@@ -53,7 +61,8 @@ public sealed class GeneratedBodies : IBodySource
         var pictures = new List<byte[]>(_options.Images);
         for (var i = 0; i < _options.Images; i++)
         {
-            var seed = _options.Seed ^ (ulong)(request.Index * _options.Images + i + 1);
+            var seed = PromptText.Mix(_text.Stream(request)
+                + (ulong)(request.Index * _options.Images + i + 1));
             pictures.Add(GeneratedPicture.Png(_options.ImageWidth, _options.ImageHeight, seed));
         }
         return pictures;

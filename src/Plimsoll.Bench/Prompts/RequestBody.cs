@@ -11,5 +11,16 @@ public readonly struct RequestBody(byte[] buffer, int length, string? apiKey)
     /// <summary>The key of the request's level; null for the endpoint's own.</summary>
     public string? ApiKey => apiKey;
 
+    /// <summary>Tokens that the prompt should have; 0 where the text is not ours.</summary>
+    public int PromptTokens { get; init; }
+
+    /// <summary>Most tokens of the answer; 0 where it does not say.</summary>
+    public int OutputTokens { get; init; }
+
+    /// <summary>
+    /// Share of the prompt that an earlier request of the run opened with, at most; -1 where not known.
+    /// </summary>
+    public double SharedShare { get; init; }
+
     public void Release() => ArrayPool<byte>.Shared.Return(buffer);
 }

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Plimsoll.Bench.Search;
+using Plimsoll.Bench.Verdicts;
 
 namespace Plimsoll.Bench.Results;
 
@@ -27,6 +29,11 @@ public sealed record BenchResult
 
     /// <summary>The load in one line, for people.</summary>
     public required string Load { get; init; }
+
+    /// <summary>
+    /// <c>open</c>, <c>closed</c>, or <c>mixed</c> where levels differ; null where not known.
+    /// </summary>
+    public string? Loop { get; init; }
 
     /// <summary>Requests per second that the load has on average; null for a closed loop.</summary>
     public double? RequestRate { get; init; }
@@ -75,23 +82,40 @@ public sealed record BenchResult
 
     public double PerSecond(double count) => DurationS > 0 ? count / DurationS : 0;
 
-    /// <summary>Whether every promise held; null where one cannot be judged or none was made.</summary>
-    public bool? Holds
+    /// <summary>What is known of all promises together.</summary>
+    public PromiseVerdict Verdict => PromiseJudge.Of([.. Levels.Select(level => level.Verdict)]);
+
+    /// <summary>Whether every promise held; null where that is not known or none was made.</summary>
+    public bool? Holds => Verdict switch
     {
-        get
-        {
-            bool? holds = null;
-            var unknown = false;
-            foreach (var level in Levels)
-            {
-                if (level.Holds == false)
-                    return false;
-                holds = level.Holds ?? holds;
-                unknown |= level.Holds is null && level.Promise.Count > 0;
-            }
-            return unknown ? null : holds;
-        }
-    }
+        PromiseVerdict.Kept => true,
+        PromiseVerdict.Broken => false,
+        _ => null,
+    };
+
+    /// <summary>Why the endpoint could not be measured; null where it was.</summary>
+    public string? Refused { get; init; }
+
+    /// <summary>
+    /// Why its figures are not those of the endpoint under the whole load; empty where they are.
+    /// </summary>
+    public IReadOnlyList<string> InvalidBecause =>
+    [
+        .. Refused is { } refused ? [$"nothing was measured: {refused}"] : Array.Empty<string>(),
+        .. Interrupted ? ["the run was stopped before its end; what is here is what ran"]
+            : Array.Empty<string>(),
+        .. Client.InvalidBecause.Select(reason => $"the client measured itself: {reason}"),
+    ];
+
+    public bool IsValid => InvalidBecause.Count == 0;
+
+    /// <summary>
+    /// What number tells the prompts from another run's of the same seed; null for a file's.
+    /// </summary>
+    public ulong? PromptSalt { get; init; }
+
+    /// <summary>What a reader of the figures should know.</summary>
+    public IReadOnlyList<string> Warnings => RunWarnings.Of(this);
 
     long Sum(Func<LevelReport, long> of)
     {

@@ -5,19 +5,30 @@ namespace Plimsoll.Bench.Results;
 /// <summary>How well the client itself did. Times are milliseconds; null with too few samples.</summary>
 public sealed record ClientReport
 {
-    /// <summary>From when a request was due to when the client began to send it.</summary>
-    public required double? LatenessP50Ms { get; init; }
+    /// <summary>From when a request was due to when the client began to send it: its own lateness.</summary>
+    public required double? DispatchLateP50Ms { get; init; }
 
-    public required double? LatenessP99Ms { get; init; }
+    public required double? DispatchLateP99Ms { get; init; }
+
+    /// <summary>By which percentile its lateness is judged: p99, or the highest that is known.</summary>
+    public KnownPercentile? DispatchLate { get; init; }
 
     /// <summary>Whether the system granted the sending thread real-time priority.</summary>
     public bool RealTime { get; init; }
 
-    /// <summary>From there to its last byte on the connection; making a new connection is in it.</summary>
-    public required double? SendingP99Ms { get; init; }
+    /// <summary>
+    /// From when a request was due to when its last byte was written to the socket; making a new connection,
+    /// which the endpoint has its share in, is in it.
+    /// </summary>
+    public required double? WrittenLateP50Ms { get; init; }
+
+    public required double? WrittenLateP99Ms { get; init; }
 
     /// <summary>From a byte's arrival to its stamp.</summary>
-    public required double? LagP99Ms { get; init; }
+    public required double? ReadLagP99Ms { get; init; }
+
+    /// <summary>By which percentile the lag is judged: p99, or the highest that is known.</summary>
+    public KnownPercentile? ReadLag { get; init; }
 
     /// <summary>Of all the machine's cores; null for a run that another tool measured.</summary>
     public required double? CpuShare { get; init; }
@@ -38,3 +49,8 @@ public sealed record ClientReport
 
     public bool IsValid => InvalidBecause.Count == 0;
 }
+
+/// <summary>A percentile that the samples bear.</summary>
+/// <param name="Percentile">Which it is.</param>
+/// <param name="Ms">Milliseconds.</param>
+public readonly record struct KnownPercentile(double Percentile, double Ms);

@@ -43,11 +43,13 @@ public sealed class DetailSpool : IDisposable
                 record.AskedOutputTokens,
             record.OutputTokens, record.CachedTokens, record.Status, record.HasUsage ? 1 : 0,
                 (int)record.Failure,
-            record.Chunks,
+            record.SaysCached ? 1 : 0, (int)record.Usage, record.Chunks,
         })
         {
             _writer.Write7BitEncodedInt(count);
         }
+        _writer.Write(record.SharedShare);
+        _writer.Write(record.UsageSaid ?? "");
         _writer.Write(record.Message ?? "");
         var last = 0L;
         foreach (var arrival in record.Arrivals)
@@ -100,7 +102,11 @@ public sealed class DetailSpool : IDisposable
         record.Status = reader.Read7BitEncodedInt();
         record.HasUsage = reader.Read7BitEncodedInt() == 1;
         record.Failure = (FailureKind)reader.Read7BitEncodedInt();
+        record.SaysCached = reader.Read7BitEncodedInt() == 1;
+        record.Usage = (UsageFault)reader.Read7BitEncodedInt();
         var chunks = reader.Read7BitEncodedInt();
+        record.SharedShare = reader.ReadDouble();
+        record.UsageSaid = reader.ReadString() is { Length: > 0 } said ? said : null;
         var message = reader.ReadString();
         record.Message = message.Length == 0 ? null : message;
         var at = 0L;

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Plimsoll.Bench.Verdicts;
 using Plimsoll.Core.Measures;
 
 namespace Plimsoll.Bench.Results;
@@ -10,10 +11,7 @@ public sealed record LevelReport
 
     public required IReadOnlyList<LimitReport> Promise { get; init; }
 
-    /// <summary>
-    /// Whether every limit held; null without enough samples, or where nothing was promised.
-    /// </summary>
-    public required bool? Holds { get; init; }
+    public required PromiseVerdict Verdict { get; init; }
 
     public required long Completed { get; init; }
 
@@ -33,6 +31,18 @@ public sealed record LevelReport
 
     /// <summary>Of the prompt tokens, as the endpoint says.</summary>
     public required long CachedTokens { get; init; }
+
+    /// <summary>Cached share of the prompt tokens; null where the endpoint does not say for all.</summary>
+    public double? CachedShare { get; init; }
+
+    /// <summary>
+    /// Share of the prompt tokens that an earlier request of the run opened with too: what a prefix cache
+    /// finds at most, if nothing of the load was sent before the run. Null where it is not known.
+    /// </summary>
+    public double? SharedShare { get; init; }
+
+    /// <summary>Answers whose counts cannot be, by <see cref="Wire.UsageFaults.Name"/>.</summary>
+    public IReadOnlyList<FailureReport> UsageFaults { get; init; } = [];
 
     /// <summary>What the load asked for; the prompts may have come out otherwise.</summary>
     public required long AskedPromptTokens { get; init; }
@@ -63,13 +73,23 @@ public sealed record LevelReport
     public required IReadOnlyList<FailureReport> Failures { get; init; }
 
     public long Requests => Completed + Failed;
+
+    /// <summary>Whether prompt tokens are known: counted by the endpoint, or stated by the load.</summary>
+    public bool KnowsPromptTokens => Completed == 0 || PromptTokens > 0;
 }
 
 /// <summary>A limit and how it fared.</summary>
 /// <param name="Limit">What was promised.</param>
 /// <param name="MeasuredMs">The latency at its percentile; null without enough samples.</param>
 /// <param name="Broken">Requests that broke it; null for ITL, whose gaps belong to no single request.</param>
-public sealed record LimitReport(Limit Limit, double? MeasuredMs, long? Broken);
+/// <param name="Verdict">What is known of it.</param>
+/// <param name="Samples">Requests, or gaps, that it was judged by.</param>
+public sealed record LimitReport(Limit Limit, double? MeasuredMs, long? Broken, PromiseVerdict Verdict,
+    long Samples)
+{
+    /// <summary>Samples with which its percentile is known.</summary>
+    public int Needed => PercentileSamples.Needed(Limit.Percentile);
+}
 
 /// <summary>Failures of one kind.</summary>
 /// <param name="Kind">As results name it.</param>

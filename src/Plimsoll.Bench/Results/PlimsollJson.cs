@@ -1,6 +1,8 @@
 using System;
+using System.Collections.Generic;
 using System.Text.Json;
 using Plimsoll.Bench.Search;
+using Plimsoll.Bench.Verdicts;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 
@@ -12,7 +14,7 @@ static class PlimsollJson
 {
     public const int Form = 1;
 
-    public static void Write(BenchResult result, Utf8JsonWriter json, bool detailed,
+    public static void Write(BenchResult result, Utf8JsonWriter json, DetailSpool? detail,
         Action<Utf8JsonWriter>? more)
     {
         json.WriteStartObject("plimsoll");
@@ -24,8 +26,23 @@ static class PlimsollJson
         json.WriteString("prompt_lengths", result.PromptLengths);
         json.WriteString("latencies_from", "scheduled send");
         json.WriteBoolean("interrupted", result.Interrupted);
-        json.WriteBoolean("valid", result.Client.IsValid);
+        json.WriteBoolean("valid", result.IsValid);
+        json.WriteStartArray("invalid_because");
+        foreach (var reason in result.InvalidBecause)
+            json.WriteStringValue(reason);
+        json.WriteEndArray();
+        json.WriteString("refused", result.Refused);
+        json.WriteStartArray("warnings");
+        foreach (var warning in result.Warnings)
+            json.WriteStringValue(warning);
+        json.WriteEndArray();
         Verdict(json, "holds", result.Holds);
+        json.WriteString("verdict", result.Verdict.Name());
+        if (result.PromptSalt is { } salt)
+            json.WriteNumber("prompt_salt", salt);
+        else
+            json.WriteNull("prompt_salt");
+        json.WriteString("loop", result.Loop);
         json.WriteNumber("mean_in_flight", result.MeanInFlight);
         json.WriteNumber("busy_s", result.BusyS);
         json.WriteStartArray("levels");
@@ -36,10 +53,16 @@ static class PlimsollJson
         if (result.Server is { } server)
             Server(json, server);
         if (result.Steps is { } steps)
-            StepsJson.Write(json, steps, detailed);
+            StepsJson.Write(json, steps, detail is not null);
         if (result.LoadLine is { } line)
             LoadLine(json, line);
+        json.WriteStartObject("metadata");
+        foreach (var (name, value) in result.Metadata)
+            json.WriteString(name, value);
+        json.WriteEndObject();
         more?.Invoke(json);
+        if (detail is not null)
+            RequestColumns.Write(json, detail);
         json.WriteEndObject();
     }
 
@@ -47,7 +70,7 @@ static class PlimsollJson
     {
         json.WriteStartObject();
         json.WriteString("name", level.Name);
-        Verdict(json, "holds", level.Holds);
+        json.WriteString("verdict", level.Verdict.Name());
         json.WriteStartArray("promise");
         foreach (var limit in level.Promise)
         {
@@ -55,6 +78,9 @@ static class PlimsollJson
             json.WriteString("limit", PromiseText.Of(limit.Limit));
             VllmJson.Number(json, "measured_ms", limit.MeasuredMs);
             VllmJson.Number(json, "broken", limit.Broken);
+            json.WriteString("verdict", limit.Verdict.Name());
+            json.WriteNumber("samples", limit.Samples);
+            json.WriteNumber("samples_needed", limit.Needed);
             json.WriteEndObject();
         }
         json.WriteEndArray();
@@ -65,6 +91,8 @@ static class PlimsollJson
         json.WriteNumber("prompt_tokens", level.PromptTokens);
         json.WriteNumber("asked_prompt_tokens", level.AskedPromptTokens);
         json.WriteNumber("cached_tokens", level.CachedTokens);
+        VllmJson.Number(json, "cached_share", level.CachedShare);
+        VllmJson.Number(json, "shared_share", level.SharedShare);
         json.WriteNumber("output_tokens", level.OutputTokens);
         json.WriteNumber("short_answers", level.Short);
         json.WriteNumber("counted_share", level.CountedShare);
@@ -77,15 +105,21 @@ static class PlimsollJson
         foreach (var (metric, latency) in level.FromSend)
             Latency(json, metric.Name(), latency);
         json.WriteEndObject();
-        json.WriteStartObject("failures");
-        foreach (var failure in level.Failures)
+        Kinds(json, "failures", level.Failures);
+        Kinds(json, "impossible_counts", level.UsageFaults);
+        json.WriteEndObject();
+    }
+
+    static void Kinds(Utf8JsonWriter json, string name, IReadOnlyList<FailureReport> kinds)
+    {
+        json.WriteStartObject(name);
+        foreach (var kind in kinds)
         {
-            json.WriteStartObject(failure.Kind);
-            json.WriteNumber("count", failure.Count);
-            json.WriteString("example", failure.Example);
+            json.WriteStartObject(kind.Kind);
+            json.WriteNumber("count", kind.Count);
+            json.WriteString("example", kind.Example);
             json.WriteEndObject();
         }
-        json.WriteEndObject();
         json.WriteEndObject();
     }
 
@@ -103,11 +137,14 @@ static class PlimsollJson
     static void Client(Utf8JsonWriter json, ClientReport client)
     {
         json.WriteStartObject("client");
-        VllmJson.Number(json, "lateness_p50_ms", client.LatenessP50Ms);
-        VllmJson.Number(json, "lateness_p99_ms", client.LatenessP99Ms);
+        VllmJson.Number(json, "dispatch_late_p50_ms", client.DispatchLateP50Ms);
+        VllmJson.Number(json, "dispatch_late_p99_ms", client.DispatchLateP99Ms);
+        Known(json, "dispatch_late_judged", client.DispatchLate);
         json.WriteBoolean("real_time_priority", client.RealTime);
-        VllmJson.Number(json, "sending_p99_ms", client.SendingP99Ms);
-        VllmJson.Number(json, "read_lag_p99_ms", client.LagP99Ms);
+        VllmJson.Number(json, "written_late_p50_ms", client.WrittenLateP50Ms);
+        VllmJson.Number(json, "written_late_p99_ms", client.WrittenLateP99Ms);
+        VllmJson.Number(json, "read_lag_p99_ms", client.ReadLagP99Ms);
+        Known(json, "read_lag_judged", client.ReadLag);
         VllmJson.Number(json, "cpu_share", client.CpuShare);
         json.WriteNumber("gc_paused_ms", client.PausedMs);
         json.WriteNumber("wall_clock_steps", client.ClockSteps);
@@ -117,6 +154,19 @@ static class PlimsollJson
         foreach (var reason in client.InvalidBecause)
             json.WriteStringValue(reason);
         json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    static void Known(Utf8JsonWriter json, string name, KnownPercentile? known)
+    {
+        if (known is not { } judged)
+        {
+            json.WriteNull(name);
+            return;
+        }
+        json.WriteStartObject(name);
+        json.WriteNumber("percentile", judged.Percentile);
+        json.WriteNumber("ms", judged.Ms);
         json.WriteEndObject();
     }
 
@@ -143,6 +193,9 @@ static class PlimsollJson
         VllmJson.Number(json, "low", line.Low);
         VllmJson.Number(json, "high", line.High);
         json.WriteNumber("interval_percent", 95);
+        VllmJson.Number(json, "measured_from", line.MeasuredFrom);
+        VllmJson.Number(json, "measured_to", line.MeasuredTo);
+        VllmJson.Number(json, "broken_at", line.BrokenAt);
         if (line.Binding is { } binding)
             json.WriteString("bound_by", PromiseText.Of(binding));
         json.WriteNumber("windows", line.Windows);

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -62,7 +63,7 @@ public static class VllmJson
             Latency(json, VllmMetrics.All.NameOf(metric), all?.Latencies[metric]);
         if (detail is not null)
             Detail(json, detail);
-        PlimsollJson.Write(result, json, detail is not null, more);
+        PlimsollJson.Write(result, json, detail, more);
         json.WriteEndObject();
     }
 
@@ -127,13 +128,16 @@ public static class VllmJson
     }
 
     static void List(
-        Utf8JsonWriter json, string name, DetailSpool detail, Action<Utf8JsonWriter, RequestRecord> write)
+        Utf8JsonWriter json, string name, DetailSpool detail, Action<Utf8JsonWriter, RequestRecord> write) =>
+        List(json, name, detail.Read().Where(record => record.Failure != FailureKind.Cancelled), write);
+
+    internal static void List(Utf8JsonWriter json, string name, IEnumerable<RequestRecord> records,
+        Action<Utf8JsonWriter, RequestRecord> write)
     {
         json.WriteStartArray(name);
-        foreach (var record in detail.Read())
+        foreach (var record in records)
         {
-            if (record.Failure != FailureKind.Cancelled)
-                write(json, record);
+            write(json, record);
             if (json.BytesPending > 1 << 16)
                 json.Flush();
         }

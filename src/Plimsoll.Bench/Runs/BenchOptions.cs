@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Prompts;
 using Plimsoll.Bench.Results;
@@ -32,6 +33,9 @@ public sealed record BenchOptions
     /// <summary>JSONL of requests; null for generated prompts.</summary>
     public string? DatasetPath { get; init; }
 
+    /// <summary>Rows of <see cref="DatasetPath"/> that an earlier run has sent.</summary>
+    public long FirstRow { get; init; }
+
     /// <summary>A tokenizer.json; null to ask the endpoint.</summary>
     public string? Tokenizer { get; init; }
 
@@ -56,4 +60,14 @@ public sealed record BenchOptions
     public LoadLineOptions? Search { get; init; }
 
     public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; } = [];
+
+    /// <summary><c>open</c>, <c>closed</c>, or <c>mixed</c>.</summary>
+    public string Loop
+    {
+        get
+        {
+            var closed = Levels.Count(level => level.Clients is not null);
+            return closed == 0 ? "open" : closed == Levels.Count ? "closed" : "mixed";
+        }
+    }
 }

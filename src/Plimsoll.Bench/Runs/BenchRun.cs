@@ -50,6 +50,18 @@ public sealed class BenchRun : IDisposable
     /// <summary>Runs on the calling thread; throws <see cref="EndpointFailure"/> before any load.</summary>
     public BenchResult Run(CancellationToken stop)
     {
+        try
+        {
+            return Measure(stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return FailedRun.Stopped(_options);
+        }
+    }
+
+    BenchResult Measure(CancellationToken stop)
+    {
         var bodies = new BodyForm
         {
             Endpoint = _options.Endpoint, Levels = _options.Levels, Options = _options.Body,
@@ -58,7 +70,7 @@ public sealed class BenchRun : IDisposable
             .Run(_options.Tokenizer, _options.ReadyWaitNs, stop).GetAwaiter().GetResult();
         bodies = bodies with { Usage = facts.Usage };
         IBodySource source = _options.DatasetPath is { } path
-            ? FileBodies.Read(path, bodies)
+            ? FileBodies.Read(path, bodies, _options.FirstRow)
             : new GeneratedBodies(bodies, facts.Vocabulary);
         WarmUp(source, stop);
         var steps = _options.StepLog is { } log ? new StepLogTail(log) : null;
@@ -164,6 +176,8 @@ public sealed class BenchRun : IDisposable
             PromptLengths = _options.DatasetPath is { } path ? $"the prompts of {path}"
                 : facts.Vocabulary.Basis,
             Load = _options.Load,
+            Loop = _options.Loop,
+            PromptSalt = _options.DatasetPath is null ? _options.Body.Salt : null,
             RequestRate = Rate(),
             Burstiness = _options.Levels is [{ Burstiness: { } shape }] && double.IsFinite(shape) ? shape
                 : null,

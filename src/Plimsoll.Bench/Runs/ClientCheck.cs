@@ -17,12 +17,9 @@ public sealed class ClientCheck : IDisposable
     /// <summary>A wall clock that moves further than this against the monotonic one was stepped.</summary>
     const long StepNs = 100_000_000;
 
-    /// <summary>By which of them the client is judged: the first that is known.</summary>
-    static readonly double[] Judging = [99, 95, 50];
-
     readonly LagProbe _probe = new();
     readonly QuantileSketch _lateness = new();
-    readonly QuantileSketch _sending = new();
+    readonly QuantileSketch _written = new();
     readonly TimeSpan _cpuBefore = Process.GetCurrentProcess().TotalProcessorTime;
     readonly TimeSpan _pausesBefore = GC.GetTotalPauseDuration();
     readonly RunClock _clock;
@@ -43,7 +40,7 @@ public sealed class ClientCheck : IDisposable
     {
         _lateness.Add(Math.Max(0, record.DispatchedNs - record.ScheduledNs));
         if (record.SentNs > 0)
-            _sending.Add(Math.Max(0, record.SentNs - record.DispatchedNs));
+            _written.Add(Math.Max(0, record.SentNs - record.ScheduledNs));
     }
 
     /// <summary>Looks whether the wall clock was stepped since the last look.</summary>
@@ -70,30 +67,31 @@ public sealed class ClientCheck : IDisposable
     {
         LookAtWallClock();
         var wall = Math.Max(1, _clock.NowNs - _startNs);
-        var lateness = Highest(_lateness);
-        var lag = (99.0, _probe.P99Ns());
+        var late = JudgedPercentile.Of(_lateness);
+        var (lagP99, lag) = (_probe.P99Ns(), _probe.Judged());
         var reasons = new List<string>();
         foreach (var limit in limits)
         {
             var most = mostShare * limit.LimitNs;
+            var against = $"{limit.Metric.Name()} limit";
             if (limit.Metric is Metric.Ttft or Metric.E2e && !heldBack)
-            {
-                Compare(reasons, "requests went out", lateness, most, $"{limit.Metric.Name()} limit",
-                    mostShare);
-            }
-            Compare(reasons, "answers were read", lag, most, $"{limit.Metric.Name()} limit", mostShare);
+                Compare(reasons, "requests were dispatched", late, most, against, mostShare);
+            Compare(reasons, "answers were read", lag, most, against, mostShare);
         }
         if (limits.Count == 0 && medianTtftNs is { } median && !heldBack)
         {
-            Compare(reasons, "requests went out", (99, Percentile(_lateness, 99)), mostShare * median,
-                "median ttft", mostShare);
+            Compare(reasons, "requests were dispatched", late, mostShare * median, "median ttft",
+                mostShare);
         }
         return new ClientReport
         {
-            LatenessP50Ms = Percentile(_lateness, 50) / 1e6,
-            LatenessP99Ms = Percentile(_lateness, 99) / 1e6,
-            SendingP99Ms = Percentile(_sending, 99) / 1e6,
-            LagP99Ms = lag.Item2 / 1e6,
+            DispatchLateP50Ms = Percentile(_lateness, 50) / 1e6,
+            DispatchLateP99Ms = Percentile(_lateness, 99) / 1e6,
+            DispatchLate = late,
+            WrittenLateP50Ms = Percentile(_written, 50) / 1e6,
+            WrittenLateP99Ms = Percentile(_written, 99) / 1e6,
+            ReadLagP99Ms = lagP99 / 1e6,
+            ReadLag = lag,
             CpuShare = (Process.GetCurrentProcess().TotalProcessorTime - _cpuBefore).TotalNanoseconds
                 / wall / Environment.ProcessorCount,
             PausedMs = (GC.GetTotalPauseDuration() - _pausesBefore).TotalMilliseconds,
@@ -109,27 +107,14 @@ public sealed class ClientCheck : IDisposable
     static double? Percentile(QuantileSketch sketch, double percentile) =>
         sketch.Count < PercentileSamples.Needed(percentile) ? null : sketch.Percentile(percentile);
 
-    /// <summary>
-    /// The highest percentile that the samples tell: a short run is judged by what is known of it.
-    /// </summary>
-    static (double Percentile, double? Ns) Highest(QuantileSketch sketch)
+    static void Compare(List<string> reasons, string what, KnownPercentile? measured, double mostNs,
+        string against, double share)
     {
-        foreach (var percentile in Judging)
-        {
-            if (Percentile(sketch, percentile) is { } ns)
-                return (percentile, ns);
-        }
-        return (Judging[0], null);
-    }
-
-    static void Compare(List<string> reasons, string what, (double Percentile, double? Ns) measured,
-        double mostNs, string against, double share)
-    {
-        if (measured.Ns <= mostNs || measured.Ns is not { } late)
+        if (measured is not { } late || 1e6 * late.Ms <= mostNs)
             return;
         reasons.Add(string.Create(CultureInfo.InvariantCulture,
-            $"{what} {late / 1e6:0.##} ms late at p{measured.Percentile:0}, more than ")
+            $"{what} {late.Ms:0.##} ms late at p{late.Percentile:0}, more than ")
             + string.Create(CultureInfo.InvariantCulture,
-                $"{100 * share:0.#} % of the {against} ({mostNs / 1e6:0.##} ms)"));
+                $"{100 * share:0.####} % of the {against} ({mostNs / 1e6:0.####} ms)"));
     }
 }

@@ -14,14 +14,32 @@ namespace Plimsoll.Bench.Runs;
 /// </summary>
 public static class ImportedRun
 {
-    public static BenchResult Read(string path, LevelOptions level, IReadOnlyCollection<double> percentiles)
+    public static BenchResult Read(
+        string path, LevelOptions level, IReadOnlyCollection<double> percentiles) =>
+        ReadAll(path, level, percentiles).Result;
+
+    /// <summary>With its requests, served and failed.</summary>
+    public static (BenchResult Result, IReadOnlyList<RequestRecord> Requests) ReadAll(
+        string path, LevelOptions level, IReadOnlyCollection<double> percentiles)
+    {
+        using (var json = MeasuredDocument.TryRead(path))
+        {
+            if (json is not null && SavedRun.Is(json.RootElement))
+                return SavedRun.Read(json.RootElement, path, level.Promise, percentiles);
+        }
+        return Foreign(path, level, percentiles);
+    }
+
+    static (BenchResult Result, IReadOnlyList<RequestRecord> Requests) Foreign(
+        string path, LevelOptions level, IReadOnlyCollection<double> percentiles)
     {
         var input = MeasuredRequests.Read(path);
         var meter = new LevelMeter(level);
         var times = new LoadTimes();
         var first = input.Timings.Min(timing => timing.StartNs);
-        foreach (var record in input.Timings.OrderBy(timing => timing.StartNs + timing.E2eNs).Select(t =>
-            Record(t, first)))
+        var records = input.Timings.OrderBy(timing => timing.StartNs + timing.E2eNs)
+            .Select(timing => Record(timing, first)).ToList();
+        foreach (var record in records)
         {
             var good = meter.Good;
             meter.Add(record);
@@ -33,7 +51,7 @@ public static class ImportedRun
                 Message = "failed, by its file" });
         }
         Occupancy(input.Timings, first, times);
-        return new BenchResult
+        var result = new BenchResult
         {
             StartedAt = File.GetLastWriteTimeUtc(path),
             DurationS = (times.LastEndNs - times.FirstDueNs) / 1e9,
@@ -49,10 +67,11 @@ public static class ImportedRun
             Levels = [meter.Report(percentiles)],
             Client = new ClientReport
             {
-                LatenessP50Ms = null,
-                LatenessP99Ms = null,
-                SendingP99Ms = null,
-                LagP99Ms = null,
+                DispatchLateP50Ms = null,
+                DispatchLateP99Ms = null,
+                WrittenLateP50Ms = null,
+                WrittenLateP99Ms = null,
+                ReadLagP99Ms = null,
                 CpuShare = null,
                 PausedMs = 0,
                 ClockSteps = 0,
@@ -62,6 +81,7 @@ public static class ImportedRun
             },
             Slices = times.Slices,
         };
+        return (result, records);
     }
 
     static RequestRecord Record(RequestTiming timing, double firstNs)

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using Plimsoll.Bench.Results;
 using Plimsoll.Core.Measures;
 
 namespace Plimsoll.Bench.Runs;
@@ -43,6 +44,13 @@ sealed class LagProbe : IDisposable
     {
         lock (_gate)
             return _lags.Count < PercentileSamples.Needed(99) ? null : _lags.Percentile(99);
+    }
+
+    /// <summary>The highest percentile of the lags that is known.</summary>
+    public KnownPercentile? Judged()
+    {
+        lock (_gate)
+            return JudgedPercentile.Of(_lags);
     }
 
     public void Dispose()

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Results;
+using Plimsoll.Bench.Verdicts;
 using Plimsoll.Bench.Wire;
 using Plimsoll.Core.Measures;
 
@@ -16,6 +17,7 @@ public sealed class LevelMeter
 {
     readonly RequestMeter _meter;
     readonly Dictionary<FailureKind, (long Count, string Example)> _failures = [];
+    readonly Dictionary<UsageFault, (long Count, string Example)> _usageFaults = [];
     readonly Spread[] _spreads = new Spread[Enum.GetValues<Metric>().Length];
     readonly LatencyRecorder _sentTtftNs = new(0);
     readonly LatencyRecorder _sentE2eNs = new(0);
@@ -29,6 +31,8 @@ public sealed class LevelMeter
     long _counted;
     long _short;
     long _cancelled;
+    long _saysCached;
+    double _sharedTokens;
     long _next;
 
     public LevelMeter(LevelOptions level)
@@ -79,10 +83,8 @@ public sealed class LevelMeter
     public LevelReport Report(IReadOnlyCollection<double> percentiles) => new()
     {
         Name = Level.Name,
-        Promise = [.. Level.Promise.Select((limit, index) => new LimitReport(
-            limit, _meter.Latencies[limit.Metric].PercentileNs(limit.Percentile) / 1e6,
-            limit.Metric == Metric.Itl ? null : _meter.Levels[0].Breaks(index)))],
-        Holds = Level.Promise.Count == 0 || !Level.Judged ? null : _meter.Verdict(),
+        Promise = [.. Level.Promise.Select(Limit)],
+        Verdict = PromiseJudge.Of([.. Level.Promise.Select((limit, index) => Limit(limit, index).Verdict)]),
         Completed = _meter.Completed,
         Failed = _meter.Failed,
         Cancelled = _cancelled,
@@ -90,6 +92,11 @@ public sealed class LevelMeter
         PromptTokens = _promptTokens,
         OutputTokens = _outputTokens,
         CachedTokens = _cachedTokens,
+        CachedShare = _saysCached == _meter.Completed && _promptTokens > 0
+            ? (double)_cachedTokens / _promptTokens : null,
+        SharedShare = _sharedTokens >= 0 && _promptTokens > 0 ? _sharedTokens / _promptTokens : null,
+        UsageFaults = [.. _usageFaults.OrderByDescending(f => f.Value.Count)
+            .Select(f => new FailureReport(f.Key.Name(), f.Value.Count, f.Value.Example))],
         AskedPromptTokens = _askedPromptTokens,
         Short = _short,
         CountedShare = _meter.Completed == 0 ? 0 : (double)_counted / _meter.Completed,
@@ -107,6 +114,24 @@ public sealed class LevelMeter
         Failures = [.. _failures.OrderByDescending(f => f.Value.Count)
             .Select(f => new FailureReport(f.Key.Name(), f.Value.Count, f.Value.Example))],
     };
+
+    LimitReport Limit(Limit limit, int index)
+    {
+        var latencies = _meter.Latencies[limit.Metric];
+        var measuredNs = latencies.PercentileNs(limit.Percentile);
+        if (limit.Metric == Metric.Itl)
+        {
+            // Gaps are not kept one by one: beyond the limit or not is all that is known of them.
+            var verdict = measuredNs is not { } ns ? PromiseVerdict.TooFew
+                : ns > limit.LimitNs ? PromiseVerdict.Broken : PromiseVerdict.Kept;
+            return new LimitReport(limit, measuredNs / 1e6, null, Judged(verdict), latencies.Count);
+        }
+        var (samples, broken) = (_meter.Measured, _meter.Levels[0].Breaks(index));
+        return new LimitReport(limit, measuredNs / 1e6, broken,
+            Judged(PromiseJudge.Of(limit, samples, broken)), samples);
+    }
+
+    PromiseVerdict Judged(PromiseVerdict verdict) => Level.Judged ? verdict : PromiseVerdict.None;
 
     /// <summary>As many points as the samples bear.</summary>
     static IReadOnlyList<(double Ms, double Share)> Shares(LatencyRecorder recorder)
@@ -137,7 +162,15 @@ public sealed class LevelMeter
         _cachedTokens += record.CachedTokens;
         _askedPromptTokens += record.AskedPromptTokens;
         _chunks += record.Chunks;
+        _saysCached += record.SaysCached ? 1 : 0;
+        _sharedTokens = _sharedTokens < 0 || record.SharedShare < 0 ? -1
+            : _sharedTokens + record.SharedShare * record.PromptTokens;
         _counted += record.HasUsage ? 1 : 0;
+        if (record.Usage != UsageFault.None)
+        {
+            var (count, example) = _usageFaults.GetValueOrDefault(record.Usage);
+            _usageFaults[record.Usage] = (count + 1, example ?? record.UsageSaid ?? "");
+        }
         _short += record.OutputTokens < record.AskedOutputTokens ? 1 : 0;
         AddGaps(record);
     }

@@ -91,9 +91,10 @@ public sealed class LoadRunner
         record.Level = request.Level;
         record.Session = request.Session;
         record.ScheduledNs = request.AtNs;
-        record.AskedPromptTokens = request.PromptTokens;
-        record.AskedOutputTokens = request.OutputTokens;
         var body = _bodies.Build(request);
+        record.AskedPromptTokens = body.PromptTokens;
+        record.AskedOutputTokens = body.OutputTokens;
+        record.SharedShare = body.SharedShare;
         _ = Send(body, record, stop);
     }
 

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Net.Http;
 using System.Text;
-using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Bench.Load;
@@ -23,24 +22,6 @@ public sealed class Preflight(Endpoint endpoint, BodyForm bodies, RunClock clock
 
     EndpointOptions Options => endpoint.Options;
 
-    /// <summary>The first model that the endpoint lists, for a user who named none.</summary>
-    public static async Task<string?> FirstModel(Endpoint endpoint, CancellationToken stop)
-    {
-        try
-        {
-            using var response = await endpoint.Ask(HttpMethod.Get, "v1/models", default,
-                stop).ConfigureAwait(false);
-            var answer = await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false);
-            using var json = JsonDocument.Parse(answer);
-            return json.RootElement.GetProperty("data")[0].GetProperty("id").GetString();
-        }
-        catch (Exception e) when (e is HttpRequestException or JsonException or KeyNotFoundException
-            or InvalidOperationException or IndexOutOfRangeException)
-        {
-            return null;
-        }
-    }
-
     /// <summary>
     /// What can be known before the load; throws <see cref="EndpointFailure"/> where nothing can.
     /// </summary>
@@ -52,7 +33,7 @@ public sealed class Preflight(Endpoint endpoint, BodyForm bodies, RunClock clock
         using var counter = tokenizer is { } file
             ? new FileTokenizer(file)
             : await EngineTokenizer.Find(endpoint, stop).ConfigureAwait(false) as ITokenCounter;
-        var words = counter is null ? null : await SingleTokenWords(counter, stop).ConfigureAwait(false);
+        var words = await SingleTokenWords(counter, stop).ConfigureAwait(false);
         var vocabulary = words is null
             ? Vocabulary.Calibrated(1, 0, "a word is taken for a token")
             : Vocabulary.Exact(words, 0, counter!.Name);
@@ -60,6 +41,8 @@ public sealed class Preflight(Endpoint endpoint, BodyForm bodies, RunClock clock
         foreach (var usage in new[] { UsageForm.PerChunk, UsageForm.AtEnd, UsageForm.None })
         {
             var record = await Probe(usage, vocabulary, ProbeWords, until, stop).ConfigureAwait(false);
+            if (record.Failure == FailureKind.Cancelled)
+                stop.ThrowIfCancellationRequested();
             if (record.Failure == FailureKind.Refused && usage != UsageForm.None)
                 continue;
             if (!record.Served)
@@ -124,8 +107,25 @@ public sealed class Preflight(Endpoint endpoint, BodyForm bodies, RunClock clock
         }
     }
 
-    /// <summary>Candidates that are one token each; null when too few are.</summary>
-    static async Task<List<string>?> SingleTokenWords(ITokenCounter counter, CancellationToken stop)
+    /// <summary>
+    /// Candidates that are one token each; null when too few are, or nobody counts them all.
+    /// </summary>
+    static async Task<List<string>?> SingleTokenWords(ITokenCounter? counter, CancellationToken stop)
+    {
+        if (counter is null)
+            return null;
+        try
+        {
+            return await CountedOneByOne(counter, stop).ConfigureAwait(false);
+        }
+        catch (HttpRequestException)
+        {
+            // Its /tokenize gave up on the way.
+            return null;
+        }
+    }
+
+    static async Task<List<string>?> CountedOneByOne(ITokenCounter counter, CancellationToken stop)
     {
         var kept = new List<string>();
         const int Together = 16;

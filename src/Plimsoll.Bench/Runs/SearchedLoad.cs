@@ -18,15 +18,15 @@ sealed class SearchedLoad : ILoadSource
     readonly ArrivalLoad _load;
     readonly List<int> _windows = [];
     readonly bool[] _broken;
+    ulong _opened;
 
     public SearchedLoad(LevelOptions level, LoadLineOptions options)
     {
         _limits = level.Promise;
         _broken = new bool[_limits.Count];
         _finder = new LoadLineFinder(_limits, options);
-        var opened = 0UL;
         _arrivals = new SearchedArrivals(_finder, rate => LevelLoad.Open(
-            level with { RequestsPerSecond = rate, Clients = null, Seed = level.Seed + 1000 * opened++ }));
+            level with { RequestsPerSecond = rate, Clients = null, Seed = level.Seed + 1000 * _opened++ }));
         _load = new ArrivalLoad(_arrivals, level: 0);
     }
 
@@ -38,6 +38,7 @@ sealed class SearchedLoad : ILoadSource
     public void Take(out PlannedRequest request)
     {
         _load.Take(out request);
+        request.Stream = _opened;
         _windows.Add(_arrivals.Window);
     }
 
@@ -50,6 +51,11 @@ sealed class SearchedLoad : ILoadSource
     /// </summary>
     public void Ended(RequestRecord record, long startNs)
     {
+        if (record.Failure == FailureKind.Cancelled)
+        {
+            _finder.Dropped();
+            return;
+        }
         for (var i = 0; i < _limits.Count; i++)
             _broken[i] = Breaks(record, _limits[i]);
         var last = record.Served ? record.LastTokenNs : record.EndNs;

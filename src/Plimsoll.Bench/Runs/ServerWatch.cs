@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Net.Http;
+using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Bench.Results;
@@ -13,7 +15,9 @@ namespace Plimsoll.Bench.Runs;
 /// </summary>
 sealed class ServerWatch
 {
+    const int MostBytes = 1 << 24;
     static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     readonly Endpoint _endpoint;
     readonly CancellationTokenSource _end = new();
@@ -84,15 +88,19 @@ sealed class ServerWatch
     {
         try
         {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            limit.CancelAfter(Patience);
             using var response = await endpoint.Ask(HttpMethod.Get, "metrics", default,
-                stop).ConfigureAwait(false);
+                limit.Token).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
                 return null;
-            var text = await response.Content.ReadAsStringAsync(stop).ConfigureAwait(false);
-            var metrics = PrometheusText.Read(text);
+            using var stream = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
+            if (await BoundedBody.Read(stream, MostBytes, limit.Token).ConfigureAwait(false) is not { } text)
+                return null;
+            var metrics = PrometheusText.Read(Encoding.UTF8.GetString(text));
             return metrics.ContainsKey("vllm:num_requests_running") ? metrics : null;
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
             return null;
         }

@@ -53,15 +53,6 @@ public sealed class LoadLineFinder
     /// <summary>How far from the line windows stand, in turn, as a share of it.</summary>
     static readonly double[] Offsets = [-0.03, 0.03, -0.06, 0.01, -0.01, 0.05];
 
-    /// <summary>
-    /// A line rests on this many windows at least, and on an interval whose ends are not further apart.
-    /// </summary>
-    const int FewestFound = 3;
-    const double MostRatio = 10;
-
-    const int LeastRequests = 10;
-    const int SeveralBroken = 6;
-
     /// <summary>Times the allowed share that ends a climb.</summary>
     const double ClearlyBroken = 3;
 
@@ -176,35 +167,12 @@ public sealed class LoadLineFinder
         }
     }
 
-    /// <summary>The line as far as it is known; meant for when all requests have ended.</summary>
-    public LoadLineEstimate Estimate()
-    {
-        var (rate, low, high, binding, _) = Line();
-        if (rate is not null && Used().Count >= FewestFound && high < MostRatio * low)
-            return Of(LineOutcome.Found, rate, low, high, _limits[binding]);
-        double kept = 0, broken = double.PositiveInfinity;
-        for (var i = 0; i < _windows.Count; i++)
-        {
-            if (IsBroken(i, share: 1))
-                broken = Math.Min(broken, _windows[i].Rate);
-        }
-        for (var i = 0; i < _windows.Count; i++)
-        {
-            if (_windows[i].Rate < broken && _windows[i].Requests >= LeastRequests
-                && _windows[i].Kind != WindowKind.Rest)
-            {
-                kept = Math.Max(kept, _windows[i].Rate);
-            }
-        }
-        if (broken <= _options.StartRate)
-            return Of(LineOutcome.Nowhere, null, null, null, Worst());
-        return double.IsInfinity(broken) && kept > 0
-            ? Of(LineOutcome.AtLeast, kept, null, null, null)
-            : Of(LineOutcome.Unsettled, null, null, null, null);
-    }
+    /// <summary>Says that a request was given up when the search was stopped: it tells nothing.</summary>
+    public void Dropped() => Outstanding--;
 
-    LoadLineEstimate Of(LineOutcome outcome, double? rate, double? low, double? high, Limit? binding) =>
-        new(outcome, rate, low, high, binding, Used().Count, _ended, Current.EndNs / 1e9);
+    /// <summary>The line as far as it is known; meant for when all requests have ended.</summary>
+    public LoadLineEstimate Estimate() => LineEstimate.Of(
+        _windows, _limits, Line(), Used().Count, _options.StartRate, _ended);
 
     void Climb(long now)
     {
@@ -217,11 +185,18 @@ public sealed class LoadLineFinder
         }
         // Nobody climbs blind: until half of a window's answers are there its rate is held.
         if (Current.Ended < 0.5 * Current.Sent)
+        {
             Open(Current.Rate, now, WindowKind.Climb);
-        else if (Current.Rate >= _options.MostRate)
+        }
+        else if (Current.Rate >= _options.MostRate
+            && LineEstimate.HighestKept(_windows, _limits) >= _options.MostRate)
+        {
             IsOver = true;
+        }
         else
+        {
             Open(Math.Min(ClimbFactor * Current.Rate, _options.MostRate), now, WindowKind.Climb);
+        }
     }
 
     /// <summary>The highest rate below another at which the promise was kept; 0 where none is.</summary>
@@ -311,31 +286,10 @@ public sealed class LoadLineFinder
     double Expected(double rate) => rate * MeanE2eNs() / 1e9;
 
     /// <summary>A hiccup breaks a few requests at any rate; a window is broken by several.</summary>
-    bool IsBroken(int window, double share) => window >= 0
-        && (_windows[window].Piled
-            || (_windows[window].MostBroken >= SeveralBroken && Worst(window) > share));
+    bool IsBroken(int window, double share) => window >= 0 && _windows[window].IsBroken(_allowed, share);
 
     double Worst(int window) =>
-        window >= 0 && _windows[window].Requests >= LeastRequests ? _windows[window].Worst(_allowed) : 0;
-
-    Limit Worst()
-    {
-        var worst = 0;
-        for (var limit = 1; limit < _limits.Count; limit++)
-        {
-            if (Broken(limit) / _allowed[limit] > Broken(worst) / _allowed[worst])
-                worst = limit;
-        }
-        return _limits[worst];
-
-        double Broken(int limit)
-        {
-            double sum = 0;
-            foreach (var window in _windows)
-                sum += window.Broken[limit];
-            return sum;
-        }
-    }
+        window >= 0 && _windows[window].IsTold ? _windows[window].Worst(_allowed) : 0;
 
     /// <summary>Windows that speak of the line: those that measure, and climbs not far below it.</summary>
     List<RateWindow> Used()

@@ -18,6 +18,19 @@ sealed class RateWindow(double rate, long startNs, long steadyNs, long endNs, Wi
     /// <summary>Requests under way when it began.</summary>
     public int OutstandingBefore { get; init; }
 
+    const int LeastRequests = 10;
+    const int SeveralBroken = 6;
+
+    /// <summary>Whether it had requests enough to say anything.</summary>
+    public bool IsTold => Requests >= LeastRequests;
+
+    /// <summary>
+    /// Whether it broke a limit by more than a multiple of what that allows: a hiccup breaks a few requests
+    /// at any rate, a window is broken by several.
+    /// </summary>
+    public bool IsBroken(System.ReadOnlySpan<double> allowed, double share) =>
+        Piled || (MostBroken >= SeveralBroken && IsTold && Worst(allowed) > share);
+
     /// <summary>
     /// Whether answers piled up in it: such a rate cannot be kept up, whatever its limits say yet.
     /// </summary>

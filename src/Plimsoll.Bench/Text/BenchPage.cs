@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using Plimsoll.Bench.Money;
 using Plimsoll.Bench.Results;
+using Plimsoll.Bench.Search;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 using Plimsoll.Reports;
@@ -17,26 +18,27 @@ public static class BenchPage
     public static PageModel Of(BenchResult result, MoneyReport? money, AccountComparison? against,
         string version)
     {
-        var tables = new List<PageTable> { Latencies(result), Levels(result) };
+        var tables = new List<PageTable> { Levels(result), Latencies(result) };
         if (against is not null)
             tables.Add(Against(against));
         return new PageModel
         {
             Brand = "plimsoll bench",
             Headline = $"{result.Model}: {result.Load}",
+            Banner = [.. result.InvalidBecause],
+            Warnings = result.Warnings,
             Lines =
             [
-                .. result.Client.InvalidBecause.Select(reason =>
-                    $"INVALID RUN: the client measured itself: {reason}."),
                 string.Create(CultureInfo.InvariantCulture,
-                     $"{result.Address}, {result.StartedAt:yyyy-MM-dd HH:mm}Z, {result.DurationS:0.0} s; "
-                        + $"latencies from the scheduled send."),
+                    $"{result.Address}, {result.StartedAt:yyyy-MM-dd HH:mm}Z, {result.DurationS:0.0} s; "
+                    + $"latencies from the scheduled send."),
                 $"Tokens counted {result.TokenCounting}; prompt lengths: {result.PromptLengths}.",
+                .. money is null ? Array.Empty<string>() : [$"Dollars: {MoneyWords.Basis(result, money)}."],
             ],
             Figures = [.. Figures(result, money)],
             Pictures = [.. Pictures(result, money)],
             Tables = tables,
-            Notes = [.. Notes(result, money, against)],
+            Notes = [.. Notes(result, against)],
             Version = version,
         };
     }
@@ -46,19 +48,19 @@ public static class BenchPage
         var culture = CultureInfo.InvariantCulture;
         if (result.LoadLine is { Rate: { } rate } line)
         {
-            var interval = line.Low is { } low
-                ? string.Create(culture, $"; 95 % interval {low:0.00} – {line.High:0.00}") : "";
-            yield return new(string.Create(culture, $"{rate:0.00} /s"), $"load line{interval}");
+            yield return new(string.Create(culture, $"{rate:0.00} /s"),
+                line.Outcome == LineOutcome.Found ? $"load line; {LineWords.Interval(line)}"
+                    : $"load line at least: {LineWords.AtLeast(line)}");
         }
         if (money?.UsdPerMillionTokens is { } all)
         {
-            yield return new(Usd(all.Value),
-                string.Create(culture, $"per million tokens, {money.Count} × {money.Gpu}")
-                + (all.Low is { } low
-                    ? string.Create(culture, $"; 90 % interval {low:0.000} – {all.High:0.000}") : ""));
+            yield return new(Usd(all.Value), $"per million tokens, prompt and answer alike{Interval(all)}");
         }
         if (money?.UsdPerMillionGoodTokens is { } good)
-            yield return new(Usd(good.Value), "per million tokens of requests that kept every limit");
+        {
+            yield return new(Usd(good.Value),
+                $"per million tokens of requests that kept every limit{Interval(good)}");
+        }
         var level = result.Levels[0];
         if (level.Latencies[Metric.Ttft].At(95) is { } ttft)
             yield return new($"{Ms(ttft)} ms", "TTFT p95");
@@ -67,11 +69,21 @@ public static class BenchPage
         if (level.Goodput is { } goodput)
         {
             yield return new(string.Create(culture, $"{100 * goodput:0.0} %"),
-                "of requests kept every limit");
+                level.Requests == 1
+                ? "of 1 request kept every limit"
+                : string.Create(culture, $"of {level.Requests:N0} requests kept every limit"));
         }
         yield return new(string.Create(culture, $"{result.PerSecond(result.OutputTokens):N0} /s"),
             "output tokens");
     }
+
+    static string Interval(Estimate estimate) => estimate switch
+    {
+        { Low: { } low, High: { } high } => FormattableString.Invariant(
+            $"; 90 % interval {low:0.000} – {high:0.000}"),
+        { Low: { } low } => FormattableString.Invariant($"; 90 % interval from {low:0.000}"),
+        _ => "; the run was too short for an interval",
+    };
 
     static IEnumerable<ReportPicture> Pictures(BenchResult result, MoneyReport? money)
     {
@@ -111,24 +123,29 @@ public static class BenchPage
         ];
     }
 
-    static PageTable Levels(BenchResult result) => new(
-        "Requests",
-        ["<level", "served", "failed", "given up", "goodput", "prompt tokens", "of them cached",
-            "output tokens", "<promise"],
-        [.. result.Levels.Select(level => new[]
-        {
-            "<" + level.Name, N(level.Completed), N(level.Failed), N(level.Cancelled),
-            level.Goodput is { } goodput ? FormattableString.Invariant($"{100 * goodput:0.00} %") : "–",
-            N(level.PromptTokens), N(level.CachedTokens), N(level.OutputTokens),
-            "<" + string.Join(", ", level.Promise.Select(p => PromiseText.Of(p.Limit))) + Verdict(level),
-        })]);
-
-    static string Verdict(LevelReport level) => level.Promise.Count == 0 ? "none" : level.Holds switch
+    /// <summary>A column per level: a run of one level fits a phone.</summary>
+    static PageTable Levels(BenchResult result)
     {
-        true => ": kept",
-        false => ": broken",
-        null => ": not judged",
-    };
+        return new("Requests", ["<", .. result.Levels.Select(level => level.Name)],
+        [
+            Row("served", level => N(level.Completed)),
+            Row("failed", level => N(level.Failed)),
+            Row("given up", level => N(level.Cancelled)),
+            Row("goodput", level => Share(level.Goodput)),
+            Row("prompt tokens", level => N(level.PromptTokens)),
+            Row("of them cached, as the endpoint says", level => Share(level.CachedShare)),
+            Row("of them shared by the load, at most", level => Share(level.SharedShare)),
+            Row("output tokens", level => N(level.OutputTokens)),
+            Row("tokens counted by the endpoint", level => Share(level.CountedShare)),
+            Row("promise", Promises),
+        ]);
+
+        string[] Row(string name, Func<LevelReport, string> of) => ["<" + name, .. result.Levels.Select(of)];
+    }
+
+    static string Promises(LevelReport level) => level.Promise.Count == 0 ? "none"
+        : string.Join(", ", level.Promise.Select(limit =>
+            PromiseText.Of(limit.Limit) + VerdictWords.Of(limit, ": ")));
 
     static PageTable Against(AccountComparison against) => new(
         "Predicted beside realised",
@@ -139,26 +156,19 @@ public static class BenchPage
             G(figure.Ratio) + (figure.IsOff ? " off" : ""),
         })]);
 
-    static IEnumerable<string> Notes(BenchResult result, MoneyReport? money, AccountComparison? against)
+    static IEnumerable<string> Notes(BenchResult result, AccountComparison? against)
     {
-        if (result.Interrupted)
-            yield return "The run was stopped before its end.";
         if (result.Client.CpuShare is { } share)
         {
-            yield return $"Client: sends late {Known(result.Client.LatenessP50Ms)} at p50, "
-                + $"{Known(result.Client.LatenessP99Ms)} at p99, reads late {Known(result.Client.LagP99Ms)} "
-                + FormattableString.Invariant($"at p99, {100 * share:0} % of the CPU.");
+            yield return $"Client: {ClientWords.Of(result.Client)}; "
+                + FormattableString.Invariant($"{100 * share:0} % of the CPU.");
         }
-        if (money is not null)
-        {
-            yield return string.Create(CultureInfo.InvariantCulture,
-                $"Price: ${money.Price.UsdPerHour:0.00##} per {money.Gpu} and hour, ")
-                + (money.Price.AsOf is { } date ? $"{money.Price.ProviderType}, as of {date}." : "as given.");
-        }
+        if (result.PromptSalt is { } salt)
+            yield return $"Prompts of salt {salt}: --prompt-salt sends the same words again.";
         if (result.Client.ClockSteps > 0)
         {
-            yield return $"The wall clock was stepped {result.Client.ClockSteps} times; latencies are "
-                + $"from the monotonic clock.";
+            yield return $"The wall clock was stepped {Plural.Of(result.Client.ClockSteps, "time")}; "
+                + "latencies are from the monotonic clock.";
         }
         foreach (var failure in result.Levels.SelectMany(level => level.Failures))
             yield return $"{N(failure.Count)} {failure.Kind}: {failure.Example}";
@@ -166,14 +176,15 @@ public static class BenchPage
             yield return off;
     }
 
-    static string Known(double? ms) => ms is null ? "unknown" : $"{Ms(ms)} ms";
-
     internal static string Ms(double? ms) => ms is { } known
         ? known.ToString(known < 10 ? "0.00" : known < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture)
         : "–";
 
     static string Usd(double usd) =>
         "$" + usd.ToString(usd < 10 ? "0.000" : "#,0.00", CultureInfo.InvariantCulture);
+
+    static string Share(double? share) =>
+        share is { } known ? FormattableString.Invariant($"{100 * known:0.0} %") : "–";
 
     static string N(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 

@@ -3,74 +3,116 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Plimsoll.Bench.Results;
+using Plimsoll.Bench.Verdicts;
 using Plimsoll.Core.Measures;
 using Plimsoll.Reports;
 
 namespace Plimsoll.Bench.Text;
 
-/// <summary>A figure of two runs.</summary>
-/// <param name="Name">vLLM's key.</param>
-/// <param name="First">Of the first run; null where it has none.</param>
-/// <param name="Second">Of the second.</param>
-/// <param name="Noise">For a mean: whether the difference lies within two standard errors of it; null where
-/// that is not known.</param>
-public sealed record FigurePair(string Name, double? First, double? Second, bool? Noise)
+/// <summary>
+/// Two runs side by side: what differs in how they were run, and their figures with intervals.
+/// </summary>
+public sealed class ResultDiff
 {
-    public double? Ratio => First is { } first && first != 0 ? Second / first : null;
-}
+    const string How = "95 % intervals from stretches of consecutive requests drawn again 500 times; "
+        + "those of a figure that a file gives without its requests are not known.";
 
-/// <summary>Two runs side by side.</summary>
-public static class ResultDiff
-{
     static readonly string[] Order =
     [
         "completed", "failed", "duration", "request_throughput", "request_goodput", "output_throughput",
-        "total_token_throughput", "usd_per_million_tokens",
+        "total_token_throughput", ResultFigures.Usd,
     ];
 
-    public static IReadOnlyList<FigurePair> Of(
-        IReadOnlyDictionary<string, double> first, IReadOnlyDictionary<string, double> second)
+    public ResultDiff(ComparedRun first, ComparedRun second)
     {
-        var names = Order.Concat(first.Keys.Concat(second.Keys).Where(IsLatency).Where(IsNoMedian).Distinct()
-            .OrderBy(name => Rank(name)));
-        return [.. names.Where(name => first.ContainsKey(name) || second.ContainsKey(name))
-            .Select(name => new FigurePair(name, Of(first, name), Of(second, name),
-                Noise(name, first, second)))];
+        (First, Second) = (first, second);
+        var (one, two) = (new FigureDraws(first, seed: 1), new FigureDraws(second, seed: 2));
+        Pairs = [.. Names().Select(name => Pair(name, one, two))];
+        Differences = [.. Circumstances().Where(row => row.First != row.Second)];
     }
 
-    /// <summary>The page of two runs; pictures where both hold their requests.</summary>
-    public static PageModel Page(
-        (string Name, BenchResult? Result) first, (string Name, BenchResult? Result) second,
-        IReadOnlyList<FigurePair> pairs, string version)
+    public ComparedRun First { get; }
+
+    public ComparedRun Second { get; }
+
+    public IReadOnlyList<FigurePair> Pairs { get; }
+
+    /// <summary>In what the two were not run alike; null where a file does not say.</summary>
+    public IReadOnlyList<(string Name, string? First, string? Second)> Differences { get; }
+
+    /// <summary>Whose figures are not those of its endpoint, and why.</summary>
+    public IEnumerable<string> Invalid => new[] { First, Second }.SelectMany(run =>
+        run.InvalidBecause.Select(reason => $"{run.Name}: {reason}"));
+
+    public bool IsValid => First.InvalidBecause.Count == 0 && Second.InvalidBecause.Count == 0;
+
+    /// <summary>The page of the two; pictures where both hold their requests.</summary>
+    public PageModel Page(string version)
     {
         var pictures = new List<ReportPicture>();
-        if (first.Result is { } one && second.Result is { } two)
+        if (First.Result is { } one && Second.Result is { } two)
         {
             foreach (var metric in new[] { Metric.Ttft, Metric.Tpot, Metric.E2e })
             {
-                if (LatencyCurves.Of(metric, [(first.Name, one), (second.Name, two)]) is { } picture)
+                if (LatencyCurves.Of(metric, [(First.Name, one), (Second.Name, two)]) is { } picture)
                     pictures.Add(picture);
             }
         }
         return new PageModel
         {
             Brand = "plimsoll bench diff",
-            Headline = $"{first.Name} and {second.Name}",
-            Lines = ["The second over the first; latencies in milliseconds, each from "
-                + "whatever its tool starts from."],
-            Figures = [.. pairs.Where(p =>
+            Headline = $"{First.Name} and {Second.Name}",
+            Banner = [.. Invalid],
+            Warnings = Differences.Count == 0 ? []
+                : [$"Not run alike: {string.Join(", ", Differences.Select(row => row.Name))}; see below."],
+            Lines = ["The second over the first; latencies in milliseconds, each from whatever its tool "
+                + "starts from.", How],
+            Figures = [.. Pairs.Where(p =>
                 p.Name is "mean_ttft_ms" or "mean_tpot_ms" or "output_throughput" && p.Ratio is not null)
-                .Select(p => new PageFigure(FormattableString.Invariant($"{p.Ratio:0.00} ×"), p.Name))],
+                .Select(p => new PageFigure(FormattableString.Invariant($"{p.Ratio:0.00} ×"),
+                    p.Name + (p.RatioInterval is { } range ? $"; {Text(range)}: {Remark(p)}" : "")))],
             Pictures = pictures,
-            Tables = [new PageTable("Figures", ["<figure", first.Name, second.Name, "ratio", "<"],
-                [.. pairs.Select(p => new[] { "<" + p.Name, Text(p.First), Text(p.Second), Text(p.Ratio),
-                    "<" + Remark(p) })])],
+            Tables = [.. Alike(), new PageTable("Figures, and their 95 % intervals",
+                ["<figure", First.Name, Second.Name, "ratio", "<"], [.. Pairs.Select(Cells)])],
             Notes = [],
             Version = version,
         };
     }
 
-    public static string Remark(FigurePair pair) => pair.Noise == true ? "within noise" : "";
+    IEnumerable<PageTable> Alike()
+    {
+        if (Differences.Count > 0)
+        {
+            yield return new PageTable("Not run alike", ["<", "<" + First.Name, "<" + Second.Name],
+                [.. Differences.Select(row =>
+                    new[] { "<" + row.Name, "<" + (row.First ?? "–"), "<" + (row.Second ?? "–") })]);
+        }
+    }
+
+    public string[] Headers() => [First.Name, "95 %", Second.Name, "95 %", "ratio", "95 %", "<"];
+
+    public static string[] Row(FigurePair pair) =>
+    [
+        Text(pair.First), Text(pair.FirstInterval), Text(pair.Second), Text(pair.SecondInterval),
+        Text(pair.Ratio), Text(pair.RatioInterval), "<" + Remark(pair),
+    ];
+
+    /// <summary>The same in five cells, for a page that may be narrow.</summary>
+    static string[] Cells(FigurePair pair)
+    {
+        return ["<" + pair.Name.Replace('_', ' '), Cell(pair.First, pair.FirstInterval),
+            Cell(pair.Second, pair.SecondInterval), Cell(pair.Ratio, pair.RatioInterval), "<" + Remark(pair)];
+
+        static string Cell(double? value, Interval? interval) =>
+            Text(value) + (interval is null ? "" : $" ({Text(interval)})");
+    }
+
+    public static string Remark(FigurePair pair) => pair.WithinNoise switch
+    {
+        true => "within noise",
+        false => "differs",
+        null => "",
+    };
 
     /// <summary>Counts whole, all else to three digits; no run repeats to more.</summary>
     public static string Text(double? value)
@@ -82,13 +124,50 @@ public static class ResultDiff
         return known.ToString($"N{digits}", CultureInfo.InvariantCulture);
     }
 
+    static string Text(Interval? interval) =>
+        interval is { } known ? $"{Text(known.Low)} – {Text(known.High)}" : "–";
+
+    FigurePair Pair(string name, FigureDraws first, FigureDraws second)
+    {
+        var pair = new FigurePair(name, Of(First.Figures, name), Of(Second.Figures, name));
+        var one = pair.First is null ? null : first.Of(name);
+        var two = pair.Second is null ? null : second.Of(name);
+        return pair with
+        {
+            FirstInterval = one is null ? null : BlockBootstrap.Middle(one),
+            SecondInterval = two is null ? null : BlockBootstrap.Middle(two),
+            RatioInterval = one is null || two is null || one.Min() <= 0 ? null
+                : BlockBootstrap.Middle(two.Zip(one, (b, a) => b / a)),
+        };
+    }
+
+    IEnumerable<string> Names() =>
+        Order.Concat(First.Figures.Keys.Concat(Second.Figures.Keys).Where(IsLatency).Distinct().OrderBy(Rank))
+            .Where(name => First.Figures.ContainsKey(name) || Second.Figures.ContainsKey(name));
+
+    IEnumerable<(string Name, string? First, string? Second)> Circumstances()
+    {
+        var (one, two) = (First.Circumstances, Second.Circumstances);
+        foreach (var name in one.Concat(two).Select(row => row.Name).Distinct())
+            yield return (name, Find(one, name), Find(two, name));
+
+        static string? Find(IReadOnlyList<(string Name, string? Value)> rows, string name)
+        {
+            foreach (var row in rows)
+            {
+                if (row.Name == name)
+                    return row.Value;
+            }
+            return null;
+        }
+    }
+
     static double? Of(IReadOnlyDictionary<string, double> figures, string name) =>
         figures.TryGetValue(name, out var value) ? value : null;
 
-    /// <summary>Some tools have it under the name of the median too.</summary>
-    static bool IsNoMedian(string name) => !name.StartsWith("p50_", StringComparison.Ordinal);
-
-    static bool IsLatency(string name) => name.EndsWith("_ms", StringComparison.Ordinal);
+    /// <summary>Some tools have the median under the name of p50 too.</summary>
+    static bool IsLatency(string name) => name.EndsWith("_ms", StringComparison.Ordinal)
+        && !name.StartsWith("p50_", StringComparison.Ordinal) && name.Count(c => c == '_') >= 2;
 
     /// <summary>By latency, then mean, median, deviation, percentiles.</summary>
     static string Rank(string name)
@@ -98,23 +177,4 @@ public static class ResultDiff
         var what = parts[0] switch { "mean" => "0", "median" => "1", "std" => "2", _ => "3" };
         return $"{metric}{what}{parts[0].Length}{parts[0]}";
     }
-
-    static bool? Noise(
-        string name, IReadOnlyDictionary<string, double> first, IReadOnlyDictionary<string, double> second)
-    {
-        if (!name.StartsWith("mean_", StringComparison.Ordinal))
-            return null;
-        var std = "std_" + name["mean_".Length..];
-        if (Error(first, name, std) is not { } one || Error(second, name, std) is not { } two)
-            return null;
-        return Math.Abs(one.Mean - two.Mean) <= 2 * Math.Sqrt(one.Square + two.Square);
-    }
-
-    /// <summary>A mean and the square of its standard error.</summary>
-    static (double Mean, double Square)? Error(
-        IReadOnlyDictionary<string, double> figures, string name, string std) =>
-        Of(figures, name) is { } mean && Of(figures, std) is { } spread
-            && Of(figures, "completed") is { } count && count > 1
-            ? (mean, spread * spread / count)
-            : null;
 }

@@ -23,7 +23,7 @@ public static class SweepPage
     [
         "requests/s", "served", "failed", "TTFT p50 ms", "TTFT p95 ms", "TPOT p50 ms", "TPOT p95 ms",
             "E2E p95 ms",
-        "output tokens/s", "goodput %", "USD / M tokens", "promise", "client",
+        "output tokens/s", "goodput %", "USD / M tokens", "cached %", "promise", "run",
     ];
 
     public static string[] Row(SweepPoint point)
@@ -35,9 +35,8 @@ public static class SweepPage
             Ms(Metric.Ttft, 95), Ms(Metric.Tpot, 50), Ms(Metric.Tpot, 95), Ms(Metric.E2e, 95),
             N(point.Result.PerSecond(point.Result.OutputTokens), "N0"), N(100 * level.Goodput, "0.0"),
             N(point.Money?.UsdPerMillionTokens?.Value, "0.0000"),
-            "<" + (level.Promise.Count == 0 ? "none"
-                : level.Holds switch { true => "kept", false => "broken", null => "not judged" }),
-            "<" + (point.Result.Client.IsValid ? "valid" : "INVALID"),
+            N(100 * level.CachedShare, "0.0"), "<" + VerdictWords.Of(level.Verdict),
+            "<" + (point.Result.IsValid ? "valid" : "INVALID"),
         ];
 
         string Ms(Metric metric, double percentile) => BenchPage.Ms(level.Latencies[metric].At(percentile));
@@ -68,13 +67,33 @@ public static class SweepPage
         Lines = points.Count == 0 ? [] : [$"{points[0].Result.Address}; latencies from the scheduled send."],
         Figures = [],
         Pictures = [.. Pictures(points)],
-        Tables = [new PageTable("Rates", Headers, [.. points.Select(Row)])],
-        Notes = [.. points.SelectMany(point => point.Result.Client.InvalidBecause.Select(reason =>
-            string.Create(CultureInfo.InvariantCulture,
-                $"{point.Rate:0.###} requests/s is INVALID: the client measured "
-                + $"itself: {reason}.")))],
+        Tables = [Rates(points)],
+        Banner = [.. Told(points, result => result.InvalidBecause)],
+        Warnings = [.. Told(points, result => result.Warnings)],
+        Notes = [.. Basis(points)],
         Version = version,
     };
+
+    /// <summary>A column per rate: a few rates fit a phone.</summary>
+    static PageTable Rates(IReadOnlyList<SweepPoint> points)
+    {
+        var columns = points.Select(Row).ToList();
+        return new PageTable("Rates", ["<" + Headers[0], .. columns.Select(column => column[0])],
+            [.. Enumerable.Range(1, Headers.Length - 1).Select(row =>
+                new[] { "<" + Headers[row] }.Concat(columns.Select(column => column[row].TrimStart('<')))
+                    .ToArray())]);
+    }
+
+    /// <summary>What is to be said of single rates, one line each.</summary>
+    public static IEnumerable<string> Told(IReadOnlyList<SweepPoint> points,
+        Func<BenchResult, IReadOnlyList<string>> of) =>
+        points.SelectMany(point => of(point.Result).Select(line =>
+            string.Create(CultureInfo.InvariantCulture, $"{point.Rate:0.###} requests/s: {line}")));
+
+    static IEnumerable<string> Basis(IReadOnlyList<SweepPoint> points) =>
+        points.Where(point => point.Money?.UsdPerMillionTokens is not null)
+            .Select(point => string.Create(CultureInfo.InvariantCulture,
+                $"{point.Rate:0.###} requests/s: {MoneyWords.Basis(point.Result, point.Money!)}."));
 
     static IEnumerable<ReportPicture> Pictures(IReadOnlyList<SweepPoint> points)
     {

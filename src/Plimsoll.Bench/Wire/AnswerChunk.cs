@@ -24,6 +24,11 @@ struct AnswerChunk
 
     public int ReasoningTokens = -1;
 
+    /// <summary>
+    /// Whether a count is none: below zero, a fraction, beyond what an int holds, no number.
+    /// </summary>
+    public bool HasImpossibleCount;
+
     /// <summary>What went wrong on the other side; null when nothing did.</summary>
     public string? Error;
 

@@ -77,12 +77,16 @@ struct AnswerState
         if (chunk.Finish != FinishReason.None)
             _finish = chunk.Finish;
         _ended |= chunk.IsLast;
+        if (chunk.HasImpossibleCount)
+            record.Usage = UsageFault.Impossible;
         if (chunk.PromptTokens >= 0)
             record.PromptTokens = chunk.PromptTokens;
         if (chunk.CachedTokens >= 0)
-            record.CachedTokens = chunk.CachedTokens;
+            (record.CachedTokens, record.SaysCached) = (chunk.CachedTokens, true);
         if (chunk.OutputTokens < 0)
             return;
+        if (record.HasUsage && chunk.OutputTokens < record.OutputTokens && record.Usage == UsageFault.None)
+            record.Usage = UsageFault.Falling;
         record.OutputTokens = chunk.OutputTokens;
         record.HasUsage = true;
     }

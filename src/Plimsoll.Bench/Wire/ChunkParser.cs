@@ -101,12 +101,12 @@ static class ChunkParser
         {
             if (reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8))
             {
-                chunk.PromptTokens = Count(ref reader);
+                chunk.PromptTokens = Count(ref reader, ref chunk);
             }
             else if (reader.ValueTextEquals("completion_tokens"u8)
                 || reader.ValueTextEquals("output_tokens"u8))
             {
-                chunk.OutputTokens = Count(ref reader);
+                chunk.OutputTokens = Count(ref reader, ref chunk);
             }
             else
             {
@@ -126,9 +126,9 @@ static class ChunkParser
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("cached_tokens"u8))
-                chunk.CachedTokens = Count(ref reader);
+                chunk.CachedTokens = Count(ref reader, ref chunk);
             else if (reader.ValueTextEquals("reasoning_tokens"u8))
-                chunk.ReasoningTokens = Count(ref reader);
+                chunk.ReasoningTokens = Count(ref reader, ref chunk);
             else
                 Skip(ref reader);
         }
@@ -215,11 +215,12 @@ static class ChunkParser
         }
     }
 
-    static int Count(ref Utf8JsonReader reader)
+    static int Count(ref Utf8JsonReader reader, ref AnswerChunk chunk)
     {
         reader.Read();
         if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var count) && count >= 0)
             return count;
+        chunk.HasImpossibleCount |= reader.TokenType != JsonTokenType.Null;
         reader.Skip();
         return -1;
     }

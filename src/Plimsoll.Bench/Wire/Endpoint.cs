@@ -20,6 +20,9 @@ public sealed class Endpoint : IDisposable
 {
     const int MostErrorBytes = 1 << 12;
 
+    /// <summary>Of an answer that is not streamed: a million tokens, and pictures in it.</summary>
+    const int MostAnswerBytes = 1 << 26;
+
     readonly HttpMessageInvoker _invoker;
     readonly Uri _address;
     readonly RunClock _clock;
@@ -80,6 +83,7 @@ public sealed class Endpoint : IDisposable
             Fail(record, e, stop.IsCancellationRequested);
         }
         record.EndNs = _clock.NowNs;
+        UsageFaults.Check(record, body.Length, Options.Choices);
         Settle(record);
     }
 
@@ -163,11 +167,14 @@ public sealed class Endpoint : IDisposable
 
     async Task ReadWhole(Stream stream, RequestRecord record, CancellationToken stop)
     {
-        using var whole = new MemoryStream();
-        await stream.CopyToAsync(whole, stop).ConfigureAwait(false);
+        if (await BoundedBody.Read(stream, MostAnswerBytes, stop).ConfigureAwait(false) is not { } whole)
+        {
+            Fail(record, FailureKind.Malformed, $"an answer of more than {MostAnswerBytes} bytes");
+            return;
+        }
         var now = _clock.NowNs;
         var answer = new AnswerState();
-        answer.TakeWhole(whole.GetBuffer().AsSpan(0, (int)whole.Length), now, record);
+        answer.TakeWhole(whole, now, record);
         answer.End(record);
     }
 

@@ -31,6 +31,9 @@ public sealed record EndpointOptions
     /// <summary>Whether answers are streamed; without it the whole answer is one token in time.</summary>
     public bool Stream { get; init; } = true;
 
+    /// <summary>Answers that each request asks for at once: <c>n</c> of its body.</summary>
+    public int Choices { get; init; } = 1;
+
     /// <summary>The address that requests are posted to.</summary>
     public Uri Address => Below(Path ?? Api switch
     {

@@ -1,3 +1,5 @@
+using System;
+
 namespace Plimsoll.Bench.Wire;
 
 /// <summary>What became of a request that has no whole answer.</summary>
@@ -50,6 +52,17 @@ public enum FailureKind : byte
 
 public static class FailureKinds
 {
+    /// <summary>By its name; one that is not known counts as an error of the answer.</summary>
+    public static FailureKind Find(string name)
+    {
+        foreach (var kind in Enum.GetValues<FailureKind>())
+        {
+            if (kind.Name() == name)
+                return kind;
+        }
+        return FailureKind.ErrorEvent;
+    }
+
     /// <summary>In results: lower case, words joined.</summary>
     public static string Name(this FailureKind kind) => kind switch
     {

@@ -10,7 +10,7 @@ using System.Threading.Tasks;
 namespace Plimsoll.Bench.Wire;
 
 /// <summary>
-/// A body that notes when it was handed to the connection: later than the send when one had to be made.
+/// A body that notes when it was written to the socket: later than the send when a connection had to be made.
 /// </summary>
 sealed class RequestContent : HttpContent
 {
@@ -34,6 +34,8 @@ sealed class RequestContent : HttpContent
         Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         await stream.WriteAsync(_body, cancellationToken).ConfigureAwait(false);
+        // Without it a short body still lies in the client's own buffer.
+        await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
         SentStamp = Stopwatch.GetTimestamp();
     }
 

@@ -25,7 +25,7 @@ public sealed class RequestRecord
     /// <summary>When this client began to send it.</summary>
     public long DispatchedNs { get; set; }
 
-    /// <summary>When its last byte was handed to the connection.</summary>
+    /// <summary>When its last byte was written to the socket; making a new connection is in it.</summary>
     public long SentNs { get; set; }
 
     public long FirstTokenNs { get; set; }
@@ -48,8 +48,23 @@ public sealed class RequestRecord
 
     public int CachedTokens { get; set; }
 
+    /// <summary>Whether the endpoint said how many were cached; else their number is not known.</summary>
+    public bool SaysCached { get; set; }
+
+    /// <summary>
+    /// Share of the prompt that an earlier request of the run opened with too, at most; negative when that is
+    /// not known.
+    /// </summary>
+    public double SharedShare { get; set; }
+
     /// <summary>Whether the endpoint counted the tokens; else each chunk counts as one.</summary>
     public bool HasUsage { get; set; }
+
+    /// <summary>What is wrong with the endpoint's counts; they are then not used.</summary>
+    public UsageFault Usage { get; set; }
+
+    /// <summary>The counts that are wrong, for people; null where none is.</summary>
+    public string? UsageSaid { get; set; }
 
     /// <summary>Events that brought some of the answer.</summary>
     public int Chunks { get; set; }
@@ -80,6 +95,18 @@ public sealed class RequestRecord
         _arrivals[Chunks++] = new TokenArrival(ns, tokensSoFar);
     }
 
+    /// <summary>Whatever was counted so far is not believed: each piece is one token.</summary>
+    public void CountChunks()
+    {
+        UsageSaid = FormattableString.Invariant($"said: {PromptTokens} of the prompt, {CachedTokens} of ")
+            + FormattableString.Invariant($"them cached, {OutputTokens} of the answer; {Chunks} pieces, ")
+            + FormattableString.Invariant($"{AskedOutputTokens} asked for at most");
+        for (var i = 0; i < Chunks; i++)
+            _arrivals[i] = _arrivals[i] with { TokensSoFar = -1 };
+        (HasUsage, OutputTokens, PromptTokens) = (false, Chunks, AskedPromptTokens);
+        (SaysCached, CachedTokens) = (false, 0);
+    }
+
     /// <summary>Ready for the next request.</summary>
     public void Clear()
     {
@@ -88,7 +115,10 @@ public sealed class RequestRecord
             Chunks = 0;
         Session = -1;
         ScheduledNs = DispatchedNs = SentNs = FirstTokenNs = LastTokenNs = EndNs = 0;
-        HasUsage = false;
+        HasUsage = SaysCached = false;
+        SharedShare = 0;
+        Usage = UsageFault.None;
+        UsageSaid = null;
         Failure = FailureKind.None;
         Message = null;
     }

@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Linq;
 using System.Text;
 using Plimsoll.Bench.Results;
+using Plimsoll.Bench.Text;
+using Plimsoll.Bench.Verdicts;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 
@@ -17,8 +19,8 @@ static class BenchText
         var text = new StringBuilder();
         text.Append($"{result.Model} at {result.Address}\n");
         TextLines.Wrap(text, "", "", $"{result.Load}; started {result.StartedAt:yyyy-MM-dd HH:mm:ss}Z");
-        if (result.Interrupted)
-            text.Append("stopped before its end: what follows is what ran\n");
+        foreach (var reason in result.InvalidBecause)
+            TextLines.Wrap(text, "INVALID ", "        ", reason);
         foreach (var level in result.Levels)
             Level(text, result, level, metrics);
         text.Append('\n');
@@ -29,10 +31,12 @@ static class BenchText
         if (result.Steps is { Steps.Count: > 0 } steps)
         {
             text.Append(CultureInfo.InvariantCulture,
-                $"engine's log: {steps.Steps.Count:N0} steps of {steps.MeanMs:0.00} ms on average, "
+                $"engine's log: {Plural.Of(steps.Steps.Count, "step")} of {steps.MeanMs:0.00} ms on average, "
                     + $"{steps.BusyS:0.0} s in all, {steps.MeanDecodes:0.0} sequences decoded at once\n");
         }
         Client(text, result.Client);
+        foreach (var warning in result.Warnings)
+            TextLines.Wrap(text, "WARNING ", "        ", warning);
         return text.ToString();
     }
 
@@ -53,14 +57,17 @@ static class BenchText
         text.Append(table);
         foreach (var limit in level.Promise)
         {
-            var measured = limit.MeasuredMs is { } ms ? Ms(ms) + " ms" : "too few samples";
-            text.Append($"{PromiseText.Of(limit.Limit)}: {measured}");
-            text.Append(limit.Broken is { } broken
-                ? $"; {broken:N0} of {level.Requests:N0} requests broke it\n" : "\n");
+            text.Append($"{PromiseText.Of(limit.Limit)}: ");
+            text.Append(limit.MeasuredMs is { } ms ? $"{Ms(ms)} ms" : "percentile unknown");
+            if (limit.Broken is { } broken)
+                text.Append($"; broken by {broken:N0} of {Plural.Of(level.Requests, "request")}");
+            if (result.LoadLine is null)
+                text.Append(VerdictWords.Of(limit, "; "));
+            text.Append('\n');
         }
         // A search breaks its promise on purpose.
-        if (level.Promise.Count > 0 && result.LoadLine is null)
-            text.Append($"promise {Verdict(level.Holds)}\n");
+        if (level.Verdict != PromiseVerdict.None && result.LoadLine is null)
+            text.Append($"promise {VerdictWords.Of(level.Verdict)}\n");
         if (level.Goodput is { } goodput)
         {
             text.Append(CultureInfo.InvariantCulture,
@@ -88,7 +95,8 @@ static class BenchText
                     + $"than asked for\n");
         }
         if (level.Short > 0)
-            text.Append($"{level.Short:N0} answers ended before the length asked for\n");
+            text.Append($"{Plural.Of(level.Short, "answer")} ended before the length asked for\n");
+        Cached(text, level);
         if (level.CountedShare < 1)
         {
             text.Append(CultureInfo.InvariantCulture,
@@ -102,17 +110,29 @@ static class BenchText
         }
     }
 
+    static void Cached(StringBuilder text, LevelReport level)
+    {
+        if (level.CachedShare is not { } cached)
+            return;
+        text.Append(CultureInfo.InvariantCulture,
+            $"{100 * cached:0.0} % of the prompt tokens were cached, as the endpoint says; the load itself ");
+        text.Append(level.SharedShare is { } shared
+            ? FormattableString.Invariant($"shares at most {100 * shared:0.0} %\n")
+            : "shares an unknown part\n");
+    }
+
     static void Throughput(StringBuilder text, BenchResult result)
     {
         text.Append(CultureInfo.InvariantCulture,
-            $"{result.Completed:N0} requests served, {result.Failed:N0} failed, "
+            $"{Plural.Of(result.Completed, "request")} served, {result.Failed:N0} failed, "
             + $"in {result.DurationS:0.0} s; "
             + $"{result.MeanInFlight:0.0} in flight on average, {result.MostInFlight:N0} at most\n");
         text.Append(CultureInfo.InvariantCulture, $"{result.PerSecond(result.Completed):0.000} requests/s, ");
         text.Append(CultureInfo.InvariantCulture,
             $"{result.PerSecond(result.PromptTokens):N0} input and "
                 + $"{result.PerSecond(result.OutputTokens):N0} output tokens/s\n");
-        text.Append($"tokens counted {result.TokenCounting}\nprompt lengths: {result.PromptLengths}\n");
+        text.Append($"tokens counted {result.TokenCounting}\nprompt lengths: {result.PromptLengths}");
+        text.Append(result.PromptSalt is { } salt ? $"; --prompt-salt {salt} sends the same words\n" : "\n");
     }
 
     static void Server(StringBuilder text, BenchResult result)
@@ -140,33 +160,19 @@ static class BenchText
     {
         if (client.CpuShare is null)
             return;
-        text.Append($"client: sends late {Known(client.LatenessP50Ms)} p50, {Known(client.LatenessP99Ms)} "
-            + $"p99{(client.RealTime ? " at real-time priority" : "")}; reads late ");
-        text.Append(CultureInfo.InvariantCulture,
-            $"{Known(client.LagP99Ms)} p99; {100 * client.CpuShare:0} % of the CPU; "
-            + $"{client.PausedMs:0} ms in GC\n");
+        TextLines.Wrap(text, "client: ", "        ", ClientWords.Of(client) + FormattableString.Invariant(
+            $"; {100 * client.CpuShare:0} % of the CPU; {client.PausedMs:0} ms in GC"));
         if (client.ClockSteps > 0)
         {
             text.Append(CultureInfo.InvariantCulture,
-                $"the wall clock was stepped {client.ClockSteps} times, "
+                $"the wall clock was stepped {Plural.Of(client.ClockSteps, "time")}, "
                 + $"by {client.ClockSteppedMs:0} ms in all; latencies are from the monotonic clock\n");
         }
-        foreach (var reason in client.InvalidBecause)
-            TextLines.Wrap(text, "INVALID ", "        ", $"the client measured itself: {reason}");
     }
 
     static string[] Row(string name, LatencyReport latency, List<double> percentiles) =>
         [name, Ms(latency.MeanMs), .. percentiles.Select(p => Ms(latency.At(p))),
             latency.Samples.ToString("N0", CultureInfo.InvariantCulture)];
-
-    public static string Verdict(bool? holds) => holds switch
-    {
-        true => "kept",
-        false => "broken",
-        null => "not judged: too few samples, or limits of single requests only",
-    };
-
-    static string Known(double? ms) => ms is null ? "–" : $"{Ms(ms)} ms";
 
     public static string Ms(double? ms) => ms is { } known
         ? known.ToString(known < 10 ? "0.00" : known < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture)

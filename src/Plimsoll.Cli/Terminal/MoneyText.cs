@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Plimsoll.Bench.Money;
 using Plimsoll.Bench.Search;
+using Plimsoll.Bench.Text;
 using Plimsoll.Core.Promises;
 
 namespace Plimsoll.Cli.Terminal;
@@ -17,17 +18,17 @@ static class MoneyText
         text.Append(line.Outcome switch
         {
             LineOutcome.Found => string.Create(culture,
-                $"load line {line.Rate:0.00} requests/s, 95 % interval {line.Low:0.00} – {line.High:0.00}")
+                $"load line {line.Rate:0.00} requests/s, {LineWords.Interval(line)}")
                 + $", bound by {PromiseText.Of(line.Binding!.Value)}",
             LineOutcome.AtLeast => string.Create(culture,
-                $"load line at least {line.Rate:0.00} requests/s: no limit broke"),
+                $"load line at least {line.Rate:0.00} requests/s: {LineWords.AtLeast(line)}"),
             LineOutcome.Nowhere => $"no load line: {PromiseText.Of(line.Binding!.Value)} breaks at the "
                 + $"lowest rate that was tried",
-            _ => "load line not found: the time was too short for answers as long as these; expected a "
-                + "longer --search-budget",
+            _ => "load line not found: the time was too short, or the requests too few; "
+                + "expected a longer --search-budget",
         });
-        text.Append(culture, $"\nfrom {line.Windows} stretches of steady rate, {line.Requests:N0} "
-            + $"requests, {line.TookS:0} s\n");
+        text.Append(culture, $"\nfrom {Plural.Of(line.Windows, "stretch", "es")} of steady rate around it, ")
+            .Append(culture, $"{Plural.Of(line.Requests, "request")} in all, {line.TookS:0} s\n");
         return text.ToString();
     }
 
@@ -35,9 +36,8 @@ static class MoneyText
     {
         var culture = CultureInfo.InvariantCulture;
         var text = new StringBuilder();
-        text.Append(culture, $"\n{money.Count} × {money.Gpu} at ${money.Price.UsdPerHour:0.00##} per hour, ");
-        text.Append(money.Price.AsOf is { } date ? $"{money.Price.ProviderType}, as of {date}\n"
-            : "as given\n");
+        text.Append(culture, $"\n{money.Count} × {money.Gpu} at {MoneyWords.Price(money)}; ");
+        text.Append("dollars over prompt and output tokens alike, intervals of 90 %\n");
         Estimate(text, "USD / M tokens, all", money.UsdPerMillionTokens);
         Estimate(text, "USD / M tokens at the promise", money.UsdPerMillionGoodTokens);
         if (money.UsdPerRequest is { } request)

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Plimsoll.Core;
 
 namespace Plimsoll.Inputs.Files;
 
@@ -8,7 +9,7 @@ namespace Plimsoll.Inputs.Files;
 /// Tells devices, pipes and sockets from files. .NET has no name for the difference; Linux's statx answers in
 /// a layout that is the same on every processor.
 /// </summary>
-static class SpecialFile
+public static class SpecialFile
 {
     const int WorkingFolder = -100;
     const uint TypeOnly = 1;
@@ -28,6 +29,18 @@ static class SpecialFile
             return false;
         var type = BinaryPrimitives.ReadUInt16LittleEndian(answer.AsSpan(ModeOffset)) & TypeBits;
         return type is not (Regular or Folder);
+    }
+
+    /// <summary>Refuses what cannot be read twice, or never ends.</summary>
+    /// <param name="path">What is to be read.</param>
+    /// <param name="expected">What it should be, for the error.</param>
+    public static void Refuse(string path, string expected)
+    {
+        if (Is(path))
+        {
+            throw new BadInputException($"{path}: is a device or a pipe, which cannot be read twice; "
+                + $"expected {expected} in a file");
+        }
     }
 
     [DllImport("libc", EntryPoint = "statx")]

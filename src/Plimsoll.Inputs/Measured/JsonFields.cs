@@ -6,20 +6,44 @@ using Plimsoll.Inputs.Workloads.Traces;
 namespace Plimsoll.Inputs.Measured;
 
 /// <summary>Values of measured JSON by their key; what is missing or no number is named.</summary>
-static class JsonFields
+public static class JsonFields
 {
+    /// <summary>A document is held whole, with an index of its values, so a larger one is refused.</summary>
+    public const int MostDocumentBytes = 1 << 29;
+
     /// <summary>The whole file as one document.</summary>
     public static JsonDocument Document(TraceSource source, string expected)
     {
+        if (source.Head().AsSpan().TrimStart("\uFEFF \t\r\n"u8) is not [(byte)'{' or (byte)'[', ..])
+            throw source.Error($"malformed JSON; expected {expected}");
         try
         {
-            return JsonDocument.Parse(source);
+            return JsonDocument.Parse(Bytes(source, expected));
         }
         catch (JsonException e)
         {
             source.Line = (e.LineNumber ?? 0) + 1;
             throw source.Error($"malformed JSON; expected {expected}");
         }
+    }
+
+    internal static ReadOnlyMemory<byte> Bytes(TraceSource source, string expected)
+    {
+        var bytes = new byte[1 << 16];
+        var read = 0;
+        while (true)
+        {
+            var more = source.Read(bytes.AsSpan(read));
+            if (more == 0)
+                break;
+            read += more;
+            if (read > MostDocumentBytes)
+                throw source.Error($"is larger than {MostDocumentBytes >> 20} MB; expected {expected}");
+            if (read == bytes.Length)
+                Array.Resize(ref bytes, (int)Math.Min(MostDocumentBytes + 1L, 2L * bytes.Length));
+        }
+        var whole = bytes.AsMemory(0, read);
+        return whole.Span.StartsWith("\uFEFF"u8) ? whole[3..] : whole;
     }
 
     /// <summary>One line as a document.</summary>

@@ -2,6 +2,7 @@ using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Inputs.Measured;
 
@@ -11,6 +12,7 @@ public static class MeasuredRequests
     /// <summary>A file without single requests throws <see cref="BadInputException"/>.</summary>
     public static MeasuredInput Read(string path)
     {
+        SpecialFile.Refuse(path, "the result of a benchmark");
         // Readers also build what calibration replays, which needs a deployment; timings do not depend on it.
         var anything = new Deployment
         {

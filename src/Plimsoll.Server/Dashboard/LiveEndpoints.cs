@@ -10,13 +10,15 @@ using Plimsoll.Core.Scheduling;
 using Plimsoll.Reports;
 using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
+using Plimsoll.Tuning.Training.Jobs;
 
 namespace Plimsoll.Server.Dashboard;
 
 /// <summary>The live page and its events: one a second, each with every picture anew.</summary>
 sealed class LiveEndpoints(
     LiveBoard board, Action<HttpContext> authenticate, Func<Levels> levels, Func<LiveModel[]> models,
-    Func<IReadOnlyList<RolloutState>> rollouts, double? loadLine, string version, CancellationToken stopping)
+    Func<IReadOnlyList<RolloutState>> rollouts, Func<IReadOnlyList<FineTuningJob>> tuning, double? loadLine,
+    string version, CancellationToken stopping)
 {
     static readonly TimeSpan _period = TimeSpan.FromSeconds(1);
 
@@ -72,7 +74,7 @@ sealed class LiveEndpoints(
             ["state"] = $"{all.Length} model{(all.Length == 1 ? "" : "s")}, one picture a second",
             ["figures"] = Figures(seconds),
             ["pictures"] = pictures,
-            ["tables"] = Tables(all, rollouts()),
+            ["tables"] = Tables(all, rollouts(), tuning()),
         }.ToJsonString();
     }
 
@@ -110,7 +112,8 @@ sealed class LiveEndpoints(
     static string Number(double value) => value.ToString(
         value >= 100 ? "#,0" : value >= 10 ? "0.#" : "0.##", CultureInfo.InvariantCulture);
 
-    static string Tables(LiveModel[] models, IReadOnlyList<RolloutState> rollouts)
+    static string Tables(LiveModel[] models, IReadOnlyList<RolloutState> rollouts,
+        IReadOnlyList<FineTuningJob> tuning)
     {
         using var page = new StringWriter();
         var rows = Array.ConvertAll(models, model => new[]
@@ -123,7 +126,25 @@ sealed class LiveEndpoints(
         Page.WriteTable(new PageTable("Models and releases", headers, rows), page);
         if (rollouts.Count > 0)
             Page.WriteTable(Rollouts(rollouts), page);
+        if (tuning.Count > 0)
+            Page.WriteTable(Tuning(tuning), page);
         return page.ToString();
+    }
+
+    static PageTable Tuning(IReadOnlyList<FineTuningJob> jobs)
+    {
+        var rows = new List<string[]>();
+        foreach (var job in jobs)
+        {
+            rows.Add(
+            [
+                "<" + job.Id, "<" + job.Model, "<" + (job.Dataset ?? "not read yet"),
+                "<" + job.Status.ToString().ToLowerInvariant(),
+                "<" + (job.Error ?? job.FineTunedModel ?? job.Progress ?? ""),
+            ]);
+        }
+        string[] headers = ["<Job", "<Base", "<Dataset", "<State", "<What came of it, or how far it is"];
+        return new PageTable("Fine-tuning", headers, rows);
     }
 
     static PageTable Rollouts(IReadOnlyList<RolloutState> rollouts)

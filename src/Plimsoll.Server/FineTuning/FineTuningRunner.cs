@@ -1,9 +1,11 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Plimsoll.Core;
+using Plimsoll.Engine;
 using Plimsoll.Server.Files;
 using Plimsoll.Server.Serving;
 using Plimsoll.Tuning;
@@ -42,12 +44,15 @@ sealed partial class FineTuningRunner : IAsyncDisposable
         _store = new JobStore(folder, time);
         var runs = new EmbeddedRuns(_workspace, () => TrainerProcess.Locate(text => Story(_log, text)));
         _jobs = new JobRunner(_store, _workspace, runs, name => _workspace.AddGguf(FileOf(name)),
-            CopyOf) { Succeeded = ServeAsync };
+            CopyOf) { Serve = ServeAsync };
         Desk = new JobDesk(_store, (tenant, id) => files.Find(tenant, id)?.Purpose == "fine-tune");
         _running = Task.Run(RunAsync);
     }
 
     public JobDesk Desk { get; }
+
+    /// <summary>The newest jobs of all tenants, for the live page.</summary>
+    public IReadOnlyList<FineTuningJob> Recent => _store.Recent(8);
 
     public void Wake() => _wake.Release();
 
@@ -110,8 +115,15 @@ sealed partial class FineTuningRunner : IAsyncDisposable
         var file = Path.Combine(_adapters, adapter + ".gguf");
         using (var model = _workspace.OpenFolder(_workspace.SpecOf(adapter).Links["base"]))
             GgufExport.Adapter(model, _workspace.FolderOf(adapter), job.FineTunedModel!).Save(file);
-        await _models.FindLocal(job.Model, out _)!.Engine.LoadAdapterAsync(
-            job.FineTunedModel!, file, CancellationToken.None);
+        try
+        {
+            await _models.FindLocal(job.Model, out _)!.Engine.LoadAdapterAsync(
+                job.FineTunedModel!, file, CancellationToken.None);
+        }
+        catch (EngineRefusalException refusal)
+        {
+            throw new BadInputException(refusal.Message);
+        }
         _store.AddEvent(job.Id, "info", "The model is served as " + job.FineTunedModel);
     }
 

@@ -13,7 +13,9 @@ namespace Plimsoll.Tuning.Datasets;
 public static class CapturedTraffic
 {
     /// <param name="tenant">Only this one's; null: everyone's.</param>
-    public static IEnumerable<TrainingRecord> Read(string path, string? tenant)
+    /// <param name="model">Only what this model or release answered: a task under rollout has several
+    /// answerers, and a tenant several tasks. Null: all.</param>
+    public static IEnumerable<TrainingRecord> Read(string path, string? tenant, string? model = null)
     {
         if (!File.Exists(path))
         {
@@ -29,8 +31,11 @@ public static class CapturedTraffic
             var at = $"{path}:{number}";
             if (Exchange(line, at) is not { } exchange)
                 throw new BadInputException($"{at}: expected an object with request and response");
-            if (tenant is not null && exchange["tenant"]?.ToString() != tenant)
+            if ((tenant is not null && exchange["tenant"]?.ToString() != tenant)
+                || (model is not null && exchange["request"]?["model"]?.ToString() != model))
+            {
                 continue;
+            }
             if (exchange["response"]?["choices"] is not JsonArray { Count: > 0 } choices
                 || choices[0]?["finish_reason"]?.ToString() != "stop"
                     || choices[0]!["message"] is not { } answer

@@ -16,9 +16,27 @@ public sealed class Releases(TuneWorkspace workspace)
 {
     readonly ModelRegistry _registry = workspace.Registry;
 
+    /// <summary>An evaluation by these very settings; null when there is none.</summary>
+    /// <param name="settings">Everything that decides what the gates see, files by their hash.</param>
+    public (string Hash, IReadOnlyList<GateOutcome> Gates)? Evaluated(string adapter, JsonObject settings)
+    {
+        foreach (var hash in _registry.Users(adapter, "adapter"))
+        {
+            var manifest = _registry.Get(hash);
+            if (manifest.Kind == ManifestKind.Evaluation
+                && JsonNode.DeepEquals(manifest.Facts["settings"], settings))
+            {
+                return (hash, manifest.Facts["gates"].Deserialize<List<GateOutcome>>(
+                    CanonicalJson.Options)!);
+            }
+        }
+        return null;
+    }
+
     /// <summary>Keeps what a candidate was measured to do, with the answers.</summary>
+    /// <param name="settings">As <see cref="Evaluated"/> will look for them.</param>
     public string AddEvaluation(string adapter, string set, string deployedForm,
-        IReadOnlyList<JudgedExample> answers, IReadOnlyList<GateOutcome> gates)
+        IReadOnlyList<JudgedExample> answers, IReadOnlyList<GateOutcome> gates, JsonObject? settings = null)
     {
         workspace.Of(adapter, ManifestKind.Adapter);
         var lines = answers.Select(a => CanonicalJson.Of(a));
@@ -27,6 +45,7 @@ public sealed class Releases(TuneWorkspace workspace)
             ["set"] = set,
             ["deployed_form"] = deployedForm,
             ["examples"] = answers.Count,
+            ["settings"] = settings?.DeepClone(),
             ["gates"] = JsonSerializer.SerializeToNode(gates, CanonicalJson.Options),
         }, new Dictionary<string, string> { ["adapter"] = adapter },
             new Dictionary<string, string> { ["answers.jsonl"] = workspace.PutLines(lines) }));

@@ -65,6 +65,21 @@ public static class Gates
         return new GateOutcome("parity", verdict, $"{text}; first: {Difference(different[0])}{end}", facts);
     }
 
+    /// <summary>
+    /// 1, for a quantised form: the conversion is held to token for token on unquantised weights first. Else
+    /// a fault that turns one answer in twenty, as rows in a wrong order may, would pass for rounding.
+    /// </summary>
+    public static GateOutcome Parity(
+        IReadOnlyList<ParityExample> unquantised, IReadOnlyList<ParityExample> quantised, int needed)
+    {
+        var converted = Parity(unquantised, quantised: false, needed);
+        if (converted.Verdict != GateVerdict.Passed)
+            return converted with { Evidence = $"before quantisation: {converted.Evidence}" };
+        var deployed = Parity(quantised, quantised: true, needed);
+        deployed.Facts["identical_unquantised"] = converted.Facts["identical"]!.DeepClone();
+        return deployed;
+    }
+
     /// <summary>2. Non-inferiority of exact matches, paired.</summary>
     /// <param name="margin">Points of accuracy that may be lost, as 0.02.</param>
     /// <param name="discordant">Share of examples expected to differ, fixed before: it sets

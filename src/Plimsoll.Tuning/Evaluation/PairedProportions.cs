@@ -4,9 +4,10 @@ using MathNet.Numerics.Distributions;
 namespace Plimsoll.Tuning.Evaluation;
 
 /// <summary>
-/// Candidate and current on the same examples, right or wrong on each. Interval of the difference: Newcombe
-/// 1998, "Improved confidence intervals for the difference between binomial proportions based on paired
-/// data", method 10; test: McNemar's, exact.
+/// Candidate and current on the same examples, right or wrong on each. Interval of the difference: the score
+/// of Tango 1998, "Equivalence test and confidence interval for the difference in proportions for the
+/// paired-sample design". Where few examples differ, Newcombe's of the same year lets up to 5.6 % pass at the
+/// margin, Tango's 5.0 %. Test: McNemar's, exact.
 /// </summary>
 /// <param name="Both">Examples that both have right.</param>
 /// <param name="OnlyCandidate">Right by the candidate alone.</param>
@@ -25,14 +26,35 @@ public readonly record struct PairedProportions(int Both, int OnlyCandidate, int
     public Interval Difference(double oneSided)
     {
         var z = Normal.InvCDF(0, 1, oneSided);
-        var (p1, p2, difference) = (Candidate, Current, Candidate - Current);
-        var (low1, high1) = Wilson(p1, Count, z);
-        var (low2, high2) = Wilson(p2, Count, z);
-        var phi = Correlation();
-        var (d1, u1, d2, u2) = (p1 - low1, high1 - p1, p2 - low2, high2 - p2);
-        var down = Math.Sqrt(Math.Max(0, d1 * d1 - 2 * phi * d1 * u2 + u2 * u2));
-        var up = Math.Sqrt(Math.Max(0, u1 * u1 - 2 * phi * u1 * d2 + d2 * d2));
-        return new Interval(difference, Math.Max(-1, difference - down), Math.Min(1, difference + up));
+        var difference = (OnlyCandidate - OnlyCurrent) / (double)Count;
+        return new Interval(difference, End(-1, difference, z), End(1, difference, -z));
+    }
+
+    // The score falls as the supposed difference grows: where it meets z is the end.
+    double End(double outer, double inner, double z)
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            var middle = (outer + inner) / 2;
+            if (Math.Abs(Score(middle)) > Math.Abs(z))
+                outer = middle;
+            else
+                inner = middle;
+        }
+        return (outer + inner) / 2;
+    }
+
+    /// <summary>By how many standard errors the data lie above a supposed difference.</summary>
+    double Score(double difference)
+    {
+        var (n, b, c) = ((double)Count, (double)OnlyCandidate, (double)OnlyCurrent);
+        // The likeliest share of the current's own under that difference: the root of a quadratic.
+        var linear = -b - c + (2 * n - b + c) * difference;
+        var root = Math.Sqrt(Math.Max(0, linear * linear + 8 * n * c * difference * (1 - difference)));
+        var share = (root - linear) / (4 * n);
+        var variance = n * (2 * share + difference * (1 - difference));
+        var above = b - c - n * difference;
+        return variance > 0 ? above / Math.Sqrt(variance) : above == 0 ? 0 : Math.CopySign(1e9, above);
     }
 
     /// <summary>
@@ -54,26 +76,5 @@ public readonly record struct PairedProportions(int Both, int OnlyCandidate, int
     {
         var z = Normal.InvCDF(0, 1, oneSided) + Normal.InvCDF(0, 1, power);
         return (int)Math.Ceiling(z * z * discordant / (margin * margin));
-    }
-
-    static (double Low, double High) Wilson(double p, int n, double z)
-    {
-        var centre = p + z * z / (2 * n);
-        var half = z * Math.Sqrt(p * (1 - p) / n + z * z / (4.0 * n * n));
-        var scale = 1 + z * z / n;
-        return ((centre - half) / scale, (centre + half) / scale);
-    }
-
-    // With Newcombe's continuity correction of the product difference, where it is positive.
-    double Correlation()
-    {
-        var (a, b, c, d) = ((double)Both, (double)OnlyCandidate, (double)OnlyCurrent, (double)Neither);
-        var margins = (a + b) * (c + d) * (a + c) * (b + d);
-        if (margins == 0)
-            return 0;
-        var product = a * d - b * c;
-        if (product > 0)
-            product = Math.Max(product - Count / 2.0, 0);
-        return product / Math.Sqrt(margins);
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using System.Linq;
 using Plimsoll.Tuning.Evaluation;
 
 namespace Plimsoll.Tuning.Migration;
@@ -37,7 +39,16 @@ public sealed record SharedApiPrice(double UsdPerMillionInput, double UsdPerMill
 /// <param name="Margin">Accuracy that may be lost.</param>
 /// <param name="PeakOverMean">Busiest hour's demand over the mean.</param>
 /// <param name="AdapterOverhead">Longer steps with the adapter beside its base.</param>
+/// <param name="StandsFor">Where the accuracy is another model's than the money: which. Null where they are
+/// the same.</param>
+/// <param name="OtherTraffic">Where the money is of other requests than those that were counted: how. Null
+/// where they are the same.</param>
 public sealed record MigrationFacts(
     string Task, TrafficFacts Traffic, ServingFacts Current, ServingFacts Candidate, PairedProportions Pairs,
     double Margin, OneOffCosts OneOff, SharedApiPrice? SharedApi, double PeakOverMean, int SpareReplicas,
-    double AdapterOverhead, string Promise);
+    double AdapterOverhead, string Promise,
+    string? StandsFor = null, string? OtherTraffic = null)
+{
+    /// <summary>What a reader must know before any figure.</summary>
+    public IEnumerable<string> Warnings => new[] { StandsFor, OtherTraffic }.OfType<string>();
+}

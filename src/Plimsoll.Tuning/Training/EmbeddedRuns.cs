@@ -65,6 +65,13 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
     {
         var specManifest = workspace.SpecOf(adapterHash);
         var spec = specManifest.Facts.Deserialize<TrainingSpec>(CanonicalJson.Options)!;
+        var engine = (string)workspace.Registry.Get(
+            workspace.Of(adapterHash, ManifestKind.Adapter).Links["run"]).Facts["engine"]!;
+        if (engine != "embedded")
+        {
+            throw new BadInputException($"{adapterHash[..12]} was trained by {engine}; expected one of the "
+                + "embedded trainer, which alone gives the same bytes again");
+        }
         var dataset = workspace.Of(specManifest.Links["dataset"], ManifestKind.Dataset);
         var work = Path.Combine(workspace.Folder, "work", $"reproduce-{Guid.NewGuid():N}");
         Directory.CreateDirectory(work);

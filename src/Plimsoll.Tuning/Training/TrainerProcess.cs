@@ -22,7 +22,7 @@ public sealed class TrainerProcess
 
     /// <summary>
     /// Finds the trainer: <c>PLIMSOLL_TRAINER</c>, a folder <c>trainer</c> beside this binary, or a checkout
-    /// around it, where it is built when it is missing or older than its sources.
+    /// around it, where it is built when it is missing.
     /// </summary>
     /// <param name="story">Told when it is being built, which takes a minute the first time.</param>
     /// <exception cref="BadInputException">None of these.</exception>
@@ -46,8 +46,7 @@ public sealed class TrainerProcess
             if (!Directory.Exists(project))
                 continue;
             var built = Path.Combine(project, "bin", "Release", "net10.0", executable);
-            if (!File.Exists(built))
-                Build(project, story);
+            TrainerBuild.Ensure(project, built, story);
             return new TrainerProcess(built);
         }
         throw new BadInputException("the embedded trainer is not here; expected PLIMSOLL_TRAINER=PATH of "
@@ -111,21 +110,4 @@ public sealed class TrainerProcess
 
     static string LastLine(string text) => text.Length == 0 ? "it said nothing"
         : text[(text.LastIndexOf('\n') + 1)..];
-
-    static void Build(string project, Action<string> story)
-    {
-        story("building the trainer, once (libtorch is restored: half a gigabyte) ...");
-        var start = new ProcessStartInfo("dotnet",
-            ["build", project, "-c", "Release", "-v", "quiet", "--nologo"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var said = process.StandardOutput.ReadToEnd() + errors.Result;
-        process.WaitForExit();
-        if (process.ExitCode != 0)
-            throw new BadInputException($"{project}: the trainer cannot be built: {LastLine(said.Trim())}");
-    }
 }

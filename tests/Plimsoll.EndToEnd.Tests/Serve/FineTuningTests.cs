@@ -1,7 +1,9 @@
+using System;
+using System.IO;
 using System.Linq;
-using System.Text.Json;
 using System.Threading.Tasks;
 using Plimsoll.Server.Configuration;
+using Plimsoll.Tuning.Training;
 using Shouldly;
 using Xunit;
 
@@ -12,6 +14,8 @@ public sealed class FineTuningTests
     [Fact]
     public async Task A_file_becomes_a_model_that_answers_under_its_ft_name()
     {
+        // A build that is still to be done is not the job's time.
+        TrainerProcess.Locate(_ => { });
         await using var server = await RunningServer.StartAsync(
             c => c.Models = [new ModelConfig { Name = "tiny", Llama = new LlamaConfig() }]);
         var lines = Enumerable.Range(0, 24).Select(i =>
@@ -21,25 +25,31 @@ public sealed class FineTuningTests
             $$$"""{"model":"tiny","training_file":"{{{file}}}","suffix":"load","hyperparameters":{"n_epochs":30,"learning_rate_multiplier":3}}""");
         status.ShouldBe(200, created.ToString());
         var id = created.GetProperty("id").GetString();
-        JsonElement job = default;
-        for (var i = 0; i < 1200 && job is not { ValueKind: JsonValueKind.Object }; i++)
-        {
-            var (_, seen) = await server.GetAsync($"/v1/fine_tuning/jobs/{id}");
-            if (seen.GetProperty("status").GetString() is "succeeded" or "failed")
-                job = seen;
-            await Task.Delay(100, TestContext.Current.CancellationToken);
-        }
+        var job = (await RunningServer.EventuallyAsync(
+            () => server.GetAsync($"/v1/fine_tuning/jobs/{id}"),
+            seen => seen.Body.GetProperty("status").GetString() is "succeeded" or "failed",
+            TimeSpan.FromMinutes(8))).Body;
         job.GetProperty("status").GetString().ShouldBe("succeeded", job.ToString());
         var model = job.GetProperty("fine_tuned_model").GetString();
         var (_, events) = await server.GetAsync($"/v1/fine_tuning/jobs/{id}/events?limit=50");
         events.GetProperty("data").EnumerateArray().ShouldContain(
             e => e.GetProperty("message").GetString()!.StartsWith("Step "));
-        await Task.Delay(500, TestContext.Current.CancellationToken);
+        var live = await LiveAsync(server);
+        live.ShouldContain("24 records");
+        live.ShouldContain(model!);
         var (asked, answer, _) = await server.PostAsync("/v1/chat/completions",
             $$"""{"model":"{{model}}","temperature":0,"max_tokens":8,"messages":[{"role":"user","content":"ship 7"}]}""");
         asked.ShouldBe(200, answer.ToString());
         answer.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()
             .ShouldBe("too heavy");
+    }
+
+    /// <summary>The live page's first event.</summary>
+    static async Task<string> LiveAsync(RunningServer server)
+    {
+        using var reader = new StreamReader(await server.Client.GetStreamAsync("/live"));
+        await reader.ReadLineAsync();
+        return (await reader.ReadLineAsync())!;
     }
 
     [Fact]

@@ -105,12 +105,15 @@ sealed class RunningServer : IAsyncDisposable
     }
 
     /// <summary>Looks until what is asked for holds, for ten seconds at most.</summary>
-    public static async Task<T> EventuallyAsync<T>(Func<Task<T>> look, Func<T, bool> holds)
+    /// <param name="longest">In place of ten seconds.</param>
+    public static async Task<T> EventuallyAsync<T>(
+        Func<Task<T>> look, Func<T, bool> holds, TimeSpan? longest = null)
     {
+        var looks = (longest ?? TimeSpan.FromSeconds(10)).TotalMilliseconds / 50;
         for (var i = 0; ; i++)
         {
             var seen = await look();
-            if (holds(seen) || i == 200)
+            if (holds(seen) || i >= looks)
                 return seen;
             await Task.Delay(50);
         }

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Runs;
+using Plimsoll.Bench.Verdicts;
 using Plimsoll.Bench.Wire;
 using Plimsoll.Core.Measures;
 using Plimsoll.Inputs.Workloads;
@@ -141,7 +142,7 @@ public sealed class BenchRunTests
             Promise = [new Limit(Metric.Ttft, 95, name == "strict" ? 1 : 20_000_000_000)],
         };
         var result = Run(Options(endpoint) with { Levels = [Level("strict", 0), Level("flex", 9)] });
-        result.Levels.Select(level => level.Holds).ShouldBe([false, true]);
+        result.Levels.Select(level => level.Verdict).ShouldBe([PromiseVerdict.Broken, PromiseVerdict.Kept]);
         result.Holds.ShouldBe(false);
         endpoint.Keys.Count(key => key == "Bearer key-strict").ShouldBeGreaterThanOrEqualTo(150);
         endpoint.Bodies.Count(body =>

@@ -29,10 +29,10 @@ public sealed class ClientCheckTests
             });
         }
         var report = check.Report([PromiseText.Parse("ttft p95 500ms")], null, mostShare: 0.1, heldBack);
-        report.LatenessP50Ms!.Value.ShouldBe(lateMs, 0.01 * lateMs);
+        report.DispatchLateP50Ms!.Value.ShouldBe(lateMs, 0.01 * lateMs);
         report.IsValid.ShouldBe(valid, string.Join("; ", report.InvalidBecause));
         if (!valid)
-            report.InvalidBecause.Single().ShouldStartWith("requests went out ");
+            report.InvalidBecause.Single().ShouldStartWith("requests were dispatched ");
     }
 
     [Fact]

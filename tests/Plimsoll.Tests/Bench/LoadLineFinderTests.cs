@@ -66,6 +66,29 @@ public sealed class LoadLineFinderTests
         line.Rate!.Value.ShouldBe(4, 0.01);
     }
 
+    /// <summary>However short the search: no bound where nothing was measured.</summary>
+    [Theory]
+    [InlineData(20)]
+    [InlineData(45)]
+    [InlineData(90)]
+    [InlineData(180)]
+    public void A_bound_is_stated_only_where_it_was_measured(int budgetS)
+    {
+        foreach (var seed in Enumerable.Range(1, 6))
+        {
+            foreach (var promise in new[] { "tpot p95 20ms", "ttft p95 500ms", "e2e p95 60s", "ttft p99 1s" })
+            {
+                var line = SimulatedSearch.Run(Engine, Chat, [PromiseText.Parse(promise)],
+                    new LoadLineOptions { BudgetNs = budgetS * 1_000_000_000L }, (ulong)seed);
+                if (line.Rate is null)
+                    continue;
+                line.Rate.Value.ShouldBeInRange(line.MeasuredFrom!.Value, line.MeasuredTo!.Value);
+                (line.High ?? 0).ShouldBeLessThanOrEqualTo(line.MeasuredTo.Value);
+                (line.Low ?? double.MaxValue).ShouldBeGreaterThanOrEqualTo(line.MeasuredFrom.Value);
+            }
+        }
+    }
+
     [Fact]
     public void Too_short_a_search_says_so_rather_than_guess() =>
         SimulatedSearch.Run(

@@ -102,6 +102,23 @@ public sealed class PromptTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(2, 0.75)]
+    [InlineData(4, 0.5)]
+    [InlineData(8, 0)]
+    public void Rows_that_are_sent_again_are_shared_whole(int rows, double share)
+    {
+        var file = Path.Combine(_folder, "rows.jsonl");
+        File.WriteAllLines(file, Enumerable.Range(0, rows).Select(i => $"{{\"prompt\": \"row {i}\"}}"));
+        var bodies = FileBodies.Read(file, new BodyForm
+        {
+            Endpoint = new EndpointOptions { BaseUrl = new Uri("http://a"), Model = "m" },
+            Levels = [new LevelOptions()],
+        });
+        Enumerable.Range(0, 8).Average(i => bodies.Build(new PlannedRequest { Index = i }).SharedShare)
+            .ShouldBe(share);
+    }
+
     [Fact]
     public async Task Rows_of_a_file_are_sent_as_they_are_with_pictures_by_url_tools_and_schemas()
     {

@@ -38,8 +38,10 @@ sealed class ScriptedEndpoint : IAsyncDisposable
     /// <param name="answer">Answers a posted body; the default streams what was asked for.</param>
     /// <param name="tls">Whether with TLS, under a certificate of its own making.</param>
     /// <param name="http2">HTTP/2 alone.</param>
+    /// <param name="models">Answers what models there are; the default lists one.</param>
     public static async Task<ScriptedEndpoint> Start(
-        Func<HttpContext, JsonObject, Task>? answer = null, bool tls = false, bool http2 = false)
+        Func<HttpContext, JsonObject, Task>? answer = null, bool tls = false, bool http2 = false,
+        Func<HttpContext, Task>? models = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -59,7 +61,8 @@ sealed class ScriptedEndpoint : IAsyncDisposable
             endpoint.Keys.Enqueue(context.Request.Headers.Authorization.ToString());
             await (answer ?? Stream)(context, body);
         });
-        app.MapGet("/v1/models", () => Results.Json(new { data = new[] { new { id = "scripted" } } }));
+        app.MapGet("/v1/models", models ?? (context => context.Response.WriteAsJsonAsync(
+            new { data = new[] { new { id = "scripted" } } })));
         app.MapPost("/tokenize", async context =>
         {
             var body = (JsonObject)(await JsonNode.ParseAsync(context.Request.Body))!;

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Draws;
@@ -9,16 +10,59 @@ namespace Plimsoll.Tests.Tuning;
 
 public sealed class GateTests
 {
+    /// <summary>At each end the data lie z standard errors away, the errors those of the likeliest shares
+    /// under that difference, which are searched for here and solved for there.</summary>
     [Theory]
-    [InlineData(36, 12, 2, 0, 0.2, 0.0569, 0.3404)]
-    [InlineData(53, 0, 1, 0, -0.0185, -0.0978, 0.0496)]
-    public void The_paired_interval_is_Newcombes(
-        int both, int candidate, int current, int neither, double point, double low, double high)
+    [InlineData(36, 12, 2, 0)]
+    [InlineData(53, 0, 1, 0)]
+    [InlineData(1300, 60, 80, 160)]
+    [InlineData(700, 5, 30, 265)]
+    public void The_paired_interval_is_Tangos(int both, int candidate, int current, int neither)
     {
         var interval = new PairedProportions(both, candidate, current, neither).Difference(0.975);
-        interval.Point.ShouldBe(point, 0.0001);
-        interval.Low.ShouldBe(low, 0.0011);
-        interval.High.ShouldBe(high, 0.0011);
+        var n = both + candidate + current + neither;
+        interval.Point.ShouldBe((candidate - current) / (double)n, 1e-12);
+        foreach (var (end, sign) in new[] { (interval.Low, 1), (interval.High, -1) })
+        {
+            double Likelihood(double share) =>
+                candidate * Math.Log(share + end) + current * Math.Log(share)
+                    + (both + neither) * Math.Log(1 - 2 * share - end);
+            var (from, to) = (Math.Max(1e-9, 1e-9 - end), (1 - end) / 2 - 1e-9);
+            for (var i = 0; i < 200; i++)
+            {
+                var (a, b) = (from + (to - from) / 3, to - (to - from) / 3);
+                (from, to) = Likelihood(a) < Likelihood(b) ? (a, to) : (from, b);
+            }
+            var error = Math.Sqrt(n * (2 * from + end - end * end));
+            ((candidate - current - n * end) / error).ShouldBe(sign * 1.95996, 2e-4);
+        }
+    }
+
+    /// <summary>Every outcome of 1,546 examples by its probability: nothing is sampled.</summary>
+    [Theory]
+    [InlineData(0.04, 0.06)]
+    [InlineData(0.02, 0.04)]
+    [InlineData(0.01, 0.03)]
+    public void At_the_margin_one_in_twenty_passes_at_most(double candidate, double current)
+    {
+        const int n = 1546;
+        double Log(int count) => MathNet.Numerics.SpecialFunctions.GammaLn(count + 1);
+        (int From, int To) Likely(double share) =>
+            ((int)(n * share - 6 * Math.Sqrt(n * share)), (int)(n * share + 6 * Math.Sqrt(n * share)));
+        var passes = 0.0;
+        for (var b = Math.Max(0, Likely(candidate).From); b <= Likely(candidate).To; b++)
+        {
+            for (var c = Math.Max(0, Likely(current).From); c <= Likely(current).To; c++)
+            {
+                var same = n - b - c;
+                if (new PairedProportions(same, b, c, 0).Difference(0.95).Low > -(current - candidate))
+                {
+                    passes += Math.Exp(Log(n) - Log(b) - Log(c) - Log(same) + b * Math.Log(candidate)
+                        + c * Math.Log(current) + same * Math.Log(1 - candidate - current));
+                }
+            }
+        }
+        passes.ShouldBeInRange(0.045, 0.05);
     }
 
     [Fact]
@@ -68,6 +112,20 @@ public sealed class GateTests
         outcome.Evidence.ShouldContain("\"p4\" at token 3: trainer 3, engine 9");
         Gates.Parity(examples, quantised: true, needed: 20).Verdict.ShouldBe(GateVerdict.Passed);
         Gates.Parity(examples[..4], quantised: false, needed: 20).Verdict.ShouldBe(GateVerdict.Undecided);
+    }
+
+    [Fact]
+    public void A_fault_that_would_pass_for_rounding_is_seen_before_quantisation()
+    {
+        List<ParityExample> Examples(int wrong) => [.. Enumerable.Range(0, 200)
+            .Select(i => new ParityExample($"p{i}", [1, 2], i < wrong ? [1, 9] : [1, 2]))];
+        Gates.Parity(Examples(8), quantised: true, needed: 50).Verdict.ShouldBe(GateVerdict.Passed);
+        var outcome = Gates.Parity(Examples(8), Examples(8), needed: 50);
+        outcome.Verdict.ShouldBe(GateVerdict.Failed);
+        outcome.Evidence.ShouldStartWith("before quantisation: 192 of 200");
+        var rounding = Gates.Parity(Examples(0), Examples(8), needed: 50);
+        rounding.Verdict.ShouldBe(GateVerdict.Passed);
+        rounding.Facts["identical_unquantised"]!.GetValue<int>().ShouldBe(200);
     }
 
     [Fact]

@@ -4,8 +4,11 @@ using System.Text.Json;
 using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Tuning;
+using Plimsoll.Tuning.Datasets;
 using Plimsoll.Tuning.Formats;
+using Plimsoll.Tuning.Registry;
 using Plimsoll.Tuning.Training;
+using Plimsoll.Tuning.Training.Drivers;
 using Plimsoll.Tuning.Training.Jobs;
 using Shouldly;
 using Xunit;
@@ -94,6 +97,34 @@ public sealed class JobTests
                 .Any(e => e!["message"]!.GetValue<string>().Contains(said)).ShouldBeTrue();
         }
         (await runner.RunNextAsync(cancellation)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_drivers_bundle_comes_back_if_it_is_of_the_spec()
+    {
+        using var folder = new TemporaryFolder();
+        var tiny = new TinyJob(folder);
+        var (model, data) = (tiny.Model(Architecture.Llama), tiny.Conversations(30));
+        using var workspace = new TuneWorkspace(folder.In("state"), TimeProvider.System);
+        var baseHash = workspace.AddBase(model);
+        var (dataset, _) = workspace.AddDataset([.. RecordReader.ReadJsonl(data)],
+            new DatasetOptions { ValidationShare = 0 }, baseHash, [], TestContext.Current.CancellationToken);
+        await tiny.TrainAsync(tiny.Job(model, data, folder.In("adapter"), s => s with { MostSteps = 1 }));
+        var bundles = new ReturnedBundles(workspace);
+        var options = new TrainingOptions { Rank = 4, SequenceTokens = 128, BatchTokens = 512 };
+        string Keep(TrainingOptions o) =>
+            bundles.Keep(baseHash, dataset, o, "axolotl", "0.13.0", folder.In("adapter"), 0.5);
+        Should.Throw<BadInputException>(() => Keep(options with { Rank = 8 }))
+            .Message.ShouldContain("r 4; the spec says 8");
+        workspace.Registry.OfKind(ManifestKind.Adapter).ShouldBeEmpty();
+        var adapter = Keep(options);
+        Keep(options).ShouldBe(adapter);
+        var run = workspace.Registry.Get(workspace.Registry.Get(adapter).Links["run"]);
+        run.Facts["engine_version"]!.GetValue<string>().ShouldBe("0.13.0");
+        var runs = new EmbeddedRuns(workspace, () => TinyJob.Trainer);
+        var bad = await Should.ThrowAsync<BadInputException>(
+            () => runs.ReproduceAsync(adapter, _ => { }, TestContext.Current.CancellationToken));
+        bad.Message.ShouldContain("was trained by axolotl");
     }
 
     [Fact]

@@ -69,11 +69,14 @@ public sealed class RecordReaderTests
     public void Captured_exchanges_that_were_cut_short_are_left_out()
     {
         using var folder = new TemporaryFolder();
-        string Line(string tenant, string finish) => """{"tenant":"T","request":{"messages":[{"role":"user","content":"q"}],"user":"u1"},"response":{"choices":[{"finish_reason":"F","message":{"role":"assistant","content":"a"}}]}}"""
-            .Replace("\"T\"", $"\"{tenant}\"").Replace("\"F\"", $"\"{finish}\"");
+        string Line(string tenant, string finish) => """{"tenant":"T","request":{"model":"M","messages":[{"role":"user","content":"q"}],"user":"u1"},"response":{"choices":[{"finish_reason":"F","message":{"role":"assistant","content":"a"}}]}}"""
+            .Replace("\"T\"", $"\"{tenant}\"")
+            .Replace("\"M\"", $"\"of-{tenant}\"").Replace("\"F\"", $"\"{finish}\"");
         var path = folder.Write("t.jsonl", string.Join(
             '\n', Line("x", "stop"), Line("x", "length"), Line("y", "stop")));
         CapturedTraffic.Read(path, "x").Single().Group.ShouldBe("u1");
         CapturedTraffic.Read(path, null).Count().ShouldBe(2);
+        CapturedTraffic.Read(path, null, "of-y").Count().ShouldBe(1);
+        CapturedTraffic.Read(path, "x", "of-y").ShouldBeEmpty();
     }
 }

@@ -107,5 +107,32 @@ public sealed class TrainerTests
         Directory.Exists(folder.In("full")).ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task A_disk_that_is_full_in_the_middle_of_a_checkpoint_costs_the_steps_since_the_one_before()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "no device here that is always full");
+        using var folder = new TemporaryFolder();
+        var tiny = new TinyJob(folder);
+        var model = tiny.Model(Architecture.Llama);
+        var data = tiny.Conversations(60);
+        await tiny.TrainAsync(tiny.Job(model, data, folder.In("whole"), s => s));
+        var job = tiny.Job(model, data, folder.In("full"), s => s);
+        Directory.CreateDirectory(job.CheckpointFolder);
+        // The second checkpoint is written onto a device without space.
+        var second = Path.Combine(job.CheckpointFolder, "checkpoint-000000006.safetensors.partial");
+        File.CreateSymbolicLink(second, "/dev/full");
+        var bad = await Should.ThrowAsync<BadInputException>(() => tiny.TrainAsync(job));
+        bad.Message.ShouldContain("checkpoint cannot be written (No space left on device");
+        bad.Message.ShouldContain("the one before is kept");
+        bad.Message.ShouldNotContain("\n");
+        Directory.Exists(folder.In("full")).ShouldBeFalse();
+        Directory.GetFiles(job.CheckpointFolder).Select(Path.GetFileName)
+            .ShouldBe(["checkpoint-000000003.safetensors"]);
+        var events = await tiny.TrainAsync(job);
+        events[0].Kind.ShouldBe("resumed");
+        events[0].Step.ShouldBe(3);
+        Adapter(folder.In("full")).ShouldBe(Adapter(folder.In("whole")));
+    }
+
     static byte[] Adapter(string folder) => File.ReadAllBytes(Path.Combine(folder, PeftAdapter.WeightsFile));
 }

@@ -1,13 +1,11 @@
-using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
+using System.Linq;
+using System.Text;
 using System.Text.Json;
-using Plimsoll.Bench.Load;
-using Plimsoll.Bench.Results;
-using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Text;
+using Plimsoll.Bench.Verdicts;
 using Plimsoll.Cli.Terminal;
-using Plimsoll.Core;
 using Plimsoll.Inputs.Files;
 using Plimsoll.Reports;
 
@@ -26,7 +24,8 @@ sealed class BenchDiffVerb(TextWriter output)
     public Command Build()
     {
         var command = new Command("diff",
-            "Two results side by side: bench's own, vLLM's, guidellm's or AIPerf's.")
+            "Two results side by side, with intervals: bench's own, vLLM's, guidellm's or AIPerf's. "
+                + "Exit code 1 when one of them says that it is invalid.")
         {
             _first, _second, _report, _json,
         };
@@ -39,32 +38,12 @@ sealed class BenchDiffVerb(TextWriter output)
         var (one, two) = (parsed.GetValue(_first)!, parsed.GetValue(_second)!);
         if (parsed.GetValue(_report) is { } checkedPath)
             WholeFile.Check(checkedPath);
-        var (first, firstRun) = Read(one);
-        var (second, secondRun) = Read(two);
-        var pairs = ResultDiff.Of(first, second);
         var (nameOne, nameTwo) = Names(one, two);
+        var diff = new ResultDiff(ComparedRun.Read(one, nameOne), ComparedRun.Read(two, nameTwo));
         if (parsed.GetValue(_report) is { } path)
-        {
-            var page = ResultDiff.Page((nameOne, firstRun), (nameTwo, secondRun), pairs, CommandLine.Version);
-            WholeFile.Write(path, writer => Page.Write(page, writer));
-        }
-        output.Write(parsed.GetValue(_json) ? Json(pairs) : Text(pairs, nameOne, nameTwo));
-        return CommandLine.Done;
-    }
-
-    static (IReadOnlyDictionary<string, double> Figures, BenchResult? Run) Read(string path)
-    {
-        var figures = ResultFigures.TryRead(path);
-        BenchResult? run = null;
-        try
-        {
-            run = ImportedRun.Read(path, new LevelOptions(), LatencyReport.UsualPercentiles);
-        }
-        catch (BadInputException) when (figures is not null)
-        {
-            // A summary without its requests still has its figures.
-        }
-        return (figures ?? ResultFigures.Of(run!), run);
+            WholeFile.Write(path, writer => Page.Write(diff.Page(CommandLine.Version), writer));
+        output.Write(parsed.GetValue(_json) ? Json(diff) : Text(diff));
+        return diff.IsValid ? CommandLine.Done : CommandLine.Failed;
     }
 
     static (string, string) Names(string one, string two)
@@ -73,39 +52,87 @@ sealed class BenchDiffVerb(TextWriter output)
         return a == b ? (one, two) : (a, b);
     }
 
-    static string Text(IReadOnlyList<FigurePair> pairs, string one, string two)
+    static string Text(ResultDiff diff)
     {
-        var table = new TextTable("figure", one, two, "ratio", "");
-        foreach (var pair in pairs)
+        var text = new StringBuilder();
+        foreach (var reason in diff.Invalid)
+            TextLines.Wrap(text, "INVALID ", "        ", reason);
+        if (diff.Differences.Count > 0)
         {
-            table.Add(
-                pair.Name, ResultDiff.Text(pair.First), ResultDiff.Text(pair.Second),
-                    ResultDiff.Text(pair.Ratio),
-                ResultDiff.Remark(pair));
+            var circumstances = new TextTable("not run alike", diff.First.Name, diff.Second.Name);
+            foreach (var (name, first, second) in diff.Differences)
+                circumstances.Add(name, first ?? "–", second ?? "–");
+            text.Append(circumstances).Append('\n');
         }
-        return table.ToString();
+        var table = new TextTable(["figure", .. diff.Headers().Select(cell => cell.TrimStart('<'))]);
+        foreach (var pair in diff.Pairs)
+            table.Add([pair.Name, .. ResultDiff.Row(pair).Select(cell => cell.TrimStart('<'))]);
+        return text.Append(table).ToString();
     }
 
-    static string Json(IReadOnlyList<FigurePair> pairs)
+    static string Json(ResultDiff diff)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
         {
-            json.WriteStartArray();
-            foreach (var pair in pairs)
+            json.WriteStartObject();
+            Side(json, "first", diff.First);
+            Side(json, "second", diff.Second);
+            json.WriteStartArray("not_run_alike");
+            foreach (var (name, first, second) in diff.Differences)
             {
                 json.WriteStartObject();
-                json.WriteString("figure", pair.Name);
-                Number(json, "first", pair.First);
-                Number(json, "second", pair.Second);
-                Number(json, "ratio", pair.Ratio);
-                if (pair.Noise is { } noise)
-                    json.WriteBoolean("within_noise", noise);
+                json.WriteString("what", name);
+                json.WriteString("first", first);
+                json.WriteString("second", second);
                 json.WriteEndObject();
             }
             json.WriteEndArray();
+            json.WriteNumber("interval_percent", 95);
+            json.WriteStartArray("figures");
+            foreach (var pair in diff.Pairs)
+                Pair(json, pair);
+            json.WriteEndArray();
+            json.WriteEndObject();
         }
-        return System.Text.Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
+
+    static void Side(Utf8JsonWriter json, string name, ComparedRun run)
+    {
+        json.WriteStartObject(name);
+        json.WriteString("name", run.Name);
+        json.WriteBoolean("valid", run.InvalidBecause.Count == 0);
+        json.WriteStartArray("invalid_because");
+        foreach (var reason in run.InvalidBecause)
+            json.WriteStringValue(reason);
+        json.WriteEndArray();
+        json.WriteStartObject("circumstances");
+        foreach (var (what, value) in run.Circumstances)
+            json.WriteString(what, value);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    static void Pair(Utf8JsonWriter json, FigurePair pair)
+    {
+        json.WriteStartObject();
+        json.WriteString("figure", pair.Name);
+        foreach (var (name, value, interval) in new (string, double?, Interval?)[]
+        {
+            ("first", pair.First, pair.FirstInterval), ("second", pair.Second, pair.SecondInterval),
+            ("ratio", pair.Ratio, pair.RatioInterval),
+        })
+        {
+            Number(json, name, value);
+            Number(json, name + "_low", interval?.Low);
+            Number(json, name + "_high", interval?.High);
+        }
+        if (pair.WithinNoise is { } noise)
+            json.WriteBoolean("within_noise", noise);
+        else
+            json.WriteNull("within_noise");
+        json.WriteEndObject();
     }
 
     static void Number(Utf8JsonWriter json, string name, double? value)

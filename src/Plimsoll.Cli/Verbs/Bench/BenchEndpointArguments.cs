@@ -83,7 +83,7 @@ sealed class BenchEndpointArguments
             BaseUrl = url,
             Api = parsed.Chosen(_backend, ApiKinds.All),
             Path = parsed.GetValue(_path),
-            Model = parsed.GetValue(_served) ?? parsed.GetValue(Model) ?? "",
+            Model = Name(parsed, _served) ?? Name(parsed, Model) ?? "",
             ApiKey = Variable("OPENAI_API_KEY"),
             Headers = Pairs(parsed.GetValue(_headers), "--header"),
             Http2 = parsed.GetValue(_http2),
@@ -92,6 +92,10 @@ sealed class BenchEndpointArguments
             TimeoutNs = Seconds(parsed, _timeout, least: 0.001),
         };
     }
+
+    static string? Name(ParseResult parsed, Option<string?> option) =>
+        parsed.GetValue(option) is not { } name || ModelList.IsName(name) ? parsed.GetValue(option)
+            : throw new BadInputException($"{option.Name}: expected one line of at most 512 characters");
 
     /// <summary>With the first model that it lists where none was named.</summary>
     public EndpointOptions Named(EndpointOptions endpoint, ParseResult parsed, CancellationToken stop) =>
@@ -117,15 +121,16 @@ sealed class BenchEndpointArguments
         using var endpoint = new Endpoint(options, clock);
         while (true)
         {
-            if (Preflight.FirstModel(endpoint, stop).GetAwaiter().GetResult() is { } model)
+            var models = ModelList.Ask(endpoint, stop).GetAwaiter().GetResult();
+            if (models.Model is { } model)
                 return model;
-            if (clock.NowNs >= waitNs || stop.IsCancellationRequested)
+            if (!models.MayPass || clock.NowNs >= waitNs)
             {
-                throw new BadInputException(
-                    $"{options.Below("v1/models")}: lists no model, or nobody is there; expected an "
-                        + $"endpoint, or --model NAME");
+                throw new BadInputException($"{options.Below("v1/models")}: {models.Problem}; expected an "
+                    + "endpoint that lists its model, or --model NAME");
             }
-            Thread.Sleep(500);
+            stop.WaitHandle.WaitOne(500);
+            stop.ThrowIfCancellationRequested();
         }
     }
 

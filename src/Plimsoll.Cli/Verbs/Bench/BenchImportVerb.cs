@@ -7,6 +7,7 @@ using Plimsoll.Bench.Money;
 using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Text;
+using Plimsoll.Bench.Verdicts;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
@@ -70,6 +71,7 @@ sealed class BenchImportVerb(TextWriter output)
                 text.Append(MoneyText.Of(against));
             output.Write(text);
         }
-        return result.Holds == false ? CommandLine.Failed : CommandLine.Done;
+        return result.IsValid && result.Verdict is PromiseVerdict.Kept or PromiseVerdict.None
+            ? CommandLine.Done : CommandLine.Failed;
     }
 }

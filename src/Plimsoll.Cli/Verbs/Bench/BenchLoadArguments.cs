@@ -102,6 +102,9 @@ sealed class BenchLoadArguments
         "tokenizer.json for exact prompt lengths [default: the endpoint's /tokenize, else its usage]" };
     readonly Option<ulong> _seed =
         new("--seed") { Description = "Seed of all random draws", DefaultValueFactory = _ => 1 };
+    readonly Option<ulong?> _salt = new("--prompt-salt") { Description =
+        "Number that, with the seed, draws the prompts' words; the result says which it was [default: the "
+            + "time, so that no prefix cache knows them]" };
 
     public void AddTo(Command command)
     {
@@ -112,7 +115,7 @@ sealed class BenchLoadArguments
                 _concurrency,
             _prompts, _duration, _warmup, _warmups, _levels, _promise, _goodput, _ignoreEos, _extra,
                 _images, _imageSize,
-            _tokenizer, _seed,
+            _tokenizer, _seed, _salt,
         })
         {
             command.Add(option);
@@ -133,7 +136,7 @@ sealed class BenchLoadArguments
         }
         return new BenchOptions
         {
-            Endpoint = endpoint,
+            Endpoint = endpoint with { Choices = Choices(Extra(parsed.GetValue(_extra))) },
             Levels = levels,
             Load = Text(levels, dataset),
             MaxConcurrency = levels.All(level => level.Clients is null)
@@ -151,6 +154,7 @@ sealed class BenchLoadArguments
                 ImageWidth = width,
                 ImageHeight = height,
                 Seed = parsed.GetValue(_seed),
+                Salt = parsed.GetValue(_salt) ?? (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
             },
         };
     }
@@ -281,13 +285,17 @@ sealed class BenchLoadArguments
         throw new BadInputException($"--extra-body {text}: is no JSON object; expected one");
     }
 
+    /// <summary>What <c>n</c> asks for.</summary>
+    static int Choices(JsonObject? extra) =>
+        extra?["n"] is JsonValue value && value.TryGetValue(out int n) && n > 1 ? n : 1;
+
     static (int Width, int Height) ImageSize(string text) =>
         text.Split('x') is [var w, var h] && int.TryParse(w, out var width) && int.TryParse(h, out var height)
         && width is >= 1 and <= 8192 && height is >= 1 and <= 8192
             ? (width, height)
             : throw new BadInputException($"--image-size {text}: expected WIDTHxHEIGHT of 1 to 8192 pixels");
 
-    static string Text(IReadOnlyList<LevelOptions> levels, string? dataset) =>
+    internal static string Text(IReadOnlyList<LevelOptions> levels, string? dataset) =>
         string.Join("; ", levels.Select(level =>
             (levels.Count > 1 ? level.Name + ": " : "") + Text(level, dataset)));
 

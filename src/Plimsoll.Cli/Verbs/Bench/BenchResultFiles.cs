@@ -40,12 +40,13 @@ sealed record BenchResultFiles
     /// <summary>Writes whatever was asked for, the page aside.</summary>
     public void Save(BenchResult result, DetailSpool? detail, Action<Utf8JsonWriter>? more)
     {
+        using var empty = new DetailSpool();
         if (Result is not null)
-            VllmJson.Save(result, Result, Detailed ? detail : null, more);
+            VllmJson.Save(result, Result, Detailed ? detail ?? empty : null, more);
         if (Csv is not null)
-            CsvExport.Save(result, detail!, Csv);
+            CsvExport.Save(result, detail ?? empty, Csv);
         if (Parquet is not null)
-            ParquetExport.Save(result, detail!, Parquet);
+            ParquetExport.Save(result, detail ?? empty, Parquet);
         if (Llmd is not null)
             LlmdReport.Save(result, Llmd, CommandLine.Version);
     }

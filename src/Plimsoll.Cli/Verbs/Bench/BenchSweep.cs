@@ -2,62 +2,66 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using Plimsoll.Bench.Money;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Text;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Files;
-using Plimsoll.Reports;
 
 namespace Plimsoll.Cli.Verbs.Bench;
 
-/// <summary>One rate after the other: latency and cost over load.</summary>
-sealed class BenchSweep(TextWriter output, TextWriter story, BenchResultFiles files, MoneyOptions? money)
+/// <summary>
+/// One rate after the other: latency and cost over load. No rate sends what another has sent.
+/// </summary>
+sealed class BenchSweep(BenchOutput output, TextWriter story)
 {
     public int Run(BenchOptions options, IReadOnlyList<double> rates, CancellationToken stop)
     {
         if (options.Levels is not [var level])
             throw new BadInputException("--sweep: sweeps one level; expected no --levels of several");
+        if (options.DatasetPath is { } dataset)
+            SpecialFile.Refuse(dataset, "requests to sweep with");
         var points = new List<SweepPoint>();
-        var gone = false;
-        foreach (var rate in rates)
+        var rows = 0L;
+        for (var i = 0; i < rates.Count && !stop.IsCancellationRequested; i++)
         {
-            if (stop.IsCancellationRequested || gone)
+            var steady = level with { RequestsPerSecond = rates[i], Clients = null, Stages = [] };
+            var one = options with
+            {
+                Levels = [steady],
+                Load = BenchLoadArguments.Text([steady], options.DatasetPath),
+                Detail = false,
+                Body = options.Body.ForRun(i),
+                FirstRow = rows,
+            };
+            if (!TryMeasure(one, rates[i], points, stop))
                 break;
-            var steady = level with { RequestsPerSecond = rate, Clients = null, Stages = [] };
-            using var progress = new BenchProgress(story);
-            using var run = new BenchRun(options with { Levels = [steady], Detail = false }, progress.Report);
-            try
-            {
-                var result = run.Run(stop);
-                points.Add(new SweepPoint(rate, result, money is null ? null : Bill.Of(result, money)));
-            }
-            catch (EndpointFailure failure)
-            {
-                progress.Clear();
-                story.WriteLine($"plimsoll: {failure.Message}");
-                gone = true;
-            }
+            rows += points[^1].Result.Levels[0].Requests + points[^1].Result.Levels[0].Cancelled;
         }
-        if (points.Count == 0)
-            return gone ? CommandLine.BadInput : CommandLine.Failed;
-        if (files.Report is { } page)
-            WholeFile.Write(page, writer => Page.Write(SweepPage.Of(points, CommandLine.Version), writer));
-        if (files.Result is { } path)
-            WholeFile.Write(path, SweepPage.Json(points));
-        output.Write(files.Json ? SweepPage.Json(points) : Text(points));
-        if (gone)
+        output.Print(points);
+        if (points.Any(point => point.Result.Refused is not null))
             return CommandLine.BadInput;
-        return points.All(point => point.Result.Client.IsValid) ? CommandLine.Done
+        return points.Count == rates.Count && points.All(point => point.Result.IsValid) ? CommandLine.Done
             : CommandLine.Failed;
     }
 
-    static string Text(List<SweepPoint> points)
+    /// <summary>Adds a point, of a rate that could not be measured too; false then.</summary>
+    bool TryMeasure(BenchOptions options, double rate, List<SweepPoint> points, CancellationToken stop)
     {
-        var table = new TextTable(SweepPage.Headers);
-        foreach (var point in points)
-            table.Add([.. SweepPage.Row(point).Select(cell => cell.TrimStart('<'))]);
-        return table.ToString();
+        using var progress = new BenchProgress(story);
+        using var run = new BenchRun(options, progress.Report);
+        try
+        {
+            var result = run.Run(stop);
+            points.Add(new SweepPoint(rate, result, output.BillOf(result)));
+            return true;
+        }
+        catch (EndpointFailure failure)
+        {
+            progress.Clear();
+            story.WriteLine($"plimsoll: {failure.Message}");
+            points.Add(new SweepPoint(rate, FailedRun.Of(options, failure), null));
+            return false;
+        }
     }
 }

@@ -2,16 +2,12 @@ using System;
 using System.CommandLine;
 using System.IO;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Threading;
 using Plimsoll.Bench.Money;
 using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Runs;
-using Plimsoll.Bench.Text;
+using Plimsoll.Bench.Verdicts;
 using Plimsoll.Cli.Terminal;
-using Plimsoll.Core;
-using Plimsoll.Inputs.Files;
-using Plimsoll.Reports;
 
 namespace Plimsoll.Cli.Verbs.Bench;
 
@@ -47,16 +43,11 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         var files = _results.Read(parsed);
         var load = _load.Read(parsed, _endpoint.Read(parsed));
+        BenchConflicts.Check(parsed);
         var (search, sweep) = (_search.Search(parsed, load.Levels), _search.Sweep(parsed));
         var money = _money.Read(parsed, parsed.GetValue(_endpoint.Model), story);
-        if (_money.Against(parsed) is { } account && !File.Exists(account))
-        {
-            throw new BadInputException($"--against {account}: no such file; expected what plimsoll "
-                + $"account --json printed");
-        }
         var options = load with
         {
-            Endpoint = _endpoint.Named(load.Endpoint, parsed, stop.Token),
             ReadyWaitNs = _endpoint.ReadyWaitNs(parsed),
             MostLateness = files.MostLateness,
             Percentiles = files.Percentiles,
@@ -65,9 +56,21 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
             StepLog = files.StepLog,
             Search = search,
         };
-        if (sweep.Count > 0)
-            return new BenchSweep(output, story, files, money).Run(options, sweep, stop.Token);
-        return Once(options, files, money, _money.Against(parsed), stop.Token);
+        if (_money.Against(parsed) is { } account)
+            AccountComparison.Check(account, FailedRun.Stopped(options));
+        var results = new BenchOutput(output, files, money, _money.Against(parsed));
+        try
+        {
+            options = options with { Endpoint = _endpoint.Named(load.Endpoint, parsed, stop.Token) };
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            results.Print(FailedRun.Stopped(options), detail: null);
+            return CommandLine.Failed;
+        }
+        return sweep.Count > 0
+            ? new BenchSweep(results, story).Run(options, sweep, stop.Token)
+            : Once(options, results, stop.Token);
 
         void Stop(PosixSignalContext context)
         {
@@ -77,8 +80,7 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         }
     }
 
-    int Once(BenchOptions options, BenchResultFiles files, MoneyOptions? money, string? account,
-        CancellationToken stop)
+    int Once(BenchOptions options, BenchOutput results, CancellationToken stop)
     {
         using var progress = new BenchProgress(story);
         using var run = new BenchRun(options, progress.Report);
@@ -86,47 +88,23 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         {
             var result = run.Run(stop);
             progress.Clear();
-            Print(result, run.Detail, files, money, account);
+            results.Print(result, run.Detail);
             return Succeeded(result) ? CommandLine.Done : CommandLine.Failed;
         }
         catch (EndpointFailure failure)
         {
             progress.Clear();
             story.WriteLine($"plimsoll: {failure.Message}");
-            files.Save(FailedRun.Of(options, failure), null, more: null);
+            results.Print(FailedRun.Of(options, failure), run.Detail);
             return CommandLine.BadInput;
         }
     }
 
-    void Print(BenchResult result, DetailSpool? detail, BenchResultFiles files, MoneyOptions? money,
-        string? account)
-    {
-        var bill = money is null ? null : Bill.Of(result, money);
-        var against = account is null ? null : AccountComparison.Read(account, result, bill);
-        files.Save(result, detail, json => MoneyJson.Write(json, bill, against));
-        if (files.Report is { } page)
-        {
-            WholeFile.Write(page, writer =>
-                Page.Write(BenchPage.Of(result, bill, against, CommandLine.Version), writer));
-        }
-        if (files.Json)
-        {
-            output.Write(VllmJson.Text(result, json => MoneyJson.Write(json, bill, against)));
-            return;
-        }
-        var text = new StringBuilder(BenchText.Of(result, files.Metrics));
-        if (result.LoadLine is { } line)
-            text.Append(MoneyText.Of(line));
-        if (bill is not null)
-            text.Append(MoneyText.Of(bill));
-        if (against is not null)
-            text.Append(MoneyText.Of(against));
-        output.Write(text);
-    }
-
-    /// <summary>A search succeeds by finding; any other run by keeping its promise.</summary>
-    static bool Succeeded(BenchResult result) => result.Client.IsValid && result.Completed > 0
-        && (result.LoadLine is { } line ? line.Rate is not null : result.Holds != false);
+    /// <summary>A search succeeds by finding; any other run by keeping its promise, not by too few
+    /// requests to say.</summary>
+    static bool Succeeded(BenchResult result) => result.IsValid && result.Completed > 0
+        && (result.LoadLine is { } line ? line.Rate is not null
+            : result.Verdict is PromiseVerdict.Kept or PromiseVerdict.None);
 
     /// <summary>
     /// Answers are then read on the threads that wait for them, without a hop through the pool; it has to be

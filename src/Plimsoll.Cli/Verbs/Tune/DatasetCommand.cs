@@ -5,10 +5,13 @@ using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using System.Threading;
+using System.Threading.Tasks;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
-using Plimsoll.Tuning;
+using Plimsoll.Inputs.Files;
+using Plimsoll.Reports;
 using Plimsoll.Tuning.Datasets;
+using Plimsoll.Tuning.Formats;
 
 namespace Plimsoll.Cli.Verbs.Tune;
 
@@ -30,6 +33,8 @@ sealed class DatasetCommand(TuneStage stage)
         + "with their responses" };
     readonly Option<string?> _tenant = new("--tenant") { Description = "Of captured traffic, "
         + "this tenant's only" };
+    readonly Option<string?> _model = new("--answered-by") { Description = "Of captured traffic, what this "
+        + "model or release answered only" };
     readonly Option<string[]> _evaluation = new("--evaluation") { Description = "NAME=FILE of records that "
         + "must not be trained on; repeatable" };
     readonly Option<double> _near = new("--near-duplicates") { Description =
@@ -44,25 +49,32 @@ sealed class DatasetCommand(TuneStage stage)
     readonly Option<int> _show = new("--show") { Description =
         "Print so many records token by token, with what is learned", DefaultValueFactory = _ => 0 };
 
+    readonly Option<FileInfo?> _html = new("--html") { Description =
+        "Write a page of it here: filters, statistics, samples with what is learned" };
+    readonly TeacherOptions _teacher = new();
+
     public Command Build()
     {
         var command = new Command("dataset", "Records in, a dataset out: cleaned, without copies, redacted, "
             + "decontaminated, split.")
         {
-            _file, _registry, _base, _prompt, _completion, _system, _group, _captured, _tenant, _evaluation,
-                _near, _pii,
-            _share, _most, _seed, _show,
+            _file, _registry, _base, _prompt, _completion, _system, _group, _captured, _tenant, _model,
+            _evaluation, _near, _pii, _share, _most, _seed, _show, _html,
         };
-        command.SetAction(Run);
+        _teacher.AddTo(command);
+        command.SetAction(RunAsync);
         return command;
     }
 
-    int Run(ParseResult parsed)
+    async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         using var workspace = TuneStage.Open(parsed.GetValue(_registry)!);
+        if (parsed.GetValue(_html) is { } page)
+            WholeFile.Check(page.FullName);
         var baseHash = TuneStage.BaseOf(workspace, parsed.GetValue(_base)!);
         var file = parsed.GetValue(_file)!;
-        var raw = Read(parsed, file).ToList();
+        var (raw, bill) = await _teacher.LabelAsync(parsed, workspace, [.. Read(parsed, file)],
+            redacts: !parsed.GetValue(_pii), stage.Story, cancellation);
         using var progress = new ProgressLine(stage.Story, "cleaning", total: 0);
         var options = new DatasetOptions
         {
@@ -75,16 +87,25 @@ sealed class DatasetCommand(TuneStage stage)
         };
         var origin = new JsonObject { ["file"] = Path.GetFileName(file),
             ["file_sha256"] = workspace.Registry.Blobs.Put(file), ["records"] = raw.Count };
-        var (hash, build) = workspace.AddDataset(raw, options, baseHash, origin, CancellationToken.None);
+        if (bill is not null)
+            origin["teacher"] = bill;
+        var (hash, build) = workspace.AddDataset(raw, options, baseHash, origin, cancellation);
         progress.Clear();
-        Print(workspace, hash, build, baseHash, parsed.GetValue(_show));
+        using var model = workspace.OpenFolder(baseHash);
+        var statistics = DatasetStatistics.Of(build.Train, model.Renderer);
+        if (parsed.GetValue(_html) is { } html)
+        {
+            WholeFile.Write(html.FullName, text => Page.Write(DatasetPage.Of(hash, build, statistics,
+                model.Renderer, model.Tokenizer, CommandLine.VersionAndCommit), text));
+        }
+        Print(hash, build, statistics, model, parsed.GetValue(_show));
         return CommandLine.Done;
     }
 
     IEnumerable<TrainingRecord> Read(ParseResult parsed, string file)
     {
         if (parsed.GetValue(_captured))
-            return CapturedTraffic.Read(file, parsed.GetValue(_tenant));
+            return CapturedTraffic.Read(file, parsed.GetValue(_tenant), parsed.GetValue(_model));
         return file.EndsWith(".csv", StringComparison.OrdinalIgnoreCase)
             ? CsvRecords.Read(file, new CsvColumns(
                 parsed.GetValue(_prompt)!, parsed.GetValue(_completion)!, parsed.GetValue(_system),
@@ -106,10 +127,8 @@ sealed class DatasetCommand(TuneStage stage)
         return sets;
     }
 
-    void Print(TuneWorkspace workspace, string hash, DatasetBuild build, string baseHash, int show)
+    void Print(string hash, DatasetBuild build, DatasetStatistics statistics, ModelFolder model, int show)
     {
-        using var model = workspace.OpenFolder(baseHash);
-        var statistics = DatasetStatistics.Of(build.Train, model.Renderer);
         stage.Output.WriteLine($"dataset {hash}");
         foreach (var filter in build.Filters)
         {

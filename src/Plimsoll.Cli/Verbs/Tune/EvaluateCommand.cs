@@ -2,10 +2,12 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Gguf;
+using Plimsoll.Tuning;
 using Plimsoll.Tuning.Datasets;
 using Plimsoll.Tuning.Deployment;
 using Plimsoll.Tuning.Evaluation;
@@ -55,6 +57,12 @@ sealed class EvaluateCommand(TuneStage stage)
         var baseHash = workspace.SpecOf(adapter).Links["base"];
         var current = parsed.GetValue(_against) is "base" ? null
             : TuneStage.AdapterOf(workspace, parsed.GetValue(_against)!);
+        var settings = Settings(parsed, workspace, current);
+        if (new Releases(workspace).Evaluated(adapter, settings) is { } before)
+        {
+            stage.Story.WriteLine("plimsoll: judged before by the same settings; that is returned");
+            return Say(before.Hash, before.Gates);
+        }
         var set = RecordReader.ReadJsonl(parsed.GetValue(_set)!).ToList();
         if (set.Any(r => r.IsPreference || r.Text is not null))
         {
@@ -83,9 +91,13 @@ sealed class EvaluateCommand(TuneStage stage)
             gates.Add(Gates.Format(answers, AnswerForm.OneOf(answers.Select(a => a.Expected).ToHashSet()),
                 0.01));
         }
-        var evaluation = new Releases(workspace).AddEvaluation(
+        return Say(new Releases(workspace).AddEvaluation(
             adapter, Path.GetFileName(parsed.GetValue(_set)!), parsed.GetValue(_format).ToString(), answers,
-                gates);
+            gates, settings), gates);
+    }
+
+    int Say(string evaluation, IReadOnlyList<GateOutcome> gates)
+    {
         stage.Output.WriteLine($"evaluation {evaluation}");
         foreach (var gate in gates)
         {
@@ -93,5 +105,23 @@ sealed class EvaluateCommand(TuneStage stage)
                 + $"{gate.Evidence}");
         }
         return gates.All(g => g.Verdict == GateVerdict.Passed) ? CommandLine.Done : CommandLine.Failed;
+    }
+
+    JsonObject Settings(ParseResult parsed, TuneWorkspace workspace, string? current)
+    {
+        string? Hash(string? file) => file is null ? null : workspace.Registry.Blobs.Put(file);
+        return new JsonObject
+        {
+            ["set_sha256"] = Hash(parsed.GetValue(_set)),
+            ["against"] = current ?? "base",
+            ["must_pass_sha256"] = Hash(parsed.GetValue(_mustPass)),
+            ["labels"] = parsed.GetValue(_labels),
+            ["margin"] = parsed.GetValue(_margin),
+            ["discordant"] = parsed.GetValue(_discordant),
+            ["parity_prompts"] = parsed.GetValue(_parity),
+            ["format"] = parsed.GetValue(_format).ToString(),
+            ["most_tokens"] = parsed.GetValue(_most),
+            ["engine"] = CommandLine.VersionAndCommit,
+        };
     }
 }

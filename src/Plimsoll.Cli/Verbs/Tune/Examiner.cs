@@ -40,13 +40,19 @@ sealed class Examiner(TuneStage stage, TuneWorkspace workspace, string baseHash,
         using var model = workspace.OpenFolder(baseHash);
         var asked = set.Take(prompts).Select(r => model.Renderer.Prompt([.. r.Messages.SkipLast(1)], r.Tools))
             .ToList();
-        var engine = await EngineAnswers.OfAsync(
-            workspace, baseHash, adapter, format, asked, mostTokens, cancellation);
         var trainer = await TrainerAsync(asked, adapter, cancellation);
-        var examples = asked.Select((p, i) => new ParityExample(
-            model.Tokenizer.Decode(p, specials: true),
-            [.. trainer[i].Where(t => !model.Config.EndTokens.Contains(t))], engine[i])).ToList();
-        return Gates.Parity(examples, format == TensorFormat.Q8_0, Math.Min(prompts, 50));
+        async Task<List<ParityExample>> Examples(TensorFormat form)
+        {
+            var engine = await EngineAnswers.OfAsync(
+                workspace, baseHash, adapter, form, asked, mostTokens, cancellation);
+            return [.. asked.Select((p, i) => new ParityExample(
+                model.Tokenizer.Decode(p, specials: true),
+                [.. trainer[i].Where(t => !model.Config.EndTokens.Contains(t))], engine[i]))];
+        }
+        var needed = Math.Min(prompts, 50);
+        return format == TensorFormat.Q8_0
+            ? Gates.Parity(await Examples(TensorFormat.F32), await Examples(format), needed)
+            : Gates.Parity(await Examples(format), quantised: false, needed);
     }
 
     async Task<List<int[]>> TrainerAsync(List<int[]> prompts, string adapter, CancellationToken cancellation)

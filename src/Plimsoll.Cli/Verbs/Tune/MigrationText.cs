@@ -15,6 +15,8 @@ static class MigrationText
         var number = 1;
         foreach (var (title, text) in Points(report))
             yield return $"{number++}. {title}: {text}";
+        foreach (var warning in report.Facts.Warnings)
+            yield return $"Beware: {warning}.";
     }
 
     public static IEnumerable<(string Title, string Text)> Points(MigrationReport report)

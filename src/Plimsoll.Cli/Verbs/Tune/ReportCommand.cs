@@ -31,8 +31,8 @@ sealed class ReportCommand(TuneStage stage)
     readonly Option<string> _registry = TuneStage.RegistryOption();
     readonly Option<string> _task = new("--task") { Description = "Name of the task",
         DefaultValueFactory = _ => "task" };
-    readonly Option<double> _labels = new("--labels-usd") { Description =
-        "What the labels cost; 0 where they were there", Required = true };
+    readonly Option<double?> _labels = new("--labels-usd") { Description =
+        "What the labels cost; 0 where they were there [default: the teacher's bill]" };
     readonly Option<double?> _training = new("--training-usd") { Description =
         "What training cost [default: of the run, where its price was given]" };
     readonly Option<double> _evaluation = new("--evaluation-usd") { Description = "What judging cost",
@@ -89,15 +89,42 @@ sealed class ReportCommand(TuneStage stage)
     {
         var saving = Evidence(gates, "saving", "plimsoll tune saving");
         var quality = Evidence(gates, "quality", "plimsoll tune evaluate");
+        var traffic = Traffic(parsed, saving);
         return new MigrationFacts(
-            parsed.GetValue(_task)!, Traffic(parsed, saving), Side(saving, "current"),
+            parsed.GetValue(_task)!, traffic, Side(saving, "current"),
             Side(saving, "candidate"), Pairs(quality), (double)quality["margin"]!,
             new OneOffCosts(
-                Amount(parsed.GetValue(_labels), _labels.Name), Training(parsed, workspace, adapter),
+                Labels(parsed, workspace, adapter), Training(parsed, workspace, adapter),
                 Amount(parsed.GetValue(_evaluation), _evaluation.Name),
                 Amount(parsed.GetValue(_shadow), _shadow.Name)),
             SharedApi(parsed.GetValue(_api)), (double)saving["peak_over_mean"]!,
-            (int)saving["spare_replicas"]!, (double)saving["adapter_overhead"]!, (string)saving["promise"]!);
+            (int)saving["spare_replicas"]!, (double)saving["adapter_overhead"]!, (string)saving["promise"]!,
+            StandsFor(saving), OtherTraffic(saving, traffic));
+    }
+
+    // Money of long requests beside the count of short ones would be nobody's bill.
+    static string? OtherTraffic(JsonObject saving, TrafficFacts traffic)
+    {
+        var (prompt, output) = ((double)saving["prompt_tokens"]!, (double)saving["output_tokens"]!);
+        var (asked, answered) = (traffic.PromptTokens / traffic.Requests,
+            traffic.OutputTokens / traffic.Requests);
+        static bool Near(double a, double b) => a <= 1.25 * b + 1 && b <= 1.25 * a + 1;
+        return Near(prompt, asked) && Near(output, answered) ? null : string.Create(
+            CultureInfo.InvariantCulture, $"gate 5 simulated requests of {prompt:0} and {
+                output:0} tokens, the ledger's have {asked:0} and {
+                answered:0}; expected plimsoll tune saving --workload with the task's own trace");
+    }
+
+    // A tenth more or less is how embeddings are counted, not another model.
+    static string? StandsFor(JsonObject saving)
+    {
+        if (saving["judged_parameters"] is not { } node || saving["candidate_parameters"] is not { } other)
+            return null;
+        var (judged, candidate) = ((double)node, (double)other);
+        return Math.Abs(judged / candidate - 1) < 0.1 ? null : string.Create(CultureInfo.InvariantCulture,
+            $"accuracy was measured on a base of {judged / 1e6:G3} million parameters and on what answers "
+                + $"now; the money is that of {saving["candidate"]!["model"]} and {
+                saving["current"]!["model"]}, for which they stand here");
     }
 
     static JsonObject Evidence(IReadOnlyList<GateOutcome> gates, string name, string by) =>
@@ -125,6 +152,15 @@ sealed class ReportCommand(TuneStage stage)
             (double)facts["usd_per_gpu_hour"]! * (int)facts["accelerators_per_replica"]!,
             (double?)facts["ttft_p95_ms"], (double?)facts["itl_p95_ms"], (string)facts["tier"]!,
             (string)facts["price"]!);
+    }
+
+    double Labels(ParseResult parsed, TuneWorkspace workspace, string adapter)
+    {
+        if (parsed.GetValue(_labels) is { } given)
+            return Amount(given, _labels.Name);
+        var dataset = workspace.Registry.Get(workspace.SpecOf(adapter).Links["dataset"]);
+        return (double?)dataset.Facts["origin"]?["teacher"]?["usd"] ?? throw new BadInputException(
+            "no teacher labelled the dataset; expected --labels-usd, 0 where the labels were there");
     }
 
     double Training(ParseResult parsed, TuneWorkspace workspace, string adapter)

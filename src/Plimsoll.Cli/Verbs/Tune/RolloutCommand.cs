@@ -157,6 +157,11 @@ sealed class RolloutCommand(TuneStage stage)
             $"{client.BaseAddress}{path}: {answer["error"]?["message"] ?? (int)response.StatusCode}");
     }
 
-    void Say(JsonObject state) => stage.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"revision {state["revision"]}  {state["stage"],-11} {state["reason"]}"));
+    // Seen as it happens, also where it is piped: a rollout takes as long as its traffic.
+    void Say(JsonObject state)
+    {
+        stage.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"revision {state["revision"]}  {state["stage"],-11} {state["reason"]}"));
+        stage.Output.Flush();
+    }
 }

@@ -5,6 +5,7 @@ using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
+using Plimsoll.Tuning;
 using Plimsoll.Tuning.Registry;
 using Plimsoll.Tuning.Training;
 using Plimsoll.Tuning.Training.Drivers;
@@ -50,6 +51,11 @@ sealed class RunCommand(TuneStage stage)
     readonly Option<string> _driver = new("--driver") { Description = "embedded, or files for axolotl, trl, "
         + "llama-factory, slurm, kubeflow", DefaultValueFactory = _ => "embedded" };
     readonly Option<string?> _out = new("--out") { Description = "Folder for a driver's files" };
+    readonly Option<string?> _bundle = new("--bundle") { Description =
+        "PEFT folder that the driver's trainer has made of this spec: takes it in" };
+    readonly Option<string?> _version = new("--driver-version") { Description =
+        "Of the trainer that made it" };
+    readonly Option<double?> _cost = new("--run-usd") { Description = "What that run cost" };
 
     public Command Build()
     {
@@ -58,7 +64,8 @@ sealed class RunCommand(TuneStage stage)
         {
             _registry, _base, _dataset, _method, _adapter, _rank, _alpha, _stabilised, _epochs, _steps, _rate,
                 _sequence, _batch,
-            _precision, _seed, _threads, _price, _budget, _driver, _out,
+            _precision, _seed, _threads, _price, _budget, _driver, _out, _bundle,
+            _version, _cost,
         };
         command.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
         return command;
@@ -71,18 +78,9 @@ sealed class RunCommand(TuneStage stage)
         var dataset = workspace.Registry.Resolve(parsed.GetValue(_dataset)!);
         var options = Options(parsed);
         if (parsed.GetValue(_driver) is var driver && driver != "embedded")
-        {
-            using var model = workspace.OpenFolder(baseHash);
-            var files = DriverFiles.For(driver!, options, model,
-                workspace.Registry.Blobs.Find(workspace.Of(dataset, ManifestKind.Dataset)
-                .Blobs["train.jsonl"]));
-            var folder = parsed.GetValue(_out) ?? throw new BadInputException(
-                "--driver: expected --out FOLDER for its files");
-            Plimsoll.Inputs.Files.WholeFile.WriteIn(folder, files);
-            foreach (var (name, _) in files)
-                stage.Output.WriteLine(Path.Combine(folder, name));
-            return CommandLine.Done;
-        }
+            return Driven(parsed, workspace, driver!, baseHash, dataset, options);
+        if (parsed.GetValue(_bundle) is not null)
+            throw new BadInputException("--bundle: expected the --driver that it was trained by");
         var initial = parsed.GetValue(_adapter) is { } from ? TuneStage.AdapterOf(workspace, from) : null;
         var runs = new EmbeddedRuns(workspace, stage.Trainer);
         var (adapter, existing) = await runs.RunAsync(
@@ -90,6 +88,29 @@ sealed class RunCommand(TuneStage stage)
         if (existing)
             stage.Story.WriteLine("plimsoll: this spec was trained before; its adapter is returned");
         stage.Output.WriteLine($"adapter {adapter}");
+        return CommandLine.Done;
+    }
+
+    // Files go out to the driver's trainer, or its bundle comes back.
+    int Driven(ParseResult parsed, TuneWorkspace workspace, string driver, string baseHash, string dataset,
+        TrainingOptions options)
+    {
+        if (parsed.GetValue(_bundle) is { } bundle)
+        {
+            var version = parsed.GetValue(_version)
+                ?? throw new BadInputException("--bundle: expected --driver-version beside it");
+            stage.Output.WriteLine("adapter " + new ReturnedBundles(workspace).Keep(
+                baseHash, dataset, options, driver, version, bundle, parsed.GetValue(_cost)));
+            return CommandLine.Done;
+        }
+        using var model = workspace.OpenFolder(baseHash);
+        var files = DriverFiles.For(driver, options, model, workspace.Registry.Blobs.Find(
+            workspace.Of(dataset, ManifestKind.Dataset).Blobs["train.jsonl"]));
+        var folder = parsed.GetValue(_out) ?? throw new BadInputException(
+            "--driver: expected --out FOLDER for its files, or --bundle FOLDER of what came back");
+        Plimsoll.Inputs.Files.WholeFile.WriteIn(folder, files);
+        foreach (var (name, _) in files)
+            stage.Output.WriteLine(Path.Combine(folder, name));
         return CommandLine.Done;
     }
 

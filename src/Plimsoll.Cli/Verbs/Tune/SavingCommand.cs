@@ -71,6 +71,10 @@ sealed class SavingCommand(TuneStage stage)
             progress.Clear();
         }
         var gate = PlannedSaving.Judge(outcomes[0], outcomes[1], overhead);
+        // The money may be another model's than the one that was judged; the report then says so.
+        gate.Facts["judged_parameters"] = workspace.Registry.Get(workspace.SpecOf(adapter).Links["base"])
+            .Facts["parameters"]!.DeepClone();
+        gate.Facts["candidate_parameters"] = outcomes[1].Engine.Deployment.Model.Parameters;
         var evaluation = new Releases(workspace).AddEvaluation(
             adapter, current.Workload.Name, "simulated", [], [gate]);
         if (parsed.GetValue(_json))

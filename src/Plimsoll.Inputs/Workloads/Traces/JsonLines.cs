@@ -4,19 +4,22 @@ using System.Text.Unicode;
 namespace Plimsoll.Inputs.Workloads.Traces;
 
 /// <summary>Cuts a stream into lines in one buffer that holds a line and what was read past it.</summary>
-sealed class JsonLines
+public sealed class JsonLines
 {
-    const int LongestLine = 1 << 28;
+    const int UsualLongest = 1 << 28;
 
     readonly TraceSource _source;
+    readonly int _longest;
     byte[] _buffer = new byte[1 << 16];
     int _start;
     int _end;
     bool _ended;
 
-    public JsonLines(TraceSource source)
+    /// <param name="source">Read from where it is.</param>
+    /// <param name="longest">Bytes of a line at most; a longer one is an error.</param>
+    public JsonLines(TraceSource source, int longest = UsualLongest)
     {
-        _source = source;
+        (_source, _longest) = (source, longest);
     }
 
     /// <summary>The next line that is not blank, without its end; false at the end of the file.</summary>
@@ -67,10 +70,10 @@ sealed class JsonLines
         _start = 0;
         if (_end == _buffer.Length)
         {
-            if (_end >= LongestLine)
+            if (_end >= _longest)
             {
                 throw _source.Error(
-                    $"a line longer than {LongestLine} bytes; expected one JSON object per line");
+                    $"a line longer than {_longest} bytes; expected one JSON object per line");
             }
 
             Array.Resize(ref _buffer, 2 * _buffer.Length);

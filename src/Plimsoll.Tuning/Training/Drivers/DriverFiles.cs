@@ -60,6 +60,8 @@ public static class DriverFiles
         Base weights {spec.BaseHash}, dataset {spec.DatasetHash}.
         The base is expected in `./base`; the adapter is written to `./adapter` as a PEFT folder.
         {(driver is "trl" or "slurm" or "kubeflow" ? "Loss is taken from the assistant's turns; TRL needs {% generation %} marks in the template for it, which `train.py` adds for ChatML." : "Loss is taken from the assistant's turns.")}
+        What comes back: the command that wrote these files, with `--bundle ./adapter --driver-version VERSION` in
+        place of `--out`, takes the adapter in.
 
         """.Replace("\r\n", "\n");
 }

@@ -39,6 +39,12 @@ public sealed record FineTuningJob
     public int? TrainedSteps { get; init; }
     public double? FinalLoss { get; init; }
 
+    /// <summary>Hash and size of what it is trained on, once that is known; for people.</summary>
+    public string? Dataset { get; init; }
+
+    /// <summary>How far a running one is; for people.</summary>
+    public string? Progress { get; init; }
+
     /// <summary>Why it failed, in one line.</summary>
     public string? Error { get; init; }
 

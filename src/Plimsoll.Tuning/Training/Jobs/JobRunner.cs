@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Text.Json.Nodes;
 using System.Threading;
@@ -25,9 +26,10 @@ public sealed class JobRunner(
     readonly string _owner = Guid.NewGuid().ToString("N");
 
     /// <summary>
-    /// Called with each job that succeeded and its adapter's hash: where it is made servable.
+    /// Makes a job's model servable, by the adapter's hash. Called before the job is said to have succeeded:
+    /// a client that reads so may ask the model at once.
     /// </summary>
-    public Func<FineTuningJob, string, Task>? Succeeded { get; init; }
+    public Func<FineTuningJob, string, Task>? Serve { get; init; }
 
     /// <summary>Runs the next job to its end.</summary>
     /// <returns>False when none waits.</returns>
@@ -66,7 +68,9 @@ public sealed class JobRunner(
             ValidationShare = 0, EvaluationSets = held };
         // Nothing of the job itself: the same records asked for again are the same dataset and the same spec.
         var origin = new JsonObject { ["source"] = "fine-tuning job" };
-        var (dataset, _) = workspace.AddDataset(records, options, baseHash, origin, cancellation);
+        var (dataset, build) = workspace.AddDataset(records, options, baseHash, origin, cancellation);
+        store.Move(job.Id, j => j with { Dataset = string.Create(CultureInfo.InvariantCulture,
+            $"{dataset[..12]}, {build.Train.Count:N0} records") }, JobStatus.Running);
         TrainerEvent? last = null;
         var (adapter, existing) = await runs.RunAsync(baseHash, dataset, job.Options, null, null, e =>
         {
@@ -78,11 +82,16 @@ public sealed class JobRunner(
             {
                 store.AddEvent(job.Id, "info", FormattableString.Invariant(
                     $"Step {e.Step}/{e.Steps}: training loss={e.Loss:F2}"));
+                store.Move(job.Id, j => j with { Progress = FormattableString.Invariant(
+                    $"step {e.Step} of {e.Steps}, loss {e.Loss:F2}, {e.SecondsLeft:F0} s left") },
+                    JobStatus.Running);
             }
         }, stop.Token).ConfigureAwait(false);
         if (existing)
             store.AddEvent(job.Id, "info", "This spec was trained before; its model is returned");
         var name = $"ft:{job.Model}:{job.Tenant}:{job.Suffix ?? ""}:{adapter[..8]}";
+        if (Serve is not null)
+            await Serve(job with { FineTunedModel = name }, adapter).ConfigureAwait(false);
         var done = store.Move(job.Id, j => j with
         {
             Status = JobStatus.Succeeded,
@@ -96,7 +105,5 @@ public sealed class JobRunner(
             return;
         store.AddEvent(job.Id, "info", "New fine-tuned model created: " + name);
         store.AddEvent(job.Id, "info", "The job has successfully completed");
-        if (Succeeded is not null)
-            await Succeeded(done, adapter).ConfigureAwait(false);
     }
 }

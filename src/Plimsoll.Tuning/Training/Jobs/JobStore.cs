@@ -75,6 +75,10 @@ public sealed class JobStore : IDisposable
             + "= $b) ORDER BY sequence DESC LIMIT $c",
             tenant, after, limit);
 
+    /// <summary>Everybody's, newest first.</summary>
+    public List<FineTuningJob> Recent(int limit) =>
+        Jobs("SELECT body FROM jobs ORDER BY sequence DESC LIMIT $a", limit);
+
     /// <summary>Changes a job if it is in one of these states still.</summary>
     /// <returns>The changed job; null when it was in none of them.</returns>
     public FineTuningJob? Move(string id, Func<FineTuningJob, FineTuningJob> change,

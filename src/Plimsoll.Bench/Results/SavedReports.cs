@@ -1,0 +1,69 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.Json;
+using Plimsoll.Bench.Search;
+using Plimsoll.Core.Promises;
+using Plimsoll.Inputs.Measured;
+
+namespace Plimsoll.Bench.Results;
+
+/// <summary>Reads back what <see cref="PlimsollJson"/> writes beside the requests.</summary>
+static class SavedReports
+{
+    public static ClientReport Client(JsonElement json) => new()
+    {
+        DispatchLateP50Ms = Number(json, "dispatch_late_p50_ms"),
+        DispatchLateP99Ms = Number(json, "dispatch_late_p99_ms"),
+        DispatchLate = Judged(json, "dispatch_late_judged"),
+        RealTime = json.Flag("real_time_priority") == true,
+        WrittenLateP50Ms = Number(json, "written_late_p50_ms"),
+        WrittenLateP99Ms = Number(json, "written_late_p99_ms"),
+        ReadLagP99Ms = Number(json, "read_lag_p99_ms"),
+        ReadLag = Judged(json, "read_lag_judged"),
+        CpuShare = Number(json, "cpu_share"),
+        PausedMs = Number(json, "gc_paused_ms") ?? 0,
+        ClockSteps = (int)(Number(json, "wall_clock_steps") ?? 0),
+        ClockSteppedMs = Number(json, "wall_clock_stepped_ms") ?? 0,
+        MostShare = Number(json, "most_share") ?? 1,
+        InvalidBecause = Texts(json, "invalid_because"),
+    };
+
+    public static ServerReport? Server(JsonElement? found) => found is not { } json ? null : new()
+    {
+        PromptTokens = Number(json, "prompt_tokens"),
+        GenerationTokens = Number(json, "generation_tokens"),
+        PrefixCacheHitShare = Number(json, "prefix_cache_hit_share"),
+        Preemptions = Number(json, "preemptions"),
+        MeanRunning = Number(json, "mean_running"),
+        MeanWaiting = Number(json, "mean_waiting"),
+        MostKvCacheUsage = Number(json, "most_kv_cache_usage"),
+        MeanTtftMs = Number(json, "mean_ttft_ms"),
+        MeanQueueMs = Number(json, "mean_queue_ms"),
+    };
+
+    public static LoadLineEstimate? LoadLine(JsonElement? found) => found is not { } json ? null
+        : new LoadLineEstimate(
+            Enum.TryParse<LineOutcome>(json.Text("outcome"), ignoreCase: true, out var outcome) ? outcome
+                : LineOutcome.Unsettled,
+            Number(json, "requests_per_second"), Number(json, "low"), Number(json, "high"),
+            json.Text("bound_by") is { } limit ? PromiseText.Parse(limit) : null,
+            (int)(Number(json, "windows") ?? 0), (long)(Number(json, "requests") ?? 0),
+            Number(json, "took_s") ?? 0)
+        {
+            MeasuredFrom = Number(json, "measured_from"),
+            MeasuredTo = Number(json, "measured_to"),
+            BrokenAt = Number(json, "broken_at"),
+        };
+
+    public static IReadOnlyList<string> Texts(JsonElement json, string name) =>
+        json.Find(name) is { ValueKind: JsonValueKind.Array } list
+            ? [.. list.EnumerateArray().Select(text => text.ToString())] : [];
+
+    public static double? Number(JsonElement json, string name) =>
+        json.Find(name) is { ValueKind: JsonValueKind.Number } number ? number.GetDouble() : null;
+
+    static KnownPercentile? Judged(JsonElement json, string name) =>
+        json.Find(name) is { } judged && Number(judged, "percentile") is { } percentile
+            && Number(judged, "ms") is { } ms ? new KnownPercentile(percentile, ms) : null;
+}

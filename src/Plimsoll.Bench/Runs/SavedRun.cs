@@ -1,0 +1,107 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using Plimsoll.Bench.Load;
+using Plimsoll.Bench.Results;
+using Plimsoll.Bench.Wire;
+using Plimsoll.Core;
+using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
+using Plimsoll.Inputs.Measured;
+
+namespace Plimsoll.Bench.Runs;
+
+/// <summary>
+/// A run that bench itself saved with its requests, read back: the same levels, latencies, gaps, verdicts,
+/// client and load line that it printed.
+/// </summary>
+static class SavedRun
+{
+    /// <summary>Whether a document is such a run.</summary>
+    public static bool Is(JsonElement root) => root.Find("plimsoll.requests") is not null;
+
+    /// <param name="root">The whole file.</param>
+    /// <param name="file">Its name.</param>
+    /// <param name="promise">In place of what was promised then; empty for that.</param>
+    /// <param name="percentiles">To be printed.</param>
+    public static (BenchResult Result, IReadOnlyList<RequestRecord> Requests) Read(
+        JsonElement root, string file, IReadOnlyList<Limit> promise, IReadOnlyCollection<double> percentiles)
+    {
+        try
+        {
+            var requests = RequestColumns.Read(root, file);
+            return (Result(root, file, Levels(root, promise), requests, percentiles), requests);
+        }
+        catch (Exception e) when (e is FormatException or InvalidOperationException or KeyNotFoundException
+            or IndexOutOfRangeException or ArgumentOutOfRangeException or OverflowException)
+        {
+            throw new BadInputException($"{file}: is no whole result of bench "
+                + $"({ErrorText.OneLine(e.Message).TrimEnd('.')}); expected one saved with --save-detailed");
+        }
+    }
+
+    static List<LevelOptions> Levels(JsonElement root, IReadOnlyList<Limit> promise)
+    {
+        var levels = new List<LevelOptions>();
+        foreach (var level in root.GetProperty("plimsoll").GetProperty("levels").EnumerateArray())
+        {
+            List<Limit> own = [.. level.GetProperty("promise").EnumerateArray()
+                .Select(limit => PromiseText.Parse(limit.GetProperty("limit").GetString()!))];
+            levels.Add(new LevelOptions
+            {
+                Name = level.GetProperty("name").GetString()!,
+                Promise = promise.Count > 0 ? promise : own,
+                Judged = promise.Count > 0 || own.Count == 0 || level.Text("verdict") != "none",
+            });
+        }
+        return levels;
+    }
+
+    static BenchResult Result(JsonElement root, string file, List<LevelOptions> levels,
+        IReadOnlyList<RequestRecord> requests, IReadOnlyCollection<double> percentiles)
+    {
+        var ours = root.GetProperty("plimsoll");
+        var meters = levels.ConvertAll(level => new LevelMeter(level));
+        var times = new LoadTimes();
+        foreach (var record in requests)
+        {
+            var meter = meters[record.Level];
+            var good = meter.Good;
+            meter.Add(record);
+            if (record.Failure != FailureKind.Cancelled)
+                times.Add(record, meter.Good > good);
+        }
+        return new BenchResult
+        {
+            StartedAt = DateTimeOffset.Parse(ours.GetProperty("started_at").GetString()!,
+                CultureInfo.InvariantCulture),
+            DurationS = root.GetProperty("duration").GetDouble(),
+            Interrupted = ours.Flag("interrupted") == true,
+            Refused = ours.Text("refused"),
+            Address = ours.Text("address") ?? Path.GetFileName(file),
+            Model = root.Text("model_id") ?? "unnamed model",
+            TokenCounting = ours.Text("token_counting") ?? "unknown",
+            PromptLengths = ours.Text("prompt_lengths") ?? "unknown",
+            PromptSalt = ours.Find("prompt_salt") is { } salt ? salt.GetUInt64() : null,
+            Load = ours.Text("load") ?? "unknown",
+            Loop = ours.Text("loop"),
+            RequestRate = SavedReports.Number(root, "request_rate"),
+            Burstiness = SavedReports.Number(root, "burstiness"),
+            MaxConcurrency = (int?)SavedReports.Number(root, "max_concurrency"),
+            MostInFlight = (int)(SavedReports.Number(root, "max_concurrent_requests") ?? 0),
+            MeanInFlight = SavedReports.Number(ours, "mean_in_flight") ?? 0,
+            BusyS = SavedReports.Number(ours, "busy_s") ?? 0,
+            Levels = meters.ConvertAll(meter => meter.Report(percentiles)),
+            Client = SavedReports.Client(ours.GetProperty("client")),
+            Server = SavedReports.Server(ours.Find("server")),
+            LoadLine = SavedReports.LoadLine(ours.Find("load_line")),
+            Metadata = ours.Find("metadata") is { ValueKind: JsonValueKind.Object } metadata
+                ? [.. metadata.EnumerateObject().Select(m =>
+                    KeyValuePair.Create(m.Name, m.Value.ToString()))] : [],
+            Slices = times.Slices,
+        };
+    }
+}
