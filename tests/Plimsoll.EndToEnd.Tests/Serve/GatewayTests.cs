@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Net;
 using System.Net.Http;
 using System.Net.Sockets;
@@ -145,6 +146,9 @@ public sealed class GatewayTests
         readonly TcpListener _listener = new(IPAddress.Loopback, 0);
         readonly string _sentence;
 
+        // Held on to: a connection that nobody knows of is closed when memory is collected.
+        readonly List<TcpClient> _silent = [];
+
         public Liar(string sentence)
         {
             _sentence = sentence;
@@ -156,7 +160,12 @@ public sealed class GatewayTests
 
         public int Requests { get; private set; }
 
-        public void Dispose() => _listener.Stop();
+        public void Dispose()
+        {
+            _listener.Stop();
+            lock (_silent)
+                _silent.ForEach(client => client.Dispose());
+        }
 
         async Task ServeAsync()
         {
@@ -171,7 +180,11 @@ public sealed class GatewayTests
                         continue;
                     Requests++;
                     if (_sentence.Length == 0)
+                    {
+                        lock (_silent)
+                            _silent.Add(client);
                         continue;
+                    }
                     await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(_sentence));
                     client.Dispose();
                 }
