@@ -18,6 +18,12 @@ public sealed record PlanRungs(PlanRung Short, PlanRung Longer, PlanRung Full)
     /// <summary>The same of sessions, some hundred of them, and of work that nobody waits for.</summary>
     const long OfSessions = 8_000;
 
+    /// <summary>
+    /// Fewest of a short run where they are there: in fewer a large unit, which has them sooner, sees no
+    /// burst and looks cheaper than a small one.
+    /// </summary>
+    const long FewestShort = 2_000;
+
     public static PlanRungs Of(PlanRequest request)
     {
         var serving = request.Serving;
@@ -34,9 +40,10 @@ public sealed record PlanRungs(PlanRung Short, PlanRung Longer, PlanRung Full)
             >= 1000 and var recorded => Math.Min(recorded, 100_000),
             _ => usual,
         });
+        var first = Math.Max(needed, Math.Max(full / 8, Math.Min(full, FewestShort)));
         return new PlanRungs(
-            new PlanRung("short", 1, Math.Max(needed, full / 8)) { Margin = 0.25 },
-            new PlanRung("longer", 1, Math.Max(needed, full / 2)) { Margin = 0.1 },
+            new PlanRung("short", 1, first) { Margin = 0.25 },
+            new PlanRung("longer", 1, Math.Max(first, full / 2)) { Margin = 0.1 },
             new PlanRung("full", 4, full));
     }
 }

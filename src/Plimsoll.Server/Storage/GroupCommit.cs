@@ -56,7 +56,10 @@ public sealed partial class GroupCommit : IAsyncDisposable
     {
         _database = database;
         _log = log;
-        _loop = Task.Run(LoopAsync);
+        // On a thread of its own: a transaction of thousands of rows would hold up the requests of a pool
+        // that has one thread for each core.
+        _loop = Task.Factory.StartNew(
+            Loop, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>How long a client's own write waits for a database that is away.</summary>
@@ -104,19 +107,20 @@ public sealed partial class GroupCommit : IAsyncDisposable
         _stop.Dispose();
     }
 
-    async Task LoopAsync()
+    void Loop()
     {
+        BackgroundPriority.Take();
         var together = new List<Write>();
-        while (await _writes.Reader.WaitToReadAsync())
+        while (_writes.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
             together.Clear();
             while (together.Count < MostTogether && _writes.Reader.TryRead(out var write))
                 together.Add(write);
-            await CommitAsync(together);
+            Commit(together);
         }
     }
 
-    async Task CommitAsync(List<Write> together)
+    void Commit(List<Write> together)
     {
         for (var delayMs = 50; ; delayMs = Math.Min(2000, 2 * delayMs))
         {
@@ -125,7 +129,7 @@ public sealed partial class GroupCommit : IAsyncDisposable
                 return;
             try
             {
-                Commit(together);
+                WriteOut(together);
                 foreach (var write in together)
                     write.Done.TrySetResult();
                 IsHealthy = true;
@@ -145,7 +149,7 @@ public sealed partial class GroupCommit : IAsyncDisposable
                         write.Done.TrySetException(e);
                     return;
                 }
-                await Task.Delay(delayMs);
+                Thread.Sleep(delayMs);
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
@@ -157,13 +161,13 @@ public sealed partial class GroupCommit : IAsyncDisposable
                 }
                 // One of them is at fault: each for itself, in order.
                 foreach (var write in together.ToArray())
-                    await CommitAsync([write]);
+                    Commit([write]);
                 return;
             }
         }
     }
 
-    void Commit(List<Write> together)
+    void WriteOut(List<Write> together)
     {
         _connection ??= _database.Connect();
         using var transaction = _connection.BeginTransaction();

@@ -30,10 +30,15 @@ static class TrainerBuild
             if (attempt == 1)
                 story("building the trainer, once (libtorch is restored: half a gigabyte) ...");
             // A build of the whole checkout beside this one may hold a file for a moment.
-            if (Build(project) is { } fault && attempt == Attempts)
-                throw new BadInputException($"{project}: the trainer cannot be built: {fault}");
-            if (!File.Exists(binary))
-                Thread.Sleep(_between);
+            var fault = Build(project);
+            if (File.Exists(binary))
+                break;
+            if (attempt == Attempts)
+            {
+                throw new BadInputException(
+                    $"{project}: the trainer cannot be built: {fault ?? $"no {binary} came of it"}");
+            }
+            Thread.Sleep(_between);
         }
     }
 
