@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Plimsoll.Core.Hardware;
 using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Planning.Accounts;
@@ -39,7 +38,8 @@ static class AccountNotes
             + "and its own fleet, and ratio and levers compare draw by draw");
         if (chosen is { Accelerators: { } accelerators, AsCheap.Count: > 0 })
         {
-            var others = string.Join(" and ", chosen.AsCheap.Select(e => Degrees(e.Engine.Deployment)));
+            var others = string.Join(" and ", chosen.AsCheap.Select(
+                e => string.Join(' ', ParallelismChoice.Words(e.Engine.Deployment))));
             notes.Add(FormattableString.Invariant(
                 $"parallelism: a tie at {accelerators} accelerators with {others}, ")
                 + $"which {(chosen.AsCheap.Count > 1 ? "carry" : "carries")} less on each");
@@ -56,17 +56,6 @@ static class AccountNotes
         notes.Add("levers: each alone against the same bill; speculation is none of them, since its gain or "
             + "loss rests on how many drafts a model accepts on this traffic, which is not known here");
         return notes;
-    }
-
-    static string Degrees(Deployment of)
-    {
-        (string Name, int Degree)[] all =
-        [
-            ("tp", of.TensorParallel), ("pp", of.PipelineParallel), ("dp", of.DataParallel),
-            ("ep", of.ExpertParallel),
-        ];
-        return string.Join(' ', all.Where(d => d.Degree > 1 || d.Name == "tp")
-            .Select(d => FormattableString.Invariant($"{d.Name} {d.Degree}")));
     }
 
     /// <summary>

@@ -8,6 +8,7 @@ using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Timing;
+using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Planning.Plans;
 
@@ -182,10 +183,7 @@ public static class PlanStatements
         if (space.Models.Count > 1)
             words.Add(d.Model.Name);
         words.Add(d.Accelerator.Name);
-        words.Add(FormattableString.Invariant($"tp {d.TensorParallel}"));
-        Add("pp", d.PipelineParallel);
-        Add("ep", d.ExpertParallel);
-        Add("dp", d.DataParallel);
+        words.AddRange(ParallelismChoice.Words(d));
         words.Add(space.Kv.Count > 1 ? $"{d.Weights.Name()}/{d.Kv.Name()}" : d.Weights.Name());
         if (space.Engines.Count > 1)
         {
@@ -208,10 +206,7 @@ public static class PlanStatements
         }
         if (candidate.PrefillDeployment is { } prefill)
         {
-            words.Add(FormattableString.Invariant($"(P tp {prefill.TensorParallel}"));
-            Add("pp", prefill.PipelineParallel);
-            Add("ep", prefill.ExpertParallel);
-            Add("dp", prefill.DataParallel);
+            words.Add("(P " + string.Join(' ', ParallelismChoice.Words(prefill)));
             AddWidth(prefill);
             words[^1] += ")";
         }
@@ -219,17 +214,12 @@ public static class PlanStatements
             words.Add(RoutingPolicies.All.NameOf(router));
         return string.Join(' ', words);
 
-        void Add(string name, int degree)
-        {
-            if (degree > 1)
-                words.Add(FormattableString.Invariant($"{name} {degree}"));
-        }
-
         void AddWidth(Core.Hardware.Deployment of)
         {
             if (of.Engine.TwoBatchOverlap)
                 words.Add("dbo");
-            Add("redundant", of.Engine.RedundantExperts);
+            if (of.Engine.RedundantExperts > 1)
+                words.Add(FormattableString.Invariant($"redundant {of.Engine.RedundantExperts}"));
         }
     }
 }

@@ -81,6 +81,18 @@ public static class ParallelismChoice
             yield return (deployment, EngineCatalogue.Capacity(deployment));
     }
 
+    /// <summary>Degrees of parallelism in words: of tensors always, of the rest where it is any.</summary>
+    public static IEnumerable<string> Words(Deployment of)
+    {
+        yield return FormattableString.Invariant($"tp {of.TensorParallel}");
+        if (of.PipelineParallel > 1)
+            yield return FormattableString.Invariant($"pp {of.PipelineParallel}");
+        if (of.ExpertParallel > 1)
+            yield return FormattableString.Invariant($"ep {of.ExpertParallel}");
+        if (of.DataParallel > 1)
+            yield return FormattableString.Invariant($"dp {of.DataParallel}");
+    }
+
     /// <summary>
     /// Experts spread over the accelerators of a replica, with attention split over them too or whole on
     /// each: what the degrees that are left open allow.

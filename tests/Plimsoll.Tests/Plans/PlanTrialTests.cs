@@ -25,6 +25,28 @@ public sealed class PlanTrialTests
         line.ShouldBeLessThan(LineOf(300, StepErrorDraw.None));
     }
 
+    /// <summary>
+    /// A few hundred requests hold no burst for a unit that has them in seconds: large units looked cheap.
+    /// </summary>
+    [Theory]
+    [InlineData(3_000, 2_000, 2_000)]
+    [InlineData(16_000, 2_000, 8_000)]
+    [InlineData(80_000, 10_000, 40_000)]
+    [InlineData(1_000, 1_000, 1_000)]
+    public void A_short_run_is_long_enough_to_see_a_burst(long requests, long first, long second)
+    {
+        var serving = TestServings.Of(
+            TestDeployments.Small, WorkloadFamily.Find("chat"), requests,
+            new Limit(Metric.Ttft, 95, 500_000_000));
+        var rungs = PlanRungs.Of(new PlanRequest
+        {
+            Serving = serving, Space = new PlanSpace { Models = [], Accelerators = [] },
+        });
+        rungs.Short.Requests.ShouldBe(first);
+        rungs.Longer.Requests.ShouldBe(second);
+        rungs.Full.Requests.ShouldBe(requests);
+    }
+
     static double LineOf(double ttftMs, StepErrorDraw wrong)
     {
         var serving = TestServings.Of(
