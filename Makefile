@@ -1,5 +1,5 @@
 .PHONY: build clean-build test bench figures steps load-line truth-figures bench-figures serve-figures serve-live \
-	serve-soak clients tune-demo tune-figures plan-figures container docs validation house mutate fuzz clean
+	serve-soak clients tune-demo tune-example tune-figures plan-figures container docs validation house mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -116,6 +116,10 @@ plan-figures: build
 # The whole path of a task, from records to traffic and back with a report at the end; fifteen minutes on two cores.
 tune-demo:
 	@sh tools/tune-demo
+
+# The migration example of the guide: a larger tiny model as incumbent, a smaller one as candidate, one kept out.
+tune-example:
+	@sh tools/tune-example
 
 # What tune is held to, in an hour of two cores: near-duplicates, gates and guards, planted faults, equal bytes, and the
 # accuracy of the tuned default model over seeds with its baseline and few-shot beside it.

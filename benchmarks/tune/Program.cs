@@ -34,6 +34,9 @@ try
         case ["export", var set, var folder]:
             TaskFiles.Write(IntentSet.Load(set), folder, ModelOf([]));
             break;
+        case ["deeper", var folder]:
+            DeeperModel.Write(ModelOf([]), folder);
+            break;
         case ["traffic", var server, var task, var file, .. var rest]:
             await Traffic.RunAsync(server, task, file, Number(rest, "--requests") ?? int.MaxValue,
                 Environment.GetEnvironmentVariable("OPENAI_API_KEY"));
@@ -64,7 +67,7 @@ try
             throw new BadInputException("usage: tune-figures pretrain [--large] | publish | intents SET "
                 + "[--seed N] [--seeds N] [--few-shot N] [--pretrained|--large] | intents-table "
                 + "| baseline | duplicates [--records N] | gates | faults | same-bytes | export SET FOLDER "
-                + "| traffic SERVER TASK QUESTIONS [--requests N]");
+                + "| deeper FOLDER | traffic SERVER TASK QUESTIONS [--requests N]");
     }
     return 0;
 }

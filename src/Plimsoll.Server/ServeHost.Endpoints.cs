@@ -77,6 +77,7 @@ public sealed partial class ServeHost
     void MapLive(ServeConfig config, TimeProvider time, string version, RequestShell wrap)
     {
         _board = new LiveBoard(_models, _upstreams, () => _levels, _book, time);
+        _registry = config.Registry is { } folder ? new RegistryBoard(folder, time) : null;
         double loadLine = 0;
         foreach (var model in config.Models)
         {
@@ -85,7 +86,7 @@ public sealed partial class ServeHost
         }
         var live = new LiveEndpoints(
             _board, context => _gate.AuthenticateAdmin(context), () => _levels, LiveModels,
-            () => _rollouts!.States, () => _tuning!.Recent, loadLine > 0 ? loadLine : null, version,
+            () => _rollouts!.States, () => _tuning!.Recent, _registry, loadLine > 0 ? loadLine : null, version,
             _app.Lifetime.ApplicationStopping);
         Map("GET", "/", live.PageAsync);
         Map("GET", "/live", wrap.Wrap(live.EventsAsync));

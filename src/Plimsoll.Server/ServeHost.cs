@@ -56,6 +56,7 @@ public sealed partial class ServeHost : IAsyncDisposable
     BatchRunner? _runner;
     FineTuningRunner? _tuning;
     RolloutDesk? _rollouts;
+    RegistryBoard? _registry;
     ShadowMirror? _shadow;
     OtlpExport? _export;
     LogLevels? _logLevels;
@@ -190,7 +191,7 @@ public sealed partial class ServeHost : IAsyncDisposable
     static string Fixed(ServeConfig config) => JsonSerializer.Serialize(new
     {
         config.Models, config.Listen, config.Ledger, config.State, config.Tls, config.DecisionLog,
-        config.Release, config.Telemetry,
+        config.Release, config.Telemetry, config.Registry,
     });
 
     public async Task StopAsync()
@@ -209,6 +210,7 @@ public sealed partial class ServeHost : IAsyncDisposable
         if (_tuning is not null)
             await _tuning.DisposeAsync();
         _board?.Dispose();
+        _registry?.Dispose();
         if (_shadow is not null)
             await _shadow.DisposeAsync();
         await _app.DisposeAsync();

@@ -59,6 +59,33 @@ public sealed class TuneTests
         PlimsollProcess.Run("tune", "rollout", "harbour", "--release", adapter, "--server",
             "http://127.0.0.1:1", "--registry", registry).ShouldBeRefused("expected plimsoll serve");
         await RollsOut(registry, adapter);
+        KeepsDrafts(folder.Path, registry, adapter);
+    }
+
+    /// <summary>A release has its drafts measured on traffic; a draft model is made, weighed and shown.</summary>
+    static void KeepsDrafts(string folder, string registry, string adapter)
+    {
+        var traffic = Path.Combine(folder, "captured.jsonl");
+        File.WriteAllLines(traffic, Enumerable.Range(0, 12).Select(i => $$$"""{"tenant":"t","request":{"model":"m","messages":[{"role":"user","content":"where does ship {{{i}}} lie"}]},"response":{"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":"x"}}]}}"""));
+        var released = PlimsollProcess.Run("tune", "release", adapter, "--task", "quay", "--traffic", traffic,
+            "--registry", registry);
+        released.ExitCode.ShouldBe(0, released.Story);
+        released.Output.ShouldContain("drafts n-gram: ");
+        released.Output.ShouldContain("drafts suffix: ");
+        PlimsollProcess.Run("tune", "draft", "quay@candidate", "--layers", "6", "--traffic", traffic,
+            "--registry", registry).ShouldBeRefused("draft of 6 layers: expected 1 to 5");
+        var draft = PlimsollProcess.Run("tune", "draft", "quay@candidate", "--traffic", traffic, "--epochs", "1",
+            "--model", "Llama-3.1-8B", "--requests", "200", "--registry", registry);
+        draft.ExitCode.ShouldBeInRange(0, 1, draft.Story);
+        draft.Output.ShouldContain("drafts model ");
+        draft.Output.ShouldContain(" spent once");
+        var hash = draft.Output.Split('\n')[0].Split(' ')[1];
+        PlimsollProcess.Run("tune", "lineage", hash, "--registry", registry).Output
+            .ShouldContain("source answers of a release");
+        var file = Path.Combine(folder, "draft.gguf");
+        PlimsollProcess.Run("tune", "export", hash, "--out", file, "--registry", registry).ExitCode.ShouldBe(0);
+        File.Exists(file).ShouldBeTrue();
+        PlimsollProcess.Run("tune", "draft", hash, "--registry", registry).ShouldBeRefused("expected release");
     }
 
     /// <summary>A release, into the traffic of a running server and out of it; names follow.</summary>

@@ -101,12 +101,13 @@ sealed class StepTables
     double TokensPerStep => _speculation?.AcceptanceLength ?? 1;
 
     /// <summary>
-    /// Drafting: one layer and the LM head for every draft of every sequence, one draft after another.
+    /// Drafting: the draft's layers and the LM head for every draft of every sequence, one after another.
     /// </summary>
-    double DraftNs(int decodes) => _speculation is null || decodes == 0
+    double DraftNs(int decodes) => _speculation is not { DraftLayers: > 0 } || decodes == 0
         ? 0
         : _speculation.DraftTokens
-        * ((_tokens.At(Padded(Share(decodes))) / _layers) + _lmHead.At(Share(decodes)));
+        * ((_speculation.DraftLayers * _tokens.At(Padded(Share(decodes))) / _layers)
+            + _lmHead.At(Share(decodes)));
 
     /// <summary>A step with prompt chunks; <paramref name="row"/> is null when nothing decodes.</summary>
     public double MixedNs(in StepShape shape, DecodeRow? row) => MixedNs(shape, row, EvenShare(shape));

@@ -59,7 +59,7 @@ public sealed class StepTimeModel : IStepTimes
         if (deployment.Engine.Speculation is not null)
         {
             CurveChoice.Note(
-                notes, "speculation: draft cost from one layer and the LM head; gaps paced evenly");
+                notes, "speculation: draft cost from its layers and the LM head; gaps paced evenly");
         }
         Notes = notes;
         if (fitted is not null)

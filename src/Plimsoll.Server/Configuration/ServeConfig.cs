@@ -16,6 +16,12 @@ public sealed class ServeConfig
     /// <summary><c>sqlite</c>, or <c>postgres://user:password@host/database</c>.</summary>
     public string Ledger { get; set; } = "sqlite";
 
+    /// <summary>
+    /// Registry of <c>plimsoll tune</c> on this machine, whose runs, datasets, releases and drafts the live page
+    /// shows.
+    /// </summary>
+    public string? Registry { get; set; }
+
     /// <summary>Service levels by name; the first is the default.</summary>
     public Dictionary<string, LevelConfig> Levels { get; set; } = new()
     {

@@ -17,8 +17,8 @@ namespace Plimsoll.Server.Dashboard;
 /// <summary>The live page and its events: one a second, each with every picture anew.</summary>
 sealed class LiveEndpoints(
     LiveBoard board, Action<HttpContext> authenticate, Func<Levels> levels, Func<LiveModel[]> models,
-    Func<IReadOnlyList<RolloutState>> rollouts, Func<IReadOnlyList<FineTuningJob>> tuning, double? loadLine,
-    string version, CancellationToken stopping)
+    Func<IReadOnlyList<RolloutState>> rollouts, Func<IReadOnlyList<FineTuningJob>> tuning,
+    RegistryBoard? registry, double? loadLine, string version, CancellationToken stopping)
 {
     static readonly TimeSpan _period = TimeSpan.FromSeconds(1);
 
@@ -74,7 +74,7 @@ sealed class LiveEndpoints(
             ["state"] = $"{all.Length} model{(all.Length == 1 ? "" : "s")}, one picture a second",
             ["figures"] = Figures(seconds),
             ["pictures"] = pictures,
-            ["tables"] = Tables(all, rollouts(), tuning()),
+            ["tables"] = Tables(all, rollouts(), tuning(), registry?.Table()),
         }.ToJsonString();
     }
 
@@ -113,7 +113,7 @@ sealed class LiveEndpoints(
         value >= 100 ? "#,0" : value >= 10 ? "0.#" : "0.##", CultureInfo.InvariantCulture);
 
     static string Tables(LiveModel[] models, IReadOnlyList<RolloutState> rollouts,
-        IReadOnlyList<FineTuningJob> tuning)
+        IReadOnlyList<FineTuningJob> tuning, PageTable? registry)
     {
         using var page = new StringWriter();
         var rows = Array.ConvertAll(models, model => new[]
@@ -128,6 +128,8 @@ sealed class LiveEndpoints(
             Page.WriteTable(Rollouts(rollouts), page);
         if (tuning.Count > 0)
             Page.WriteTable(Tuning(tuning), page);
+        if (registry is { Rows.Count: > 0 })
+            Page.WriteTable(registry, page);
         return page.ToString();
     }
 

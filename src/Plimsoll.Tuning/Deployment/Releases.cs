@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Plimsoll.Core;
@@ -14,6 +15,8 @@ namespace Plimsoll.Tuning.Deployment;
 /// </summary>
 public sealed class Releases(TuneWorkspace workspace)
 {
+    static readonly string[] _deployed = ["set_sha256", "format", "most_tokens", "engine"];
+
     readonly ModelRegistry _registry = workspace.Registry;
 
     /// <summary>An evaluation by these very settings; null when there is none.</summary>
@@ -28,6 +31,24 @@ public sealed class Releases(TuneWorkspace workspace)
             {
                 return (hash, manifest.Facts["gates"].Deserialize<List<GateOutcome>>(
                     CanonicalJson.Options)!);
+            }
+        }
+        return null;
+    }
+
+    /// <summary>What an adapter answered to a set before, deployed alike; null when that is not kept.</summary>
+    /// <param name="settings">Of the evaluation that asks.</param>
+    public IReadOnlyList<string>? Answers(string adapter, JsonObject settings)
+    {
+        foreach (var hash in _registry.Users(adapter, "adapter"))
+        {
+            var manifest = _registry.Get(hash);
+            if (manifest.Kind == ManifestKind.Evaluation && manifest.Facts["settings"] is JsonObject kept
+                && _deployed.All(key => JsonNode.DeepEquals(kept[key], settings[key])))
+            {
+                var lines = Encoding.UTF8.GetString(_registry.Blobs.Read(manifest.Blobs["answers.jsonl"]));
+                return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l =>
+                    JsonSerializer.Deserialize<JudgedExample>(l, CanonicalJson.Options)!.Candidate)];
             }
         }
         return null;

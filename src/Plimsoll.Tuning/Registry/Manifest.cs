@@ -18,7 +18,7 @@ public enum ManifestKind
     /// <summary>One execution of a spec: engine, host, log, cost.</summary>
     Run,
 
-    /// <summary>What a run gave: PEFT files, GGUF.</summary>
+    /// <summary>What a run gave: PEFT files, or a whole model where all weights were trained.</summary>
     Adapter,
 
     /// <summary>A candidate on a set: answers per example, interval.</summary>
@@ -26,6 +26,9 @@ public enum ManifestKind
 
     /// <summary>A candidate that passed its gates, with their evidence.</summary>
     Release,
+
+    /// <summary>How far guesses carry a release's answers, and the draft model that was made of them.</summary>
+    Draft,
 }
 
 /// <summary>

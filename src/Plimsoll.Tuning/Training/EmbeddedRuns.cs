@@ -50,6 +50,7 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         {
             log.Add(e.Write());
             Refuse(e, options.BudgetUsd);
+            RunProgress.Write(work, e, workspace.Time);
             progress(e);
         }, cancellation).ConfigureAwait(false);
         var adapter = Keep(job, spec, last, started, log, usdPerHour);

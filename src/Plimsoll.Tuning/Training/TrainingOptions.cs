@@ -11,6 +11,9 @@ namespace Plimsoll.Tuning.Training;
 public sealed record TrainingOptions
 {
     public TrainingMethod Method { get; init; } = TrainingMethod.Sft;
+    /// <summary>All weights in place of a LoRA, for models as small as a draft.</summary>
+    public bool Whole { get; init; }
+
     public int Rank { get; init; } = 16;
 
     /// <summary>Twice the rank when not given.</summary>
@@ -44,7 +47,7 @@ public sealed record TrainingOptions
         DatasetHash = CanonicalJson.HashOfBytes(File.ReadAllBytes(trainFile)),
         TokenizerHash = model.TokenizerHash,
         TemplateHash = model.Template.Hash,
-        Lora = new LoraConfig(Rank, Alpha ?? 2 * Rank, RankStabilised, Targets),
+        Lora = Whole ? null : new LoraConfig(Rank, Alpha ?? 2 * Rank, RankStabilised, Targets),
         InitialAdapterHash = initialAdapter is null
             ? null
             : CanonicalJson.HashOfBytes(File.ReadAllBytes(

@@ -31,6 +31,13 @@ public sealed class SpeculationTests
             iter: 200);
 
     [Fact]
+    public void More_layers_of_a_draft_never_make_a_step_shorter() =>
+        Gen.Select(Gen.Int[1, 1024], Gen.Int[1, 4000], Gen.Double[0, 8]).Sample((decodes, context, layers) =>
+            Model(new SpeculationSpec(3, 2.4, layers)).PredictNs(Steps.Decode(decodes, context))
+                <= Model(new SpeculationSpec(3, 2.4, layers + 1)).PredictNs(Steps.Decode(decodes, context)),
+            iter: 100);
+
+    [Fact]
     public void Terms_and_causes_sum_to_the_step() =>
         Gen.Select(Gen.Int[1, 600], Gen.Int[1, 4000], Gen.Int[0, 4]).Sample((decodes, context, chunks) =>
         {

@@ -75,7 +75,7 @@ sealed class EvaluateCommand(TuneStage stage)
             + $"quality, {set.Count:N0} are there");
         var examiner = new Examiner(stage, workspace, baseHash, parsed.GetValue(_format),
             parsed.GetValue(_most));
-        var answers = await examiner.JudgedAsync(set, adapter, current, cancellation);
+        var answers = await examiner.JudgedAsync(set, adapter, current, settings, cancellation);
         var gates = new List<GateOutcome>
         {
             await examiner.ParityAsync(set, adapter, parsed.GetValue(_parity), cancellation),
@@ -84,7 +84,7 @@ sealed class EvaluateCommand(TuneStage stage)
         if (parsed.GetValue(_mustPass) is { } mustPass)
         {
             gates.Add(Gates.Regression(await examiner.JudgedAsync(
-                [.. RecordReader.ReadJsonl(mustPass)], adapter, adapter, cancellation)));
+                [.. RecordReader.ReadJsonl(mustPass)], adapter, adapter, settings, cancellation)));
         }
         if (parsed.GetValue(_labels))
         {

@@ -3,12 +3,15 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning;
 using Plimsoll.Tuning.Datasets;
+using Plimsoll.Tuning.Deployment;
 using Plimsoll.Tuning.Evaluation;
+using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Registry;
 using Plimsoll.Tuning.Training;
 
@@ -18,20 +21,27 @@ namespace Plimsoll.Cli.Verbs.Tune;
 sealed class Examiner(TuneStage stage, TuneWorkspace workspace, string baseHash, TensorFormat format,
     int mostTokens)
 {
-    /// <param name="current">The adapter that answers now; null for the base.</param>
-    public async Task<List<JudgedExample>> JudgedAsync(
-        List<TrainingRecord> set, string candidate, string? current, CancellationToken cancellation)
+    /// <param name="current">The adapter that answers now, of whatever base; null for the candidate's base.</param>
+    /// <param name="settings">By which its answers may have been kept already.</param>
+    public async Task<List<JudgedExample>> JudgedAsync(List<TrainingRecord> set, string candidate,
+        string? current, JsonObject settings, CancellationToken cancellation)
     {
-        using var model = workspace.OpenFolder(baseHash);
-        var prompts = set.ConvertAll(r => model.Renderer.Prompt([.. r.Messages.SkipLast(1)], r.Tools));
-        var theirs = await EngineAnswers.OfAsync(
-            workspace, baseHash, candidate, format, prompts, mostTokens, cancellation);
+        var theirs = await TextsAsync(set, candidate, baseHash, cancellation);
         var ours = current == candidate ? theirs
-            : await EngineAnswers.OfAsync(workspace, baseHash, current, format, prompts, mostTokens,
-                cancellation);
-        string Text(int[] tokens) => model.Tokenizer.Decode(tokens, specials: false).Trim();
+            : current is null ? await TextsAsync(set, null, baseHash, cancellation)
+            : new Releases(workspace).Answers(current, settings)
+                ?? await TextsAsync(set, current, workspace.SpecOf(current).Links["base"], cancellation);
         return [.. set.Select((r, i) => new JudgedExample(
-            r.Messages[^2].Content, r.Messages[^1].Content, Text(ours[i]), Text(theirs[i]), r.Group))];
+            r.Messages[^2].Content, r.Messages[^1].Content, ours[i], theirs[i], r.Group))];
+    }
+
+    async Task<IReadOnlyList<string>> TextsAsync(
+        List<TrainingRecord> set, string? adapter, string ofBase, CancellationToken cancellation)
+    {
+        using var model = workspace.OpenFolder(ofBase);
+        var prompts = set.ConvertAll(r => model.Renderer.Prompt([.. r.Messages.SkipLast(1)], r.Tools));
+        var answers = await DeployedAsync(model, adapter, format, prompts, cancellation);
+        return answers.ConvertAll(a => model.Tokenizer.Decode(a, specials: false).Trim());
     }
 
     public async Task<GateOutcome> ParityAsync(
@@ -43,8 +53,7 @@ sealed class Examiner(TuneStage stage, TuneWorkspace workspace, string baseHash,
         var trainer = await TrainerAsync(asked, adapter, cancellation);
         async Task<List<ParityExample>> Examples(TensorFormat form)
         {
-            var engine = await EngineAnswers.OfAsync(
-                workspace, baseHash, adapter, form, asked, mostTokens, cancellation);
+            var engine = await DeployedAsync(model, adapter, form, asked, cancellation);
             return [.. asked.Select((p, i) => new ParityExample(
                 model.Tokenizer.Decode(p, specials: true),
                 [.. trainer[i].Where(t => !model.Config.EndTokens.Contains(t))], engine[i]))];
@@ -53,6 +62,14 @@ sealed class Examiner(TuneStage stage, TuneWorkspace workspace, string baseHash,
         return format == TensorFormat.Q8_0
             ? Gates.Parity(await Examples(TensorFormat.F32), await Examples(format), needed)
             : Gates.Parity(await Examples(format), quantised: false, needed);
+    }
+
+    async Task<List<int[]>> DeployedAsync(ModelFolder model, string? adapter, TensorFormat form,
+        List<int[]> prompts, CancellationToken cancellation)
+    {
+        await using var deployed = await DeployedModel.OpenAsync(
+            workspace, model, adapter, form, prompts.Max(p => p.Length) + mostTokens, cancellation);
+        return await deployed.AnswersAsync(prompts, mostTokens, cancellation);
     }
 
     async Task<List<int[]>> TrainerAsync(List<int[]> prompts, string adapter, CancellationToken cancellation)

@@ -1,7 +1,9 @@
+using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Gguf;
+using Plimsoll.Tuning;
 using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Registry;
 
@@ -16,7 +18,7 @@ sealed class FormatCommands(TuneStage stage)
     {
         var registry = TuneStage.RegistryOption();
         var name = new Argument<string>("NAME") { Description =
-            "Hash of a base, an adapter or a release, or task@alias" };
+            "Hash of a base, an adapter, a release or a draft, or task@alias" };
         var to = new Option<string>("--out") { Description = "The GGUF file to write", Required = true };
         var format = new Option<TensorFormat>("--format") { Description = "F32, F16, BF16 or "
             + "Q8_0, of whole models", DefaultValueFactory = _ => TensorFormat.Q8_0 };
@@ -30,6 +32,13 @@ sealed class FormatCommands(TuneStage stage)
             if (!TensorNumbers.CanConvert(form))
                 throw new BadInputException($"--format {form}: expected F32, F16, BF16 or Q8_0");
             var hash = workspace.Registry.Resolve(parsed.GetValue(name)!);
+            if (WholeOf(workspace, hash) is { } whole)
+            {
+                using var draft = ModelFolder.Open(workspace.FolderOf(whole));
+                GgufExport.Model(draft, null, form, whole).Save(parsed.GetValue(to)!);
+                stage.Output.WriteLine(parsed.GetValue(to));
+                return CommandLine.Done;
+            }
             var isBase = workspace.Registry.Get(hash).Kind == ManifestKind.Base;
             var adapter = isBase ? null : TuneStage.AdapterOf(workspace, hash);
             using var model = workspace.OpenFolder(
@@ -42,6 +51,19 @@ sealed class FormatCommands(TuneStage stage)
             return CommandLine.Done;
         });
         return command;
+    }
+
+    /// <summary>A draft's model, or a model whose weights were all trained; null for anything else.</summary>
+    static string? WholeOf(TuneWorkspace workspace, string hash)
+    {
+        var manifest = workspace.Registry.Get(hash);
+        if (manifest.Kind == ManifestKind.Draft)
+        {
+            return manifest.Links.GetValueOrDefault("model") ?? throw new BadInputException(
+                $"draft {hash[..12]} measures guesses from text, which have no model; expected another");
+        }
+        return manifest.Kind == ManifestKind.Adapter && manifest.Blobs.ContainsKey(ModelFolder.WeightsFile)
+            ? hash : null;
     }
 
     public Command Import()

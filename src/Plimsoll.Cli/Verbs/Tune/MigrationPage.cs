@@ -11,7 +11,8 @@ namespace Plimsoll.Cli.Verbs.Tune;
 /// <summary>The migration report as a page.</summary>
 static class MigrationPage
 {
-    public static PageModel Of(MigrationReport report, IReadOnlyList<GateOutcome> gates, string version)
+    public static PageModel Of(MigrationReport report, IReadOnlyList<GateOutcome> gates,
+        IReadOnlyList<string> drafts, string version)
     {
         var facts = report.Facts;
         return new PageModel
@@ -35,6 +36,8 @@ static class MigrationPage
                     {
                         "<" + g.Gate, "<" + g.Verdict.ToString().ToLowerInvariant(), "<" + g.Evidence,
                     })]),
+                new PageTable("Upkeep of drafts", ["<as last measured on the release's answers"],
+                    [.. drafts.Select(d => new[] { "<" + d })]),
             ],
             Notes =
             [

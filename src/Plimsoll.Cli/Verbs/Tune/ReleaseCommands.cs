@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Plimsoll.Tuning;
 using Plimsoll.Tuning.Deployment;
+using Plimsoll.Tuning.Drafts;
 
 namespace Plimsoll.Cli.Verbs.Tune;
 
@@ -11,9 +13,10 @@ sealed class ReleaseCommands(TuneStage stage)
         var registry = TuneStage.RegistryOption();
         var adapter = new Argument<string>("ADAPTER") { Description = "Hash of the candidate" };
         var task = new Option<string>("--task") { Description = "Name of the task", Required = true };
-        var command = new Command("release", "Releases an adapter whose gates have all passed.") { adapter,
-            registry, task };
-        command.SetAction(parsed =>
+        var (traffic, by) = (DraftCommand.TrafficOption(), DraftCommand.AnsweredByOption());
+        var command = new Command("release", "Releases an adapter whose gates have all passed, and measures how "
+            + "far drafts carry its answers.") { adapter, registry, task, traffic, by };
+        command.SetAction(async (parsed, cancellation) =>
         {
             using var workspace = TuneStage.Open(parsed.GetValue(registry)!);
             var hash = TuneStage.AdapterOf(workspace, parsed.GetValue(adapter)!);
@@ -24,6 +27,8 @@ sealed class ReleaseCommands(TuneStage stage)
                 return CommandLine.Failed;
             }
             stage.Output.WriteLine($"release {release}\n  {parsed.GetValue(task)}@candidate");
+            await new DraftMeasure(stage, workspace).AfterReleaseAsync(
+                release, parsed.GetValue(traffic), parsed.GetValue(by), cancellation);
             return CommandLine.Done;
         });
         return command;
@@ -45,6 +50,7 @@ sealed class ReleaseCommands(TuneStage stage)
             var hash = workspace.Registry.Resolve(parsed.GetValue(release) ?? $"{name}@candidate");
             new Releases(workspace).Promote(name, hash, parsed.GetValue(reason)!);
             stage.Output.WriteLine($"{name}@production {hash}");
+            SayStale(workspace, name);
             return CommandLine.Done;
         });
         return command;
@@ -64,8 +70,16 @@ sealed class ReleaseCommands(TuneStage stage)
             var name = parsed.GetValue(task)!;
             stage.Output.WriteLine($"{name}@production "
                 + $"{new Releases(workspace).RollBack(name, parsed.GetValue(reason)!)}");
+            SayStale(workspace, name);
             return CommandLine.Done;
         });
         return command;
+    }
+
+    // Another target answers now; what its draft was measured at no longer holds.
+    void SayStale(TuneWorkspace workspace, string task)
+    {
+        if (new DraftRecords(workspace).InUse(task) is { IsStale: true } used)
+            stage.Output.WriteLine($"  {DraftLines.Stale(used)}");
     }
 }

@@ -14,6 +14,7 @@ using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Storage;
 using Plimsoll.Tuning;
 using Plimsoll.Tuning.Deployment;
+using Plimsoll.Tuning.Drafts;
 using Plimsoll.Tuning.Evaluation;
 using Plimsoll.Tuning.Migration;
 using Plimsoll.Tuning.Registry;
@@ -68,20 +69,38 @@ sealed class ReportCommand(TuneStage stage)
             WholeFile.Check(page.FullName);
         var gates = new Releases(workspace).GatesOf(adapter);
         var report = MigrationReport.Of(Facts(parsed, workspace, adapter, gates), seed: 1);
+        var drafts = Drafts(workspace, adapter);
         if (parsed.GetValue(_html) is { } file)
         {
             WholeFile.Write(file.FullName, text =>
-                Page.Write(MigrationPage.Of(report, gates, CommandLine.VersionAndCommit), text));
+                Page.Write(MigrationPage.Of(report, gates, drafts, CommandLine.VersionAndCommit), text));
         }
         if (parsed.GetValue(_json))
         {
-            stage.Output.WriteLine(JsonSerializer.SerializeToNode(report, CanonicalJson.Options)!
-                .ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+            var json = JsonSerializer.SerializeToNode(report, CanonicalJson.Options)!;
+            json["drafts"] = JsonSerializer.SerializeToNode(drafts, CanonicalJson.Options);
+            stage.Output.WriteLine(json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
             return CommandLine.Done;
         }
         foreach (var line in MigrationText.Lines(report))
             stage.Output.WriteLine(line);
+        foreach (var line in drafts)
+            stage.Output.WriteLine($"Upkeep: {line}.");
         return CommandLine.Done;
+    }
+
+    // The upkeep that the adapter's newest release asks of its drafts, as last measured.
+    static List<string> Drafts(TuneWorkspace workspace, string adapter)
+    {
+        var records = new DraftRecords(workspace);
+        foreach (var release in workspace.Registry.Users(adapter, "adapter")
+            .Where(h => workspace.Registry.Get(h).Kind == ManifestKind.Release))
+        {
+            var used = records.InUse((string)workspace.Registry.Get(release).Facts["task"]!);
+            if (records.Of(release) is [var newest, ..])
+                return [.. DraftLines.Of(newest, used)];
+        }
+        return ["drafts not measured; expected plimsoll tune release or tune draft"];
     }
 
     MigrationFacts Facts(ParseResult parsed, TuneWorkspace workspace, string adapter,

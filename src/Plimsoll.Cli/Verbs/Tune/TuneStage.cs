@@ -5,6 +5,7 @@ using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning;
+using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Registry;
 using Plimsoll.Tuning.Training;
 
@@ -63,7 +64,9 @@ sealed class TuneStage(TextWriter output, TextWriter story)
         var manifest = workspace.Registry.Get(hash);
         return manifest.Kind switch
         {
-            ManifestKind.Adapter => hash,
+            ManifestKind.Adapter when manifest.Blobs.ContainsKey(PeftAdapter.WeightsFile) => hash,
+            ManifestKind.Adapter => throw new BadInputException(
+                $"{name} is a whole model; expected an adapter or a release"),
             ManifestKind.Release => manifest.Links["adapter"],
             ManifestKind.Run => workspace.Registry.Users(hash, "run").First(),
             _ => throw new BadInputException($"{name} is of kind "

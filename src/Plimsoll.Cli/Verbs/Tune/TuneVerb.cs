@@ -19,6 +19,7 @@ sealed class TuneVerb(TextWriter output, TextWriter story)
             new EvaluateCommand(stage).Build(),
             new SavingCommand(stage).Build(),
             new ReleaseCommands(stage).Release(),
+            new DraftCommand(stage).Build(),
             new ReleaseCommands(stage).Promote(),
             new ReleaseCommands(stage).Rollback(),
             new RolloutCommand(stage).Build(),
