@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
@@ -42,7 +43,9 @@ sealed partial class FineTuningRunner : IAsyncDisposable
         _adapters = Path.Combine(folder, "served");
         _workspace = new TuneWorkspace(folder, time);
         _store = new JobStore(folder, time);
-        var runs = new EmbeddedRuns(_workspace, () => TrainerProcess.Locate(text => Story(_log, text)));
+        // Training is batch work: it stands still while somebody waits for an answer of this machine.
+        var runs = new EmbeddedRuns(_workspace, () => TrainerProcess.Locate(text => Story(_log, text))
+            .Yielding(() => _models.Local.Any(m => m.Interactive > 0)));
         _jobs = new JobRunner(_store, _workspace, runs, name => _workspace.AddGguf(FileOf(name)),
             CopyOf) { Serve = ServeAsync };
         Desk = new JobDesk(_store, (tenant, id) => files.Find(tenant, id)?.Purpose == "fine-tune");

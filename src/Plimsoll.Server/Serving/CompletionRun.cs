@@ -5,6 +5,7 @@ using System.Text;
 using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
+using Plimsoll.Core.Scheduling;
 using Plimsoll.Engine;
 using Plimsoll.Server.Ledger;
 
@@ -32,6 +33,7 @@ public sealed class CompletionRun : IDisposable
     int _finished;
     int _failed;
     bool _byLength;
+    bool _isCounted;
 
     CompletionRun(LocalModel model, CompletionRequest request, LedgerBook book, RequestEntry entry,
         Answer[] answers)
@@ -45,6 +47,9 @@ public sealed class CompletionRun : IDisposable
         _lastTokenNs = new long[answers.Length];
         _outputTokens = new int[answers.Length];
         Array.Fill(_lastTokenNs, -1);
+        _isCounted = request.Level.Class == ServiceClass.Interactive;
+        if (_isCounted)
+            model.CountInteractive(1);
     }
 
     public RequestEntry Entry { get; }
@@ -131,6 +136,9 @@ public sealed class CompletionRun : IDisposable
 
     public void Dispose()
     {
+        if (_isCounted)
+            _model.CountInteractive(-1);
+        _isCounted = false;
         if (_finished < _answers.Length)
         {
             foreach (var answer in _answers)

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Engine;
 using Plimsoll.Server.Ledger;
@@ -42,6 +43,14 @@ public sealed class LocalModel : IAsyncDisposable
         Steps = headroom is null ? null : new StepSample(name, headroom.StepTime);
         engine.OnStep = OnStep;
     }
+
+    int _interactive;
+
+    /// <summary>Requests in flight that somebody waits for.</summary>
+    public int Interactive => Volatile.Read(ref _interactive);
+
+    /// <summary>One more, or with −1 one less.</summary>
+    public void CountInteractive(int change) => Interlocked.Add(ref _interactive, change);
 
     public string Name { get; }
 

@@ -18,7 +18,18 @@ public sealed class TrainerProcess
 
     readonly string _binary;
 
+    readonly Func<bool>? _mustYield;
+
     public TrainerProcess(string binary) => _binary = binary;
+
+    TrainerProcess(string binary, Func<bool> mustYield) : this(binary) => _mustYield = mustYield;
+
+    /// <summary>The same trainer as preemptible work: it stands still while this says so.</summary>
+    /// <param name="mustYield">Asked many times a second.</param>
+    public TrainerProcess Yielding(Func<bool> mustYield) => new(_binary, mustYield);
+
+    /// <summary>Whether its process stands still for others now.</summary>
+    public bool IsHeld { get; private set; }
 
     /// <summary>
     /// Finds the trainer: <c>PLIMSOLL_TRAINER</c>, a folder <c>trainer</c> beside this binary, or a checkout
@@ -81,12 +92,17 @@ public sealed class TrainerProcess
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
         using var process = Process.Start(start)!;
         using var stop = cancellation.Register(() => Kill(process));
+        using var ended = new CancellationTokenSource();
+        var held = _mustYield is null ? Task.CompletedTask
+            : new ProcessHold(process, _mustYield, now => IsHeld = now).WatchAsync(ended.Token);
         var story = process.StandardError.ReadToEndAsync(CancellationToken.None);
         while (await process.StandardOutput.ReadLineAsync(CancellationToken.None).ConfigureAwait(false)
             is { } text)
         {
             line(text);
         }
+        await ended.CancelAsync().ConfigureAwait(false);
+        await held.ConfigureAwait(false);
         await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
         var said = (await story.ConfigureAwait(false)).Trim();

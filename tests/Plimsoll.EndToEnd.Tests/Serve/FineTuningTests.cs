@@ -1,7 +1,10 @@
 using System;
+using System.ClientModel;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using OpenAI.FineTuning;
 using Plimsoll.Server.Configuration;
 using Plimsoll.Tuning.Training;
 using Shouldly;
@@ -42,6 +45,52 @@ public sealed class FineTuningTests
         asked.ShouldBe(200, answer.ToString());
         answer.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()
             .ShouldBe("too heavy");
+        await BySdkAsync(server, file);
+        ByCommand(server, lines);
+    }
+
+    /// <summary>OpenAI's own client, whose hosted service ends: the same spec is not trained again.</summary>
+    static async Task BySdkAsync(RunningServer server, string file)
+    {
+        var client = new FineTuningClient(new ApiKeyCredential("none"),
+            new FineTuningClientOptions { Endpoint = new Uri(server.Address, "/v1") });
+        var cancellation = TestContext.Current.CancellationToken;
+        var job = await client.FineTuneAsync("tiny", file, waitUntilCompleted: true, new FineTuningOptions
+        {
+            Suffix = "sdk",
+            TrainingMethod = FineTuningTrainingMethod.CreateSupervised(epochCount: 30, learningRate: 3),
+        }, cancellation);
+        job.Status.ToString().ShouldBe("succeeded");
+        job.Value.ShouldStartWith("ft:tiny:");
+        job.Value.ShouldContain(":sdk:");
+        var events = 0;
+        await foreach (var _ in job.GetEventsAsync(new GetEventsOptions(), cancellation))
+            events++;
+        events.ShouldBeGreaterThan(2);
+        await foreach (var listed in client.GetJobsAsync(new FineTuningJobCollectionOptions(), cancellation))
+            listed.BaseModel.ShouldBe("tiny");
+    }
+
+    /// <summary>The driver <c>hosted</c>, with this server as the host: file, job, wait, name.</summary>
+    static void ByCommand(RunningServer server, IEnumerable<string> lines)
+    {
+        using var folder = new TemporaryFolder();
+        var registry = Path.Combine(folder.Path, "registry");
+        var data = Path.Combine(folder.Path, "train.jsonl");
+        File.WriteAllLines(data, lines);
+        var dataset = PlimsollProcess.Run("tune", "dataset", data, "--near-duplicates", "0", "--keep-pii",
+            "--validation-share", "0", "--registry", registry).Output.Split('\n')[0].Split(' ')[1];
+        string[] run = ["tune", "run", "--driver", "hosted", "--dataset", dataset, "--endpoint",
+            server.Address.ToString(), "--epochs", "30", "--learning-rate", "0.006", "--registry", registry];
+        var done = PlimsollProcess.Run([.. run, "--endpoint-model", "tiny", "--suffix", "cli"]);
+        done.ExitCode.ShouldBe(0, done.Story);
+        done.Output.ShouldStartWith("model ft:tiny:");
+        done.Story.ShouldContain(": succeeded");
+        var again = PlimsollProcess.Run([.. run, "--endpoint-model", "tiny"]);
+        again.Output.ShouldBe(done.Output);
+        again.Story.ShouldContain("trained there before");
+        PlimsollProcess.Run([.. run, "--endpoint-model", "other"]).Output.ShouldBe("");
+        PlimsollProcess.Run(run).ShouldBeRefused("expected --endpoint-model");
     }
 
     /// <summary>The live page's first event.</summary>

@@ -1,10 +1,12 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Tuning.Formats;
+using Plimsoll.Tuning.Registry;
 using Plimsoll.Tuning.Training;
 using Shouldly;
 using Xunit;
@@ -52,6 +54,35 @@ public sealed class TrainerTests
         events[0].Kind.ShouldBe("resumed");
         events[0].Step.ShouldBeGreaterThanOrEqualTo(6);
         Adapter(folder.In("killed")).ShouldBe(Adapter(folder.In("whole")));
+    }
+
+    [Fact]
+    public async Task A_run_that_yields_stands_still_and_ends_in_the_same_bytes()
+    {
+        using var folder = new TemporaryFolder();
+        var tiny = new TinyJob(folder);
+        var model = tiny.Model(Architecture.Llama);
+        var data = tiny.Conversations(40);
+        TrainerJob Job(string name) => tiny.Job(model, data, folder.In(name), s => s with { Epochs = 20 });
+        await tiny.TrainAsync(Job("alone"));
+        var busy = false;
+        var trainer = TinyJob.Trainer.Yielding(() => Volatile.Read(ref busy));
+        var file = folder.Write("job.json", JsonSerializer.Serialize(Job("beside"), CanonicalJson.Options));
+        var running = trainer.TrainAsync(file, e =>
+        {
+            if (e.Kind == "started")
+                Volatile.Write(ref busy, true);
+        }, TestContext.Current.CancellationToken);
+        while (!trainer.IsHeld)
+        {
+            running.IsCompleted.ShouldBeFalse("it ran to its end beside others");
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+        Directory.Exists(folder.In("beside")).ShouldBeFalse();
+        Volatile.Write(ref busy, false);
+        await running;
+        trainer.IsHeld.ShouldBeFalse();
+        Adapter(folder.In("beside")).ShouldBe(Adapter(folder.In("alone")));
     }
 
     [Fact]

@@ -48,13 +48,15 @@ sealed class RunCommand(TuneStage stage)
         + "cost of the run" };
     readonly Option<double?> _budget = new("--budget-usd") { Description = "Refuse a run that "
         + "would cost more" };
-    readonly Option<string> _driver = new("--driver") { Description = "embedded, or files for axolotl, trl, "
-        + "llama-factory, slurm, kubeflow", DefaultValueFactory = _ => "embedded" };
+    readonly Option<string> _driver = new("--driver") { Description = "embedded, files for axolotl, trl, "
+        + "llama-factory, slurm, kubeflow, or hosted", DefaultValueFactory = _ => "embedded" };
     readonly Option<string?> _out = new("--out") { Description = "Folder for a driver's files" };
     readonly Option<string?> _bundle = new("--bundle") { Description =
         "PEFT folder that the driver's trainer has made of this spec: takes it in" };
     readonly Option<string?> _version = new("--driver-version") { Description =
         "Of the trainer that made it" };
+    readonly HostedOptions _hosted = new();
+
     readonly Option<double?> _cost = new("--run-usd") { Description = "What that run cost" };
 
     public Command Build()
@@ -67,6 +69,7 @@ sealed class RunCommand(TuneStage stage)
             _precision, _seed, _threads, _price, _budget, _driver, _out, _bundle,
             _version, _cost,
         };
+        _hosted.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
         return command;
     }
@@ -77,6 +80,13 @@ sealed class RunCommand(TuneStage stage)
         var baseHash = TuneStage.BaseOf(workspace, parsed.GetValue(_base)!);
         var dataset = workspace.Registry.Resolve(parsed.GetValue(_dataset)!);
         var options = Options(parsed);
+        if (parsed.GetValue(_driver) == HostedOptions.Driver)
+        {
+            var (model, run) = await _hosted.RunAsync(parsed, workspace, baseHash, dataset, options,
+                text => stage.Story.WriteLine($"plimsoll: {text}"), cancellation);
+            stage.Output.WriteLine($"model {model}\nrun {run}");
+            return CommandLine.Done;
+        }
         if (parsed.GetValue(_driver) is var driver && driver != "embedded")
             return Driven(parsed, workspace, driver!, baseHash, dataset, options);
         if (parsed.GetValue(_bundle) is not null)

@@ -11,7 +11,7 @@ using Plimsoll.Tuning.Datasets;
 namespace Plimsoll.Tuning.Training.Jobs;
 
 /// <summary>
-/// Works off the jobs of a store, one at a time. A job that is cancelled or paused stops within a step; a
+/// Works off the jobs of a store, one at a time. A job that is cancelled or paused stops within a second; a
 /// paused one, or one whose runner died, goes on from its last checkpoint.
 /// </summary>
 /// <param name="baseOf">The base's hash in the workspace, by the name that a job asks for.</param>
@@ -21,6 +21,7 @@ public sealed class JobRunner(
         string, string> fileOf)
 {
     static readonly TimeSpan _lease = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan _look = TimeSpan.FromSeconds(0.5);
     const int EventSteps = 10;
 
     readonly string _owner = Guid.NewGuid().ToString("N");
@@ -40,7 +41,17 @@ public sealed class JobRunner(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
-            await RunAsync(job, stop, cancellation).ConfigureAwait(false);
+            using var ended = new CancellationTokenSource();
+            var watched = WatchAsync(job, stop, ended.Token);
+            try
+            {
+                await RunAsync(job, stop, cancellation).ConfigureAwait(false);
+            }
+            finally
+            {
+                await ended.CancelAsync().ConfigureAwait(false);
+                await watched.ConfigureAwait(false);
+            }
         }
         catch (BadInputException bad)
         {
@@ -55,6 +66,25 @@ public sealed class JobRunner(
             // Cancelled or paused by its owner; the store says which.
         }
         return true;
+    }
+
+    // By the clock and not by its steps: a trainer that stands still for others keeps its lease, and can be
+    // cancelled or paused.
+    async Task WatchAsync(FineTuningJob job, CancellationTokenSource stop, CancellationToken ended)
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(_look);
+            while (await timer.WaitForNextTickAsync(ended).ConfigureAwait(false))
+            {
+                if (!store.Renew(job.Id, _owner, _lease))
+                    await stop.CancelAsync().ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The job has ended.
+        }
     }
 
     async Task RunAsync(FineTuningJob job, CancellationTokenSource stop, CancellationToken cancellation)
@@ -74,8 +104,6 @@ public sealed class JobRunner(
         TrainerEvent? last = null;
         var (adapter, existing) = await runs.RunAsync(baseHash, dataset, job.Options, null, null, e =>
         {
-            if (!store.Renew(job.Id, _owner, _lease))
-                stop.Cancel();
             if (e.Kind == "step")
                 last = e;
             if (e.Kind == "step" && (e.Step % EventSteps == 0 || e.Step == e.Steps))
