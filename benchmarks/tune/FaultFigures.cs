@@ -9,7 +9,6 @@ using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning.Datasets;
 using Plimsoll.Tuning.Evaluation;
 using Plimsoll.Tuning.Formats;
-using Plimsoll.Tuning.Registry;
 using Plimsoll.Tuning.Training;
 
 namespace Plimsoll.Tune.Figures;
@@ -71,20 +70,7 @@ sealed class FaultFigures(string work, string modelFolder)
         }));
         await Jobs.TrainAsync(new TrainerJob
         {
-            Spec = new TrainingSpec
-            {
-                Method = TrainingMethod.Sft,
-                BaseHash = model.WeightHash(),
-                DatasetHash = CanonicalJson.HashOfBytes(File.ReadAllBytes(data)),
-                TokenizerHash = model.TokenizerHash,
-                TemplateHash = model.Template.Hash,
-                Lora = new LoraConfig(16, 16, RankStabilised: true, IntentTuning.Targets),
-                SequenceTokens = 160,
-                BatchTokens = 2080,
-                Epochs = 2,
-                LearningRate = 4e-3,
-                WarmupSteps = 5,
-            },
+            Spec = IntentSpec.Of(model, data, rank: 16, rankStabilised: true) with { Epochs = 2 },
             BaseFolder = modelFolder,
             DatasetFile = data,
             OutputFolder = At("adapter"),

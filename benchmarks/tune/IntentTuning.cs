@@ -6,7 +6,6 @@ using System.Threading.Tasks;
 using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning.Datasets;
 using Plimsoll.Tuning.Formats;
-using Plimsoll.Tuning.Registry;
 using Plimsoll.Tuning.Training;
 
 namespace Plimsoll.Tune.Figures;
@@ -17,9 +16,6 @@ namespace Plimsoll.Tune.Figures;
 static class IntentTuning
 {
     const int AnswerTokens = 16;
-
-    public static IReadOnlyList<string> Targets { get; } = [
-        "down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"];
 
     /// <summary>Rank, epochs and rate, chosen on the validation splits.</summary>
     static (int Rank, int Epochs, double Rate) Recipe(string set) => set switch
@@ -85,16 +81,8 @@ static class IntentTuning
     static TrainingSpec Spec(ModelFolder model, string data, string name, ulong seed, int? perIntent)
     {
         var (rank, epochs, rate) = Recipe(name);
-        return new TrainingSpec
+        return IntentSpec.Of(model, data, rank) with
         {
-            Method = TrainingMethod.Sft,
-            BaseHash = model.WeightHash(),
-            DatasetHash = CanonicalJson.HashOfBytes(File.ReadAllBytes(data)),
-            TokenizerHash = model.TokenizerHash,
-            TemplateHash = model.Template.Hash,
-            Lora = new LoraConfig(rank, 2 * rank, RankStabilised: false, Targets),
-            SequenceTokens = 160,
-            BatchTokens = 2080,
             Epochs = perIntent is null ? epochs : 20,
             LearningRate = rate,
             WarmupSteps = 20,

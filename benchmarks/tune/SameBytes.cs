@@ -61,20 +61,9 @@ static class SameBytes
         using var model = ModelFolder.Open(modelFolder);
         return new TrainerJob
         {
-            Spec = new TrainingSpec
+            Spec = IntentSpec.Of(model, data, rank: 16) with
             {
-                Method = TrainingMethod.Sft,
-                BaseHash = model.WeightHash(),
-                DatasetHash = CanonicalJson.HashOfBytes(File.ReadAllBytes(data)),
-                TokenizerHash = model.TokenizerHash,
-                TemplateHash = model.Template.Hash,
-                Lora = new LoraConfig(16, 32, RankStabilised: false, IntentTuning.Targets),
-                SequenceTokens = 160,
-                BatchTokens = 2080,
-                Epochs = 1,
                 MostSteps = Steps,
-                LearningRate = 4e-3,
-                WarmupSteps = 5,
                 Threads = threads,
                 Precision = precision,
             },

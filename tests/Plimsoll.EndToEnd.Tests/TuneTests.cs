@@ -104,7 +104,8 @@ public sealed class TuneTests
             {"shares":[5000,10000],"shadow_requests":3,"stage_requests":3,
              "guards":[{"metric":"errors","margin":0.6}]}
             """);
-        await using var server = await RunningServer.StartAsync();
+        await using var server = await RunningServer.StartAsync(c => c.Registry = registry);
+        (await LiveAsync(server)).ShouldContain("Tuning registry");
         var address = server.Address.ToString();
         var command = Task.Run(() => PlimsollProcess.Run("tune", "rollout", "harbour", "--model", "sim",
             "--server", address, "--plan", plan, "--registry", registry));
@@ -121,6 +122,14 @@ public sealed class TuneTests
             registry).Output.ShouldContain("rolled_back");
         using var after = new TuneWorkspace(registry, TimeProvider.System);
         after.Registry.Resolve("harbour@production").ShouldBe(release);
+    }
+
+    /// <summary>The live page's first event.</summary>
+    static async Task<string> LiveAsync(RunningServer server)
+    {
+        using var reader = new StreamReader(await server.Client.GetStreamAsync("/live"));
+        await reader.ReadLineAsync();
+        return (await reader.ReadLineAsync())!;
     }
 
     [Fact]

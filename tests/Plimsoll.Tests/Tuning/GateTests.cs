@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Plimsoll.Core;
 using Plimsoll.Core.Draws;
 using Plimsoll.Tuning.Evaluation;
 using Shouldly;
@@ -144,10 +145,26 @@ public sealed class GateTests
         Gates.Regression(examples).Evidence.ShouldContain("\"q\" gave \"maybe\", expected \"yes\"");
         Gates.Format(examples, AnswerForm.OneOf(new HashSet<string> { "yes", "no" }), 0)
             .Evidence.ShouldContain("no label");
-        var form = AnswerForm.JsonObject(new Dictionary<string, string> { ["city"] = "string" });
+    }
+
+    [Fact]
+    public void A_form_is_a_schema_or_a_pattern_of_the_whole_answer()
+    {
+        using var folder = new TemporaryFolder();
+        var form = AnswerForm.Schema(folder.Write("schema.json",
+            """{"type":"object","required":["city"],"properties":{"city":{"type":"string"}}}"""));
         form("""{"city":"Oslo"}""").ShouldBeNull();
-        form("""{"city":1}""").ShouldBe("whose city is no string");
+        form("""{"city":1}""")!.ShouldStartWith("which breaks the schema at /city");
+        form("{}")!.ShouldContain("city");
         form("{").ShouldBe("which is no JSON");
+        Should.Throw<BadInputException>(() => AnswerForm.Schema(folder.Write("none.json", "{")))
+            .Message.ShouldContain("expected a JSON schema");
+        var pattern = AnswerForm.Pattern("[a-z]+|[0-9]{2}");
+        pattern("oslo").ShouldBeNull();
+        pattern("17").ShouldBeNull();
+        pattern("oslo 17").ShouldBe("which is not of the form [a-z]+|[0-9]{2}");
+        Should.Throw<BadInputException>(() => AnswerForm.Pattern("(")).Message.ShouldStartWith("pattern (");
+        AnswerForm.Pattern("(a+)+")(new string('a', 40) + "b")!.ShouldContain("(a+)+");
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
@@ -27,6 +28,15 @@ sealed class EvaluateCommand(TuneStage stage)
         + "answered exactly" };
     readonly Option<bool> _labels = new("--labels") { Description =
         "Answers must be among the expected answers of the set" };
+    readonly Option<string?> _schema = new("--schema") { Description =
+        "Answers must be JSON that this JSON schema holds valid" };
+
+    readonly Option<string?> _pattern = new("--pattern") { Description =
+        "Answers must be of this regular expression's form, whole" };
+
+    readonly Option<double> _faulty = new("--most-faulty") { Description =
+        "Share of answers that may be of a wrong form", DefaultValueFactory = _ => 0.01 };
+
     readonly Option<double> _margin = new(
         "--margin") { Description = "Accuracy that may be lost", DefaultValueFactory = _ => 0.02 };
     readonly Option<double> _discordant = new("--discordant") { Description = "Share of examples expected "
@@ -43,7 +53,7 @@ sealed class EvaluateCommand(TuneStage stage)
         var command = new Command("evaluate", "Judges an adapter as it would be deployed: parity, quality, "
             + "must-pass examples, form.")
         {
-            _adapter, _registry, _set, _against, _mustPass, _labels, _margin, _discordant, _parity, _format,
+            _adapter, _registry, _set, _against, _mustPass, _labels, _schema, _pattern, _faulty, _margin, _discordant, _parity, _format,
                 _most,
         };
         command.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
@@ -57,6 +67,7 @@ sealed class EvaluateCommand(TuneStage stage)
         var baseHash = workspace.SpecOf(adapter).Links["base"];
         var current = parsed.GetValue(_against) is "base" ? null
             : TuneStage.AdapterOf(workspace, parsed.GetValue(_against)!);
+        var form = Form(parsed);
         var settings = Settings(parsed, workspace, current);
         if (new Releases(workspace).Evaluated(adapter, settings) is { } before)
         {
@@ -86,14 +97,29 @@ sealed class EvaluateCommand(TuneStage stage)
             gates.Add(Gates.Regression(await examiner.JudgedAsync(
                 [.. RecordReader.ReadJsonl(mustPass)], adapter, adapter, settings, cancellation)));
         }
-        if (parsed.GetValue(_labels))
+        if (form is not null || parsed.GetValue(_labels))
         {
-            gates.Add(Gates.Format(answers, AnswerForm.OneOf(answers.Select(a => a.Expected).ToHashSet()),
-                0.01));
+            gates.Add(Gates.Format(answers,
+                form ?? AnswerForm.OneOf(answers.Select(a => a.Expected).ToHashSet()),
+                parsed.GetValue(_faulty)));
         }
         return Say(new Releases(workspace).AddEvaluation(
             adapter, Path.GetFileName(parsed.GetValue(_set)!), parsed.GetValue(_format).ToString(), answers,
             gates, settings), gates);
+    }
+
+    // Read before anything is asked of a model.
+    Func<string, string?>? Form(ParseResult parsed)
+    {
+        if (!(parsed.GetValue(_faulty) is >= 0 and < 1))
+            throw new BadInputException($"--most-faulty {parsed.GetValue(_faulty)}: expected 0 to 1");
+        return (parsed.GetValue(_labels), parsed.GetValue(_schema), parsed.GetValue(_pattern)) switch
+        {
+            (_, null, null) => null,
+            (false, { } schema, null) => AnswerForm.Schema(schema),
+            (false, null, { } pattern) => AnswerForm.Pattern(pattern),
+            _ => throw new BadInputException("--labels, --schema, --pattern: expected one of them"),
+        };
     }
 
     int Say(string evaluation, IReadOnlyList<GateOutcome> gates)
@@ -116,6 +142,9 @@ sealed class EvaluateCommand(TuneStage stage)
             ["against"] = current ?? "base",
             ["must_pass_sha256"] = Hash(parsed.GetValue(_mustPass)),
             ["labels"] = parsed.GetValue(_labels),
+            ["schema_sha256"] = Hash(parsed.GetValue(_schema)),
+            ["pattern"] = parsed.GetValue(_pattern),
+            ["most_faulty"] = parsed.GetValue(_faulty),
             ["margin"] = parsed.GetValue(_margin),
             ["discordant"] = parsed.GetValue(_discordant),
             ["parity_prompts"] = parsed.GetValue(_parity),
