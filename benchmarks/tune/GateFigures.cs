@@ -50,8 +50,8 @@ static class GateFigures
             + $"{answers2:F0} of the candidate's answers on average");
     }
 
-    // The chance to pass at the margin, over all splits of 1,600 examples: 4 % right by the candidate alone, 6 %
-    // by the current alone.
+    // The chance to pass at the margin, over all splits of 1,600 examples: 4 % right by the candidate alone,
+    // 6 % by the current alone.
     static double ExactLevel()
     {
         const int n = 1600;

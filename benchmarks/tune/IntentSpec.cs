@@ -8,8 +8,8 @@ namespace Plimsoll.Tune.Figures;
 /// <summary>The spec that all figures about LoRAs on intents share; each changes what it is about.</summary>
 static class IntentSpec
 {
-    public static TrainingSpec Of(ModelFolder model, string dataFile, int rank, bool rankStabilised = false) =>
-        new()
+    public static TrainingSpec Of(
+        ModelFolder model, string dataFile, int rank, bool rankStabilised = false) => new()
     {
         Method = TrainingMethod.Sft,
         BaseHash = model.WeightHash(),

@@ -86,8 +86,8 @@ public sealed partial class ServeHost
         }
         var live = new LiveEndpoints(
             _board, context => _gate.AuthenticateAdmin(context), () => _levels, LiveModels,
-            () => _rollouts!.States, () => _tuning!.Recent, _registry, loadLine > 0 ? loadLine : null, version,
-            _app.Lifetime.ApplicationStopping);
+            () => _rollouts!.States, () => _tuning!.Recent, _registry,
+            loadLine > 0 ? loadLine : null, version, _app.Lifetime.ApplicationStopping);
         Map("GET", "/", live.PageAsync);
         Map("GET", "/live", wrap.Wrap(live.EventsAsync));
     }

@@ -58,7 +58,7 @@ public static class TuneOverview
             run.Facts["usd"] is { } usd ? string.Create(_culture, $"${(double)usd:G3}") : null,
         }.OfType<string>()));
 
-    // Of what answers now, else of what is to: guesses as last measured, and whether the draft model is stale.
+    // Of what answers now, else of what is to: guesses as last measured, and the state of the draft model.
     static IEnumerable<TuneRow> Drafts(TuneWorkspace workspace)
     {
         var (registry, records) = (workspace.Registry, new DraftRecords(workspace));

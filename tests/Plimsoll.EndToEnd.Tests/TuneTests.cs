@@ -62,7 +62,7 @@ public sealed class TuneTests
         KeepsDrafts(folder.Path, registry, adapter);
     }
 
-    /// <summary>A release has its drafts measured on traffic; a draft model is made, weighed and shown.</summary>
+    /// <summary>A release has its drafts measured on traffic; a draft model is made and weighed.</summary>
     static void KeepsDrafts(string folder, string registry, string adapter)
     {
         var traffic = Path.Combine(folder, "captured.jsonl");
@@ -74,8 +74,8 @@ public sealed class TuneTests
         released.Output.ShouldContain("drafts suffix: ");
         PlimsollProcess.Run("tune", "draft", "quay@candidate", "--layers", "6", "--traffic", traffic,
             "--registry", registry).ShouldBeRefused("draft of 6 layers: expected 1 to 5");
-        var draft = PlimsollProcess.Run("tune", "draft", "quay@candidate", "--traffic", traffic, "--epochs", "1",
-            "--model", "Llama-3.1-8B", "--requests", "200", "--registry", registry);
+        var draft = PlimsollProcess.Run("tune", "draft", "quay@candidate", "--traffic", traffic, "--epochs",
+            "1", "--model", "Llama-3.1-8B", "--requests", "200", "--registry", registry);
         draft.ExitCode.ShouldBeInRange(0, 1, draft.Story);
         draft.Output.ShouldContain("drafts model ");
         draft.Output.ShouldContain(" spent once");
@@ -83,9 +83,11 @@ public sealed class TuneTests
         PlimsollProcess.Run("tune", "lineage", hash, "--registry", registry).Output
             .ShouldContain("source answers of a release");
         var file = Path.Combine(folder, "draft.gguf");
-        PlimsollProcess.Run("tune", "export", hash, "--out", file, "--registry", registry).ExitCode.ShouldBe(0);
+        PlimsollProcess.Run("tune", "export", hash, "--out", file, "--registry", registry)
+            .ExitCode.ShouldBe(0);
         File.Exists(file).ShouldBeTrue();
-        PlimsollProcess.Run("tune", "draft", hash, "--registry", registry).ShouldBeRefused("expected release");
+        PlimsollProcess.Run("tune", "draft", hash, "--registry", registry)
+            .ShouldBeRefused("expected release");
     }
 
     /// <summary>A release, into the traffic of a running server and out of it; names follow.</summary>

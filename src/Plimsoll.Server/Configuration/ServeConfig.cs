@@ -17,8 +17,8 @@ public sealed class ServeConfig
     public string Ledger { get; set; } = "sqlite";
 
     /// <summary>
-    /// Registry of <c>plimsoll tune</c> on this machine, whose runs, datasets, releases and drafts the live page
-    /// shows.
+    /// Registry of <c>plimsoll tune</c> on this machine, whose runs, datasets, releases and drafts
+    /// the live page shows.
     /// </summary>
     public string? Registry { get; set; }
 

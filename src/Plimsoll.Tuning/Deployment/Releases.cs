@@ -36,7 +36,7 @@ public sealed class Releases(TuneWorkspace workspace)
         return null;
     }
 
-    /// <summary>What an adapter answered to a set before, deployed alike; null when that is not kept.</summary>
+    /// <summary>What an adapter answered to a set before, deployed alike; null where not kept.</summary>
     /// <param name="settings">Of the evaluation that asks.</param>
     public IReadOnlyList<string>? Answers(string adapter, JsonObject settings)
     {

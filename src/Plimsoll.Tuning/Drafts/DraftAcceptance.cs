@@ -19,7 +19,7 @@ public sealed record DraftAcceptance(
 
     const int Draws = 2000;
 
-    /// <exception cref="BadInputException">No answer is longer than one token: nothing can be guessed.</exception>
+    /// <exception cref="BadInputException">No answer has a second token: nothing can be guessed.</exception>
     public static DraftAcceptance Of(string drafter, int draftTokens, IReadOnlyList<DraftRun> runs)
     {
         var (steps, tokens) = (runs.Sum(r => (long)r.Steps), runs.Sum(r => (long)r.Tokens));

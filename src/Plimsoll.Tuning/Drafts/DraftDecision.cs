@@ -16,8 +16,8 @@ public sealed record DraftMoney(
     string Rival, double RivalUsd, Interval DraftUsd, double Requests, double OnceUsd);
 
 /// <summary>
-/// A draft model is deployed only if what it is simulated to save until the next release exceeds what it cost,
-/// against the best drafter that costs nothing to keep.
+/// A draft model is deployed only if what it is simulated to save until the next release, against the best
+/// drafter that costs nothing to keep, exceeds what it cost.
 /// </summary>
 public static class DraftDecision
 {
@@ -46,8 +46,8 @@ public static class DraftDecision
             ["once_usd"] = money.OnceUsd,
         };
         var text = string.Create(CultureInfo.InvariantCulture,
-            $"${saved.Point:G3} saved ({End(saved.Low)} to {End(saved.High)}) on {money.Requests:G3} requests "
-                + $"against {money.Rival}, ${money.OnceUsd:G3} spent once");
+            $"${saved.Point:G3} saved ({End(saved.Low)} to {End(saved.High)}) on {money.Requests:G3} "
+                + $"requests against {money.Rival}, ${money.OnceUsd:G3} spent once");
         var verdict = saved.Low > money.OnceUsd ? GateVerdict.Passed
             : saved.High <= money.OnceUsd ? GateVerdict.Failed : GateVerdict.Undecided;
         return new GateOutcome("draft", verdict, text, facts);

@@ -30,8 +30,8 @@ public sealed record DraftInUse(string Model, string Release, string Target)
 }
 
 /// <summary>
-/// Drafts in the registry: measurements by release, and <c>task@draft</c>, which names the record of the draft
-/// model that is deployed. Whether that is stale follows from the other names and is never stored.
+/// Drafts in the registry: measurements by release, and <c>task@draft</c>, which names the record of the
+/// draft model that is deployed. Whether that is stale follows from the other names and is never stored.
 /// </summary>
 public sealed class DraftRecords(TuneWorkspace workspace)
 {
@@ -68,8 +68,8 @@ public sealed class DraftRecords(TuneWorkspace workspace)
             return null;
         var record = Read(named.Hash);
         var target = _registry.Alias($"{task}@production") ?? _registry.Alias($"{task}@candidate");
-        return record.Model is { } model ? new DraftInUse(model, record.Release, target?.Hash ?? record.Release)
-            : null;
+        return record.Model is { } model
+            ? new DraftInUse(model, record.Release, target?.Hash ?? record.Release) : null;
     }
 
     /// <summary>Names the record's draft model as the task's.</summary>

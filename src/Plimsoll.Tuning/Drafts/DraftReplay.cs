@@ -11,8 +11,8 @@ public sealed record DraftText(int[] Prompt, int[] Answer);
 public readonly record struct DraftRun(int Steps, int Tokens);
 
 /// <summary>
-/// Greedy decoding with guesses, replayed on a known answer: each step verifies a guess, keeps what agrees and
-/// adds one token of its own. The prompt's step gives the first token without a guess.
+/// Greedy decoding with guesses, replayed on a known answer: each step verifies a guess, keeps what agrees
+/// and adds one token of its own. The prompt's step gives the first token without a guess.
 /// </summary>
 public static class DraftReplay
 {

@@ -8,8 +8,8 @@ using Plimsoll.Tuning.Formats;
 namespace Plimsoll.Tuning.Drafts;
 
 /// <summary>
-/// Where a draft model's training starts: the release itself with fewer of its layers. Vocabulary and template
-/// are then the target's by construction, which speculation needs.
+/// Where a draft model's training starts: the release itself with fewer of its layers. Vocabulary and
+/// template are then the target's by construction, which speculation needs.
 /// </summary>
 public static class DraftStart
 {

@@ -27,7 +27,7 @@ public enum ManifestKind
     /// <summary>A candidate that passed its gates, with their evidence.</summary>
     Release,
 
-    /// <summary>How far guesses carry a release's answers, and the draft model that was made of them.</summary>
+    /// <summary>How far guesses carry a release's answers, and the draft model made of them.</summary>
     Draft,
 }
 

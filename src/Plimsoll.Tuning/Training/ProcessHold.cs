@@ -7,8 +7,8 @@ using System.Threading.Tasks;
 namespace Plimsoll.Tuning.Training;
 
 /// <summary>
-/// Makes a process preemptible: it is stopped where it stands while more urgent work runs, and goes on by the same
-/// instruction after. So that traffic which never pauses does not starve it, it gets a short turn now and then.
+/// Makes a process preemptible: it is stopped where it stands while more urgent work runs, and goes on at the
+/// same instruction. Traffic that never pauses does not starve it: it gets a short turn now and then.
 /// </summary>
 sealed class ProcessHold(Process process, Func<bool> mustYield, Action<bool> held)
 {

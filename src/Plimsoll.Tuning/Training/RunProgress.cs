@@ -6,8 +6,8 @@ using System.Linq;
 namespace Plimsoll.Tuning.Training;
 
 /// <summary>
-/// Where each unfinished run of a registry is, for whoever looks from another process: its last event in a file
-/// beside its checkpoints, which goes with the run's folder when the run is kept.
+/// Where each unfinished run of a registry is, for whoever looks from another process: its last event, in a
+/// file beside its checkpoints, which goes with the run's folder when the run is kept.
 /// </summary>
 /// <param name="Spec">What is trained.</param>
 /// <param name="At">When it said so; a run that was killed says nothing more.</param>

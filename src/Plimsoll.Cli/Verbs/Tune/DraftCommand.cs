@@ -18,8 +18,8 @@ using Plimsoll.Tuning.Training;
 namespace Plimsoll.Cli.Verbs.Tune;
 
 /// <summary>
-/// <c>plimsoll tune draft NAME</c>: a draft model of the release with fewer layers, distilled from the release's
-/// own answers, and deployed only if what it saves exceeds what it cost.
+/// <c>plimsoll tune draft NAME</c>: a draft model of the release with fewer layers, distilled from the
+/// release's own answers, and deployed only if what it saves exceeds what it cost.
 /// </summary>
 sealed class DraftCommand(TuneStage stage)
 {
@@ -66,8 +66,8 @@ sealed class DraftCommand(TuneStage stage)
 
     public Command Build()
     {
-        var command = new Command("draft", "Distils a draft model from a release's own answers; deployed only if "
-            + "its simulated saving exceeds its cost.")
+        var command = new Command("draft", "Distils a draft model from a release's own answers; deployed "
+            + "only if its simulated saving exceeds its cost.")
         {
             _name, _registry, _traffic, _answeredBy, _layers, _tokens, _most, _epochs, _rate, _seed, _usd,
         };
@@ -122,7 +122,7 @@ sealed class DraftCommand(TuneStage stage)
         return decision.Verdict == GateVerdict.Passed ? CommandLine.Done : CommandLine.Failed;
     }
 
-    // What is measured is never learned: of traffic every other question, and copies of the measured taken out.
+    // What is measured is never learned: of traffic every other question, copies of the measured left out.
     (List<TrainingRecord> Learned, List<TrainingRecord> Measured, string Source) Questions(
         ParseResult parsed, TuneWorkspace workspace, DraftMeasure measure, string release)
     {

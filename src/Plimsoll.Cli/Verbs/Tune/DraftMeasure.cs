@@ -88,7 +88,7 @@ sealed class DraftMeasure(TuneStage stage, TuneWorkspace workspace)
             DraftAcceptance.Of(DraftAcceptance.Suffix, draftTokens, suffix)];
     }
 
-    /// <summary>A draft model's guesses, as it would be deployed: all answers step by step together.</summary>
+    /// <summary>A draft model's guesses, as it would be deployed: all answers step by step.</summary>
     /// <param name="modelHash">A whole model of the registry with the release's vocabulary.</param>
     public async Task<DraftAcceptance> ModelAsync(string modelHash, IReadOnlyList<DraftText> texts,
         int draftTokens, CancellationToken cancellation)
@@ -119,8 +119,8 @@ sealed class DraftMeasure(TuneStage stage, TuneWorkspace workspace)
     }
 
     /// <summary>
-    /// What a new release does to its drafts: every drafter measured on its answers, the draft model that is in
-    /// use among them.
+    /// What a new release does to its drafts: every drafter measured on its answers, the draft model that is
+    /// in use among them.
     /// </summary>
     public async Task AfterReleaseAsync(string release, string? traffic, string? answeredBy,
         CancellationToken cancellation)

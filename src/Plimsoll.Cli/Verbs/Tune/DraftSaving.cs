@@ -14,8 +14,8 @@ using Plimsoll.Tuning.Evaluation;
 namespace Plimsoll.Cli.Verbs.Tune;
 
 /// <summary>
-/// What a draft model saves at the promise on the task's trace, by simulation: load lines of one deployment with
-/// no drafts, with the best guesses from text, and with the draft model at its measured acceptance.
+/// What a draft model saves at the promise on the task's trace, by simulation: load lines of one deployment
+/// with no drafts, with the best guesses from text, and with the draft model at its measured acceptance.
 /// </summary>
 sealed class DraftSaving(TuneStage stage)
 {
@@ -39,7 +39,10 @@ sealed class DraftSaving(TuneStage stage)
     {
         var serving = _serving.Resolve(parsed);
         if (serving.Levels.Count != 1)
-            throw new BadInputException("--level: drafts are judged at one promise; expected --promise alone");
+        {
+            throw new BadInputException(
+                "--level: drafts are judged at one promise; expected --promise alone");
+        }
         if (serving.Deployment.Engine.Speculation is not null)
         {
             throw new BadInputException(
@@ -61,7 +64,10 @@ sealed class DraftSaving(TuneStage stage)
         var (none, text) = (Usd(null), Usd(Spec(best, best.TokensPerStep.Point, 0)));
         var (rival, rivalUsd) = text < none ? (best.Drafter, text) : ("no drafts", none);
         if (double.IsInfinity(rivalUsd))
-            throw new BadInputException("the promise is not kept without a draft model; expected one that is");
+        {
+            throw new BadInputException(
+                "the promise is not kept without a draft model; expected one that is");
+        }
         var layers = layerShare * serving.Deployment.Model.Layers;
         double At(double length) => Usd(Spec(model, length, layers));
         var per = model.TokensPerStep;

@@ -53,8 +53,8 @@ sealed class EvaluateCommand(TuneStage stage)
         var command = new Command("evaluate", "Judges an adapter as it would be deployed: parity, quality, "
             + "must-pass examples, form.")
         {
-            _adapter, _registry, _set, _against, _mustPass, _labels, _schema, _pattern, _faulty, _margin, _discordant, _parity, _format,
-                _most,
+            _adapter, _registry, _set, _against, _mustPass, _labels, _schema, _pattern, _faulty, _margin,
+            _discordant, _parity, _format, _most,
         };
         command.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
         return command;

@@ -14,8 +14,8 @@ sealed class ReleaseCommands(TuneStage stage)
         var adapter = new Argument<string>("ADAPTER") { Description = "Hash of the candidate" };
         var task = new Option<string>("--task") { Description = "Name of the task", Required = true };
         var (traffic, by) = (DraftCommand.TrafficOption(), DraftCommand.AnsweredByOption());
-        var command = new Command("release", "Releases an adapter whose gates have all passed, and measures how "
-            + "far drafts carry its answers.") { adapter, registry, task, traffic, by };
+        var command = new Command("release", "Releases an adapter whose gates have all passed, and measures "
+            + "how far drafts carry its answers.") { adapter, registry, task, traffic, by };
         command.SetAction(async (parsed, cancellation) =>
         {
             using var workspace = TuneStage.Open(parsed.GetValue(registry)!);

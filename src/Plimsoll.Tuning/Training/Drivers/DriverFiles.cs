@@ -25,7 +25,10 @@ public static class DriverFiles
         string driver, TrainingOptions options, ModelFolder model, string trainFile)
     {
         if (!Names.Contains(driver))
-            throw new BadInputException($"driver {driver}; expected embedded, hosted, {string.Join(", ", Names)}");
+        {
+            throw new BadInputException(
+                $"driver {driver}; expected embedded, hosted, {string.Join(", ", Names)}");
+        }
         var spec = options.SpecFor(model, trainFile, initialAdapter: null);
         if (spec.Method != TrainingMethod.Sft && driver != "trl")
         {

@@ -14,8 +14,8 @@ namespace Plimsoll.Tuning.Training.Drivers;
 public sealed record HostedResult(string Job, string Model, long? TrainedTokens);
 
 /// <summary>
-/// A spec at an OpenAI-style fine-tuning API: its file goes up, a job is made of it and waited for. What the API
-/// has no word for (rank, targets, template) is the endpoint's own.
+/// A spec at an OpenAI-style fine-tuning API: its file goes up, a job is made of it and waited for. What the
+/// API has no word for (rank, targets, template) is the endpoint's own.
 /// </summary>
 /// <param name="client">Its base address ends before <c>v1/</c>.</param>
 public sealed class HostedJob(HttpClient client, Action<string> story)
