@@ -80,8 +80,9 @@ public sealed class TuneTests
         draft.Output.ShouldContain("drafts model ");
         draft.Output.ShouldContain(" spent once");
         var hash = draft.Output.Split('\n')[0].Split(' ')[1];
-        PlimsollProcess.Run("tune", "lineage", hash, "--registry", registry).Output
-            .ShouldContain("source answers of a release");
+        var lineage = PlimsollProcess.Run("tune", "lineage", hash, "--registry", registry).Output;
+        lineage.ShouldContain("  model: adapter ");
+        lineage.ShouldContain("  release: release ");
         var file = Path.Combine(folder, "draft.gguf");
         PlimsollProcess.Run("tune", "export", hash, "--out", file, "--registry", registry)
             .ExitCode.ShouldBe(0);

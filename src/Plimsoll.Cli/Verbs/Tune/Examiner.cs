@@ -21,7 +21,7 @@ namespace Plimsoll.Cli.Verbs.Tune;
 sealed class Examiner(TuneStage stage, TuneWorkspace workspace, string baseHash, TensorFormat format,
     int mostTokens)
 {
-    /// <param name="current">The adapter that answers now, of any base; null for the candidate's base.</param>
+    /// <param name="current">Adapter that answers now, of any base; null for the candidate's base.</param>
     /// <param name="settings">By which its answers may have been kept already.</param>
     public async Task<List<JudgedExample>> JudgedAsync(List<TrainingRecord> set, string candidate,
         string? current, JsonObject settings, CancellationToken cancellation)
