@@ -64,7 +64,7 @@ public sealed class DriverFilesTests
     public void A_driver_that_is_not_known_is_refused()
     {
         Should.Throw<BadInputException>(() => Files("horovod"))
-            .Message.ShouldContain("expected embedded, axolotl");
+            .Message.ShouldContain("expected embedded, hosted, axolotl");
         Should.Throw<BadInputException>(() => Files("axolotl", _options with { Method = TrainingMethod.Dpo }))
             .Message.ShouldContain("driver trl");
     }
