@@ -26,7 +26,10 @@ static class KvConnectors
         if (transferRole is not null)
             connectors.Add(Connector("NixlConnector", transferRole, null));
         if (host is not null)
-            connectors.Add(Connector("OffloadingConnector", Both, Offloading(d.Engine.KvTiers!, (long)bytes)));
+        {
+            connectors.Add(Connector(
+                "OffloadingConnector", Both, Offloading(d.Engine.KvTiers!, (long)bytes)));
+        }
         return connectors.Count switch
         {
             0 => [],
