@@ -7,7 +7,7 @@ using Shouldly;
 
 namespace Plimsoll.EndToEnd.Tests;
 
-/// <summary>The flags of a file that is written for others, held against <c>data/engine-flags.csv</c>.</summary>
+/// <summary>The flags of a file that is emitted, held against <c>data/engine-flags.csv</c>.</summary>
 static partial class EmittedFlags
 {
     public static void ShouldBeListed(string text)

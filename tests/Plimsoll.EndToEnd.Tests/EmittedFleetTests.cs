@@ -57,7 +57,7 @@ public sealed class EmittedFleetTests
             .ShouldBe($"http://{deployments[2].Metadata.Name}:8000");
     }
 
-    /// <summary>A flag that nobody has read in the program's source or documentation is not written.</summary>
+    /// <summary>No flag is written that nobody has read in a program's source or documentation.</summary>
     [Theory]
     [InlineData("--model Llama-3.1-8B --gpu h100 --tp 1 --policy slack --weights fp8 --kv-tiers host")]
     [InlineData("--model Llama-3.1-8B --gpu h100 --tp 1 --pools disaggregated --kv-tiers host+nvme")]

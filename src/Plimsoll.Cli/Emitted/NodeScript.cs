@@ -45,10 +45,9 @@ static class NodeScript
                 serve += " \"$@\"";
             }
         }
-        text.Append(serve).Append(" \\\n  ").Append(EngineCommand.Lines([.. flags, "--port", port], "  "))
-            .Append('\n');
-        return indent + text.ToString().TrimEnd('\n').Replace("\n", "\n" + indent, StringComparison.Ordinal)
-            + "\n";
+        text.Append(serve).Append(" \\\n  ").Append(EngineCommand.Lines([.. flags, "--port", port], "  "));
+        var lines = text.ToString().Replace("\n", "\n" + indent, StringComparison.Ordinal);
+        return $"{indent}{lines}\n";
     }
 
     static IEnumerable<string> Spread(EmittedFleet fleet, string? role)

@@ -5,7 +5,7 @@ using Plimsoll.Core.Hardware;
 
 namespace Plimsoll.Inputs.Catalogues;
 
-/// <summary>A flag of a program that serves, as it was read in the program's source or documentation.</summary>
+/// <summary>A flag of a program that serves, as its source or documentation has it.</summary>
 /// <param name="Tool">The program: vllm, dynamo, router or ray.</param>
 /// <param name="Name">With its dashes.</param>
 /// <param name="Value">

@@ -6,7 +6,7 @@ using Plimsoll.Reports.Drawing;
 
 namespace Plimsoll.Reports.Pictures;
 
-/// <summary>What each of several changes adds to a bill or saves of it, a bar and its interval a row.</summary>
+/// <summary>What each of several changes adds to a bill or saves of it, with its interval.</summary>
 public static class LeversPicture
 {
     const double RowHeight = 26;
