@@ -88,6 +88,14 @@ public sealed class PlanTests : IDisposable
         var (_, resumed, story) = Run([.. Words(Space), "--journal", journal]);
         resumed.ShouldBe(whole);
         story.ShouldContain("goes on after");
+        // Nothing was measured yet when it was stopped in its first line.
+        foreach (var kept in new[] { 0, 1, lines[0].Length / 2, lines[0].Length })
+        {
+            File.WriteAllText(journal, lines[0][..kept]);
+            Run([.. Words(Space), "--journal", journal]).Text.ShouldBe(whole);
+        }
+        File.WriteAllText(journal, "{\"schema\": \"another\"");
+        Run([.. Words(Space), "--journal", journal]).Code.ShouldBe(2);
     }
 
     [Fact]
