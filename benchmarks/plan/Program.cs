@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using Plimsoll.Plan.Figures;
 
 // The promised figures of plan, one name each; without a name what there is.
@@ -13,12 +14,14 @@ return args switch
     ["thousand", var trace] => ThousandFigure.Run(trace),
     ["handmade", var trace] => HandmadeFigure.Run(trace),
     ["pruned"] => PrunedFigure.Run(),
+    ["pruned", var from, var to] => PrunedFigure.Run(
+        int.Parse(from, CultureInfo.InvariantCulture), int.Parse(to, CultureInfo.InvariantCulture)),
     _ => Unknown(),
 };
 
 static int Unknown()
 {
-    Console.Error.WriteLine("expected one of wide-ep, served, catalogue, speed, compare, pruned, "
+    Console.Error.WriteLine("expected one of wide-ep, served, catalogue, speed, compare, pruned [FROM TO], "
         + "ranking POINTS, thousand TRACE, handmade TRACE");
     return 2;
 }

@@ -15,8 +15,9 @@ static class PrunedFigure
     /// Streams as short as the limits' percentiles bear, so that whole spaces can be simulated: in shorter
     /// ones the whole search picks whom their noise favours most, which says nothing of what was pruned.
     /// </summary>
-    const string Axes = " --gpu h100,h200,b200 --tp 1,2,4,8 --kv bf16,fp8 --requests 3000"
-        + " --max-num-batched-tokens 2048,4096,8192,16384 --max-num-seqs 128,256,1024 --json";
+    const string Axes = " --gpu h100,h200,b200 --tp 1,2,4,8 --kv bf16,fp8 --requests 3000 --json";
+
+    const string Limits = " --max-num-batched-tokens 2048,8192,16384 --max-num-seqs 256,1024";
 
     static readonly string[] Models = ["Llama-3.1-8B", "Qwen3-32B", "Llama-3.3-70B", "gpt-oss-120b"];
 
@@ -25,21 +26,26 @@ static class PrunedFigure
         "chat --promise \"ttft p90 500ms\" --promise \"tpot p90 50ms\"",
         "summarisation --promise \"ttft p90 2s\"",
         "code-completion --promise \"ttft p90 300ms\" --promise \"tpot p90 25ms\"",
-        "chat --pools all --max-num-seqs 1024 --promise \"ttft p90 1s\" --promise \"tpot p90 30ms\"",
+        "chat --pools all --promise \"ttft p90 1s\" --promise \"tpot p90 30ms\"",
         "reasoning --promise \"tpot p90 40ms\"",
     ];
 
-    public static int Run()
+    /// <param name="from">The first space, from 1.</param>
+    /// <param name="to">The last.</param>
+    public static int Run(int from = 1, int to = int.MaxValue)
     {
-        Console.WriteLine($"{"space",-64}{"candidates",11}{"all",14}{"pruned",13}{"fewer",8}  winner");
+        Console.WriteLine(FormattableString.Invariant(
+            $"{Environment.ProcessorCount} processors, seed 1\n")
+            + $"{"space",-64}{"candidates",11}{"all",14}{"pruned",13}{"fewer",8}  winner");
         var ok = true;
         var ratios = new List<double>();
-        foreach (var (model, traffic) in
-            from model in Models from traffic in Traffic select (model, traffic))
+        var spaces = from model in Models from traffic in Traffic select (model, traffic);
+        foreach (var (model, traffic) in spaces.Take(to).Skip(from - 1))
         {
-            var (axes, words) = traffic.Contains("--pools")
-                ? (Axes.Replace(" --max-num-seqs 128,256,1024", ""), traffic) : (Axes, traffic);
-            var command = $"plan --model {model} --weights native,fp8 --workload {words}{axes}";
+            // Pools multiply a space by themselves.
+            var limits = traffic.Contains("--pools") ? "" : Limits;
+            var command = $"plan --model {model} --weights native,fp8 --seed 1 --workload {traffic}"
+                + limits + Axes;
             var whole = Verb.Run(command + " --exhaustive").Json;
             var pruned = Verb.Run(command).Json;
             var (same, said) = Winner(whole, pruned);

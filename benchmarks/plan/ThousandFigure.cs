@@ -8,7 +8,7 @@ namespace Plimsoll.Plan.Figures;
 static class ThousandFigure
 {
     const string Space = " --tier kernels --weights native,fp8 --kv bf16,fp8 --max-num-seqs 256,1024"
-        + " --max-num-batched-tokens 2048,4096,8192,16384 --policy vllm-v1,slack --json";
+        + " --max-num-batched-tokens 2048,8192 --policy vllm-v1,slack --json";
 
     public static int Run(string trace)
     {

@@ -69,6 +69,7 @@ public static class CliReference
             return text[(bracket + "[default: ".Length)..].TrimEnd(']');
         if (!option.HasDefaultValue || option.ValueType == typeof(bool))
             return "";
-        return FormattableString.Invariant($"`{option.GetDefaultValue()}`");
+        var usual = option.GetDefaultValue();
+        return FormattableString.Invariant($"`{(usual is string[] all ? string.Join(',', all) : usual)}`");
     }
 }

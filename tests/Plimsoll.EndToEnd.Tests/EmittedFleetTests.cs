@@ -48,9 +48,69 @@ public sealed class EmittedFleetTests
     {
         using var folder = new TemporaryFolder();
         Emit(folder, ["--pools", "disaggregated"]);
-        Kubernetes(folder).OfType<V1Deployment>().Select(d => d.Metadata.Name[^7..])
-            .ShouldBe(["prefill", "-decode"]);
-        Gateway(folder).Models.Single().Upstreams.Single().Url.ShouldEndWith("-decode:8000");
+        var deployments = Kubernetes(folder).OfType<V1Deployment>().ToList();
+        deployments.Select(d => d.Metadata.Name[^7..]).ShouldBe(["prefill", "-decode", "-router"]);
+        // A decoding engine fetches from the address that a prefilling one tells it.
+        deployments[0].Spec.Template.Spec.Containers.Single().Env.Single().ValueFrom.FieldRef.FieldPath
+            .ShouldBe("status.podIP");
+        Gateway(folder).Models.Single().Upstreams.Single().Url
+            .ShouldBe($"http://{deployments[2].Metadata.Name}:8000");
+    }
+
+    /// <summary>No flag is written that nobody has read in a program's source or documentation.</summary>
+    [Theory]
+    [InlineData("--model Llama-3.1-8B --gpu h100 --tp 1 --policy slack --weights fp8 --kv-tiers host")]
+    [InlineData("--model Llama-3.1-8B --gpu h100 --tp 1 --pools disaggregated --kv-tiers host+nvme")]
+    [InlineData("--model DeepSeek-R1 --gpu h200 --tp 1 --dp 16 --ep 16 --enable-dbo on "
+        + "--num-redundant-experts auto --pools disaggregated --kv fp8")]
+    [InlineData("--model DeepSeek-R1 --gpu h200 --tp 8 --num-speculative-tokens 1 --acceptance-length 1.7")]
+    [InlineData("--model DeepSeek-R1 --gpu gb200 --tp 16")]
+    [InlineData("--model DeepSeek-R1 --gpu h200 --tp 8 --pp 2 --dp 2")]
+    public void Every_flag_is_one_that_was_read_where_it_comes_from(string more)
+    {
+        using var folder = new TemporaryFolder();
+        Emit(folder, more);
+        foreach (var file in Directory.GetFiles(folder.File("fleet")))
+            EmittedFlags.ShouldBeListed(File.ReadAllText(file));
+        foreach (var script in Directory.GetFiles(folder.File("fleet"), "*.sh"))
+            Bash($"sh -n {script}").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Nodes_of_one_engine_start_their_own_ranks()
+    {
+        using var folder = new TemporaryFolder();
+        Emit(folder, "--model DeepSeek-R1 --gpu h200 --tp 1 --dp 16 --ep 16");
+        var script = folder.File("fleet/vllm-serve.sh");
+        string Told(int node) => Bash(
+            "vllm() { echo \"$@\"; }; exec() { \"$@\"; }; MODEL=m LWS_LEADER_ADDRESS=a "
+            + FormattableString.Invariant($"LWS_WORKER_INDEX={node}; . {script}"));
+        Told(0).ShouldNotContain("--headless");
+        Told(0).ShouldContain("--data-parallel-size-local 8 --data-parallel-address a");
+        Told(1).ShouldStartWith("serve m --headless ");
+        Told(1).ShouldContain("--data-parallel-start-rank 8 ");
+        var group = Kubernetes(folder).OfType<LeaderWorkerSet>().Single().Spec.LeaderWorkerTemplate;
+        group.Size.ShouldBe(2);
+        group.LeaderTemplate.Spec.Containers.Single().Args.ShouldBe(
+            group.WorkerTemplate.Spec.Containers.Single().Args);
+    }
+
+    [Fact]
+    public void What_is_not_vllm_is_not_written_as_if_it_were()
+    {
+        using var folder = new TemporaryFolder();
+        PlimsollProcess.Run([.. Plan, "--engine", "sglang", "--emit", folder.File("fleet")])
+            .ShouldBeRefused("--emit: of sglang no files are written", "--engine vllm");
+        Directory.Exists(folder.File("fleet")).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_release_older_than_a_flag_is_said_to_be()
+    {
+        using var folder = new TemporaryFolder();
+        Emit(folder, ["--pools", "disaggregated", "--engine", "vllm@0.10.2"]);
+        File.ReadAllText(folder.File("fleet/vllm-serve-decode.sh")).ShouldContain(
+            "# --kv-transfer-config: known of vLLM 0.11 and later; the plan is of 0.10.2\n");
     }
 
     [Fact]
@@ -80,9 +140,16 @@ public sealed class EmittedFleetTests
         return output;
     }
 
-    static void Emit(TemporaryFolder folder, string[] more)
+    /// <summary>A space of one, of a few requests and a promise that anybody keeps.</summary>
+    static void Emit(TemporaryFolder folder, string space) => Emit(folder, $"plan {space}".Split(' '), [
+        "--rate", "5", "--requests", "200", "--promise", "ttft p90 60s", "--max-num-batched-tokens", "8192",
+    ]);
+
+    static void Emit(TemporaryFolder folder, string[] more) => Emit(folder, Plan, more);
+
+    static void Emit(TemporaryFolder folder, string[] plan, string[] more)
     {
-        var run = PlimsollProcess.Run([.. Plan, .. more, "--emit", folder.File("fleet")]);
+        var run = PlimsollProcess.Run([.. plan, .. more, "--emit", folder.File("fleet")]);
         run.ExitCode.ShouldBe(0, run.Story);
         foreach (var name in new[] { "fleet/llm-d-values.yaml", "fleet/dynamo.yaml" })
             KubernetesYaml.Deserialize<object>(File.ReadAllText(folder.File(name))).ShouldNotBeNull();
@@ -90,7 +157,7 @@ public sealed class EmittedFleetTests
 
     static System.Collections.Generic.List<object> Kubernetes(TemporaryFolder folder) =>
         KubernetesYaml.LoadAllFromString(
-            File.ReadAllText(folder.File("fleet/kubernetes.yaml")), strict: true);
+            File.ReadAllText(folder.File("fleet/kubernetes.yaml")), LeaderWorkerSet.Known, strict: true);
 
     static ServeConfig Gateway(TemporaryFolder folder) =>
         ConfigFile.Read(folder.File("fleet/plimsoll-gateway.yaml"));

@@ -9,28 +9,37 @@ using Plimsoll.Planning.Plans;
 
 namespace Plimsoll.Cli.Emitted;
 
-/// <summary>The flags of <c>vllm serve</c> that make an engine the one that was simulated.</summary>
+/// <summary>
+/// The flags of <c>vllm serve</c> that make an engine the one that was simulated, each listed with its source
+/// in <c>data/engine-flags.csv</c>.
+/// </summary>
 static class EngineCommand
 {
     /// <summary>The role of an engine that only prefills.</summary>
     public const string Producer = "kv_producer";
 
-    /// <summary>Flags after the model, each with its value.</summary>
+    /// <summary>The role of an engine that only decodes.</summary>
+    public const string Consumer = "kv_consumer";
+
+    /// <summary>Flags after the model, each with its value; where its ranks are is said elsewhere.</summary>
     /// <param name="candidate">What was simulated.</param>
     /// <param name="d">The engine of it.</param>
-    /// <param name="role">Of a pool of its own: <c>kv_producer</c> or <c>kv_consumer</c>; null for
+    /// <param name="role">Of a pool of its own, <see cref="Producer"/> or <see cref="Consumer"/>; null for
     /// both.</param>
-    public static IReadOnlyList<string> Flags(PlanCandidate candidate, Deployment d, string? role = null)
+    /// <param name="transferRole">What the engine's connector is told of it, where that is another word.
+    /// </param>
+    public static IReadOnlyList<string> Flags(
+        PlanCandidate candidate, Deployment d, string? role, string? transferRole = null)
     {
         var flags = new List<string>();
-        Add("--tensor-parallel-size", d.TensorParallel);
         Add("--pipeline-parallel-size", d.PipelineParallel);
-        Add("--data-parallel-size", d.DataParallel);
         Experts(d, flags, isPrefill: role == Producer);
         Add("--max-num-seqs", d.Engine.MaxNumSeqs);
         Add("--max-num-batched-tokens", d.Engine.MaxNumBatchedTokens);
         Add("--max-model-len", d.Model.MaxContext);
-        Add("--block-size", d.Engine.BlockSize);
+        // Not every attention kernel has blocks of the usual size; the engine knows which of its own do.
+        if (d.Engine.BlockSize != new EngineSettings().BlockSize)
+            Add("--block-size", d.Engine.BlockSize);
         Add("--gpu-memory-utilization", d.Engine.GpuMemoryUtilization);
         if (d.Engine.LongPrefillTokenThreshold > 0)
             Add("--long-prefill-token-threshold", d.Engine.LongPrefillTokenThreshold);
@@ -39,23 +48,24 @@ static class EngineCommand
         flags.Add(d.Engine.EnablePrefixCaching ? "--enable-prefix-caching" : "--no-enable-prefix-caching");
         flags.AddRange(
             ["--scheduling-policy", candidate.Policy.Order == AdmissionOrder.Priority ? "priority" : "fcfs"]);
-        if (d.Engine.KvTiers?.Host is { } host)
-            Add("--kv-offloading-size", host.Gb * d.TensorParallel * d.PipelineParallel * 1e9 / (1 << 30));
         if (d.Engine.Speculation is { } drafts)
         {
             flags.AddRange(["--speculative-config", FormattableString.Invariant(
                 $"{{\"method\": \"mtp\", \"num_speculative_tokens\": {drafts.DraftTokens}}}")]);
         }
-        if (role is not null)
-        {
-            flags.AddRange(["--kv-transfer-config",
-                $"{{\"kv_connector\": \"NixlConnector\", \"kv_role\": \"{role}\"}}"]);
-        }
+        flags.AddRange(KvConnectors.Flags(d, role is null ? null : transferRole ?? role));
         return flags;
 
         void Add(string flag, double value) =>
             flags.AddRange([flag, value.ToString("0.####", CultureInfo.InvariantCulture)]);
     }
+
+    /// <summary>Ranks of an engine, which some orchestrators say themselves.</summary>
+    public static IReadOnlyList<string> Ranks(Deployment d) =>
+    [
+        "--tensor-parallel-size", d.TensorParallel.ToString(CultureInfo.InvariantCulture),
+        "--data-parallel-size", d.DataParallel.ToString(CultureInfo.InvariantCulture),
+    ];
 
     /// <summary>The two-batch overlap is there for DeepEP's exchange alone.</summary>
     static void Experts(Deployment d, List<string> flags, bool isPrefill)
@@ -86,29 +96,34 @@ static class EngineCommand
             flags.AddRange(["--quantization", "fp8"]);
     }
 
-    /// <summary>
-    /// Weights that a checkpoint has to come in, since no engine makes them while it loads.
-    /// </summary>
-    public static string? NeededCheckpoint(Deployment d) =>
-        d.Weights == d.Model.NativeWeights || d.Weights is NumberFormat.Bf16 or NumberFormat.Fp8
-            ? null : $"a checkpoint with {d.Weights.Name()} weights";
-
-    /// <summary>The command as a shell reads it, a flag a line.</summary>
-    public static string Shell(PlanCandidate candidate, Deployment engine, string? role, string port)
+    /// <summary>What no flag says: lines that tell the reader what the plan took for granted.</summary>
+    public static IEnumerable<string> Notes(Deployment d)
     {
-        var lines = new List<string> { "vllm serve \"${MODEL:?a Hugging Face id or a path}\"" };
-        var flags = Flags(candidate, engine, role);
-        for (var i = 0; i < flags.Count; i++)
+        if (!(d.Weights == d.Model.NativeWeights || d.Weights is NumberFormat.Bf16 or NumberFormat.Fp8))
+            yield return $"needs a checkpoint with {d.Weights.Name()} weights";
+        if (d.Engine.Speculation is not null)
         {
-            var value = i + 1 < flags.Count && !flags[i + 1].StartsWith("--", StringComparison.Ordinal)
-                ? " " + Quoted(flags[++i]) : "";
-            lines.Add($"{flags[i - (value.Length > 0 ? 1 : 0)]}{value}");
+            yield return "drafts: mtp where the checkpoint has such layers (DeepSeek-V3, GLM-4.5, "
+                + "Qwen3-Next); else method eagle3 and the drafting checkpoint as \"model\"";
         }
-        lines.Add($"--port {port}");
-        return string.Join(" \\\n  ", lines) + "\n";
+        foreach (var note in KvConnectors.Notes(d))
+            yield return note;
     }
 
-    static string Quoted(string value) => value.All(c => char.IsAsciiLetterOrDigit(c)
-        || c is '.' or '-' or '_')
+    /// <summary>Flags as words of a shell, a flag a line.</summary>
+    public static string Lines(IReadOnlyList<string> flags, string indent)
+    {
+        var lines = new List<string>();
+        for (var i = 0; i < flags.Count; i++)
+        {
+            var hasValue = i + 1 < flags.Count && !flags[i + 1].StartsWith("--", StringComparison.Ordinal);
+            lines.Add(hasValue ? $"{flags[i]} {Quoted(flags[++i])}" : flags[i]);
+        }
+        return string.Join($" \\\n{indent}", lines);
+    }
+
+    /// <summary>What the shell itself fills in stays as it is.</summary>
+    static string Quoted(string value) => value.StartsWith('"')
+        || value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
         ? value : $"'{value}'";
 }

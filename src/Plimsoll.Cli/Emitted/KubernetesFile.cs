@@ -30,6 +30,8 @@ static class KubernetesFile
             text.Append("---\n").Append(Service(full));
             text.Append("---\n").Append(Autoscaler(fleet, role, full));
         }
+        if (fleet.Candidate.IsDisaggregated)
+            text.Append("---\n").Append(Router(fleet)).Append("---\n").Append(Service(fleet.Router));
         return text.ToString();
     }
 
@@ -39,7 +41,7 @@ static class KubernetesFile
         + FormattableString.Invariant($"  replicas: {fleet.Count(role)}\n")
         + $"  selector:\n    matchLabels: {{app: {name}}}\n"
         + $"  template:\n    metadata:\n      labels: {{app: {name}}}\n    spec:\n"
-        + Containers(fleet, role, "      ", ["--port", "8000"]);
+        + Container(fleet, role, "      ", Command(fleet, role), isProbed: true);
 
     static string LeaderWorkerSet(EmittedFleet fleet, string? role, string name) =>
         "# needs the LeaderWorkerSet operator: one engine spans several nodes\n"
@@ -50,48 +52,67 @@ static class KubernetesFile
         + FormattableString.Invariant($"    size: {fleet.Nodes(role)}\n")
         + "    restartPolicy: RecreateGroupOnPodRestart\n"
         + $"    leaderTemplate:\n      metadata:\n        labels: {{app: {name}}}\n      spec:\n"
-        + Containers(fleet, role, "        ", ["--port", "8000", .. Spread(fleet.Engine(role))])
+        + Container(fleet, role, "        ", Script(fleet, role), isProbed: true)
         + "    workerTemplate:\n      spec:\n"
-        + Containers(fleet, role, "        ", [], "ray start --address=$LWS_LEADER_ADDRESS:6379 --block");
+        + Container(fleet, role, "        ", Script(fleet, role), isProbed: false);
 
-    /// <summary>Ranks on several nodes: whole engine ranks, or one rank that no node holds.</summary>
-    static IEnumerable<string> Spread(Plimsoll.Core.Hardware.Deployment engine) => engine.DataParallel > 1
-        ? ["--data-parallel-backend", "ray"] : ["--distributed-executor-backend", "ray"];
-
-    static string Containers(
-        EmittedFleet fleet, string? role, string indent, IReadOnlyList<string> more, string? command = null)
+    static string Command(EmittedFleet fleet, string? role)
     {
-        var text = new StringBuilder();
-        void Line(string line) => text.Append(indent).Append(line).Append('\n');
-        var version = fleet.Candidate.Deployment.Engine.EngineVersion;
-        Line("containers:");
-        Line("  - name: engine");
-        Line($"    image: vllm/vllm-openai:{(version is null ? "latest" : "v" + version)}");
-        if (command is not null)
-        {
-            Line($"    command: [sh, -c, '{command}']");
-        }
-        else
-        {
-            Line("    command: [vllm, serve, $(MODEL)]");
-            Line("    args:");
-            foreach (var word in EngineCommand.Flags(fleet.Candidate, fleet.Engine(role), role).Concat(more))
-                Line($"      - '{word.Replace("'", "''")}'");
-            Line("    ports: [{containerPort: 8000}]");
-            Line("    readinessProbe: {httpGet: {path: /health, port: 8000}, periodSeconds: 5}");
-            Line("    startupProbe: {httpGet: {path: /health, port: 8000}, failureThreshold: 240, "
-                + "periodSeconds: 5}");
-        }
-        Line($"    envFrom: [{{configMapRef: {{name: {fleet.Name}}}}}]");
-        Line(FormattableString.Invariant(
-            $"    resources: {{limits: {{{fleet.Resource}: {fleet.PerNode(role)}}}}}"));
-        Line("    volumeMounts: [{name: shm, mountPath: /dev/shm}]");
-        Line("volumes: [{name: shm, emptyDir: {medium: Memory}}]");
-        return text.ToString();
+        var engine = fleet.Engine(role);
+        IEnumerable<string> flags =
+        [
+            .. EngineCommand.Ranks(engine), .. EngineCommand.Flags(fleet.Candidate, engine, role),
+            "--port", "8000",
+        ];
+        return "command: [vllm, serve, $(MODEL)]\nargs:\n"
+            + string.Concat(flags.Select(word => $"  - '{word.Replace("'", "''")}'\n"));
     }
 
+    static string Script(EmittedFleet fleet, string? role) =>
+        "command: [sh, -c]\nargs:\n  - |\n" + NodeScript.Of(fleet, role, "8000", "    ");
+
+    static string Container(
+        EmittedFleet fleet, string? role, string indent, string command, bool isProbed)
+    {
+        var text = new StringBuilder();
+        text.Append($"name: engine\nimage: {fleet.Image}\n").Append(command);
+        if (isProbed)
+        {
+            text.Append("ports: [{containerPort: 8000}]\n")
+                .Append("readinessProbe: {httpGet: {path: /health, port: 8000}, periodSeconds: 5}\n")
+                .Append("startupProbe: {httpGet: {path: /health, port: 8000}, failureThreshold: 240, "
+                    + "periodSeconds: 5}\n");
+        }
+        text.Append($"envFrom: [{{configMapRef: {{name: {fleet.Name}}}}}]\n");
+        if (role is not null)
+        {
+            text.Append("env:\n  - name: VLLM_NIXL_SIDE_CHANNEL_HOST\n")
+                .Append("    valueFrom: {fieldRef: {fieldPath: status.podIP}}\n");
+        }
+        text.Append(FormattableString.Invariant(
+            $"resources: {{limits: {{{fleet.Resource}: {fleet.PerNode(role)}}}}}\n"));
+        text.Append("volumeMounts: [{name: shm, mountPath: /dev/shm}]\n");
+        return $"{indent}containers:\n{indent}  - "
+            + text.ToString().TrimEnd('\n').Replace("\n", $"\n{indent}    ", StringComparison.Ordinal)
+            + $"\n{indent}volumes: [{{name: shm, emptyDir: {{medium: Memory}}}}]\n";
+    }
+
+    /// <summary>Pools apart are no fleet until somebody sends a request to both of them in turn.</summary>
+    static string Router(EmittedFleet fleet) =>
+        "# sends a request to prefill, then to decode; an image that has it starts without a download\n"
+        + "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n"
+        + $"  name: {fleet.Router}\nspec:\n  replicas: 1\n"
+        + $"  selector:\n    matchLabels: {{app: {fleet.Router}}}\n"
+        + $"  template:\n    metadata:\n      labels: {{app: {fleet.Router}}}\n    spec:\n"
+        + "      containers:\n        - name: router\n          image: python:3.12-slim\n"
+        + "          command: [sh, -c]\n          args:\n            - |\n"
+        + "              pip install vllm-router && exec vllm-router --vllm-pd-disaggregation \\\n"
+        + $"                --policy consistent_hash --prefill http://{fleet.Name}-prefill:8000 \\\n"
+        + $"                --decode http://{fleet.Name}-decode:8000 --host 0.0.0.0 --port 8000\n"
+        + "          ports: [{containerPort: 8000}]\n";
+
     static string Service(string name) =>
-        $"apiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n  clusterIP: None\n"
+        $"apiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n"
         + $"  selector: {{app: {name}}}\n  ports: [{{port: 8000, targetPort: 8000}}]\n";
 
     static string Autoscaler(EmittedFleet fleet, string? role, string name)

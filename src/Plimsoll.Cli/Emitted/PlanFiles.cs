@@ -2,10 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
+using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
-using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Planning.Plans;
 
 namespace Plimsoll.Cli.Emitted;
@@ -17,6 +18,15 @@ namespace Plimsoll.Cli.Emitted;
 /// </summary>
 public static class PlanFiles
 {
+    const string Vllm = "vllm";
+
+    /// <summary>Refuses a space whose best may be an engine that no file here starts.</summary>
+    public static void Check(PlanSpace space)
+    {
+        if (space.Engines.FirstOrDefault(engine => engine.Name != Vllm).Name is { } other)
+            throw new BadInputException($"--emit: of {other} no files are written", "", $"--engine {Vllm}");
+    }
+
     public static IReadOnlyList<(string Name, byte[] Content)> Of(PlanOutcome outcome)
     {
         var entry = outcome.Best[0];
@@ -27,8 +37,7 @@ public static class PlanFiles
         foreach (var (role, name) in fleet.Roles)
         {
             Add(name.Length == 0 ? "vllm-serve.sh" : $"vllm-serve-{name}.sh",
-                "#!/bin/sh\n" + fleet.Head + "set -eu\nexec "
-                + EngineCommand.Shell(entry.Candidate, fleet.Engine(role), role, "\"${PORT:-8000}\""));
+                "#!/bin/sh\n" + fleet.Head + NodeScript.Of(fleet, role, "\"${PORT:-8000}\""));
         }
         Add("kubernetes.yaml", KubernetesFile.Of(fleet));
         Add("llm-d-values.yaml", OrchestratorFiles.LlmD(fleet));
@@ -53,8 +62,21 @@ public static class PlanFiles
             + FormattableString.Invariant($"{outcome.Scale.Units(entry.Measure.Line)}, ")
             + FormattableString.Invariant(
                 $"${outcome.Scale.UsdPerHour(entry.Candidate, entry.Measure.Line):0.00} an hour\n");
-        return EngineCommand.NeededCheckpoint(entry.Candidate.Deployment) is { } needed
-            ? text + $"# needs {needed}\n" : text;
+        foreach (var note in EngineCommand.Notes(entry.Candidate.Deployment).Concat(Unread(entry.Candidate)))
+            text += $"# {note}\n";
+        return text;
+    }
+
+    /// <summary>Flags that a release as old as the plan's is not known to have.</summary>
+    static IEnumerable<string> Unread(PlanCandidate candidate)
+    {
+        var release = candidate.Deployment.Engine.EngineVersion;
+        var flags = new[] { candidate.Deployment, candidate.Prefill }.SelectMany(
+            engine => EngineCommand.Flags(candidate, engine, EngineCommand.Producer)).ToHashSet();
+        if (!candidate.IsDisaggregated)
+            flags.Remove("--kv-transfer-config");
+        return EngineFlagCatalogue.NewerThan(Vllm, release, flags).Select(flag =>
+            $"{flag.Name}: known of vLLM {flag.Since} and later; the plan is of {release}");
     }
 
     /// <summary>The gateway before the fleet, its levels the promise.</summary>
@@ -77,7 +99,7 @@ public static class PlanFiles
         text.Append(FormattableString.Invariant(
             $"    price_usd_per_hour: {fleet.Units * fleet.Candidate.UsdPerHour:0.####}\n"));
         text.Append("    upstreams:\n");
-        var service = fleet.Candidate.IsDisaggregated ? $"{fleet.Name}-decode" : fleet.Name;
+        var service = fleet.Candidate.IsDisaggregated ? fleet.Router : fleet.Name;
         text.Append("      # one address per replica, where the gateway is to keep conversations together\n");
         text.Append($"      - url: http://{service}:8000\n");
         text.Append(FormattableString.Invariant(
@@ -109,9 +131,12 @@ sealed record EmittedFleet(
         [.. Candidate.Deployment.Model.Name.ToLowerInvariant()
         .Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-').Take(40)]).Trim('-');
 
+    /// <summary>Who sends a request to prefill first, where the pools are apart.</summary>
+    public string Router => $"{Name}-router";
+
     /// <summary>Engines by what they do, and how a file says it: one that does both has no name.</summary>
     public IReadOnlyList<(string? Role, string Name)> Roles => Candidate.IsDisaggregated
-        ? [(EngineCommand.Producer, "prefill"), ("kv_consumer", "decode")] : [(null, "")];
+        ? [(EngineCommand.Producer, "prefill"), (EngineCommand.Consumer, "decode")] : [(null, "")];
 
     /// <summary>The engine of a role.</summary>
     public Deployment Engine(string? role) =>
@@ -121,12 +146,45 @@ sealed record EmittedFleet(
     public int Count(string? role) =>
         Units * (role == EngineCommand.Producer ? Candidate.PrefillReplicas : Candidate.ServingReplicas);
 
+    /// <summary>A node of a rack that is one domain has four.</summary>
+    int MostPerNode => Candidate.Deployment.Accelerator.ScaleUpWorld is var world and <= 8 ? world : 4;
+
+    /// <summary>Whether one rank of an engine is within a node.</summary>
+    public bool RankFitsNode(string? role) => RankAccelerators(role) <= MostPerNode;
+
+    int RankAccelerators(string? role) => Engine(role).TensorParallel * Engine(role).PipelineParallel;
+
+    /// <summary>Ranks of an engine on one node, as many on each.</summary>
+    public int LocalRanks(string? role)
+    {
+        var ranks = Engine(role).DataParallel;
+        var most = Math.Max(1, Math.Min(ranks, MostPerNode / RankAccelerators(role)));
+        while (ranks % most != 0)
+            most--;
+        return most;
+    }
+
     /// <summary>Accelerators of one engine on one node.</summary>
-    public int PerNode(string? role) => Math.Min(
-        Engine(role).Accelerators, Math.Min(8, Candidate.Deployment.Accelerator.ScaleUpWorld));
+    public int PerNode(string? role) => RankFitsNode(role)
+        ? LocalRanks(role) * RankAccelerators(role) : MostPerNode;
 
     /// <summary>Nodes that an engine spans.</summary>
     public int Nodes(string? role) => (Engine(role).Accelerators + PerNode(role) - 1) / PerNode(role);
+
+    /// <summary>An image of the engine for the accelerator's maker.</summary>
+    public string Image
+    {
+        get
+        {
+            var release = Candidate.Deployment.Engine.EngineVersion is { } version ? $"v{version}" : "latest";
+            return Candidate.Deployment.Accelerator.Vendor switch
+            {
+                "NVIDIA" => $"vllm/vllm-openai:{release}",
+                "AMD" => $"vllm/vllm-openai-rocm:{release}",
+                _ => "IMAGE-WITH-VLLM",
+            };
+        }
+    }
 
     /// <summary>What device plugins call the accelerator.</summary>
     public string Resource => Candidate.Deployment.Accelerator.Vendor switch
@@ -137,6 +195,4 @@ sealed record EmittedFleet(
         "AWS" => "aws.amazon.com/neuron",
         _ => "nvidia.com/gpu",
     };
-
-    public string Weights => Candidate.Deployment.Weights.Name();
 }

@@ -119,7 +119,10 @@ static class PlanText
     {
         text.Append(FormattableString.Invariant($"\n{plan.Statement.Candidates:N0} candidates, "))
             .Append(FormattableString.Invariant(
-                $"{plan.Statement.SimulatedRequests:N0} requests simulated; where they fell\n"));
+                $"{plan.Statement.SimulatedRequests:N0} requests simulated"))
+            .Append(plan.Funnel.Count > 0 ? "; where they fell\n" : "\n");
+        if (plan.Funnel.Count == 0)
+            return;
         var table = new TextTable("stage", "fell", "why");
         foreach (var row in plan.Funnel)
             table.Add(row.Stage, Number(row.Fell, "#,0"), row.Meaning);
@@ -137,7 +140,7 @@ static class PlanText
         {
             table.Add(
                 row.Family, row.Deployment,
-                row.AtLeast is { } least ? Sign(row) + Number(least, "0.00") : "–",
+                row.AtLeast is { } least ? row.Sign + Number(least, "0.00") : "–",
                 row.Stage, row.Rank is { } rank ? $"rank {rank}" : row.Reason);
         }
         text.Append(table);
@@ -154,10 +157,6 @@ static class PlanText
         var high = over.High is { } end ? Percent(end) : "∞";
         return $"{Percent(over.Value)} ({Percent(over.Low)} … {high} %){(row.Tie ? " tie" : "")}";
     }
-
-    /// <summary>A bound is a bound; what a short run found is about right.</summary>
-    static string Sign(PlanFavourite row) => row.Rank is not null ? "" : row.Stage is "bound" or "limits"
-        ? "≥ " : "≈ ";
 
     static string Percent(double share) =>
         (100 * share).ToString("+0.#;−0.#;0", CultureInfo.InvariantCulture);

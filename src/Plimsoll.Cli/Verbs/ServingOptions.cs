@@ -196,7 +196,7 @@ sealed class ServingOptions
     }
 
     /// <summary>Whether this machine is meant, running a file under llama.cpp.</summary>
-    public bool IsLlama(ParseResult parsed) => EngineName(parsed.GetValue(_engine)!).Name == LlamaEngine;
+    public bool IsLlama(ParseResult parsed) => parsed.GetValue(_engine)!.Split('@')[0] == LlamaEngine;
 
     /// <summary>The file that llama.cpp is to be timed with, and its limits.</summary>
     public Server.Configuration.LlamaConfig Computed(ParseResult parsed, LlamaServing llama)
@@ -272,12 +272,7 @@ sealed class ServingOptions
 
     EngineSettings Engine(ParseResult parsed, AcceleratorSpec accelerator)
     {
-        var (engine, version) = EngineName(parsed.GetValue(_engine)!);
-        if (!EngineCatalogue.All.TryFind(engine, out engine))
-        {
-            throw new BadInputException($"{_engine.Name} {parsed.GetValue(_engine)}", "",
-                $"{EngineCatalogue.All}");
-        }
+        var (engine, version) = EngineCatalogue.Read(parsed.GetValue(_engine)!);
         var utilization = parsed.GetValue(_gpuMemoryUtilization);
         if (!(utilization > 0 && utilization <= 1))
         {
@@ -328,17 +323,6 @@ sealed class ServingOptions
             ? new SpeculationSpec(tokens, accepted)
             : throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
                 $"--acceptance-length {accepted}: expected 1 to {tokens + 1} with {tokens} draft tokens"));
-    }
-
-    internal static (string Name, string? Version) EngineName(string text)
-    {
-        var at = text.IndexOf('@');
-        if (at < 0)
-            return (text, null);
-        var version = text[(at + 1)..];
-        return version.Length > 0 && char.IsAsciiDigit(version[0])
-            ? (text[..at], version)
-            : throw new BadInputException($"--engine {text}: expected a release after @, as in vllm@0.15.1");
     }
 
     NumberFormat Weights(ParseResult parsed, ModelSpec model) =>

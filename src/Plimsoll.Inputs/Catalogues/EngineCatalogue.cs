@@ -15,6 +15,25 @@ public static class EngineCatalogue
     /// <summary>Engines as people name them; the first is what is meant when none is named.</summary>
     public static Choices<string> All { get; } = new([.. Named(Entries.Value)]);
 
+    /// <summary>
+    /// An engine as people write it, its release after an @: <c>vllm@0.15.1</c>. A release that there is not
+    /// is refused: its facts would be another's.
+    /// </summary>
+    public static (string Name, string? Release) Read(string text)
+    {
+        var at = text.IndexOf('@');
+        if (!All.TryFind(at < 0 ? text : text[..at], out var name))
+            throw new BadInputException($"{Setting.Engine} {text}", "", $"{All}");
+        if (at < 0)
+            return (name, null);
+        var release = text[(at + 1)..];
+        if (Find(name).Releases is not { } known)
+            throw new BadInputException($"{Setting.Engine} {text}", "no release of it is known", name);
+        return EngineRelease.Parse(release) is { } parsed && known.Hold(parsed) ? (name, release)
+            : throw new BadInputException(
+                $"{Setting.Engine} {text}", "no such release is known", $"{known.First} to {known.Last}");
+    }
+
     /// <summary>The engine of that name in that release.</summary>
     public static EngineSpec Of(EngineSettings engine) =>
         Find(engine.Engine).Of(EngineRelease.Parse(engine.EngineVersion));

@@ -42,6 +42,9 @@ sealed record EngineEntry
     /// </summary>
     public required string Curves { get; init; }
 
+    /// <summary>Releases that there are; null for an engine without any of its own.</summary>
+    public EngineReleases? Releases { get; init; }
+
     public required IReadOnlyList<ReleaseRow<EngineOverheadSpec>> Overheads { get; init; }
 
     public required IReadOnlyList<ReleaseRow<EngineSchedulingSpec>> Schedulings { get; init; }
@@ -62,6 +65,23 @@ sealed record EngineEntry
         Memory = ReleaseRow.Of(Memories, release),
         Errors = ReleaseRow.Of(Errors, release),
     };
+}
+
+/// <summary>The first and the last release of an engine; <c>0.33</c> stands for all that begin so.</summary>
+sealed record EngineReleases
+{
+    public required string First { get; init; }
+
+    public required string Last { get; init; }
+
+    public required string Source { get; init; }
+
+    public required string AsOf { get; init; }
+
+    public bool Hold(EngineRelease release) => EngineRelease.Parse(First) is { } first
+        && EngineRelease.Parse(Last) is { } last && release.CompareTo(first) >= 0
+        && (release.CompareTo(last) <= 0
+            || (Last.Split('.').Length == 2 && (release.Major, release.Minor) == (last.Major, last.Minor)));
 }
 
 /// <summary>Facts that hold for releases before one, or for all.</summary>

@@ -101,7 +101,7 @@ public sealed class ClaimCosts
         PlanCandidates.Of(new PlanSpace
         {
             Models = [model], Accelerators = [(card, price)], Engines = [("vllm", version)],
-            Weights = weights is { } format ? [format] : [],
+            Weights = [weights],
         }).Fitting;
 
     ClaimCost Find(IReadOnlyList<PlanCandidate> candidates, List<Limit> limits)

@@ -18,6 +18,15 @@ namespace Plimsoll.Planning.Compare;
 /// <param name="Draws">In every draw of the error, USD; infinite where the promise then breaks.</param>
 sealed record ComparedCost(SimulatedEngine Engine, PicoDollars Usd, IReadOnlyList<double> Draws)
 {
+    /// <summary>Requests per second of one rank at its load line.</summary>
+    public required double Line { get; init; }
+
+    /// <summary>The same of one that nobody waits for.</summary>
+    public required double Ceiling { get; init; }
+
+    /// <summary>Mean prompt and answer tokens of a request.</summary>
+    public required double TokensPerRequest { get; init; }
+
     const double SecondsPerHour = 3600;
 
     /// <summary>Null where the promise cannot be kept.</summary>
@@ -35,7 +44,7 @@ sealed record ComparedCost(SimulatedEngine Engine, PicoDollars Usd, IReadOnlyLis
         var peak = FleetSize.PeakOverMean(side.Workload.WeeklyEnvelope);
         var drawn = DrawnLines.Of(sized, serving);
         return Cost(
-            side, sized.Engine, sized.Full!.Run, peak, sized.Line.RequestsPerSecond,
+            side, sized.Engine, sized.Full!, peak, sized.Line.RequestsPerSecond,
             [.. drawn.Draws.Select(draw => draw.LoadLine)]);
     }
 
@@ -63,19 +72,20 @@ sealed record ComparedCost(SimulatedEngine Engine, PicoDollars Usd, IReadOnlyLis
             var model = engine.StepTime.Drawn(errors.Draw(i, draws.Length));
             draws[i] = full.RequestsPerSecond / full.Steps.Of(engine.StepTime, model).All;
         });
-        return Cost(side, engine, full.Run, 1, full.RequestsPerSecond, draws);
+        return Cost(side, engine, full, 1, full.RequestsPerSecond, draws);
     }
 
     /// <param name="side">What is paid.</param>
     /// <param name="engine">One rank.</param>
-    /// <param name="run">Whose requests have so many tokens.</param>
+    /// <param name="full">Without a promise; its requests have so many tokens.</param>
     /// <param name="peak">Busiest hour over mean.</param>
     /// <param name="line">Requests per second of a rank.</param>
     /// <param name="lines">The same in every draw.</param>
     static ComparedCost Cost(
-        ComparedSide side, SimulatedEngine engine, SimulationResult run, double peak, double line,
+        ComparedSide side, SimulatedEngine engine, SaturatedThroughput full, double peak, double line,
         double[] lines)
     {
+        var run = full.Run;
         var tokens = (double)(run.PromptTokens + run.OutputTokens) / Math.Max(1, run.Completed);
         var perHour = (double)side.Price.UsdPerHour * engine.Deployment.Accelerators / engine.Ranks;
         var draws = new double[lines.Length];
@@ -87,7 +97,10 @@ sealed record ComparedCost(SimulatedEngine Engine, PicoDollars Usd, IReadOnlyLis
                 * Math.Pow(side.Engine.SlowerHigh / side.Engine.SlowerLow, level);
             draws[i] = Usd(lines[Shuffled(i, draws.Length, engine)] * side.Engine.Slower / slower);
         }
-        return new ComparedCost(engine, PicoDollars.FromUsd(Usd(line)), draws);
+        return new ComparedCost(engine, PicoDollars.FromUsd(Usd(line)), draws)
+        {
+            Line = line, Ceiling = full.RequestsPerSecond, TokensPerRequest = tokens,
+        };
 
         double Usd(double rate) =>
             rate > 0 ? perHour * peak * 1e6 / (rate * tokens * SecondsPerHour) : double.PositiveInfinity;

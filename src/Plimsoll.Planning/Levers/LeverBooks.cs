@@ -43,10 +43,11 @@ public sealed class LeverBooks
         ComparedSide side, long requests, ulong seed, Action<double>? progress = null)
     {
         var trials = new LeverTrials(side, requests, seed, progress);
-        return trials.Of(side) is { } own ? new LeverBooks(trials).Book(own) : null;
+        return trials.Of(side) is { } own ? new LeverBooks(trials).Book(
+            own, BackfillLever.Of(trials, own, requests, seed)) : null;
     }
 
-    LeverBook Book(ComparedCost own)
+    LeverBook Book(ComparedCost own, LeverRow? backfill)
     {
         Formats();
         Limits();
@@ -54,7 +55,7 @@ public sealed class LeverBooks
         Replacements();
         var rows = _simulated.Select(s => s.Row).ToList();
         rows.Add(SpeculationLever.Of(_trials));
-        rows.AddRange(new[] { CapacityLevers.Autoscaling(_trials), CapacityLevers.Spot(_trials) }
+        rows.AddRange(new[] { backfill, CapacityLevers.Autoscaling(_trials), CapacityLevers.Spot(_trials) }
             .OfType<LeverRow>());
         rows.AddRange(FleetLevers.Of(own.Engine, _side));
         return new LeverBook(

@@ -31,6 +31,21 @@ public sealed record FleetScale(PlanRequest Request, double TokensPerRequest)
     public double Whole(PlanCandidate candidate, double line) =>
         PerUnit(candidate) / candidate.Accelerators * Accelerators(candidate, line);
 
+    /// <summary>
+    /// The least load line with which the whole fleet takes no more than that; infinite where not even its
+    /// spares and one unit do.
+    /// </summary>
+    public double LeastLine(PlanCandidate candidate, double most)
+    {
+        const double Rounding = 1e-9;
+        var accelerators = most / (PerUnit(candidate) / candidate.Accelerators) * (1 + Rounding);
+        var node = candidate.Deployment.Accelerator.ScaleUpWorld;
+        if (Request.WholeNodes)
+            accelerators = Math.Floor(accelerators / node) * node;
+        var serving = Math.Floor(accelerators / candidate.Accelerators) - Spare;
+        return serving < 1 ? double.PositiveInfinity : Peak / serving;
+    }
+
     /// <summary>The same if a fleet could be had in fractions of a unit; spares stay whole.</summary>
     public double Unrounded(PlanCandidate candidate, double line) =>
         PerUnit(candidate) * (Peak / line + Spare);

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Plimsoll.Reports;
+using Plimsoll.Reports.Pictures;
 
 namespace Plimsoll.Planning.Plans;
 
@@ -33,6 +34,26 @@ static class LeverTables
         }
         if (book.Durability.Count > 0)
             yield return Durability(book);
+    }
+
+    /// <summary>Those whose worth can be told; none where there is none.</summary>
+    public static IEnumerable<ReportPicture> Picture(LeverBook book)
+    {
+        var cost = (double)book.UsdPerMillionTokens;
+        var rows = book.Levers.Where(lever => lever.UsdPerMillionTokens is not null && cost > 0)
+            .Select(lever => (
+                lever.Name, (double)lever.UsdPerMillionTokens!.Value / cost, (double?)lever.Low / cost,
+                (double?)lever.High / cost)).ToList();
+        if (rows.Count > 0)
+        {
+            yield return new ReportPicture(
+                "levers", "What each lever changes of the bill, alone; their sum means nothing.",
+                LeversPicture.Draw(
+                    "What each lever is worth",
+                    FormattableString.Invariant(
+                        $"share of ${cost:0.0000} per million tokens; lines are 90 % intervals, both fleets ")
+                        + "under the same draws", rows));
+        }
     }
 
     static PageTable Durability(LeverBook book)

@@ -41,7 +41,7 @@ public sealed class PlanCandidates
 
     void Add(ModelSpec model, AcceleratorSpec accelerator, PriceSpec price)
     {
-        foreach (var weights in _space.Weights.Count > 0 ? _space.Weights : [model.NativeWeights])
+        foreach (var weights in _space.Weights.Select(format => format ?? model.NativeWeights).Distinct())
         {
             foreach (var kv in _space.Kv)
             {

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Text.Json.Serialization;
 using Plimsoll.Core.Accounts;
 
 namespace Plimsoll.Planning.Plans;
@@ -57,7 +58,12 @@ public sealed record PlanFunnelRow(string Stage, string Meaning, int Fell);
 
 /// <summary>The best candidate of a model, format and card, and how far it came.</summary>
 public sealed record PlanFavourite(
-    string Family, string Deployment, string Stage, string Reason, double? AtLeast, int? Rank);
+    string Family, string Deployment, string Stage, string Reason, double? AtLeast, int? Rank)
+{
+    /// <summary>A bound is a bound; what a short run found is about right.</summary>
+    [JsonIgnore]
+    public string Sign => Rank is not null ? "" : Stage is "bound" or "limits" ? "≥ " : "≈ ";
+}
 
 /// <summary>The nearest promise that somebody keeps, and the fleet that does.</summary>
 public sealed record PlanNearest(IReadOnlyList<string> Promise, PlanRow Best);

@@ -41,7 +41,7 @@ public sealed class PlanJournal : IDisposable
     /// <summary>Opens the journal of a plan to go on with it, or begins one.</summary>
     public static PlanJournal Open(string path, PlanJournalHeader header)
     {
-        if (!File.Exists(path))
+        if (!File.Exists(path) || IsCutInHeader(path, header))
             return Begin(path, header);
         var journal = Read(path);
         if (journal.Header.Plan != header.Plan || journal.Header.Shard != header.Shard
@@ -55,7 +55,7 @@ public sealed class PlanJournal : IDisposable
         var temporary = path + ".new";
         using (var whole = new StreamWriter(temporary))
         {
-            whole.WriteLine(JsonSerializer.Serialize(header, PlanJournalJson.Default.PlanJournalHeader));
+            whole.WriteLine(HeaderLine(header));
             foreach (var (key, measure) in journal._known)
                 whole.WriteLine(Line(key, measure));
         }
@@ -64,10 +64,23 @@ public sealed class PlanJournal : IDisposable
         return journal;
     }
 
+    /// <summary>Whether a crash left no more than a piece of this plan's own first line.</summary>
+    static bool IsCutInHeader(string path, PlanJournalHeader header)
+    {
+        var line = HeaderLine(header);
+        var piece = new char[line.Length + 1];
+        using var reader = new StreamReader(path);
+        var read = reader.ReadBlock(piece);
+        return read <= line.Length && line.AsSpan().StartsWith(piece.AsSpan(0, read));
+    }
+
+    static string HeaderLine(PlanJournalHeader header) =>
+        JsonSerializer.Serialize(header, PlanJournalJson.Default.PlanJournalHeader);
+
     static PlanJournal Begin(string path, PlanJournalHeader header)
     {
         var writer = new StreamWriter(path) { AutoFlush = true };
-        writer.WriteLine(JsonSerializer.Serialize(header, PlanJournalJson.Default.PlanJournalHeader));
+        writer.WriteLine(HeaderLine(header));
         return new PlanJournal(header) { _writer = writer };
     }
 

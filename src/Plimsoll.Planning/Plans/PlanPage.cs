@@ -36,10 +36,10 @@ public static class PlanPage
                     best.LoadLine.ToString("0.00", CultureInfo.InvariantCulture) + " /s",
                     $"load line of one, bound by {best.BindingLimit}"),
             ],
-            Pictures = pictures,
+            Pictures = [.. pictures, .. plan.Levers is { } book ? LeverTables.Picture(book) : []],
             Tables =
             [
-                Best(plan), Favourites(plan), Funnel(plan),
+                Best(plan), Favourites(plan), .. plan.Funnel.Count > 0 ? new[] { Funnel(plan) } : [],
                 .. plan.Levers is { } levers ? LeverTables.Of(levers) : [],
             ],
             Notes = [.. plan.Notes, $"printed by: {command}"],
@@ -68,7 +68,8 @@ public static class PlanPage
         [.. plan.Favourites.OrderBy(f => f.AtLeast ?? double.MaxValue).Select(f => new[]
         {
             "<" + f.Family, "<" + f.Deployment,
-            f.AtLeast?.ToString("0.00", CultureInfo.InvariantCulture) ?? "–", "<" + f.Stage,
+            f.AtLeast is { } least ? f.Sign + least.ToString("0.00", CultureInfo.InvariantCulture) : "–",
+            "<" + f.Stage,
             "<" + (f.Rank is { } rank ? $"rank {rank}" : f.Reason),
         })]);
 
@@ -80,8 +81,10 @@ public static class PlanPage
         })]);
 
     static string Interval(PlanRow row) => row.Bill.Interval.High is { } high
-        ? FormattableString.Invariant($"${row.Bill.Interval.Low:0.00} – ${high:0.00}")
-        : FormattableString.Invariant($"≥ ${row.Bill.Interval.Low:0.00}");
+        ? $"{Usd(row.Bill.Interval.Low)} – {Usd(high)}" : $"≥ {Usd(row.Bill.Interval.Low)}";
+
+    /// <summary>An end of an interval is known to about two digits.</summary>
+    static string Usd(decimal usd) => Usd((double)usd, usd < 1 ? "0.000" : "0.00");
 
     static string Over(PlanRow row) => row.OverBest is not { } over ? "–"
         : FormattableString.Invariant($"{100 * over.Value:0.#} % ({100 * over.Low:0.#} to ")

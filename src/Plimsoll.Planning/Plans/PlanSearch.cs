@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -27,7 +28,9 @@ public sealed class PlanSearch
     public const int Shown = 10;
 
     /// <summary>Most that are simulated in full.</summary>
-    const int Finalists = 16;
+    const int Finalists = 12;
+
+    const string Dearer = "dearer than ten others";
 
     readonly PlanRequest _request;
     readonly PlanRungs _rungs;
@@ -36,6 +39,9 @@ public sealed class PlanSearch
 
     /// <summary>Measurements that this search rests on, whether made now or read from a journal.</summary>
     readonly HashSet<string> _used = [];
+
+    /// <summary>Models, formats and cards of whom one candidate was looked at.</summary>
+    readonly HashSet<string> _families = [];
 
     readonly Lock _telling = new();
     PlanBound[] _bounds = [];
@@ -136,10 +142,42 @@ public sealed class PlanSearch
                 break;
             }
             var wave = bounded[from..Math.Min(bounded.Count, from + Wave)];
-            kept.AddRange(Tried(wave, _rungs.Short, PlanStage.ShortRun));
+            kept.AddRange(Tried(Contenders(wave, threshold), _rungs.Short, PlanStage.ShortRun));
             Tell(0.05 + 0.6 * (from + wave.Count) / bounded.Count);
         }
         return Cut(kept, _rungs.Short.Margin, PlanStage.ShortRun);
+    }
+
+    /// <summary>
+    /// Those of a wave whom a run at the rate that they would have to carry does not show to be dearer than
+    /// ten others. The first of every model, format and card is measured anyhow: of it is told why it lost.
+    /// </summary>
+    List<PlanCandidate> Contenders(List<PlanCandidate> wave, double threshold)
+    {
+        var families = wave.Where(candidate => _families.Add(candidate.Family)).ToHashSet();
+        if (_request.IsBatch || double.IsInfinity(threshold))
+            return wave;
+        var reaches = new bool[wave.Count];
+        Parallel.For(0, reaches.Length, i =>
+            reaches[i] = families.Contains(wave[i]) || Reaches(wave[i], threshold));
+        var left = new List<PlanCandidate>();
+        for (var i = 0; i < reaches.Length; i++)
+        {
+            if (reaches[i])
+                left.Add(wave[i]);
+            else
+                Fall(wave[i], PlanStage.ShortRun, Dearer, null);
+        }
+        return left;
+    }
+
+    bool Reaches(PlanCandidate candidate, double threshold)
+    {
+        var line = _scale.LeastLine(candidate, threshold) / (1 + (_rungs.Short.Margin / 2));
+        return double.IsFinite(line) && Known(
+            string.Create(CultureInfo.InvariantCulture,
+                $"{candidate.Key} | {_rungs.Short.Name} at {line:R}"),
+            () => Trial(candidate).Reaches(_rungs.Short, line)).Holds;
     }
 
     void FallUntried(PlanCandidate candidate, bool isDearer) => Fall(
@@ -200,7 +238,7 @@ public sealed class PlanSearch
             if (_scale.Whole(candidate, line * (1 + (margin / 2))) <= threshold)
                 left.Add((candidate, line));
             else
-                Fall(candidate, stage, "dearer than ten others", _scale.Whole(candidate, line));
+                Fall(candidate, stage, Dearer, _scale.Whole(candidate, line));
         }
         return left;
     }
@@ -210,10 +248,22 @@ public sealed class PlanSearch
         : kept.Select(c => _scale.Whole(c.Candidate, c.Line / (1 + (margin / 2)))).Order()
             .ElementAt(Shown - 1);
 
-    PlanMeasure Measure(PlanCandidate candidate, PlanRung rung, StepErrorDraw? wrong = null, string at = "")
+    /// <summary>
+    /// A load line at a rung, looked for near the shorter rung's; where both are as long they are one.
+    /// </summary>
+    PlanMeasure Measure(PlanCandidate candidate, PlanRung rung)
     {
-        var key = $"{candidate.Key} | {rung.Name}{at}";
-        var measure = _journal.Get(key, () => Trial(candidate).Measure(rung, wrong));
+        var shorter = rung == _rungs.Full ? _rungs.Longer : rung == _rungs.Longer ? _rungs.Short : null;
+        if (shorter is not null && (shorter.Streams, shorter.Requests) == (rung.Streams, rung.Requests))
+            return Measure(candidate, shorter);
+        return Known($"{candidate.Key} | {rung.Name}", () => Trial(candidate).Measure(
+            rung, near: shorter is null || _request.IsBatch ? 0 : Measure(candidate, shorter).Line));
+    }
+
+    /// <summary>What the journal knows, or what is measured now.</summary>
+    PlanMeasure Known(string key, Func<PlanMeasure> find)
+    {
+        var measure = _journal.Get(key, find);
         lock (_used)
         {
             if (_used.Add(key))
@@ -224,59 +274,60 @@ public sealed class PlanSearch
 
     PlanTrial Trial(PlanCandidate candidate) => new(candidate, _request, _bounds[candidate.Index]);
 
+    /// <summary>The ten best of those simulated in full, with their intervals.</summary>
     List<PlanEntry> InFull(List<PlanCandidate> finalists)
     {
-        var entries = new PlanEntry?[finalists.Count];
-        var done = 0;
-        Parallel.For(0, entries.Length, i =>
+        var measures = new PlanMeasure[finalists.Count];
+        InParallel(measures.Length, 0.75, i => measures[i] = Measure(finalists[i], _rungs.Full));
+        var kept = new List<(PlanCandidate Candidate, double Line)>();
+        for (var i = 0; i < measures.Length; i++)
         {
-            entries[i] = Entry(finalists[i]);
-            Tell(0.75 + 0.24 * Interlocked.Increment(ref done) / entries.Length);
-        });
-        var kept = new List<PlanEntry>();
-        for (var i = 0; i < entries.Length; i++)
-        {
-            if (entries[i] is not { } entry)
-                Fall(finalists[i], PlanStage.Full, Broken(Measure(finalists[i], _rungs.Full)), null);
-            else if (OverLimits(entry.Candidate, entry.Measure.Line) is { } reason)
-                Fall(entry.Candidate, PlanStage.Limits, reason, Whole(entry));
+            var (candidate, line) = (finalists[i], measures[i].Line);
+            if (!measures[i].Holds)
+                Fall(candidate, PlanStage.Full, Broken(measures[i]), null);
+            else if (OverLimits(candidate, line) is { } reason)
+                Fall(candidate, PlanStage.Limits, reason, _scale.Whole(candidate, line));
             else
-                kept.Add(entry);
+                kept.Add((candidate, line));
         }
-        kept = [.. kept.OrderBy(Whole).ThenBy(e => _scale.Unrounded(e.Candidate, e.Measure.Line))
-            .ThenBy(e => e.Candidate.Index)];
-        foreach (var entry in kept.Skip(Shown))
-            Fall(entry.Candidate, PlanStage.Full, "not among the ten best", Whole(entry));
-        return [.. kept.Take(Shown).Select(
-            entry => entry with { ToBest = PairedDifference.Of(entry, kept[0], _scale) })];
+        kept = Cheapest(kept);
+        foreach (var (candidate, line) in kept.Skip(Shown))
+            Fall(candidate, PlanStage.Full, "not among the ten best", _scale.Whole(candidate, line));
+        var best = new PlanEntry[Math.Min(Shown, kept.Count)];
+        InParallel(best.Length, 0.9, i => best[i] = Entry(kept[i].Candidate));
+        return [.. best.Select(entry => entry with { ToBest = PairedDifference.Of(entry, best[0], _scale) })];
     }
 
-    double Whole(PlanEntry entry) => _scale.Whole(entry.Candidate, entry.Measure.Line);
-
-    /// <summary>Null where the promise breaks in full.</summary>
-    PlanEntry? Entry(PlanCandidate candidate)
+    void InParallel(int count, double told, Action<int> each)
     {
-        var full = Measure(candidate, _rungs.Full);
-        if (!full.Holds)
-            return null;
+        var done = 0;
+        Parallel.For(0, count, i =>
+        {
+            each(i);
+            Tell(told + (0.1 * Interlocked.Increment(ref done) / count));
+        });
+    }
+
+    /// <summary>What an error does to a load line is told by a longer run with it and without.</summary>
+    PlanEntry Entry(PlanCandidate candidate)
+    {
         var stepTime = Trial(candidate).StepTime;
         var errors = stepTime.Errors;
+        var around = Measure(candidate, _rungs.Longer).Line;
         var standard = new StandardErrors(
             Math.Max(1, At(ErrorEnds.Steps(errors, isSlow: false), " steps fast")),
             Math.Min(1, At(ErrorEnds.Steps(errors, isSlow: true), " steps slow")),
             At(ErrorEnds.FirstTokens(errors, isSlow: false), " first tokens fast"),
             At(ErrorEnds.FirstTokens(errors, isSlow: true), " first tokens slow"));
         return new PlanEntry(
-            candidate, full,
+            candidate, Measure(candidate, _rungs.Full),
             Math.Max(1, At(ErrorEnds.Of(errors, isSlow: false), " fast")),
             Math.Min(1, At(ErrorEnds.Of(errors, isSlow: true), " slow")),
             standard, stepTime, default);
 
-        double At(StepErrorDraw wrong, string name)
-        {
-            var around = Measure(candidate, _rungs.Longer).Line;
-            return around > 0 ? Measure(candidate, _rungs.Longer, wrong, name).Line / around : 0;
-        }
+        double At(StepErrorDraw wrong, string name) => around > 0 ? Known(
+            $"{candidate.Key} | {_rungs.Longer.Name}{name}",
+            () => Trial(candidate).Measure(_rungs.Longer, wrong, around)).Line / around : 0;
     }
 
     /// <summary>Where nobody keeps the promise: who is nearest to it when idle.</summary>

@@ -17,8 +17,8 @@ public sealed record PlanSpace
     /// <summary>Accelerators with what an hour of one costs.</summary>
     public required IReadOnlyList<(AcceleratorSpec Accelerator, PriceSpec Price)> Accelerators { get; init; }
 
-    /// <summary>Weight formats; empty for each model's as published.</summary>
-    public IReadOnlyList<NumberFormat> Weights { get; init; } = [];
+    /// <summary>Weight formats; null for each model's as published.</summary>
+    public IReadOnlyList<NumberFormat?> Weights { get; init; } = [null];
 
     public IReadOnlyList<NumberFormat> Kv { get; init; } = [NumberFormat.Bf16];
 

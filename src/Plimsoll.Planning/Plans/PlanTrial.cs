@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.Linq;
-using System.Threading;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
@@ -27,7 +26,7 @@ public sealed record PlanRung(string Name, int Streams, long Requests)
 /// <param name="Ratio">Measured over limit just above the line; on a broken promise, of an idle unit.</param>
 /// <param name="Missed">Index of that limit among the promise's; null for throughput.</param>
 /// <param name="MeasuredNs">What was measured of it.</param>
-/// <param name="Simulated">Requests of its runs, as many as they were asked for.</param>
+/// <param name="Simulated">Requests that arrived in its runs.</param>
 public sealed record PlanMeasure(
     IReadOnlyList<double> Lines, string? Binding, double? Ratio, int? Missed, long? MeasuredNs,
         long Simulated)
@@ -80,29 +79,45 @@ public sealed class PlanTrial
     /// <summary>Load lines of a unit, each stream by bisection.</summary>
     /// <param name="rung">How much is simulated.</param>
     /// <param name="wrong">A way in which the prediction is wrong; null for the prediction itself.</param>
-    public PlanMeasure Measure(PlanRung rung, StepErrorDraw? wrong = null)
+    /// <param name="near">About where the load line lies, as a shorter run found it; 0 if unknown.</param>
+    public PlanMeasure Measure(PlanRung rung, StepErrorDraw? wrong = null, double near = 0)
     {
-        var engine = _engine.Drawn(wrong ?? StepErrorDraw.None);
         if (!_serving.Limits.Any())
-            return Saturated(rung, engine);
-        var (fleet, scale) = Fleet(engine, _prefill.Drawn(wrong ?? StepErrorDraw.None));
-        long simulated = 0;
-        var search = new LoadLineSearch(
-            engine, _serving, new ProbeSize(rung.Streams, rung.Requests, rung.Requests))
-        {
-            AfterRun = requests => Interlocked.Add(ref simulated, requests), Fleet = fleet,
-        };
+            return Saturated(rung, _engine.Drawn(wrong ?? StepErrorDraw.None));
+        var (search, scale) = Search(rung, wrong ?? StepErrorDraw.None);
         var ceiling = (_bound.RequestsPerSecond ?? 1) / scale;
-        var line = search.Find(ceiling, ArrivalProcess.Own);
+        var line = search.Find(ceiling, ArrivalProcess.Own, near / scale);
         // The bound is no part of the answer: where the promise holds there, the search goes on above it.
         for (var i = 0; i < 3 && line.Binding is null && line.RequestsPerSecond >= ceiling; i++)
-            line = search.Find(ceiling *= 2, ArrivalProcess.Own);
+            line = search.Find(ceiling *= 2, ArrivalProcess.Own, near / scale);
         var limits = _serving.Limits.ToList();
         int? missed = line.Binding is { } broken ? limits.IndexOf(broken.Limit) : null;
         return new PlanMeasure(
             [.. line.Lines.Select(rate => rate * scale)],
             line.Binding is { } binding ? Core.Promises.PromiseText.Of(binding.Limit) : null,
-            line.Binding?.Ratio, missed, line.Binding?.MeasuredNs, simulated);
+            line.Binding?.Ratio, missed, line.Binding?.MeasuredNs, search.Simulated);
+    }
+
+    /// <summary>
+    /// Whether a unit may carry a rate at all: one run, which ends as soon as that is certain, where a load
+    /// line takes about ten. The rate itself stands for the load line where it may, 0 where it may not.
+    /// </summary>
+    public PlanMeasure Reaches(PlanRung rung, double requestsPerSecond)
+    {
+        var (search, scale) = Search(rung, StepErrorDraw.None);
+        var reaches = search.MayReach(requestsPerSecond / scale);
+        return new PlanMeasure([reaches ? requestsPerSecond : 0], null, null, null, null, search.Simulated);
+    }
+
+    (LoadLineSearch Search, double Scale) Search(PlanRung rung, StepErrorDraw wrong)
+    {
+        var engine = _engine.Drawn(wrong);
+        var (fleet, scale) = Fleet(engine, _prefill.Drawn(wrong));
+        return (new LoadLineSearch(
+            engine, _serving, new ProbeSize(rung.Streams, rung.Requests, rung.Requests))
+        {
+            Fleet = fleet,
+        }, scale);
     }
 
     PlanMeasure Saturated(PlanRung rung, SimulatedEngine engine)

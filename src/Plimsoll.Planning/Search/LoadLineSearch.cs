@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
@@ -30,6 +31,7 @@ public sealed class LoadLineSearch
     readonly SimulatedEngine _engine;
     readonly Serving _serving;
     readonly ProbeSize _size;
+    long _simulated;
 
     /// <param name="engine">One engine rank.</param>
     /// <param name="serving">The workload and its promises.</param>
@@ -49,6 +51,12 @@ public sealed class LoadLineSearch
     /// </summary>
     public Fleet? Fleet { get; init; }
 
+    /// <summary>
+    /// Requests that arrived in all runs so far, which is fewer than were asked for where a verdict was
+    /// certain before.
+    /// </summary>
+    public long Simulated => Interlocked.Read(ref _simulated);
+
     /// <summary>Fewest requests of a probe, warm-up included, whose percentiles may be judged.</summary>
     public static long NeededRequests(IEnumerable<Limit> limits)
     {
@@ -64,11 +72,13 @@ public sealed class LoadLineSearch
     /// </summary>
     /// <param name="ceiling">Upper end of the search; no higher rate can be sustained.</param>
     /// <param name="process">How arrivals scatter.</param>
-    public LoadLineResult Find(double ceiling, ArrivalProcess process = ArrivalProcess.Own)
+    /// <param name="near">About where it lies, if that is known: a place to look from; 0 if not.</param>
+    public LoadLineResult Find(
+        double ceiling, ArrivalProcess process = ArrivalProcess.Own, double near = 0)
     {
         var probe = Certain(process);
         var brackets = new (double Kept, double? Broken)[_size.Streams];
-        var guess = Glance(probe, ceiling);
+        var guess = near > 0 ? Math.Min(near, ceiling) : Glance(probe, ceiling);
         var known = 0;
         if (guess == 0)
         {
@@ -257,6 +267,7 @@ public sealed class LoadLineSearch
         var process = probe.Process == ArrivalProcess.Own ? ArrivalProcess.Representative : probe.Process;
         var options = probe.Options with { Seed = probe.Options.Seed + (ulong)stream * 0x9E3779B97F4A7C15UL };
         var result = _engine.Run(_serving.Workload, rate, options, process, fleet: Fleet);
+        Interlocked.Add(ref _simulated, result.Requests);
         AfterRun?.Invoke(options.Requests);
         return result;
     }

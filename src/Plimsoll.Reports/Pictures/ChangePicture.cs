@@ -58,6 +58,9 @@ public static class ChangePicture
             {
                 var (l, h) = (X(Math.Max(least, lowest)), X(Math.Min(most, highest)));
                 scene.Line(l, y + (BarHeight / 2), h, y + (BarHeight / 2), Paint.Outline(Ink.Text));
+                // An end that lies beyond the picture has no tick.
+                foreach (var known in new[] { lowest >= least ? l : h, highest <= most ? h : l })
+                    scene.Line(known, y + 5, known, y + BarHeight - 5, Paint.Outline(Ink.Text));
                 right = Math.Max(b, h);
             }
             scene.Text(right + 6, y + 13, Amount(begin == 0 ? end : end - begin, begin != 0), 12, Ink.Muted);

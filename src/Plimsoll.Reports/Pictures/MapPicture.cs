@@ -62,5 +62,5 @@ public static class MapPicture
     }
 
     static string Amount(double usd) => "$" + usd.ToString(
-        usd < 10 ? "0.00" : usd < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture);
+        usd < 1 ? "0.000" : usd < 10 ? "0.00" : usd < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,5 @@
 using System.IO;
+using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Inputs.Catalogues;
@@ -50,6 +51,25 @@ public sealed class EngineCatalogueTests
             foreach (var row in engine.Errors)
                 (row.Facts.Source.Length > 0 && row.Facts.AsOf.Length >= 7).ShouldBeTrue(engine.Name);
         }
+    }
+
+    [Theory]
+    [InlineData("vllm", "vllm", null)]
+    [InlineData("vllm@0.15.1", "vllm", "0.15.1")]
+    [InlineData("vllm@0.33.2", "vllm", "0.33.2")]
+    [InlineData("trtllm@1.3.0rc10", "trtllm", "1.3.0rc10")]
+    [InlineData("sglang@0.5.6.post2", "sglang", "0.5.6.post2")]
+    public void A_release_that_there_is_is_read(string text, string name, string? release) =>
+        EngineCatalogue.Read(text).ShouldBe((name, release));
+
+    [Fact]
+    public void Every_flag_has_a_source()
+    {
+        EngineFlagCatalogue.All.Count.ShouldBeGreaterThan(40);
+        EngineFlagCatalogue.All.ShouldAllBe(flag => flag.Name.StartsWith("--") && flag.Source.Length > 10);
+        EngineFlagCatalogue.NewerThan("vllm", "0.10.0", ["--enable-dbo", "--dtype"])
+            .Single().Name.ShouldBe("--enable-dbo");
+        EngineFlagCatalogue.NewerThan("vllm", null, ["--enable-dbo"]).ShouldBeEmpty();
     }
 
     [Fact]

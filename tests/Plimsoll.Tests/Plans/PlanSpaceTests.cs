@@ -66,6 +66,20 @@ public sealed class PlanSpaceTests
         Candidates(only with { RedundantExperts = [0] }).ShouldBeEmpty();
     }
 
+    /// <summary>As published beside another format, and once where they are the same.</summary>
+    [Theory]
+    [InlineData("Llama-3.1-8B", 2)]
+    [InlineData("DeepSeek-R1", 1)]
+    public void A_models_own_format_is_one_of_a_list(string model, int formats)
+    {
+        var card = Catalogue.BuiltIn.FindAccelerator("h200_sxm");
+        PlanCandidates.Of(new PlanSpace
+        {
+            Models = [Catalogue.BuiltIn.FindModel(model)],
+            Accelerators = [(card, ClaimCosts.Price(card, 2))], Weights = [null, NumberFormat.Fp8],
+        }).Fitting.Select(c => c.Deployment.Weights).Distinct().Count().ShouldBe(formats);
+    }
+
     static IReadOnlyList<PlanCandidate> Candidates(PlanSpace space)
     {
         var card = Catalogue.BuiltIn.FindAccelerator("h200_sxm");

@@ -88,6 +88,14 @@ public sealed class PlanTests : IDisposable
         var (_, resumed, story) = Run([.. Words(Space), "--journal", journal]);
         resumed.ShouldBe(whole);
         story.ShouldContain("goes on after");
+        // Nothing was measured yet when it was stopped in its first line.
+        foreach (var kept in new[] { 0, 1, lines[0].Length / 2, lines[0].Length })
+        {
+            File.WriteAllText(journal, lines[0][..kept]);
+            Run([.. Words(Space), "--journal", journal]).Text.ShouldBe(whole);
+        }
+        File.WriteAllText(journal, "{\"schema\": \"another\"");
+        Run([.. Words(Space), "--journal", journal]).Code.ShouldBe(2);
     }
 
     [Fact]
@@ -136,6 +144,16 @@ public sealed class PlanTests : IDisposable
     [InlineData("plan --budget -1", "--budget -1")]
     [InlineData("plan --emit-shards slurm", "expected --shards 1/N")]
     [InlineData("plan --num-speculative-tokens 3", "both or neither")]
+    [InlineData("plan --engine vllm,vllm@99", "--engine vllm@99: no such release is known; expected 0.1 to")]
+    [InlineData("plan --engine sglang@0.6.0", "sglang@0.6.0: no such release is known; expected 0.1 to 0.5.")]
+    [InlineData("plan --engine other@1.0", "--engine other@1.0: no release of it is known")]
+    [InlineData("account --engine vllm@1", "--engine vllm@1: no such release")]
+    [InlineData("simulate --engine vllm@", "--engine vllm@: no such release")]
+    [InlineData("compare engine=vllm@0.34.0 engine=vllm", "--engine vllm@0.34.0: no such release")]
+    [InlineData("plan --provider nobody", "--provider nobody: unknown; expected one of hyperscaler, index,")]
+    [InlineData("plan --weights fp8,fp3", "--weights fp3: expected native, bf16")]
+    [InlineData("plan --router all,fast", "--router fast: expected even, round-robin")]
+    [InlineData("plan --engine sglang --emit fleet", "--emit: of sglang no files are written")]
     [InlineData("plan --policy ,", "--policy: names none")]
     [InlineData("plan --kv ,", "--kv: names none")]
     [InlineData("plan --engine ,", "--engine: names none")]

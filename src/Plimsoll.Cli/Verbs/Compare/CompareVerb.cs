@@ -1,5 +1,7 @@
+using System;
 using System.Collections.Generic;
 using System.CommandLine;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using Plimsoll.Cli.Terminal;
@@ -145,30 +147,56 @@ sealed class CompareVerb(TextWriter output, TextWriter story)
         if (parsed.GetValue(_report) is not { } file)
             return;
         var table = new PageTable(
-            "Drivers", ["<driver", "<from", "<to", "USD/M tokens", "low", "high", "in this order"],
+            "Drivers", ["<driver", "<from", "<to", "USD/M tokens", "90 % interval", "in this order"],
             [.. document.Drivers.Select(d => new[]
             {
-                "<" + d.Name, "<" + d.From, "<" + d.To, $"{d.UsdPerMillionTokens:0.0000}", $"{d.Low:0.0000}",
-                $"{d.High:0.0000}", $"{d.InThisOrder:0.0000}",
+                "<" + d.Name, "<" + d.From, "<" + d.To, Signed(d.UsdPerMillionTokens),
+                $"{Signed(d.Low)} to {Signed(d.High)}", Signed(d.InThisOrder),
             })]);
         var model = new PageModel
         {
             Brand = "plimsoll compare",
             Headline = $"{document.From.Model} on {document.From.Gpu} against {document.To.Model} on "
                 + document.To.Gpu,
-            Lines = [Flags.CommandOf(parsed)],
+            Lines = [Side("from", document.From), Side("to", document.To)],
             Figures =
             [
-                new PageFigure($"${document.From.UsdPerMillionTokens:0.00}", "per million tokens before"),
-                new PageFigure($"${document.To.UsdPerMillionTokens:0.00}", "after"),
+                Figure("from", document.From), Figure("to", document.To),
+                Ratio(document.Change),
             ],
             Pictures = [picture],
             Tables = [table],
-            Notes = [$"Shapley values over {document.Simulated} simulated combinations; they sum exactly"],
+            Notes =
+            [
+                $"Shapley values over {document.Simulated} simulated combinations; they sum to the change; "
+                + "in this order: what each adds when they change from top to bottom",
+                "fleets are fractions of replicas, without spares",
+                $"printed by: {Flags.CommandOf(parsed)}",
+            ],
             Version = CommandLine.VersionAndCommit,
         };
         WholeFile.Write(file.FullName, text => Page.Write(model, text));
     }
+
+    static string Signed(decimal? usd) =>
+        usd?.ToString("+0.000;−0.000;0.000", CultureInfo.InvariantCulture) ?? "no bound";
+
+    static string Side(string name, CompareSide side) => $"{name}: {side.Model} {side.Weights}/{side.Kv} on "
+        + $"{side.Gpu}, {side.Engine}; {side.Workload}; "
+        + (side.Promise.Count > 0 ? string.Join(", ", side.Promise) : "no promise") + "; "
+        + FormattableString.Invariant($"${side.UsdPerGpuHour:0.00##} an hour")
+        + (side.PriceAsOf is { } day ? $" ({day})" : "");
+
+    static PageFigure Ratio(CompareChange change) => new(
+        FormattableString.Invariant($"{change.Ratio:0.00} ×"),
+        FormattableString.Invariant($"the second over the first; 90 % interval {change.RatioLow:0.00} to ")
+            + (change.RatioHigh?.ToString("0.00", CultureInfo.InvariantCulture) ?? "no bound"));
+
+    static PageFigure Figure(string name, CompareSide side) => new(
+        FormattableString.Invariant($"${side.UsdPerMillionTokens:0.00}"),
+        FormattableString.Invariant($"{name}, per million tokens; 90 % interval ${side.Low:0.00} to ")
+            + (side.High is { } high ? FormattableString.Invariant($"${high:0.00}") : "no bound")
+            + $", tier {side.Tier}");
 
     static ReportPicture Picture(CompareDocument document) => new(
         "change", "What each driver changed of the cost of a million tokens.", ChangePicture.Draw(

@@ -165,9 +165,7 @@ sealed class SideReader(IReadOnlyDictionary<string, string> common, bool batch)
 
     static ComparedEngine Engine(Words words, string? day)
     {
-        var (name, version) = ServingOptions.EngineName(words["engine"] ?? "vllm");
-        if (!EngineCatalogue.All.TryFind(name, out name))
-            throw new BadInputException($"engine={words["engine"]}", "", $"{EngineCatalogue.All}");
+        var (name, version) = EngineCatalogue.Read(words["engine"] ?? "vllm");
         var era = day is null ? null : EraCatalogue.Of(day);
         var policy = era?.Policy ?? SchedulingPolicy.VllmV1;
         if (words["policy"] is { } own && !SchedulingPolicy.Simulated.TryFind(own, out policy))

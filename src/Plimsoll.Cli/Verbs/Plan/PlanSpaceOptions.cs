@@ -22,8 +22,10 @@ sealed class PlanSpaceOptions
 
     readonly Option<string[]> _gpu = List("--gpu", "Accelerators, or all that have a price", "all");
 
+    const string Native = "native";
+
     readonly Option<string[]> _weights = List(
-        "--weights", $"Weight formats: {NumberFormats.All}, native (as published) or all", "native");
+        "--weights", $"Weight formats: {NumberFormats.All}, {Native} (as published) or all", Native);
 
     readonly Option<string[]> _kv = List("--kv", $"KV cache formats: {NumberFormats.OfKv}, or all", "bf16");
 
@@ -132,8 +134,9 @@ sealed class PlanSpaceOptions
         {
             Models = Models(parsed),
             Accelerators = Accelerators(parsed),
-            Weights = Chosen(parsed, _weights, NumberFormats.All, "native"),
-            Kv = Chosen(parsed, _kv, NumberFormats.OfKv, null),
+            Weights = [.. Chosen(parsed, _weights, NumberFormats.All, Native)
+                .Select(chosen => chosen.IsOwn ? (NumberFormat?)null : chosen.Value)],
+            Kv = Chosen(parsed, _kv, NumberFormats.OfKv),
             Engines = Engines(parsed),
             TensorParallel = Degrees(parsed, _tp, 4096),
             PipelineParallel = Degrees(parsed, _pp, 4096),
@@ -142,11 +145,11 @@ sealed class PlanSpaceOptions
             MaxNumSeqs = Degrees(parsed, _maxNumSeqs, 1_000_000),
             MaxNumBatchedTokens = Degrees(parsed, _maxNumBatchedTokens, 10_000_000) is { Count: > 0 } given
                 ? given : [2048, 8192],
-            Policies = Chosen(parsed, _policy, SchedulingPolicy.All, null),
+            Policies = Chosen(parsed, _policy, SchedulingPolicy.All),
             Routers = Routers(parsed),
             Speculations = Speculations(parsed),
             KvTiers = KvTiers(Words(parsed, _kvTiers)),
-            TwoBatchOverlaps = Chosen(parsed, _overlap, _overlaps, null),
+            TwoBatchOverlaps = Chosen(parsed, _overlap, _overlaps),
             RedundantExperts = Redundant(parsed),
             Aggregated = together,
             Disaggregated = apart,
@@ -218,6 +221,7 @@ sealed class PlanSpaceOptions
         if (words.Count == 0)
             throw new BadInputException("--gpu: names none; expected at least one accelerator, or all");
         var prices = Prices(parsed);
+        CheckProvider(parsed);
         var found = new List<(AcceleratorSpec, PriceSpec)>();
         foreach (var word in words)
         {
@@ -243,6 +247,19 @@ sealed class PlanSpaceOptions
         return found.Count > 0 ? [.. found.DistinctBy(f => f.Item1.Key)]
             : throw new BadInputException(
                 "--gpu all: no accelerator has such a price; expected --price CARD=USD");
+    }
+
+    void CheckProvider(ParseResult parsed)
+    {
+        if (parsed.GetValue(_provider) is not { } given)
+            return;
+        var types = Catalogue.BuiltIn.Prices.Select(price => price.ProviderType).Distinct()
+            .Order(StringComparer.Ordinal).ToList();
+        if (!types.Contains(given.Split('@')[0]))
+        {
+            throw new BadInputException(
+                $"{_provider.Name} {given}", "unknown", $"one of {string.Join(", ", types)}");
+        }
     }
 
     /// <summary>Stated prices by the accelerator's key; under "" one without a card.</summary>
@@ -283,27 +300,33 @@ sealed class PlanSpaceOptions
         parsed.Chosen(_tier, _tiers)
         || StepTimeCatalogue.For(accelerator, Engines(parsed)[0].Item1).Tier != Tier.Datasheet;
 
+    /// <summary>Values of a closed choice.</summary>
+    static IReadOnlyList<T> Chosen<T>(ParseResult parsed, Option<string[]> option, Choices<T> choices) =>
+        [.. Chosen(parsed, option, choices, null).Select(value => value.Value)];
+
     /// <summary>
-    /// Values of a closed choice; a word that stands for none of them leaves the list empty.
+    /// Values of a closed choice, or of a word of its own for what is no value and stands first: null.
     /// </summary>
-    static IReadOnlyList<T> Chosen<T>(
-        ParseResult parsed, Option<string[]> option, Choices<T> choices, string? none)
+    static IReadOnlyList<(bool IsOwn, T Value)> Chosen<T>(
+        ParseResult parsed, Option<string[]> option, Choices<T> choices, string? own)
     {
-        var chosen = new List<T>();
+        var all = own is null ? $"{choices}, or all" : $"{own}, {choices}, or all";
+        var chosen = new List<(bool, T)>();
         foreach (var word in Words(parsed, option))
         {
-            if (word == none)
+            if (own is not null && (word == own || IsAll(word)))
+                chosen.Add((true, default!));
+            if (word == own)
                 continue;
             foreach (var name in IsAll(word) ? choices.Names : [word])
             {
                 if (!choices.TryFind(name, out var value))
-                    throw new BadInputException($"{option.Name} {word}", "", $"{choices}");
-                chosen.Add(value);
+                    throw new BadInputException($"{option.Name} {word}", "", all);
+                chosen.Add((false, value));
             }
         }
-        // Only a list that has a word for "as it is" may be empty.
-        return chosen.Count > 0 || none is not null ? [.. chosen.Distinct()]
-            : throw new BadInputException($"{option.Name}: names none", "", $"at least one of {choices}");
+        return chosen.Count > 0 ? [.. chosen.Distinct()]
+            : throw new BadInputException($"{option.Name}: names none", "", $"at least one of {all}");
     }
 
     IReadOnlyList<(string, string?)> Engines(ParseResult parsed)
@@ -312,28 +335,15 @@ sealed class PlanSpaceOptions
         foreach (var word in Words(parsed, _engine))
         {
             foreach (var text in IsAll(word) ? EngineCatalogue.All.Names : [word])
-            {
-                var (name, version) = ServingOptions.EngineName(text);
-                if (!EngineCatalogue.All.TryFind(name, out name))
-                    throw new BadInputException($"--engine {text}", "", $"{EngineCatalogue.All}");
-                engines.Add((name, version));
-            }
+                engines.Add(EngineCatalogue.Read(text));
         }
         return engines.Count > 0 ? [.. engines.Distinct()]
             : throw new BadInputException($"{_engine.Name}: names none", "", $"{EngineCatalogue.All}");
     }
 
-    IReadOnlyList<RoutingPolicy?> Routers(ParseResult parsed)
-    {
-        var routers = new List<RoutingPolicy?>();
-        if (Words(parsed, _router).Exists(word => IsAll(word) || word == "even"))
-            routers.Add(null);
-        foreach (var router in Chosen(parsed, _router, RoutingPolicies.All, "even"))
-            routers.Add(router);
-        return routers.Count > 0 ? routers
-            : throw new BadInputException(
-                $"{_router.Name}: names none", "", $"even or {RoutingPolicies.All}");
-    }
+    IReadOnlyList<RoutingPolicy?> Routers(ParseResult parsed) =>
+        [.. Chosen(parsed, _router, RoutingPolicies.All, "even")
+            .Select(chosen => chosen.IsOwn ? (RoutingPolicy?)null : chosen.Value)];
 
     static IReadOnlyList<string> KvTiers(List<string> words)
     {

@@ -63,16 +63,21 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
         var request = _options.Resolve(parsed);
         if (parsed.GetValue(_emitShards) is not null)
             return EmitShards(parsed, request);
+        var lengths = _options.Lengths(parsed);
+        if (lengths is not null)
+            RefuseWithLengths(parsed);
         if (parsed.GetValue(_emit) is { } folder)
+        {
+            PlanFiles.Check(request.Space);
             WholeFile.CheckFolder(folder.FullName);
+        }
         if (parsed.GetValue(_plots) is { } plots)
             WholeFile.CheckFolder(plots.FullName);
         if (parsed.GetValue(_report) is { } page)
             WholeFile.Check(page.FullName);
-        if (_options.Lengths(parsed) is { } lengths)
+        if (lengths is { } asked)
         {
-            RefuseWithLengths(parsed);
-            var steady = SteadyPlan.Of(request, lengths);
+            var steady = SteadyPlan.Of(request, asked);
             output.Write(parsed.GetValue(_json) ? PlanJson.Of(steady) : PlanText.Of(steady));
             return steady.Steady!.Count > 0 ? CommandLine.Done : CommandLine.Failed;
         }
