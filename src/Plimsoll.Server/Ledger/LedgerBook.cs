@@ -14,7 +14,8 @@ namespace Plimsoll.Server.Ledger;
 /// </summary>
 public sealed class LedgerBook(TimeProvider time, string release)
 {
-    static readonly TimeSpan _lateCharges = TimeSpan.FromMinutes(2);
+    /// <summary>How long a step that was in flight when its request ended may still charge it.</summary>
+    static readonly TimeSpan _lateCharges = TimeSpan.FromSeconds(10);
 
     readonly Lock _gate = new();
     readonly Dictionary<long, RequestEntry> _requests = [];
@@ -134,7 +135,12 @@ public sealed class LedgerBook(TimeProvider time, string release)
             if (_recentTokens > 10_000_000)
                 (_recentAmount, _recentTokens) = (_recentAmount / 2, _recentTokens / 2);
             _finished.Add(entry);
-            _closed.Enqueue(entry);
+            // Engines that tell no steps charge the entry itself, and nobody looks it up: a gateway that kept
+            // thousands of them a second would have its collector copy them again and again.
+            if (entry.Estimated)
+                _requests.Remove(entry.Id);
+            else
+                _closed.Enqueue(entry);
             while (_closed.TryPeek(out var oldest) && time.GetElapsedTime(oldest.ClosedAt) > _lateCharges)
                 _requests.Remove(_closed.Dequeue().Id);
         }
