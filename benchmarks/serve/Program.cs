@@ -23,6 +23,9 @@ switch (args)
     case ["gateway", var binary, var requests]:
         await GatewayFigures.PrintAsync(Console.Out, binary, Number(requests));
         break;
+    case ["latency", var binary, var perSecond]:
+        await GatewayFigures.PrintLatencyAsync(Console.Out, binary, Number(perSecond));
+        break;
     case ["live", var binary]:
         return await LiveFigures.PrintAsync(Console.Out, binary, 120);
     case ["live", var binary, var seconds]:
@@ -55,12 +58,12 @@ switch (args)
         await BareProxy.RunAsync(upstream);
         break;
     case ["stub"]:
-        await StubUpstream.RunAsync();
+        StubUpstream.Run();
         break;
     default:
         Console.Error.WriteLine(
             "expected: twin, fleet, errors or ledger [SEEDS]; gateway or soak PLIMSOLL [REQUESTS]; "
-            + "live or share PLIMSOLL [SECONDS]; kill PLIMSOLL [KILLS LINES [LEDGER]]; load URL REQUESTS "
+            + "latency PLIMSOLL REQUESTS_PER_SECOND; live or share PLIMSOLL [SECONDS]; kill PLIMSOLL [KILLS LINES [LEDGER]]; load URL REQUESTS "
             + "whole|streams; bare URL; or stub");
         return 2;
 }
