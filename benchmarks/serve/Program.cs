@@ -34,6 +34,9 @@ switch (args)
         return await ShareFigures.PrintAsync(Console.Out, binary, 60);
     case ["share", var binary, var seconds]:
         return await ShareFigures.PrintAsync(Console.Out, binary, Number(seconds));
+    case ["engine", var seconds]:
+        await ShareFigures.PrintEngineAsync(Console.Out, Number(seconds));
+        break;
     case ["load", var address, var requests, var kind]:
         await GatewayFigures.LoadAsync(address, Number(requests), kind == "streams");
         break;

@@ -14,7 +14,7 @@ namespace Plimsoll.Server.Ledger;
 /// </summary>
 public sealed class LedgerBook(TimeProvider time, string release)
 {
-    /// <summary>How long a step that was in flight when its request ended may still charge it.</summary>
+    /// <summary>How long a step that was in flight when its request was broken off may charge it.</summary>
     static readonly TimeSpan _lateCharges = TimeSpan.FromSeconds(10);
 
     readonly Lock _gate = new();
@@ -135,9 +135,10 @@ public sealed class LedgerBook(TimeProvider time, string release)
             if (_recentTokens > 10_000_000)
                 (_recentAmount, _recentTokens) = (_recentAmount / 2, _recentTokens / 2);
             _finished.Add(entry);
-            // Engines that tell no steps charge the entry itself, and nobody looks it up: a gateway that kept
-            // thousands of them a second would have its collector copy them again and again.
-            if (entry.Estimated)
+            // A step is booked before its tokens can be read, and engines that tell none charge the entry
+            // itself: only what was broken off may be in a step still. Entries that stayed would be copied by
+            // the collector again and again, thousands of them a second.
+            if (entry.Estimated || status == RequestStatus.Completed)
                 _requests.Remove(entry.Id);
             else
                 _closed.Enqueue(entry);
