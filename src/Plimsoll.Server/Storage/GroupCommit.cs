@@ -111,7 +111,6 @@ public sealed partial class GroupCommit : IAsyncDisposable
 
     void Loop()
     {
-        BackgroundPriority.Take();
         var together = new List<Write>();
         try
         {
