@@ -14,6 +14,8 @@ static class Equivalents
         ("Costing/PicoDollars.cs", "left < 0", "left <=0", "at nothing left nothing is handed out"),
         ("Measures/LatencyRecorder.cs", "_samples.Length < count + other.Count", "",
             "when the array grows: beyond need, or at the next sample"),
+        ("Measures/QuantileSketch.cs", "64 - DivisionBits", "64 +DivisionBits",
+            "room for durations that no clock counts"),
         ("Scheduling/Policies/VllmV1Policy.cs", "blocks <= _state.FreeBlocks", "blocks <_state.FreeBlocks",
             "the walk in order, taken instead, decides the same: VllmV1Laws"),
     ];

@@ -42,11 +42,12 @@ public sealed class RequestMeterTests
 
     [Fact]
     public void An_early_verdict_over_levels_is_the_late_one() =>
-        Gen.Select(Gen.Int[0, 1], Gen.Int[1, 40]).Array[700, 900].Sample(requests =>
+        Gen.Select(Gen.Select(Gen.Int[0, 1], Gen.Int[1, 40]).Array[700, 900], Gen.Int[0, 99])
+            .Sample((requests, warmUp) =>
         {
-            var meter = Meter(
+            var meter = new RequestMeter(
                 [[new Limit(Metric.Ttft, 95, 38 * Ms)], [new Limit(Metric.Ttft, 50, 20 * Ms)]],
-                    requests.Length);
+                warmUp, requests.Length);
             bool? early = null;
             for (var i = 0; i < requests.Length; i++)
             {
@@ -56,6 +57,33 @@ public sealed class RequestMeterTests
             if (early is not null)
                 early.ShouldBe(meter.Verdict());
         });
+
+    /// <summary>Of 310 measured 15 may break: 295 good ones decide, whatever came before them.</summary>
+    [Fact]
+    public void The_warm_up_neither_hastens_nor_delays_a_verdict()
+    {
+        var meter = new RequestMeter([[new Limit(Metric.Ttft, 95, 10 * Ms)]], 90, 400);
+        for (var i = 0; i < 384; i++)
+            meter.Add(Request(i, ttftMs: i < 90 ? 99 : 5, outputTokens: 1));
+        meter.CertainlyKept.ShouldBeFalse();
+        meter.Add(Request(384, ttftMs: 5, outputTokens: 1));
+        meter.CertainlyKept.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Too_few_requests_are_no_verdict_unless_their_breaks_are_one()
+    {
+        var few = Meter([new Limit(Metric.Ttft, 95, 10 * Ms)], requests: 20);
+        few.Goodput.ShouldBeNull();
+        for (var i = 0; i < 20; i++)
+            few.Add(Request(i, ttftMs: 5, outputTokens: 1));
+        few.Verdict().ShouldBeNull();
+
+        var broken = Meter([new Limit(Metric.Ttft, 95, 10 * Ms)], requests: 20);
+        for (var i = 0; i < 20; i++)
+            broken.Add(Request(i, ttftMs: 15, outputTokens: 1));
+        broken.Verdict().ShouldBe(false);
+    }
 
     static RequestMeter Meter(IReadOnlyList<Limit> limits, int requests) => Meter([limits], requests);
 

@@ -38,12 +38,6 @@ sealed class FcfsPolicy : IStepPolicy
 
     public void Released(int request) => _reservedBlocks -= MostBlocks(request);
 
-    public bool ShouldAbort(long nowNs, long endsNs) => false;
-
-    public void Observe(in StepOutcome outcome, long nowNs)
-    {
-    }
-
     public void Plan(long nowNs)
     {
         var plan = _state.Plan;

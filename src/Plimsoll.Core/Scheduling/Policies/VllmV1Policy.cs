@@ -53,16 +53,6 @@ sealed class VllmV1Policy : IStepPolicy
         _blockedRequest = None;
     }
 
-    public void Released(int request)
-    {
-    }
-
-    public bool ShouldAbort(long nowNs, long endsNs) => false;
-
-    public void Observe(in StepOutcome outcome, long nowNs)
-    {
-    }
-
     public void Plan(long nowNs)
     {
         var plan = _state.Plan;
