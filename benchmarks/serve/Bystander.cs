@@ -6,9 +6,9 @@ using System.Threading;
 namespace Plimsoll.Serve.Figures;
 
 /// <summary>
-/// Watches over a core from above everything that is measured on it: it wakes every half millisecond, and where
-/// it wakes late the core was not there, for it and for nobody. A virtual machine's host takes cores away like
-/// this, and what it does to a latency says nothing of the program.
+/// Watches over a core from above everything that is measured on it: it wakes every half millisecond, and
+/// where it wakes late the core was not there, for it and for nobody. A virtual machine's host takes cores
+/// away like this, and what that does to a latency says nothing of the program.
 /// </summary>
 sealed class Bystander : IDisposable
 {

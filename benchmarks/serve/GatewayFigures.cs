@@ -96,7 +96,7 @@ static class GatewayFigures
             + FormattableString.Invariant($"{bare * StubUpstream.StreamTokens,9:#,0} with nothing between"));
     }
 
-    /// <summary>At half of what one core can, for some seconds at real-time priority where that may be.</summary>
+    /// <summary>At half of what one core can, for seconds, at real-time priority where that may be.</summary>
     static async Task PrintLatenciesAsync(
         TextWriter output, string upstream, Measured ours, Process stub, double perSecond)
     {

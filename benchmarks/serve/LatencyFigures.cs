@@ -10,8 +10,8 @@ namespace Plimsoll.Serve.Figures;
 
 /// <summary>
 /// What a gateway adds to the latency of a request: requests at scheduled moments, one in four of them
-/// straight to the upstream, the others through the gateway, in one run from one client. Whatever the machine,
-/// the client or the upstream add is in both; latency counts from the scheduled moment.
+/// straight to the upstream, the others through the gateway, in one run from one client. Whatever machine,
+/// client and upstream add is in both; latency counts from the scheduled moment.
 /// </summary>
 static class LatencyFigures
 {
@@ -46,13 +46,14 @@ static class LatencyFigures
         var before = await CollectionsAsync(gateway);
         var seen = await MeasureAsync(upstream, gateway, Schedule(perSecond, requests, isPoisson));
         var after = await CollectionsAsync(gateway);
-        output.WriteLine(FormattableString.Invariant(
-            $"latency at {perSecond:#,0} requests/s{(isPoisson ? ", Poisson" : ""),-10}   p50     p90     p99   p99.9 ms"));
+        var arrivals = isPoisson ? ", Poisson" : "";
+        output.WriteLine(FormattableString.Invariant($"latency at {perSecond:#,0} requests/s{arrivals,-10}")
+            + "   p50     p90     p99   p99.9 ms");
         PrintLine(output, "straight to the upstream", seen.Straight, null);
         PrintLine(output, "through the gateway", seen.Through, null);
         PrintLine(output, "added", seen.Through, seen.Straight);
         output.WriteLine(FormattableString.Invariant(
-            $"  left out: {seen.LeftOut:0.0 %} of the requests, during which or just before a core was away"));
+            $"  left out: {seen.LeftOut:0.0 %} of the requests, as a core was away then or just before"));
         output.WriteLine(FormattableString.Invariant(
             $"  meanwhile {after.Count - before.Count:0} collections in the gateway held it up for ")
             + FormattableString.Invariant($"{1e3 * (after.Seconds - before.Seconds):0.0} ms in all"));

@@ -66,8 +66,8 @@ switch (args)
     default:
         Console.Error.WriteLine(
             "expected: twin, fleet, errors or ledger [SEEDS]; gateway or soak PLIMSOLL [REQUESTS]; "
-            + "latency PLIMSOLL REQUESTS_PER_SECOND; live or share PLIMSOLL [SECONDS]; kill PLIMSOLL [KILLS LINES [LEDGER]]; load URL REQUESTS "
-            + "whole|streams; bare URL; or stub");
+            + "latency PLIMSOLL REQUESTS_PER_SECOND; live or share PLIMSOLL [SECONDS]; engine SECONDS; "
+            + "kill PLIMSOLL [KILLS LINES [LEDGER]]; load URL REQUESTS whole|streams; bare URL; or stub");
         return 2;
 }
 return 0;

@@ -6,8 +6,8 @@ using System.IO;
 namespace Plimsoll.Serve.Figures;
 
 /// <summary>
-/// Takes processes out of what else a machine does: at real-time priority they run as on an idle one. Only for
-/// seconds, and only where the system allows it.
+/// Takes processes out of what else a machine does: at real-time priority they run as on an idle one. Only
+/// for seconds, and only where the system allows it.
 /// </summary>
 static class RealTime
 {
@@ -34,8 +34,8 @@ static class RealTime
     public static void StayOn(int core, int process) => Run("taskset", "-a", "-c", "-p", core, process);
 
     /// <summary>
-    /// Among themselves threads stand as they do at the usual priority, where one that sleeps much comes before
-    /// one that works on: the ledger's writer behind the requests, the thread that hears sockets before them.
+    /// Among themselves threads stand as at the usual priority, where one that sleeps much comes before one
+    /// that works on: the ledger's writer behind the requests, the thread that hears sockets before them.
     /// </summary>
     static bool Order(int process)
     {
@@ -58,7 +58,11 @@ static class RealTime
 
     static bool Run(string tool, params object[] arguments)
     {
-        var start = new ProcessStartInfo(tool) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(tool)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var argument in arguments)
             start.ArgumentList.Add(Convert.ToString(argument, CultureInfo.InvariantCulture)!);
         try

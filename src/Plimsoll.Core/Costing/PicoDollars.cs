@@ -56,8 +56,9 @@ public readonly record struct PicoDollars(Int128 Amount) : IComparable<PicoDolla
             left -= shares[i].Amount;
         }
         // Truncation leaves fewer units than there are shares: hand them to the largest remainders.
+        var count = weights.Length;
         Span<(Int128 Remainder, int Share)> order =
-            weights.Length <= 64 ? stackalloc (Int128, int)[weights.Length] : new (Int128, int)[weights.Length];
+            count <= 64 ? stackalloc (Int128, int)[count] : new (Int128, int)[count];
         for (var i = 0; i < order.Length; i++)
             order[i] = (-Int128.Abs(Amount * weights[i] % total), i);
         order.Sort();

@@ -72,8 +72,7 @@ public static class ConfigFile
         }
     }
 
-    /// <summary>What reads a document goes down with it: one that is too deep would end the
-    /// process.</summary>
+    /// <summary>Reading goes down with the document: one without a floor would end the process.</summary>
     static void CheckDepth(string yaml, string name)
     {
         var parser = new Parser(new StringReader(yaml));
@@ -81,8 +80,8 @@ public static class ConfigFile
         {
             if (depth > MostDepth)
             {
-                throw new BadInputException(
-                    $"{name}, line {parser.Current!.Start.Line}: deeper than {MostDepth}; expected a configuration");
+                throw new BadInputException($"{name}, line {parser.Current!.Start.Line}: deeper than "
+                    + $"{MostDepth}; expected a configuration");
             }
         }
     }

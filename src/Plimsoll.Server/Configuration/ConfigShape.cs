@@ -11,8 +11,8 @@ using YamlDotNet.Serialization.NamingConventions;
 namespace Plimsoll.Server.Configuration;
 
 /// <summary>
-/// Holds a YAML document against the classes it is read into, before it is: a list where a map belongs, a word
-/// where a number does, a key without a value or one that nobody knows is said with its line and its path.
+/// Holds a YAML document against the classes it is read into, before it is: a list where a map belongs, a
+/// word where a number does, a key without a value or one that nobody knows is said with line and path.
 /// </summary>
 sealed class ConfigShape(string file)
 {

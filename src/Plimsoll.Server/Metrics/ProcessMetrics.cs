@@ -28,7 +28,7 @@ static class ProcessMetrics
             GC.GetTotalAllocatedBytes());
         for (var generation = 0; generation <= GC.MaxGeneration; generation++)
         {
-            text.Counter("dotnet_gc_collections_total", "Collections, each of its generation and younger ones.",
+            text.Counter("dotnet_gc_collections_total", "Collections of a generation and younger ones.",
                 GC.CollectionCount(generation),
                 ("generation", "gen" + generation.ToString(CultureInfo.InvariantCulture)));
         }

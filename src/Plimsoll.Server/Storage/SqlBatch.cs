@@ -15,7 +15,7 @@ public sealed class SqlBatch
     /// <summary>About a tenth of a millisecond of rows.</summary>
     const int RowsAtOnce = 16;
 
-    /// <summary>What a transaction gives away at most: on a machine that others fill it goes on then.</summary>
+    /// <summary>What a transaction gives away at most; then it goes on, however full the machine.</summary>
     static readonly TimeSpan _mostGivenAway = TimeSpan.FromMilliseconds(50);
 
     readonly DbConnection _connection;
