@@ -1,6 +1,6 @@
 using System;
-using System.Collections.Generic;
 using System.Diagnostics;
+using System.Globalization;
 using System.IO;
 using System.Net.Http;
 using System.Text;
@@ -18,39 +18,61 @@ static class GatewayFigures
 {
     const int Connections = 32;
     const int Rounds = 4;
+    const int WarmRequests = 5_000;
+    const double Seconds = 10;
 
-    const string Whole =
+    public const string Whole =
         """{"model":"stub","max_tokens":4,"messages":[{"role":"user","content":"what is a load line?"}]}""";
 
+    static readonly int _last = Environment.ProcessorCount - 1;
     static readonly string _stream = Whole.Replace("{\"model\"", "{\"stream\":true,\"model\"");
 
     /// <summary>A server on one core, and where it listens.</summary>
     sealed record Measured(Process Process, string Address);
 
     /// <param name="requests">Measured; a fifth as many streams.</param>
-    public static async Task PrintAsync(TextWriter output, string binary, int requests)
+    public static Task PrintAsync(TextWriter output, string binary, int requests) =>
+        BesideStubAsync(binary, async (stub, upstream, gateway) =>
+        {
+            using var bare = OnOneCore(_last, Environment.ProcessPath!, "bare", upstream);
+            try
+            {
+                var theirs = new Measured(bare, await AddressAsync(bare));
+                var perSecond = await PrintWholeAsync(output, gateway, theirs, requests);
+                await PrintStreamsAsync(output, gateway, theirs, requests / 5);
+                await PrintLatenciesAsync(output, upstream, gateway, stub, perSecond / 2);
+            }
+            finally
+            {
+                bare.Kill();
+            }
+        });
+
+    /// <summary>What it adds to latency alone, at a rate that is named.</summary>
+    public static Task PrintLatencyAsync(TextWriter output, string binary, int perSecond) =>
+        BesideStubAsync(binary, async (stub, upstream, gateway) =>
+        {
+            await WarmAsync(gateway, Whole, WarmRequests);
+            await PrintLatenciesAsync(output, upstream, gateway, stub, perSecond);
+        });
+
+    static async Task BesideStubAsync(string binary, Func<Process, string, Measured, Task> measure)
     {
-        using var stub = Start(Environment.ProcessPath!, "stub");
+        using var stub = OnOneCore(0, Environment.ProcessPath!, "stub");
         var upstream = (await stub.StandardOutput.ReadLineAsync())!;
         var folder = Directory.CreateTempSubdirectory("plimsoll-figures");
         var config = Path.Combine(folder.FullName, "gateway.yaml");
         await File.WriteAllTextAsync(config,
             $"listen: [\"http://127.0.0.1:0\"]\nstate: {folder.FullName}\nmodels:\n  - name: stub\n"
             + $"    price_usd_per_hour: 2\n    upstreams:\n      - url: {upstream}\n");
-        using var gateway = OnOneCore(binary, "serve", "--config", config);
-        using var bare = OnOneCore(Environment.ProcessPath!, "bare", upstream);
+        using var gateway = OnOneCore(_last, binary, "serve", "--config", config);
         try
         {
-            var ours = new Measured(gateway, await AddressAsync(gateway));
-            var theirs = new Measured(bare, await AddressAsync(bare));
-            var perSecond = await PrintWholeAsync(output, ours, theirs, requests);
-            await PrintStreamsAsync(output, ours, theirs, requests / 5);
-            await PrintLatenciesAsync(output, upstream, ours.Address, perSecond / 2, requests / 2);
+            await measure(stub, upstream, new Measured(gateway, await AddressAsync(gateway)));
         }
         finally
         {
             gateway.Kill();
-            bare.Kill();
             stub.Kill();
             gateway.WaitForExit();
             folder.Delete(recursive: true);
@@ -74,24 +96,32 @@ static class GatewayFigures
             + FormattableString.Invariant($"{bare * StubUpstream.StreamTokens,9:#,0} with nothing between"));
     }
 
+    /// <summary>At half of what one core can, for seconds, at real-time priority where that may be.</summary>
     static async Task PrintLatenciesAsync(
-        TextWriter output, string upstream, string address, double perSecond, int requests)
+        TextWriter output, string upstream, Measured ours, Process stub, double perSecond)
     {
-        var direct = await LatenciesAsync(upstream, perSecond, requests);
-        var through = await LatenciesAsync(address, perSecond, requests);
-        output.WriteLine(FormattableString.Invariant(
-            $"latency at {perSecond:#,0} requests/s, ms: p50 {At(direct, 0.5):0.00} direct, ")
-            + FormattableString.Invariant($"{At(through, 0.5):0.00} through; p99 ")
-            + FormattableString.Invariant(
-                $"{At(direct, 0.99):0.00} direct, {At(through, 0.99):0.00} through"));
+        int[] processes = [ours.Process.Id, stub.Id, Environment.ProcessId];
+        RealTime.StayOn(0, Environment.ProcessId);
+        var isAlone = RealTime.TryGive(processes);
+        try
+        {
+            output.WriteLine(isAlone ? "at real-time priority, so that nothing else gets between:"
+                : "beside whatever else the machine does:");
+            foreach (var isPoisson in new[] { false, true })
+            {
+                await LatencyFigures.PrintAsync(
+                    output, new Uri(upstream), new Uri(ours.Address), perSecond, Seconds, isPoisson);
+            }
+        }
+        finally
+        {
+            RealTime.TakeBack(processes);
+        }
     }
 
-    /// <summary>A process that the system lets run on its last core only, as its runtime knows.</summary>
-    static Process OnOneCore(string binary, params string[] arguments)
-    {
-        var core = FormattableString.Invariant($"{Environment.ProcessorCount - 1}");
-        return Start("taskset", ["-c", core, binary, .. arguments]);
-    }
+    /// <summary>A process that the system lets run on one core only, as its runtime knows.</summary>
+    static Process OnOneCore(int core, string binary, params string[] arguments) =>
+        Start("taskset", ["-c", core.ToString(CultureInfo.InvariantCulture), binary, .. arguments]);
 
     static Process Start(string binary, params string[] arguments)
     {
@@ -188,31 +218,4 @@ static class GatewayFigures
         response.EnsureSuccessStatusCode();
         await response.Content.ReadAsByteArrayAsync();
     }
-
-    /// <summary>Requests at a steady pace, whatever became of those before; latencies sorted, ms.</summary>
-    static async Task<List<double>> LatenciesAsync(string address, double perSecond, int requests)
-    {
-        using var client = new HttpClient { BaseAddress = new Uri(address) };
-        var latencies = new List<Task<double>>();
-        var began = Stopwatch.GetTimestamp();
-        for (var i = 0; i < requests; i++)
-        {
-            while (Stopwatch.GetElapsedTime(began).TotalSeconds * perSecond < i)
-                await Task.Yield();
-            latencies.Add(TimedAsync(client));
-        }
-        var sorted = new List<double>(await Task.WhenAll(latencies));
-        sorted.RemoveRange(0, requests / 4);
-        sorted.Sort();
-        return sorted;
-    }
-
-    static async Task<double> TimedAsync(HttpClient client)
-    {
-        var began = Stopwatch.GetTimestamp();
-        await SendAsync(client, Whole);
-        return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
-    }
-
-    static double At(List<double> sorted, double share) => sorted[(int)(share * (sorted.Count - 1))];
 }

@@ -33,7 +33,7 @@ static class KillFigures
         {
             while (killed < kills || batch is not null)
             {
-                using var server = await ServedProcess.StartAsync(binary, arguments);
+                using var server = await StartAsync(binary, arguments);
                 batch ??= await CreateAsync(server.Client, lines);
                 var until = DateTime.UtcNow.AddMilliseconds(
                     killed < kills ? random.Next(50, 1500) : 600_000);
@@ -61,6 +61,24 @@ static class KillFigures
         finally
         {
             folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>A database that is still mending what the last life left may refuse the next one a
+    /// moment.</summary>
+    static async Task<ServedProcess> StartAsync(string binary, string[] arguments)
+    {
+        const int Tries = 5;
+        for (var once = 1; ; once++)
+        {
+            try
+            {
+                return await ServedProcess.StartAsync(binary, arguments);
+            }
+            catch (InvalidOperationException) when (once < Tries)
+            {
+                await Task.Delay(2000);
+            }
         }
     }
 

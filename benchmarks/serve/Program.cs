@@ -23,6 +23,9 @@ switch (args)
     case ["gateway", var binary, var requests]:
         await GatewayFigures.PrintAsync(Console.Out, binary, Number(requests));
         break;
+    case ["latency", var binary, var perSecond]:
+        await GatewayFigures.PrintLatencyAsync(Console.Out, binary, Number(perSecond));
+        break;
     case ["live", var binary]:
         return await LiveFigures.PrintAsync(Console.Out, binary, 120);
     case ["live", var binary, var seconds]:
@@ -31,6 +34,9 @@ switch (args)
         return await ShareFigures.PrintAsync(Console.Out, binary, 60);
     case ["share", var binary, var seconds]:
         return await ShareFigures.PrintAsync(Console.Out, binary, Number(seconds));
+    case ["engine", var seconds]:
+        await ShareFigures.PrintEngineAsync(Console.Out, Number(seconds));
+        break;
     case ["load", var address, var requests, var kind]:
         await GatewayFigures.LoadAsync(address, Number(requests), kind == "streams");
         break;
@@ -55,13 +61,13 @@ switch (args)
         await BareProxy.RunAsync(upstream);
         break;
     case ["stub"]:
-        await StubUpstream.RunAsync();
+        StubUpstream.Run();
         break;
     default:
         Console.Error.WriteLine(
             "expected: twin, fleet, errors or ledger [SEEDS]; gateway or soak PLIMSOLL [REQUESTS]; "
-            + "live or share PLIMSOLL [SECONDS]; kill PLIMSOLL [KILLS LINES [LEDGER]]; load URL REQUESTS "
-            + "whole|streams; bare URL; or stub");
+            + "latency PLIMSOLL REQUESTS_PER_SECOND; live or share PLIMSOLL [SECONDS]; engine SECONDS; "
+            + "kill PLIMSOLL [KILLS LINES [LEDGER]]; load URL REQUESTS whole|streams; bare URL; or stub");
         return 2;
 }
 return 0;

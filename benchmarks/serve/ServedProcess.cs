@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Globalization;
 using System.IO;
 using System.Net.Http;
 using System.Threading.Tasks;
@@ -39,6 +40,17 @@ sealed class ServedProcess : IDisposable
 
     /// <summary>Open files, sockets and the like.</summary>
     public int Handles => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
+
+    /// <summary>What <c>/metrics</c> says under a name, labels and all.</summary>
+    public async Task<double> MetricAsync(string name)
+    {
+        foreach (var line in (await Client.GetStringAsync("/metrics")).Split('\n'))
+        {
+            if (line.StartsWith(name + " ", StringComparison.Ordinal))
+                return double.Parse(line.AsSpan(name.Length + 1), CultureInfo.InvariantCulture);
+        }
+        throw new InvalidOperationException($"/metrics has no {name}");
+    }
 
     public static Task<ServedProcess> StartAsync(string binary, params string[] arguments) =>
         RunAsync(binary, ["serve", "--port", "0", .. arguments]);

@@ -30,14 +30,17 @@ static class SoakFigures
                 "--state", folder.FullName);
             var memory = new long[Moments];
             var handles = new int[Moments];
-            output.WriteLine("requests    memory MiB   handles   files   CPU s");
+            output.WriteLine("requests    memory MiB   heap MiB   gen2   handles   files   CPU s");
             for (var moment = 0; moment < Moments; moment++)
             {
                 await LoadAsync(server.Client, requests / Moments);
                 (memory[moment], handles[moment]) = (server.MemoryBytes, server.Handles);
                 var files = Directory.GetFiles(folder.FullName, "*", SearchOption.AllDirectories).Length;
+                var heap = await server.MetricAsync("dotnet_gc_last_collection_heap_size_bytes");
+                var full = await server.MetricAsync("dotnet_gc_collections_total{generation=\"gen2\"}");
                 output.WriteLine(FormattableString.Invariant(
                     $"{(moment + 1) * (requests / Moments),9:#,0} {memory[moment] >> 20,12:#,0} ")
+                    + FormattableString.Invariant($"{heap / (1 << 20),10:0.0} {full,6:0} ")
                     + FormattableString.Invariant(
                         $"{handles[moment],9} {files,7} {server.Cpu.TotalSeconds,7:0}"));
             }

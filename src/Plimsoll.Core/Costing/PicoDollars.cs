@@ -56,19 +56,17 @@ public readonly record struct PicoDollars(Int128 Amount) : IComparable<PicoDolla
             left -= shares[i].Amount;
         }
         // Truncation leaves fewer units than there are shares: hand them to the largest remainders.
-        Span<bool> given = weights.Length <= 64 ? stackalloc bool[weights.Length] : new bool[weights.Length];
-        for (var unit = left < 0 ? -1 : 1; left != 0; left -= unit)
+        var count = weights.Length;
+        Span<(Int128 Remainder, int Share)> order =
+            count <= 64 ? stackalloc (Int128, int)[count] : new (Int128, int)[count];
+        for (var i = 0; i < order.Length; i++)
+            order[i] = (-Int128.Abs(Amount * weights[i] % total), i);
+        order.Sort();
+        var unit = left < 0 ? -1 : 1;
+        for (var next = 0; left != 0; left -= unit)
         {
-            var best = -1;
-            Int128 bestRemainder = -1;
-            for (var i = 0; i < weights.Length; i++)
-            {
-                var remainder = Int128.Abs(Amount * weights[i] % total);
-                if (!given[i] && remainder > bestRemainder)
-                    (best, bestRemainder) = (i, remainder);
-            }
-            given[best] = true;
-            shares[best] = new PicoDollars(shares[best].Amount + unit);
+            ref var share = ref shares[order[next++].Share];
+            share = new PicoDollars(share.Amount + unit);
         }
     }
 }

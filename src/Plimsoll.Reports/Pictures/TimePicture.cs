@@ -55,7 +55,8 @@ public sealed record TimePicture
         }
         foreach (var (name, at) in Limits)
             frame.LevelAt(y.At(at), name);
-        for (var i = 0; i < Curves.Count; i++)
+        // A line by itself is what the title says.
+        for (var i = 0; i < Curves.Count && (Curves.Count > 1 || Stacked); i++)
         {
             var series = SeriesOf(Curves[i], Stacked ? 0 : i);
             frame.Legend(frame.Left + 14, frame.Top + 16 + (18 * i), series, Curves[i].Name);

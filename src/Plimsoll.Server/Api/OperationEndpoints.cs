@@ -42,6 +42,7 @@ sealed class OperationEndpoints(
         foreach (var cascade in models.Cascades.Values)
             MetricsPage.Write(text, cascade);
         text.Gauge("plimsoll_requests_in_flight", "Requests being answered.", gate.Running);
+        ProcessMetrics.Write(text);
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await context.Response.WriteAsync(text.ToString());
     }

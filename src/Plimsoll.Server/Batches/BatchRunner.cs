@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
@@ -54,6 +55,7 @@ public sealed partial class BatchRunner : IAsyncDisposable
 
     async Task LoopAsync()
     {
+        var isAway = false;
         while (!_stop.IsCancellationRequested)
         {
             try
@@ -63,11 +65,20 @@ public sealed partial class BatchRunner : IAsyncDisposable
                     if (!_running.ContainsKey(id))
                         _running[id] = RunAsync(id);
                 }
+                isAway = false;
                 await _wake.WaitAsync(_period, _stop.Token);
             }
             catch (OperationCanceledException)
             {
                 return;
+            }
+            catch (DbException e)
+            {
+                // Said once for each time that the database is away; where in here it was met says nothing.
+                if (!isAway)
+                    Away(_log, e.Message.ReplaceLineEndings(" "));
+                isAway = true;
+                await Task.Delay(1000, CancellationToken.None);
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
@@ -95,6 +106,9 @@ public sealed partial class BatchRunner : IAsyncDisposable
         }
         _running.TryRemove(id, out _);
     }
+
+    [LoggerMessage(2, LogLevel.Warning, "No batch goes on while the database is away ({Reason}).")]
+    static partial void Away(ILogger log, string reason);
 
     [LoggerMessage(1, LogLevel.Error, "Batch {Batch} is interrupted and will be tried again.")]
     static partial void Failed(ILogger log, Exception error, string batch);

@@ -4,6 +4,7 @@ using System.IO;
 using System.Text;
 using Plimsoll.Core;
 using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
 
@@ -16,6 +17,7 @@ namespace Plimsoll.Server.Configuration;
 public static class ConfigFile
 {
     const int MostBytes = 4 << 20;
+    const int MostDepth = 32;
 
     public static ServeConfig Read(string file)
     {
@@ -43,34 +45,52 @@ public static class ConfigFile
     /// <param name="variable">The environment.</param>
     public static ServeConfig Parse(string text, string name, Func<string, string?> variable)
     {
+        var yaml = Substitute(text, name, variable);
         var deserializer = new DeserializerBuilder()
             .WithNamingConvention(UnderscoredNamingConvention.Instance)
             .WithDuplicateKeyChecking()
             .Build();
         try
         {
-            return deserializer.Deserialize<ServeConfig>(Substitute(text, name, variable))
-                ?? new ServeConfig();
+            CheckDepth(yaml, name);
+            var documents = new YamlStream();
+            documents.Load(new StringReader(yaml));
+            if (documents.Documents.Count > 1)
+            {
+                throw new BadInputException($"{name}, line {documents.Documents[1].RootNode.Start.Line}: "
+                    + "a second document; expected one");
+            }
+            if (documents.Documents is [var document])
+                new ConfigShape(name).Check(document.RootNode, typeof(ServeConfig));
+            return deserializer.Deserialize<ServeConfig>(yaml) ?? new ServeConfig();
         }
         catch (YamlException e)
         {
-            throw new BadInputException($"{name}, line {e.Start.Line}: {Explain(e)}");
+            // What has no end is found behind the last line.
+            var line = Math.Min(e.Start.Line, yaml.TrimEnd('\n').Split('\n').Length);
+            throw new BadInputException($"{name}, line {line}: {Innermost(e)}; expected YAML");
         }
     }
 
-    static string Explain(YamlException e)
+    /// <summary>Reading goes down with the document: one without a floor would end the process.</summary>
+    static void CheckDepth(string yaml, string name)
     {
-        Exception inner = e;
-        while (inner.InnerException is not null)
-            inner = inner.InnerException;
-        var message = inner.Message.ReplaceLineEndings(" ");
-        const string Unknown = "Property '";
-        if (message.StartsWith(Unknown, StringComparison.Ordinal))
+        var parser = new Parser(new StringReader(yaml));
+        for (var depth = 0; parser.MoveNext(); depth += parser.Current!.NestingIncrease)
         {
-            var key = message[Unknown.Length..message.IndexOf('\'', Unknown.Length)];
-            return $"unknown key {key}; expected one of docs/reference/serve.md";
+            if (depth > MostDepth)
+            {
+                throw new BadInputException($"{name}, line {parser.Current!.Start.Line}: deeper than "
+                    + $"{MostDepth}; expected a configuration");
+            }
         }
-        return message;
+    }
+
+    static string Innermost(Exception e)
+    {
+        while (e.InnerException is not null)
+            e = e.InnerException;
+        return e.Message.ReplaceLineEndings(" ").TrimEnd('.');
     }
 
     static string Substitute(string text, string name, Func<string, string?> variable)

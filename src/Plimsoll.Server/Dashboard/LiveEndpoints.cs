@@ -71,8 +71,8 @@ sealed class LiveEndpoints(
         return new JsonObject
         {
             ["headline"] = Headline(seconds, ttftMs, gapMs),
-            ["state"] = $"{all.Length} model{(all.Length == 1 ? "" : "s")}, one picture a second",
-            ["figures"] = Figures(seconds),
+            ["state"] = State(all),
+            ["figures"] = Figures(seconds, ttftMs, gapMs),
             ["pictures"] = pictures,
             ["tables"] = Tables(all, rollouts(), tuning(), registry?.Table()),
         }.ToJsonString();
@@ -82,11 +82,22 @@ sealed class LiveEndpoints(
     {
         if (seconds.Count == 0 || (seconds[^1].TtftMs ?? seconds[^1].GapMs) is null)
             return "Too little traffic to judge the promise";
-        return seconds[^1].TtftMs > ttftMs || seconds[^1].GapMs > gapMs
-            ? "A promise is being broken" : "Promises kept";
+        var (ttft, gap) = (seconds[^1].TtftMs, seconds[^1].GapMs);
+        return ttft > ttftMs ? $"Broken: TTFT p95 {Number(ttft.Value)} ms, promised {Number(ttftMs.Value)}"
+            : gap > gapMs ? $"Broken: ITL p95 {Number(gap.Value)} ms, promised {Number(gapMs.Value)}"
+            : "Promises kept";
     }
 
-    static string Figures(IReadOnlyList<LiveSecond> seconds)
+    static string State(LiveModel[] models)
+    {
+        int running = 0, waiting = 0;
+        foreach (var model in models)
+            (running, waiting) = (running + model.Running, waiting + model.Waiting);
+        return FormattableString.Invariant(
+            $"{models.Length} model{(models.Length == 1 ? "" : "s")}; {running} running, {waiting} waiting");
+    }
+
+    static string Figures(IReadOnlyList<LiveSecond> seconds, double? ttftMs, double? gapMs)
     {
         if (seconds.Count == 0)
             return "";
@@ -103,8 +114,14 @@ sealed class LiveEndpoints(
         var count = seconds.Count - from;
         return Figure(Number(requests / count), "interactive requests/s")
             + Figure(Number(interactive / count), "interactive tokens/s")
-            + Figure(Number(batch / count), "batch tokens/s") + Figure("$" + Number(usd / count), "an hour");
+            + Figure(Number(batch / count), "batch tokens/s") + Figure("$" + Number(usd / count), "an hour")
+            + Latency("TTFT p95", seconds[^1].TtftMs, ttftMs) + Latency("ITL p95", seconds[^1].GapMs, gapMs);
     }
+
+    static string Latency(string name, double? ms, double? promisedMs) => Figure(
+        ms is { } seen ? Number(seen) + " ms" : "–",
+        ms is null ? $"{name}, too few samples"
+            : promisedMs is { } promised ? $"{name}, promised {Number(promised)} ms" : name);
 
     static string Figure(string number, string text) =>
         $"<div class=\"figure\"><b>{number}</b><span>{HtmlText.Escape(text)}</span></div>";

@@ -33,6 +33,11 @@ static class LivePage
             #key input { font: inherit; padding: 6px 8px; width: 22em; max-width: 70vw; }
             #key button { font: inherit; padding: 6px 14px; }
             .stale .pictures { opacity: 0.4; }
+            .figures { grid-template-columns: repeat(3, 1fr); }
+            @media (max-width: 640px) {
+              .figures { grid-template-columns: 1fr 1fr; gap: 8px; }
+              .figure { padding: 8px 10px; }
+            }
             </style>
             </head>
             <body>

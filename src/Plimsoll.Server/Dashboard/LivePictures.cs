@@ -32,6 +32,7 @@ static class LivePictures
             : "interactive requests/s, mean of ten seconds, against the load line of the fleet",
         Curves = [new TimeCurve("interactive requests/s", TimeInk.Interactive,
             Smooth(seconds, second => second.Requests))],
+        Seconds = Reach(seconds),
         Limits = loadLine is { } line ? [("load line", line)] : [],
     };
 
@@ -40,6 +41,7 @@ static class LivePictures
         Title = "Batch in the slack",
         Subtitle = "tokens/s given back, mean of ten seconds, batch work on top of interactive",
         Stacked = true,
+        Seconds = Reach(seconds),
         Curves =
         [
             new TimeCurve("interactive", TimeInk.Interactive,
@@ -55,6 +57,7 @@ static class LivePictures
         Title = name,
         Subtitle = "95th percentile of interactive requests over ten seconds; nothing below 20 samples",
         Unit = " ms",
+        Seconds = Reach(seconds),
         Curves = [new TimeCurve($"{name} p95", TimeInk.Interactive, Values(seconds, value))],
         Limits = promiseMs is { } promise
             ? [(FormattableString.Invariant($"promised {promise:0.#} ms"), promise)] : [],
@@ -83,6 +86,7 @@ static class LivePictures
             Title = "Dollars",
             Subtitle = "USD an hour by level, idle and headroom apart; they sum to the bill",
             Stacked = true,
+            Seconds = Reach(seconds),
             Curves = curves,
         };
     }
@@ -92,9 +96,14 @@ static class LivePictures
         Title = "Twin error",
         Subtitle = "predicted TTFT, median relative error of the worst replica; empty without twins",
         Unit = " %",
+        Seconds = Reach(seconds),
         Curves = [new TimeCurve("predicted TTFT", TimeInk.Other,
             Values(seconds, second => second.TwinErrorPercent))],
     };
+
+    /// <summary>How far back the pictures go: what is known fills a good part of them.</summary>
+    static int Reach(IReadOnlyList<LiveSecond> seconds) =>
+        seconds.Count <= 60 ? 60 : seconds.Count <= 120 ? 120 : LiveBoard.Seconds;
 
     static List<double?> Values(IReadOnlyList<LiveSecond> seconds, Func<LiveSecond, double?> value)
     {

@@ -14,7 +14,8 @@ namespace Plimsoll.Server.Ledger;
 /// </summary>
 public sealed class LedgerBook(TimeProvider time, string release)
 {
-    static readonly TimeSpan _lateCharges = TimeSpan.FromMinutes(2);
+    /// <summary>How long a step that was in flight when its request was broken off may charge it.</summary>
+    static readonly TimeSpan _lateCharges = TimeSpan.FromSeconds(10);
 
     readonly Lock _gate = new();
     readonly Dictionary<long, RequestEntry> _requests = [];
@@ -134,7 +135,13 @@ public sealed class LedgerBook(TimeProvider time, string release)
             if (_recentTokens > 10_000_000)
                 (_recentAmount, _recentTokens) = (_recentAmount / 2, _recentTokens / 2);
             _finished.Add(entry);
-            _closed.Enqueue(entry);
+            // A step is booked before its tokens can be read, and engines that tell none charge the entry
+            // itself: only what was broken off may be in a step still. Entries that stayed would be copied by
+            // the collector again and again, thousands of them a second.
+            if (entry.Estimated || status == RequestStatus.Completed)
+                _requests.Remove(entry.Id);
+            else
+                _closed.Enqueue(entry);
             while (_closed.TryPeek(out var oldest) && time.GetElapsedTime(oldest.ClosedAt) > _lateCharges)
                 _requests.Remove(_closed.Dequeue().Id);
         }

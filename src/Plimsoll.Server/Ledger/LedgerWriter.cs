@@ -60,7 +60,7 @@ public sealed class LedgerWriter : IAsyncDisposable
     {
         using var connection = database.Connect();
         using var transaction = connection.BeginTransaction();
-        var batch = new SqlBatch(connection, transaction, []);
+        var batch = new SqlBatch(connection, transaction);
         foreach (var meter in book.Meters)
         {
             BookDown(batch, meter, book.Release);

@@ -19,6 +19,9 @@ public sealed class StorageAwayException() : Exception("The database cannot be w
 /// </summary>
 public sealed partial class GroupCommit : IAsyncDisposable
 {
+    /// <summary>What the system calls the writer's thread, 15 bytes at most.</summary>
+    const string ThreadName = "plimsoll ledger";
+
     const int MostTogether = 2048;
 
     sealed class Write(Action<SqlBatch> work)
@@ -47,9 +50,9 @@ public sealed partial class GroupCommit : IAsyncDisposable
         Channel.CreateBounded<Write>(new BoundedChannelOptions(65_536) { SingleReader = true });
     readonly Database _database;
     readonly ILogger _log;
-    readonly Task _loop;
+    readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly CancellationTokenSource _stop = new();
-    readonly Dictionary<string, DbCommand> _prepared = [];
+    readonly PreparedStatements _prepared = new();
     DbConnection? _connection;
 
     public GroupCommit(Database database, ILogger log)
@@ -58,8 +61,7 @@ public sealed partial class GroupCommit : IAsyncDisposable
         _log = log;
         // On a thread of its own: a transaction of thousands of rows would hold up the requests of a pool
         // that has one thread for each core.
-        _loop = Task.Factory.StartNew(
-            Loop, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        new Thread(Loop) { Name = ThreadName, IsBackground = true }.Start();
     }
 
     /// <summary>How long a client's own write waits for a database that is away.</summary>
@@ -102,21 +104,27 @@ public sealed partial class GroupCommit : IAsyncDisposable
     {
         _writes.Writer.TryComplete();
         _stop.CancelAfter(TimeSpan.FromSeconds(10));
-        await _loop;
+        await _ended.Task;
         Disconnect();
         _stop.Dispose();
     }
 
     void Loop()
     {
-        BackgroundPriority.Take();
         var together = new List<Write>();
-        while (_writes.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        try
         {
-            together.Clear();
-            while (together.Count < MostTogether && _writes.Reader.TryRead(out var write))
-                together.Add(write);
-            Commit(together);
+            while (_writes.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+            {
+                together.Clear();
+                while (together.Count < MostTogether && _writes.Reader.TryRead(out var write))
+                    together.Add(write);
+                Commit(together);
+            }
+        }
+        finally
+        {
+            _ended.SetResult();
         }
     }
 
@@ -179,9 +187,7 @@ public sealed partial class GroupCommit : IAsyncDisposable
 
     void Disconnect()
     {
-        foreach (var command in _prepared.Values)
-            command.Dispose();
-        _prepared.Clear();
+        _prepared.Dispose();
         _connection?.Dispose();
         _connection = null;
     }

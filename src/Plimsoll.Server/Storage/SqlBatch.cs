@@ -1,23 +1,51 @@
 using System;
 using System.Collections.Generic;
 using System.Data.Common;
+using System.Diagnostics;
+using System.Threading;
+using Microsoft.Data.Sqlite;
 
 namespace Plimsoll.Server.Storage;
 
 /// <summary>
 /// One transaction of a writer: statements with their arguments, prepared once per connection.
 /// </summary>
-public sealed class SqlBatch(DbConnection connection, DbTransaction? transaction, Dictionary<string,
-    DbCommand> prepared)
+public sealed class SqlBatch
 {
-    public static SqlBatch Reading(DbConnection connection) => new(connection, null, []);
+    /// <summary>About a tenth of a millisecond of rows.</summary>
+    const int RowsAtOnce = 16;
+
+    /// <summary>What a transaction gives away at most; then it goes on, however full the machine.</summary>
+    static readonly TimeSpan _mostGivenAway = TimeSpan.FromMilliseconds(50);
+
+    readonly DbConnection _connection;
+    readonly DbTransaction? _transaction;
+    readonly PreparedStatements? _prepared;
+    int _rows;
+    TimeSpan _givenAway;
+
+    internal SqlBatch(
+        DbConnection connection, DbTransaction? transaction, PreparedStatements? prepared = null)
+    {
+        _connection = connection;
+        _transaction = transaction;
+        _prepared = prepared;
+    }
+
+    public static SqlBatch Reading(DbConnection connection) => new(connection, null);
 
     /// <summary>Rows that the statement changed.</summary>
-    public int Execute(string sql, params (string Name, object? Value)[] arguments) =>
-        Command(sql, arguments).ExecuteNonQuery();
+    public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> arguments)
+    {
+        if (_prepared is null || _connection is not SqliteConnection sqlite)
+            return Command(sql, arguments).ExecuteNonQuery();
+        if (++_rows % RowsAtOnce == 0)
+            LetOthersGo();
+        return _prepared.Statement(sqlite, sql, arguments).Execute(arguments);
+    }
 
     public List<T> Query<T>(string sql, Func<DbDataReader, T> read,
-        params (string Name, object? Value)[] arguments)
+        params ReadOnlySpan<(string Name, object? Value)> arguments)
     {
         var rows = new List<T>();
         using var reader = Command(sql, arguments).ExecuteReader();
@@ -26,21 +54,23 @@ public sealed class SqlBatch(DbConnection connection, DbTransaction? transaction
         return rows;
     }
 
-    DbCommand Command(string sql, (string Name, object? Value)[] arguments)
+    /// <summary>
+    /// However nice it is, a thread keeps its core to the end of its slice, some milliseconds: a request that
+    /// comes meanwhile on the only core would wait for that long.
+    /// </summary>
+    void LetOthersGo()
     {
-        if (!prepared.TryGetValue(sql, out var command))
-        {
-            command = connection.CreateCommand();
-            command.CommandText = sql;
-            foreach (var (name, _) in arguments)
-            {
-                var parameter = command.CreateParameter();
-                parameter.ParameterName = name;
-                command.Parameters.Add(parameter);
-            }
-            prepared.Add(sql, command);
-        }
-        command.Transaction = transaction;
+        if (_givenAway > _mostGivenAway)
+            return;
+        var from = Stopwatch.GetTimestamp();
+        Thread.Yield();
+        _givenAway += Stopwatch.GetElapsedTime(from);
+    }
+
+    DbCommand Command(string sql, ReadOnlySpan<(string Name, object? Value)> arguments)
+    {
+        var command = (_prepared ?? new PreparedStatements()).Command(_connection, sql, arguments);
+        command.Transaction = _transaction;
         for (var i = 0; i < arguments.Length; i++)
             command.Parameters[i].Value = arguments[i].Value ?? DBNull.Value;
         return command;

@@ -1,3 +1,4 @@
+using System;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Shouldly;
@@ -53,7 +54,7 @@ public sealed class StoreTests
         (await server.PostAsync($"/v1/batches/{id}/cancel", "{}")).Status.ShouldBe(200);
         var over = await RunningServer.EventuallyAsync(
             async () => (await server.GetAsync($"/v1/batches/{id}")).Body, batch =>
-                batch.GetProperty("status").GetString() == "cancelled");
+                batch.GetProperty("status").GetString() == "cancelled", TimeSpan.FromMinutes(1));
         over.GetProperty("status").GetString().ShouldBe("cancelled");
         (Count(over, "completed") + Count(over, "failed")).ShouldBe(400);
         over.GetProperty("output_file_id").GetString().ShouldNotBeNull();

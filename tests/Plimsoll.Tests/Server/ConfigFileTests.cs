@@ -60,11 +60,76 @@ public sealed class ConfigFileTests
     [InlineData(Small + "keys: [{tenant: a}]\n", "key", "--new-key")]
     [InlineData(Small + "limits: {drain: later}\n", "drain", "500ms")]
     [InlineData("a: [", "line 1", "c.yaml")]
+    [InlineData(Small + "state: a\nstate: b\n", "line 6", "state")]
+    [InlineData(Small + "listen: http://127.0.0.1:1\n", "line 5: listen: http://127.0.0.1:1", "a list")]
+    [InlineData(Small + "listen: {a: b}\n", "line 5: listen: is a map", "a list")]
+    [InlineData(Small + "listen:\n", "listen: is empty", "a list")]
+    [InlineData(Small + "listen: [\n  [a]]\n", "line 6: listen[0]: is a list", "text")]
+    [InlineData(Small + "listen: [\"http://127.0.0.1:1\"]\nstate: [x]\n", "line 6: state: is a list", "text")]
+    [InlineData(Small + "release: null\n", "release: is empty", "text")]
+    [InlineData(Small + "limits: [1]\n", "line 5: limits: is a list", "a map of keys")]
+    [InlineData(Small + "limits: much\n", "limits: much", "a map of keys")]
+    [InlineData(Small + "limits:\n", "limits: is empty", "a map of keys")]
+    [InlineData(Small + "limits: {max_connections: many}\n", "limits.max_connections: many", "whole")]
+    [InlineData(Small + "limits: {max_connections: 3000000000}\n", "3000000000", "a whole number")]
+    [InlineData(Small + "limits: {drain: [30s]}\n", "limits.drain: is a list", "text")]
+    [InlineData(Small + "levels: [fast]\n", "levels: is a list", "a map from names")]
+    [InlineData(Small + "levels: {fast: 500ms}\n", "levels.fast: 500ms", "a map of keys")]
+    [InlineData(Small + "levels:\n  fast:\n", "levels.fast: is empty", "a map of keys")]
+    [InlineData(Small + "levels: {fast: {service_tiers: flex}}\n", "service_tiers: flex", "a list")]
+    [InlineData(Small + "levels: {[a]: {ttft: 1s}}\n", "levels", "a name")]
+    [InlineData(Small + "log: warning\n", "log: warning", "a map from names")]
+    [InlineData(Small + "telemetry: {trace_share: most}\n", "telemetry.trace_share: most", "a number")]
+    [InlineData(Small + "telemetry: {headers: {k: [v]}}\n", "telemetry.headers.k: is a list", "text")]
+    [InlineData(Small + "keys: {tenant: a}\n", "keys: is a map", "a list of maps")]
+    [InlineData(Small + "keys: [{tenant: a, admin: perhaps}]\n", "keys[0].admin: perhaps", "true or false")]
+    [InlineData(Small + "keys: [{budget_usd_per_day: lots}]\n", "budget_usd_per_day: lots", "a number")]
+    [InlineData(Small + "keys:\n  -\n", "keys[0]: is empty", "a map of keys")]
+    [InlineData(Small + "tls: cert.pem\n", "tls: cert.pem", "a map of keys")]
+    [InlineData("models: {name: m}\n", "line 1: models: is a map", "a list of maps")]
+    [InlineData("models:\n  - m\n", "line 2: models[0]: m", "a map of keys")]
+    [InlineData("models:\n", "models: is empty", "a list of maps")]
+    [InlineData("models:\n  - name: m\n    simulated: {tp: two}\n", "models[0].simulated.tp: two", "whole")]
+    [InlineData("models:\n  - name: m\n    simulated: {seed: -1}\n", "simulated.seed: -1", "whole")]
+    [InlineData("models:\n  - name: m\n    upstreams: {url: x}\n", "upstreams: is a map", "a list of maps")]
+    [InlineData("[1, 2]\n", "line 1: is a list", "a map of keys")]
+    [InlineData("words\n", "line 1: words", "a map of keys")]
+    [InlineData(Small + "---\nmodels: []\n", "a second document", "one")]
     public void What_is_wrong_is_said_in_one_line(string yaml, string what, string expected)
     {
         var message = Should.Throw<BadInputException>(() => Read(yaml)).Message;
         message.ShouldContain(what);
         message.ShouldContain(expected);
         message.ShouldNotContain("\n");
+    }
+
+    /// <summary>What YAML lets people write for the same thing stays the same thing.</summary>
+    [Fact]
+    public void Other_spellings_of_a_value_are_read()
+    {
+        var config = Read(Small + "limits: {max_connections: 20_000, drain: \"5s\"}\n"
+            + "tls: ~\ndecision_log:\nkeys: &none []\n"
+            + "telemetry: {trace_share: 1e-2, headers: {a: 1}}\n");
+        config.Limits.MaxConnections.ShouldBe(20_000);
+        config.Tls.ShouldBeNull();
+        config.Telemetry.TraceShare.ShouldBe(0.01);
+        config.Telemetry.Headers["a"].ShouldBe("1");
+    }
+
+    [Fact]
+    public void What_is_too_deep_is_said() =>
+        Should.Throw<BadInputException>(() => Read("a: " + new string('[', 100_000))).Message
+            .ShouldContain("line 1: deeper than 32");
+
+    /// <summary>Nodes that stand for a thousand million others are looked at once.</summary>
+    [Fact]
+    public void Aliases_of_aliases_cost_nothing()
+    {
+        var yaml = "a0: &a0 [x]\n";
+        for (var i = 1; i < 40; i++)
+            yaml += $"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n";
+        Should.Throw<BadInputException>(() => Read(yaml)).Message.ShouldContain("unknown key a0");
+        var nested = "listen: &b0 [x]\nstate: s\nlevels:\n  l: {service_tiers: [*b0]}\n" + Small;
+        Should.Throw<BadInputException>(() => Read(nested)).Message.ShouldContain("service_tiers[0]");
     }
 }
