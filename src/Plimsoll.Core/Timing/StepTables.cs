@@ -105,8 +105,11 @@ sealed class StepTables
     /// </summary>
     double DraftNs(int decodes) => _speculation is null || decodes == 0
         ? 0
-        : _speculation.DraftTokens
-        * ((_tokens.At(Padded(Share(decodes))) / _layers) + _lmHead.At(Share(decodes)));
+        : _speculation.DraftTokens * LightHeadNs(decodes);
+
+    /// <summary>One draft of each of so many sequences: one layer and the LM head.</summary>
+    public double LightHeadNs(int sequences) =>
+        (_tokens.At(Padded(Share(sequences))) / _layers) + _lmHead.At(Share(sequences));
 
     /// <summary>A step with prompt chunks; <paramref name="row"/> is null when nothing decodes.</summary>
     public double MixedNs(in StepShape shape, DecodeRow? row) => MixedNs(shape, row, EvenShare(shape));
