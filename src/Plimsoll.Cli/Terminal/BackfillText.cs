@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using Plimsoll.Core.Accounts;
@@ -15,8 +16,9 @@ static class BackfillText
             + $"({Whole(bill.SavedLow)}–{Whole(bill.SavedHigh)}) a week saved against a "
             + "fleet of its own in full batches; with that fleet in whole replicas "
             + $"${Whole(bill.SavedWholeReplicasUsdPerWeek)}. A job of "
-            + $"{F(backfill.LinesPerWindow, "#,0")} lines is done within {F(backfill.WindowHours, "0.##")} h "
-            + "whenever of the week it comes.");
+            + $"{F(backfill.LinesPerWindow, "#,0")} lines{(backfill.Arrivals is null ? "" : " more")} is done "
+            + $"within {F(backfill.WindowHours, "0.##")} h whenever of the week it comes.");
+        Arrivals(text, backfill);
         text.Append("  under                    hours kept     lines/s    tokens/s   worth USD/week\n");
         foreach (var policy in backfill.Policies)
         {
@@ -25,9 +27,42 @@ static class BackfillText
                 + $"{Whole(policy.UsdPerWeek),15}\n");
         }
         Rules(text, bill);
+        Levels(text, backfill.BusiestHour);
         Loss(text, backfill.Loss);
         Promise(text, backfill);
     }
+
+    static void Arrivals(StringBuilder text, BackfillStatement backfill)
+    {
+        if (backfill.Arrivals is not { } arrivals)
+            return;
+        var wait = arrivals.LongestWaitHours is { } hours
+            ? $"the longest wait is {F(hours, "0.0")} h"
+            : "more comes than there is ever room for, so that a gateway has to turn the others away";
+        TextLines.Wrap(text, "  ", "  ", $"Of {F(arrivals.LinesPerSecond, "0.##")} lines/s that come, "
+            + $"{F(100 * arrivals.Done, "0.0")} % are done, {F(100 * arrivals.InTime, "0.0")} % within "
+            + $"{F(backfill.WindowHours, "0.##")} h; {wait}.");
+    }
+
+    /// <summary>Latencies of the busiest hour; costs of the week.</summary>
+    static void Levels(StringBuilder text, IReadOnlyList<BackfillLevel> levels)
+    {
+        var table = new TextTable(
+            "  in the busiest hour", "kept", "tokens/s", "TTFT p95 ms", "alone", "TPOT p95", "ITL p99",
+            "$/M tokens", "with idle");
+        foreach (var level in levels)
+        {
+            table.Add(
+                $"  {level.Name}", level.Goodput is { } good ? F(100 * good, "0.00") + " %" : "–",
+                F(level.TokensPerSecond, "#,0"), Ms(level.TtftMs.P95), Ms(level.TtftAloneMs?.P95),
+                Ms(level.TpotMs.P95), Ms(level.ItlMs?.P99),
+                level.UsdPerMillionTokens is { } own ? Usd(own) : "–",
+                level.WithIdleUsdPerMillionTokens is { } all ? Usd(all) : "–");
+        }
+        text.Append(table);
+    }
+
+    static string Ms(double? ms) => ms is { } value ? F(value, value < 100 ? "0.0" : "#,0") : "–";
 
     static void Rules(StringBuilder text, BackfillBill bill)
     {

@@ -54,11 +54,10 @@ static class LevelText
         table.Add("idle", "–", F(100 * (double)idle, "0.0") + " %", F((double)costs.IdleUsdPerHour, "0.00"),
             "–", "–");
         var text = new StringBuilder(table.ToString());
-        text.Append($"              {F((double)costs.UsdPerHour, "0.00")} USD an hour for ");
-        text.Append($"{price.Accelerators:N0} accelerators at ");
-        text.Append($"{F((double)price.UsdPerAcceleratorHour, "0.00")}");
-        text.Append(price.AsOf is { } date ? $", as of {date}; " : ", as given; ");
-        text.Append("idle time is paid by whose promise keeps it idle\n");
+        var date = price.AsOf is { } asOf ? $"as of {asOf}" : "as given";
+        TextLines.Wrap(text, "  ", "  ", $"{F((double)costs.UsdPerHour, "0.00")} USD an hour for "
+            + $"{price.Accelerators:N0} × {F((double)price.UsdPerAcceleratorHour, "0.00")}, {date}; idle time is "
+            + "paid by those whose promise keeps it idle, which batch work has none of.");
         return text.ToString();
     }
 

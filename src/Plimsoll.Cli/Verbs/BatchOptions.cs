@@ -77,14 +77,15 @@ sealed class BatchOptions
         return options with
         {
             BatchWorkload = workload,
-            BatchLinesPerSecond = Rate(parsed),
+            BatchLinesPerSecond = Rate(parsed.GetValue(_rate)),
             BatchWindowNs = windowNs,
             MinBatchShare = Share(parsed, options, engine),
             BatchGate = new BatchGateOptions { Lines = lines, IsAdaptive = parsed.GetValue(_aimd) },
         };
     }
 
-    double? Rate(ParseResult parsed) => parsed.GetValue(_rate) is not { } rate ? null
+    /// <summary>Lines per second, checked; null for a backlog.</summary>
+    internal static double? Rate(double? lines) => lines is not { } rate ? null
         : rate is >= 1e-6 and <= 1e7 ? rate
         : throw new BadInputException($"--batch-rate {rate}: expected 0.000001 to 10000000 lines per second");
 

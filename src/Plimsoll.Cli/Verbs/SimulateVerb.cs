@@ -61,7 +61,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     readonly Option<string?> _price = new("--price")
     {
         Description = "USD per accelerator-hour, or a provider type of the catalogue with an optional date "
-            + "[default: latest on-demand median]",
+            + "[default: latest on-demand median, where levels or batch work share the fleet]",
     };
 
     readonly BatchOptions _batch = new();
@@ -97,7 +97,6 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         var engine = _drafts.Apply(parsed, Choose(serving));
         var replicas = Count(parsed, _replicas, least: 1);
         var prefillReplicas = Count(parsed, _prefillReplicas, least: 0);
-        var price = PriceOf(parsed, engine, replicas + prefillReplicas);
         using var trace = parsed.GetValue(_traceOut) is { } file ? RequestLog.Create(file.FullName) : null;
         using var progress = new ProgressLine(story, "simulating", requests);
         var options = _batch.Read(parsed, new SimulationOptions
@@ -109,10 +108,9 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Observer = trace is null ? null : trace.Add,
             Progress = progress.Report,
         }, engine);
-        options = options with
-        {
-            AttributeTime = price is not null && (options.Levels.Count > 1 || options.BatchWorkload is not null),
-        };
+        var shared = options.Levels.Count > 1 || options.BatchWorkload is not null;
+        var price = PriceOf(parsed, engine, replicas + prefillReplicas, shared);
+        options = options with { AttributeTime = shared && price is not null };
         SimulationResult Simulate(SimulatedEngine each, StepErrorDraw draw, SimulationOptions drawn) =>
             each.Run(
                 serving.Workload, serving.RequestsPerSecond, drawn, process,
@@ -150,12 +148,15 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             : throw new BadInputException($"--kv-transfer-gbps {bandwidth}: expected 0.001 to 1000000");
     }
 
-    /// <summary>What the fleet is paid; null where the catalogue has no price and none was given.</summary>
-    FleetPrice? PriceOf(ParseResult parsed, SimulatedEngine engine, int replicas)
+    /// <summary>
+    /// What the fleet is paid; null where no price was given and the catalogue has none, or nobody shares it.
+    /// </summary>
+    FleetPrice? PriceOf(ParseResult parsed, SimulatedEngine engine, int replicas, bool shared)
     {
         var text = parsed.GetValue(_price);
         var accelerator = engine.Deployment.Accelerator;
-        if (text is null && !Catalogue.BuiltIn.Prices.Any(p => p.Accelerator == accelerator.Key))
+        var isKnown = shared && Catalogue.BuiltIn.Prices.Any(p => p.Accelerator == accelerator.Key);
+        if (text is null && !isKnown)
             return null;
         return new FleetPrice(
             Catalogue.BuiltIn.FindPrice(accelerator, text), replicas * engine.Deployment.Accelerators);

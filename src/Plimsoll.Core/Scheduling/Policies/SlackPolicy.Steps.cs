@@ -248,6 +248,22 @@ partial class SlackPolicy
             ForcePrompt(_queues.Batch.Peek(), interactive: false);
     }
 
+    /// <summary>Whether nobody who waits for a token is in the plan.</summary>
+    bool IsAllBatch(StepPlan plan)
+    {
+        foreach (ref readonly var run in plan.Cohorts)
+        {
+            if (!_decodes.IsBatch(_state.Cohorts[run.Cohort]))
+                return false;
+        }
+        foreach (ref readonly var chunk in plan.Chunks)
+        {
+            if (!_queues.IsBatch(chunk.Request.Slot))
+                return false;
+        }
+        return true;
+    }
+
     void ForcePrompt(int request, bool interactive)
     {
         _adapter = _options.MixesAdapters ? -1 : _requests[request].Adapter;

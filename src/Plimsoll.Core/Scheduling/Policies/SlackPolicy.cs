@@ -119,7 +119,10 @@ sealed partial class SlackPolicy : IStepPolicy
         if (allPlaced || owed)
             FillWithBatch();
         if (plan.IsEmpty)
+        {
             Force();
+            abortable = IsAllBatch(plan);
+        }
 
         // 7. Drafts.
         if (_options.Drafts is not null)
