@@ -39,6 +39,12 @@ sealed class BatchOptions
         DefaultValueFactory = _ => 0,
     };
 
+    readonly Option<string?> _step = new("--batch-step")
+    {
+        Description = "Longest step that batch work may fill while tokens are due, such as 40ms: first tokens "
+            + "come sooner, batch work has less; with --policy slack [default: until they are due]",
+    };
+
     readonly Option<string> _window = new("--batch-window")
     {
         Description = "Time in which batch work has to be done; says how much of it fits",
@@ -47,7 +53,7 @@ sealed class BatchOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _workload, _rate, _lines, _aimd, _share, _window })
+        foreach (var option in new Option[] { _workload, _rate, _lines, _aimd, _share, _step, _window })
             command.Add(option);
     }
 
@@ -81,6 +87,27 @@ sealed class BatchOptions
             BatchWindowNs = windowNs,
             MinBatchShare = Share(parsed, options, engine),
             BatchGate = new BatchGateOptions { Lines = lines, IsAdaptive = parsed.GetValue(_aimd) },
+        };
+    }
+
+    /// <summary>The engine with the steps that batch work may fill.</summary>
+    public SimulatedEngine Apply(ParseResult parsed, SimulatedEngine engine)
+    {
+        if (parsed.GetValue(_step) is not { } text)
+            return engine;
+        var policy = engine.Limits.Policy;
+        if (policy.Slack is null)
+        {
+            throw new BadInputException($"{_step.Name} {text}: {policy.Name} does not size steps by time; "
+                + $"expected --policy {SchedulingPolicy.InSlack.Name}");
+        }
+        var stepNs = PromiseText.Duration(text, _step.Name);
+        return engine with
+        {
+            Limits = engine.Limits with
+            {
+                Policy = policy with { Slack = policy.Slack with { BatchStepNs = stepNs } },
+            },
         };
     }
 

@@ -94,7 +94,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         var process = ArrivalsOption.Read(parsed, _arrivals);
         var serving = _serving.Resolve(parsed, rateMatters: process != ArrivalProcess.AtOnce);
         var requests = Requests(serving, process);
-        var engine = _drafts.Apply(parsed, Choose(serving));
+        var engine = _batch.Apply(parsed, _drafts.Apply(parsed, Choose(serving)));
         var replicas = Count(parsed, _replicas, least: 1);
         var prefillReplicas = Count(parsed, _prefillReplicas, least: 0);
         using var trace = parsed.GetValue(_traceOut) is { } file ? RequestLog.Create(file.FullName) : null;

@@ -13,6 +13,12 @@ public sealed record SlackOptions
     public long? IdleStepNs { get; init; }
 
     /// <summary>
+    /// Longest step that batch work may fill while tokens are due, nanoseconds; null for until they are due.
+    /// A newcomer waits for the step that runs: shorter steps give first tokens sooner and batch work less.
+    /// </summary>
+    public long? BatchStepNs { get; init; }
+
+    /// <summary>
     /// Whether one step may carry several adapters, as vLLM's may; otherwise they take turns.
     /// </summary>
     public bool MixesAdapters { get; init; } = true;

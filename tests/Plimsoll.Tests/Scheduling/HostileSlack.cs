@@ -21,6 +21,7 @@ static class HostileSlack
         from drafts in Gen.Bool
         from share in Gen.OneOf(Gen.Const(0.0), Gen.Const(0.2))
         from overload in Gen.Enum<Overload>()
+        from step in Gen.OneOf<long?>(Gen.Const((long?)null), Gen.Const((long?)25_000))
         from learns in Gen.Bool
         from seed in Gen.ULong
         select (new SchedulerOptions
@@ -44,6 +45,7 @@ static class HostileSlack
                     MixesAdapters = mixes,
                     SwapNsPerToken = swap,
                     CanAbort = true,
+                    BatchStepNs = step,
                     MinBatchChunk = 8,
                     Drafts = drafts ? new DraftSpec(4, [0.8, 0.6], 500, 10) : null,
                 },

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Scheduling;
@@ -42,8 +43,12 @@ sealed class SlackPlanLaws(SchedulerOptions options, StepPredictor predictor)
             return;
         var shape = plan.Shape;
         shape.DraftTokens = 0;
-        if (plan.BudgetNs is { } budgetNs)
-            predictor.BoundNs(shape).ShouldBeLessThanOrEqualTo(budgetNs, "batch work makes no token late");
+        if (plan.BudgetNs is { } budgetNs && budgetNs < long.MaxValue)
+        {
+            predictor.BoundNs(shape).ShouldBeLessThanOrEqualTo(
+                Math.Min(budgetNs, options.Policy.Slack.BatchStepNs ?? long.MaxValue),
+                "batch work makes no token late");
+        }
         if (hasInteractive && options.Policy.Slack.MixesAdapters)
         {
             live.Where(r => !_batch.Contains(r))

@@ -295,6 +295,8 @@ partial class SlackPolicy
             return 1;
         }
         var budget = dueNs == long.MaxValue ? _idleStepNs : Math.Min(_budgetNs, _decodes.ShortestGapNs());
+        if (dueNs != long.MaxValue && _decodes.Batch.Count > 0)
+            budget = Math.Min(budget, _batchStepNs);
         var steps = _decodes.LaterStepsWithin(_state.FreeBlocks);
         var shape = plan.Shape;
         shape.DecodeContextTokens += (long)shape.Decodes * steps;
