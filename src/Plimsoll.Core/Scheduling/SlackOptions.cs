@@ -13,8 +13,9 @@ public sealed record SlackOptions
     public long? IdleStepNs { get; init; }
 
     /// <summary>
-    /// Longest step that batch work may fill while tokens are due, nanoseconds; null for until they are due.
-    /// A newcomer waits for the step that runs: shorter steps give first tokens sooner and batch work less.
+    /// Longest step that batch work may fill while tokens are due, nanoseconds; null for a twelfth of the
+    /// shortest time to the first token that is promised. A newcomer waits for the step that runs and for one
+    /// more: shorter steps give first tokens sooner and batch work less.
     /// </summary>
     public long? BatchStepNs { get; init; }
 

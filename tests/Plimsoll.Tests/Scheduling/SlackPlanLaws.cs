@@ -12,6 +12,10 @@ sealed class SlackPlanLaws(SchedulerOptions options, StepPredictor predictor)
 {
     readonly HashSet<RequestId> _batch = [];
 
+    /// <summary>A twelfth of the shortest TTFT that is promised.</summary>
+    long NewcomersShareNs => options.Levels.Where(l => l.Class == ServiceClass.Interactive)
+        .Min(l => l.TtftNs) / 12 ?? long.MaxValue;
+
     /// <summary>A request is taken in, perhaps as batch work.</summary>
     public void Taken(in Verdict verdict, int level)
     {
@@ -46,7 +50,7 @@ sealed class SlackPlanLaws(SchedulerOptions options, StepPredictor predictor)
         if (plan.BudgetNs is { } budgetNs && budgetNs < long.MaxValue)
         {
             predictor.BoundNs(shape).ShouldBeLessThanOrEqualTo(
-                Math.Min(budgetNs, options.Policy.Slack.BatchStepNs ?? long.MaxValue),
+                Math.Min(budgetNs, options.Policy.Slack.BatchStepNs ?? NewcomersShareNs),
                 "batch work makes no token late");
         }
         if (hasInteractive && options.Policy.Slack.MixesAdapters)

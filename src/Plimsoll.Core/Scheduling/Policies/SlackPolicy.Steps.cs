@@ -19,6 +19,22 @@ partial class SlackPolicy
         return Math.Max(1, least);
     }
 
+    /// <summary>
+    /// What batch work may add to the wait of somebody who arrives between tokens. A twelfth keeps first
+    /// tokens within half as much again of what they take without batch work, which longer steps do not, and
+    /// leaves batch work nine tenths of what fits (<c>slack-bound</c> of the benchmarks).
+    /// </summary>
+    static long NewcomersShare(SchedulerOptions options)
+    {
+        var least = long.MaxValue;
+        foreach (var level in options.Levels)
+        {
+            if (level.Class != ServiceClass.Batch)
+                least = Math.Min(least, level.TtftNs / 12 ?? least);
+        }
+        return Math.Max(1, least);
+    }
+
     long DecodesAloneNs(DecodeCohort cohort)
     {
         var shape = default(StepShape);

@@ -51,7 +51,7 @@ sealed partial class SlackPolicy : IStepPolicy
         _options = state.Options.Policy.Slack!;
         _predictor = predictor;
         _idleStepNs = _options.IdleStepNs ?? NewcomersPatience(state.Options);
-        _batchStepNs = _options.BatchStepNs ?? long.MaxValue;
+        _batchStepNs = _options.BatchStepNs ?? NewcomersShare(state.Options);
         _queues = new SlackQueues(state);
         _decodes = new SlackDecodes(state);
         _memory = new SlackMemory(state, _queues, _decodes, predictor);
