@@ -44,6 +44,11 @@ public sealed class ResultDiff
     public IEnumerable<string> Invalid => new[] { First, Second }.SelectMany(run =>
         run.InvalidBecause.Select(reason => $"{run.Name}: {reason}"));
 
+    /// <summary>Whose figures have no intervals, and how they would.</summary>
+    public IEnumerable<string> Summaries => new[] { First, Second }.Where(run => run.Served.Count == 0)
+        .Select(run => $"no intervals for {run.Name}: "
+            + "its file holds no requests (bench keeps them with --save-detailed)");
+
     public bool IsValid => First.InvalidBecause.Count == 0 && Second.InvalidBecause.Count == 0;
 
     /// <summary>The page of the two; pictures where both hold their requests.</summary>
@@ -74,7 +79,7 @@ public sealed class ResultDiff
             Pictures = pictures,
             Tables = [.. Alike(), new PageTable("Figures, and their 95 % intervals",
                 ["<figure", First.Name, Second.Name, "ratio", "<"], [.. Pairs.Select(Cells)])],
-            Notes = [],
+            Notes = [.. Summaries.Select(line => char.ToUpperInvariant(line[0]) + line[1..] + ".")],
             Version = version,
         };
     }

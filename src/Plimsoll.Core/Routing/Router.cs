@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 
 namespace Plimsoll.Core.Routing;
 
@@ -9,16 +8,12 @@ namespace Plimsoll.Core.Routing;
 public sealed class Router
 {
     /// <summary>
-    /// Requests by which the home of a prefix may exceed the least loaded replica before its requests are
-    /// sent elsewhere: a warm cache is worth a short queue, not a long one.
+    /// Requests that a replica may have above the least loaded one and still be the choice where it holds
+    /// all of a prompt; half of it is worth half as many. A warm cache is worth a short queue, no long one.
     /// </summary>
     public const int AffinitySlack = 8;
 
-    /// <summary>Prefixes whose home is remembered; the table starts over when it is full.</summary>
-    const int MostHomes = 1 << 20;
-
     readonly RoutingPolicy _policy;
-    readonly Dictionary<ulong, int> _homes = [];
     int _next = -1;
 
     public Router(RoutingPolicy policy)
@@ -26,11 +21,16 @@ public sealed class Router
         _policy = policy;
     }
 
+    /// <summary>Whether the choice depends on what each replica's prefix cache holds.</summary>
+    public bool AsksForCached => _policy == RoutingPolicy.PrefixAffinity;
+
     /// <param name="outstanding">Requests in each replica.</param>
-    /// <param name="prefixKey">Key of the prompt's first block; 0 when unknown.</param>
+    /// <param name="cachedShare">
+    /// Share of the prompt that each replica's prefix cache holds; empty for none.
+    /// </param>
     /// <param name="randomBits">64 uniformly random bits.</param>
     /// <returns>Index of the chosen replica.</returns>
-    public int Choose(ReadOnlySpan<int> outstanding, ulong prefixKey, ulong randomBits)
+    public int Choose(ReadOnlySpan<int> outstanding, ReadOnlySpan<double> cachedShare, ulong randomBits)
     {
         ArgumentOutOfRangeException.ThrowIfZero(outstanding.Length);
         return outstanding.Length == 1 ? 0 : _policy switch
@@ -39,7 +39,7 @@ public sealed class Router
             RoutingPolicy.Random => (int)(((randomBits >> 32) * (uint)outstanding.Length) >> 32),
             RoutingPolicy.LeastOutstanding => Least(outstanding),
             RoutingPolicy.PowerOfTwo => BetterOfTwo(outstanding, randomBits),
-            RoutingPolicy.PrefixAffinity => NearPrefix(outstanding, prefixKey),
+            RoutingPolicy.PrefixAffinity => NearPrefix(outstanding, cachedShare),
             _ => throw new InvalidOperationException($"Routing policy {_policy} is unknown."),
         };
     }
@@ -67,19 +67,23 @@ public sealed class Router
         return outstanding[second] < outstanding[first] ? second : first;
     }
 
-    int NearPrefix(ReadOnlySpan<int> outstanding, ulong prefixKey)
+    /// <summary>
+    /// The most of the prompt cached against the fewest requests, as llm-d's scorers weigh them; the least
+    /// loaded among equals.
+    /// </summary>
+    int NearPrefix(ReadOnlySpan<int> outstanding, ReadOnlySpan<double> cachedShare)
     {
-        var least = Least(outstanding);
-        if (prefixKey == 0)
-            return least;
-        if (_homes.TryGetValue(prefixKey, out var home)
-            && outstanding[home] <= outstanding[least] + AffinitySlack)
+        var best = Least(outstanding);
+        if (cachedShare.IsEmpty)
+            return best;
+        var least = outstanding[best];
+        var bestScore = cachedShare[best];
+        for (var i = 0; i < outstanding.Length; i++)
         {
-            return home;
+            var score = cachedShare[i] - (double)(outstanding[i] - least) / AffinitySlack;
+            if (score > bestScore)
+                (best, bestScore) = (i, score);
         }
-        if (_homes.Count >= MostHomes)
-            _homes.Clear();
-        _homes[prefixKey] = least;
-        return least;
+        return best;
     }
 }

@@ -11,8 +11,8 @@ public enum RoutingPolicy
     PowerOfTwo,
 
     /// <summary>
-    /// The replica that last served the prompt's first block, unless it holds too many more requests than
-    /// the least loaded one.
+    /// The replica whose cache holds most of the prompt, unless it has too many more requests than the least
+    /// loaded one.
     /// </summary>
     PrefixAffinity,
 

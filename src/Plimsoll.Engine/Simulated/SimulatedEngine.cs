@@ -31,7 +31,7 @@ public sealed class SimulatedEngine : IServingEngine
     readonly SimulatedRank[] _ranks;
     readonly DecisionLog[] _logs;
     readonly int[] _outstanding;
-    readonly Router _router = new(RoutingPolicy.PrefixAffinity);
+    readonly Router _router = new(RoutingPolicy.LeastOutstanding);
     readonly PriorityQueue<Event, (long AtNs, long Order)> _mailbox = new();
     readonly List<SimulatedStream> _toBreak = [];
     readonly List<SimulatedStream> _holding = [];
@@ -140,7 +140,7 @@ public sealed class SimulatedEngine : IServingEngine
                 return Answer.Refused(new Refusal("the engine has stopped", RefusalKind.Unavailable));
             var nowNs = NowNs;
             SimulatedStream? stream = null;
-            var rank = _router.Choose(_outstanding, keys.Length > 0 ? keys[0] : 0, hash);
+            var rank = _router.Choose(_outstanding, cachedShare: [], hash);
             stream = new SimulatedStream(request, words, fault, _options.Faults)
             {
                 Answer = new Answer(request.Prompt.Length, nowNs, _ => Cancel(stream!)),

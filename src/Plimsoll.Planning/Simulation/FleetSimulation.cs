@@ -197,9 +197,9 @@ public sealed partial class FleetSimulation
         if ((request.Index & 0xFFFF) == 0)
             _options.Progress?.Invoke(request.Index);
 
-        var key = arrival.PrefixKeys.IsEmpty ? 0 : arrival.PrefixKeys.Span[0];
         var pool = _decodeFirst > 0 ? _decodeFirst : _replicas.Length;
-        var replica = _router.Choose(_outstanding.AsSpan(0, pool), key, _random.NextBits());
+        var replica = _router.Choose(
+            _outstanding.AsSpan(0, pool), CachedShares(arrival, pool), _random.NextBits());
         var spec = SpecOf(request, arrival.PromptTokens) with { PrefixKeys = arrival.PrefixKeys };
         _outstanding[replica]++;
         if (arrival.PromptTokens >= _maxTokens)
@@ -262,7 +262,7 @@ public sealed partial class FleetSimulation
         var request = _handoffs.Take();
         request.TokensHere = request.OutputTokens;
         var replica = _decodeFirst
-            + _decodeRouter.Choose(_outstanding.AsSpan(_decodeFirst), prefixKey: 0, _random.NextBits());
+            + _decodeRouter.Choose(_outstanding.AsSpan(_decodeFirst), cachedShare: [], _random.NextBits());
         var spec = SpecOf(
             request, request.PromptTokens + 1) with { TransferredTokens = request.PromptTokens };
         if (_replicas[replica].Add(request, spec, nowNs))

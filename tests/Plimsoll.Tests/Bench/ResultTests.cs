@@ -173,6 +173,8 @@ public sealed class ResultTests : IAsyncLifetime
         output.ToString().ShouldContain("mean_ttft_ms");
         // The second file has no requests: its figures stand without an interval.
         output.ToString().ShouldNotContain("within noise");
+        output.ToString().ShouldContain("no intervals for b: its file holds no requests");
+        output.ToString().ShouldNotContain("no intervals for a");
         System.IO.File.ReadAllText(File("d.html")).ShouldContain("<h1>a and b</h1>");
         using var imported = new StringWriter();
         CommandLine.Run(

@@ -58,7 +58,7 @@ public sealed class RequestMeterTests
                 early.ShouldBe(meter.Verdict());
         });
 
-    /// <summary>Of 310 that are measured 15 may break: 295 good ones decide, whatever came before them.</summary>
+    /// <summary>Of 310 measured 15 may break: 295 good ones decide, whatever came before them.</summary>
     [Fact]
     public void The_warm_up_neither_hastens_nor_delays_a_verdict()
     {

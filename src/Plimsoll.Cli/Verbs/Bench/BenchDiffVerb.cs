@@ -67,7 +67,10 @@ sealed class BenchDiffVerb(TextWriter output)
         var table = new TextTable(["figure", .. diff.Headers().Select(cell => cell.TrimStart('<'))]);
         foreach (var pair in diff.Pairs)
             table.Add([pair.Name, .. ResultDiff.Row(pair).Select(cell => cell.TrimStart('<'))]);
-        return text.Append(table).ToString();
+        text.Append(table);
+        foreach (var line in diff.Summaries)
+            TextLines.Wrap(text, "", "", line);
+        return text.ToString();
     }
 
     static string Json(ResultDiff diff)

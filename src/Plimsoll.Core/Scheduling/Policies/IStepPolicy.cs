@@ -2,8 +2,8 @@ namespace Plimsoll.Core.Scheduling.Policies;
 
 /// <summary>
 /// Who goes next. A policy owns the requests that wait and decides over <see cref="SchedulerState"/>, by its
-/// checks and its acts. One that plans alone, keeping nothing of what runs, has no more to say than the first five
-/// members ask.
+/// checks and its acts. One that keeps nothing of what runs has no more to say than the first five members
+/// ask.
 /// </summary>
 interface IStepPolicy
 {
