@@ -12,17 +12,16 @@ static class BackfillText
     {
         var bill = backfill.Bill;
         text.Append($"\nBatch work in the idle time of the interactive fleet: {backfill.Workload}\n");
-        TextLines.Wrap(text, "  ", "  ", $"${Whole(bill.SavedUsdPerWeek)} "
-            + $"({Whole(bill.SavedLow)}–{Whole(bill.SavedHigh)}) a week saved against a "
-            + "fleet of its own in full batches; with that fleet in whole replicas "
+        TextLines.Wrap(text, "  ", "  ", $"${Whole(bill.SavedUsdPerWeek)}{Range(bill)} "
+            + "a week saved against a fleet of its own in full batches; with that fleet in whole replicas "
             + $"${Whole(bill.SavedWholeReplicasUsdPerWeek)}. A job of "
             + $"{F(backfill.LinesPerWindow, "#,0")} lines{(backfill.Arrivals is null ? "" : " more")} is done "
             + $"within {F(backfill.WindowHours, "0.##")} h whenever of the week it comes.");
         Arrivals(text, backfill);
-        text.Append("  under                    hours kept     lines/s    tokens/s   worth USD/week\n");
+        text.Append("  under                      hours kept     lines/s    tokens/s   worth USD/week\n");
         foreach (var policy in backfill.Policies)
         {
-            text.Append($"  {policy.Name,-25}{F(100 * policy.HoursKept, "0"),8} %  "
+            text.Append($"  {policy.Name,-27}{F(100 * policy.HoursKept, "0"),8} %  "
                 + $"{F(policy.LinesPerSecond, "#,0.00"),10}  {F(policy.TokensPerSecond, "#,0"),10}  "
                 + $"{Whole(policy.UsdPerWeek),15}\n");
         }
@@ -31,6 +30,11 @@ static class BackfillText
         Loss(text, backfill.Loss);
         Promise(text, backfill);
     }
+
+    /// <summary>All that comes is done in every stream: then it is worth the same in all.</summary>
+    static string Range(BackfillBill bill) => bill.SavedHigh > bill.SavedLow
+        ? $" ({Whole(bill.SavedLow)}–{Whole(bill.SavedHigh)})"
+        : "";
 
     static void Arrivals(StringBuilder text, BackfillStatement backfill)
     {

@@ -38,20 +38,20 @@ static class LevelText
         if (price?.Of(bounds.Run, levels) is not { } costs)
             return "";
         var table = new TextTable(
-            "cost", "tokens/s", "of the time", "USD/hour", "USD/M tokens (90 %)", "with the idle time");
+            "  cost", "tokens/s", "of the time", "USD/hour", "USD/M tokens (90 %)", "with the idle time");
         for (var i = 0; i < costs.Levels.Count; i++)
         {
             var level = costs.Levels[i];
             var ends = bounds.Of(run => price.PerMillion(run, levels, i));
             var range = ends is { } e && e.High > e.Low ? $" ({Usd(e.Low)}–{Usd(e.High)})" : "";
             table.Add(
-                level.Name, F(level.TokensPerSecond, "#,0"), F(100 * level.Share, "0.0") + " %",
+                $"  {level.Name}", F(level.TokensPerSecond, "#,0"), F(100 * level.Share, "0.0") + " %",
                 F((double)level.UsdPerHour, "0.00"),
                 level.UsdPerMillionTokens is { } own ? Usd((double)own) + range : "–",
                 level.WithIdleUsdPerMillionTokens is { } all ? Usd((double)all) : "–");
         }
         var idle = costs.UsdPerHour == 0 ? 0 : costs.IdleUsdPerHour / costs.UsdPerHour;
-        table.Add("idle", "–", F(100 * (double)idle, "0.0") + " %", F((double)costs.IdleUsdPerHour, "0.00"),
+        table.Add("  idle", "–", F(100 * (double)idle, "0.0") + " %", F((double)costs.IdleUsdPerHour, "0.00"),
             "–", "–");
         var text = new StringBuilder(table.ToString());
         var date = price.AsOf is { } asOf ? $"as of {asOf}" : "as given";
