@@ -56,16 +56,7 @@ static class SlackBound
                 Engine = new EngineSettings { MaxNumBatchedTokens = 8192, MaxNumSeqs = 1024 },
             },
             SchedulingPolicy.InSlack);
-        var whole = engine with
-        {
-            Limits = engine.Limits with
-            {
-                Policy = SchedulingPolicy.InSlack with
-                {
-                    Slack = new SlackOptions { BatchStepNs = long.MaxValue },
-                },
-            },
-        };
+        var whole = engine with { Limits = engine.Limits with { Policy = WholeGaps } };
         var family = WorkloadFamily.Find(workload);
         var efficiency = new double[2, Seeds];
         var late = new double[2, Seeds];
@@ -97,20 +88,28 @@ static class SlackBound
                 kept[way, i] = run.Goodput ?? 0;
             }
         });
+        var name = FormattableString.Invariant(
+            $"{model,-13} {workload,-15} {metric.Name()} {itlMs} ms at {rate,3}/s");
+        Lines(output, name, efficiency, late, kept, keptAlone.Average());
+    }
+
+    static void Lines(
+        TextWriter output, string setup, double[,] efficiency, double[,] late, double[,] kept, double alone)
+    {
         for (var way = 0; way < 2; way++)
         {
-            var name = way == 0
-                ? FormattableString.Invariant($"{model,-13} {workload,-15} {metric.Name()} {itlMs} ms at {rate,3}/s")
-                : FormattableString.Invariant($"{"steps until tokens are due",47}");
-            output.WriteLine(name + ": "
+            output.WriteLine((way == 0 ? setup : $"{"steps until tokens are due",47}") + ": "
                 + FormattableString.Invariant($"{100 * Mean(efficiency, way),5:0.0} % of the bound ")
                 + FormattableString.Invariant($"({100 * Row(efficiency, way).Min():0.0}–")
                 + FormattableString.Invariant($"{100 * Row(efficiency, way).Max():0.0}), ")
                 + FormattableString.Invariant($"goodput {100 * Mean(kept, way):0.0} %, ")
-                + FormattableString.Invariant($"alone {100 * keptAlone.Average():0.0} %, ")
+                + FormattableString.Invariant($"alone {100 * alone:0.0} %, ")
                 + FormattableString.Invariant($"TTFT p95 ÷ alone {Mean(late, way):0.00}"));
         }
     }
+
+    static SchedulingPolicy WholeGaps { get; } =
+        SchedulingPolicy.InSlack with { Slack = new SlackOptions { BatchStepNs = long.MaxValue } };
 
     static IEnumerable<double> Row(double[,] figures, int way) =>
         Enumerable.Range(0, Seeds).Select(i => figures[way, i]);
