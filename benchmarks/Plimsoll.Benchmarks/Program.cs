@@ -51,6 +51,11 @@ if (args is ["load-line"])
     LoadLineFigures.Print(System.Console.Out);
     return;
 }
+if (args is ["profile-distance", var points])
+{
+    ProfileDistance.Print(System.Console.Out, points);
+    return;
+}
 if (args is ["engine", var file])
 {
     await EngineFigures.Print(System.Console.Out, file);

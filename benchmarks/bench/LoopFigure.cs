@@ -78,7 +78,7 @@ static class LoopFigure
             var profile = Calibrator.Calibrate(files, deployment, null);
             var file = Path.Combine(folder.FullName, "profile.json");
             File.WriteAllText(file, ProfileFile.Write(profile));
-            var fitted = Engine(FittedStepTimes.Read(file).ModelOf(deployment));
+            var fitted = Engine(FittedStepTimes.Read(file).ModelOf(deployment, contextTokens: null));
             var predicted = Line(fitted, chat);
             var before = Line(Engine(StepTimeCatalogue.ModelOf(deployment)), chat);
             var (truth, measured) = (Line(engine, chat), Measured(engine, chat));

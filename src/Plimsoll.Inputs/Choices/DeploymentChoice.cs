@@ -43,10 +43,12 @@ public sealed record DeploymentChoice
     public double Slower { get; init; } = 1;
 
     /// <summary>The step times of a deployment of this choice.</summary>
-    public StepTimeModel ModelOf(Deployment deployment)
+    /// <param name="deployment">Its degrees of parallelism settled.</param>
+    /// <param name="contextTokens">Mean prompt and answer together of what it is to serve.</param>
+    public StepTimeModel ModelOf(Deployment deployment, int contextTokens)
     {
         if (Profile is { } profile)
-            return profile.ModelOf(deployment);
+            return profile.ModelOf(deployment, contextTokens);
         var scale = StepScale.None;
         if (Slower != 1)
         {

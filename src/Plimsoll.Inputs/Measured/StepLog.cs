@@ -18,6 +18,23 @@ public sealed record StepLog
 
     public required IReadOnlyList<MeasuredStep> Steps { get; init; }
 
+    /// <summary>Mean context of a sequence in a step; of its prompts where nothing decoded.</summary>
+    public long MeanContextTokens
+    {
+        get
+        {
+            long decodes = 0, decoded = 0, chunks = 0, prompts = 0;
+            foreach (var (shape, _) in Steps)
+            {
+                decodes += shape.Decodes;
+                decoded += shape.DecodeContextTokens;
+                chunks += shape.PrefillChunks;
+                prompts += shape.PrefillContextTokens;
+            }
+            return decodes > 0 ? decoded / decodes : prompts / Math.Max(1, chunks);
+        }
+    }
+
     /// <summary>The model of the steps at a scale.</summary>
     public StepTimeModel ModelAt(StepScale scale) => StepTimeCatalogue.ModelOf(Deployment, scale);
 

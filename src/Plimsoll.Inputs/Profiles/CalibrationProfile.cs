@@ -45,6 +45,9 @@ public sealed record CalibrationProfile
     /// </summary>
     public required IReadOnlyList<double> AroundStepsMs { get; init; }
 
+    /// <summary>Mean prompt and answer together of the configurations, tokens.</summary>
+    public required ProfileRange ContextTokens { get; init; }
+
     public required IReadOnlyList<ProfileMultiplier> Multipliers { get; init; }
 
     public required IReadOnlyList<UnidentifiedTerm> Unidentified { get; init; }
@@ -71,6 +74,10 @@ public sealed record CalibrationProfile
         }
     }
 }
+
+/// <param name="Least">The least that was measured.</param>
+/// <param name="Most">The most that was measured.</param>
+public sealed record ProfileRange(long Least, long Most);
 
 /// <summary>A fitted multiplier of one term and its 90 % interval.</summary>
 /// <param name="Term">Which part of a step or request.</param>

@@ -7,5 +7,9 @@ namespace Plimsoll.Inputs.Profiles;
 public interface IStepTimeProfile
 {
     /// <summary>Step times of a deployment; what the profile does not speak of is bad input.</summary>
-    StepTimeModel ModelOf(Deployment deployment);
+    /// <param name="deployment">What is served on what.</param>
+    /// <param name="contextTokens">
+    /// Mean prompt and answer together of what it is to serve; null where that is not known.
+    /// </param>
+    StepTimeModel ModelOf(Deployment deployment, int? contextTokens);
 }

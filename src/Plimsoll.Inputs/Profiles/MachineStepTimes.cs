@@ -36,7 +36,7 @@ public sealed class MachineStepTimes(string file, MachineProfile profile) : ISte
         }),
     };
 
-    public StepTimeModel ModelOf(Deployment deployment)
+    public StepTimeModel ModelOf(Deployment deployment, int? contextTokens)
     {
         var own = DeploymentOf(settings => settings);
         if (deployment.Model != own.Model || deployment.Accelerator != own.Accelerator

@@ -71,6 +71,8 @@ public static class ProfileFile
             if (!(error.Low > 0 && error.Low <= 1 && error.High >= 1 && double.IsFinite(error.High)))
                 throw Bad("an interval of errors does not contain 1", "low at most 1 and high at least 1");
         }
+        if (profile.ContextTokens.Least < 1 || profile.ContextTokens.Most < profile.ContextTokens.Least)
+            throw Bad("contextTokens is no range", "least at least 1 and most at least that");
         if (profile.AroundStepsMs.Count != FittedStepTimes.ProbeCount)
         {
             throw Bad(

@@ -126,6 +126,7 @@ public static class Calibrator
             Dp = deployment.DataParallel,
             Around = around,
             AroundStepsMs = FittedStepTimes.ProbesMs(deployment),
+            ContextTokens = Contexts(configurations),
             Multipliers = [.. fit.Fitted.Select((term, i) => Multiplier(term, fit.Gains[i], fit, bootstrap))],
             Unidentified = [.. fit.Unidentified.Order()
                 .Select(t => new UnidentifiedTerm(t.Name(), Identification.Reason(t, fit)))],
@@ -138,6 +139,15 @@ public static class Calibrator
             Inputs = [.. inputs.Select(i =>
                 new ProfileInput(Path.GetFileName(i.File), i.Form, i.Sha256, i.Used, i.Failed))],
         };
+    }
+
+    /// <summary>Mean contexts of the configurations: of requests, or of sequences in a step.</summary>
+    static ProfileRange Contexts(IReadOnlyList<Configuration> configurations)
+    {
+        List<long> means = [.. configurations.SelectMany(c => c.Runs)
+            .Select(run => (long)run.Load.MeanContextTokens),
+            .. configurations.SelectMany(c => c.Logs).Select(log => log.MeanContextTokens)];
+        return new ProfileRange(Math.Max(1, means.Min()), Math.Max(1, means.Max()));
     }
 
     static ProfileMultiplier Multiplier(StepTerm term, double gain, ScaleFitResult fit, Bootstrap bootstrap)

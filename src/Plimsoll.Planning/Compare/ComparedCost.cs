@@ -46,7 +46,8 @@ sealed record ComparedCost(SimulatedEngine Engine, PicoDollars Usd, IReadOnlyLis
         Parallel.For(0, found.Length, i =>
         {
             var engine = SimulatedEngine.Of(
-                serving.Deployment.ModelOf(candidates[i]), serving.Policy, serving.MeanContextTokens);
+                serving.Deployment.ModelOf(candidates[i], serving.MeanContextTokens), serving.Policy,
+                serving.MeanContextTokens);
             found[i] = (engine, SaturatedThroughput.Find(engine, serving));
         });
         var best = found.Where(f => f.Full is not null)

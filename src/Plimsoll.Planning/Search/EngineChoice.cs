@@ -42,7 +42,7 @@ public static class EngineChoice
         var engines = new List<SimulatedEngine>();
         foreach (var deployment in ParallelismChoice.Candidates(serving.Deployment))
         {
-            var stepTime = serving.Deployment.ModelOf(deployment);
+            var stepTime = serving.Deployment.ModelOf(deployment, serving.MeanContextTokens);
             engines.Add(SimulatedEngine.Of(stepTime, serving.Policy, serving.MeanContextTokens));
         }
         var contenders = new Contender[engines.Count];

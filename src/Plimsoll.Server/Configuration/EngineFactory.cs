@@ -90,7 +90,7 @@ public static class EngineFactory
         };
         return config.Profile is null
             ? StepTimeCatalogue.ModelOf(deployment)
-            : FittedStepTimes.Read(config.Profile).ModelOf(deployment);
+            : FittedStepTimes.Read(config.Profile).ModelOf(deployment, contextTokens: null);
     }
 
     public static SchedulerOptions Limits(StepTimeModel stepTime, SimulatedConfig config)

@@ -137,7 +137,7 @@ public sealed class CalibratorLaws
         var text = ProfileFile.Write(profile);
         var again = ProfileFile.Parse("p.json", text);
         ProfileFile.Write(again).ShouldBe(text);
-        var fitted = new FittedStepTimes("p.json", again).ModelOf(Llama);
+        var fitted = new FittedStepTimes("p.json", again).ModelOf(Llama, contextTokens: null);
         var plain = StepTimeCatalogue.ModelOf(Llama);
         fitted.Tier.ShouldBe(Tier.Fitted);
         fitted.ErrorLow.ShouldBe(profile.StepError.Low);
@@ -152,9 +152,26 @@ public sealed class CalibratorLaws
         var profile =
             Calibrator.Calibrate([Input(StepScale.None.With(StepTerm.Products, 1.25), Loads())], Llama);
         var fitted = new FittedStepTimes("p.json", profile);
-        var two = fitted.ModelOf(Llama with { TensorParallel = 2 });
+        var two = fitted.ModelOf(Llama with { TensorParallel = 2 }, contextTokens: null);
         two.ErrorHigh.ShouldBe(profile.StepError.High * 1.1, 1e-9);
         two.Notes.ShouldContain(n => n.Contains("tp 1") && n.Contains("used at 2"));
+    }
+
+    /// <summary>A doubling of the context widens by 5 %, to either side of what was measured.</summary>
+    [Fact]
+    public void Contexts_beyond_those_measured_are_noted_and_widen_the_interval()
+    {
+        var profile =
+            Calibrator.Calibrate([Input(StepScale.None.With(StepTerm.Products, 1.25), Loads())], Llama);
+        var fitted = new FittedStepTimes("p.json", profile);
+        var (least, most) = ((int)profile.ContextTokens.Least, (int)profile.ContextTokens.Most);
+        (least, most).ShouldBe((384, 12_192));
+        foreach (var among in new[] { least, 2000, most })
+            fitted.ModelOf(Llama, among).ErrorHigh.ShouldBe(profile.StepError.High, 1e-9);
+        var longer = fitted.ModelOf(Llama, 4 * most);
+        longer.ErrorHigh.ShouldBe(profile.StepError.High * 1.05 * 1.05, 1e-9);
+        longer.Notes.ShouldContain(n => n.Contains($" to {most:N0} tokens and is used at {4 * most:N0}"));
+        fitted.ModelOf(Llama, least / 2).ErrorHigh.ShouldBe(profile.StepError.High * 1.05, 1e-9);
     }
 
     [Fact]
@@ -163,7 +180,8 @@ public sealed class CalibratorLaws
         var profile = Calibrator.Calibrate([Input(StepScale.None, Loads())], Llama);
         var stale = profile with { AroundStepsMs = [.. profile.AroundStepsMs.Select(ms => 1.02 * ms)] };
         Should.Throw<BadInputException>(() =>
-            new FittedStepTimes("p.json", stale).ModelOf(Llama)).Message.ShouldContain("calibrate again");
+            new FittedStepTimes("p.json", stale).ModelOf(Llama, contextTokens: null))
+            .Message.ShouldContain("calibrate again");
     }
 
     static (int, int, int)[] Loads() =>

@@ -42,7 +42,7 @@ public sealed class MachineCalibrationTests
         var profile = await _timed.Value;
         var times = new MachineStepTimes("p.json", profile);
         var own = times.DeploymentOf(settings => settings);
-        var model = times.ModelOf(own);
+        var model = times.ModelOf(own, contextTokens: null);
         model.Tier.ShouldBe(Tier.Fitted);
         model.RequestOverhead.Ns(0).ShouldBe(profile.Engine.RequestNs);
         var shape = new StepShape();
@@ -50,9 +50,9 @@ public sealed class MachineCalibrationTests
         var expected = StepFit.PredictNs(profile.Steps, shape);
         ((double)model.PredictNs(shape)).ShouldBe(expected, 2 + (0.003 * expected));
 
-        times.ModelOf(own with { Engine = own.Engine with { MaxNumSeqs = 400 } })
+        times.ModelOf(own with { Engine = own.Engine with { MaxNumSeqs = 400 } }, contextTokens: null)
             .ErrorHigh.ShouldBeGreaterThan(model.ErrorHigh, "beyond what was timed the interval is wider");
-        Should.Throw<BadInputException>(() => times.ModelOf(own with { TensorParallel = 2 }))
+        Should.Throw<BadInputException>(() => times.ModelOf(own with { TensorParallel = 2 }, null))
             .Message.ShouldStartWith("p.json: is a profile of");
     }
 
