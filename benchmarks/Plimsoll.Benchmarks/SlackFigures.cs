@@ -15,8 +15,8 @@ namespace Plimsoll.Benchmarks;
 /// <summary>
 /// What the policy <c>slack</c> gets for batch work beside interactive requests, against the best of 42
 /// static settings of <c>vllm-v1</c> and of its priority order found in hindsight, and against an adaptive
-/// gate: <c>-- slack [seeds]</c>. A setting counts when at least 95 % of the requests keep TTFT and, at p99 of
-/// their own gaps, ITL, over all seeds together.
+/// gate: <c>-- slack [seeds]</c>. A setting counts when at least 95 % of the requests keep TTFT and, at p99
+/// of their own gaps, ITL, over all seeds together.
 /// </summary>
 static class SlackFigures
 {
@@ -147,7 +147,7 @@ static class SlackFigures
             [.. good.Select(g => (double)g / Math.Max(1, measured))]);
     }
 
-    /// <summary>One request against TTFT and each limit of ITL, of which one gap in a hundred may fail.</summary>
+    /// <summary>A request against TTFT and each limit of ITL; one gap in a hundred may fail.</summary>
     static void Judge(in CompletedRequest request, long[] good, ref long measured)
     {
         if (request.Index < Requests / 10)

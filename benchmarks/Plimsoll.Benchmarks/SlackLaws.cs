@@ -9,8 +9,8 @@ namespace Plimsoll.Benchmarks;
 
 /// <summary>
 /// The laws of the policy <c>slack</c> over millions of random events, by the very executor of the tests,
-/// which is late, lies, aborts and cancels: <c>-- slack-laws [millions]</c>. Every run is made twice, and both
-/// have to end with the same digest of all decisions. A law that breaks ends it with the seed to repeat it by.
+/// which is late, lies, aborts and cancels: <c>-- slack-laws [millions]</c>. Every run is made twice, and
+/// both have to end with the same digest of all decisions. A broken law ends it and prints the seed.
 /// </summary>
 static class SlackLaws
 {
@@ -40,7 +40,7 @@ static class SlackLaws
             + "the time there is and after all interactive work");
         output.WriteLine("unless its share is owed; everybody who waits for a token in the step; nobody who "
             + "does in a step that may be cut short;");
-        output.WriteLine("prompts go on where they stopped and end with their last token; somebody goes on as "
-            + "long as anybody is here; all blocks come back");
+        output.WriteLine("prompts go on where they stopped and end with their last token; somebody goes on "
+            + "as long as anybody is here; all blocks come back");
     }
 }

@@ -15,8 +15,8 @@ static class BackfillText
         TextLines.Wrap(text, "  ", "  ", $"${Whole(bill.SavedUsdPerWeek)}{Range(bill)} "
             + "a week saved against a fleet of its own in full batches; with that fleet in whole replicas "
             + $"${Whole(bill.SavedWholeReplicasUsdPerWeek)}. A job of "
-            + $"{F(backfill.LinesPerWindow, "#,0")} lines{(backfill.Arrivals is null ? "" : " more")} is done "
-            + $"within {F(backfill.WindowHours, "0.##")} h whenever of the week it comes.");
+            + $"{F(backfill.LinesPerWindow, "#,0")} lines{(backfill.Arrivals is null ? "" : " more")} is "
+            + $"done within {F(backfill.WindowHours, "0.##")} h whenever of the week it comes.");
         Arrivals(text, backfill);
         text.Append("  under                      hours kept     lines/s    tokens/s   worth USD/week\n");
         foreach (var policy in backfill.Policies)

@@ -7,7 +7,7 @@ using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Cli.Terminal;
 
-/// <summary>A run level by level, for a person at a terminal: latencies, what was kept, what it cost.</summary>
+/// <summary>A run level by level, for a person at a terminal: latencies, what was kept, costs.</summary>
 static class LevelText
 {
     /// <summary>Each level's requests against its own limits, where there are several.</summary>
@@ -56,8 +56,8 @@ static class LevelText
         var text = new StringBuilder(table.ToString());
         var date = price.AsOf is { } asOf ? $"as of {asOf}" : "as given";
         TextLines.Wrap(text, "  ", "  ", $"{F((double)costs.UsdPerHour, "0.00")} USD an hour for "
-            + $"{price.Accelerators:N0} × {F((double)price.UsdPerAcceleratorHour, "0.00")}, {date}; idle time is "
-            + "paid by those whose promise keeps it idle, which batch work has none of.");
+            + $"{price.Accelerators:N0} × {F((double)price.UsdPerAcceleratorHour, "0.00")}, {date}; idle "
+            + "time is paid by those whose promise keeps it idle, which batch work has none of.");
         return text.ToString();
     }
 

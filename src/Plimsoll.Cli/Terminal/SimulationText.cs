@@ -52,7 +52,8 @@ static class SimulationText
         if (batch.Goodput is { } good)
             text.Append($", {F(100 * good, "0.00")} % within {Hours(windowNs)}");
         text.Append($"; {batch.LinesLeft:N0} under way or waiting at the end\n");
-        text.Append($"  latency     TTFT p50 / p95 {LevelText.Pair(ttft)} ms, TPOT {LevelText.Pair(tpot)} ms, E2E ");
+        text.Append($"  latency     TTFT p50 / p95 {LevelText.Pair(ttft)} ms, ");
+        text.Append($"TPOT {LevelText.Pair(tpot)} ms, E2E ");
         text.Append($"{LevelText.Pair(batch.Latencies.E2e.Summarise())} ms\n");
         if (batch.RecomputedTokens > 0)
             text.Append($"  recomputed  {batch.RecomputedTokens:N0} tokens whose memory others took\n");
@@ -93,8 +94,8 @@ static class SimulationText
         text.Append($"in {F(result.MakespanS, "#,0.0")} s{Range(bounds, r => r.MakespanS, "#,0.0")}\n");
         if (result.Rejected > 0)
         {
-            text.Append($"turned away   {result.Rejected:N0} of them, whose promise could not have been kept");
-            text.Append('\n');
+            text.Append($"turned away   {result.Rejected:N0} of them, whose promise could not have been ");
+            text.Append("kept\n");
         }
         if (result.Failed > result.Rejected)
         {
@@ -170,5 +171,6 @@ static class SimulationText
             ? $" ({F(range.Low, format)}–{F(range.High, format)})"
             : "";
 
-    internal static string F(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+    internal static string F(double value, string format) =>
+        value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -41,8 +41,9 @@ sealed class BatchOptions
 
     readonly Option<string?> _step = new("--batch-step")
     {
-        Description = "Longest step that batch work may fill while tokens are due, such as 40ms: first tokens "
-            + "come sooner, batch work has less; with --policy slack [default: a twelfth of the TTFT that is promised]",
+        Description = "Longest step that batch work may fill while tokens are due, such as 40ms: first "
+            + "tokens come sooner, batch work has less; with --policy slack "
+            + "[default: a twelfth of the TTFT that is promised]",
     };
 
     readonly Option<string> _window = new("--batch-window")

@@ -19,7 +19,8 @@ namespace Plimsoll.Planning.Backfill;
 /// <param name="batchTokens">Of a week.</param>
 /// <param name="bill">Of a week.</param>
 sealed class BackfillLevels(
-    BackfillRequest request, BackfillWeek week, double interactiveTokens, double batchTokens, PicoDollars bill)
+    BackfillRequest request, BackfillWeek week, double interactiveTokens, double batchTokens,
+    PicoDollars bill)
 {
     /// <param name="sweep">By rising rate.</param>
     /// <param name="alone">The busiest hour without batch work.</param>

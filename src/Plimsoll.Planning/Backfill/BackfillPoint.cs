@@ -38,7 +38,10 @@ sealed record BackfillPoint(
         return new BackfillPoint(
             rate, Keeps(promise, PooledRuns.Of(runs)), [.. batch.Select(b => b.LinesPerSecond)],
             Math.Min(interactive, 1 - batchShare), batchShare,
-            tokens / Math.Max(1, batch.Sum(b => b.Lines)), batch.Sum(b => b.RecomputedTokens) / prompts) { Runs = runs };
+            tokens / Math.Max(1, batch.Sum(b => b.Lines)), batch.Sum(b => b.RecomputedTokens) / prompts)
+        {
+            Runs = runs,
+        };
     }
 
     /// <summary>Whether every limit holds over all streams together.</summary>

@@ -46,7 +46,10 @@ sealed class BackfillWeek(
     public IReadOnlyList<double> Batch()
     {
         var (room, lines) = (Room(), Lines());
-        return [.. Hours(p => p.BatchShare).Select((share, i) => room[i] > 0 ? share * lines[i] / room[i] : 0)];
+        return
+        [
+            .. Hours(p => p.BatchShare).Select((share, i) => room[i] > 0 ? share * lines[i] / room[i] : 0),
+        ];
     }
 
     /// <summary>

@@ -35,7 +35,8 @@ sealed class TokenLedger
             if (_computed.TryGetValue(chunk.Request, out var computed))
                 chunk.Start.ShouldBe(computed, "a prompt goes on where it stopped");
             var known = _known[chunk.Request];
-            chunk.EndsPrompt.ShouldBe(chunk.Start + chunk.Tokens == known, "a prompt ends with its last token");
+            chunk.EndsPrompt.ShouldBe(
+                chunk.Start + chunk.Tokens == known, "a prompt ends with its last token");
             (chunk.Start + chunk.Tokens).ShouldBeLessThanOrEqualTo(known);
         }
     }

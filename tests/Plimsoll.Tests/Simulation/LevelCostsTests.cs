@@ -46,7 +46,8 @@ public sealed class LevelCostsTests
         var batch = costs.Levels[2];
         batch.WithIdleUsdPerMillionTokens.ShouldBe(batch.UsdPerMillionTokens, "nobody waits for it");
         // With the idle time the interactive levels pay all of it.
-        var charged = costs.Levels.Sum(l => (double)l.WithIdleUsdPerMillionTokens! * l.TokensPerSecond * 3600);
+        var charged =
+            costs.Levels.Sum(l => (double)l.WithIdleUsdPerMillionTokens! * l.TokensPerSecond * 3600);
         (charged / 1e6).ShouldBe(3.29, 1e-6);
     }
 
