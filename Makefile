@@ -1,5 +1,6 @@
-.PHONY: build clean-build test bench figures steps load-line truth-figures bench-figures serve-figures serve-live \
-	serve-soak clients tune-demo tune-example tune-figures plan-figures container docs validation house mutate fuzz clean
+.PHONY: build clean-build test bench figures steps load-line truth-figures slack-figures bench-figures serve-figures \
+	serve-live serve-soak clients tune-demo tune-example tune-figures plan-figures container docs validation house \
+	mutate fuzz clean
 
 build:
 	dotnet build Plimsoll.slnx -c Release -v quiet --nologo
@@ -34,6 +35,13 @@ truth-figures: build
 	dotnet run -c Release --no-build --project benchmarks/Plimsoll.Benchmarks -- load-line
 	src/Plimsoll.Cli/bin/Release/net10.0/plimsoll account | grep -A1 'USD / M tokens'
 	dotnet run -c Release --no-build --project benchmarks/Plimsoll.Benchmarks -- figures
+
+# What slack gets for batch work, against static settings and what fits; drafts, predictor, one step, speed; its laws
+# over three million events.
+slack-figures:
+	dotnet build benchmarks/Plimsoll.Benchmarks -c Release -v quiet --nologo
+	for figure in slack slack-bound slack-drafts slack-predictor slack-step slack-speed "slack-laws 3"; do \
+		benchmarks/Plimsoll.Benchmarks/bin/Release/net10.0/Plimsoll.Benchmarks $$figure || exit 1; done
 
 # The load generator's figures: search, loop, memory in simulated time; stamps, streams and lateness live, beside a
 # plain asyncio client (python3-aiohttp). The live ones want an idle machine.

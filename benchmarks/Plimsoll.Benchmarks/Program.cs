@@ -6,9 +6,14 @@ if (args is ["figures", ..])
     Figures.Print(System.Console.Out);
     return;
 }
-if (args is ["slack", ..])
+if (args is ["slack", .. var seeds])
 {
-    SlackFigures.Print(System.Console.Out);
+    SlackFigures.Print(System.Console.Out, seeds is [var number] ? int.Parse(number) : 3);
+    return;
+}
+if (args is ["slack-laws", .. var millions])
+{
+    SlackLaws.Print(System.Console.Out, millions is [var number] ? double.Parse(number) : 5);
     return;
 }
 if (args is ["slack-drafts"])

@@ -36,7 +36,9 @@ static class SlackPredictor
                 var name = $"drift ±{100 * drift:0} %, noise ±{100 * noise:0} %";
                 output.WriteLine(FormattableString.Invariant(
                     $"{name}, {(learns ? "learning" : "given"),-9} error {100 * error,5:0.0} %, in time ")
-                    + FormattableString.Invariant($"{100 * kept,6:0.00} %, {tokens,6:0} batch tokens/s"));
+                    + FormattableString.Invariant($"{100 * kept,6:0.00} %, {tokens,6:0} batch tokens/s; ")
+                    // Noise that is drawn evenly errs by half its reach on average, whoever predicts.
+                    + FormattableString.Invariant($"noise alone {50 * noise:0.0} %"));
             }
         }
     }

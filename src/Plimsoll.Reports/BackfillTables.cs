@@ -16,6 +16,7 @@ static class BackfillTables
         page.Write(HtmlText.Escape(
             $"{backfill.Workload}: ${F(bill.SavedUsdPerWeek, "#,0")} ({F(bill.SavedLow, "#,0")}–"
             + $"{F(bill.SavedHigh, "#,0")}) a week saved against a fleet of its own in full batches. "
+            + Arrivals(backfill)
             + $"A job of {F((decimal)backfill.LinesPerWindow, "#,0")} lines is done within "
             + $"{F((decimal)backfill.WindowHours, "0.##")} h whenever of the week it comes. Who knows the "
             + $"future fits {F((decimal)backfill.Loss.Clairvoyant, "0.0")} lines/s into the promise."));
@@ -39,7 +40,30 @@ static class BackfillTables
         ReportTables.Write(
             page, ["<who pays the gap", "interactive, $/M tokens", "batch, $/M tokens", "idle, $/week"],
             rows);
+        Levels(page, backfill.BusiestHour);
     }
+
+    static string Arrivals(BackfillStatement backfill) => backfill.Arrivals is not { } arrivals ? ""
+        : $"Of {F((decimal)arrivals.LinesPerSecond, "0.##")} lines/s that come, "
+            + $"{F((decimal)(100 * arrivals.Done), "0.0")} % are done, "
+            + $"{F((decimal)(100 * arrivals.InTime), "0.0")} % within the window. ";
+
+    static void Levels(TextWriter page, IReadOnlyList<BackfillLevel> levels) => ReportTables.Write(
+        page,
+        [
+            "<in the busiest hour", "kept", "tokens/s", "TTFT p95, ms", "alone, ms", "TPOT p95, ms",
+            "ITL p99, ms", "E2E p95, ms", "$/M tokens of the week", "with its idle time",
+        ],
+        [.. levels.Select(level => new[]
+        {
+            "<" + level.Name, level.Goodput is { } good ? Percent(good) + " %" : "–",
+            F((decimal)level.TokensPerSecond, "#,0"), Ms(level.TtftMs.P95), Ms(level.TtftAloneMs?.P95),
+            Ms(level.TpotMs.P95), Ms(level.ItlMs?.P99), Ms(level.E2eMs.P95),
+            level.UsdPerMillionTokens is { } own ? F(own, "0.0000") : "–",
+            level.WithIdleUsdPerMillionTokens is { } all ? F(all, "0.0000") : "–",
+        })]);
+
+    static string Ms(double? ms) => ms is { } value ? F((decimal)value, "#,0") : "–";
 
     public static (string[], List<string[]>) Week(BackfillStatement backfill)
     {

@@ -52,6 +52,22 @@ public sealed class BadInputTests
     [InlineData("--rate many", "expected a number", "account", "--rate", "many")]
     [InlineData("none.jsonl", "no such file", "account", "--workload", "none.jsonl")]
     [InlineData("colours", "accelerators, models, prices, workloads", "catalogue", "colours")]
+    [InlineData("--batch-share 1.5", "0 to 1", "simulate", "--policy", "slack", "--batch-workload", "chat",
+        "--batch-share", "1.5")]
+    [InlineData("--batch-share 0.2", "--policy slack", "simulate", "--batch-workload", "chat",
+        "--batch-share", "0.2")]
+    [InlineData("--batch-window 1s", "with the engine to itself", "simulate", "--batch-workload",
+        "summarisation", "--batch-window", "1s")]
+    [InlineData("a token every 0.1 ms", "shortest step takes", "simulate", "--policy", "slack", "--promise",
+        "itl p99 0.1ms", "--tp", "8")]
+    [InlineData("says nothing of the level", "limits such as", "simulate", "--level", "premium:")]
+    [InlineData("--level default: reject", "--policy slack", "simulate", "--level",
+        "default: ttft p95 1s, reject")]
+    [InlineData("--batch-step 40ms", "--policy slack", "simulate", "--batch-step", "40ms")]
+    [InlineData("--batch-rate 3", "--batch-workload", "account", "--batch-rate", "3")]
+    [InlineData("--draft-acceptance", "--policy slack", "simulate", "--draft-acceptance", "0.7")]
+    [InlineData("--draft-acceptance 0.7,1.2", "0 to 1", "simulate", "--policy", "slack", "--draft-acceptance",
+        "0.7,1.2")]
     [InlineData("--replicas four", "whole number", "simulate", "--replicas", "four")]
     [InlineData("--kv-transfer-gbps 1E-300", "0.001", "simulate", "--kv-transfer-gbps", "1e-300")]
     [InlineData("accelerator h10", "nearest: h100_sxm", "catalogue", "accelerators", "h10")]

@@ -17,6 +17,8 @@ public sealed class JsonSchemaTests
         "1000", "--tp", "1")]
     [InlineData("simulate", "--tp", "8", "--requests", "3000", "--rate", "5")]
     [InlineData("simulate", "--tp", "8", "--requests", "300", "--rate", "5", "--workload", "chat:batch=0.3")]
+    [InlineData("simulate", "--tp", "8", "--requests", "300", "--rate", "5", "--policy", "slack",
+        "--batch-workload", "summarisation", "--draft-acceptance", "0.7,0.5", "--max-drafts", "2")]
     [InlineData("validate", "--set", "kv-capacity")]
     [InlineData("validate", "--set", "vllm-experiments")]
     [InlineData("simulate", "--tp", "8", "--requests", "300", "--rate", "5", "--replicas", "2", "--router",

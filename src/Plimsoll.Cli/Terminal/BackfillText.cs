@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using Plimsoll.Core.Accounts;
@@ -11,23 +12,61 @@ static class BackfillText
     {
         var bill = backfill.Bill;
         text.Append($"\nBatch work in the idle time of the interactive fleet: {backfill.Workload}\n");
-        TextLines.Wrap(text, "  ", "  ", $"${Whole(bill.SavedUsdPerWeek)} "
-            + $"({Whole(bill.SavedLow)}–{Whole(bill.SavedHigh)}) a week saved against a "
-            + "fleet of its own in full batches; with that fleet in whole replicas "
+        TextLines.Wrap(text, "  ", "  ", $"${Whole(bill.SavedUsdPerWeek)}{Range(bill)} "
+            + "a week saved against a fleet of its own in full batches; with that fleet in whole replicas "
             + $"${Whole(bill.SavedWholeReplicasUsdPerWeek)}. A job of "
-            + $"{F(backfill.LinesPerWindow, "#,0")} lines is done within {F(backfill.WindowHours, "0.##")} h "
-            + "whenever of the week it comes.");
-        text.Append("  under                    hours kept     lines/s    tokens/s   worth USD/week\n");
+            + $"{F(backfill.LinesPerWindow, "#,0")} lines{(backfill.Arrivals is null ? "" : " more")} is "
+            + $"done within {F(backfill.WindowHours, "0.##")} h whenever of the week it comes.");
+        Arrivals(text, backfill);
+        text.Append("  under                      hours kept     lines/s    tokens/s   worth USD/week\n");
         foreach (var policy in backfill.Policies)
         {
-            text.Append($"  {policy.Name,-25}{F(100 * policy.HoursKept, "0"),8} %  "
+            text.Append($"  {policy.Name,-27}{F(100 * policy.HoursKept, "0"),8} %  "
                 + $"{F(policy.LinesPerSecond, "#,0.00"),10}  {F(policy.TokensPerSecond, "#,0"),10}  "
                 + $"{Whole(policy.UsdPerWeek),15}\n");
         }
         Rules(text, bill);
+        Levels(text, backfill.BusiestHour);
         Loss(text, backfill.Loss);
         Promise(text, backfill);
     }
+
+    /// <summary>All that comes is done in every stream: then it is worth the same in all.</summary>
+    static string Range(BackfillBill bill) => bill.SavedHigh > bill.SavedLow
+        ? $" ({Whole(bill.SavedLow)}–{Whole(bill.SavedHigh)})"
+        : "";
+
+    static void Arrivals(StringBuilder text, BackfillStatement backfill)
+    {
+        if (backfill.Arrivals is not { } arrivals)
+            return;
+        var wait = arrivals.LongestWaitHours is { } hours
+            ? $"the longest wait is {F(hours, "0.0")} h"
+            : "more comes than there is ever room for, so that a gateway has to turn the others away";
+        TextLines.Wrap(text, "  ", "  ", $"Of {F(arrivals.LinesPerSecond, "0.##")} lines/s that come, "
+            + $"{F(100 * arrivals.Done, "0.0")} % are done, {F(100 * arrivals.InTime, "0.0")} % within "
+            + $"{F(backfill.WindowHours, "0.##")} h; {wait}.");
+    }
+
+    /// <summary>Latencies of the busiest hour; costs of the week.</summary>
+    static void Levels(StringBuilder text, IReadOnlyList<BackfillLevel> levels)
+    {
+        var table = new TextTable(
+            "  in the busiest hour", "kept", "tokens/s", "TTFT p95 ms", "alone", "TPOT p95", "ITL p99",
+            "$/M tokens", "with idle");
+        foreach (var level in levels)
+        {
+            table.Add(
+                $"  {level.Name}", level.Goodput is { } good ? F(100 * good, "0.00") + " %" : "–",
+                F(level.TokensPerSecond, "#,0"), Ms(level.TtftMs.P95), Ms(level.TtftAloneMs?.P95),
+                Ms(level.TpotMs.P95), Ms(level.ItlMs?.P99),
+                level.UsdPerMillionTokens is { } own ? Usd(own) : "–",
+                level.WithIdleUsdPerMillionTokens is { } all ? Usd(all) : "–");
+        }
+        text.Append(table);
+    }
+
+    static string Ms(double? ms) => ms is { } value ? F(value, value < 100 ? "0.0" : "#,0") : "–";
 
     static void Rules(StringBuilder text, BackfillBill bill)
     {

@@ -52,8 +52,9 @@ static class SimulationText
         if (batch.Goodput is { } good)
             text.Append($", {F(100 * good, "0.00")} % within {Hours(windowNs)}");
         text.Append($"; {batch.LinesLeft:N0} under way or waiting at the end\n");
-        text.Append($"  latency     TTFT p50 / p95 {Pair(ttft)} ms, TPOT {Pair(tpot)} ms, E2E ");
-        text.Append($"{Pair(batch.Latencies.E2e.Summarise())} ms\n");
+        text.Append($"  latency     TTFT p50 / p95 {LevelText.Pair(ttft)} ms, ");
+        text.Append($"TPOT {LevelText.Pair(tpot)} ms, E2E ");
+        text.Append($"{LevelText.Pair(batch.Latencies.E2e.Summarise())} ms\n");
         if (batch.RecomputedTokens > 0)
             text.Append($"  recomputed  {batch.RecomputedTokens:N0} tokens whose memory others took\n");
         return text.ToString();
@@ -91,7 +92,12 @@ static class SimulationText
         text.Append($"requests      {result.Requests:N0}, completed {result.Completed:N0}, failed "
             + $"{result.Failed:N0}, ");
         text.Append($"in {F(result.MakespanS, "#,0.0")} s{Range(bounds, r => r.MakespanS, "#,0.0")}\n");
-        if (result.Failed > 0)
+        if (result.Rejected > 0)
+        {
+            text.Append($"turned away   {result.Rejected:N0} of them, whose promise could not have been ");
+            text.Append("kept\n");
+        }
+        if (result.Failed > result.Rejected)
         {
             text.Append($"failed        longer than the "
                 + $"{engine.Limits.NumBlocks * (long)engine.Limits.BlockSize:N0} tokens ");
@@ -102,7 +108,7 @@ static class SimulationText
             text.Append($"goodput       {F(100 * goodput, "0.00")} "
                 + $"%{Range(bounds, r => 100 * r.Goodput, "0.00")} of requests kept every limit\n");
         }
-        WriteLevels(text, result, serving);
+        text.Append(LevelText.Levels(result, serving.Levels));
         text.Append($"throughput    {F(result.PromptTokensPerSecond, "#,0")} input and ");
         text.Append($"{F(result.OutputTokensPerSecond, "#,0")} output tokens/s");
         text.Append($"{Range(bounds, r => r.OutputTokensPerSecond, "#,0")}; busy "
@@ -136,25 +142,6 @@ static class SimulationText
         !serving.Workload.ClosedLoop && result.WaitingAtTheEnd >= Math.Max(10, 0.02 * result.Requests)
         && result.WaitingAtTheEnd > 1.3 * result.WaitingHalfway;
 
-    /// <summary>Each level's requests against its own limits, where there are several.</summary>
-    static void WriteLevels(StringBuilder text, SimulationResult result, Serving serving)
-    {
-        if (serving.Levels.Count < 2)
-            return;
-        text.Append("level            requests   goodput      TTFT p50 / p95 ms     TPOT p50 / p95 ms\n");
-        for (var i = 0; i < serving.Levels.Count; i++)
-        {
-            var level = result.Levels[i];
-            var (ttft, tpot) = (level.Latencies.Ttft.Summarise(), level.Latencies.Tpot.Summarise());
-            text.Append($"{serving.Levels[i].Spec.Name,-16} {level.Measured,8:N0}  ");
-            text.Append($"{(level.Goodput is { } good ? F(100 * good, "0.00") + " %" : "–"),8}  ");
-            text.Append($"{Pair(ttft),20}  {Pair(tpot),20}\n");
-        }
-    }
-
-    static string Pair(LatencySummary summary) =>
-        $"{(summary.P50 is { } p50 ? Ms(p50) : "–")} / {(summary.P95 is { } p95 ? Ms(p95) : "–")}";
-
     static string Precision(LatencyRecorders latencies)
     {
         var error = F(100 * QuantileSketch.RelativeError, "0.0");
@@ -177,12 +164,13 @@ static class SimulationText
         ? $"{Ms(v)} ({Ms(l)}–{Ms(h)})".PadRight(25)
         : "–".PadRight(25);
 
-    static string Ms(double ms) => F(ms, ms < 100 ? "0.0" : "#,0");
+    internal static string Ms(double ms) => F(ms, ms < 100 ? "0.0" : "#,0");
 
     static string Range(SimulationBounds bounds, Func<SimulationResult, double?> figure, string format) =>
         bounds.Of(figure) is { } range && range.High > range.Low
             ? $" ({F(range.Low, format)}–{F(range.High, format)})"
             : "";
 
-    static string F(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+    internal static string F(double value, string format) =>
+        value.ToString(format, CultureInfo.InvariantCulture);
 }

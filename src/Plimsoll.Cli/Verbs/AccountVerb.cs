@@ -43,6 +43,12 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             + "or a trace file [default: none; the credit is then an upper bound]",
     };
 
+    readonly Option<double?> _batchRate = new("--batch-rate")
+    {
+        Description = "With --batch-workload: lines that come to the fleet, per second, evenly over the week "
+            + "[default: a backlog without end]",
+    };
+
     readonly Option<bool> _levers = new("--levers")
     {
         Description = "Every lever re-simulated: overlaps, break-evens, durability; not with --json",
@@ -64,7 +70,7 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         _price.Suggest(Suggestions.ProviderTypes);
         foreach (var option in new Option[]
         {
-            _window, _price, _spare, _batchWorkload, _levers, _report, _plots, _json,
+            _window, _price, _spare, _batchWorkload, _batchRate, _levers, _report, _plots, _json,
         })
         {
             command.Add(option);
@@ -80,6 +86,10 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             throw new BadInputException($"--spare-replicas {spare}: expected 0 to 10000");
         if (parsed.GetValue(_levers) && parsed.GetValue(_json))
             throw new BadInputException("--levers: expected it without --json, which plan takes with it");
+        var backfill = BatchOptions.Open(parsed.GetValue(_batchWorkload));
+        var batchRate = BatchOptions.Rate(parsed.GetValue(_batchRate));
+        if (batchRate is not null && backfill is null)
+            throw new BadInputException($"--batch-rate {batchRate}: expected --batch-workload with it");
         var window = PromiseText.Duration(parsed.GetValue(_window)!, "--window");
         var serving = _serving.Resolve(parsed);
         if (parsed.GetValue(_levers) && serving.Deployment.Profile is not null)
@@ -99,7 +109,8 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             Price = price,
             BatchWindowNs = window,
             SpareReplicas = spare,
-            Backfill = BatchOptions.Open(parsed.GetValue(_batchWorkload)),
+            Backfill = backfill,
+            BackfillLinesPerSecond = batchRate,
             Progress = progress.ReportShare,
         });
         progress.Clear();

@@ -39,6 +39,13 @@ sealed class BatchOptions
         DefaultValueFactory = _ => 0,
     };
 
+    readonly Option<string?> _step = new("--batch-step")
+    {
+        Description = "Longest step that batch work may fill while tokens are due, such as 40ms: first "
+            + "tokens come sooner, batch work has less; with --policy slack "
+            + "[default: a twelfth of the TTFT that is promised]",
+    };
+
     readonly Option<string> _window = new("--batch-window")
     {
         Description = "Time in which batch work has to be done; says how much of it fits",
@@ -47,7 +54,7 @@ sealed class BatchOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _workload, _rate, _lines, _aimd, _share, _window })
+        foreach (var option in new Option[] { _workload, _rate, _lines, _aimd, _share, _step, _window })
             command.Add(option);
     }
 
@@ -77,14 +84,36 @@ sealed class BatchOptions
         return options with
         {
             BatchWorkload = workload,
-            BatchLinesPerSecond = Rate(parsed),
+            BatchLinesPerSecond = Rate(parsed.GetValue(_rate)),
             BatchWindowNs = windowNs,
             MinBatchShare = Share(parsed, options, engine),
             BatchGate = new BatchGateOptions { Lines = lines, IsAdaptive = parsed.GetValue(_aimd) },
         };
     }
 
-    double? Rate(ParseResult parsed) => parsed.GetValue(_rate) is not { } rate ? null
+    /// <summary>The engine with the steps that batch work may fill.</summary>
+    public SimulatedEngine Apply(ParseResult parsed, SimulatedEngine engine)
+    {
+        if (parsed.GetValue(_step) is not { } text)
+            return engine;
+        var policy = engine.Limits.Policy;
+        if (policy.Slack is null)
+        {
+            throw new BadInputException($"{_step.Name} {text}: {policy.Name} does not size steps by time; "
+                + $"expected --policy {SchedulingPolicy.InSlack.Name}");
+        }
+        var stepNs = PromiseText.Duration(text, _step.Name);
+        return engine with
+        {
+            Limits = engine.Limits with
+            {
+                Policy = policy with { Slack = policy.Slack with { BatchStepNs = stepNs } },
+            },
+        };
+    }
+
+    /// <summary>Lines per second, checked; null for a backlog.</summary>
+    internal static double? Rate(double? lines) => lines is not { } rate ? null
         : rate is >= 1e-6 and <= 1e7 ? rate
         : throw new BadInputException($"--batch-rate {rate}: expected 0.000001 to 10000000 lines per second");
 

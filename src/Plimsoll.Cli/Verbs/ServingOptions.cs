@@ -266,8 +266,10 @@ sealed class ServingOptions
         var deployment = profile is MachineStepTimes machine
             ? Deployment(parsed, machine)
             : Deployment(parsed) with { Profile = profile };
-        return _served.Resolve(
-            parsed, deployment, parsed.Chosen(_policy, SchedulingPolicy.Simulated), rateMatters);
+        var policy = parsed.Chosen(_policy, SchedulingPolicy.Simulated);
+        var serving = _served.Resolve(parsed, deployment, policy, rateMatters);
+        WorkloadOptions.CheckPolicy(serving.Levels, policy);
+        return serving;
     }
 
     EngineSettings Engine(ParseResult parsed, AcceleratorSpec accelerator)

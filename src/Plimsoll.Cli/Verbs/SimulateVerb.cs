@@ -1,9 +1,12 @@
 using System;
 using System.CommandLine;
 using System.IO;
+using System.Linq;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
 using Plimsoll.Core.Routing;
+using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Families;
@@ -55,7 +58,14 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         Description = "Write one JSON line per request: arrival, first and last token, replica",
     };
 
+    readonly Option<string?> _price = new("--price")
+    {
+        Description = "USD per accelerator-hour, or a provider type of the catalogue with an optional date "
+            + "[default: latest on-demand median, where levels or batch work share the fleet]",
+    };
+
     readonly BatchOptions _batch = new();
+    readonly DraftOptions _drafts = new();
 
     readonly Option<bool> _json = new("--json") { Description = "Print JSON of the published schema" };
 
@@ -67,12 +77,14 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         _router.OneOf(RoutingPolicies.All);
         foreach (var option in new Option[]
         {
-            _replicas, _router, _prefillReplicas, _kvTransfer, _arrivals, _traceOut, _json,
+            _replicas, _router, _prefillReplicas, _kvTransfer, _arrivals, _traceOut, _price, _json,
         })
         {
             command.Add(option);
         }
+        _price.Suggest(Suggestions.ProviderTypes);
         _batch.AddTo(command);
+        _drafts.AddTo(command);
         command.SetAction(Run);
         return command;
     }
@@ -82,23 +94,12 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         var process = ArrivalsOption.Read(parsed, _arrivals);
         var serving = _serving.Resolve(parsed, rateMatters: process != ArrivalProcess.AtOnce);
         var requests = Requests(serving, process);
-        var engine = Choose(serving);
-        var deployment = engine.Deployment;
+        var engine = _batch.Apply(parsed, _drafts.Apply(parsed, Choose(serving)));
         var replicas = Count(parsed, _replicas, least: 1);
         var prefillReplicas = Count(parsed, _prefillReplicas, least: 0);
-        var bandwidth = parsed.GetValue(_kvTransfer);
-        if (!(bandwidth is >= 0.001 and <= 1e6))
-            throw new BadInputException($"--kv-transfer-gbps {bandwidth}: expected 0.001 to 1000000");
         using var trace = parsed.GetValue(_traceOut) is { } file ? RequestLog.Create(file.FullName) : null;
         using var progress = new ProgressLine(story, "simulating", requests);
-        var fleet = new Fleet
-        {
-            Serving = engine.Pool(replicas * engine.Ranks),
-            Prefill = prefillReplicas > 0 ? engine.Pool(prefillReplicas * engine.Ranks) : null,
-            Routing = parsed.Chosen(_router, RoutingPolicies.All),
-            KvTransferNsPerToken = deployment.Model.KvBytesPerToken(deployment.Kv) / bandwidth,
-        };
-        var options = new SimulationOptions
+        var options = _batch.Read(parsed, new SimulationOptions
         {
             Requests = requests,
             WarmupRequests = requests / 10,
@@ -106,19 +107,59 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Levels = serving.Levels,
             Observer = trace is null ? null : trace.Add,
             Progress = progress.Report,
-        };
-        options = _batch.Read(parsed, options, engine);
-        var bounds = SimulationBounds.Of(engine.StepTime.Errors, options, (draw, drawn) => engine.Run(
-            serving.Workload, serving.RequestsPerSecond, drawn, process, fleet: fleet.Drawn(draw)));
+        }, engine);
+        var shared = options.Levels.Count > 1 || options.BatchWorkload is not null;
+        var price = PriceOf(parsed, engine, replicas + prefillReplicas, shared);
+        options = options with { AttributeTime = shared && price is not null };
+        SimulationResult Simulate(SimulatedEngine each, StepErrorDraw draw, SimulationOptions drawn) =>
+            each.Run(
+                serving.Workload, serving.RequestsPerSecond, drawn, process,
+                fleet: FleetOf(parsed, each, replicas, prefillReplicas).Drawn(draw));
+        var bounds = SimulationBounds.Of(
+            engine.StepTime.Errors, options, (draw, drawn) => Simulate(engine, draw, drawn));
         if (bounds.Run.Completed == 0)
             throw new BadInputException(NothingFits(serving, engine));
+        var drafts = _drafts.IsGiven(parsed)
+            ? DraftStudy.Of(engine, bounds.Run, each => Simulate(
+                each, StepErrorDraw.None, options with { Observer = null, Progress = null }))
+            : null;
         trace?.Keep();
         progress.Clear();
         output.Write(parsed.GetValue(_json)
-            ? SimulationJson.Of(bounds, engine.StepTime.Tier, serving.Levels)
+            ? SimulationJson.Of(bounds, engine.StepTime.Tier, serving.Levels, price, drafts)
             : SimulationText.Of(bounds, serving, engine, replicas, prefillReplicas, process)
-                + SimulationText.Batch(bounds, options.BatchWindowNs));
+                + SimulationText.Batch(bounds, options.BatchWindowNs)
+                + LevelText.Costs(bounds, serving.Levels, price) + LevelText.Drafts(drafts));
         return CommandLine.Done;
+    }
+
+    Fleet FleetOf(ParseResult parsed, SimulatedEngine engine, int replicas, int prefillReplicas)
+    {
+        var deployment = engine.Deployment;
+        var bandwidth = parsed.GetValue(_kvTransfer);
+        return bandwidth is >= 0.001 and <= 1e6
+            ? new Fleet
+            {
+                Serving = engine.Pool(replicas * engine.Ranks),
+                Prefill = prefillReplicas > 0 ? engine.Pool(prefillReplicas * engine.Ranks) : null,
+                Routing = parsed.Chosen(_router, RoutingPolicies.All),
+                KvTransferNsPerToken = deployment.Model.KvBytesPerToken(deployment.Kv) / bandwidth,
+            }
+            : throw new BadInputException($"--kv-transfer-gbps {bandwidth}: expected 0.001 to 1000000");
+    }
+
+    /// <summary>
+    /// What the fleet is paid; null where no price was given and the catalogue has none, or nobody shares it.
+    /// </summary>
+    FleetPrice? PriceOf(ParseResult parsed, SimulatedEngine engine, int replicas, bool shared)
+    {
+        var text = parsed.GetValue(_price);
+        var accelerator = engine.Deployment.Accelerator;
+        var isKnown = shared && Catalogue.BuiltIn.Prices.Any(p => p.Accelerator == accelerator.Key);
+        if (text is null && !isKnown)
+            return null;
+        return new FleetPrice(
+            Catalogue.BuiltIn.FindPrice(accelerator, text), replicas * engine.Deployment.Accelerators);
     }
 
     SimulatedEngine Choose(Serving serving)

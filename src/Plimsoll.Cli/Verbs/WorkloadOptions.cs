@@ -34,7 +34,7 @@ sealed class WorkloadOptions
     readonly Option<string[]> _level = new("--level")
     {
         Description = "A level of service that requests of the workload name: "
-            + "\"premium: ttft p95 300ms, itl p99 60ms, priority 0\" or \"nightly: batch, priority 9\"; "
+            + "\"premium: ttft p95 300ms, itl p99 60ms, reject\" or \"nightly: batch, weight 3\"; "
             + "repeatable [default: what the workload says, else --promise]",
     };
 
@@ -114,6 +114,28 @@ sealed class WorkloadOptions
             Requests = Requests(parsed),
             Seed = parsed.GetValue(_seed),
         };
+    }
+
+    /// <summary>A word that only one policy keeps is not silently forgotten by the others.</summary>
+    public static void CheckPolicy(IReadOnlyList<LevelPromise> levels, SchedulingPolicy policy)
+    {
+        foreach (var level in levels)
+        {
+            var word = level.Spec switch
+            {
+                { Overload: Overload.Reject } => "reject",
+                { Overload: Overload.Relegate } => "relegate",
+                { MinShare: > 0 } => "share",
+                { Weight: > 1 } => "weight",
+                _ => null,
+            };
+            if (word is not null && policy.Slack is null)
+            {
+                throw new BadInputException(
+                    $"{Setting.Level} {level.Spec.Name}: {word}", $"{policy.Name} does not keep it",
+                    $"--policy {SchedulingPolicy.InSlack.Name}");
+            }
+        }
     }
 
     static IReadOnlyList<Limit> Promise(string[] texts, bool answers)

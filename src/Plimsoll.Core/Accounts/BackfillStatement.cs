@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Plimsoll.Core.Measures;
 
 namespace Plimsoll.Core.Accounts;
 
@@ -26,6 +27,14 @@ public sealed record BackfillStatement
     /// </summary>
     public required double LinesPerWindow { get; init; }
 
+    /// <summary>What becomes of lines that come at a rate; null for a backlog without end.</summary>
+    public BackfillArrivals? Arrivals { get; init; }
+
+    /// <summary>
+    /// Every level and batch work, last, beside each other in the busiest hour, when there is least slack.
+    /// </summary>
+    public required IReadOnlyList<BackfillLevel> BusiestHour { get; init; }
+
     /// <summary>The hours of the week: shares of the fleet's time.</summary>
     public required IReadOnlyList<BackfillHour> Week { get; init; }
 
@@ -40,6 +49,47 @@ public sealed record BackfillStatement
     /// USD.
     /// </summary>
     public required decimal? OpportunityUsdPerMillionTokens { get; init; }
+}
+
+/// <summary>Lines that come evenly over the week and are done oldest first as there is room.</summary>
+/// <param name="LinesPerSecond">That come to the fleet.</param>
+/// <param name="Done">Share of them that is done.</param>
+/// <param name="InTime">Share that is done within the window, by whole hours.</param>
+/// <param name="LongestWaitHours">Hours that the last of an hour's lines waits, at worst; null when more
+/// comes than is ever done.</param>
+public sealed record BackfillArrivals(
+    double LinesPerSecond, double Done, double InTime, double? LongestWaitHours);
+
+/// <summary>What one level, or batch work, has in the busiest hour beside the others.</summary>
+public sealed record BackfillLevel
+{
+    public required string Name { get; init; }
+
+    /// <summary>Share of requests that kept every limit; of batch lines, the window.</summary>
+    public required double? Goodput { get; init; }
+
+    /// <summary>Tokens of the fleet in and out per second.</summary>
+    public required double TokensPerSecond { get; init; }
+
+    public required LatencySummary TtftMs { get; init; }
+
+    public required LatencySummary TpotMs { get; init; }
+
+    /// <summary>Null for batch work, whose gaps nobody waits in.</summary>
+    public required LatencySummary? ItlMs { get; init; }
+
+    public required LatencySummary E2eMs { get; init; }
+
+    /// <summary>The TTFT without batch work beside it; null for batch work.</summary>
+    public required LatencySummary? TtftAloneMs { get; init; }
+
+    /// <summary>Share of the fleet's time, 0 to 1.</summary>
+    public required double Share { get; init; }
+
+    /// <summary>By the time it used, and with its part of the idle time; null without tokens.</summary>
+    public required decimal? UsdPerMillionTokens { get; init; }
+
+    public required decimal? WithIdleUsdPerMillionTokens { get; init; }
 }
 
 /// <summary>What rides along under one policy.</summary>

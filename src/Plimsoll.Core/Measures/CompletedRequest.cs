@@ -30,8 +30,14 @@ public readonly record struct CompletedRequest
     /// <summary>Its gaps that exceeded the ITL limits of its level; null where not counted.</summary>
     public LateGaps? LateGaps { get; init; }
 
-    /// <summary>False when the request was too long for the engine and nothing was computed.</summary>
+    /// <summary>False when nothing was computed: it was too long for the engine, or rejected.</summary>
     public required bool Served { get; init; }
+
+    /// <summary>Turned away on arrival, because its promise could not have been kept.</summary>
+    public bool Rejected { get; init; }
+
+    /// <summary>Taken in as batch work for the same reason: nobody keeps its promise.</summary>
+    public bool Relegated { get; init; }
 }
 
 /// <summary>Receives each request when it is done, in order of completion.</summary>

@@ -25,15 +25,23 @@ public sealed class PromiseMeter
         Latencies = latencies;
     }
 
-    /// <summary>
-    /// Of this level's requests; gaps in a run of several levels are not told apart by level.
-    /// </summary>
+    /// <summary>Of this level's requests.</summary>
     public LatencyRecorders Latencies { get; }
 
     public long Measured { get; private set; }
 
     /// <summary>Measured requests that kept every limit.</summary>
     public long Good { get; private set; }
+
+    /// <summary>Measured requests that were turned away, or taken in as batch work.</summary>
+    public long Rejected { get; private set; }
+
+    public long Relegated { get; private set; }
+
+    /// <summary>Tokens of measured requests that were served.</summary>
+    public long PromptTokens { get; private set; }
+
+    public long OutputTokens { get; private set; }
 
     /// <summary>
     /// Measured requests that broke a limit, failed ones among them; of gaps, those too long.
@@ -53,9 +61,13 @@ public sealed class PromiseMeter
     {
         Measured++;
         var broken = false;
-        var good = request.Served;
+        var good = request.Served && !request.Relegated;
         var gapLimit = 0;
-        var gaps = request.Served ? Math.Max(0, request.OutputTokens - 1) : 0;
+        var gaps = good ? Math.Max(0, request.OutputTokens - 1) : 0;
+        Rejected += request.Rejected ? 1 : 0;
+        Relegated += request.Relegated ? 1 : 0;
+        PromptTokens += request.Served ? request.PromptTokens : 0;
+        OutputTokens += request.Served ? request.OutputTokens : 0;
         _gaps += gaps;
         for (var i = 0; i < _limits.Length; i++)
         {
@@ -127,6 +139,10 @@ public sealed class PromiseMeter
         {
             pooled.Measured += run.Measured;
             pooled.Good += run.Good;
+            pooled.Rejected += run.Rejected;
+            pooled.Relegated += run.Relegated;
+            pooled.PromptTokens += run.PromptTokens;
+            pooled.OutputTokens += run.OutputTokens;
             pooled._gaps += run._gaps;
             pooled._gapsByRun |= run._gapsByRun;
             for (var i = 0; i < pooled._breaks.Length; i++)

@@ -53,6 +53,9 @@ public sealed class RequestMeter
 
     public long Failed { get; private set; }
 
+    /// <summary>Failed requests that were turned away because their promise could not be kept.</summary>
+    public long Rejected { get; private set; }
+
     public long Measured { get; private set; }
 
     /// <summary>Measured requests that kept every limit of their own level ÷ measured requests.</summary>
@@ -104,10 +107,13 @@ public sealed class RequestMeter
     /// </summary>
     public bool MeasureGaps { get; set; }
 
-    public void AddGaps(long ns, long times)
+    public void AddGaps(long ns, long times, int level = 0)
     {
-        if (MeasureGaps)
-            Latencies.Itl.Add(ns, times);
+        if (!MeasureGaps)
+            return;
+        Latencies.Itl.Add(ns, times);
+        if (_levels.Length > 1)
+            _levels[level].Latencies.Itl.Add(ns, times);
     }
 
     /// <summary>
@@ -141,6 +147,7 @@ public sealed class RequestMeter
         else
         {
             Failed++;
+            Rejected += request.Rejected ? 1 : 0;
         }
         if (request.Index >= _firstMeasured && request.Index < _endMeasured)
             Measure(request);

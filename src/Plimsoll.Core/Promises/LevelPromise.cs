@@ -13,8 +13,8 @@ namespace Plimsoll.Core.Promises;
 public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Limits, bool IsStated = true)
 {
     const string Form =
-        "NAME: and after it limits such as ttft p95 500ms, and priority N, batch or share X, "
-        + "separated by commas";
+        "NAME: and after it limits such as ttft p95 500ms, and priority N, reject or relegate, "
+        + "batch, weight N or share X, separated by commas";
 
     /// <summary>One level that promises nothing.</summary>
     public static LevelPromise None { get; } = new(ServiceLevelSpec.Default, []);
@@ -38,8 +38,7 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
             : Of(new ServiceLevelSpec { Name = name }, promise);
 
     /// <summary>
-    /// Reads <c>premium: ttft p95 300ms, itl p99 60ms, priority 0</c> or <c>nightly: batch, priority
-    /// 9</c>.
+    /// Reads <c>premium: ttft p95 300ms, itl p99 60ms, reject</c> or <c>nightly: batch, weight 3</c>.
     /// </summary>
     public static LevelPromise Parse(string text)
     {
@@ -54,20 +53,9 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
             ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             var words = part.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words is ["batch"])
+            if (Worded(spec, words) is { } said)
             {
-                spec = spec with { Class = ServiceClass.Batch };
-            }
-            else if (words is ["priority", var number] && int.TryParse(
-                number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var priority))
-            {
-                spec = spec with { Priority = priority };
-            }
-            else if (words is ["share", var share] && double.TryParse(
-                share, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var least)
-                    && least is >= 0 and <= 1)
-            {
-                spec = spec with { MinShare = least };
+                spec = said;
             }
             else if (words.Length == 3)
             {
@@ -81,6 +69,24 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
         }
         return Of(spec, limits);
     }
+
+    /// <summary>The level with what these words say of it; null where they say nothing.</summary>
+    static ServiceLevelSpec? Worded(ServiceLevelSpec spec, string[] words) => words switch
+    {
+        ["batch"] => spec with { Class = ServiceClass.Batch },
+        ["reject"] => spec with { Overload = Overload.Reject },
+        ["relegate"] => spec with { Overload = Overload.Relegate },
+        ["priority", var text] when int.TryParse(
+            text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var priority) =>
+            spec with { Priority = priority },
+        ["weight", var text] when int.TryParse(
+            text, NumberStyles.None, CultureInfo.InvariantCulture, out var weight)
+            && weight is >= 1 and <= 1000 => spec with { Weight = weight },
+        ["share", var text] when double.TryParse(
+            text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share)
+            && share is >= 0 and <= 1 => spec with { MinShare = share },
+        _ => null,
+    };
 
     static IReadOnlyList<Limit> Checked(string name, IReadOnlyList<Limit> limits)
     {

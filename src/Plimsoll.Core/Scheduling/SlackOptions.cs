@@ -13,6 +13,13 @@ public sealed record SlackOptions
     public long? IdleStepNs { get; init; }
 
     /// <summary>
+    /// Longest step that batch work may fill while tokens are due, nanoseconds; null for a twelfth of the
+    /// shortest time to the first token that is promised. A newcomer waits for the step that runs and for one
+    /// more: shorter steps give first tokens sooner and batch work less.
+    /// </summary>
+    public long? BatchStepNs { get; init; }
+
+    /// <summary>
     /// Whether one step may carry several adapters, as vLLM's may; otherwise they take turns.
     /// </summary>
     public bool MixesAdapters { get; init; } = true;

@@ -105,9 +105,13 @@ sealed class StepTables
     /// </summary>
     double DraftNs(int decodes) => _speculation is not { DraftLayers: > 0 } || decodes == 0
         ? 0
-        : _speculation.DraftTokens
-        * ((_speculation.DraftLayers * _tokens.At(Padded(Share(decodes))) / _layers)
-            + _lmHead.At(Share(decodes)));
+        : _speculation.DraftTokens * HeadNs(decodes, _speculation.DraftLayers);
+
+    /// <summary>One draft of each of so many sequences by one layer and the LM head.</summary>
+    public double LightHeadNs(int sequences) => HeadNs(sequences, layers: 1);
+
+    double HeadNs(int sequences, double layers) =>
+        (layers * _tokens.At(Padded(Share(sequences))) / _layers) + _lmHead.At(Share(sequences));
 
     /// <summary>A step with prompt chunks; <paramref name="row"/> is null when nothing decodes.</summary>
     public double MixedNs(in StepShape shape, DecodeRow? row) => MixedNs(shape, row, EvenShare(shape));

@@ -143,6 +143,9 @@ public sealed class StepTimeModel : IStepTimes
     /// </summary>
     public int StepsAhead => Overhead.StepsAhead;
 
+    /// <summary>What a light head takes to draft one token for so many sequences, nanoseconds.</summary>
+    public double LightHeadNs(int sequences) => _tables.LightHeadNs(sequences);
+
     /// <summary>
     /// Duration of the step, nanoseconds; never less when tokens or contexts grow. For a step without
     /// prompt chunks it depends on <see cref="StepShape.Decodes"/> and on the mean context in whole

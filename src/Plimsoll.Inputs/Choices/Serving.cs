@@ -69,7 +69,10 @@ public sealed record Serving
             levels.Add(Find(stated, own.Spec.Name) ?? unstated);
         }
         if (levels.Count == 0)
-            levels.Add(LevelPromise.Of(ServiceLevelSpec.Default, promise));
+        {
+            levels.Add(Find(stated, ServiceLevelSpec.Default.Name)
+                ?? LevelPromise.Of(ServiceLevelSpec.Default, promise));
+        }
         foreach (var level in stated)
         {
             if (Find(levels, level.Spec.Name) is null)

@@ -23,6 +23,9 @@ public sealed record AccountRequest
     /// <summary>Batch work that rides in the idle time of the interactive fleet; null for none.</summary>
     public Workload? Backfill { get; init; }
 
+    /// <summary>Lines of it that come to the fleet, per second; null for a backlog without end.</summary>
+    public double? BackfillLinesPerSecond { get; init; }
+
     /// <summary>Told the share of the work that is done, 0 to 1, one thread at a time.</summary>
     public Action<double>? Progress { get; init; }
 }

@@ -120,6 +120,7 @@ public sealed class Accountant
             UsdPerReplicaHour = basis.UsdPerReplicaHour,
             TokensPerRequest = basis.TokensPerRequest,
             Batch = batch,
+            BatchLinesPerSecond = _request.BackfillLinesPerSecond,
             WindowNs = _request.BatchWindowNs,
         });
 

@@ -19,6 +19,9 @@ sealed record BackfillPoint(
     double RequestsPerSecond, bool Holds, IReadOnlyList<double> LinesPerSecond, double InteractiveShare,
     double BatchShare, double TokensPerLine, double RecomputedShare)
 {
+    /// <summary>The streams it was made of.</summary>
+    public IReadOnlyList<SimulationResult> Runs { get; init; } = [];
+
     public static BackfillPoint Of(
         double rate, IReadOnlyList<LevelPromise> promise, IReadOnlyList<SimulationResult> runs)
     {
@@ -35,7 +38,10 @@ sealed record BackfillPoint(
         return new BackfillPoint(
             rate, Keeps(promise, PooledRuns.Of(runs)), [.. batch.Select(b => b.LinesPerSecond)],
             Math.Min(interactive, 1 - batchShare), batchShare,
-            tokens / Math.Max(1, batch.Sum(b => b.Lines)), batch.Sum(b => b.RecomputedTokens) / prompts);
+            tokens / Math.Max(1, batch.Sum(b => b.Lines)), batch.Sum(b => b.RecomputedTokens) / prompts)
+        {
+            Runs = runs,
+        };
     }
 
     /// <summary>Whether every limit holds over all streams together.</summary>

@@ -24,6 +24,9 @@ public sealed record BackfillRequest
 
     public required Workload Batch { get; init; }
 
+    /// <summary>Lines that come to the fleet, per second; null for a backlog without end.</summary>
+    public double? BatchLinesPerSecond { get; init; }
+
     public required long WindowNs { get; init; }
 
     /// <summary>Engine ranks of the fleet.</summary>

@@ -54,6 +54,16 @@ sealed class BackfillRuns(BackfillRequest request)
             rate, request.Serving.Levels, runs.AsSpan(i * streams, streams).ToArray()))];
     }
 
+    /// <summary>The streams of a rate without batch work, by the fleet's own policy.</summary>
+    public IReadOnlyList<SimulationResult> Alone(double rate)
+    {
+        var runs = new SimulationResult[Streams];
+        Parallel.For(0, runs.Length, i => runs[i] = Run(
+            rate, request.Engine.Limits.Policy, new BatchGateOptions(), i,
+            SimulationOptions.UsualStepMargin, request.Serving.Levels, attribute: false, hasBatch: false));
+        return runs;
+    }
+
     /// <summary>Lines per second at a rate under other promises; one stream each.</summary>
     public IReadOnlyList<double> Under(double rate, IReadOnlyList<IReadOnlyList<LevelPromise>> promises)
     {
@@ -88,7 +98,7 @@ sealed class BackfillRuns(BackfillRequest request)
 
     SimulationResult Run(
         double rate, SchedulingPolicy policy, BatchGateOptions gate, int stream, double margin,
-        IReadOnlyList<LevelPromise> levels, bool attribute)
+        IReadOnlyList<LevelPromise> levels, bool attribute, bool hasBatch = true)
     {
         var engine = request.Engine;
         var budget = policy.Slack is null
@@ -107,7 +117,7 @@ sealed class BackfillRuns(BackfillRequest request)
                 Seed = request.Serving.Seed + (ulong)(stream + 1) * 0x9E3779B97F4A7C15UL,
                 Levels = levels,
                 AttributeTime = attribute,
-                BatchWorkload = request.Batch,
+                BatchWorkload = hasBatch ? request.Batch : null,
                 BatchWindowNs = request.WindowNs,
                 BatchGate = gate,
                 StepMargin = margin,

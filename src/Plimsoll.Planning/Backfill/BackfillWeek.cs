@@ -8,7 +8,11 @@ namespace Plimsoll.Planning.Backfill;
 /// The hours of the week read off a sweep of the rate: between two rates by a straight line, none where the
 /// promise is not kept with batch work.
 /// </summary>
-sealed class BackfillWeek(IReadOnlyList<BackfillPoint> sweep, IReadOnlyList<double> hourly)
+/// <param name="sweep">By rising rate.</param>
+/// <param name="hourly">The rate of every hour.</param>
+/// <param name="comes">Lines per second and rank that come; null for a backlog without end.</param>
+sealed class BackfillWeek(
+    IReadOnlyList<BackfillPoint> sweep, IReadOnlyList<double> hourly, double? comes = null)
 {
     readonly double _kept = sweep.Where(p => p.Holds).Select(p => p.RequestsPerSecond)
         .DefaultIfEmpty(-1).Max();
@@ -16,11 +20,17 @@ sealed class BackfillWeek(IReadOnlyList<BackfillPoint> sweep, IReadOnlyList<doub
     /// <summary>Share of the hours in which batch work rides along.</summary>
     public double HoursKept => hourly.Average(rate => Rides(rate) ? 1.0 : 0);
 
-    /// <summary>Lines per second of a rank in every hour, over all streams.</summary>
-    public IReadOnlyList<double> Lines() => Hours(p => p.LinesPerSecond.Average());
+    /// <summary>Lines per second that a rank has room for in every hour, over all streams.</summary>
+    public IReadOnlyList<double> Room() => Hours(p => p.LinesPerSecond.Average());
+
+    /// <summary>Those of them that are done: as many, unless fewer come.</summary>
+    public IReadOnlyList<double> Lines() => Done(Room());
 
     /// <summary>Lines per second of a rank on average over the week, in one stream.</summary>
-    public double MeanLines(int stream) => Hours(p => p.LinesPerSecond[stream]).Average();
+    public double MeanLines(int stream) => Done(Hours(p => p.LinesPerSecond[stream])).Average();
+
+    IReadOnlyList<double> Done(IReadOnlyList<double> room) =>
+        comes is { } lines ? new BackfillQueue(room, lines).Done : room;
 
     public double MeanLines() => Lines().Average();
 
@@ -32,14 +42,24 @@ sealed class BackfillWeek(IReadOnlyList<BackfillPoint> sweep, IReadOnlyList<doub
     public IReadOnlyList<double> Interactive() =>
         [.. hourly.Select(rate => At(rate, p => p.InteractiveShare))];
 
-    public IReadOnlyList<double> Batch() => Hours(p => p.BatchShare);
+    /// <summary>Shares of the time that batch work takes: of its room's, what is done in it.</summary>
+    public IReadOnlyList<double> Batch()
+    {
+        var (room, lines) = (Room(), Lines());
+        return
+        [
+            .. Hours(p => p.BatchShare).Select((share, i) => room[i] > 0 ? share * lines[i] / room[i] : 0),
+        ];
+    }
 
     /// <summary>
-    /// Lines that are done within a window whenever it begins: the fewest over the week's hours.
+    /// Lines, beside those that come, that are done within a window whenever it begins: the fewest over the
+    /// week's hours.
     /// </summary>
     public double LinesWithin(double hours)
     {
-        var lines = Lines();
+        var room = Room();
+        var lines = comes is null ? room : [.. room.Zip(Lines(), (r, done) => r - done)];
         // A window is whole weeks, whole hours, and a part of one.
         var whole = Math.Floor(hours / lines.Count) * lines.Sum();
         var rest = hours % lines.Count;

@@ -48,17 +48,22 @@ public sealed class Backfills
     {
         var gate = new BatchGateOptions();
         var sweep = _runs.Sweep(_grid, SchedulingPolicy.InSlack, gate, BackfillRuns.Streams);
-        var week = new BackfillWeek(sweep, _hourly);
+        var week = new BackfillWeek(sweep, _hourly, LinesPerRank);
+        var room = new BackfillWeek(sweep, _hourly);
         var unmargined = new BackfillWeek(
             _runs.Sweep(_grid, SchedulingPolicy.InSlack, gate, streams: 1, margin: 0), _hourly);
         var promise = PriceOfPromise(week);
+        var bill = FleetUsdPerWeek;
         return new BackfillStatement
         {
             Workload = _request.Batch.Name,
             WindowHours = _request.WindowNs / 3.6e12,
             Policies = [Policy("slack", week), .. Compared()],
             Bill = Bill(week),
-            Loss = Loss(week, unmargined),
+            Loss = Loss(room, unmargined),
+            Arrivals = Arrivals(room),
+            BusiestHour = new BackfillLevels(_request, week, InteractiveTokens, BatchTokens(week), bill)
+                .Of(sweep, _runs.Alone(_grid[^1])),
             Week = [.. week.Interactive().Zip(week.Batch(), (i, b) => new BackfillHour(i, b))],
             LinesPerWindow = week.LinesWithin(_request.WindowNs / 3.6e12) * _request.Ranks,
             PriceOfPromise = promise,
@@ -66,6 +71,22 @@ public sealed class Backfills
             OpportunityUsdPerMillionTokens = Opportunity(promise, week),
         };
     }
+
+    /// <summary>Lines per second that come to an engine rank; null for a backlog.</summary>
+    double? LinesPerRank => _request.BatchLinesPerSecond / _request.Ranks;
+
+    BackfillArrivals? Arrivals(BackfillWeek room)
+    {
+        if (LinesPerRank is not { } lines)
+            return null;
+        var queue = new BackfillQueue(room.Room(), lines);
+        var (inTime, longest) = queue.Waits(_request.WindowNs / 3.6e12);
+        return new BackfillArrivals(
+            _request.BatchLinesPerSecond!.Value, queue.Done.Average() / lines, inTime, longest);
+    }
+
+    double BatchTokens(BackfillWeek week) =>
+        week.MeanLines() * _request.Ranks * week.TokensPerLine * HoursPerWeek * 3600;
 
     /// <summary>
     /// What a fleet does today: one setting for the week, found in hindsight, and a gate that adapts.
@@ -86,7 +107,7 @@ public sealed class Backfills
     }
 
     BackfillWeek Week(SchedulingPolicy policy, BatchGateOptions gate) =>
-        new(_runs.Sweep(_grid, policy, gate, streams: 1), _hourly);
+        new(_runs.Sweep(_grid, policy, gate, streams: 1), _hourly, LinesPerRank);
 
     BackfillPolicy Policy(string name, BackfillWeek week)
     {
@@ -133,7 +154,7 @@ public sealed class Backfills
         bill.SplitInto([Parts(interactive), Parts(batch), Parts(idle)], shares);
         Span<PicoDollars> both = stackalloc PicoDollars[2];
         bill.SplitInto([Parts(interactive), Parts(batch)], both);
-        var tokens = week.MeanLines() * _request.Ranks * week.TokensPerLine * HoursPerWeek * 3600;
+        var tokens = BatchTokens(week);
         return
         [
             Rule("peak", shares[0] + shares[2], shares[1], default),

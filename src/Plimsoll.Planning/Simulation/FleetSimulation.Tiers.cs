@@ -67,11 +67,11 @@ public sealed partial class FleetSimulation
         }
     }
 
-    void Refuse(SimulatedRequest request, int replica, long nowNs)
+    void Refuse(SimulatedRequest request, int replica, long nowNs, bool rejected = false)
     {
         _outstanding[replica]--;
         _keysOf.Remove(request.Index);
         request.LastTokenNs = nowNs;
-        Complete(request, replica, served: false);
+        Complete(request, replica, served: false, rejected);
     }
 }

@@ -37,8 +37,6 @@ public sealed partial class FleetSimulation
     RandomStream _random;
     long _arrived;
     long _lastArrivalNs;
-    BatchResult _batchBefore = BatchResult.None;
-    BatchResult? _batchAfter;
     int _waitingHalfway;
     int _waitingAtTheEnd;
 
@@ -101,19 +99,6 @@ public sealed partial class FleetSimulation
 
     /// <summary>Whether a finish here may cause an arrival there.</summary>
     bool IsOrdered => _closedLoop || _decodeFirst > 0;
-
-    /// <summary>No interactive request will come: batch work is counted up to here, and ends.</summary>
-    void CloseBatch(long nowNs)
-    {
-        if (_batchAfter is not null)
-            return;
-        foreach (var replica in _replicas)
-        {
-            if (replica.Batch is { } feed)
-                (feed.IsClosed, feed.IsMeasured) = (true, false);
-        }
-        _batchAfter = BatchResult.Of(_replicas, nowNs);
-    }
 
     SimulationResult Run()
     {
@@ -228,17 +213,6 @@ public sealed partial class FleetSimulation
         }
     }
 
-    void EndWarmup(long nowNs)
-    {
-        _meter.MeasureGaps = true;
-        _batchBefore = BatchResult.Of(_replicas, nowNs);
-        foreach (var replica in _replicas)
-        {
-            if (replica.Batch is { } feed)
-                feed.IsMeasured = true;
-        }
-    }
-
     SimulatedRequest Arrived(in Arrival arrival, long nowNs)
     {
         var request = new SimulatedRequest
@@ -297,8 +271,13 @@ public sealed partial class FleetSimulation
             Complete(request, replica, served: false);
     }
 
-    void OnFinished(int replica, in SimulatedRequest request, long nowNs)
+    void OnFinished(int replica, in SimulatedRequest request, long nowNs, bool served)
     {
+        if (!served)
+        {
+            Refuse(request, replica, nowNs, rejected: true);
+            return;
+        }
         _outstanding[replica]--;
         Keep(request, replica);
         if (replica < _decodeFirst && request.OutputTokens > 1)
@@ -312,14 +291,14 @@ public sealed partial class FleetSimulation
         Complete(request, replica, served: true);
     }
 
-    void Complete(in SimulatedRequest request, int replica, bool served)
+    void Complete(in SimulatedRequest request, int replica, bool served, bool rejected = false)
     {
-        _meter.Add(Completed(request, replica, served));
+        _meter.Add(Completed(request, replica, served, rejected));
         if (request.Session >= 0)
             _arrivals.Finished(request.Session, request.LastTokenNs + request.LagNs);
     }
 
-    CompletedRequest Completed(in SimulatedRequest request, int replica, bool served)
+    CompletedRequest Completed(in SimulatedRequest request, int replica, bool served, bool rejected)
     {
         var completed = new CompletedRequest
         {
@@ -334,6 +313,8 @@ public sealed partial class FleetSimulation
             FirstTokenNs = request.FirstTokenNs + request.LagNs,
             LastTokenNs = request.LastTokenNs + request.LagNs,
             Served = served,
+            Rejected = rejected,
+            Relegated = request.IsBatch,
         };
         _options.Observer?.Invoke(completed);
         return completed;
@@ -361,6 +342,7 @@ public sealed partial class FleetSimulation
             Requests = _arrived,
             Completed = _meter.Completed,
             Failed = _meter.Failed,
+            Rejected = _meter.Rejected,
             MakespanS = makespanS,
             Latencies = _meter.Latencies,
             Goodput = _meter.Goodput,
@@ -383,6 +365,7 @@ public sealed partial class FleetSimulation
             TimeByCause = causes,
             KvTiers = KvTiers.Sum(_tiers),
             BatchComputingNs = _replicas.Sum(r => r.BatchComputingNs),
+            Shares = SharesOfTime(),
             PlanHash = hash,
             Holds = _meter.CertainlyBroken ? false : stopped ? true : _meter.Verdict(),
             StoppedEarly = stopped,

@@ -36,15 +36,14 @@ sealed partial class ReplicaSimulation
         request.InWheel = true;
         request.Cohort = cohort;
         clock.Finishes.Add(handle, clock.Steps + remaining);
-        if (request.IsBatch)
-        {
-            clock.Batch++;
-            clock.BatchContext += request.PromptTokens + request.TokensHere - remaining;
-            return;
-        }
-        clock.Interactive++;
-        _gapLimits.Join(ref request);
+        clock.Accounts[AccountOf(request)].Join(
+            request.PromptTokens + request.TokensHere - remaining, clock.Steps);
+        if (!request.IsBatch)
+            _gapLimits.Join(ref request);
     }
+
+    /// <summary>Who pays for a request: its level, or batch work.</summary>
+    int AccountOf(in SimulatedRequest request) => request.IsBatch ? _batchAccount : request.Level;
 
     void Leave(ref SimulatedRequest request, int handle)
     {
@@ -52,29 +51,15 @@ sealed partial class ReplicaSimulation
         request.InWheel = false;
         var length = request.PromptTokens + request.TokensHere - Remaining(request, handle);
         clock.Finishes.Remove(handle);
-        if (request.IsBatch)
-        {
-            clock.Batch--;
-            clock.BatchContext -= length;
-            return;
-        }
-        clock.Interactive--;
-        _gapLimits.Leave(ref request);
-    }
-
-    int InteractiveDecodes(StepPlan plan)
-    {
-        var decodes = 0;
-        foreach (ref readonly var run in plan.Cohorts)
-            decodes += _cohorts[run.Cohort].Interactive;
-        return decodes;
+        clock.Accounts[AccountOf(request)].Leave(length, clock.Steps);
+        if (!request.IsBatch)
+            _gapLimits.Leave(ref request);
     }
 
     void Advance(CohortClock cohort, int steps)
     {
         cohort.Steps += steps;
         BatchOutputTokens += (long)cohort.Batch * steps;
-        cohort.BatchContext += (long)cohort.Batch * steps;
         var finishes = cohort.Finishes;
         int handle;
         while ((handle = finishes.FirstOf(cohort.Steps)) >= 0)

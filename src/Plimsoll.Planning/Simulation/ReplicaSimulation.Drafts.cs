@@ -35,16 +35,12 @@ sealed partial class ReplicaSimulation
             var ends = clock.Finishes.StepOf(id.Slot);
             clock.Finishes.Remove(id.Slot);
             clock.Finishes.Add(id.Slot, ends - accepted);
+            clock.Accounts[AccountOf(request)].Shift(accepted);
             if (request.IsBatch)
-            {
                 BatchOutputTokens += accepted;
-                clock.BatchContext += accepted;
-            }
             else
-            {
                 // Tokens of one step arrive together.
-                _meter.AddGaps(0, accepted);
-            }
+                _meter.AddGaps(0, accepted, request.Level);
         }
     }
 

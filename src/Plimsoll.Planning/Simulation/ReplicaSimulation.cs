@@ -25,12 +25,13 @@ sealed partial class ReplicaSimulation : IStepping
     readonly StepTimeModel _stepTime;
     readonly RequestMeter _meter;
     readonly FinishedHandler _finished;
-    readonly CohortClocks _cohorts = new();
+    readonly CohortClocks _cohorts;
     readonly BatchFeed? _batch;
     readonly GapLimits _gapLimits;
     readonly SimulationOptions _options;
     readonly int _index;
     readonly int _blocks;
+    readonly int _batchAccount;
     readonly bool _leaps;
     SimulatedRequest[] _requests = new SimulatedRequest[64];
     RequestOutcome[] _outcomes = new RequestOutcome[16];
@@ -60,6 +61,11 @@ sealed partial class ReplicaSimulation : IStepping
         _isStatic = engine.Policy.StaticBatches;
         _leaps = options.Leaps && !_isStatic;
         _gapLimits = new GapLimits(options.Levels);
+        _batchAccount = options.Levels.Count;
+        _cohorts = new CohortClocks(_batchAccount + 1);
+        _decodes = new int[_batchAccount];
+        _causes = new StepCause[_batchAccount + 1];
+        ComputingNs = new long[_batchAccount + 1];
         _drafts = engine.Policy.Slack?.Drafts;
         _random = new RandomStream(options.Seed + (ulong)index, purpose: 78);
     }
@@ -112,13 +118,21 @@ sealed partial class ReplicaSimulation : IStepping
 
     void Hand(in SimulatedRequest request, in RequestSpec spec, long nowNs)
     {
-        var id = _scheduler.Add(spec, nowNs).Request;
+        var verdict = _scheduler.Add(spec, nowNs);
+        var id = verdict.Request;
+        if (!verdict.IsTaken)
+        {
+            _interactive--;
+            _finished(_index, request, nowNs, served: false);
+            return;
+        }
         if (id.Slot >= _requests.Length)
             Array.Resize(ref _requests, Math.Max(id.Slot + 1, 2 * _requests.Length));
         _requests[id.Slot] = request;
         _requests[id.Slot].Id = id;
+        _requests[id.Slot].IsBatch |= verdict.Admission == Admission.Relegated;
         _seesImages |= request.EncoderPatches > 0;
-        _interactivePrompts += request.IsBatch ? 0 : 1;
+        _interactivePrompts += _requests[id.Slot].IsBatch ? 0 : 1;
     }
 
     /// <summary>Newcomers of the last step join behind the plan that was made without them.</summary>
@@ -225,7 +239,7 @@ sealed partial class ReplicaSimulation : IStepping
         var plan = _inFlight!;
         var shape = plan.Shape;
         var most = Math.Min(plan.RepeatableSteps, _cohorts.Distance(plan));
-        var interactive = InteractiveDecodes(plan);
+        CountDecodes(plan);
         var context = shape.DecodeContextTokens;
         var decodes = shape.Decodes;
         var stepNs = _stepNs;
@@ -239,7 +253,7 @@ sealed partial class ReplicaSimulation : IStepping
             var taken = (int)Math.Min(withinPage, inTime);
             if (taken > 0)
             {
-                _meter.AddGaps(stepNs, (long)interactive * taken);
+                AddGaps(stepNs, taken);
                 _gapLimits.AddSteps(stepNs, taken);
                 var repeated = shape with { DecodeContextTokens = context };
                 _options.StepObserver?.Invoke(_index, repeated, taken, endNs, stepNs);
@@ -257,65 +271,6 @@ sealed partial class ReplicaSimulation : IStepping
             return false;
         End(steps, endNs);
         return true;
-    }
-
-    /// <summary>
-    /// One step's gaps between tokens: the step's own length for whoever also had a token in the step
-    /// before, longer for those that were left out since.
-    /// </summary>
-    void RecordGaps(StepPlan plan)
-    {
-        var ordinary = InteractiveDecodes(plan);
-        _gapLimits.AddSteps(_stepNs, 1);
-        if (_skippedBefore > 0 || plan.SkippedDecodes.Length > 0)
-            ordinary -= RecordLateGaps(plan);
-        if (ordinary > 0)
-            _meter.AddGaps(_stepNs, ordinary);
-    }
-
-    int RecordLateGaps(StepPlan plan)
-    {
-        var late = 0;
-        foreach (var skipped in plan.SkippedDecodes)
-        {
-            ref var request = ref _requests[skipped.Slot];
-            if (request.WaitingSinceNs == 0)
-            {
-                request.WaitingSinceNs = _nowNs;
-                _skippedBefore++;
-            }
-            if (request.IsBatch)
-            {
-                BatchOutputTokens--;
-                _cohorts[request.Cohort].BatchContext--;
-            }
-            else
-            {
-                request.LateGaps -= _gapLimits.Of(request.Level, _stepNs);
-                late++;
-            }
-            var finishes = _cohorts[request.Cohort].Finishes;
-            var finish = finishes.StepOf(skipped.Slot);
-            finishes.Remove(skipped.Slot);
-            finishes.Add(skipped.Slot, finish + 1);
-        }
-        for (var handle = 0; handle < _requests.Length && _skippedBefore > 0; handle++)
-        {
-            ref var request = ref _requests[handle];
-            if (request.WaitingSinceNs == 0 || plan.SkippedDecodes.IndexOf(request.Id) >= 0)
-                continue;
-            if (!request.IsBatch)
-            {
-                var gapNs = _nowNs + _stepNs - request.WaitingSinceNs;
-                _meter.AddGaps(gapNs, 1);
-                request.LateGaps +=
-                    _gapLimits.Of(request.Level, gapNs) - _gapLimits.Of(request.Level, _stepNs);
-                late++;
-            }
-            request.WaitingSinceNs = 0;
-            _skippedBefore--;
-        }
-        return late;
     }
 
     void End(int steps, long endNs)
@@ -363,7 +318,7 @@ sealed partial class ReplicaSimulation : IStepping
         }
         else if (!request.IsBatch)
         {
-            _meter.AddGaps(_nowNs - request.LastTokenNs, 1);
+            _meter.AddGaps(_nowNs - request.LastTokenNs, 1, request.Level);
             request.LateGaps += _gapLimits.Of(request.Level, _nowNs - request.LastTokenNs);
         }
         request.LastTokenNs = _nowNs;
@@ -389,10 +344,12 @@ sealed partial class ReplicaSimulation : IStepping
         request.LastTokenNs = _nowNs;
         if (request.InWheel)
             Leave(ref request, handle);
-        if (request.IsBatch)
+        if (request.IsLine)
+        {
             _batch!.Done(request);
-        else
-            _finished(_index, request, _nowNs);
-        _interactive -= request.IsBatch ? 0 : 1;
+            return;
+        }
+        _finished(_index, request, _nowNs, served: true);
+        _interactive--;
     }
 }

@@ -15,8 +15,11 @@ struct SimulatedRequest
 
     public int Session;
 
-    /// <summary>A line of batch work: nobody waits for its tokens.</summary>
+    /// <summary>Nobody waits for its tokens: a line of batch work, or a request taken in as one.</summary>
     public bool IsBatch;
+
+    /// <summary>A line of batch work, handed in by the gate.</summary>
+    public readonly bool IsLine => Index < 0;
 
     /// <summary>The cohort it decodes in.</summary>
     public int Cohort;
@@ -83,5 +86,5 @@ struct SimulatedRequest
     public bool InWheel;
 }
 
-/// <summary>Receives each request that a replica has done its part of.</summary>
-delegate void FinishedHandler(int replica, in SimulatedRequest request, long nowNs);
+/// <summary>Receives each request that a replica has done its part of, or turned away.</summary>
+delegate void FinishedHandler(int replica, in SimulatedRequest request, long nowNs, bool served);

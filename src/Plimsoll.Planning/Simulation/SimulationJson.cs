@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -17,7 +18,14 @@ public static class SimulationJson
 {
     public const string Schema = "plimsoll/simulate/1";
 
-    public static string Of(SimulationBounds bounds, Tier tier, IReadOnlyList<LevelPromise> levels)
+    /// <param name="bounds">What the fleet did, and the ends of its interval.</param>
+    /// <param name="tier">Of its step times.</param>
+    /// <param name="levels">What its levels were promised.</param>
+    /// <param name="price">What the fleet is paid; null where that is not known.</param>
+    /// <param name="drafts">Every number of drafts beside the chosen ones; null without drafts.</param>
+    public static string Of(
+        SimulationBounds bounds, Tier tier, IReadOnlyList<LevelPromise> levels, FleetPrice? price = null,
+        IReadOnlyList<DraftPoint>? drafts = null)
     {
         var result = bounds.Run;
         var document = new SimulationDocument(
@@ -37,6 +45,9 @@ public static class SimulationJson
                     batch.Latencies.E2e.Summarise())
                 : null,
             KvTiers = result.KvTiers,
+            Cost = price is null ? null : CostOf(bounds, levels, price),
+            Drafts = drafts,
+            Rejected = result.Rejected,
         };
         var context = new SimulationJsonContext(new JsonSerializerOptions
         {
@@ -58,9 +69,32 @@ public static class SimulationJson
             var level = result.Levels[i];
             documents[i] = new LevelDocument(
                 levels[i].Spec.Name, level.Measured, level.Goodput, level.Latencies.Ttft.Summarise(),
-                level.Latencies.Tpot.Summarise(), level.Latencies.E2e.Summarise());
+                level.Latencies.Tpot.Summarise(), level.Latencies.E2e.Summarise())
+            {
+                ItlMs = level.Latencies.Itl.Summarise(),
+                Rejected = level.Rejected,
+                Relegated = level.Relegated,
+                InputTokens = level.PromptTokens,
+                OutputTokens = level.OutputTokens,
+            };
         }
         return documents;
+    }
+
+    static CostDocument? CostOf(
+        SimulationBounds bounds, IReadOnlyList<LevelPromise> levels, FleetPrice price)
+    {
+        if (price.Of(bounds.Run, levels) is not { } costs)
+            return null;
+        return new CostDocument(
+            price.UsdPerAcceleratorHour, price.AsOf, price.Source, costs.UsdPerHour, costs.IdleUsdPerHour,
+            [.. costs.Levels.Select((level, i) =>
+            {
+                var ends = bounds.Of(run => price.PerMillion(run, levels, i));
+                return new LevelCostDocument(
+                    level.Name, level.TokensPerSecond, level.Share, level.UsdPerHour,
+                    level.UsdPerMillionTokens, ends?.Low, ends?.High, level.WithIdleUsdPerMillionTokens);
+            })]);
     }
 
     static EndDocument End(
@@ -89,6 +123,18 @@ sealed record SimulationDocument(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BatchDocument? Batch { get; init; }
 
+    /// <summary>Failed requests that were turned away; absent without any.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Rejected { get; init; }
+
+    /// <summary>The bill by level; absent where no price is known or nothing could be shared.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public CostDocument? Cost { get; init; }
+
+    /// <summary>Every number of drafts beside the chosen ones; absent without drafts.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<DraftPoint>? Drafts { get; init; }
+
     /// <summary>What the memories below the accelerators did; absent when there were none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<KvTierResult>? KvTiers { get; init; }
@@ -103,7 +149,30 @@ sealed record BatchDocument(
 /// <summary>The measured requests of one level of service against its own limits.</summary>
 sealed record LevelDocument(
     string Name, long Requests, double? Goodput, LatencySummary TtftMs, LatencySummary TpotMs,
-        LatencySummary E2eMs);
+    LatencySummary E2eMs)
+{
+    public required LatencySummary ItlMs { get; init; }
+
+    /// <summary>Turned away on arrival; taken in as batch work.</summary>
+    public required long Rejected { get; init; }
+
+    public required long Relegated { get; init; }
+
+    /// <summary>Of the measured requests.</summary>
+    public required long InputTokens { get; init; }
+
+    public required long OutputTokens { get; init; }
+}
+
+/// <summary>The bill of the fleet and whose it is; the levels and the idle time sum to it.</summary>
+sealed record CostDocument(
+    decimal UsdPerAcceleratorHour, string? AsOf, string Source, decimal UsdPerHour, decimal IdleUsdPerHour,
+    IReadOnlyList<LevelCostDocument> Levels);
+
+/// <summary>What a level used of the fleet's time; low and high are the 90 % interval.</summary>
+sealed record LevelCostDocument(
+    string Name, double TokensPerSecond, double Share, decimal UsdPerHour, decimal? UsdPerMillionTokens,
+    double? Low, double? High, decimal? WithIdleUsdPerMillionTokens);
 
 /// <summary>The 90 % interval of every figure that depends on how long steps take.</summary>
 sealed record IntervalDocument(EndDocument Low, EndDocument High);

@@ -12,8 +12,11 @@ public sealed record SimulationResult
 
     public required long Completed { get; init; }
 
-    /// <summary>Requests too long to be served at all.</summary>
+    /// <summary>Requests that were not served: too long for an engine, or rejected.</summary>
     public required long Failed { get; init; }
+
+    /// <summary>Those of them that were turned away, because their promise could not be kept.</summary>
+    public long Rejected { get; init; }
 
     /// <summary>First arrival to last token, seconds.</summary>
     public required double MakespanS { get; init; }
@@ -62,6 +65,10 @@ public sealed record SimulationResult
 
     /// <summary>Of it what batch work caused, warm-up included; 0 without any.</summary>
     public long BatchComputingNs { get; init; }
+
+    /// <summary>Whose the computing time was; null unless it is attributed and there are several to tell
+    /// apart.</summary>
+    public TimeShares? Shares { get; init; }
 
     /// <summary>What the memories below the accelerators did; null without any.</summary>
     public IReadOnlyList<KvTierResult>? KvTiers { get; init; }

@@ -26,6 +26,11 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
     RequestId _cancelledInFlight;
     int _toAdd = 40;
     RequestId[] _inPlan = [];
+    readonly TokenLedger _tokens = new();
+    readonly SlackPlanLaws? _laws = options.Policy.Slack is null ? null : new(options, predictor!);
+
+    /// <summary>Arrivals, cancellations, plans and their outcomes so far.</summary>
+    public long Events { get; private set; }
 
     public ulong ToTheEnd()
     {
@@ -37,6 +42,7 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
             MaybeAdd();
             MaybeCancel();
             var plan = _scheduler.Plan(_nowNs);
+            Events += 2;
             Check(plan);
             if (plan.IsEmpty)
             {
@@ -67,13 +73,15 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
         for (var i = 0; i < keys.Length; i++)
             keys[i] = family * 1000 + (ulong)i;
         var output = 1 + _random.NextBelow(60);
+        var priority = _random.NextBelow(4);
+        var level = _random.NextBelow(options.Levels.Count);
         var verdict = _scheduler.Add(
             new RequestSpec
             {
                 PromptTokens = prompt,
                 MaxOutputTokens = output,
-                Priority = _random.NextBelow(4),
-                Level = _random.NextBelow(options.Levels.Count),
+                Priority = priority,
+                Level = level,
                 Adapter = _random.NextBelow(3),
                 Tenant = _random.NextBelow(3),
                 TenantWeight = _random.NextBelow(3),
@@ -83,6 +91,9 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
             }, _nowNs);
         if (!verdict.IsTaken)
             return;
+        Events++;
+        _laws?.Taken(verdict, level);
+        _tokens.Taken(verdict.Request, prompt);
         _known.Add(verdict.Request).ShouldBeTrue("no name is given twice");
         _live.Add(verdict.Request);
         _tokensLeft[verdict.Request] = output;
@@ -101,6 +112,7 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
                 victim = request;
         }
         _scheduler.Cancel(victim, _nowNs).ShouldBeTrue();
+        Events++;
         _live.Remove(victim);
         _decoding.Remove(victim);
         return victim;
@@ -138,6 +150,8 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
             _decoding.ShouldNotContain(chunk.Request);
             chunk.Tokens.ShouldBePositive();
         }
+        _tokens.Check(plan);
+        _laws?.Check(plan, _inPlan, _live, _decoding);
     }
 
     void Execute(StepPlan plan, RequestId cancelled)
@@ -170,6 +184,7 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
             };
             if (fate < 3)
                 _outcomes.Add(outcome);
+            _tokens.Computed(chunk, outcome.Aborted ? outcome.ComputedTokens : chunk.Tokens);
             if (chunk.EndsPrompt && !outcome.Aborted && --_tokensLeft[chunk.Request] == 0)
             {
                 _outcomes.RemoveAll(o => o.Request == chunk.Request);
@@ -193,10 +208,13 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
         _tokensLeft[request] -= steps;
         var accepted = Math.Min(_random.NextBelow(drafts + 1), _tokensLeft[request]);
         _tokensLeft[request] -= accepted;
+        _tokens.Given(request, steps + accepted);
         var fate = _tokensLeft[request] == 0 ? 0 : _random.NextBelow(30);
         if (fate > 2 && accepted == 0)
             return;
         var finished = fate < 2;
+        if (fate is 1 or 2 && accepted == 0)
+            _tokens.Given(request, -1);
         _outcomes.Add(new RequestOutcome
         {
             Request = request,
@@ -215,8 +233,12 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
         foreach (var chunk in plan.Chunks)
         {
             if (_random.NextBelow(2) == 0)
+            {
+                _tokens.Computed(chunk, 0);
                 continue;
+            }
             var computed = _random.NextBelow(chunk.Tokens);
+            _tokens.Computed(chunk, computed);
             _outcomes.Add(new RequestOutcome { Request = chunk.Request, ComputedTokens = computed });
         }
         _scheduler.Commit(new StepOutcome(_outcomes.ToArray()) { Aborted = true }, _nowNs);

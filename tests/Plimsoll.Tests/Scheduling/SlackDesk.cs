@@ -22,7 +22,7 @@ sealed class SlackDesk
         Scheduler = new Scheduler(
             new SchedulerOptions
             {
-                Policy = SchedulingPolicy.InSlack with { Slack = slack ?? new SlackOptions() },
+                Policy = SchedulingPolicy.InSlack with { Slack = Until(slack ?? new SlackOptions()) },
                 Levels = levels,
                 MaxNumSeqs = seqs,
                 MaxNumBatchedTokens = tokens,
@@ -31,6 +31,10 @@ sealed class SlackDesk
             },
             new StepPredictor(new LinearStepTimes([(0, Ms), (100, 2 * Ms)], 0, 0), margin: 0));
     }
+
+    /// <summary>Batch work fills steps until tokens are due, unless a test says otherwise.</summary>
+    static SlackOptions Until(SlackOptions slack) =>
+        slack with { BatchStepNs = slack.BatchStepNs ?? long.MaxValue };
 
     public Scheduler Scheduler { get; }
 

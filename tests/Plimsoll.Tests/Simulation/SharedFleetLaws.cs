@@ -33,13 +33,16 @@ public sealed class SharedFleetLaws
         from lengths in Gen.Select(Gen.Int[1, 900], Gen.Int[1, 120]).Array[60]
         select Load(gaps, lengths);
 
-    [Fact]
-    public void A_leap_lands_where_stepping_does() =>
+    [Theory]
+    [InlineData(null)]
+    [InlineData(15)]
+    public void A_leap_lands_where_stepping_does(int? batchStepMs) =>
         AnyLoad.Sample(
             load =>
             {
-                var leapt = Run(load, Slack, out var leaptRequests);
-                var stepped = Run(load, Slack with { Leaps = false }, out var steppedRequests);
+                var engine = With(batchStepMs);
+                var leapt = Run(load, Slack, out var leaptRequests, engine);
+                var stepped = Run(load, Slack with { Leaps = false }, out var steppedRequests, engine);
                 leaptRequests.ShouldBe(steppedRequests);
                 leapt.PlanHash.ShouldBe(stepped.PlanHash);
                 leapt.Steps.ShouldBe(stepped.Steps);
@@ -99,6 +102,34 @@ public sealed class SharedFleetLaws
             .ShouldBeGreaterThan(10 + 3 * (without.OutputTokens + without.PromptTokens));
     }
 
+    /// <summary>Of an engine that others fill whole, batch work has the share that it was promised.</summary>
+    [Fact]
+    public void A_promised_share_is_a_share_of_the_time()
+    {
+        var crowd = Load([.. Enumerable.Repeat(15_000_000L, 400)], [.. Enumerable.Repeat((900, 20), 400)]);
+        var run = Run(crowd, Slack with { MinBatchShare = 0.2, AttributeTime = true }, out _);
+        run.Shares!.Accounts[^1].ShouldBeGreaterThan(0.19);
+        (run.Shares.Accounts[0] + run.Shares.Accounts[^1]).ShouldBeLessThan(1.0001);
+    }
+
+    [Fact]
+    public void Shorter_steps_of_batch_work_give_sooner_first_tokens()
+    {
+        var load = Load([.. Enumerable.Repeat(150_000_000L, 200)], [.. Enumerable.Repeat((300, 100), 200)]);
+        var whole = Run(load, Slack, out _);
+        var shorter = Run(load, Slack, out _, With(batchStepMs: 15));
+        shorter.Latencies.Ttft.MeanNs!.Value.ShouldBeLessThan(0.8 * whole.Latencies.Ttft.MeanNs!.Value);
+        shorter.Batch!.OutputTokens.ShouldBePositive();
+    }
+
+    static SchedulerOptions With(int? batchStepMs) => Engine with
+    {
+        Policy = SchedulingPolicy.InSlack with
+        {
+            Slack = new SlackOptions { BatchStepNs = batchStepMs * 1_000_000L },
+        },
+    };
+
     const long ItlNs = 40_000_000;
 
     static SimulationOptions Slack { get; } = new()
@@ -111,11 +142,12 @@ public sealed class SharedFleetLaws
     };
 
     static SimulationResult Run(
-        List<Arrival> load, SimulationOptions options, out List<CompletedRequest> requests)
+        List<Arrival> load, SimulationOptions options, out List<CompletedRequest> requests,
+        SchedulerOptions? engine = null)
     {
         var completed = new List<CompletedRequest>();
         var result = FleetSimulation.Run(
-            new Fleet { Serving = new EnginePool(Engine, StepTime) }, new ListedArrivals(load),
+            new Fleet { Serving = new EnginePool(engine ?? Engine, StepTime) }, new ListedArrivals(load),
             closedLoop: false,
             options with { Observer = (in CompletedRequest request) => completed.Add(request) });
         requests = completed;

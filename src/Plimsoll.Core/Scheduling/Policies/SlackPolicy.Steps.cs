@@ -19,6 +19,22 @@ partial class SlackPolicy
         return Math.Max(1, least);
     }
 
+    /// <summary>
+    /// What batch work may add to the wait of somebody who arrives between tokens. A twelfth keeps first
+    /// tokens within half as much again of what they take without batch work, which longer steps do not, and
+    /// leaves batch work nine tenths of what fits (<c>slack-bound</c> of the benchmarks).
+    /// </summary>
+    static long NewcomersShare(SchedulerOptions options)
+    {
+        var least = long.MaxValue;
+        foreach (var level in options.Levels)
+        {
+            if (level.Class != ServiceClass.Batch)
+                least = Math.Min(least, level.TtftNs / 12 ?? least);
+        }
+        return Math.Max(1, least);
+    }
+
     long DecodesAloneNs(DecodeCohort cohort)
     {
         var shape = default(StepShape);
@@ -248,6 +264,22 @@ partial class SlackPolicy
             ForcePrompt(_queues.Batch.Peek(), interactive: false);
     }
 
+    /// <summary>Whether nobody who waits for a token is in the plan.</summary>
+    bool IsAllBatch(StepPlan plan)
+    {
+        foreach (ref readonly var run in plan.Cohorts)
+        {
+            if (!_decodes.IsBatch(_state.Cohorts[run.Cohort]))
+                return false;
+        }
+        foreach (ref readonly var chunk in plan.Chunks)
+        {
+            if (!_queues.IsBatch(chunk.Request.Slot))
+                return false;
+        }
+        return true;
+    }
+
     void ForcePrompt(int request, bool interactive)
     {
         _adapter = _options.MixesAdapters ? -1 : _requests[request].Adapter;
@@ -279,6 +311,8 @@ partial class SlackPolicy
             return 1;
         }
         var budget = dueNs == long.MaxValue ? _idleStepNs : Math.Min(_budgetNs, _decodes.ShortestGapNs());
+        if (dueNs != long.MaxValue && _decodes.Batch.Count > 0)
+            budget = Math.Min(budget, _batchStepNs);
         var steps = _decodes.LaterStepsWithin(_state.FreeBlocks);
         var shape = plan.Shape;
         shape.DecodeContextTokens += (long)shape.Decodes * steps;

@@ -35,6 +35,7 @@ sealed partial class SlackPolicy : IStepPolicy
     readonly SlackAdmission _admission;
     readonly BatchShare _share;
     readonly long _idleStepNs;
+    readonly long _batchStepNs;
     readonly Func<DecodeCohort, long> _aloneNs;
     readonly Func<int, long, bool> _fitsWithDecodes;
     GrowingList<int> _aside = new(8);
@@ -50,6 +51,7 @@ sealed partial class SlackPolicy : IStepPolicy
         _options = state.Options.Policy.Slack!;
         _predictor = predictor;
         _idleStepNs = _options.IdleStepNs ?? NewcomersPatience(state.Options);
+        _batchStepNs = _options.BatchStepNs ?? NewcomersShare(state.Options);
         _queues = new SlackQueues(state);
         _decodes = new SlackDecodes(state);
         _memory = new SlackMemory(state, _queues, _decodes, predictor);
@@ -116,10 +118,17 @@ sealed partial class SlackPolicy : IStepPolicy
         var owed = _share.IsOwed && _queues.Batch.Count + _decodes.Batch.Count > 0;
         if (owed)
             _budgetNs = Math.Max(_budgetNs, _predictor.BoundNs(plan.Shape) + _idleStepNs);
+        var wholeNs = _budgetNs;
+        if (!owed && due != long.MaxValue)
+            _budgetNs = Math.Min(_budgetNs, _batchStepNs);
         if (allPlaced || owed)
             FillWithBatch();
+        _budgetNs = wholeNs;
         if (plan.IsEmpty)
+        {
             Force();
+            abortable = IsAllBatch(plan);
+        }
 
         // 7. Drafts.
         if (_options.Drafts is not null)

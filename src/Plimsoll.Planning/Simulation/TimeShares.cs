@@ -1,0 +1,9 @@
+using System.Collections.Generic;
+
+namespace Plimsoll.Planning.Simulation;
+
+/// <summary>Whose the computing time was, from the end of the warm-up to the last arrival.</summary>
+/// <param name="SpanS">That time, seconds.</param>
+/// <param name="Accounts">Shares of all replicas' time: the levels in order, and batch work last; the rest
+/// was idle.</param>
+public sealed record TimeShares(double SpanS, IReadOnlyList<double> Accounts);
