@@ -10,7 +10,7 @@ static class Equivalents
 {
     static readonly (string File, string Was, string Now, string Why)[] All =
     [
-        ("Costing/PicoDollars.cs", "weights.Length <= 64", "", "where the flags lie, not what they say"),
+        ("Costing/PicoDollars.cs", "count <= 64", "", "where the order lies, not what it says"),
         ("Costing/PicoDollars.cs", "left < 0", "left <=0", "at nothing left nothing is handed out"),
         ("Measures/LatencyRecorder.cs", "_samples.Length < count + other.Count", "",
             "when the array grows: beyond need, or at the next sample"),

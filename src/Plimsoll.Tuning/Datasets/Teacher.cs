@@ -54,9 +54,10 @@ public sealed class Teacher(
         var done = 0;
         await Parallel.ForEachAsync(open,
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
-            async (asked, token) =>
+            async (asked, _) =>
             {
-                Keep(await AskAsync(asked.First, asked.Second, token).ConfigureAwait(false));
+                // One that fails stops those to come; what is on its way is paid for, and kept.
+                Keep(await AskAsync(asked.First, asked.Second, cancellation).ConfigureAwait(false));
                 progress(Interlocked.Increment(ref done));
             }).ConfigureAwait(false);
         var used = keys.Distinct().Select(k => _answers[k]).ToList();
