@@ -91,7 +91,9 @@ public static class CommandLine
             output.WriteLine(Introduction);
             return Done;
         }
-        var parsed = Root(output, story).Parse(args);
+        // A word that begins with @ is a name like any other, and no file of more words.
+        var parsed = Root(output, story).Parse(
+            args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
             throw new BadInputException(UsageError.Of(parsed));
         if (UsageError.OfGroupedDigits(parsed) is { } grouped)

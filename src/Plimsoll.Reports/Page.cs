@@ -6,6 +6,9 @@ namespace Plimsoll.Reports;
 /// <summary>Writes a page that needs nothing beside itself.</summary>
 public static class Page
 {
+    /// <summary>What is drawn wider than this, logical pixels, has the page's whole width.</summary>
+    const double WideScene = 800;
+
     const string Mark = "<svg viewBox=\"0 0 40 24\" aria-hidden=\"true\"><circle cx=\"20\" cy=\"12\" r=\"9\" "
         + "class=\"f-none s-text\" stroke-width=\"2\"/><line x1=\"2\" y1=\"12\" x2=\"38\" y2=\"12\" "
         + "class=\"s-text\" stroke-width=\"2\"/></svg>";
@@ -22,7 +25,8 @@ public static class Page
         page.Write("<div class=\"pictures\">\n");
         foreach (var picture in model.Pictures)
         {
-            page.Write("<figure><div class=\"frame\">\n");
+            var wide = picture.Scene.Width >= WideScene ? " class=\"wide\"" : "";
+            page.Write($"<figure{wide}><div class=\"frame\">\n");
             SvgWriter.WriteInPage(picture.Scene, picture.Sentence, picture.Name, page);
             page.Write($"</div><figcaption>{HtmlText.Escape(picture.Sentence)}</figcaption></figure>\n");
         }

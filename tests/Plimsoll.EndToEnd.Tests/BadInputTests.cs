@@ -25,6 +25,10 @@ public sealed class BadInputTests
     [InlineData("--rate", "0.000001", "account", "--rate", "1e-300")]
     [InlineData("--rate 1,5", "a number", "account", "--rate", "1,5")]
     [InlineData("--dp 2147483647", "1 to 4096", "account", "--tp", "8", "--dp", "2147483647")]
+    [InlineData("percentile", "such as p95", "simulate", "--promise", "ttft pNaN 500ms")]
+    [InlineData("--draft-acceptance NaN", "probabilities of 0 to 1", "simulate", "--policy", "slack",
+        "--draft-acceptance", "NaN")]
+    [InlineData("model @/etc/hostname", "unknown", "simulate", "--model", "@/etc/hostname")]
     [InlineData("p99.9999999", "p99.99", "account", "--promise", "ttft p99.9999999 500ms")]
     [InlineData("0.0000001us", "1us to 366d", "account", "--promise", "ttft p95 0.0000001us")]
     [InlineData("--price", "USD per hour", "account", "--price", "cheap")]

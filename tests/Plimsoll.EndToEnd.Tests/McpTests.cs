@@ -65,6 +65,21 @@ public sealed class McpTests
         File.Exists(Path.Combine(AppContext.BaseDirectory, "page.html")).ShouldBeFalse();
     }
 
+    /// <summary>What stands where a name is expected is a name, whatever it begins with.</summary>
+    [Theory]
+    [InlineData("compare", "A", "--report=page.html")]
+    [InlineData("catalogue_models", "NAME", "--help")]
+    [InlineData("catalogue_models", "NAME", "@/etc/hostname")]
+    public async Task A_name_is_no_option_and_no_file(string tool, string name, string value)
+    {
+        await using var client = await Client();
+        var answer = await Call(client, tool, new() { [name] = value });
+        answer.IsError.ShouldBe(true);
+        Text(answer).ShouldContain(value);
+        Text(answer).ShouldNotContain("\n");
+        File.Exists(Path.Combine(AppContext.BaseDirectory, "page.html")).ShouldBeFalse();
+    }
+
     static Task<McpClient> Client() => McpClient.CreateAsync(
         new StdioClientTransport(new StdioClientTransportOptions
         {

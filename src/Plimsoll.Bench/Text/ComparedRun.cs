@@ -48,6 +48,11 @@ public sealed record ComparedRun
         {
             // A summary without its requests still has its figures.
         }
+        if (figures?.FirstOrDefault(figure => figure.Value < 0) is { Key: { } figureName } impossible)
+        {
+            throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
+                $"{path}: {figureName} is {impossible.Value}; expected at least 0"));
+        }
         var result = run?.Result;
         return new ComparedRun
         {
@@ -64,6 +69,8 @@ public sealed record ComparedRun
 
     static IReadOnlyList<string> Invalid(JsonElement root)
     {
+        if (SavedReports.Number(root, "completed") is 0)
+            return ["no request was served"];
         if (root.Find("plimsoll") is not { } ours)
             return [];
         var reasons = SavedReports.Texts(ours, "invalid_because");

@@ -72,6 +72,7 @@ sealed class VerbTool
     {
         words = [.. _path];
         problem = "";
+        var positional = new List<string>();
         foreach (var (name, value) in arguments)
         {
             var option = Find(name);
@@ -89,11 +90,14 @@ sealed class VerbTool
                 var text = item.ValueKind == JsonValueKind.String ? item.GetString()! : item.GetRawText();
                 // NAME=VALUE in one word, so that a value may begin with a dash and is never
                 // taken for an option.
-                words.Add(option is null
-                    ? text : item.ValueKind == JsonValueKind.True ? option.Name : $"{option.Name}={text}");
+                if (option is null)
+                    positional.Add(text);
+                else
+                    words.Add(item.ValueKind == JsonValueKind.True ? option.Name : $"{option.Name}={text}");
             }
         }
-        words.Add(Json);
+        // Behind two dashes nothing is an option: what an assistant asks about writes no file.
+        words.AddRange([Json, "--", .. positional]);
         return true;
     }
 

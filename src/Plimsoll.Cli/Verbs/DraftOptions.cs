@@ -74,7 +74,7 @@ sealed class DraftOptions
         foreach (var part in text.Split(','))
         {
             if (!double.TryParse(part, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
-                out var probability) || probability > 1 || probabilities.Count == Most)
+                out var probability) || probability is not (>= 0 and <= 1) || probabilities.Count == Most)
             {
                 throw new BadInputException(
                     $"{_acceptance.Name} {text}: expected up to {Most} probabilities of 0 to 1 and commas");

@@ -65,5 +65,6 @@ public static class PromiseText
     }
 
     static bool Number(ReadOnlySpan<char> text, out double number) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number);
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number)
+        && double.IsFinite(number);
 }

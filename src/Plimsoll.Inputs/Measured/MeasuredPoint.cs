@@ -29,10 +29,15 @@ public sealed record MeasuredPoint
 
     public double? TpotMs { get; init; }
 
+    const int MostClients = 65_536;
+    const int MostTokens = 100_000_000;
+
     public MeasuredPoint Checked(string where)
     {
         if (Concurrency < 1 || PromptTokens < 1 || OutputTokens < 1)
             throw Bad("concurrency or tokens are 0", "at least 1");
+        if (Concurrency > MostClients || PromptTokens > MostTokens || OutputTokens > MostTokens)
+            throw Bad("concurrency or tokens are too many", $"{MostClients} clients and {MostTokens} tokens at most");
         if (LeastPromptTokens > PromptTokens || LeastOutputTokens > OutputTokens)
             throw Bad("the least length is above the length", "it at or below");
         if (TtftMs is null && TpotMs is null)

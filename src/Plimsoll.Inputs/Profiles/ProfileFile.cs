@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -42,10 +44,34 @@ public static class ProfileFile
         }
         catch (JsonException e)
         {
+            const string Missing = "including: ";
+            if (e.Message.IndexOf(Missing, StringComparison.Ordinal) is >= 0 and var at)
+            {
+                throw new BadInputException($"{file}: lacks {e.Message[(at + Missing.Length)..].TrimEnd('.')}; "
+                    + "expected a profile of this release (calibrate again)");
+            }
             var where = e.LineNumber is { } line ? $", line {line + 1}" : "";
             var what = e.Path is null or "$" ? "" : $" at {e.Path}";
             throw new BadInputException($"{file}{where}: malformed profile{what}; expected {Expected}");
         }
+    }
+
+    const double MostError = 100;
+    const long MostContext = 100_000_000;
+
+    /// <summary>A null in a list is what the reader lets through.</summary>
+    static void CheckLists(string file, CalibrationProfile profile)
+    {
+        IReadOnlyList<object?>[] lists =
+            [profile.Multipliers, profile.Unidentified, profile.HeldOut.Figures, profile.Inputs];
+        if (Array.Exists(lists, list => list.Contains(null)))
+            throw new BadInputException($"{file}: null in a list; expected {Expected}");
+        if (profile.Multipliers.DistinctBy(m => m.Term).Count() < profile.Multipliers.Count)
+            throw new BadInputException($"{file}: a term stands twice; expected each once");
+        if (profile.HeldOut.Configurations < 1)
+            throw new BadInputException($"{file}: heldOut.configurations is below 1; expected at least 1");
+        if (profile.Around is not ("datasheet" or "kernels"))
+            throw new BadInputException($"{file}: around is {profile.Around}; expected datasheet or kernels");
     }
 
     static CalibrationProfile Checked(string file, CalibrationProfile profile)
@@ -54,8 +80,11 @@ public static class ProfileFile
             throw Bad($"schema is {profile.Schema}", CalibrationProfile.SchemaName);
         if (profile.Multipliers.Count == 0)
             throw Bad("multipliers is empty", "at least one");
+        CheckLists(file, profile);
         foreach (var multiplier in profile.Multipliers)
         {
+            if (!(multiplier.Low <= multiplier.Factor && multiplier.Factor <= multiplier.High))
+                throw Bad($"{multiplier.Term} is outside its own interval", "low at most factor at most high");
             if (StepTerms.Find(multiplier.Term) is not { } term)
                 throw Bad($"term {multiplier.Term} is unknown", "a term of the step time");
             var (least, most) = term.MultiplierBounds();
@@ -68,11 +97,12 @@ public static class ProfileFile
         }
         foreach (var error in new[] { profile.StepError, profile.FirstTokenError })
         {
-            if (!(error.Low > 0 && error.Low <= 1 && error.High >= 1 && double.IsFinite(error.High)))
-                throw Bad("an interval of errors does not contain 1", "low at most 1 and high at least 1");
+            if (!(error.Low is >= 1 / MostError and <= 1 && error.High is >= 1 and <= MostError))
+                throw Bad("an interval of errors does not contain 1, or no end of it", "0.01 to 1 and 1 to 100");
         }
-        if (profile.ContextTokens.Least < 1 || profile.ContextTokens.Most < profile.ContextTokens.Least)
-            throw Bad("contextTokens is no range", "least at least 1 and most at least that");
+        var contexts = profile.ContextTokens;
+        if (contexts.Least < 1 || contexts.Most < contexts.Least || contexts.Most > MostContext)
+            throw Bad("contextTokens is no range", $"least at least 1 and most from that to {MostContext}");
         if (profile.AroundStepsMs.Count != FittedStepTimes.ProbeCount)
         {
             throw Bad(

@@ -186,6 +186,19 @@ public sealed class ResultTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("\"request_throughput\": 1, \"completed\": 5, \"mean_ttft_ms\": -5", 2, "mean_ttft_ms is -5")]
+    [InlineData("\"request_throughput\": 0, \"completed\": 0, \"failed\": 9", 1, "no request was served")]
+    public void What_cannot_be_is_not_compared(string figures, int code, string expected)
+    {
+        System.IO.File.WriteAllText(File("bad.json"), "{" + figures + "}");
+        VllmJson.Save(_result, File("good.json"), detail: null);
+        using var output = new StringWriter();
+        CommandLine.Run(["bench", "diff", File("good.json"), File("bad.json")], output, output)
+            .ShouldBe(code, output.ToString());
+        output.ToString().ShouldContain(expected);
+    }
+
+    [Theory]
     [InlineData(300.0, "300")]
     [InlineData(1218.34, "1,218")]
     [InlineData(9.6628, "9.66")]

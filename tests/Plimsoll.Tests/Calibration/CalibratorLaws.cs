@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core;
@@ -155,6 +156,35 @@ public sealed class CalibratorLaws
         var two = fitted.ModelOf(Llama with { TensorParallel = 2 }, contextTokens: null);
         two.ErrorHigh.ShouldBe(profile.StepError.High * 1.1, 1e-9);
         two.Notes.ShouldContain(n => n.Contains("tp 1") && n.Contains("used at 2"));
+    }
+
+    /// <summary>One line about what is wrong, and nothing else, of whatever a damaged file holds.</summary>
+    [Theory]
+    [InlineData("\"contextTokens\"", "\"context\"", "malformed")]
+    [InlineData("\"least\": 384", "\"least\": 99999999", "no range")]
+    [InlineData("\"most\": 12192", "\"most\": 9223372036854775807", "no range")]
+    [InlineData("\"around\": \"kernels\"", "\"around\": \"foo\"", "datasheet or kernels")]
+    [InlineData("\"multipliers\": [", "\"multipliers\": [ null,", "null in a list")]
+    [InlineData("\"figures\": [", "\"figures\": [ null,", "null in a list")]
+    [InlineData("\"low\": ", "\"low\": 9", "outside its own interval")]
+    public void A_damaged_profile_is_refused(string was, string now, string expected)
+    {
+        var text = ProfileFile.Write(Calibrator.Calibrate(
+            [Input(StepScale.None.With(StepTerm.Products, 1.25), Loads())], Llama));
+        text.ShouldContain(was);
+        var at = text.IndexOf(was, StringComparison.Ordinal);
+        Should.Throw<BadInputException>(
+            () => ProfileFile.Parse("p.json", text[..at] + now + text[(at + was.Length)..]))
+            .Message.ShouldContain(expected);
+    }
+
+    [Fact]
+    public void A_profile_of_an_older_release_is_told_what_it_lacks()
+    {
+        var text = ProfileFile.Write(Calibrator.Calibrate([Input(StepScale.None, Loads())], Llama));
+        var (from, to) = (text.IndexOf("\"contextTokens\""), text.IndexOf("\"multipliers\""));
+        Should.Throw<BadInputException>(() => ProfileFile.Parse("p.json", text.Remove(from, to - from)))
+            .Message.ShouldBe("p.json: lacks 'contextTokens'; expected a profile of this release (calibrate again)");
     }
 
     /// <summary>A doubling of the context widens by 5 %, to either side of what was measured.</summary>
