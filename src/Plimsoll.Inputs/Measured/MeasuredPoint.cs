@@ -37,7 +37,10 @@ public sealed record MeasuredPoint
         if (Concurrency < 1 || PromptTokens < 1 || OutputTokens < 1)
             throw Bad("concurrency or tokens are 0", "at least 1");
         if (Concurrency > MostClients || PromptTokens > MostTokens || OutputTokens > MostTokens)
-            throw Bad("concurrency or tokens are too many", $"{MostClients} clients and {MostTokens} tokens at most");
+        {
+            throw Bad("concurrency or tokens are too many",
+                $"{MostClients} clients and {MostTokens} tokens at most");
+        }
         if (LeastPromptTokens > PromptTokens || LeastOutputTokens > OutputTokens)
             throw Bad("the least length is above the length", "it at or below");
         if (TtftMs is null && TpotMs is null)

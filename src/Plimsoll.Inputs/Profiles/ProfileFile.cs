@@ -47,7 +47,8 @@ public static class ProfileFile
             const string Missing = "including: ";
             if (e.Message.IndexOf(Missing, StringComparison.Ordinal) is >= 0 and var at)
             {
-                throw new BadInputException($"{file}: lacks {e.Message[(at + Missing.Length)..].TrimEnd('.')}; "
+                throw new BadInputException(
+                    $"{file}: lacks {e.Message[(at + Missing.Length)..].TrimEnd('.')}; "
                     + "expected a profile of this release (calibrate again)");
             }
             var where = e.LineNumber is { } line ? $", line {line + 1}" : "";
@@ -71,7 +72,10 @@ public static class ProfileFile
         if (profile.HeldOut.Configurations < 1)
             throw new BadInputException($"{file}: heldOut.configurations is below 1; expected at least 1");
         if (profile.Around is not ("datasheet" or "kernels"))
-            throw new BadInputException($"{file}: around is {profile.Around}; expected datasheet or kernels");
+        {
+            throw new BadInputException(
+                $"{file}: around is {profile.Around}; expected datasheet or kernels");
+        }
     }
 
     static CalibrationProfile Checked(string file, CalibrationProfile profile)
@@ -84,7 +88,7 @@ public static class ProfileFile
         foreach (var multiplier in profile.Multipliers)
         {
             if (!(multiplier.Low <= multiplier.Factor && multiplier.Factor <= multiplier.High))
-                throw Bad($"{multiplier.Term} is outside its own interval", "low at most factor at most high");
+                throw Bad($"{multiplier.Term} is outside its own interval", "low to high around factor");
             if (StepTerms.Find(multiplier.Term) is not { } term)
                 throw Bad($"term {multiplier.Term} is unknown", "a term of the step time");
             var (least, most) = term.MultiplierBounds();
@@ -98,7 +102,7 @@ public static class ProfileFile
         foreach (var error in new[] { profile.StepError, profile.FirstTokenError })
         {
             if (!(error.Low is >= 1 / MostError and <= 1 && error.High is >= 1 and <= MostError))
-                throw Bad("an interval of errors does not contain 1, or no end of it", "0.01 to 1 and 1 to 100");
+                throw Bad("an interval of errors does not contain 1, or is endless", "0.01 to 1, 1 to 100");
         }
         var contexts = profile.ContextTokens;
         if (contexts.Least < 1 || contexts.Most < contexts.Least || contexts.Most > MostContext)

@@ -184,7 +184,8 @@ public sealed class CalibratorLaws
         var text = ProfileFile.Write(Calibrator.Calibrate([Input(StepScale.None, Loads())], Llama));
         var (from, to) = (text.IndexOf("\"contextTokens\""), text.IndexOf("\"multipliers\""));
         Should.Throw<BadInputException>(() => ProfileFile.Parse("p.json", text.Remove(from, to - from)))
-            .Message.ShouldBe("p.json: lacks 'contextTokens'; expected a profile of this release (calibrate again)");
+            .Message.ShouldBe(
+                "p.json: lacks 'contextTokens'; expected a profile of this release (calibrate again)");
     }
 
     /// <summary>A doubling of the context widens by 5 %, to either side of what was measured.</summary>

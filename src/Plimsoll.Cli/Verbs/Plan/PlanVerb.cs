@@ -142,8 +142,13 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
         }
         // Files come before the result, so that a path that fails leaves no output.
         write?.Invoke(nearest ?? outcome, document.Levers);
-        output.Write(asJson ? PlanJson.Of(document) : PlanText.Of(document));
-        return outcome.Best.Count > 0 ? CommandLine.Done : CommandLine.Failed;
+        // A part of the space that has nobody says nothing of the promise: the others may.
+        var (shard, shards) = request.Shard;
+        var isEmptyShard = outcome.Best.Count == 0 && shards > 1;
+        output.Write(asJson ? PlanJson.Of(document)
+            : isEmptyShard ? $"No candidate of shard {shard}/{shards} keeps this promise.\n"
+            : PlanText.Of(document));
+        return outcome.Best.Count > 0 || isEmptyShard ? CommandLine.Done : CommandLine.Failed;
     }
 
     /// <summary>

@@ -80,6 +80,8 @@ sealed class RunCommand(TuneStage stage)
         var baseHash = TuneStage.BaseOf(workspace, parsed.GetValue(_base)!);
         var dataset = workspace.Registry.Resolve(parsed.GetValue(_dataset)!);
         var options = Options(parsed);
+        if (parsed.GetValue(_driver) != "embedded" && parsed.GetValue(_adapter) is not null)
+            throw new BadInputException("--from: expected --driver embedded; others start from the base");
         if (parsed.GetValue(_driver) == HostedOptions.Driver)
         {
             var (model, run) = await _hosted.RunAsync(parsed, workspace, baseHash, dataset, options,
