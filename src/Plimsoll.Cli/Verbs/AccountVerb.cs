@@ -121,7 +121,7 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             return CommandLine.Failed;
         }
         WriteReport(parsed, outcome);
-        output.Write(parsed.GetValue(_json) ? AccountJson.Of(result, outcome.Credits)
+        output.Write(parsed.GetValue(_json) ? AccountJson.Of(result, outcome.Credits, outcome.Notes)
             : AccountText.Of(outcome) + (parsed.GetValue(_levers) ? Levers(outcome) : ""));
         return CommandLine.Done;
     }

@@ -15,10 +15,13 @@ public static class AccountJson
 
     /// <param name="result">The account.</param>
     /// <param name="levers">What would lower its interactive bill, each alone.</param>
-    public static string Of(AccountResult result, IReadOnlyList<Credit> levers)
+    /// <param name="notes">What the figures rest on beyond the tier, one sentence each.</param>
+    public static string Of(
+        AccountResult result, IReadOnlyList<Credit> levers, IReadOnlyList<string> notes)
     {
         var document = new AccountDocument(
-            Schema, result.Statement, result.Classes, result.InteractiveOverBatch, result.Ratio, levers)
+            Schema, result.Statement, result.Classes, result.InteractiveOverBatch, result.Ratio, levers,
+            notes)
         {
             Backfill = result.Backfill,
         };
@@ -34,7 +37,7 @@ public static class AccountJson
 
 sealed record AccountDocument(
     string Schema, Statement Statement, IReadOnlyList<ClassAccount> Classes, double? InteractiveOverBatch,
-    RatioStatement Ratio, IReadOnlyList<Credit> Levers)
+    RatioStatement Ratio, IReadOnlyList<Credit> Levers, IReadOnlyList<string> Notes)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BackfillStatement? Backfill { get; init; }
