@@ -81,6 +81,8 @@ public static class ConfigCheck
 
     static void Listen(ServeConfig config, string name)
     {
+        if (config.Listen.Count == 0)
+            throw new BadInputException($"{name}: listen is empty; expected at least one address");
         foreach (var address in config.Listen)
         {
             if (!Uri.TryCreate(address, UriKind.Absolute, out var uri)

@@ -39,6 +39,7 @@ public sealed class ConfigFileTests
     [InlineData("models:\n  - name: m\n    simulated:\n      gpus: x\n", "line 4", "gpus")]
     [InlineData(Small + "release: ${NOWHERE}\n", "line 5", "NOWHERE")]
     [InlineData(Small + "release: ${\n", "line 5", "${VAR:-default}")]
+    [InlineData(Small + "listen: []\n", "listen is empty", "at least one address")]
     [InlineData("models: []\n", "models", "at least one")]
     [InlineData(Small + "listen: [\"http://0.0.0.0:80\"]\n", "open beyond this machine", "--new-key")]
     [InlineData(Small + "listen: [\"ftp://x\"]\n", "ftp://x", "http://HOST:PORT")]
