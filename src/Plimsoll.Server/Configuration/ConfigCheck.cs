@@ -147,6 +147,10 @@ public static class ConfigCheck
         }
         if (model.Twin is not null && model.Upstreams.Count == 0)
             throw new BadInputException($"{where}: twin without upstreams; expected both");
+        if (model.Simulated is { } simulated)
+            SimulatedCheck.Check(simulated, $"{where}: simulated");
+        if (model.Twin is { } twin)
+            SimulatedCheck.Check(twin, $"{where}: twin");
         foreach (var upstream in model.Upstreams)
         {
             if (!Uri.TryCreate(upstream.Url, UriKind.Absolute, out var uri)
