@@ -4,6 +4,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Plimsoll.Core;
 using Plimsoll.Core.Promises;
+using Plimsoll.Server.Storage;
 
 namespace Plimsoll.Server.Configuration;
 
@@ -15,6 +16,7 @@ public static class ConfigCheck
         if (config.Models.Count == 0)
             throw new BadInputException($"{name}: models is empty; expected at least one model to serve");
         Listen(config, name);
+        Stores(config, name);
         Levels(config, name);
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var model in config.Models)
@@ -108,6 +110,19 @@ public static class ConfigCheck
     public static bool IsLoopback(string host) =>
         host == "localhost"
             || (IPAddress.TryParse(host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
+
+    static void Stores(ServeConfig config, string name)
+    {
+        if (string.IsNullOrWhiteSpace(config.State))
+            throw new BadInputException($"{name}: state is empty; expected a folder");
+        if (!Database.IsLedger(config.Ledger))
+        {
+            // What may hold a password is not repeated.
+            var ledger = config.Ledger.Contains("://", StringComparison.Ordinal) ? "" : $" {config.Ledger}";
+            throw new BadInputException($"{name}: ledger{ledger}: expected sqlite, a SQLite file (*.db), or "
+                + "postgres://USER:PASSWORD@HOST:PORT/DATABASE");
+        }
+    }
 
     static void Levels(ServeConfig config, string name)
     {

@@ -40,6 +40,12 @@ public sealed class ConfigFileTests
     [InlineData(Small + "release: ${NOWHERE}\n", "line 5", "NOWHERE")]
     [InlineData(Small + "release: ${\n", "line 5", "${VAR:-default}")]
     [InlineData(Small + "listen: []\n", "listen is empty", "at least one address")]
+    [InlineData(Small + "state: \"\"\n", "state is empty", "a folder")]
+    [InlineData(Small + "ledger: \"\"\n", "ledger", "expected sqlite")]
+    [InlineData(Small + "ledger: mysql\n", "ledger mysql", "expected sqlite")]
+    [InlineData(Small + "ledger: sqllite\n", "ledger sqllite", "expected sqlite")]
+    [InlineData(Small + "ledger: postgres\n", "ledger postgres", "postgres://USER")]
+    [InlineData(Small + "ledger: mysql://u:p@h/d\n", "c.yaml: ledger:", "postgres://USER")]
     [InlineData(Small + "      block_size: 0\n", "m: simulated: block_size 0", "1 to 4096")]
     [InlineData(Small + "      block_size: 4097\n", "block_size 4097", "1 to 4096")]
     [InlineData(Small + "      num_gpu_blocks: 0\n", "num_gpu_blocks 0", "1 to 16777216")]
@@ -128,6 +134,15 @@ public sealed class ConfigFileTests
         config.Telemetry.TraceShare.ShouldBe(0.01);
         config.Telemetry.Headers["a"].ShouldBe("1");
     }
+
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("books.db")]
+    [InlineData("/var/lib/plimsoll/ledger.sqlite3")]
+    [InlineData("postgres://u:p@h/d")]
+    [InlineData("postgresql://u:p@h:5433/d")]
+    public void Ledgers_are_named_in_these_ways(string ledger) =>
+        Read(Small + $"ledger: {ledger}\n").Ledger.ShouldBe(ledger);
 
     [Fact]
     public void What_is_too_deep_is_said() =>
