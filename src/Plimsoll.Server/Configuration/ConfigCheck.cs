@@ -240,6 +240,11 @@ public static class ConfigCheck
             throw new BadInputException(
                 $"{name}: a key lacks tenant, id or hash; expected what --new-key printed");
         }
+        if (!KeyHash.IsHash(key.Hash))
+        {
+            throw new BadInputException($"{name}: key {key.Id}: hash: expected "
+                + "pbkdf2-sha256$ITERATIONS$SALT$HASH, as --new-key printed it");
+        }
         if (key.Level is not null && !config.Levels.ContainsKey(key.Level))
         {
             throw new BadInputException(
