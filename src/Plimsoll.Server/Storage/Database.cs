@@ -32,6 +32,11 @@ public sealed class Database : IDisposable
             || (!ledger.Contains("://", StringComparison.Ordinal)
                 && Path.GetExtension(ledger) is ".db" or ".sqlite" or ".sqlite3");
 
+    /// <summary>Whether this is the address of a server, and no file.</summary>
+    public static bool IsPostgres(string ledger) =>
+        ledger.StartsWith("postgres://", StringComparison.Ordinal)
+            || ledger.StartsWith("postgresql://", StringComparison.Ordinal);
+
     /// <param name="ledger"><c>sqlite</c>, a SQLite file, or
     /// <c>postgres://user:password@host:port/database</c>.</param>
     /// <param name="stateFolder">Where the SQLite file is when none is named.</param>
@@ -75,10 +80,6 @@ public sealed class Database : IDisposable
         if (_postgres is null)
             SqliteConnection.ClearAllPools();
     }
-
-    static bool IsPostgres(string ledger) =>
-        ledger.StartsWith("postgres://", StringComparison.Ordinal)
-            || ledger.StartsWith("postgresql://", StringComparison.Ordinal);
 
     static Database Sqlite(string file)
     {
