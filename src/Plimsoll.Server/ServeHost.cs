@@ -147,8 +147,11 @@ public sealed partial class ServeHost : IAsyncDisposable
 
     static WebApplicationBuilder Builder(ServeConfig config, LogLevels logLevels, bool traces)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        // An empty one: neither the environment nor an appsettings.json may open a port or set a limit.
+        var builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddRoutingCore();
         builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
         logLevels.Configure(config.Log);
         builder.Logging.SetMinimumLevel(LogLevel.Trace);

@@ -78,7 +78,7 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
         var state = parsed.GetValue(_state)!;
         if (ledger == "sqlite")
             ledger = Path.Combine(state, "plimsoll.db");
-        if (!ledger.StartsWith("postgres", StringComparison.Ordinal) && !File.Exists(ledger))
+        if (!Database.IsPostgres(ledger) && !File.Exists(ledger))
         {
             throw new BadInputException(
                 $"{ledger}: no such ledger; expected what `plimsoll serve` wrote (--state or --ledger)");

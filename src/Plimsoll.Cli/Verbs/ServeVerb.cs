@@ -111,7 +111,7 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
     [MethodImpl(MethodImplOptions.NoInlining)]
     int NewKey(string tenant)
     {
-        var (key, id, hash) = Server.Tenants.KeyHash.Create();
+        var (key, id, hash) = Server.Configuration.KeyHash.Create();
         output.WriteLine(key);
         story.WriteLine("The key is shown once. Its entry under keys: in the configuration:");
         story.WriteLine($"  - tenant: {tenant}\n    id: {id}\n    hash: {hash}");

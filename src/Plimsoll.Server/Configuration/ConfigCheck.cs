@@ -4,6 +4,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Plimsoll.Core;
 using Plimsoll.Core.Promises;
+using Plimsoll.Server.Storage;
 
 namespace Plimsoll.Server.Configuration;
 
@@ -15,6 +16,7 @@ public static class ConfigCheck
         if (config.Models.Count == 0)
             throw new BadInputException($"{name}: models is empty; expected at least one model to serve");
         Listen(config, name);
+        Stores(config, name);
         Levels(config, name);
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var model in config.Models)
@@ -81,6 +83,8 @@ public static class ConfigCheck
 
     static void Listen(ServeConfig config, string name)
     {
+        if (config.Listen.Count == 0)
+            throw new BadInputException($"{name}: listen is empty; expected at least one address");
         foreach (var address in config.Listen)
         {
             if (!Uri.TryCreate(address, UriKind.Absolute, out var uri)
@@ -106,6 +110,19 @@ public static class ConfigCheck
     public static bool IsLoopback(string host) =>
         host == "localhost"
             || (IPAddress.TryParse(host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
+
+    static void Stores(ServeConfig config, string name)
+    {
+        if (string.IsNullOrWhiteSpace(config.State))
+            throw new BadInputException($"{name}: state is empty; expected a folder");
+        if (!Database.IsLedger(config.Ledger))
+        {
+            // What may hold a password is not repeated.
+            var ledger = config.Ledger.Contains("://", StringComparison.Ordinal) ? "" : $" {config.Ledger}";
+            throw new BadInputException($"{name}: ledger{ledger}: expected sqlite, a SQLite file (*.db), or "
+                + "postgres://USER:PASSWORD@HOST:PORT/DATABASE");
+        }
+    }
 
     static void Levels(ServeConfig config, string name)
     {
@@ -145,6 +162,10 @@ public static class ConfigCheck
         }
         if (model.Twin is not null && model.Upstreams.Count == 0)
             throw new BadInputException($"{where}: twin without upstreams; expected both");
+        if (model.Simulated is { } simulated)
+            SimulatedCheck.Check(simulated, $"{where}: simulated");
+        if (model.Twin is { } twin)
+            SimulatedCheck.Check(twin, $"{where}: twin");
         foreach (var upstream in model.Upstreams)
         {
             if (!Uri.TryCreate(upstream.Url, UriKind.Absolute, out var uri)
@@ -218,6 +239,11 @@ public static class ConfigCheck
         {
             throw new BadInputException(
                 $"{name}: a key lacks tenant, id or hash; expected what --new-key printed");
+        }
+        if (!KeyHash.IsHash(key.Hash))
+        {
+            throw new BadInputException($"{name}: key {key.Id}: hash: expected "
+                + "pbkdf2-sha256$ITERATIONS$SALT$HASH, as --new-key printed it");
         }
         if (key.Level is not null && !config.Levels.ContainsKey(key.Level))
         {

@@ -110,10 +110,10 @@ public static class ConfigFile
             var inner = end < 0 ? "" : text[(at + 2)..end];
             var dash = inner.IndexOf(":-", StringComparison.Ordinal);
             var key = dash < 0 ? inner : inner[..dash];
-            if (key.Length == 0)
+            if (!IsName(key))
             {
-                throw new BadInputException(
-                    $"{name}, line {line}: ${{ without a name and }}; expected ${{VAR:-default}}");
+                throw new BadInputException($"{name}, line {line}: ${{ without a name and }}; "
+                    + "expected ${VAR} or ${VAR:-default}");
             }
             var value = variable(key);
             if (string.IsNullOrEmpty(value))
@@ -128,6 +128,17 @@ public static class ConfigFile
             at = end;
         }
         return result.ToString();
+    }
+
+    /// <summary>A name that a shell could set.</summary>
+    static bool IsName(string key)
+    {
+        foreach (var letter in key)
+        {
+            if (!char.IsAsciiLetterOrDigit(letter) && letter != '_')
+                return false;
+        }
+        return key.Length > 0 && !char.IsAsciiDigit(key[0]);
     }
 
     static string Reason(Exception e) => e switch

@@ -26,12 +26,23 @@ public sealed class Database : IDisposable
     /// <summary>For messages; never with a password.</summary>
     public string Name { get; }
 
+    /// <summary>Whether this names a store: a bare word other than sqlite is a slip, and no file.</summary>
+    public static bool IsLedger(string ledger) =>
+        ledger == "sqlite" || IsPostgres(ledger)
+            || (!ledger.Contains("://", StringComparison.Ordinal)
+                && Path.GetExtension(ledger) is ".db" or ".sqlite" or ".sqlite3");
+
+    /// <summary>Whether this is the address of a server, and no file.</summary>
+    public static bool IsPostgres(string ledger) =>
+        ledger.StartsWith("postgres://", StringComparison.Ordinal)
+            || ledger.StartsWith("postgresql://", StringComparison.Ordinal);
+
     /// <param name="ledger"><c>sqlite</c>, a SQLite file, or
     /// <c>postgres://user:password@host:port/database</c>.</param>
     /// <param name="stateFolder">Where the SQLite file is when none is named.</param>
     public static Database Open(string ledger, string stateFolder)
     {
-        var database = ledger.StartsWith("postgres", StringComparison.Ordinal)
+        var database = IsPostgres(ledger)
             ? Postgres(ledger)
             : Sqlite(ledger == "sqlite" ? Path.Combine(stateFolder, "plimsoll.db") : ledger);
         try

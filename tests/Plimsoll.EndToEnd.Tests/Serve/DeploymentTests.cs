@@ -23,7 +23,9 @@ public sealed class DeploymentTests
             upstreams:
               - url: http://vllm-0.vllm:8001
         keys:
-          - {tenant: acme, id: aaaa, hash: HASH}
+          - tenant: acme
+            id: aaaa
+            hash: pbkdf2-sha256$100000$AAAAAAAAAAAAAAAAAAAAAA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
         """;
 
     [Fact]

@@ -8,7 +8,6 @@ using System.Text.Json;
 using System.Threading.Tasks;
 using Plimsoll.Server;
 using Plimsoll.Server.Configuration;
-using Plimsoll.Server.Tenants;
 
 namespace Plimsoll.EndToEnd.Tests.Serve;
 

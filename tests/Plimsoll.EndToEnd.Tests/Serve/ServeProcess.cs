@@ -27,7 +27,13 @@ sealed class ServeProcess : IDisposable
         }
     }
 
-    public static async Task<ServeProcess> StartAsync(params string[] arguments)
+    public static Task<ServeProcess> StartAsync(params string[] arguments) =>
+        StartAsync(_ => { }, arguments);
+
+    /// <param name="change">Folder and environment that it starts in.</param>
+    /// <param name="arguments">Behind <c>serve --port 0</c>.</param>
+    public static async Task<ServeProcess> StartAsync(
+        Action<ProcessStartInfo> change, params string[] arguments)
     {
         var start = new ProcessStartInfo(PlimsollProcess.Binary)
         {
@@ -35,6 +41,7 @@ sealed class ServeProcess : IDisposable
         };
         foreach (var argument in (string[])["serve", "--port", "0", .. arguments])
             start.ArgumentList.Add(argument);
+        change(start);
         var process = Process.Start(start)!;
         const string Marker = "serving at ";
         while (await process.StandardError.ReadLineAsync() is { } line)

@@ -39,6 +39,29 @@ public sealed class ConfigFileTests
     [InlineData("models:\n  - name: m\n    simulated:\n      gpus: x\n", "line 4", "gpus")]
     [InlineData(Small + "release: ${NOWHERE}\n", "line 5", "NOWHERE")]
     [InlineData(Small + "release: ${\n", "line 5", "${VAR:-default}")]
+    [InlineData(Small + "release: ${A B}\n", "line 5", "${VAR:-default}")]
+    [InlineData(Small + "release: ${1A}\n", "line 5", "${VAR:-default}")]
+    [InlineData(Small + "release: ${A\nstate: b}\n", "line 5", "${VAR:-default}")]
+    [InlineData(Small + "listen: []\n", "listen is empty", "at least one address")]
+    [InlineData(Small + "state: \"\"\n", "state is empty", "a folder")]
+    [InlineData(Small + "ledger: \"\"\n", "ledger", "expected sqlite")]
+    [InlineData(Small + "ledger: mysql\n", "ledger mysql", "expected sqlite")]
+    [InlineData(Small + "ledger: sqllite\n", "ledger sqllite", "expected sqlite")]
+    [InlineData(Small + "ledger: postgres\n", "ledger postgres", "postgres://USER")]
+    [InlineData(Small + "ledger: mysql://u:p@h/d\n", "c.yaml: ledger:", "postgres://USER")]
+    [InlineData(Small + "      block_size: 0\n", "m: simulated: block_size 0", "1 to 4096")]
+    [InlineData(Small + "      block_size: 4097\n", "block_size 4097", "1 to 4096")]
+    [InlineData(Small + "      num_gpu_blocks: 0\n", "num_gpu_blocks 0", "1 to 16777216")]
+    [InlineData(Small + "      num_gpu_blocks: 2000000000\n", "num_gpu_blocks", "1 to 16777216")]
+    [InlineData(Small + "      max_model_len: -1\n", "max_model_len -1", "1 to")]
+    [InlineData(Small + "      max_num_seqs: 0\n", "max_num_seqs 0", "1 to")]
+    [InlineData(Small + "      max_num_batched_tokens: 0\n", "max_num_batched_tokens 0", "1 to")]
+    [InlineData(Small + "      median_output_tokens: 0.5\n", "median_output_tokens 0.5", "1 to")]
+    [InlineData(Small + "      median_output_tokens: 1e99\n", "median_output_tokens 1E+99", "1 to")]
+    [InlineData(Small + "      tp: 0\n", "tp 0", "1 to 64")]
+    [InlineData(Small + "      replicas: 0\n", "replicas 0", "1 to 1024")]
+    [InlineData(Fleet + "    twin: {block_size: -1}\n", "u: twin: block_size -1", "1 to 4096")]
+    [InlineData(Small + "keys: [{tenant: a, id: b, hash: c}]\n", "key b: hash", "--new-key")]
     [InlineData("models: []\n", "models", "at least one")]
     [InlineData(Small + "listen: [\"http://0.0.0.0:80\"]\n", "open beyond this machine", "--new-key")]
     [InlineData(Small + "listen: [\"ftp://x\"]\n", "ftp://x", "http://HOST:PORT")]
@@ -115,6 +138,15 @@ public sealed class ConfigFileTests
         config.Telemetry.TraceShare.ShouldBe(0.01);
         config.Telemetry.Headers["a"].ShouldBe("1");
     }
+
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("books.db")]
+    [InlineData("/var/lib/plimsoll/ledger.sqlite3")]
+    [InlineData("postgres://u:p@h/d")]
+    [InlineData("postgresql://u:p@h:5433/d")]
+    public void Ledgers_are_named_in_these_ways(string ledger) =>
+        Read(Small + $"ledger: {ledger}\n").Ledger.ShouldBe(ledger);
 
     [Fact]
     public void What_is_too_deep_is_said() =>

@@ -205,7 +205,7 @@ sealed class ReportCommand(TuneStage stage)
         }
         var name = parsed.GetValue(_model)
             ?? throw new BadInputException("--ledger: expected --ledger-model beside it");
-        if (!ledger.StartsWith("postgres", StringComparison.Ordinal) && !File.Exists(ledger))
+        if (!Database.IsPostgres(ledger) && !File.Exists(ledger))
             throw new BadInputException($"{ledger}: no such ledger; expected what plimsoll serve wrote");
         using var database = Database.Open(ledger, ".");
         var rows = LedgerReader.Rows(database).Where(r => r.Adapter == name || r.Model == name).ToList();

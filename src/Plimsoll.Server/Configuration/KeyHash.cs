@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Plimsoll.Server.Tenants;
+namespace Plimsoll.Server.Configuration;
 
 /// <summary>
 /// API keys: <c>plm-ID-SECRET</c>. The secret has 256 random bits; of it only a PBKDF2 hash is kept
@@ -34,19 +34,28 @@ public static class KeyHash
     /// <summary>Whether the secret is the one that was hashed; takes the same time either way.</summary>
     public static bool Matches(string secret, string hash)
     {
-        var parts = hash.Split('$');
+        return Read(hash) is var (iterations, salt, expected)
+            && CryptographicOperations.FixedTimeEquals(Derive(secret, salt, iterations), expected);
+    }
+
+    /// <summary>Whether a text is a hash that some secret could match.</summary>
+    public static bool IsHash(string text) => Read(text) is not null;
+
+    static (int Iterations, byte[] Salt, byte[] Hash)? Read(string text)
+    {
+        var parts = text.Split('$');
         if (parts.Length != 4 || parts[0] != Scheme
             || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var iterations)
             || iterations is < 1 or > MostIterations)
         {
-            return false;
+            return null;
         }
         var salt = new byte[64];
-        var expected = new byte[64];
+        var hash = new byte[64];
         return Convert.TryFromBase64String(parts[2], salt, out var saltBytes)
-            && Convert.TryFromBase64String(parts[3], expected, out var hashBytes) && hashBytes == HashBytes
-            && CryptographicOperations.FixedTimeEquals(
-                Derive(secret, salt.AsSpan(0, saltBytes), iterations), expected.AsSpan(0, hashBytes));
+            && Convert.TryFromBase64String(parts[3], hash, out var hashBytes) && hashBytes == HashBytes
+            ? (iterations, salt[..saltBytes], hash[..hashBytes])
+            : null;
     }
 
     /// <summary>Id and secret of a presented key; null when it has not their shape.</summary>
