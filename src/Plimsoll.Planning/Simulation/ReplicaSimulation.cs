@@ -66,6 +66,8 @@ sealed partial class ReplicaSimulation : IStepping
         _decodes = new int[_batchAccount];
         _causes = new StepCause[_batchAccount + 1];
         ComputingNs = new long[_batchAccount + 1];
+        OutputTokens = new long[_batchAccount + 1];
+        PromptTokens = new long[_batchAccount + 1];
         _drafts = engine.Policy.Slack?.Drafts;
         _random = new RandomStream(options.Seed + (ulong)index, purpose: 78);
     }
@@ -292,8 +294,7 @@ sealed partial class ReplicaSimulation : IStepping
             ref var cachedTokens = ref _requests[chunk.Request.Slot].CachedTokens;
             if (cachedTokens < 0)
                 cachedTokens = chunk.CachedTokens;
-            if (_requests[chunk.Request.Slot].IsBatch)
-                CountBatchChunk(ref _requests[chunk.Request.Slot], chunk);
+            CountChunk(ref _requests[chunk.Request.Slot], chunk);
             if (chunk.EndsPrompt)
                 Emit(chunk, lagNs);
         }
@@ -323,7 +324,7 @@ sealed partial class ReplicaSimulation : IStepping
         }
         request.LastTokenNs = _nowNs;
         request.Emitted++;
-        BatchOutputTokens += request.IsBatch ? 1 : 0;
+        OutputTokens[AccountOf(request)] += request.OutputTokens > 0 ? 1 : 0;
         if (request.Emitted == request.TokensHere)
         {
             Finish(handle);

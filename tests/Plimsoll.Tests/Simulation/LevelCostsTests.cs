@@ -52,6 +52,25 @@ public sealed class LevelCostsTests
     }
 
     [Fact]
+    public void Beyond_what_it_carries_an_engine_is_priced_by_the_tokens_of_the_time_that_is_priced()
+    {
+        var run = Run(Plain, 200, hasBatch: false);
+        var costs = LevelCosts.Of(run, [Gold, Plain], 3.29m)!;
+        // Nearly all is answered after the last request came; that time is not priced, nor are its tokens.
+        var throughput = run.PromptTokensPerSecond + run.OutputTokensPerSecond;
+        costs.Levels.Sum(l => l.TokensPerSecond).ShouldBeInRange(0.2 * throughput, 2 * throughput);
+    }
+
+    [Fact]
+    public void Levels_that_are_carried_have_the_tokens_of_the_run()
+    {
+        var run = Run(Plain, 3, hasBatch: false);
+        var costs = LevelCosts.Of(run, [Gold, Plain], 3.29m)!;
+        var throughput = run.PromptTokensPerSecond + run.OutputTokensPerSecond;
+        costs.Levels.Sum(l => l.TokensPerSecond).ShouldBeInRange(0.8 * throughput, 1.2 * throughput);
+    }
+
+    [Fact]
     public void Each_level_has_gaps_of_its_own_and_together_they_are_the_runs()
     {
         var run = Run(Plain, 3, hasBatch: false);
