@@ -176,7 +176,7 @@ sealed partial class ReplicaSimulation : IStepping
         RecordGaps(_inFlight!);
         _options.StepObserver?.Invoke(_index, _shape, 1, _nowNs, _stepNs);
         if (_options.AttributeTime)
-            Attribute(_inFlight!, _shape, 1, 0);
+            Attribute(_inFlight!, _shape, 1, 0, _stepNs);
         End(steps: 1, _nowNs + _stepNs);
     }
 
@@ -260,7 +260,7 @@ sealed partial class ReplicaSimulation : IStepping
                 var repeated = shape with { DecodeContextTokens = context };
                 _options.StepObserver?.Invoke(_index, repeated, taken, endNs, stepNs);
                 if (_options.AttributeTime)
-                    Attribute(plan, repeated, taken, steps);
+                    Attribute(plan, repeated, taken, steps, stepNs);
                 steps += taken;
                 endNs += stepNs * taken;
                 context += (long)decodes * taken;
