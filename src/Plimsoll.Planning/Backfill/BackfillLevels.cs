@@ -34,6 +34,7 @@ sealed class BackfillLevels(
         var (interactive, batch) = (week.Interactive().Average(), week.Batch().Average());
         var idle = System.Math.Max(0, 1 - interactive - batch);
         var tokens = request.Serving.Levels.Select((_, level) => runs.Sum(r => Tokens(r, level))).ToList();
+        var payers = times.Where((_, i) => LevelCosts.PaysIdle(request.Serving.Levels, i)).Sum();
         var levels = beside.Levels.Select((level, i) => new BackfillLevel
         {
             Name = request.Serving.Levels[i].Spec.Name,
@@ -48,7 +49,9 @@ sealed class BackfillLevels(
             UsdPerMillionTokens = PerMillion(
                 interactive * times[i], interactiveTokens * tokens[i] / tokens.Sum()),
             WithIdleUsdPerMillionTokens = PerMillion(
-                (interactive + idle) * times[i], interactiveTokens * tokens[i] / tokens.Sum()),
+                interactive * times[i] + (LevelCosts.PaysIdle(request.Serving.Levels, i) && payers > 0
+                    ? idle * times[i] / payers : 0),
+                interactiveTokens * tokens[i] / tokens.Sum()),
         }).ToList();
         levels.Add(Lines(runs, spanS, batch));
         return levels;

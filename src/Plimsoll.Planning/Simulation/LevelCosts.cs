@@ -35,9 +35,11 @@ public sealed record LevelCosts(decimal UsdPerHour, decimal IdleUsdPerHour, IRea
             return null;
         var parts = new long[shares.Count + 1];
         long left = Whole, payers = 0;
+        // The step that the first and the last moment fall into is counted where it ends.
+        var whole = Math.Max(1, shares.Sum());
         for (var i = 0; i < shares.Count; i++)
         {
-            parts[i] = Math.Min(left, (long)(shares[i] * Whole));
+            parts[i] = Math.Min(left, (long)(shares[i] / whole * Whole));
             left -= parts[i];
             payers += PaysIdle(levels, i) ? parts[i] : 0;
         }
@@ -52,8 +54,8 @@ public sealed record LevelCosts(decimal UsdPerHour, decimal IdleUsdPerHour, IRea
             var idle = PaysIdle(levels, i) && payers > 0
                 ? (double)dollars[^1].Usd * parts[i] / payers : 0;
             costs[i] = new LevelCost(
-                i < levels.Count ? levels[i].Spec.Name : ServiceLevelSpec.Batch.Name, tokens, shares[i],
-                dollars[i].Usd, PerMillion((double)dollars[i].Usd, tokens),
+                i < levels.Count ? levels[i].Spec.Name : ServiceLevelSpec.Batch.Name, tokens,
+                (double)parts[i] / Whole, dollars[i].Usd, PerMillion((double)dollars[i].Usd, tokens),
                 PerMillion((double)dollars[i].Usd + idle, tokens));
         }
         return new LevelCosts(usdPerHour, dollars[^1].Usd, costs);
@@ -71,7 +73,8 @@ public sealed record LevelCosts(decimal UsdPerHour, decimal IdleUsdPerHour, IRea
             : run.Batch is not null || accounts[^1] > 0 ? accounts : [.. accounts.Take(levels)];
     }
 
-    static bool PaysIdle(IReadOnlyList<LevelPromise> levels, int account) =>
+    /// <summary>Whether an account's promise keeps capacity idle.</summary>
+    internal static bool PaysIdle(IReadOnlyList<LevelPromise> levels, int account) =>
         account < levels.Count && levels[account].Spec.Class == ServiceClass.Interactive;
 
     static decimal? PerMillion(double usdPerHour, double tokensPerSecond) => tokensPerSecond <= 0 ? null

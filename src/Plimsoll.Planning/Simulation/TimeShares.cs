@@ -2,7 +2,9 @@ using System.Collections.Generic;
 
 namespace Plimsoll.Planning.Simulation;
 
-/// <summary>Whose the computing time was, and the tokens, from the end of the warm-up to the last arrival.</summary>
+/// <summary>
+/// Whose the computing time was, and the tokens, from the end of the warm-up to the last arrival.
+/// </summary>
 /// <param name="SpanS">That time, seconds.</param>
 /// <param name="Accounts">Shares of all replicas' time: the levels in order, and batch work last; the rest
 /// was idle.</param>
