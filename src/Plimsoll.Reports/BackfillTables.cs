@@ -19,7 +19,7 @@ static class BackfillTables
             + Arrivals(backfill)
             + $"A job of {F((decimal)backfill.LinesPerWindow, "#,0")} lines is done within "
             + $"{F((decimal)backfill.WindowHours, "0.##")} h whenever of the week it comes. Who knows the "
-            + $"future fits {F((decimal)backfill.Loss.Clairvoyant, "0.0")} lines/s into the promise."));
+            + $"future fits {Bound(backfill.Loss)} into the promise."));
         page.Write("</p>\n");
         ReportTables.Write(page, ["<under", "hours kept", "lines/s", "tokens/s", "worth USD/week"],
             [.. backfill.Policies.Select(p => new[]
@@ -41,7 +41,12 @@ static class BackfillTables
             page, ["<who pays the gap", "interactive, $/M tokens", "batch, $/M tokens", "idle, $/week"],
             rows);
         Levels(page, backfill.BusiestHour);
+        if (backfill.BusiestHourNote is { } note)
+            page.Write($"<p>{HtmlText.Escape($"In the busiest hour {note}.")}</p>\n");
     }
+
+    static string Bound(BackfillLoss loss) => loss.Efficiency is null
+        ? "nobody knows how much" : $"{F((decimal)loss.Clairvoyant, "0.0")} lines/s";
 
     static string Arrivals(BackfillStatement backfill) => backfill.Arrivals is not { } arrivals ? ""
         : $"Of {F((decimal)arrivals.LinesPerSecond, "0.##")} lines/s that come, "

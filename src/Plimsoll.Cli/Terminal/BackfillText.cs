@@ -27,6 +27,8 @@ static class BackfillText
         }
         Rules(text, bill);
         Levels(text, backfill.BusiestHour);
+        if (backfill.BusiestHourNote is { } note)
+            TextLines.Wrap(text, "  ", "  ", $"In the busiest hour {note}.");
         Loss(text, backfill.Loss);
         Promise(text, backfill);
     }
@@ -82,11 +84,14 @@ static class BackfillText
     static void Loss(StringBuilder text, BackfillLoss loss)
     {
         TextLines.Wrap(text, "  ", "  ", $"The idle time holds {F(loss.AtFullBatchSpeed, "0.00")} lines/s at "
-            + $"full-batch speed. Who knows the future fits {F(loss.Clairvoyant, "0.00")} into the promise; "
+            + "full-batch speed. " + (loss.Efficiency is null
+                ? "How much fits the promise for who knows the future is not known; "
+                : $"Who knows the future fits {F(loss.Clairvoyant, "0.00")} into the promise; ")
             + $"{F(loss.WithoutMargin, "0.00")} are done when steps are planned without a margin, "
-            + $"{F(loss.Done, "0.00")} with it: {F(100 * loss.Efficiency, "0")} % of what fits. Recomputed: "
-            + $"{F(100 * loss.RecomputedShare, "0.0")} % of the batch prompt tokens. No step is cut short: "
-            + "this engine cannot.");
+            + $"{F(loss.Done, "0.00")} with it"
+            + (loss.Efficiency is { } share ? $": {F(100 * share, "0")} % of what fits. " : ". ")
+            + $"Recomputed: {F(100 * loss.RecomputedShare, "0.0")} % of the batch prompt tokens. "
+            + "No step is cut short: this engine cannot.");
     }
 
     static void Promise(StringBuilder text, BackfillStatement backfill)

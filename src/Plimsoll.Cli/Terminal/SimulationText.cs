@@ -51,7 +51,8 @@ static class SimulationText
         text.Append($"  lines       {batch.Lines:N0} answered");
         if (batch.Goodput is { } good)
             text.Append($", {F(100 * good, "0.00")} % within {Hours(windowNs)}");
-        text.Append($"; {batch.LinesLeft:N0} under way or waiting at the end\n");
+        text.Append($"; {batch.LinesLeft:N0} under way or waiting at the end");
+        text.Append(batch.LinesTooLong > 0 ? $"; {batch.LinesTooLong:N0} left out, too long\n" : "\n");
         text.Append($"  latency     TTFT p50 / p95 {LevelText.Pair(ttft)} ms, ");
         text.Append($"TPOT {LevelText.Pair(tpot)} ms, E2E ");
         text.Append($"{LevelText.Pair(batch.Latencies.E2e.Summarise())} ms\n");

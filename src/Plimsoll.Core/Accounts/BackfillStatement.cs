@@ -35,6 +35,9 @@ public sealed record BackfillStatement
     /// </summary>
     public required IReadOnlyList<BackfillLevel> BusiestHour { get; init; }
 
+    /// <summary>What the busiest hour leaves out; null for a backlog without end.</summary>
+    public string? BusiestHourNote { get; init; }
+
     /// <summary>The hours of the week: shares of the fleet's time.</summary>
     public required IReadOnlyList<BackfillHour> Week { get; init; }
 
@@ -138,10 +141,11 @@ public sealed record BackfillRule(
 /// <param name="WithoutMargin">Simulated, steps planned to the nanosecond.</param>
 /// <param name="Done">Simulated, with the margin that a live engine needs.</param>
 /// <param name="RecomputedShare">Share of the batch prompt tokens that were computed again.</param>
-/// <param name="Efficiency">Done over clairvoyant.</param>
+/// <param name="Efficiency">Done over clairvoyant; null where the bound that was found is below what is
+/// done.</param>
 public sealed record BackfillLoss(
     double AtFullBatchSpeed, double Clairvoyant, double WithoutMargin, double Done, double RecomputedShare,
-    double Efficiency);
+    double? Efficiency);
 
 /// <summary>One hour of the week: shares of the fleet's time, 0 to 1; the rest is idle.</summary>
 public sealed record BackfillHour(double Interactive, double Batch);

@@ -50,23 +50,35 @@ public sealed class BackfillBound
             if (level.Spec.Class != ServiceClass.Batch)
                 gapNs = Math.Min(gapNs, level.Spec.ItlNs ?? double.PositiveInfinity);
         }
-        // Without a promise on gaps a step of a second loses nothing worth counting.
-        gapNs = Math.Min(gapNs, 1e9);
         var batch = options.BatchWorkload!;
         var most = 0.0;
         // Where seats or memory are short, answers that are done sooner leave more of them.
-        foreach (var pace in new[] { 1, 0.7, 0.5, 0.35, 0.25 })
+        foreach (var stepNs in Steps(gapNs, engine, (long)requests.MeanPromptTokens))
         {
             var arrivals = requests.Open(
                 requestsPerSecond, options.Requests, options.Seed, ArrivalProcess.Representative);
             var presence = Presence(
-                arrivals, options, pace * gapNs, out var prompts, out var context, out var spanS);
+                arrivals, options, stepNs, out var prompts, out var context, out var spanS);
             var bound = new BackfillBound(
-                engine, presence, pace * gapNs, prompts * (1 - hits.Interactive) / spanS, context,
+                engine, presence, stepNs, prompts * (1 - hits.Interactive) / spanS, context,
                 Math.Max(1, batch.MeanPromptTokens * (1 - hits.Batch)), batch.MeanOutputTokens);
             most = Math.Max(most, bound.Least());
         }
         return most;
+    }
+
+    /// <summary>Lengths of step to try, from the longest that is promised.</summary>
+    static IEnumerable<double> Steps(double gapNs, SimulatedEngine engine, long context)
+    {
+        var isPromised = double.IsFinite(gapNs);
+        var single = default(StepShape);
+        single.AddDecodes(1, context);
+        // Without a promise on gaps a step of a second loses nothing worth counting.
+        var (longest, shortest) = isPromised
+            ? (gapNs, 0.2 * gapNs)
+            : (1e9, engine.StepTime.PredictNs(single));
+        for (var stepNs = longest; stepNs >= shortest; stepNs *= 0.7)
+            yield return stepNs;
     }
 
     /// <summary>How many requests decode at once and for what share of the time.</summary>

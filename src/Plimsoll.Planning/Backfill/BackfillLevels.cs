@@ -33,7 +33,8 @@ sealed class BackfillLevels(
         var times = Times(sweep);
         var (interactive, batch) = (week.Interactive().Average(), week.Batch().Average());
         var idle = System.Math.Max(0, 1 - interactive - batch);
-        var tokens = beside.Levels.Select(l => (double)l.PromptTokens + l.OutputTokens).ToList();
+        var tokens = request.Serving.Levels.Select((_, level) => runs.Sum(r => Tokens(r, level))).ToList();
+        var payers = times.Where((_, i) => LevelCosts.PaysIdle(request.Serving.Levels, i)).Sum();
         var levels = beside.Levels.Select((level, i) => new BackfillLevel
         {
             Name = request.Serving.Levels[i].Spec.Name,
@@ -48,11 +49,17 @@ sealed class BackfillLevels(
             UsdPerMillionTokens = PerMillion(
                 interactive * times[i], interactiveTokens * tokens[i] / tokens.Sum()),
             WithIdleUsdPerMillionTokens = PerMillion(
-                (interactive + idle) * times[i], interactiveTokens * tokens[i] / tokens.Sum()),
+                interactive * times[i] + (LevelCosts.PaysIdle(request.Serving.Levels, i) && payers > 0
+                    ? idle * times[i] / payers : 0),
+                interactiveTokens * tokens[i] / tokens.Sum()),
         }).ToList();
         levels.Add(Lines(runs, spanS, batch));
         return levels;
     }
+
+    /// <summary>In the time that batch work is counted in, too.</summary>
+    static double Tokens(SimulationResult run, int level) =>
+        run.Shares is { } shares ? shares.TokensPerSecond[level] * shares.SpanS : 0;
 
     BackfillLevel Lines(IReadOnlyList<SimulationResult> runs, double spanS, double share)
     {

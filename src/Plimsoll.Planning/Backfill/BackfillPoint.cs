@@ -29,11 +29,10 @@ sealed record BackfillPoint(
         var spanNs = batch.Sum(b => b.SpanS) * 1e9;
         var prompts = Math.Max(1.0, batch.Sum(b => b.PromptTokens));
         var computing = batch.Sum(b => (double)b.ComputingNs);
-        // Interactive time is attributed over the whole run, batch time over what is measured of it.
-        var causes = runs.Sum(r => (double)r.TimeByCause.InputNs + r.TimeByCause.CachedInputNs
-            + r.TimeByCause.OutputNs - r.BatchComputingNs);
+        var levels = runs.Sum(r => r.Shares is { } shares
+            ? shares.SpanS * shares.Accounts.Take(promise.Count).Sum() : 0);
         var batchShare = computing / spanNs;
-        var interactive = causes / (runs.Sum(r => r.MakespanS) * 1e9);
+        var interactive = levels * 1e9 / spanNs;
         var tokens = batch.Sum(b => (double)b.PromptTokens - b.RecomputedTokens + b.OutputTokens);
         return new BackfillPoint(
             rate, Keeps(promise, PooledRuns.Of(runs)), [.. batch.Select(b => b.LinesPerSecond)],

@@ -36,8 +36,13 @@ public sealed class Backfills
         _runs = new BackfillRuns(request);
         _hourly = BackfillRuns.HourlyRates(request);
         _grid = BackfillRuns.Grid(_hourly);
+        // A fleet for batch work alone needs no promise, whatever policy this one has.
+        var alone = request.Engine with
+        {
+            Limits = request.Engine.Limits with { Policy = SchedulingPolicy.VllmV1 },
+        };
         _fullBatchLines = SaturatedThroughput.Of(
-            request.Engine, request.Serving with { Workload = request.Batch, Requests = null })
+            alone, request.Serving with { Workload = request.Batch, Requests = null })
             .RequestsPerSecond;
     }
 
@@ -64,6 +69,9 @@ public sealed class Backfills
             Arrivals = Arrivals(room),
             BusiestHour = new BackfillLevels(_request, week, InteractiveTokens, BatchTokens(week), bill)
                 .Of(sweep, _runs.Alone(_grid[^1])),
+            BusiestHourNote = LinesPerRank is null ? null
+                : "latencies, tokens/s of batch work and shares of the interactive time are those beside "
+                    + "batch work without end: lines that come at a rate leave more room",
             Week = [.. week.Interactive().Zip(week.Batch(), (i, b) => new BackfillHour(i, b))],
             LinesPerWindow = week.LinesWithin(_request.WindowNs / 3.6e12) * _request.Ranks,
             PriceOfPromise = promise,
@@ -180,7 +188,7 @@ public sealed class Backfills
         return new BackfillLoss(
             Math.Max(0, free) * _fullBatchLines * _request.Ranks, clairvoyant * _request.Ranks,
             unmargined.MeanLines() * _request.Ranks, done * _request.Ranks, week.RecomputedShare,
-            clairvoyant > 0 ? done / clairvoyant : 0);
+            done > clairvoyant ? null : clairvoyant > 0 ? done / clairvoyant : 0);
     }
 
     double BoundAt(double rate) => BackfillBound.LinesPerSecond(

@@ -1,4 +1,5 @@
 using System;
+using Plimsoll.Core;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
@@ -20,6 +21,7 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
     {
         if (options.BatchWorkload is not { } workload)
             return null;
+        CheckSomeFit(workload, options.Seed, maxTokens);
         var rate = options.BatchLinesPerSecond / pool.Replicas;
         var lines = workload.Open(
             rate ?? Math.Max(1e-3, workload.RequestsPerSecond), long.MaxValue,
@@ -33,6 +35,24 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
         };
     }
 
+    /// <summary>Of lines without end of which none fits, none would ever be handed in.</summary>
+    static void CheckSomeFit(Workload workload, ulong seed, int maxTokens)
+    {
+        const long Drawn = 10_000;
+        var lines = workload.Open(
+            Math.Max(1e-3, workload.RequestsPerSecond), workload.Recorded ?? Drawn, seed,
+            ArrivalProcess.AtOnce);
+        while (lines.TryPeek(out _))
+        {
+            lines.Take(out var line);
+            if (line.PromptTokens < maxTokens)
+                return;
+        }
+        throw new BadInputException(
+            $"no line of {workload.Name} fits the {maxTokens} tokens that an engine has for one; expected "
+                + "shorter prompts or more memory per replica");
+    }
+
     /// <summary>Lines handed in and not answered.</summary>
     public int Outstanding { get; private set; }
 
@@ -43,6 +63,9 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
     public bool IsMeasured { get; set; }
 
     public long CompletedLines { get; private set; }
+
+    /// <summary>Lines left out, because their prompts are longer than an engine can hold.</summary>
+    public long LinesTooLong { get; private set; }
 
     public long LinesInTime { get; private set; }
 
@@ -95,7 +118,10 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
         {
             lines.Take(out var line);
             if (line.PromptTokens >= maxTokens)
+            {
+                LinesTooLong++;
                 continue;
+            }
             Outstanding++;
             var output = Math.Clamp(line.OutputTokens, 1, maxTokens - line.PromptTokens);
             request = new SimulatedRequest

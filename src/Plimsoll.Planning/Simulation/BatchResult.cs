@@ -25,6 +25,9 @@ public sealed record BatchResult
     /// <summary>Lines answered within the window.</summary>
     public required long LinesInTime { get; init; }
 
+    /// <summary>Lines left out, because their prompts are longer than an engine can hold.</summary>
+    public required long LinesTooLong { get; init; }
+
     /// <summary>Lines that had come and were not answered when the last request came.</summary>
     public required long LinesLeft { get; init; }
 
@@ -52,7 +55,7 @@ public sealed record BatchResult
     internal static BatchResult None { get; } = new()
     {
         SpanS = 0, PromptTokens = 0, RecomputedTokens = 0, OutputTokens = 0, Lines = 0, LinesInTime = 0,
-        LinesLeft = 0, ComputingNs = 0,
+        LinesTooLong = 0, LinesLeft = 0, ComputingNs = 0,
     };
 
     /// <summary>What all replicas did up to a time.</summary>
@@ -74,6 +77,7 @@ public sealed record BatchResult
             {
                 Lines = result.Lines + feed.CompletedLines,
                 LinesInTime = result.LinesInTime + feed.LinesInTime,
+                LinesTooLong = result.LinesTooLong + feed.LinesTooLong,
                 LinesLeft = result.LinesLeft + feed.Left(nowNs),
             };
             result.Latencies!.Add(feed.Latencies);
@@ -90,6 +94,7 @@ public sealed record BatchResult
         OutputTokens = OutputTokens - before.OutputTokens,
         Lines = Lines - before.Lines,
         LinesInTime = LinesInTime - before.LinesInTime,
+        LinesTooLong = LinesTooLong - before.LinesTooLong,
         ComputingNs = ComputingNs - before.ComputingNs,
     };
 }

@@ -44,8 +44,6 @@ sealed class CohortClock(int accounts)
 
     /// <summary>Its members by who pays for them: the levels, and batch work last.</summary>
     public CohortShare[] Accounts { get; } = new CohortShare[accounts];
-
-    public int Batch => Accounts[^1].Count;
 }
 
 /// <summary>The cohorts of one scheduler by its numbers for them.</summary>

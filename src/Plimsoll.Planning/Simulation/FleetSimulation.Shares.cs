@@ -6,8 +6,8 @@ public sealed partial class FleetSimulation
 {
     BatchResult _batchBefore = BatchResult.None;
     BatchResult? _batchAfter;
-    long[] _computedBefore = [];
-    long[] _computedAfter = [];
+    (long[] Ns, long[] Tokens) _computedBefore;
+    (long[] Ns, long[] Tokens) _computedAfter;
 
     void EndWarmup(long nowNs)
     {
@@ -35,13 +35,17 @@ public sealed partial class FleetSimulation
         _computedAfter = Computed();
     }
 
-    long[] Computed()
+    /// <summary>Computing time so far and tokens, by account.</summary>
+    (long[] Ns, long[] Tokens) Computed()
     {
-        var sums = new long[_options.Levels.Count + 1];
+        var sums = (Ns: new long[_options.Levels.Count + 1], Tokens: new long[_options.Levels.Count + 1]);
         foreach (var replica in _replicas)
         {
-            for (var account = 0; account < sums.Length; account++)
-                sums[account] += replica.ComputingNs[account];
+            for (var account = 0; account < sums.Ns.Length; account++)
+            {
+                sums.Ns[account] += replica.ComputingNs[account];
+                sums.Tokens[account] += replica.PromptTokens[account] + replica.OutputTokens[account];
+            }
         }
         return sums;
     }
@@ -55,12 +59,15 @@ public sealed partial class FleetSimulation
             return null;
         }
         var spanS = _batchAfter.SpanS - _batchBefore.SpanS;
-        var shares = new double[_computedAfter.Length];
+        var shares = new double[_computedAfter.Ns.Length];
+        var tokens = new double[shares.Length];
         for (var account = 0; account < shares.Length; account++)
         {
-            var before = account < _computedBefore.Length ? _computedBefore[account] : 0;
-            shares[account] = (_computedAfter[account] - before) / (spanS * 1e9 * _replicas.Length);
+            shares[account] = (_computedAfter.Ns[account] - (_computedBefore.Ns?[account] ?? 0))
+                / (spanS * 1e9 * _replicas.Length);
+            tokens[account] = (_computedAfter.Tokens[account] - (_computedBefore.Tokens?[account] ?? 0))
+                / spanS;
         }
-        return new TimeShares(spanS, shares);
+        return new TimeShares(spanS, shares, tokens);
     }
 }

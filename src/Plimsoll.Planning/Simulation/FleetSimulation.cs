@@ -361,7 +361,7 @@ public sealed partial class FleetSimulation
             WaitingAtTheEnd = _waitingAtTheEnd,
             Steps = steps,
             Batch = _options.BatchWorkload is null ? null : _batchAfter?.Since(_batchBefore),
-            BusyShare = makespanS > 0 ? busyNs / 1e9 / makespanS / _replicas.Length : 0,
+            BusyShare = makespanS > 0 ? Math.Min(1, busyNs / 1e9 / makespanS / _replicas.Length) : 0,
             TimeByCause = causes,
             KvTiers = KvTiers.Sum(_tiers),
             BatchComputingNs = _replicas.Sum(r => r.BatchComputingNs),

@@ -9,7 +9,8 @@ namespace Plimsoll.Planning.Simulation;
 
 /// <summary>What one level, or batch work, costs of a fleet.</summary>
 /// <param name="Name">The level; <c>batch</c> for batch work beside them.</param>
-/// <param name="TokensPerSecond">Input and output, what was computed twice not counted.</param>
+/// <param name="TokensPerSecond">Input and output in the time that is shared, what was computed twice not
+/// counted.</param>
 /// <param name="Share">Of the fleet's time, 0 to 1.</param>
 /// <param name="UsdPerHour">That share of the bill.</param>
 /// <param name="UsdPerMillionTokens">By the time it used; null without tokens.</param>
@@ -34,9 +35,11 @@ public sealed record LevelCosts(decimal UsdPerHour, decimal IdleUsdPerHour, IRea
             return null;
         var parts = new long[shares.Count + 1];
         long left = Whole, payers = 0;
+        // The step that the first and the last moment fall into is counted where it ends.
+        var whole = Math.Max(1, shares.Sum());
         for (var i = 0; i < shares.Count; i++)
         {
-            parts[i] = Math.Min(left, (long)(shares[i] * Whole));
+            parts[i] = Math.Min(left, (long)(shares[i] / whole * Whole));
             left -= parts[i];
             payers += PaysIdle(levels, i) ? parts[i] : 0;
         }
@@ -46,12 +49,13 @@ public sealed record LevelCosts(decimal UsdPerHour, decimal IdleUsdPerHour, IRea
         var costs = new LevelCost[shares.Count];
         for (var i = 0; i < costs.Length; i++)
         {
-            var tokens = Tokens(run, levels.Count, i);
+            var tokens = run.Shares is { } counted ? counted.TokensPerSecond[i]
+                : run.PromptTokensPerSecond + run.OutputTokensPerSecond;
             var idle = PaysIdle(levels, i) && payers > 0
                 ? (double)dollars[^1].Usd * parts[i] / payers : 0;
             costs[i] = new LevelCost(
-                i < levels.Count ? levels[i].Spec.Name : ServiceLevelSpec.Batch.Name, tokens, shares[i],
-                dollars[i].Usd, PerMillion((double)dollars[i].Usd, tokens),
+                i < levels.Count ? levels[i].Spec.Name : ServiceLevelSpec.Batch.Name, tokens,
+                (double)parts[i] / Whole, dollars[i].Usd, PerMillion((double)dollars[i].Usd, tokens),
                 PerMillion((double)dollars[i].Usd + idle, tokens));
         }
         return new LevelCosts(usdPerHour, dollars[^1].Usd, costs);
@@ -69,19 +73,9 @@ public sealed record LevelCosts(decimal UsdPerHour, decimal IdleUsdPerHour, IRea
             : run.Batch is not null || accounts[^1] > 0 ? accounts : [.. accounts.Take(levels)];
     }
 
-    static bool PaysIdle(IReadOnlyList<LevelPromise> levels, int account) =>
+    /// <summary>Whether an account's promise keeps capacity idle.</summary>
+    internal static bool PaysIdle(IReadOnlyList<LevelPromise> levels, int account) =>
         account < levels.Count && levels[account].Spec.Class == ServiceClass.Interactive;
-
-    static double Tokens(SimulationResult run, int levels, int account)
-    {
-        if (run.Shares is not { } shares)
-            return run.PromptTokensPerSecond + run.OutputTokensPerSecond;
-        if (account < levels)
-            return (run.Levels[account].PromptTokens + run.Levels[account].OutputTokens) / shares.SpanS;
-        var batch = run.Batch;
-        return batch is null ? 0
-            : (batch.PromptTokens - batch.RecomputedTokens + batch.OutputTokens) / shares.SpanS;
-    }
 
     static decimal? PerMillion(double usdPerHour, double tokensPerSecond) => tokensPerSecond <= 0 ? null
         : PicoDollars.FromUsd(usdPerHour * 1e6 / (3600 * tokensPerSecond)).Usd;

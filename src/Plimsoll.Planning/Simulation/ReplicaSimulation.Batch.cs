@@ -6,8 +6,16 @@ namespace Plimsoll.Planning.Simulation;
 /// <summary>What batch work is handed in, and what it was given.</summary>
 sealed partial class ReplicaSimulation
 {
+    /// <summary>Tokens of answers so far by who pays for them, batch work last.</summary>
+    public long[] OutputTokens { get; }
+
+    /// <summary>
+    /// Prompt tokens that became ready so far, the cached ones too and none twice, by who pays for them.
+    /// </summary>
+    public long[] PromptTokens { get; }
+
     /// <summary>Batch tokens given and batch prompt tokens computed, so far.</summary>
-    public long BatchOutputTokens { get; private set; }
+    public long BatchOutputTokens => OutputTokens[^1];
 
     public long BatchPromptTokens { get; private set; }
 
@@ -39,11 +47,16 @@ sealed partial class ReplicaSimulation
         return true;
     }
 
-    void CountBatchChunk(ref SimulatedRequest line, in PrefillChunk chunk)
+    void CountChunk(ref SimulatedRequest request, in PrefillChunk chunk)
     {
         var end = chunk.Start + chunk.Tokens;
-        BatchPromptTokens += chunk.Tokens;
-        BatchRecomputedTokens += Math.Max(0, Math.Min(end, line.ComputedOnce) - chunk.Start);
-        line.ComputedOnce = Math.Max(line.ComputedOnce, end);
+        PromptTokens[AccountOf(request)] +=
+            Math.Max(0, Math.Min(end, request.PromptTokens) - request.ComputedOnce);
+        if (request.IsBatch)
+        {
+            BatchPromptTokens += chunk.Tokens;
+            BatchRecomputedTokens += Math.Max(0, Math.Min(end, request.ComputedOnce) - chunk.Start);
+        }
+        request.ComputedOnce = Math.Max(request.ComputedOnce, end);
     }
 }

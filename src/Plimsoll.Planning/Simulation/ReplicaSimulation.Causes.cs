@@ -28,13 +28,13 @@ sealed partial class ReplicaSimulation
 
     /// <summary>
     /// Steps of one shape by what caused their time; <paramref name="after"/> is how many of the plan's
-    /// repetitions came before them.
+    /// repetitions came before them, <paramref name="stepNs"/> how long each took.
     /// </summary>
-    void Attribute(StepPlan plan, in StepShape shape, int steps, int after)
+    void Attribute(StepPlan plan, in StepShape shape, int steps, int after, long stepNs)
     {
         var chunks = shape.PrefillChunks > 0 ? plan.Chunks : [];
         TimeByCause += StepCauses.Of(_stepTime, shape, chunks) * steps;
-        if (_batch is null && _batchAccount == 1)
+        if (_options.BatchWorkload is null && _batchAccount == 1)
             return;
         Array.Clear(_causes);
         foreach (ref readonly var run in plan.Cohorts)
@@ -48,8 +48,33 @@ sealed partial class ReplicaSimulation
             all.NewPairs += cause.NewPairs;
             all.PastPairs += cause.PastPairs;
         }
+        var leftNs = stepNs;
         for (var account = 0; account < _causes.Length; account++)
-            ComputingNs[account] += steps * ShareNs(split, _causes[account], all, shape);
+        {
+            var shareNs = ShareNs(split, _causes[account], all, shape);
+            ComputingNs[account] += steps * shareNs;
+            leftNs -= shareNs;
+        }
+        AttributeRest(leftNs, shape, steps);
+    }
+
+    /// <summary>
+    /// What a step took beyond the model's step, such as drafting, verification and waiting for other ranks,
+    /// is everybody's by sequences; of drafts, by those that decode.
+    /// </summary>
+    void AttributeRest(long leftNs, in StepShape shape, int steps)
+    {
+        var isDrafted = shape.DraftTokens > 0;
+        var sequences = 0;
+        foreach (ref readonly var cause in _causes.AsSpan())
+            sequences += cause.Decodes + (isDrafted ? 0 : cause.Prompts);
+        for (var account = 0; account < _causes.Length && sequences > 0; account++)
+        {
+            var own = _causes[account].Decodes + (isDrafted ? 0 : _causes[account].Prompts);
+            var shareNs = leftNs * own / sequences;
+            ComputingNs[account] += steps * shareNs;
+            (leftNs, sequences) = (leftNs - shareNs, sequences - own);
+        }
     }
 
     void AddDecodes(CohortClock clock, int after)

@@ -59,7 +59,8 @@ sealed partial class ReplicaSimulation
     void Advance(CohortClock cohort, int steps)
     {
         cohort.Steps += steps;
-        BatchOutputTokens += (long)cohort.Batch * steps;
+        for (var account = 0; account < OutputTokens.Length; account++)
+            OutputTokens[account] += (long)cohort.Accounts[account].Count * steps;
         var finishes = cohort.Finishes;
         int handle;
         while ((handle = finishes.FirstOf(cohort.Steps)) >= 0)

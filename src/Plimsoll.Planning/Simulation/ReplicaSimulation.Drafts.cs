@@ -36,10 +36,9 @@ sealed partial class ReplicaSimulation
             clock.Finishes.Remove(id.Slot);
             clock.Finishes.Add(id.Slot, ends - accepted);
             clock.Accounts[AccountOf(request)].Shift(accepted);
-            if (request.IsBatch)
-                BatchOutputTokens += accepted;
-            else
-                // Tokens of one step arrive together.
+            OutputTokens[AccountOf(request)] += accepted;
+            // Tokens of one step arrive together.
+            if (!request.IsBatch)
                 _meter.AddGaps(0, accepted, request.Level);
         }
     }

@@ -55,11 +55,8 @@ sealed partial class ReplicaSimulation
             }
             var clock = _cohorts[request.Cohort];
             clock.Accounts[AccountOf(request)].Shift(-1);
-            if (request.IsBatch)
-            {
-                BatchOutputTokens--;
-            }
-            else
+            OutputTokens[AccountOf(request)]--;
+            if (!request.IsBatch)
             {
                 request.LateGaps -= _gapLimits.Of(request.Level, _stepNs);
                 _decodes[request.Level]--;

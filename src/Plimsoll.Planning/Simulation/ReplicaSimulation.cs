@@ -66,6 +66,8 @@ sealed partial class ReplicaSimulation : IStepping
         _decodes = new int[_batchAccount];
         _causes = new StepCause[_batchAccount + 1];
         ComputingNs = new long[_batchAccount + 1];
+        OutputTokens = new long[_batchAccount + 1];
+        PromptTokens = new long[_batchAccount + 1];
         _drafts = engine.Policy.Slack?.Drafts;
         _random = new RandomStream(options.Seed + (ulong)index, purpose: 78);
     }
@@ -174,7 +176,7 @@ sealed partial class ReplicaSimulation : IStepping
         RecordGaps(_inFlight!);
         _options.StepObserver?.Invoke(_index, _shape, 1, _nowNs, _stepNs);
         if (_options.AttributeTime)
-            Attribute(_inFlight!, _shape, 1, 0);
+            Attribute(_inFlight!, _shape, 1, 0, _stepNs);
         End(steps: 1, _nowNs + _stepNs);
     }
 
@@ -258,7 +260,7 @@ sealed partial class ReplicaSimulation : IStepping
                 var repeated = shape with { DecodeContextTokens = context };
                 _options.StepObserver?.Invoke(_index, repeated, taken, endNs, stepNs);
                 if (_options.AttributeTime)
-                    Attribute(plan, repeated, taken, steps);
+                    Attribute(plan, repeated, taken, steps, stepNs);
                 steps += taken;
                 endNs += stepNs * taken;
                 context += (long)decodes * taken;
@@ -292,8 +294,7 @@ sealed partial class ReplicaSimulation : IStepping
             ref var cachedTokens = ref _requests[chunk.Request.Slot].CachedTokens;
             if (cachedTokens < 0)
                 cachedTokens = chunk.CachedTokens;
-            if (_requests[chunk.Request.Slot].IsBatch)
-                CountBatchChunk(ref _requests[chunk.Request.Slot], chunk);
+            CountChunk(ref _requests[chunk.Request.Slot], chunk);
             if (chunk.EndsPrompt)
                 Emit(chunk, lagNs);
         }
@@ -323,7 +324,7 @@ sealed partial class ReplicaSimulation : IStepping
         }
         request.LastTokenNs = _nowNs;
         request.Emitted++;
-        BatchOutputTokens += request.IsBatch ? 1 : 0;
+        OutputTokens[AccountOf(request)] += request.OutputTokens > 0 ? 1 : 0;
         if (request.Emitted == request.TokensHere)
         {
             Finish(handle);

@@ -61,7 +61,7 @@ struct SimulatedRequest
     /// <summary>Tokens of the answer given here; 1 in a prefill pool.</summary>
     public int TokensHere;
 
-    /// <summary>Batch: tokens that have been computed once, whether or not they were lost since.</summary>
+    /// <summary>Tokens that have been computed once, whether or not they were lost since.</summary>
     public int ComputedOnce;
 
     /// <summary>Drafts of the step that has just ended that were right.</summary>

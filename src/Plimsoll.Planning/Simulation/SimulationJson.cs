@@ -40,7 +40,7 @@ public static class SimulationJson
             Batch = result.Batch is { } batch
                 ? new BatchDocument(
                     batch.OutputTokensPerSecond, batch.PromptTokensPerSecond, batch.LinesPerSecond,
-                    batch.Lines, batch.Goodput, batch.LinesLeft, batch.RecomputedTokens,
+                    batch.Lines, batch.Goodput, batch.LinesLeft, batch.LinesTooLong, batch.RecomputedTokens,
                     batch.Latencies!.Ttft.Summarise(), batch.Latencies.Tpot.Summarise(),
                     batch.Latencies.E2e.Summarise())
                 : null,
@@ -143,8 +143,8 @@ sealed record SimulationDocument(
 /// <summary>Goodput is the share of answered lines that kept the window.</summary>
 sealed record BatchDocument(
     double OutputTokensPerSecond, double PromptTokensPerSecond, double LinesPerSecond, long Lines,
-    double? Goodput, long LinesLeft, long RecomputedTokens, LatencySummary TtftMs, LatencySummary TpotMs,
-    LatencySummary E2eMs);
+    double? Goodput, long LinesLeft, long LinesTooLong, long RecomputedTokens, LatencySummary TtftMs,
+    LatencySummary TpotMs, LatencySummary E2eMs);
 
 /// <summary>The measured requests of one level of service against its own limits.</summary>
 sealed record LevelDocument(

@@ -82,13 +82,32 @@ public sealed class BackfillTests
     public void No_policy_does_more_than_fits_and_slack_does_most()
     {
         var statement = Small.Value.Bill;
-        statement.Loss.Efficiency.ShouldBeInRange(0.5, 1);
+        statement.Loss.Efficiency!.Value.ShouldBeInRange(0.5, 1);
         statement.Policies[0].Name.ShouldBe("slack");
         statement.Policies[0].HoursKept.ShouldBe(1);
         statement.Policies.ShouldAllBe(p => p.LinesPerSecond <= statement.Policies[0].LinesPerSecond);
         statement.Bill.SavedUsdPerWeek.ShouldBe(statement.Policies[0].UsdPerWeek);
         // Four streams of some minutes each differ, and by little.
         (statement.Bill.SavedLow / statement.Bill.SavedUsdPerWeek).ShouldBeInRange(0.8m, 0.999m);
+    }
+
+    /// <summary>
+    /// Without a promise on gaps as little fits as with one, and a fleet for the lines alone is the same
+    /// whatever policy the interactive fleet has.
+    /// </summary>
+    [Fact]
+    public void Neither_a_promise_without_gaps_nor_the_fleets_policy_changes_what_a_line_is_worth()
+    {
+        var request = Request();
+        var statement = Backfills.Of(request with
+        {
+            Serving = request.Serving with { Levels = [LevelPromise.Parse("default: ttft p95 500ms")] },
+            Engine = SimulatedEngine.Of(request.Engine.StepTime, SchedulingPolicy.Fcfs),
+        });
+        statement.Loss.Efficiency!.Value.ShouldBeInRange(0.5, 1);
+        var (one, other) = (statement.Policies[0], Small.Value.Bill.Policies[0]);
+        ((double)one.UsdPerWeek / one.LinesPerSecond)
+            .ShouldBe((double)other.UsdPerWeek / other.LinesPerSecond, 0.01);
     }
 
     [Fact]

@@ -1,7 +1,9 @@
 using System.Linq;
+using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning.Simulation;
@@ -49,6 +51,86 @@ public sealed class LevelCostsTests
         var charged =
             costs.Levels.Sum(l => (double)l.WithIdleUsdPerMillionTokens! * l.TokensPerSecond * 3600);
         (charged / 1e6).ShouldBe(3.29, 1e-6);
+    }
+
+    [Fact]
+    public void Beyond_what_it_carries_an_engine_is_priced_by_the_tokens_of_the_time_that_is_priced()
+    {
+        var run = Run(Plain, 200, hasBatch: false);
+        var costs = LevelCosts.Of(run, [Gold, Plain], 3.29m)!;
+        // Nearly all is answered after the last request came; that time is not priced, nor are its tokens.
+        var throughput = run.PromptTokensPerSecond + run.OutputTokensPerSecond;
+        costs.Levels.Sum(l => l.TokensPerSecond).ShouldBeInRange(0.2 * throughput, 2 * throughput);
+    }
+
+    [Fact]
+    public void Levels_that_are_carried_have_the_tokens_of_the_run()
+    {
+        var run = Run(Plain, 3, hasBatch: false);
+        var costs = LevelCosts.Of(run, [Gold, Plain], 3.29m)!;
+        var throughput = run.PromptTokensPerSecond + run.OutputTokensPerSecond;
+        costs.Levels.Sum(l => l.TokensPerSecond).ShouldBeInRange(0.8 * throughput, 1.2 * throughput);
+    }
+
+    /// <summary>
+    /// Drafting and verification are somebody's: an engine that never rests has no idle time.
+    /// </summary>
+    [Fact]
+    public void Drafts_are_time_that_somebody_used()
+    {
+        var engine = DraftStudy.With(
+            SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.InSlack),
+            new DraftSpec(4, [0.8, 0.6], 3_000_000, 1_000));
+        var run = FleetSimulation.Run(
+            new Fleet { Serving = engine.Pool() }, WorkloadFamily.Find("chat").Open(30, 400, 1), false,
+            new SimulationOptions
+            {
+                Requests = 400,
+                WarmupRequests = 40,
+                AttributeTime = true,
+                BatchWorkload = WorkloadFamily.Find("classification"),
+            });
+        run.Shares!.Accounts.Sum().ShouldBe(1, 0.01);
+        LevelCosts.Of(run, [LevelPromise.Of(ServiceLevelSpec.Default, [])], 3.29m)!
+            .Levels.Sum(l => l.Share).ShouldBeInRange(0.99, 1);
+    }
+
+    [Fact]
+    public void A_prefill_pool_beside_batch_work_is_not_idle()
+    {
+        var engine = SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.InSlack);
+        var prefillNs = 0L;
+        var run = FleetSimulation.Run(
+            new Fleet { Prefill = engine.Pool(), Serving = engine.Pool() },
+            WorkloadFamily.Find("summarisation").Open(5, 300, 1), false,
+            new SimulationOptions
+            {
+                Requests = 300,
+                AttributeTime = true,
+                BatchWorkload = WorkloadFamily.Find("classification"),
+                StepObserver = (int replica, in StepShape _, int steps, long _, long stepNs) =>
+                    prefillNs += replica == 0 ? steps * stepNs : 0,
+            });
+        // It computes nothing but the requests; the other pool decodes them beside batch work.
+        var shares = run.Shares!;
+        (shares.Accounts[0] * 2 * shares.SpanS * 1e9).ShouldBeGreaterThan(prefillNs);
+    }
+
+    [Fact]
+    public void Lines_that_are_too_long_are_counted_and_a_workload_of_them_is_refused()
+    {
+        var engine = SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.InSlack);
+        SimulationResult Run(int most) => FleetSimulation.Run(
+            new Fleet { Serving = engine.Pool() }, WorkloadFamily.Find("chat").Open(3, 50, 1), false,
+            new SimulationOptions
+            {
+                Requests = 50,
+                MaxModelLength = most,
+                BatchWorkload = WorkloadFamily.Find("summarisation"),
+            });
+        Run(2000).Batch!.LinesTooLong.ShouldBePositive();
+        Should.Throw<BadInputException>(() => Run(1)).Message
+            .ShouldStartWith("no line of summarisation fits");
     }
 
     [Fact]
