@@ -5,6 +5,7 @@ using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Promises;
 using Plimsoll.Server.Configuration;
+using Plimsoll.Server.Storage;
 
 namespace Plimsoll.Server.Cluster;
 
@@ -45,7 +46,7 @@ public static class KubernetesManifest
     }
 
     static bool IsShared(ServeConfig config) =>
-        config.Ledger.StartsWith("postgres", StringComparison.Ordinal);
+        Database.IsPostgres(config.Ledger);
 
     static int PortOf(ServeConfig config, string name)
     {

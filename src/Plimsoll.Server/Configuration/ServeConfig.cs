@@ -13,7 +13,10 @@ public sealed class ServeConfig
     /// <summary>Folder of files, batches and, with SQLite, the ledger.</summary>
     public string State { get; set; } = "plimsoll-state";
 
-    /// <summary><c>sqlite</c>, or <c>postgres://user:password@host/database</c>.</summary>
+    /// <summary>
+    /// <c>sqlite</c>, a SQLite file (<c>.db</c>, <c>.sqlite</c>), or
+    /// <c>postgres://user:password@host/database</c>.
+    /// </summary>
     public string Ledger { get; set; } = "sqlite";
 
     /// <summary>
