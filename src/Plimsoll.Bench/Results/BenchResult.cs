@@ -114,6 +114,12 @@ public sealed record BenchResult
     /// </summary>
     public ulong? PromptSalt { get; init; }
 
+    /// <summary>Answers that each request asked for at once.</summary>
+    public int Choices { get; init; } = 1;
+
+    /// <summary>Requests per second that were due; null where none were asked for or it is not known.</summary>
+    public double? DueRate { get; init; }
+
     /// <summary>What a reader of the figures should know.</summary>
     public IReadOnlyList<string> Warnings => RunWarnings.Of(this);
 

@@ -127,7 +127,7 @@ static class BenchText
             $"{Plural.Of(result.Completed, "request")} served, {result.Failed:N0} failed, "
             + $"in {result.DurationS:0.0} s; "
             + $"{result.MeanInFlight:0.0} in flight on average, {result.MostInFlight:N0} at most\n");
-        text.Append(CultureInfo.InvariantCulture, $"{result.PerSecond(result.Completed):0.000} requests/s, ");
+        text.Append($"{Ms(result.PerSecond(result.Completed))} requests/s, ");
         text.Append(CultureInfo.InvariantCulture,
             $"{result.PerSecond(result.PromptTokens):N0} input and "
                 + $"{result.PerSecond(result.OutputTokens):N0} output tokens/s\n");

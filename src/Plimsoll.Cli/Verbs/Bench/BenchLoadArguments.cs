@@ -50,7 +50,7 @@ sealed class BenchLoadArguments
         Description = "Requests per second, or inf [default: the workload's own, or inf]",
     };
 
-    readonly Option<double?> _burstiness = new("--burstiness")
+    readonly Option<string?> _burstiness = new("--burstiness")
     {
         Description = "Shape of gamma gaps: 1 is Poisson, above is smoother, inf is a metronome [default: "
             + "the workload's own arrivals, or 1]",
@@ -134,9 +134,11 @@ sealed class BenchLoadArguments
             throw new BadInputException($"--dataset-path {parsed.GetValue(_dataset)}: no such file; "
                 + $"expected JSONL, a request per line");
         }
+        endpoint = endpoint with { Choices = Choices(Extra(parsed.GetValue(_extra))) };
+        CheckGaps(endpoint, levels);
         return new BenchOptions
         {
-            Endpoint = endpoint with { Choices = Choices(Extra(parsed.GetValue(_extra))) },
+            Endpoint = endpoint,
             Levels = levels,
             Load = Text(levels, dataset),
             MaxConcurrency = levels.All(level => level.Clients is null)
@@ -157,6 +159,21 @@ sealed class BenchLoadArguments
                 Salt = parsed.GetValue(_salt) ?? (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
             },
         };
+    }
+
+    /// <summary>What lies between tokens is seen only where one answer is streamed.</summary>
+    static void CheckGaps(EndpointOptions endpoint, IReadOnlyList<LevelOptions> levels)
+    {
+        if (endpoint is { Stream: true, Choices: 1 }
+            || !levels.Any(level => level.Promise.Any(limit => limit.Metric is Metric.Tpot or Metric.Itl)))
+        {
+            return;
+        }
+        throw new BadInputException(endpoint.Stream
+            ? "--extra-body: n asks for several answers at once, whose tokens come mixed; expected no "
+                + "promise of tpot or itl with it"
+            : "--no-stream: whole answers show no time between tokens; expected no promise of tpot or itl "
+                + "with it");
     }
 
     IReadOnlyList<LevelOptions> Levels(ParseResult parsed, long? duration)
@@ -230,8 +247,12 @@ sealed class BenchLoadArguments
         return parsed.GetValue(_burstiness) switch
         {
             null => null,
-            > 0 and var shape => shape,
-            var other => throw new BadInputException($"--burstiness {other}: expected a shape above 0"),
+            "inf" => double.PositiveInfinity,
+            var text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var shape)
+                && shape is > 0 and <= 1e9
+                ? shape
+                : throw new BadInputException($"--burstiness {text}: expected a shape above 0 and at most "
+                    + "1000000000, or inf"),
         };
     }
 
