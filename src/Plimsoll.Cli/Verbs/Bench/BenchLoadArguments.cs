@@ -316,26 +316,41 @@ sealed class BenchLoadArguments
             ? (width, height)
             : throw new BadInputException($"--image-size {text}: expected WIDTHxHEIGHT of 1 to 8192 pixels");
 
+    /// <summary>The same load where its rate is not sent but searched.</summary>
+    internal static BenchOptions Searched(BenchOptions load)
+    {
+        var level = load.Levels[0] with { Clients = null };
+        return load with
+        {
+            Levels = [level],
+            Load = $"{What(level, load.DatasetPath)} at rates that are searched, {Scatter(level)}",
+        };
+    }
+
     internal static string Text(IReadOnlyList<LevelOptions> levels, string? dataset) =>
         string.Join("; ", levels.Select(level =>
             (levels.Count > 1 ? level.Name + ": " : "") + Text(level, dataset)));
 
     static string Text(LevelOptions level, string? dataset)
     {
-        var what = dataset is not null ? Path.GetFileName(dataset)
-            : level.Workload?.Name ?? $"{level.Lengths!.PromptTokens + level.Lengths.PrefixTokens} + "
-                + $"{level.Lengths.OutputTokens} tokens";
+        var what = What(level, dataset);
         if (level.Clients is { } clients)
             return $"{what}, a closed loop of {clients} clients";
         if (level.Stages.Count > 0)
             return $"{what} in {level.Stages.Count} stages";
-        var scatter = level.Burstiness is { } shape
-            ? double.IsInfinity(shape) ? "equal gaps"
-                : FormattableString.Invariant($"gamma gaps of shape {shape:0.##}")
-            : level.Workload is not null && !level.Poisson ? "its own arrivals" : "Poisson";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{what} at {level.RequestsPerSecond:0.###} requests/s, {scatter}");
+            $"{what} at {level.RequestsPerSecond:0.###} requests/s, {Scatter(level)}");
     }
+
+    static string What(LevelOptions level, string? dataset) => dataset is not null
+        ? Path.GetFileName(dataset)
+        : level.Workload?.Name ?? $"{level.Lengths!.PromptTokens + level.Lengths.PrefixTokens} + "
+            + $"{level.Lengths.OutputTokens} tokens";
+
+    static string Scatter(LevelOptions level) => level.Burstiness is { } shape
+        ? double.IsInfinity(shape) ? "equal gaps"
+            : FormattableString.Invariant($"gamma gaps of shape {shape:0.##}")
+        : level.Workload is not null && !level.Poisson ? "its own arrivals" : "Poisson";
 
     static Option<int> Count(string name, string description, int usual) =>
         new(name) { Description = description, DefaultValueFactory = _ => usual };

@@ -46,6 +46,8 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         BenchConflicts.Check(parsed);
         var (search, sweep) = (_search.Search(parsed, load.Levels), _search.Sweep(parsed));
         var money = _money.Read(parsed, parsed.GetValue(_endpoint.Model), story);
+        if (search is not null)
+            load = BenchLoadArguments.Searched(load);
         var options = load with
         {
             ReadyWaitNs = _endpoint.ReadyWaitNs(parsed),
