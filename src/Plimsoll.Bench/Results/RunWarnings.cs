@@ -22,7 +22,8 @@ static class RunWarnings
     public static IReadOnlyList<string> Of(BenchResult result) =>
     [
         .. Load(result),
-        .. result.Levels.SelectMany(level => Level(level, result.Levels.Count > 1 ? $"{level.Name}: " : "")),
+        .. result.Levels.SelectMany(level => Level(
+            level, result.Levels.Count > 1 ? $"{level.Name}: " : "", result.Choices)),
     ];
 
     static IEnumerable<string> Load(BenchResult result)
@@ -45,9 +46,10 @@ static class RunWarnings
         }
     }
 
-    static IEnumerable<string> Level(LevelReport level, string name)
+    static IEnumerable<string> Level(LevelReport level, string name, int choices)
     {
-        if (level is { CachedShare: { } cached, SharedShare: { } shared }
+        // The later of several answers to one request find the first one's prompt.
+        if (choices == 1 && level is { CachedShare: { } cached, SharedShare: { } shared }
             && cached > shared + CachedTolerance)
         {
             yield return name + string.Create(CultureInfo.InvariantCulture,

@@ -53,8 +53,10 @@ public static class VllmJson
             json.WriteString(name, value);
         if (result.RequestRate is { } rate)
             json.WriteNumber("request_rate", rate);
-        else
+        else if (result.LoadLine is null)
             json.WriteString("request_rate", "inf");
+        else
+            json.WriteNull("request_rate");
         Number(json, "burstiness", result.Burstiness);
         Number(json, "max_concurrency", result.MaxConcurrency);
         Totals(result, json);

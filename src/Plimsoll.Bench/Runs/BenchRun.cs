@@ -206,7 +206,7 @@ public sealed class BenchRun : IDisposable
         var spanNs = interrupted || _options.DurationNs == long.MaxValue ? _lastDueNs - _startNs
             : _options.DurationNs;
         var requests = _meters.Sum(meter => meter.Measured);
-        return Rate() is null || _search is not null || spanNs <= _options.WarmupNs ? null
+        return Rate() is null || spanNs <= _options.WarmupNs ? null
             : requests * 1e9 / (spanNs - _options.WarmupNs);
     }
 
@@ -214,7 +214,7 @@ public sealed class BenchRun : IDisposable
     {
         var rate = _options.Levels.Sum(level =>
             level.Clients is null ? level.RequestsPerSecond : double.PositiveInfinity);
-        return double.IsFinite(rate) && rate > 0 ? rate : null;
+        return _search is null && double.IsFinite(rate) && rate > 0 ? rate : null;
     }
 
     static string Counting(UsageForm counted, bool streamed) => counted switch

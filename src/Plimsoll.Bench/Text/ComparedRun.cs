@@ -92,10 +92,11 @@ public sealed record ComparedRun
     static List<(string, string?)> Spoken(JsonElement ours)
     {
         var words = new List<(string, string?)>();
-        if (ours.Text("verdict") is { } verdict and not "none")
-            words.Add(("promise", verdict.Replace('_', ' ')));
+        // A search breaks its promise on purpose.
         if (ours.Find("load_line") is { } line)
-            words.Add(("load_line", line.Text("outcome")?.Replace('_', ' ')));
+            words.Add(("load_line", line.Text("outcome")));
+        else if (ours.Text("verdict") is { } verdict and not "none")
+            words.Add(("promise", verdict));
         return words;
     }
 

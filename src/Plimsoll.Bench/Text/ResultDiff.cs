@@ -27,7 +27,7 @@ public sealed class ResultDiff
     {
         (First, Second) = (first, second);
         var (one, two) = (new FigureDraws(first, seed: 1), new FigureDraws(second, seed: 2));
-        Pairs = [.. Spoken(), .. Names().Select(name => Pair(name, one, two))];
+        Pairs = [.. Names().Select(name => Pair(name, one, two)), .. Spoken()];
         Differences = [.. Circumstances().Where(row => row.First != row.Second)];
     }
 

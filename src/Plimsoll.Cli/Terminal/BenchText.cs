@@ -103,7 +103,8 @@ static class BenchText
                 $"tokens of {100 * (1 - level.CountedShare):0.#} % of the answers are chunks: the "
                     + $"endpoint did not count them\n");
         }
-        else if (Math.Abs(level.Chunks - level.OutputTokens) > 0.05 * level.OutputTokens)
+        else if (level.Latencies[Metric.Itl].Samples > 0
+            && Math.Abs(level.Chunks - level.OutputTokens) > 0.05 * level.OutputTokens)
         {
             text.Append($"{level.OutputTokens:N0} tokens came in {level.Chunks:N0} chunks; ITL gaps are "
                 + $"between chunks\n");

@@ -4,7 +4,9 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Wire;
@@ -63,6 +65,42 @@ public sealed class FailureTests
         (failure.Kind, failure.Count).ShouldBe((kind, 8));
         failure.Example.ShouldContain(message);
         failure.Example.ShouldNotContain('\n');
+    }
+
+    /// <summary>
+    /// Over HTTP/2 a server may reset one answer, and may say that it closes a connection (GOAWAY) while it
+    /// serves what is under way on it: the first is a failure, the second none.
+    /// </summary>
+    [Theory]
+    [InlineData(true, "disconnected")]
+    [InlineData(false, null)]
+    public async Task A_reset_of_a_stream_is_a_failure_and_a_connection_that_closes_is_none(
+        bool resets, string? kind)
+    {
+        await using var endpoint = await ScriptedEndpoint.Start(async (context, body) =>
+        {
+            if (ScriptedEndpoint.Asked(body) == Tokens && resets)
+            {
+                context.Response.ContentType = "text/event-stream";
+                await ScriptedEndpoint.Event(context, """{"choices":[{"index":0,"delta":{"content":"a"}}]}""");
+                context.Features.GetRequiredFeature<IHttpResetFeature>().Reset(errorCode: 2);
+                return;
+            }
+            context.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>().RequestClose();
+            await ScriptedEndpoint.Stream(context, body, ScriptedEndpoint.Asked(body), _ => 2, 1);
+        }, http2: true);
+        var options = new BenchOptions
+        {
+            Endpoint = new EndpointOptions { BaseUrl = endpoint.BaseUrl, Model = "scripted", Http2 = true },
+            Levels = [new LevelOptions { Lengths = new LengthOptions(20, Tokens), RequestsPerSecond = 400,
+                Requests = 60 }],
+            Load = "test",
+        };
+        using var run = new BenchRun(options);
+        var level = run.Run(CancellationToken.None).Levels.Single();
+        (level.Completed, level.Failed).ShouldBe(resets ? (0, 60) : (60, 0),
+            string.Join("; ", level.Failures));
+        level.Failures.SingleOrDefault()?.Kind.ShouldBe(kind);
     }
 
     [Fact]

@@ -173,6 +173,7 @@ public sealed class ResultTests : IAsyncLifetime
         output.ToString().ShouldContain("mean_ttft_ms");
         // The second file has no requests: its figures stand without an interval.
         output.ToString().ShouldNotContain("within noise");
+        output.ToString().ShouldMatch(@"\npromise +kept +– +kept", "words stand as words");
         output.ToString().ShouldContain("no intervals for b: its file holds no requests");
         output.ToString().ShouldNotContain("no intervals for a");
         System.IO.File.ReadAllText(File("d.html")).ShouldContain("<h1>a and b</h1>");
@@ -229,6 +230,34 @@ public sealed class ResultTests : IAsyncLifetime
         against.Figures.Single(f =>
             f.Name == "USD per million tokens").IsOff.ShouldBeFalse("nothing was realised");
         against.Off.ShouldHaveSingleItem().ShouldContain("prefill speed");
+    }
+
+    [Fact]
+    public void A_run_at_another_rate_than_the_accounts_speaks_against_the_rate_first()
+    {
+        System.IO.File.WriteAllText(File("account.json"), """
+            {"statement": {"price": {"usdPerGpuHour": 2.0}},
+             "classes": [{"class": "interactive", "loadLine": {"requestsPerSecond": 1000000},
+               "fleet": {"replicas": 3, "accelerators": 6},
+               "cost": {"usdPerMillionTokens": 0.5, "usdPerRequest": 0.5},
+               "latency": {"ttftMs": {"p50": 0.000001}}}]}
+            """);
+        var accelerator = Catalogue.BuiltIn.FindAccelerator("h100_sxm");
+        var money = Bill.Of(_result, new MoneyOptions
+        {
+            Accelerator = accelerator,
+            Count = 4,
+            Price = Catalogue.BuiltIn.FindPrice(accelerator, "2.50"),
+        });
+        var against = AccountComparison.Read(File("account.json"), _result, money);
+        var rate = against.Figures.Single(figure => figure.Name == "rate, requests/s of a replica");
+        rate.Realised.ShouldNotBeNull().ShouldBe(_result.PerSecond(_result.Completed) / 2, 1e-9,
+            "four accelerators are two replicas of two");
+        against.Figures.Single(figure => figure.Name == "tokens per request").Predicted
+            .ShouldBe(1_000_000, 1e-6);
+        against.Off.First(line => line.StartsWith("rate", StringComparison.Ordinal)).ShouldContain("load line");
+        against.Off.First(line => line.StartsWith("ttft p50", StringComparison.Ordinal))
+            .ShouldEndWith("the rate, before anything else");
     }
 
     [Fact]

@@ -222,9 +222,9 @@ sealed class BenchLoadArguments
         if (!(range is >= 0 and < 1))
             throw new BadInputException($"--random-range-ratio {range}: expected 0 to below 1");
         return new LengthOptions(
-            Math.Max(1, Natural(parsed, _input, 10_000_000)),
-                Math.Max(1, Natural(parsed, _output, 10_000_000)), range,
-            Natural(parsed, _prefix, 10_000_000));
+            Math.Max(1, Natural(parsed, _input, LengthOptions.MostTokens)),
+                Math.Max(1, Natural(parsed, _output, LengthOptions.MostTokens)), range,
+            Natural(parsed, _prefix, LengthOptions.MostTokens));
     }
 
     double Rate(ParseResult parsed, Workload? workload)
