@@ -23,6 +23,9 @@ sealed class BenchLoadArguments
 {
     const double GoodputPercentile = 95;
 
+    /// <summary>Of a closed loop that nobody stated.</summary>
+    const int MostClients = 100_000;
+
     readonly Option<string?> _workload = new("--workload")
     {
         Description = "Workload family or trace file: lengths, prefixes and arrivals "
@@ -211,7 +214,8 @@ sealed class BenchLoadArguments
             Lengths = workload is null ? Lengths(parsed) : null,
             RequestsPerSecond = closed ? 0 : rate,
             // An infinite rate without a limit on what is under way: every request at once.
-            Clients = !closed ? null : concurrency > 0 ? concurrency : (int)Math.Min(usual.Requests, 100_000),
+            Clients = !closed ? null : concurrency > 0 ? concurrency
+                : (int)Math.Min(usual.Requests, MostClients),
             Stages = stages,
         };
     }
