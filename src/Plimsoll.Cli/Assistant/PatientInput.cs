@@ -90,8 +90,11 @@ sealed class PatientInput(Stream requests) : Stream
         {
             using var document = JsonDocument.Parse(line);
             var message = document.RootElement;
-            if (message.ValueKind != JsonValueKind.Object || !message.TryGetProperty("method", out var method))
+            if (message.ValueKind != JsonValueKind.Object
+                || !message.TryGetProperty("method", out var method))
+            {
                 return;
+            }
             if (message.TryGetProperty("id", out var id))
             {
                 _open[id.ToString()] = true;
