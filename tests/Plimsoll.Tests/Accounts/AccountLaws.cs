@@ -146,7 +146,8 @@ public sealed class AccountLaws
     {
         var mean = ModelLimits.FloorNsPerRequest(
             Outcome.Engine.Deployment, (int)Chat.MeanPromptTokens, 0, (int)Chat.MeanOutputTokens);
-        Level(Interactive, "floor").ShouldBe(Cost(1e9 / mean), 0.3 * Cost(1e9 / mean));
+        // Attention grows with the square of a prompt: requests that differ take a little more than the mean.
+        Level(Interactive, "floor").ShouldBeInRange(Cost(1e9 / mean), 1.1 * Cost(1e9 / mean));
     }
 
     [Fact]
