@@ -12,9 +12,9 @@ using Plimsoll.Tests.Bench;
 namespace Plimsoll.Bench.Figures;
 
 /// <summary>
-/// What a quarter of an hour shows of a load line at all, whoever searches. The oracle spends all of it at the
-/// line itself, which no search knows, and knows how the share of broken requests grows with the rate from runs
-/// of 200,000 requests: it only reads off which line the share that it saw belongs to.
+/// What a quarter of an hour shows of a load line at all, whoever searches. The oracle spends all of it at
+/// the line itself, which no search knows, and knows how the share of broken requests grows with the rate
+/// from runs of 200,000 requests: it only reads off which line the share that it saw belongs to.
 /// </summary>
 sealed class SteadyRuns(
     SimulatedEngine engine, Workload workload, IReadOnlyList<Limit> limits, double line)

@@ -33,7 +33,7 @@ public sealed class BenchRefusalTests
     [InlineData("--tp 8", "--tp", "--gpu")]
     [InlineData("--no-stream --promise \"tpot p95 50ms\"", "--no-stream", "no promise of tpot")]
     [InlineData("--no-stream --goodput tpot:50", "--no-stream", "no promise of tpot")]
-    [InlineData("--warmup 10s --duration 5s --request-rate 1", "--warmup", "less than --duration")]
+    [InlineData("--warmup 10s --duration 5s --request-rate 1", "--warmup", "less than --duration says")]
     [InlineData("--duration 5s", "--duration", "--request-rate")]
     [InlineData("--sweep 1,2 --duration 5s --base-url http://127.0.0.1:9", "Connection refused")]
     [InlineData("--metadata completed=5", "--metadata completed", "another key")]

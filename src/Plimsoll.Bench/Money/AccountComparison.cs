@@ -124,8 +124,8 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
     }
 
     /// <summary>
-    /// What the account's latencies and dollars are of: a replica at its load line, requests of the workload's
-    /// length. A run at another rate has other latencies, and nothing in the account is wrong for it.
+    /// What the account's latencies and dollars are of: a replica at its load line, requests of the
+    /// workload's length. A run at another rate has other latencies, and no account is wrong for it.
     /// </summary>
     static IEnumerable<ComparedFigure> Load(JsonElement interactive, BenchResult result, MoneyReport? money)
     {

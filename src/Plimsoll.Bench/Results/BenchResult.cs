@@ -117,7 +117,7 @@ public sealed record BenchResult
     /// <summary>Answers that each request asked for at once.</summary>
     public int Choices { get; init; } = 1;
 
-    /// <summary>Requests per second that were due; null where none were asked for or it is not known.</summary>
+    /// <summary>Requests per second that were due; null where no rate was asked for.</summary>
     public double? DueRate { get; init; }
 
     /// <summary>What a reader of the figures should know.</summary>

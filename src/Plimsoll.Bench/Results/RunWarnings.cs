@@ -35,8 +35,8 @@ static class RunWarnings
             if (due + (Chance * error) < FewestDue * asked)
             {
                 yield return string.Create(CultureInfo.InvariantCulture,
-                    $"{due:0.##} requests/s were due of the {asked:0.##} asked for: sessions begin one after ")
-                    + "another and bursts come when they come, so that a run needs longer to come to its rate";
+                    $"{due:0.##} requests/s were due of the {asked:0.##} asked for: sessions begin one ")
+                    + "after another and bursts come when they come, so that a longer run comes nearer";
             }
         }
         if (result.Choices > 1)

@@ -68,9 +68,7 @@ public sealed record ComparedRun
             Circumstances = json?.RootElement is { } root && root.Find("plimsoll.form") is not null
                 ? Ours(root) : Theirs(json?.RootElement, result),
             Words = json?.RootElement.Find("plimsoll") is { } said ? Spoken(said) : [],
-            LoadLine = json?.RootElement.Find("plimsoll.load_line") is { } line
-                && SavedReports.Number(line, "low") is { } low && SavedReports.Number(line, "high") is { } high
-                ? new Interval(low, high) : null,
+            LoadLine = json?.RootElement.Find("plimsoll.load_line") is { } line ? LineInterval(line) : null,
             InvalidBecause = json is null ? [] : Invalid(json.RootElement),
             Result = result,
             Served = run is null ? []
@@ -88,6 +86,10 @@ public sealed record ComparedRun
             reasons = SavedReports.Texts(client, "invalid_because");
         return reasons.Count > 0 || ours.Flag("valid") != false ? reasons : ["its file says so"];
     }
+
+    static Interval? LineInterval(JsonElement line) =>
+        SavedReports.Number(line, "low") is { } low && SavedReports.Number(line, "high") is { } high
+            ? new Interval(low, high) : null;
 
     static List<(string, string?)> Spoken(JsonElement ours)
     {

@@ -199,7 +199,7 @@ static class ChunkParser
         }
     }
 
-    /// <summary>A text that need be no Unicode: half of a pair of surrogates, bytes that are no UTF-8.</summary>
+    /// <summary>A text that need be no Unicode: half a pair of surrogates, no UTF-8.</summary>
     static string Text(ref Utf8JsonReader reader)
     {
         try

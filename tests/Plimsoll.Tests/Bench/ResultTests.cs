@@ -255,7 +255,8 @@ public sealed class ResultTests : IAsyncLifetime
             "four accelerators are two replicas of two");
         against.Figures.Single(figure => figure.Name == "tokens per request").Predicted
             .ShouldBe(1_000_000, 1e-6);
-        against.Off.First(line => line.StartsWith("rate", StringComparison.Ordinal)).ShouldContain("load line");
+        against.Off.First(line => line.StartsWith("rate", StringComparison.Ordinal))
+            .ShouldContain("load line");
         against.Off.First(line => line.StartsWith("ttft p50", StringComparison.Ordinal))
             .ShouldEndWith("the rate, before anything else");
     }

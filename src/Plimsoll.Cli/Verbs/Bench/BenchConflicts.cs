@@ -75,12 +75,15 @@ static class BenchConflicts
     /// <summary>Every request at once, for a time: nothing says how many that are.</summary>
     static void CheckBounded(ParseResult parsed)
     {
-        string[] bounds = ["--workload", "--stages", "--sweep", "--levels", "--num-prompts", "--max-concurrency"];
+        string[] bounds =
+        [
+            "--workload", "--stages", "--sweep", "--levels", "--num-prompts", "--max-concurrency",
+        ];
         if (IsGiven(parsed, "--duration") && !bounds.Any(bound => IsGiven(parsed, bound))
             && Value(parsed, "--request-rate") is (null or "inf"))
         {
-            throw new BadInputException("--duration: at an infinite rate nothing says how many are under way; "
-                + "expected --request-rate, --max-concurrency or --num-prompts with it");
+            throw new BadInputException("--duration: at an infinite rate nothing says how many are under "
+                + "way; expected --request-rate, --max-concurrency or --num-prompts with it");
         }
     }
 

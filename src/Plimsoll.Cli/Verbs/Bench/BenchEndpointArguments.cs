@@ -125,8 +125,8 @@ sealed class BenchEndpointArguments
         {
             if (value.Any(char.IsControl) || !request.Headers.TryAddWithoutValidation(name, value))
             {
-                throw new BadInputException($"--header {name}: no request can send it; expected KEY=VALUE of a "
-                    + "header that is not the body's");
+                throw new BadInputException($"--header {name}: no request can send it; expected "
+                    + "KEY=VALUE of a header that is not the body's");
             }
         }
         return headers;

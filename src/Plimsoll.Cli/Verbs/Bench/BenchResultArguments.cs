@@ -93,8 +93,8 @@ sealed class BenchResultArguments
         }
         if (files.Metadata.FirstOrDefault(pair => VllmJson.IsOwn(pair.Key)) is { Key: { } own })
         {
-            throw new BadInputException($"--metadata {own}: the result has a figure of that name; expected "
-                + "another key");
+            throw new BadInputException($"--metadata {own}: the result has a figure of that name; "
+                + "expected another key");
         }
         foreach (var path in files.Paths)
             WholeFile.Check(path);

@@ -48,7 +48,10 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         var (search, sweep) = (_search.Search(parsed, load.Levels), _search.Sweep(parsed));
         var money = _money.Read(parsed, parsed.GetValue(_endpoint.Model), story);
         if (load.WarmupNs >= load.DurationNs)
-            throw new BadInputException("--warmup: nothing is left to measure; expected less than --duration");
+        {
+            throw new BadInputException("--warmup: leaves nothing to measure; expected less than "
+                + "--duration says");
+        }
         if (search is not null)
             load = BenchLoadArguments.Searched(load);
         var options = load with
