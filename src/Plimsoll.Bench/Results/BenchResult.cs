@@ -9,7 +9,14 @@ namespace Plimsoll.Bench.Results;
 /// <summary>A finished run, or as much of one as ran before it was stopped.</summary>
 public sealed record BenchResult
 {
+    /// <summary>Of another tool's run, which seldom says it, when its file was written.</summary>
     public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>Whether another tool measured it, from its own send.</summary>
+    public bool IsImported { get; init; }
+
+    /// <summary>Where latencies start, for people.</summary>
+    public string LatenciesFrom => IsImported ? "that tool's own send" : "the scheduled send";
 
     /// <summary>From when the first request was due to the end of the last answer, seconds.</summary>
     public required double DurationS { get; init; }

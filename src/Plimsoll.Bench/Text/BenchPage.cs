@@ -31,7 +31,7 @@ public static class BenchPage
             [
                 string.Create(CultureInfo.InvariantCulture,
                     $"{result.Address}, {result.StartedAt:yyyy-MM-dd HH:mm}Z, {result.DurationS:0.0} s; "
-                    + $"latencies from the scheduled send."),
+                    + $"latencies from {result.LatenciesFrom}."),
                 $"Tokens counted {result.TokenCounting}; prompt lengths: {result.PromptLengths}.",
                 .. money is null ? Array.Empty<string>() : [$"Dollars: {MoneyWords.Basis(result, money)}."],
             ],

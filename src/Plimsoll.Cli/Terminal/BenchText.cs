@@ -18,7 +18,8 @@ static class BenchText
     {
         var text = new StringBuilder();
         text.Append($"{result.Model} at {result.Address}\n");
-        TextLines.Wrap(text, "", "", $"{result.Load}; started {result.StartedAt:yyyy-MM-dd HH:mm:ss}Z");
+        TextLines.Wrap(text, "", "", $"{result.Load}; "
+            + $"{(result.IsImported ? "written" : "started")} {result.StartedAt:yyyy-MM-dd HH:mm:ss}Z");
         foreach (var reason in result.InvalidBecause)
             TextLines.Wrap(text, "INVALID ", "        ", reason);
         foreach (var level in result.Levels)
@@ -48,7 +49,7 @@ static class BenchText
             text.Append($"{level.Name}\n");
         var percentiles = level.Latencies[Metric.Ttft].PercentilesMs.Keys.Order().ToList();
         var table = new TextTable([
-            "ms, from the scheduled send", "mean",
+            $"ms, from {result.LatenciesFrom}", "mean",
                 .. percentiles.Select(p => FormattableString.Invariant($"p{p:0.###}")), "samples"]);
         foreach (var (metric, latency) in level.Latencies.Where(l => metrics.Contains(l.Key.Name())))
             table.Add(Row(metric.Name().ToUpperInvariant(), latency, percentiles));

@@ -186,6 +186,25 @@ public sealed class ResultTests : IAsyncLifetime
         System.IO.File.ReadAllText(File("i.html")).ShouldContain("<svg");
     }
 
+    [Fact]
+    public void Another_tools_latencies_are_said_to_run_from_its_own_send()
+    {
+        string Times(string value) => $"[{string.Join(", ", Enumerable.Repeat(value, 30))}]";
+        System.IO.File.WriteAllText(File("vllm.json"), $$"""
+            {"model_id": "m", "duration": 3, "completed": 30, "request_throughput": 10,
+             "input_lens": {{Times("10")}}, "output_lens": {{Times("3")}}, "ttfts": {{Times("0.1")}},
+             "itls": {{Times("[0.01, 0.01]")}}, "errors": {{Times("\"\"")}},
+             "start_times": [{{string.Join(", ", Enumerable.Range(0, 30).Select(i => $"0.{i:00}"))}}]}
+            """);
+        using var text = new StringWriter();
+        CommandLine.Run(["bench", "import", File("vllm.json"), "--report", File("v.html")], text, text)
+            .ShouldBe(0, text.ToString());
+        text.ToString().ShouldContain("ms, from that tool's own send");
+        text.ToString().ShouldNotContain("scheduled");
+        text.ToString().ShouldNotContain("from the send itself");
+        System.IO.File.ReadAllText(File("v.html")).ShouldNotContain("scheduled send");
+    }
+
     [Theory]
     [InlineData("\"request_throughput\": 1, \"completed\": 5, \"mean_ttft_ms\": -5", 2, "mean_ttft_ms is -5")]
     [InlineData("\"request_throughput\": 0, \"completed\": 0, \"failed\": 9", 1, "no request was served")]

@@ -175,8 +175,7 @@ sealed class BenchLoadArguments
         throw new BadInputException(endpoint.Stream
             ? "--extra-body: n asks for several answers at once, whose tokens come mixed; expected no "
                 + "promise of tpot or itl with it"
-            : "--no-stream: whole answers show no time between tokens; expected no promise of tpot or "
-                + "itl with it");
+            : "--no-stream: whole answers show no time between tokens; expected no promise of tpot or itl");
     }
 
     IReadOnlyList<LevelOptions> Levels(ParseResult parsed, long? duration)
