@@ -21,17 +21,23 @@ sealed class BenchProgress(TextWriter story) : IDisposable
     double _nextS = QuietS;
     int _shown;
 
-    /// <summary>Says once, unless the load begins before, that an endpoint has not answered yet.</summary>
+    /// <summary>
+    /// Says on a terminal, unless the load begins before, that an endpoint has not answered yet.
+    /// </summary>
     public void Await(EndpointOptions endpoint)
     {
-        var line = $"plimsoll: no answer from {endpoint.Address} yet; waiting "
+        if (_piped)
+            return;
+        var line = $"no answer from {endpoint.Address} yet; waiting "
             + FormattableString.Invariant($"{endpoint.TimeoutNs / 1e9:0.###} s for it (--timeout)");
         _silence = new Timer(_ =>
         {
             lock (_gate)
             {
-                if (_silence is not null)
-                    story.WriteLine(line);
+                if (_silence is null)
+                    return;
+                story.Write("\r" + line);
+                _shown = line.Length;
             }
         }, null, TimeSpan.FromSeconds(QuietS), Timeout.InfiniteTimeSpan);
     }
