@@ -5,7 +5,7 @@ using Plimsoll.Core.Accounts;
 
 namespace Plimsoll.Reports;
 
-/// <summary>What is said of batch work in the idle time, the same words on the page and at a terminal.</summary>
+/// <summary>What is said of batch work in the idle time, on the page and at a terminal.</summary>
 public static class BackfillWords
 {
     /// <summary>What it saves, what becomes of lines that come, what a job of a window may be.</summary>
@@ -32,9 +32,9 @@ public static class BackfillWords
         var wait = arrivals.LongestWaitHours is { } hours
             ? $"the longest wait is {F(hours, "0.0")} h"
             : "more comes than there is ever room for, so that a gateway has to turn the others away";
-        return $"Of {F(arrivals.LinesPerSecond, "0.##")} lines/s that come, {F(100 * arrivals.Done, "0.0")} % "
-            + $"are done, {F(100 * arrivals.InTime, "0.0")} % within {F(backfill.WindowHours, "0.##")} h; "
-            + $"{wait}.";
+        return $"Of {F(arrivals.LinesPerSecond, "0.##")} lines/s that come, "
+            + $"{F(100 * arrivals.Done, "0.0")} % are done, {F(100 * arrivals.InTime, "0.0")} % within "
+            + $"{F(backfill.WindowHours, "0.##")} h; {wait}.";
     }
 
     /// <summary>What the busiest hour's figures are beside; null where that goes without saying.</summary>

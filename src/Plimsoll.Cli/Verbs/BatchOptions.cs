@@ -119,9 +119,9 @@ sealed class BatchOptions
             return;
         var most = MostLines * requestsPerSecond / requests;
         throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
-            $"--batch-rate {rate}: {come:#,0} lines would come while {requests:#,0} requests do; expected at ")
+            $"--batch-rate {rate}: {come:#,0} lines would come while {requests:#,0} requests do; ")
             + string.Create(CultureInfo.InvariantCulture,
-                $"most {most:0.######} per second, {MostLines:#,0} in all, or fewer --requests"));
+                $"expected at most {most:0.######} per second, {MostLines:#,0} in all, or fewer --requests"));
     }
 
     /// <summary>The engine with the steps that batch work may fill.</summary>

@@ -52,7 +52,7 @@ public static class Flags
             : throw new BadInputException(
                 $"{option.Name} {parsed.GetResult(option)?.GetValueOrDefault<string>()}", "", $"{choices}");
 
-    /// <summary>The first of these options that was given is refused, in these words after its name.</summary>
+    /// <summary>The first of these options that was given is refused, with words after its name.</summary>
     public static void RefuseGiven(this ParseResult parsed, string words, params Option[] options)
     {
         foreach (var option in options)

@@ -58,8 +58,8 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
             {
                 if (!kinds.Add(words[0] == "relegate" ? "reject" : words[0]))
                 {
-                    throw new BadInputException(
-                        $"{Setting.Level} \"{text}\"", $"\"{part}\" is said beside another of its kind", Form);
+                    throw new BadInputException($"{Setting.Level} \"{text}\"",
+                        $"\"{part}\" is said beside another of its kind", Form);
                 }
                 spec = said;
             }

@@ -99,9 +99,8 @@ sealed class Levers
         return new Credit(
             "batch backfill", Usd(change),
             FormattableString.Invariant(
-                $"not simulated, see --batch-workload: at full-batch speed {100 * idle:0} % of the ")
-            + "fleet's computing time is free; as much batch work of the same tokens in it earns its own "
-            + "cost per token")
+                $"not simulated: at full-batch speed {100 * idle:0} % of the fleet's time is free, and ")
+            + "batch work of the same tokens in all of it would earn its own cost per token")
         {
             Interval = Between(change, _bills.Select((bill, i) => Change(bill, replicas[i], _ceilings[i]))),
         };

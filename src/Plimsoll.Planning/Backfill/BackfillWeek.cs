@@ -61,15 +61,13 @@ sealed class BackfillWeek(IReadOnlyList<BackfillPoint> sweep, IReadOnlyList<doub
         var (room, lines) = (Room(), Lines());
         return [.. hourly.Select((rate, hour) => !Rides(rate)
             ? At(Quiet ?? sweep, rate, share)
-            : Between(At(Beside ?? sweep, rate, share), At(sweep, rate, share), Waited(room[hour], lines[hour])))];
-
-        static double Between(double low, double high, double part) => low + part * (high - low);
+            : Between(At(Beside ?? sweep, rate, share), At(sweep, rate, share), room[hour], lines[hour]))];
     }
 
-    /// <summary>How far an hour is from doing what comes, 0, to all it has room for, 1.</summary>
-    double Waited(double room, double lines) =>
-        Comes is not { } comes || room - comes <= 1e-9 * room ? 1
-            : Math.Clamp((lines - comes) / (room - comes), 0, 1);
+    /// <summary>From the share beside what comes to that beside all there is room for.</summary>
+    double Between(double coming, double full, double room, double lines) =>
+        Comes is not { } comes || room - comes <= 1e-9 * room ? full
+            : coming + Math.Clamp((lines - comes) / (room - comes), 0, 1) * (full - coming);
 
     /// <summary>
     /// Lines, beside those that come, that are done within a window whenever it begins: the fewest over the
