@@ -39,7 +39,8 @@ sealed class BatchOptions
 
     readonly Option<double> _share = new("--batch-share")
     {
-        Description = "Share of each engine's time promised to batch work; with --policy slack",
+        Description = "Share of each engine's time, as it is billed, and of its KV and sequences promised to "
+            + "batch work; with --policy slack",
         DefaultValueFactory = _ => 0,
     };
 
