@@ -85,9 +85,9 @@ static class SlackFigures
         Line(output, "slack", slack, 0);
         Line(output, "slack, steps until due", Run(own, WholeGaps, 8192, 1024), 0);
         var most = Most(own);
+        var over = best is null ? "" : FormattableString.Invariant($", {most / best.Tokens:0.00} ÷ best static");
         output.WriteLine(FormattableString.Invariant(
-            $"    {"who knows the future",-26} {most,6:0} batch tokens/s at most")
-            + (best is null ? "" : FormattableString.Invariant($", {most / best.Tokens:0.00} ÷ best static")));
+            $"    {"who knows the future",-26} {most,6:0} batch tokens/s at most{over}"));
         var ratio = best is { } b
             ? FormattableString.Invariant($"slack ÷ best static {slack.Tokens / b.Tokens:0.00} ")
                 + $"({string.Join(", ", Ratios(slack, b))} by seed)"
