@@ -85,7 +85,8 @@ static class SlackFigures
         Line(output, "slack", slack, 0);
         Line(output, "slack, steps until due", Run(own, WholeGaps, 8192, 1024), 0);
         var most = Most(own);
-        var over = best is null ? "" : FormattableString.Invariant($", {most / best.Tokens:0.00} ÷ best static");
+        var over = best is null ? ""
+            : FormattableString.Invariant($", {most / best.Tokens:0.00} ÷ best static");
         output.WriteLine(FormattableString.Invariant(
             $"    {"who knows the future",-26} {most,6:0} batch tokens/s at most{over}"));
         var ratio = best is { } b

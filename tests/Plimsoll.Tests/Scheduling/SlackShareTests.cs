@@ -42,7 +42,7 @@ public sealed class SlackShareTests
     }
 
     /// <summary>
-    /// Interactive requests would take every block and every seat, of which one is given back now and then.
+    /// Interactive requests would take every block and every seat; when one is done another comes.
     /// </summary>
     [Theory]
     [InlineData(1000, 8)]
@@ -61,8 +61,11 @@ public sealed class SlackShareTests
             var (lines, batch) = (0, new HashSet<RequestId>());
             for (var step = 0; step < 400; step++)
             {
-                if (step % 16 == 15)
+                if (step % 3 == 2)
+                {
                     desk.End(desk.Decodes().First(r => !batch.Contains(r)));
+                    desk.Add(0, 100, 2000);
+                }
                 if (step % 4 == 0)
                     batch.Add(desk.Add(1, 100, 1));
                 var plan = desk.Plan();
