@@ -14,6 +14,8 @@ static class Equivalents
         ("Accounts/AccountNotes.cs", "cut < 0", "cut <=0", "no source begins with the mark"),
         ("Accounts/ReportBuilder.cs", "s.Rate > 1.2", "s.Rate >=1.2 * interactive.LoadLine.RequestsPerSecond",
             "no rate lies on the edge to the bit"),
+        ("Accounts/ReportBuilder.cs", "value <= limitMs", "value <limitMs",
+            "no latency lies on the limit to the bit, and the line between two rates ends there"),
         ("Costing/PicoDollars.cs", "left < 0", "left <=0", "at nothing left nothing is handed out"),
         ("Measures/LatencyRecorder.cs", "_samples.Length < count + other.Count", "",
             "when the array grows: beyond need, or at the next sample"),

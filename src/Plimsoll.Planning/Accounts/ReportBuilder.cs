@@ -104,8 +104,7 @@ public sealed class ReportBuilder
         var whole = new LoadLineSearch(engine, serving, _outcome.Size);
         var rates = Rates.Select(rate => rate * _outcome.Ceiling).ToList();
         // The load line is a rate of the sweep too, looked at closely: the curve passes through the bill.
-        if (_outcome.LoadLine > 0)
-            rates.Add(_outcome.LoadLine);
+        rates.Add(_outcome.LoadLine);
         var runs = new SimulationResult[rates.Count];
         var done = 0;
         Parallel.For(0, runs.Length, i =>
