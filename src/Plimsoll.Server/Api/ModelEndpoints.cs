@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Threading;
@@ -51,8 +52,8 @@ sealed class ModelEndpoints(
             new RequestReader(codec, model.Engine.Facts.MaxModelTokens, levels(), tenant.Options.Level);
         var tokens = body.Array("messages") is { } messages
             ? codec.Encode(reader.Render(messages, body.Array("tools") ?? default), addSpecial: false)
-            : codec.Encode(body.Required("prompt"), body.Has("add_special_tokens", out var special)
-                ? special.GetBoolean() : true);
+            : codec.Encode(body.Required("prompt"), !body.Has("add_special_tokens", out _)
+                || body.Flag("add_special_tokens"));
         await JsonAsync(context, writer =>
         {
             writer.WriteStartObject();
@@ -174,7 +175,7 @@ sealed class ModelEndpoints(
         gate.AuthenticateAdmin(context);
         using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
         var body = document.RootElement;
-        var (name, path) = (body.Required("lora_name"), body.Required("lora_path"));
+        var (name, path) = (AdapterName(body), body.Required("lora_path"));
         var model = body.Text("model") is { } chosen ? CompletionEndpoints.Model(models, chosen, out _)
             : First();
         try
@@ -186,6 +187,18 @@ sealed class ModelEndpoints(
             throw ApiException.Bad(refusal.Message, "lora_path");
         }
         await context.Response.WriteAsync($"Success: LoRA adapter '{name}' added successfully.");
+    }
+
+    /// <summary>A name that requests, paths and every ledger can hold.</summary>
+    static string AdapterName(JsonElement body)
+    {
+        const int Longest = 256;
+        var name = body.Required("lora_name");
+        return name.Length is > 0 and <= Longest && !name.Any(char.IsControl)
+            ? name
+            : throw ApiException.Bad(
+                $"lora_name: expected 1 to {Longest} characters, none of them a control character",
+                "lora_name", "invalid_value");
     }
 
     public async Task UnloadAdapterAsync(HttpContext context)
