@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Text.Json;
 using System.Threading.Tasks;
 using ModelContextProtocol.Client;
@@ -21,13 +22,12 @@ public sealed class McpTests
         var answer = await Call(client, "simulate", new()
         {
             ["model"] = "Llama-3.1-8B", ["tp"] = 1, ["requests"] = 2000,
-                ["promise"] = new[] { "ttft p95 500ms", "tpot p95 50ms" },
+            ["promise"] = new[] { "ttft p95 500ms", "tpot p95 50ms" },
         });
         (answer.IsError ?? false).ShouldBeFalse(Text(answer));
         var direct = PlimsollProcess.Run(
-            "simulate", "--model", "Llama-3.1-8B", "--tp", "1", "--requests", "2000", "--promise",
-            "ttft p95 500ms",
-            "--promise", "tpot p95 50ms", "--json");
+            "simulate", "--model", "Llama-3.1-8B", "--tp", "1", "--requests", "2000",
+            "--promise", "ttft p95 500ms", "--promise", "tpot p95 50ms", "--json");
         Text(answer).ShouldBe(direct.Output);
         answer.StructuredContent!.Value.GetProperty("schema").GetString().ShouldBe(
             JsonDocument.Parse(direct.Output).RootElement.GetProperty("schema").GetString());
@@ -78,6 +78,29 @@ public sealed class McpTests
         Text(answer).ShouldContain(value);
         Text(answer).ShouldNotContain("\n");
         File.Exists(Path.Combine(AppContext.BaseDirectory, "page.html")).ShouldBeFalse();
+    }
+
+    /// <summary>Messages piped in are all answered before the end of the pipe ends the server.</summary>
+    [Fact]
+    public void What_is_piped_in_is_answered_to_the_end()
+    {
+        var messages = """
+            {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}
+            {"jsonrpc":"2.0","method":"notifications/initialized"}
+            {"jsonrpc":"2.0","id":"models","method":"tools/call","params":{"name":"catalogue_models","arguments":{}}}
+            {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"nope","arguments":{}}}
+            {"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":5}}
+            {"jsonrpc":"2.0","id":5,"method":"no/such"}
+            {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}}
+            {"jsonrpc":"2.0","method":"notifications/cancelled"}
+
+            """;
+        var ran = PlimsollProcess.RunWithInput(Encoding.UTF8.GetBytes(messages), "mcp");
+        ran.ExitCode.ShouldBe(0, ran.Story);
+        var answered = ran.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("id").ToString()).ToList();
+        foreach (var id in new[] { "1", "models", "3", "4" })
+            answered.Count(a => a == id).ShouldBe(1, ran.Output);
     }
 
     static Task<McpClient> Client() => McpClient.CreateAsync(

@@ -56,6 +56,9 @@ public sealed class TuneTests
         release.Output.ShouldStartWith("not released: ");
         PlimsollProcess.Run("tune", "report", adapter, "--labels-usd", "1", "--registry", registry)
             .ShouldBeRefused("saving has not been judged");
+        var dataset = applied.Output.Split('\n').Single(l => l.StartsWith("dataset ")).Split(' ')[1];
+        PlimsollProcess.Run("tune", "run", "--dataset", dataset, "--from", adapter, "--driver", "trl",
+            "--registry", registry).ShouldBeRefused("--from", "expected --driver embedded");
         PlimsollProcess.Run("tune", "rollout", "harbour", "--release", adapter, "--server",
             "http://127.0.0.1:1", "--registry", registry).ShouldBeRefused("expected plimsoll serve");
         await RollsOut(registry, adapter);

@@ -11,6 +11,9 @@ static class Equivalents
     static readonly (string File, string Was, string Now, string Why)[] All =
     [
         ("Costing/PicoDollars.cs", "count <= 64", "", "where the order lies, not what it says"),
+        ("Accounts/AccountNotes.cs", "cut < 0", "cut <=0", "no source begins with the mark"),
+        ("Accounts/ReportBuilder.cs", "s.Rate > 1.2", "s.Rate >=1.2 * interactive.LoadLine.RequestsPerSecond",
+            "no rate lies on the edge to the bit"),
         ("Costing/PicoDollars.cs", "left < 0", "left <=0", "at nothing left nothing is handed out"),
         ("Measures/LatencyRecorder.cs", "_samples.Length < count + other.Count", "",
             "when the array grows: beyond need, or at the next sample"),

@@ -31,8 +31,10 @@ sealed class CalibrateVerb(TextWriter output, TextWriter story)
         DefaultValueFactory = _ => 20,
     };
 
-    readonly Option<FileInfo?> _output =
-        new("--output") { Description = "Write the profile here, for --profile" };
+    readonly Option<FileInfo?> _output = new("--output")
+    {
+        Description = "Write the profile here, for --profile",
+    };
 
     readonly Option<bool> _json = new("--json") { Description = "Print the profile instead of the report" };
 

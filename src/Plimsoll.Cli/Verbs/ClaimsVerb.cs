@@ -21,12 +21,14 @@ sealed class ClaimsVerb(TextWriter output, TextWriter story)
 
     readonly Option<string> _model = new("--model")
     {
-        Description = "The large model", DefaultValueFactory = _ => "Llama-3.3-70B",
+        Description = "The large model",
+        DefaultValueFactory = _ => "Llama-3.3-70B",
     };
 
     readonly Option<string> _gpu = new("--gpu")
     {
-        Description = "The card of today", DefaultValueFactory = _ => "h100_sxm",
+        Description = "The card of today",
+        DefaultValueFactory = _ => "h100_sxm",
     };
 
     readonly Option<string?> _date = new("--date")
@@ -34,8 +36,10 @@ sealed class ClaimsVerb(TextWriter output, TextWriter story)
         Description = "Prices as of then, yyyy-MM-dd [default: the latest]",
     };
 
-    readonly Option<FileInfo?> _report =
-        new("--report") { Description = "Write a self-contained HTML page here" };
+    readonly Option<FileInfo?> _report = new("--report")
+    {
+        Description = "Write a self-contained HTML page here",
+    };
 
     readonly Option<bool> _markdown = new("--markdown") { Description = "Print the page of docs/claims.md" };
 

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
@@ -20,9 +21,7 @@ sealed class McpVerb(TextWriter story)
     static readonly string[] Verbs =
     [
         "account", "plan", "compare", "claims", "simulate", "trace describe", "catalogue accelerators",
-        "catalogue models",
-            "catalogue prices",
-        "catalogue workloads",
+        "catalogue models", "catalogue prices", "catalogue workloads",
     ];
 
     public Command Build()
@@ -45,6 +44,7 @@ sealed class McpVerb(TextWriter story)
         var listed = new ListToolsResult { Tools = [] };
         foreach (var tool in tools.Values)
             listed.Tools.Add(tool.Describe());
+        await using var input = new PatientInput(Console.OpenStandardInput());
         var options = new McpServerOptions
         {
             ServerInfo = new Implementation { Name = "plimsoll", Version = CommandLine.Version },
@@ -57,7 +57,14 @@ sealed class McpVerb(TextWriter story)
                 CallToolHandler = (request, _) => ValueTask.FromResult(Call(tools, request.Params)),
             },
         };
-        await using var transport = new StdioServerTransport(options);
+        options.Filters.Message.OutgoingFilters.Add(send => async (message, cancel) =>
+        {
+            await send(message, cancel);
+            if (message.JsonRpcMessage is JsonRpcResponse or JsonRpcError)
+                input.Answered(((JsonRpcMessageWithId)message.JsonRpcMessage).Id.ToString());
+        });
+        await using var transport = new StreamServerTransport(
+            input, Console.OpenStandardOutput(), "plimsoll");
         await using var server = McpServer.Create(transport, options);
         story.WriteLine($"plimsoll mcp: {tools.Count} tools on stdin and stdout");
         await server.RunAsync(stop);

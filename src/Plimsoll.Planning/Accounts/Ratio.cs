@@ -50,11 +50,12 @@ sealed record Ratio(AccountRequest Request, SimulatedEngine Engine)
     double? More(Metric metric, DrawnLines drawn)
     {
         var serving = Request.Serving;
-        var limits = serving.Limits.Count(limit => limit.Metric == metric);
-        if (limits == 0 || limits == serving.Limits.Count())
+        if (!serving.Limits.Any(IsOfIt) || serving.Limits.All(IsOfIt))
             return null;
         var gain = drawn.Gain([.. serving.Levels.Select(level => LevelPromise.Of(
-            level.Spec, [.. level.Limits.Where(limit => limit.Metric == metric)]))]);
+            level.Spec, [.. level.Limits.Where(IsOfIt)]))]);
         return gain > 0 ? Math.Max(1, gain) : null;
+
+        bool IsOfIt(Limit limit) => limit.Metric == metric;
     }
 }

@@ -111,7 +111,7 @@ public sealed class AccountLaws
     [Fact]
     public void Latency_at_the_load_line_keeps_the_promise_and_batch_is_at_its_own_load()
     {
-        Outcome.AtLoadLine!.Latencies.Ttft.PercentileNs(95)!.Value.ShouldBeLessThan(520_000_000);
+        Outcome.AtLoadLine!.Latencies.Ttft.PercentileNs(90)!.Value.ShouldBeLessThan(520_000_000);
         Interactive.Latency.TpotMs.P95!.Value.ShouldBeInRange(0.8 * 30, 1.05 * 30);
         Outcome.BatchRun!.OutputTokensPerSecond.ShouldBeGreaterThan(0);
         Batch.Latency.TpotMs.P50!.Value.ShouldBeGreaterThan(Interactive.Latency.TpotMs.P50!.Value * 0.5);
@@ -146,7 +146,8 @@ public sealed class AccountLaws
     {
         var mean = ModelLimits.FloorNsPerRequest(
             Outcome.Engine.Deployment, (int)Chat.MeanPromptTokens, 0, (int)Chat.MeanOutputTokens);
-        Level(Interactive, "floor").ShouldBe(Cost(1e9 / mean), 0.3 * Cost(1e9 / mean));
+        // Attention grows with the square of a prompt: requests that differ take a little more than the mean.
+        Level(Interactive, "floor").ShouldBeInRange(Cost(1e9 / mean), 1.1 * Cost(1e9 / mean));
     }
 
     [Fact]
@@ -256,7 +257,7 @@ public sealed class AccountLaws
         promised.Min(p => p.LoadLine!.Value).ShouldBe(Outcome.LoadLine, 0.03 * Outcome.LoadLine);
         foreach (var curve in Report.CostCurves)
         {
-            curve.Percentile.ShouldBe(95);
+            curve.Percentile.ShouldBe(curve.Metric == Metric.Ttft ? 90 : 95);
             curve.Points.Select(p => p.LimitMs).ShouldBeInOrder();
             foreach (var point in curve.Points.Where(p => p.UsdPerMillionTokens is not null))
             {
@@ -286,7 +287,7 @@ public sealed class AccountLaws
     {
         Parameter("parameters").ShouldBe("8.03");
         Parameter("tp × pp × dp, ep").ShouldBe("1 × 1 × 2, 1");
-        Parameter("promise").ShouldBe("ttft p95 500ms, tpot p95 30ms");
+        Parameter("promise").ShouldBe("ttft p90 500ms, tpot p95 30ms");
         Parameter("busiest hour").ShouldBe(Peak.ToString("0.####", CultureInfo.InvariantCulture));
         Parameter("spare replicas").ShouldBe("2");
         Parameter("batch window").ShouldBe("24");
@@ -304,7 +305,7 @@ public sealed class AccountLaws
     public void Promises_levers_and_the_split_of_the_bill_are_as_asked()
     {
         Interactive.Promise.Select(p => (p.Metric, p.Percentile, p.LimitMs, p.Level))
-            .ShouldBe([("ttft", 95, 500, null), ("tpot", 95, 30, null)]);
+            .ShouldBe([("ttft", 90, 500, null), ("tpot", 95, 30, null)]);
         Batch.Promise.Single().ShouldBe(new PromiseStatement("window", 100, WindowNs / 1e6));
         Outcome.Credits.Select(c => c.Name).ShouldBe(["batch backfill", "autoscaling", "quantisation"]);
         foreach (var credit in Outcome.Credits)
@@ -323,7 +324,7 @@ public sealed class AccountLaws
         // Output in a full batch costs less than where few decode.
         Interactive.WithoutIdle.UsdPerMillionOutputTokens
             .ShouldBeLessThan(Interactive.Cost.UsdPerMillionOutputTokens);
-        Interactive.LoadLine.BindingLimit.ShouldBeOneOf("ttft p95 500ms", "tpot p95 30ms");
+        Interactive.LoadLine.BindingLimit.ShouldBeOneOf("ttft p90 500ms", "tpot p95 30ms");
         Batch.LoadLine.ShouldBe(new LoadLine(Outcome.Ceiling, null, "throughput"));
     }
 
@@ -354,7 +355,7 @@ public sealed class AccountLaws
                 DataParallel = Accelerators,
                 Accelerator = TestDeployments.Small.Accelerator with { Fp8Tflops = 2000 },
             },
-            Chat, 2000, new Limit(Metric.Ttft, 95, 500_000_000), new Limit(Metric.Tpot, 95, 30_000_000)),
+            Chat, 2000, new Limit(Metric.Ttft, 90, 500_000_000), new Limit(Metric.Tpot, 95, 30_000_000)),
         BatchWindowNs = windowNs,
         SpareReplicas = Spare,
         Price = new PriceSpec

@@ -22,6 +22,7 @@ public sealed class AccountNotesTests
         notes.ShouldContain("price: 2 USD per accelerator-hour, as given, undated");
         notes.ShouldNotContain(n => n.StartsWith("closed loop"));
         notes.ShouldNotContain(n => n.StartsWith("lever "));
+        notes.ShouldContain(n => n.StartsWith("levers: each alone against the same bill; speculation"));
         notes.ShouldContain(n => n.StartsWith("step times: tier datasheet (")
             && n.Contains($"within {Outcome.Engine.StepTime.ErrorLow:0.00} to "));
         var dated = Outcome.Request with

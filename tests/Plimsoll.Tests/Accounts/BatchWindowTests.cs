@@ -16,6 +16,8 @@ public sealed class BatchWindowTests
         broken.Result.ShouldBeNull();
         broken.Broken!.ShouldContain(string.Create(
             CultureInfo.InvariantCulture, $"batch window of {0.9 * stayNs / 1e9:0.##} s"));
+        broken.Broken!.ShouldContain(string.Create(
+            CultureInfo.InvariantCulture, $"a request spends {stayNs / 1e9:0.##} s in a full batch"));
         Accountant.Account(Request((long)(1.1 * stayNs))).Result.ShouldNotBeNull();
     }
 }

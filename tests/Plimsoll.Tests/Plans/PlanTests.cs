@@ -111,6 +111,15 @@ public sealed class PlanTests : IDisposable
         story.ShouldContain("shard 3 of 3: its journal is missing");
     }
 
+    /// <summary>The others of its job may hold the winner: a machine that finds none has not failed.</summary>
+    [Fact]
+    public void A_shard_that_keeps_no_promise_is_done()
+    {
+        var (code, text, _) = Run([.. Words(Space), "--promise", "ttft p95 10ms", "--shards", "1/2"]);
+        code.ShouldBe(0);
+        text.ShouldBe("No candidate of shard 1/2 keeps this promise.\n");
+    }
+
     [Fact]
     public void A_promise_that_nobody_keeps_is_answered_by_the_nearest()
     {

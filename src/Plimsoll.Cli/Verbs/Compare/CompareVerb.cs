@@ -24,7 +24,8 @@ sealed class CompareVerb(TextWriter output, TextWriter story)
 
     readonly Argument<string?> _second = new("B")
     {
-        Description = "The other side, in the same words", Arity = ArgumentArity.ZeroOrOne,
+        Description = "The other side, in the same words",
+        Arity = ArgumentArity.ZeroOrOne,
     };
 
     readonly Option<string?> _from = new("--from")
@@ -63,19 +64,25 @@ sealed class CompareVerb(TextWriter output, TextWriter story)
 
     readonly Option<long> _requests = new("--requests")
     {
-        Description = "Requests of each simulated run", DefaultValueFactory = _ => 3000,
+        Description = "Requests of each simulated run",
+        DefaultValueFactory = _ => 3000,
     };
 
     readonly Option<ulong> _seed = new("--seed")
     {
-        Description = "Seed of all random draws", DefaultValueFactory = _ => 1,
+        Description = "Seed of all random draws",
+        DefaultValueFactory = _ => 1,
     };
 
-    readonly Option<FileInfo?> _report =
-        new("--report") { Description = "Write a self-contained HTML page here" };
+    readonly Option<FileInfo?> _report = new("--report")
+    {
+        Description = "Write a self-contained HTML page here",
+    };
 
-    readonly Option<DirectoryInfo?> _plots =
-        new("--plots") { Description = "Write each picture as PNG and SVG into this folder" };
+    readonly Option<DirectoryInfo?> _plots = new("--plots")
+    {
+        Description = "Write each picture as PNG and SVG into this folder",
+    };
 
     readonly Option<bool> _json = new("--json") { Description = "Print JSON of the published schema" };
 

@@ -13,8 +13,11 @@ namespace Plimsoll.Cli.Verbs.Tune;
 /// </summary>
 sealed class ApplyCommand(TuneStage stage)
 {
-    readonly Argument<string> _file = new(
-        "FILE") { Description = "The project", DefaultValueFactory = _ => "tune.yaml" };
+    readonly Argument<string> _file = new("FILE")
+    {
+        Description = "The project",
+        DefaultValueFactory = _ => "tune.yaml",
+    };
 
     public Command Build()
     {

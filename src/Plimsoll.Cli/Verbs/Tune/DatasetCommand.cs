@@ -18,39 +18,66 @@ namespace Plimsoll.Cli.Verbs.Tune;
 /// <summary><c>plimsoll tune dataset FILE</c>.</summary>
 sealed class DatasetCommand(TuneStage stage)
 {
-    readonly Argument<string> _file = new("FILE") { Description = "JSONL (chat, preferences, prompt and "
-        + "completion), .csv, or captured traffic" };
+    readonly Argument<string> _file = new("FILE")
+    {
+        Description = "JSONL (chat, preferences, prompt and completion), .csv, or captured traffic",
+    };
     readonly Option<string> _registry = TuneStage.RegistryOption();
     readonly Option<string> _base = TuneStage.BaseOption();
-    readonly Option<string> _prompt = new(
-        "--prompt") { Description = "CSV column of prompts", DefaultValueFactory = _ => "text" };
-    readonly Option<string> _completion = new(
-        "--completion") { Description = "CSV column of answers", DefaultValueFactory = _ => "label" };
+    readonly Option<string> _prompt = new("--prompt")
+    {
+        Description = "CSV column of prompts",
+        DefaultValueFactory = _ => "text",
+    };
+    readonly Option<string> _completion = new("--completion")
+    {
+        Description = "CSV column of answers",
+        DefaultValueFactory = _ => "label",
+    };
     readonly Option<string?> _system = new("--system") { Description = "CSV column of system prompts" };
-    readonly Option<string?> _group = new("--group") { Description = "CSV column of groups, "
-        + "which a split never cuts" };
-    readonly Option<bool> _captured = new("--captured") { Description = "FILE is captured traffic: requests "
-        + "with their responses" };
-    readonly Option<string?> _tenant = new("--tenant") { Description = "Of captured traffic, "
-        + "this tenant's only" };
-    readonly Option<string?> _model = new("--answered-by") { Description = "Of captured traffic, what this "
-        + "model or release answered only" };
+    readonly Option<string?> _group = new("--group")
+    {
+        Description = "CSV column of groups, which a split never cuts",
+    };
+    readonly Option<bool> _captured = new("--captured")
+    {
+        Description = "FILE is captured traffic: requests with their responses",
+    };
+    readonly Option<string?> _tenant = new("--tenant")
+    {
+        Description = "Of captured traffic, this tenant's only",
+    };
+    readonly Option<string?> _model = new("--answered-by")
+    {
+        Description = "Of captured traffic, what this model or release answered only",
+    };
     readonly Option<string[]> _evaluation = new("--evaluation") { Description = "NAME=FILE of records that "
         + "must not be trained on; repeatable" };
     readonly Option<double> _near = new("--near-duplicates") { Description =
         "Overlap from which records are one; 0 keeps them", DefaultValueFactory = _ => 0.8 };
     readonly Option<bool> _pii = new("--keep-pii") { Description = "Leave personal data and keys in" };
-    readonly Option<double> _share = new("--validation-share") { Description = "Held out by group",
-        DefaultValueFactory = _ => 0.1 };
+    readonly Option<double> _share = new("--validation-share")
+    {
+        Description = "Held out by group",
+        DefaultValueFactory = _ => 0.1,
+    };
     readonly Option<int> _most = new("--most-tokens") { Description = "Leave longer records out; 0 keeps all",
         DefaultValueFactory = _ => 0 };
-    readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the split",
-        DefaultValueFactory = _ => 1 };
-    readonly Option<int> _show = new("--show") { Description =
-        "Print so many records token by token, with what is learned", DefaultValueFactory = _ => 0 };
+    readonly Option<ulong> _seed = new("--seed")
+    {
+        Description = "Seed of the split",
+        DefaultValueFactory = _ => 1,
+    };
+    readonly Option<int> _show = new("--show")
+    {
+        Description = "Print so many records token by token, with what is learned",
+        DefaultValueFactory = _ => 0,
+    };
 
-    readonly Option<FileInfo?> _html = new("--html") { Description =
-        "Write a page of it here: filters, statistics, samples with what is learned" };
+    readonly Option<FileInfo?> _html = new("--html")
+    {
+        Description = "Write a page of it here: filters, statistics, samples with what is learned",
+    };
     readonly TeacherOptions _teacher = new();
 
     public Command Build()

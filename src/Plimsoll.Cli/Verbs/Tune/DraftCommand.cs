@@ -31,26 +31,47 @@ sealed class DraftCommand(TuneStage stage)
 
     readonly Option<string?> _answeredBy = AnsweredByOption();
 
-    readonly Option<int> _layers = new("--layers") { Description = "Of the draft, fewer than the target's",
-        DefaultValueFactory = _ => 1 };
+    readonly Option<int> _layers = new("--layers")
+    {
+        Description = "Of the draft, fewer than the target's",
+        DefaultValueFactory = _ => 1,
+    };
 
-    readonly Option<int> _tokens = new("--draft-tokens") { Description = "Guessed a step",
-        DefaultValueFactory = _ => DraftMeasure.DraftTokens };
+    readonly Option<int> _tokens = new("--draft-tokens")
+    {
+        Description = "Guessed a step",
+        DefaultValueFactory = _ => DraftMeasure.DraftTokens,
+    };
 
-    readonly Option<int> _most = new("--most-questions") { Description = "Answered to learn from",
-        DefaultValueFactory = _ => 4000 };
+    readonly Option<int> _most = new("--most-questions")
+    {
+        Description = "Answered to learn from",
+        DefaultValueFactory = _ => 4000,
+    };
 
-    readonly Option<int> _epochs = new("--epochs") { Description = "Passes over the answers",
-        DefaultValueFactory = _ => 3 };
+    readonly Option<int> _epochs = new("--epochs")
+    {
+        Description = "Passes over the answers",
+        DefaultValueFactory = _ => 3,
+    };
 
-    readonly Option<double> _rate = new("--learning-rate") { Description = "Highest, of AdamW",
-        DefaultValueFactory = _ => 2e-3 };
+    readonly Option<double> _rate = new("--learning-rate")
+    {
+        Description = "Highest, of AdamW",
+        DefaultValueFactory = _ => 2e-3,
+    };
 
-    readonly Option<ulong> _seed = new("--seed") { Description = "Of data order",
-        DefaultValueFactory = _ => 1 };
+    readonly Option<ulong> _seed = new("--seed")
+    {
+        Description = "Of data order",
+        DefaultValueFactory = _ => 1,
+    };
 
-    readonly Option<double> _usd = new("--usd-per-cpu-hour") { Description =
-        "Price of a processor's hour on this machine", DefaultValueFactory = _ => 0.05 };
+    readonly Option<double> _usd = new("--usd-per-cpu-hour")
+    {
+        Description = "Price of a processor's hour on this machine",
+        DefaultValueFactory = _ => 0.05,
+    };
 
     readonly DraftSaving _saving = new(stage);
 

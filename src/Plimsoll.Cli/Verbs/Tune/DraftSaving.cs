@@ -23,8 +23,11 @@ sealed class DraftSaving(TuneStage stage)
 
     readonly Option<string?> _price = new("--price") { Description = "As of plimsoll account" };
 
-    readonly Option<double> _days = new("--days") { Description =
-        "Until the next release, which makes the draft stale", DefaultValueFactory = _ => 90 };
+    readonly Option<double> _days = new("--days")
+    {
+        Description = "Until the next release, which makes the draft stale",
+        DefaultValueFactory = _ => 90,
+    };
 
     public void AddTo(Command command)
     {

@@ -22,31 +22,60 @@ sealed class EvaluateCommand(TuneStage stage)
     readonly Option<string> _registry = TuneStage.RegistryOption();
     readonly Option<string> _set = new("--set") { Description =
         "JSONL of records; the last answer of each is expected", Required = true };
-    readonly Option<string> _against = new("--against") { Description = "What answers now: an adapter, "
-        + "task@production, or base", DefaultValueFactory = _ => "base" };
-    readonly Option<string?> _mustPass = new("--must-pass") { Description = "JSONL of records that must be "
-        + "answered exactly" };
-    readonly Option<bool> _labels = new("--labels") { Description =
-        "Answers must be among the expected answers of the set" };
-    readonly Option<string?> _schema = new("--schema") { Description =
-        "Answers must be JSON that this JSON schema holds valid" };
+    readonly Option<string> _against = new("--against")
+    {
+        Description = "What answers now: an adapter, task@production, or base",
+        DefaultValueFactory = _ => "base",
+    };
+    readonly Option<string?> _mustPass = new("--must-pass")
+    {
+        Description = "JSONL of records that must be answered exactly",
+    };
+    readonly Option<bool> _labels = new("--labels")
+    {
+        Description = "Answers must be among the expected answers of the set",
+    };
+    readonly Option<string?> _schema = new("--schema")
+    {
+        Description = "Answers must be JSON that this JSON schema holds valid",
+    };
 
-    readonly Option<string?> _pattern = new("--pattern") { Description =
-        "Answers must be of this regular expression's form, whole" };
+    readonly Option<string?> _pattern = new("--pattern")
+    {
+        Description = "Answers must be of this regular expression's form, whole",
+    };
 
-    readonly Option<double> _faulty = new("--most-faulty") { Description =
-        "Share of answers that may be of a wrong form", DefaultValueFactory = _ => 0.01 };
+    readonly Option<double> _faulty = new("--most-faulty")
+    {
+        Description = "Share of answers that may be of a wrong form",
+        DefaultValueFactory = _ => 0.01,
+    };
 
-    readonly Option<double> _margin = new(
-        "--margin") { Description = "Accuracy that may be lost", DefaultValueFactory = _ => 0.02 };
-    readonly Option<double> _discordant = new("--discordant") { Description = "Share of examples expected "
-        + "to be answered otherwise", DefaultValueFactory = _ => 0.1 };
-    readonly Option<int> _parity = new("--parity-prompts") { Description =
-        "Prompts on which trainer and engine must agree", DefaultValueFactory = _ => 200 };
-    readonly Option<TensorFormat> _format = new("--format") { Description = "Deployed form of the base: "
-        + "F32, F16 or Q8_0", DefaultValueFactory = _ => TensorFormat.Q8_0 };
-    readonly Option<int> _most = new("--most-tokens") { Description = "Of an answer",
-        DefaultValueFactory = _ => 32 };
+    readonly Option<double> _margin = new("--margin")
+    {
+        Description = "Accuracy that may be lost",
+        DefaultValueFactory = _ => 0.02,
+    };
+    readonly Option<double> _discordant = new("--discordant")
+    {
+        Description = "Share of examples expected to be answered otherwise",
+        DefaultValueFactory = _ => 0.1,
+    };
+    readonly Option<int> _parity = new("--parity-prompts")
+    {
+        Description = "Prompts on which trainer and engine must agree",
+        DefaultValueFactory = _ => 200,
+    };
+    readonly Option<TensorFormat> _format = new("--format")
+    {
+        Description = "Deployed form of the base: F32, F16 or Q8_0",
+        DefaultValueFactory = _ => TensorFormat.Q8_0,
+    };
+    readonly Option<int> _most = new("--most-tokens")
+    {
+        Description = "Of an answer",
+        DefaultValueFactory = _ => 32,
+    };
 
     public Command Build()
     {

@@ -24,8 +24,10 @@ sealed class HostedOptions
 
     readonly Option<string?> _model = new("--endpoint-model") { Description = "Model that is tuned there" };
 
-    readonly Option<string?> _key = new("--endpoint-key") { Description =
-        "Its API key [default: OPENAI_API_KEY]" };
+    readonly Option<string?> _key = new("--endpoint-key")
+    {
+        Description = "Its API key [default: OPENAI_API_KEY]",
+    };
 
     readonly Option<string?> _suffix = new("--suffix") { Description = "Of the tuned model's name there" };
 

@@ -27,25 +27,41 @@ namespace Plimsoll.Cli.Verbs.Tune;
 /// </summary>
 sealed class ReportCommand(TuneStage stage)
 {
-    readonly Argument<string> _adapter = new("ADAPTER") { Description =
-        "Hash of the candidate, or TASK@NAME" };
+    readonly Argument<string> _adapter = new("ADAPTER")
+    {
+        Description = "Hash of the candidate, or TASK@NAME",
+    };
     readonly Option<string> _registry = TuneStage.RegistryOption();
-    readonly Option<string> _task = new("--task") { Description = "Name of the task",
-        DefaultValueFactory = _ => "task" };
+    readonly Option<string> _task = new("--task")
+    {
+        Description = "Name of the task",
+        DefaultValueFactory = _ => "task",
+    };
     readonly Option<double?> _labels = new("--labels-usd") { Description =
         "What the labels cost; 0 where they were there [default: the teacher's bill]" };
-    readonly Option<double?> _training = new("--training-usd") { Description =
-        "What training cost [default: of the run, where its price was given]" };
-    readonly Option<double> _evaluation = new("--evaluation-usd") { Description = "What judging cost",
-        DefaultValueFactory = _ => 0 };
+    readonly Option<double?> _training = new("--training-usd")
+    {
+        Description = "What training cost [default: of the run, where its price was given]",
+    };
+    readonly Option<double> _evaluation = new("--evaluation-usd")
+    {
+        Description = "What judging cost",
+        DefaultValueFactory = _ => 0,
+    };
     readonly Option<double> _shadow = new("--shadow-usd") { Description =
         "What the shadow costs; 0 where it fits the slack", DefaultValueFactory = _ => 0 };
-    readonly Option<string?> _api = new("--api-usd") { Description =
-        "Price of a shared endpoint, USD per million input,output tokens: 0.10,0.40" };
-    readonly Option<string?> _ledger = new("--ledger") { Description =
-        "Ledger with the task's traffic [default: the workload that gate 5 simulated]" };
-    readonly Option<string?> _model = new("--ledger-model") { Description =
-        "Model or adapter that answers the task there" };
+    readonly Option<string?> _api = new("--api-usd")
+    {
+        Description = "Price of a shared endpoint, USD per million input,output tokens: 0.10,0.40",
+    };
+    readonly Option<string?> _ledger = new("--ledger")
+    {
+        Description = "Ledger with the task's traffic [default: the workload that gate 5 simulated]",
+    };
+    readonly Option<string?> _model = new("--ledger-model")
+    {
+        Description = "Model or adapter that answers the task there",
+    };
     readonly Option<FileInfo?> _html = new("--html") { Description = "Write the page here" };
     readonly Option<bool> _json = new("--json") { Description = "Print JSON" };
 

@@ -24,22 +24,37 @@ sealed class RolloutCommand(TuneStage stage)
 {
     static readonly TimeSpan _between = TimeSpan.FromMilliseconds(500);
 
-    readonly Argument<string> _task = new("TASK") { Description = "Name of the task, which requests name as "
-        + "their model" };
+    readonly Argument<string> _task = new("TASK")
+    {
+        Description = "Name of the task, which requests name as their model",
+    };
     readonly Option<string> _registry = TuneStage.RegistryOption();
     readonly Option<string> _server = new("--server") { Description = "Address of plimsoll serve",
         DefaultValueFactory = _ => "http://127.0.0.1:8000" };
     readonly Option<string?> _key = new("--key") { Description = "Admin key [default: OPENAI_API_KEY]" };
-    readonly Option<string> _model = new("--model") { Description = "Served model that the adapter is of",
-        DefaultValueFactory = _ => TuneStage.DefaultBase };
-    readonly Option<string?> _release = new("--release") { Description =
-        "Its hash [default: TASK@candidate]" };
-    readonly Option<FileInfo?> _plan = new("--plan") { Description = "JSON of shares, shadow_requests, "
-        + "stage_requests, guards, labels, as POST /v1/rollouts takes them" };
-    readonly Option<bool> _back = new("--back") { Description =
-        "Take the task back to what answered before, at once" };
-    readonly Option<string> _reason = new("--reason") { Description = "Kept in the history",
-        DefaultValueFactory = _ => "by hand" };
+    readonly Option<string> _model = new("--model")
+    {
+        Description = "Served model that the adapter is of",
+        DefaultValueFactory = _ => TuneStage.DefaultBase,
+    };
+    readonly Option<string?> _release = new("--release")
+    {
+        Description = "Its hash [default: TASK@candidate]",
+    };
+    readonly Option<FileInfo?> _plan = new("--plan")
+    {
+        Description =
+            "JSON of shares, shadow_requests, stage_requests, guards, labels, as POST /v1/rollouts takes it",
+    };
+    readonly Option<bool> _back = new("--back")
+    {
+        Description = "Take the task back to what answered before, at once",
+    };
+    readonly Option<string> _reason = new("--reason")
+    {
+        Description = "Kept in the history",
+        DefaultValueFactory = _ => "by hand",
+    };
 
     public Command Build()
     {

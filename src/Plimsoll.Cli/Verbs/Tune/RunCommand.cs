@@ -19,42 +19,84 @@ sealed class RunCommand(TuneStage stage)
 {
     readonly Option<string> _registry = TuneStage.RegistryOption();
     readonly Option<string> _base = TuneStage.BaseOption();
-    readonly Option<string> _dataset = new(
-        "--dataset") { Description = "Hash of the dataset", Required = true };
-    readonly Option<TrainingMethod> _method = new(
-        "--method") { Description = "sft or dpo", DefaultValueFactory = _ => TrainingMethod.Sft };
-    readonly Option<string?> _adapter = new("--from") { Description = "Adapter to go on "
-        + "from: DPO after SFT" };
+    readonly Option<string> _dataset = new("--dataset")
+    {
+        Description = "Hash of the dataset",
+        Required = true,
+    };
+    readonly Option<TrainingMethod> _method = new("--method")
+    {
+        Description = "sft or dpo",
+        DefaultValueFactory = _ => TrainingMethod.Sft,
+    };
+    readonly Option<string?> _adapter = new("--from")
+    {
+        Description = "Adapter to go on from: DPO after SFT",
+    };
     readonly Option<int> _rank = new("--rank") { Description = "Of the LoRA", DefaultValueFactory = _ => 16 };
-    readonly Option<double?> _alpha = new("--alpha") { Description = "Of the LoRA [default: "
-        + "twice the rank]" };
+    readonly Option<double?> _alpha = new("--alpha")
+    {
+        Description = "Of the LoRA [default: twice the rank]",
+    };
     readonly Option<bool> _stabilised = new("--rslora") { Description = "Scale by alpha / sqrt(rank)" };
-    readonly Option<int> _epochs = new("--epochs") { Description = "Passes over the data",
-        DefaultValueFactory = _ => 3 };
+    readonly Option<int> _epochs = new("--epochs")
+    {
+        Description = "Passes over the data",
+        DefaultValueFactory = _ => 3,
+    };
     readonly Option<int?> _steps = new("--most-steps") { Description = "Stop after so many" };
-    readonly Option<double> _rate = new("--learning-rate") { Description = "Highest, of AdamW",
-        DefaultValueFactory = _ => 2e-3 };
-    readonly Option<int> _sequence = new("--sequence-tokens") { Description =
-        "Longest record, and length of a packed row", DefaultValueFactory = _ => 256 };
-    readonly Option<int> _batch = new("--batch-tokens") { Description = "Of one step",
-        DefaultValueFactory = _ => 2048 };
-    readonly Option<Precision> _precision = new(
-        "--precision") { Description = "f32 or bf16", DefaultValueFactory = _ => Precision.F32 };
-    readonly Option<ulong> _seed = new("--seed") { Description = "Of data order and first weights",
-        DefaultValueFactory = _ => 1 };
-    readonly Option<int> _threads = new("--threads") { Description =
-        "Part of the spec: other sums round otherwise", DefaultValueFactory = _ => 1 };
-    readonly Option<double?> _price = new("--usd-per-hour") { Description = "Price of this machine, for the "
-        + "cost of the run" };
-    readonly Option<double?> _budget = new("--budget-usd") { Description = "Refuse a run that "
-        + "would cost more" };
-    readonly Option<string> _driver = new("--driver") { Description = "embedded, files for axolotl, trl, "
-        + "llama-factory, slurm, kubeflow, or hosted", DefaultValueFactory = _ => "embedded" };
+    readonly Option<double> _rate = new("--learning-rate")
+    {
+        Description = "Highest, of AdamW",
+        DefaultValueFactory = _ => 2e-3,
+    };
+    readonly Option<int> _sequence = new("--sequence-tokens")
+    {
+        Description = "Longest record, and length of a packed row",
+        DefaultValueFactory = _ => 256,
+    };
+    readonly Option<int> _batch = new("--batch-tokens")
+    {
+        Description = "Of one step",
+        DefaultValueFactory = _ => 2048,
+    };
+    readonly Option<Precision> _precision = new("--precision")
+    {
+        Description = "f32 or bf16",
+        DefaultValueFactory = _ => Precision.F32,
+    };
+    readonly Option<ulong> _seed = new("--seed")
+    {
+        Description = "Of data order and first weights",
+        DefaultValueFactory = _ => 1,
+    };
+    readonly Option<int> _threads = new("--threads")
+    {
+        Description = "Part of the spec: other sums round otherwise",
+        DefaultValueFactory = _ => 1,
+    };
+    readonly Option<double?> _price = new("--usd-per-hour")
+    {
+        Description = "Price of this machine, for the cost of the run",
+    };
+    readonly Option<double?> _budget = new("--budget-usd")
+    {
+        Description = "Refuse a run that would cost more",
+    };
+    readonly Option<string> _driver = new("--driver")
+    {
+        Description = "embedded, files for axolotl, trl, llama-factory, slurm, kubeflow, or hosted",
+        DefaultValueFactory = _ => "embedded",
+    };
     readonly Option<string?> _out = new("--out") { Description = "Folder for a driver's files" };
-    readonly Option<string?> _bundle = new("--bundle") { Description =
-        "PEFT folder that the driver's trainer has made of this spec: takes it in" };
-    readonly Option<string?> _version = new("--driver-version") { Description =
-        "Of the trainer that made it" };
+    readonly Option<string?> _bundle = new("--bundle")
+    {
+        Description = "PEFT folder that the driver's trainer has made of this spec: takes it in",
+    };
+    readonly Option<string?> _version = new("--driver-version")
+    {
+        Description = "Of the trainer that made it",
+    };
     readonly HostedOptions _hosted = new();
 
     readonly Option<double?> _cost = new("--run-usd") { Description = "What that run cost" };
@@ -65,9 +107,8 @@ sealed class RunCommand(TuneStage stage)
             + "run goes on where it was.")
         {
             _registry, _base, _dataset, _method, _adapter, _rank, _alpha, _stabilised, _epochs, _steps, _rate,
-                _sequence, _batch,
-            _precision, _seed, _threads, _price, _budget, _driver, _out, _bundle,
-            _version, _cost,
+            _sequence, _batch, _precision, _seed, _threads, _price, _budget, _driver, _out, _bundle, _version,
+            _cost,
         };
         _hosted.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));

@@ -22,16 +22,24 @@ sealed class SavingCommand(TuneStage stage)
     readonly ServingOptions _serving = new();
     readonly Argument<string> _adapter = new("ADAPTER") { Description = "Hash of the candidate" };
     readonly Option<string> _registry = TuneStage.RegistryOption();
-    readonly Option<string> _model = new("--candidate-model") { Description =
-        "Model of the catalogue that the adapter is of, or its config.json", Required = true };
-    readonly Option<string?> _gpu = new("--candidate-gpu") { Description =
-        "Accelerator of the candidate [default: that of --gpu]" };
+    readonly Option<string> _model = new("--candidate-model")
+    {
+        Description = "Model of the catalogue that the adapter is of, or its config.json",
+        Required = true,
+    };
+    readonly Option<string?> _gpu = new("--candidate-gpu")
+    {
+        Description = "Accelerator of the candidate [default: that of --gpu]",
+    };
     readonly Option<double> _overhead = new("--adapter-overhead") { Description =
         "Longer steps with the adapter beside its base, as 1.05; 1 is a merged model",
         DefaultValueFactory = _ => 1 };
     readonly Option<string?> _price = new("--price") { Description = "As of plimsoll account" };
-    readonly Option<int> _spare = new("--spare-replicas") { Description =
-        "Replicas beyond the busiest hour's need", DefaultValueFactory = _ => 1 };
+    readonly Option<int> _spare = new("--spare-replicas")
+    {
+        Description = "Replicas beyond the busiest hour's need",
+        DefaultValueFactory = _ => 1,
+    };
     readonly Option<bool> _json = new("--json") { Description = "Print JSON" };
 
     public Command Build()

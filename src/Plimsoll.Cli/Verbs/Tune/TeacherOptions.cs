@@ -24,10 +24,15 @@ sealed class TeacherOptions
     readonly Option<string?> _model = new("--teacher-model") { Description = "Model that is asked there" };
     readonly Option<string?> _price = new("--teacher-usd") { Description =
         "Its price, USD per million input,output tokens: 0.90,0.90; 0,0 where it costs nothing" };
-    readonly Option<string?> _key = new("--teacher-key") { Description =
-        "Its API key [default: OPENAI_API_KEY]" };
-    readonly Option<int> _most = new("--teacher-most-tokens") { Description = "Of one answer",
-        DefaultValueFactory = _ => 512 };
+    readonly Option<string?> _key = new("--teacher-key")
+    {
+        Description = "Its API key [default: OPENAI_API_KEY]",
+    };
+    readonly Option<int> _most = new("--teacher-most-tokens")
+    {
+        Description = "Of one answer",
+        DefaultValueFactory = _ => 512,
+    };
 
     public void AddTo(Command command)
     {

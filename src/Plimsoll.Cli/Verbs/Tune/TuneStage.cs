@@ -30,8 +30,8 @@ sealed class TuneStage(TextWriter output, TextWriter story)
 
     public static Option<string> BaseOption() => new("--base")
     {
-        Description = "Model to tune: a Hugging Face folder, a GGUF file, a hash; "
-            + "plimsoll is the built-in one",
+        Description =
+            "Model to tune: a Hugging Face folder, a GGUF file, a hash; plimsoll is the built-in one",
         DefaultValueFactory = _ => DefaultBase,
     };
 
