@@ -33,9 +33,9 @@ public sealed partial class ServeHost
         var answers = new WholeAnswer(_models, upstreams, () => _levels, _book, time);
         var places = new SemaphoreSlim(config.Limits.BatchConcurrency);
         var job =
-            new BatchJob(_batches, _files, answers, name =>
+            new BatchJob(_batches, _files, answers, (tenant, name) =>
                 _upstreams.ContainsKey(name) || _models.Cascades.ContainsKey(name)
-                || _models.FindLocal(name, out _) is not null, _gate.CheckBudget, places, time,
+                || _models.FindLocal(name, tenant, out _) is not null, _gate.CheckBudget, places, time,
                 _app.Services.GetRequiredService<ILogger<BatchJob>>());
         _runner =
             new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());

@@ -18,7 +18,7 @@ namespace Plimsoll.Server.Batches;
 /// answered; the output is written from the database, so it holds every line once.
 /// </summary>
 sealed partial class BatchJob(
-    BatchStore store, FileStore files, WholeAnswer answers, Func<string, bool> knowsModel,
+    BatchStore store, FileStore files, WholeAnswer answers, Func<string, string, bool> knowsModel,
         Action<string> checkBudget, SemaphoreSlim lines, TimeProvider time, ILogger<BatchJob> log)
 {
     static readonly TimeSpan _otherProcess = TimeSpan.FromSeconds(5);
@@ -67,7 +67,10 @@ sealed partial class BatchJob(
         List<BatchLine> found;
         List<BatchInput.Fault> faults;
         await using (var file = files.OpenRead(batch.InputFile))
-            (found, faults) = await BatchInput.ReadAsync(file, batch.Endpoint, knowsModel, stop);
+        {
+            (found, faults) = await BatchInput.ReadAsync(
+                file, batch.Endpoint, name => knowsModel(batch.Tenant, name), stop);
+        }
         if (faults.Count > 0)
         {
             await store.MoveAsync(batch.Id, "validating", "failed", "failed", BatchInput.Json(faults));

@@ -8,7 +8,10 @@ namespace Plimsoll.Server.Serving;
 /// <summary>Reads fields of a request; a wrong one names its parameter, as OpenAI's errors do.</summary>
 public static class JsonBody
 {
-    const int MostDepth = 64;
+    /// <summary>
+    /// A key that is there twice would mean one thing here and another at an upstream: it is refused.
+    /// </summary>
+    static readonly JsonDocumentOptions _options = new() { MaxDepth = 64, AllowDuplicateProperties = false };
 
     /// <summary>One JSON object whose every text can be read; another is the client's error.</summary>
     public static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
@@ -18,14 +21,14 @@ public static class JsonBody
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = MostDepth });
+            document = JsonDocument.Parse(utf8, _options);
         }
         catch (JsonException e)
         {
             throw ApiException.Bad(
                 $"We could not parse the JSON body of your request (line {e.LineNumber + 1}, byte "
                     + $"{e.BytePositionInLine}). "
-                + "Expected one JSON object.", null, "invalid_json");
+                + "Expected one JSON object, no key of it twice.", null, "invalid_json");
         }
         if (document.RootElement.ValueKind == JsonValueKind.Object && !HasHalfACharacter(utf8.Span))
             return document;

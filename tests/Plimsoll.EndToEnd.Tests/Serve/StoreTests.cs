@@ -65,8 +65,7 @@ public sealed class StoreTests
         var lines = $"{RunningServer.Line(0)}\n{RunningServer.Line(1, "drops", 8)}";
         var batch = await FinishAsync(server, await server.UploadAsync(lines));
         batch.GetProperty("status").GetString().ShouldBe("completed");
-        var counts = batch.GetProperty("request_counts");
-        (counts.GetProperty("completed").GetInt32(), counts.GetProperty("failed").GetInt32()).ShouldBe((1, 1));
+        (Count(batch, "completed"), Count(batch, "failed")).ShouldBe((1, 1));
     }
 
     /// <summary>A batch that is killed reads its file again.</summary>
