@@ -40,8 +40,9 @@ sealed class FileEndpoints(Gate gate, FileStore files, Func<string, bool> isRead
         catch (IOException e) when (e is not BadHttpRequestException
             && !context.RequestAborted.IsCancellationRequested)
         {
+            // The system's own message names folders of ours.
             throw ApiException.Unavailable(
-                $"The file cannot be stored: {e.Message.ReplaceLineEndings(" ")}", "storage_full");
+                "The file cannot be stored: the server's disk takes no more.", "storage_full");
         }
         finally
         {

@@ -151,7 +151,7 @@ sealed partial class FineTuningRunner : IAsyncDisposable
     async Task LoadAsync(FineTuningJob job, string file)
     {
         var model = _models.FindLocal(job.Model, null, out _)
-            ?? throw new BadInputException($"model {job.Model}: not served here; expected a served base model");
+            ?? throw new BadInputException($"model {job.Model}: not served here; expected it to be");
         _models.Own(job.FineTunedModel!, job.Tenant);
         try
         {

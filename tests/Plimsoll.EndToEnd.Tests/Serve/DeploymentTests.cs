@@ -56,11 +56,12 @@ public sealed class DeploymentTests
             .ShouldBe(["53", "53", "8001"]);
     }
 
-    /// <summary>The SDK puts the program into the image's working folder, which is /app if nothing is said.</summary>
+    /// <summary>The SDK puts the program into the image's working folder: /app, if nothing is said.</summary>
     [Fact]
     public void No_volume_hides_the_images_program()
     {
-        var sources = PlimsollProcess.Binary[..PlimsollProcess.Binary.IndexOf("/bin/", StringComparison.Ordinal)];
+        var binary = PlimsollProcess.Binary;
+        var sources = binary[..binary.IndexOf("/bin/", StringComparison.Ordinal)];
         File.ReadAllText(Path.Combine(sources, "Plimsoll.Cli.csproj"))
             .ShouldNotContain("<ContainerWorkingDirectory>");
         using var folder = new TemporaryFolder();

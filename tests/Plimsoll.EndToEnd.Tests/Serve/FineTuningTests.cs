@@ -123,7 +123,8 @@ public sealed class FineTuningTests
         var dataset = PlimsollProcess.Run("tune", "dataset", data, "--near-duplicates", "0", "--keep-pii",
             "--validation-share", "0", "--registry", registry).Output.Split('\n')[0].Split(' ')[1];
         string[] run = ["tune", "run", "--driver", "hosted", "--dataset", dataset, "--endpoint",
-            server.Address.ToString(), "--endpoint-key", key, "--epochs", "30", "--learning-rate", "0.006", "--registry", registry];
+            server.Address.ToString(), "--endpoint-key", key, "--epochs", "30", "--learning-rate", "0.006",
+            "--registry", registry];
         var done = PlimsollProcess.Run([.. run, "--endpoint-model", "tiny", "--suffix", "cli"]);
         done.ExitCode.ShouldBe(0, done.Story);
         done.Output.ShouldStartWith("model ft:tiny:");
