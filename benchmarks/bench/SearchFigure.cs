@@ -74,7 +74,9 @@ static class SearchFigure
             }
         }
         var errors = found.Select(f => Math.Abs((f.Rate ?? 0) / truth - 1)).Order().ToList();
-        var covering = found.Count(f => (f.Low ?? 0) <= truth && (f.High ?? double.MaxValue) >= truth);
+        // A search that found nothing covers nothing.
+        var covering = found.Count(f => f.Outcome == LineOutcome.Found && (f.Low ?? 0) <= truth
+            && (f.High ?? double.MaxValue) >= truth);
         var widths = found.Select(f => ((f.High ?? double.NaN) - f.Low) / 2 / truth).Order().ToList();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{model}, {family}, {promise}: line {truth:0.000}/s; bias "
@@ -87,45 +89,7 @@ static class SearchFigure
             + string.Create(CultureInfo.InvariantCulture,
                 $"took p50 {found.Select(f => f.TookS).Order().ElementAt(seeds / 2):0} s, most "
                     + $"{found.Max(f => f.TookS):0} s; within 5 %: {errors.Count(e => e <= 0.05)}"));
-        Console.WriteLine(Quarter(engine, workload, limits, truth, seeds));
-    }
-
-    /// <summary>
-    /// What a quarter of an hour shows of the line at all: how many runs of that length keep the promise at
-    /// it and just above it. Where a queue decides, most of them still do.
-    /// </summary>
-    static string Quarter(
-        SimulatedEngine engine, Workload workload, IReadOnlyList<Limit> limits, double line, int runs)
-    {
-        var kept = new[] { 1.0, 1.05, 1.1 }.Select(factor => string.Create(CultureInfo.InvariantCulture,
-            $"{Kept(engine, workload, limits, factor * line, runs)} at {factor} × the line"));
-        return $"  of {runs} quarters of an hour at a steady rate the promise was kept by "
-            + string.Join(", ", kept);
-    }
-
-    static int Kept(
-        SimulatedEngine engine, Workload workload, IReadOnlyList<Limit> limits, double rate, int runs)
-    {
-        var requests = (int)(rate * new LoadLineOptions().BudgetNs / 1e9);
-        var kept = new bool[runs];
-        Parallel.For(0, runs, run =>
-        {
-            var broken = new int[limits.Count];
-            engine.Run(workload, rate, new SimulationOptions
-            {
-                Requests = requests,
-                Seed = (ulong)run + 1,
-                Limits = limits,
-                Observer = (in CompletedRequest request) =>
-                {
-                    for (var limit = 0; limit < broken.Length; limit++)
-                        broken[limit] += SimulatedSearch.Breaks(request, limits[limit]) ? 1 : 0;
-                },
-            }, ArrivalProcess.Poisson);
-            kept[run] = limits.Select((limit, i) => broken[i] <= (1 - limit.Percentile / 100) * requests)
-                .All(holds => holds);
-        });
-        return kept.Count(holds => holds);
+        Console.WriteLine(new SteadyRuns(engine, workload, limits, truth).Told(seeds));
     }
 
     static SimulatedEngine Engine(string gpu, string model, int tensor)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
+using System.Linq;
 using System.Text;
 
 namespace Plimsoll.Cli;
@@ -49,10 +50,13 @@ public static class CliReference
         if (options.Count > 0)
             text.Append("\n| option | meaning | default |\n|---|---|---|\n");
         foreach (var option in options)
-            text.Append($"| `{option.Name}` | {Cell(option.Description)} | {Default(option)} |\n");
+            text.Append($"| {Names(option)} | {Cell(option.Description)} | {Default(option)} |\n");
         foreach (var child in command.Subcommands)
             Append(text, child, path);
     }
+
+    static string Names(Option option) =>
+        string.Join(", ", new[] { option.Name }.Concat(option.Aliases).Select(name => $"`{name}`"));
 
     static string Cell(string? description)
     {

@@ -12,15 +12,9 @@ static class BackfillTables
     public static void Write(TextWriter page, BackfillStatement backfill)
     {
         var bill = backfill.Bill;
-        page.Write("<h2>Batch work in the idle time of the interactive fleet</h2>\n<p>");
-        page.Write(HtmlText.Escape(
-            $"{backfill.Workload}: ${F(bill.SavedUsdPerWeek, "#,0")} ({F(bill.SavedLow, "#,0")}–"
-            + $"{F(bill.SavedHigh, "#,0")}) a week saved against a fleet of its own in full batches. "
-            + Arrivals(backfill)
-            + $"A job of {F((decimal)backfill.LinesPerWindow, "#,0")} lines is done within "
-            + $"{F((decimal)backfill.WindowHours, "0.##")} h whenever of the week it comes. Who knows the "
-            + $"future fits {Bound(backfill.Loss)} into the promise."));
-        page.Write("</p>\n");
+        page.Write("<h2>Batch work in the idle time of the interactive fleet</h2>\n");
+        Say(page, $"{backfill.Workload}: {BackfillWords.Saved(backfill)}");
+        Say(page, BackfillWords.Arrivals(backfill));
         ReportTables.Write(page, ["<under", "hours kept", "lines/s", "tokens/s", "worth USD/week"],
             [.. backfill.Policies.Select(p => new[]
             {
@@ -41,17 +35,16 @@ static class BackfillTables
             page, ["<who pays the gap", "interactive, $/M tokens", "batch, $/M tokens", "idle, $/week"],
             rows);
         Levels(page, backfill.BusiestHour);
-        if (backfill.BusiestHourNote is { } note)
-            page.Write($"<p>{HtmlText.Escape($"In the busiest hour {note}.")}</p>\n");
+        Say(page, BackfillWords.BusiestHour(backfill));
+        Say(page, BackfillWords.Room(backfill.Loss));
+        Say(page, BackfillWords.Promise(backfill));
     }
 
-    static string Bound(BackfillLoss loss) => loss.Efficiency is null
-        ? "nobody knows how much" : $"{F((decimal)loss.Clairvoyant, "0.0")} lines/s";
-
-    static string Arrivals(BackfillStatement backfill) => backfill.Arrivals is not { } arrivals ? ""
-        : $"Of {F((decimal)arrivals.LinesPerSecond, "0.##")} lines/s that come, "
-            + $"{F((decimal)(100 * arrivals.Done), "0.0")} % are done, "
-            + $"{F((decimal)(100 * arrivals.InTime), "0.0")} % within the window. ";
+    static void Say(TextWriter page, string? words)
+    {
+        if (words is { Length: > 0 })
+            page.Write($"<p>{HtmlText.Escape(words)}</p>\n");
+    }
 
     static void Levels(TextWriter page, IReadOnlyList<BackfillLevel> levels) => ReportTables.Write(
         page,
@@ -90,7 +83,7 @@ static class BackfillTables
         ["gap, ms", "batch tokens/s"],
         [.. backfill.PriceOfPromise.Select(p => new[]
         {
-            F((decimal)p.LimitMs, "0.#"), F((decimal)p.TokensPerSecond, "#,0"),
+            F((decimal)p.LimitMs, "0.#"), BackfillWords.Tokens(p),
         })]);
 
     static string Percent(double share) => F((decimal)(100 * share), "0.0");

@@ -56,7 +56,7 @@ public static class ReportPictures
         {
             Add("backfill", "The same week with batch work in the idle time, the promise kept.",
                 PictureSize.Wide, size => BackfillPicture.Draw(backfill, size));
-            if (backfill.PriceOfPromise.Count > 1)
+            if (backfill.PriceOfPromise.Count(p => p.IsKept) > 1)
             {
                 Add("price-of-promise", "What each millisecond of the promise keeps out in batch tokens.",
                     PictureSize.Half, size => PromisePricePicture.Draw(backfill, size));

@@ -69,6 +69,26 @@ public sealed class BadInputTests
         "default: ttft p95 1s, reject")]
     [InlineData("--batch-step 40ms", "--policy slack", "simulate", "--batch-step", "40ms")]
     [InlineData("--batch-rate 3", "--batch-workload", "account", "--batch-rate", "3")]
+    [InlineData("--batch-rate", "--batch-workload with it", "simulate", "--batch-rate", "3")]
+    [InlineData("--batch-step", "a level that is batch", "simulate", "--policy", "slack", "--batch-step",
+        "1s")]
+    [InlineData("--batch-rate 1000000", "at most", "simulate", "--batch-workload", "chat", "--batch-rate",
+        "1000000")]
+    [InlineData("come at once", "own, week or poisson", "simulate", "--batch-workload", "chat", "--arrivals",
+        "at-once")]
+    [InlineData("--batch-step 1us", "the shortest step takes", "simulate", "--policy", "slack",
+        "--batch-workload", "chat", "--batch-step", "1us")]
+    [InlineData("a first token within 1 ms", "takes", "simulate", "--policy", "slack", "--promise",
+        "ttft p95 1ms")]
+    [InlineData("relegate", "a level that is", "simulate", "--policy", "slack", "--level",
+        "default: ttft p95 1s, relegate")]
+    [InlineData("--max-drafts", "--draft-acceptance with it", "simulate", "--policy", "slack", "--max-drafts",
+        "3")]
+    [InlineData("--draft-us", "--draft-acceptance with it", "simulate", "--policy", "slack", "--draft-us",
+        "3")]
+    [InlineData("--promise ttft p95 1s", "a promise of its own", "simulate", "--promise", "ttft p95 1s",
+        "--level", "default: ttft p95 2s")]
+    [InlineData("--batch-window: \"24\"", "no known unit", "account", "--batch-window", "24")]
     [InlineData("--draft-acceptance", "--policy slack", "simulate", "--draft-acceptance", "0.7")]
     [InlineData("--draft-acceptance 0.7,1.2", "0 to 1", "simulate", "--policy", "slack", "--draft-acceptance",
         "0.7,1.2")]

@@ -31,6 +31,14 @@ public sealed class BenchRefusalTests
     [InlineData("--num-images 2 --backend openai", "--num-images", "openai-chat")]
     [InlineData("--count 8", "--count", "--gpu")]
     [InlineData("--tp 8", "--tp", "--gpu")]
+    [InlineData("--no-stream --promise \"tpot p95 50ms\"", "--no-stream", "no promise of tpot")]
+    [InlineData("--no-stream --goodput tpot:50", "--no-stream", "no promise of tpot")]
+    [InlineData("--warmup 10s --duration 5s --request-rate 1", "--warmup", "less than --duration says")]
+    [InlineData("--duration 5s", "--duration", "--request-rate")]
+    [InlineData("--sweep 1,2 --duration 5s --base-url http://127.0.0.1:9", "Connection refused")]
+    [InlineData("--metadata completed=5", "--metadata completed", "another key")]
+    [InlineData("--header Content-Type=x", "--header Content-Type", "no request can send it")]
+    [InlineData("--burstiness nan --request-rate 5", "--burstiness nan", "or inf")]
     public void Flags_that_contradict_each_other_are_one_line(string flags, params string[] words) =>
         PlimsollProcess.Run(["bench", "--model", "m", .. Split(flags)]).ShouldBeRefused(words);
 

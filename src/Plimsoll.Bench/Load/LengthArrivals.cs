@@ -61,4 +61,8 @@ public sealed class LengthArrivals : IArrivalSource
 /// <param name="RangeRatio">Half the width of the range over its mean, 0 to below 1.</param>
 /// <param name="PrefixTokens">Tokens that all prompts open with; 0 for none.</param>
 public sealed record LengthOptions(int PromptTokens, int OutputTokens, double RangeRatio = 0,
-    int PrefixTokens = 0);
+    int PrefixTokens = 0)
+{
+    /// <summary>Of a prompt or an answer; beyond any context.</summary>
+    public const int MostTokens = 10_000_000;
+}

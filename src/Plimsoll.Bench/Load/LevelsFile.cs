@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Plimsoll.Core;
+using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 using Plimsoll.Inputs.Files;
 using Plimsoll.Inputs.Workloads;
@@ -20,6 +21,8 @@ namespace Plimsoll.Bench.Load;
 public static class LevelsFile
 {
     const int MostLevels = 64;
+    const int MostClients = 1_000_000;
+    const int MostRequests = 1_000_000_000;
 
     static readonly string[] Known =
     [
@@ -75,27 +78,28 @@ public static class LevelsFile
             }
         }
         var workload = Text(json, "workload", where) is { } name ? WorkloadChoice.Open(name) : null;
-        var (input, output) = (Number(json, "input_tokens", where), Number(json, "output_tokens", where));
+        var (input, output) = (Whole(json, "input_tokens", where, LengthOptions.MostTokens),
+            Whole(json, "output_tokens", where, LengthOptions.MostTokens));
         if (workload is null == (input is null || output is null))
             throw new BadInputException($"{where}: expected workload, or input_tokens and output_tokens");
-        var (rate, clients) = (Number(json, "request_rate", where), Number(json, "clients", where));
+        var (rate, clients) = (Number(json, "request_rate", where),
+            Whole(json, "clients", where, MostClients));
         if (rate is null == clients is null && workload?.HasRate != true)
             throw new BadInputException($"{where}: expected request_rate or clients, one of them");
         return usual with
         {
             Name = Text(json, "name", where) ?? $"level {index + 1}",
             Workload = workload,
-            Lengths = workload is null ? new LengthOptions((int)input!.Value, (int)output!.Value) : null,
+            Lengths = workload is null ? new LengthOptions(input!.Value, output!.Value) : null,
             RequestsPerSecond = rate ?? workload?.RequestsPerSecond ?? double.PositiveInfinity,
-            Clients = (int?)clients,
+            Clients = clients,
             Burstiness = Number(json, "burstiness", where) ?? usual.Burstiness,
-            Requests = (long?)Number(json, "requests", where) ?? usual.Requests,
+            Requests = Whole(json, "requests", where, MostRequests) ?? usual.Requests,
             Promise = json.TryGetProperty("promise", out var promise)
-                ? [.. List(promise, where).Select(PromiseText.Parse)]
+                ? [.. List(promise, where).Select(limit => Limit(limit, where))]
                 : usual.Promise,
             ApiKey = Text(json, "api_key", where) is { } key ? Filled(key, where) : null,
-            Priority = json.TryGetProperty("priority", out var priority) && priority.TryGetInt32(out var p)
-                ? p : null,
+            Priority = Priority(json, where),
             ServiceTier = Text(json, "service_tier", where),
             Seed = usual.Seed + index,
         };
@@ -113,8 +117,44 @@ public static class LevelsFile
 
     static string? Text(JsonElement json, string key, string where) =>
         !json.TryGetProperty(key, out var value) ? null
-        : value.ValueKind == JsonValueKind.String ? value.GetString()
+        : value.ValueKind == JsonValueKind.String && Unicode(value) is { } text ? text
         : throw new BadInputException($"{where}: {key} is no text; expected one");
+
+    /// <summary>Null for a text with half a character in it.</summary>
+    static string? Unicode(JsonElement value)
+    {
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    static Limit Limit(string text, string where)
+    {
+        try
+        {
+            return PromiseText.Parse(text);
+        }
+        catch (BadInputException e)
+        {
+            throw new BadInputException($"{where}: {e.Message.Replace("--promise", "promise")}");
+        }
+    }
+
+    static int? Priority(JsonElement json, string where) =>
+        !json.TryGetProperty("priority", out var value) ? null
+        : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var priority) ? priority
+        : throw new BadInputException($"{where}: priority is {value}; expected a whole number, lower first");
+
+    static int? Whole(JsonElement json, string key, string where, int most) =>
+        !json.TryGetProperty(key, out var value) ? null
+        : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 1
+            && number <= most ? number
+        : throw new BadInputException($"{where}: {key} is {value}; expected a whole number of 1 to {most}");
 
     static double? Number(JsonElement json, string key, string where) =>
         !json.TryGetProperty(key, out var value) ? null

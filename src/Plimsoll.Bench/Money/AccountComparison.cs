@@ -9,6 +9,7 @@ using Plimsoll.Bench.Search;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
 using Plimsoll.Inputs.Files;
+using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Bench.Money;
 
@@ -34,6 +35,8 @@ public sealed record ComparedFigure(string Name, double Predicted, double? Low, 
 /// <param name="Off">Which assumption is off, in one line each; empty when all figures lie inside.</param>
 public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IReadOnlyList<string> Off)
 {
+    const string Rate = "rate, requests/s of a replica";
+    const string Tokens = "tokens per request";
     const string Expected = "what plimsoll account --json printed";
 
     public static AccountComparison Read(string path, BenchResult result, MoneyReport? money)
@@ -69,15 +72,16 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
         var interactive = account.GetProperty("classes").EnumerateArray().First(c =>
             c.GetProperty("class").GetString() == "interactive");
         var level = result.Levels[0];
-        var figures = new List<ComparedFigure>
-        {
+        List<ComparedFigure> figures =
+        [
             new("USD per accelerator-hour",
                 statement.GetProperty("price").GetProperty("usdPerGpuHour").GetDouble(), null, null,
                 money is null ? null : (double)money.Price.UsdPerHour),
             Bounded("load line, requests/s of a replica", "loadLineRequestsPerSecond", null,
                 interactive.GetProperty("loadLine").GetProperty("requestsPerSecond").GetDouble(),
                     result.LoadLine is { Outcome: LineOutcome.Found } line ? line.Rate : null),
-        };
+            .. Load(interactive, result, money),
+        ];
         foreach (var (metric, key) in new[] { (Metric.Ttft, "ttftMs"), (Metric.Tpot, "tpotMs"),
             (Metric.E2e, "e2eMs") })
         {
@@ -119,6 +123,31 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
                 : null;
     }
 
+    /// <summary>
+    /// What the account's latencies and dollars are of: a replica at its load line, requests of the
+    /// workload's length. A run at another rate has other latencies, and no account is wrong for it.
+    /// </summary>
+    static IEnumerable<ComparedFigure> Load(JsonElement interactive, BenchResult result, MoneyReport? money)
+    {
+        if (interactive.Find("fleet.accelerators") is { ValueKind: JsonValueKind.Number } accelerators
+            && interactive.Find("fleet.replicas") is { ValueKind: JsonValueKind.Number } replicas)
+        {
+            var each = accelerators.GetDouble() / replicas.GetDouble();
+            yield return new ComparedFigure(Rate,
+                interactive.GetProperty("loadLine").GetProperty("requestsPerSecond").GetDouble(), null, null,
+                money is null || result.LoadLine is not null || result.Completed == 0 ? null
+                    : result.PerSecond(result.Completed) / (money.Count / each));
+        }
+        if (interactive.Find("cost.usdPerRequest") is { ValueKind: JsonValueKind.Number } usd)
+        {
+            yield return new ComparedFigure(Tokens,
+                1e6 * usd.GetDouble() / interactive.GetProperty("cost").GetProperty("usdPerMillionTokens")
+                    .GetDouble(), null, null,
+                result.Completed == 0 || result.Levels.Any(level => !level.KnowsPromptTokens) ? null
+                    : (double)(result.PromptTokens + result.OutputTokens) / result.Completed);
+        }
+    }
+
     static double? Latency(JsonElement latency, string key, int percentile) =>
         latency.TryGetProperty(key, out var metric) && metric.TryGetProperty($"p{percentile}", out var value)
         && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
@@ -126,10 +155,15 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
     /// <summary>What a figure that lies outside speaks against.</summary>
     static IEnumerable<string> Blame(List<ComparedFigure> figures)
     {
+        var otherRate = figures.Any(figure => figure.Name == Rate && figure.IsOff);
         foreach (var figure in figures.Where(figure => figure.IsOff))
         {
             var cause = figure.Name switch
             {
+                Rate => "the rate: the account's latencies and dollars are those at its load line",
+                Tokens => "the lengths of prompts and answers",
+                not ("USD per accelerator-hour" or "load line, requests/s of a replica") when otherRate =>
+                    "the rate, before anything else",
                 "USD per accelerator-hour" => "the price",
                 "load line, requests/s of a replica" =>
                     "the step times or the arrivals' shape: calibrate, and compare the workload",

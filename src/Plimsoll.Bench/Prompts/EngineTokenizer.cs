@@ -59,8 +59,11 @@ sealed class EngineTokenizer(Endpoint endpoint) : ITokenCounter
             using var json = JsonDocument.Parse(answer);
             if (json.RootElement.ValueKind != JsonValueKind.Object)
                 return 0;
-            if (json.RootElement.TryGetProperty("count", out var count) && count.TryGetInt32(out var number))
+            if (json.RootElement.TryGetProperty("count", out var count)
+                && count.ValueKind == JsonValueKind.Number && count.TryGetInt32(out var number))
+            {
                 return number;
+            }
             return json.RootElement.TryGetProperty("tokens", out var tokens)
                 && tokens.ValueKind == JsonValueKind.Array
                 ? tokens.GetArrayLength()

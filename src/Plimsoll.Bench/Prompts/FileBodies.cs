@@ -89,18 +89,7 @@ public sealed class FileBodies : IBodySource
 
     Row Read(ReadOnlySpan<byte> line, string where)
     {
-        JsonObject? row;
-        try
-        {
-            row = JsonNode.Parse(line) as JsonObject;
-            // Members are looked at only now.
-            _ = row?.Count;
-        }
-        catch (Exception e) when (e is JsonException or ArgumentException)
-        {
-            // No JSON, or one member twice.
-            row = null;
-        }
+        var row = Parse(line);
         if (row is null)
         {
             throw new BadInputException($"{where}: is no JSON object; expected a request such as "
@@ -113,10 +102,40 @@ public sealed class FileBodies : IBodySource
             row[name] = value?.DeepClone();
         row.Remove(wanted, out var prompt);
         row.Insert(0, wanted, prompt);
-        var body = JsonSerializer.SerializeToUtf8Bytes(row, BodyJson.Default.JsonObject);
+        var body = Written(row) ?? throw new BadInputException($"{where}: has half a character in a text (a "
+            + "lone surrogate, \\ud800 to \\udfff); expected Unicode");
         var most = row[BodyTemplate.LengthMember(_form.Endpoint.Api)] ?? row["max_tokens"];
         return new Row(body, PromptEnd(body), most is JsonValue tokens
             && tokens.TryGetValue(out int output) && output > 0 ? output : 0);
+    }
+
+    /// <summary>Null for what is no JSON object, or has one member twice.</summary>
+    static JsonObject? Parse(ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            var row = JsonNode.Parse(line) as JsonObject;
+            // Members are looked at only now.
+            _ = row?.Count;
+            return row;
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Null where a text is no Unicode, which shows only when it is written.</summary>
+    static byte[]? Written(JsonObject row)
+    {
+        try
+        {
+            return JsonSerializer.SerializeToUtf8Bytes(row, BodyJson.Default.JsonObject);
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Where the first member's value ends.</summary>

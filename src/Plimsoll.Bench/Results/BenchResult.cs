@@ -9,7 +9,14 @@ namespace Plimsoll.Bench.Results;
 /// <summary>A finished run, or as much of one as ran before it was stopped.</summary>
 public sealed record BenchResult
 {
+    /// <summary>Of another tool's run, which seldom says it, when its file was written.</summary>
     public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>Whether another tool measured it, from its own send.</summary>
+    public bool IsImported { get; init; }
+
+    /// <summary>Where latencies start, for people.</summary>
+    public string LatenciesFrom => IsImported ? "that tool's own send" : "the scheduled send";
 
     /// <summary>From when the first request was due to the end of the last answer, seconds.</summary>
     public required double DurationS { get; init; }
@@ -113,6 +120,12 @@ public sealed record BenchResult
     /// What number tells the prompts from another run's of the same seed; null for a file's.
     /// </summary>
     public ulong? PromptSalt { get; init; }
+
+    /// <summary>Answers that each request asked for at once.</summary>
+    public int Choices { get; init; } = 1;
+
+    /// <summary>Requests per second that were due; null where no rate was asked for.</summary>
+    public double? DueRate { get; init; }
 
     /// <summary>What a reader of the figures should know.</summary>
     public IReadOnlyList<string> Warnings => RunWarnings.Of(this);

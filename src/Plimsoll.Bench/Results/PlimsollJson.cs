@@ -19,12 +19,15 @@ static class PlimsollJson
     {
         json.WriteStartObject("plimsoll");
         json.WriteNumber("form", Form);
-        json.WriteString("started_at", result.StartedAt);
+        if (result.IsImported)
+            json.WriteNull("started_at");
+        else
+            json.WriteString("started_at", result.StartedAt);
         json.WriteString("address", result.Address);
         json.WriteString("load", result.Load);
         json.WriteString("token_counting", result.TokenCounting);
         json.WriteString("prompt_lengths", result.PromptLengths);
-        json.WriteString("latencies_from", "scheduled send");
+        json.WriteString("latencies_from", result.IsImported ? result.LatenciesFrom : "scheduled send");
         json.WriteBoolean("interrupted", result.Interrupted);
         json.WriteBoolean("valid", result.IsValid);
         json.WriteStartArray("invalid_because");

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -12,14 +13,43 @@ static class RunWarnings
     /// </summary>
     const double CachedTolerance = 0.02;
 
+    /// <summary>Share of the rate asked for below which a run is told to be another load.</summary>
+    const double FewestDue = 0.8;
+
+    /// <summary>Standard errors of a Poisson count that are chance.</summary>
+    const double Chance = 3;
+
     public static IReadOnlyList<string> Of(BenchResult result) =>
     [
-        .. result.Levels.SelectMany(level => Level(level, result.Levels.Count > 1 ? $"{level.Name}: " : "")),
+        .. Load(result),
+        .. result.Levels.SelectMany(level => Level(
+            level, result.Levels.Count > 1 ? $"{level.Name}: " : "", result.Choices)),
     ];
 
-    static IEnumerable<string> Level(LevelReport level, string name)
+    static IEnumerable<string> Load(BenchResult result)
     {
-        if (level is { CachedShare: { } cached, SharedShare: { } shared }
+        if (result is { RequestRate: { } asked, DueRate: { } due })
+        {
+            var requests = result.Completed + result.Failed;
+            var error = due > 0 ? due / Math.Sqrt(requests) : 0;
+            if (due + (Chance * error) < FewestDue * asked)
+            {
+                yield return string.Create(CultureInfo.InvariantCulture,
+                    $"{due:0.##} requests/s were due of the {asked:0.##} asked for: sessions begin one ")
+                    + "after another and bursts come when they come, so that a longer run comes nearer";
+            }
+        }
+        if (result.Choices > 1)
+        {
+            yield return $"each request asked for {result.Choices} answers at once: TPOT and ITL are of all "
+                + "of them together";
+        }
+    }
+
+    static IEnumerable<string> Level(LevelReport level, string name, int choices)
+    {
+        // The later of several answers to one request find the first one's prompt.
+        if (choices == 1 && level is { CachedShare: { } cached, SharedShare: { } shared }
             && cached > shared + CachedTolerance)
         {
             yield return name + string.Create(CultureInfo.InvariantCulture,

@@ -17,6 +17,15 @@ namespace Plimsoll.Bench.Results;
 /// </summary>
 public static class VllmJson
 {
+    static readonly HashSet<string> Own =
+    [
+        "date", "endpoint_type", "label", "model_id", "num_prompts", "request_rate", "burstiness",
+        "max_concurrency", "duration", "completed", "failed", "total_input_tokens", "total_output_tokens",
+        "request_throughput", "request_goodput", "output_throughput", "total_token_throughput",
+        "max_concurrent_requests", "input_lens", "output_lens", "ttfts", "itls", "start_times", "errors",
+        "plimsoll",
+    ];
+
     static readonly JsonWriterOptions Indented = new() { Indented = true };
 
     /// <param name="result">The run.</param>
@@ -30,6 +39,10 @@ public static class VllmJson
             using var writer = new Utf8JsonWriter(stream, detail is null ? Indented : default);
             Write(result, writer, detail, more);
         });
+
+    /// <summary>Whether a result has a member of that name, which no metadata may then have.</summary>
+    public static bool IsOwn(string name) =>
+        Own.Contains(name) || name.EndsWith("_ms", StringComparison.Ordinal);
 
     public static string Text(BenchResult result, Action<Utf8JsonWriter>? more = null)
     {
@@ -49,12 +62,14 @@ public static class VllmJson
         json.WriteString("label", "plimsoll");
         json.WriteString("model_id", result.Model);
         json.WriteNumber("num_prompts", result.Completed + result.Failed);
-        foreach (var (name, value) in result.Metadata)
+        foreach (var (name, value) in result.Metadata.Where(pair => !IsOwn(pair.Key)))
             json.WriteString(name, value);
         if (result.RequestRate is { } rate)
             json.WriteNumber("request_rate", rate);
-        else
+        else if (result.LoadLine is null)
             json.WriteString("request_rate", "inf");
+        else
+            json.WriteNull("request_rate");
         Number(json, "burstiness", result.Burstiness);
         Number(json, "max_concurrency", result.MaxConcurrency);
         Totals(result, json);

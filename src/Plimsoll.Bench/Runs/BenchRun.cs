@@ -31,6 +31,7 @@ public sealed class BenchRun : IDisposable
     readonly Queue<(double AtS, long Ended, long Tokens)> _lately = new();
     SearchedLoad? _search;
     long _startNs;
+    long _lastDueNs;
     bool _realTime;
     long _tokens;
 
@@ -128,6 +129,7 @@ public sealed class BenchRun : IDisposable
         _search?.Ended(record, _startNs);
         if (record.ScheduledNs - _startNs < _options.WarmupNs)
             return;
+        _lastDueNs = Math.Max(_lastDueNs, record.ScheduledNs);
         check.Add(record);
         var meter = _meters[record.Level];
         var good = meter.Good;
@@ -172,13 +174,15 @@ public sealed class BenchRun : IDisposable
             Interrupted = interrupted,
             Address = _options.Endpoint.Address.ToString(),
             Model = facts.Model,
-            TokenCounting = Counting(facts.Usage),
+            TokenCounting = Counting(facts.Counted, _options.Endpoint.Stream),
             PromptLengths = _options.DatasetPath is { } path ? $"the prompts of {path}"
                 : facts.Vocabulary.Basis,
             Load = _options.Load,
             Loop = _options.Loop,
             PromptSalt = _options.DatasetPath is null ? _options.Body.Salt : null,
             RequestRate = Rate(),
+            DueRate = DueRate(interrupted),
+            Choices = _options.Endpoint.Choices,
             Burstiness = _options.Levels is [{ Burstiness: { } shape }] && double.IsFinite(shape) ? shape
                 : null,
             MaxConcurrency = _options.MaxConcurrency > 0 ? _options.MaxConcurrency
@@ -196,17 +200,28 @@ public sealed class BenchRun : IDisposable
         };
     }
 
+    /// <summary>Of the time in which requests could be due: the stated one, or up to the last.</summary>
+    double? DueRate(bool interrupted)
+    {
+        var spanNs = interrupted || _options.DurationNs == long.MaxValue ? _lastDueNs - _startNs
+            : _options.DurationNs;
+        var requests = _meters.Sum(meter => meter.Measured);
+        return Rate() is null || spanNs <= _options.WarmupNs ? null
+            : requests * 1e9 / (spanNs - _options.WarmupNs);
+    }
+
     double? Rate()
     {
         var rate = _options.Levels.Sum(level =>
             level.Clients is null ? level.RequestsPerSecond : double.PositiveInfinity);
-        return double.IsFinite(rate) && rate > 0 ? rate : null;
+        return _search is null && double.IsFinite(rate) && rate > 0 ? rate : null;
     }
 
-    static string Counting(UsageForm usage) => usage switch
+    static string Counting(UsageForm counted, bool streamed) => counted switch
     {
+        UsageForm.None => "a chunk counts as a token: the endpoint counts none",
+        _ when !streamed => "by the endpoint, each answer at once",
         UsageForm.PerChunk => "by the endpoint, chunk by chunk",
-        UsageForm.AtEnd => "by the endpoint, at the end of each answer; a chunk counts as a token between",
-        _ => "a chunk counts as a token: the endpoint counts none",
+        _ => "by the endpoint, at the end of each answer; a chunk counts as a token between",
     };
 }

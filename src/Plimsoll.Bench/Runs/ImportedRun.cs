@@ -4,6 +4,7 @@ using System.Linq;
 using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Wire;
+using Plimsoll.Core.Measures;
 using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Bench.Runs;
@@ -54,17 +55,18 @@ public static class ImportedRun
         var result = new BenchResult
         {
             StartedAt = File.GetLastWriteTimeUtc(path),
+            IsImported = true,
             DurationS = (times.LastEndNs - times.FirstDueNs) / 1e9,
             Interrupted = false,
             Address = path,
             Model = input.Facts.Model ?? "unnamed model",
             TokenCounting = $"by the tool that wrote {input.Form}",
             PromptLengths = "as in the file",
-            Load = $"{input.Form}; latencies from that tool's send",
+            Load = input.Form,
             MostInFlight = times.Most,
             MeanInFlight = times.MeanInFlight,
             BusyS = times.BusyNs / 1e9,
-            Levels = [meter.Report(percentiles)],
+            Levels = [meter.Report(percentiles) with { FromSend = new Dictionary<Metric, LatencyReport>() }],
             Client = new ClientReport
             {
                 DispatchLateP50Ms = null,

@@ -66,7 +66,8 @@ public sealed class LevelMeter
             Index = _next++,
             Replica = 0,
             PromptTokens = record.PromptTokens,
-            OutputTokens = record.OutputTokens,
+            // Several tokens in one piece say nothing of the time between them.
+            OutputTokens = record.Chunks == 1 ? 1 : record.OutputTokens,
             ArrivalNs = record.ScheduledNs,
             FirstTokenNs = record.FirstTokenNs,
             LastTokenNs = record.LastTokenNs,
@@ -177,13 +178,16 @@ public sealed class LevelMeter
 
     void AddLatencies(RequestRecord record)
     {
-        _sentTtftNs.Add(record.FirstTokenNs - record.SentNs);
-        _sentTtft.Add(record.FirstTokenNs - record.SentNs);
-        _sentE2eNs.Add(record.LastTokenNs - record.SentNs);
-        _sentE2e.Add(record.LastTokenNs - record.SentNs);
+        // An endpoint may answer before it has read the whole request: from the dispatch then.
+        var sentNs = record.SentNs > 0 && record.SentNs <= record.FirstTokenNs ? record.SentNs
+            : record.DispatchedNs;
+        _sentTtftNs.Add(record.FirstTokenNs - sentNs);
+        _sentTtft.Add(record.FirstTokenNs - sentNs);
+        _sentE2eNs.Add(record.LastTokenNs - sentNs);
+        _sentE2e.Add(record.LastTokenNs - sentNs);
         _spreads[(int)Metric.Ttft].Add(record.FirstTokenNs - record.ScheduledNs);
         _spreads[(int)Metric.E2e].Add(record.LastTokenNs - record.ScheduledNs);
-        if (record.OutputTokens < 2)
+        if (record.OutputTokens < 2 || record.Chunks == 1)
             return;
         var decodingNs = (double)(record.LastTokenNs - record.FirstTokenNs);
         _spreads[(int)Metric.Tpot].Add(decodingNs / (record.OutputTokens - 1));
@@ -195,6 +199,8 @@ public sealed class LevelMeter
     void AddGaps(RequestRecord record)
     {
         var arrivals = record.Arrivals;
+        if (arrivals.Length == 1)
+            return;
         for (var i = 0; i < arrivals.Length; i++)
         {
             var before = i == 0 ? 0 : arrivals[i - 1].TokensSoFar;

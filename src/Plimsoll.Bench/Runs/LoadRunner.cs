@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Bench.Load;
@@ -23,6 +24,7 @@ public sealed class LoadRunner
     readonly ConcurrentQueue<RequestRecord> _inbox = new();
     readonly ConcurrentBag<RequestRecord> _free = [];
     readonly AutoResetEvent _wake = new(false);
+    volatile Exception? _defect;
 
     /// <param name="endpoint">Where requests go.</param>
     /// <param name="dispatcher">Which are sent when.</param>
@@ -64,6 +66,8 @@ public sealed class LoadRunner
             Tick?.Invoke(now);
             if (Collect(now))
                 continue;
+            if (_defect is { } defect)
+                ExceptionDispatchInfo.Throw(defect);
             if (_dispatcher.IsOver)
                 break;
             _clock.WaitUntil(Math.Min(_dispatcher.NextAtNs ?? long.MaxValue, now + 100_000_000), _wake);
@@ -100,9 +104,17 @@ public sealed class LoadRunner
 
     async Task Send(RequestBody body, RequestRecord record, CancellationToken stop)
     {
-        await _endpoint.Send(body.Json, record, body.ApiKey, stop).ConfigureAwait(false);
-        body.Release();
-        _inbox.Enqueue(record);
+        try
+        {
+            await _endpoint.Send(body.Json, record, body.ApiKey, stop).ConfigureAwait(false);
+            body.Release();
+            _inbox.Enqueue(record);
+        }
+        catch (Exception defect)
+        {
+            // The loop waits for every request: one that is lost without a word would keep it for ever.
+            _defect = defect;
+        }
         _wake.Set();
     }
 }

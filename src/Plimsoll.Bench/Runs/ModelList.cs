@@ -45,11 +45,8 @@ public readonly record struct ModelList(string? Model, string? Problem, bool May
     static async Task<ModelList> Read(HttpResponseMessage response, CancellationToken stop)
     {
         var status = (int)response.StatusCode;
-        if (status is >= 300 and < 400)
-        {
-            return None($"HTTP {status}: redirects to {response.Headers.Location?.ToString() ?? "nowhere"}; "
-                + "expected the address itself in --base-url");
-        }
+        if (ErrorText.OfRedirect(response) is { } elsewhere)
+            return None(elsewhere);
         using var stream = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
         if (await BoundedBody.Read(stream, MostBytes, stop).ConfigureAwait(false) is not { } body)
             return None($"more than {MostBytes >> 20} MB; expected a list of models");
@@ -58,8 +55,8 @@ public readonly record struct ModelList(string? Model, string? Problem, bool May
             var hint = status is 401 or 403 ? "; expected a key in OPENAI_API_KEY" : "";
             return None($"HTTP {status}: {ErrorText.Of(body)}{hint}", mayPass: status >= 500);
         }
-        if (response.Content.Headers.ContentEncoding.FirstOrDefault() is { } packed)
-            return None($"packed as {ErrorText.OneLine(packed)}, which was not asked for");
+        if (ErrorText.OfPacking(response) is { } packed)
+            return None(packed);
         if (body.Length == 0)
             return None($"HTTP {status} without a body; expected a list of models");
         return First(body, response.Content.Headers.ContentType?.MediaType);

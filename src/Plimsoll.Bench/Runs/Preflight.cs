@@ -54,6 +54,7 @@ public sealed class Preflight(Endpoint endpoint, BodyForm bodies, RunClock clock
             {
                 Model = Options.Model,
                 Usage = usage,
+                Counted = Counted(record),
                 Vocabulary = record.HasUsage
                     ? await Measured(words, counter?.Name, usage, vocabulary, record,
                         stop).ConfigureAwait(false)
@@ -62,6 +63,10 @@ public sealed class Preflight(Endpoint endpoint, BodyForm bodies, RunClock clock
         }
         throw new InvalidOperationException("the last form is never passed over");
     }
+
+    /// <summary>Whoever takes a request to count with every chunk need not do so.</summary>
+    static UsageForm Counted(RequestRecord record) => !record.HasUsage ? UsageForm.None
+        : record.Arrivals is [{ TokensSoFar: >= 0 }, ..] ? UsageForm.PerChunk : UsageForm.AtEnd;
 
     /// <summary>
     /// What the endpoint counts beyond the words, and without a tokenizer how much a word is.

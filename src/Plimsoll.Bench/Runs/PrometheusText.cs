@@ -4,7 +4,8 @@ using System.Globalization;
 
 namespace Plimsoll.Bench.Runs;
 
-/// <summary>Sums of the samples of each metric in Prometheus' text form; labels are summed over.</summary>
+/// <summary>Sums of the samples of each metric in Prometheus' text form; labels are summed over. No
+/// count and no time is below zero, infinite or no number: such samples are left out.</summary>
 static class PrometheusText
 {
     public static Dictionary<string, double> Read(string text)
@@ -20,7 +21,8 @@ static class PrometheusText
             var space = rest.IndexOf(' ');
             if (nameEnd > 0 && double.TryParse(
                 space < 0 ? rest : rest[..space], NumberStyles.Float, CultureInfo.InvariantCulture,
-                    out var value))
+                    out var value)
+                && value is >= 0 and <= double.MaxValue)
             {
                 var name = line[..nameEnd].ToString();
                 sums[name] = sums.GetValueOrDefault(name) + value;

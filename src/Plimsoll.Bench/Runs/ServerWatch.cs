@@ -25,7 +25,7 @@ sealed class ServerWatch
     readonly Task _watching;
     double _running;
     double _waiting;
-    double _mostKv;
+    double? _mostKv;
     int _looks;
 
     ServerWatch(Endpoint endpoint, Dictionary<string, double> before)
@@ -55,13 +55,15 @@ sealed class ServerWatch
             Preemptions = Growth("vllm:num_preemptions_total"),
             MeanRunning = _looks > 0 ? _running / _looks : null,
             MeanWaiting = _looks > 0 ? _waiting / _looks : null,
-            MostKvCacheUsage = _looks > 0 ? _mostKv : null,
+            MostKvCacheUsage = _mostKv,
             MeanTtftMs = Mean("vllm:time_to_first_token_seconds"),
             MeanQueueMs = Mean("vllm:request_queue_time_seconds"),
         };
 
+        // A counter that fell was begun anew: its engine was.
         double? Growth(string name) =>
-            after.TryGetValue(name, out var now) ? now - _before.GetValueOrDefault(name) : null;
+            after.TryGetValue(name, out var now) && now >= _before.GetValueOrDefault(name)
+                ? now - _before.GetValueOrDefault(name) : null;
 
         double? Mean(string name) =>
             Growth(name + "_count") is > 0 and var count ? 1000 * Growth(name + "_sum") / count : null;
@@ -80,7 +82,8 @@ sealed class ServerWatch
             _looks++;
             _running += now.GetValueOrDefault("vllm:num_requests_running");
             _waiting += now.GetValueOrDefault("vllm:num_requests_waiting");
-            _mostKv = Math.Max(_mostKv, now.GetValueOrDefault("vllm:kv_cache_usage_perc"));
+            if (now.TryGetValue("vllm:kv_cache_usage_perc", out var kv))
+                _mostKv = Math.Max(_mostKv ?? 0, kv);
         }
     }
 

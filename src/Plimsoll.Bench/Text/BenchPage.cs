@@ -31,7 +31,7 @@ public static class BenchPage
             [
                 string.Create(CultureInfo.InvariantCulture,
                     $"{result.Address}, {result.StartedAt:yyyy-MM-dd HH:mm}Z, {result.DurationS:0.0} s; "
-                    + $"latencies from the scheduled send."),
+                    + $"latencies from {result.LatenciesFrom}."),
                 $"Tokens counted {result.TokenCounting}; prompt lengths: {result.PromptLengths}.",
                 .. money is null ? Array.Empty<string>() : [$"Dollars: {MoneyWords.Basis(result, money)}."],
             ],
@@ -152,8 +152,9 @@ public static class BenchPage
         ["<figure", "predicted", "90 % low", "high", "realised", "ratio"],
         [.. against.Figures.Select(figure => new[]
         {
-            "<" + figure.Name, G(figure.Predicted), G(figure.Low), G(figure.High), G(figure.Realised),
-            G(figure.Ratio) + (figure.IsOff ? " off" : ""),
+            "<" + figure.Name, ResultDiff.Text(figure.Predicted), ResultDiff.Text(figure.Low),
+            ResultDiff.Text(figure.High), ResultDiff.Text(figure.Realised),
+            ResultDiff.Text(figure.Ratio) + (figure.IsOff ? " off" : ""),
         })]);
 
     static IEnumerable<string> Notes(BenchResult result, AccountComparison? against)
@@ -187,8 +188,4 @@ public static class BenchPage
         share is { } known ? FormattableString.Invariant($"{100 * known:0.0} %") : "–";
 
     static string N(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
-
-    static string G(double? value) => value is { } known
-        ? known.ToString(Math.Abs(known) < 10 ? "0.00##" : "#,0.0", CultureInfo.InvariantCulture)
-        : "–";
 }

@@ -6,6 +6,7 @@ using System.Text.Json;
 using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Runs;
+using Plimsoll.Bench.Verdicts;
 using Plimsoll.Bench.Wire;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Measured;
@@ -28,6 +29,12 @@ public sealed record ComparedRun
 
     /// <summary>Empty for a valid run, and for one whose tool does not check.</summary>
     public required IReadOnlyList<string> InvalidBecause { get; init; }
+
+    /// <summary>What it says in words and no number: its promise, its search.</summary>
+    public IReadOnlyList<(string Name, string? Value)> Words { get; init; } = [];
+
+    /// <summary>95 % interval of its load line; null without one, or where an end is open.</summary>
+    public Interval? LoadLine { get; init; }
 
     /// <summary>Null where the file holds no single requests.</summary>
     public BenchResult? Result { get; init; }
@@ -60,6 +67,8 @@ public sealed record ComparedRun
             Figures = figures ?? ResultFigures.Of(result!),
             Circumstances = json?.RootElement is { } root && root.Find("plimsoll.form") is not null
                 ? Ours(root) : Theirs(json?.RootElement, result),
+            Words = json?.RootElement.Find("plimsoll") is { } said ? Spoken(said) : [],
+            LoadLine = json?.RootElement.Find("plimsoll.load_line") is { } line ? LineInterval(line) : null,
             InvalidBecause = json is null ? [] : Invalid(json.RootElement),
             Result = result,
             Served = run is null ? []
@@ -76,6 +85,21 @@ public sealed record ComparedRun
         if (reasons.Count == 0 && ours.Find("client") is { } client)
             reasons = SavedReports.Texts(client, "invalid_because");
         return reasons.Count > 0 || ours.Flag("valid") != false ? reasons : ["its file says so"];
+    }
+
+    static Interval? LineInterval(JsonElement line) =>
+        SavedReports.Number(line, "low") is { } low && SavedReports.Number(line, "high") is { } high
+            ? new Interval(low, high) : null;
+
+    static List<(string, string?)> Spoken(JsonElement ours)
+    {
+        var words = new List<(string, string?)>();
+        // A search breaks its promise on purpose.
+        if (ours.Find("load_line") is { } line)
+            words.Add(("load_line", line.Text("outcome")));
+        else if (ours.Text("verdict") is { } verdict and not "none")
+            words.Add(("promise", verdict));
+        return words;
     }
 
     static List<(string, string?)> Ours(JsonElement root)

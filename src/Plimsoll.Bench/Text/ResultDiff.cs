@@ -20,14 +20,14 @@ public sealed class ResultDiff
     static readonly string[] Order =
     [
         "completed", "failed", "duration", "request_throughput", "request_goodput", "output_throughput",
-        "total_token_throughput", ResultFigures.Usd,
+        "total_token_throughput", ResultFigures.LoadLine, ResultFigures.Usd,
     ];
 
     public ResultDiff(ComparedRun first, ComparedRun second)
     {
         (First, Second) = (first, second);
         var (one, two) = (new FigureDraws(first, seed: 1), new FigureDraws(second, seed: 2));
-        Pairs = [.. Names().Select(name => Pair(name, one, two))];
+        Pairs = [.. Names().Select(name => Pair(name, one, two)), .. Spoken()];
         Differences = [.. Circumstances().Where(row => row.First != row.Second)];
     }
 
@@ -47,7 +47,7 @@ public sealed class ResultDiff
     /// <summary>Whose figures have no intervals, and how they would.</summary>
     public IEnumerable<string> Summaries => new[] { First, Second }.Where(run => run.Served.Count == 0)
         .Select(run => $"no intervals for {run.Name}: "
-            + "its file holds no requests (bench keeps them with --save-detailed)");
+            + "its file holds no requests or too few (bench keeps them with --save-detailed)");
 
     public bool IsValid => First.InvalidBecause.Count == 0 && Second.InvalidBecause.Count == 0;
 
@@ -98,22 +98,25 @@ public sealed class ResultDiff
 
     public static string[] Row(FigurePair pair) =>
     [
-        Text(pair.First), Text(pair.FirstInterval), Text(pair.Second), Text(pair.SecondInterval),
+        pair.FirstText, Text(pair.FirstInterval), pair.SecondText, Text(pair.SecondInterval),
         Text(pair.Ratio), Text(pair.RatioInterval), "<" + Remark(pair),
     ];
 
     /// <summary>The same in five cells, for a page that may be narrow.</summary>
     static string[] Cells(FigurePair pair)
     {
-        return ["<" + pair.Name.Replace('_', ' '), Cell(pair.First, pair.FirstInterval),
-            Cell(pair.Second, pair.SecondInterval), Cell(pair.Ratio, pair.RatioInterval), "<" + Remark(pair)];
+        return ["<" + pair.Name.Replace('_', ' '), Cell(pair.FirstText, pair.FirstInterval),
+            Cell(pair.SecondText, pair.SecondInterval), Cell(Text(pair.Ratio), pair.RatioInterval),
+            "<" + Remark(pair)];
 
-        static string Cell(double? value, Interval? interval) =>
-            Text(value) + (interval is null ? "" : $" ({Text(interval)})");
+        static string Cell(string value, Interval? interval) =>
+            value + (interval is null ? "" : $" ({Text(interval)})");
     }
 
     public static string Remark(FigurePair pair) => pair.WithinNoise switch
     {
+        _ when pair.Words is { } words => words.First is null || words.Second is null
+            || words.First == words.Second ? "" : "differs",
         true => "within noise",
         false => "differs",
         null => "",
@@ -135,6 +138,18 @@ public sealed class ResultDiff
     FigurePair Pair(string name, FigureDraws first, FigureDraws second)
     {
         var pair = new FigurePair(name, Of(First.Figures, name), Of(Second.Figures, name));
+        if (name == ResultFigures.LoadLine)
+        {
+            // Both ends at once are rarer than 5 %: the interval of the ratio is wide enough.
+            var (a, b) = (First.LoadLine, Second.LoadLine);
+            return pair with
+            {
+                FirstInterval = a,
+                SecondInterval = b,
+                RatioInterval = a is { Low: > 0 } lower && b is { } upper
+                    ? new Interval(upper.Low / lower.High, upper.High / lower.Low) : null,
+            };
+        }
         var one = pair.First is null ? null : first.Of(name);
         var two = pair.Second is null ? null : second.Of(name);
         return pair with
@@ -146,6 +161,14 @@ public sealed class ResultDiff
         };
     }
 
+    /// <summary>What is said in words, where a run of the two says it.</summary>
+    IEnumerable<FigurePair> Spoken() =>
+        First.Words.Concat(Second.Words).Select(word => word.Name).Distinct()
+            .Select(name => new FigurePair(name, null, null)
+            {
+                Words = (Find(First.Words, name), Find(Second.Words, name)),
+            });
+
     IEnumerable<string> Names() =>
         Order.Concat(First.Figures.Keys.Concat(Second.Figures.Keys).Where(IsLatency).Distinct().OrderBy(Rank))
             .Where(name => First.Figures.ContainsKey(name) || Second.Figures.ContainsKey(name));
@@ -155,16 +178,16 @@ public sealed class ResultDiff
         var (one, two) = (First.Circumstances, Second.Circumstances);
         foreach (var name in one.Concat(two).Select(row => row.Name).Distinct())
             yield return (name, Find(one, name), Find(two, name));
+    }
 
-        static string? Find(IReadOnlyList<(string Name, string? Value)> rows, string name)
+    static string? Find(IReadOnlyList<(string Name, string? Value)> rows, string name)
+    {
+        foreach (var row in rows)
         {
-            foreach (var row in rows)
-            {
-                if (row.Name == name)
-                    return row.Value;
-            }
-            return null;
+            if (row.Name == name)
+                return row.Value;
         }
+        return null;
     }
 
     static double? Of(IReadOnlyDictionary<string, double> figures, string name) =>

@@ -9,6 +9,8 @@ namespace Plimsoll.Bench.Text;
 /// <summary>The flat figures of a result under vLLM's keys, whoever wrote them.</summary>
 public static class ResultFigures
 {
+    public const string LoadLine = "load_line_requests_per_second";
+
     public const string Usd = "usd_per_million_tokens";
 
     /// <summary>Figures of a file with vLLM's keys; null when it has others.</summary>
@@ -34,6 +36,8 @@ public static class ResultFigures
         }
         if (root.Find("plimsoll.money." + Usd + ".value") is { ValueKind: JsonValueKind.Number } usd)
             figures[Usd] = usd.GetDouble();
+        if (root.Find("plimsoll.load_line.requests_per_second") is { ValueKind: JsonValueKind.Number } line)
+            figures[LoadLine] = line.GetDouble();
         return figures;
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Text;
 using System.Text.Json;
 
 namespace Plimsoll.Bench.Wire;
@@ -180,7 +181,7 @@ static class ChunkParser
     {
         reader.Read();
         if (reader.TokenType == JsonTokenType.String)
-            chunk.Error = reader.GetString();
+            chunk.Error = Text(ref reader);
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             reader.Skip();
@@ -192,9 +193,22 @@ static class ChunkParser
             var isMessage = reader.ValueTextEquals("message"u8);
             reader.Read();
             if (isMessage && reader.TokenType == JsonTokenType.String)
-                chunk.Error = reader.GetString();
+                chunk.Error = Text(ref reader);
             else
                 reader.Skip();
+        }
+    }
+
+    /// <summary>A text that need be no Unicode: half a pair of surrogates, no UTF-8.</summary>
+    static string Text(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return Encoding.UTF8.GetString(reader.ValueSpan);
         }
     }
 

@@ -23,6 +23,10 @@ public sealed class Endpoint : IDisposable
     /// <summary>Of an answer that is not streamed: a million tokens, and pictures in it.</summary>
     const int MostAnswerBytes = 1 << 26;
 
+    /// <summary>Pieces of an answer beyond a multiple of what was asked for, and where nothing was.</summary>
+    const int SparePieces = 1 << 14;
+    const int MostUnaskedPieces = 1 << 20;
+
     readonly HttpMessageInvoker _invoker;
     readonly Uri _address;
     readonly RunClock _clock;
@@ -123,6 +127,11 @@ public sealed class Endpoint : IDisposable
             return;
         }
         var type = response.Content.Headers.ContentType?.MediaType;
+        if (ErrorText.OfPacking(response) is { } packed)
+        {
+            Fail(record, FailureKind.NotEvents, packed);
+            return;
+        }
         using var stream = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
         if (type == "text/event-stream")
             await ReadEvents(stream, record, stop).ConfigureAwait(false);
@@ -140,6 +149,7 @@ public sealed class Endpoint : IDisposable
             events = new SseReader();
         events.Clear();
         var answer = new AnswerState();
+        var most = MostPieces(record.AskedOutputTokens);
         while (true)
         {
             var read = await stream.ReadAsync(events.Room(), stop).ConfigureAwait(false);
@@ -155,6 +165,12 @@ public sealed class Endpoint : IDisposable
                 answer.Take(data, now, record);
             if (answer.IsOver || record.Failure != FailureKind.None)
                 break;
+            if (record.Chunks > most)
+            {
+                Fail(record, FailureKind.Overlong, $"more than {most} pieces of an answer of "
+                    + $"{record.AskedOutputTokens} tokens at most");
+                break;
+            }
             if (events.IsTooLong)
             {
                 Fail(record, FailureKind.Malformed, $"an event of more than {SseReader.MostBytes} bytes");
@@ -178,6 +194,12 @@ public sealed class Endpoint : IDisposable
         answer.End(record);
     }
 
+    /// <summary>
+    /// More than any server sends that merely miscounts: what an endless answer may take of the memory.
+    /// </summary>
+    long MostPieces(int asked) => asked > 0 ? SparePieces + (16L * asked * Options.Choices)
+        : MostUnaskedPieces;
+
     static async Task Refused(HttpResponseMessage response, RequestRecord record, CancellationToken stop)
     {
         var kind = record.Status switch
@@ -188,6 +210,11 @@ public sealed class Endpoint : IDisposable
             >= 500 => FailureKind.ServerError,
             _ => FailureKind.Refused,
         };
+        if (ErrorText.OfRedirect(response) is { } elsewhere)
+        {
+            Fail(record, kind, elsewhere);
+            return;
+        }
         var buffer = ArrayPool<byte>.Shared.Rent(MostErrorBytes);
         try
         {
@@ -195,7 +222,9 @@ public sealed class Endpoint : IDisposable
             var read = await stream.ReadAtLeastAsync(buffer.AsMemory(0, MostErrorBytes), MostErrorBytes,
                 false, stop)
                 .ConfigureAwait(false);
-            Fail(record, kind, $"HTTP {record.Status}: {ErrorText.Of(buffer.AsSpan(0, read))}");
+            var said = ErrorText.Of(buffer.AsSpan(0, read));
+            Fail(record, kind, said.Length == 0 ? $"HTTP {record.Status} without a word"
+                : $"HTTP {record.Status}: {said}");
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System;
+using System.Net.Http;
 using System.Text;
 using System.Text.Json;
 
@@ -22,6 +23,24 @@ static class ErrorText
             // Not OpenAI's form: shown as it came.
         }
         return OneLine(Encoding.UTF8.GetString(body));
+    }
+
+    /// <summary>Where an answer sends the client instead of answering; null when it does not.</summary>
+    public static string? OfRedirect(HttpResponseMessage response) =>
+        (int)response.StatusCode is >= 300 and < 400 and var status
+            ? $"HTTP {status}: redirects to {OneLine(response.Headers.Location?.ToString() ?? "nowhere")}; "
+                + "expected the address itself in --base-url"
+            : null;
+
+    /// <summary>How an answer is packed though nobody asked for it; null when it is not.</summary>
+    public static string? OfPacking(HttpResponseMessage response)
+    {
+        foreach (var packing in response.Content.Headers.ContentEncoding)
+        {
+            if (packing != "identity")
+                return $"packed as {OneLine(packing)}, which was not asked for";
+        }
+        return null;
     }
 
     public static string OneLine(string text)

@@ -46,6 +46,9 @@ public enum FailureKind : byte
     /// <summary>An answer of no tokens.</summary>
     Empty,
 
+    /// <summary>An answer in many times the pieces that were asked for tokens: it has no end.</summary>
+    Overlong,
+
     /// <summary>The run was stopped while the answer was under way; not the endpoint's failure.</summary>
     Cancelled,
 }
@@ -80,6 +83,7 @@ public static class FailureKinds
         FailureKind.TimedOut => "timed_out",
         FailureKind.Truncated => "truncated",
         FailureKind.Empty => "empty",
+        FailureKind.Overlong => "overlong",
         _ => "cancelled",
     };
 }

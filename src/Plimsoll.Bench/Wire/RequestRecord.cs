@@ -8,7 +8,12 @@ namespace Plimsoll.Bench.Wire;
 /// </summary>
 public sealed class RequestRecord
 {
-    TokenArrival[] _arrivals = new TokenArrival[64];
+    const int FirstArrivals = 64;
+
+    /// <summary>Room that is kept for the next request; what one endless answer took is given back.</summary>
+    const int MostKeptArrivals = 1 << 14;
+
+    TokenArrival[] _arrivals = new TokenArrival[FirstArrivals];
 
     /// <summary>Its place among the requests of the run.</summary>
     public long Index { get; set; }
@@ -110,6 +115,8 @@ public sealed class RequestRecord
     /// <summary>Ready for the next request.</summary>
     public void Clear()
     {
+        if (_arrivals.Length > MostKeptArrivals)
+            _arrivals = new TokenArrival[FirstArrivals];
         Index = 0;
         Level = Status = PromptTokens = AskedPromptTokens = AskedOutputTokens = OutputTokens = CachedTokens =
             Chunks = 0;

@@ -33,6 +33,9 @@ public static class UsageFaults
     /// </summary>
     const int UnseenPromptTokens = 32_768;
 
+    /// <summary>Of an answer whose request states no length; no context is longer.</summary>
+    const int MostUnaskedTokens = 1 << 22;
+
     /// <summary>Pieces that bring no token of their own: the head of a tool call, half a character.</summary>
     const int TokenlessChunks = 4;
     const double TokenlessShare = 0.1;
@@ -83,8 +86,8 @@ public static class UsageFaults
             return UsageFault.CachedBeyondPrompt;
         if (!record.HasUsage)
             return UsageFault.None;
-        if (record.AskedOutputTokens > 0
-            && record.OutputTokens > (long)record.AskedOutputTokens * Math.Max(1, choices))
+        var most = record.AskedOutputTokens > 0 ? record.AskedOutputTokens : MostUnaskedTokens;
+        if (record.OutputTokens > (long)most * Math.Max(1, choices))
         {
             return UsageFault.OutputBeyondLimit;
         }

@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using Plimsoll.Core.Accounts;
+using Plimsoll.Reports;
 
 namespace Plimsoll.Cli.Terminal;
 
@@ -12,12 +13,8 @@ static class BackfillText
     {
         var bill = backfill.Bill;
         text.Append($"\nBatch work in the idle time of the interactive fleet: {backfill.Workload}\n");
-        TextLines.Wrap(text, "  ", "  ", $"${Whole(bill.SavedUsdPerWeek)}{Range(bill)} "
-            + "a week saved against a fleet of its own in full batches; with that fleet in whole replicas "
-            + $"${Whole(bill.SavedWholeReplicasUsdPerWeek)}. A job of "
-            + $"{F(backfill.LinesPerWindow, "#,0")} lines{(backfill.Arrivals is null ? "" : " more")} is "
-            + $"done within {F(backfill.WindowHours, "0.##")} h whenever of the week it comes.");
-        Arrivals(text, backfill);
+        Say(text, BackfillWords.Saved(backfill));
+        Say(text, BackfillWords.Arrivals(backfill));
         text.Append("  under                      hours kept     lines/s    tokens/s   worth USD/week\n");
         foreach (var policy in backfill.Policies)
         {
@@ -27,27 +24,15 @@ static class BackfillText
         }
         Rules(text, bill);
         Levels(text, backfill.BusiestHour);
-        if (backfill.BusiestHourNote is { } note)
-            TextLines.Wrap(text, "  ", "  ", $"In the busiest hour {note}.");
-        Loss(text, backfill.Loss);
+        Say(text, BackfillWords.BusiestHour(backfill));
+        Say(text, BackfillWords.Room(backfill.Loss));
         Promise(text, backfill);
     }
 
-    /// <summary>All that comes is done in every stream: then it is worth the same in all.</summary>
-    static string Range(BackfillBill bill) => bill.SavedHigh > bill.SavedLow
-        ? $" ({Whole(bill.SavedLow)}–{Whole(bill.SavedHigh)})"
-        : "";
-
-    static void Arrivals(StringBuilder text, BackfillStatement backfill)
+    static void Say(StringBuilder text, string? words)
     {
-        if (backfill.Arrivals is not { } arrivals)
-            return;
-        var wait = arrivals.LongestWaitHours is { } hours
-            ? $"the longest wait is {F(hours, "0.0")} h"
-            : "more comes than there is ever room for, so that a gateway has to turn the others away";
-        TextLines.Wrap(text, "  ", "  ", $"Of {F(arrivals.LinesPerSecond, "0.##")} lines/s that come, "
-            + $"{F(100 * arrivals.Done, "0.0")} % are done, {F(100 * arrivals.InTime, "0.0")} % within "
-            + $"{F(backfill.WindowHours, "0.##")} h; {wait}.");
+        if (words is { Length: > 0 })
+            TextLines.Wrap(text, "  ", "  ", words);
     }
 
     /// <summary>Latencies of the busiest hour; costs of the week.</summary>
@@ -81,19 +66,6 @@ static class BackfillText
         }
     }
 
-    static void Loss(StringBuilder text, BackfillLoss loss)
-    {
-        TextLines.Wrap(text, "  ", "  ", $"The idle time holds {F(loss.AtFullBatchSpeed, "0.00")} lines/s at "
-            + "full-batch speed. " + (loss.Efficiency is null
-                ? "How much fits the promise for who knows the future is not known; "
-                : $"Who knows the future fits {F(loss.Clairvoyant, "0.00")} into the promise; ")
-            + $"{F(loss.WithoutMargin, "0.00")} are done when steps are planned without a margin, "
-            + $"{F(loss.Done, "0.00")} with it"
-            + (loss.Efficiency is { } share ? $": {F(100 * share, "0")} % of what fits. " : ". ")
-            + $"Recomputed: {F(100 * loss.RecomputedShare, "0.0")} % of the batch prompt tokens. "
-            + "No step is cut short: this engine cannot.");
-    }
-
     static void Promise(StringBuilder text, BackfillStatement backfill)
     {
         if (backfill.PriceOfPromise.Count == 0)
@@ -103,12 +75,9 @@ static class BackfillText
             text.Append($"{F(point.LimitMs, "0.#"),9}");
         text.Append("\n  batch tokens/s   ");
         foreach (var point in backfill.PriceOfPromise)
-            text.Append($"{F(point.TokensPerSecond, "#,0"),9}");
+            text.Append($"{BackfillWords.Tokens(point),9}");
         text.Append('\n');
-        var slope = F(backfill.TokensPerHourAndMs ?? 0, "#,0");
-        var forgone = Usd(backfill.OpportunityUsdPerMillionTokens ?? 0);
-        TextLines.Wrap(text, "  ", "  ", $"Each millisecond tighter forgoes {slope} batch tokens an hour; "
-            + $"what the promise keeps out would earn ${forgone} per million interactive tokens.");
+        Say(text, BackfillWords.Promise(backfill));
     }
 
     static string Whole(decimal usd) => usd.ToString("#,0", CultureInfo.InvariantCulture);

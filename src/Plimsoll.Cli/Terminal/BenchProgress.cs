@@ -1,7 +1,9 @@
 using System;
 using System.Globalization;
 using System.IO;
+using System.Threading;
 using Plimsoll.Bench.Runs;
+using Plimsoll.Bench.Wire;
 
 namespace Plimsoll.Cli.Terminal;
 
@@ -14,11 +16,29 @@ sealed class BenchProgress(TextWriter story) : IDisposable
     const double PipedPeriodS = 10;
 
     readonly bool _piped = Console.IsErrorRedirected;
+    readonly Lock _gate = new();
+    Timer? _silence;
     double _nextS = QuietS;
     int _shown;
 
+    /// <summary>Says once, unless the load begins before, that an endpoint has not answered yet.</summary>
+    public void Await(EndpointOptions endpoint)
+    {
+        var line = $"plimsoll: no answer from {endpoint.Address} yet; waiting "
+            + FormattableString.Invariant($"{endpoint.TimeoutNs / 1e9:0.###} s for it (--timeout)");
+        _silence = new Timer(_ =>
+        {
+            lock (_gate)
+            {
+                if (_silence is not null)
+                    story.WriteLine(line);
+            }
+        }, null, TimeSpan.FromSeconds(QuietS), Timeout.InfiniteTimeSpan);
+    }
+
     public void Report(RunProgress progress)
     {
+        Answered();
         if (progress.ElapsedS < _nextS)
             return;
         var line = string.Create(CultureInfo.InvariantCulture,
@@ -40,12 +60,22 @@ sealed class BenchProgress(TextWriter story) : IDisposable
 
     public void Clear()
     {
+        Answered();
         if (_shown > 0)
             story.Write("\r" + new string(' ', _shown) + "\r");
         _shown = 0;
     }
 
     public void Dispose() => Clear();
+
+    void Answered()
+    {
+        lock (_gate)
+        {
+            _silence?.Dispose();
+            _silence = null;
+        }
+    }
 
     static string Ms(double? ms) => ms is { } known ? FormattableString.Invariant($"{known:0.#} ms") : "–";
 }

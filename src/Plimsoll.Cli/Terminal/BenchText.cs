@@ -18,7 +18,8 @@ static class BenchText
     {
         var text = new StringBuilder();
         text.Append($"{result.Model} at {result.Address}\n");
-        TextLines.Wrap(text, "", "", $"{result.Load}; started {result.StartedAt:yyyy-MM-dd HH:mm:ss}Z");
+        TextLines.Wrap(text, "", "", $"{result.Load}; "
+            + $"{(result.IsImported ? "written" : "started")} {result.StartedAt:yyyy-MM-dd HH:mm:ss}Z");
         foreach (var reason in result.InvalidBecause)
             TextLines.Wrap(text, "INVALID ", "        ", reason);
         foreach (var level in result.Levels)
@@ -48,7 +49,7 @@ static class BenchText
             text.Append($"{level.Name}\n");
         var percentiles = level.Latencies[Metric.Ttft].PercentilesMs.Keys.Order().ToList();
         var table = new TextTable([
-            "ms, from the scheduled send", "mean",
+            $"ms, from {result.LatenciesFrom}", "mean",
                 .. percentiles.Select(p => FormattableString.Invariant($"p{p:0.###}")), "samples"]);
         foreach (var (metric, latency) in level.Latencies.Where(l => metrics.Contains(l.Key.Name())))
             table.Add(Row(metric.Name().ToUpperInvariant(), latency, percentiles));
@@ -103,7 +104,8 @@ static class BenchText
                 $"tokens of {100 * (1 - level.CountedShare):0.#} % of the answers are chunks: the "
                     + $"endpoint did not count them\n");
         }
-        else if (Math.Abs(level.Chunks - level.OutputTokens) > 0.05 * level.OutputTokens)
+        else if (level.Latencies[Metric.Itl].Samples > 0
+            && Math.Abs(level.Chunks - level.OutputTokens) > 0.05 * level.OutputTokens)
         {
             text.Append($"{level.OutputTokens:N0} tokens came in {level.Chunks:N0} chunks; ITL gaps are "
                 + $"between chunks\n");
@@ -127,7 +129,7 @@ static class BenchText
             $"{Plural.Of(result.Completed, "request")} served, {result.Failed:N0} failed, "
             + $"in {result.DurationS:0.0} s; "
             + $"{result.MeanInFlight:0.0} in flight on average, {result.MostInFlight:N0} at most\n");
-        text.Append(CultureInfo.InvariantCulture, $"{result.PerSecond(result.Completed):0.000} requests/s, ");
+        text.Append($"{Ms(result.PerSecond(result.Completed))} requests/s, ");
         text.Append(CultureInfo.InvariantCulture,
             $"{result.PerSecond(result.PromptTokens):N0} input and "
                 + $"{result.PerSecond(result.OutputTokens):N0} output tokens/s\n");

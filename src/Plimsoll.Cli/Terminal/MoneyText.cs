@@ -1,4 +1,3 @@
-using System;
 using System.Globalization;
 using System.Text;
 using Plimsoll.Bench.Money;
@@ -61,9 +60,9 @@ static class MoneyText
         foreach (var figure in against.Figures)
         {
             table.Add(
-                figure.Name, Number(figure.Predicted), Number(figure.Low), Number(figure.High),
-                    Number(figure.Realised),
-                Number(figure.Ratio) + (figure.IsOff ? " off" : ""));
+                figure.Name, ResultDiff.Text(figure.Predicted), ResultDiff.Text(figure.Low),
+                ResultDiff.Text(figure.High), ResultDiff.Text(figure.Realised),
+                ResultDiff.Text(figure.Ratio) + (figure.IsOff ? " off" : ""));
         }
         var text = new StringBuilder("\n").Append(table);
         foreach (var line in against.Off)
@@ -77,11 +76,10 @@ static class MoneyText
             return;
         text.Append(CultureInfo.InvariantCulture, $"{name,-30} {known.Value:0.0000}");
         text.Append(known.Low is { } low
-            ? string.Create(CultureInfo.InvariantCulture, $" ({low:0.0000} – {known.High:0.0000})\n")
+            ? string.Create(CultureInfo.InvariantCulture, $" ({low:0.0000} – {Open(known.High)})\n")
             : " (too short for an interval)\n");
     }
 
-    static string Number(double? value) => value is { } known
-        ? known.ToString(Math.Abs(known) < 10 ? "0.00##" : "#,0.0", CultureInfo.InvariantCulture)
-        : "–";
+    static string Open(double? high) =>
+        high?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "no bound: the run was too uneven";
 }

@@ -40,7 +40,7 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
     readonly Option<string?> _batchWorkload = new("--batch-workload")
     {
         Description = "Simulate batch work in the idle time of the interactive fleet, and its bill: a family "
-            + "or a trace file [default: none; the credit is then an upper bound]",
+            + "or a trace file [default: none; the credit is then not simulated]",
     };
 
     readonly Option<double?> _batchRate = new("--batch-rate")
@@ -90,7 +90,8 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         var batchRate = BatchOptions.Rate(parsed.GetValue(_batchRate));
         if (batchRate is not null && backfill is null)
             throw new BadInputException($"--batch-rate {batchRate}: expected --batch-workload with it");
-        var window = PromiseText.Duration(parsed.GetValue(_window)!, "--window");
+        var window = PromiseText.Duration(
+            parsed.GetValue(_window)!, parsed.GetResult(_window)?.IdentifierToken?.Value ?? _window.Name);
         var serving = _serving.Resolve(parsed);
         if (parsed.GetValue(_levers) && serving.Deployment.Profile is not null)
         {

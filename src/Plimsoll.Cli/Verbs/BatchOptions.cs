@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
@@ -12,6 +13,9 @@ namespace Plimsoll.Cli.Verbs;
 /// <summary>Batch work beside the requests: what it is, how much of it comes, who lets it through.</summary>
 sealed class BatchOptions
 {
+    /// <summary>Lines that may come while a run lasts; each is drawn.</summary>
+    const double MostLines = 1e7;
+
     readonly Option<string?> _workload = new("--batch-workload")
     {
         Description = "Batch work beside the requests: a family or a trace file [default: none]",
@@ -35,7 +39,8 @@ sealed class BatchOptions
 
     readonly Option<double> _share = new("--batch-share")
     {
-        Description = "Share of each engine's time promised to batch work; with --policy slack",
+        Description = "Share of each engine's time, as it is billed, and of its KV and sequences promised to "
+            + "batch work; with --policy slack",
         DefaultValueFactory = _ => 0,
     };
 
@@ -70,25 +75,54 @@ sealed class BatchOptions
             : workload;
     }
 
+    /// <summary>Whether there is any.</summary>
+    public bool IsGiven(ParseResult parsed) => parsed.GetValue(_workload) is not null;
+
     /// <summary>A simulation with batch work beside it, if any was asked for.</summary>
-    public SimulationOptions Read(ParseResult parsed, SimulationOptions options, SimulatedEngine engine)
+    public SimulationOptions Read(
+        ParseResult parsed, SimulationOptions options, SimulatedEngine engine, double requestsPerSecond,
+        ArrivalProcess process)
     {
+        CheckDeadlines(parsed, options, engine);
+        if (Open(parsed.GetValue(_workload)) is not { } workload)
+        {
+            var expected = $": expected {_workload.Name} with it";
+            parsed.RefuseGiven(expected, _rate, _lines, _aimd, _share, _window);
+            if (!options.Levels.Any(level => level.Spec.Class == ServiceClass.Batch))
+                parsed.RefuseGiven(expected + ", or a level that is batch", _step);
+            return options;
+        }
+        if (process == ArrivalProcess.AtOnce)
+        {
+            throw new BadInputException($"{_workload.Name} {workload.Name}: requests that come at once leave "
+                + "no time that batch work is counted in; expected --arrivals own, week or poisson");
+        }
         var lines = parsed.GetValue(_lines);
         if (lines is < 1 or > 10_000)
             throw new BadInputException($"--batch-lines {lines}: expected 1 to 10000");
-        CheckGaps(options, engine);
-        var windowNs = PromiseText.Duration(parsed.GetValue(_window)!, "--batch-window");
-        var workload = Open(parsed.GetValue(_workload));
-        if (workload is not null)
-            CheckWindow(windowNs, workload, engine);
+        var windowNs = PromiseText.Duration(parsed.GetValue(_window)!, _window.Name);
+        BatchWindow.Check(windowNs, workload, engine);
+        var rate = Rate(parsed.GetValue(_rate));
+        CheckLines(rate, options.Requests, requestsPerSecond);
         return options with
         {
             BatchWorkload = workload,
-            BatchLinesPerSecond = Rate(parsed.GetValue(_rate)),
+            BatchLinesPerSecond = rate,
             BatchWindowNs = windowNs,
             MinBatchShare = Share(parsed, options, engine),
             BatchGate = new BatchGateOptions { Lines = lines, IsAdaptive = parsed.GetValue(_aimd) },
         };
+    }
+
+    static void CheckLines(double? rate, long requests, double requestsPerSecond)
+    {
+        if (rate * requests / requestsPerSecond is not (> MostLines and var come))
+            return;
+        var most = MostLines * requestsPerSecond / requests;
+        throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
+            $"--batch-rate {rate}: {come:#,0} lines would come while {requests:#,0} requests do; ")
+            + string.Create(CultureInfo.InvariantCulture,
+                $"expected at most {most:0.######} per second, {MostLines:#,0} in all, or fewer --requests"));
     }
 
     /// <summary>The engine with the steps that batch work may fill.</summary>
@@ -118,40 +152,33 @@ sealed class BatchOptions
         : throw new BadInputException($"--batch-rate {rate}: expected 0.000001 to 10000000 lines per second");
 
     /// <summary>A policy that keeps deadlines is not given one that no step can keep.</summary>
-    static void CheckGaps(SimulationOptions options, SimulatedEngine engine)
+    void CheckDeadlines(ParseResult parsed, SimulationOptions options, SimulatedEngine engine)
     {
-        if (engine.Limits.Policy.Slack is null)
+        if (engine.Limits.Policy.Slack is not { } slack)
             return;
-        var step = default(StepShape);
-        step.AddDecodes(1, 1);
-        var leastNs = engine.StepTime.PredictNs(step);
+        var decode = default(StepShape);
+        decode.AddDecodes(1, 1);
+        var prompt = default(StepShape);
+        prompt.AddChunk(0, 1, endsPrompt: true);
+        var leastNs = engine.StepTime.PredictNs(decode);
+        var firstNs = engine.StepTime.PredictNs(prompt) + engine.StepTime.RequestOverhead.Ns(1);
         foreach (var level in options.Levels)
         {
-            if (level.Spec.ItlNs < leastNs)
-            {
-                throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
-                    $"level {level.Spec.Name}: a token every {level.Spec.ItlNs / 1e6:0.###} ms is promised ")
-                    + string.Create(CultureInfo.InvariantCulture,
-                        $"and the shortest step takes {leastNs / 1e6:0.0} ms; expected at least as much"));
-            }
+            var name = $"level {level.Spec.Name}";
+            Check(name, "a token every", level.Spec.ItlNs, "the shortest step", leastNs);
+            Check(name, "a first token within", level.Spec.TtftNs, "that of a prompt of one token", firstNs);
+            Check(name, "an answer within", level.Spec.CompletionNs, "that of one token", firstNs);
         }
-    }
+        Check($"{_step.Name} {parsed.GetValue(_step)}", "a step of", slack.BatchStepNs, "the shortest step",
+            (long)(leastNs * (1 + SimulationOptions.UsualStepMargin)));
 
-    /// <summary>A line that has the engine to itself is not done sooner than this.</summary>
-    internal static void CheckWindow(long windowNs, Workload workload, SimulatedEngine engine)
-    {
-        var alone = default(StepShape);
-        alone.AddChunk(0, (int)workload.MeanPromptTokens, endsPrompt: true);
-        var step = default(StepShape);
-        step.AddDecodes(1, (long)workload.MeanPromptTokens);
-        var leastNs = engine.StepTime.PredictNs(alone)
-            + (long)(workload.MeanOutputTokens * engine.StepTime.PredictNs(step));
-        if (windowNs < leastNs)
+        static void Check(string name, string what, long? ns, string least, long leastNs)
         {
+            if (ns >= leastNs || ns is null)
+                return;
             throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
-                $"--batch-window {windowNs / 1e9:0.###}s: a line of {workload.Name} takes ")
-                + string.Create(CultureInfo.InvariantCulture,
-                    $"{leastNs / 1e9:0.0} s with the engine to itself; expected at least as much"));
+                $"{name}: {what} {ns / 1e6:0.###} ms is asked for and {least} takes {leastNs / 1e6:0.0} ms; ")
+                + "expected at least as much");
         }
     }
 

@@ -44,7 +44,10 @@ sealed class DraftOptions
     public SimulatedEngine Apply(ParseResult parsed, SimulatedEngine engine)
     {
         if (parsed.GetValue(_acceptance) is not { } text)
+        {
+            parsed.RefuseGiven($": expected {_acceptance.Name} with it", _most, _cost);
             return engine;
+        }
         if (engine.Limits.Policy.Slack is null)
         {
             throw new BadInputException($"{_acceptance.Name}: {engine.Limits.Policy.Name} chooses no drafts; "

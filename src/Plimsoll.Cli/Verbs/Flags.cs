@@ -30,6 +30,7 @@ public static class Flags
         Setting.Level => "--level",
         Setting.Price => "--price",
         Setting.Requests => "--requests",
+        Setting.BatchWindow => "--batch-window",
         Setting.ValidationData => "--data",
         Setting.ValidationSet => "--set",
         Setting.ValidationPage => "--write-docs",
@@ -50,6 +51,16 @@ public static class Flags
             ? chosen
             : throw new BadInputException(
                 $"{option.Name} {parsed.GetResult(option)?.GetValueOrDefault<string>()}", "", $"{choices}");
+
+    /// <summary>The first of these options that was given is refused, with words after its name.</summary>
+    public static void RefuseGiven(this ParseResult parsed, string words, params Option[] options)
+    {
+        foreach (var option in options)
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+                throw new BadInputException(option.Name + words);
+        }
+    }
 
     /// <summary>A command line as a shell reads it.</summary>
     public static string CommandOf(ParseResult parsed)

@@ -204,25 +204,16 @@ sealed class ServingOptions
         var path = parsed.GetValue(_model)!;
         if (parsed.GetResult(_model) is not { Implicit: false } || !LlamaServing.IsFile(path))
             throw new BadInputException("--engine llama.cpp: expected --model FILE.gguf");
-        RefuseGiven(parsed, "--engine llama.cpp", "what the file and this machine say",
+        parsed.RefuseGiven(" with --engine llama.cpp: expected what the file and this machine say",
             _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _gpuMemoryUtilization, _longPrefill, _numGpuBlocks);
         return llama.OfComputing(
             parsed, path, AtLeastOne(parsed, _maxNumSeqs), AtLeastOne(parsed, _maxNumBatchedTokens));
     }
 
-    static void RefuseGiven(ParseResult parsed, string by, string expected, params Option[] options)
-    {
-        foreach (var option in options)
-        {
-            if (parsed.GetResult(option) is { Implicit: false })
-                throw new BadInputException($"{option.Name} with {by}: expected {expected}");
-        }
-    }
-
     /// <summary>The one deployment that a machine's profile speaks of; limits may be lowered.</summary>
     DeploymentChoice Deployment(ParseResult parsed, MachineStepTimes machine)
     {
-        RefuseGiven(parsed, $"--profile {machine.File}", "what the profile says",
+        parsed.RefuseGiven($" with --profile {machine.File}: expected what the profile says",
             _model, _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _engine, _gpuMemoryUtilization, _blockSize,
             _draftTokens, _acceptance);
         var deployment = machine.DeploymentOf(usual => usual with
@@ -260,7 +251,8 @@ sealed class ServingOptions
     /// <summary>What is served, with every name looked up and every number checked.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="rateMatters">False where everything arrives at once.</param>
-    public Serving Resolve(ParseResult parsed, bool rateMatters = true)
+    /// <param name="hasBatch">Whether batch work is served beside the requests.</param>
+    public Serving Resolve(ParseResult parsed, bool rateMatters = true, bool hasBatch = false)
     {
         var profile = parsed.GetValue(_profile) is { } file ? StepTimeProfiles.Read(file) : null;
         var deployment = profile is MachineStepTimes machine
@@ -268,7 +260,7 @@ sealed class ServingOptions
             : Deployment(parsed) with { Profile = profile };
         var policy = parsed.Chosen(_policy, SchedulingPolicy.Simulated);
         var serving = _served.Resolve(parsed, deployment, policy, rateMatters);
-        WorkloadOptions.CheckPolicy(serving.Levels, policy);
+        WorkloadOptions.CheckPolicy(serving.Levels, policy, hasBatch);
         return serving;
     }
 

@@ -92,7 +92,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
     int Run(ParseResult parsed)
     {
         var process = ArrivalsOption.Read(parsed, _arrivals);
-        var serving = _serving.Resolve(parsed, rateMatters: process != ArrivalProcess.AtOnce);
+        var serving = _serving.Resolve(
+            parsed, rateMatters: process != ArrivalProcess.AtOnce, hasBatch: _batch.IsGiven(parsed));
         var requests = Requests(serving, process);
         var engine = _batch.Apply(parsed, _drafts.Apply(parsed, Choose(serving)));
         var replicas = Count(parsed, _replicas, least: 1);
@@ -107,7 +108,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Levels = serving.Levels,
             Observer = trace is null ? null : trace.Add,
             Progress = progress.Report,
-        }, engine);
+        }, engine, serving.RequestsPerSecond, process);
         var shared = options.Levels.Count > 1 || options.BatchWorkload is not null;
         var price = PriceOf(parsed, engine, replicas + prefillReplicas, shared);
         options = options with { AttributeTime = shared && price is not null };

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.Linq;
@@ -100,6 +101,9 @@ sealed class WorkloadOptions
             throw new BadInputException(
                 $"{workload.Name} spans no time; expected --rate REQUESTS-PER-SECOND");
         }
+        var stated = (parsed.GetValue(_level) ?? []).Select(LevelPromise.Parse).ToList();
+        if (promises)
+            CheckPromiseCounts(parsed.GetValue(_promise) ?? [], workload, stated);
         return new Serving
         {
             Deployment = deployment,
@@ -109,16 +113,21 @@ sealed class WorkloadOptions
             Levels = promises
                 ? Serving.LevelsOf(
                     workload, Promise(parsed.GetValue(_promise) ?? [], workload.MeanOutputTokens > 0),
-                    [.. (parsed.GetValue(_level) ?? []).Select(LevelPromise.Parse)])
-                : [.. Enumerable.Repeat(LevelPromise.None, System.Math.Max(1, workload.Levels.Count))],
+                    stated)
+                : [.. Enumerable.Repeat(LevelPromise.None, Math.Max(1, workload.Levels.Count))],
             Requests = Requests(parsed),
             Seed = parsed.GetValue(_seed),
         };
     }
 
-    /// <summary>A word that only one policy keeps is not silently forgotten by the others.</summary>
-    public static void CheckPolicy(IReadOnlyList<LevelPromise> levels, SchedulingPolicy policy)
+    /// <summary>
+    /// A word that only one policy keeps is not silently forgotten by the others, nor one that has nowhere to
+    /// lead.
+    /// </summary>
+    public static void CheckPolicy(
+        IReadOnlyList<LevelPromise> levels, SchedulingPolicy policy, bool hasBatch)
     {
+        hasBatch |= levels.Any(level => level.Spec.Class == ServiceClass.Batch);
         foreach (var level in levels)
         {
             var word = level.Spec switch
@@ -135,6 +144,26 @@ sealed class WorkloadOptions
                     $"{Setting.Level} {level.Spec.Name}: {word}", $"{policy.Name} does not keep it",
                     $"--policy {SchedulingPolicy.InSlack.Name}");
             }
+            if (level.Spec.Overload == Overload.Relegate && !hasBatch)
+            {
+                throw new BadInputException(
+                    $"{Setting.Level} {level.Spec.Name}: relegate", "no level is batch that it could lead to",
+                    "a level that is, or of simulate --batch-workload");
+            }
+        }
+    }
+
+    /// <summary>A promise that no level has is not silently forgotten.</summary>
+    static void CheckPromiseCounts(string[] promise, Workload workload, List<LevelPromise> stated)
+    {
+        string[] names = workload.Levels.Count == 0 ? [ServiceLevelSpec.Default.Name]
+            : [.. workload.Levels.Where(own => !own.IsStated).Select(own => own.Spec.Name)];
+        bool IsStated(string name) =>
+            stated.Any(level => level.Spec.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        if (promise.Length > 0 && names.All(IsStated))
+        {
+            throw new BadInputException(
+                $"--promise {promise[0]}", "every level has a promise of its own", "one of the two");
         }
     }
 

@@ -19,7 +19,7 @@ public sealed record BackfillStatement
     /// <summary>What the policy <c>slack</c> saves and what every token then costs.</summary>
     public required BackfillBill Bill { get; init; }
 
-    /// <summary>From what the idle time holds at full-batch speed down to what is done in it.</summary>
+    /// <summary>What there is room for, by three measures, and what is done in it.</summary>
     public required BackfillLoss Loss { get; init; }
 
     /// <summary>
@@ -35,7 +35,7 @@ public sealed record BackfillStatement
     /// </summary>
     public required IReadOnlyList<BackfillLevel> BusiestHour { get; init; }
 
-    /// <summary>What the busiest hour leaves out; null for a backlog without end.</summary>
+    /// <summary>What the busiest hour's figures are beside, where that is not what comes to it.</summary>
     public string? BusiestHourNote { get; init; }
 
     /// <summary>The hours of the week: shares of the fleet's time.</summary>
@@ -44,7 +44,10 @@ public sealed record BackfillStatement
     /// <summary>By rising limit on gaps; empty where none is promised.</summary>
     public required IReadOnlyList<PromisePricePoint> PriceOfPromise { get; init; }
 
-    /// <summary>Batch tokens forgone in an hour for each millisecond that gaps are tightened.</summary>
+    /// <summary>
+    /// Batch tokens forgone in an hour for each millisecond that gaps are tightened; null where a promise a
+    /// little tighter or looser is not kept.
+    /// </summary>
     public required double? TokensPerHourAndMs { get; init; }
 
     /// <summary>
@@ -135,8 +138,9 @@ public sealed record BackfillRule(
     string Rule, decimal InteractiveUsdPerMillionTokens, decimal BatchUsdPerMillionTokens,
     decimal IdleUsdPerWeek);
 
-/// <summary>Batch lines per second of the fleet, from the most there could be to what there is.</summary>
-/// <param name="AtFullBatchSpeed">If all time that interactive work leaves ran full batches.</param>
+/// <summary>Batch lines per second of the fleet: what there could be and what there is.</summary>
+/// <param name="AtFullBatchSpeed">If all time that interactive work leaves, itself at full batch, ran batches
+/// of their own. No bound: a step that carries both reads the weights once.</param>
 /// <param name="Clairvoyant">What fits the promise for who knows the future, in fractions.</param>
 /// <param name="WithoutMargin">Simulated, steps planned to the nanosecond.</param>
 /// <param name="Done">Simulated, with the margin that a live engine needs.</param>
@@ -151,4 +155,7 @@ public sealed record BackfillLoss(
 public sealed record BackfillHour(double Interactive, double Batch);
 
 /// <summary>Batch tokens of the fleet under a limit on gaps.</summary>
-public sealed record PromisePricePoint(double LimitMs, double TokensPerSecond);
+/// <param name="LimitMs">The limit.</param>
+/// <param name="TokensPerSecond">0 where it is not kept, so that batch work is held back.</param>
+/// <param name="IsKept">Whether the promise is kept beside batch work.</param>
+public sealed record PromisePricePoint(double LimitMs, double TokensPerSecond, bool IsKept);

@@ -49,12 +49,18 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
             throw new BadInputException($"{Setting.Level} \"{text}\"", "says nothing of the level", Form);
         var spec = new ServiceLevelSpec { Name = text[..colon].Trim() };
         var limits = new List<Limit>();
+        var kinds = new HashSet<string>();
         foreach (var part in text[(colon + 1)..].Split(
             ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             var words = part.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (Worded(spec, words) is { } said)
             {
+                if (!kinds.Add(words[0] == "relegate" ? "reject" : words[0]))
+                {
+                    throw new BadInputException($"{Setting.Level} \"{text}\"",
+                        $"\"{part}\" is said beside another of its kind", Form);
+                }
                 spec = said;
             }
             else if (words.Length == 3)
@@ -67,7 +73,28 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
                     $"{Setting.Level} \"{text}\"", $"\"{part}\" is none of these", Form);
             }
         }
+        CheckClass(text, spec, limits);
         return Of(spec, limits);
+    }
+
+    /// <summary>
+    /// Batch work has a time to be done in and a share of the engine; deadlines of tokens and what becomes of
+    /// those that cannot be kept are of interactive levels.
+    /// </summary>
+    static void CheckClass(string text, ServiceLevelSpec spec, List<Limit> limits)
+    {
+        var isBatch = spec.Class == ServiceClass.Batch;
+        var problem = (isBatch, spec) switch
+        {
+            (true, { Overload: Overload.Reject }) => "batch work is not turned away",
+            (true, { Overload: Overload.Relegate }) => "batch work is batch already",
+            (true, _) when limits.Exists(l => l.Metric != Metric.E2e) =>
+                "batch work is promised the whole answer only, e2e",
+            (false, { MinShare: > 0 }) => "a share is promised to batch work only",
+            _ => null,
+        };
+        if (problem is not null)
+            throw new BadInputException($"{Setting.Level} \"{text}\"", problem, Form);
     }
 
     /// <summary>The level with what these words say of it; null where they say nothing.</summary>

@@ -19,7 +19,9 @@ public enum Overload : byte
     /// <summary>It is turned away with a time after which it would be accepted.</summary>
     Reject,
 
-    /// <summary>It is taken in as batch work.</summary>
+    /// <summary>
+    /// It is taken in as batch work; where no level is batch, it is turned away.
+    /// </summary>
     Relegate,
 }
 
@@ -53,7 +55,8 @@ public sealed record ServiceLevelSpec
     public int Weight { get; init; } = 1;
 
     /// <summary>
-    /// Batch: share of the engine's time that is promised to it whatever else waits, 0 to 1.
+    /// Batch: share of the engine's time, as it is billed, that is promised to it whatever else waits, 0 to
+    /// 1; as far as the same share of the KV blocks and of the sequences, promised with it, has use for it.
     /// </summary>
     public double MinShare { get; init; }
 

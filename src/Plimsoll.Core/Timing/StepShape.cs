@@ -54,6 +54,22 @@ public record struct StepShape
         LogitRows += decodes;
     }
 
+    /// <summary>What is left of the step when part of it goes.</summary>
+    public readonly StepShape Without(in StepShape part) => new()
+    {
+        Decodes = Decodes - part.Decodes,
+        DecodeContextTokens = DecodeContextTokens - part.DecodeContextTokens,
+        PrefillChunks = PrefillChunks - part.PrefillChunks,
+        PrefillTokens = PrefillTokens - part.PrefillTokens,
+        PrefillPairs = PrefillPairs - part.PrefillPairs,
+        PrefillContextTokens = PrefillContextTokens - part.PrefillContextTokens,
+        DraftTokens = DraftTokens - part.DraftTokens,
+        EncoderPatches = EncoderPatches - part.EncoderPatches,
+        EncoderPairs = EncoderPairs - part.EncoderPairs,
+        EncoderTokens = EncoderTokens - part.EncoderTokens,
+        LogitRows = LogitRows - part.LogitRows,
+    };
+
     /// <summary>Another prompt chunk: new tokens after those whose KV exists.</summary>
     public void AddChunk(int start, int tokens, bool endsPrompt) => Change(1, start, tokens, endsPrompt);
 

@@ -75,6 +75,11 @@ public sealed record Serving
         }
         foreach (var level in stated)
         {
+            if (Find(stated, level.Spec.Name) != level)
+            {
+                throw new Core.BadInputException(
+                    $"{Core.Setting.Level} {level.Spec.Name}", "is said twice", "each level once");
+            }
             if (Find(levels, level.Spec.Name) is null)
             {
                 throw new Core.BadInputException(

@@ -72,8 +72,18 @@ public static class JsonFields
         return element.ValueKind == JsonValueKind.Null ? null : element;
     }
 
-    public static string? Text(this JsonElement element, string path) =>
-        element.Find(path) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+    /// <summary>Null too for what is no text: half a character, as <c>\ud800</c> alone.</summary>
+    public static string? Text(this JsonElement element, string path)
+    {
+        try
+        {
+            return element.Find(path) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     public static bool? Flag(this JsonElement element, string path) => element.Find(path)?.ValueKind switch
     {

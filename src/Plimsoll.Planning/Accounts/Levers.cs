@@ -39,7 +39,7 @@ sealed class Levers
     /// <param name="basis">Rates to dollars.</param>
     /// <param name="interactive">The bill that is to be lowered.</param>
     /// <param name="batch">What batch work costs.</param>
-    /// <param name="backfill">Batch work simulated in the slack; null when only a bound is known.</param>
+    /// <param name="backfill">Batch work simulated in the slack; null when none is.</param>
     /// <param name="drawn">The engine in every draw of its error.</param>
     /// <param name="progress">Told of each run.</param>
     public Levers(
@@ -85,7 +85,8 @@ sealed class Levers
 
     /// <summary>
     /// An hour of the fleet does its interactive work in (utilisation × line ÷ ceiling) of the time that the
-    /// same work takes at full batch; the rest can carry batch work worth what batch work costs.
+    /// same work takes at full batch; the rest could carry batch work worth what batch work costs. No bound:
+    /// the promise keeps some of it out, and steps that carry both do more.
     /// </summary>
     Credit BatchBackfill()
     {
@@ -98,9 +99,8 @@ sealed class Levers
         return new Credit(
             "batch backfill", Usd(change),
             FormattableString.Invariant(
-                $"upper bound: {100 * idle:0} % of the fleet's computing time is free at ")
-            + "full-batch speed; batch work in it earns its own cost per token, if "
-            + "interactive work always goes first")
+                $"not simulated: at full-batch speed {100 * idle:0} % of the fleet's time is free, and ")
+            + "batch work of the same tokens in all of it would earn its own cost per token")
         {
             Interval = Between(change, _bills.Select((bill, i) => Change(bill, replicas[i], _ceilings[i]))),
         };

@@ -44,7 +44,7 @@ sealed record BackfillPoint(
     }
 
     /// <summary>Whether every limit holds over all streams together.</summary>
-    static bool Keeps(IReadOnlyList<LevelPromise> promise, SimulationResult pooled)
+    public static bool Keeps(IReadOnlyList<LevelPromise> promise, SimulationResult pooled)
     {
         for (var level = 0; level < promise.Count; level++)
         {

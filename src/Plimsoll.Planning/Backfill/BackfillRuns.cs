@@ -54,23 +54,62 @@ sealed class BackfillRuns(BackfillRequest request)
             rate, request.Serving.Levels, runs.AsSpan(i * streams, streams).ToArray()))];
     }
 
+    /// <summary>
+    /// A sweep under slack beside lines that come at a rate; where there is no room for all of them, that
+    /// beside a backlog.
+    /// </summary>
+    public IReadOnlyList<BackfillPoint> Beside(IReadOnlyList<BackfillPoint> backlog, double lines)
+    {
+        var points = backlog.ToArray();
+        var roomy = Enumerable.Range(0, points.Length)
+            .Where(i => points[i].LinesPerSecond.Average() > lines).ToList();
+        var runs = new SimulationResult[roomy.Count * Streams];
+        Parallel.For(0, runs.Length, i => runs[i] = Run(
+            points[roomy[i / Streams]].RequestsPerSecond, SchedulingPolicy.InSlack, new BatchGateOptions(),
+            i % Streams, SimulationOptions.UsualStepMargin, request.Serving.Levels, attribute: true,
+            lines: lines));
+        for (var i = 0; i < roomy.Count; i++)
+        {
+            points[roomy[i]] = BackfillPoint.Of(
+                points[roomy[i]].RequestsPerSecond, request.Serving.Levels,
+                runs.AsSpan(i * Streams, Streams).ToArray());
+        }
+        return points;
+    }
+
     /// <summary>The streams of a rate without batch work, by the fleet's own policy.</summary>
     public IReadOnlyList<SimulationResult> Alone(double rate)
     {
         var runs = new SimulationResult[Streams];
-        Parallel.For(0, runs.Length, i => runs[i] = Run(
-            rate, request.Engine.Limits.Policy, new BatchGateOptions(), i,
-            SimulationOptions.UsualStepMargin, request.Serving.Levels, attribute: false, hasBatch: false));
+        Parallel.For(0, runs.Length, i => runs[i] = Alone(rate, i));
         return runs;
     }
 
-    /// <summary>Lines per second at a rate under other promises; one stream each.</summary>
-    public IReadOnlyList<double> Under(double rate, IReadOnlyList<IReadOnlyList<LevelPromise>> promises)
+    /// <summary>Rates without batch work, one stream each.</summary>
+    public IReadOnlyList<BackfillPoint> Quiet(IReadOnlyList<double> rates)
     {
-        var lines = new double[promises.Count];
-        Parallel.For(0, lines.Length, i => lines[i] = Run(
-            rate, SchedulingPolicy.InSlack, new BatchGateOptions(), 0, SimulationOptions.UsualStepMargin,
-            promises[i], attribute: false).Batch!.LinesPerSecond);
+        var runs = new SimulationResult[rates.Count];
+        Parallel.For(0, runs.Length, i => runs[i] = Alone(rates[i], stream: 0));
+        return [.. rates.Select((rate, i) => new BackfillPoint(rate, true, [0], runs[i].BusyShare, 0, 0, 0))];
+    }
+
+    SimulationResult Alone(double rate, int stream) => Run(
+        rate, request.Engine.Limits.Policy, new BatchGateOptions(), stream,
+        SimulationOptions.UsualStepMargin, request.Serving.Levels, attribute: false, hasBatch: false);
+
+    /// <summary>
+    /// Lines per second at a rate under other promises, one stream each; null where the promise is not kept.
+    /// </summary>
+    public IReadOnlyList<double?> Under(double rate, IReadOnlyList<IReadOnlyList<LevelPromise>> promises)
+    {
+        var lines = new double?[promises.Count];
+        Parallel.For(0, lines.Length, i =>
+        {
+            var run = Run(
+                rate, SchedulingPolicy.InSlack, new BatchGateOptions(), 0, SimulationOptions.UsualStepMargin,
+                promises[i], attribute: false);
+            lines[i] = BackfillPoint.Keeps(promises[i], run) ? run.Batch!.LinesPerSecond : null;
+        });
         return lines;
     }
 
@@ -98,7 +137,8 @@ sealed class BackfillRuns(BackfillRequest request)
 
     SimulationResult Run(
         double rate, SchedulingPolicy policy, BatchGateOptions gate, int stream, double margin,
-        IReadOnlyList<LevelPromise> levels, bool attribute, bool hasBatch = true)
+        IReadOnlyList<LevelPromise> levels, bool attribute, bool hasBatch = true,
+        double? lines = null)
     {
         var engine = request.Engine;
         var budget = policy.Slack is null
@@ -118,6 +158,7 @@ sealed class BackfillRuns(BackfillRequest request)
                 Levels = levels,
                 AttributeTime = attribute,
                 BatchWorkload = hasBatch ? request.Batch : null,
+                BatchLinesPerSecond = lines,
                 BatchWindowNs = request.WindowNs,
                 BatchGate = gate,
                 StepMargin = margin,

@@ -10,10 +10,17 @@ namespace Plimsoll.Planning.Backfill;
 /// </summary>
 /// <param name="sweep">By rising rate.</param>
 /// <param name="hourly">The rate of every hour.</param>
-/// <param name="comes">Lines per second and rank that come; null for a backlog without end.</param>
-sealed class BackfillWeek(
-    IReadOnlyList<BackfillPoint> sweep, IReadOnlyList<double> hourly, double? comes = null)
+sealed class BackfillWeek(IReadOnlyList<BackfillPoint> sweep, IReadOnlyList<double> hourly)
 {
+    /// <summary>Lines per second and rank that come; null for a backlog without end.</summary>
+    public double? Comes { get; init; }
+
+    /// <summary>The same rates beside lines that come at that rate; null for a backlog.</summary>
+    public IReadOnlyList<BackfillPoint>? Beside { get; init; }
+
+    /// <summary>The same rates without batch work; null where it rides along in every hour.</summary>
+    public IReadOnlyList<BackfillPoint>? Quiet { get; init; }
+
     readonly double _kept = sweep.Where(p => p.Holds).Select(p => p.RequestsPerSecond)
         .DefaultIfEmpty(-1).Max();
 
@@ -30,7 +37,7 @@ sealed class BackfillWeek(
     public double MeanLines(int stream) => Done(Hours(p => p.LinesPerSecond[stream])).Average();
 
     IReadOnlyList<double> Done(IReadOnlyList<double> room) =>
-        comes is { } lines ? new BackfillQueue(room, lines).Done : room;
+        Comes is { } lines ? new BackfillQueue(room, lines).Done : room;
 
     public double MeanLines() => Lines().Average();
 
@@ -39,18 +46,28 @@ sealed class BackfillWeek(
 
     public double RecomputedShare => sweep.Average(p => p.RecomputedShare);
 
-    public IReadOnlyList<double> Interactive() =>
-        [.. hourly.Select(rate => At(rate, p => p.InteractiveShare))];
+    /// <summary>Shares of the time that interactive work takes, hour by hour.</summary>
+    public IReadOnlyList<double> Interactive() => Shares(p => p.InteractiveShare);
 
-    /// <summary>Shares of the time that batch work takes: of its room's, what is done in it.</summary>
-    public IReadOnlyList<double> Batch()
+    /// <summary>Shares of the time that batch work takes.</summary>
+    public IReadOnlyList<double> Batch() => Shares(p => p.BatchShare);
+
+    /// <summary>
+    /// Of an hour whose room is full, as beside batch work without end; of one that does what comes, as
+    /// beside that; of one that does some of what waited, between the two.
+    /// </summary>
+    List<double> Shares(Func<BackfillPoint, double> share)
     {
         var (room, lines) = (Room(), Lines());
-        return
-        [
-            .. Hours(p => p.BatchShare).Select((share, i) => room[i] > 0 ? share * lines[i] / room[i] : 0),
-        ];
+        return [.. hourly.Select((rate, hour) => !Rides(rate)
+            ? At(Quiet ?? sweep, rate, share)
+            : Between(At(Beside ?? sweep, rate, share), At(sweep, rate, share), room[hour], lines[hour]))];
     }
+
+    /// <summary>From the share beside what comes to that beside all there is room for.</summary>
+    double Between(double coming, double full, double room, double lines) =>
+        Comes is not { } comes || room - comes <= 1e-9 * room ? full
+            : coming + Math.Clamp((lines - comes) / (room - comes), 0, 1) * (full - coming);
 
     /// <summary>
     /// Lines, beside those that come, that are done within a window whenever it begins: the fewest over the
@@ -59,7 +76,7 @@ sealed class BackfillWeek(
     public double LinesWithin(double hours)
     {
         var room = Room();
-        var lines = comes is null ? room : [.. room.Zip(Lines(), (r, done) => r - done)];
+        var lines = Comes is null ? room : [.. room.Zip(Lines(), (r, done) => r - done)];
         // A window is whole weeks, whole hours, and a part of one.
         var whole = Math.Floor(hours / lines.Count) * lines.Sum();
         var rest = hours % lines.Count;
@@ -75,18 +92,18 @@ sealed class BackfillWeek(
     }
 
     List<double> Hours(Func<BackfillPoint, double> figure) =>
-        [.. hourly.Select(rate => Rides(rate) ? At(rate, figure) : 0)];
+        [.. hourly.Select(rate => Rides(rate) ? At(sweep, rate, figure) : 0)];
 
     bool Rides(double rate) => rate <= _kept * (1 + 1e-9);
 
-    double At(double rate, Func<BackfillPoint, double> figure)
+    static double At(IReadOnlyList<BackfillPoint> points, double rate, Func<BackfillPoint, double> figure)
     {
         var i = 0;
-        while (i < sweep.Count - 2 && sweep[i + 1].RequestsPerSecond < rate)
+        while (i < points.Count - 2 && points[i + 1].RequestsPerSecond < rate)
             i++;
-        if (sweep.Count == 1)
-            return figure(sweep[0]);
-        var (low, high) = (sweep[i], sweep[i + 1]);
+        if (points.Count == 1)
+            return figure(points[0]);
+        var (low, high) = (points[i], points[i + 1]);
         var share = (rate - low.RequestsPerSecond) / (high.RequestsPerSecond - low.RequestsPerSecond);
         return figure(low) + share * (figure(high) - figure(low));
     }

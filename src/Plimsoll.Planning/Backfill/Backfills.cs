@@ -47,13 +47,23 @@ public sealed class Backfills
     }
 
     /// <summary>The bill; a window shorter than a line takes is bad input.</summary>
-    public static BackfillStatement Of(BackfillRequest request) => new Backfills(request).Of();
+    public static BackfillStatement Of(BackfillRequest request)
+    {
+        BatchWindow.Check(request.WindowNs, request.Batch, request.Engine);
+        return new Backfills(request).Of();
+    }
 
     BackfillStatement Of()
     {
         var gate = new BatchGateOptions();
         var sweep = _runs.Sweep(_grid, SchedulingPolicy.InSlack, gate, BackfillRuns.Streams);
-        var week = new BackfillWeek(sweep, _hourly, LinesPerRank);
+        var beside = LinesPerRank is { } lines ? _runs.Beside(sweep, lines) : sweep;
+        var week = new BackfillWeek(sweep, _hourly)
+        {
+            Comes = LinesPerRank,
+            Beside = beside,
+            Quiet = sweep.All(p => p.Holds) ? null : _runs.Quiet(_grid),
+        };
         var room = new BackfillWeek(sweep, _hourly);
         var unmargined = new BackfillWeek(
             _runs.Sweep(_grid, SchedulingPolicy.InSlack, gate, streams: 1, margin: 0), _hourly);
@@ -68,10 +78,8 @@ public sealed class Backfills
             Loss = Loss(room, unmargined),
             Arrivals = Arrivals(room),
             BusiestHour = new BackfillLevels(_request, week, InteractiveTokens, BatchTokens(week), bill)
-                .Of(sweep, _runs.Alone(_grid[^1])),
-            BusiestHourNote = LinesPerRank is null ? null
-                : "latencies, tokens/s of batch work and shares of the interactive time are those beside "
-                    + "batch work without end: lines that come at a rate leave more room",
+                .Of(beside, _runs.Alone(_grid[^1])),
+            BusiestHourNote = Note(sweep[^1]),
             Week = [.. week.Interactive().Zip(week.Batch(), (i, b) => new BackfillHour(i, b))],
             LinesPerWindow = week.LinesWithin(_request.WindowNs / 3.6e12) * _request.Ranks,
             PriceOfPromise = promise,
@@ -79,6 +87,13 @@ public sealed class Backfills
             OpportunityUsdPerMillionTokens = Opportunity(promise, week),
         };
     }
+
+    /// <summary>What the busiest hour is shown beside, where that is not what comes to it.</summary>
+    string? Note(BackfillPoint busiest) =>
+        !busiest.Holds ? "the promise is not kept beside batch work, which is held back: what it would do"
+        : busiest.LinesPerSecond.Average() <= LinesPerRank
+            ? "more comes than there is room for: figures beside batch work without end"
+        : null;
 
     /// <summary>Lines per second that come to an engine rank; null for a backlog.</summary>
     double? LinesPerRank => _request.BatchLinesPerSecond / _request.Ranks;
@@ -115,7 +130,7 @@ public sealed class Backfills
     }
 
     BackfillWeek Week(SchedulingPolicy policy, BatchGateOptions gate) =>
-        new(_runs.Sweep(_grid, policy, gate, streams: 1), _hourly, LinesPerRank);
+        new(_runs.Sweep(_grid, policy, gate, streams: 1), _hourly) { Comes = LinesPerRank };
 
     BackfillPolicy Policy(string name, BackfillWeek week)
     {
@@ -206,8 +221,9 @@ public sealed class Backfills
             return [];
         var lines = _runs.Under(
             _hourly.Average(), [.. Tightness.Select(t => Tightened(_request.Serving.Levels, t))]);
-        return [.. Tightness.Zip(lines, (t, l) => new PromisePricePoint(
-            t * promised, l * _request.Ranks * week.TokensPerLine))];
+        return [.. Tightness.Zip(lines, (t, room) => new PromisePricePoint(
+            t * promised, Math.Min(room ?? 0, LinesPerRank ?? double.PositiveInfinity) * _request.Ranks
+                * week.TokensPerLine, IsKept: room is not null))];
     }
 
     static double? LimitMs(IReadOnlyList<LevelPromise> levels)
@@ -230,7 +246,8 @@ public sealed class Backfills
     ];
 
     /// <summary>
-    /// Tokens an hour that a millisecond of the promised gap is worth, across its neighbours.
+    /// Tokens an hour that a millisecond of the promised gap is worth, across its neighbours; null where one
+    /// of them is not kept.
     /// </summary>
     static double? Slope(IReadOnlyList<PromisePricePoint> points)
     {
@@ -238,12 +255,15 @@ public sealed class Backfills
             return null;
         var promised = Array.IndexOf(Tightness, 1.0);
         var (tighter, looser) = (points[promised - 1], points[promised + 1]);
-        return 3600 * (looser.TokensPerSecond - tighter.TokensPerSecond) / (looser.LimitMs - tighter.LimitMs);
+        return tighter.IsKept && looser.IsKept
+            ? 3600 * (looser.TokensPerSecond - tighter.TokensPerSecond) / (looser.LimitMs - tighter.LimitMs)
+            : null;
     }
 
+    /// <summary>Null where the loosest promise is not kept either.</summary>
     decimal? Opportunity(IReadOnlyList<PromisePricePoint> points, BackfillWeek week)
     {
-        if (points.Count == 0)
+        if (points.Count == 0 || !points[^1].IsKept)
             return null;
         var promised = points[Array.IndexOf(Tightness, 1.0)].TokensPerSecond;
         var forgone = Math.Max(0, points[^1].TokensPerSecond - promised);

@@ -63,7 +63,9 @@ public sealed record CurvesPicture
                     FormattableString.Invariant($"{curve.Name}: {at:0.###}, {value:0.###}{Unit}"));
             }
         }
-        frame.Legend(frame.Left + 14, frame.Top + 18 + 18 * index, series, curve.Name);
+        // One curve alone is what the title says.
+        if (Curves.Count > 1)
+            frame.Legend(frame.Left + 14, frame.Top + 18 + 18 * index, series, curve.Name);
     }
 }
 

@@ -13,7 +13,8 @@ static class PromisePricePicture
         var frame = new Frame(
             "The price of the promise", "batch tokens per second in the slack, by the gap that is promised",
             size);
-        var points = backfill.PriceOfPromise.Select(p => (X: p.LimitMs, Y: p.TokensPerSecond)).ToList();
+        var points = backfill.PriceOfPromise.Where(p => p.IsKept)
+            .Select(p => (X: p.LimitMs, Y: p.TokensPerSecond)).ToList();
         var x = Axis.Linear(points.Max(p => p.X), frame.Left, frame.Right);
         var y = Axis.Linear(1.05 * points.Max(p => p.Y), frame.Bottom, frame.Top);
         frame.Reads(x, "ms", y, "tokens/s");

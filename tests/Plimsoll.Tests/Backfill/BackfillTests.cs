@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using CsCheck;
+using Plimsoll.Core;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
@@ -117,6 +118,48 @@ public sealed class BackfillTests
         points[0].TokensPerSecond.ShouldBeLessThan(points[^1].TokensPerSecond);
         Small.Value.Bill.TokensPerHourAndMs.ShouldNotBeNull();
     }
+
+    /// <summary>No step of this engine ends within 5 ms, with batch work or without.</summary>
+    [Fact]
+    public void A_promise_that_is_not_kept_has_no_batch_work_beside_it()
+    {
+        var lines = new BackfillRuns(Request()).Under(
+            rate: 4,
+            [[LevelPromise.Parse("default: itl p99 5ms")], [LevelPromise.Parse("default: itl p99 1s")]]);
+        lines[0].ShouldBeNull();
+        lines[1]!.Value.ShouldBeGreaterThan(1);
+    }
+
+    /// <summary>
+    /// A few lines a second leave the busiest hour almost as it is alone, which a backlog does not.
+    /// </summary>
+    [Fact]
+    public void Lines_that_come_at_a_rate_are_simulated_at_that_rate()
+    {
+        const double Lines = 2;
+        var backlog = Small.Value.Bill;
+        var statement = Backfills.Of(Request() with { BatchLinesPerSecond = Lines });
+        var (chat, batch) = (statement.BusiestHour[0], statement.BusiestHour[^1]);
+        statement.BusiestHourNote.ShouldBeNull();
+        var line = backlog.Policies[0].TokensPerSecond / backlog.Policies[0].LinesPerSecond;
+        batch.TokensPerSecond.ShouldBe(Lines * line, 0.15 * Lines * line);
+        var (alone, beside) = (chat.TtftAloneMs!.P95!.Value, backlog.BusiestHour[0].TtftMs.P95!.Value);
+        chat.TtftMs.P95!.Value.ShouldBeInRange(alone, (alone + beside) / 2);
+        chat.TpotMs.P95!.Value.ShouldBeLessThan(backlog.BusiestHour[0].TpotMs.P95!.Value);
+
+        // Whatever comes, all of the time is somebody's or nobody's.
+        statement.Week.ShouldAllBe(hour => hour.Batch > 0 && hour.Interactive + hour.Batch <= 1 + 1e-9);
+        statement.Week.Average(h => h.Batch).ShouldBeLessThan(0.5 * backlog.Week.Average(h => h.Batch));
+
+        // All that comes is done at any of these gaps: none forgoes anything.
+        statement.TokensPerHourAndMs.ShouldBe(0);
+        statement.OpportunityUsdPerMillionTokens.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_window_shorter_than_a_line_is_refused() =>
+        Should.Throw<BadInputException>(() => Backfills.Of(Request() with { WindowNs = 1_000_000_000 }))
+            .Message.ShouldContain("with the engine to itself");
 
     [Fact]
     public void The_same_request_gives_the_same_bill() =>

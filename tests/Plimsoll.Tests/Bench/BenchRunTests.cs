@@ -102,8 +102,12 @@ public sealed class BenchRunTests
                     + "tok\"},\"finish_reason\":\"length\"}],"
                 + $"\"usage\":{ScriptedEndpoint.Usage(body, ScriptedEndpoint.Asked(body))}}}")));
         var options = Options(endpoint);
-        var level = Run(options with { Endpoint = options.Endpoint with { Stream = false } }).Levels.Single();
+        var result = Run(options with { Endpoint = options.Endpoint with { Stream = false } });
+        var level = result.Levels.Single();
         (level.Completed, level.OutputTokens, level.Chunks).ShouldBe((200, 1000, 200));
+        level.Latencies[Metric.Tpot].Samples.ShouldBe(0, "no time passes between tokens of one piece");
+        level.Latencies[Metric.Itl].Samples.ShouldBe(0);
+        result.TokenCounting.ShouldBe("by the endpoint, each answer at once");
         endpoint.Bodies.ShouldAllBe(body => body["stream"] == null);
     }
 
@@ -128,6 +132,17 @@ public sealed class BenchRunTests
         result.TokenCounting.ShouldContain(counting);
         result.Completed.ShouldBe(200);
         result.OutputTokens.ShouldBe(1000);
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_counts_at_the_end_whatever_it_is_asked_is_not_said_to_count_chunks()
+    {
+        await using var endpoint = await ScriptedEndpoint.Start(async (context, body) =>
+        {
+            (body["stream_options"] as System.Text.Json.Nodes.JsonObject)?.Remove("continuous_usage_stats");
+            await ScriptedEndpoint.Stream(context, body);
+        });
+        Run(Options(endpoint)).TokenCounting.ShouldStartWith("by the endpoint, at the end of each answer");
     }
 
     [Fact]

@@ -1,9 +1,12 @@
 using System;
 using System.Linq;
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Wire;
@@ -31,6 +34,12 @@ public sealed class FailureTests
     [InlineData("cut", "disconnected", "")]
     [InlineData("no end", "truncated", "without a reason and without an end mark")]
     [InlineData("empty", "empty", "an answer of no tokens")]
+    [InlineData("half a pair", "error_event", "\\ud800 is half")]
+    [InlineData("no utf-8", "error_event", "bad")]
+    [InlineData("packed", "not_events", "packed as gzip, which was not asked for")]
+    [InlineData("307", "refused", "HTTP 307: redirects to http://elsewhere/; expected the address itself")]
+    [InlineData("502", "server_error", "HTTP 502 without a word")]
+    [InlineData("endless", "overlong", "more than 16464 pieces of an answer of 5 tokens at most")]
     [InlineData("never", "timed_out", "no whole answer within 0.3 s")]
     public async Task Every_failure_has_its_kind(string how, string kind, string message)
     {
@@ -56,6 +65,42 @@ public sealed class FailureTests
         (failure.Kind, failure.Count).ShouldBe((kind, 8));
         failure.Example.ShouldContain(message);
         failure.Example.ShouldNotContain('\n');
+    }
+
+    /// <summary>
+    /// Over HTTP/2 a server may reset one answer, and may say that it closes a connection (GOAWAY) while it
+    /// serves what is under way on it: the first is a failure, the second none.
+    /// </summary>
+    [Theory]
+    [InlineData(true, "disconnected")]
+    [InlineData(false, null)]
+    public async Task A_reset_of_a_stream_is_a_failure_and_a_connection_that_closes_is_none(
+        bool resets, string? kind)
+    {
+        await using var endpoint = await ScriptedEndpoint.Start(async (context, body) =>
+        {
+            if (ScriptedEndpoint.Asked(body) == Tokens && resets)
+            {
+                context.Response.ContentType = "text/event-stream";
+                await ScriptedEndpoint.Event(context, """{"choices":[{"index":0,"delta":{"content":"a"}}]}""");
+                context.Features.GetRequiredFeature<IHttpResetFeature>().Reset(errorCode: 2);
+                return;
+            }
+            context.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>().RequestClose();
+            await ScriptedEndpoint.Stream(context, body, ScriptedEndpoint.Asked(body), _ => 2, 1);
+        }, http2: true);
+        var options = new BenchOptions
+        {
+            Endpoint = new EndpointOptions { BaseUrl = endpoint.BaseUrl, Model = "scripted", Http2 = true },
+            Levels = [new LevelOptions { Lengths = new LengthOptions(20, Tokens), RequestsPerSecond = 400,
+                Requests = 60 }],
+            Load = "test",
+        };
+        using var run = new BenchRun(options);
+        var level = run.Run(CancellationToken.None).Levels.Single();
+        (level.Completed, level.Failed).ShouldBe(resets ? (0, 60) : (60, 0),
+            string.Join("; ", level.Failures));
+        level.Failures.SingleOrDefault()?.Kind.ShouldBe(kind);
     }
 
     [Fact]
@@ -106,11 +151,17 @@ public sealed class FailureTests
         if (int.TryParse(how, out var status))
         {
             context.Response.StatusCode = status;
+            if (status == 307)
+                context.Response.Headers.Location = "http://elsewhere/";
+            if (status is 307 or 502)
+                return;
             await context.Response.WriteAsJsonAsync(new { error =
                 new { message = "who\nare you", type = "x" } });
             return;
         }
         context.Response.ContentType = how == "html" ? "text/html" : "text/event-stream";
+        if (how == "packed")
+            context.Response.Headers.ContentEncoding = "gzip";
         if (how is not ("empty" or "html"))
             await ScriptedEndpoint.Event(context, """{"choices":[{"index":0,"delta":{"content":"a"}}]}""");
         switch (how)
@@ -123,6 +174,19 @@ public sealed class FailureTests
                 break;
             case "error":
                 await ScriptedEndpoint.Event(context, """{"error":{"message":"out of memory"}}""");
+                break;
+            case "half a pair":
+                await ScriptedEndpoint.Event(context, """{"error":{"message":"\ud800 is half"}}""");
+                break;
+            case "no utf-8":
+                await context.Response.Body.WriteAsync(
+                    (byte[])[.. "data: {\"error\":\"bad "u8, 0xff, .. "\"}\n\n"u8]);
+                break;
+            case "endless":
+                var many = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(
+                    """data: {"choices":[{"index":0,"delta":{"content":"a"}}]}""" + "\n\n", 1000)));
+                while (!context.RequestAborted.IsCancellationRequested)
+                    await context.Response.Body.WriteAsync(many);
                 break;
             case "cut":
                 context.Abort();

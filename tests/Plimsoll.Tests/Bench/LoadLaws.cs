@@ -119,6 +119,31 @@ public sealed class LoadLaws
         }
     }
 
+    [Theory]
+    [InlineData("\"name\": \"\\ud800\"", "name is no text")]
+    [InlineData("\"input_tokens\": 1e9", "input_tokens is 1e9; expected a whole number of 1 to 10000000")]
+    [InlineData("\"input_tokens\": 5.7", "input_tokens is 5.7; expected a whole number")]
+    [InlineData("\"clients\": 0.5", "clients is 0.5; expected a whole number of 1 to 1000000")]
+    [InlineData("\"priority\": \"high\"", "priority is high; expected a whole number")]
+    [InlineData("\"promise\": [3]", "promise \"3\": expected METRIC pPERCENTILE DURATION")]
+    public void A_level_that_cannot_be_is_one_line_with_its_place(string member, string expected)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            var usual = new[] { ("input_tokens", "5"), ("output_tokens", "5"), ("clients", "1") };
+            File.WriteAllText(file, "[{" + member + string.Concat(usual
+                .Where(m => !member.Contains(m.Item1, StringComparison.Ordinal))
+                .Select(m => $", \"{m.Item1}\": {m.Item2}")) + "}]");
+            Should.Throw<BadInputException>(() => LevelsFile.Read(file, new LevelOptions())).Message
+                .ShouldStartWith($"{file}, level 1: {expected}");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     static List<double> Times(IArrivalSource arrivals)
     {
         var times = new List<double>();

@@ -173,6 +173,7 @@ public sealed class ResultTests : IAsyncLifetime
         output.ToString().ShouldContain("mean_ttft_ms");
         // The second file has no requests: its figures stand without an interval.
         output.ToString().ShouldNotContain("within noise");
+        output.ToString().ShouldMatch(@"\npromise +kept +– +kept", "words stand as words");
         output.ToString().ShouldContain("no intervals for b: its file holds no requests");
         output.ToString().ShouldNotContain("no intervals for a");
         System.IO.File.ReadAllText(File("d.html")).ShouldContain("<h1>a and b</h1>");
@@ -183,6 +184,25 @@ public sealed class ResultTests : IAsyncLifetime
             .ShouldBe(0, imported.ToString());
         imported.ToString().ShouldContain("promise kept");
         System.IO.File.ReadAllText(File("i.html")).ShouldContain("<svg");
+    }
+
+    [Fact]
+    public void Another_tools_latencies_are_said_to_run_from_its_own_send()
+    {
+        string Times(string value) => $"[{string.Join(", ", Enumerable.Repeat(value, 30))}]";
+        System.IO.File.WriteAllText(File("vllm.json"), $$"""
+            {"model_id": "m", "duration": 3, "completed": 30, "request_throughput": 10,
+             "input_lens": {{Times("10")}}, "output_lens": {{Times("3")}}, "ttfts": {{Times("0.1")}},
+             "itls": {{Times("[0.01, 0.01]")}}, "errors": {{Times("\"\"")}},
+             "start_times": [{{string.Join(", ", Enumerable.Range(0, 30).Select(i => $"0.{i:00}"))}}]}
+            """);
+        using var text = new StringWriter();
+        CommandLine.Run(["bench", "import", File("vllm.json"), "--report", File("v.html")], text, text)
+            .ShouldBe(0, text.ToString());
+        text.ToString().ShouldContain("ms, from that tool's own send");
+        text.ToString().ShouldNotContain("scheduled");
+        text.ToString().ShouldNotContain("from the send itself");
+        System.IO.File.ReadAllText(File("v.html")).ShouldNotContain("scheduled send");
     }
 
     [Theory]
@@ -229,6 +249,35 @@ public sealed class ResultTests : IAsyncLifetime
         against.Figures.Single(f =>
             f.Name == "USD per million tokens").IsOff.ShouldBeFalse("nothing was realised");
         against.Off.ShouldHaveSingleItem().ShouldContain("prefill speed");
+    }
+
+    [Fact]
+    public void A_run_at_another_rate_than_the_accounts_speaks_against_the_rate_first()
+    {
+        System.IO.File.WriteAllText(File("account.json"), """
+            {"statement": {"price": {"usdPerGpuHour": 2.0}},
+             "classes": [{"class": "interactive", "loadLine": {"requestsPerSecond": 1000000},
+               "fleet": {"replicas": 3, "accelerators": 6},
+               "cost": {"usdPerMillionTokens": 0.5, "usdPerRequest": 0.5},
+               "latency": {"ttftMs": {"p50": 0.000001}}}]}
+            """);
+        var accelerator = Catalogue.BuiltIn.FindAccelerator("h100_sxm");
+        var money = Bill.Of(_result, new MoneyOptions
+        {
+            Accelerator = accelerator,
+            Count = 4,
+            Price = Catalogue.BuiltIn.FindPrice(accelerator, "2.50"),
+        });
+        var against = AccountComparison.Read(File("account.json"), _result, money);
+        var rate = against.Figures.Single(figure => figure.Name == "rate, requests/s of a replica");
+        rate.Realised.ShouldNotBeNull().ShouldBe(_result.PerSecond(_result.Completed) / 2, 1e-9,
+            "four accelerators are two replicas of two");
+        against.Figures.Single(figure => figure.Name == "tokens per request").Predicted
+            .ShouldBe(1_000_000, 1e-6);
+        against.Off.First(line => line.StartsWith("rate", StringComparison.Ordinal))
+            .ShouldContain("load line");
+        against.Off.First(line => line.StartsWith("ttft p50", StringComparison.Ordinal))
+            .ShouldEndWith("the rate, before anything else");
     }
 
     [Fact]

@@ -111,7 +111,7 @@ public sealed class PlanTests : IDisposable
         story.ShouldContain("shard 3 of 3: its journal is missing");
     }
 
-    /// <summary>The others of its job may hold the winner: a machine that finds none has not failed.</summary>
+    /// <summary>The others of its job may hold the winner: who finds none has not failed.</summary>
     [Fact]
     public void A_shard_that_keeps_no_promise_is_done()
     {

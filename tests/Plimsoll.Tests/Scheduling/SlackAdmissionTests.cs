@@ -130,6 +130,29 @@ public sealed class SlackAdmissionTests
         desk.Ask(0, 184 * 10).IsTaken.ShouldBeTrue();
     }
 
+    /// <summary>
+    /// A pace of 10 ms is aimed at as 9. The one that decodes has its next token after 1.01 ms and may be so
+    /// much later as it catches up in an eighth of an answer of 256 tokens, each step of two decodes 1.02 ms.
+    /// </summary>
+    [Fact]
+    public void Answers_that_are_promised_a_pace_have_to_catch_up_after_the_prompt()
+    {
+        var level = new ServiceLevelSpec
+        {
+            Name = "chat", ItlNs = 10 * Ms, Pacing = Pacing.Paced, Overload = Overload.Reject,
+        };
+        var desk = new SlackDesk([level], Idle, tokens: 1_000_000);
+        desk.Decoding(0, 1);
+        const long MayWaitNs = 9 * Ms - 1_020_000 + 32 * (9 * Ms - 1_020_000);
+        const int Tokens = (int)(MayWaitNs / 10_000);
+        desk.Ask(0, Tokens + 10).RetryAfterNs.ShouldBe(100_000);
+        desk.Ask(0, Tokens).IsTaken.ShouldBeTrue();
+        desk.Ask(0, 1).IsTaken.ShouldBeFalse("the prompt before it is as long as may be");
+
+        // Who has no pace to keep makes nobody wait who has not either.
+        new SlackDesk([level with { ItlNs = null }], Idle).Ask(0, Tokens + 10).IsTaken.ShouldBeTrue();
+    }
+
     [Fact]
     public void Memory_has_to_hold_everybody_at_the_lengths_that_answers_have()
     {

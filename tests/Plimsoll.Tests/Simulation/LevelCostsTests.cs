@@ -1,6 +1,7 @@
 using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
@@ -157,6 +158,41 @@ public sealed class LevelCostsTests
         (relegated.Completed + relegated.Rejected).ShouldBe(600, "they are served when there is time");
         foreach (var run in new[] { rejected, relegated })
             run.Goodput!.Value.ShouldBeGreaterThan(queued.Goodput!.Value + 0.05);
+    }
+
+    /// <summary>
+    /// Of three times what an engine carries, whoever is taken in has the pace that was promised.
+    /// </summary>
+    [Theory]
+    [InlineData(40)]
+    [InlineData(60)]
+    public void Who_is_taken_in_keeps_a_pace(int tpotMs)
+    {
+        var promise = $"plain: ttft p95 500ms, tpot p95 {tpotMs}ms";
+        KeptOf(LevelPromise.Parse(promise)).ShouldBeLessThan(0.5);
+        KeptOf(LevelPromise.Parse(promise + ", reject")).ShouldBeGreaterThan(0.95);
+
+        double KeptOf(LevelPromise level)
+        {
+            var (served, kept) = (0, 0);
+            SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.InSlack).Run(
+                WorkloadFamily.Find("chat"), 60,
+                new SimulationOptions
+                {
+                    Requests = 2000,
+                    Levels = [level],
+                    Observer = (in CompletedRequest request) =>
+                    {
+                        if (!request.Served)
+                            return;
+                        served++;
+                        kept += request.LastTokenNs - request.FirstTokenNs
+                            <= tpotMs * 1_000_000L * (request.OutputTokens - 1) ? 1 : 0;
+                    },
+                },
+                ArrivalProcess.Poisson);
+            return (double)kept / served;
+        }
     }
 
     [Fact]

@@ -108,8 +108,10 @@ public sealed class SharedFleetLaws
     {
         var crowd = Load([.. Enumerable.Repeat(15_000_000L, 400)], [.. Enumerable.Repeat((900, 20), 400)]);
         var run = Run(crowd, Slack with { MinBatchShare = 0.2, AttributeTime = true }, out _);
-        run.Shares!.Accounts[^1].ShouldBeGreaterThan(0.19);
-        (run.Shares.Accounts[0] + run.Shares.Accounts[^1]).ShouldBeLessThan(1.0001);
+        run.Shares!.Accounts[^1].ShouldBeInRange(0.19, 0.23);
+        // A step that begins before the last request comes counts whole.
+        var stepS = 0.1;
+        (run.Shares.Accounts[0] + run.Shares.Accounts[^1]).ShouldBeLessThan(1 + (stepS / run.Shares.SpanS));
     }
 
     [Fact]

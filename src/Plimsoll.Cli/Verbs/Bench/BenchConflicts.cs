@@ -60,6 +60,7 @@ static class BenchConflicts
             throw new BadInputException("--num-images and --backend: pictures go into chats; expected "
                 + "--backend openai-chat");
         }
+        CheckBounded(parsed);
         var closed = Value(parsed, "--request-rate") == "inf";
         foreach (var gaps in new[] { "--burstiness", "--arrivals", "--find-load-line" })
         {
@@ -68,6 +69,21 @@ static class BenchConflicts
                 throw new BadInputException($"--request-rate inf and {gaps}: expected one of them; a closed "
                     + "loop sends when an answer is there");
             }
+        }
+    }
+
+    /// <summary>Every request at once, for a time: nothing says how many that are.</summary>
+    static void CheckBounded(ParseResult parsed)
+    {
+        string[] bounds =
+        [
+            "--workload", "--stages", "--sweep", "--levels", "--num-prompts", "--max-concurrency",
+        ];
+        if (IsGiven(parsed, "--duration") && !bounds.Any(bound => IsGiven(parsed, bound))
+            && Value(parsed, "--request-rate") is (null or "inf"))
+        {
+            throw new BadInputException("--duration: at an infinite rate nothing says how many are under "
+                + "way; expected --request-rate, --max-concurrency or --num-prompts with it");
         }
     }
 

@@ -121,6 +121,13 @@ sealed class BenchDiffVerb(TextWriter output)
     {
         json.WriteStartObject();
         json.WriteString("figure", pair.Name);
+        if (pair.Words is { } words)
+        {
+            json.WriteString("first", words.First);
+            json.WriteString("second", words.Second);
+            json.WriteEndObject();
+            return;
+        }
         foreach (var (name, value, interval) in new (string, double?, Interval?)[]
         {
             ("first", pair.First, pair.FirstInterval), ("second", pair.Second, pair.SecondInterval),

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
+using System.Linq;
+using System.Net.Http;
 using System.Threading;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Wire;
@@ -85,7 +87,7 @@ sealed class BenchEndpointArguments
             Path = parsed.GetValue(_path),
             Model = Name(parsed, _served) ?? Name(parsed, Model) ?? "",
             ApiKey = Variable("OPENAI_API_KEY"),
-            Headers = Pairs(parsed.GetValue(_headers), "--header"),
+            Headers = Sent(Pairs(parsed.GetValue(_headers), "--header")),
             Http2 = parsed.GetValue(_http2),
             TrustAnyCertificate = parsed.GetValue(_insecure),
             Stream = !parsed.GetValue(_noStream),
@@ -113,6 +115,21 @@ sealed class BenchEndpointArguments
             pairs.Add(new(text[..equals], text[(equals + 1)..]));
         }
         return pairs;
+    }
+
+    /// <summary>Headers that a request takes: any other would be left out without a word.</summary>
+    static List<KeyValuePair<string, string>> Sent(List<KeyValuePair<string, string>> headers)
+    {
+        using var request = new HttpRequestMessage();
+        foreach (var (name, value) in headers)
+        {
+            if (value.Any(char.IsControl) || !request.Headers.TryAddWithoutValidation(name, value))
+            {
+                throw new BadInputException($"--header {name}: no request can send it; expected "
+                    + "KEY=VALUE of a header that is not the body's");
+            }
+        }
+        return headers;
     }
 
     static string First(EndpointOptions options, long waitNs, CancellationToken stop)

@@ -23,6 +23,9 @@ sealed class BenchLoadArguments
 {
     const double GoodputPercentile = 95;
 
+    /// <summary>Of a closed loop that nobody stated.</summary>
+    const int MostClients = 100_000;
+
     readonly Option<string?> _workload = new("--workload")
     {
         Description = "Workload family or trace file: lengths, prefixes and arrivals "
@@ -50,7 +53,7 @@ sealed class BenchLoadArguments
         Description = "Requests per second, or inf [default: the workload's own, or inf]",
     };
 
-    readonly Option<double?> _burstiness = new("--burstiness")
+    readonly Option<string?> _burstiness = new("--burstiness")
     {
         Description = "Shape of gamma gaps: 1 is Poisson, above is smoother, inf is a metronome [default: "
             + "the workload's own arrivals, or 1]",
@@ -134,9 +137,11 @@ sealed class BenchLoadArguments
             throw new BadInputException($"--dataset-path {parsed.GetValue(_dataset)}: no such file; "
                 + $"expected JSONL, a request per line");
         }
+        endpoint = endpoint with { Choices = Choices(Extra(parsed.GetValue(_extra))) };
+        CheckGaps(endpoint, levels);
         return new BenchOptions
         {
-            Endpoint = endpoint with { Choices = Choices(Extra(parsed.GetValue(_extra))) },
+            Endpoint = endpoint,
             Levels = levels,
             Load = Text(levels, dataset),
             MaxConcurrency = levels.All(level => level.Clients is null)
@@ -157,6 +162,20 @@ sealed class BenchLoadArguments
                 Salt = parsed.GetValue(_salt) ?? (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
             },
         };
+    }
+
+    /// <summary>What lies between tokens is seen only where one answer is streamed.</summary>
+    static void CheckGaps(EndpointOptions endpoint, IReadOnlyList<LevelOptions> levels)
+    {
+        if (endpoint is { Stream: true, Choices: 1 }
+            || !levels.Any(level => level.Promise.Any(limit => limit.Metric is Metric.Tpot or Metric.Itl)))
+        {
+            return;
+        }
+        throw new BadInputException(endpoint.Stream
+            ? "--extra-body: n asks for several answers at once, whose tokens come mixed; expected no "
+                + "promise of tpot or itl with it"
+            : "--no-stream: whole answers show no time between tokens; expected no promise of tpot or itl");
     }
 
     IReadOnlyList<LevelOptions> Levels(ParseResult parsed, long? duration)
@@ -194,7 +213,8 @@ sealed class BenchLoadArguments
             Lengths = workload is null ? Lengths(parsed) : null,
             RequestsPerSecond = closed ? 0 : rate,
             // An infinite rate without a limit on what is under way: every request at once.
-            Clients = !closed ? null : concurrency > 0 ? concurrency : (int)Math.Min(usual.Requests, 100_000),
+            Clients = !closed ? null : concurrency > 0 ? concurrency
+                : (int)Math.Min(usual.Requests, MostClients),
             Stages = stages,
         };
     }
@@ -205,9 +225,9 @@ sealed class BenchLoadArguments
         if (!(range is >= 0 and < 1))
             throw new BadInputException($"--random-range-ratio {range}: expected 0 to below 1");
         return new LengthOptions(
-            Math.Max(1, Natural(parsed, _input, 10_000_000)),
-                Math.Max(1, Natural(parsed, _output, 10_000_000)), range,
-            Natural(parsed, _prefix, 10_000_000));
+            Math.Max(1, Natural(parsed, _input, LengthOptions.MostTokens)),
+                Math.Max(1, Natural(parsed, _output, LengthOptions.MostTokens)), range,
+            Natural(parsed, _prefix, LengthOptions.MostTokens));
     }
 
     double Rate(ParseResult parsed, Workload? workload)
@@ -230,8 +250,12 @@ sealed class BenchLoadArguments
         return parsed.GetValue(_burstiness) switch
         {
             null => null,
-            > 0 and var shape => shape,
-            var other => throw new BadInputException($"--burstiness {other}: expected a shape above 0"),
+            "inf" => double.PositiveInfinity,
+            var text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var shape)
+                && shape is > 0 and <= 1e9
+                ? shape
+                : throw new BadInputException($"--burstiness {text}: expected a shape above 0 and at most "
+                    + "1000000000, or inf"),
         };
     }
 
@@ -295,26 +319,41 @@ sealed class BenchLoadArguments
             ? (width, height)
             : throw new BadInputException($"--image-size {text}: expected WIDTHxHEIGHT of 1 to 8192 pixels");
 
+    /// <summary>The same load where its rate is not sent but searched.</summary>
+    internal static BenchOptions Searched(BenchOptions load)
+    {
+        var level = load.Levels[0] with { Clients = null };
+        return load with
+        {
+            Levels = [level],
+            Load = $"{What(level, load.DatasetPath)} at rates that are searched, {Scatter(level)}",
+        };
+    }
+
     internal static string Text(IReadOnlyList<LevelOptions> levels, string? dataset) =>
         string.Join("; ", levels.Select(level =>
             (levels.Count > 1 ? level.Name + ": " : "") + Text(level, dataset)));
 
     static string Text(LevelOptions level, string? dataset)
     {
-        var what = dataset is not null ? Path.GetFileName(dataset)
-            : level.Workload?.Name ?? $"{level.Lengths!.PromptTokens + level.Lengths.PrefixTokens} + "
-                + $"{level.Lengths.OutputTokens} tokens";
+        var what = What(level, dataset);
         if (level.Clients is { } clients)
             return $"{what}, a closed loop of {clients} clients";
         if (level.Stages.Count > 0)
             return $"{what} in {level.Stages.Count} stages";
-        var scatter = level.Burstiness is { } shape
-            ? double.IsInfinity(shape) ? "equal gaps"
-                : FormattableString.Invariant($"gamma gaps of shape {shape:0.##}")
-            : level.Workload is not null && !level.Poisson ? "its own arrivals" : "Poisson";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{what} at {level.RequestsPerSecond:0.###} requests/s, {scatter}");
+            $"{what} at {level.RequestsPerSecond:0.###} requests/s, {Scatter(level)}");
     }
+
+    static string What(LevelOptions level, string? dataset) => dataset is not null
+        ? Path.GetFileName(dataset)
+        : level.Workload?.Name ?? $"{level.Lengths!.PromptTokens + level.Lengths.PrefixTokens} + "
+            + $"{level.Lengths.OutputTokens} tokens";
+
+    static string Scatter(LevelOptions level) => level.Burstiness is { } shape
+        ? double.IsInfinity(shape) ? "equal gaps"
+            : FormattableString.Invariant($"gamma gaps of shape {shape:0.##}")
+        : level.Workload is not null && !level.Poisson ? "its own arrivals" : "Poisson";
 
     static Option<int> Count(string name, string description, int usual) =>
         new(name) { Description = description, DefaultValueFactory = _ => usual };

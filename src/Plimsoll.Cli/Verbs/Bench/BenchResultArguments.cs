@@ -91,6 +91,11 @@ sealed class BenchResultArguments
             throw new BadInputException($"--step-log {log}: no such file; expected the log that `plimsoll "
                 + $"serve --decision-log` writes");
         }
+        if (files.Metadata.FirstOrDefault(pair => VllmJson.IsOwn(pair.Key)) is { Key: { } own })
+        {
+            throw new BadInputException($"--metadata {own}: the result has a figure of that name; "
+                + "expected another key");
+        }
         foreach (var path in files.Paths)
             WholeFile.Check(path);
         return files;

@@ -8,6 +8,7 @@ using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Verdicts;
 using Plimsoll.Cli.Terminal;
+using Plimsoll.Core;
 
 namespace Plimsoll.Cli.Verbs.Bench;
 
@@ -46,6 +47,13 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
         BenchConflicts.Check(parsed);
         var (search, sweep) = (_search.Search(parsed, load.Levels), _search.Sweep(parsed));
         var money = _money.Read(parsed, parsed.GetValue(_endpoint.Model), story);
+        if (load.WarmupNs >= load.DurationNs)
+        {
+            throw new BadInputException("--warmup: leaves nothing to measure; expected less than "
+                + "--duration says");
+        }
+        if (search is not null)
+            load = BenchLoadArguments.Searched(load);
         var options = load with
         {
             ReadyWaitNs = _endpoint.ReadyWaitNs(parsed),
@@ -83,6 +91,7 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
     int Once(BenchOptions options, BenchOutput results, CancellationToken stop)
     {
         using var progress = new BenchProgress(story);
+        progress.Await(options.Endpoint);
         using var run = new BenchRun(options, progress.Report);
         try
         {

@@ -87,7 +87,36 @@ sealed class SlackAdmission
         if (!MemoryHolds(request, withIt))
             return Math.Max(1, stepNs) * Math.Max(1, _meanAnswer[request.Level] / 4);
         var ttft = request.TtftNs ?? level.TtftNs;
-        return PromptsLateNs(request, ttft, decodes, shortestGap, nowNs);
+        var lateNs = PromptsLateNs(request, ttft, decodes, shortestGap, nowNs);
+        return lateNs > 0 ? lateNs : BehindNs(request, decodes, stepNs, nowNs);
+    }
+
+    /// <summary>
+    /// Answers that are promised a pace wait for prompts and catch up afterwards: by how much the one that is
+    /// furthest behind would not, in an eighth of an answer: short ones have no more to do it in.
+    /// </summary>
+    long BehindNs(in RequestSpec request, in StepShape decodes, long stepNs, long nowNs)
+    {
+        if (_decodes.FirstPaced() is not { } first)
+            return 0;
+        var tokens = MissingTokens() + request.PromptTokens;
+        var most = Math.Min(tokens, _state.Options.MaxNumBatchedTokens);
+        var shape = decodes;
+        shape.AddChunk(0, (int)most, endsPrompt: false);
+        var promptsNs = (double)(_predictor.BoundNs(shape) - _predictor.BoundNs(decodes)) / most * tokens;
+        var gainNs = SlackDecodes.PaceNs(first.Key.ItlNs) - stepNs;
+        var endsNs = Math.Max(nowNs, _state.StepEndsNs) + stepNs + (long)promptsNs;
+        return Math.Max(
+            0, endsNs - _decodes.DueNs(first) - (Math.Max(0, gainNs) * (_meanAnswer[first.Key.Level] / 8)));
+    }
+
+    /// <summary>Prompt tokens of interactive requests that are not computed.</summary>
+    long MissingTokens()
+    {
+        long tokens = 0;
+        foreach (var prompt in _queues.Interactive.Items)
+            tokens += _state.Requests[prompt].KnownTokens - _state.Requests[prompt].ComputedTokens;
+        return tokens;
     }
 
     /// <summary>

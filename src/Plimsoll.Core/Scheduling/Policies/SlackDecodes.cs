@@ -110,6 +110,23 @@ sealed class SlackDecodes(SchedulerState state)
         return earliest;
     }
 
+    /// <summary>
+    /// Of everybody who is promised a pace, the cohort of whoever is due first; null when nobody is.
+    /// </summary>
+    public DecodeCohort? FirstPaced()
+    {
+        DecodeCohort? first = null;
+        foreach (var cohort in state.Cohorts.All)
+        {
+            if (cohort.Count > 0 && !IsBatch(cohort) && IsPaced(cohort)
+                && (first is null || DueNs(cohort) < DueNs(first)))
+            {
+                first = cohort;
+            }
+        }
+        return first;
+    }
+
     /// <summary>The adapter whose token is due first; without any, the one that has waited longest.</summary>
     public int AdapterOfTurn(SlackQueues queues, long nowNs)
     {
@@ -217,7 +234,7 @@ sealed class SlackDecodes(SchedulerState state)
     /// What is promised on average is aimed at a tenth sooner, so that an answer that ends behind its pace
     /// still keeps it.
     /// </summary>
-    static long PaceNs(long itlNs) => itlNs - (itlNs / 10);
+    public static long PaceNs(long itlNs) => itlNs - (itlNs / 10);
 
     bool IsPaced(DecodeCohort cohort) => cohort.Key.ItlNs != long.MaxValue
         && state.Options.Levels[cohort.Key.Level].Pacing == Pacing.Paced;

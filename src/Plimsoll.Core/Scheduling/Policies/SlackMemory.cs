@@ -18,19 +18,25 @@ sealed class SlackMemory(
     const int HoldSteps = 16;
 
     readonly SlackOptions _options = state.Options.Policy.Slack!;
-    readonly int _reserve = (int)(state.Options.Policy.Slack!.ReservedBlocks * state.Options.NumBlocks);
+    readonly BatchMemory _promised = new(state, queues, Reserve(state.Options));
+    readonly int _reserve = Reserve(state.Options);
     int _hold;
+
+    static int Reserve(SchedulerOptions options) =>
+        (int)(options.Policy.Slack!.ReservedBlocks * options.NumBlocks);
 
     public void EndStep() => _hold = Math.Max(0, _hold - 1);
 
-    public bool HasSeat(bool interactive) => state.Running.Count < state.Options.MaxNumSeqs
-        || (interactive && EvictBatch());
+    public bool HasSeat(bool interactive) => interactive
+        ? state.Running.Count + _promised.KeptSeats() < state.Options.MaxNumSeqs
+            || (_promised.HasSeatsWithoutOne() && EvictBatch())
+        : state.Running.Count < state.Options.MaxNumSeqs;
 
     public void MakeRoomForInteractiveDecodes(int adapter)
     {
         while (BlocksForCohorts(batch: false, adapter) > state.FreeBlocks)
         {
-            if (!EvictBatch() && !EvictInteractive(None))
+            if (!EvictBatch(keepsShare: true) && !EvictInteractive(None) && !EvictBatch())
                 return;
         }
     }
@@ -57,9 +63,11 @@ sealed class SlackMemory(
                 : state.Memory.MissingBlocks(wanting, start + tokens);
             if (!interactive && waits && !MayAdmitBatch(wanting, hit, free))
                 return 0;
+            if (interactive && waits)
+                free = Math.Max(0, free - _promised.KeptBlocks());
             if (missing <= free)
                 return tokens;
-            if (interactive && EvictBatch())
+            if (interactive && EvictBatch(keepsShare: true))
             {
                 // What gave way may have been part of the chain that was found.
                 if (waits)
@@ -102,14 +110,15 @@ sealed class SlackMemory(
     }
 
     /// <summary>
-    /// The newest batch request that the plan does not hold yet gives way. False when there is none.
+    /// The newest batch request that the plan does not hold yet gives way, or the newest without which batch
+    /// work has the blocks that it was promised. False when there is none.
     /// </summary>
-    bool EvictBatch(int spared = None)
+    bool EvictBatch(int spared = None, bool keepsShare = false)
     {
         for (var slot = state.Running.Last; slot != None; slot = state.Requests[slot].Previous)
         {
             if (slot != spared && queues.IsBatch(slot) && MayGo(slot))
-                return Evict(slot);
+                return (!keepsShare || _promised.HasBlocksWithout(slot)) && Evict(slot);
         }
         return false;
     }

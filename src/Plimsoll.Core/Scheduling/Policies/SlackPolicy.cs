@@ -56,7 +56,7 @@ sealed partial class SlackPolicy : IStepPolicy
         _decodes = new SlackDecodes(state);
         _memory = new SlackMemory(state, _queues, _decodes, predictor);
         _admission = new SlackAdmission(state, predictor, _queues, _decodes, _idleStepNs);
-        _share = new BatchShare(state.Options, _idleStepNs);
+        _share = new BatchShare(state.Options, predictor, _idleStepNs);
         _aloneNs = DecodesAloneNs;
         _fitsWithDecodes = FitsWithDecodes;
     }
@@ -112,7 +112,7 @@ sealed partial class SlackPolicy : IStepPolicy
         var allPlaced = PlaceInteractivePrompts();
         _budgetNs = paceNs;
         var abortable = plan.IsEmpty;
-        var interactiveNs = _share.IsPromised ? _predictor.PredictNs(plan.Shape) : 0;
+        var interactive = plan.Shape;
 
         // 6. and 9. Batch work, in the slack or because it is owed.
         var owed = _share.IsOwed && _queues.Batch.Count + _decodes.Batch.Count > 0;
@@ -128,7 +128,9 @@ sealed partial class SlackPolicy : IStepPolicy
         {
             Force();
             abortable = IsAllBatch(plan);
+            interactive = abortable ? default : plan.Shape;
         }
+        _share.Planned(interactive, plan.Shape, _queues.Batch.Count + _decodes.Batch.Count > 0);
 
         // 7. Drafts.
         if (_options.Drafts is not null)
@@ -137,7 +139,6 @@ sealed partial class SlackPolicy : IStepPolicy
         // 10. What, how long, why.
         PutBackAside();
         var predictedNs = _predictor.PredictNs(plan.Shape);
-        _share.Planned(interactiveNs, predictedNs, _queues.Batch.Count + _decodes.Batch.Count > 0);
         plan.PredictedNs = predictedNs + DraftingNs(plan.Shape);
         plan.BudgetNs = due == long.MaxValue ? null : _budgetNs;
         plan.IsAbortable = abortable && _options.CanAbort;

@@ -1,0 +1,65 @@
+using System;
+
+namespace Plimsoll.Core.Scheduling.Policies;
+
+/// <summary>
+/// Time is of no use without memory: with a share of the time batch work is promised that share of the KV
+/// blocks and of the seats. Interactive prompts leave it what it lacks of them while it has prompts to
+/// compute, and put nobody out of them. Nothing is held back where no share is promised.
+/// </summary>
+sealed class BatchMemory
+{
+    readonly SchedulerState _state;
+    readonly SlackQueues _queues;
+    readonly int _blocks;
+    readonly int _seats;
+    readonly int _reserve;
+
+    /// <param name="state">Who holds what.</param>
+    /// <param name="queues">Who waits.</param>
+    /// <param name="reserve">Blocks that batch work itself leaves free.</param>
+    public BatchMemory(SchedulerState state, SlackQueues queues, int reserve)
+    {
+        _reserve = reserve;
+        (_state, _queues) = (state, queues);
+        var share = BatchShare.Promised(state.Options);
+        _blocks = (int)(share * state.Options.NumBlocks);
+        _seats = (int)(share * state.Options.MaxNumSeqs);
+    }
+
+    /// <summary>Blocks that interactive prompts leave to batch work.</summary>
+    public int KeptBlocks() => IsLeft(_blocks)
+        ? Math.Max(0, _blocks + _reserve - Held().Blocks)
+        : 0;
+
+    /// <summary>Seats that they leave to it.</summary>
+    public int KeptSeats() => IsLeft(_seats) ? Math.Max(0, _seats - Held().Seats) : 0;
+
+    /// <summary>Whether batch work has its share of the blocks without this request of it.</summary>
+    public bool HasBlocksWithout(int slot) => _blocks == 0 || Held().Blocks - Blocks(slot) >= _blocks;
+
+    /// <summary>Whether it has its share of the seats with one less.</summary>
+    public bool HasSeatsWithoutOne() => _seats == 0 || Held().Seats > _seats;
+
+    /// <summary>An engine with nobody in it is whoever's comes first.</summary>
+    bool IsLeft(int promised) => promised > 0 && _queues.Batch.Count > 0 && _state.Running.Count > 0;
+
+    (int Blocks, int Seats) Held()
+    {
+        var held = (Blocks: 0, Seats: 0);
+        for (var slot = _state.Running.Last; slot != RunningList.None; slot = _state.Requests[slot].Previous)
+        {
+            if (_queues.IsBatch(slot))
+                held = (held.Blocks + Blocks(slot), held.Seats + 1);
+        }
+        return held;
+    }
+
+    /// <summary>What a request holds; a prompt is admitted whole, so all of it.</summary>
+    int Blocks(int slot)
+    {
+        ref var request = ref _state.Requests[slot];
+        return _state.Memory.BlocksFor(
+            request.Phase == RequestPhase.Decoding ? _state.LengthOfDecode(request) : request.KnownTokens);
+    }
+}

@@ -1,0 +1,31 @@
+using System;
+using Plimsoll.Core;
+using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Workloads;
+
+namespace Plimsoll.Planning.Simulation;
+
+/// <summary>The time in which a line of batch work has to be answered.</summary>
+public static class BatchWindow
+{
+    /// <summary>A line that has the engine to itself is not done sooner than it takes alone.</summary>
+    /// <param name="windowNs">What is allowed, nanoseconds.</param>
+    /// <param name="workload">The lines, of which the mean one is taken.</param>
+    /// <param name="engine">One engine rank.</param>
+    public static void Check(long windowNs, Workload workload, SimulatedEngine engine)
+    {
+        var prompt = default(StepShape);
+        prompt.AddChunk(0, (int)workload.MeanPromptTokens, endsPrompt: true);
+        var decode = default(StepShape);
+        decode.AddDecodes(1, (long)workload.MeanPromptTokens);
+        var leastNs = engine.StepTime.PredictNs(prompt)
+            + (long)(workload.MeanOutputTokens * engine.StepTime.PredictNs(decode));
+        if (windowNs >= leastNs)
+            return;
+        throw new BadInputException(
+            $"{Setting.BatchWindow} {windowNs / 1e9:0.###}s",
+            FormattableString.Invariant(
+                $"a line of {workload.Name} takes {leastNs / 1e9:0.0} s with the engine to itself"),
+            "at least as much");
+    }
+}
