@@ -10,7 +10,8 @@ namespace Plimsoll.Tests.Server;
 public sealed class JsonBodyLaws
 {
     static readonly (string Written, string Meant)[] _words =
-        [("\\\\", "\\"), ("\\n", "\n"), ("\\\"", "\""), ("u", "u"), ("d800", "d800"), ("é", "é"), ("😀", "😀")];
+        [("\\\\", "\\"), ("\\n", "\n"), ("\\\"", "\""), ("u", "u"), ("d800", "d800"),
+            ("é", "é"), ("😀", "😀")];
 
     /// <summary>A piece of a JSON text as it is written, and what it means.</summary>
     static readonly Gen<(string Written, string Meant)> _piece = Gen.Frequency(

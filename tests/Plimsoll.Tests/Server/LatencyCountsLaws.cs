@@ -13,7 +13,7 @@ public sealed class LatencyCountsLaws
 
     [Fact]
     public void A_percentile_is_that_of_the_sorted_samples_within_its_bucket() =>
-        Gen.Select(_seconds.Array[1, 300], _seconds.Array[0, 30], Gen.Double[0, 1]).Sample((one, two, share) =>
+        Gen.Select(_seconds.Array[1, 300], _seconds.Array[0, 30], Gen.Double[0, 1]).Sample((one, two, part) =>
         {
             var (counts, others) = (new LatencyCounts(), new LatencyCounts());
             foreach (var sample in one)
@@ -24,8 +24,8 @@ public sealed class LatencyCountsLaws
             double[] sorted = [.. one, .. two];
             Array.Sort(sorted);
             counts.Count.ShouldBe(sorted.Length);
-            var exact = sorted[(int)(share * (sorted.Length - 1))];
-            (counts.Percentile(share) / exact).ShouldBe(1, 0.008);
+            var exact = sorted[(int)(part * (sorted.Length - 1))];
+            (counts.Percentile(part) / exact).ShouldBe(1, 0.008);
         });
 
     [Theory]
