@@ -53,6 +53,14 @@ switch (args)
         }
     case ["kill", var binary, var kills, var lines, var ledger]:
         return await KillFigures.PrintAsync(Console.Out, binary, Number(kills), Number(lines), ledger);
+    case ["writes"]:
+        await WriteFigures.PrintAsync(Console.Out, "SQLite", "sqlite");
+        using (var postgres = PostgresServer.TryStart())
+        {
+            if (postgres is not null)
+                await WriteFigures.PrintAsync(Console.Out, "PostgreSQL", postgres.Url);
+        }
+        break;
     case ["soak", var binary]:
         return await SoakFigures.PrintAsync(Console.Out, binary, 1_000_000);
     case ["soak", var binary, var requests]:
@@ -65,7 +73,7 @@ switch (args)
         break;
     default:
         Console.Error.WriteLine(
-            "expected: twin, fleet, errors or ledger [SEEDS]; gateway or soak PLIMSOLL [REQUESTS]; "
+            "expected: twin, fleet, errors or ledger [SEEDS]; writes; gateway or soak PLIMSOLL [REQUESTS]; "
             + "latency PLIMSOLL REQUESTS_PER_SECOND; live or share PLIMSOLL [SECONDS]; engine SECONDS; "
             + "kill PLIMSOLL [KILLS LINES [LEDGER]]; load URL REQUESTS whole|streams; bare URL; or stub");
         return 2;

@@ -33,9 +33,10 @@ public sealed partial class ServeHost
         var answers = new WholeAnswer(_models, upstreams, () => _levels, _book, time);
         var places = new SemaphoreSlim(config.Limits.BatchConcurrency);
         var job =
-            new BatchJob(_batches, _files, answers, name =>
+            new BatchJob(_batches, _files, answers, (tenant, name) =>
                 _upstreams.ContainsKey(name) || _models.Cascades.ContainsKey(name)
-                || _models.FindLocal(name, out _) is not null, _gate.CheckBudget, places, time);
+                || _models.FindLocal(name, tenant, out _) is not null, _gate.CheckBudget, places, time,
+                _app.Services.GetRequiredService<ILogger<BatchJob>>());
         _runner =
             new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
         var wrap = _app.Services.GetRequiredService<RequestShell>();
@@ -61,7 +62,7 @@ public sealed partial class ServeHost
             config.State, _models, _files, time,
             _app.Services.GetRequiredService<ILogger<FineTuningRunner>>());
         MapTuning(wrap, new FineTuningEndpoints(_gate, _tuning.Desk, _tuning));
-        MapFiles(wrap, new FileEndpoints(_gate, _files),
+        MapFiles(wrap, new FileEndpoints(_gate, _files, _batches.IsRead),
             new BatchEndpoints(_gate, _batches, _files, _runner, job));
         MapLive(config, time, version, wrap);
         Map("GET", "/openapi.json", operations.OpenApiAsync);

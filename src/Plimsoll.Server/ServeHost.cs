@@ -1,13 +1,13 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Plimsoll.Core;
@@ -147,6 +147,7 @@ public sealed partial class ServeHost : IAsyncDisposable
 
     static WebApplicationBuilder Builder(ServeConfig config, LogLevels logLevels, bool traces)
     {
+        var tls = config.Tls is null ? null : TlsFiles.Read(config.Tls);
         // An empty one: neither the environment nor an appsettings.json may open a port or set a limit.
         var builder = WebApplication.CreateEmptyBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -161,7 +162,7 @@ public sealed partial class ServeHost : IAsyncDisposable
             builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             options => options.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.WebHost.ConfigureKestrel(options => Listen(options, config));
+        builder.WebHost.ConfigureKestrel(options => Listen(options, config, tls));
         builder.Services.AddSingleton<RequestShell>();
         return builder;
     }
@@ -294,7 +295,8 @@ public sealed partial class ServeHost : IAsyncDisposable
         return new LocalModel(model.Name, engine, 1, model.PriceUsdPerHour ?? 0, book, null, started);
     }
 
-    static void Listen(KestrelServerOptions options, ServeConfig config)
+    static void Listen(
+        KestrelServerOptions options, ServeConfig config, HttpsConnectionAdapterOptions? tls)
     {
         options.AddServerHeader = false;
         options.Limits.MaxRequestBodySize = null;
@@ -312,17 +314,12 @@ public sealed partial class ServeHost : IAsyncDisposable
             void Secure(ListenOptions listen)
             {
                 if (uri.Scheme == "https")
-                {
-                    listen.UseHttps(
-                        X509Certificate2.CreateFromPemFile(config.Tls!.Certificate, config.Tls.Key));
-                }
+                    listen.UseHttps(tls!);
             }
             if (uri.Host == "localhost")
                 options.ListenLocalhost(uri.Port, Secure);
-            else if (System.Net.IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip))
-                options.Listen(ip, uri.Port, Secure);
             else
-                options.ListenAnyIP(uri.Port, Secure);
+                options.Listen(System.Net.IPAddress.Parse(uri.Host.Trim('[', ']')), uri.Port, Secure);
         }
     }
 }

@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Server.Cascade;
+using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Tenants;
 
@@ -30,6 +31,11 @@ sealed class CascadeAnswers(Gate gate, WholeAnswer answers, Func<Levels> levels)
             context, tenant, UpstreamEndpoints.TextTokens(body), CompletionEndpoints.UsualOutputTokens);
         var (answer, reason) = await AskAsync(answers, cascade, context.Request.Path, body, tenant.Name,
             RequestShell.RequestId(context) + "_first", level, key, context.RequestAborted);
+        // The large model's tokens are reserved when it is asked.
+        UpstreamUsage usage = default;
+        if (answer is { } given)
+            UsageReader.TryRead(given.Span, out usage, out _);
+        gate.GiveBack(tenant, CompletionEndpoints.UsualOutputTokens - usage.OutputTokens);
         context.Response.Headers["x-plimsoll-cascade"] = reason is null ? "first" : $"then; {reason}";
         if (answer is not { } whole)
             return false;

@@ -53,7 +53,9 @@ sealed class CompletionEndpoints(
             (root, routed) = (Renamed(root, upstream.Fallback!), null);
             context.Response.Headers["x-plimsoll-fallback"] = upstream.Fallback;
         }
-        var model = Model(models, root.Required("model"), out var adapter);
+        // A rollout's candidate is whom the operator has put before the task's traffic.
+        var asker = routed is null ? tenant.Name : null;
+        var model = Model(models, root.Required("model"), asker, out var adapter);
         var reader =
             new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(),
                 tenant.Options.Level);
@@ -90,8 +92,9 @@ sealed class CompletionEndpoints(
     }
 
     /// <summary>The engine that serves a model; 404 when there is none.</summary>
-    public static LocalModel Model(ModelDirectory models, string name, out string? adapter) =>
-        models.FindLocal(name, out adapter) ?? throw ApiException.UnknownModel(name);
+    public static LocalModel Model(
+        ModelDirectory models, string name, string? tenant, out string? adapter) =>
+        models.FindLocal(name, tenant, out adapter) ?? throw ApiException.UnknownModel(name);
 
     /// <summary>What rate limits reserve for an answer whose length nobody limits, tokens.</summary>
     public const int UsualOutputTokens = 1024;

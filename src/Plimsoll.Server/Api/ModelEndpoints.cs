@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Threading;
@@ -9,6 +10,7 @@ using Microsoft.AspNetCore.Http;
 using Plimsoll.Engine;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Serving;
+using Plimsoll.Server.Tenants;
 
 namespace Plimsoll.Server.Api;
 
@@ -18,13 +20,13 @@ sealed class ModelEndpoints(
 {
     public Task ListAsync(HttpContext context)
     {
-        gate.Authenticate(context);
+        var tenant = gate.Authenticate(context);
         return JsonAsync(context, writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("object"u8, "list"u8);
             writer.WriteStartArray("data"u8);
-            foreach (var name in Names())
+            foreach (var name in Names().Where(name => models.IsFor(tenant.Name, name)))
                 WriteModel(writer, name);
             writer.WriteEndArray();
             writer.WriteEndObject();
@@ -33,10 +35,10 @@ sealed class ModelEndpoints(
 
     public Task GetAsync(HttpContext context)
     {
-        gate.Authenticate(context);
+        var tenant = gate.Authenticate(context);
         var name = (string)context.Request.RouteValues["model"]!;
         if (upstreams.Find(name) is null && !models.Cascades.ContainsKey(name))
-            CompletionEndpoints.Model(models, name, out _);
+            CompletionEndpoints.Model(models, name, tenant.Name, out _);
         return JsonAsync(context, writer => WriteModel(writer, name));
     }
 
@@ -45,14 +47,14 @@ sealed class ModelEndpoints(
         var tenant = gate.Authenticate(context);
         using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
         var body = document.RootElement;
-        var model = body.Text("model") is { } name ? CompletionEndpoints.Model(models, name, out _) : First();
+        var model = Named(body, tenant);
         var codec = model.Engine.Codec;
         var reader =
             new RequestReader(codec, model.Engine.Facts.MaxModelTokens, levels(), tenant.Options.Level);
         var tokens = body.Array("messages") is { } messages
             ? codec.Encode(reader.Render(messages, body.Array("tools") ?? default), addSpecial: false)
-            : codec.Encode(body.Required("prompt"), body.Has("add_special_tokens", out var special)
-                ? special.GetBoolean() : true);
+            : codec.Encode(body.Required("prompt"), !body.Has("add_special_tokens", out _)
+                || body.Flag("add_special_tokens"));
         await JsonAsync(context, writer =>
         {
             writer.WriteStartObject();
@@ -68,10 +70,10 @@ sealed class ModelEndpoints(
 
     public async Task DetokenizeAsync(HttpContext context)
     {
-        gate.Authenticate(context);
+        var tenant = gate.Authenticate(context);
         using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
         var body = document.RootElement;
-        var model = body.Text("model") is { } name ? CompletionEndpoints.Model(models, name, out _) : First();
+        var model = Named(body, tenant);
         var list = body.Array("tokens")
             ?? throw ApiException.Bad("Missing required parameter: 'tokens'.", "tokens");
         var tokens = new int[list.GetArrayLength()];
@@ -103,7 +105,7 @@ sealed class ModelEndpoints(
             await upstreams.AnswerAsync(context, tenant, upstream, body);
             return;
         }
-        var model = CompletionEndpoints.Model(models, body.Required("model"), out _);
+        var model = CompletionEndpoints.Model(models, body.Required("model"), tenant.Name, out _);
         var level = levels().Choose(null, tenant.Options.Level);
         var reader =
             new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(),
@@ -174,8 +176,8 @@ sealed class ModelEndpoints(
         gate.AuthenticateAdmin(context);
         using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
         var body = document.RootElement;
-        var (name, path) = (body.Required("lora_name"), body.Required("lora_path"));
-        var model = body.Text("model") is { } chosen ? CompletionEndpoints.Model(models, chosen, out _)
+        var (name, path) = (AdapterName(body), body.Required("lora_path"));
+        var model = body.Text("model") is { } chosen ? CompletionEndpoints.Model(models, chosen, null, out _)
             : First();
         try
         {
@@ -186,6 +188,18 @@ sealed class ModelEndpoints(
             throw ApiException.Bad(refusal.Message, "lora_path");
         }
         await context.Response.WriteAsync($"Success: LoRA adapter '{name}' added successfully.");
+    }
+
+    /// <summary>A name that requests, paths and every ledger can hold.</summary>
+    static string AdapterName(JsonElement body)
+    {
+        const int Longest = 256;
+        var name = body.Required("lora_name");
+        return name.Length is > 0 and <= Longest && !name.Any(char.IsControl)
+            ? name
+            : throw ApiException.Bad(
+                $"lora_name: expected 1 to {Longest} characters, none of them a control character",
+                "lora_name", "invalid_value");
     }
 
     public async Task UnloadAdapterAsync(HttpContext context)
@@ -202,6 +216,9 @@ sealed class ModelEndpoints(
         }
         throw ApiException.NotFound($"The lora adapter '{name}' cannot be found.", "lora_name");
     }
+
+    LocalModel Named(JsonElement body, Tenant tenant) => body.Text("model") is { } name
+        ? CompletionEndpoints.Model(models, name, tenant.Name, out _) : First();
 
     LocalModel First()
     {
@@ -236,7 +253,7 @@ sealed class ModelEndpoints(
             WriteNamed(writer, name, cascade.Created, $"{cascade.First}, {cascade.Then}");
             return;
         }
-        var model = CompletionEndpoints.Model(models, name, out var adapter);
+        var model = CompletionEndpoints.Model(models, name, null, out var adapter);
         writer.WriteStartObject();
         writer.WriteString("id"u8, name);
         writer.WriteString("object"u8, "model"u8);

@@ -28,7 +28,7 @@ sealed class ResponseEndpoints(
             await upstreams.AnswerAsync(context, tenant, upstream, body);
             return;
         }
-        var model = CompletionEndpoints.Model(models, body.Required("model"), out var adapter);
+        var model = CompletionEndpoints.Model(models, body.Required("model"), tenant.Name, out var adapter);
         var reader = new RequestReader(
             model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(), tenant.Options.Level);
         var request = ResponseReader.Read(reader, body) with

@@ -18,7 +18,7 @@ sealed class RolloutEndpoints(Gate gate, RolloutDesk desk)
         var body = await gate.ReadBodyAsync(context);
         try
         {
-            var state = await desk.StartAsync(RolloutSpec.Read(body.Span), context.RequestAborted);
+            var state = await desk.StartAsync(RolloutSpec.Read(body), context.RequestAborted);
             await WriteAsync(context, state);
         }
         catch (BadInputException bad)

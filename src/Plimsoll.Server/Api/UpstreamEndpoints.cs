@@ -39,17 +39,16 @@ sealed class UpstreamEndpoints(
         var level = levels().Choose(body.Text("service_tier"), tenant.Options.Level);
         var limit = body.Whole("max_completion_tokens", 1, int.MaxValue / 2)
             ?? body.Whole("max_tokens", 0, int.MaxValue / 2);
+        var (streams, choices) = (body.Flag("stream"), body.Whole("n", 1, RequestReader.MostChoices) ?? 1);
         var reserved = limit ?? CompletionEndpoints.UsualOutputTokens;
         gate.Reserve(context, tenant, TextTokens(body), reserved);
+        var prompt = Admitted(context, tenant, model, level, body, reserved);
         var adapter = routed?.Answerer is { Upstream: not null } answerer ? answerer.Name : null;
         var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name,
             adapter ?? "", routed?.Release, OperationOf(context.Request.Path));
         entry.Estimated = true;
         context.Response.Headers["x-plimsoll-level"] = level.Name;
         var status = RequestStatus.Failed;
-        var streams = body.Flag("stream");
-        var prompt = PromptOf(model, context.Request.Path, body);
-        Admit(model, level, prompt);
         try
         {
             using var sent = await model.SendAsync(
@@ -82,7 +81,7 @@ sealed class UpstreamEndpoints(
             gate.GiveBack(tenant, reserved - entry.OutputTokens);
             model.Metrics.Finish(status != RequestStatus.Completed, entry.IsCut, entry.Kept);
             model.Metrics.AddRequest(entry.PromptTokens, entry.OutputTokens, entry.OutputTokens,
-                body.Whole("n", 1, int.MaxValue) ?? 1, limit);
+                choices, limit);
             book.Close(entry, status);
             // A request that the client got wrong or gave up says nothing of who answered.
             if (status != RequestStatus.Cancelled && context.Response.StatusCode is < 400 or >= 500)
@@ -242,19 +241,23 @@ sealed class UpstreamEndpoints(
 
     /// <summary>Turns a request away whose promise no replica is predicted to keep, where its level says
     /// so.</summary>
-    static void Admit(UpstreamModel model, Level level, UpstreamPrompt? prompt)
+    /// <summary>
+    /// The prompt where a twin is to follow it. Who is not let in gets back the tokens that were reserved.
+    /// </summary>
+    UpstreamPrompt? Admitted(HttpContext context, Tenant tenant, UpstreamModel model, Level level,
+        JsonElement body, long reserved)
     {
-        if (prompt is null || level.Overload != Overload.Reject || level.TtftNs is not { } promiseNs)
-            return;
-        var soonestNs = long.MaxValue;
-        foreach (var predicted in model.Twins!.Predict(prompt))
-            soonestNs = Math.Min(soonestNs, predicted);
-        if (soonestNs <= promiseNs)
-            return;
-        var wait = TimeSpan.FromMilliseconds((soonestNs - promiseNs) / 1e6);
-        throw ApiException.Overloaded(
-            FormattableString.Invariant($"The first token is predicted after {soonestNs / 1e6:0} ms; ")
-            + FormattableString.Invariant($"promised are {promiseNs / 1e6:0} ms."), wait);
+        try
+        {
+            var prompt = PromptOf(model, context.Request.Path, body);
+            model.Admit(level, prompt);
+            return prompt;
+        }
+        catch (ApiException)
+        {
+            gate.GiveBack(tenant, reserved);
+            throw;
+        }
     }
 
     static string OperationOf(string path) => path switch

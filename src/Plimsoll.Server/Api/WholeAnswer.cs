@@ -49,7 +49,8 @@ sealed class WholeAnswer(
             return await upstreams.OfWholeAsync(
                 upstream, endpoint, body, tenant, requestId, level, key, cancellation);
         }
-        var model = CompletionEndpoints.Model(models, body.Required("model"), out var adapter);
+        var asker = tenant == ShadowTenant ? null : tenant;
+        var model = CompletionEndpoints.Model(models, body.Required("model"), asker, out var adapter);
         var reader = new RequestReader(model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(), null);
         if (endpoint == "/v1/embeddings")
         {

@@ -81,6 +81,8 @@ static class BatchInput
             using var document = JsonBody.Parse(line);
             var root = document.RootElement;
             var customId = root.Required("custom_id");
+            if (customId.Contains('\0'))
+                throw ApiException.Bad("custom_id has a NUL character.", "custom_id", "invalid_value");
             if (!customIds.Add(customId))
             {
                 throw ApiException.Bad($"custom_id {customId} is there twice.", "custom_id",

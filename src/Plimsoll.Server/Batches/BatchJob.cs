@@ -5,6 +5,7 @@ using System.IO;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
 using Plimsoll.Server.Api;
 using Plimsoll.Server.Files;
 using Plimsoll.Server.Serving;
@@ -16,9 +17,9 @@ namespace Plimsoll.Server.Batches;
 /// expired, cancelled. Each move is one transaction; each line's answer is on disk before the line counts as
 /// answered; the output is written from the database, so it holds every line once.
 /// </summary>
-sealed class BatchJob(
-    BatchStore store, FileStore files, WholeAnswer answers, Func<string, bool> knowsModel,
-        Action<string> checkBudget, SemaphoreSlim lines, TimeProvider time)
+sealed partial class BatchJob(
+    BatchStore store, FileStore files, WholeAnswer answers, Func<string, string, bool> knowsModel,
+        Action<string> checkBudget, SemaphoreSlim lines, TimeProvider time, ILogger<BatchJob> log)
 {
     static readonly TimeSpan _otherProcess = TimeSpan.FromSeconds(5);
     static readonly TimeSpan _lookAgain = TimeSpan.FromMilliseconds(500);
@@ -66,15 +67,16 @@ sealed class BatchJob(
         List<BatchLine> found;
         List<BatchInput.Fault> faults;
         await using (var file = files.OpenRead(batch.InputFile))
-            (found, faults) = await BatchInput.ReadAsync(file, batch.Endpoint, knowsModel, stop);
+        {
+            (found, faults) = await BatchInput.ReadAsync(
+                file, batch.Endpoint, name => knowsModel(batch.Tenant, name), stop);
+        }
         if (faults.Count > 0)
         {
             await store.MoveAsync(batch.Id, "validating", "failed", "failed", BatchInput.Json(faults));
             return;
         }
-        const int Together = 1000;
-        for (var at = 0; at < found.Count; at += Together)
-            await store.AddLinesAsync(batch.Id, found.GetRange(at, Math.Min(Together, found.Count - at)));
+        await store.AddLinesAsync(batch.Id, found);
         await store.MoveAsync(batch.Id, "validating", "in_progress", "in_progress");
     }
 
@@ -135,10 +137,7 @@ sealed class BatchJob(
                 try
                 {
                     checkBudget(batch.Tenant);
-                    using var document = JsonBody.Parse(bytes);
-                    var body = document.RootElement.GetProperty("body");
-                    var answer =
-                        await answers.OfLineAsync(batch.Endpoint, body, batch.Tenant, requestId, over);
+                    var answer = await AskAsync(batch, bytes, requestId, over);
                     await store.AnswerAsync(batch.Id, line.Number, LineStatus.Answered,
                         BatchOutput.Line(line, requestId, 200, answer.Span));
                     return;
@@ -153,15 +152,33 @@ sealed class BatchJob(
                         BatchOutput.Failed(line, requestId, error));
                     return;
                 }
-                catch (ConnectionDroppedException) when (attempt < 2)
-                {
-                    // As a lost connection would be: once more.
-                }
             }
         }
         finally
         {
             lines.Release();
+        }
+    }
+
+    /// <summary>
+    /// One answer. A line that nobody foresaw is that line's failure: it must not hold up its batch.
+    /// </summary>
+    async Task<ReadOnlyMemory<byte>> AskAsync(
+        BatchRecord batch, byte[] line, string requestId, CancellationToken over)
+    {
+        try
+        {
+            using var document = JsonBody.Parse(line);
+            return await answers.OfLineAsync(
+                batch.Endpoint, document.RootElement.GetProperty("body"), batch.Tenant, requestId, over);
+        }
+        catch (Exception e) when (e is not (ApiException or OutOfMemoryException)
+            && !over.IsCancellationRequested)
+        {
+            if (e is not ConnectionDroppedException)
+                Failed(log, e, requestId, batch.Id);
+            throw new ApiException(
+                500, $"The server had an error while processing your request ({requestId}).", "server_error");
         }
     }
 
@@ -183,11 +200,7 @@ sealed class BatchJob(
                         "batch_error", null, "batch_expired")
                 : new ApiException(499, "This request was not executed because the batch was cancelled.",
                     "batch_error", null, "batch_cancelled");
-            foreach (var line in open)
-            {
-                await store.AnswerAsync(batch.Id, line.Number, LineStatus.Failed,
-                    BatchOutput.NotRun(line, error));
-            }
+            await store.FailAsync(batch.Id, open, line => BatchOutput.NotRun(line, error));
         }
         var output = await WriteAsync(batch, LineStatus.Answered, "output");
         var errors = await WriteAsync(batch, LineStatus.Failed, "error");
@@ -231,4 +244,7 @@ sealed class BatchJob(
         File.Delete(part);
         return null;
     }
+
+    [LoggerMessage(1, LogLevel.Error, "Request {Request} of batch {Batch} failed.")]
+    static partial void Failed(ILogger log, Exception error, string request, string batch);
 }

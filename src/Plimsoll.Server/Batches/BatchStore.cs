@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Threading.Tasks;
 using Plimsoll.Server.Storage;
 
@@ -13,6 +14,7 @@ namespace Plimsoll.Server.Batches;
 public sealed class BatchStore(Database database, GroupCommit commit, TimeProvider time)
 {
     const int LeaseSeconds = 10;
+    const int LinesTogether = 1000;
     const string IsOpen = "status IN ('validating', 'in_progress', 'finalizing', 'cancelling')";
 
     readonly string _owner = ProcessName.Own();
@@ -46,6 +48,15 @@ public sealed class BatchStore(Database database, GroupCommit commit, TimeProvid
             ("@tenant", tenant));
         var start = after is null ? 0 : all.FindIndex(batch => batch.Id == after) + 1;
         return all.GetRange(start, Math.Min(limit, all.Count - start));
+    }
+
+    /// <summary>Whether a batch that is not over reads this file.</summary>
+    public bool IsRead(string file)
+    {
+        using var connection = database.Connect();
+        return SqlBatch.Reading(connection).Query(
+            $"SELECT 1 FROM batches WHERE input_file = @file AND {IsOpen} LIMIT 1", _ => true,
+            ("@file", file)).Count > 0;
     }
 
     public BatchCounts Counts(string id)
@@ -108,7 +119,7 @@ public sealed class BatchStore(Database database, GroupCommit commit, TimeProvid
     public async Task<bool> MoveAsync(string id, string from, string to, string stamp, string? errors = null)
     {
         var moved = 0;
-        await commit.WriteAsync(sql => moved = sql.Execute(
+        await commit.WriteAsync(sql => moved = sql.Change(
             $"UPDATE batches SET status = @to, {stamp} = @now, errors = COALESCE(@errors, errors) WHERE "
                 + $"id = @id AND status = @from",
             ("@to", to), ("@now", Now), ("@errors", errors), ("@id", id), ("@from", from)));
@@ -122,18 +133,24 @@ public sealed class BatchStore(Database database, GroupCommit commit, TimeProvid
             + $"@error WHERE id = @id",
         ("@status", status), ("@now", now), ("@output", output), ("@error", error), ("@id", id));
 
-    public Task AddLinesAsync(string id, IReadOnlyList<BatchLine> lines) => commit.WriteAsync(sql =>
+    public async Task AddLinesAsync(string id, IReadOnlyList<BatchLine> lines)
     {
-        foreach (var line in lines)
+        foreach (var together in lines.Chunk(LinesTogether))
         {
-            sql.Execute(
-                "INSERT INTO batch_lines (batch, line, start, length, custom_id, status) VALUES (@batch, "
-                    + "@line, @start, @length, @custom, 0) "
-                + "ON CONFLICT (batch, line) DO NOTHING",
-                ("@batch", id), ("@line", line.Number), ("@start", line.Start), ("@length", line.Length),
-                    ("@custom", line.CustomId));
+            await commit.WriteAsync(sql =>
+            {
+                foreach (var line in together)
+                {
+                    sql.Execute(
+                        "INSERT INTO batch_lines (batch, line, start, length, custom_id, status) "
+                            + "VALUES (@batch, @line, @start, @length, @custom, 0) "
+                            + "ON CONFLICT (batch, line) DO NOTHING",
+                        ("@batch", id), ("@line", line.Number), ("@start", line.Start),
+                        ("@length", line.Length), ("@custom", line.CustomId));
+                }
+            });
         }
-    });
+    }
 
     public IReadOnlyList<BatchLine> OpenLines(string id)
     {
@@ -148,10 +165,27 @@ public sealed class BatchStore(Database database, GroupCommit commit, TimeProvid
 
     /// <summary>Writes a line's answer, unless it has one.</summary>
     internal Task AnswerAsync(string id, long line, LineStatus status, string body) =>
-        commit.WriteAsync(sql => sql.Execute(
+        commit.WriteAsync(sql => Answer(sql, id, line, status, body));
+
+    /// <summary>
+    /// Ends lines that nobody will run: so many in a transaction that a batch of 50,000 is over in seconds.
+    /// </summary>
+    internal async Task FailAsync(string id, IReadOnlyList<BatchLine> lines, Func<BatchLine, string> body)
+    {
+        foreach (var together in lines.Chunk(LinesTogether))
+        {
+            await commit.WriteAsync(sql =>
+            {
+                foreach (var line in together)
+                    Answer(sql, id, line.Number, LineStatus.Failed, body(line));
+            });
+        }
+    }
+
+    static void Answer(SqlBatch sql, string id, long line, LineStatus status, string body) => sql.Execute(
         "UPDATE batch_lines SET status = @status, body = @body WHERE batch = @id AND "
             + "line = @line AND status = 0",
-        ("@status", (long)status), ("@body", body), ("@id", id), ("@line", line)));
+        ("@status", (long)status), ("@body", body), ("@id", id), ("@line", line));
 
     /// <summary>Every answer of one kind in the order of the lines, a page at a time.</summary>
     internal IEnumerable<string> Answers(string id, LineStatus status)

@@ -85,14 +85,11 @@ public static class ConfigCheck
     {
         if (config.Listen.Count == 0)
             throw new BadInputException($"{name}: listen is empty; expected at least one address");
+        var isSecure = false;
         foreach (var address in config.Listen)
         {
-            if (!Uri.TryCreate(address, UriKind.Absolute, out var uri)
-                || uri.Scheme is not ("http" or "https"))
-            {
-                throw new BadInputException(
-                    $"{name}: listen {address}: expected http://HOST:PORT or https://HOST:PORT");
-            }
+            var uri = Address(address, name);
+            isSecure |= uri.Scheme == "https";
             if (uri.Scheme == "https" && config.Tls is null)
             {
                 throw new BadInputException(
@@ -105,6 +102,38 @@ public static class ConfigCheck
                     + "expected keys (plimsoll serve --new-key TENANT), or a loopback address");
             }
         }
+        if (config.Tls is not null && !isSecure)
+            throw new BadInputException($"{name}: tls without an https address in listen; expected both");
+    }
+
+    /// <summary>
+    /// An address is all that can be listened at: what else a URL may say would be promised and not kept.
+    /// </summary>
+    static Uri Address(string address, string name)
+    {
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri)
+            || uri.Scheme is not ("http" or "https"))
+        {
+            throw new BadInputException(
+                $"{name}: listen {address}: expected http://HOST:PORT or https://HOST:PORT");
+        }
+        // What may hold a password is not repeated.
+        if (uri.UserInfo.Length > 0)
+        {
+            throw new BadInputException(
+                $"{name}: listen: a user in an address; expected http://HOST:PORT, and keys for users");
+        }
+        if (uri.PathAndQuery != "/" || uri.Fragment.Length > 0)
+        {
+            throw new BadInputException($"{name}: listen {address}: expected no path and no query; "
+                + $"it answers at {uri.Scheme}://{uri.Authority}");
+        }
+        if (uri.Host != "localhost" && !IPAddress.TryParse(uri.Host.Trim('[', ']'), out _))
+        {
+            throw new BadInputException($"{name}: listen {address}: expected an IP address of this machine, "
+                + "localhost, or 0.0.0.0 for all of them");
+        }
+        return uri;
     }
 
     public static bool IsLoopback(string host) =>

@@ -5,7 +5,9 @@ namespace Plimsoll.Server.Configuration;
 /// <summary>What is written in the YAML file, key by key. Every default is here.</summary>
 public sealed class ServeConfig
 {
-    /// <summary>Addresses to listen on. Anything beyond loopback needs <see cref="Keys"/>.</summary>
+    /// <summary>
+    /// Addresses to listen on, by IP or localhost. Anything beyond loopback needs <see cref="Keys"/>.
+    /// </summary>
     public List<string> Listen { get; set; } = ["http://127.0.0.1:8000"];
 
     public TlsConfig? Tls { get; set; }

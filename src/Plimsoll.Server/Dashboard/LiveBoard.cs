@@ -43,7 +43,7 @@ sealed class LiveBoard : IDisposable
 
     readonly Lock _gate = new();
     readonly List<LiveSecond> _seconds = [];
-    readonly Queue<(List<float> Ttft, List<float> Gaps)> _window = new();
+    readonly Queue<(LatencyCounts Ttft, LatencyCounts Gaps)> _window = new();
     readonly ModelDirectory _local;
     readonly IReadOnlyDictionary<string, UpstreamModel> _upstreams;
     readonly Func<Levels> _levels;
@@ -82,7 +82,7 @@ sealed class LiveBoard : IDisposable
     LiveSecond Next()
     {
         double requests = 0, interactive = 0, batch = 0;
-        var (ttfts, gaps) = (new List<float>(), new List<float>());
+        var (ttfts, gaps) = (new LatencyCounts(), new LatencyCounts());
         foreach (var metrics in AllMetrics())
         {
             foreach (var (level, samples) in metrics.Live.Take())
@@ -94,8 +94,8 @@ sealed class LiveBoard : IDisposable
                 }
                 requests += samples.Requests;
                 interactive += samples.Tokens;
-                ttfts.AddRange(samples.TtftSeconds);
-                gaps.AddRange(samples.GapSeconds);
+                ttfts.Add(samples.Ttft);
+                gaps.Add(samples.Gaps);
             }
         }
         _window.Enqueue((ttfts, gaps));
@@ -121,15 +121,12 @@ sealed class LiveBoard : IDisposable
             yield return model.Metrics;
     }
 
-    double? P95Ms(Func<(List<float> Ttft, List<float> Gaps), List<float>> which)
+    double? P95Ms(Func<(LatencyCounts Ttft, LatencyCounts Gaps), LatencyCounts> which)
     {
-        var all = new List<float>();
+        var all = new LatencyCounts();
         foreach (var second in _window)
-            all.AddRange(which(second));
-        if (all.Count < LeastSamples)
-            return null;
-        all.Sort();
-        return 1000 * all[(int)(0.95 * (all.Count - 1))];
+            all.Add(which(second));
+        return all.Count < LeastSamples ? null : 1000 * all.Percentile(0.95);
     }
 
     double? TwinError()

@@ -14,7 +14,7 @@ using Plimsoll.Server.Serving;
 namespace Plimsoll.Server.Files;
 
 /// <summary><c>/v1/files</c>: a tenant sees its own and nothing else.</summary>
-sealed class FileEndpoints(Gate gate, FileStore files)
+sealed class FileEndpoints(Gate gate, FileStore files, Func<string, bool> isRead)
 {
     const int MostFieldBytes = 4096;
     const long MostBatchBytes = 200L << 20;
@@ -40,8 +40,9 @@ sealed class FileEndpoints(Gate gate, FileStore files)
         catch (IOException e) when (e is not BadHttpRequestException
             && !context.RequestAborted.IsCancellationRequested)
         {
+            // The system's own message names folders of ours.
             throw ApiException.Unavailable(
-                $"The file cannot be stored: {e.Message.ReplaceLineEndings(" ")}", "storage_full");
+                "The file cannot be stored: the server's disk takes no more.", "storage_full");
         }
         finally
         {
@@ -85,7 +86,21 @@ sealed class FileEndpoints(Gate gate, FileStore files)
                 $"'{purpose}' is not one of ['fine-tune', 'batch', 'user_data', 'evals'] - 'purpose'",
                 "purpose");
         }
-        return (name.Length > 255 ? name[..255] : name, purpose);
+        return (Shown(name), purpose);
+    }
+
+    /// <summary>A client's name for a file as it is kept and shown: no part of a path of ours.</summary>
+    static string Shown(string name)
+    {
+        const int Most = 255;
+        var shown = new StringBuilder();
+        foreach (var rune in name.EnumerateRunes())
+        {
+            if (shown.Length + rune.Utf16SequenceLength > Most)
+                break;
+            shown.Append(Rune.IsControl(rune) ? "_" : rune.ToString());
+        }
+        return shown.ToString();
     }
 
     public Task ListAsync(HttpContext context)
@@ -137,6 +152,12 @@ sealed class FileEndpoints(Gate gate, FileStore files)
     public async Task DeleteAsync(HttpContext context)
     {
         var file = Own(context);
+        if (isRead(file.Id))
+        {
+            throw new ApiException(409,
+                $"{file.Id} is the input of a batch; expected its end, or its cancellation, first.",
+                "invalid_request_error", "id", "file_in_use");
+        }
         await files.DeleteAsync(file.Tenant, file.Id);
         await WriteAsync(context, writer =>
         {

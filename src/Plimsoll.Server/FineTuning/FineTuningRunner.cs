@@ -74,6 +74,7 @@ sealed partial class FineTuningRunner : IAsyncDisposable
 
     async Task RunAsync()
     {
+        await ServeAgainAsync();
         while (!_stop.IsCancellationRequested)
         {
             try
@@ -95,7 +96,7 @@ sealed partial class FineTuningRunner : IAsyncDisposable
 
     string FileOf(string name)
     {
-        var model = _models.FindLocal(name, out var adapter);
+        var model = _models.FindLocal(name, null, out var adapter);
         if (model is null || adapter is not null)
             throw new BadInputException($"model {name}: not served here; expected a served base model");
         return model.Engine.Facts is { Kind: "llama.cpp", Root: var root } && File.Exists(root)
@@ -118,16 +119,48 @@ sealed partial class FineTuningRunner : IAsyncDisposable
         var file = Path.Combine(_adapters, adapter + ".gguf");
         using (var model = _workspace.OpenFolder(_workspace.SpecOf(adapter).Links["base"]))
             GgufExport.Adapter(model, _workspace.FolderOf(adapter), job.FineTunedModel!).Save(file);
+        await LoadAsync(job, file);
+        _store.AddEvent(job.Id, "info", "The model is served as " + job.FineTunedModel);
+    }
+
+    /// <summary>What earlier lives have trained is served again, to whom it belongs.</summary>
+    async Task ServeAgainAsync()
+    {
+        if (!Directory.Exists(_adapters))
+            return;
+        foreach (var job in _store.Recent(int.MaxValue))
+        {
+            if (job is not { Status: JobStatus.Succeeded, FineTunedModel: { } name })
+                continue;
+            // The name ends with the first of the adapter's hash, which the file is named after.
+            var hash = name[(name.LastIndexOf(':') + 1)..];
+            foreach (var file in Directory.EnumerateFiles(_adapters, hash + "*.gguf"))
+            {
+                try
+                {
+                    await LoadAsync(job, file);
+                }
+                catch (BadInputException bad)
+                {
+                    Story(_log, $"{name} is not served: {bad.Message}");
+                }
+            }
+        }
+    }
+
+    async Task LoadAsync(FineTuningJob job, string file)
+    {
+        var model = _models.FindLocal(job.Model, null, out _)
+            ?? throw new BadInputException($"model {job.Model}: not served here; expected it to be");
+        _models.Own(job.FineTunedModel!, job.Tenant);
         try
         {
-            await _models.FindLocal(job.Model, out _)!.Engine.LoadAdapterAsync(
-                job.FineTunedModel!, file, CancellationToken.None);
+            await model.Engine.LoadAdapterAsync(job.FineTunedModel!, file, CancellationToken.None);
         }
         catch (EngineRefusalException refusal)
         {
             throw new BadInputException(refusal.Message);
         }
-        _store.AddEvent(job.Id, "info", "The model is served as " + job.FineTunedModel);
     }
 
     [LoggerMessage(30, LogLevel.Error, "A fine-tuning job failed unexpectedly.")]

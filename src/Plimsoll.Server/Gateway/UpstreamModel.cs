@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
+using Plimsoll.Core.Scheduling;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Metrics;
 using Plimsoll.Server.Serving;
@@ -162,6 +163,24 @@ public sealed class UpstreamModel : IDisposable
     {
         for (var i = 0; i < _meters.Length; i++)
             _meters[i].Post(_replicas[i].Outstanding > 0);
+    }
+
+    /// <summary>
+    /// Refuses a request whose first token no replica is predicted to give in time, where its level says so.
+    /// </summary>
+    public void Admit(Level level, UpstreamPrompt? prompt)
+    {
+        if (prompt is null || level.Overload != Overload.Reject || level.TtftNs is not { } promiseNs)
+            return;
+        var soonestNs = long.MaxValue;
+        foreach (var predicted in Twins!.Predict(prompt))
+            soonestNs = Math.Min(soonestNs, predicted);
+        if (soonestNs <= promiseNs)
+            return;
+        var wait = TimeSpan.FromMilliseconds((soonestNs - promiseNs) / 1e6);
+        throw ApiException.Overloaded(
+            FormattableString.Invariant($"The first token is predicted after {soonestNs / 1e6:0} ms; ")
+            + FormattableString.Invariant($"promised are {promiseNs / 1e6:0} ms."), wait);
     }
 
     public void Dispose()

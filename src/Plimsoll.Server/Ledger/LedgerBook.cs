@@ -43,6 +43,21 @@ public sealed class LedgerBook(TimeProvider time, string release)
         }
     }
 
+    /// <summary>Requests that were opened and are not closed.</summary>
+    public int OpenRequests
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var open = 0;
+                foreach (var entry in _requests.Values)
+                    open += entry.Status == RequestStatus.Open ? 1 : 0;
+                return open;
+            }
+        }
+    }
+
     /// <summary>Told of every request that is opened; on the request's own thread.</summary>
     public Action<RequestEntry>? Opened { get; set; }
 

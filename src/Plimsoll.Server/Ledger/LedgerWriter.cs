@@ -80,6 +80,7 @@ public sealed class LedgerWriter : IAsyncDisposable
         {
             book.Remember(tenant, today, amount);
         }
+        batch.Flush();
         transaction.Commit();
     }
 

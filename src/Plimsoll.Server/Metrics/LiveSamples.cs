@@ -12,18 +12,16 @@ public sealed class LevelSamples
 
     public int Tokens { get; internal set; }
 
-    public List<float> TtftSeconds { get; } = [];
+    public LatencyCounts Ttft { get; } = new();
 
-    public List<float> GapSeconds { get; } = [];
+    public LatencyCounts Gaps { get; } = new();
 }
 
 /// <summary>
-/// Latencies by level for the live page, as they come. While nobody looks, only so many are kept.
+/// Latencies by level for the live page, as they come.
 /// </summary>
 public sealed class LiveSamples
 {
-    const int Most = 4096;
-
     readonly Lock _gate = new();
     Dictionary<string, LevelSamples> _levels = [];
 
@@ -34,8 +32,7 @@ public sealed class LiveSamples
             var samples = Of(level);
             samples.Requests++;
             samples.Tokens++;
-            if (samples.TtftSeconds.Count < Most)
-                samples.TtftSeconds.Add((float)seconds);
+            samples.Ttft.Add(seconds);
         }
     }
 
@@ -45,8 +42,7 @@ public sealed class LiveSamples
         {
             var samples = Of(level);
             samples.Tokens++;
-            if (samples.GapSeconds.Count < Most)
-                samples.GapSeconds.Add((float)seconds);
+            samples.Gaps.Add(seconds);
         }
     }
 

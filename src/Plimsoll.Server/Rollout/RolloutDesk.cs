@@ -123,10 +123,10 @@ public sealed class RolloutDesk(
     async Task<Answerer> LocateAsync(RolloutSpec spec, string name, string? path,
         CancellationToken cancellation)
     {
-        if (models.FindLocal(name, out _) is not null || upstreams.ContainsKey(name))
+        if (models.FindLocal(name, null, out _) is not null || upstreams.ContainsKey(name))
             return new Answerer(name, null);
         var upstream = upstreams.GetValueOrDefault(spec.Model);
-        var local = models.FindLocal(spec.Model, out var adapter);
+        var local = models.FindLocal(spec.Model, null, out var adapter);
         if (upstream is null && (local is null || adapter is not null))
         {
             throw new BadInputException($"model {spec.Model}: not served here; expected a served base model");

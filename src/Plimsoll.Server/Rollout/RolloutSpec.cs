@@ -4,6 +4,7 @@ using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Plimsoll.Core;
+using Plimsoll.Server.Serving;
 using Plimsoll.Tuning.Deployment;
 
 namespace Plimsoll.Server.Rollout;
@@ -14,9 +15,11 @@ public sealed record RolloutSpec
     static readonly JsonSerializerOptions _options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
+
+    static readonly string[] _keys = ["task", "model", "production", "candidate", "path", "production_path",
+        "labels", "shares", "shadow_requests", "stage_requests", "error", "guards"];
 
     /// <summary>Name that requests use as their model.</summary>
     public required string Task { get; init; }
@@ -50,17 +53,51 @@ public sealed record RolloutSpec
 
     public IReadOnlyList<Guard>? Guards { get; init; }
 
-    /// <exception cref="BadInputException">A key that is missing, unknown or of the wrong kind.</exception>
-    public static RolloutSpec Read(ReadOnlySpan<byte> json)
+    /// <exception cref="ApiException">A key that is missing, unknown or of the wrong kind.</exception>
+    public static RolloutSpec Read(ReadOnlyMemory<byte> json)
     {
-        try
+        using var document = JsonBody.Parse(json);
+        var body = document.RootElement;
+        foreach (var property in body.EnumerateObject())
         {
-            return JsonSerializer.Deserialize<RolloutSpec>(json, _options)!;
+            if (Array.IndexOf(_keys, property.Name) < 0)
+            {
+                throw ApiException.Bad($"Unknown parameter: '{property.Name}'; expected one of "
+                    + string.Join(", ", _keys) + ".", property.Name, "unknown_parameter");
+            }
         }
-        catch (JsonException e)
+        return new RolloutSpec
         {
-            throw new BadInputException($"rollout: {e.Message.Split(" Path:")[0].TrimEnd('.')}");
-        }
+            Task = body.Required("task"),
+            Model = body.Required("model"),
+            Production = body.Text("production"),
+            Candidate = body.Required("candidate"),
+            Path = body.Text("path"),
+            ProductionPath = body.Text("production_path"),
+            Labels = List(body, "labels", label => label.ValueKind == JsonValueKind.String
+                ? label.GetString()! : throw JsonBody.Wrong("labels", label, "strings")),
+            Shares = List(body, "shares", share =>
+                share.ValueKind == JsonValueKind.Number && share.TryGetInt32(out var parts)
+                ? parts : throw JsonBody.Wrong("shares", share, "integers")),
+            ShadowRequests = body.Whole("shadow_requests", 0, int.MaxValue),
+            StageRequests = body.Whole("stage_requests", 0, int.MaxValue),
+            Error = body.Number("error", 0, 1),
+            Guards = List(body, "guards", guard => guard.ValueKind == JsonValueKind.Object
+                ? new Guard(guard.Required("metric"), guard.Number("margin", -1, 1)
+                    ?? throw ApiException.Bad("Missing required parameter: 'guards.margin'.", "guards",
+                        "missing_required_parameter"), guard.Number("most", 0, 1))
+                : throw JsonBody.Wrong("guards", guard, "objects")),
+        };
+    }
+
+    static List<T>? List<T>(JsonElement body, string name, Func<JsonElement, T> read)
+    {
+        if (body.Array(name) is not { } array)
+            return null;
+        var list = new List<T>();
+        foreach (var one in array.EnumerateArray())
+            list.Add(read(one));
+        return list;
     }
 
     public string Write() => JsonSerializer.Serialize(this, _options);

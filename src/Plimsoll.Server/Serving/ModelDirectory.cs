@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Threading.Tasks;
 using Plimsoll.Server.Cascade;
@@ -9,6 +10,7 @@ namespace Plimsoll.Server.Serving;
 public sealed class ModelDirectory : IAsyncDisposable
 {
     readonly Dictionary<string, LocalModel> _local = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, string> _owners = new(StringComparer.Ordinal);
 
     public IReadOnlyCollection<LocalModel> Local => _local.Values;
 
@@ -17,12 +19,22 @@ public sealed class ModelDirectory : IAsyncDisposable
 
     public void Add(LocalModel model) => _local.Add(model.Name, model);
 
+    /// <summary>What a tenant's own data made is that tenant's alone.</summary>
+    public void Own(string adapter, string tenant) => _owners[adapter] = tenant;
+
+    /// <summary>Whether a tenant may know of a model; the server itself, null, may of every one.</summary>
+    public bool IsFor(string? tenant, string name) =>
+        tenant is null || !_owners.TryGetValue(name, out var owner) || owner == tenant;
+
     /// <summary>The engine that serves a model or adapter of that name here; null when none does.</summary>
     /// <param name="name">As the request has it.</param>
+    /// <param name="tenant">Who asks; null: the server itself.</param>
     /// <param name="adapter">The adapter, when the name is one's.</param>
-    public LocalModel? FindLocal(string name, out string? adapter)
+    public LocalModel? FindLocal(string name, string? tenant, out string? adapter)
     {
         adapter = null;
+        if (!IsFor(tenant, name))
+            return null;
         if (_local.TryGetValue(name, out var model))
             return model;
         foreach (var candidate in _local.Values)

@@ -11,7 +11,7 @@ namespace Plimsoll.Server.Serving;
 /// </summary>
 public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels levels, string? tenantLevel)
 {
-    const int MostChoices = 128;
+    public const int MostChoices = 128;
     const int MostStops = 16;
     const int MostPrompts = 2048;
 
@@ -36,6 +36,11 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         if (body.Text("suffix") is { Length: > 0 })
             throw ApiException.Bad("suffix is not supported; expected a prompt alone", "suffix");
         var request = Common(body, CompletionKind.Text, PromptsOf(body, "prompt"));
+        if (body.Flag("echo") && body.Has("logprobs", out _))
+        {
+            throw ApiException.Bad(
+                "logprobs of an echoed prompt are not computed; expected echo or logprobs", "logprobs");
+        }
         return request with
         {
             TopLogprobs = body.Whole("logprobs", 0, 20),
@@ -234,13 +239,7 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         format = null;
         if (body.Array("tools") is not { } tools)
             return default;
-        string? wanted = null;
-        if (body.Has("tool_choice", out var choice))
-        {
-            wanted = choice.ValueKind == JsonValueKind.Object
-                ? (choice.Object("function") ?? choice).Required("name")
-                : choice.GetString() == "required" ? "" : null;
-        }
+        var wanted = WantedTool(body);
         foreach (var tool in tools.EnumerateArray())
         {
             if (tool.ValueKind != JsonValueKind.Object || tool.Required("type") != "function")
@@ -255,6 +254,23 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         if (wanted is not null && forced is null)
             throw ApiException.Bad($"tool_choice: there is no tool {wanted}", "tool_choice", "invalid_value");
         return tools;
+    }
+
+    /// <summary>The tool that must be called, "" for any of them, null where none must.</summary>
+    static string? WantedTool(JsonElement body)
+    {
+        if (!body.Has("tool_choice", out var choice))
+            return null;
+        if (choice.ValueKind == JsonValueKind.Object)
+            return (choice.Object("function") ?? choice).Required("name");
+        return body.Text("tool_choice") switch
+        {
+            "required" => "",
+            "auto" or "none" => null,
+            var other => throw ApiException.Bad(
+                $"Invalid value: '{other}'. Supported values are: 'none', 'auto', 'required', and a tool.",
+                "tool_choice", "invalid_value"),
+        };
     }
 
     int[] Encode(string text, bool addSpecial) => codec.Encode(text, addSpecial);

@@ -115,6 +115,8 @@ public sealed class Database : IDisposable
             ApplicationName = "plimsoll",
             Timeout = 5,
             CommandTimeout = 30,
+            // The ledger writes the same few statements for ever: planning each anew costs more than its row.
+            MaxAutoPrepare = 16,
         };
         return new Database("", NpgsqlDataSource.Create(builder),
             $"postgres://{uri.Host}:{builder.Port}/{builder.Database}");

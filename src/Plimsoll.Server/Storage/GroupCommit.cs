@@ -182,6 +182,7 @@ public sealed partial class GroupCommit : IAsyncDisposable
         var batch = new SqlBatch(_connection, transaction, _prepared);
         foreach (var write in together)
             write.Work(batch);
+        batch.Flush();
         transaction.Commit();
     }
 

@@ -8,12 +8,16 @@ using Microsoft.Data.Sqlite;
 namespace Plimsoll.Server.Storage;
 
 /// <summary>
-/// One transaction of a writer: statements with their arguments, prepared once per connection.
+/// One transaction of a writer: statements with their arguments. SQLite has them prepared once for each
+/// connection; PostgreSQL gets many at a time.
 /// </summary>
 public sealed class SqlBatch
 {
     /// <summary>About a tenth of a millisecond of rows.</summary>
     const int RowsAtOnce = 16;
+
+    /// <summary>Statements that a server gets at once.</summary>
+    const int StatementsTogether = 256;
 
     /// <summary>What a transaction gives away at most; then it goes on, however full the machine.</summary>
     static readonly TimeSpan _mostGivenAway = TimeSpan.FromMilliseconds(50);
@@ -21,6 +25,7 @@ public sealed class SqlBatch
     readonly DbConnection _connection;
     readonly DbTransaction? _transaction;
     readonly PreparedStatements? _prepared;
+    DbBatch? _pending;
     int _rows;
     TimeSpan _givenAway;
 
@@ -34,9 +39,35 @@ public sealed class SqlBatch
 
     public static SqlBatch Reading(DbConnection connection) => new(connection, null);
 
-    /// <summary>Rows that the statement changed.</summary>
-    public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> arguments)
+    /// <summary>
+    /// Runs a statement, or sees to it that it runs before whatever comes next: a server at the other end of
+    /// a wire gets so many at once, since a thousand round trips would last as long as a thousand commits.
+    /// </summary>
+    public void Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> arguments)
     {
+        if (_connection is SqliteConnection)
+        {
+            Change(sql, arguments);
+            return;
+        }
+        _pending ??= _connection.CreateBatch();
+        var command = _pending.CreateBatchCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in arguments)
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = (name, value ?? DBNull.Value);
+            command.Parameters.Add(parameter);
+        }
+        _pending.BatchCommands.Add(command);
+        if (_pending.BatchCommands.Count >= StatementsTogether)
+            Flush();
+    }
+
+    /// <summary>Rows that the statement changed.</summary>
+    public int Change(string sql, params ReadOnlySpan<(string Name, object? Value)> arguments)
+    {
+        Flush();
         if (_prepared is null || _connection is not SqliteConnection sqlite)
             return Command(sql, arguments).ExecuteNonQuery();
         if (++_rows % RowsAtOnce == 0)
@@ -44,9 +75,21 @@ public sealed class SqlBatch
         return _prepared.Statement(sqlite, sql, arguments).Execute(arguments);
     }
 
+    /// <summary>Sends what waits; call it before the transaction is committed.</summary>
+    public void Flush()
+    {
+        if (_pending is null)
+            return;
+        using var pending = _pending;
+        _pending = null;
+        pending.Transaction = _transaction;
+        pending.ExecuteNonQuery();
+    }
+
     public List<T> Query<T>(string sql, Func<DbDataReader, T> read,
         params ReadOnlySpan<(string Name, object? Value)> arguments)
     {
+        Flush();
         var rows = new List<T>();
         using var reader = Command(sql, arguments).ExecuteReader();
         while (reader.Read())

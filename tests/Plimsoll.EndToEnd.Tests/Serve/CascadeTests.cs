@@ -86,8 +86,20 @@ public sealed class CascadeTests
         }
     }
 
-    static Task<RunningServer> StartAsync(EscalationConfig rule) => RunningServer.StartAsync(config =>
+    /// <summary>1,024 tokens are reserved for an answer of unknown length, and given back.</summary>
+    [Fact]
+    public async Task What_was_reserved_and_not_used_is_there_for_the_next()
     {
+        var (key, config) = RunningServer.NewKey("acme", key => key.TokensPerMinute = 1200);
+        await using var server = await StartAsync(new EscalationConfig(), config);
+        for (var i = 0; i < 3; i++)
+            (await server.PostAsync("/v1/chat/completions", Hello, key)).Status.ShouldBe(200);
+    }
+
+    static Task<RunningServer> StartAsync(
+        EscalationConfig rule, params KeyConfig[] keys) => RunningServer.StartAsync(config =>
+    {
+        config.Keys = [.. keys];
         config.Models =
         [
             RunningServer.Simulated("small"), RunningServer.Simulated("large"),

@@ -1,3 +1,5 @@
+using System;
+using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using k8s;
@@ -52,6 +54,22 @@ public sealed class DeploymentTests
         var policy = objects.OfType<V1NetworkPolicy>().Single();
         policy.Spec.Egress.SelectMany(rule => rule.Ports).Select(port => port.Port.Value)
             .ShouldBe(["53", "53", "8001"]);
+    }
+
+    /// <summary>The SDK puts the program into the image's working folder: /app, if nothing is said.</summary>
+    [Fact]
+    public void No_volume_hides_the_images_program()
+    {
+        var binary = PlimsollProcess.Binary;
+        var sources = binary[..binary.IndexOf("/bin/", StringComparison.Ordinal)];
+        File.ReadAllText(Path.Combine(sources, "Plimsoll.Cli.csproj"))
+            .ShouldNotContain("<ContainerWorkingDirectory>");
+        using var folder = new TemporaryFolder();
+        var file = folder.File("fleet.yaml", Fleet.Replace("LEDGER", "sqlite"));
+        var objects = KubernetesYaml.LoadAllFromString(
+            PlimsollProcess.Run("serve", "--config", file, "--emit", "kubernetes").Output, strict: true);
+        var container = objects.OfType<V1Deployment>().Single().Spec.Template.Spec.Containers.Single();
+        container.VolumeMounts.ShouldAllBe(mount => !mount.MountPath.StartsWith("/app"));
     }
 
     [Fact]

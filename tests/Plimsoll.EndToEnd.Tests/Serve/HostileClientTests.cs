@@ -157,7 +157,9 @@ public sealed class HostileClientTests(ContractTests.Served served) : IClassFixt
             };
             var response = await server.Client.PostAsync("/v1/files", form);
             ((int)response.StatusCode).ShouldBe(503);
-            (await response.Content.ReadAsStringAsync()).ShouldContain("storage_full");
+            var said = await response.Content.ReadAsStringAsync();
+            said.ShouldContain("storage_full");
+            said.ShouldNotContain(folder.Path);
             Directory.GetFiles(Path.Combine(folder.Path, "files")).ShouldBeEmpty();
             (await server.PostAsync("/v1/chat/completions", Hello)).Status.ShouldBe(200);
             (await server.UploadAsync(RunningServer.Lines(1))).ShouldStartWith("file-");

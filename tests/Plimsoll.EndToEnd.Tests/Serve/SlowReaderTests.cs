@@ -56,7 +56,8 @@ public sealed class SlowReaderTests
         await Should.ThrowAsync<IOException>(() => SayForEverAsync(asked).WaitAsync(TimeSpan.FromMinutes(1)));
         var metrics = await RunningServer.EventuallyAsync(
             () => gateway.Client.GetStringAsync("/metrics"),
-            text => text.Contains("request_success_total{model_name=\"fleet\",finished_reason=\"abort\"} 1"));
+            text => text.Contains("request_success_total{model_name=\"fleet\",finished_reason=\"abort\"} 1"),
+            TimeSpan.FromMinutes(1));
         metrics.ShouldContain("request_success_total{model_name=\"fleet\",finished_reason=\"abort\"} 1");
     }
 

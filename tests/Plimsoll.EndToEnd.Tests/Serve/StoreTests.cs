@@ -1,6 +1,7 @@
 using System;
 using System.Text.Json;
 using System.Threading.Tasks;
+using Plimsoll.Server.Configuration;
 using Shouldly;
 using Xunit;
 
@@ -39,6 +40,50 @@ public sealed class StoreTests
         var line = JsonDocument.Parse(errors).RootElement;
         line.GetProperty("custom_id").GetString().ShouldBe("r1");
         line.GetProperty("response").GetProperty("status_code").GetInt32().ShouldBe(400);
+    }
+
+    /// <summary>JSON's grammar allows half of a character, and a NUL; a database holds neither.</summary>
+    [Theory]
+    [InlineData("\\ud800", "invalid_json")]
+    [InlineData("\\u0000", "invalid_value")]
+    public async Task An_id_that_cannot_be_kept_fails_the_batch(string id, string code)
+    {
+        await using var server = await RunningServer.StartAsync();
+        var line = RunningServer.Line(0).Replace("r0", id);
+        var batch = await FinishAsync(server, await server.UploadAsync(line));
+        batch.GetProperty("status").GetString().ShouldBe("failed");
+        batch.GetProperty("errors").GetProperty("data")[0].GetProperty("code").GetString().ShouldBe(code);
+    }
+
+    /// <summary>Whatever goes wrong with one line is that line's failure.</summary>
+    [Fact]
+    public async Task A_line_whose_answer_never_comes_does_not_hold_up_its_batch()
+    {
+        var drops = RunningServer.Simulated("drops");
+        drops.Simulated!.Faults = new FaultConfig { Drops = 1 };
+        await using var server = await RunningServer.StartAsync(config => config.Models.Add(drops));
+        var lines = $"{RunningServer.Line(0)}\n{RunningServer.Line(1, "drops", 8)}";
+        var batch = await FinishAsync(server, await server.UploadAsync(lines));
+        batch.GetProperty("status").GetString().ShouldBe("completed");
+        (Count(batch, "completed"), Count(batch, "failed")).ShouldBe((1, 1));
+    }
+
+    /// <summary>A batch that is killed reads its file again.</summary>
+    [Fact]
+    public async Task A_file_stays_while_a_batch_reads_it()
+    {
+        await using var server = await RunningServer.StartAsync(config => config.Limits.BatchConcurrency = 1);
+        var file = await server.UploadAsync(RunningServer.Lines(400));
+        var (_, created, _) = await server.PostAsync("/v1/batches", Create(file));
+        var id = created.GetProperty("id").GetString();
+        var refused = await server.Client.DeleteAsync($"/v1/files/{file}");
+        ((int)refused.StatusCode).ShouldBe(409);
+        (await refused.Content.ReadAsStringAsync()).ShouldContain("file_in_use");
+        (await server.PostAsync($"/v1/batches/{id}/cancel", "{}")).Status.ShouldBe(200);
+        await RunningServer.EventuallyAsync(
+            async () => (await server.GetAsync($"/v1/batches/{id}")).Body, batch =>
+                batch.GetProperty("status").GetString() == "cancelled", TimeSpan.FromMinutes(1));
+        ((int)(await server.Client.DeleteAsync($"/v1/files/{file}")).StatusCode).ShouldBe(200);
     }
 
     [Fact]

@@ -1,5 +1,8 @@
+using System;
 using System.Linq;
+using System.Net.Http;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using Shouldly;
 using Xunit;
@@ -38,6 +41,51 @@ public sealed class TenantIsolationTests
         (await server.PostAsync($"/v1/batches/{id}/cancel", "{}", bob)).Status.ShouldBe(404);
         (await server.GetAsync("/v1/batches", bob)).Body.GetProperty("data").GetArrayLength().ShouldBe(0);
         (await server.GetAsync("/v1/files", bob)).Body.GetProperty("data").GetArrayLength().ShouldBe(0);
+        var delete = new HttpRequestMessage(HttpMethod.Delete, $"/v1/files/{file}");
+        delete.Headers.Add("Authorization", $"Bearer {bob}");
+        ((int)(await server.Client.SendAsync(delete)).StatusCode).ShouldBe(404);
+        (await server.GetAsync($"/v1/files/{file}", alice)).Status.ShouldBe(200);
+    }
+
+    /// <summary>Asked by the description of the API itself, so that no endpoint is forgotten.</summary>
+    [Fact]
+    public async Task Every_endpoint_wants_a_key_and_what_operates_the_server_an_admins()
+    {
+        string[] anybodys = ["/health", "/version", "/openapi.json", "/docs", "/"];
+        string[] operators =
+            ["/metrics", "/live", "/v1/load_lora_adapter", "/v1/unload_lora_adapter", "/v1/rollouts"];
+        var (alice, key) = RunningServer.NewKey("alice");
+        await using var server = await RunningServer.StartAsync(config => config.Keys = [key]);
+        var paths = (await server.GetAsync("/openapi.json")).Body.GetProperty("paths");
+        var asked = 0;
+        foreach (var path in paths.EnumerateObject())
+        {
+            foreach (var operation in path.Value.EnumerateObject())
+            {
+                var where = $"{operation.Name.ToUpperInvariant()} {path.Name}";
+                var isAnybodys = anybodys.Contains(path.Name);
+                (await StatusAsync(server, where, null)).ShouldBe(isAnybodys ? 200 : 401, where);
+                (await StatusAsync(server, where, alice[..^1])).ShouldBe(isAnybodys ? 200 : 401, where);
+                if (Array.Exists(operators, one => path.Name == one || path.Name.StartsWith(one + "/")))
+                    (await StatusAsync(server, where, alice)).ShouldBe(403, where);
+                asked++;
+            }
+        }
+        asked.ShouldBeGreaterThan(30);
+    }
+
+    static async Task<int> StatusAsync(RunningServer server, string methodAndPath, string? key)
+    {
+        var (method, path) = (methodAndPath.Split(' ')[0], methodAndPath.Split(' ')[1]);
+        var request = new HttpRequestMessage(
+            new HttpMethod(method), Regex.Replace(path, "\\{[^}]*\\}", "x"));
+        if (method == "POST")
+            request.Content = new StringContent("{}");
+        if (key is not null)
+            request.Headers.Add("Authorization", $"Bearer {key}");
+        using var response =
+            await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        return (int)response.StatusCode;
     }
 
     [Theory]

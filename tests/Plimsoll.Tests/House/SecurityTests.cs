@@ -9,7 +9,7 @@ namespace Plimsoll.Tests.House;
 public sealed class SecurityTests
 {
     /// <summary>Lines that the model has at least: fewer are a promise taken back.</summary>
-    const int FewestLines = 34;
+    const int FewestLines = 41;
 
     [Fact]
     public void Every_line_of_the_security_model_has_a_test_that_exists()

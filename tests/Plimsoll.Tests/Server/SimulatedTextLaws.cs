@@ -74,6 +74,12 @@ public sealed class SimulatedTextLaws
     [InlineData("""{"type":"array","items":{"enum":["x","y"]},"minItems":2}""", """["x","x"]""")]
     [InlineData("""{"$ref":"#/$defs/a","$defs":{"a":{"const":5}}}""", "5")]
     [InlineData("""{"anyOf":[{"type":"boolean"},{"type":"null"}]}""", "true")]
+    [InlineData("""{"type":"array","items":{"type":"null"},"maxItems":0}""", "[]")]
+    [InlineData("""{"type":"array","minItems":1}""", "[null]")]
+    [InlineData("""{"type":"string","minLength":10,"maxLength":20}""", "\"calm sea..\"")]
+    [InlineData("""{"type":"string","maxLength":4}""", "\"calm\"")]
+    [InlineData("""{"type":"integer","exclusiveMinimum":2.5}""", "4")]
+    [InlineData("""{"type":"number","maximum":-0.5}""", "-0.5")]
     public void A_schema_gets_a_smallest_instance(string schema, string instance) =>
         JsonElement.DeepEquals(JsonDocument.Parse(SchemaInstance.Of(schema)).RootElement,
             JsonDocument.Parse(instance).RootElement).ShouldBeTrue();
@@ -82,7 +88,34 @@ public sealed class SimulatedTextLaws
     [InlineData("not json")]
     [InlineData("""{"$ref":"#/nowhere"}""")]
     [InlineData("""{"$ref":"#"}""")]
+    [InlineData("""{"$ref":5}""")]
+    [InlineData("""{"type":"zork"}""")]
+    [InlineData("""{"type":[]}""")]
+    [InlineData("""{"type":[[]]}""")]
+    [InlineData("""{"enum":"x"}""")]
+    [InlineData("""{"enum":[]}""")]
+    [InlineData("""{"type":"array","minItems":-1}""")]
+    [InlineData("""{"type":"array","minItems":1000000000}""")]
+    [InlineData("""{"type":"string","minLength":"many"}""")]
+    [InlineData("""{"type":"number","minimum":1e999}""")]
+    [InlineData("""{"properties":{"a":5}}""")]
     public void A_schema_that_is_none_is_refused(string schema) =>
         Should.Throw<EngineRefusalException>(() => SchemaInstance.Of(schema))
             .Message.ShouldStartWith("json_schema");
+
+    /// <summary>Fifteen definitions, each of four of the next, stand for a thousand million values.</summary>
+    [Fact]
+    public void A_schema_that_doubles_and_doubles_is_refused_at_once()
+    {
+        const string Four = """
+            "aTHIS":{"properties":{"w":{"$ref":"#/$defs/aNEXT"},"x":{"$ref":"#/$defs/aNEXT"},
+                "y":{"$ref":"#/$defs/aNEXT"},"z":{"$ref":"#/$defs/aNEXT"}}}
+            """;
+        var definitions = string.Join(',', Enumerable.Range(0, 15)
+            .Select(i => Four.Replace("THIS", $"{i}").Replace("NEXT", $"{i + 1}")));
+        var schema = """{"$ref":"#/$defs/a0","$defs":{ALL,"a15":{"type":"null"}}}"""
+            .Replace("ALL", definitions);
+        Should.Throw<EngineRefusalException>(() => SchemaInstance.Of(schema)).Message
+            .ShouldContain("more than 4096 values");
+    }
 }
