@@ -134,7 +134,7 @@ sealed class CascadeAnswers(Gate gate, WholeAnswer answers, Func<Levels> levels)
     static void WriteEvent(IBufferWriter<byte> to, JsonObject one)
     {
         to.Write("data: "u8);
-        to.Write(JsonSerializer.SerializeToUtf8Bytes(one, JsonNodes.Default.JsonObject));
+        to.Write(JsonSerializer.SerializeToUtf8Bytes(one, JsonNodes.Wire.JsonObject));
         to.Write("\n\n"u8);
     }
 }

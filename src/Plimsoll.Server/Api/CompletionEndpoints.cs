@@ -222,4 +222,7 @@ sealed class CompletionEndpoints(
 }
 
 [JsonSerializable(typeof(JsonObject))]
-sealed partial class JsonNodes : JsonSerializerContext;
+sealed partial class JsonNodes : JsonSerializerContext
+{
+    public static JsonNodes Wire { get; } = new(new JsonSerializerOptions { Encoder = WireJson.Encoder });
+}

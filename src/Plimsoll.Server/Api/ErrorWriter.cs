@@ -33,7 +33,7 @@ static class ErrorWriter
         if (error.Status == 401)
             response.Headers.WWWAuthenticate = "Bearer";
         var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, WireJson.Options))
             Write(writer, error);
         response.ContentLength = buffer.WrittenCount;
         await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);

@@ -157,7 +157,7 @@ sealed class ModelEndpoints(
                     "dimensions");
             }
             var buffer = new ArrayBufferWriter<byte>(1024);
-            using (var writer = new Utf8JsonWriter(buffer))
+            using (var writer = new Utf8JsonWriter(buffer, WireJson.Options))
                 WriteEmbeddings(writer, name, vectors, tokens, base64, dimensions);
             return buffer.WrittenMemory;
         }
@@ -315,7 +315,7 @@ sealed class ModelEndpoints(
     static Task JsonAsync(HttpContext context, Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, WireJson.Options))
             write(writer);
         return CompletionEndpoints.WriteJsonAsync(context, buffer.WrittenMemory);
     }

@@ -70,7 +70,7 @@ sealed class ResponseEndpoints(
     {
         var choices = await WholeAnswer.GatherAsync(run, context.RequestAborted);
         var buffer = new ArrayBufferWriter<byte>(4096);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, WireJson.Options))
             writer.WriteWhole(json, choices[0], run.Entry);
         await CompletionEndpoints.WriteJsonAsync(context, buffer.WrittenMemory);
     }

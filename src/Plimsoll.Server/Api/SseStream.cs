@@ -14,7 +14,7 @@ namespace Plimsoll.Server.Api;
 /// </summary>
 sealed class SseStream
 {
-    static readonly JsonWriterOptions _options = new() { SkipValidation = true };
+    static readonly JsonWriterOptions _options = WireJson.Options with { SkipValidation = true };
 
     readonly PipeWriter _pipe;
     readonly Utf8JsonWriter _writer;

@@ -23,7 +23,7 @@ static class UpstreamBody
         if (!asStream && !replica.Config.Priority && IsUntouched(body, replica, adapter))
             return raw.ToArray();
         var buffer = new ArrayBufferWriter<byte>(raw.Length + 128);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, WireJson.Options))
         {
             writer.WriteStartObject();
             foreach (var property in body.EnumerateObject())

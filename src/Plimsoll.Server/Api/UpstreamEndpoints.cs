@@ -370,7 +370,7 @@ sealed class UpstreamEndpoints(
                 throw error;
             var sse = new ArrayBufferWriter<byte>(512);
             sse.Write("data: "u8);
-            using (var json = new Utf8JsonWriter(sse))
+            using (var json = new Utf8JsonWriter(sse, WireJson.Options))
                 ErrorWriter.Write(json, error);
             sse.Write("\n\ndata: [DONE]\n\n"u8);
             writer.Write(sse.WrittenSpan);

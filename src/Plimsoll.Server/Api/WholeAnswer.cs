@@ -87,7 +87,7 @@ sealed class WholeAnswer(
     {
         var choices = await GatherAsync(run, cancellation);
         var buffer = new ArrayBufferWriter<byte>(4096);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, WireJson.Options))
             writer.WriteWhole(json, choices, run.Entry, choice => Echo(model, request, choice));
         return buffer.WrittenMemory;
     }

@@ -1,9 +1,10 @@
-using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text.Json;
-using System.Threading;
 using System.Threading.Tasks;
+using System.Threading;
+using System;
+using Plimsoll.Server.Api;
 using Plimsoll.Server.Serving;
 
 namespace Plimsoll.Server.Batches;
@@ -118,7 +119,7 @@ static class BatchInput
     public static string Json(IReadOnlyList<Fault> faults)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, WireJson.Options))
         {
             writer.WriteStartArray();
             foreach (var fault in faults)

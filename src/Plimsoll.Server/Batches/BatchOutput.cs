@@ -13,7 +13,7 @@ static class BatchOutput
     public static string Line(BatchLine line, string requestId, int status, ReadOnlySpan<byte> body)
     {
         var buffer = new ArrayBufferWriter<byte>(body.Length + 256);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, WireJson.Options))
         {
             Begin(writer, line, requestId);
             writer.WriteStartObject("response"u8);
@@ -31,7 +31,7 @@ static class BatchOutput
     public static string Failed(BatchLine line, string requestId, ApiException error)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, WireJson.Options))
             ErrorWriter.Write(writer, error);
         return Line(line, requestId, error.Status, buffer.WrittenSpan);
     }
@@ -40,7 +40,7 @@ static class BatchOutput
     public static string NotRun(BatchLine line, ApiException error)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, WireJson.Options))
         {
             Begin(writer, line, $"batch_req_{line.Number}");
             writer.WriteNull("response"u8);

@@ -1,11 +1,12 @@
-using System;
 using System.Buffers;
 using System.IO;
-using System.Text;
 using System.Text.Json;
-using System.Threading;
+using System.Text;
 using System.Threading.Channels;
 using System.Threading.Tasks;
+using System.Threading;
+using System;
+using Plimsoll.Server.Api;
 
 namespace Plimsoll.Server.Capture;
 
@@ -43,7 +44,7 @@ public sealed class TrafficCapture : IAsyncDisposable
     public void Add(string tenant, JsonElement request, ReadOnlySpan<byte> answer)
     {
         var buffer = new ArrayBufferWriter<byte>(4096);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, WireJson.Options))
         {
             writer.WriteStartObject();
             writer.WriteString("tenant"u8, tenant);
@@ -62,7 +63,7 @@ public sealed class TrafficCapture : IAsyncDisposable
     public void Add(string tenant, JsonElement request, string text, string finishReason)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, WireJson.Options))
         {
             writer.WriteStartObject();
             writer.WriteStartArray("choices"u8);

@@ -183,7 +183,7 @@ sealed class FileEndpoints(Gate gate, FileStore files, Func<string, bool> isRead
     public static Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, WireJson.Options))
             write(writer);
         return CompletionEndpoints.WriteJsonAsync(context, buffer.WrittenMemory);
     }

@@ -1,6 +1,7 @@
-using System;
 using System.Buffers;
 using System.Text.Json;
+using System;
+using Plimsoll.Server.Api;
 
 namespace Plimsoll.Server.Gateway;
 
@@ -20,7 +21,7 @@ static class PromptSlices
     public static ReadOnlyMemory<byte>? Cut(JsonElement body, string model, double share, int? priority)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, WireJson.Options))
         {
             writer.WriteStartObject();
             writer.WriteString("model"u8, model);

@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Net.Http;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Tasks;
@@ -44,6 +45,21 @@ public sealed class ErrorTests
         error.TryGetProperty("param", out _).ShouldBeTrue();
         error.TryGetProperty("code", out _).ShouldBeTrue();
         (await server.PostAsync("/v1/chat/completions", Hello)).Status.ShouldBe(200);
+    }
+
+    /// <summary>Who reads a body in a terminal reads text, not escapes; so do clients in other scripts.</summary>
+    [Theory]
+    [InlineData("/v1/chat/completions", """{"model":"Größe 漢 'a'","messages":[]}""")]
+    [InlineData("/v1/completions", """{"model":"sim","prompt":"Größe 漢 'a'","echo":true,"max_tokens":1}""")]
+    [InlineData("/v1/completions", """{"model":"sim","prompt":"Größe 漢 'a'","echo":true,"max_tokens":1,"stream":true}""")]
+    public async Task Text_stands_in_an_answer_as_it_is(string path, string body)
+    {
+        await using var server = await RunningServer.StartAsync();
+        var answer = await server.Client.PostAsync(
+            path, new StringContent(body, Encoding.UTF8, "application/json"),
+            TestContext.Current.CancellationToken);
+        (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))
+            .ShouldContain("Größe 漢 'a'");
     }
 
     [Fact]
