@@ -13,6 +13,7 @@ using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Tenants;
+using Plimsoll.Server.Wire;
 
 namespace Plimsoll.Server.Api;
 

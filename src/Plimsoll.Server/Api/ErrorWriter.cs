@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Server.Serving;
+using Plimsoll.Server.Wire;
 
 namespace Plimsoll.Server.Api;
 

@@ -11,6 +11,7 @@ using Plimsoll.Engine;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Tenants;
+using Plimsoll.Server.Wire;
 
 namespace Plimsoll.Server.Api;
 

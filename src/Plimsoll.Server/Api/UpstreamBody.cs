@@ -5,6 +5,7 @@ using System.Text.Json;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Serving;
+using Plimsoll.Server.Wire;
 
 namespace Plimsoll.Server.Api;
 

@@ -14,6 +14,7 @@ using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Tenants;
+using Plimsoll.Server.Wire;
 using static Plimsoll.Server.Api.UpstreamReading;
 
 namespace Plimsoll.Server.Api;

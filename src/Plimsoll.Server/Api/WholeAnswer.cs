@@ -7,6 +7,7 @@ using Plimsoll.Engine;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Rollout;
 using Plimsoll.Server.Serving;
+using Plimsoll.Server.Wire;
 
 namespace Plimsoll.Server.Api;
 

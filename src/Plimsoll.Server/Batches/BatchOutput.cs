@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Plimsoll.Server.Api;
 using Plimsoll.Server.Serving;
+using Plimsoll.Server.Wire;
 
 namespace Plimsoll.Server.Batches;
 

@@ -1,12 +1,12 @@
+using System;
 using System.Buffers;
 using System.IO;
-using System.Text.Json;
 using System.Text;
+using System.Text.Json;
+using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
-using System.Threading;
-using System;
-using Plimsoll.Server.Api;
+using Plimsoll.Server.Wire;
 
 namespace Plimsoll.Server.Capture;
 

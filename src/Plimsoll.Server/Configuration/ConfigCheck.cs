@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Net;
 using System.Text.RegularExpressions;
 using Plimsoll.Core;
@@ -169,6 +170,7 @@ public static class ConfigCheck
             }
             if (promise.Window is not null && (promise.Ttft ?? promise.Itl) is not null)
                 throw new BadInputException($"{where}: expected latencies or a window, not both");
+            WhenFull(where, promise, config.Levels.Values.Any(other => other.Window is not null));
             foreach (var tier in promise.ServiceTiers)
             {
                 if (!tiers.Add(tier))
@@ -178,6 +180,23 @@ public static class ConfigCheck
                 }
             }
         }
+    }
+
+    /// <summary>A request that comes too late can be turned away or put off where somebody waits.</summary>
+    static void WhenFull(string where, LevelConfig level, bool hasBatch)
+    {
+        var expected = level.WhenFull switch
+        {
+            "queue" => null,
+            "reject" or "relegate" when level.Window is not null =>
+                "queue: a level with a window is batch already",
+            "reject" => null,
+            "relegate" when hasBatch => null,
+            "relegate" => "queue or reject, or a level with a window that it could lead to",
+            _ => "queue, reject or relegate",
+        };
+        if (expected is not null)
+            throw new BadInputException($"{where}: when_full {level.WhenFull}: expected {expected}");
     }
 
     static void Model(ModelConfig model, string where, HashSet<string> names)

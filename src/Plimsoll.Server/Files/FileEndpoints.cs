@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 using Plimsoll.Server.Api;
 using Plimsoll.Server.Serving;
+using Plimsoll.Server.Wire;
 
 namespace Plimsoll.Server.Files;
 

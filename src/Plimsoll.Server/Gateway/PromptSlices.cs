@@ -1,7 +1,7 @@
+using System;
 using System.Buffers;
 using System.Text.Json;
-using System;
-using Plimsoll.Server.Api;
+using Plimsoll.Server.Wire;
 
 namespace Plimsoll.Server.Gateway;
 

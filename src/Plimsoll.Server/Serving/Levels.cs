@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using Plimsoll.Core;
+using System.Diagnostics;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Server.Configuration;
@@ -47,8 +47,7 @@ public sealed class Levels
                     "queue" => Overload.Queue,
                     "reject" => Overload.Reject,
                     "relegate" => Overload.Relegate,
-                    _ => throw new BadInputException(
-                        $"level {name}: when_full {promise.WhenFull}: expected queue, reject or relegate"),
+                    _ => throw new UnreachableException(promise.WhenFull),
                 },
                 ServiceTier = promise.ServiceTiers.Count > 0 ? promise.ServiceTiers[0] : "default",
             };

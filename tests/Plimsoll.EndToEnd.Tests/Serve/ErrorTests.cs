@@ -47,7 +47,7 @@ public sealed class ErrorTests
         (await server.PostAsync("/v1/chat/completions", Hello)).Status.ShouldBe(200);
     }
 
-    /// <summary>Who reads a body in a terminal reads text, not escapes; so do clients in other scripts.</summary>
+    /// <summary>Who reads an answer in a terminal reads text, not escapes.</summary>
     [Theory]
     [InlineData("/v1/chat/completions", """{"model":"Größe 漢 'a'","messages":[]}""")]
     [InlineData("/v1/completions", """{"model":"sim","prompt":"Größe 漢 'a'","echo":true,"max_tokens":1}""")]

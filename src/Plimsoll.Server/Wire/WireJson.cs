@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Plimsoll.Server.Api;
+namespace Plimsoll.Server.Wire;
 
 /// <summary>
 /// JSON as OpenAI and vLLM send it: text in UTF-8, a quote in it as a quote. The escapes that .NET writes by
