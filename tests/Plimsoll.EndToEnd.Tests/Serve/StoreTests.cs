@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Plimsoll.Server.Configuration;
@@ -84,6 +85,29 @@ public sealed class StoreTests
             async () => (await server.GetAsync($"/v1/batches/{id}")).Body, batch =>
                 batch.GetProperty("status").GetString() == "cancelled", TimeSpan.FromMinutes(1));
         ((int)(await server.Client.DeleteAsync($"/v1/files/{file}")).StatusCode).ShouldBe(200);
+    }
+
+    /// <summary>Whatever state a batch is in when it is called off, it is called off.</summary>
+    [Fact]
+    public async Task A_batch_that_is_cancelled_at_once_is_cancelled()
+    {
+        await using var server = await RunningServer.StartAsync(config => config.Limits.BatchConcurrency = 1);
+        var file = await server.UploadAsync(RunningServer.Lines(200));
+        var called = new List<string>();
+        for (var i = 0; i < 24; i++)
+        {
+            var (_, created, _) = await server.PostAsync("/v1/batches", Create(file));
+            called.Add(created.GetProperty("id").GetString()!);
+            var (status, off, _) = await server.PostAsync($"/v1/batches/{called[i]}/cancel", "{}");
+            status.ShouldBe(200);
+            off.GetProperty("status").GetString().ShouldBeOneOf("cancelling", "cancelled");
+        }
+        foreach (var id in called)
+        {
+            await RunningServer.EventuallyAsync(
+                async () => (await server.GetAsync($"/v1/batches/{id}")).Body, batch =>
+                    batch.GetProperty("status").GetString() == "cancelled", TimeSpan.FromMinutes(1));
+        }
     }
 
     [Fact]
