@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Plimsoll.Server.Configuration;
@@ -150,6 +151,26 @@ public sealed class StoreTests
         PlimsollProcess.Run("ledger", "--ledger", postgres.Url, "--check").ExitCode.ShouldBe(0);
         PlimsollProcess.Run("ledger", "--ledger", postgres.Url, "--json")
             .Output.ShouldContain("\"requests\": 3");
+    }
+
+    /// <summary>A file taken in by one is read by the other, whichever of them runs the batch.</summary>
+    [Fact]
+    public async Task Two_gateways_with_one_database_and_one_folder_are_one_batch_service()
+    {
+        using var postgres = PostgresServer.TryStart();
+        Assert.SkipWhen(postgres is null, "PostgreSQL is not installed");
+        using var state = new TemporaryFolder();
+        void Share(ServeConfig config) => (config.Ledger, config.State) = (postgres!.Url, state.Path);
+        await using var one = await RunningServer.StartAsync(Share);
+        var file = await one.UploadAsync(RunningServer.Lines(20));
+        var half = Path.Combine(state.Path, "files", "file-0.part");
+        File.WriteAllText(half, "taken in by one while two starts");
+        await using var two = await RunningServer.StartAsync(Share);
+        File.Exists(half).ShouldBeTrue();
+        var batch = await FinishAsync(two, file);
+        Count(batch, "completed").ShouldBe(20);
+        var output = batch.GetProperty("output_file_id").GetString();
+        (await one.Client.GetStringAsync($"/v1/files/{output}/content")).Split('\n').Length.ShouldBe(21);
     }
 
     static async Task ChatAsync(RunningServer server) => (await server.PostAsync(
