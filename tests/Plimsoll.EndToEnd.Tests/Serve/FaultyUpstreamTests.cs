@@ -74,7 +74,8 @@ public sealed class FaultyUpstreamTests
         """{"error":{"message":"too long","type":"invalid_request_error","param":null,"code":null}}""")]
     public async Task A_batchs_error_file_has_the_upstreams_error_as_it_told_it(string told, string expected)
     {
-        var head = $"HTTP/1.1 400 Bad\r\nContent-Type: application/json\r\nContent-Length: {told.Length}\r\n\r\n";
+        var head = "HTTP/1.1 400 Bad\r\nContent-Type: application/json\r\n"
+            + $"Content-Length: {told.Length}\r\n\r\n";
         using var upstream = new SocketUpstream(socket => socket.SayAsync(head + told));
         await using var gateway = await GatewayAsync(upstream.Url);
         var file = await gateway.UploadAsync(RunningServer.Line(0, "fleet"));
