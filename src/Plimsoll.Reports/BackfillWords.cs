@@ -96,8 +96,8 @@ public static class BackfillWords
             ( > 0, _) => $"Each millisecond tighter forgoes {known} ({least}–{most}) batch tokens an hour.",
             (_, < 0) => $"A tighter gap forgoes nothing here: each millisecond does {Known(-mean, reach)} "
                 + $"({Known(-high, reach)}–{Known(-low, reach)}) batch tokens an hour more.",
-            _ => $"What a millisecond tighter forgoes cannot be told from 0: {least} to {most} batch tokens "
-                + "an hour.",
+            _ => $"What a millisecond tighter forgoes cannot be told from 0: {least} to {most} "
+                + "batch tokens an hour.",
         };
     }
 
