@@ -70,19 +70,19 @@ public sealed class Endpoint : IDisposable
         record.DispatchedNs = _clock.NowNs;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stop);
         timeout.CancelAfter(TimeSpan.FromMilliseconds(Options.TimeoutNs / 1e6));
-        using var request = Request(HttpMethod.Post, _address, apiKey);
         var content = new RequestContent(body);
-        request.Content = content;
         try
         {
+            using var request = Request(HttpMethod.Post, _address, apiKey);
+            request.Content = content;
             using var response = await _invoker.SendAsync(request, timeout.Token).ConfigureAwait(false);
             record.SentNs = Sent(content);
             record.Status = (int)response.StatusCode;
             await Read(response, record, timeout.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException
-            or SocketException or JsonException)
+        catch (Exception e)
         {
+            // Whatever an answer brings about costs that answer and never the run.
             record.SentNs = Sent(content);
             Fail(record, e, stop.IsCancellationRequested);
         }
@@ -133,13 +133,17 @@ public sealed class Endpoint : IDisposable
             return;
         }
         using var stream = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
-        if (type == "text/event-stream")
+        if (Is(type, "text/event-stream"))
             await ReadEvents(stream, record, stop).ConfigureAwait(false);
-        else if (type == "application/json" && !Options.Stream)
+        else if (Is(type, "application/json") && !Options.Stream)
             await ReadWhole(stream, record, stop).ConfigureAwait(false);
         else
             Fail(record, FailureKind.NotEvents, $"content type {type ?? "none"}; expected {Expected()}");
     }
+
+    /// <summary>Case means nothing in a media type (RFC 9110, 8.3.1).</summary>
+    static bool Is(string? type, string expected) =>
+        string.Equals(type, expected, StringComparison.OrdinalIgnoreCase);
 
     string Expected() => Options.Stream ? "text/event-stream" : "application/json";
 
@@ -251,6 +255,11 @@ public sealed class Endpoint : IDisposable
         else if (e is JsonException)
         {
             Fail(record, FailureKind.Malformed, "an event that is no JSON of a chunk");
+        }
+        else if (e is not (HttpRequestException or IOException or SocketException))
+        {
+            Fail(record, FailureKind.Malformed,
+                $"an answer that cannot be read: {ErrorText.OneLine($"{e.GetType().Name}: {e.Message}")}");
         }
         else if (record.Status == 0 && e is HttpRequestException { HttpRequestError: var error }
             && IsUnreachable(error))

@@ -30,6 +30,9 @@ public sealed class FailureTests
     [InlineData("503", "server_error", "HTTP 503: who are you")]
     [InlineData("html", "not_events", "content type text/html; expected text/event-stream")]
     [InlineData("malformed", "malformed", "an event that is no JSON of a chunk")]
+    [InlineData("odd response", "malformed", "an event that is no JSON of a chunk: {\"response\":5")]
+    [InlineData("odd name", "malformed", "an event that is no JSON of a chunk: {\"\\ud800\":1")]
+    [InlineData("null response", "truncated", "without a reason and without an end mark")]
     [InlineData("error", "error_event", "out of memory")]
     [InlineData("cut", "disconnected", "")]
     [InlineData("no end", "truncated", "without a reason and without an end mark")]
@@ -65,6 +68,50 @@ public sealed class FailureTests
         (failure.Kind, failure.Count).ShouldBe((kind, 8));
         failure.Example.ShouldContain(message);
         failure.Example.ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public async Task A_media_type_is_the_same_in_any_case()
+    {
+        await using var endpoint = await ScriptedEndpoint.Start(async (context, body) =>
+        {
+            context.Response.ContentType = "Text/Event-Stream; Charset=UTF-8";
+            await ScriptedEndpoint.Event(context,
+                """{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}""");
+            await ScriptedEndpoint.Event(context, "[DONE]");
+        });
+        using var run = new BenchRun(new BenchOptions
+        {
+            Endpoint = new EndpointOptions { BaseUrl = endpoint.BaseUrl, Model = "scripted" },
+            Levels = [new LevelOptions { Lengths = new LengthOptions(20, Tokens), RequestsPerSecond = 100,
+                Requests = 4 }],
+            Load = "test",
+        });
+        run.Run(CancellationToken.None).Completed.ShouldBe(4);
+    }
+
+    /// <summary>What is no chunk before the load is one line too, as it is under it.</summary>
+    [Theory]
+    [InlineData("""{"response":5,"choices":[]}""")]
+    [InlineData("""{"\ud800":1,"choices":[]}""")]
+    public async Task An_odd_chunk_before_the_load_is_one_line(string chunk)
+    {
+        await using var endpoint = await ScriptedEndpoint.Start((context, _) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            return ScriptedEndpoint.Event(context, chunk);
+        });
+        var options = new BenchOptions
+        {
+            Endpoint = new EndpointOptions { BaseUrl = endpoint.BaseUrl, Model = "scripted" },
+            Levels = [new LevelOptions { Lengths = new LengthOptions(20, Tokens), RequestsPerSecond = 1,
+                Requests = 1 }],
+            Load = "test",
+        };
+        using var run = new BenchRun(options);
+        var failure = Should.Throw<EndpointFailure>(() => run.Run(CancellationToken.None));
+        failure.Kind.ShouldBe(FailureKind.Malformed);
+        failure.Message.ShouldContain("an event that is no JSON of a chunk");
     }
 
     /// <summary>
@@ -171,6 +218,15 @@ public sealed class FailureTests
                 break;
             case "malformed":
                 await ScriptedEndpoint.Event(context, "{\"choices\":[{\"delta\":{\"content\":\"a");
+                break;
+            case "odd response":
+                await ScriptedEndpoint.Event(context, """{"response":5,"choices":[]}""");
+                break;
+            case "odd name":
+                await ScriptedEndpoint.Event(context, """{"\ud800":1,"choices":[]}""");
+                break;
+            case "null response":
+                await ScriptedEndpoint.Event(context, """{"response":null,"choices":[]}""");
                 break;
             case "error":
                 await ScriptedEndpoint.Event(context, """{"error":{"message":"out of memory"}}""");
