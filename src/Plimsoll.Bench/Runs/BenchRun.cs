@@ -25,7 +25,7 @@ public sealed class BenchRun : IDisposable
     readonly RunClock _clock;
     readonly Endpoint _endpoint;
     readonly LevelMeter[] _meters;
-    readonly LoadTimes _times = new();
+    LoadTimes _times = new();
     readonly Action<RunProgress>? _progress;
     long _nextProgressNs;
     readonly Queue<(double AtS, long Ended, long Tokens)> _lately = new();
@@ -108,11 +108,13 @@ public sealed class BenchRun : IDisposable
     {
         // The load's time zero is now, and a moment to get under way.
         _startNs = _clock.NowNs + 10_000_000;
+        _times = new LoadTimes(_startNs + _options.WarmupNs);
         _search = _options.Search is { } search ? new SearchedLoad(_options.Levels[0], search) : null;
         var load = _search ?? LevelLoad.Of(_options.Levels);
         var dispatcher = new Dispatcher(new ShiftedLoad(load, _startNs), _options.MaxConcurrency);
         var runner = new LoadRunner(_endpoint, dispatcher, source, _clock, record => Ended(record, check))
         {
+            Due = _times.Due,
             Tick = now =>
             {
                 _times.InFlight(now, dispatcher.InFlight);
@@ -165,7 +167,6 @@ public sealed class BenchRun : IDisposable
     {
         var levels = _meters.Select(meter => meter.Report(_options.Percentiles)).ToList();
         var limits = _options.Levels.SelectMany(level => level.Promise).ToList();
-        var heldBack = _options.MaxConcurrency > 0;
         return new BenchResult
         {
             StartedAt = _clock.StartedAt.AddTicks(_startNs / 100),
@@ -191,7 +192,7 @@ public sealed class BenchRun : IDisposable
             MeanInFlight = _times.MeanInFlight,
             BusyS = _times.BusyNs / 1e9,
             Levels = levels,
-            Client = check.Report(limits, _meters[0].Ttft.PercentileNs(50), _options.MostLateness, heldBack)
+            Client = check.Report(limits, _meters[0].Ttft.PercentileNs(50), _options.MostLateness)
                 with { RealTime = _realTime },
             Server = server,
             Metadata = _options.Metadata,
