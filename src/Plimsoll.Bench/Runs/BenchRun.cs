@@ -7,6 +7,7 @@ using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Prompts;
 using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Wire;
+using Plimsoll.Core;
 
 namespace Plimsoll.Bench.Runs;
 
@@ -16,6 +17,7 @@ namespace Plimsoll.Bench.Runs;
 /// </summary>
 public sealed class BenchRun : IDisposable
 {
+    const string NoKey = "no header can carry it; expected visible ASCII without spaces and line ends";
     const long ProgressNs = 250_000_000;
 
     /// <summary>Rates shown on the way are of the last seconds: a quarter of one is mostly chance.</summary>
@@ -37,6 +39,7 @@ public sealed class BenchRun : IDisposable
 
     public BenchRun(BenchOptions options, Action<RunProgress>? progress = null, RunClock? clock = null)
     {
+        Check(options);
         _options = options;
         _progress = progress;
         _clock = clock ?? new RunClock();
@@ -45,8 +48,23 @@ public sealed class BenchRun : IDisposable
         Detail = options.Detail ? new DetailSpool() : null;
     }
 
+    /// <summary>Whether the endpoint has answered anything yet; asked from any thread.</summary>
+    public bool HasAnswered => _endpoint.HasAnswered;
+
     /// <summary>Every measured request; null unless it was asked for.</summary>
     public DetailSpool? Detail { get; }
+
+    /// <summary>A key that no request can carry is found before any is sent, and is not printed.</summary>
+    static void Check(BenchOptions options)
+    {
+        if (options.Endpoint.ApiKey is { } own && !EndpointOptions.IsKey(own))
+            throw new BadInputException($"the endpoint's API key: {NoKey}");
+        foreach (var level in options.Levels)
+        {
+            if (level.ApiKey is { } key && !EndpointOptions.IsKey(key))
+                throw new BadInputException($"level {ErrorText.OneLine(level.Name)}: api_key: {NoKey}");
+        }
+    }
 
     /// <summary>Runs on the calling thread; throws <see cref="EndpointFailure"/> before any load.</summary>
     public BenchResult Run(CancellationToken stop)

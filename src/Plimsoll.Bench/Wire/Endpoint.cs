@@ -31,6 +31,7 @@ public sealed class Endpoint : IDisposable
     readonly Uri _address;
     readonly RunClock _clock;
     readonly ConcurrentBag<SseReader> _readers = [];
+    volatile bool _answered;
 
     public Endpoint(EndpointOptions options, RunClock clock)
     {
@@ -57,6 +58,9 @@ public sealed class Endpoint : IDisposable
 
     public EndpointOptions Options { get; }
 
+    /// <summary>Whether the head of any answer has come, of whatever status.</summary>
+    public bool HasAnswered => _answered;
+
     /// <summary>
     /// Sends one request and reads its answer into <paramref name="record"/>. Never throws.
     /// </summary>
@@ -76,6 +80,7 @@ public sealed class Endpoint : IDisposable
             using var request = Request(HttpMethod.Post, _address, apiKey);
             request.Content = content;
             using var response = await _invoker.SendAsync(request, timeout.Token).ConfigureAwait(false);
+            _answered = true;
             record.SentNs = Sent(content);
             record.Status = (int)response.StatusCode;
             await Read(response, record, timeout.Token).ConfigureAwait(false);
@@ -98,7 +103,9 @@ public sealed class Endpoint : IDisposable
         using var request = Request(method, Options.Below(path), apiKey: null);
         if (method == HttpMethod.Post)
             request.Content = new RequestContent(body);
-        return await _invoker.SendAsync(request, stop).ConfigureAwait(false);
+        var response = await _invoker.SendAsync(request, stop).ConfigureAwait(false);
+        _answered = true;
+        return response;
     }
 
     public void Dispose() => _invoker.Dispose();

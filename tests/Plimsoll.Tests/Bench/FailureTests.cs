@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Wire;
+using Plimsoll.Core;
 using Shouldly;
 using Xunit;
 
@@ -148,6 +149,42 @@ public sealed class FailureTests
         (level.Completed, level.Failed).ShouldBe(resets ? (0, 60) : (60, 0),
             string.Join("; ", level.Failures));
         level.Failures.SingleOrDefault()?.Kind.ShouldBe(kind);
+    }
+
+    [Theory]
+    [InlineData("abc\n")]
+    [InlineData("a b")]
+    [InlineData("schlüssel")]
+    public void A_key_that_no_header_carries_is_refused_and_not_printed(string key)
+    {
+        var options = new BenchOptions
+        {
+            Endpoint = new EndpointOptions { BaseUrl = new Uri("http://127.0.0.1:9"), Model = "m" },
+            Levels = [new LevelOptions { Name = "gold", Lengths = new LengthOptions(20, Tokens),
+                RequestsPerSecond = 1, Requests = 1, ApiKey = key }],
+            Load = "test",
+        };
+        Should.Throw<BadInputException>(() => new BenchRun(options)).Message.ShouldBe("level gold: api_key: no "
+            + "header can carry it; expected visible ASCII without spaces and line ends");
+        var own = options with { Levels = [options.Levels[0] with { ApiKey = null }],
+            Endpoint = options.Endpoint with { ApiKey = key } };
+        Should.Throw<BadInputException>(() => new BenchRun(own)).Message.ShouldStartWith("the endpoint's API");
+    }
+
+    /// <summary>Whatever keeps a request from being made is that request's failure: Send never throws.</summary>
+    [Fact]
+    public async Task A_request_that_cannot_be_made_is_a_failure()
+    {
+        await using var server = await ScriptedEndpoint.Start();
+        using var endpoint = new Plimsoll.Bench.Wire.Endpoint(
+            new EndpointOptions { BaseUrl = server.BaseUrl, Model = "scripted" }, new RunClock());
+        var record = new RequestRecord { AskedOutputTokens = 1 };
+        await endpoint.Send(default, record, "abc\n", CancellationToken.None);
+        record.Failure.ShouldBe(FailureKind.Malformed);
+        record.Message!.ShouldContain("FormatException");
+        endpoint.HasAnswered.ShouldBeFalse();
+        await endpoint.Send("{}"u8.ToArray(), new RequestRecord(), null, CancellationToken.None);
+        endpoint.HasAnswered.ShouldBeTrue();
     }
 
     [Fact]
