@@ -29,8 +29,8 @@ sealed class ReportTables(ReportModel model, TextWriter page)
     }
 
     /// <summary>
-    /// A cell or header that begins with &lt; is text and stands left, one that begins with &gt; stands right;
-    /// the mark is not shown. Whatever comes from outside stands behind a mark, for it may begin with one.
+    /// A cell or header that begins with &lt; is text and stands left, one that begins with &gt; stands
+    /// right; the mark is not shown. What comes from outside stands behind a mark: it may begin with one.
     /// </summary>
     public static void Write(TextWriter page, string[] headers, IReadOnlyList<string[]> rows)
     {

@@ -36,7 +36,8 @@ static class GapSplit
         var ranNs = mean.Ns(model, batch);
         var usdPerNs = options.UsdPerHour / replicas / 3600e9 / (mean.Prompt + mean.Output) * 1e6;
         var each = replicas > 1 ? " in each of the replicas on average" : "";
-        var ran = FormattableString.Invariant($"{batch:0.#} sequences decoded at once{each}, {largest:0} fit");
+        var ran = FormattableString.Invariant($"{batch:0.#} sequences decoded at once{each}, ")
+            + FormattableString.Invariant($"{largest:0} fit");
         return (
             [
                 new("floor", usdPerNs * floorNs,

@@ -141,7 +141,8 @@ public static class BenchPage
             Row("promise", Promises),
         ]);
 
-        string[] Row(string name, Func<LevelReport, string> of) => ["<" + name, .. result.Levels.Select(level => ">" + of(level))];
+        string[] Row(string name, Func<LevelReport, string> of) =>
+            ["<" + name, .. result.Levels.Select(level => ">" + of(level))];
     }
 
     static string Promises(LevelReport level) => level.Promise.Count == 0 ? "none"

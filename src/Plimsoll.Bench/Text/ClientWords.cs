@@ -17,7 +17,8 @@ public static class ClientWords
             + $"was due, new connections in it; reads late {Judged(client.ReadLag)}"
             + (client.ReadLagMaxMs is { } most ? $", {Ms(most)} at most" : "")
             + (client.HeldBack > 0
-                ? $"; without {Plural.Of(client.HeldBack, "request")} that the limit in flight held back" : "");
+                ? $"; without {Plural.Of(client.HeldBack, "request")} that the limit in flight held back"
+                : "");
     }
 
     static string Judged(KnownPercentile? known) => known is { } judged

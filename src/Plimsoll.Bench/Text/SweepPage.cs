@@ -108,8 +108,8 @@ public static class SweepPage
                 if (known < FewestPoints)
                 {
                     yield return $"{metric.Name().ToUpperInvariant()} p{percentile} is not drawn: "
-                        + $"{Plural.Of(known, "rate")} had the {PercentileSamples.Needed(percentile)} samples "
-                        + "that it needs, a line needs two.";
+                        + $"{Plural.Of(known, "rate")} had the {PercentileSamples.Needed(percentile)} "
+                        + "samples that it needs, a line needs two.";
                 }
             }
         }

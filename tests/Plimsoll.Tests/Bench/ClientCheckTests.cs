@@ -37,7 +37,7 @@ public sealed class ClientCheckTests
             report.InvalidBecause.Single().ShouldStartWith("requests were dispatched ");
     }
 
-    /// <summary>What a limit in flight held back is no lateness; what it let pass is judged as ever.</summary>
+    /// <summary>What a limit held back is no lateness; what it let pass is judged as ever.</summary>
     [Theory]
     [InlineData(10, true)]
     [InlineData(60, false)]
@@ -59,7 +59,7 @@ public sealed class ClientCheckTests
         report.IsValid.ShouldBe(valid, string.Join("; ", report.InvalidBecause));
     }
 
-    /// <summary>A limit that no load reaches holds nothing back; one below the load says what it held.</summary>
+    /// <summary>A limit that no load reaches holds nothing back; a lower one says what it held.</summary>
     [Theory]
     [InlineData(1000, false)]
     [InlineData(1, true)]

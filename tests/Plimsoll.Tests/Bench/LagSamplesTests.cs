@@ -8,7 +8,7 @@ public sealed class LagSamplesTests
 {
     const long Ms = 1_000_000;
 
-    /// <summary>A second of stall in nine is more than a tenth of the time, however the probe was caught.</summary>
+    /// <summary>A second of stall in nine is a tenth of the time, however the probe was caught.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
