@@ -138,6 +138,8 @@ public static class SweepPage
             var name = metric.Name().ToUpperInvariant();
             var cost = Points(points, point => At(point, metric, 95), point =>
                 point.Money?.UsdPerMillionTokens?.Value);
+            // A logarithmic axis has no place for tokens that came together.
+            cost.RemoveAll(point => point.X <= 0);
             if (cost.Count >= FewestPoints)
             {
                 yield return new($"cost-{metric.Name()}",
