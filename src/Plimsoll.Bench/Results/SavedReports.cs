@@ -21,6 +21,8 @@ static class SavedReports
         WrittenLateP99Ms = Number(json, "written_late_p99_ms"),
         ReadLagP99Ms = Number(json, "read_lag_p99_ms"),
         ReadLag = Judged(json, "read_lag_judged"),
+        ReadLagMaxMs = Number(json, "read_lag_max_ms"),
+        HeldBack = (long)(Number(json, "held_back") ?? 0),
         CpuShare = Number(json, "cpu_share"),
         PausedMs = Number(json, "gc_paused_ms") ?? 0,
         ClockSteps = (int)(Number(json, "wall_clock_steps") ?? 0),

@@ -155,7 +155,7 @@ public sealed class ResultTests : IAsyncLifetime
         var expected = 5 * _result.DurationS / 3600 / (Requests * (30 + Tokens)) * 1e6;
         bill.UsdPerMillionTokens!.Value.Value.ShouldBe(expected, 1e-9 * expected);
         bill.UsdPerMillionGoodTokens!.Value.Value.ShouldBe(expected, 1e-9 * expected);
-        bill.Gap.Select(bar => bar.Name).ShouldBe(["floor", "kernels", "batching", "waiting", "idle"]);
+        bill.Gap.Select(bar => bar.Name).ShouldBe(["floor", "kernels", "batching", "waiting or idle"]);
         bill.Gap.Sum(bar => bar.UsdPerMillionTokens).ShouldBe(expected, 1e-9 * expected);
         bill.Gap[0].UsdPerMillionTokens.ShouldBeGreaterThan(0);
         bill.Gap[1].UsdPerMillionTokens.ShouldBeGreaterThan(0);

@@ -34,7 +34,7 @@ public sealed class SavedRunLaws : IDisposable
             message, share);
 
     static readonly Gen<ClientReport> Client =
-        from numbers in Gen.Nullable(Gen.Double[0, 1e6]).Array[6]
+        from numbers in Gen.Nullable(Gen.Double[0, 1e6]).Array[7]
         from reasons in Gen.String[Gen.Char.AlphaNumeric, 1, 9].Array[0, 2]
         from realTime in Gen.Bool
         select new ClientReport
@@ -42,6 +42,7 @@ public sealed class SavedRunLaws : IDisposable
             DispatchLateP50Ms = numbers[0], DispatchLateP99Ms = numbers[1], WrittenLateP50Ms = numbers[2],
             WrittenLateP99Ms = numbers[3], ReadLagP99Ms = numbers[4], CpuShare = numbers[5],
             DispatchLate = numbers[0] is { } late ? new KnownPercentile(95, late) : null,
+            ReadLagMaxMs = numbers[6], HeldBack = numbers[6] is null ? 0 : 7,
             RealTime = realTime, PausedMs = 3.5, ClockSteps = 2, ClockSteppedMs = -7, MostShare = 0.1,
             InvalidBecause = reasons,
         };

@@ -86,7 +86,7 @@ sealed class BenchEndpointArguments
             Api = parsed.Chosen(_backend, ApiKinds.All),
             Path = parsed.GetValue(_path),
             Model = Name(parsed, _served) ?? Name(parsed, Model) ?? "",
-            ApiKey = Variable("OPENAI_API_KEY"),
+            ApiKey = Key(Variable("OPENAI_API_KEY")),
             Headers = Sent(Pairs(parsed.GetValue(_headers), "--header")),
             Http2 = parsed.GetValue(_http2),
             TrustAnyCertificate = parsed.GetValue(_insecure),
@@ -149,6 +149,15 @@ sealed class BenchEndpointArguments
             stop.WaitHandle.WaitOne(500);
             stop.ThrowIfCancellationRequested();
         }
+    }
+
+    /// <summary>A secret that is mounted as a file often ends its line.</summary>
+    static string? Key(string? value)
+    {
+        var key = value?.TrimEnd('\r', '\n');
+        return string.IsNullOrEmpty(key) || EndpointOptions.IsKey(key) ? key is "" ? null : key
+            : throw new BadInputException("OPENAI_API_KEY: no header can carry it; expected visible ASCII "
+                + "without spaces and line ends");
     }
 
     static string? Variable(string name) =>

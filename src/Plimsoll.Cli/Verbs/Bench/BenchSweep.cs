@@ -49,8 +49,8 @@ sealed class BenchSweep(BenchOutput output, TextWriter story)
     bool TryMeasure(BenchOptions options, double rate, List<SweepPoint> points, CancellationToken stop)
     {
         using var progress = new BenchProgress(story);
-        progress.Await(options.Endpoint);
         using var run = new BenchRun(options, progress.Report);
+        progress.Await(options.Endpoint, () => run.HasAnswered);
         try
         {
             var result = run.Run(stop);
