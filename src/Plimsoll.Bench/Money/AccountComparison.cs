@@ -190,8 +190,8 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
         {
             var cause = figure.Name switch
             {
-                Rate => "the rate: the account's latencies, and the dollars beside this run's, are those of a "
-                    + "replica at its load line",
+                Rate => "the rate: the account's latencies, and the dollars beside this run's, are those of "
+                    + "a replica at its load line",
                 Tokens => "the lengths of prompts and answers",
                 not (Price or Line) when otherRate =>
                     "the rate, before anything else",
