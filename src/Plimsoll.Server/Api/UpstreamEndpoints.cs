@@ -114,6 +114,8 @@ sealed class UpstreamEndpoints(
         }
         finally
         {
+            if (status == RequestStatus.Failed && cancellation.IsCancellationRequested)
+                status = RequestStatus.Cancelled;
             Judge(entry, level);
             model.Metrics.Finish(status != RequestStatus.Completed, entry.IsCut, entry.Kept);
             book.Close(entry, status);
@@ -240,8 +242,6 @@ sealed class UpstreamEndpoints(
         ? UpstreamPrompt.Of(body, twins.BytesPerToken, twins.Options.Limits.PrefixBlockTokens)
         : null;
 
-    /// <summary>Turns a request away whose promise no replica is predicted to keep, where its level says
-    /// so.</summary>
     /// <summary>
     /// The prompt where a twin is to follow it. Who is not let in gets back the tokens that were reserved.
     /// </summary>
