@@ -38,6 +38,8 @@ public sealed class BenchRefusalTests
     [InlineData("--sweep 1,2 --duration 5s --base-url http://127.0.0.1:9", "Connection refused")]
     [InlineData("--metadata completed=5", "--metadata completed", "another key")]
     [InlineData("--header Content-Type=x", "--header Content-Type", "no request can send it")]
+    [InlineData("--find-load-line --promise \"ttft p95 1s\" --num-prompts 10", "--find-load-line",
+        "--num-prompts")]
     [InlineData("--burstiness nan --request-rate 5", "--burstiness nan", "or inf")]
     public void Flags_that_contradict_each_other_are_one_line(string flags, params string[] words) =>
         PlimsollProcess.Run(["bench", "--model", "m", .. Split(flags)]).ShouldBeRefused(words);

@@ -46,6 +46,8 @@ static class PlimsollJson
         else
             json.WriteNull("prompt_salt");
         json.WriteString("loop", result.Loop);
+        VllmJson.Number(json, "due_rate", result.DueRate);
+        json.WriteNumber("choices", result.Choices);
         json.WriteNumber("mean_in_flight", result.MeanInFlight);
         json.WriteNumber("busy_s", result.BusyS);
         json.WriteStartArray("levels");

@@ -78,11 +78,19 @@ sealed class BenchEndpointArguments
     public EndpointOptions Read(ParseResult parsed)
     {
         var text = parsed.GetValue(_baseUrl) ?? Variable("OPENAI_BASE_URL") ?? "http://127.0.0.1:8000";
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        var isAddress = Uri.TryCreate(text, UriKind.Absolute, out var url)
+            && url.Scheme is ("http" or "https");
+        // What stands before an @ may be a password, and is not repeated.
+        if (isAddress ? url!.UserInfo.Length > 0 : text.Contains('@'))
+        {
+            throw new BadInputException("--base-url: holds a user or a password, which would stand in every "
+                + "result; expected http://HOST:PORT, and the key in OPENAI_API_KEY or --header");
+        }
+        if (!isAddress)
             throw new BadInputException($"--base-url {text}: is no address; expected http://HOST:PORT");
         return new EndpointOptions
         {
-            BaseUrl = url,
+            BaseUrl = url!,
             Api = parsed.Chosen(_backend, ApiKinds.All),
             Path = parsed.GetValue(_path),
             Model = Name(parsed, _served) ?? Name(parsed, Model) ?? "",
