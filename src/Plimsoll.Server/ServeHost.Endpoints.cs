@@ -30,12 +30,13 @@ public sealed partial class ServeHost
     void Map(ServeConfig config, TimeProvider time, string version)
     {
         var upstreams = new UpstreamEndpoints(_gate, _upstreams, () => _levels, _book, time, _capture);
-        var answers = new WholeAnswer(_models, upstreams, () => _levels, _book, time);
+        var answers = new WholeAnswer(
+            _models, upstreams, () => _levels, _book, _gate.Budgets, time);
         var places = new SemaphoreSlim(config.Limits.BatchConcurrency);
         var job =
             new BatchJob(_batches, _files, answers, (tenant, name) =>
                 _upstreams.ContainsKey(name) || _models.Cascades.ContainsKey(name)
-                || _models.FindLocal(name, tenant, out _) is not null, _gate.CheckBudget, places, time,
+                || _models.FindLocal(name, tenant, out _) is not null, _gate.Budgets.Check, places, time,
                 _app.Services.GetRequiredService<ILogger<BatchJob>>());
         _runner =
             new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());

@@ -238,7 +238,9 @@ public sealed partial class ServeHost : IAsyncDisposable
         }
     }
 
-    void PostIdle()
+    void PostIdle() => _gate.Budgets.AfterPosting(PostUntilNow);
+
+    void PostUntilNow()
     {
         foreach (var model in _models.Local)
             model.PostIdle();

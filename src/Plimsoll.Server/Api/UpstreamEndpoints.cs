@@ -38,18 +38,16 @@ sealed class UpstreamEndpoints(
         RoutedRequest? routed = null)
     {
         var level = levels().Choose(body.Text("service_tier"), tenant.Options.Level);
-        var limit = body.Whole("max_completion_tokens", 1, int.MaxValue / 2)
-            ?? body.Whole("max_tokens", 0, int.MaxValue / 2);
+        var (limit, asked) = (AskedTokens.LimitOf(body), AskedTokens.Of(context.Request.Path, body));
         var (streams, choices) = (body.Flag("stream"), body.Whole("n", 1, RequestReader.MostChoices) ?? 1);
-        var reserved = limit ?? CompletionEndpoints.UsualOutputTokens;
-        gate.Reserve(context, tenant, TextTokens(body), reserved);
-        var prompt = Admitted(context, tenant, model, level, body, reserved);
+        var reservation = gate.Reserve(context, tenant, model.Name, asked.Prompt, asked.Output);
+        var prompt = Admitted(context, model, level, body, reservation);
         var adapter = routed?.Answerer is { Upstream: not null } answerer ? answerer.Name : null;
         var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name,
             adapter ?? "", routed?.Release, OperationOf(context.Request.Path));
         entry.Estimated = true;
         context.Response.Headers["x-plimsoll-level"] = level.Name;
-        var status = RequestStatus.Failed;
+        var (status, isAsked) = (RequestStatus.Failed, true);
         try
         {
             using var sent = await model.SendAsync(
@@ -76,10 +74,18 @@ sealed class UpstreamEndpoints(
             status = RequestStatus.Cancelled;
             throw;
         }
+        catch (ApiException error) when (error.Code == "no_upstream")
+        {
+            isAsked = false;
+            throw;
+        }
         finally
         {
             Judge(entry, level);
-            gate.GiveBack(tenant, reserved - entry.OutputTokens);
+            if (isAsked)
+                reservation.Settle(entry);
+            else
+                reservation.Cancel();
             model.Metrics.Finish(status != RequestStatus.Completed, entry.IsCut, entry.Kept);
             model.Metrics.AddRequest(entry.PromptTokens, entry.OutputTokens, entry.OutputTokens,
                 choices, limit);
@@ -245,8 +251,8 @@ sealed class UpstreamEndpoints(
     /// <summary>
     /// The prompt where a twin is to follow it. Who is not let in gets back the tokens that were reserved.
     /// </summary>
-    UpstreamPrompt? Admitted(HttpContext context, Tenant tenant, UpstreamModel model, Level level,
-        JsonElement body, long reserved)
+    static UpstreamPrompt? Admitted(HttpContext context, UpstreamModel model, Level level, JsonElement body,
+        Reservation reservation)
     {
         try
         {
@@ -256,7 +262,7 @@ sealed class UpstreamEndpoints(
         }
         catch (ApiException)
         {
-            gate.GiveBack(tenant, reserved);
+            reservation.Cancel();
             throw;
         }
     }
@@ -384,10 +390,6 @@ sealed class UpstreamEndpoints(
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
-
-    /// <summary>Tokens of a request's text, about.</summary>
-    public static int TextTokens(JsonElement body) =>
-        System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(body).Length / 4;
 
     /// <summary>What keeps a conversation where it is: the client's session, its user, or its tenant's
     /// key.</summary>
