@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using System.IO;
 using System.Text.Json;
 using Plimsoll.Core;
@@ -60,9 +61,13 @@ public sealed class DecisionLog : IDisposable
         End();
     }
 
-    public void Plan(StepPlan plan, long nowNs)
+    /// <param name="plan">What the step does.</param>
+    /// <param name="planHash">Digest of all decisions up to it.</param>
+    /// <param name="nowNs">When it was made.</param>
+    public void Plan(StepPlan plan, ulong planHash, long nowNs)
     {
         Begin("plan", nowNs);
+        _json.WriteString("plan_hash", planHash.ToString("x16", CultureInfo.InvariantCulture));
         _json.WriteNumber("tokens", plan.Shape.Tokens);
         if (plan.PredictedNs is { } predictedNs)
             _json.WriteNumber("predicted_ns", predictedNs);

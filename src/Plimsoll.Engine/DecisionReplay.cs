@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -12,7 +13,7 @@ namespace Plimsoll.Engine;
 
 /// <summary>What became of a decision log that was replayed.</summary>
 /// <param name="Plans">Plans made again.</param>
-/// <param name="Differences">Plans of another size, or verdicts of another name, than the log has.</param>
+/// <param name="Differences">Plans, or names of requests, that are not the log's.</param>
 /// <param name="PlanHash">Digest of all decisions: the live scheduler's, if they were the same.</param>
 /// <param name="RealNs">Time that the steps took.</param>
 /// <param name="PredictedNs">Time that the step times at the start foresaw for them.</param>
@@ -43,6 +44,8 @@ public static class DecisionReplay
             using var header = JsonDocument.Parse(lines.Current);
             var limits = header.RootElement.GetProperty("limits").Deserialize<SchedulerOptions>()!;
             var weights = header.RootElement.GetProperty("step_times").Deserialize<double[]>();
+            if (weights is null && limits.Policy.Slack is not null)
+                throw NoStepTimes(path, limits.Policy);
             var times = weights is null ? null : new StepTimes(weights);
             var roofline = header.RootElement.TryGetProperty("roofline", out var facts)
                 ? facts.Deserialize<RooflineFacts>()
@@ -66,6 +69,10 @@ public static class DecisionReplay
             throw Bad(path, number, "is no event of a decision log");
         }
     }
+
+    static BadInputException NoStepTimes(string path, SchedulingPolicy policy) =>
+        new($"{path} holds no step times, which policy {policy.Name} plans by: a simulated engine wrote it; "
+            + "expected one under vllm-v1, or of llama.cpp");
 
     static BadInputException Bad(string path, int line, string problem) =>
         new($"{path}:{line} {problem}; a file that `plimsoll serve --decision-log` wrote was expected");
@@ -113,13 +120,32 @@ public static class DecisionReplay
                     _shape = plan.Shape;
                     _gaps?.Plan(plan, nowNs);
                     _plans++;
-                    _differences += _shape.Tokens == line.GetProperty("tokens").GetInt32() ? 0 : 1;
+                    _differences += IsSame(plan, line) ? 0 : 1;
                     break;
                 default:
                     Commit(line, nowNs);
                     break;
             }
         }
+
+        /// <summary>Whether a plan is the log's in all that the log says of it.</summary>
+        bool IsSame(StepPlan plan, JsonElement line) =>
+            _shape.Tokens == line.GetProperty("tokens").GetInt32()
+            && (!line.TryGetProperty("plan_hash", out var hash)
+                || hash.ValueEquals(_scheduler.PlanHash.ToString("x16", CultureInfo.InvariantCulture)))
+            && (!line.TryGetProperty("predicted_ns", out var predicted)
+                || predicted.GetInt64() == plan.PredictedNs)
+            && (!line.TryGetProperty("shape", out var shape) || IsSame(_shape, shape));
+
+        static bool IsSame(in StepShape shape, JsonElement logged) =>
+            logged.GetProperty("decodes").GetInt64() == shape.Decodes
+            && logged.GetProperty("decode_context_tokens").GetInt64() == shape.DecodeContextTokens
+            && logged.GetProperty("prefill_chunks").GetInt64() == shape.PrefillChunks
+            && logged.GetProperty("prefill_tokens").GetInt64() == shape.PrefillTokens
+            && logged.GetProperty("prefill_pairs").GetInt64() == shape.PrefillPairs
+            && logged.GetProperty("prefill_context_tokens").GetInt64() == shape.PrefillContextTokens
+            && logged.GetProperty("draft_tokens").GetInt64() == shape.DraftTokens
+            && logged.GetProperty("logit_rows").GetInt64() == shape.LogitRows;
 
         void Commit(JsonElement line, long nowNs)
         {

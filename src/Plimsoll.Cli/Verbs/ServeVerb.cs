@@ -136,15 +136,19 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
         var file = parsed.GetValue(_config)?.FullName;
         var config = file is null ? FromOptions(parsed) : Server.Configuration.ConfigFile.Read(file);
         using var stop = new CancellationTokenSource();
-        await using var host =
-            await Server.ServeHost.StartAsync(config, System.TimeProvider.System, CommandLine.Version, story);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        Server.ServeHost? started = null;
+        // From the start: a hang-up would end a server that is still loading its model.
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;
-            Reload(host, file);
+            if (Volatile.Read(ref started) is { } serving)
+                Reload(serving, file);
         });
+        await using var host =
+            await Server.ServeHost.StartAsync(config, System.TimeProvider.System, CommandLine.Version, story);
+        Volatile.Write(ref started, host);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         await host.RunAsync(stop.Token);
         story.WriteLine("plimsoll: stopped");
         return CommandLine.Done;

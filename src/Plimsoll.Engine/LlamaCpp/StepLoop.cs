@@ -135,7 +135,7 @@ sealed partial class StepLoop : IDisposable
             _gone.Clear();
             startNs = _clock.NowNs;
             plan = Scheduler.Plan(startNs);
-            _log?.Plan(plan, startNs);
+            _log?.Plan(plan, Scheduler.PlanHash, startNs);
             Follow(plan);
             if (!plan.IsEmpty)
                 Prepare(plan);

@@ -37,9 +37,11 @@ public sealed class SimulatedEngine : IServingEngine
     readonly List<SimulatedStream> _holding = [];
     readonly HashSet<SimulatedStream> _open = [];
     readonly ConcurrentDictionary<string, AdapterFacts> _adapters = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, int> _tenants = new(StringComparer.Ordinal);
     readonly ITimer _timer;
     readonly SimulatedCodec _codec = new();
     readonly SimulatedAnswers _answers;
+    int _lastTenant = -1;
     long _events;
     bool _disposed;
 
@@ -182,9 +184,12 @@ public sealed class SimulatedEngine : IServingEngine
         CompletionNs = request.DeadlineNs,
         Priority = request.Priority == 0 ? null : request.Priority,
         Adapter = adapter == 0 ? 0 : (int)(adapter & 0x7FFF_FFFF),
-        Tenant = request.Tenant.GetHashCode(StringComparison.Ordinal) & 0x7FFF_FFFF,
+        Tenant = TenantOf(request.Tenant),
         PrefixKeys = keys,
     };
+
+    /// <summary>Numbered as they come: a policy keeps a place for each number up to the highest.</summary>
+    int TenantOf(string tenant) => _tenants.GetOrAdd(tenant, _ => Interlocked.Increment(ref _lastTenant));
 
     public async ValueTask<IReadOnlyList<float[]>> EmbedAsync(
         IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId,

@@ -176,7 +176,7 @@ public sealed class SimulatedRank
     StepPlan Plan()
     {
         var plan = _scheduler.Plan(_nowNs);
-        _log?.Plan(plan, _nowNs);
+        _log?.Plan(plan, _scheduler.PlanHash, _nowNs);
         return plan;
     }
 

@@ -71,9 +71,18 @@ sealed class WholeAnswer(
         var request =
             (chat ? reader.Chat(body) : reader.Text(body)) with { Level = level, Stream = false };
         using var run = CompletionRun.Start(model, request, tenant, requestId, book, adapter);
-        var id = (chat ? "chatcmpl-" : "cmpl-") + requestId[(requestId.LastIndexOf('_') + 1)..];
+        var id = (chat ? "chatcmpl-" : "cmpl-") + NumberOf(requestId);
         var writer = new ChatWriter(request, id, time.GetUtcNow().ToUnixTimeSeconds());
         return await OfAsync(model, request, run, writer, cancellation);
+    }
+
+    /// <summary>What is its own in a request's name: of <c>req_8f2c…_first</c> the long part.</summary>
+    static string NumberOf(string requestId)
+    {
+        var longest = "";
+        foreach (var part in requestId.Split('_'))
+            longest = part.Length > longest.Length ? part : longest;
+        return longest;
     }
 
     /// <summary>The answer to a copy that a rollout sends to its candidate: batch work, billed to

@@ -72,8 +72,9 @@ sealed class BatchEndpoints(Gate gate, BatchStore store, FileStore files, BatchR
             throw new ApiException(409, $"Cannot cancel a batch that is {batch.Status}.",
                 "invalid_request_error", null, "batch_over");
         }
-        if (!await store.MoveAsync(batch.Id, "in_progress", "cancelling", "cancelling"))
-            await store.MoveAsync(batch.Id, "validating", "cancelling", "cancelling");
+        // In the order in which a batch goes: one that moves on meanwhile is met at its next state.
+        if (!await store.MoveAsync(batch.Id, "validating", "cancelling", "cancelling"))
+            await store.MoveAsync(batch.Id, "in_progress", "cancelling", "cancelling");
         job.Cancel(batch.Id);
         runner.Wake();
         var now = store.Find(batch.Id)!;

@@ -39,10 +39,9 @@ public static class KubernetesManifest
         yield return Workload(config, options, port, shares);
         yield return Service(options.Name, port);
         yield return NetworkPolicy(config, options.Name, port);
+        yield return Claim(options.Name, shares);
         if (shares)
             yield return Autoscaler(options.Name);
-        else
-            yield return Claim(options.Name);
     }
 
     static bool IsShared(ServeConfig config) =>
@@ -80,7 +79,6 @@ public static class KubernetesManifest
     static string Workload(ServeConfig config, KubernetesOptions options, int port, bool shares)
     {
         var grace = (PromiseText.Duration(config.Limits.Drain, "drain") / 1_000_000_000) + 15;
-        var state = shares ? "emptyDir: {}" : $"persistentVolumeClaim: {{claimName: {options.Name}}}";
         return $$"""
             apiVersion: apps/v1
             kind: Deployment
@@ -111,7 +109,7 @@ public static class KubernetesManifest
                     - name: config
                       configMap: {name: {{options.Name}}}
                     - name: state
-                      {{state}}
+                      persistentVolumeClaim: {claimName: {{options.Name}}}
                     - name: tmp
                       emptyDir: {}
                   containers:
@@ -213,14 +211,15 @@ public static class KubernetesManifest
 
         """;
 
-    static string Claim(string name) => $$"""
+    /// <summary>Files and batches of all gateways that share a database are in one folder.</summary>
+    static string Claim(string name, bool shares) => $$"""
         apiVersion: v1
         kind: PersistentVolumeClaim
         metadata:
           name: {{name}}
           labels: {{Labels(name)}}
         spec:
-          accessModes: [ReadWriteOnce]
+          accessModes: [{{(shares ? "ReadWriteMany" : "ReadWriteOnce")}}]
           resources:
             requests: {storage: 20Gi}
 

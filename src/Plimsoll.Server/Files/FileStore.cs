@@ -17,6 +17,9 @@ public sealed class FileStore
 {
     const string Columns = "id, tenant, filename, purpose, bytes, created";
 
+    /// <summary>Half a file that nobody has written to for so long is what a killed process left.</summary>
+    static readonly TimeSpan Abandoned = TimeSpan.FromHours(1);
+
     readonly string _folder;
     readonly Database _database;
     readonly GroupCommit _commit;
@@ -31,14 +34,17 @@ public sealed class FileStore
         try
         {
             Directory.CreateDirectory(_folder);
+            // What another gateway that shares the folder is taking in was written to just now.
             foreach (var half in Directory.EnumerateFiles(_folder, "*.part"))
-                File.Delete(half);
+            {
+                if (File.GetLastWriteTimeUtc(half) < time.GetUtcNow() - Abandoned)
+                    File.Delete(half);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new BadInputException(
-                $"state {_folder}: {e.Message.ReplaceLineEndings(" ")}; expected a "
-                    + $"folder that can be written");
+                $"state {_folder}: {e.Message.ReplaceLineEndings(" ")}; expected a folder to write to");
         }
     }
 

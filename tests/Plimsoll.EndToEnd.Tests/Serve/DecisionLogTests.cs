@@ -38,6 +38,30 @@ public sealed class DecisionLogTests
             plans += replayed.Plans;
         }
         plans.ShouldBeGreaterThanOrEqualTo(24);
+        foreach (var (was, now) in new[] { ("\"decodes\":1", "\"decodes\":2"),
+            ("\"plan_hash\":\"", "\"plan_hash\":\"f"), ("\"prefill_tokens\":0", "\"prefill_tokens\":1") })
+        {
+            var forged = Path.Combine(folder.Path, "forged.ndjson");
+            File.WriteAllText(forged, File.ReadAllText(files[0]).Replace(was, now));
+            DecisionReplay.Run(forged).Differences.ShouldBeGreaterThan(0, now);
+        }
+    }
+
+    [Fact]
+    public async Task A_log_without_the_step_times_that_its_policy_plans_by_is_refused_by_name()
+    {
+        using var folder = new TemporaryFolder();
+        var log = Path.Combine(folder.Path, "decisions.ndjson");
+        await using (var server = await RunningServer.StartAsync(config =>
+        {
+            config.DecisionLog = log;
+            config.Models[0].Simulated!.Policy = "slack";
+        }))
+        {
+            await server.PostAsync("/v1/completions", """{"model": "sim", "prompt": "a", "max_tokens": 2}""");
+        }
+        Should.Throw<Core.BadInputException>(() => DecisionReplay.Run(log))
+            .Message.ShouldContain("holds no step times, which policy slack plans by");
     }
 
     [Fact]

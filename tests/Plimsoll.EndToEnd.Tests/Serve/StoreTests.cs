@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.IO;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Plimsoll.Server.Configuration;
@@ -86,6 +88,29 @@ public sealed class StoreTests
         ((int)(await server.Client.DeleteAsync($"/v1/files/{file}")).StatusCode).ShouldBe(200);
     }
 
+    /// <summary>Whatever state a batch is in when it is called off, it is called off.</summary>
+    [Fact]
+    public async Task A_batch_that_is_cancelled_at_once_is_cancelled()
+    {
+        await using var server = await RunningServer.StartAsync(config => config.Limits.BatchConcurrency = 1);
+        var file = await server.UploadAsync(RunningServer.Lines(200));
+        var called = new List<string>();
+        for (var i = 0; i < 24; i++)
+        {
+            var (_, created, _) = await server.PostAsync("/v1/batches", Create(file));
+            called.Add(created.GetProperty("id").GetString()!);
+            var (status, off, _) = await server.PostAsync($"/v1/batches/{called[i]}/cancel", "{}");
+            status.ShouldBe(200);
+            off.GetProperty("status").GetString().ShouldBeOneOf("cancelling", "cancelled");
+        }
+        foreach (var id in called)
+        {
+            await RunningServer.EventuallyAsync(
+                async () => (await server.GetAsync($"/v1/batches/{id}")).Body, batch =>
+                    batch.GetProperty("status").GetString() == "cancelled", TimeSpan.FromMinutes(1));
+        }
+    }
+
     [Fact]
     public async Task A_cancelled_batch_keeps_what_was_answered()
     {
@@ -126,6 +151,26 @@ public sealed class StoreTests
         PlimsollProcess.Run("ledger", "--ledger", postgres.Url, "--check").ExitCode.ShouldBe(0);
         PlimsollProcess.Run("ledger", "--ledger", postgres.Url, "--json")
             .Output.ShouldContain("\"requests\": 3");
+    }
+
+    /// <summary>A file taken in by one is read by the other, whichever of them runs the batch.</summary>
+    [Fact]
+    public async Task Two_gateways_with_one_database_and_one_folder_are_one_batch_service()
+    {
+        using var postgres = PostgresServer.TryStart();
+        Assert.SkipWhen(postgres is null, "PostgreSQL is not installed");
+        using var state = new TemporaryFolder();
+        void Share(ServeConfig config) => (config.Ledger, config.State) = (postgres!.Url, state.Path);
+        await using var one = await RunningServer.StartAsync(Share);
+        var file = await one.UploadAsync(RunningServer.Lines(20));
+        var half = Path.Combine(state.Path, "files", "file-0.part");
+        File.WriteAllText(half, "taken in by one while two starts");
+        await using var two = await RunningServer.StartAsync(Share);
+        File.Exists(half).ShouldBeTrue();
+        var batch = await FinishAsync(two, file);
+        Count(batch, "completed").ShouldBe(20);
+        var output = batch.GetProperty("output_file_id").GetString();
+        (await one.Client.GetStringAsync($"/v1/files/{output}/content")).Split('\n').Length.ShouldBe(21);
     }
 
     static async Task ChatAsync(RunningServer server) => (await server.PostAsync(

@@ -106,7 +106,7 @@ public sealed class FirstTokenGapTests
         Dictionary<RequestId, long> arrived, List<double> ttftNs)
     {
         var plan = scheduler.Plan(nowNs);
-        log.Plan(plan, nowNs);
+        log.Plan(plan, scheduler.PlanHash, nowNs);
         if (plan.IsEmpty)
             return nowNs + 1_000_000;
         var durationNs = (long)(times.PredictNs(plan.Shape) * slower);

@@ -87,6 +87,31 @@ public sealed class SimulatedEngineTests
         return answer;
     }
 
+    /// <summary>However they are called: a policy fair between tenants has a place for each.</summary>
+    [Fact]
+    public async Task Batch_work_of_many_tenants_is_served()
+    {
+        await using var engine = new Plimsoll.Engine.Simulated.SimulatedEngine(
+            new SimulatedOptions
+            {
+                Model = "small",
+                StepTime = StepTime,
+                Limits = Limits with
+                {
+                    Policy = SchedulingPolicy.InSlack,
+                    Levels = [ServiceLevelSpec.Default with { Name = "batch", Class = ServiceClass.Batch }],
+                },
+            },
+            _time);
+        var answers = Enumerable.Range(0, 12).Select(i => engine.Submit(Request(100, outputTokens: 3) with
+        {
+            Tenant = $"tenant {i}", Level = "batch", Class = ServiceClass.Batch,
+        })).ToList();
+        Advance(5_000 * Ms);
+        foreach (var answer in answers)
+            Read(answer).Count.ShouldBe(3);
+    }
+
     Plimsoll.Engine.Simulated.SimulatedEngine Engine() => new(
         new SimulatedOptions { Model = "small", StepTime = StepTime, Limits = Limits }, _time);
 
