@@ -6,7 +6,7 @@ namespace Plimsoll.Server.Api;
 
 /// <summary>How much a body asks for at most, told without a tokenizer.</summary>
 /// <param name="Prompt">Tokens of its text, about.</param>
-/// <param name="Output">Tokens of all its answers; an answer that nobody limits counts as a usual one.</param>
+/// <param name="Output">Tokens of all its answers; one that nobody limits counts as a usual one.</param>
 readonly record struct AskedTokens(long Prompt, long Output)
 {
     const int BytesPerToken = 4;

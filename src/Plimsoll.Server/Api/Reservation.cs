@@ -7,11 +7,15 @@ namespace Plimsoll.Server.Api;
 sealed class Reservation(
     RateLimits rates, Tenant tenant, long promptTokens, long outputTokens, BudgetHold? hold)
 {
-    /// <summary>The answer is over: what it did not use is given back, what it used beyond is taken.</summary>
+    bool _isCancelled;
+
+    /// <summary>The answer is over: what it did not use comes back, what it used beyond is taken.</summary>
     public void Settle(RequestEntry entry) => Settle(entry.PromptTokens, entry.OutputTokens);
 
     public void Settle(long prompt, long output)
     {
+        if (_isCancelled)
+            return;
         rates.GiveBack(tenant, outputTokens - output);
         hold?.Shrink(prompt, output);
     }
@@ -19,6 +23,7 @@ sealed class Reservation(
     /// <summary>Nobody worked on it: all of it is given back.</summary>
     public void Cancel()
     {
+        _isCancelled = true;
         rates.GiveBack(tenant, promptTokens + outputTokens);
         hold?.Shrink(0, 0);
         hold?.Dispose();

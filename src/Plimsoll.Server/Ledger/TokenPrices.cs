@@ -63,7 +63,8 @@ public sealed class TokenPrices
             if (!_prices.TryGetValue(model, out var price))
                 return;
             var difference = ((double)pico / weight) - price.PicoPerWeight;
-            price.PicoPerWeight += difference * weight / (weight + (difference > 0 ? RisesAfter : FallsAfter));
+            var after = difference > 0 ? RisesAfter : FallsAfter;
+            price.PicoPerWeight += difference * weight / (weight + after);
         }
     }
 

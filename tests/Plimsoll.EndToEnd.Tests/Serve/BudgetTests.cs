@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Plimsoll.EndToEnd.Tests.Serve;
 
-/// <summary>What a tenant may spend and use, with many requests at once and on every way to a model.</summary>
+/// <summary>What a tenant may spend and use, with many at once and on every way to a model.</summary>
 public sealed class BudgetTests
 {
     const decimal PicoPerDollar = 1_000_000_000_000m;
@@ -61,12 +61,13 @@ public sealed class BudgetTests
         var file = await server.UploadAsync(lines, key);
         var (_, batch, _) = await server.PostAsync("/v1/batches",
             $$"""{"input_file_id":"{{file}}","endpoint":"/v1/chat/completions","completion_window":"24h"}""", key);
+        var address = $"/v1/batches/{batch.GetProperty("id").GetString()}";
         var most = 0;
         await RunningServer.EventuallyAsync(
             async () =>
             {
                 most = Math.Max(most, server.Host.Book.OpenRequests);
-                return (await server.GetAsync($"/v1/batches/{batch.GetProperty("id").GetString()}", key)).Body;
+                return (await server.GetAsync(address, key)).Body;
             },
             now => now.GetProperty("request_counts").GetProperty("completed").GetInt32() > 0);
         most.ShouldBe(1);
