@@ -37,7 +37,7 @@ sealed class UpstreamEndpoints(
     public async Task AnswerAsync(HttpContext context, Tenant tenant, UpstreamModel model, JsonElement body,
         RoutedRequest? routed = null)
     {
-        var level = levels().Choose(body.Text("service_tier"), tenant.Options.Level);
+        var level = LevelOf(context, tenant, body);
         var (limit, asked) = (AskedTokens.LimitOf(body), AskedTokens.Of(context.Request.Path, body));
         var (streams, choices) = (body.Flag("stream"), body.Whole("n", 1, RequestReader.MostChoices) ?? 1);
         var reservation = gate.Reserve(context, tenant, model.Name, asked.Prompt, asked.Output);
@@ -47,7 +47,7 @@ sealed class UpstreamEndpoints(
             adapter ?? "", routed?.Release, OperationOf(context.Request.Path));
         entry.Estimated = true;
         context.Response.Headers["x-plimsoll-level"] = level.Name;
-        var (status, isAsked) = (RequestStatus.Failed, true);
+        var status = RequestStatus.Failed;
         try
         {
             using var sent = await model.SendAsync(
@@ -59,7 +59,7 @@ sealed class UpstreamEndpoints(
             // An answer that goes by is put together only where somebody wants to keep it.
             var kept = tenant.Options.Capture && context.Request.Path == "/v1/chat/completions"
                 ? new StreamedAnswer() : null;
-            if (await PassAsync(context, model, sent, entry, streams, kept))
+            if (await PassAsync(context, model, sent, entry, level, streams, kept))
             {
                 status = RequestStatus.Completed;
                 if (kept?.Whole() is { } exchange)
@@ -76,26 +76,29 @@ sealed class UpstreamEndpoints(
         }
         catch (ApiException error) when (error.Code == "no_upstream")
         {
-            isAsked = false;
+            reservation.Cancel();
             throw;
         }
         finally
         {
             Judge(entry, level);
-            if (isAsked)
-                reservation.Settle(entry);
-            else
-                reservation.Cancel();
+            reservation.Settle(entry);
             model.Metrics.Finish(status != RequestStatus.Completed, entry.IsCut, entry.Kept);
             model.Metrics.AddRequest(entry.PromptTokens, entry.OutputTokens, entry.OutputTokens,
                 choices, limit);
             book.Close(entry, status);
-            // A request that the client got wrong or gave up says nothing of who answered.
-            if (status != RequestStatus.Cancelled && context.Response.StatusCode is < 400 or >= 500)
-            {
-                routed?.Ended(new AnswerReport(status == RequestStatus.Failed, entry.TtftNs, level.TtftNs,
-                    Text: null));
-            }
+            Report(context, routed, entry, level, status);
+        }
+    }
+
+    /// <summary>Tells a rollout; what the client got wrong or gave up says nothing of who answered.</summary>
+    static void Report(HttpContext context, RoutedRequest? routed, RequestEntry entry, Level level,
+        RequestStatus status)
+    {
+        if (status != RequestStatus.Cancelled && context.Response.StatusCode is < 400 or >= 500)
+        {
+            routed?.Ended(
+                new AnswerReport(status == RequestStatus.Failed, entry.TtftNs, level.TtftNs, Text: null));
         }
     }
 
@@ -246,8 +249,6 @@ sealed class UpstreamEndpoints(
         ? UpstreamPrompt.Of(body, twins.BytesPerToken, twins.Options.Limits.PrefixBlockTokens)
         : null;
 
-    /// <summary>Turns a request away whose promise no replica is predicted to keep, where its level says
-    /// so.</summary>
     /// <summary>
     /// The prompt where a twin is to follow it. Who is not let in gets back the tokens that were reserved.
     /// </summary>
@@ -267,6 +268,17 @@ sealed class UpstreamEndpoints(
         }
     }
 
+    /// <summary>The level that is asked for, with the promise of this request alone.</summary>
+    Level LevelOf(HttpContext context, Tenant tenant, JsonElement body)
+    {
+        var level = levels().Choose(body.Text("service_tier"), tenant.Options.Level);
+        return level with
+        {
+            TtftNs = RequestShell.PromiseHeader(context, "x-slo-ttft-ms") ?? level.TtftNs,
+            ItlNs = RequestShell.PromiseHeader(context, "x-slo-tpot-ms") ?? level.ItlNs,
+        };
+    }
+
     static string OperationOf(string path) => path switch
     {
         "/v1/completions" => "text_completion",
@@ -283,7 +295,7 @@ sealed class UpstreamEndpoints(
     }
 
     async Task<bool> PassAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
-        RequestEntry entry, bool streams, StreamedAnswer? kept)
+        RequestEntry entry, Level level, bool streams, StreamedAnswer? kept)
     {
         var upstream = sent.Response;
         if ((int)upstream.StatusCode is < 200 or (>= 300 and < 400))
@@ -296,10 +308,11 @@ sealed class UpstreamEndpoints(
         if (IsEventStream(type))
         {
             if (streams)
-                return await StreamAsync(context, model, sent, entry, kept);
+                return await StreamAsync(context, model, sent, entry, level, kept);
             var gathered = await GatherAsync(model, sent, entry, context.RequestAborted);
             kept?.Take(gathered.Span);
-            await CompletionEndpoints.WriteJsonAsync(context, gathered);
+            Judge(entry, level);
+            await CompletionEndpoints.WriteJsonAsync(context, PromiseSplice.Into(gathered, entry));
             return true;
         }
         var answer = await ReadWholeAsync(sent, context.RequestAborted);
@@ -309,38 +322,19 @@ sealed class UpstreamEndpoints(
             throw Failed("The upstream's answer is no JSON object.");
         }
         kept?.Take(answer.Span);
+        if (upstream.IsSuccessStatusCode)
+        {
+            Judge(entry, level);
+            answer = PromiseSplice.Into(answer, entry);
+        }
         context.Response.ContentLength = answer.Length;
         await context.Response.Body.WriteAsync(answer, context.RequestAborted);
         return upstream.IsSuccessStatusCode;
     }
 
-    static void PassOn(HttpResponseMessage upstream, HttpResponse response, params ReadOnlySpan<string> names)
-    {
-        foreach (var name in names)
-        {
-            if (upstream.Headers.NonValidated.TryGetValues(name, out var values))
-                response.Headers[name] = values.ToString();
-        }
-    }
-
-    /// <summary>What an answer calls itself; null where it says nothing that may be repeated.</summary>
-    static string? TypeOf(HttpResponseMessage upstream) =>
-        upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values)
-            && values.ToString() is { Length: > 0 } type
-            && !type.AsSpan().ContainsAnyExceptInRange(' ', '~')
-                ? type : null;
-
-    static bool IsEventStream(string? contentType)
-    {
-        const string EventStream = "text/event-stream";
-        return contentType is not null
-            && contentType.StartsWith(EventStream, StringComparison.OrdinalIgnoreCase)
-            && contentType.AsSpan(EventStream.Length).TrimStart() is [] or [';', ..];
-    }
-
     /// <summary>False when the upstream broke off after the first byte; the client has been told.</summary>
     async Task<bool> StreamAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
-        RequestEntry entry, StreamedAnswer? kept)
+        RequestEntry entry, Level level, StreamedAnswer? kept)
     {
         var splitter = new SseSplitter();
         var counter = new StreamCounter(model.Metrics, sent.Meter, entry, time, sent.Began, sent.Twin);
@@ -358,7 +352,10 @@ sealed class UpstreamEndpoints(
                 {
                     counter.Add(whole.Span);
                     kept?.Add(whole.Span);
-                    writer.Write(whole.Span);
+                    var isLast = PromiseSplice.IsUsageEvent(whole.Span);
+                    if (isLast)
+                        Judge(entry, level);
+                    writer.Write((isLast ? PromiseSplice.Into(whole, entry) : whole).Span);
                 }
                 await SlowReader.FlushAsync(context, writer, patience, context.RequestAborted);
             }

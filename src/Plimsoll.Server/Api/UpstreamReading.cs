@@ -3,6 +3,7 @@ using System.IO;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.AspNetCore.Http;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Serving;
@@ -77,6 +78,31 @@ static class UpstreamReading
         model.Metrics.AddPrompt(prompt);
         model.Metrics.AddGenerated(output);
         return true;
+    }
+
+    public static void PassOn(
+        HttpResponseMessage upstream, HttpResponse response, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (upstream.Headers.NonValidated.TryGetValues(name, out var values))
+                response.Headers[name] = values.ToString();
+        }
+    }
+
+    /// <summary>What an answer calls itself; null where it says nothing that may be repeated.</summary>
+    public static string? TypeOf(HttpResponseMessage upstream) =>
+        upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values)
+            && values.ToString() is { Length: > 0 } type
+            && !type.AsSpan().ContainsAnyExceptInRange(' ', '~')
+                ? type : null;
+
+    public static bool IsEventStream(string? contentType)
+    {
+        const string EventStream = "text/event-stream";
+        return contentType is not null
+            && contentType.StartsWith(EventStream, StringComparison.OrdinalIgnoreCase)
+            && contentType.AsSpan(EventStream.Length).TrimStart() is [] or [';', ..];
     }
 
     public static ApiException ErrorOf(int status, ReadOnlyMemory<byte> answer)
