@@ -43,7 +43,7 @@ public sealed partial class ServeHost : IAsyncDisposable
     readonly ModelDirectory _models;
     readonly LedgerBook _book;
     readonly Dictionary<string, UpstreamModel> _upstreams;
-    readonly TimeSpan _drain;
+    TimeSpan _drain;
     readonly Database _database;
     readonly GroupCommit _commit;
     readonly LedgerWriter _writer;
@@ -64,7 +64,7 @@ public sealed partial class ServeHost : IAsyncDisposable
     Levels _levels;
 
     ServeHost(
-        WebApplication app, Gate gate, ModelDirectory models, LedgerBook book, Levels levels, TimeSpan drain,
+        WebApplication app, Gate gate, ModelDirectory models, LedgerBook book, Levels levels,
         ServeConfig config, Database database, Dictionary<string, UpstreamModel> upstreams, TimeProvider time)
     {
         _upstreams = upstreams;
@@ -82,7 +82,7 @@ public sealed partial class ServeHost : IAsyncDisposable
         _models = models;
         _book = book;
         _levels = levels;
-        _drain = drain;
+        _drain = DrainOf(config);
     }
 
     /// <summary>Where it listens, once started.</summary>
@@ -121,11 +121,10 @@ public sealed partial class ServeHost : IAsyncDisposable
             else if (model.Cascade is { } cascade)
                 models.Cascades.Add(model.Name, new CascadeModel(model.Name, cascade, time.GetUtcNow()));
         }
-        var drain = TimeSpan.FromMilliseconds(PromiseText.Duration(config.Limits.Drain, "drain") / 1e6);
         var upstreams = Upstreams(config, levels, book, time);
         var database = Database.Open(config.Ledger, config.State);
         LedgerWriter.Begin(book, database, time);
-        var host = new ServeHost(app, gate, models, book, levels, drain, config, database, upstreams, time)
+        var host = new ServeHost(app, gate, models, book, levels, config, database, upstreams, time)
         {
             _export = export,
             _logLevels = logLevels,
@@ -188,6 +187,7 @@ public sealed partial class ServeHost : IAsyncDisposable
         var levels = new Levels(config.Levels);
         _gate.Configure(config);
         _levels = levels;
+        _drain = DrainOf(config);
         _logLevels?.Configure(config.Log);
         return Fixed(config) == _fixed;
     }
@@ -197,7 +197,11 @@ public sealed partial class ServeHost : IAsyncDisposable
     {
         config.Models, config.Listen, config.Ledger, config.State, config.Tls, config.DecisionLog,
         config.Release, config.Telemetry, config.Registry,
+        config.Limits.MaxConnections, config.Limits.HeadersTimeout, config.Limits.BatchConcurrency,
     });
+
+    static TimeSpan DrainOf(ServeConfig config) =>
+        TimeSpan.FromMilliseconds(PromiseText.Duration(config.Limits.Drain, "drain") / 1e6);
 
     public async Task StopAsync()
     {
@@ -240,7 +244,9 @@ public sealed partial class ServeHost : IAsyncDisposable
         }
     }
 
-    void PostIdle()
+    void PostIdle() => _gate.Budgets.AfterPosting(PostUntilNow);
+
+    void PostUntilNow()
     {
         foreach (var model in _models.Local)
             model.PostIdle();

@@ -27,15 +27,15 @@ sealed class CascadeAnswers(Gate gate, WholeAnswer answers, Func<Levels> levels)
     {
         var level = levels().Choose(body.Text("service_tier"), tenant.Options.Level);
         var key = UpstreamEndpoints.KeyOf(context, tenant, body);
-        gate.Reserve(
-            context, tenant, UpstreamEndpoints.TextTokens(body), CompletionEndpoints.UsualOutputTokens);
+        var asked = AskedTokens.Of(context.Request.Path, body);
+        var reservation = gate.Reserve(context, tenant, cascade.First, asked.Prompt, asked.Output);
         var (answer, reason) = await AskAsync(answers, cascade, context.Request.Path, body, tenant.Name,
             RequestShell.RequestId(context) + "_first", level, key, context.RequestAborted);
         // The large model's tokens are reserved when it is asked.
         UpstreamUsage usage = default;
         if (answer is { } given)
             UsageReader.TryRead(given.Span, out usage, out _);
-        gate.GiveBack(tenant, CompletionEndpoints.UsualOutputTokens - usage.OutputTokens);
+        reservation.Settle(asked.Prompt, usage.OutputTokens);
         context.Response.Headers["x-plimsoll-cascade"] = reason is null ? "first" : $"then; {reason}";
         if (answer is not { } whole)
             return false;

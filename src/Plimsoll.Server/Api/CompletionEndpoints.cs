@@ -109,8 +109,8 @@ sealed class CompletionEndpoints(
         CompletionRequest request, JsonElement root, RoutedRequest? routed)
     {
         var captures = tenant.Options.Capture && request is { Kind: CompletionKind.Chat, ForcedTool: null };
-        var reserved = ReservedTokens(request);
-        gate.Reserve(context, tenant, request.PromptTokens, reserved);
+        var reservation = gate.Reserve(
+            context, tenant, model.Name, request.PromptTokens, ReservedTokens(request));
         using var run = CompletionRun.Start(
             model, request, tenant.Name, RequestShell.RequestId(context), book, adapter, routed?.Release);
         if (routed is not null || captures)
@@ -128,7 +128,7 @@ sealed class CompletionEndpoints(
         }
         finally
         {
-            gate.GiveBack(tenant, reserved - run.Entry.OutputTokens);
+            reservation.Settle(run.Entry);
             run.Dispose();
             if (captures && run.Entry.Status == RequestStatus.Completed)
             {

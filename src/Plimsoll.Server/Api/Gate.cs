@@ -1,6 +1,5 @@
 using System;
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO;
 using System.IO.Pipelines;
@@ -22,17 +21,13 @@ sealed class Gate(LedgerBook book, TimeProvider time)
 {
     volatile GateState _state = new(new ServeConfig(), new KeyRing([], time));
     readonly RateLimits _rates = new(time);
-    readonly ConcurrentDictionary<string, Held> _held = new(StringComparer.Ordinal);
+    static readonly object _isCounted = new();
     int _running;
     volatile bool _draining;
 
-    /// <summary>What a tenant's requests in work may come to, pico-dollars.</summary>
-    sealed class Held
-    {
-        public long Pico;
-    }
-
     sealed record GateState(ServeConfig Config, KeyRing Keys);
+
+    public Budgets Budgets { get; } = new(book, time);
 
     public int Running => Volatile.Read(ref _running);
 
@@ -45,8 +40,11 @@ sealed class Gate(LedgerBook book, TimeProvider time)
         PromiseText.Duration(Limits.SlowReaderTimeout, "slow_reader_timeout") / 1e6);
 
     /// <summary>Takes over keys and limits; running requests keep what they started with.</summary>
-    public void Configure(ServeConfig config) => _state =
-        new GateState(config, new KeyRing(config.Keys, time));
+    public void Configure(ServeConfig config)
+    {
+        Budgets.Configure(config);
+        _state = new GateState(config, new KeyRing(config.Keys, time));
+    }
 
     public void Drain() => _draining = true;
 
@@ -91,64 +89,39 @@ sealed class Gate(LedgerBook book, TimeProvider time)
     }
 
     /// <summary>
-    /// Books tokens against the tenant's rate limits and the day's budget, before the work; the headers say
-    /// what is left.
+    /// Books tokens against the tenant's rate limits and the day's budget, before the work, or nothing; the
+    /// headers say what is left. A request that goes on to another model counts once, and is not turned away
+    /// by its own first half.
     /// </summary>
-    public void Reserve(HttpContext context, Tenant tenant, long promptTokens, long maxOutputTokens)
+    public Reservation Reserve(
+        HttpContext context, Tenant tenant, string model, long promptTokens, long maxOutputTokens)
     {
-        var state = _rates.Take(tenant, promptTokens + maxOutputTokens);
+        var hold = Budgets.Take(tenant.Name, model, promptTokens, maxOutputTokens);
+        var tokens = promptTokens + maxOutputTokens;
+        var isFirst = !context.Items.ContainsKey(_isCounted);
+        var state = isFirst ? _rates.Take(tenant, tokens) : _rates.TakeMore(tenant, tokens);
         WriteHeaders(context.Response, "requests", state.Requests);
         WriteHeaders(context.Response, "tokens", state.Tokens);
         if (state.RetryAfter is { } wait)
         {
+            hold?.LetGo();
             throw ApiException.Overloaded(
                 $"Rate limit reached for {tenant.Name}. Please try again in "
                     + $"{wait.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)}s.",
                 wait);
         }
-        if (tenant.Options.BudgetUsdPerDay is not { } budget)
-            return;
-        var reserve = (long)Math.Min(1e17, book.RecentPicoPerToken * (promptTokens + maxOutputTokens));
-        var held = _held.GetOrAdd(tenant.Name, _ => new Held());
-        // What others have in work is held too, so that a thousand at once do not pass one by one.
-        var others = Interlocked.Add(ref held.Pico, reserve) - reserve;
-        context.Response.OnCompleted(() =>
+        context.Items[_isCounted] = true;
+        var reservation = new Reservation(_rates, tenant, promptTokens, maxOutputTokens, hold);
+        if (hold is not null)
         {
-            Interlocked.Add(ref held.Pico, -reserve);
-            return Task.CompletedTask;
-        });
-        CheckBudget(tenant.Name, budget, others + reserve);
-    }
-
-    /// <summary>Whether a tenant's batch lines may still be worked on today; throws when not.</summary>
-    public void CheckBudget(string tenant)
-    {
-        decimal? least = null;
-        foreach (var key in _state.Config.Keys)
-        {
-            if (key.Tenant == tenant && key.BudgetUsdPerDay is { } budget)
-                least = Math.Min(budget, least ?? budget);
+            context.Response.OnCompleted(() =>
+            {
+                reservation.End();
+                return Task.CompletedTask;
+            });
         }
-        if (least is { } most)
-            CheckBudget(tenant, most, 0);
+        return reservation;
     }
-
-    void CheckBudget(string tenant, decimal budget, long heldPico)
-    {
-        var now = time.GetUtcNow();
-        var spent = book.SpentOn(tenant, now.ToUnixTimeSeconds() / 86_400);
-        if ((decimal)spent + heldPico < budget * 1_000_000_000_000m)
-            return;
-        throw new ApiException(
-            429, $"You exceeded your budget of "
-                + $"{budget.ToString(CultureInfo.InvariantCulture)} USD per day (UTC).",
-            "insufficient_quota", null, "insufficient_quota")
-        {
-            RetryAfter = now.UtcDateTime.Date.AddDays(1) - now.UtcDateTime,
-        };
-    }
-
-    public void GiveBack(Tenant tenant, long tokens) => _rates.GiveBack(tenant, tokens);
 
     /// <summary>The request's body; 413 beyond the limit, 408 when it comes too slowly.</summary>
     public async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext context)

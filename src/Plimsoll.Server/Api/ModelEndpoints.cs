@@ -113,7 +113,7 @@ sealed class ModelEndpoints(
                 tenant.Options.Level);
         var json = await EmbedAsync(
             model, reader, body, book, tenant.Name, RequestShell.RequestId(context), level,
-            tokens => gate.Reserve(context, tenant, tokens, 0), context.RequestAborted);
+            tokens => gate.Reserve(context, tenant, model.Name, tokens, 0), context.RequestAborted);
         await CompletionEndpoints.WriteJsonAsync(context, json);
     }
 

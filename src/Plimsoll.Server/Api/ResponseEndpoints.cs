@@ -44,8 +44,8 @@ sealed class ResponseEndpoints(
         HttpContext context, Tenant tenant, LocalModel model, string? adapter, CompletionRequest request,
         JsonElement body)
     {
-        var reserved = CompletionEndpoints.ReservedTokens(request);
-        gate.Reserve(context, tenant, request.PromptTokens, reserved);
+        var reservation = gate.Reserve(context, tenant, model.Name, request.PromptTokens,
+            CompletionEndpoints.ReservedTokens(request));
         var id = RequestShell.RequestId(context);
         using var run = CompletionRun.Start(model, request, tenant.Name, id, book, adapter);
         context.Response.Headers["x-plimsoll-level"] = run.RelegatedTo ?? request.Level.Name;
@@ -63,7 +63,7 @@ sealed class ResponseEndpoints(
         }
         finally
         {
-            gate.GiveBack(tenant, reserved - run.Entry.OutputTokens);
+            reservation.Settle(run.Entry);
         }
     }
 

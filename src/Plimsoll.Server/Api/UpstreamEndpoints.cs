@@ -37,13 +37,11 @@ sealed class UpstreamEndpoints(
     public async Task AnswerAsync(HttpContext context, Tenant tenant, UpstreamModel model, JsonElement body,
         RoutedRequest? routed = null)
     {
-        var level = levels().Choose(body.Text("service_tier"), tenant.Options.Level);
-        var limit = body.Whole("max_completion_tokens", 1, int.MaxValue / 2)
-            ?? body.Whole("max_tokens", 0, int.MaxValue / 2);
+        var level = LevelOf(context, tenant, body);
+        var (limit, asked) = (AskedTokens.LimitOf(body), AskedTokens.Of(context.Request.Path, body));
         var (streams, choices) = (body.Flag("stream"), body.Whole("n", 1, RequestReader.MostChoices) ?? 1);
-        var reserved = limit ?? CompletionEndpoints.UsualOutputTokens;
-        gate.Reserve(context, tenant, TextTokens(body), reserved);
-        var prompt = Admitted(context, tenant, model, level, body, reserved);
+        var reservation = gate.Reserve(context, tenant, model.Name, asked.Prompt, asked.Output);
+        var prompt = Admitted(context, model, level, body, reservation);
         var adapter = routed?.Answerer is { Upstream: not null } answerer ? answerer.Name : null;
         var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name,
             adapter ?? "", routed?.Release, OperationOf(context.Request.Path));
@@ -61,7 +59,7 @@ sealed class UpstreamEndpoints(
             // An answer that goes by is put together only where somebody wants to keep it.
             var kept = tenant.Options.Capture && context.Request.Path == "/v1/chat/completions"
                 ? new StreamedAnswer() : null;
-            if (await PassAsync(context, model, sent, entry, streams, kept))
+            if (await PassAsync(context, model, sent, entry, level, streams, kept))
             {
                 status = RequestStatus.Completed;
                 if (kept?.Whole() is { } exchange)
@@ -76,20 +74,31 @@ sealed class UpstreamEndpoints(
             status = RequestStatus.Cancelled;
             throw;
         }
+        catch (ApiException error) when (error.Code == "no_upstream")
+        {
+            reservation.Cancel();
+            throw;
+        }
         finally
         {
             Judge(entry, level);
-            gate.GiveBack(tenant, reserved - entry.OutputTokens);
+            reservation.Settle(entry);
             model.Metrics.Finish(status != RequestStatus.Completed, entry.IsCut, entry.Kept);
             model.Metrics.AddRequest(entry.PromptTokens, entry.OutputTokens, entry.OutputTokens,
                 choices, limit);
             book.Close(entry, status);
-            // A request that the client got wrong or gave up says nothing of who answered.
-            if (status != RequestStatus.Cancelled && context.Response.StatusCode is < 400 or >= 500)
-            {
-                routed?.Ended(new AnswerReport(status == RequestStatus.Failed, entry.TtftNs, level.TtftNs,
-                    Text: null));
-            }
+            Report(context, routed, entry, level, status);
+        }
+    }
+
+    /// <summary>Tells a rollout; what the client got wrong or gave up says nothing of who answered.</summary>
+    static void Report(HttpContext context, RoutedRequest? routed, RequestEntry entry, Level level,
+        RequestStatus status)
+    {
+        if (status != RequestStatus.Cancelled && context.Response.StatusCode is < 400 or >= 500)
+        {
+            routed?.Ended(
+                new AnswerReport(status == RequestStatus.Failed, entry.TtftNs, level.TtftNs, Text: null));
         }
     }
 
@@ -245,8 +254,8 @@ sealed class UpstreamEndpoints(
     /// <summary>
     /// The prompt where a twin is to follow it. Who is not let in gets back the tokens that were reserved.
     /// </summary>
-    UpstreamPrompt? Admitted(HttpContext context, Tenant tenant, UpstreamModel model, Level level,
-        JsonElement body, long reserved)
+    static UpstreamPrompt? Admitted(HttpContext context, UpstreamModel model, Level level, JsonElement body,
+        Reservation reservation)
     {
         try
         {
@@ -256,9 +265,20 @@ sealed class UpstreamEndpoints(
         }
         catch (ApiException)
         {
-            gate.GiveBack(tenant, reserved);
+            reservation.Cancel();
             throw;
         }
+    }
+
+    /// <summary>The level that is asked for, with the promise of this request alone.</summary>
+    Level LevelOf(HttpContext context, Tenant tenant, JsonElement body)
+    {
+        var level = levels().Choose(body.Text("service_tier"), tenant.Options.Level);
+        return level with
+        {
+            TtftNs = RequestShell.PromiseHeader(context, "x-slo-ttft-ms") ?? level.TtftNs,
+            ItlNs = RequestShell.PromiseHeader(context, "x-slo-tpot-ms") ?? level.ItlNs,
+        };
     }
 
     static string OperationOf(string path) => path switch
@@ -277,7 +297,7 @@ sealed class UpstreamEndpoints(
     }
 
     async Task<bool> PassAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
-        RequestEntry entry, bool streams, StreamedAnswer? kept)
+        RequestEntry entry, Level level, bool streams, StreamedAnswer? kept)
     {
         var upstream = sent.Response;
         if ((int)upstream.StatusCode is < 200 or (>= 300 and < 400))
@@ -290,10 +310,11 @@ sealed class UpstreamEndpoints(
         if (IsEventStream(type))
         {
             if (streams)
-                return await StreamAsync(context, model, sent, entry, kept);
+                return await StreamAsync(context, model, sent, entry, level, kept);
             var gathered = await GatherAsync(model, sent, entry, context.RequestAborted);
             kept?.Take(gathered.Span);
-            await CompletionEndpoints.WriteJsonAsync(context, gathered);
+            Judge(entry, level);
+            await CompletionEndpoints.WriteJsonAsync(context, PromiseSplice.Into(gathered, entry));
             return true;
         }
         var answer = await ReadWholeAsync(sent, context.RequestAborted);
@@ -303,38 +324,19 @@ sealed class UpstreamEndpoints(
             throw Failed("The upstream's answer is no JSON object.");
         }
         kept?.Take(answer.Span);
+        if (upstream.IsSuccessStatusCode)
+        {
+            Judge(entry, level);
+            answer = PromiseSplice.Into(answer, entry);
+        }
         context.Response.ContentLength = answer.Length;
         await context.Response.Body.WriteAsync(answer, context.RequestAborted);
         return upstream.IsSuccessStatusCode;
     }
 
-    static void PassOn(HttpResponseMessage upstream, HttpResponse response, params ReadOnlySpan<string> names)
-    {
-        foreach (var name in names)
-        {
-            if (upstream.Headers.NonValidated.TryGetValues(name, out var values))
-                response.Headers[name] = values.ToString();
-        }
-    }
-
-    /// <summary>What an answer calls itself; null where it says nothing that may be repeated.</summary>
-    static string? TypeOf(HttpResponseMessage upstream) =>
-        upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values)
-            && values.ToString() is { Length: > 0 } type
-            && !type.AsSpan().ContainsAnyExceptInRange(' ', '~')
-                ? type : null;
-
-    static bool IsEventStream(string? contentType)
-    {
-        const string EventStream = "text/event-stream";
-        return contentType is not null
-            && contentType.StartsWith(EventStream, StringComparison.OrdinalIgnoreCase)
-            && contentType.AsSpan(EventStream.Length).TrimStart() is [] or [';', ..];
-    }
-
     /// <summary>False when the upstream broke off after the first byte; the client has been told.</summary>
     async Task<bool> StreamAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
-        RequestEntry entry, StreamedAnswer? kept)
+        RequestEntry entry, Level level, StreamedAnswer? kept)
     {
         var splitter = new SseSplitter();
         var counter = new StreamCounter(model.Metrics, sent.Meter, entry, time, sent.Began, sent.Twin);
@@ -352,7 +354,10 @@ sealed class UpstreamEndpoints(
                 {
                     counter.Add(whole.Span);
                     kept?.Add(whole.Span);
-                    writer.Write(whole.Span);
+                    var isLast = PromiseSplice.IsUsageEvent(whole.Span);
+                    if (isLast)
+                        Judge(entry, level);
+                    writer.Write((isLast ? PromiseSplice.Into(whole, entry) : whole).Span);
                 }
                 await SlowReader.FlushAsync(context, writer, patience, context.RequestAborted);
             }
@@ -384,10 +389,6 @@ sealed class UpstreamEndpoints(
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
-
-    /// <summary>Tokens of a request's text, about.</summary>
-    public static int TextTokens(JsonElement body) =>
-        System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(body).Length / 4;
 
     /// <summary>What keeps a conversation where it is: the client's session, its user, or its tenant's
     /// key.</summary>

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.AspNetCore.Http;
 using Plimsoll.Server.Gateway;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Serving;
@@ -79,6 +80,31 @@ static class UpstreamReading
         model.Metrics.AddPrompt(prompt);
         model.Metrics.AddGenerated(output);
         return true;
+    }
+
+    public static void PassOn(
+        HttpResponseMessage upstream, HttpResponse response, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (upstream.Headers.NonValidated.TryGetValues(name, out var values))
+                response.Headers[name] = values.ToString();
+        }
+    }
+
+    /// <summary>What an answer calls itself; null where it says nothing that may be repeated.</summary>
+    public static string? TypeOf(HttpResponseMessage upstream) =>
+        upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values)
+            && values.ToString() is { Length: > 0 } type
+            && !type.AsSpan().ContainsAnyExceptInRange(' ', '~')
+                ? type : null;
+
+    public static bool IsEventStream(string? contentType)
+    {
+        const string EventStream = "text/event-stream";
+        return contentType is not null
+            && contentType.StartsWith(EventStream, StringComparison.OrdinalIgnoreCase)
+            && contentType.AsSpan(EventStream.Length).TrimStart() is [] or [';', ..];
     }
 
     /// <summary>An upstream's error as it tells it; its whole text where that is no error of OpenAI's

@@ -56,6 +56,12 @@ static class Usage
         writer.WriteString("currency"u8, "USD"u8);
         writer.WriteString("allocation_method"u8, entry.Estimated ? "estimated"u8 : "step"u8);
         writer.WriteEndObject();
+        WritePromise(writer, entry);
+    }
+
+    /// <summary>What was promised, and whether it was kept.</summary>
+    public static void WritePromise(Utf8JsonWriter writer, RequestEntry entry)
+    {
         writer.WriteStartObject("promise"u8);
         writer.WriteString("level"u8, entry.Level);
         if (entry.Kept is { } kept)

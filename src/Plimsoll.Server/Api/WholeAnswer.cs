@@ -17,7 +17,7 @@ sealed class ConnectionDroppedException() : Exception("The connection is dropped
 /// <summary>Answers that are not streamed: to a client that waits, or to a batch's line.</summary>
 sealed class WholeAnswer(
     ModelDirectory models, UpstreamEndpoints upstreams, Func<Levels> levels, LedgerBook book,
-        TimeProvider time)
+    Budgets budgets, TimeProvider time)
 {
     /// <summary>
     /// The answer to a batch's line; throws <see cref="ApiException"/> as the endpoint would.
@@ -29,6 +29,7 @@ sealed class WholeAnswer(
     {
         if (models.Cascades.TryGetValue(body.Required("model"), out var cascade))
         {
+            using var first = HoldFor(endpoint, body, tenant, cascade.First);
             var (answer, _) = await CascadeAnswers.AskAsync(
                 this, cascade, endpoint, body, tenant, requestId + "_first", levels().Batch, requestId,
                 cancellation);
@@ -36,7 +37,15 @@ sealed class WholeAnswer(
                 return accepted;
             body = CompletionEndpoints.Renamed(body, cascade.Then);
         }
+        using var hold = HoldFor(endpoint, body, tenant, body.Required("model"));
         return await OfAsync(endpoint, body, tenant, requestId, levels().Batch, requestId, cancellation);
+    }
+
+    BudgetHold? HoldFor(string endpoint, JsonElement body, string tenant, string name)
+    {
+        var model = upstreams.Find(name)?.Name ?? models.FindLocal(name, tenant, out _)?.Name ?? name;
+        var asked = AskedTokens.Of(endpoint, body);
+        return budgets.Take(tenant, model, asked.Prompt, asked.Output);
     }
 
     /// <summary>One model's answer at a level.</summary>

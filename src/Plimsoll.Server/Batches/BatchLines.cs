@@ -128,6 +128,10 @@ sealed partial class BatchLines(
                     BatchOutput.Line(line, requestId, 200, answer.Span));
                 return;
             }
+            catch (ApiException error) when (error.Code == "insufficient_quota")
+            {
+                // The tenant's own work in progress may come to its budget: it says nothing of the model.
+            }
             catch (ApiException error) when (error.Status is 429 or 503)
             {
                 place.TurnedAway();

@@ -13,10 +13,8 @@ namespace Plimsoll.Server.Gateway;
 /// </summary>
 public sealed class UpstreamMeter(LedgerBook book, EngineMeter meter, TimeProvider time)
 {
-    /// <summary>
-    /// What list prices charge for an output token, in input tokens: 4 in the median of the catalogue.
-    /// </summary>
-    public const int OutputWeight = 4;
+    /// <summary>What an output token weighs, in prompt tokens.</summary>
+    public const int OutputWeight = TokenPrices.OutputWeight;
 
     readonly Lock _gate = new();
     readonly long _began = time.GetTimestamp();
@@ -68,6 +66,7 @@ public sealed class UpstreamMeter(LedgerBook book, EngineMeter meter, TimeProvid
         long total = 0, seen = 0, given = 0;
         foreach (var (prompt, output) in _tokens.Values)
             total += prompt + (output * OutputWeight);
+        book.Prices.Learn(meter.Model, amount, total);
         // Requests that were heard of without a token share alike.
         var each = total == 0 ? 1 : 0;
         total += each * _tokens.Count;

@@ -26,6 +26,9 @@ public sealed class EngineMeter
 
     public string Name { get; }
 
+    /// <summary>The model that it is an engine of.</summary>
+    public string Model => Name.LastIndexOf('/') is >= 0 and var end ? Name[..end] : Name;
+
     public string SessionId { get; }
 
     public decimal UsdPerHour { get; }

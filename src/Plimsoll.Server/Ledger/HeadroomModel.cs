@@ -16,6 +16,9 @@ public sealed class HeadroomModel(StepTimeModel stepTime, SchedulerOptions limit
 {
     public StepTimeModel StepTime => stepTime;
 
+    /// <summary>Time of a step that works on one sequence alone.</summary>
+    public long LoneTokenNs => Predict(1, Math.Min(8192, (long)limits.NumBlocks * limits.BlockSize));
+
     /// <summary>Share of the step that is headroom, 0 to 1; 0 for steps with prompts in them.</summary>
     public double Of(in StepShape shape, long durationNs)
     {

@@ -28,10 +28,11 @@ public sealed class LedgerBook(TimeProvider time, string release)
     StepWork[] _works = new StepWork[64];
     StepCharge[] _charges = new StepCharge[64];
     long _lastId;
-    Int128 _recentAmount;
-    long _recentTokens;
 
     public string Release => release;
+
+    /// <summary>What tokens may come to: budgets reserve by it.</summary>
+    public TokenPrices Prices { get; } = new();
 
     /// <summary>Every engine rank that is billed.</summary>
     public IReadOnlyList<EngineMeter> Meters
@@ -64,9 +65,17 @@ public sealed class LedgerBook(TimeProvider time, string release)
     /// <summary>Told of every request that is closed, once.</summary>
     public Action<RequestEntry>? Closed { get; set; }
 
-    public EngineMeter AddEngine(string name, decimal usdPerHour, DateTimeOffset startedUtc)
+    /// <param name="name">As the ledger books it: <c>model/0</c>.</param>
+    /// <param name="usdPerHour">Price of the rank.</param>
+    /// <param name="startedUtc">UTC time of its clock's zero.</param>
+    /// <param name="tokenNs">Time of an output token that it works on alone.</param>
+    /// <param name="tellsSteps">Whether every step is booked before its tokens are told.</param>
+    public EngineMeter AddEngine(
+        string name, decimal usdPerHour, DateTimeOffset startedUtc,
+        long tokenNs = TokenPrices.CautiousTokenNs, bool tellsSteps = false)
     {
         var meter = new EngineMeter(name, usdPerHour, startedUtc);
+        Prices.Begin(meter.Model, meter.PicoPerHour, tokenNs, tellsSteps);
         lock (_gate)
             _meters.Add(meter);
         return meter;
@@ -145,10 +154,11 @@ public sealed class LedgerBook(TimeProvider time, string release)
             totals.CachedTokens += entry.CachedTokens;
             totals.OutputTokens += entry.OutputTokens;
             totals.IsDirty = true;
-            _recentAmount += entry.Charge.Total;
-            _recentTokens += entry.PromptTokens + entry.OutputTokens;
-            if (_recentTokens > 10_000_000)
-                (_recentAmount, _recentTokens) = (_recentAmount / 2, _recentTokens / 2);
+            if (!entry.Estimated)
+            {
+                Prices.Learn(entry.Model, entry.Charge.Total,
+                    entry.PromptTokens + ((long)TokenPrices.OutputWeight * entry.OutputTokens));
+            }
             _finished.Add(entry);
             // A step is booked before its tokens can be read, and engines that tell none charge the entry
             // itself: only what was broken off may be in a step still. Entries that stayed would be copied by
@@ -161,16 +171,6 @@ public sealed class LedgerBook(TimeProvider time, string release)
                 _requests.Remove(_closed.Dequeue().Id);
         }
         Closed?.Invoke(entry);
-    }
-
-    /// <summary>What a token has cost of late, pico-dollars: the estimate that budgets reserve by.</summary>
-    public double RecentPicoPerToken
-    {
-        get
-        {
-            lock (_gate)
-                return _recentTokens == 0 ? 0 : (double)_recentAmount / _recentTokens;
-        }
     }
 
     /// <summary>Pico-dollars by level since the start; idle, headroom and the like under their own

@@ -38,7 +38,10 @@ public sealed class LocalModel : IAsyncDisposable
         _headroom = headroom;
         _meters = new EngineMeter[ranks];
         for (var i = 0; i < ranks; i++)
-            _meters[i] = book.AddEngine($"{name}/{i}", usdPerHour, startedUtc);
+        {
+            _meters[i] = book.AddEngine($"{name}/{i}", usdPerHour, startedUtc,
+                headroom?.LoneTokenNs ?? TokenPrices.CautiousTokenNs, tellsSteps: true);
+        }
         Metrics = new ModelMetrics(name);
         Steps = headroom is null ? null : new StepSample(name, headroom.StepTime);
         engine.OnStep = OnStep;

@@ -36,10 +36,24 @@ public sealed class RateLimits(TimeProvider time)
         return new State(requests?.Quota, ofTokens?.Quota, wait);
     }
 
-    /// <summary>Gives back what a request was booked for and did not use.</summary>
+    /// <summary>
+    /// Takes tokens of a request that is let in already, also those that are not there: they are missing to
+    /// the next one.
+    /// </summary>
+    public State TakeMore(Tenant tenant, long tokens)
+    {
+        var ofTokens = Of(_tokens, tenant, tenant.Options.TokensPerMinute);
+        ofTokens?.Give(-tokens);
+        return new State(
+            Of(_requests, tenant, tenant.Options.RequestsPerMinute)?.Quota, ofTokens?.Quota, null);
+    }
+
+    /// <summary>
+    /// Gives back what a request was booked for and did not use; takes, below zero, what it used beyond.
+    /// </summary>
     public void GiveBack(Tenant tenant, long tokens)
     {
-        if (tokens > 0 && _tokens.TryGetValue(tenant.Name, out var bucket))
+        if ( _tokens.TryGetValue(tenant.Name, out var bucket))
             bucket.Give(tokens);
     }
 

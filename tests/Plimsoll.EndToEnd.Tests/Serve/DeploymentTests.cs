@@ -118,4 +118,19 @@ public sealed class DeploymentTests
         server.Config.Models.Add(RunningServer.Simulated("second"));
         server.Host.Reload(server.Config).ShouldBeFalse();
     }
+
+    [Fact]
+    public async Task What_a_running_server_cannot_change_is_said_to_stay()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var limits = server.Config.Limits;
+        server.Config.Limits = new LimitsConfig { Drain = "1s", MaxConcurrentRequests = 3 };
+        server.Host.Reload(server.Config).ShouldBeTrue();
+        server.Config.Limits = new LimitsConfig { MaxConnections = limits.MaxConnections + 1 };
+        server.Host.Reload(server.Config).ShouldBeFalse();
+        server.Config.Limits = new LimitsConfig { HeadersTimeout = "14s" };
+        server.Host.Reload(server.Config).ShouldBeFalse();
+        server.Config.Limits = new LimitsConfig { BatchConcurrency = limits.BatchConcurrency + 1 };
+        server.Host.Reload(server.Config).ShouldBeFalse();
+    }
 }

@@ -41,6 +41,39 @@ public sealed class GatewayTests
             .ShouldBe("fleet");
     }
 
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("soon")]
+    public async Task A_promise_that_is_none_is_refused(string text)
+    {
+        await using var gateway = await GatewayAsync("http://127.0.0.1:1");
+        gateway.Client.DefaultRequestHeaders.Add("x-slo-ttft-ms", text);
+        var (status, body, _) = await gateway.PostAsync("/v1/chat/completions", Hello);
+        status.ShouldBe(400, body.ToString());
+        body.GetProperty("error").GetProperty("param").GetString().ShouldBe("x-slo-ttft-ms");
+    }
+
+    [Theory]
+    [InlineData("0.001", false)]
+    [InlineData("100000", true)]
+    public async Task A_requests_own_promise_is_judged_and_said(string ttft, bool isKept)
+    {
+        await using var engine = await RunningServer.StartAsync();
+        await using var gateway = await GatewayAsync(engine.Address.ToString());
+        gateway.Client.DefaultRequestHeaders.Add("x-slo-ttft-ms", ttft);
+        gateway.Client.DefaultRequestHeaders.Add("x-slo-tpot-ms", "100000");
+        var events = await StreamAsync(gateway,
+            Hello.Replace("\"max_tokens\"", "\"stream_options\":{\"include_usage\":true},\"max_tokens\""));
+        var last = Array.FindLast(events.Split("\n\n"), one => one.Contains("\"promise\""))!;
+        var promise = JsonDocument.Parse(last["data: ".Length..]).RootElement
+            .GetProperty("usage").GetProperty("promise");
+        promise.GetProperty("kept").GetBoolean().ShouldBe(isKept);
+        // A whole answer does not tell when its first token came.
+        var (_, whole, _) = await gateway.PostAsync("/v1/chat/completions", Hello);
+        whole.GetProperty("usage").GetProperty("promise").GetProperty("kept").ValueKind
+            .ShouldBe(JsonValueKind.Null);
+    }
+
     [Fact]
     public async Task Batch_lines_ride_through_and_the_ledger_says_it_is_estimated()
     {

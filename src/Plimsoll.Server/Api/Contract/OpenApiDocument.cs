@@ -21,10 +21,16 @@ public static partial class OpenApiDocument
     [
         ("400", "Something in the request is wrong; param names it."),
         ("401", "The key is missing or wrong."),
+        ("403", "The key may not do that; it needs admin."),
         ("404", "There is no such thing, or it is another tenant's."),
+        ("408", "The body did not arrive in time."),
+        ("413", "The body, or the file, is larger than the server takes."),
         ("429", "Too much at once, a rate limit, a budget, or a promise that cannot be kept; retry-after "
             + "says when to come again."),
-        ("500", "A fault here or in the engine."), ("503", "No replica answers, or the server drains."),
+        ("500", "A fault here or in the engine."),
+        ("502", "What an upstream answered is no answer."),
+        ("503", "No replica answers, or the server drains."),
+        ("504", "An upstream did not answer in time; it is not asked again."),
     ];
 
     /// <summary>Schemas by name, as the document has them.</summary>
@@ -154,6 +160,8 @@ public static partial class OpenApiDocument
         json.WriteEndObject();
         foreach (var (status, says) in operation.Caller == Caller.Anybody ? [] : _failures)
         {
+            if (!Fails(operation, status))
+                continue;
             json.WriteStartObject(status);
             json.WriteString("description", says);
             WriteContent(json, "application/json", "Error");
@@ -161,6 +169,14 @@ public static partial class OpenApiDocument
         }
         json.WriteEndObject();
     }
+
+    static bool Fails(Operation operation, string status) => status switch
+    {
+        "403" => operation.Caller == Caller.Admin,
+        "408" or "413" => operation.Request is not null,
+        "502" or "504" => operation.IsServing,
+        _ => true,
+    };
 
     static void WriteContent(Utf8JsonWriter json, string type, string schema)
     {
