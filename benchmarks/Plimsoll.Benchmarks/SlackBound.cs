@@ -79,11 +79,12 @@ static class SlackBound
             var alone = engine.Run(
                 family, rate, options with { BatchWorkload = null }, ArrivalProcess.Representative);
             keptAlone[i] = alone.Goodput ?? 0;
-            var bound = BackfillBound.LinesPerSecond(engine, family, rate, options);
             foreach (var (way, each) in new[] { engine, whole }.Index())
             {
                 var run = each.Run(family, rate, options, ArrivalProcess.Representative);
-                efficiency[way, i] = run.Batch!.LinesPerSecond / bound;
+                var line = BoundedLine.Of(run.Batch!, options.BatchWorkload);
+                efficiency[way, i] = run.Batch!.LinesPerSecond
+                    / BackfillBound.LinesPerSecond(engine, family, rate, options, line);
                 late[way, i] = TtftNs(run) / TtftNs(alone);
                 kept[way, i] = run.Goodput ?? 0;
             }

@@ -3,14 +3,12 @@ using System.Globalization;
 using System.Linq;
 using System.Threading;
 using Plimsoll.Bench.Load;
-using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Wire;
-using Plimsoll.Core.Measures;
 
 namespace Plimsoll.Bench.Figures;
 
-/// <summary>How late sends go out, and what a million requests need of memory.</summary>
+/// <summary>How late sends go out.</summary>
 static class ClientFigures
 {
     public static void Lateness(string url)
@@ -31,8 +29,9 @@ static class ClientFigures
         var client = result.Client;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"500 requests/s{(client.RealTime ? " at real-time priority" : "")}: sends late p50 "
-            + $"{client.DispatchLateP50Ms:0.000} ms, p99 {client.DispatchLateP99Ms:0.000} ms; "
+            $"500 requests/s{(client.RealTime ? " at real-time priority" : "")}: dispatched late p50 "
+            + $"{client.DispatchLateP50Ms:0.000} ms, p99 {client.DispatchLateP99Ms:0.000} ms; written to the "
+            + $"socket late p50 {client.WrittenLateP50Ms:0.000} ms, p99 {client.WrittenLateP99Ms:0.000} ms; "
             + $"{result.Completed} served, {result.Failed} failed; load average {LoadAverage()}"));
     }
 
@@ -57,36 +56,6 @@ static class ClientFigures
         return string.Create(CultureInfo.InvariantCulture,
             $"a bare sleeper, 500 times a second: late p50 {late[Moments / 2] / 1e6:0.000} ms, p99 "
                 + $"{late[Moments * 99 / 100] / 1e6:0.000} ms");
-    }
-
-    /// <summary>A million requests of 64 tokens through dispatcher, meters and spool.</summary>
-    public static void Memory()
-    {
-        const int Requests = 1_000_000;
-        var level =
-            new LevelOptions { Lengths = new LengthOptions(64, 64), Requests = Requests, Clients = 100 };
-        var dispatcher = new Dispatcher(LevelLoad.Of([level]));
-        var meter = new LevelMeter(level);
-        using var detail = new DetailSpool();
-        var record = new RequestRecord();
-        long now = 0, most = 0;
-        for (var i = 0; dispatcher.TrySend(now, out var request); i++)
-        {
-            record.Clear();
-            (record.Index, record.ScheduledNs, record.SentNs) = (request.Index, now, now);
-            for (var token = 1; token <= request.OutputTokens; token++)
-                record.Arrived(now += 10_000, token);
-            record.OutputTokens = request.OutputTokens;
-            meter.Add(record);
-            detail.Add(record);
-            dispatcher.Ended(0, request.Session, now);
-            if (i % 50_000 == 0)
-                most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true));
-        }
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{detail.Count:N0} requests, {meter.Report([50.0]).Latencies[Metric.Itl].Samples:N0} gaps: "
-            + $"{most / 1e6:0} MB of managed memory at most"));
     }
 
     static string LoadAverage() => System.IO.File.Exists("/proc/loadavg")

@@ -26,8 +26,11 @@ switch (args)
     case ["loop"]:
         LoopFigure.Print();
         break;
-    case ["memory"]:
-        ClientFigures.Memory();
+    case ["memory", .. var rest]:
+        MemoryFigure.Print(rest is [var most] ? int.Parse(most) : 1_000_000);
+        break;
+    case ["memory-run", var address, var requests]:
+        MemoryFigure.Run(address, int.Parse(requests));
         break;
     case ["emitter", var port]:
         Emitter.Run(int.Parse(port));
@@ -40,13 +43,14 @@ switch (args)
             stamps = run.Stamps,
             client = string.Create(
                 CultureInfo.InvariantCulture, $"read lag p99 {run.Client.ReadLagP99Ms:0.00} ms, "
-                + $"{100 * run.Client.CpuShare:0} % of the CPU"),
+                + $"{100 * run.Client.CpuShare:0} % of the CPU; ")
+                + (run.Client.IsValid ? "valid" : $"INVALID: {string.Join("; ", run.Client.InvalidBecause)}"),
         }));
         break;
     default:
         Console.Error.WriteLine(
             "expected: search [SEEDS [FIRST [FAMILY]]], timestamps [PAIRS], streams, lateness, loop "
-                + "or memory");
+                + "or memory [REQUESTS]");
         return 2;
 }
 return 0;

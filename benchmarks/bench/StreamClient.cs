@@ -40,7 +40,7 @@ static class StreamClient
             stamps[$"{record.Index}"] = times;
         });
         var cpu = Process.GetCurrentProcess().TotalProcessorTime - before;
-        return new StreamRun((long)cpu.TotalNanoseconds, stamps, check.Report([], null, 0.1, heldBack: true));
+        return new StreamRun((long)cpu.TotalNanoseconds, stamps, check.Report([], null, 0.1));
     }
 
     static void Load(

@@ -59,6 +59,13 @@ static class StreamFigures
         ClientFigures.Lateness(Url);
     }
 
+    /// <summary>An emitter for as long as it is not disposed.</summary>
+    public static EmitterProcess Emit(out string url)
+    {
+        url = Url;
+        return new EmitterProcess(Start());
+    }
+
     static string Line(string name, (double Error, double Cpu) ours, (double Error, double Cpu) theirs) =>
         string.Create(CultureInfo.InvariantCulture,
             $"{name}: error p99 {ours.Error / 1e6:0.000} against {theirs.Error / 1e6:0.000} ms, CPU "

@@ -12,8 +12,9 @@ static class BackfillTables
     public static void Write(TextWriter page, BackfillStatement backfill)
     {
         var bill = backfill.Bill;
-        page.Write("<h2>Batch work in the idle time of the interactive fleet</h2>\n");
-        Say(page, $"{backfill.Workload}: {BackfillWords.Saved(backfill)}");
+        page.Write("<h2>Batch work in the idle time of the interactive fleet: "
+            + $"{HtmlText.Escape(backfill.Workload)}</h2>\n");
+        Say(page, BackfillWords.Saved(backfill));
         Say(page, BackfillWords.Arrivals(backfill));
         ReportTables.Write(page, ["<under", "hours kept", "lines/s", "tokens/s", "worth USD/week"],
             [.. backfill.Policies.Select(p => new[]
@@ -34,6 +35,7 @@ static class BackfillTables
         ReportTables.Write(
             page, ["<who pays the gap", "interactive, $/M tokens", "batch, $/M tokens", "idle, $/week"],
             rows);
+        Say(page, BackfillWords.Rules);
         Levels(page, backfill.BusiestHour);
         Say(page, BackfillWords.BusiestHour(backfill));
         Say(page, BackfillWords.Room(backfill.Loss));
@@ -80,10 +82,10 @@ static class BackfillTables
     }
 
     public static (string[], List<string[]>) Promise(BackfillStatement backfill) => (
-        ["gap, ms", "batch tokens/s"],
+        ["gap, ms", "batch tokens/s", "90 % interval, ±"],
         [.. backfill.PriceOfPromise.Select(p => new[]
         {
-            F((decimal)p.LimitMs, "0.#"), BackfillWords.Tokens(p),
+            F((decimal)p.LimitMs, "0.#"), BackfillWords.Tokens(p), BackfillWords.Reach(p),
         })]);
 
     static string Percent(double share) => F((decimal)(100 * share), "0.0");

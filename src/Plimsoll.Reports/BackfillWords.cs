@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -41,18 +42,26 @@ public static class BackfillWords
     public static string? BusiestHour(BackfillStatement backfill) =>
         backfill.BusiestHourNote is { } note ? $"In the busiest hour {note}." : null;
 
+    /// <summary>Why the rules and the lever name two prices.</summary>
+    public const string Rules = "The rules split this fleet's own bill by the time that each kind of work "
+        + "used; the lever batch backfill takes off that bill what a fleet of its own would cost the batch "
+        + "work instead. They are two answers, not to be added.";
+
     /// <summary>From what there is room for to what is done in it.</summary>
     public static string Room(BackfillLoss loss)
     {
-        var known = loss.Efficiency is null
-            ? "How much fits the promise for who knows the future is not known; "
-            : $"Who knows the future fits {F(loss.Clairvoyant, "0.00")} into the promise; ";
-        var share = loss.Efficiency is { } efficiency ? $": {F(100 * efficiency, "0")} % of what fits" : "";
+        var share = loss.Efficiency switch
+        {
+            null => "",
+            <= 1 and var part => $": {F(100 * part, "0")} % of what fits",
+            { } part => $": {F(100 * part, "0.0")} % of what was to fit at most, which is then no bound",
+        };
         return $"All idle time in batches of their own would do {F(loss.AtFullBatchSpeed, "0.00")} lines/s; "
             + "steps that carry both kinds of work may do more. "
-            + known + $"{F(loss.WithoutMargin, "0.00")} are done when steps are planned without a margin, "
+            + $"Who knows the future fits {F(loss.Clairvoyant, "0.00")} into the promise; "
+            + $"{F(loss.WithoutMargin, "0.00")} are done when steps are planned without a margin, "
             + $"{F(loss.Done, "0.00")} with it{share}. Recomputed: {F(100 * loss.RecomputedShare, "0.0")} % "
-            + "of the batch prompt tokens. No step is cut short: this engine cannot.";
+            + "of the batch prompt tokens. Steps are simulated to their end: none is cut short.";
     }
 
     /// <summary>What the promise on gaps costs; null where none is promised.</summary>
@@ -61,18 +70,69 @@ public static class BackfillWords
         if (backfill.PriceOfPromise.Count == 0)
             return null;
         var sentences = new List<string>();
-        if (backfill.TokensPerHourAndMs is { } slope)
-            sentences.Add($"Each millisecond tighter forgoes {F(slope, "#,0")} batch tokens an hour.");
-        if (backfill.OpportunityUsdPerMillionTokens is { } usd)
-        {
-            var forgone = usd.ToString("0.0000", CultureInfo.InvariantCulture);
-            sentences.Add(
-                $"What the promise keeps out would earn ${forgone} per million interactive tokens.");
-        }
+        if (Slope(backfill) is { } slope)
+            sentences.Add(slope);
+        if (Opportunity(backfill) is { } opportunity)
+            sentences.Add(opportunity);
         if (backfill.PriceOfPromise.Any(p => !p.IsKept))
             sentences.Add("A gap that is not kept beside batch work has none (–).");
+        if (backfill.PriceOfPromiseNote is { } note)
+            sentences.Add(note);
         return string.Join(' ', sentences);
     }
+
+    static string? Slope(BackfillStatement backfill)
+    {
+        if (backfill.TokensPerHourAndMs is not { } mean || backfill.TokensPerHourAndMsLow is not { } low
+            || backfill.TokensPerHourAndMsHigh is not { } high)
+        {
+            return null;
+        }
+        var reach = (high - low) / 2;
+        var (known, least, most) = (Known(mean, reach), Known(low, reach), Known(high, reach));
+        return (low, high) switch
+        {
+            (0, 0) => "A gap a millisecond tighter forgoes no batch tokens: all lines that come are done.",
+            ( > 0, _) => $"Each millisecond tighter forgoes {known} ({least}–{most}) batch tokens an hour.",
+            (_, < 0) => $"A tighter gap forgoes nothing here: each millisecond does {Known(-mean, reach)} "
+                + $"({Known(-high, reach)}–{Known(-low, reach)}) batch tokens an hour more.",
+            _ => $"What a millisecond tighter forgoes cannot be told from 0: {least} to {most} "
+                + "batch tokens an hour.",
+        };
+    }
+
+    static string? Opportunity(BackfillStatement backfill)
+    {
+        if (backfill is not
+            { OpportunityUsdPerMillionTokens: { } usd, OpportunityLow: { } low, OpportunityHigh: { } high })
+        {
+            return null;
+        }
+        var most = Usd(high);
+        return (low, high) switch
+        {
+            (0, 0) => "The promise keeps out nothing.",
+            ( > 0, _) => $"What the promise keeps out would earn ${Usd(usd)} ({Usd(low)}–{most}) per million "
+                + "interactive tokens.",
+            (_, > 0) => $"What the promise keeps out cannot be told from nothing: it would earn at most "
+                + $"${most} per million interactive tokens.",
+            _ => "The promise keeps out nothing that the loosest gap would let in.",
+        };
+    }
+
+    static string Usd(decimal usd) => usd.ToString("0.0000", CultureInfo.InvariantCulture);
+
+    /// <summary>A figure to a tenth of what it is known to.</summary>
+    static string Known(double value, double reach)
+    {
+        var step = reach > 0 ? Math.Pow(10, Math.Floor(Math.Log10(reach)) - 1) : 1;
+        var rounded = step > 1 ? step * Math.Round(value / step) : value;
+        return F(rounded == 0 ? 0 : rounded, "#,0");
+    }
+
+    /// <summary>How far the 90 % interval of batch tokens per second reaches on either side.</summary>
+    public static string Reach(PromisePricePoint point) =>
+        point.IsKept ? F(Math.Max(point.High - point.TokensPerSecond, 0), "#,0") : "–";
 
     /// <summary>Batch tokens per second under a promised gap.</summary>
     public static string Tokens(PromisePricePoint point) =>

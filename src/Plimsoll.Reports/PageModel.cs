@@ -34,5 +34,8 @@ public sealed record PageModel
 /// <summary>A number and what it is.</summary>
 public sealed record PageFigure(string Number, string Text);
 
-/// <summary>A table under its title; a cell that begins with &lt; is text and stands left.</summary>
+/// <summary>
+/// A table under its title; a cell that begins with &lt; is text and stands left, one that begins with &gt;
+/// stands right. Whatever comes from outside stands behind one of the two.
+/// </summary>
 public sealed record PageTable(string Title, string[] Headers, IReadOnlyList<string[]> Rows);

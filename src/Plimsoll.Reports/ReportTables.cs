@@ -28,7 +28,10 @@ sealed class ReportTables(ReportModel model, TextWriter page)
         page.Write("</details>\n");
     }
 
-    /// <summary>A cell or header that begins with &lt; is text and stands left.</summary>
+    /// <summary>
+    /// A cell or header that begins with &lt; is text and stands left, one that begins with &gt; stands
+    /// right; the mark is not shown. What comes from outside stands behind a mark: it may begin with one.
+    /// </summary>
     public static void Write(TextWriter page, string[] headers, IReadOnlyList<string[]> rows)
     {
         page.Write("<div class=\"scroll\"><table><thead><tr>");
@@ -48,7 +51,8 @@ sealed class ReportTables(ReportModel model, TextWriter page)
         {
             var left = text.StartsWith('<');
             var opening = left ? $"<{tag} class=\"left\">" : $"<{tag}>";
-            page.Write($"{opening}{HtmlText.Escape(left ? text[1..] : text)}</{tag}>");
+            var shown = left || text.StartsWith('>') ? text[1..] : text;
+            page.Write($"{opening}{HtmlText.Escape(shown)}</{tag}>");
         }
     }
 
@@ -63,7 +67,7 @@ sealed class ReportTables(ReportModel model, TextWriter page)
         }
 
         rows.Add(["the bill", .. classes.Select(c => F(c.Cost.UsdPerMillionTokens, "0.000000"))]);
-        return (["USD per million tokens", .. classes.Select(c => c.Class)], rows);
+        return (["USD per million tokens", .. classes.Select(c => ">" + c.Class)], rows);
     }
 
     (string[], List<string[]>) Curve(Metric metric) => (
@@ -109,7 +113,7 @@ sealed class ReportTables(ReportModel model, TextWriter page)
         var group = model.Distributions.Where(d => picture == $"latency-{d.Metric.Name()}").ToList();
         var shares = group.SelectMany(d => d.Points).Select(p => p.Share).Distinct().Order()
             .Where(s => s is 0.05 or 0.25 or 0.5 or 0.75 or 0.9 or 0.95 or 0.99);
-        return (["share of requests", .. group.Select(d => d.Class + ", ms")],
+        return (["share of requests", .. group.Select(d => $">{d.Class}, ms")],
             [.. shares.Select(s => new[] { F((decimal)(100 * s), "0.#") + " %" }
                 .Concat(group.Select(d => d.Points.Where(p => p.Share == s)
                     .Select(p => F((decimal)p.Ms, "0.0")).FirstOrDefault("–"))).ToArray())]);

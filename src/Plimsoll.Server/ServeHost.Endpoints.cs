@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Threading;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -30,14 +29,11 @@ public sealed partial class ServeHost
     void Map(ServeConfig config, TimeProvider time, string version)
     {
         var upstreams = new UpstreamEndpoints(_gate, _upstreams, () => _levels, _book, time, _capture);
-        var answers = new WholeAnswer(
-            _models, upstreams, () => _levels, _book, _gate.Budgets, time);
-        var places = new SemaphoreSlim(config.Limits.BatchConcurrency);
-        var job =
-            new BatchJob(_batches, _files, answers, (tenant, name) =>
-                _upstreams.ContainsKey(name) || _models.Cascades.ContainsKey(name)
-                || _models.FindLocal(name, tenant, out _) is not null, _gate.Budgets.Check, places, time,
-                _app.Services.GetRequiredService<ILogger<BatchJob>>());
+        var answers = new WholeAnswer(_models, upstreams, () => _levels, _book, _gate.Budgets, time);
+        _places = new BatchPlaces(() => _gate.Limits.BatchConcurrency, time);
+        var lines = new BatchLines(_batches, answers, _gate.Budgets.Check, _places, time,
+            _app.Services.GetRequiredService<ILogger<BatchLines>>());
+        var job = new BatchJob(_batches, _files, lines, KnowsModel, time);
         _runner =
             new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
         var wrap = _app.Services.GetRequiredService<RequestShell>();
@@ -75,6 +71,10 @@ public sealed partial class ServeHost
             404, $"Unknown request URL: {context.Request.Method} {context.Request.Path}.",
                 "invalid_request_error", null, "unknown_url")));
     }
+
+    bool KnowsModel(string tenant, string name) =>
+        _upstreams.ContainsKey(name) || _models.Cascades.ContainsKey(name)
+        || _models.FindLocal(name, tenant, out _) is not null;
 
     void MapLive(ServeConfig config, TimeProvider time, string version, RequestShell wrap)
     {

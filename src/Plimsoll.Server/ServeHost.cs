@@ -53,6 +53,7 @@ public sealed partial class ServeHost : IAsyncDisposable
     readonly TrafficCapture _capture;
     readonly NightlyAudit _audit;
     LiveBoard? _board;
+    BatchPlaces? _places;
     BatchRunner? _runner;
     FineTuningRunner? _tuning;
     RolloutDesk? _rollouts;
@@ -215,6 +216,7 @@ public sealed partial class ServeHost : IAsyncDisposable
     {
         if (_runner is not null)
             await _runner.DisposeAsync();
+        _places?.Dispose();
         if (_tuning is not null)
             await _tuning.DisposeAsync();
         _board?.Dispose();

@@ -62,6 +62,11 @@ public sealed class BadInputTests
         "--batch-share", "0.2")]
     [InlineData("--batch-window 1s", "with the engine to itself", "simulate", "--batch-workload",
         "summarisation", "--batch-window", "1s")]
+    [InlineData("--batch-window 1s", "in a full batch; expected at least", "account", "--window", "1s",
+        "--tp", "8", "--requests", "1000")]
+    [InlineData("--batch-workload .", "folder", "simulate", "--batch-workload", ".")]
+    [InlineData("--batch-workload none.csv", "no such file", "account", "--batch-workload", "none.csv")]
+    [InlineData("--batch-workload chat:tau=x", "tau=x", "account", "--batch-workload", "chat:tau=x")]
     [InlineData("a token every 0.1 ms", "shortest step takes", "simulate", "--policy", "slack", "--promise",
         "itl p99 0.1ms", "--tp", "8")]
     [InlineData("says nothing of the level", "limits such as", "simulate", "--level", "premium:")]

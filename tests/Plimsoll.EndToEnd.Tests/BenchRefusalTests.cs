@@ -38,9 +38,27 @@ public sealed class BenchRefusalTests
     [InlineData("--sweep 1,2 --duration 5s --base-url http://127.0.0.1:9", "Connection refused")]
     [InlineData("--metadata completed=5", "--metadata completed", "another key")]
     [InlineData("--header Content-Type=x", "--header Content-Type", "no request can send it")]
+    [InlineData("--find-load-line --promise \"ttft p95 1s\" --num-prompts 10", "--find-load-line",
+        "--num-prompts")]
     [InlineData("--burstiness nan --request-rate 5", "--burstiness nan", "or inf")]
     public void Flags_that_contradict_each_other_are_one_line(string flags, params string[] words) =>
         PlimsollProcess.Run(["bench", "--model", "m", .. Split(flags)]).ShouldBeRefused(words);
+
+    /// <summary>A line end after a mounted secret is taken off; a line end within is one line.</summary>
+    [Theory]
+    [InlineData("abc\n", "Bearer abc")]
+    [InlineData("a\nbc", null)]
+    public async Task A_key_with_a_line_end_is_trimmed_or_refused(string key, string? sent)
+    {
+        await using var endpoint = await ScriptedEndpoint.Start();
+        var run = PlimsollProcess.Run(
+            new Dictionary<string, string> { ["OPENAI_API_KEY"] = key }, "bench", "--base-url",
+            $"{endpoint.BaseUrl}", "--model", "m", "--request-rate", "50", "--num-prompts", "3");
+        if (sent is null)
+            run.ShouldBeRefused("OPENAI_API_KEY", "expected visible ASCII");
+        else
+            endpoint.Keys.ShouldContain(sent);
+    }
 
     /// <summary>
     /// A device never ends and a pipe cannot be read twice: seconds, little memory, one line.

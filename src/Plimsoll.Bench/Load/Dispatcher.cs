@@ -28,7 +28,8 @@ public sealed class Dispatcher
     /// <summary>Whether nothing is under way and nothing will be sent.</summary>
     public bool IsOver => InFlight == 0 && (_stopped || !_load.TryPeek(out _));
 
-    bool IsFull => _mostInFlight > 0 && InFlight >= _mostInFlight;
+    /// <summary>Whether the limit holds back whatever falls due now.</summary>
+    public bool IsFull => _mostInFlight > 0 && InFlight >= _mostInFlight;
 
     /// <summary>
     /// When the next request may be sent; null when that hangs on an answer, or when nothing is left. A time

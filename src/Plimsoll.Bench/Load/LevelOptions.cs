@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Measures;
 using Plimsoll.Inputs.Workloads;
@@ -29,6 +30,13 @@ public sealed record LevelOptions
     public int? Clients { get; init; }
 
     public long Requests { get; init; }
+
+    /// <summary>Whether nobody said how many: a shorter trace is then not begun again.</summary>
+    public bool EndsWithTrace { get; init; }
+
+    /// <summary>As many of a workload as it has where nobody said how many.</summary>
+    public long RequestsOf(Workload? workload) =>
+        EndsWithTrace && workload?.Recorded is { } recorded ? Math.Min(Requests, recorded) : Requests;
 
     public ulong Seed { get; init; } = 1;
 

@@ -22,7 +22,18 @@ public static class LevelsFile
 {
     const int MostLevels = 64;
     const int MostClients = 1_000_000;
+    const double MostRate = 1e6;
+    const double MostShape = 1e9;
     const int MostRequests = 1_000_000_000;
+
+    static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
+
+    /// <summary>Of each pair one would be ignored.</summary>
+    static readonly (string One, string Other)[] Apart =
+    [
+        ("workload", "input_tokens"), ("workload", "output_tokens"), ("request_rate", "clients"),
+        ("burstiness", "clients"),
+    ];
 
     static readonly string[] Known =
     [
@@ -56,12 +67,16 @@ public static class LevelsFile
     {
         try
         {
-            return JsonDocument.Parse(SmallFile.ReadText(path, "a list of levels"));
+            return JsonDocument.Parse(SmallFile.ReadText(path, "a list of levels"), _strict);
         }
-        catch (JsonException e)
+        catch (JsonException e) when (e.LineNumber is { } line)
         {
-            throw new BadInputException($"{path}, line {e.LineNumber + 1}: is no JSON; "
-                + $"expected a list of levels");
+            throw new BadInputException($"{path}, line {line + 1}: is no JSON; expected a list of levels");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new BadInputException($"{path}: has a key twice, or half a character in one; "
+                + "expected each key once");
         }
     }
 
@@ -77,12 +92,17 @@ public static class LevelsFile
                     $"{where}: unknown key {member.Name}; expected {string.Join(", ", Known)}");
             }
         }
+        foreach (var (one, other) in Apart)
+        {
+            if (json.TryGetProperty(one, out _) && json.TryGetProperty(other, out _))
+                throw new BadInputException($"{where}: {one} and {other}; expected one of them");
+        }
         var workload = Text(json, "workload", where) is { } name ? WorkloadChoice.Open(name) : null;
         var (input, output) = (Whole(json, "input_tokens", where, LengthOptions.MostTokens),
             Whole(json, "output_tokens", where, LengthOptions.MostTokens));
         if (workload is null == (input is null || output is null))
             throw new BadInputException($"{where}: expected workload, or input_tokens and output_tokens");
-        var (rate, clients) = (Number(json, "request_rate", where),
+        var (rate, clients) = (Number(json, "request_rate", where, MostRate),
             Whole(json, "clients", where, MostClients));
         if (rate is null == clients is null && workload?.HasRate != true)
             throw new BadInputException($"{where}: expected request_rate or clients, one of them");
@@ -93,8 +113,8 @@ public static class LevelsFile
             Lengths = workload is null ? new LengthOptions(input!.Value, output!.Value) : null,
             RequestsPerSecond = rate ?? workload?.RequestsPerSecond ?? double.PositiveInfinity,
             Clients = clients,
-            Burstiness = Number(json, "burstiness", where) ?? usual.Burstiness,
-            Requests = Whole(json, "requests", where, MostRequests) ?? usual.Requests,
+            Burstiness = Number(json, "burstiness", where, MostShape) ?? usual.Burstiness,
+            Requests = Whole(json, "requests", where, MostRequests) ?? usual.RequestsOf(workload),
             Promise = json.TryGetProperty("promise", out var promise)
                 ? [.. List(promise, where).Select(limit => Limit(limit, where))]
                 : usual.Promise,
@@ -156,12 +176,12 @@ public static class LevelsFile
             && number <= most ? number
         : throw new BadInputException($"{where}: {key} is {value}; expected a whole number of 1 to {most}");
 
-    static double? Number(JsonElement json, string key, string where) =>
+    static double? Number(JsonElement json, string key, string where, double most) =>
         !json.TryGetProperty(key, out var value) ? null
-        : value.ValueKind == JsonValueKind.Number && value.GetDouble() is > 0 and <= 1e9 and var number
-            ? number
+        : value.ValueKind == JsonValueKind.Number && value.GetDouble() is > 0 and var number
+            && number <= most ? number
         : throw new BadInputException($"{where}: {key} is {value}; expected a number "
-            + $"above 0 and at most 1000000000");
+            + FormattableString.Invariant($"above 0 and at most {most:0}"));
 
     /// <summary>Keys stay out of files: <c>${VAR}</c> is the environment's.</summary>
     static string Filled(string text, string where) =>

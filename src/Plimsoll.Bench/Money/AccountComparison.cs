@@ -37,6 +37,10 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
 {
     const string Rate = "rate, requests/s of a replica";
     const string Tokens = "tokens per request";
+    const string Price = "USD per accelerator-hour";
+    const string Line = "load line, requests/s of a replica";
+    const string AtLine = "USD per million tokens, a replica at its load line";
+    const string OfFleet = "USD per million tokens, the fleet sized for its demand";
     const string Expected = "what plimsoll account --json printed";
 
     public static AccountComparison Read(string path, BenchResult result, MoneyReport? money)
@@ -74,10 +78,10 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
         var level = result.Levels[0];
         List<ComparedFigure> figures =
         [
-            new("USD per accelerator-hour",
+            new(Price,
                 statement.GetProperty("price").GetProperty("usdPerGpuHour").GetDouble(), null, null,
                 money is null ? null : (double)money.Price.UsdPerHour),
-            Bounded("load line, requests/s of a replica", "loadLineRequestsPerSecond", null,
+            Bounded(Line, "loadLineRequestsPerSecond", null,
                 interactive.GetProperty("loadLine").GetProperty("requestsPerSecond").GetDouble(),
                     result.LoadLine is { Outcome: LineOutcome.Found } line ? line.Rate : null),
             .. Load(interactive, result, money),
@@ -95,10 +99,10 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
                 }
             }
         }
-        figures.Add(Bounded(
-            "USD per million tokens", "cost", "usdPerMillionTokens",
-            interactive.GetProperty("cost").GetProperty("usdPerMillionTokens").GetDouble(),
-                money?.UsdPerMillionTokens?.Value));
+        figures.AddRange(Dollars(interactive, figures[1], money));
+        // A run of so many replicas realises nothing of a fleet that is there for its peaks.
+        figures.Add(Bounded(OfFleet, "cost", "usdPerMillionTokens",
+            interactive.GetProperty("cost").GetProperty("usdPerMillionTokens").GetDouble(), null));
         return figures;
 
         ComparedFigure Bounded(string name, string key, string? inner, double predicted, double? realised) =>
@@ -124,8 +128,8 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
     }
 
     /// <summary>
-    /// What the account's latencies and dollars are of: a replica at its load line, requests of the
-    /// workload's length. A run at another rate has other latencies, and no account is wrong for it.
+    /// What the account's latencies are of: a replica at its load line, requests of the workload's length.
+    /// A run at another rate has other latencies, and no account is wrong for it.
     /// </summary>
     static IEnumerable<ComparedFigure> Load(JsonElement interactive, BenchResult result, MoneyReport? money)
     {
@@ -138,15 +142,41 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
                 money is null || result.LoadLine is not null || result.Completed == 0 ? null
                     : result.PerSecond(result.Completed) / (money.Count / each));
         }
-        if (interactive.Find("cost.usdPerRequest") is { ValueKind: JsonValueKind.Number } usd)
+        if (TokensPerRequest(interactive) is { } tokens)
         {
-            yield return new ComparedFigure(Tokens,
-                1e6 * usd.GetDouble() / interactive.GetProperty("cost").GetProperty("usdPerMillionTokens")
-                    .GetDouble(), null, null,
+            yield return new ComparedFigure(Tokens, tokens, null, null,
                 result.Completed == 0 || result.Levels.Any(level => !level.KnowsPromptTokens) ? null
                     : (double)(result.PromptTokens + result.OutputTokens) / result.Completed);
         }
     }
+
+    /// <summary>
+    /// What a token costs on a replica that is at its load line all the time: the hour's dollars over the
+    /// tokens of the hour. This, and not the cost of a fleet that is sized for its peaks, is what one replica
+    /// under a steady load can realise.
+    /// </summary>
+    static IEnumerable<ComparedFigure> Dollars(JsonElement interactive, ComparedFigure line,
+        MoneyReport? money)
+    {
+        if (interactive.Find("fleet.usdPerHour") is { ValueKind: JsonValueKind.Number } fleet
+            && interactive.Find("fleet.replicas") is { ValueKind: JsonValueKind.Number } replicas
+            && TokensPerRequest(interactive) is { } tokens)
+        {
+            var usdPerSecond = fleet.GetDouble() / replicas.GetDouble() / 3600;
+            yield return new ComparedFigure(AtLine, At(line.Predicted), End(line.High), End(line.Low),
+                money?.UsdPerMillionTokens?.Value);
+
+            double At(double rate) => 1e6 * usdPerSecond / (rate * tokens);
+
+            double? End(double? rate) => rate is { } known ? At(known) : null;
+        }
+    }
+
+    static double? TokensPerRequest(JsonElement interactive) =>
+        interactive.Find("cost.usdPerRequest") is { ValueKind: JsonValueKind.Number } usd
+            ? 1e6 * usd.GetDouble()
+                / interactive.GetProperty("cost").GetProperty("usdPerMillionTokens").GetDouble()
+            : null;
 
     static double? Latency(JsonElement latency, string key, int percentile) =>
         latency.TryGetProperty(key, out var metric) && metric.TryGetProperty($"p{percentile}", out var value)
@@ -160,14 +190,15 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
         {
             var cause = figure.Name switch
             {
-                Rate => "the rate: the account's latencies and dollars are those at its load line",
+                Rate => "the rate: the account's latencies, and the dollars beside this run's, are those of "
+                    + "a replica at its load line",
                 Tokens => "the lengths of prompts and answers",
-                not ("USD per accelerator-hour" or "load line, requests/s of a replica") when otherRate =>
+                not (Price or Line) when otherRate =>
                     "the rate, before anything else",
-                "USD per accelerator-hour" => "the price",
-                "load line, requests/s of a replica" =>
+                Price => "the price",
+                Line =>
                     "the step times or the arrivals' shape: calibrate, and compare the workload",
-                "USD per million tokens" =>
+                AtLine =>
                     "the rate per accelerator: see utilisation, lengths and load line",
                 "tpot p50, ms" or "tpot p95, ms" => "the step times, or the batch that ran: calibrate",
                 "ttft p50, ms" => "prefill speed, prompt lengths or prefix hits",

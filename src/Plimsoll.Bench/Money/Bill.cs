@@ -35,6 +35,7 @@ public static class Bill
             UsdPerMillionGoodTokens = promised
                 ? PerMillion(dollars, good, result, slice => slice.GoodTokens) : null,
             UsdPerRequest = result.Completed > 0 ? dollars / result.Completed : null,
+            Replicas = options.Replicas,
             BusyShare = result.DurationS > 0 ? Math.Min(1, result.BusyS / result.DurationS) : 0,
             Gap = gap,
             Tier = tier,

@@ -12,7 +12,8 @@ namespace Plimsoll.Bench.Money;
 /// Splits what a request really took of its replicas into what it could have taken. Five levels of one
 /// figure, replica time per request: the physical floor; the kernels at the largest batch that memory holds;
 /// the same at the batch that really ran; the time in which something was under way; all the time that was
-/// paid. Each bar is the step from one level to the next, so the bars sum to the bill.
+/// paid. Each bar is the step from one level to the next, so the bars sum to the bill. Behind an endpoint of
+/// several replicas nobody outside sees which of them had something under way: waiting and idle are then one.
 /// </summary>
 static class GapSplit
 {
@@ -34,7 +35,9 @@ static class GapSplit
         var batch = Math.Clamp(Decoding(result) / replicas, 1, largest);
         var ranNs = mean.Ns(model, batch);
         var usdPerNs = options.UsdPerHour / replicas / 3600e9 / (mean.Prompt + mean.Output) * 1e6;
-        var ran = FormattableString.Invariant($"{batch:0.#} sequences decoded at once, {largest:0} fit");
+        var each = replicas > 1 ? " in each of the replicas on average" : "";
+        var ran = FormattableString.Invariant($"{batch:0.#} sequences decoded at once{each}, ")
+            + FormattableString.Invariant($"{largest:0} fit");
         return (
             [
                 new("floor", usdPerNs * floorNs,
@@ -42,12 +45,23 @@ static class GapSplit
                 new("kernels", usdPerNs * (bestNs - floorNs),
                     "real kernels and host at the largest batch that fits"),
                 new("batching", usdPerNs * (ranNs - bestNs), ran),
-                new("waiting", usdPerNs * (busyNs - ranNs),
-                    "busy beyond what the predicted steps take; negative where they are faster"),
-                new("idle", usdPerNs * (paidNs - busyNs), "nothing under way"),
+                .. Rest(usdPerNs, ranNs, busyNs, paidNs, replicas),
             ],
             model.Tier.ToString().ToLowerInvariant());
     }
+
+    static IEnumerable<GapBar> Rest(
+        double usdPerNs, double ranNs, double busyNs, double paidNs, double replicas) =>
+        replicas > 1
+            ? [
+                new("waiting or idle", usdPerNs * (paidNs - ranNs),
+                    "time beyond the predicted steps; which replica was idle when is not seen from outside"),
+            ]
+            : [
+                new("waiting", usdPerNs * (busyNs - ranNs),
+                    "busy beyond what the predicted steps take; negative where they are faster"),
+                new("idle", usdPerNs * (paidNs - busyNs), "nothing under way"),
+            ];
 
     /// <summary>Sequences that decode at a time while something is under way, by Little's law.</summary>
     static double Decoding(BenchResult result)

@@ -15,5 +15,8 @@ public sealed record MoneyOptions
     /// <summary>One replica, for the bound; null where the model is unknown.</summary>
     public Deployment? Deployment { get; init; }
 
+    /// <summary>Replicas of <see cref="Deployment"/>; null where the model is unknown.</summary>
+    public int? Replicas => Deployment is { } one ? Count / one.Accelerators : null;
+
     public double UsdPerHour => Count * (double)Price.UsdPerHour;
 }

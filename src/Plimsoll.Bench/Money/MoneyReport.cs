@@ -22,7 +22,10 @@ public sealed record MoneyReport
 
     public required double? UsdPerRequest { get; init; }
 
-    /// <summary>Share of the run in which at least one request was under way.</summary>
+    /// <summary>Replicas behind the endpoint; null where the model is unknown.</summary>
+    public int? Replicas { get; init; }
+
+    /// <summary>Share of the run in which at least one request was under way, at any replica.</summary>
     public required double BusyShare { get; init; }
 
     /// <summary>
@@ -38,7 +41,8 @@ public sealed record MoneyReport
 public readonly record struct Estimate(double Value, double? Low, double? High);
 
 /// <summary>One part of what a token cost; the parts sum to the whole.</summary>
-/// <param name="Name"><c>floor</c>, <c>kernels</c>, <c>batching</c>, <c>waiting</c>, <c>idle</c>.</param>
+/// <param name="Name"><c>floor</c>, <c>kernels</c>, <c>batching</c>, <c>waiting</c>,
+/// <c>idle</c>; of several replicas <c>waiting or idle</c> in one.</param>
 /// <param name="UsdPerMillionTokens">Dollars; the prediction's part may be negative where it
 /// is too slow.</param>
 /// <param name="Means">In a few words.</param>

@@ -45,6 +45,14 @@ sealed class BodyTemplate
         _ => "max_output_tokens",
     };
 
+    /// <summary>What the interface calls the prompt.</summary>
+    public static string PromptMember(ApiKind api) => api switch
+    {
+        ApiKind.Chat => "messages",
+        ApiKind.Completions => "prompt",
+        _ => "input",
+    };
+
     /// <summary>
     /// Members that do not depend on the request: model, streaming, priority, whatever was added.
     /// </summary>

@@ -152,12 +152,7 @@ public sealed class FileBodies : IBodySource
     /// <summary>A prompt becomes what the interface takes, under the name that is returned.</summary>
     string Shape(JsonObject row, string where)
     {
-        var wanted = _form.Endpoint.Api switch
-        {
-            ApiKind.Chat => "messages",
-            ApiKind.Completions => "prompt",
-            _ => "input",
-        };
+        var wanted = BodyTemplate.PromptMember(_form.Endpoint.Api);
         if (row.ContainsKey(wanted))
             return wanted;
         if (row["prompt"] is not JsonValue text || text.GetValueKind() != JsonValueKind.String)

@@ -24,11 +24,19 @@ public sealed record ClientReport
 
     public required double? WrittenLateP99Ms { get; init; }
 
-    /// <summary>From a byte's arrival to its stamp.</summary>
+    /// <summary>
+    /// Measured requests that the limit on requests in flight held back; no lateness counts them.
+    /// </summary>
+    public long HeldBack { get; init; }
+
+    /// <summary>From a byte's arrival to its stamp, over the time of the run.</summary>
     public required double? ReadLagP99Ms { get; init; }
 
     /// <summary>By which percentile the lag is judged: p99, or the highest that is known.</summary>
     public KnownPercentile? ReadLag { get; init; }
+
+    /// <summary>The worst lag of the run; null where none was seen.</summary>
+    public double? ReadLagMaxMs { get; init; }
 
     /// <summary>Of all the machine's cores; null for a run that another tool measured.</summary>
     public required double? CpuShare { get; init; }

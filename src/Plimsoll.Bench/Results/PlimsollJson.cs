@@ -46,6 +46,8 @@ static class PlimsollJson
         else
             json.WriteNull("prompt_salt");
         json.WriteString("loop", result.Loop);
+        VllmJson.Number(json, "due_rate", result.DueRate);
+        json.WriteNumber("choices", result.Choices);
         json.WriteNumber("mean_in_flight", result.MeanInFlight);
         json.WriteNumber("busy_s", result.BusyS);
         json.WriteStartArray("levels");
@@ -148,6 +150,8 @@ static class PlimsollJson
         VllmJson.Number(json, "written_late_p99_ms", client.WrittenLateP99Ms);
         VllmJson.Number(json, "read_lag_p99_ms", client.ReadLagP99Ms);
         Known(json, "read_lag_judged", client.ReadLag);
+        VllmJson.Number(json, "read_lag_max_ms", client.ReadLagMaxMs);
+        json.WriteNumber("held_back", client.HeldBack);
         VllmJson.Number(json, "cpu_share", client.CpuShare);
         json.WriteNumber("gc_paused_ms", client.PausedMs);
         json.WriteNumber("wall_clock_steps", client.ClockSteps);

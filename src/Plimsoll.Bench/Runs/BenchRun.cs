@@ -7,6 +7,7 @@ using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Prompts;
 using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Wire;
+using Plimsoll.Core;
 
 namespace Plimsoll.Bench.Runs;
 
@@ -16,6 +17,7 @@ namespace Plimsoll.Bench.Runs;
 /// </summary>
 public sealed class BenchRun : IDisposable
 {
+    const string NoKey = "no header can carry it; expected visible ASCII without spaces and line ends";
     const long ProgressNs = 250_000_000;
 
     /// <summary>Rates shown on the way are of the last seconds: a quarter of one is mostly chance.</summary>
@@ -25,7 +27,7 @@ public sealed class BenchRun : IDisposable
     readonly RunClock _clock;
     readonly Endpoint _endpoint;
     readonly LevelMeter[] _meters;
-    readonly LoadTimes _times = new();
+    LoadTimes _times = new();
     readonly Action<RunProgress>? _progress;
     long _nextProgressNs;
     readonly Queue<(double AtS, long Ended, long Tokens)> _lately = new();
@@ -37,6 +39,7 @@ public sealed class BenchRun : IDisposable
 
     public BenchRun(BenchOptions options, Action<RunProgress>? progress = null, RunClock? clock = null)
     {
+        Check(options);
         _options = options;
         _progress = progress;
         _clock = clock ?? new RunClock();
@@ -45,8 +48,23 @@ public sealed class BenchRun : IDisposable
         Detail = options.Detail ? new DetailSpool() : null;
     }
 
+    /// <summary>Whether the endpoint has answered anything yet; asked from any thread.</summary>
+    public bool HasAnswered => _endpoint.HasAnswered;
+
     /// <summary>Every measured request; null unless it was asked for.</summary>
     public DetailSpool? Detail { get; }
+
+    /// <summary>A key that no request can carry is found before any is sent, and is not printed.</summary>
+    static void Check(BenchOptions options)
+    {
+        if (options.Endpoint.ApiKey is { } own && !EndpointOptions.IsKey(own))
+            throw new BadInputException($"the endpoint's API key: {NoKey}");
+        foreach (var level in options.Levels)
+        {
+            if (level.ApiKey is { } key && !EndpointOptions.IsKey(key))
+                throw new BadInputException($"level {ErrorText.OneLine(level.Name)}: api_key: {NoKey}");
+        }
+    }
 
     /// <summary>Runs on the calling thread; throws <see cref="EndpointFailure"/> before any load.</summary>
     public BenchResult Run(CancellationToken stop)
@@ -108,11 +126,13 @@ public sealed class BenchRun : IDisposable
     {
         // The load's time zero is now, and a moment to get under way.
         _startNs = _clock.NowNs + 10_000_000;
+        _times = new LoadTimes(_startNs + _options.WarmupNs);
         _search = _options.Search is { } search ? new SearchedLoad(_options.Levels[0], search) : null;
         var load = _search ?? LevelLoad.Of(_options.Levels);
         var dispatcher = new Dispatcher(new ShiftedLoad(load, _startNs), _options.MaxConcurrency);
         var runner = new LoadRunner(_endpoint, dispatcher, source, _clock, record => Ended(record, check))
         {
+            Due = _times.Due,
             Tick = now =>
             {
                 _times.InFlight(now, dispatcher.InFlight);
@@ -165,7 +185,6 @@ public sealed class BenchRun : IDisposable
     {
         var levels = _meters.Select(meter => meter.Report(_options.Percentiles)).ToList();
         var limits = _options.Levels.SelectMany(level => level.Promise).ToList();
-        var heldBack = _options.MaxConcurrency > 0;
         return new BenchResult
         {
             StartedAt = _clock.StartedAt.AddTicks(_startNs / 100),
@@ -191,7 +210,7 @@ public sealed class BenchRun : IDisposable
             MeanInFlight = _times.MeanInFlight,
             BusyS = _times.BusyNs / 1e9,
             Levels = levels,
-            Client = check.Report(limits, _meters[0].Ttft.PercentileNs(50), _options.MostLateness, heldBack)
+            Client = check.Report(limits, _meters[0].Ttft.PercentileNs(50), _options.MostLateness)
                 with { RealTime = _realTime },
             Server = server,
             Metadata = _options.Metadata,

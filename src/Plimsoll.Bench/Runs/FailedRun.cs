@@ -36,7 +36,7 @@ public static class FailedRun
             Load = options.Load,
             Loop = options.Loop,
             Levels = [.. meters.Select(meter => meter.Report(options.Percentiles))],
-            Client = check.Report([], null, options.MostLateness, heldBack: false),
+            Client = check.Report([], null, options.MostLateness),
             Metadata = options.Metadata,
         };
     }

@@ -1,11 +1,14 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Wire;
+using Plimsoll.Core;
 using Plimsoll.Core.Measures;
 using Plimsoll.Inputs.Measured;
+using Plimsoll.Inputs.Workloads.Traces;
 
 namespace Plimsoll.Bench.Runs;
 
@@ -27,8 +30,23 @@ public static class ImportedRun
         {
             if (json is not null && SavedRun.Is(json.RootElement))
                 return SavedRun.Read(json.RootElement, path, level.Promise, percentiles);
+            if (json is null)
+                RefuseSweep(path);
         }
         return Foreign(path, level, percentiles);
+    }
+
+    static void RefuseSweep(string path)
+    {
+        using var source = TraceSource.Open(path);
+        if (source.Head().AsSpan().TrimStart("\uFEFF \t\r\n"u8) is not [(byte)'[', ..])
+            return;
+        using var json = JsonFields.Document(source, "the result of a benchmark");
+        if (json.RootElement.EnumerateArray().Any(run => run.Find("plimsoll.form") is not null))
+        {
+            throw new BadInputException($"{path}: holds a result for each rate of a sweep; expected one of "
+                + "them in a file of its own, as jq '.[0]' prints the first");
+        }
     }
 
     static (BenchResult Result, IReadOnlyList<RequestRecord> Requests) Foreign(

@@ -16,14 +16,11 @@ namespace Plimsoll.Bench.Runs;
 /// </summary>
 sealed class LagProbe : IDisposable
 {
-    const int PeriodMs = 20;
-
     readonly Socket _near;
     readonly Socket _far;
     readonly Timer _timer;
-    readonly QuantileSketch _lags = new();
+    readonly LagSamples _lags = new();
     readonly Lock _gate = new();
-    long _writtenAt;
 
     public LagProbe()
     {
@@ -34,7 +31,7 @@ sealed class LagProbe : IDisposable
         _near.Connect(listener.LocalEndPoint!);
         _far = listener.Accept();
         _ = Read();
-        _timer = new Timer(_ => Write(), null, PeriodMs, PeriodMs);
+        _timer = new Timer(_ => Write(), null, LagSamples.PeriodMs, LagSamples.PeriodMs);
     }
 
     /// <summary>
@@ -43,14 +40,24 @@ sealed class LagProbe : IDisposable
     public long? P99Ns()
     {
         lock (_gate)
-            return _lags.Count < PercentileSamples.Needed(99) ? null : _lags.Percentile(99);
+        {
+            var lags = _lags.Sketch;
+            return lags.Count < PercentileSamples.Needed(99) ? null : lags.Percentile(99);
+        }
     }
 
     /// <summary>The highest percentile of the lags that is known.</summary>
     public KnownPercentile? Judged()
     {
         lock (_gate)
-            return JudgedPercentile.Of(_lags);
+            return JudgedPercentile.Of(_lags.Sketch);
+    }
+
+    /// <summary>The longest lag, nanoseconds; null where none was seen.</summary>
+    public long? MaxNs()
+    {
+        lock (_gate)
+            return _lags.MaxNs;
     }
 
     public void Dispose()
@@ -60,11 +67,16 @@ sealed class LagProbe : IDisposable
         _far.Dispose();
     }
 
+    static long NowNs() => (long)Stopwatch.GetElapsedTime(0).TotalNanoseconds;
+
     void Write()
     {
         try
         {
-            if (Interlocked.CompareExchange(ref _writtenAt, Stopwatch.GetTimestamp(), 0) == 0)
+            bool writes;
+            lock (_gate)
+                writes = _lags.TryWrite(NowNs());
+            if (writes)
                 _near.Send([1]);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -80,9 +92,9 @@ sealed class LagProbe : IDisposable
         {
             while (await _far.ReceiveAsync(buffer.AsMemory()).ConfigureAwait(false) > 0)
             {
-                var lagNs = Stopwatch.GetElapsedTime(Interlocked.Exchange(ref _writtenAt, 0)).Ticks * 100;
+                var now = NowNs();
                 lock (_gate)
-                    _lags.Add(Math.Max(0, lagNs));
+                    _lags.Read(now);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)

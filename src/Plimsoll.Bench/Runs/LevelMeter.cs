@@ -206,16 +206,17 @@ public sealed class LevelMeter
             var before = i == 0 ? 0 : arrivals[i - 1].TokensSoFar;
             var together = arrivals[i].TokensSoFar < 0 ? 1 : arrivals[i].TokensSoFar - before;
             if (i > 0)
-                AddGap(arrivals[i].AtNs - arrivals[i - 1].AtNs);
-            for (var token = 1; token < together; token++)
-                AddGap(0);
+                AddGaps(arrivals[i].AtNs - arrivals[i - 1].AtNs, 1);
+            AddGaps(0, together - 1);
         }
     }
 
-    void AddGap(long ns)
+    void AddGaps(long ns, int times)
     {
-        _meter.AddGaps(ns, 1);
-        _spreads[(int)Metric.Itl].Add(ns);
+        if (times <= 0)
+            return;
+        _meter.AddGaps(ns, times);
+        _spreads[(int)Metric.Itl].Add(ns, times);
     }
 
     void AddFailed(RequestRecord record)

@@ -23,6 +23,7 @@ public sealed class LoadRunner
     readonly Action<RequestRecord> _ended;
     readonly ConcurrentQueue<RequestRecord> _inbox = new();
     readonly ConcurrentBag<RequestRecord> _free = [];
+    long _fullUntilNs = long.MinValue;
     readonly AutoResetEvent _wake = new(false);
     volatile Exception? _defect;
 
@@ -38,6 +39,9 @@ public sealed class LoadRunner
     {
         (_endpoint, _dispatcher, _bodies, _clock, _ended) = (endpoint, dispatcher, bodies, clock, ended);
     }
+
+    /// <summary>Told when each request that is sent was due, on the loop's thread.</summary>
+    public Action<long>? Due { get; init; }
 
     /// <summary>Called at least every tenth of a second, on the loop's thread.</summary>
     public Action<long>? Tick { get; init; }
@@ -79,6 +83,8 @@ public sealed class LoadRunner
     {
         if (!_inbox.TryDequeue(out var record))
             return false;
+        if (_dispatcher.IsFull)
+            _fullUntilNs = now;
         _dispatcher.Ended(record.Level, record.Session, now);
         _ended(record);
         record.Clear();
@@ -95,6 +101,8 @@ public sealed class LoadRunner
         record.Level = request.Level;
         record.Session = request.Session;
         record.ScheduledNs = request.AtNs;
+        record.HeldBack = request.AtNs < _fullUntilNs;
+        Due?.Invoke(request.AtNs);
         var body = _bodies.Build(request);
         record.AskedPromptTokens = body.PromptTokens;
         record.AskedOutputTokens = body.OutputTokens;

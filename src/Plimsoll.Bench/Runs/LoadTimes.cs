@@ -14,10 +14,26 @@ sealed class LoadTimes
     const int MostSlices = 256;
 
     readonly List<SliceReport> _slices = [];
+    readonly long _measuredFromNs;
+
+    /// <summary>When the first measured request was due; null until one was.</summary>
+    long? _fromNs;
+
+    long _occupiedUntilNs;
     long _sliceNs = 1_000_000_000;
     int _inFlight;
     long _lastNs;
     Int128 _requestNs;
+
+    /// <param name="measuredFromNs">
+    /// Requests due earlier are not measured: occupancy counts from the first that is (see
+    /// <see cref="Due"/>). Null where all are.
+    /// </param>
+    public LoadTimes(long? measuredFromNs = null)
+    {
+        _measuredFromNs = measuredFromNs ?? long.MinValue;
+        _fromNs = measuredFromNs is null ? 0 : null;
+    }
 
     public int Most { get; private set; }
 
@@ -27,18 +43,31 @@ sealed class LoadTimes
 
     public long LastEndNs { get; private set; }
 
-    public double MeanInFlight => LastEndNs > FirstDueNs ? (double)_requestNs / (LastEndNs - FirstDueNs) : 0;
+    /// <summary>Over the same time that <see cref="Most"/> and <see cref="BusyNs"/> are of.</summary>
+    public double MeanInFlight => Math.Max(LastEndNs, _occupiedUntilNs) - FirstDueNs is > 0 and var ns
+        ? (double)_requestNs / ns : 0;
 
     public IReadOnlyList<SliceReport> Slices => _slices;
+
+    /// <summary>Says that a request is sent that was due then.</summary>
+    public void Due(long atNs)
+    {
+        if (_fromNs is null && atNs >= _measuredFromNs)
+            _fromNs = atNs;
+    }
 
     /// <summary>Says how many requests are under way from now on.</summary>
     public void InFlight(long nowNs, int requests)
     {
-        if (_inFlight > 0)
-            BusyNs += nowNs - _lastNs;
-        _requestNs += (Int128)_inFlight * (nowNs - _lastNs);
+        if (_fromNs is { } fromNs && nowNs >= fromNs)
+        {
+            var ns = nowNs - Math.Max(_lastNs, fromNs);
+            _requestNs += (Int128)_inFlight * ns;
+            if (_inFlight > 0)
+                (BusyNs, _occupiedUntilNs) = (BusyNs + ns, nowNs);
+            Most = Math.Max(Most, requests);
+        }
         (_lastNs, _inFlight) = (nowNs, requests);
-        Most = Math.Max(Most, requests);
     }
 
     /// <summary>Adds a measured request.</summary>

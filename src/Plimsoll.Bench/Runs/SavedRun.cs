@@ -9,7 +9,6 @@ using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Wire;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
-using Plimsoll.Core.Promises;
 using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Bench.Runs;
@@ -32,8 +31,9 @@ static class SavedRun
     {
         try
         {
-            var requests = RequestColumns.Read(root, file);
-            return (Result(root, file, Levels(root, promise), requests, percentiles), requests);
+            var levels = Levels(root, file, promise);
+            var requests = RequestColumns.Read(root, file, levels.Count);
+            return (Result(root, file, levels, requests, percentiles), requests);
         }
         catch (Exception e) when (e is FormatException or InvalidOperationException or KeyNotFoundException
             or IndexOutOfRangeException or ArgumentOutOfRangeException or OverflowException)
@@ -43,16 +43,17 @@ static class SavedRun
         }
     }
 
-    static List<LevelOptions> Levels(JsonElement root, IReadOnlyList<Limit> promise)
+    static List<LevelOptions> Levels(JsonElement root, string file, IReadOnlyList<Limit> promise)
     {
         var levels = new List<LevelOptions>();
         foreach (var level in root.GetProperty("plimsoll").GetProperty("levels").EnumerateArray())
         {
-            List<Limit> own = [.. level.GetProperty("promise").EnumerateArray()
-                .Select(limit => PromiseText.Parse(limit.GetProperty("limit").GetString()!))];
+            var where = $"{file}: plimsoll.levels[{levels.Count}].promise";
+            List<Limit> own = [.. level.GetProperty("promise").EnumerateArray().Select((limit, index) =>
+                SavedReports.Limit(limit.Text("limit"), $"{where}[{index}]"))];
             levels.Add(new LevelOptions
             {
-                Name = level.GetProperty("name").GetString()!,
+                Name = level.Text("name") ?? throw new KeyNotFoundException("a level has no name"),
                 Promise = promise.Count > 0 ? promise : own,
                 Judged = promise.Count > 0 || own.Count == 0 || level.Text("verdict") != "none",
             });
@@ -64,6 +65,9 @@ static class SavedRun
         IReadOnlyList<RequestRecord> requests, IReadOnlyCollection<double> percentiles)
     {
         var ours = root.GetProperty("plimsoll");
+        var durationS = SavedReports.Figure(root, "duration", file);
+        if (durationS is null || (durationS == 0 && requests.Any(request => request.Served)))
+            throw new BadInputException($"{file}: duration is not there or 0; expected seconds");
         var meters = levels.ConvertAll(level => new LevelMeter(level));
         var times = new LoadTimes();
         foreach (var record in requests)
@@ -78,7 +82,7 @@ static class SavedRun
         {
             StartedAt = DateTimeOffset.Parse(ours.GetProperty("started_at").GetString()!,
                 CultureInfo.InvariantCulture),
-            DurationS = root.GetProperty("duration").GetDouble(),
+            DurationS = durationS.Value,
             Interrupted = ours.Flag("interrupted") == true,
             Refused = ours.Text("refused"),
             Address = ours.Text("address") ?? Path.GetFileName(file),
@@ -88,16 +92,19 @@ static class SavedRun
             PromptSalt = ours.Find("prompt_salt") is { } salt ? salt.GetUInt64() : null,
             Load = ours.Text("load") ?? "unknown",
             Loop = ours.Text("loop"),
-            RequestRate = SavedReports.Number(root, "request_rate"),
-            Burstiness = SavedReports.Number(root, "burstiness"),
-            MaxConcurrency = (int?)SavedReports.Number(root, "max_concurrency"),
-            MostInFlight = (int)(SavedReports.Number(root, "max_concurrent_requests") ?? 0),
-            MeanInFlight = SavedReports.Number(ours, "mean_in_flight") ?? 0,
-            BusyS = SavedReports.Number(ours, "busy_s") ?? 0,
+            RequestRate = SavedReports.Figure(root, "request_rate", file),
+            DueRate = SavedReports.Figure(ours, "due_rate", file),
+            Choices = (int)(SavedReports.Figure(ours, "choices", file) ?? 1),
+            Burstiness = SavedReports.Figure(root, "burstiness", file),
+            MaxConcurrency = (int?)SavedReports.Figure(root, "max_concurrency", file),
+            MostInFlight = (int)(SavedReports.Figure(root, "max_concurrent_requests", file) ?? 0),
+            MeanInFlight = SavedReports.Figure(ours, "mean_in_flight", file) ?? 0,
+            BusyS = SavedReports.Figure(ours, "busy_s", file) ?? 0,
             Levels = meters.ConvertAll(meter => meter.Report(percentiles)),
-            Client = SavedReports.Client(ours.GetProperty("client")),
+            Client = SavedReports.Client(ours.Find("client"), file),
             Server = SavedReports.Server(ours.Find("server")),
-            LoadLine = SavedReports.LoadLine(ours.Find("load_line")),
+            Steps = SavedReports.Steps(ours.Find("steps"), file),
+            LoadLine = SavedReports.LoadLine(ours.Find("load_line"), file),
             Metadata = ours.Find("metadata") is { ValueKind: JsonValueKind.Object } metadata
                 ? [.. metadata.EnumerateObject().Select(m =>
                     KeyValuePair.Create(m.Name, m.Value.ToString()))] : [],

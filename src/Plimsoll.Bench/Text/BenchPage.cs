@@ -38,7 +38,7 @@ public static class BenchPage
             Figures = [.. Figures(result, money)],
             Pictures = [.. Pictures(result, money)],
             Tables = tables,
-            Notes = [.. Notes(result, against)],
+            Notes = [.. RunWords.All(result), .. Notes(result, money, against)],
             Version = version,
         };
     }
@@ -87,7 +87,7 @@ public static class BenchPage
 
     static IEnumerable<ReportPicture> Pictures(BenchResult result, MoneyReport? money)
     {
-        foreach (var metric in new[] { Metric.Ttft, Metric.Tpot, Metric.Itl, Metric.E2e })
+        foreach (var metric in LatencyCurves.Metrics)
         {
             if (LatencyCurves.Of(metric, [("", result)]) is { } picture)
                 yield return picture;
@@ -126,7 +126,7 @@ public static class BenchPage
     /// <summary>A column per level: a run of one level fits a phone.</summary>
     static PageTable Levels(BenchResult result)
     {
-        return new("Requests", ["<", .. result.Levels.Select(level => level.Name)],
+        return new("Requests", ["<", .. result.Levels.Select(level => ">" + level.Name)],
         [
             Row("served", level => N(level.Completed)),
             Row("failed", level => N(level.Failed)),
@@ -136,11 +136,13 @@ public static class BenchPage
             Row("of them cached, as the endpoint says", level => Share(level.CachedShare)),
             Row("of them shared by the load, at most", level => Share(level.SharedShare)),
             Row("output tokens", level => N(level.OutputTokens)),
+            Row("ended before the length asked for", level => N(level.Short)),
             Row("tokens counted by the endpoint", level => Share(level.CountedShare)),
             Row("promise", Promises),
         ]);
 
-        string[] Row(string name, Func<LevelReport, string> of) => ["<" + name, .. result.Levels.Select(of)];
+        string[] Row(string name, Func<LevelReport, string> of) =>
+            ["<" + name, .. result.Levels.Select(level => ">" + of(level))];
     }
 
     static string Promises(LevelReport level) => level.Promise.Count == 0 ? "none"
@@ -157,8 +159,10 @@ public static class BenchPage
             ResultDiff.Text(figure.Ratio) + (figure.IsOff ? " off" : ""),
         })]);
 
-    static IEnumerable<string> Notes(BenchResult result, AccountComparison? against)
+    static IEnumerable<string> Notes(BenchResult result, MoneyReport? money, AccountComparison? against)
     {
+        if (money is not null)
+            yield return MoneyWords.Use(money);
         if (result.Client.CpuShare is { } share)
         {
             yield return $"Client: {ClientWords.Of(result.Client)}; "
@@ -175,6 +179,11 @@ public static class BenchPage
             yield return $"{N(failure.Count)} {failure.Kind}: {failure.Example}";
         foreach (var off in against?.Off ?? [])
             yield return off;
+        foreach (var metric in LatencyCurves.Metrics)
+        {
+            if (LatencyCurves.TooFew(metric, [result]) is { } few)
+                yield return few;
+        }
     }
 
     internal static string Ms(double? ms) => ms is { } known

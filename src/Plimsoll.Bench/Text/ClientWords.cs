@@ -14,7 +14,11 @@ public static class ClientWords
         return $"dispatched late {median}{Judged(client.DispatchLate)}"
             + $"{(client.RealTime ? " at real-time priority" : "")}; "
             + $"on the socket {Ms(client.WrittenLateP50Ms)} p50, {Ms(client.WrittenLateP99Ms)} p99 after it "
-            + $"was due, new connections in it; reads late {Judged(client.ReadLag)}";
+            + $"was due, new connections in it; reads late {Judged(client.ReadLag)}"
+            + (client.ReadLagMaxMs is { } most ? $", {Ms(most)} at most" : "")
+            + (client.HeldBack > 0
+                ? $"; without {Plural.Of(client.HeldBack, "request")} that the limit in flight held back"
+                : "");
     }
 
     static string Judged(KnownPercentile? known) => known is { } judged

@@ -17,6 +17,8 @@ public sealed class ResultDiff
     const string How = "95 % intervals from stretches of consecutive requests drawn again 500 times; "
         + "those of a figure that a file gives without its requests are not known.";
 
+    static readonly Metric[] Drawn = [Metric.Ttft, Metric.Tpot, Metric.E2e];
+
     static readonly string[] Order =
     [
         "completed", "failed", "duration", "request_throughput", "request_goodput", "output_throughput",
@@ -57,7 +59,7 @@ public sealed class ResultDiff
         var pictures = new List<ReportPicture>();
         if (First.Result is { } one && Second.Result is { } two)
         {
-            foreach (var metric in new[] { Metric.Ttft, Metric.Tpot, Metric.E2e })
+            foreach (var metric in Drawn)
             {
                 if (LatencyCurves.Of(metric, [(First.Name, one), (Second.Name, two)]) is { } picture)
                     pictures.Add(picture);
@@ -78,11 +80,15 @@ public sealed class ResultDiff
                     p.Name + (p.RatioInterval is { } range ? $"; {Text(range)}: {Remark(p)}" : "")))],
             Pictures = pictures,
             Tables = [.. Alike(), new PageTable("Figures, and their 95 % intervals",
-                ["<figure", First.Name, Second.Name, "ratio", "<"], [.. Pairs.Select(Cells)])],
-            Notes = [.. Summaries.Select(line => char.ToUpperInvariant(line[0]) + line[1..] + ".")],
+                ["<figure", ">" + First.Name, ">" + Second.Name, "ratio", "<"], [.. Pairs.Select(Cells)])],
+            Notes = [.. Summaries.Select(line => char.ToUpperInvariant(line[0]) + line[1..] + "."),
+                .. NotDrawn()],
             Version = version,
         };
     }
+
+    IEnumerable<string> NotDrawn() => First.Result is { } one && Second.Result is { } two
+        ? Drawn.Select(metric => LatencyCurves.TooFew(metric, [one, two])).OfType<string>() : [];
 
     IEnumerable<PageTable> Alike()
     {
@@ -94,7 +100,8 @@ public sealed class ResultDiff
         }
     }
 
-    public string[] Headers() => [First.Name, "95 %", Second.Name, "95 %", "ratio", "95 %", "<"];
+    /// <summary>Of <see cref="Row"/>, without marks.</summary>
+    public string[] Headers() => [First.Name, "95 %", Second.Name, "95 %", "ratio", "95 %", ""];
 
     public static string[] Row(FigurePair pair) =>
     [

@@ -19,6 +19,9 @@ public sealed record SweepPoint(double Rate, BenchResult Result, MoneyReport? Mo
 /// <summary>A sweep as a table, as JSON and as a page with the cost-latency curve.</summary>
 public static class SweepPage
 {
+    /// <summary>One point is no line.</summary>
+    const int FewestPoints = 2;
+
     public static string[] Headers { get; } =
     [
         "requests/s", "served", "failed", "TTFT p50 ms", "TTFT p95 ms", "TPOT p50 ms", "TPOT p95 ms",
@@ -70,7 +73,7 @@ public static class SweepPage
         Tables = [Rates(points)],
         Banner = [.. Told(points, result => result.InvalidBecause)],
         Warnings = [.. Told(points, result => result.Warnings)],
-        Notes = [.. Basis(points)],
+        Notes = [.. Basis(points), .. NotDrawn(points)],
         Version = version,
     };
 
@@ -95,6 +98,23 @@ public static class SweepPage
             .Select(point => string.Create(CultureInfo.InvariantCulture,
                 $"{point.Rate:0.###} requests/s: {MoneyWords.Basis(point.Result, point.Money!)}."));
 
+    static IEnumerable<string> NotDrawn(IReadOnlyList<SweepPoint> points)
+    {
+        foreach (var metric in new[] { Metric.Ttft, Metric.Tpot })
+        {
+            foreach (var percentile in new[] { 50.0, 95 })
+            {
+                var known = points.Count(point => At(point, metric, percentile) is not null);
+                if (known < FewestPoints)
+                {
+                    yield return $"{metric.Name().ToUpperInvariant()} p{percentile} is not drawn: "
+                        + $"{Plural.Of(known, "rate")} had the {PercentileSamples.Needed(percentile)} "
+                        + "samples that it needs, a line needs two.";
+                }
+            }
+        }
+    }
+
     static IEnumerable<ReportPicture> Pictures(IReadOnlyList<SweepPoint> points)
     {
         foreach (var metric in new[] { Metric.Ttft, Metric.Tpot })
@@ -103,7 +123,7 @@ public static class SweepPage
             var curves = new[] { 50.0, 95 }
                 .Select(p => new NamedCurve($"{name} p{p}",
                     Points(points, point => point.Rate, point => At(point, metric, p))))
-                .Where(curve => curve.Points.Count > 0).ToList();
+                .Where(curve => curve.Points.Count >= FewestPoints).ToList();
             if (curves.Count > 0)
             {
                 yield return new($"sweep-{metric.Name()}", $"{name} as the load grows.", new CurvesPicture
@@ -118,7 +138,9 @@ public static class SweepPage
             var name = metric.Name().ToUpperInvariant();
             var cost = Points(points, point => At(point, metric, 95), point =>
                 point.Money?.UsdPerMillionTokens?.Value);
-            if (cost.Count > 0)
+            // A logarithmic axis has no place for tokens that came together.
+            cost.RemoveAll(point => point.X <= 0);
+            if (cost.Count >= FewestPoints)
             {
                 yield return new($"cost-{metric.Name()}",
                     $"What a token cost at the {name} that came of it.", new CurvesPicture

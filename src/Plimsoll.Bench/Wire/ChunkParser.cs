@@ -6,11 +6,24 @@ namespace Plimsoll.Bench.Wire;
 
 /// <summary>
 /// Reads chunks of chat completions, completions and responses in one pass over their bytes. Nothing is
-/// allocated but the text of an error. Damaged JSON throws <see cref="JsonException"/>.
+/// allocated but the text of an error. What is no chunk throws <see cref="JsonException"/> and nothing else.
 /// </summary>
 static class ChunkParser
 {
     public static AnswerChunk Parse(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return Whole(json);
+        }
+        catch (InvalidOperationException e)
+        {
+            // A name that is no Unicode, or a token that stands where no grammar of a chunk has it.
+            throw new JsonException("not a chunk", e);
+        }
+    }
+
+    static AnswerChunk Whole(ReadOnlySpan<byte> json)
     {
         var chunk = new AnswerChunk();
         var reader = new Utf8JsonReader(json);
@@ -37,15 +50,23 @@ static class ChunkParser
                 Type(ref reader, ref chunk);
             else if (reader.ValueTextEquals("delta"u8))
                 chunk.HasText |= IsText(ref reader);
-            else if (reader.ValueTextEquals("response"u8) && ReadStart(ref reader))
-                Object(ref reader, ref chunk);
+            else if (reader.ValueTextEquals("response"u8))
+                Response(ref reader, ref chunk);
             else if (reader.ValueTextEquals("status"u8))
                 Status(ref reader, ref chunk);
             else if (reader.ValueTextEquals("output"u8))
                 chunk.HasText |= IsText(ref reader);
-            else if (reader.TokenType == JsonTokenType.PropertyName)
+            else
                 Skip(ref reader);
         }
+    }
+
+    static void Response(ref Utf8JsonReader reader, ref AnswerChunk chunk)
+    {
+        if (ReadStart(ref reader))
+            Object(ref reader, ref chunk);
+        else if (reader.TokenType != JsonTokenType.Null)
+            throw new JsonException("a response that is no object");
     }
 
     static void Choices(ref Utf8JsonReader reader, ref AnswerChunk chunk)
@@ -139,7 +160,10 @@ static class ChunkParser
     {
         reader.Read();
         if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
             return;
+        }
         chunk.Finish = reader.ValueTextEquals("stop"u8) ? FinishReason.Stop
             : reader.ValueTextEquals("length"u8) ? FinishReason.Length
             : reader.ValueTextEquals("tool_calls"u8) ? FinishReason.ToolCalls

@@ -31,6 +31,7 @@ public sealed class Endpoint : IDisposable
     readonly Uri _address;
     readonly RunClock _clock;
     readonly ConcurrentBag<SseReader> _readers = [];
+    volatile bool _answered;
 
     public Endpoint(EndpointOptions options, RunClock clock)
     {
@@ -57,6 +58,9 @@ public sealed class Endpoint : IDisposable
 
     public EndpointOptions Options { get; }
 
+    /// <summary>Whether the head of any answer has come, of whatever status.</summary>
+    public bool HasAnswered => _answered;
+
     /// <summary>
     /// Sends one request and reads its answer into <paramref name="record"/>. Never throws.
     /// </summary>
@@ -70,19 +74,20 @@ public sealed class Endpoint : IDisposable
         record.DispatchedNs = _clock.NowNs;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stop);
         timeout.CancelAfter(TimeSpan.FromMilliseconds(Options.TimeoutNs / 1e6));
-        using var request = Request(HttpMethod.Post, _address, apiKey);
         var content = new RequestContent(body);
-        request.Content = content;
         try
         {
+            using var request = Request(HttpMethod.Post, _address, apiKey);
+            request.Content = content;
             using var response = await _invoker.SendAsync(request, timeout.Token).ConfigureAwait(false);
+            _answered = true;
             record.SentNs = Sent(content);
             record.Status = (int)response.StatusCode;
             await Read(response, record, timeout.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException
-            or SocketException or JsonException)
+        catch (Exception e)
         {
+            // Whatever an answer brings about costs that answer and never the run.
             record.SentNs = Sent(content);
             Fail(record, e, stop.IsCancellationRequested);
         }
@@ -98,7 +103,9 @@ public sealed class Endpoint : IDisposable
         using var request = Request(method, Options.Below(path), apiKey: null);
         if (method == HttpMethod.Post)
             request.Content = new RequestContent(body);
-        return await _invoker.SendAsync(request, stop).ConfigureAwait(false);
+        var response = await _invoker.SendAsync(request, stop).ConfigureAwait(false);
+        _answered = true;
+        return response;
     }
 
     public void Dispose() => _invoker.Dispose();
@@ -133,13 +140,17 @@ public sealed class Endpoint : IDisposable
             return;
         }
         using var stream = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
-        if (type == "text/event-stream")
+        if (Is(type, "text/event-stream"))
             await ReadEvents(stream, record, stop).ConfigureAwait(false);
-        else if (type == "application/json" && !Options.Stream)
+        else if (Is(type, "application/json") && !Options.Stream)
             await ReadWhole(stream, record, stop).ConfigureAwait(false);
         else
             Fail(record, FailureKind.NotEvents, $"content type {type ?? "none"}; expected {Expected()}");
     }
+
+    /// <summary>Case means nothing in a media type (RFC 9110, 8.3.1).</summary>
+    static bool Is(string? type, string expected) =>
+        string.Equals(type, expected, StringComparison.OrdinalIgnoreCase);
 
     string Expected() => Options.Stream ? "text/event-stream" : "application/json";
 
@@ -251,6 +262,11 @@ public sealed class Endpoint : IDisposable
         else if (e is JsonException)
         {
             Fail(record, FailureKind.Malformed, "an event that is no JSON of a chunk");
+        }
+        else if (e is not (HttpRequestException or IOException or SocketException))
+        {
+            Fail(record, FailureKind.Malformed,
+                $"an answer that cannot be read: {ErrorText.OneLine($"{e.GetType().Name}: {e.Message}")}");
         }
         else if (record.Status == 0 && e is HttpRequestException { HttpRequestError: var error }
             && IsUnreachable(error))

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Plimsoll.Bench.Wire;
 
@@ -17,6 +18,9 @@ public sealed record EndpointOptions
 
     /// <summary>Sent as a bearer token; null for none.</summary>
     public string? ApiKey { get; init; }
+
+    /// <summary>Whether a text can be sent as a bearer token: visible ASCII (RFC 9110, 5.5).</summary>
+    public static bool IsKey(string text) => text.Length > 0 && text.All(c => c is > ' ' and <= '~');
 
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 

@@ -30,6 +30,12 @@ public sealed class RequestRecord
     /// <summary>When this client began to send it.</summary>
     public long DispatchedNs { get; set; }
 
+    /// <summary>
+    /// Whether the limit on requests in flight was reached when it was due: that it was sent later is then no
+    /// lateness of the client's.
+    /// </summary>
+    public bool HeldBack { get; set; }
+
     /// <summary>When its last byte was written to the socket; making a new connection is in it.</summary>
     public long SentNs { get; set; }
 
@@ -122,7 +128,7 @@ public sealed class RequestRecord
             Chunks = 0;
         Session = -1;
         ScheduledNs = DispatchedNs = SentNs = FirstTokenNs = LastTokenNs = EndNs = 0;
-        HasUsage = SaysCached = false;
+        HasUsage = SaysCached = HeldBack = false;
         SharedShare = 0;
         Usage = UsageFault.None;
         UsageSaid = null;

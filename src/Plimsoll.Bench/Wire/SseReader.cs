@@ -20,6 +20,7 @@ sealed class SseReader
     int _end;
     int _dataStart;
     int _dataLength = -1;
+    bool _begun;
 
     /// <summary>Bytes of an event that is not whole yet.</summary>
     public int Pending => _end - _eventStart;
@@ -55,11 +56,12 @@ sealed class SseReader
                 data = default;
                 return false;
             }
-            var line = rest[..length];
+            ReadOnlySpan<byte> line = rest[..length];
             var start = _lineStart;
             _lineStart += length + 1;
             if (line is [.., (byte)'\r'])
                 line = line[..^1];
+            start += Opening(ref line);
             if (!line.IsEmpty)
             {
                 Line(line, start);
@@ -78,7 +80,9 @@ sealed class SseReader
     {
         if (_lineStart < _end)
         {
-            Line(_buffer.AsSpan(_lineStart, _end - _lineStart).TrimEnd((byte)'\r'), _lineStart);
+            ReadOnlySpan<byte> line = _buffer.AsSpan(_lineStart, _end - _lineStart).TrimEnd((byte)'\r');
+            var start = _lineStart + Opening(ref line);
+            Line(line, start);
             _lineStart = _end;
         }
         _eventStart = _end;
@@ -90,6 +94,16 @@ sealed class SseReader
     {
         _eventStart = _lineStart = _end = 0;
         _dataLength = -1;
+        _begun = false;
+    }
+
+    /// <summary>Takes the byte order mark off a stream's first line; its length where there is one.</summary>
+    int Opening(ref ReadOnlySpan<byte> line)
+    {
+        var mark = !_begun && line.StartsWith("\uFEFF"u8) ? 3 : 0;
+        _begun = true;
+        line = line[mark..];
+        return mark;
     }
 
     bool TakeData(out ReadOnlySpan<byte> data)

@@ -78,7 +78,7 @@ public static class UsageFaults
             record.CountChunks();
     }
 
-    static UsageFault Fault(RequestRecord record, int requestBytes, int choices)
+    internal static UsageFault Fault(RequestRecord record, int requestBytes, int choices)
     {
         if (record.PromptTokens > requestBytes + UnseenPromptTokens)
             return UsageFault.PromptBeyondRequest;

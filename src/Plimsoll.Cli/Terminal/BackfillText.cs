@@ -23,6 +23,7 @@ static class BackfillText
                 + $"{Whole(policy.UsdPerWeek),15}\n");
         }
         Rules(text, bill);
+        Say(text, BackfillWords.Rules);
         Levels(text, backfill.BusiestHour);
         Say(text, BackfillWords.BusiestHour(backfill));
         Say(text, BackfillWords.Room(backfill.Loss));
@@ -40,7 +41,7 @@ static class BackfillText
     {
         var table = new TextTable(
             "  in the busiest hour", "kept", "tokens/s", "TTFT p95 ms", "alone", "TPOT p95", "ITL p99",
-            "$/M tokens", "with idle");
+            "$/M, week", "with idle");
         foreach (var level in levels)
         {
             table.Add(
@@ -76,6 +77,9 @@ static class BackfillText
         text.Append("\n  batch tokens/s   ");
         foreach (var point in backfill.PriceOfPromise)
             text.Append($"{BackfillWords.Tokens(point),9}");
+        text.Append("\n  90 % interval, ± ");
+        foreach (var point in backfill.PriceOfPromise)
+            text.Append($"{BackfillWords.Reach(point),9}");
         text.Append('\n');
         Say(text, BackfillWords.Promise(backfill));
     }

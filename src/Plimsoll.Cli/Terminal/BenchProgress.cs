@@ -13,6 +13,9 @@ namespace Plimsoll.Cli.Terminal;
 sealed class BenchProgress(TextWriter story) : IDisposable
 {
     const double QuietS = 2;
+
+    /// <summary>A healthy endpoint on a busy machine may take a while to its first byte.</summary>
+    const double SilentS = 5;
     const double PipedPeriodS = 10;
 
     readonly bool _piped = Console.IsErrorRedirected;
@@ -22,9 +25,11 @@ sealed class BenchProgress(TextWriter story) : IDisposable
     int _shown;
 
     /// <summary>
-    /// Says on a terminal, unless the load begins before, that an endpoint has not answered yet.
+    /// Says on a terminal, unless something came before, that an endpoint has not answered yet.
     /// </summary>
-    public void Await(EndpointOptions endpoint)
+    /// <param name="endpoint">Whose answer is awaited.</param>
+    /// <param name="hasAnswered">Whether anything of it has come, be it no more than a refusal.</param>
+    public void Await(EndpointOptions endpoint, Func<bool> hasAnswered)
     {
         if (_piped)
             return;
@@ -34,12 +39,12 @@ sealed class BenchProgress(TextWriter story) : IDisposable
         {
             lock (_gate)
             {
-                if (_silence is null)
+                if (_silence is null || hasAnswered())
                     return;
                 story.Write("\r" + line);
                 _shown = line.Length;
             }
-        }, null, TimeSpan.FromSeconds(QuietS), Timeout.InfiniteTimeSpan);
+        }, null, TimeSpan.FromSeconds(SilentS), Timeout.InfiniteTimeSpan);
     }
 
     public void Report(RunProgress progress)

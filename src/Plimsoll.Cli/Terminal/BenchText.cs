@@ -26,15 +26,12 @@ static class BenchText
             Level(text, result, level, metrics);
         text.Append('\n');
         Throughput(text, result);
-        Server(text, result);
+        if (result.Server is { } server)
+            TextLines.Wrap(text, "engine: ", "        ", RunWords.Of(server));
         if (result.Steps?.Problem is { } problem)
             TextLines.Wrap(text, "engine's log: ", "        ", $"not joined whole: {problem}");
         if (result.Steps is { Steps.Count: > 0 } steps)
-        {
-            text.Append(CultureInfo.InvariantCulture,
-                $"engine's log: {Plural.Of(steps.Steps.Count, "step")} of {steps.MeanMs:0.00} ms on average, "
-                    + $"{steps.BusyS:0.0} s in all, {steps.MeanDecodes:0.0} sequences decoded at once\n");
-        }
+            text.Append($"engine's log: {RunWords.Of(steps)}\n");
         Client(text, result.Client);
         foreach (var warning in result.Warnings)
             TextLines.Wrap(text, "WARNING ", "        ", warning);
@@ -125,37 +122,9 @@ static class BenchText
 
     static void Throughput(StringBuilder text, BenchResult result)
     {
-        text.Append(CultureInfo.InvariantCulture,
-            $"{Plural.Of(result.Completed, "request")} served, {result.Failed:N0} failed, "
-            + $"in {result.DurationS:0.0} s; "
-            + $"{result.MeanInFlight:0.0} in flight on average, {result.MostInFlight:N0} at most\n");
-        text.Append($"{Ms(result.PerSecond(result.Completed))} requests/s, ");
-        text.Append(CultureInfo.InvariantCulture,
-            $"{result.PerSecond(result.PromptTokens):N0} input and "
-                + $"{result.PerSecond(result.OutputTokens):N0} output tokens/s\n");
+        text.Append($"{RunWords.Served(result)}\n{RunWords.Rates(result)}\n");
         text.Append($"tokens counted {result.TokenCounting}\nprompt lengths: {result.PromptLengths}");
         text.Append(result.PromptSalt is { } salt ? $"; --prompt-salt {salt} sends the same words\n" : "\n");
-    }
-
-    static void Server(StringBuilder text, BenchResult result)
-    {
-        if (result.Server is not { } server)
-            return;
-        var facts = new List<string>();
-        Fact("mean TTFT", server.MeanTtftMs, "ms", 1);
-        Fact("mean queue", server.MeanQueueMs, "ms", 1);
-        Fact("running", server.MeanRunning, "", 1);
-        Fact("waiting", server.MeanWaiting, "", 1);
-        Fact("prefix cache hits", server.PrefixCacheHitShare, "%", 100);
-        Fact("KV cache at most", server.MostKvCacheUsage, "%", 100);
-        Fact("preemptions", server.Preemptions, "", 1);
-        TextLines.Wrap(text, "engine: ", "        ", string.Join(", ", facts));
-
-        void Fact(string name, double? value, string unit, double factor)
-        {
-            if (value is { } known)
-                facts.Add(FormattableString.Invariant($"{name} {factor * known:0.#} {unit}").TrimEnd());
-        }
     }
 
     static void Client(StringBuilder text, ClientReport client)

@@ -62,21 +62,29 @@ static class LevelText
     }
 
     /// <summary>Drafts chosen step by step beside every fixed number of them.</summary>
-    public static string Drafts(IReadOnlyList<DraftPoint>? study)
+    public static string Drafts(IReadOnlyList<DraftPoint>? study, bool isAtOnce)
     {
         if (study is null)
             return "";
-        var table = new TextTable("drafts", "output tokens/s", "TPOT mean ms", "E2E mean ms", "goodput");
+        var table = new TextTable(
+            "drafts", "TPOT mean ms", "E2E mean ms", "busy", "output tokens/s", "batch tokens/s", "goodput");
         foreach (var point in study)
         {
             table.Add(
                 point.Drafts is { } k ? $"{k} in every step" : "chosen step by step",
-                F(point.OutputTokensPerSecond, "#,0"),
                 point.TpotMs.Mean is { } tpot ? F(tpot, "0.00") : "–",
-                point.E2eMs.Mean is { } e2e ? F(e2e, "#,0") : "–",
+                point.E2eMs.Mean is { } e2e ? F(e2e, "#,0") : "–", F(100 * point.BusyShare, "0.0") + " %",
+                F(point.OutputTokensPerSecond, "#,0"),
+                point.BatchOutputTokensPerSecond is { } batch ? F(batch, "#,0") : "–",
                 point.Goodput is { } good ? F(100 * good, "0.00") + " %" : "–");
         }
-        return table.ToString();
+        var text = new StringBuilder(table.ToString());
+        if (!isAtOnce)
+        {
+            TextLines.Wrap(text, "  ", "  ", "Requests that come at a rate give the output tokens they ask "
+                + "for with any number of drafts; what drafts do shows in times, busy and batch tokens.");
+        }
+        return text.ToString();
     }
 
     public static string Pair(LatencySummary summary) => Pair(summary.P50, summary.P95);

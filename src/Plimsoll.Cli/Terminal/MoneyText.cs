@@ -1,4 +1,6 @@
+using System;
 using System.Globalization;
+using System.Linq;
 using System.Text;
 using Plimsoll.Bench.Money;
 using Plimsoll.Bench.Search;
@@ -41,14 +43,16 @@ static class MoneyText
         Estimate(text, "USD / M tokens at the promise", money.UsdPerMillionGoodTokens);
         if (money.UsdPerRequest is { } request)
             text.Append(culture, $"USD / request                  {request:0.000000}\n");
-        text.Append(culture, $"busy                           {100 * money.BusyShare:0.0} % of the time\n");
+        var busy = MoneyWords.Busy(money)["busy ".Length..];
+        text.Append($"busy                           {busy}\n");
         if (money.Gap.Count == 0)
             return text.ToString();
         text.Append($"\nFrom the bound to the bill, USD per million tokens; step "
             + $"times of tier {money.Tier}\n");
+        var width = Math.Max(9, money.Gap.Max(bar => bar.Name.Length));
         foreach (var bar in money.Gap)
         {
-            text.Append(culture, $"  {bar.Name,-9} "
+            text.Append(culture, $"  {bar.Name.PadRight(width)} "
                 + $"{bar.UsdPerMillionTokens,9:+0.0000;-0.0000}  {bar.Means}\n");
         }
         return text.ToString();

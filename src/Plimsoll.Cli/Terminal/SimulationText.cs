@@ -46,7 +46,7 @@ static class SimulationText
         text.Append($"batch         {F(batch.OutputTokensPerSecond, "#,0")} output");
         text.Append(Range(bounds, r => r.Batch?.OutputTokensPerSecond, "#,0"));
         text.Append($" and {F(batch.PromptTokensPerSecond, "#,0")} input tokens/s beside the requests; ");
-        text.Append($"{F(batch.LinesPerSecond * windowNs / 1e9, "#,0")} lines in {Hours(windowNs)}\n");
+        text.Append(Extrapolated(batch, windowNs)).Append('\n');
         var (ttft, tpot) = (batch.Latencies!.Ttft.Summarise(), batch.Latencies.Tpot.Summarise());
         text.Append($"  lines       {batch.Lines:N0} answered");
         if (batch.Goodput is { } good)
@@ -59,6 +59,19 @@ static class SimulationText
         if (batch.RecomputedTokens > 0)
             text.Append($"  recomputed  {batch.RecomputedTokens:N0} tokens whose memory others took\n");
         return text.ToString();
+    }
+
+    /// <summary>What the lines of a run would be in the window, known as well as they were counted.</summary>
+    static string Extrapolated(BatchResult batch, long windowNs)
+    {
+        var times = windowNs / 1e9 / batch.SpanS;
+        var reach = 1.645 * Math.Sqrt(batch.Lines) * times;
+        if (batch.Lines == 0)
+            return "no line answered";
+        var step = Math.Max(1, Math.Pow(10, Math.Floor(Math.Log10(reach))));
+        var (lines, known) = (step * Math.Round(batch.Lines * times / step), step * Math.Round(reach / step));
+        return $"{batch.Lines:N0} lines in {F(batch.SpanS, "#,0")} s would be {F(lines, "#,0")} ± "
+            + $"{F(known, "#,0")} in {Hours(windowNs)}";
     }
 
     static string Hours(long ns) => ns >= 3_600_000_000_000

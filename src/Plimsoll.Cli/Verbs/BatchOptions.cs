@@ -68,7 +68,7 @@ sealed class BatchOptions
     {
         if (name is null)
             return null;
-        var workload = WorkloadChoice.Open(name);
+        var workload = WorkloadChoice.Open(name, setting: Setting.BatchWorkload);
         return workload.ClosedLoop
             ? throw new BadInputException($"--batch-workload {name}: its requests wait for answers; "
                 + "expected a workload of single requests")

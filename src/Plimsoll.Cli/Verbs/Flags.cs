@@ -25,6 +25,7 @@ public static class Flags
         Setting.MaxNumBatchedTokens => "--max-num-batched-tokens",
         Setting.BlockSize => "--block-size",
         Setting.Workload => "--workload",
+        Setting.BatchWorkload => "--batch-workload",
         Setting.ColumnMap => "--map",
         Setting.Promise => "--promise",
         Setting.Level => "--level",

@@ -130,7 +130,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             ? SimulationJson.Of(bounds, engine.StepTime.Tier, serving.Levels, price, drafts)
             : SimulationText.Of(bounds, serving, engine, replicas, prefillReplicas, process)
                 + SimulationText.Batch(bounds, options.BatchWindowNs)
-                + LevelText.Costs(bounds, serving.Levels, price) + LevelText.Drafts(drafts));
+                + LevelText.Costs(bounds, serving.Levels, price)
+                + LevelText.Drafts(drafts, isAtOnce: process == ArrivalProcess.AtOnce));
         return CommandLine.Done;
     }
 

@@ -45,16 +45,28 @@ public sealed record BackfillStatement
     public required IReadOnlyList<PromisePricePoint> PriceOfPromise { get; init; }
 
     /// <summary>
-    /// Batch tokens forgone in an hour for each millisecond that gaps are tightened; null where a promise a
-    /// little tighter or looser is not kept.
+    /// Batch tokens forgone in an hour for each millisecond that gaps are tightened, with its 90 % interval
+    /// over streams, which a zero within says is nothing that can be told; null where a promise a little
+    /// tighter or looser is not kept.
     /// </summary>
     public required double? TokensPerHourAndMs { get; init; }
 
+    public required double? TokensPerHourAndMsLow { get; init; }
+
+    public required double? TokensPerHourAndMsHigh { get; init; }
+
     /// <summary>
     /// What the batch work would earn that the promise on gaps keeps out, per million interactive tokens,
-    /// USD.
+    /// USD, with its 90 % interval over streams; null where the loosest promise is not kept either.
     /// </summary>
     public required decimal? OpportunityUsdPerMillionTokens { get; init; }
+
+    public required decimal? OpportunityLow { get; init; }
+
+    public required decimal? OpportunityHigh { get; init; }
+
+    /// <summary>What the limits of the price of the promise are; null where none is promised.</summary>
+    public required string? PriceOfPromiseNote { get; init; }
 }
 
 /// <summary>Lines that come evenly over the week and are done oldest first as there is room.</summary>
@@ -89,10 +101,12 @@ public sealed record BackfillLevel
     /// <summary>The TTFT without batch work beside it; null for batch work.</summary>
     public required LatencySummary? TtftAloneMs { get; init; }
 
-    /// <summary>Share of the fleet's time, 0 to 1.</summary>
-    public required double Share { get; init; }
+    /// <summary>Share of the fleet's time over the week, 0 to 1.</summary>
+    public required double ShareOfWeek { get; init; }
 
-    /// <summary>By the time it used, and with its part of the idle time; null without tokens.</summary>
+    /// <summary>
+    /// Over the week, by the time it used, and with its part of the idle time; null without tokens.
+    /// </summary>
     public required decimal? UsdPerMillionTokens { get; init; }
 
     public required decimal? WithIdleUsdPerMillionTokens { get; init; }
@@ -145,8 +159,8 @@ public sealed record BackfillRule(
 /// <param name="WithoutMargin">Simulated, steps planned to the nanosecond.</param>
 /// <param name="Done">Simulated, with the margin that a live engine needs.</param>
 /// <param name="RecomputedShare">Share of the batch prompt tokens that were computed again.</param>
-/// <param name="Efficiency">Done over clairvoyant; null where the bound that was found is below what is
-/// done.</param>
+/// <param name="Efficiency">Done over clairvoyant; above 1 the bound that was found is none. Null where
+/// nothing fits.</param>
 public sealed record BackfillLoss(
     double AtFullBatchSpeed, double Clairvoyant, double WithoutMargin, double Done, double RecomputedShare,
     double? Efficiency);
@@ -157,5 +171,8 @@ public sealed record BackfillHour(double Interactive, double Batch);
 /// <summary>Batch tokens of the fleet under a limit on gaps.</summary>
 /// <param name="LimitMs">The limit.</param>
 /// <param name="TokensPerSecond">0 where it is not kept, so that batch work is held back.</param>
+/// <param name="Low">Of the tokens, the lower end of their 90 % interval over streams.</param>
+/// <param name="High">The upper end.</param>
 /// <param name="IsKept">Whether the promise is kept beside batch work.</param>
-public sealed record PromisePricePoint(double LimitMs, double TokensPerSecond, bool IsKept);
+public sealed record PromisePricePoint(
+    double LimitMs, double TokensPerSecond, double Low, double High, bool IsKept);

@@ -78,6 +78,17 @@ sealed class DecodeCohort
     /// <summary>Blocks that the next step needs, one per request whose last block is full.</summary>
     public int BlocksForNextStep() => _countByResidue[Residue(Clock)];
 
+    /// <summary>Blocks that the computed tokens of all members fill or begin.</summary>
+    public int Blocks()
+    {
+        var size = _countByResidue.Length;
+        var tokens = ComputedTokens;
+        // Residue r: (clock - r) mod size tokens in the last block, the rest of which is counted with them.
+        for (var residue = 0; residue < size; residue++)
+            tokens += (long)_countByResidue[residue] * Residue(residue - Clock);
+        return (int)(tokens / size);
+    }
+
     /// <summary>Blocks needed by the steps after the next one, <paramref name="steps"/> of them.</summary>
     public long BlocksForLaterSteps(int steps)
     {

@@ -45,6 +45,8 @@ sealed partial class SchedulerState
     /// <summary>When the step in flight should end, by its plan; in the past when none is.</summary>
     public long StepEndsNs { get; set; } = long.MinValue;
 
+    public bool IsInFlight => StepEndsNs != long.MinValue;
+
     /// <summary>Steps committed.</summary>
     public long Steps { get; private set; }
 
@@ -141,7 +143,7 @@ sealed partial class SchedulerState
         return slot;
     }
 
-    static long Due(long fromNs, long? limitNs) =>
+    public static long Due(long fromNs, long? limitNs) =>
         limitNs is { } limit && limit < long.MaxValue - Math.Max(0, fromNs) ? fromNs + limit : long.MaxValue;
 
     // Acts: the plan in the making.

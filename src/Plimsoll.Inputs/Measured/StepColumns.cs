@@ -23,7 +23,7 @@ public static class StepColumns
     ];
 
     /// <summary>The steps of an object that has such lists; empty where it has none.</summary>
-    internal static List<MeasuredStep> Read(JsonElement lists, string file)
+    public static List<MeasuredStep> Read(JsonElement lists, string file)
     {
         var steps = new List<MeasuredStep>();
         if (lists.Find(All[0].Name) is null)

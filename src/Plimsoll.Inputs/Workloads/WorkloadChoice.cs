@@ -8,11 +8,12 @@ namespace Plimsoll.Inputs.Workloads;
 /// <summary>What the workload of a command names: a built-in family, a family file, or a trace.</summary>
 public static class WorkloadChoice
 {
-    public static Workload Open(string nameOrPath, TraceOptions? options = null)
+    public static Workload Open(
+        string nameOrPath, TraceOptions? options = null, Setting setting = Setting.Workload)
     {
         if (Directory.Exists(nameOrPath))
         {
-            throw new BadInputException($"{Setting.Workload} {nameOrPath}", "is a folder",
+            throw new BadInputException($"{setting} {nameOrPath}", "is a folder",
                 "a trace, a family's file or its name");
         }
         if (!File.Exists(nameOrPath))
@@ -20,9 +21,9 @@ public static class WorkloadChoice
             // A family's name has neither a folder nor, before its modifiers, an ending.
             return nameOrPath.Contains('/') || nameOrPath.Contains('\\')
                 || Path.HasExtension(nameOrPath.Split(':')[0])
-                ? throw new BadInputException($"{Setting.Workload} {nameOrPath}", "no such file",
+                ? throw new BadInputException($"{setting} {nameOrPath}", "no such file",
                     "a trace or a family")
-                : WorkloadFamily.Find(nameOrPath);
+                : WorkloadFamily.Find(nameOrPath, setting);
         }
         var source = TraceSource.Open(nameOrPath);
         try

@@ -85,9 +85,7 @@ public sealed class Accountant
                 BatchLoads.Select(load => load * ceiling), ArrivalProcess.Poisson));
         var interactive = new InteractiveClass(_request, _engine, basis, levels)
             .Account(smooth, _own, drawn, atLine, saturated.Run);
-        var (batch, batchBroken) = batchClass.Account(batchReplicas, saturated, batchRun, drawn, batchCurve);
-        if (batchBroken is not null)
-            return Outcome(null, batchBroken, _own, ceiling);
+        var batch = batchClass.Account(batchReplicas, saturated, batchRun, drawn, batchCurve);
         var result = new AccountResult
         {
             Statement = Statement(),

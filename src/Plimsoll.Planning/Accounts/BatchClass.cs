@@ -17,10 +17,9 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
     /// <summary>Share of what a rank carries that batch work is measured at where more is asked.</summary>
     const double MostLoad = 0.95;
 
-    /// <summary>The account; or, in one line, why the window cannot be kept.</summary>
-    public (ClassAccount Account, string? Broken) Account(
-        int replicas, SaturatedThroughput saturated, SimulationResult run, DrawnLines drawn,
-        RateCurve curve)
+    /// <summary>The account; a window that a line does not fit into is bad input.</summary>
+    public ClassAccount Account(
+        int replicas, SaturatedThroughput saturated, SimulationResult run, DrawnLines drawn, RateCurve curve)
     {
         var error = engine.StepTime;
         var accelerators = replicas * engine.Deployment.Accelerators;
@@ -57,10 +56,12 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
         };
         // Little's law: how long a request stays in an engine whose batch is full.
         var stayNs = engine.Limits.MaxNumSeqs / saturated.RequestsPerSecond * 1e9;
-        var broken = stayNs <= request.BatchWindowNs ? null : FormattableString.Invariant(
-            $"the batch window of {request.BatchWindowNs / 1e9:0.##} s cannot be kept: a request spends ")
-            + FormattableString.Invariant($"{stayNs / 1e9:0.##} s in a full batch");
-        return (account, broken);
+        if (stayNs > request.BatchWindowNs)
+        {
+            throw BatchWindow.TooShort(
+                request.BatchWindowNs, stayNs, request.Serving.Workload, "in a full batch");
+        }
+        return account;
 
         LatencySummary Latency(Metric metric) => run.Latencies[metric].Summarise();
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads;
@@ -39,18 +40,14 @@ public sealed class BackfillBound
     /// <param name="requests">The interactive requests.</param>
     /// <param name="requestsPerSecond">Their rate.</param>
     /// <param name="options">Of the run that is bounded: its seed, its levels, its batch workload.</param>
-    /// <param name="hits">Shares of prompt tokens that the prefix cache gives, of both kinds of work.</param>
+    /// <param name="line">What a line takes, if it is not the mean one of the batch workload.</param>
+    /// <param name="hits">Share of the requests' prompt tokens that the prefix cache gives.</param>
     public static double LinesPerSecond(
         SimulatedEngine engine, Workload requests, double requestsPerSecond, SimulationOptions options,
-        (double Interactive, double Batch) hits = default)
+        BoundedLine? line = null, double hits = 0)
     {
-        var gapNs = double.PositiveInfinity;
-        foreach (var level in options.Levels)
-        {
-            if (level.Spec.Class != ServiceClass.Batch)
-                gapNs = Math.Min(gapNs, level.Spec.ItlNs ?? double.PositiveInfinity);
-        }
-        var batch = options.BatchWorkload!;
+        var gapNs = LoosestGapNs(options.Levels);
+        var (prompt, answer) = line ?? BoundedLine.Mean(options.BatchWorkload!);
         var most = 0.0;
         // Where seats or memory are short, answers that are done sooner leave more of them.
         foreach (var stepNs in Steps(gapNs, engine, (long)requests.MeanPromptTokens))
@@ -60,11 +57,24 @@ public sealed class BackfillBound
             var presence = Presence(
                 arrivals, options, stepNs, out var prompts, out var context, out var spanS);
             var bound = new BackfillBound(
-                engine, presence, stepNs, prompts * (1 - hits.Interactive) / spanS, context,
-                Math.Max(1, batch.MeanPromptTokens * (1 - hits.Batch)), batch.MeanOutputTokens);
+                engine, presence, stepNs, prompts * (1 - hits) / spanS, context, Math.Max(1, prompt), answer);
             most = Math.Max(most, bound.Least());
         }
         return most;
+    }
+
+    /// <summary>
+    /// The loosest that a level is promised, which bounds what fits between the gaps of tighter ones too.
+    /// </summary>
+    static double LoosestGapNs(IReadOnlyList<LevelPromise> levels)
+    {
+        var gapNs = 0.0;
+        foreach (var level in levels)
+        {
+            if (level.Spec.Class != ServiceClass.Batch)
+                gapNs = Math.Max(gapNs, level.Spec.ItlNs ?? double.PositiveInfinity);
+        }
+        return gapNs > 0 ? gapNs : double.PositiveInfinity;
     }
 
     /// <summary>Lengths of step to try, from the longest that is promised.</summary>

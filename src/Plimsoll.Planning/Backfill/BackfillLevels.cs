@@ -45,7 +45,7 @@ sealed class BackfillLevels(
             ItlMs = level.Latencies.Itl.Summarise(),
             E2eMs = level.Latencies.E2e.Summarise(),
             TtftAloneMs = before.Levels[i].Latencies.Ttft.Summarise(),
-            Share = interactive * times[i],
+            ShareOfWeek = interactive * times[i],
             UsdPerMillionTokens = PerMillion(
                 interactive * times[i], interactiveTokens * tokens[i] / tokens.Sum()),
             WithIdleUsdPerMillionTokens = PerMillion(
@@ -79,7 +79,7 @@ sealed class BackfillLevels(
             ItlMs = null,
             E2eMs = latencies.E2e.Summarise(),
             TtftAloneMs = null,
-            Share = share,
+            ShareOfWeek = share,
             UsdPerMillionTokens = usd,
             WithIdleUsdPerMillionTokens = usd,
         };

@@ -19,6 +19,9 @@ sealed record BackfillPoint(
     double RequestsPerSecond, bool Holds, IReadOnlyList<double> LinesPerSecond, double InteractiveShare,
     double BatchShare, double TokensPerLine, double RecomputedShare)
 {
+    /// <summary>Whether there were samples enough to tell whether the promise was kept.</summary>
+    public bool IsTold { get; init; } = true;
+
     /// <summary>The streams it was made of.</summary>
     public IReadOnlyList<SimulationResult> Runs { get; init; } = [];
 
@@ -34,27 +37,36 @@ sealed record BackfillPoint(
         var batchShare = computing / spanNs;
         var interactive = levels * 1e9 / spanNs;
         var tokens = batch.Sum(b => (double)b.PromptTokens - b.RecomputedTokens + b.OutputTokens);
+        var keeps = Keeps(promise, PooledRuns.Of(runs));
         return new BackfillPoint(
-            rate, Keeps(promise, PooledRuns.Of(runs)), [.. batch.Select(b => b.LinesPerSecond)],
+            rate, keeps == true, [.. batch.Select(b => b.LinesPerSecond)],
             Math.Min(interactive, 1 - batchShare), batchShare,
             tokens / Math.Max(1, batch.Sum(b => b.Lines)), batch.Sum(b => b.RecomputedTokens) / prompts)
         {
+            IsTold = keeps is not null,
             Runs = runs,
         };
     }
 
-    /// <summary>Whether every limit holds over all streams together.</summary>
-    public static bool Keeps(IReadOnlyList<LevelPromise> promise, SimulationResult pooled)
+    /// <summary>
+    /// Whether every limit holds over all streams together; null where one has too few samples and no other
+    /// is broken.
+    /// </summary>
+    public static bool? Keeps(IReadOnlyList<LevelPromise> promise, SimulationResult pooled)
     {
+        bool? keeps = true;
         for (var level = 0; level < promise.Count; level++)
         {
             foreach (var limit in promise[level].Limits)
             {
                 var latencies = pooled.Levels[level].Latencies[limit.Metric];
-                if (latencies.PercentileNs(limit.Percentile) > limit.LimitNs)
+                var ns = latencies.PercentileNs(limit.Percentile);
+                if (ns > limit.LimitNs)
                     return false;
+                if (ns is null)
+                    keeps = null;
             }
         }
-        return true;
+        return keeps;
     }
 }

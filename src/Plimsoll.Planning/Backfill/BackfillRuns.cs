@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Workloads;
+using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
 
 namespace Plimsoll.Planning.Backfill;
@@ -26,6 +27,10 @@ sealed class BackfillRuns(BackfillRequest request)
 
     /// <summary>Enough for p95 of the measured nine tenths.</summary>
     const long Fewest = 200;
+
+    /// <summary>Enough for every promised percentile, of all streams that are judged together.</summary>
+    readonly long _needed =
+        LoadLineSearch.NeededRequests(request.Serving.Levels.SelectMany(level => level.Limits));
 
     readonly double _busiest = HourlyRates(request).Max();
 
@@ -49,7 +54,8 @@ sealed class BackfillRuns(BackfillRequest request)
     {
         var runs = new SimulationResult[rates.Count * streams];
         Parallel.For(0, runs.Length, i => runs[i] = Run(
-            rates[i / streams], policy, gate, i % streams, margin, request.Serving.Levels, attribute: true));
+            rates[i / streams], policy, gate, i % streams, streams, margin, request.Serving.Levels,
+            attribute: true));
         return [.. rates.Select((rate, i) => BackfillPoint.Of(
             rate, request.Serving.Levels, runs.AsSpan(i * streams, streams).ToArray()))];
     }
@@ -66,7 +72,7 @@ sealed class BackfillRuns(BackfillRequest request)
         var runs = new SimulationResult[roomy.Count * Streams];
         Parallel.For(0, runs.Length, i => runs[i] = Run(
             points[roomy[i / Streams]].RequestsPerSecond, SchedulingPolicy.InSlack, new BatchGateOptions(),
-            i % Streams, SimulationOptions.UsualStepMargin, request.Serving.Levels, attribute: true,
+            i % Streams, Streams, SimulationOptions.UsualStepMargin, request.Serving.Levels, attribute: true,
             lines: lines));
         for (var i = 0; i < roomy.Count; i++)
         {
@@ -94,24 +100,28 @@ sealed class BackfillRuns(BackfillRequest request)
     }
 
     SimulationResult Alone(double rate, int stream) => Run(
-        rate, request.Engine.Limits.Policy, new BatchGateOptions(), stream,
+        rate, request.Engine.Limits.Policy, new BatchGateOptions(), stream, Streams,
         SimulationOptions.UsualStepMargin, request.Serving.Levels, attribute: false, hasBatch: false);
 
     /// <summary>
-    /// Lines per second at a rate under other promises, one stream each; null where the promise is not kept.
+    /// Lines per second of each stream at a rate under other promises; null where the promise is not kept.
     /// </summary>
-    public IReadOnlyList<double?> Under(double rate, IReadOnlyList<IReadOnlyList<LevelPromise>> promises)
+    public IReadOnlyList<IReadOnlyList<double>?> Under(
+        double rate, IReadOnlyList<IReadOnlyList<LevelPromise>> promises)
     {
-        var lines = new double?[promises.Count];
-        Parallel.For(0, lines.Length, i =>
-        {
-            var run = Run(
-                rate, SchedulingPolicy.InSlack, new BatchGateOptions(), 0, SimulationOptions.UsualStepMargin,
-                promises[i], attribute: false);
-            lines[i] = BackfillPoint.Keeps(promises[i], run) ? run.Batch!.LinesPerSecond : null;
-        });
-        return lines;
+        var runs = new SimulationResult[promises.Count * Streams];
+        Parallel.For(0, runs.Length, i => runs[i] = Run(
+            rate, SchedulingPolicy.InSlack, new BatchGateOptions(), i % Streams, Streams,
+            SimulationOptions.UsualStepMargin, promises[i / Streams], attribute: false));
+        return [.. promises.Select((promise, i) =>
+            Lines(promise, runs.AsSpan(i * Streams, Streams).ToArray()))];
     }
+
+    static IReadOnlyList<double>? Lines(
+        IReadOnlyList<LevelPromise> promise, IReadOnlyList<SimulationResult> runs) =>
+        BackfillPoint.Keeps(promise, PooledRuns.Of(runs)) == true
+            ? [.. runs.Select(run => run.Batch!.LinesPerSecond)]
+            : null;
 
     /// <summary>
     /// The most lines a static gate may let through, so that the promise is kept in the busiest hour; 0 when
@@ -132,11 +142,11 @@ sealed class BackfillRuns(BackfillRequest request)
     }
 
     bool Keeps(SchedulingPolicy policy, int lines) => Run(
-        _busiest, policy, new BatchGateOptions { Lines = lines }, 0, 0, request.Serving.Levels,
-        attribute: false).Holds != false;
+        _busiest, policy, new BatchGateOptions { Lines = lines }, stream: 0, streams: 1, margin: 0,
+        request.Serving.Levels, attribute: false).Holds == true;
 
     SimulationResult Run(
-        double rate, SchedulingPolicy policy, BatchGateOptions gate, int stream, double margin,
+        double rate, SchedulingPolicy policy, BatchGateOptions gate, int stream, int streams, double margin,
         IReadOnlyList<LevelPromise> levels, bool attribute, bool hasBatch = true,
         double? lines = null)
     {
@@ -148,13 +158,9 @@ sealed class BackfillRuns(BackfillRequest request)
         {
             Limits = engine.Limits with { Policy = policy, MaxNumBatchedTokens = budget },
         };
-        var requests = Math.Max(Fewest, (long)(Requests * rate / _busiest));
         return engine.Run(
-            request.Serving.Workload, rate, new SimulationOptions
+            request.Serving.Workload, rate, Options(rate, stream, streams) with
             {
-                Requests = requests,
-                WarmupRequests = requests / 10,
-                Seed = request.Serving.Seed + (ulong)(stream + 1) * 0x9E3779B97F4A7C15UL,
                 Levels = levels,
                 AttributeTime = attribute,
                 BatchWorkload = hasBatch ? request.Batch : null,
@@ -164,5 +170,23 @@ sealed class BackfillRuns(BackfillRequest request)
                 StepMargin = margin,
             },
             ArrivalProcess.Representative);
+    }
+
+    /// <summary>The requests of a stream at a rate, beside a backlog under the fleet's own promise.</summary>
+    /// <param name="rate">Requests per second.</param>
+    /// <param name="stream">Which.</param>
+    /// <param name="streams">As many are judged together.</param>
+    public SimulationOptions Options(double rate, int stream, int streams)
+    {
+        var least = Math.Max(Fewest, (_needed + streams - 1) / streams + 1);
+        var requests = Math.Max(least, (long)(Requests * rate / _busiest));
+        return new SimulationOptions
+        {
+            Requests = requests,
+            WarmupRequests = requests / 10,
+            Seed = request.Serving.Seed + (ulong)(stream + 1) * 0x9E3779B97F4A7C15UL,
+            Levels = request.Serving.Levels,
+            BatchWorkload = request.Batch,
+        };
     }
 }

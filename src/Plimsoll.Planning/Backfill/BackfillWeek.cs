@@ -21,9 +21,6 @@ sealed class BackfillWeek(IReadOnlyList<BackfillPoint> sweep, IReadOnlyList<doub
     /// <summary>The same rates without batch work; null where it rides along in every hour.</summary>
     public IReadOnlyList<BackfillPoint>? Quiet { get; init; }
 
-    readonly double _kept = sweep.Where(p => p.Holds).Select(p => p.RequestsPerSecond)
-        .DefaultIfEmpty(-1).Max();
-
     /// <summary>Share of the hours in which batch work rides along.</summary>
     public double HoursKept => hourly.Average(rate => Rides(rate) ? 1.0 : 0);
 
@@ -94,7 +91,16 @@ sealed class BackfillWeek(IReadOnlyList<BackfillPoint> sweep, IReadOnlyList<doub
     List<double> Hours(Func<BackfillPoint, double> figure) =>
         [.. hourly.Select(rate => Rides(rate) ? At(sweep, rate, figure) : 0)];
 
-    bool Rides(double rate) => rate <= _kept * (1 + 1e-9);
+    /// <summary>Whether the promise is kept at the rates on either side, or at that very one.</summary>
+    bool Rides(double rate)
+    {
+        const double Same = 1 + 1e-9;
+        var above = 0;
+        while (above < sweep.Count - 1 && sweep[above].RequestsPerSecond * Same < rate)
+            above++;
+        var isBetween = above > 0 && sweep[above].RequestsPerSecond > rate * Same;
+        return sweep[above].Holds && (!isBetween || sweep[above - 1].Holds);
+    }
 
     static double At(IReadOnlyList<BackfillPoint> points, double rate, Func<BackfillPoint, double> figure)
     {

@@ -1,10 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading.Tasks;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Costing;
-using Plimsoll.Core.Measures;
-using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
@@ -18,11 +17,6 @@ namespace Plimsoll.Planning.Backfill;
 public sealed class Backfills
 {
     const double HoursPerWeek = 168;
-
-    /// <summary>
-    /// Limits on gaps that the price of the promise is read off, as multiples of what is promised.
-    /// </summary>
-    static readonly double[] Tightness = [0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 4];
 
     readonly BackfillRequest _request;
     readonly BackfillRuns _runs;
@@ -67,7 +61,9 @@ public sealed class Backfills
         var room = new BackfillWeek(sweep, _hourly);
         var unmargined = new BackfillWeek(
             _runs.Sweep(_grid, SchedulingPolicy.InSlack, gate, streams: 1, margin: 0), _hourly);
-        var promise = PriceOfPromise(week);
+        var price = new PromisePrice(
+            _request, _runs, _hourly.Average(), LinesPerRank, week.TokensPerLine);
+        var forgone = price.LinesForgone;
         var bill = FleetUsdPerWeek;
         return new BackfillStatement
         {
@@ -75,22 +71,29 @@ public sealed class Backfills
             WindowHours = _request.WindowNs / 3.6e12,
             Policies = [Policy("slack", week), .. Compared()],
             Bill = Bill(week),
-            Loss = Loss(room, unmargined),
+            Loss = Loss(sweep, room, unmargined),
             Arrivals = Arrivals(room),
             BusiestHour = new BackfillLevels(_request, week, InteractiveTokens, BatchTokens(week), bill)
                 .Of(beside, _runs.Alone(_grid[^1])),
             BusiestHourNote = Note(sweep[^1]),
             Week = [.. week.Interactive().Zip(week.Batch(), (i, b) => new BackfillHour(i, b))],
             LinesPerWindow = week.LinesWithin(_request.WindowNs / 3.6e12) * _request.Ranks,
-            PriceOfPromise = promise,
-            TokensPerHourAndMs = Slope(promise),
-            OpportunityUsdPerMillionTokens = Opportunity(promise, week),
+            PriceOfPromise = price.Points,
+            TokensPerHourAndMs = price.TokensPerHourAndMs?.Mean,
+            TokensPerHourAndMsLow = price.TokensPerHourAndMs?.Low,
+            TokensPerHourAndMsHigh = price.TokensPerHourAndMs?.High,
+            OpportunityUsdPerMillionTokens = Earned(forgone?.Mean),
+            OpportunityLow = Earned(forgone?.Low),
+            OpportunityHigh = Earned(forgone?.High),
+            PriceOfPromiseNote = price.Note,
         };
     }
 
     /// <summary>What the busiest hour is shown beside, where that is not what comes to it.</summary>
     string? Note(BackfillPoint busiest) =>
-        !busiest.Holds ? "the promise is not kept beside batch work, which is held back: what it would do"
+        !busiest.IsTold ? "too few samples tell whether the promise is kept beside batch work, which is held "
+            + "back: what it would do"
+        : !busiest.Holds ? "the promise is not kept beside batch work, which is held back: what it would do"
         : busiest.LinesPerSecond.Average() <= LinesPerRank
             ? "more comes than there is room for: figures beside batch work without end"
         : null;
@@ -148,7 +151,7 @@ public sealed class Backfills
     BackfillBill Bill(BackfillWeek week)
     {
         var streams = Enumerable.Range(0, BackfillRuns.Streams).Select(week.MeanLines).ToList();
-        var reach = Samples.OfFour * (Samples.StandardError(streams) ?? 0);
+        var reach = StreamMean.Of(streams).Reach;
         var mean = week.MeanLines();
         var whole = FleetSize.Replicas(
             mean * _request.Ranks, _fullBatchLines * _request.Engine.Ranks);
@@ -191,85 +194,42 @@ public sealed class Backfills
         static long Parts(double share) => (long)(share * 1e12);
     }
 
-    BackfillLoss Loss(BackfillWeek week, BackfillWeek unmargined)
+    BackfillLoss Loss(
+        IReadOnlyList<BackfillPoint> sweep, BackfillWeek week, BackfillWeek unmargined)
     {
         var rate = _hourly.Average();
-        var clairvoyant = _grid.Count == 1
-            ? BoundAt(rate)
-            : new BackfillWeek([.. _grid.Select(r => new BackfillPoint(r, true, [BoundAt(r)], 0, 0, 0, 0))],
-                _hourly).MeanLines();
+        var clairvoyant = new BackfillWeek(Bounds(sweep), _hourly).MeanLines();
         var done = week.MeanLines();
         var free = 1 - rate * _request.Engine.Ranks / _request.Ceiling;
         return new BackfillLoss(
             Math.Max(0, free) * _fullBatchLines * _request.Ranks, clairvoyant * _request.Ranks,
             unmargined.MeanLines() * _request.Ranks, done * _request.Ranks, week.RecomputedShare,
-            done > clairvoyant ? null : clairvoyant > 0 ? done / clairvoyant : 0);
+            clairvoyant > 0 ? done / clairvoyant : null);
     }
-
-    double BoundAt(double rate) => BackfillBound.LinesPerSecond(
-        _request.Engine, _request.Serving.Workload, rate, new SimulationOptions
-        {
-            Requests = 1000,
-            Seed = _request.Serving.Seed,
-            Levels = _request.Serving.Levels,
-            BatchWorkload = _request.Batch,
-        });
-
-    IReadOnlyList<PromisePricePoint> PriceOfPromise(BackfillWeek week)
-    {
-        if (LimitMs(_request.Serving.Levels) is not { } promised)
-            return [];
-        var lines = _runs.Under(
-            _hourly.Average(), [.. Tightness.Select(t => Tightened(_request.Serving.Levels, t))]);
-        return [.. Tightness.Zip(lines, (t, room) => new PromisePricePoint(
-            t * promised, Math.Min(room ?? 0, LinesPerRank ?? double.PositiveInfinity) * _request.Ranks
-                * week.TokensPerLine, IsKept: room is not null))];
-    }
-
-    static double? LimitMs(IReadOnlyList<LevelPromise> levels)
-    {
-        double? least = null;
-        foreach (var level in levels)
-        {
-            if (level.Spec is { Class: ServiceClass.Interactive, ItlNs: { } ns } && !(ns / 1e6 >= least))
-                least = ns / 1e6;
-        }
-        return least;
-    }
-
-    static IReadOnlyList<LevelPromise> Tightened(IReadOnlyList<LevelPromise> levels, double factor) =>
-    [
-        .. levels.Select(level => LevelPromise.Of(level.Spec, [.. level.Limits.Select(limit =>
-            limit.Metric is Metric.Itl or Metric.Tpot
-                ? limit with { LimitNs = (long)(factor * limit.LimitNs) }
-                : limit)])),
-    ];
 
     /// <summary>
-    /// Tokens an hour that a millisecond of the promised gap is worth, across its neighbours; null where one
-    /// of them is not kept.
+    /// What fits beside the very requests of each stream, in lines as long as those that it answered.
     /// </summary>
-    static double? Slope(IReadOnlyList<PromisePricePoint> points)
+    List<BackfillPoint> Bounds(IReadOnlyList<BackfillPoint> sweep)
     {
-        if (points.Count == 0)
-            return null;
-        var promised = Array.IndexOf(Tightness, 1.0);
-        var (tighter, looser) = (points[promised - 1], points[promised + 1]);
-        return tighter.IsKept && looser.IsKept
-            ? 3600 * (looser.TokensPerSecond - tighter.TokensPerSecond) / (looser.LimitMs - tighter.LimitMs)
-            : null;
+        const int Streams = BackfillRuns.Streams;
+        var lines = new double[sweep.Count * Streams];
+        Parallel.For(0, lines.Length, i =>
+        {
+            var point = sweep[i / Streams];
+            var run = point.Runs[i % Streams];
+            lines[i] = BackfillBound.LinesPerSecond(
+                _request.Engine, _request.Serving.Workload, point.RequestsPerSecond,
+                _runs.Options(point.RequestsPerSecond, i % Streams, Streams),
+                BoundedLine.Of(run.Batch!, _request.Batch), run.PrefixHitRate ?? 0);
+        });
+        return [.. sweep.Select((point, i) => new BackfillPoint(
+            point.RequestsPerSecond, true, lines.AsSpan(i * Streams, Streams).ToArray(), 0, 0, 0, 0))];
     }
 
-    /// <summary>Null where the loosest promise is not kept either.</summary>
-    decimal? Opportunity(IReadOnlyList<PromisePricePoint> points, BackfillWeek week)
-    {
-        if (points.Count == 0 || !points[^1].IsKept)
-            return null;
-        var promised = points[Array.IndexOf(Tightness, 1.0)].TokensPerSecond;
-        var forgone = Math.Max(0, points[^1].TokensPerSecond - promised);
-        var lines = forgone / Math.Max(1, week.TokensPerLine) / _request.Ranks;
-        return PerMillion(Worth(lines), InteractiveTokens);
-    }
+    /// <summary>What lines per second and rank would earn, per million interactive tokens.</summary>
+    decimal? Earned(double? linesPerRank) =>
+        linesPerRank is { } lines ? PerMillion(Worth(lines), InteractiveTokens) : null;
 
     PicoDollars FleetUsdPerWeek => PicoDollars.FromUsd(
         _request.Replicas * (double)_request.UsdPerReplicaHour * HoursPerWeek);

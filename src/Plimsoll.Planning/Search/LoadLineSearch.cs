@@ -4,6 +4,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
@@ -224,14 +225,39 @@ public sealed class LoadLineSearch
 
     bool Holds(Probe probe, int stream, double rate)
     {
-        if (Run(probe, stream, rate).Holds is { } holds)
+        var run = Run(probe, stream, rate);
+        if (run.Holds is { } holds)
             return holds;
         // A level of a mixture may have too few requests in a glance: a guess too low costs only time.
         if (probe.IsGlance)
             return false;
-        throw new BadInputException(
-            $"{Setting.Requests} {probe.Options.Requests}",
-            $"{_serving.Workload.Name} gives too few of them for the promised percentiles", "more");
+        throw TooFew(probe.Options, run);
+    }
+
+    /// <summary>
+    /// The limit with the fewest samples for its percentile; under the name of what was typed.
+    /// </summary>
+    BadInputException TooFew(SimulationOptions options, SimulationResult run)
+    {
+        var (least, level, scarce) = (double.PositiveInfinity, 0, default(Limit));
+        for (var i = 0; i < options.Levels.Count; i++)
+        {
+            foreach (var limit in options.Levels[i].Limits)
+            {
+                var share = (double)run.Levels[i].Measured / PercentileSamples.Needed(limit.Percentile);
+                if (share < least)
+                    (least, level, scarce) = (share, i, limit);
+            }
+        }
+        var measured = run.Levels[level].Measured;
+        var needed = PercentileSamples.Needed(scarce.Percentile);
+        BadInputText problem = $"{measured} are measured at level {options.Levels[level].Spec.Name}, "
+            + $"where {PromiseText.Of(scarce)} takes {needed}";
+        return _serving.Requests is { } given
+            ? new BadInputException($"{Setting.Requests} {given}", problem, $"more, or a lower percentile")
+            : new BadInputException(
+                $"{Setting.Workload} {_serving.Workload.Name}", $"of {options.Requests} requests {problem}",
+                $"a lower percentile, or more {Setting.Requests}");
     }
 
     /// <summary>Load lines, and at a rate above the first the limit that is broken most.</summary>

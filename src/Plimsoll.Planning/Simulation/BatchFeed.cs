@@ -139,6 +139,7 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
                 PromptTokens = line.PromptTokens,
                 MaxOutputTokens = Math.Max(1, maxTokens - line.PromptTokens),
                 Level = level,
+                Tenant = line.Tenant,
             };
             return true;
         }

@@ -22,10 +22,19 @@ public static class BatchWindow
             + (long)(workload.MeanOutputTokens * engine.StepTime.PredictNs(decode));
         if (windowNs >= leastNs)
             return;
-        throw new BadInputException(
+        throw TooShort(windowNs, leastNs, workload, "with the engine to itself");
+    }
+
+    /// <summary>The refusal, which says what would fit.</summary>
+    /// <param name="windowNs">What is allowed.</param>
+    /// <param name="takesNs">What a line takes.</param>
+    /// <param name="workload">Of the lines.</param>
+    /// <param name="where">In what company.</param>
+    public static BadInputException TooShort(double windowNs, double takesNs, Workload workload, string where)
+    {
+        var fits = Math.Ceiling(takesNs / 1e8) / 10;
+        return new BadInputException(
             $"{Setting.BatchWindow} {windowNs / 1e9:0.###}s",
-            FormattableString.Invariant(
-                $"a line of {workload.Name} takes {leastNs / 1e9:0.0} s with the engine to itself"),
-            "at least as much");
+            $"a line of {workload.Name} takes {takesNs / 1e9:0.0} s {where}", $"at least {fits:0.0}s");
     }
 }

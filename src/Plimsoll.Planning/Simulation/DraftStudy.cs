@@ -9,8 +9,15 @@ namespace Plimsoll.Planning.Simulation;
 
 /// <summary>What one number of drafts does to a run.</summary>
 /// <param name="Drafts">In every step; null where each step has its own.</param>
+/// <param name="OutputTokensPerSecond">Of the requests, which is what they ask for unless they wait.</param>
+/// <param name="BatchOutputTokensPerSecond">Of the batch work beside them; null without any.</param>
+/// <param name="TpotMs">Of the requests.</param>
+/// <param name="E2eMs">Of the requests.</param>
+/// <param name="BusyShare">Computing time ÷ makespan: what is left moves with drafts at any load.</param>
+/// <param name="Goodput">Of the requests.</param>
 public sealed record DraftPoint(
-    int? Drafts, double OutputTokensPerSecond, LatencySummary TpotMs, LatencySummary E2eMs, double? Goodput);
+    int? Drafts, double OutputTokensPerSecond, double? BatchOutputTokensPerSecond, LatencySummary TpotMs,
+    LatencySummary E2eMs, double BusyShare, double? Goodput);
 
 /// <summary>Drafts chosen step by step beside every fixed number of them, under the same arrivals.</summary>
 public static class DraftStudy
@@ -49,6 +56,6 @@ public static class DraftStudy
     }
 
     static DraftPoint Point(int? drafts, SimulationResult run) => new(
-        drafts, run.OutputTokensPerSecond, run.Latencies.Tpot.Summarise(), run.Latencies.E2e.Summarise(),
-        run.Goodput);
+        drafts, run.OutputTokensPerSecond, run.Batch?.OutputTokensPerSecond, run.Latencies.Tpot.Summarise(),
+        run.Latencies.E2e.Summarise(), run.BusyShare, run.Goodput);
 }

@@ -47,10 +47,12 @@ sealed class Axis
     public static Axis Log(double low, double high, double from, double to)
     {
         low = Math.Max(low, 1e-9);
-        high = Math.Max(high, low * 1.01);
+        high = Math.Max(high, low * 1.05);
         var ticks = LogTicks(low, high, 1, 2, 5);
         if (ticks.Count < 3)
             ticks = LogTicks(low, high, 1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9);
+        if (ticks.Count < 2)
+            ticks = EvenTicks(low, high);
         return new Axis(low, high, from, to, true, ticks);
     }
 
@@ -66,6 +68,18 @@ sealed class Axis
                     ticks.Add(tick);
             }
         }
+        return ticks;
+    }
+
+    /// <summary>At least two round numbers of a range too narrow for round steps of a decade.</summary>
+    static List<double> EvenTicks(double low, double high)
+    {
+        var raw = (high - low) / 2;
+        var power = Math.Pow(10, Math.Floor(Math.Log10(raw)));
+        var step = power * (raw / power >= 5 ? 5 : raw / power >= 2 ? 2 : 1);
+        var ticks = new List<double>();
+        for (var tick = Math.Ceiling(low / step) * step; tick <= high; tick += step)
+            ticks.Add(tick);
         return ticks;
     }
 

@@ -123,6 +123,8 @@ sealed class UpstreamEndpoints(
         }
         finally
         {
+            if (status == RequestStatus.Failed && cancellation.IsCancellationRequested)
+                status = RequestStatus.Cancelled;
             Judge(entry, level);
             model.Metrics.Finish(status != RequestStatus.Completed, entry.IsCut, entry.Kept);
             book.Close(entry, status);

@@ -1,6 +1,8 @@
 using System;
 using System.IO;
 using System.Net.Http;
+using System.Text;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
@@ -105,10 +107,40 @@ static class UpstreamReading
             && contentType.AsSpan(EventStream.Length).TrimStart() is [] or [';', ..];
     }
 
+    /// <summary>An upstream's error as it tells it; its whole text where that is no error of OpenAI's
+    /// shape.</summary>
     public static ApiException ErrorOf(int status, ReadOnlyMemory<byte> answer)
     {
-        var text =
-            System.Text.Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, MostErrorBytes)]);
-        return new ApiException(status, text, status < 500 ? "invalid_request_error" : "server_error");
+        var kept = answer[..Math.Min(answer.Length, MostErrorBytes)];
+        var type = status < 500 ? "invalid_request_error" : "server_error";
+        try
+        {
+            using var document = JsonDocument.Parse(kept);
+            var root = document.RootElement;
+            // Some engines put at the top what belongs into `error`.
+            var error = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("error", out var inner)
+                && inner.ValueKind == JsonValueKind.Object ? inner : root;
+            if (TextOf(error, "message") is { } message)
+            {
+                return new ApiException(status, message, TextOf(error, "type") ?? type,
+                    TextOf(error, "param"), TextOf(error, "code"));
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // No JSON, or a string that is half a character.
+        }
+        return new ApiException(status, Encoding.UTF8.GetString(kept.Span), type);
     }
+
+    /// <summary>A field's text; vLLM's codes are numbers.</summary>
+    static string? TextOf(JsonElement holder, string name) =>
+        holder.ValueKind == JsonValueKind.Object && holder.TryGetProperty(name, out var value)
+            ? value.ValueKind switch
+            {
+                JsonValueKind.String => value.GetString(),
+                JsonValueKind.Number => value.GetRawText(),
+                _ => null,
+            }
+            : null;
 }

@@ -5,8 +5,6 @@ using System.IO;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
-using Microsoft.Extensions.Logging;
-using Plimsoll.Server.Api;
 using Plimsoll.Server.Files;
 using Plimsoll.Server.Serving;
 
@@ -17,12 +15,11 @@ namespace Plimsoll.Server.Batches;
 /// expired, cancelled. Each move is one transaction; each line's answer is on disk before the line counts as
 /// answered; the output is written from the database, so it holds every line once.
 /// </summary>
-sealed partial class BatchJob(
-    BatchStore store, FileStore files, WholeAnswer answers, Func<string, string, bool> knowsModel,
-        Action<string> checkBudget, SemaphoreSlim lines, TimeProvider time, ILogger<BatchJob> log)
+sealed class BatchJob(
+    BatchStore store, FileStore files, BatchLines lines, Func<string, string, bool> knowsModel,
+        TimeProvider time)
 {
     static readonly TimeSpan _otherProcess = TimeSpan.FromSeconds(5);
-    static readonly TimeSpan _lookAgain = TimeSpan.FromMilliseconds(500);
 
     readonly ConcurrentDictionary<string, CancellationTokenSource> _cancels = new(StringComparer.Ordinal);
 
@@ -82,7 +79,6 @@ sealed partial class BatchJob(
 
     async Task AnswerAsync(BatchRecord batch, CancellationToken over, CancellationToken stop)
     {
-        var running = new List<Task>();
         await using var file = files.OpenRead(batch.InputFile);
         using var expiry = CancellationTokenSource.CreateLinkedTokenSource(over);
         var left = TimeSpan.FromSeconds(Math.Max(0, batch.Expires - store.Now));
@@ -91,20 +87,10 @@ sealed partial class BatchJob(
             time.CreateTimer(_ => StopIfCancelled(batch.Id, expiry), null, _otherProcess, _otherProcess);
         try
         {
-            foreach (var line in store.OpenLines(batch.Id))
-            {
-                await lines.WaitAsync(expiry.Token);
-                var bytes = new byte[line.Length];
-                await RandomAccess.ReadAsync(file.SafeFileHandle, bytes, line.Start, stop);
-                running.Add(AnswerLineAsync(batch, line, bytes, expiry.Token));
-                running.RemoveAll(task => task.IsCompletedSuccessfully);
-            }
-            await Task.WhenAll(running);
+            await lines.AnswerAsync(batch, file, expiry.Token);
         }
         catch (OperationCanceledException)
         {
-            await Task.WhenAll(running.ConvertAll(async task =>
-                await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing)));
             stop.ThrowIfCancellationRequested();
         }
         if (store.Find(batch.Id)?.Status != "in_progress")
@@ -126,65 +112,6 @@ sealed partial class BatchJob(
             // The database is away, or the batch is over: the next look tells.
         }
     }
-
-    async Task AnswerLineAsync(BatchRecord batch, BatchLine line, byte[] bytes, CancellationToken over)
-    {
-        try
-        {
-            for (var attempt = 0; ; attempt++)
-            {
-                var requestId = $"batch_req_{Guid.NewGuid():N}";
-                try
-                {
-                    checkBudget(batch.Tenant);
-                    var answer = await AskAsync(batch, bytes, requestId, over);
-                    await store.AnswerAsync(batch.Id, line.Number, LineStatus.Answered,
-                        BatchOutput.Line(line, requestId, 200, answer.Span));
-                    return;
-                }
-                catch (ApiException error) when (IsPassing(error, attempt))
-                {
-                    await Task.Delay(error.RetryAfter ?? _lookAgain, time, over);
-                }
-                catch (ApiException error)
-                {
-                    await store.AnswerAsync(batch.Id, line.Number, LineStatus.Failed,
-                        BatchOutput.Failed(line, requestId, error));
-                    return;
-                }
-            }
-        }
-        finally
-        {
-            lines.Release();
-        }
-    }
-
-    /// <summary>
-    /// One answer. A line that nobody foresaw is that line's failure: it must not hold up its batch.
-    /// </summary>
-    async Task<ReadOnlyMemory<byte>> AskAsync(
-        BatchRecord batch, byte[] line, string requestId, CancellationToken over)
-    {
-        try
-        {
-            using var document = JsonBody.Parse(line);
-            return await answers.OfLineAsync(
-                batch.Endpoint, document.RootElement.GetProperty("body"), batch.Tenant, requestId, over);
-        }
-        catch (Exception e) when (e is not (ApiException or OutOfMemoryException)
-            && !over.IsCancellationRequested)
-        {
-            if (e is not ConnectionDroppedException)
-                Failed(log, e, requestId, batch.Id);
-            throw new ApiException(
-                500, $"The server had an error while processing your request ({requestId}).", "server_error");
-        }
-    }
-
-    /// <summary>Batch work waits for room as long as it takes; other failures get two more tries.</summary>
-    static bool IsPassing(ApiException error, int attempt) =>
-        error.Status is 429 or 503 || (error.Status >= 500 && attempt < 2);
 
     async Task FinishAsync(BatchRecord batch)
     {
@@ -244,7 +171,4 @@ sealed partial class BatchJob(
         File.Delete(part);
         return null;
     }
-
-    [LoggerMessage(1, LogLevel.Error, "Request {Request} of batch {Batch} failed.")]
-    static partial void Failed(ILogger log, Exception error, string request, string batch);
 }

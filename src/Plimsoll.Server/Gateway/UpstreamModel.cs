@@ -15,7 +15,8 @@ namespace Plimsoll.Server.Gateway;
 /// <summary>
 /// A model that other engines serve. A request's stable key picks its replica by weight, so that a
 /// conversation stays where its prefix is and a canary's users stay the canary's; what is full, broken or
-/// unreachable is passed over. A request is sent again only where nothing of an answer has come back.
+/// unreachable is passed over. A request is sent again only where no replica has taken it: none could be
+/// connected to, or it said itself that it is unavailable.
 /// </summary>
 public sealed class UpstreamModel : IDisposable
 {
@@ -138,9 +139,16 @@ public sealed class UpstreamModel : IDisposable
         {
             why = $"{replica.Config.Url} has failed too often";
         }
-        catch (HttpRequestException e)
+        catch (HttpRequestException e) when (IsUnsent(e))
         {
             why = $"{replica.Config.Url} cannot be reached ({e.HttpRequestError})";
+        }
+        catch (HttpRequestException e)
+        {
+            // It had the request, or some of it.
+            throw new ApiException(502,
+                $"{replica.Config.Url} broke off before it answered ({e.HttpRequestError}).", "server_error",
+                null, "upstream_failed");
         }
         catch (TimeoutException e)
         {
@@ -157,6 +165,11 @@ public sealed class UpstreamModel : IDisposable
         }
         return (null, why);
     }
+
+    /// <summary>Whether no connection came about, so that nothing of the request is anywhere.</summary>
+    static bool IsUnsent(HttpRequestException e) => e.HttpRequestError is HttpRequestError.ConnectionError
+        or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+        or HttpRequestError.ProxyTunnelError;
 
     /// <summary>Books what the last while has cost.</summary>
     public void PostEstimates()

@@ -50,10 +50,11 @@ public sealed class UpstreamReplica : IDisposable
                 MinimumThroughput = 4,
                 SamplingDuration = TimeSpan.FromSeconds(10),
                 BreakDuration = TimeSpan.FromSeconds(5),
+                // A 500 is its answer to one request: who answers is there, and others' requests may do.
                 ShouldHandle = new PredicateBuilder<HttpResponseMessage>()
                     .Handle<HttpRequestException>()
                     .Handle<TimeoutException>()
-                    .HandleResult(response => (int)response.StatusCode is 500 or 502 or 503 or 504),
+                    .HandleResult(response => (int)response.StatusCode is 502 or 503 or 504),
             })
             .Build();
     }
@@ -146,6 +147,12 @@ public sealed class UpstreamReplica : IDisposable
             try
             {
                 return await _client.SendAsync(request, patience.Token);
+            }
+            catch (OperationCanceledException e) when (
+                e.InnerException is TimeoutException && !token.IsCancellationRequested)
+            {
+                throw new HttpRequestException(HttpRequestError.ConnectionError,
+                    $"{Config.Url} could not be connected to in {_connectTimeout.TotalSeconds:0} s.", e);
             }
             catch (OperationCanceledException) when (!token.IsCancellationRequested)
             {

@@ -54,7 +54,7 @@ public sealed partial class ChartTests
             .ShouldBe("plimsoll_requests_in_flight");
     }
 
-    /// <summary>What one gateway takes in another may have to read, and a pod's own disk goes with it.</summary>
+    /// <summary>What one gateway takes in another may have to read; a pod's own disk goes with it.</summary>
     internal static void IsOneFolderOfAll(List<object> objects)
     {
         var deployment = objects.OfType<V1Deployment>().Single().Spec;

@@ -1,8 +1,5 @@
 using System;
-using System.Net;
 using System.Net.Http;
-using System.Net.Sockets;
-using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Server.Configuration;
@@ -32,7 +29,7 @@ public sealed class FaultyUpstreamTests
         "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")]
     public async Task A_lie_is_told_as_a_failure_of_the_upstream(string lie, string sentence)
     {
-        using var upstream = new Upstream(socket => socket.SayAsync(sentence));
+        using var upstream = new SocketUpstream(socket => socket.SayAsync(sentence));
         await using var gateway = await GatewayAsync(upstream.Url);
         var (status, body, _) = await gateway.PostAsync("/v1/chat/completions", Hello);
         status.ShouldBe(502, lie);
@@ -40,21 +37,58 @@ public sealed class FaultyUpstreamTests
         upstream.Requests.ShouldBe(1);
     }
 
+    /// <summary>Both may be at work on it: to ask another would pay twice.</summary>
     [Fact]
-    public async Task What_is_no_http_and_what_resets_is_passed_over()
+    public async Task What_has_taken_a_request_and_resets_is_not_asked_again_nor_is_another()
     {
-        using var nonsense = new Upstream(socket => socket.SayAsync("hello there\r\n\r\n"));
-        using var reset = new Upstream(socket => socket.ResetAsync());
-        await using var engine = await RunningServer.StartAsync();
-        await using var gateway = await GatewayAsync(nonsense.Url, reset.Url, engine.Address.ToString());
-        for (var i = 0; i < 6; i++)
+        using var nonsense = new SocketUpstream(socket => socket.SayAsync("hello there\r\n\r\n"));
+        using var reset = new SocketUpstream(socket => socket.ResetAsync());
+        await using var gateway = await GatewayAsync(nonsense.Url, reset.Url, "http://127.0.0.1:1");
+        for (var i = 1; i <= 3; i++)
         {
-            var (status, body, response) = await gateway.PostAsync("/v1/chat/completions",
-                Hello.Replace("{\"model\"", $"{{\"user\":\"u{i}\",\"model\""));
-            status.ShouldBe(200, body.ToString());
-            string.Join("", response.Headers.GetValues("x-plimsoll-upstream"))
-                .ShouldBe(engine.Address.ToString());
+            var (status, body, _) = await gateway.PostAsync("/v1/chat/completions", Hello);
+            status.ShouldBe(502);
+            body.GetProperty("error").GetProperty("code").GetString().ShouldBe("upstream_failed");
+            (nonsense.Requests + reset.Requests).ShouldBe(i);
         }
+    }
+
+    /// <summary>One client's request that breaks something says nothing of the others'.</summary>
+    [Fact]
+    public async Task Who_answers_500_again_and_again_is_asked_on()
+    {
+        using var upstream = new SocketUpstream(socket => socket.SayAsync(
+            "HTTP/1.1 500 Oops\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"));
+        await using var gateway = await GatewayAsync(upstream.Url);
+        for (var i = 0; i < 12; i++)
+            (await gateway.PostAsync("/v1/chat/completions", Hello)).Status.ShouldBe(500);
+        upstream.Requests.ShouldBe(12);
+    }
+
+    [Theory]
+    [InlineData("""{"error":{"message":"too long","type":"BadRequestError","param":"messages","code":400}}""",
+        """{"error":{"message":"too long","type":"BadRequestError","param":"messages","code":"400"}}""")]
+    [InlineData("""{"object":"error","message":"too long","type":"BadRequestError","param":null,"code":"long"}""",
+        """{"error":{"message":"too long","type":"BadRequestError","param":null,"code":"long"}}""")]
+    [InlineData("too long",
+        """{"error":{"message":"too long","type":"invalid_request_error","param":null,"code":null}}""")]
+    public async Task A_batchs_error_file_has_the_upstreams_error_as_it_told_it(string told, string expected)
+    {
+        var head = "HTTP/1.1 400 Bad\r\nContent-Type: application/json\r\n"
+            + $"Content-Length: {told.Length}\r\n\r\n";
+        using var upstream = new SocketUpstream(socket => socket.SayAsync(head + told));
+        await using var gateway = await GatewayAsync(upstream.Url);
+        var file = await gateway.UploadAsync(RunningServer.Line(0, "fleet"));
+        var (_, created, _) = await gateway.PostAsync("/v1/batches",
+            $$"""{"input_file_id":"{{file}}","endpoint":"/v1/chat/completions","completion_window":"24h"}""");
+        var id = created.GetProperty("id").GetString();
+        var batch = await RunningServer.EventuallyAsync(
+            async () => (await gateway.GetAsync($"/v1/batches/{id}")).Body,
+            one => one.GetProperty("status").GetString() == "completed", TimeSpan.FromMinutes(1));
+        var errors = await gateway.Client.GetStringAsync(
+            $"/v1/files/{batch.GetProperty("error_file_id").GetString()}/content");
+        errors.ShouldContain("\"status_code\":400");
+        errors.ShouldContain($"\"body\":{expected}");
     }
 
     [Theory]
@@ -62,7 +96,7 @@ public sealed class FaultyUpstreamTests
     [InlineData("resets in the stream", true)]
     public async Task A_stream_that_stops_says_so_after_what_came(string what, bool resets)
     {
-        using var upstream = new Upstream(async socket =>
+        using var upstream = new SocketUpstream(async socket =>
         {
             await socket.SayAsync(StreamHead + Event);
             if (resets)
@@ -82,7 +116,7 @@ public sealed class FaultyUpstreamTests
     public async Task An_event_without_an_end_is_cut_off_and_takes_no_memory()
     {
         var filler = new string('x', 256 * 1024);
-        using var upstream = new Upstream(async socket =>
+        using var upstream = new SocketUpstream(async socket =>
         {
             await socket.SayAsync(StreamHead + Event + "data: {\"choices\":\"");
             while (!socket.Over.IsCancellationRequested)
@@ -101,7 +135,7 @@ public sealed class FaultyUpstreamTests
     {
         const string Body =
             """{"choices":[],"usage":{"prompt_tokens":-5,"completion_tokens":99999999999,"prompt_tokens_details":{"cached_tokens":"many"}}}""";
-        using var upstream = new Upstream(socket =>
+        using var upstream = new SocketUpstream(socket =>
             socket.SayAsync($"{Json}Content-Length: {Body.Length}\r\n\r\n{Body}"));
         await using (var gateway = await GatewayAsync(upstream.Url))
         {
@@ -116,8 +150,8 @@ public sealed class FaultyUpstreamTests
     [Fact]
     public async Task Who_fails_again_and_again_is_not_asked_for_a_while()
     {
-        using var upstream = new Upstream(socket => socket.SayAsync(
-            "HTTP/1.1 500 Oops\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"));
+        using var upstream = new SocketUpstream(socket => socket.SayAsync(
+            "HTTP/1.1 504 Oops\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"));
         await using var gateway = await GatewayAsync(upstream.Url);
         var refused = 0;
         for (var i = 0; i < 12; i++)
@@ -182,82 +216,5 @@ public sealed class FaultyUpstreamTests
     {
         var response = await server.Client.PostAsync("/v1/chat/completions", new StringContent(Stream));
         return await response.Content.ReadAsStringAsync();
-    }
-
-    /// <summary>A socket that does one thing with every request, and closes.</summary>
-    sealed class Upstream : IDisposable
-    {
-        readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-        readonly CancellationTokenSource _over = new();
-        readonly Func<Line, Task> _act;
-        int _requests;
-
-        public Upstream(Func<Line, Task> act)
-        {
-            _act = act;
-            _listener.Start();
-            _ = ListenAsync();
-        }
-
-        public string Url => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
-
-        public int Requests => Volatile.Read(ref _requests);
-
-        public void Dispose()
-        {
-            _over.Cancel();
-            _listener.Stop();
-        }
-
-        async Task ListenAsync()
-        {
-            try
-            {
-                while (true)
-                    _ = ServeAsync(await _listener.AcceptTcpClientAsync());
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                // Stopped.
-            }
-        }
-
-        async Task ServeAsync(TcpClient client)
-        {
-            using (client)
-            {
-                try
-                {
-                    var heard = new byte[8192];
-                    await client.GetStream().ReadAtLeastAsync(heard, 4);
-                    if (!heard.AsSpan().StartsWith("POST"u8))
-                        return;
-                    Interlocked.Increment(ref _requests);
-                    await _act(new Line(client, _over.Token));
-                }
-                catch (Exception e) when (e is System.IO.IOException or OperationCanceledException
-                    or SocketException or ObjectDisposedException)
-                {
-                    // The gateway has hung up.
-                }
-            }
-        }
-    }
-
-    /// <summary>A connection to the gateway.</summary>
-    sealed class Line(TcpClient client, CancellationToken over)
-    {
-        public CancellationToken Over => over;
-
-        public async Task SayAsync(string text) =>
-            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text), over);
-
-        /// <summary>RST instead of FIN.</summary>
-        public async Task ResetAsync()
-        {
-            await Task.Delay(50, over);
-            client.Client.LingerState = new LingerOption(true, 0);
-            client.Close();
-        }
     }
 }

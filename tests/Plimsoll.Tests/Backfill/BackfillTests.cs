@@ -9,9 +9,11 @@ using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
+using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning.Backfill;
 using Plimsoll.Planning.Simulation;
+using Plimsoll.Reports;
 using Shouldly;
 using Xunit;
 
@@ -116,8 +118,82 @@ public sealed class BackfillTests
     {
         var points = Small.Value.Bill.PriceOfPromise;
         points[0].TokensPerSecond.ShouldBeLessThan(points[^1].TokensPerSecond);
-        Small.Value.Bill.TokensPerHourAndMs.ShouldNotBeNull();
+        points.ShouldAllBe(p => p.Low <= p.TokensPerSecond && p.TokensPerSecond <= p.High);
+        var bill = Small.Value.Bill;
+        bill.TokensPerHourAndMs!.Value
+            .ShouldBeInRange(bill.TokensPerHourAndMsLow!.Value, bill.TokensPerHourAndMsHigh!.Value);
     }
+
+    /// <summary>A difference whose interval has a zero in it is not printed as an amount.</summary>
+    [Theory]
+    [InlineData(-28_371, -90_000, 30_000, "cannot be told from 0: -90,000 to 30,000 batch tokens an hour")]
+    [InlineData(28_371, 20_371, 36_371, "tighter forgoes 28,400 (20,400–36,400) batch tokens")]
+    [InlineData(-28_371, -36_371, -20_371, "millisecond does 28,400 (20,400–36,400) batch tokens an hour")]
+    public void A_price_is_said_as_well_as_it_is_known(double mean, double low, double high, string words) =>
+        BackfillWords.Promise(Small.Value.Bill with
+        {
+            TokensPerHourAndMs = mean, TokensPerHourAndMsLow = low, TokensPerHourAndMsHigh = high,
+        })!.ShouldContain(words);
+
+    [Fact]
+    public void What_the_promise_keeps_out_is_nothing_when_its_interval_has_a_zero_in_it() =>
+        BackfillWords.Promise(Small.Value.Bill with
+        {
+            OpportunityUsdPerMillionTokens = -0.01m, OpportunityLow = -0.03m, OpportunityHigh = 0.01m,
+        })!.ShouldContain("cannot be told from nothing: it would earn at most $0.0100");
+
+    [Fact]
+    public void A_percentile_of_too_few_samples_is_not_kept()
+    {
+        var run = Request().Engine.Run(
+            Request().Serving.Workload, 1,
+            new SimulationOptions { Requests = 300, Seed = 1, Levels = Request().Serving.Levels },
+            ArrivalProcess.Representative);
+        BackfillPoint.Keeps([LevelPromise.Parse("default: ttft p95 10s")], run).ShouldBe(true);
+        BackfillPoint.Keeps([LevelPromise.Parse("default: ttft p99.9 10s")], run).ShouldBeNull();
+        BackfillPoint.Keeps([LevelPromise.Parse("default: ttft p99.9 10s, tpot p95 1ms")], run)
+            .ShouldBe(false);
+    }
+
+    /// <summary>A quiet hour whose promise breaks counts as broken, whatever busier hours do.</summary>
+    [Fact]
+    public void Hours_between_two_rates_ride_when_both_keep_the_promise()
+    {
+        BackfillPoint Point(double rate, bool holds) => new(rate, holds, [1], 0, 0, 1, 0);
+        double Kept(params double[] hours) => new BackfillWeek(
+            [Point(1, true), Point(2, false), Point(3, true), Point(4, true), Point(5, false)], hours)
+            .HoursKept;
+        Kept(1).ShouldBe(1);
+        Kept(3.5).ShouldBe(1);
+        Kept(4).ShouldBe(1);
+        Kept(1.5, 2, 2.5, 4.5, 5).ShouldBe(0);
+        Kept(1, 2, 3, 4).ShouldBe(0.75);
+    }
+
+    /// <summary>
+    /// Beside gaps of two levels fits no more than beside the looser one for all, and no less than beside
+    /// the tighter.
+    /// </summary>
+    [Fact]
+    public void The_bound_of_two_levels_is_that_of_the_looser()
+    {
+        var engine = Request().Engine;
+        double Bound(params string[] levels) => BackfillBound.LinesPerSecond(
+            engine, Request().Serving.Workload, 6, new SimulationOptions
+            {
+                Requests = 500, Seed = 1, Levels = [.. levels.Select(LevelPromise.Parse)],
+                BatchWorkload = Request().Batch,
+            });
+        var (tight, loose) = (Bound("a: itl p99 20ms"), Bound("b: itl p99 60ms"));
+        tight.ShouldBeLessThan(loose);
+        Bound("a: itl p99 20ms", "b: itl p99 60ms").ShouldBe(loose);
+        Bound("b: itl p99 60ms", "a: itl p99 20ms").ShouldBe(loose);
+    }
+
+    [Fact]
+    public void More_than_the_bound_is_said_to_be_more() =>
+        BackfillWords.Room(Small.Value.Bill.Loss with { Efficiency = 1.034 })
+            .ShouldContain("103.4 % of what was to fit at most, which is then no bound");
 
     /// <summary>No step of this engine ends within 5 ms, with batch work or without.</summary>
     [Fact]
@@ -127,7 +203,8 @@ public sealed class BackfillTests
             rate: 4,
             [[LevelPromise.Parse("default: itl p99 5ms")], [LevelPromise.Parse("default: itl p99 1s")]]);
         lines[0].ShouldBeNull();
-        lines[1]!.Value.ShouldBeGreaterThan(1);
+        lines[1]!.Count.ShouldBe(BackfillRuns.Streams);
+        lines[1]!.Average().ShouldBeGreaterThan(1);
     }
 
     /// <summary>
@@ -152,8 +229,9 @@ public sealed class BackfillTests
         statement.Week.Average(h => h.Batch).ShouldBeLessThan(0.5 * backlog.Week.Average(h => h.Batch));
 
         // All that comes is done at any of these gaps: none forgoes anything.
-        statement.TokensPerHourAndMs.ShouldBe(0);
+        (statement.TokensPerHourAndMsLow, statement.TokensPerHourAndMsHigh).ShouldBe((0, 0));
         statement.OpportunityUsdPerMillionTokens.ShouldBe(0);
+        BackfillWords.Promise(statement)!.ShouldStartWith("A gap a millisecond tighter forgoes no batch");
     }
 
     [Fact]

@@ -48,6 +48,22 @@ public sealed class BenchRunTests
         level.Latencies[Metric.Itl].Samples.ShouldBe(200 * 4);
     }
 
+    /// <summary>The warm-up is in no figure: no more are in flight on average than at most.</summary>
+    [Fact]
+    public async Task A_warm_up_is_not_measured()
+    {
+        await using var endpoint = await ScriptedEndpoint.Start((context, body) =>
+            ScriptedEndpoint.Stream(context, body, ScriptedEndpoint.Asked(body), _ => 5, 1));
+        var result = Run(Options(endpoint, new LevelOptions
+        {
+            Lengths = new LengthOptions(20, 4), Clients = 4, Requests = 100_000,
+        }) with { WarmupNs = 600_000_000, DurationNs = 1_000_000_000 });
+        result.DurationS.ShouldBeGreaterThan(0);
+        result.MeanInFlight.ShouldBeLessThanOrEqualTo(result.MostInFlight);
+        result.MostInFlight.ShouldBeLessThanOrEqualTo(4);
+        result.BusyS.ShouldBeLessThanOrEqualTo(result.DurationS + 0.2);
+    }
+
     [Theory]
     [InlineData(false, true)]
     [InlineData(true, false)]

@@ -1,5 +1,8 @@
 using System;
 using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Wire;
 using Plimsoll.Core.Promises;
@@ -11,13 +14,12 @@ namespace Plimsoll.Tests.Bench;
 public sealed class ClientCheckTests
 {
     [Theory]
-    [InlineData(700, 10, false, true)]
-    [InlineData(700, 60, false, false)]
-    [InlineData(700, 60, true, true)]
-    [InlineData(140, 60, false, false)]
-    [InlineData(30, 60, false, false)]
-    [InlineData(30, 10, false, true)]
-    public void A_client_that_sends_late_measured_itself(int requests, int lateMs, bool heldBack, bool valid)
+    [InlineData(700, 10, true)]
+    [InlineData(700, 60, false)]
+    [InlineData(140, 60, false)]
+    [InlineData(30, 60, false)]
+    [InlineData(30, 10, true)]
+    public void A_client_that_sends_late_measured_itself(int requests, int lateMs, bool valid)
     {
         using var check = new ClientCheck(new RunClock());
         foreach (var i in Enumerable.Range(0, requests))
@@ -28,11 +30,65 @@ public sealed class ClientCheckTests
                     SentNs = 1_000_000L * (i + lateMs),
             });
         }
-        var report = check.Report([PromiseText.Parse("ttft p95 500ms")], null, mostShare: 0.1, heldBack);
+        var report = check.Report([PromiseText.Parse("ttft p95 500ms")], null, mostShare: 0.1);
         report.DispatchLateP50Ms!.Value.ShouldBe(lateMs, 0.01 * lateMs);
         report.IsValid.ShouldBe(valid, string.Join("; ", report.InvalidBecause));
         if (!valid)
             report.InvalidBecause.Single().ShouldStartWith("requests were dispatched ");
+    }
+
+    /// <summary>What a limit held back is no lateness; what it let pass is judged as ever.</summary>
+    [Theory]
+    [InlineData(10, true)]
+    [InlineData(60, false)]
+    public void Requests_that_no_limit_held_are_judged(int lateMs, bool valid)
+    {
+        using var check = new ClientCheck(new RunClock());
+        foreach (var i in Enumerable.Range(0, 1400))
+        {
+            var held = i % 2 == 0;
+            check.Add(new RequestRecord
+            {
+                ScheduledNs = 1_000_000L * i, DispatchedNs = 1_000_000L * (i + (held ? 5000 : lateMs)),
+                    HeldBack = held,
+            });
+        }
+        var report = check.Report([PromiseText.Parse("ttft p95 500ms")], null, mostShare: 0.1);
+        report.HeldBack.ShouldBe(700);
+        report.DispatchLateP99Ms!.Value.ShouldBe(lateMs, 0.01 * lateMs);
+        report.IsValid.ShouldBe(valid, string.Join("; ", report.InvalidBecause));
+    }
+
+    /// <summary>A limit that no load reaches holds nothing back; a lower one says what it held.</summary>
+    [Theory]
+    [InlineData(1000, false)]
+    [InlineData(1, true)]
+    public async Task A_limit_in_flight_that_never_binds_judges_every_request(int limit, bool binds)
+    {
+        await using var endpoint = await ScriptedEndpoint.Start((context, body) =>
+            ScriptedEndpoint.Stream(context, body, ScriptedEndpoint.Asked(body), _ => 10, 1));
+        using var run = new BenchRun(new BenchOptions
+        {
+            Endpoint = new EndpointOptions { BaseUrl = endpoint.BaseUrl, Model = "scripted" },
+            Levels = [new LevelOptions { Lengths = new LengthOptions(20, 4), RequestsPerSecond = 200,
+                Requests = 60 }],
+            MaxConcurrency = limit,
+            Load = "test",
+        });
+        var client = run.Run(CancellationToken.None).Client;
+        (client.HeldBack > 0).ShouldBe(binds);
+        (client.DispatchLate is null).ShouldBe(binds);
+    }
+
+    [Fact]
+    public void With_no_promise_late_reads_are_judged_by_the_median_ttft()
+    {
+        using var check = new ClientCheck(new RunClock());
+        // Two hundred reads, none of which can be early to the nanosecond.
+        SpinWait.SpinUntil(() => check.Report([], null, 0.1).ReadLag is not null, 20_000).ShouldBeTrue();
+        var reason = check.Report([], medianTtftNs: 1, mostShare: 0.1).InvalidBecause.ShouldHaveSingleItem();
+        reason.ShouldStartWith("answers were read ");
+        reason.ShouldContain("of the median ttft");
     }
 
     [Fact]
@@ -46,7 +102,7 @@ public sealed class ClientCheckTests
         check.LookAtWallClock();
         wall.Offset = TimeSpan.FromHours(-1) + TimeSpan.FromMilliseconds(5);
         check.LookAtWallClock();
-        var report = check.Report([], null, 0.1, heldBack: false);
+        var report = check.Report([], null, 0.1);
         report.ClockSteps.ShouldBe(1);
         report.ClockSteppedMs.ShouldBe(-3_600_000, 1000);
         (clock.NowNs - before).ShouldBeInRange(0, 60_000_000_000);

@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Wire;
+using Plimsoll.Core;
 using Shouldly;
 using Xunit;
 
@@ -30,6 +31,9 @@ public sealed class FailureTests
     [InlineData("503", "server_error", "HTTP 503: who are you")]
     [InlineData("html", "not_events", "content type text/html; expected text/event-stream")]
     [InlineData("malformed", "malformed", "an event that is no JSON of a chunk")]
+    [InlineData("odd response", "malformed", "an event that is no JSON of a chunk: {\"response\":5")]
+    [InlineData("odd name", "malformed", "an event that is no JSON of a chunk: {\"\\ud800\":1")]
+    [InlineData("null response", "truncated", "without a reason and without an end mark")]
     [InlineData("error", "error_event", "out of memory")]
     [InlineData("cut", "disconnected", "")]
     [InlineData("no end", "truncated", "without a reason and without an end mark")]
@@ -67,6 +71,50 @@ public sealed class FailureTests
         failure.Example.ShouldNotContain('\n');
     }
 
+    [Fact]
+    public async Task A_media_type_is_the_same_in_any_case()
+    {
+        await using var endpoint = await ScriptedEndpoint.Start(async (context, body) =>
+        {
+            context.Response.ContentType = "Text/Event-Stream; Charset=UTF-8";
+            await ScriptedEndpoint.Event(context,
+                """{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}""");
+            await ScriptedEndpoint.Event(context, "[DONE]");
+        });
+        using var run = new BenchRun(new BenchOptions
+        {
+            Endpoint = new EndpointOptions { BaseUrl = endpoint.BaseUrl, Model = "scripted" },
+            Levels = [new LevelOptions { Lengths = new LengthOptions(20, Tokens), RequestsPerSecond = 100,
+                Requests = 4 }],
+            Load = "test",
+        });
+        run.Run(CancellationToken.None).Completed.ShouldBe(4);
+    }
+
+    /// <summary>What is no chunk before the load is one line too, as it is under it.</summary>
+    [Theory]
+    [InlineData("""{"response":5,"choices":[]}""")]
+    [InlineData("""{"\ud800":1,"choices":[]}""")]
+    public async Task An_odd_chunk_before_the_load_is_one_line(string chunk)
+    {
+        await using var endpoint = await ScriptedEndpoint.Start((context, _) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            return ScriptedEndpoint.Event(context, chunk);
+        });
+        var options = new BenchOptions
+        {
+            Endpoint = new EndpointOptions { BaseUrl = endpoint.BaseUrl, Model = "scripted" },
+            Levels = [new LevelOptions { Lengths = new LengthOptions(20, Tokens), RequestsPerSecond = 1,
+                Requests = 1 }],
+            Load = "test",
+        };
+        using var run = new BenchRun(options);
+        var failure = Should.Throw<EndpointFailure>(() => run.Run(CancellationToken.None));
+        failure.Kind.ShouldBe(FailureKind.Malformed);
+        failure.Message.ShouldContain("an event that is no JSON of a chunk");
+    }
+
     /// <summary>
     /// Over HTTP/2 a server may reset one answer, and may say that it closes a connection (GOAWAY) while it
     /// serves what is under way on it: the first is a failure, the second none.
@@ -101,6 +149,42 @@ public sealed class FailureTests
         (level.Completed, level.Failed).ShouldBe(resets ? (0, 60) : (60, 0),
             string.Join("; ", level.Failures));
         level.Failures.SingleOrDefault()?.Kind.ShouldBe(kind);
+    }
+
+    [Theory]
+    [InlineData("abc\n")]
+    [InlineData("a b")]
+    [InlineData("schlüssel")]
+    public void A_key_that_no_header_carries_is_refused_and_not_printed(string key)
+    {
+        var options = new BenchOptions
+        {
+            Endpoint = new EndpointOptions { BaseUrl = new Uri("http://127.0.0.1:9"), Model = "m" },
+            Levels = [new LevelOptions { Name = "gold", Lengths = new LengthOptions(20, Tokens),
+                RequestsPerSecond = 1, Requests = 1, ApiKey = key }],
+            Load = "test",
+        };
+        Should.Throw<BadInputException>(() => new BenchRun(options)).Message.ShouldBe("level gold: api_key: "
+            + "no header can carry it; expected visible ASCII without spaces and line ends");
+        var own = options with { Levels = [options.Levels[0] with { ApiKey = null }],
+            Endpoint = options.Endpoint with { ApiKey = key } };
+        Should.Throw<BadInputException>(() => new BenchRun(own)).Message.ShouldStartWith("the endpoint's ");
+    }
+
+    /// <summary>Whatever keeps a request from being made is its failure: Send never throws.</summary>
+    [Fact]
+    public async Task A_request_that_cannot_be_made_is_a_failure()
+    {
+        await using var server = await ScriptedEndpoint.Start();
+        using var endpoint = new Plimsoll.Bench.Wire.Endpoint(
+            new EndpointOptions { BaseUrl = server.BaseUrl, Model = "scripted" }, new RunClock());
+        var record = new RequestRecord { AskedOutputTokens = 1 };
+        await endpoint.Send(default, record, "abc\n", CancellationToken.None);
+        record.Failure.ShouldBe(FailureKind.Malformed);
+        record.Message!.ShouldContain("FormatException");
+        endpoint.HasAnswered.ShouldBeFalse();
+        await endpoint.Send("{}"u8.ToArray(), new RequestRecord(), null, CancellationToken.None);
+        endpoint.HasAnswered.ShouldBeTrue();
     }
 
     [Fact]
@@ -146,6 +230,13 @@ public sealed class FailureTests
         result.Levels.Single().Cancelled.ShouldBeGreaterThan(0);
     }
 
+    static string Odd(string how) => how switch
+    {
+        "odd response" => """{"response":5,"choices":[]}""",
+        "odd name" => """{"\ud800":1,"choices":[]}""",
+        _ => """{"response":null,"choices":[]}""",
+    };
+
     static async Task Fail(HttpContext context, JsonObject body, string how)
     {
         if (int.TryParse(how, out var status))
@@ -171,6 +262,9 @@ public sealed class FailureTests
                 break;
             case "malformed":
                 await ScriptedEndpoint.Event(context, "{\"choices\":[{\"delta\":{\"content\":\"a");
+                break;
+            case "odd response" or "odd name" or "null response":
+                await ScriptedEndpoint.Event(context, Odd(how));
                 break;
             case "error":
                 await ScriptedEndpoint.Event(context, """{"error":{"message":"out of memory"}}""");

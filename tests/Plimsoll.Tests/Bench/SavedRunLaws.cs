@@ -10,6 +10,8 @@ using Plimsoll.Bench.Search;
 using Plimsoll.Bench.Text;
 using Plimsoll.Bench.Wire;
 using Plimsoll.Core.Promises;
+using Plimsoll.Core.Timing;
+using Plimsoll.Inputs.Measured;
 using Shouldly;
 using Xunit;
 
@@ -34,7 +36,7 @@ public sealed class SavedRunLaws : IDisposable
             message, share);
 
     static readonly Gen<ClientReport> Client =
-        from numbers in Gen.Nullable(Gen.Double[0, 1e6]).Array[6]
+        from numbers in Gen.Nullable(Gen.Double[0, 1e6]).Array[7]
         from reasons in Gen.String[Gen.Char.AlphaNumeric, 1, 9].Array[0, 2]
         from realTime in Gen.Bool
         select new ClientReport
@@ -42,6 +44,7 @@ public sealed class SavedRunLaws : IDisposable
             DispatchLateP50Ms = numbers[0], DispatchLateP99Ms = numbers[1], WrittenLateP50Ms = numbers[2],
             WrittenLateP99Ms = numbers[3], ReadLagP99Ms = numbers[4], CpuShare = numbers[5],
             DispatchLate = numbers[0] is { } late ? new KnownPercentile(95, late) : null,
+            ReadLagMaxMs = numbers[6], HeldBack = numbers[6] is null ? 0 : 7,
             RealTime = realTime, PausedMs = 3.5, ClockSteps = 2, ClockSteppedMs = -7, MostShare = 0.1,
             InvalidBecause = reasons,
         };
@@ -52,8 +55,9 @@ public sealed class SavedRunLaws : IDisposable
 
     [Fact]
     public void A_saved_run_is_read_back_as_it_was() =>
-        Gen.Select(Record.Array[0, 60], Client, Gen.Bool, Gen.Nullable(Gen.Double[0.1, 9])).Sample(
-            (records, client, interrupted, high) =>
+        Gen.Select(Record.Array[0, 60], Client, Gen.Bool, Gen.Nullable(Gen.Double[0.1, 9]),
+            Gen.Int[1, 2]).Sample(
+            (records, client, interrupted, high, choices) =>
             {
                 var path = Path.Combine(_folder.FullName, $"{Guid.NewGuid():N}.json");
                 using var detail = new DetailSpool();
@@ -63,7 +67,7 @@ public sealed class SavedRunLaws : IDisposable
                     meters[record.Level].Add(record);
                     detail.Add(record);
                 }
-                var result = Result(meters, client, interrupted, high);
+                var result = Result(meters, client, interrupted, high) with { Choices = choices };
                 VllmJson.Save(result, path, detail);
                 var read = ImportedRun.Read(path, new LevelOptions(), LatencyReport.UsualPercentiles);
                 VllmJson.Text(read).ShouldBe(VllmJson.Text(result));
@@ -88,7 +92,7 @@ public sealed class SavedRunLaws : IDisposable
         var record = new RequestRecord
         {
             ScheduledNs = at, DispatchedNs = at + 5, SentNs = at + 9, Level = level, AskedPromptTokens = 20,
-            PromptTokens = 21, AskedOutputTokens = 30, Session = -1, SharedShare = share, Failure = failure,
+            PromptTokens = 21, AskedOutputTokens = 32, Session = -1, SharedShare = share, Failure = failure,
             Message = failure == FailureKind.None ? null : message,
             Usage = failure == FailureKind.None ? fault : UsageFault.None,
             UsageSaid = failure == FailureKind.None && fault != UsageFault.None ? "said" : null,
@@ -111,6 +115,9 @@ public sealed class SavedRunLaws : IDisposable
         Load = "chat at 3 requests/s", Loop = "open", RequestRate = 3, Burstiness = 0.5, MaxConcurrency = 7,
         MostInFlight = 6, MeanInFlight = 2.5, BusyS = 11, PromptSalt = ulong.MaxValue,
         Levels = [.. meters.Select(meter => meter.Report(LatencyReport.UsualPercentiles))], Client = client,
+        DueRate = 0.5, Steps = new StepsReport(
+            [new MeasuredStep(new StepShape { Decodes = 3, DecodeContextTokens = 90, LogitRows = 3 }, 8e6)],
+            4, "cut short"),
         Server = new ServerReport { MeanRunning = 3, MeanTtftMs = 0.5 },
         LoadLine = new LoadLineEstimate(LineOutcome.Found, 3, 2.5, high, PromiseText.Parse("ttft p95 500ms"),
             9, 99, 60) { MeasuredFrom = 1, MeasuredTo = 4, BrokenAt = 3.5 },

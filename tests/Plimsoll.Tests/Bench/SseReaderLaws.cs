@@ -19,9 +19,9 @@ public sealed class SseReaderLaws
     [Fact]
     public void Reads_may_be_cut_anywhere() =>
         Gen.Select(Gen.Select(Data, End, Gen.Bool).List[0, 12],
-            Gen.Int[1, 5000].List[1, 40]).Sample((events, reads) =>
+            Gen.Int[1, 5000].List[1, 40], Gen.Bool).Sample((events, reads, mark) =>
         {
-            var text = new StringBuilder();
+            var text = new StringBuilder(mark ? "\uFEFF" : "");
             foreach (var (data, end, comment) in events)
             {
                 text.Append(comment ? $": keep alive{end}event: token{end}"
@@ -29,6 +29,21 @@ public sealed class SseReaderLaws
             }
             Read(Encoding.UTF8.GetBytes(text.ToString()), reads).ShouldBe(events.Select(e => e.Item1));
         });
+
+    [Theory]
+    [InlineData("\uFEFFdata: a\n\ndata: b\n\n")]
+    [InlineData("\uFEFF\ndata: a\n\ndata: b\n\n")]
+    [InlineData("\uFEFF: hello\r\n\r\ndata: a\r\n\r\ndata: b")]
+    public void A_byte_order_mark_opens_a_stream_and_is_no_part_of_it(string stream)
+    {
+        foreach (var reads in new[] { 1, 2, 5, 100 })
+            Read(Encoding.UTF8.GetBytes(stream), [reads]).ShouldBe(["a", "b"]);
+    }
+
+    [Fact]
+    public void A_mark_in_the_midst_of_a_stream_is_text() =>
+        Read(Encoding.UTF8.GetBytes("data: a\n\n\uFEFFdata: b\n\ndata: c\n\n"), [100])
+            .ShouldBe(["a", "c"]);
 
     [Fact]
     public void Lines_of_one_event_are_joined() =>

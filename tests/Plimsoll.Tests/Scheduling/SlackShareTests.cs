@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Scheduling;
@@ -81,6 +82,50 @@ public sealed class SlackShareTests
             return lines;
         }
     }
+
+    /// <summary>Charges of millions of tokens neither wrap nor cost a turn too few.</summary>
+    [Fact]
+    public void Who_asks_for_millions_of_tokens_waits_for_as_many()
+    {
+        var desk = new SlackDesk(
+            [Bulk(0)], new SlackOptions { IdleStepNs = 200_000 * Ms, ReservedBlocks = 0 }, tokens: 7_000_000,
+            blocks: 450_000);
+        RequestId[] lines = [Add(0, 3_000_000), Add(0, 3_000_000), Add(1, 100), Add(1, 100)];
+        desk.Plan().Chunks.ToArray().Select(c => c.Request)
+            .ShouldBe([lines[0], lines[2], lines[3], lines[1]]);
+
+        RequestId Add(int tenant, int prompt) => Ask(desk, tenant, prompt);
+    }
+
+    /// <summary>Two tenants of equal prompts, of whom the first has answers ten times as long.</summary>
+    [Fact]
+    public void Answers_are_charged_too()
+    {
+        var desk = new SlackDesk([Bulk(0)], new SlackOptions { IdleStepNs = 1 }, seqs: 1);
+        int[] given = [0, 0];
+        RequestId[] waiting = [Ask(desk, 0, 10), Ask(desk, 1, 10)];
+        for (var line = 0; line < 220; line++)
+        {
+            var served = desk.Plan().Chunks[0].Request;
+            var tenant = Array.IndexOf(waiting, served);
+            desk.Commit(Ms);
+            for (var token = 1; token < (tenant == 0 ? 100 : 10); token++)
+            {
+                desk.Plan();
+                if (token == (tenant == 0 ? 99 : 9))
+                    desk.End(served);
+                desk.Commit(Ms);
+            }
+            given[tenant] += tenant == 0 ? 110 : 20;
+            waiting[tenant] = Ask(desk, tenant, 10);
+        }
+        ((double)given[0] / given[1]).ShouldBeInRange(0.9, 1.1);
+    }
+
+    static RequestId Ask(SlackDesk desk, int tenant, int prompt) => desk.Ask(new RequestSpec
+    {
+        PromptTokens = prompt, MaxOutputTokens = 100, Tenant = tenant,
+    }).Request;
 
     static ServiceLevelSpec Bulk(double share) =>
         new() { Name = "bulk", Class = ServiceClass.Batch, MinShare = share };

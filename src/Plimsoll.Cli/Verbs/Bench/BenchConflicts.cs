@@ -22,7 +22,7 @@ static class BenchConflicts
         ("--stages", ["--request-rate", "--sweep", "--find-load-line"]),
         ("--sweep", ["--request-rate", "--find-load-line", "--max-concurrency", "--against",
             "--save-detailed", "--csv", "--parquet", "--llmd-report", "--step-log"]),
-        ("--find-load-line", ["--max-concurrency", "--warmup", "--duration", "--goodput"]),
+        ("--find-load-line", ["--max-concurrency", "--warmup", "--duration", "--num-prompts", "--goodput"]),
         ("--promise", ["--goodput"]),
         ("--burstiness", ["--arrivals"]),
     ];

@@ -64,7 +64,7 @@ sealed class BenchDiffVerb(TextWriter output)
                 circumstances.Add(name, first ?? "–", second ?? "–");
             text.Append(circumstances).Append('\n');
         }
-        var table = new TextTable(["figure", .. diff.Headers().Select(cell => cell.TrimStart('<'))]);
+        var table = new TextTable(["figure", .. diff.Headers()]);
         foreach (var pair in diff.Pairs)
             table.Add([pair.Name, .. ResultDiff.Row(pair).Select(cell => cell.TrimStart('<'))]);
         text.Append(table);

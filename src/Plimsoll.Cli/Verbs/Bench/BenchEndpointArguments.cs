@@ -78,15 +78,23 @@ sealed class BenchEndpointArguments
     public EndpointOptions Read(ParseResult parsed)
     {
         var text = parsed.GetValue(_baseUrl) ?? Variable("OPENAI_BASE_URL") ?? "http://127.0.0.1:8000";
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        var isAddress = Uri.TryCreate(text, UriKind.Absolute, out var url)
+            && url.Scheme is ("http" or "https");
+        // What stands before an @ may be a password, and is not repeated.
+        if (isAddress ? url!.UserInfo.Length > 0 : text.Contains('@'))
+        {
+            throw new BadInputException("--base-url: holds a user or a password, which would stand in every "
+                + "result; expected http://HOST:PORT, and the key in OPENAI_API_KEY or --header");
+        }
+        if (!isAddress)
             throw new BadInputException($"--base-url {text}: is no address; expected http://HOST:PORT");
         return new EndpointOptions
         {
-            BaseUrl = url,
+            BaseUrl = url!,
             Api = parsed.Chosen(_backend, ApiKinds.All),
             Path = parsed.GetValue(_path),
             Model = Name(parsed, _served) ?? Name(parsed, Model) ?? "",
-            ApiKey = Variable("OPENAI_API_KEY"),
+            ApiKey = Key(Variable("OPENAI_API_KEY")),
             Headers = Sent(Pairs(parsed.GetValue(_headers), "--header")),
             Http2 = parsed.GetValue(_http2),
             TrustAnyCertificate = parsed.GetValue(_insecure),
@@ -149,6 +157,15 @@ sealed class BenchEndpointArguments
             stop.WaitHandle.WaitOne(500);
             stop.ThrowIfCancellationRequested();
         }
+    }
+
+    /// <summary>A secret that is mounted as a file often ends its line.</summary>
+    static string? Key(string? value)
+    {
+        var key = value?.TrimEnd('\r', '\n');
+        return string.IsNullOrEmpty(key) || EndpointOptions.IsKey(key) ? key is "" ? null : key
+            : throw new BadInputException("OPENAI_API_KEY: no header can carry it; expected visible ASCII "
+                + "without spaces and line ends");
     }
 
     static string? Variable(string name) =>

@@ -4,7 +4,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Prompts;
@@ -22,6 +21,8 @@ namespace Plimsoll.Cli.Verbs.Bench;
 sealed class BenchLoadArguments
 {
     const double GoodputPercentile = 95;
+
+    const long UsualRequests = 1000;
 
     /// <summary>Of a closed loop that nobody stated.</summary>
     const int MostClients = 100_000;
@@ -75,7 +76,8 @@ sealed class BenchLoadArguments
             "Most requests under way; with an infinite rate a closed loop of so many "
                 + "clients; 0 for any number", 0);
     readonly Option<long?> _prompts = new("--num-prompts") { Description =
-        "Requests to send [default: 1000; with --duration or --stages, as many as fit]" };
+        "Requests to send [default: 1000, or as many as a shorter trace has; with --duration or --stages, as "
+            + "many as fit]" };
     readonly Option<string?> _duration = new("--duration") { Description = "Send for so long, such as 5min" };
     readonly Option<string?> _warmup =
         new("--warmup") { Description = "Send so long before measuring, such as 30s" };
@@ -137,7 +139,9 @@ sealed class BenchLoadArguments
             throw new BadInputException($"--dataset-path {parsed.GetValue(_dataset)}: no such file; "
                 + $"expected JSONL, a request per line");
         }
-        endpoint = endpoint with { Choices = Choices(Extra(parsed.GetValue(_extra))) };
+        var extra = ExtraMembers.Read(parsed.GetValue(_extra));
+        ExtraMembers.Check(extra, endpoint.Api, dataset is not null, parsed.GetValue(_ignoreEos), levels);
+        endpoint = endpoint with { Choices = Choices(extra) };
         CheckGaps(endpoint, levels);
         return new BenchOptions
         {
@@ -154,7 +158,7 @@ sealed class BenchLoadArguments
             Body = new BodyOptions
             {
                 IgnoreEos = parsed.GetValue(_ignoreEos),
-                Extra = Extra(parsed.GetValue(_extra)),
+                Extra = extra,
                 Images = Natural(parsed, _images, 64),
                 ImageWidth = width,
                 ImageHeight = height,
@@ -184,6 +188,8 @@ sealed class BenchLoadArguments
         {
             Seed = parsed.GetValue(_seed),
             Requests = Requests(parsed, duration),
+            EndsWithTrace = parsed.GetValue(_prompts) is null && duration is null
+                && parsed.GetValue(_stages) is null,
             Promise = Promise(parsed),
             Judged = parsed.GetValue(_goodput) is not { Length: > 0 },
             Burstiness = Burstiness(parsed),
@@ -206,6 +212,7 @@ sealed class BenchLoadArguments
             throw new BadInputException($"{workload.Name} spans no time; expected --request-rate or "
                 + $"--max-concurrency");
         }
+        var requests = usual.RequestsOf(workload);
         var closed = double.IsInfinity(rate) && stages.Count == 0;
         return usual with
         {
@@ -214,7 +221,8 @@ sealed class BenchLoadArguments
             RequestsPerSecond = closed ? 0 : rate,
             // An infinite rate without a limit on what is under way: every request at once.
             Clients = !closed ? null : concurrency > 0 ? concurrency
-                : (int)Math.Min(usual.Requests, MostClients),
+                : (int)Math.Min(requests, MostClients),
+            Requests = requests,
             Stages = stages,
         };
     }
@@ -266,7 +274,7 @@ sealed class BenchLoadArguments
             return given is >= 1 and <= 1_000_000_000 ? given
                 : throw new BadInputException($"--num-prompts {given}: expected 1 to 1000000000");
         }
-        return duration is null && parsed.GetValue(_stages) is null ? 1000 : 1_000_000_000;
+        return duration is null && parsed.GetValue(_stages) is null ? UsualRequests : 1_000_000_000;
     }
 
     IReadOnlyList<Limit> Promise(ParseResult parsed)
@@ -293,22 +301,6 @@ sealed class BenchLoadArguments
         return new Limit(metric, GoodputPercentile, (long)(1e6 * ms));
     }
 
-    static JsonObject? Extra(string? text)
-    {
-        if (text is null)
-            return null;
-        try
-        {
-            if (JsonNode.Parse(text) is JsonObject extra)
-                return extra;
-        }
-        catch (JsonException)
-        {
-            // Falls through to the one line.
-        }
-        throw new BadInputException($"--extra-body {text}: is no JSON object; expected one");
-    }
-
     /// <summary>What <c>n</c> asks for.</summary>
     static int Choices(JsonObject? extra) =>
         extra?["n"] is JsonValue value && value.TryGetValue(out int n) && n > 1 ? n : 1;
@@ -322,7 +314,9 @@ sealed class BenchLoadArguments
     /// <summary>The same load where its rate is not sent but searched.</summary>
     internal static BenchOptions Searched(BenchOptions load)
     {
-        var level = load.Levels[0] with { Clients = null };
+        // However short a trace: a search begins it again.
+        var level = load.Levels[0];
+        level = level with { Clients = null, Requests = Math.Max(level.Requests, UsualRequests) };
         return load with
         {
             Levels = [level],
@@ -347,8 +341,12 @@ sealed class BenchLoadArguments
 
     static string What(LevelOptions level, string? dataset) => dataset is not null
         ? Path.GetFileName(dataset)
-        : level.Workload?.Name ?? $"{level.Lengths!.PromptTokens + level.Lengths.PrefixTokens} + "
-            + $"{level.Lengths.OutputTokens} tokens";
+        : level.Workload is { } workload ? Named(workload, level.Requests)
+        : $"{level.Lengths!.PromptTokens + level.Lengths.PrefixTokens} + {level.Lengths.OutputTokens} tokens";
+
+    static string Named(Workload workload, long requests) =>
+        workload.Recorded is { } recorded && requests > recorded
+            ? $"{workload.Name}, from its start again after its {recorded} requests," : workload.Name;
 
     static string Scatter(LevelOptions level) => level.Burstiness is { } shape
         ? double.IsInfinity(shape) ? "equal gaps"

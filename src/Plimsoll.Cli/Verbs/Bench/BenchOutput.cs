@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -56,12 +57,19 @@ sealed class BenchOutput(TextWriter output, BenchResultFiles files, MoneyOptions
         foreach (var point in points)
             table.Add([.. SweepPage.Row(point).Select(cell => cell.TrimStart('<'))]);
         var text = new StringBuilder(table.ToString());
+        foreach (var line in SweepPage.Told(points, Failures))
+            TextLines.Wrap(text, "failed  ", "        ", line);
         foreach (var line in SweepPage.Told(points, result => result.InvalidBecause))
             TextLines.Wrap(text, "INVALID ", "        ", line);
         foreach (var line in SweepPage.Told(points, result => result.Warnings))
             TextLines.Wrap(text, "WARNING ", "        ", line);
         output.Write(text);
     }
+
+    static IReadOnlyList<string> Failures(BenchResult result) =>
+        [.. result.Levels.SelectMany(level => level.Failures)
+            .Select(failure => FormattableString.Invariant(
+                $"{failure.Count:N0} {failure.Kind}: {failure.Example}"))];
 
     string Text(BenchResult result, MoneyReport? bill, AccountComparison? against)
     {

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Text;
+using Plimsoll.Bench.Verdicts;
 using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Files;
@@ -11,7 +12,8 @@ using Plimsoll.Inputs.Files;
 namespace Plimsoll.Cli.Verbs.Bench;
 
 /// <summary>
-/// One rate after the other: latency and cost over load. No rate sends what another has sent.
+/// One rate after the other: latency and cost over load. No rate sends what another has sent. A sweep that
+/// is meant to cross the line has not failed by crossing it, but by never keeping its promise.
 /// </summary>
 sealed class BenchSweep(BenchOutput output, TextWriter story)
 {
@@ -41,16 +43,17 @@ sealed class BenchSweep(BenchOutput output, TextWriter story)
         output.Print(points);
         if (points.Any(point => point.Result.Refused is not null))
             return CommandLine.BadInput;
-        return points.Count == rates.Count && points.All(point => point.Result.IsValid) ? CommandLine.Done
-            : CommandLine.Failed;
+        return points.Count == rates.Count && points.All(point => point.Result.IsValid)
+            && points.Any(point => point.Result is { Completed: > 0, Verdict: PromiseVerdict.Kept
+                or PromiseVerdict.None }) ? CommandLine.Done : CommandLine.Failed;
     }
 
     /// <summary>Adds a point, of a rate that could not be measured too; false then.</summary>
     bool TryMeasure(BenchOptions options, double rate, List<SweepPoint> points, CancellationToken stop)
     {
         using var progress = new BenchProgress(story);
-        progress.Await(options.Endpoint);
         using var run = new BenchRun(options, progress.Report);
+        progress.Await(options.Endpoint, () => run.HasAnswered);
         try
         {
             var result = run.Run(stop);

@@ -91,8 +91,8 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
     int Once(BenchOptions options, BenchOutput results, CancellationToken stop)
     {
         using var progress = new BenchProgress(story);
-        progress.Await(options.Endpoint);
         using var run = new BenchRun(options, progress.Report);
+        progress.Await(options.Endpoint, () => run.HasAnswered);
         try
         {
             var result = run.Run(stop);

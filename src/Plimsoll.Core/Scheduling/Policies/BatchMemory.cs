@@ -44,10 +44,16 @@ sealed class BatchMemory
     /// <summary>An engine with nobody in it is whoever's comes first.</summary>
     bool IsLeft(int promised) => promised > 0 && _queues.Batch.Count > 0 && _state.Running.Count > 0;
 
+    /// <summary>By cohorts and by the few prompts that are not computed: no decode is visited.</summary>
     (int Blocks, int Seats) Held()
     {
         var held = (Blocks: 0, Seats: 0);
-        for (var slot = _state.Running.Last; slot != RunningList.None; slot = _state.Requests[slot].Previous)
+        foreach (var cohort in _state.Cohorts.All)
+        {
+            if (cohort.Count > 0 && _state.Options.Levels[cohort.Key.Level].Class == ServiceClass.Batch)
+                held = (held.Blocks + cohort.Blocks(), held.Seats + cohort.Count);
+        }
+        foreach (var slot in _state.Running.Prefilling)
         {
             if (_queues.IsBatch(slot))
                 held = (held.Blocks + Blocks(slot), held.Seats + 1);

@@ -13,14 +13,17 @@ sealed class SlackAdmission
     /// <summary>Answer length taken for a level that has not finished any, tokens.</summary>
     const int FirstGuessTokens = 256;
 
+    /// <summary>Means are kept in parts of a token, so that those of short answers move too.</summary>
+    const int MeanBits = 16;
+
     readonly SchedulerState _state;
     readonly StepPredictor _predictor;
     readonly SlackQueues _queues;
     readonly SlackDecodes _decodes;
     readonly long _idleStepNs;
-    readonly int[] _meanAnswer;
+    readonly long[] _meanAnswer;
     readonly int _batchLevel = -1;
-    int[] _ordered = new int[16];
+    readonly PromptForecast _forecast;
 
     public SlackAdmission(
         SchedulerState state, StepPredictor predictor, SlackQueues queues, SlackDecodes decodes,
@@ -31,14 +34,18 @@ sealed class SlackAdmission
         _queues = queues;
         _decodes = decodes;
         _idleStepNs = idleStepNs;
-        _meanAnswer = new int[state.Options.Levels.Count];
-        Array.Fill(_meanAnswer, FirstGuessTokens);
+        _forecast = new PromptForecast(state, predictor, queues);
+        _meanAnswer = new long[state.Options.Levels.Count];
+        Array.Fill(_meanAnswer, (long)FirstGuessTokens << MeanBits);
         for (var i = _meanAnswer.Length - 1; i >= 0; i--)
             _batchLevel = state.Options.Levels[i].Class == ServiceClass.Batch ? i : _batchLevel;
     }
 
     /// <summary>An answer of a level has ended after so many tokens.</summary>
-    public void Learn(int level, int tokens) => _meanAnswer[level] += (tokens - _meanAnswer[level]) / 16;
+    public void Learn(int level, int tokens) =>
+        _meanAnswer[level] += (((long)tokens << MeanBits) - _meanAnswer[level]) / 16;
+
+    int MeanAnswer(int level) => (int)((_meanAnswer[level] + (1 << (MeanBits - 1))) >> MeanBits);
 
     public Admission Judge(in RequestSpec request, long nowNs, out int level, out long retryAfterNs)
     {
@@ -76,20 +83,29 @@ sealed class SlackAdmission
     /// <summary>By how much somebody would be late, nanoseconds; 0 when nobody would.</summary>
     long LateNs(in RequestSpec request, ServiceLevelSpec level, long nowNs)
     {
-        var itl = request.ItlNs ?? level.ItlNs ?? long.MaxValue;
+        var itlNs = request.ItlNs ?? level.ItlNs ?? long.MaxValue;
         var decodes = InteractiveShape(out var shortestGap);
-        shortestGap = Math.Min(shortestGap, itl);
+        _forecast.Gather();
+        shortestGap = Math.Min(shortestGap, _forecast.ShortestGapNs);
+        var withItGap = Math.Min(shortestGap, itlNs);
         var withIt = decodes;
-        withIt.AddDecodes(1 + _queues.Interactive.Count, request.PromptTokens + WaitingTokens());
+        withIt.AddDecodes(1 + _forecast.Count, request.PromptTokens + _forecast.KnownTokens);
         var stepNs = _predictor.BoundNs(withIt);
-        if (shortestGap < long.MaxValue && stepNs > shortestGap)
-            return Math.Max(1, stepNs - shortestGap) * Math.Max(1, _meanAnswer[request.Level] / 4);
-        if (!MemoryHolds(request, withIt))
-            return Math.Max(1, stepNs) * Math.Max(1, _meanAnswer[request.Level] / 4);
-        var ttft = request.TtftNs ?? level.TtftNs;
-        var lateNs = PromptsLateNs(request, ttft, decodes, shortestGap, nowNs);
-        return lateNs > 0 ? lateNs : BehindNs(request, decodes, stepNs, nowNs);
+        var answerSteps = Math.Max(1, MeanAnswer(request.Level) / 4);
+        if (withItGap < long.MaxValue && stepNs > withItGap)
+            return Math.Max(1, stepNs - withItGap) * answerSteps;
+        var dueNs = SchedulerState.Due(request.ArrivalNs ?? nowNs, request.TtftNs ?? level.TtftNs);
+        if (!MemoryHolds(request) || (dueNs < long.MaxValue && withIt.Decodes > _state.Options.MaxNumSeqs))
+            return Math.Max(1, stepNs) * answerSteps;
+        var behindNs = BehindNs(request, decodes, stepNs, nowNs);
+        var lateNs = _forecast.LateNs(request, dueNs, itlNs, new PromptForecast.Conditions(
+            Math.Max(nowNs, _state.StepEndsNs), decodes, shortestGap,
+            _decodes.MayCatchUp() && !IsStrict(level, itlNs) ? SlackPolicy.HurriedGaps : 1, _idleStepNs));
+        return lateNs > 0 ? lateNs : behindNs;
     }
+
+    static bool IsStrict(ServiceLevelSpec level, long itlNs) =>
+        itlNs < long.MaxValue && level.Pacing == Pacing.Strict;
 
     /// <summary>
     /// Answers that are promised a pace wait for prompts and catch up afterwards: by how much the one that is
@@ -99,7 +115,7 @@ sealed class SlackAdmission
     {
         if (_decodes.FirstPaced() is not { } first)
             return 0;
-        var tokens = MissingTokens() + request.PromptTokens;
+        var tokens = _forecast.MissingTokens + request.PromptTokens;
         var most = Math.Min(tokens, _state.Options.MaxNumBatchedTokens);
         var shape = decodes;
         shape.AddChunk(0, (int)most, endsPrompt: false);
@@ -107,90 +123,10 @@ sealed class SlackAdmission
         var gainNs = SlackDecodes.PaceNs(first.Key.ItlNs) - stepNs;
         var endsNs = Math.Max(nowNs, _state.StepEndsNs) + stepNs + (long)promptsNs;
         return Math.Max(
-            0, endsNs - _decodes.DueNs(first) - (Math.Max(0, gainNs) * (_meanAnswer[first.Key.Level] / 8)));
+            0, endsNs - _decodes.DueNs(first) - (Math.Max(0, gainNs) * (MeanAnswer(first.Key.Level) / 8)));
     }
 
-    /// <summary>Prompt tokens of interactive requests that are not computed.</summary>
-    long MissingTokens()
-    {
-        long tokens = 0;
-        foreach (var prompt in _queues.Interactive.Items)
-            tokens += _state.Requests[prompt].KnownTokens - _state.Requests[prompt].ComputedTokens;
-        return tokens;
-    }
-
-    /// <summary>
-    /// Prompts by deadline, the newcomer among them, one after another at the pace that gaps allow.
-    /// </summary>
-    long PromptsLateNs(in RequestSpec request, long? ttft, in StepShape decodes, long gapNs, long nowNs)
-    {
-        var arrivalNs = request.ArrivalNs ?? nowNs;
-        var due = ttft is { } limit ? arrivalNs + limit : long.MaxValue;
-        var nsPerToken = NsPerPromptToken(decodes, gapNs);
-        if (nsPerToken == double.PositiveInfinity)
-            return gapNs;
-        var count = Order();
-        var startNs = Math.Max(nowNs, _state.StepEndsNs);
-        long tokens = 0, latest = 0;
-        var placed = false;
-        for (var i = 0; i <= count; i++)
-        {
-            if (!placed && (i == count || _state.Requests[_ordered[i]].FirstTokenDueNs > due))
-            {
-                placed = true;
-                tokens += request.PromptTokens;
-                latest = Math.Max(latest, Late(tokens, due));
-            }
-            if (i == count)
-                break;
-            ref var prompt = ref _state.Requests[_ordered[i]];
-            tokens += prompt.KnownTokens - prompt.ComputedTokens;
-            // Who is late already is not made so by the newcomer.
-            if (placed && Late(tokens - request.PromptTokens, prompt.FirstTokenDueNs) <= 0)
-                latest = Math.Max(latest, Late(tokens, prompt.FirstTokenDueNs));
-        }
-        return latest;
-
-        long Late(long promptTokens, long dueNs) => dueNs == long.MaxValue
-            ? 0
-            : startNs + (long)(promptTokens * nsPerToken) - dueNs;
-    }
-
-    /// <summary>Time per prompt token in steps that fill the shortest gap beside the decodes.</summary>
-    double NsPerPromptToken(in StepShape decodes, long gapNs)
-    {
-        var budget = gapNs == long.MaxValue || decodes.Decodes == 0 ? _idleStepNs : gapNs;
-        int fits = 0, breaks = _state.Options.MaxNumBatchedTokens - decodes.Decodes + 1;
-        while (breaks - fits > 16)
-        {
-            var middle = (fits + breaks) / 2;
-            var shape = decodes;
-            shape.AddChunk(0, middle, endsPrompt: false);
-            if (_predictor.BoundNs(shape) <= budget)
-                fits = middle;
-            else
-                breaks = middle;
-        }
-        return fits == 0 ? double.PositiveInfinity : (double)budget / fits;
-    }
-
-    /// <summary>Interactive prompts by deadline; few, so they are inserted one by one.</summary>
-    int Order()
-    {
-        var items = _queues.Interactive.Items;
-        if (_ordered.Length < items.Length)
-            Array.Resize(ref _ordered, Math.Max(items.Length, 2 * _ordered.Length));
-        for (var i = 0; i < items.Length; i++)
-        {
-            var due = _state.Requests[items[i]].FirstTokenDueNs;
-            var at = i;
-            for (; at > 0 && _state.Requests[_ordered[at - 1]].FirstTokenDueNs > due; at--)
-                _ordered[at] = _ordered[at - 1];
-            _ordered[at] = items[i];
-        }
-        return items.Length;
-    }
-
+    /// <summary>Who decodes when the step in flight has ended.</summary>
     StepShape InteractiveShape(out long shortestGap)
     {
         shortestGap = long.MaxValue;
@@ -199,28 +135,51 @@ sealed class SlackAdmission
         {
             if (cohort.Count == 0 || _decodes.IsBatch(cohort))
                 continue;
-            shape.AddDecodes(cohort.Count, cohort.NextContextTokens);
+            shape.AddDecodes(
+                cohort.Count, cohort.NextContextTokens + (_state.IsInFlight ? cohort.Count : 0));
             shortestGap = Math.Min(shortestGap, cohort.Key.ItlNs);
+        }
+        if (!_state.IsInFlight)
+            return shape;
+        foreach (ref readonly var chunk in _state.Plan.Chunks)
+        {
+            if (!chunk.EndsPrompt || !_state.Requests.Contains(chunk.Request)
+                || _queues.IsBatch(chunk.Request.Slot))
+            {
+                continue;
+            }
+            ref var joins = ref _state.Requests[chunk.Request.Slot];
+            shape.AddDecodes(1, joins.KnownTokens + 1);
+            shortestGap = Math.Min(shortestGap, joins.ItlNs);
         }
         return shape;
     }
 
-    long WaitingTokens()
+    /// <summary>
+    /// Whether everybody who is interactive fits at once when each has a whole mean answer of its level still
+    /// to come, as far as its own limit goes: more than the peak can be, since they do not end together.
+    /// Batch work is not counted; it gives way.
+    /// </summary>
+    bool MemoryHolds(in RequestSpec request)
     {
-        long tokens = 0;
-        foreach (var prompt in _queues.Interactive.Items)
-            tokens += _state.Requests[prompt].KnownTokens;
-        return tokens;
+        long blocks = Blocks(request.PromptTokens, request.MaxOutputTokens, request.Level);
+        for (var slot = _state.Running.First; slot != RunningList.None; slot = _state.Requests[slot].Next)
+            blocks += _queues.IsBatch(slot) ? 0 : Blocks(slot);
+        foreach (var slot in _queues.Interactive.Items)
+            blocks += _state.Requests[slot].Phase == RequestPhase.Waiting ? Blocks(slot) : 0;
+        return blocks <= _state.Options.NumBlocks;
     }
 
-    /// <summary>
-    /// Whether everybody who is interactive fits at once when each has its mean answer: more than the peak
-    /// can be, since they do not end together. Batch work is not counted; it gives way.
-    /// </summary>
-    bool MemoryHolds(in RequestSpec request, in StepShape everybody)
+    int Blocks(int slot)
     {
-        var answer = Math.Min(request.MaxOutputTokens, _meanAnswer[request.Level]);
-        var tokens = everybody.DecodeContextTokens + ((long)everybody.Decodes * answer);
-        return _state.Memory.BlocksFor(tokens) + everybody.Decodes <= _state.Options.NumBlocks;
+        ref var request = ref _state.Requests[slot];
+        var tokens = request.Phase == RequestPhase.Decoding
+            ? _state.LengthOfDecode(request) + 1
+            : request.KnownTokens;
+        return Blocks(tokens, request.PromptTokens + request.MaxOutputTokens - tokens, request.Level);
     }
+
+    /// <summary>Blocks for what there is and what may come, and the one that is begun.</summary>
+    int Blocks(int tokens, int answerLeft, int level) =>
+        _state.Memory.BlocksFor((long)tokens + Math.Clamp(answerLeft, 0, MeanAnswer(level))) + 1;
 }

@@ -20,10 +20,7 @@ sealed partial class SlackPolicy : IStepPolicy
     const int Patience = 4;
 
     /// <summary>Gaps that decodes which may catch up wait for a prompt.</summary>
-    const int HurriedGaps = 4;
-
-    /// <summary>How closely a chunk is fitted to the time there is, tokens.</summary>
-    const int ChunkStep = 16;
+    public const int HurriedGaps = 4;
 
     readonly SchedulerState _state;
     readonly RequestTable _requests;
@@ -34,6 +31,7 @@ sealed partial class SlackPolicy : IStepPolicy
     readonly SlackMemory _memory;
     readonly SlackAdmission _admission;
     readonly BatchShare _share;
+    readonly ChunkFit _fit;
     readonly long _idleStepNs;
     readonly long _batchStepNs;
     readonly Func<DecodeCohort, long> _aloneNs;
@@ -42,6 +40,7 @@ sealed partial class SlackPolicy : IStepPolicy
     int _starvedSteps;
     int _tokensLeft;
     long _budgetNs;
+    long _firstTokenNs;
     int _adapter;
 
     public SlackPolicy(SchedulerState state, StepPredictor predictor)
@@ -57,6 +56,7 @@ sealed partial class SlackPolicy : IStepPolicy
         _memory = new SlackMemory(state, _queues, _decodes, predictor);
         _admission = new SlackAdmission(state, predictor, _queues, _decodes, _idleStepNs);
         _share = new BatchShare(state.Options, predictor, _idleStepNs);
+        _fit = new ChunkFit(predictor);
         _aloneNs = DecodesAloneNs;
         _fitsWithDecodes = FitsWithDecodes;
     }
@@ -80,7 +80,9 @@ sealed partial class SlackPolicy : IStepPolicy
         if (state.Phase == RequestPhase.Decoding)
         {
             _decodes.Remove(request);
-            _admission.Learn(state.Level, _state.LengthOfDecode(state) + 1 - state.PromptTokens);
+            var answer = _state.LengthOfDecode(state) + 1 - state.PromptTokens;
+            _admission.Learn(state.Level, answer);
+            _queues.Answered(request, answer);
         }
         else if (state.HeapIndex >= 0)
         {
@@ -109,8 +111,9 @@ sealed partial class SlackPolicy : IStepPolicy
         var paceNs = _budgetNs;
         if (_queues.Interactive.Count > 0 && due != long.MaxValue && _decodes.MayCatchUp())
             _budgetNs = Math.Max(_budgetNs, HurriedGaps * _decodes.ShortestGapNs());
+        _firstTokenNs = long.MaxValue;
         var allPlaced = PlaceInteractivePrompts();
-        _budgetNs = paceNs;
+        _budgetNs = Math.Min(paceNs, _firstTokenNs);
         var abortable = plan.IsEmpty;
         var interactive = plan.Shape;
 
@@ -134,7 +137,7 @@ sealed partial class SlackPolicy : IStepPolicy
 
         // 7. Drafts.
         if (_options.Drafts is not null)
-            Speculate(due == long.MaxValue ? long.MaxValue : _budgetNs);
+            Speculate(due == long.MaxValue ? _firstTokenNs : _budgetNs);
 
         // 10. What, how long, why.
         PutBackAside();

@@ -5,7 +5,7 @@ namespace Plimsoll.Core.Scheduling.Policies;
 /// <summary>
 /// Prompts that are not computed yet, waiting or begun. Interactive ones go by the time their token is due;
 /// batch ones by fair shares: each tenant's by its weight, each level's by its own (start-time fair queueing
-/// over tokens).
+/// over tokens: a prompt's are charged when it comes, its answer's when it ends).
 /// </summary>
 sealed class SlackQueues
 {
@@ -46,13 +46,23 @@ sealed class SlackQueues
             Interactive.Add(request);
             return;
         }
-        var level = _state.Options.Levels[state.Level];
         ref var clock = ref ClockOf(state.Level, state.Tenant);
         state.QueueKey = Math.Max(_fairClock, clock);
-        var weight = Math.Max(1, level.Weight) * Math.Max(1L, state.TenantWeight);
-        clock = state.QueueKey + Math.Max(1, state.PromptTokens * Unit / weight);
+        clock = state.QueueKey + Math.Max(1, Charge(state, state.PromptTokens));
         Batch.Add(request);
     }
+
+    /// <summary>A request has given its answer: those of its tenant who come next wait for it.</summary>
+    public void Answered(int request, int tokens)
+    {
+        if (!IsBatch(request))
+            return;
+        ref var state = ref _state.Requests[request];
+        ClockOf(state.Level, state.Tenant) += Charge(state, tokens);
+    }
+
+    long Charge(in RequestState request, int tokens) => (long)tokens * Unit
+        / (Math.Max(1L, _state.Options.Levels[request.Level].Weight) * Math.Max(1L, request.TenantWeight));
 
     /// <summary>A request that lost its memory goes back to where it was.</summary>
     public void Return(int request)

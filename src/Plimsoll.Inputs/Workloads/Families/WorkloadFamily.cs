@@ -81,14 +81,14 @@ public sealed class WorkloadFamily : Workload
     /// The built-in family of this name, with changes after a colon:
     /// <c>chat:envelope=office,tenants=4</c>, <c>rag:arrivals=lgcp,sigma=0.4,tau=60</c>.
     /// </summary>
-    public static WorkloadFamily Find(string text)
+    public static WorkloadFamily Find(string text, Setting setting = Setting.Workload)
     {
         var colon = text.IndexOf(':');
         var name = colon < 0 ? text : text[..colon];
         foreach (var family in BuiltIn)
         {
             if (string.Equals(family.Name, name, StringComparison.OrdinalIgnoreCase))
-                return colon < 0 ? family : Changed(family.Spec, text[(colon + 1)..], text);
+                return colon < 0 ? family : Changed(family.Spec, text[(colon + 1)..], text, setting);
         }
         throw Names.Unknown("workload", name, BuiltIn, f => f.Name, "workloads");
     }
@@ -112,7 +112,7 @@ public sealed class WorkloadFamily : Workload
         return sum / Calls;
     }
 
-    static WorkloadFamily Changed(FamilySpec spec, string changes, string text)
+    static WorkloadFamily Changed(FamilySpec spec, string changes, string text, Setting setting)
     {
         var bursts = false;
         foreach (var change in changes.Split(',', StringSplitOptions.RemoveEmptyEntries))
@@ -136,13 +136,13 @@ public sealed class WorkloadFamily : Workload
                 {
                     Levels = [new LevelShare("interactive", 1 - batch), new LevelShare("batch", batch)],
                 },
-                _ => throw new BadInputException($"{Setting.Workload} {text}", $"\"{change}\"", Changes),
+                _ => throw new BadInputException($"{setting} {text}", $"\"{change}\"", Changes),
             };
         }
         if (bursts && spec.Arrivals.Sigma == 0)
         {
             throw new BadInputException(
-                $"{Setting.Workload} {text}", $"no bursts were fitted to {spec.Name}",
+                $"{setting} {text}", $"no bursts were fitted to {spec.Name}",
                 "sigma=0..3 and tau=SECONDS too");
         }
         return new WorkloadFamily(spec with { Name = text });
