@@ -60,8 +60,8 @@ public sealed class SlackPromiseLaws
     }
 
     /// <summary>
-    /// The mandatory set fits where the decodes of each plan leave time for the least chunk that a prompt gets
-    /// regardless, however deep in it.
+    /// The mandatory set fits where the decodes of each plan leave time for the least chunk that a prompt
+    /// gets regardless, however deep in it.
     /// </summary>
     [Fact]
     public void Every_gap_is_within_its_limit() =>

@@ -6,9 +6,9 @@ namespace Plimsoll.Core.Scheduling.Policies;
 /// <summary>
 /// When the interactive prompts that are not computed will give their first tokens, if nobody else came and
 /// no answer ended: step by step as <see cref="SlackPolicy"/> fills them, each prompt that ends being one
-/// decode more in the steps after. Prompts of the step in flight count with what it leaves of them. It errs to
-/// the late side: a step that is full takes all the time there is and has a few tokens less than might fit, so
-/// that answers which end meanwhile make nobody later.
+/// decode more in the steps after. Prompts of the step in flight count with what it leaves of them. It errs
+/// to the late side: a step that is full takes all the time there is and has a few tokens less than might
+/// fit, so that answers which end meanwhile make nobody later.
 /// </summary>
 sealed class PromptForecast(SchedulerState state, StepPredictor predictor, SlackQueues queues)
 {
