@@ -184,7 +184,8 @@ public sealed class SlackAdmissionTests
     [Fact]
     public void Lengths_of_answers_are_learnt()
     {
-        // Every answer of one token moves the mean by a sixteenth: in the end five requests of eight blocks fit.
+        // Every answer of one token moves the mean by a sixteenth: in the end five requests of eight blocks
+        // fit.
         var level = new ServiceLevelSpec { Name = "chat", Overload = Overload.Reject };
         var desk = new SlackDesk([level, level with { Name = "other" }], Idle, blocks: 40);
         for (var i = 0; i < 128; i++)
