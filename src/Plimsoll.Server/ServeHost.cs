@@ -197,7 +197,7 @@ public sealed partial class ServeHost : IAsyncDisposable
     {
         config.Models, config.Listen, config.Ledger, config.State, config.Tls, config.DecisionLog,
         config.Release, config.Telemetry, config.Registry,
-        config.Limits.MaxConnections, config.Limits.HeadersTimeout, config.Limits.BatchConcurrency,
+        config.Limits.MaxConnections, config.Limits.HeadersTimeout,
     });
 
     static TimeSpan DrainOf(ServeConfig config) =>
