@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using ModelContextProtocol.Protocol;
+using Plimsoll.Inputs.Workloads.Traces;
 
 namespace Plimsoll.Cli.Assistant;
 
@@ -13,26 +14,12 @@ namespace Plimsoll.Cli.Assistant;
 /// Requests line by line, whose end is seen only when all of them are answered: whoever pipes a few in and
 /// closes wants the answers all the same, and the protocol's own transport ends with its input.
 /// </summary>
-sealed class PatientInput(Stream requests) : Stream
+sealed class PatientInput(Stream requests) : ForwardStream
 {
     readonly MemoryStream _line = new();
     readonly ConcurrentDictionary<string, bool> _open = [];
     readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     bool _ended;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>The answer to the request of that id has been written out, or nobody waits for it.</summary>
     public void Answered(string id)
@@ -59,17 +46,7 @@ sealed class PatientInput(Stream requests) : Stream
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken stop) =>
         ReadAsync(buffer.AsMemory(offset, count), stop).AsTask();
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override int Read(Span<byte> buffer) => throw new NotSupportedException();
 
     void Count(ReadOnlySpan<byte> bytes)
     {

@@ -32,8 +32,7 @@ public sealed partial class LlamaEngine : IServingEngine
     readonly Thread _thread;
     readonly ulong _salt =
         BitConverter.ToUInt64(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
-    readonly ConcurrentDictionary<string, int> _tenants = new(StringComparer.Ordinal);
-    int _lastTenant = -1;
+    readonly TenantNumbers _tenants = new();
     LlamaContext? _embeddings;
     long _serial;
     volatile string? _failure;
@@ -166,7 +165,7 @@ public sealed partial class LlamaEngine : IServingEngine
             MaxOutputTokens = request.MaxOutputTokens,
             Level = LevelOf(request),
             Adapter = lease?.Place ?? 0,
-            Tenant = TenantOf(request.Tenant),
+            Tenant = _tenants.Of(request.Tenant),
             TtftNs = request.TtftNs,
             ItlNs = request.ItlNs,
             CompletionNs = request.DeadlineNs,
@@ -274,8 +273,6 @@ public sealed partial class LlamaEngine : IServingEngine
     }
 
     /// <summary>Tenants in the order in which they first came, as the scheduler numbers them.</summary>
-    int TenantOf(string tenant) => _tenants.GetOrAdd(tenant, _ => Interlocked.Increment(ref _lastTenant));
-
     int LevelOf(EngineRequest request)
     {
         var levels = Facts.Limits.Levels;

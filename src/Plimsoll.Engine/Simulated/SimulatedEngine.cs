@@ -37,11 +37,10 @@ public sealed class SimulatedEngine : IServingEngine
     readonly List<SimulatedStream> _holding = [];
     readonly HashSet<SimulatedStream> _open = [];
     readonly ConcurrentDictionary<string, AdapterFacts> _adapters = new(StringComparer.Ordinal);
-    readonly ConcurrentDictionary<string, int> _tenants = new(StringComparer.Ordinal);
+    readonly TenantNumbers _tenants = new();
     readonly ITimer _timer;
     readonly SimulatedCodec _codec = new();
     readonly SimulatedAnswers _answers;
-    int _lastTenant = -1;
     long _events;
     bool _disposed;
 
@@ -184,12 +183,9 @@ public sealed class SimulatedEngine : IServingEngine
         CompletionNs = request.DeadlineNs,
         Priority = request.Priority == 0 ? null : request.Priority,
         Adapter = adapter == 0 ? 0 : (int)(adapter & 0x7FFF_FFFF),
-        Tenant = TenantOf(request.Tenant),
+        Tenant = _tenants.Of(request.Tenant),
         PrefixKeys = keys,
     };
-
-    /// <summary>Numbered as they come: a policy keeps a place for each number up to the highest.</summary>
-    int TenantOf(string tenant) => _tenants.GetOrAdd(tenant, _ => Interlocked.Increment(ref _lastTenant));
 
     public async ValueTask<IReadOnlyList<float[]>> EmbedAsync(
         IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId,
