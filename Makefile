@@ -43,11 +43,11 @@ slack-figures:
 	for figure in slack slack-bound slack-drafts slack-predictor slack-step slack-speed "slack-laws 3"; do \
 		benchmarks/Plimsoll.Benchmarks/bin/Release/net10.0/Plimsoll.Benchmarks $$figure || exit 1; done
 
-# The load generator's figures: search, loop, memory in simulated time; stamps, streams and lateness live, beside a
-# plain asyncio client (python3-aiohttp). The live ones want an idle machine.
+# The load generator's figures: overload, search and loop in simulated time; memory, stamps, streams and lateness live,
+# beside a plain asyncio client (python3-aiohttp). The live ones want an idle machine.
 bench-figures:
 	dotnet build benchmarks/bench -c Release -v quiet --nologo
-	for figure in search loop memory lateness streams timestamps; do \
+	for figure in overload search loop memory lateness streams timestamps; do \
 		benchmarks/bench/bin/Release/net10.0/Plimsoll.Bench.Figures $$figure || exit 1; done
 	benchmarks/bench/live-loop.sh
 

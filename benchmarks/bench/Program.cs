@@ -23,6 +23,9 @@ switch (args)
     case ["lateness"]:
         StreamFigures.Lateness();
         break;
+    case ["overload"]:
+        OverloadFigure.Print();
+        break;
     case ["loop"]:
         LoopFigure.Print();
         break;
@@ -49,8 +52,8 @@ switch (args)
         break;
     default:
         Console.Error.WriteLine(
-            "expected: search [SEEDS [FIRST [FAMILY]]], timestamps [PAIRS], streams, lateness, loop "
-                + "or memory [REQUESTS]");
+            "expected: search [SEEDS [FIRST [FAMILY]]], timestamps [PAIRS], streams, lateness, overload, "
+                + "loop or memory [REQUESTS]");
         return 2;
 }
 return 0;

@@ -26,6 +26,8 @@ public sealed class ClientCheck : IDisposable
     readonly long _startNs;
     long _lastDriftNs;
     long _heldBack;
+    long _withGaps;
+    double _perGap;
     int _steps;
     long _steppedNs;
 
@@ -39,6 +41,11 @@ public sealed class ClientCheck : IDisposable
     /// <summary>Notes how late a request went out, unless a limit on requests in flight held it.</summary>
     public void Add(RequestRecord record)
     {
+        if (record.OutputTokens > 1 && record.Chunks > 1)
+        {
+            _withGaps++;
+            _perGap += 1.0 / (record.OutputTokens - 1);
+        }
         if (record.HeldBack)
         {
             _heldBack++;
@@ -79,7 +86,10 @@ public sealed class ClientCheck : IDisposable
             var against = $"{limit.Metric.Name()} limit";
             if (limit.Metric is Metric.Ttft or Metric.E2e)
                 Compare(reasons, "requests were dispatched", late, most, against, mostShare);
-            Compare(reasons, "answers were read", lag, most, against, mostShare);
+            if (limit.Metric is Metric.Tpot)
+                Compare(reasons, "by late reads a gap was", PerGap(lag), most, against, mostShare);
+            else
+                Compare(reasons, "answers were read", lag, most, against, mostShare);
         }
         if (limits.Count == 0 && medianTtftNs is { } median)
         {
@@ -108,6 +118,11 @@ public sealed class ClientCheck : IDisposable
     }
 
     public void Dispose() => _probe.Dispose();
+
+    /// <summary>TPOT is an answer's time over its gaps: of one late read it shows a gap's share.</summary>
+    KnownPercentile? PerGap(KnownPercentile? lag) => lag is { } read && _withGaps > 0
+        ? read with { Ms = read.Ms * _perGap / _withGaps }
+        : lag;
 
     static double? Percentile(QuantileSketch sketch, double percentile) =>
         sketch.Count < PercentileSamples.Needed(percentile) ? null : sketch.Percentile(percentile);

@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Runs;
 using Plimsoll.Bench.Wire;
+using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 using Shouldly;
 using Xunit;
@@ -89,6 +90,22 @@ public sealed class ClientCheckTests
         var reason = check.Report([], medianTtftNs: 1, mostShare: 0.1).InvalidBecause.ShouldHaveSingleItem();
         reason.ShouldStartWith("answers were read ");
         reason.ShouldContain("of the median ttft");
+    }
+
+    /// <summary>A late read shows in an ITL whole, in a TPOT divided by the answer's gaps.</summary>
+    [Theory]
+    [InlineData(Metric.Tpot, 10_001, true)]
+    [InlineData(Metric.Tpot, 2, false)]
+    [InlineData(Metric.Itl, 10_001, false)]
+    public void A_late_read_is_shared_by_the_gaps_of_an_answer(Metric metric, int tokens, bool valid)
+    {
+        using var check = new ClientCheck(new RunClock());
+        check.Add(new RequestRecord { OutputTokens = tokens, Chunks = tokens });
+        SpinWait.SpinUntil(() => check.Report([], null, 0.1).ReadLag is not null, 20_000).ShouldBeTrue();
+        // A hundred times the lag is far from what a machine that is busy for a moment adds or takes.
+        var hundredthNs = check.Report([], null, 0.1).ReadLag!.Value.Ms * 1e6 / 100;
+        var report = check.Report([new Limit(metric, 95, (long)hundredthNs)], null, mostShare: 1);
+        report.IsValid.ShouldBe(valid, string.Join("; ", report.InvalidBecause));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Bench.Load;
 using Shouldly;
@@ -11,7 +10,7 @@ namespace Plimsoll.Tests.Bench;
 /// times.</summary>
 public sealed class DispatcherLaws
 {
-    const double ServiceNs = 10e6;
+    const double ServiceNs = SimulatedPlaces.ServiceNs;
 
     /// <summary>
     /// Overloaded, the n-th request waits for n services less n gaps: what a client shows that measures from
@@ -22,7 +21,7 @@ public sealed class DispatcherLaws
     {
         const int Requests = 2000;
         const double Rate = 130;
-        var latencies = Run(Requests, Rate, double.PositiveInfinity, mostInFlight: 1);
+        var latencies = SimulatedPlaces.Queue(Requests, Rate, double.PositiveInfinity, seed: 7);
         var expected = ServiceNs + (Requests - 1) / 2.0 * (ServiceNs - 1e9 / Rate);
         latencies.Average(l => l.FromDue).ShouldBe(expected, 0.001 * expected);
         latencies.Average(l => l.FromSend).ShouldBe(ServiceNs, 1);
@@ -35,7 +34,7 @@ public sealed class DispatcherLaws
     [InlineData(0.8)]
     public void Below_it_the_wait_is_that_of_a_queue_of_equal_services(double load)
     {
-        var latencies = Run(250_000, load * 1e9 / ServiceNs, 1, mostInFlight: 1);
+        var latencies = SimulatedPlaces.Queue(250_000, load * 1e9 / ServiceNs, 1, seed: 7);
         var expected = ServiceNs + load * ServiceNs / (2 * (1 - load));
         latencies.Average(l => l.FromDue).ShouldBe(expected, 0.02 * expected);
     }
@@ -45,42 +44,10 @@ public sealed class DispatcherLaws
     {
         var load = new ClosedLoad(new LengthArrivals(new LengthOptions(8, 8), 100, 1), clients: 3, level: 0);
         var most = 0;
-        var latencies = Simulate(new Dispatcher(load), inFlight =>
-            most = Math.Max(most, inFlight), places: 3);
+        var latencies = SimulatedPlaces.Serve(
+            new Dispatcher(load), places: 3, inFlight => most = Math.Max(most, inFlight));
         most.ShouldBe(3);
         latencies.Count.ShouldBe(100);
         latencies.ShouldAllBe(l => l.FromDue == (long)ServiceNs);
-    }
-
-    static List<(long FromDue, long FromSend)> Run(int requests, double rate, double shape, int mostInFlight)
-    {
-        var lengths = new LengthArrivals(new LengthOptions(8, 8), requests, seed: 1);
-        var load = new ArrivalLoad(new RetimedArrivals(lengths, rate, new GapProcess(shape, seed: 7)),
-            level: 0);
-        return Simulate(new Dispatcher(load, mostInFlight), _ => { }, places: 1);
-    }
-
-    static List<(long FromDue, long FromSend)> Simulate(Dispatcher dispatcher, Action<int> inFlight,
-        int places)
-    {
-        var latencies = new List<(long, long)>();
-        var ends = new PriorityQueue<(PlannedRequest Request, long SentNs), long>();
-        long now = 0;
-        while (!dispatcher.IsOver)
-        {
-            if (ends.TryPeek(out var served, out var end) && end <= (dispatcher.NextAtNs ?? long.MaxValue))
-            {
-                now = Math.Max(now, end);
-                ends.Dequeue();
-                latencies.Add((end - served.Request.AtNs, end - served.SentNs));
-                dispatcher.Ended(0, served.Request.Session, now);
-                continue;
-            }
-            now = Math.Max(now, dispatcher.NextAtNs!.Value);
-            while (ends.Count < places && dispatcher.TrySend(now, out var sent))
-                ends.Enqueue((sent, now), now + (long)ServiceNs);
-            inFlight(dispatcher.InFlight);
-        }
-        return latencies;
     }
 }
