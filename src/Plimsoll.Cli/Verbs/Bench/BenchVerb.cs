@@ -86,8 +86,8 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
 
         void Stop(PosixSignalContext context)
         {
-            // The first asks for the report of what ran; a later one ends the program at once. Those that come
-            // together are one: timeout(1) signals a process and its group.
+            // The first asks for the report of what ran; a later one ends the program at once. Those that
+            // come together are one: timeout(1) signals a process and its group.
             var now = Environment.TickCount64;
             var first = Interlocked.CompareExchange(ref stoppedMs, now, 0);
             context.Cancel = first == 0 || now - first < TogetherMs;
