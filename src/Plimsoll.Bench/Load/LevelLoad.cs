@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Workloads;
+using Plimsoll.Inputs.Workloads.Traces;
 
 namespace Plimsoll.Bench.Load;
 
@@ -40,10 +41,23 @@ public static class LevelLoad
 
     static IArrivalSource Steady(LevelOptions level)
     {
+        if (level.Workload is { ClosedLoop: true } sessions
+            && (level.Burstiness is not null || (level.Poisson && sessions is TraceWorkload)))
+        {
+            throw new BadInputException($"--arrivals or --burstiness: later requests of {sessions.Name} wait "
+                + "for answers; expected its own arrivals");
+        }
         if (level.Burstiness is { } shape)
         {
             return new RetimedArrivals(Lengths(level), level.RequestsPerSecond,
                 new GapProcess(shape, level.Seed));
+        }
+        if (level is { Poisson: false, Workload: TraceWorkload { ClosedLoop: false, HasRate: true } trace })
+        {
+            // Every row once, in its order: at another rate its gaps are scaled, nothing is left out.
+            var own = trace.RequestsPerSecond;
+            return new ScaledArrivals(trace.Open(own, level.Requests, level.Seed),
+                own / level.RequestsPerSecond);
         }
         if (level.Workload is { } workload)
         {

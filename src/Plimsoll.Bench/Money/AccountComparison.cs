@@ -8,6 +8,7 @@ using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Search;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Files;
 using Plimsoll.Inputs.Measured;
 
@@ -54,7 +55,8 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
         {
             using var json = JsonDocument.Parse(SmallFile.ReadText(path, Expected));
             var figures = Compare(json.RootElement, result, money);
-            return new AccountComparison(figures, [.. Blame(figures)]);
+            return new AccountComparison(figures,
+                [.. NotAlike(json.RootElement.GetProperty("statement"), result, money), .. Blame(figures)]);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -136,7 +138,8 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
         if (interactive.Find("fleet.accelerators") is { ValueKind: JsonValueKind.Number } accelerators
             && interactive.Find("fleet.replicas") is { ValueKind: JsonValueKind.Number } replicas)
         {
-            var each = accelerators.GetDouble() / replicas.GetDouble();
+            // The run's own replica where it is known; else the account's.
+            var each = money?.Deployment?.Accelerators ?? accelerators.GetDouble() / replicas.GetDouble();
             yield return new ComparedFigure(Rate,
                 interactive.GetProperty("loadLine").GetProperty("requestsPerSecond").GetDouble(), null, null,
                 money is null || result.LoadLine is not null || result.Completed == 0 ? null
@@ -182,10 +185,66 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
         latency.TryGetProperty(key, out var metric) && metric.TryGetProperty($"p{percentile}", out var value)
         && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
 
+    /// <summary>Of what the account is and the run is not, before any figure.</summary>
+    static IEnumerable<string> NotAlike(JsonElement statement, BenchResult result, MoneyReport? money)
+    {
+        if (money is not null)
+        {
+            foreach (var line in Other("card", "deployment.gpu", money.Gpu))
+                yield return line;
+        }
+        if (money?.Deployment is { } run)
+        {
+            foreach (var line in new[]
+            {
+                Other("model", "model", run.Model.Name),
+                Other("--tp", "deployment.tp", $"{run.TensorParallel}"),
+                Other("weights", "deployment.weights", run.Weights.Name()),
+                Other("KV", "deployment.kv", run.Kv.Name()),
+            }.SelectMany(lines => lines))
+            {
+                yield return line;
+            }
+        }
+        if (result.Levels.Count > 1)
+        {
+            yield return $"the run has {result.Levels.Count} levels: its latencies are those of "
+                + $"{result.Levels[0].Name}, its rate and tokens those of all";
+        }
+
+        IEnumerable<string> Other(string what, string key, string ran)
+        {
+            if (statement.Find(key)?.ToString() is { } said
+                && !string.Equals(said, ran, StringComparison.OrdinalIgnoreCase))
+            {
+                yield return $"{what}: the account is of {said}, the run of {ran}: "
+                    + "their figures are not of one thing";
+            }
+        }
+    }
+
+    /// <summary>
+    /// What explains most of a difference: a rate, lengths or a price that is another by itself, since
+    /// dollars per token are price over rate and length, and latencies follow rate and length.
+    /// </summary>
+    static string? Largest(List<ComparedFigure> figures, bool dollars)
+    {
+        (string Name, string Cause)[] factors =
+        [
+            (Rate, "the rate, before anything else"), (Tokens, "the lengths, before anything else"),
+            .. dollars ? [(Price, "the price, before anything else")] : Array.Empty<(string, string)>(),
+        ];
+        return factors
+            .Select(factor => (factor.Cause, Figure: figures.FirstOrDefault(f => f.Name == factor.Name)))
+            .Where(factor => factor.Figure is { IsOff: true, Ratio: > 0 })
+            .OrderByDescending(factor => Math.Abs(Math.Log(factor.Figure!.Ratio!.Value)))
+            .Select(factor => factor.Cause).FirstOrDefault();
+    }
+
     /// <summary>What a figure that lies outside speaks against.</summary>
     static IEnumerable<string> Blame(List<ComparedFigure> figures)
     {
-        var otherRate = figures.Any(figure => figure.Name == Rate && figure.IsOff);
+        var (ofDollars, ofTime) = (Largest(figures, dollars: true), Largest(figures, dollars: false));
         foreach (var figure in figures.Where(figure => figure.IsOff))
         {
             var cause = figure.Name switch
@@ -193,9 +252,9 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
                 Rate => "the rate: the account's latencies, and the dollars beside this run's, are those of "
                     + "a replica at its load line",
                 Tokens => "the lengths of prompts and answers",
-                not (Price or Line) when otherRate =>
-                    "the rate, before anything else",
                 Price => "the price",
+                AtLine when ofDollars is not null => ofDollars,
+                not (Line or AtLine) when ofTime is not null => ofTime,
                 Line =>
                     "the step times or the arrivals' shape: calibrate, and compare the workload",
                 AtLine =>

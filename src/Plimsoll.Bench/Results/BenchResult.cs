@@ -15,6 +15,10 @@ public sealed record BenchResult
     /// <summary>Whether another tool measured it, from its own send.</summary>
     public bool IsImported { get; init; }
 
+    /// <summary>Whether nobody wrote down when its requests were sent, only how long all of them took.
+    /// </summary>
+    public bool StartsUnknown { get; init; }
+
     /// <summary>Where latencies start, for people.</summary>
     public string LatenciesFrom => IsImported ? "that tool's own send" : "the scheduled send";
 

@@ -44,6 +44,11 @@ static class RunWarnings
                     + "after another and bursts come when they come, so that a longer run comes nearer";
             }
         }
+        if (result.StartsUnknown)
+        {
+            yield return "the file does not say when its requests were sent: its duration is taken as it "
+                + "stands, the mean in flight is of that, and rates and dollars have no interval";
+        }
         if (result.Choices > 1)
         {
             yield return $"each request asked for {result.Choices} answers at once: TPOT and ITL are of all "

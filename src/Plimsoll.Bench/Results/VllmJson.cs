@@ -66,7 +66,7 @@ public static class VllmJson
             json.WriteString(name, value);
         if (result.RequestRate is { } rate)
             json.WriteNumber("request_rate", rate);
-        else if (result.LoadLine is null)
+        else if (result is { LoadLine: null, Loop: "closed" or null })
             json.WriteString("request_rate", "inf");
         else
             json.WriteNull("request_rate");

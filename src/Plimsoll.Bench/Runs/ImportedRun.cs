@@ -14,7 +14,7 @@ namespace Plimsoll.Bench.Runs;
 
 /// <summary>
 /// A run that another tool measured, or this one earlier: by our definitions as far as its file goes. Times
-/// run from whatever the tool calls the start, which is its own send; gaps between tokens are not in it.
+/// run from whatever the tool calls the start, which is its own send.
 /// </summary>
 public static class ImportedRun
 {
@@ -52,7 +52,7 @@ public static class ImportedRun
     static (BenchResult Result, IReadOnlyList<RequestRecord> Requests) Foreign(
         string path, LevelOptions level, IReadOnlyCollection<double> percentiles)
     {
-        var input = MeasuredRequests.Read(path);
+        var input = OneRun(path);
         var meter = new LevelMeter(level);
         var times = new LoadTimes();
         var first = input.Timings.Min(timing => timing.StartNs);
@@ -64,26 +64,26 @@ public static class ImportedRun
             meter.Add(record);
             times.Add(record, meter.Good > good);
         }
-        for (var i = 0L; i < input.Failed; i++)
-        {
-            meter.Add(new RequestRecord { Failure = FailureKind.ErrorEvent,
-                Message = "failed, by its file" });
-        }
+        AddFailed(meter, input);
         Occupancy(input.Timings, first, times);
+        var e2eS = input.Timings.Sum(timing => timing.E2eNs) / 1e9;
         var result = new BenchResult
         {
             StartedAt = File.GetLastWriteTimeUtc(path),
             IsImported = true,
-            DurationS = (times.LastEndNs - times.FirstDueNs) / 1e9,
+            DurationS = input.WithoutStartsS ?? (times.LastEndNs - times.FirstDueNs) / 1e9,
+            StartsUnknown = input.WithoutStartsS is not null,
             Interrupted = false,
             Address = path,
-            Model = input.Facts.Model ?? "unnamed model",
+            Model = ErrorText.OneLine(input.Facts.Model ?? "unnamed model"),
             TokenCounting = $"by the tool that wrote {input.Form}",
             PromptLengths = "as in the file",
             Load = input.Form,
-            MostInFlight = times.Most,
-            MeanInFlight = times.MeanInFlight,
-            BusyS = times.BusyNs / 1e9,
+            MaxConcurrency = input.MostInFlight,
+            MostInFlight = input.WithoutStartsS is null ? times.Most : input.MostInFlight ?? 0,
+            MeanInFlight = input.WithoutStartsS is { } tookS ? e2eS / tookS : times.MeanInFlight,
+            // Somebody waited all the time in a closed loop, which alone has no starts.
+            BusyS = input.WithoutStartsS ?? times.BusyNs / 1e9,
             Levels = [meter.Report(percentiles) with { FromSend = new Dictionary<Metric, LatencyReport>() }],
             Client = new ClientReport
             {
@@ -99,21 +99,40 @@ public static class ImportedRun
                 MostShare = 1,
                 InvalidBecause = [],
             },
-            Slices = times.Slices,
+            Slices = input.WithoutStartsS is null ? times.Slices : [],
         };
         return (result, records);
+    }
+
+    static MeasuredInput OneRun(string path)
+    {
+        var input = MeasuredRequests.Read(path);
+        return input.Runs == 1 ? input
+            : throw new BadInputException($"{path}: holds {input.Runs} runs one after another; expected one, "
+                + "as jq '.benchmarks |= .[:1]' keeps the first");
+    }
+
+    static void AddFailed(LevelMeter meter, MeasuredInput input)
+    {
+        for (var i = 0L; i < input.Failed; i++)
+        {
+            var cut = i >= input.Failed - input.GivenUp;
+            meter.Add(new RequestRecord
+            {
+                Failure = cut ? FailureKind.Cancelled : FailureKind.ErrorEvent,
+                Message = ErrorText.OneLine(input.FirstFailure ?? "failed, by its file"),
+            });
+        }
     }
 
     static RequestRecord Record(RequestTiming timing, double firstNs)
     {
         var start = (long)(timing.StartNs - firstNs);
-        return new RequestRecord
+        var record = new RequestRecord
         {
             ScheduledNs = start,
             DispatchedNs = start,
             SentNs = start,
-            FirstTokenNs = start + (long)timing.TtftNs,
-            LastTokenNs = start + (long)timing.E2eNs,
             EndNs = start + (long)timing.E2eNs,
             PromptTokens = timing.PromptTokens,
             AskedPromptTokens = timing.PromptTokens,
@@ -121,6 +140,17 @@ public static class ImportedRun
             AskedOutputTokens = timing.OutputTokens,
             HasUsage = true,
         };
+        if (timing.GapsS is not { } gaps)
+        {
+            (record.FirstTokenNs, record.LastTokenNs) = (start + (long)timing.TtftNs, record.EndNs);
+            return record;
+        }
+        var at = start + timing.TtftNs;
+        record.Arrived((long)at, 1);
+        for (var i = 0; i < gaps.Length; i++)
+            record.Arrived((long)(at += 1e9 * gaps[i]), i + 2);
+        record.EndNs = Math.Max(record.EndNs, record.LastTokenNs);
+        return record;
     }
 
     static void Occupancy(IReadOnlyList<RequestTiming> timings, double firstNs, LoadTimes times)

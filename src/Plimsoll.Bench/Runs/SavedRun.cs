@@ -31,6 +31,11 @@ static class SavedRun
     {
         try
         {
+            if (SavedReports.Number(root, "plimsoll.form") is not PlimsollJson.Form)
+            {
+                throw new BadInputException(
+                    $"{file}: plimsoll.form is not {PlimsollJson.Form}; expected the result of this bench");
+            }
             var levels = Levels(root, file, promise);
             var requests = RequestColumns.Read(root, file, levels.Count);
             return (Result(root, file, levels, requests, percentiles), requests);
@@ -61,6 +66,24 @@ static class SavedRun
         return levels;
     }
 
+    /// <summary>Dollars are of the duration: it is what the requests took, to a hundredth.</summary>
+    static void CheckTimes(string file, double durationS, double busyS, LoadTimes times)
+    {
+        var tookS = Math.Max(0, times.LastEndNs - times.FirstDueNs) / 1e9;
+        var tolerance = 0.01 + (0.01 * tookS);
+        if (times.LastEndNs > 0 && Math.Abs(durationS - tookS) > tolerance)
+        {
+            throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
+                $"{file}: duration is {durationS:0.###} s, its requests took {tookS:0.###} s; ")
+                + "expected the same");
+        }
+        if (busyS > durationS + tolerance)
+        {
+            throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
+                $"{file}: plimsoll.busy_s is {busyS:0.###} s of {durationS:0.###} s; expected no more"));
+        }
+    }
+
     static BenchResult Result(JsonElement root, string file, List<LevelOptions> levels,
         IReadOnlyList<RequestRecord> requests, IReadOnlyCollection<double> percentiles)
     {
@@ -78,6 +101,8 @@ static class SavedRun
             if (record.Failure != FailureKind.Cancelled)
                 times.Add(record, meter.Good > good);
         }
+        var busyS = SavedReports.Figure(ours, "busy_s", file) ?? 0;
+        CheckTimes(file, durationS.Value, busyS, times);
         return new BenchResult
         {
             StartedAt = DateTimeOffset.Parse(ours.GetProperty("started_at").GetString()!,
@@ -86,7 +111,7 @@ static class SavedRun
             Interrupted = ours.Flag("interrupted") == true,
             Refused = ours.Text("refused"),
             Address = ours.Text("address") ?? Path.GetFileName(file),
-            Model = root.Text("model_id") ?? "unnamed model",
+            Model = ErrorText.OneLine(root.Text("model_id") ?? "unnamed model"),
             TokenCounting = ours.Text("token_counting") ?? "unknown",
             PromptLengths = ours.Text("prompt_lengths") ?? "unknown",
             PromptSalt = ours.Find("prompt_salt") is { } salt ? salt.GetUInt64() : null,
@@ -99,7 +124,7 @@ static class SavedRun
             MaxConcurrency = (int?)SavedReports.Figure(root, "max_concurrency", file),
             MostInFlight = (int)(SavedReports.Figure(root, "max_concurrent_requests", file) ?? 0),
             MeanInFlight = SavedReports.Figure(ours, "mean_in_flight", file) ?? 0,
-            BusyS = SavedReports.Figure(ours, "busy_s", file) ?? 0,
+            BusyS = busyS,
             Levels = meters.ConvertAll(meter => meter.Report(percentiles)),
             Client = SavedReports.Client(ours.Find("client"), file),
             Server = SavedReports.Server(ours.Find("server")),

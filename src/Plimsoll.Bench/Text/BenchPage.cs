@@ -5,6 +5,7 @@ using System.Linq;
 using Plimsoll.Bench.Money;
 using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Search;
+using Plimsoll.Bench.Verdicts;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 using Plimsoll.Reports;
@@ -51,37 +52,48 @@ public static class BenchPage
             yield return new(string.Create(culture, $"{rate:0.00} /s"),
                 line.Outcome == LineOutcome.Found ? $"load line; {LineWords.Interval(line)}"
                     : $"load line at least: {LineWords.AtLeast(line)}");
+            if (money is not null && MoneyWords.AtLine(result, money) is { } usd)
+            {
+                yield return new(Usd(usd.Value),
+                    $"per million tokens at the load line{Interval(usd, "95")}");
+            }
         }
+        if (result.Verdict != PromiseVerdict.None)
+            yield return new(VerdictWords.Of(result.Verdict), "the promise");
+        var mixture = result.LoadLine is null ? "" : " over all rates that were tried";
         if (money?.UsdPerMillionTokens is { } all)
         {
-            yield return new(Usd(all.Value), $"per million tokens, prompt and answer alike{Interval(all)}");
+            yield return new(Usd(all.Value),
+                $"per million tokens, prompt and answer alike{mixture}{Interval(all)}");
         }
         if (money?.UsdPerMillionGoodTokens is { } good)
         {
             yield return new(Usd(good.Value),
-                $"per million tokens of requests that kept every limit{Interval(good)}");
+                $"per million tokens of requests that kept every limit{mixture}{Interval(good)}");
         }
-        var level = result.Levels[0];
-        if (level.Latencies[Metric.Ttft].At(95) is { } ttft)
-            yield return new($"{Ms(ttft)} ms", "TTFT p95");
-        if (level.Latencies[Metric.Tpot].At(95) is { } tpot)
-            yield return new($"{Ms(tpot)} ms", "TPOT p95");
-        if (level.Goodput is { } goodput)
+        foreach (var level in result.Levels)
         {
-            yield return new(string.Create(culture, $"{100 * goodput:0.0} %"),
-                level.Requests == 1
-                ? "of 1 request kept every limit"
-                : string.Create(culture, $"of {level.Requests:N0} requests kept every limit"));
+            var whose = result.Levels.Count > 1 ? $" of {level.Name}" : "";
+            if (level.Latencies[Metric.Ttft].At(95) is { } ttft)
+                yield return new($"{Ms(ttft)} ms", $"TTFT p95{whose}{mixture}");
+            if (level.Latencies[Metric.Tpot].At(95) is { } tpot)
+                yield return new($"{Ms(tpot)} ms", $"TPOT p95{whose}{mixture}");
+            if (level.Goodput is { } goodput)
+            {
+                yield return new(string.Create(culture, $"{100 * goodput:0.0} %"),
+                    $"of {Plural.Of(level.Requests, "request")}{whose} kept every limit{mixture}");
+            }
         }
         yield return new(string.Create(culture, $"{result.PerSecond(result.OutputTokens):N0} /s"),
             "output tokens");
     }
 
-    static string Interval(Estimate estimate) => estimate switch
+    static string Interval(Estimate estimate, string percent = "90") => estimate switch
     {
         { Low: { } low, High: { } high } => FormattableString.Invariant(
-            $"; 90 % interval {low:0.000} – {high:0.000}"),
-        { Low: { } low } => FormattableString.Invariant($"; 90 % interval from {low:0.000}"),
+            $"; {percent} % interval {low:0.000} – {high:0.000}"),
+        { Low: { } low } => FormattableString.Invariant($"; {percent} % interval from {low:0.000}"),
+        _ when percent != "90" => "",
         _ => "; the run was too short for an interval",
     };
 
@@ -161,6 +173,8 @@ public static class BenchPage
 
     static IEnumerable<string> Notes(BenchResult result, MoneyReport? money, AccountComparison? against)
     {
+        if (result.LoadLine is { } line)
+            yield return LineWords.Found(line, result) + ".";
         if (money is not null)
             yield return MoneyWords.Use(money);
         if (result.Client.CpuShare is { } share)

@@ -58,8 +58,11 @@ sealed class FigureDraws
     /// <summary>The run's own figure, scattered as its stretches scatter around their mean.</summary>
     void Throughput(ComparedRun run, string name, ulong seed, Func<RequestRecord, double> of)
     {
-        if (!run.Figures.TryGetValue(name, out var figure) || figure <= 0)
+        if (!run.Figures.TryGetValue(name, out var figure) || figure <= 0
+            || run.Result is { StartsUnknown: true })
+        {
             return;
+        }
         var (from, to) = (run.Served.Min(r => r.ScheduledNs), run.Served.Max(r => r.EndNs));
         var stretches = new double[Stretches];
         foreach (var record in run.Served)

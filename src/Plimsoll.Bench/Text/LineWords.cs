@@ -1,5 +1,7 @@
 using System;
+using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Search;
+using Plimsoll.Core.Promises;
 
 namespace Plimsoll.Bench.Text;
 
@@ -16,6 +18,31 @@ public static class LineWords
         _ => FormattableString.Invariant($"no interval: it reaches beyond the rates that were measured, ")
             + FormattableString.Invariant($"{line.MeasuredFrom:0.00} – {line.MeasuredTo:0.00}"),
     };
+
+    /// <summary>What a search found, and what that rests on.</summary>
+    public static string Found(LoadLineEstimate line, BenchResult result)
+    {
+        var found = line.Outcome switch
+        {
+            LineOutcome.Found => FormattableString.Invariant($"load line {line.Rate:0.00} requests/s, ")
+                + $"{Interval(line)}, bound by {PromiseText.Of(line.Binding!.Value)}",
+            LineOutcome.AtLeast => FormattableString.Invariant(
+                $"load line at least {line.Rate:0.00} requests/s: ") + AtLeast(line),
+            LineOutcome.Nowhere => $"no load line: {PromiseText.Of(line.Binding!.Value)} breaks at the "
+                + "lowest rate that was tried" + Failures(result),
+            _ => "load line not found: the time was too short, or the requests too few; "
+                + "expected a longer --search-budget" + Failures(result),
+        };
+        return $"{found}; from {Plural.Of(line.Windows, "stretch", "es")} of steady rate around it, "
+            + FormattableString.Invariant(
+                $"{Plural.Of(line.Requests, "request")} in all, {line.TookS:0} s");
+    }
+
+    /// <summary>An endpoint that went away breaks every limit, and no load is to blame.</summary>
+    static string Failures(BenchResult result) => result.Levels[0].Failures is [var first, ..]
+        ? FormattableString.Invariant($", where {result.Failed:N0} of the requests failed ({first.Kind}: ")
+            + $"{first.Example})"
+        : "";
 
     /// <summary>What is above a rate that is known to keep the promise.</summary>
     public static string AtLeast(LoadLineEstimate line) => line.BrokenAt is { } broken

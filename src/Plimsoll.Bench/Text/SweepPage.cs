@@ -137,6 +137,13 @@ public static class SweepPage
                         + "samples that it needs, a line needs two.";
                 }
             }
+            var priced = points.Count(point => At(point, metric, 95) > 0
+                && point.Money?.UsdPerMillionTokens is not null);
+            if (priced < FewestPoints && points.Any(point => point.Money is not null))
+            {
+                yield return $"Cost over {metric.Name().ToUpperInvariant()} p95 is not drawn: "
+                    + $"{Plural.Of(priced, "rate")} had a cost and that percentile, a line needs two.";
+            }
         }
     }
 

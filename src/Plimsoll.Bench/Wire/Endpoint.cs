@@ -146,7 +146,15 @@ public sealed class Endpoint : IDisposable
         else if (Is(type, "application/json") && !Options.Stream)
             await ReadWhole(stream, record, stop).ConfigureAwait(false);
         else
-            Fail(record, FailureKind.NotEvents, $"content type {type ?? "none"}; expected {Expected()}");
+            await FailUnread(stream, type, record, stop).ConfigureAwait(false);
+    }
+
+    /// <summary>What came in place of an answer may say why.</summary>
+    async Task FailUnread(Stream stream, string? type, RequestRecord record, CancellationToken stop)
+    {
+        var said = Is(type, "application/json") ? await Said(stream, stop).ConfigureAwait(false) : "";
+        Fail(record, FailureKind.NotEvents, $"content type {type ?? "none"}; expected {Expected()}"
+            + (said.Length > 0 ? $"; it said: {said}" : ""));
     }
 
     /// <summary>Case means nothing in a media type (RFC 9110, 8.3.1).</summary>
@@ -227,16 +235,21 @@ public sealed class Endpoint : IDisposable
             Fail(record, kind, elsewhere);
             return;
         }
+        using var stream = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
+        var said = await Said(stream, stop).ConfigureAwait(false);
+        Fail(record, kind, said.Length == 0 ? $"HTTP {record.Status} without a word"
+            : $"HTTP {record.Status}: {said}");
+    }
+
+    /// <summary>What the beginning of a body says of an error.</summary>
+    static async Task<string> Said(Stream stream, CancellationToken stop)
+    {
         var buffer = ArrayPool<byte>.Shared.Rent(MostErrorBytes);
         try
         {
-            using var stream = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
-            var read = await stream.ReadAtLeastAsync(buffer.AsMemory(0, MostErrorBytes), MostErrorBytes,
-                false, stop)
-                .ConfigureAwait(false);
-            var said = ErrorText.Of(buffer.AsSpan(0, read));
-            Fail(record, kind, said.Length == 0 ? $"HTTP {record.Status} without a word"
-                : $"HTTP {record.Status}: {said}");
+            var read = await stream.ReadAtLeastAsync(
+                buffer.AsMemory(0, MostErrorBytes), MostErrorBytes, false, stop).ConfigureAwait(false);
+            return ErrorText.Of(buffer.AsSpan(0, read));
         }
         finally
         {

@@ -3,33 +3,26 @@ using System.Globalization;
 using System.Linq;
 using System.Text;
 using Plimsoll.Bench.Money;
+using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Search;
 using Plimsoll.Bench.Text;
-using Plimsoll.Core.Promises;
 
 namespace Plimsoll.Cli.Terminal;
 
 /// <summary>A run's load line and money for a person at a terminal.</summary>
 static class MoneyText
 {
-    public static string Of(LoadLineEstimate line)
+    public static string Of(LoadLineEstimate line, BenchResult result, MoneyReport? money)
     {
-        var culture = CultureInfo.InvariantCulture;
         var text = new StringBuilder("\n");
-        text.Append(line.Outcome switch
+        TextLines.Wrap(text, "", "  ", LineWords.Found(line, result));
+        if (money is not null && MoneyWords.AtLine(result, money) is { } usd)
         {
-            LineOutcome.Found => string.Create(culture,
-                $"load line {line.Rate:0.00} requests/s, {LineWords.Interval(line)}")
-                + $", bound by {PromiseText.Of(line.Binding!.Value)}",
-            LineOutcome.AtLeast => string.Create(culture,
-                $"load line at least {line.Rate:0.00} requests/s: {LineWords.AtLeast(line)}"),
-            LineOutcome.Nowhere => $"no load line: {PromiseText.Of(line.Binding!.Value)} breaks at the "
-                + $"lowest rate that was tried",
-            _ => "load line not found: the time was too short, or the requests too few; "
-                + "expected a longer --search-budget",
-        });
-        text.Append(culture, $"\nfrom {Plural.Of(line.Windows, "stretch", "es")} of steady rate around it, ")
-            .Append(culture, $"{Plural.Of(line.Requests, "request")} in all, {line.TookS:0} s\n");
+            text.Append(CultureInfo.InvariantCulture, $"USD / M tokens at the load line {usd.Value:0.0000}");
+            if (usd is { Low: { } low, High: { } high })
+                text.Append(CultureInfo.InvariantCulture, $" ({low:0.0000} – {high:0.0000}, 95 %)");
+            text.Append('\n');
+        }
         return text.ToString();
     }
 

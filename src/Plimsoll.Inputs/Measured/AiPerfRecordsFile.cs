@@ -17,7 +17,8 @@ static class AiPerfRecordsFile
     public static MeasuredInput Read(TraceSource source, Deployment deployment)
     {
         var requests = new List<RequestTiming>();
-        var failed = 0;
+        var (failed, givenUp) = (0, 0);
+        string? said = null;
         var lines = new JsonLines(source);
         while (lines.Next(out var text))
         {
@@ -28,9 +29,15 @@ static class AiPerfRecordsFile
                 continue;
             var cancelled = record.Find("metadata.was_cancelled") is { ValueKind: JsonValueKind.True };
             if (cancelled || record.Find("error") is not null)
+            {
                 failed++;
+                givenUp += cancelled ? 1 : 0;
+                said ??= record.Text("error.message");
+            }
             else
+            {
                 requests.Add(Request(record, where).Checked(where));
+            }
         }
         var run = new RecordedRun(source.Name, requests, engineClock: false);
         return new MeasuredInput
@@ -42,6 +49,8 @@ static class AiPerfRecordsFile
             Timings = run.Timings,
             Used = run.Requests,
             Failed = failed,
+            GivenUp = givenUp,
+            FirstFailure = said,
         };
     }
 

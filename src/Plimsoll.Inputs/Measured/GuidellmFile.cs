@@ -20,7 +20,7 @@ static class GuidellmFile
         using var json = JsonFields.Document(source, "a guidellm report");
         var configurations = new List<Configuration>();
         var timings = new List<RequestTiming>();
-        long used = 0, failed = 0;
+        long used = 0, failed = 0, givenUp = 0;
         string? model = null;
         var benchmarks = json.RootElement.List("benchmarks", file);
         for (var i = 0; i < benchmarks.GetArrayLength(); i++)
@@ -30,7 +30,8 @@ static class GuidellmFile
             configurations.Add(run.On(deployment));
             timings.AddRange(run.Timings);
             used += run.Requests;
-            failed += Count(benchmarks[i], "requests.errored") + Count(benchmarks[i], "requests.incomplete");
+            givenUp += Count(benchmarks[i], "requests.incomplete");
+            failed += Count(benchmarks[i], "requests.errored");
             model ??= benchmarks[i].Text("config.backend.model");
         }
         return new MeasuredInput
@@ -43,7 +44,9 @@ static class GuidellmFile
                 : throw new BadInputException($"{file}: benchmarks is empty; expected at least one"),
             Timings = timings,
             Used = used,
-            Failed = failed,
+            Failed = failed + givenUp,
+            GivenUp = givenUp,
+            Runs = configurations.Count,
         };
     }
 

@@ -28,6 +28,23 @@ public sealed record MeasuredInput
     /// <summary>Requests that failed or were cut off; they count for nothing.</summary>
     public long Failed { get; init; }
 
+    /// <summary>Of those that failed, which the tool itself cut off at the end of its run.</summary>
+    public long GivenUp { get; init; }
+
+    /// <summary>What the first that failed said; null where the file tells nothing.</summary>
+    public string? FirstFailure { get; init; }
+
+    /// <summary>
+    /// Runs in the file, one after another; their requests are all in <see cref="Timings"/>.
+    /// </summary>
+    public int Runs { get; init; } = 1;
+
+    /// <summary>Seconds that the run took where <see cref="Timings"/> have no start; else null.</summary>
+    public double? WithoutStartsS { get; init; }
+
+    /// <summary>Most requests in flight, as the file says; null where it does not.</summary>
+    public int? MostInFlight { get; init; }
+
     /// <summary>Digest of the file's bytes, lower-case hexadecimal.</summary>
     public string Sha256 { get; init; } = "";
 }

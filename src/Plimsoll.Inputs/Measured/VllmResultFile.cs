@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Text.Json;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
@@ -21,8 +23,8 @@ static class VllmResultFile
         var file = source.Name;
         using var json = JsonFields.Document(source, "a vLLM benchmark result");
         var root = json.RootElement;
-        var failed = 0;
-        var run = new RecordedRun(file, Requests(root, file, ref failed), engineClock: false);
+        var failed = new Failures();
+        var run = new RecordedRun(file, Requests(root, file, failed), engineClock: false);
         return new MeasuredInput
         {
             File = file,
@@ -32,7 +34,11 @@ static class VllmResultFile
             Configurations = [run.On(deployment), .. Steps(root, file, deployment)],
             Timings = run.Timings,
             Used = run.Requests,
-            Failed = failed,
+            Failed = failed.Count,
+            FirstFailure = failed.First,
+            WithoutStartsS = root.Find("start_times") is null ? Duration(root, file) : null,
+            MostInFlight = root.Find("max_concurrency") is { ValueKind: JsonValueKind.Number } most
+                && most.TryGetInt32(out var clients) && clients > 0 ? clients : null,
         };
     }
 
@@ -46,7 +52,14 @@ static class VllmResultFile
             : StepsFile.Input($"{file}, steps", steps, deployment).Configurations;
     }
 
-    static List<RequestTiming> Requests(JsonElement root, string file, ref int failed)
+    /// <summary>Without it and without starts nobody knows how long a run took.</summary>
+    static double Duration(JsonElement root, string file) =>
+        root.Find("duration") is { ValueKind: JsonValueKind.Number } number
+            && number.GetDouble() is > 0 and < 1e9 and var seconds ? seconds
+        : throw new BadInputException($"{file}: neither start_times nor a duration; expected when each "
+            + "request was sent, or how long all of them took in seconds");
+
+    static List<RequestTiming> Requests(JsonElement root, string file, Failures failed)
     {
         if (root.Find("ttfts") is null)
         {
@@ -69,27 +82,64 @@ static class VllmResultFile
         var requests = new List<RequestTiming>(count);
         for (var i = 0; i < count; i++)
         {
-            var output = At(outputs, i, "output_lens", file);
-            if (output == 0
-                || (errors?[i] is { ValueKind: JsonValueKind.String } error && error.GetString() != ""))
+            var output = Tokens(outputs, i, "output_lens", file);
+            var said = errors?[i] is { ValueKind: JsonValueKind.String } error ? error.GetString()! : "";
+            if (output == 0 || said != "")
             {
-                failed++;
+                failed.Add(said);
                 continue;
             }
             var ttft = At(ttfts, i, "ttfts", file);
-            double gap = 0;
-            for (var j = 0; j < gaps[i].GetArrayLength(); j++)
-            {
-                var next = At(gaps[i], j, $"itls[{i}]", file);
-                gap += next >= 0 ? next : throw new BadInputException(
-                    $"{file}, itls[{i}][{j}]: impossible timing, a negative gap; expected 0 or more");
-            }
+            var between = Gaps(gaps[i], i, file);
             requests.Add(new RequestTiming(
                 1e9 * (starts is { } all ? At(all, i, "start_times", file) : 0),
-                (int)At(prompts, i, "input_lens", file),
-                (int)output, 1e9 * ttft, 1e9 * (ttft + gap)).Checked($"{file}, request {i}"));
+                Tokens(prompts, i, "input_lens", file), output, 1e9 * ttft, 1e9 * (ttft + between.Sum()))
+            {
+                // Of an answer that came a token at a time; else nobody knows which chunk held several.
+                GapsS = between.Length == output - 1 ? between : null,
+            }.Checked($"{file}, request {i}"));
         }
         return requests;
+    }
+
+    static double[] Gaps(JsonElement list, int request, string file)
+    {
+        if (list.ValueKind != JsonValueKind.Array)
+        {
+            throw new BadInputException(
+                $"{file}: itls[{request}] is no list; expected the gaps of that answer");
+        }
+        var gaps = new double[list.GetArrayLength()];
+        for (var i = 0; i < gaps.Length; i++)
+        {
+            gaps[i] = At(list, i, $"itls[{request}]", file);
+            if (!(gaps[i] >= 0))
+            {
+                throw new BadInputException(
+                    $"{file}, itls[{request}][{i}]: impossible timing, a negative gap; expected 0 or more");
+            }
+        }
+        return gaps;
+    }
+
+    static int Tokens(JsonElement list, int index, string key, string file) =>
+        At(list, index, key, file) is var count && count == Math.Floor(count)
+            && Math.Abs(count) <= int.MaxValue ? (int)count
+            : throw new BadInputException(
+                $"{file}: {key}[{index}] is no number of tokens; expected a whole one");
+
+    /// <summary>How many failed, and what the first that said something said.</summary>
+    sealed class Failures
+    {
+        public int Count { get; private set; }
+
+        public string? First { get; private set; }
+
+        public void Add(string said)
+        {
+            Count++;
+            First ??= said.Length > 0 ? said : null;
+        }
     }
 
     static JsonElement? OptionalParallel(JsonElement root, string key, string file, int count) =>

@@ -6,6 +6,7 @@ using Plimsoll.Bench.Load;
 using Plimsoll.Bench.Money;
 using Plimsoll.Bench.Results;
 using Plimsoll.Bench.Runs;
+using Plimsoll.Bench.Search;
 using Plimsoll.Bench.Text;
 using Plimsoll.Bench.Wire;
 using Plimsoll.Core.Hardware;
@@ -110,6 +111,48 @@ public sealed class BenchPageWordsTests
         Svg(page.Pictures.Single(picture => picture.Name == "sweep-ttft")).ShouldContain("p95 50 ms");
         page.Notes.ShouldContain("2 requests/s: 2 refused: HTTP 400: no");
         page.Lines.ShouldContain("Promise: ttft p95 50ms.");
+    }
+
+    /// <summary>The first level's success is not the run's.</summary>
+    [Fact]
+    public void A_page_says_on_top_what_became_of_the_promise_and_of_each_level()
+    {
+        var page = BenchPage.Of(Result([Level("chat", 140, limit: "ttft p95 50ms"),
+            Level("batch", 140, limit: "ttft p95 1us")]), null, null, "1");
+        page.Figures.ShouldContain(figure => figure.Number == "broken" && figure.Text == "the promise");
+        page.Figures.ShouldContain(figure => figure.Number == "0.0 %"
+            && figure.Text == "of 140 requests of batch kept every limit");
+    }
+
+    /// <summary>12.5 requests a second of 104 tokens for $2 an hour.</summary>
+    [Fact]
+    public void A_searched_line_has_its_own_price_and_no_verdict_of_the_search()
+    {
+        var result = Result([Level("default", 140)]) with
+        {
+            LoadLine = new LoadLineEstimate(
+                LineOutcome.Found, 12.5, 10, 15, PromiseText.Parse("ttft p95 50ms"), 4, 140, 9),
+        };
+        var usd = MoneyWords.AtLine(result, Bill.Of(result, Money(1)))!.Value;
+        usd.Value.ShouldBe(1e6 * 2 / 3600 / (12.5 * 104), 1e-9);
+        (usd.Low!.Value, usd.High!.Value).ShouldBe((usd.Value * 12.5 / 15, usd.Value * 12.5 / 10));
+        var page = BenchPage.Of(result, Bill.Of(result, Money(1)), null, "1");
+        page.Figures.ShouldContain(figure =>
+            figure.Text.StartsWith("per million tokens at the load line", StringComparison.Ordinal));
+        page.Notes.ShouldContain("load line 12.50 requests/s, 95 % interval 10.00 – 15.00, bound by ttft p95 "
+            + "50ms; from 4 stretches of steady rate around it, 140 requests in all, 9 s.");
+    }
+
+    [Fact]
+    public void A_search_whose_endpoint_went_away_says_what_failed()
+    {
+        var level = Level("default", 13) with
+        {
+            Failed = 20, Failures = [new FailureReport("unreachable", 20, "Connection refused")],
+        };
+        LineWords.Found(new LoadLineEstimate(
+            LineOutcome.Nowhere, null, null, null, PromiseText.Parse("ttft p50 500ms"), 0, 33, 30),
+            Result([level])).ShouldContain("20 of the requests failed (unreachable: Connection refused)");
     }
 
     [Fact]

@@ -30,6 +30,7 @@ public sealed class FailureTests
     [InlineData("400", "refused", "HTTP 400: who are you")]
     [InlineData("503", "server_error", "HTTP 503: who are you")]
     [InlineData("html", "not_events", "content type text/html; expected text/event-stream")]
+    [InlineData("json", "not_events", "expected text/event-stream; it said: the model is overloaded")]
     [InlineData("malformed", "malformed", "an event that is no JSON of a chunk")]
     [InlineData("odd response", "malformed", "an event that is no JSON of a chunk: {\"response\":5")]
     [InlineData("odd name", "malformed", "an event that is no JSON of a chunk: {\"\\ud800\":1")]
@@ -237,6 +238,13 @@ public sealed class FailureTests
         _ => """{"response":null,"choices":[]}""",
     };
 
+    static string ContentType(string how) => how switch
+    {
+        "html" => "text/html",
+        "json" => "application/json",
+        _ => "text/event-stream",
+    };
+
     static async Task Fail(HttpContext context, JsonObject body, string how)
     {
         if (int.TryParse(how, out var status))
@@ -250,15 +258,16 @@ public sealed class FailureTests
                 new { message = "who\nare you", type = "x" } });
             return;
         }
-        context.Response.ContentType = how == "html" ? "text/html" : "text/event-stream";
+        context.Response.ContentType = ContentType(how);
         if (how == "packed")
             context.Response.Headers.ContentEncoding = "gzip";
-        if (how is not ("empty" or "html"))
+        if (how is not ("empty" or "html" or "json"))
             await ScriptedEndpoint.Event(context, """{"choices":[{"index":0,"delta":{"content":"a"}}]}""");
         switch (how)
         {
-            case "html":
-                await context.Response.WriteAsync("<html><body>a proxy's page</body></html>");
+            case "html" or "json":
+                await context.Response.WriteAsync(how == "html" ? "<html><body>a proxy's page</body></html>"
+                    : """{"error":{"message":"the model is overloaded"}}""");
                 break;
             case "malformed":
                 await ScriptedEndpoint.Event(context, "{\"choices\":[{\"delta\":{\"content\":\"a");
@@ -266,11 +275,10 @@ public sealed class FailureTests
             case "odd response" or "odd name" or "null response":
                 await ScriptedEndpoint.Event(context, Odd(how));
                 break;
-            case "error":
-                await ScriptedEndpoint.Event(context, """{"error":{"message":"out of memory"}}""");
-                break;
-            case "half a pair":
-                await ScriptedEndpoint.Event(context, """{"error":{"message":"\ud800 is half"}}""");
+            case "error" or "half a pair":
+                await ScriptedEndpoint.Event(context, how == "error"
+                    ? """{"error":{"message":"out of memory"}}"""
+                    : """{"error":{"message":"\ud800 is half"}}""");
                 break;
             case "no utf-8":
                 await context.Response.Body.WriteAsync(

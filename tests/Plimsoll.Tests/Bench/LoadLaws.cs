@@ -45,6 +45,59 @@ public sealed class LoadLaws
         times.ShouldBe(times.Order());
     }
 
+    /// <summary>A trace at another rate is the same requests in the same order, all gaps scaled.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(7.5)]
+    [InlineData(40)]
+    public void A_trace_at_another_rate_has_its_own_requests(double rate)
+    {
+        var rows = Enumerable.Range(0, 40).Select(i => (At: 0.25 * i + (i % 3) * 0.01, Prompt: 100 + i));
+        var trace = Trace("{\"timestamp\": AT, \"input_length\": PROMPT, \"output_length\": 8}", rows);
+        var source = LevelLoad.Open(new LevelOptions
+        {
+            Workload = trace, RequestsPerSecond = rate, Requests = 40,
+        });
+        var scale = trace.RequestsPerSecond / rate;
+        foreach (var (at, prompt) in rows)
+        {
+            source.Take(out var arrival);
+            (arrival.AtNs / 1e9).ShouldBe(scale * at, 2e-3 * scale);
+            arrival.PromptTokens.ShouldBe(prompt);
+        }
+    }
+
+    [Fact]
+    public void Sessions_are_not_pulled_apart()
+    {
+        var rows = Enumerable.Range(0, 8).Select(i => (At: 1.0 * i, Prompt: 100 + i));
+        var sessions = Trace("{\"timestamp\": AT, \"input_length\": PROMPT, \"output_length\": 8, "
+            + "\"session_id\": \"s\", \"delay\": 500}", rows);
+        sessions.ClosedLoop.ShouldBeTrue();
+        foreach (var level in new[] { new LevelOptions { Workload = sessions, Poisson = true },
+            new LevelOptions { Workload = sessions, Burstiness = 1 } })
+        {
+            Should.Throw<BadInputException>(() => LevelLoad.Open(level with { RequestsPerSecond = 3 }))
+                .Message.ShouldContain("wait for answers");
+        }
+    }
+
+    static Workload Trace(string form, IEnumerable<(double At, int Prompt)> rows)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllLines(path, rows.Select(row => form
+                .Replace("AT", FormattableString.Invariant($"{1000 * row.At:0}"))
+                .Replace("PROMPT", $"{row.Prompt}")));
+            return WorkloadChoice.Open(path);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     [Theory]
     [InlineData("5")]
     [InlineData("5-x:10s")]

@@ -256,7 +256,7 @@ public sealed class ResultTests : IAsyncLifetime
     {
         System.IO.File.WriteAllText(File("account.json"), """
             {"statement": {"price": {"usdPerGpuHour": 2.0}},
-             "classes": [{"class": "interactive", "loadLine": {"requestsPerSecond": 1000000},
+             "classes": [{"class": "interactive", "loadLine": {"requestsPerSecond": 1e15},
                "fleet": {"replicas": 3, "accelerators": 6},
                "cost": {"usdPerMillionTokens": 0.5, "usdPerRequest": 0.5},
                "latency": {"ttftMs": {"p50": 0.000001}}}]}
@@ -278,6 +278,35 @@ public sealed class ResultTests : IAsyncLifetime
             .ShouldContain("load line");
         against.Off.First(line => line.StartsWith("ttft p50", StringComparison.Ordinal))
             .ShouldEndWith("the rate, before anything else");
+    }
+
+    /// <summary>
+    /// Lengths of a millionth of the account's explain a cost more than a rate of a third does; and no figure
+    /// says anything where the cards are two.
+    /// </summary>
+    [Fact]
+    public void The_largest_difference_is_named_first_and_what_is_not_alike_before_it()
+    {
+        System.IO.File.WriteAllText(File("account.json"), $$"""
+            {"statement": {"model": "Llama-3.1-8B", "price": {"usdPerGpuHour": 2.5 },
+               "deployment": {"gpu": "MI300X", "tp": 1, "weights": "bf16", "kv": "bf16" } },
+             "classes": [{"class": "interactive",
+               "loadLine": {"requestsPerSecond": {{3 * _result.PerSecond(_result.Completed)}} },
+               "fleet": {"replicas": 3, "accelerators": 3, "usdPerHour": 7.5},
+               "cost": {"usdPerMillionTokens": 0.5, "usdPerRequest": 50},
+               "latency": {"ttftMs": {"p50": 0.000001 } } } ] }
+            """);
+        var accelerator = Catalogue.BuiltIn.FindAccelerator("h100_sxm");
+        var money = Bill.Of(_result, new MoneyOptions
+        {
+            Accelerator = accelerator, Count = 1,
+            Price = Catalogue.BuiltIn.FindPrice(accelerator, "2.50"),
+        });
+        var against = AccountComparison.Read(File("account.json"), _result, money);
+        against.Off[0].ShouldBe("card: the account is of MI300X, the run of H100 SXM: their figures are not "
+            + "of one thing");
+        against.Off.Single(line => line.StartsWith("USD per million tokens, a replica",
+            StringComparison.Ordinal)).ShouldEndWith("the lengths, before anything else");
     }
 
     /// <summary>6 replicas are there for the peaks; one of them under a steady load costs less.</summary>

@@ -62,12 +62,19 @@ public sealed class SavedRunLaws : IDisposable
                 var path = Path.Combine(_folder.FullName, $"{Guid.NewGuid():N}.json");
                 using var detail = new DetailSpool();
                 var meters = new[] { Level("chat", "ttft p95 500ms"), Level("batch") };
+                var times = new LoadTimes();
                 foreach (var record in records)
                 {
                     meters[record.Level].Add(record);
                     detail.Add(record);
+                    if (record.Failure != FailureKind.Cancelled)
+                        times.Add(record, good: false);
                 }
-                var result = Result(meters, client, interrupted, high) with { Choices = choices };
+                var tookS = Math.Max(0, times.LastEndNs - times.FirstDueNs) / 1e9;
+                var result = Result(meters, client, interrupted, high) with
+                {
+                    Choices = choices, DurationS = tookS, BusyS = 0.9 * tookS,
+                };
                 VllmJson.Save(result, path, detail);
                 var read = ImportedRun.Read(path, new LevelOptions(), LatencyReport.UsualPercentiles);
                 VllmJson.Text(read).ShouldBe(VllmJson.Text(result));

@@ -27,6 +27,9 @@ public sealed class SavedRunTests : IDisposable
     [InlineData("duration", "1e999", "duration is")]
     [InlineData("plimsoll.client", "[]", "plimsoll.client is no object")]
     [InlineData("plimsoll.busy_s", "-1", "busy_s is -1")]
+    [InlineData("plimsoll.busy_s", "1", "busy_s is 1 s of 0.002 s")]
+    [InlineData("duration", "1", "duration is 1 s, its requests took 0.002 s")]
+    [InlineData("plimsoll.form", "99", "plimsoll.form is not 1")]
     [InlineData("plimsoll.levels.0.promise.0.limit", "\"fast\"",
         "plimsoll.levels[0].promise[0]: promise \"fast\"")]
     [InlineData("plimsoll.requests.level.1", "4294967296", "level[1] is 4294967296")]

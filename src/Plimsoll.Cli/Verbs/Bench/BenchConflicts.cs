@@ -36,6 +36,8 @@ static class BenchConflicts
         ("--result-dir", ["--save-result", "--save-detailed", "--result-filename"]),
         ("--step-log", ["--save-result", "--save-detailed", "--result-filename", "--json"]),
         ("--tp", ["--gpu"]),
+        ("--weights", ["--model"]),
+        ("--kv", ["--model"]),
         ("--count", ["--gpu"]),
         ("--price", ["--gpu"]),
     ];

@@ -316,7 +316,12 @@ sealed class BenchLoadArguments
     {
         // However short a trace: a search begins it again.
         var level = load.Levels[0];
-        level = level with { Clients = null, Requests = Math.Max(level.Requests, UsualRequests) };
+        level = level with
+        {
+            Clients = null, Requests = Math.Max(level.Requests, UsualRequests),
+            // It breaks its promise on purpose.
+            Judged = false,
+        };
         return load with
         {
             Levels = [level],

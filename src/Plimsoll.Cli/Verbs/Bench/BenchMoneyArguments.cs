@@ -1,10 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
 using System.IO;
 using Plimsoll.Bench.Money;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Cli.Verbs.Bench;
 
@@ -69,7 +71,8 @@ sealed class BenchMoneyArguments
             Count = count,
             Price = Catalogue.BuiltIn.FindPrice(accelerator, parsed.GetValue(_price)),
             Deployment = Known(model, story) is { } spec
-                ? Deployment(spec, accelerator, tensor, weights, parsed.Chosen(_kv, NumberFormats.OfKv))
+                ? Fitting(Deployment(
+                    spec, accelerator, tensor, weights, parsed.Chosen(_kv, NumberFormats.OfKv)), story)
                 : null,
         };
     }
@@ -85,6 +88,22 @@ sealed class BenchMoneyArguments
             story.WriteLine($"no bound: {unknown.Message}");
             return null;
         }
+    }
+
+    /// <summary>Null, with a line, where nothing can have served that way: there is no bound to it.</summary>
+    static Deployment? Fitting(Deployment deployment, TextWriter story)
+    {
+        ParallelismChoice.Check(deployment.Model, deployment.Accelerator, deployment.TensorParallel,
+            pipelineParallel: null, expertParallel: null, dataParallel: null);
+        if (EngineCatalogue.Capacity(deployment) is { Fits: false, MissingGb: var missing })
+        {
+            var gigabytes = missing.ToString("0.#", CultureInfo.InvariantCulture);
+            story.WriteLine($"no bound: {deployment.Model.Name} in {deployment.Weights.Name()} misses "
+                + $"{gigabytes} GB on each of {deployment.Accelerators} × {deployment.Accelerator.Name}; "
+                + "expected more --tp, or fewer bytes in --weights");
+            return null;
+        }
+        return deployment;
     }
 
     static Deployment Deployment(ModelSpec model, AcceleratorSpec accelerator, int tensor,

@@ -75,7 +75,7 @@ sealed class BenchOutput(TextWriter output, BenchResultFiles files, MoneyOptions
     {
         var text = new StringBuilder(BenchText.Of(result, files.Metrics));
         if (result.LoadLine is { } line)
-            text.Append(MoneyText.Of(line));
+            text.Append(MoneyText.Of(line, result, bill));
         if (bill is not null)
             text.Append(MoneyText.Of(bill));
         if (against is not null)
