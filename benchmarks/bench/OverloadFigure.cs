@@ -6,7 +6,7 @@ using Plimsoll.Tests.Bench;
 
 namespace Plimsoll.Bench.Figures;
 
-/// <summary>Latency from the scheduled send beside what the theory of queues says, in simulated time.</summary>
+/// <summary>Latency from the scheduled send beside the theory of queues, in simulated time.</summary>
 static class OverloadFigure
 {
     const int Requests = 20_000;
@@ -31,8 +31,8 @@ static class OverloadFigure
         var fromSendNs = latencies.Average(latency => latency.FromSend);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{name}: from the scheduled send {fromDueNs / 1e6:0.0} ms, the queue {queueNs / 1e6:0.0} ms "
-                + $"({Math.Round(100 * ((fromDueNs / queueNs) - 1), 2):+0.00;-0.00;0.00} %); from the send itself "
-                + $"{fromSendNs / 1e6:0.0} ms"));
+                + $"({Math.Round(100 * ((fromDueNs / queueNs) - 1), 2):+0.00;-0.00;0.00} %); "
+                + $"from the send itself {fromSendNs / 1e6:0.0} ms"));
     }
 
     /// <summary>The n-th of N waits for n services less n gaps: on the mean for half of the last one's wait,

@@ -22,13 +22,13 @@ sealed class ServingOptions
     readonly Option<string> _model = new("--model")
     {
         Description = "Model of the catalogue, or a Hugging Face config.json",
-        DefaultValueFactory = _ => "Llama-3.3-70B",
+        DefaultValueFactory = _ => Usual.Model,
     };
 
     readonly Option<string> _gpu = new("--gpu")
     {
         Description = "Accelerator of the catalogue",
-        DefaultValueFactory = _ => "h100_sxm",
+        DefaultValueFactory = _ => Usual.Accelerator,
     };
 
     readonly Option<int?> _tp =
@@ -64,7 +64,7 @@ sealed class ServingOptions
     {
         Description =
             $"Whose kernels and host overhead: {EngineCatalogue.All}, with an optional release: vllm@0.12.0",
-        DefaultValueFactory = _ => "vllm",
+        DefaultValueFactory = _ => Usual.Engine,
     };
 
     readonly Option<string> _policy = new("--policy")

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Server.Configuration;
 
@@ -171,9 +172,9 @@ public sealed class EscalationConfig
 /// <summary>A simulated engine, described as <c>plimsoll simulate</c> describes it.</summary>
 public sealed class SimulatedConfig
 {
-    public string Model { get; set; } = "Llama-3.1-8B";
+    public string Model { get; set; } = Usual.SmallModel;
 
-    public string Gpu { get; set; } = "h100_sxm";
+    public string Gpu { get; set; } = Usual.Accelerator;
 
     public int Tp { get; set; } = 1;
 
