@@ -24,6 +24,9 @@ static class Emitter
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        // A chunk goes to its socket on the thread that stamped it: a wait for another would be booked
+        // as the client's error.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
         var app = builder.Build();
         app.MapPost("/v1/chat/completions", Chat);

@@ -6,7 +6,8 @@ using Plimsoll.Tests.Bench;
 
 namespace Plimsoll.Bench.Figures;
 
-/// <summary>Latency from the scheduled send beside the theory of queues, in simulated time.</summary>
+/// <summary>Latency from the scheduled send beside what the theory of queues says, in simulated
+/// time.</summary>
 static class OverloadFigure
 {
     const int Requests = 20_000;
@@ -21,7 +22,8 @@ static class OverloadFigure
             Print($"{load} × capacity, a metronome", metronome, QueueNs(load));
             var poisson = Enumerable.Range(1, Seeds)
                 .SelectMany(seed => SimulatedPlaces.Queue(Requests, rate, 1, (ulong)seed)).ToList();
-            Print($"{load} × capacity, Poisson, {Seeds} seeds", poisson, QueueNs(load) + EarlyIdleNs(rate));
+            Print($"{load} × capacity, Poisson, {Seeds} seeds", poisson,
+                QueueNs(load) + EarlyIdleNs(rate));
         }
     }
 
@@ -30,9 +32,11 @@ static class OverloadFigure
         var fromDueNs = latencies.Average(latency => latency.FromDue);
         var fromSendNs = latencies.Average(latency => latency.FromSend);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name}: from the scheduled send {fromDueNs / 1e6:0.0} ms, the queue {queueNs / 1e6:0.0} ms "
-                + $"({Math.Round(100 * ((fromDueNs / queueNs) - 1), 2):+0.00;-0.00;0.00} %); "
-                + $"from the send itself {fromSendNs / 1e6:0.0} ms"));
+            $"{name}: from the scheduled send {fromDueNs / 1e6:0.0} ms, the queue {queueNs / 1e6:0.0} ms ")
+            + string.Create(CultureInfo.InvariantCulture,
+                $"({Math.Round(100 * ((fromDueNs / queueNs) - 1), 2):+0.00;-0.00;0.00} %); ")
+            + string.Create(CultureInfo.InvariantCulture,
+                $"from the send itself {fromSendNs / 1e6:0.0} ms"));
     }
 
     /// <summary>The n-th of N waits for n services less n gaps: on the mean for half of the last one's wait,

@@ -31,6 +31,8 @@ public sealed class BenchRefusalTests
     [InlineData("--num-images 2 --backend openai", "--num-images", "openai-chat")]
     [InlineData("--count 8", "--count", "--gpu")]
     [InlineData("--tp 8", "--tp", "--gpu")]
+    [InlineData("--weights fp8", "--weights", "--gpu")]
+    [InlineData("--gpu h100_sxm --weights fp7", "--weights", "bf16, fp8")]
     [InlineData("--no-stream --promise \"tpot p95 50ms\"", "--no-stream", "no promise of tpot")]
     [InlineData("--no-stream --goodput tpot:50", "--no-stream", "no promise of tpot")]
     [InlineData("--warmup 10s --duration 5s --request-rate 1", "--warmup", "less than --duration says")]

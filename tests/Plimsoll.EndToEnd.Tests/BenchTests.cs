@@ -22,11 +22,12 @@ public sealed class BenchTests
             "bench", "--base-url", $"{endpoint.BaseUrl}", "--random-input-len", "40",
             "--random-output-len", "5", "--request-rate", "150", "--num-prompts", "150",
             "--promise", "ttft p95 60s", "--gpu", "h100_sxm", "--model", "Llama-3.1-8B",
-            "--save-detailed", "--result-filename", result, "--metadata", "site=here");
+            "--weights", "fp8", "--save-detailed", "--result-filename", result, "--metadata", "site=here");
         kept.ExitCode.ShouldBe(0, kept.Story);
         kept.Output.ShouldContain("promise kept");
         kept.Output.ShouldContain("USD / M tokens");
         kept.Output.ShouldContain("From the bound to the bill");
+        kept.Output.ShouldContain("Llama-3.1-8B with fp8 weights and bf16 KV on 1 ×");
         using var json = JsonDocument.Parse(File.ReadAllBytes(result));
         json.RootElement.GetProperty("completed").GetInt32().ShouldBe(150);
         json.RootElement.GetProperty("site").GetString().ShouldBe("here");

@@ -39,6 +39,7 @@ public static class Bill
             BusyShare = result.DurationS > 0 ? Math.Min(1, result.BusyS / result.DurationS) : 0,
             Gap = gap,
             Tier = tier,
+            Deployment = tier is null ? null : options.Deployment,
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Plimsoll.Core.Models;
 
 namespace Plimsoll.Bench.Money;
 
@@ -27,6 +28,8 @@ public static class MoneyJson
         Number(json, "usd_per_request", money.UsdPerRequest);
         json.WriteNumber("busy_share", money.BusyShare);
         json.WriteString("tier", money.Tier);
+        json.WriteString("weights", money.Deployment?.Weights.Name());
+        json.WriteString("kv", money.Deployment?.Kv.Name());
         json.WriteStartArray("gap");
         foreach (var bar in money.Gap)
         {

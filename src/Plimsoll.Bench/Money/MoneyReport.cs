@@ -35,6 +35,9 @@ public sealed record MoneyReport
 
     /// <summary>Tier of the step times behind the gap; null without.</summary>
     public string? Tier { get; init; }
+
+    /// <summary>The replica whose steps are predicted behind the gap; null without.</summary>
+    public Deployment? Deployment { get; init; }
 }
 
 /// <summary>A figure and its 90 % interval.</summary>

@@ -95,7 +95,7 @@ public static class BenchPage
         if (money is { Gap.Count: > 0 })
         {
             yield return new("gap", "From what physics allows to what this run cost.", StepsPicture.Draw(
-                "From the bound to the bill", $"USD per million tokens; predicted steps of tier {money.Tier}",
+                "From the bound to the bill", $"USD per million tokens; {MoneyWords.Steps(money)}",
                 [.. money.Gap.Select(bar => (bar.Name, bar.UsdPerMillionTokens))]));
         }
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Plimsoll.Bench.Money;
 using Plimsoll.Bench.Results;
+using Plimsoll.Core.Models;
 
 namespace Plimsoll.Bench.Text;
 
@@ -25,6 +26,11 @@ public static class MoneyWords
         $"busy {100 * money.BusyShare:0.0} % of the time")
         + (money.Replicas is > 1 and var replicas
             ? $": something was under way somewhere in {Plural.Of(replicas, "replica")}" : "");
+
+    /// <summary>Whose steps are predicted behind the gap.</summary>
+    public static string Steps(MoneyReport money) => money.Deployment is not { } replica
+        ? "" : $"predicted steps of {replica.Model.Name} with {replica.Weights.Name()} weights and "
+            + $"{replica.Kv.Name()} KV on {replica.Accelerators} × {money.Gpu}, tier {money.Tier}";
 
     public static string Price(MoneyReport money) => string.Create(
         CultureInfo.InvariantCulture, $"${money.Price.UsdPerHour:0.00##} an hour each ")

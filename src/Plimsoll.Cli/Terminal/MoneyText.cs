@@ -47,8 +47,8 @@ static class MoneyText
         text.Append($"busy                           {busy}\n");
         if (money.Gap.Count == 0)
             return text.ToString();
-        text.Append($"\nFrom the bound to the bill, USD per million tokens; step "
-            + $"times of tier {money.Tier}\n");
+        text.Append("\nFrom the bound to the bill, USD per million tokens\n");
+        TextLines.Wrap(text, "  ", "  ", MoneyWords.Steps(money));
         var width = Math.Max(9, money.Gap.Max(bar => bar.Name.Length));
         foreach (var bar in money.Gap)
         {

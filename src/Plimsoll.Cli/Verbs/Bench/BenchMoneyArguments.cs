@@ -18,6 +18,10 @@ sealed class BenchMoneyArguments
         "USD per accelerator-hour, or a provider type [default: the latest index]" };
     readonly Option<int> _tp = new("--tp") { Description =
         "Tensor parallel degree of a replica, for the bound", DefaultValueFactory = _ => 1 };
+    readonly Option<string?> _weights = new("--weights") { Description =
+        $"Weight format behind the endpoint, for the bound: {NumberFormats.All} [default: as published]" };
+    readonly Option<string> _kv = new("--kv") { Description =
+        $"Its KV cache format, for the bound: {NumberFormats.OfKv}", DefaultValueFactory = _ => "bf16" };
     readonly Option<FileInfo?> _against =
         new("--against") { Description = "JSON of `plimsoll account`: predicted beside realised" };
 
@@ -25,7 +29,9 @@ sealed class BenchMoneyArguments
     {
         _gpu.Suggest(Suggestions.Accelerators);
         _price.Suggest(Suggestions.ProviderTypes);
-        foreach (var option in new Option[] { _gpu, _count, _price, _tp, _against })
+        _weights.OneOf(NumberFormats.All);
+        _kv.OneOf(NumberFormats.OfKv);
+        foreach (var option in new Option[] { _gpu, _count, _price, _tp, _weights, _kv, _against })
             command.Add(option);
     }
 
@@ -40,7 +46,7 @@ sealed class BenchMoneyArguments
     {
         if (parsed.GetValue(_gpu) is not { } name)
         {
-            foreach (var option in new Option[] { _count, _price })
+            foreach (var option in new Option[] { _count, _price, _tp, _weights, _kv })
             {
                 if (parsed.GetResult(option) is { Implicit: false })
                     throw new BadInputException($"{option.Name}: expected --gpu with it");
@@ -55,12 +61,16 @@ sealed class BenchMoneyArguments
             throw new BadInputException($"--count {count}: is no multiple of --tp "
                 + $"{tensor}; expected whole replicas");
         }
+        NumberFormat? weights =
+            parsed.GetValue(_weights) is null ? null : parsed.Chosen(_weights, NumberFormats.All);
         return new MoneyOptions
         {
             Accelerator = accelerator,
             Count = count,
             Price = Catalogue.BuiltIn.FindPrice(accelerator, parsed.GetValue(_price)),
-            Deployment = Known(model, story) is { } spec ? Deployment(spec, accelerator, tensor) : null,
+            Deployment = Known(model, story) is { } spec
+                ? Deployment(spec, accelerator, tensor, weights, parsed.Chosen(_kv, NumberFormats.OfKv))
+                : null,
         };
     }
 
@@ -77,12 +87,14 @@ sealed class BenchMoneyArguments
         }
     }
 
-    static Deployment Deployment(ModelSpec model, AcceleratorSpec accelerator, int tensor) => new()
+    static Deployment Deployment(ModelSpec model, AcceleratorSpec accelerator, int tensor,
+        NumberFormat? weights, NumberFormat kv) => new()
     {
         Model = model,
         Accelerator = accelerator,
         TensorParallel = tensor,
-        Weights = model.NativeWeights,
+        Weights = weights ?? model.NativeWeights,
+        Kv = kv,
         Engine = EngineCatalogue.ServerDefaults(accelerator),
     };
 
