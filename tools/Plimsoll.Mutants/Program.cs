@@ -80,16 +80,16 @@ void RunFolder(Area area, AreaRun run)
 {
     var same = run.Planted.Where(mutant => Equivalents.Reason(mutant) is not null).ToList();
     var draws = seeds.ToDictionary(
-        seed => seed, seed => AreaRun.Draw(run.Planted.Except(same), most, seed));
+        seed => seed, seed => AreaRun.Draw(run.Planted, most, seed).Except(same).ToList());
     var all = draws.Values.SelectMany(drawn => drawn).Distinct().ToList();
     run.Run(all);
     foreach (var (seed, drawn) in draws)
     {
         var caught = drawn.Count(run.IsCaught);
-        var score = (double)caught / drawn.Length;
+        var score = (double)caught / drawn.Count;
         kept &= score >= Promised;
         Print(FormattableString.Invariant(
-            $"  {area.Name,-10} seed {seed,-3} {caught,3} of {drawn.Length,3} caught ")
+            $"  {area.Name,-10} seed {seed,-3} {caught,3} of {drawn.Count,3} caught ")
             + FormattableString.Invariant($"{100 * score,6:0.0} %, {run.Planted.Count} in all"));
     }
     foreach (var mutant in same)
