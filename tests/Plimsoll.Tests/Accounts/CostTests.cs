@@ -72,7 +72,7 @@ public sealed class CostTests
             TimeByCause = new TimeByCause(InputNs: 50, CachedInputNs: 10, OutputNs: 40),
         };
 
-        // Of a thousand tokens at $1 a million: half for 400 new ones, a tenth for 500 found, the rest for 100.
+        // A thousand tokens at $1 a million: half of it for 400 new ones, a tenth for 500 found ones.
         var cost = new CostBasis(1, 1000).Split(PicoDollars.FromUsd(1m), run);
         cost.UsdPerMillionTokens.ShouldBe(1m);
         cost.UsdPerMillionInputTokens.ShouldBe(1.25m);
