@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Server.Configuration;
@@ -185,7 +186,7 @@ public sealed class SimulatedConfig
 
     public string Kv { get; set; } = "bf16";
 
-    public string Policy { get; set; } = "vllm-v1";
+    public string Policy { get; set; } = SchedulingPolicy.VllmV1.Name;
 
     /// <summary>Profile that <c>plimsoll calibrate</c> wrote.</summary>
     public string? Profile { get; set; }
