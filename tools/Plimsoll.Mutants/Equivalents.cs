@@ -23,6 +23,8 @@ static class Equivalents
             "room for durations that no clock counts"),
         ("Scheduling/Policies/SlackDecodes.cs", "cohort.Index + 1", "cohort.Index -1",
             "twice as many as there were is more: cohorts come one at a time"),
+        ("Scheduling/Policies/SlackDecodes.cs", "2 * _paced.Length", "",
+            "how fast the array grows, not what it holds"),
         ("Scheduling/Policies/VllmV1Policy.cs", "blocks <= _state.FreeBlocks", "blocks <_state.FreeBlocks",
             "the walk in order, taken instead, decides the same: VllmV1Laws"),
     ];
