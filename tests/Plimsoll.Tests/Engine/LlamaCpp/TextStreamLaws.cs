@@ -11,7 +11,7 @@ namespace Plimsoll.Tests.Engine.LlamaCpp;
 /// <summary>Text of tokens that are single bytes, whatever they spell.</summary>
 public sealed class TextStreamLaws
 {
-    /// <summary>Letters, openings of characters of two to four bytes, continuations, what is never valid.</summary>
+    /// <summary>Letters, openings of two to four bytes, continuations, what is never valid.</summary>
     static readonly byte[] _openings = [0x41, 0xC3, 0xA9, 0xE4, 0xB8, 0xAD, 0xF0, 0x9F, 0x98, 0x80, 0xFF];
 
     static readonly Gen<byte> _bytes =
