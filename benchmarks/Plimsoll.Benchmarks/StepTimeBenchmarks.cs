@@ -14,44 +14,8 @@ public class StepTimeBenchmarks
 {
     readonly Deployment _deployment = new()
     {
-        Model = new ModelSpec
-        {
-            Name = "Llama-3.1-70B",
-            Family = "llama",
-            Layers = 80,
-            Hidden = 8192,
-            Vocabulary = 128_256,
-            TiedEmbeddings = false,
-            Attention = new AttentionSpec
-            {
-                Form = AttentionForm.Grouped,
-                Heads = 64,
-                KvHeads = 8,
-                HeadDim = 128,
-                ValueHeadDim = 128,
-                FullLayers = 80,
-            },
-            FeedForward = new FeedForwardSpec { Intermediate = 28_672, DenseLayers = 80 },
-            MaxContext = 131_072,
-            Parameters = 70_553_706_496,
-            ActiveParameters = 70_553_706_496,
-            Source = "config.json",
-            AsOf = "2024-07",
-        },
-        Accelerator = new AcceleratorSpec
-        {
-            Name = "H100 SXM",
-            Key = "h100_sxm",
-            Vendor = "NVIDIA",
-            Bf16Tflops = 989,
-            Fp8Tflops = 1979,
-            MemoryGb = 80,
-            MemoryGbPerSecond = 3350,
-            ScaleUpGbPerSecond = 450,
-            ScaleUpWorld = 8,
-            Launch = "2022",
-            Source = "datasheet",
-        },
+        Model = Catalogue.BuiltIn.FindModel("Llama-3.1-70B"),
+        Accelerator = Catalogue.BuiltIn.FindAccelerator("h100_sxm"),
         TensorParallel = 4,
         Weights = NumberFormat.Fp8,
     };

@@ -63,8 +63,10 @@ public sealed class OutputTests
         // A shell without job control starts what runs behind it with SIGINT ignored; setsid does not.
         var (_, output, _) = Shell(
             $"cd {folder.Path}; setsid --fork sh -c 'echo $$ > pid; exec plimsoll trace generate chat "
-            + $"--requests 400000000 --out big' ; sleep 2; ls | grep -c partial; kill -{signal} $(cat pid); "
-            + "for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 $(cat pid) 2>/dev/null || break; sleep 0.5; done; "
+            + "--requests 400000000 --out big'; "
+            + "for i in $(seq 300); do ls | grep -q partial && break; sleep 0.1; done; "
+            + $"ls | grep -c partial; kill -{signal} $(cat pid); "
+            + "for i in $(seq 300); do kill -0 $(cat pid) 2>/dev/null || break; sleep 0.1; done; "
             + "ls | grep -v pid | wc -l");
         output.ShouldBe("1\n0\n");
     }

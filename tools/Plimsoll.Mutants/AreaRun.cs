@@ -13,43 +13,48 @@ namespace Plimsoll.Mutants;
 /// </summary>
 sealed class AreaRun
 {
-    /// <summary>Classes that take no longer than this together share a process.</summary>
-    static readonly TimeSpan Quick = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// Classes share a process that take no longer than this together, its start left out, which is most of
+    /// what a quick class takes.
+    /// </summary>
+    static readonly TimeSpan Quick = TimeSpan.FromSeconds(6);
 
     readonly Area _area;
     readonly string _built;
-    readonly ConcurrentDictionary<int, bool> _caught = [];
+    readonly ConcurrentDictionary<int, TestRun?> _caughtBy = [];
     readonly List<TestClass> _classes = [];
 
     public AreaRun(Area area, string root, string built)
     {
         _area = area;
         _built = built;
-        Planted = MutatedProject.Compile(root, area.Project, built, [area.Folder]);
+        Planted = MutatedProject.Compile(root, area.Project, built, area.Planting);
     }
 
-    /// <summary>Every mutant of the folder.</summary>
+    /// <summary>Every mutant of the area.</summary>
     public List<Mutant> Planted { get; }
 
-    public bool IsCaught(Mutant mutant) => _caught[mutant.Id];
+    public bool IsCaught(Mutant mutant) => _caughtBy[mutant.Id] is not null;
+
+    /// <summary>The first test that failed; null where none did.</summary>
+    public string? CaughtBy(Mutant mutant) => _caughtBy[mutant.Id]?.Story;
 
     /// <summary>Whether any test comes by the place.</summary>
     public bool IsReached(Mutant mutant) => _classes.Exists(c => c.Reached.Contains(mutant.Id));
 
-    /// <summary>Runs every class without a mutant; names one that fails as it is.</summary>
-    public string? Baseline()
+    /// <summary>Runs every class without a mutant.</summary>
+    public void Baseline()
     {
-        foreach (var name in TestRun.Classes(_built, _area.Tests))
+        _classes.AddRange(TestRun.Classes(_built, _area.Tests).AsParallel()
+            .WithDegreeOfParallelism(Environment.ProcessorCount).Select(name => TestClass.Of(_built, name)));
+        foreach (var of in _classes)
         {
-            var of = TestClass.Of(_built, name);
             if (of.Baseline.Failed)
-                return name;
+                throw new FailingTestsException($"{of.Name} fails without a mutant: {of.Baseline.Story}");
             Console.Error.WriteLine(
-                $"{name}: {of.Baseline.Cpu.TotalSeconds:0.0} s, {of.Reached.Count} mutants");
-            _classes.Add(of);
+                $"{of.Name}: {of.Baseline.Cpu.TotalSeconds:0.0} s, {of.Reached.Count} mutants");
         }
         _classes.Sort((a, b) => a.Baseline.Cpu.CompareTo(b.Baseline.Cpu));
-        return null;
     }
 
     public void Run(IReadOnlyCollection<Mutant> drawn)
@@ -59,13 +64,14 @@ sealed class AreaRun
         var one = Partitioner.Create(drawn, EnumerablePartitionerOptions.NoBuffering);
         Parallel.ForEach(one, cores, mutant =>
         {
-            _caught[mutant.Id] = Processes(mutant).Any(classes => TestRun.Of(
+            _caughtBy[mutant.Id] = Processes(mutant).Select(classes => TestRun.Of(
                 _built, classes.Select(c => c.Name), mutant.Id,
                 TimeSpan.FromSeconds(classes.Sum(c => c.MostCpu.TotalSeconds)),
-                TimeSpan.FromSeconds(classes.Sum(c => c.MostWall.TotalSeconds))).Failed);
-            var survives = _caught[mutant.Id] ? "" : $"; survives: {mutant}";
+                TimeSpan.FromSeconds(classes.Sum(c => c.MostWall.TotalSeconds))))
+                .FirstOrDefault(run => run.Failed);
+            var survives = IsCaught(mutant) ? "" : $"; survives: {mutant}";
             Console.Error.WriteLine(
-                $"{_area.Folder} {Interlocked.Increment(ref done)} of {drawn.Count}{survives}");
+                $"{_area.Name} {Interlocked.Increment(ref done)} of {drawn.Count}{survives}");
         });
     }
 
@@ -74,16 +80,18 @@ sealed class AreaRun
     {
         var together = new List<TestClass>();
         var taken = TimeSpan.Zero;
+        var start = _classes[0].Baseline.Cpu;
         foreach (var of in _classes.Where(c => c.Reached.Contains(mutant.Id)))
         {
-            if (together.Count > 0 && taken + of.Baseline.Cpu > Quick)
+            var own = of.Baseline.Cpu - start;
+            if (together.Count > 0 && taken + own > Quick)
             {
                 yield return together;
                 together = [];
                 taken = TimeSpan.Zero;
             }
             together.Add(of);
-            taken += of.Baseline.Cpu;
+            taken += own;
         }
         if (together.Count > 0)
             yield return together;
@@ -97,3 +105,6 @@ sealed class AreaRun
         return most > 0 ? drawn[..Math.Min(most, drawn.Length)] : drawn;
     }
 }
+
+/// <summary>Tests that fail as they are tell nothing of a mutant.</summary>
+sealed class FailingTestsException(string message) : Exception(message);

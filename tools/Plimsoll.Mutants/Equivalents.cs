@@ -21,6 +21,10 @@ static class Equivalents
             "when the array grows: beyond need, or at the next sample"),
         ("Measures/QuantileSketch.cs", "64 - DivisionBits", "64 +DivisionBits",
             "room for durations that no clock counts"),
+        ("Scheduling/Policies/SlackDecodes.cs", "cohort.Index + 1", "cohort.Index -1",
+            "twice as many as there were is more: cohorts come one at a time"),
+        ("Scheduling/Policies/SlackDecodes.cs", "2 * _paced.Length", "",
+            "how fast the array grows, not what it holds"),
         ("Scheduling/Policies/VllmV1Policy.cs", "blocks <= _state.FreeBlocks", "blocks <_state.FreeBlocks",
             "the walk in order, taken instead, decides the same: VllmV1Laws"),
     ];

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -38,15 +39,22 @@ sealed class MutantPlanter : CSharpSyntaxRewriter
     /// <param name="file">Named in reports.</param>
     /// <param name="firstId">The first mutant's number.</param>
     /// <param name="refused">Mutants that do not compile.</param>
-    public MutantPlanter(string file, int firstId, ISet<int> refused)
+    MutantPlanter(string file, int firstId, ISet<int> refused)
     {
         (_file, _next, _refused) = (file, firstId, refused);
     }
 
-    public List<Mutant> Planted { get; } = [];
+    List<Mutant> Planted { get; } = [];
 
-    /// <summary>The number that the next file begins with; refused ones are not given out again.</summary>
-    public int NextId => _next;
+    /// <summary>In every file of a folder.</summary>
+    public static Planting Of(string folder) => (path, text, firstId, refused) =>
+    {
+        if (!path.StartsWith(folder + "/", StringComparison.Ordinal))
+            return new PlantedFile(text, [], firstId);
+        var planter = new MutantPlanter(path, firstId, refused);
+        var planted = planter.Visit(CSharpSyntaxTree.ParseText(text).GetRoot()).ToFullString();
+        return new PlantedFile(planted, planter.Planted, planter._next);
+    };
 
     public override SyntaxNode? VisitBinaryExpression(BinaryExpressionSyntax node)
     {
@@ -177,7 +185,7 @@ sealed class MutantPlanter : CSharpSyntaxRewriter
 
     static string Short(string text)
     {
-        text = string.Join(' ', text.Split((char[]?)null, System.StringSplitOptions.RemoveEmptyEntries));
+        text = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         return text.Length > 70 ? text[..69] + "…" : text;
     }
 }

@@ -9,7 +9,16 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Plimsoll.Mutants;
 
-/// <summary>A project compiled with every mutant of some folders in it, all switched off.</summary>
+/// <summary>
+/// Plants mutants in one file's text, numbered from <paramref name="firstId"/>, those left out that were
+/// <paramref name="refused"/>.
+/// </summary>
+delegate PlantedFile Planting(string path, string text, int firstId, ISet<int> refused);
+
+/// <summary>A file with its mutants, and the number that the next file begins with.</summary>
+sealed record PlantedFile(string Text, IReadOnlyList<Mutant> Mutants, int NextId);
+
+/// <summary>A project compiled with every mutant of a planting in it, all switched off.</summary>
 sealed class MutatedProject
 {
     /// <summary>
@@ -51,20 +60,20 @@ sealed class MutatedProject
 
     readonly string _source;
     readonly string _built;
-    readonly string[] _folders;
+    readonly Planting _planting;
     readonly HashSet<int> _refused = [];
 
-    MutatedProject(string source, string built, string[] folders)
+    MutatedProject(string source, string built, Planting planting)
     {
-        (_source, _built, _folders) = (source, built, folders);
+        (_source, _built, _planting) = (source, built, planting);
     }
 
     /// <summary>
     /// Compiles <paramref name="name"/> with mutants into <paramref name="built"/>, over what lies there. A
     /// mutant that does not compile is taken back.
     /// </summary>
-    public static List<Mutant> Compile(string root, string name, string built, string[] folders) =>
-        new MutatedProject(Path.Combine(root, "src", name), built, folders).Compile(name);
+    public static List<Mutant> Compile(string root, string name, string built, Planting planting) =>
+        new MutatedProject(Path.Combine(root, "src", name), built, planting).Compile(name);
 
     List<Mutant> Compile(string name)
     {
@@ -104,16 +113,10 @@ sealed class MutatedProject
             var path = Path.GetRelativePath(_source, file).Replace('\\', '/');
             if (path.StartsWith("obj/") || path.StartsWith("bin/"))
                 continue;
-            var tree = CSharpSyntaxTree.ParseText(File.ReadAllText(file), Options, path);
-            if (Array.Exists(_folders, folder => path.StartsWith(folder + "/")))
-            {
-                var planter = new MutantPlanter(path, id, _refused);
-                var root = planter.Visit(tree.GetRoot());
-                id = planter.NextId;
-                mutants.AddRange(planter.Planted);
-                tree = CSharpSyntaxTree.ParseText(root.ToFullString(), Options, path);
-            }
-            trees.Add(tree);
+            var planted = _planting(path, File.ReadAllText(file), id, _refused);
+            id = planted.NextId;
+            mutants.AddRange(planted.Mutants);
+            trees.Add(CSharpSyntaxTree.ParseText(planted.Text, Options, path));
         }
         return (trees, mutants);
     }

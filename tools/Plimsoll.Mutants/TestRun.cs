@@ -11,8 +11,11 @@ namespace Plimsoll.Mutants;
 /// <param name="Failed">Whether a test failed, crashed or hung.</param>
 /// <param name="Cpu">Processor time, to a tenth of a second.</param>
 /// <param name="Wall">How long it took.</param>
-sealed record TestRun(bool Failed, TimeSpan Cpu, TimeSpan Wall)
+/// <param name="Story">The test that failed, or that none ended; empty where all passed.</param>
+sealed record TestRun(bool Failed, TimeSpan Cpu, TimeSpan Wall, string Story)
 {
+    const string FailedTest = "failed Plimsoll.Tests.";
+
     /// <summary>CsCheck's samples for each law: enough to catch a fault that any input shows.</summary>
     const string Samples = "200";
 
@@ -37,7 +40,12 @@ sealed record TestRun(bool Failed, TimeSpan Cpu, TimeSpan Wall)
         start.Environment["PLIMSOLL_MUTANT"] = mutant.ToString();
         start.Environment["PLIMSOLL_MUTANTS_REACHED"] = reached;
         using var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
+        var failing = "";
+        process.OutputDataReceived += (_, said) =>
+        {
+            if (failing.Length == 0 && said.Data?.StartsWith(FailedTest, StringComparison.Ordinal) == true)
+                failing = said.Data[FailedTest.Length..].Split('(', ' ')[0];
+        };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -49,10 +57,14 @@ sealed record TestRun(bool Failed, TimeSpan Cpu, TimeSpan Wall)
             if (cpu > mostCpu || clock.Elapsed > mostWall)
             {
                 process.Kill(entireProcessTree: true);
-                return new TestRun(true, cpu, clock.Elapsed);
+                return new TestRun(true, cpu, clock.Elapsed, "it hangs");
             }
         }
-        return new TestRun(process.ExitCode != 0, cpu, clock.Elapsed);
+        // Without a limit it waits for the last line of output too.
+        process.WaitForExit();
+        var failed = process.ExitCode != 0;
+        var story = failed && failing.Length == 0 ? "it crashes" : failing;
+        return new TestRun(failed, cpu, clock.Elapsed, story);
     }
 
     /// <summary>Full names of the classes with tests in some namespaces.</summary>

@@ -15,8 +15,7 @@ namespace Plimsoll.Bench.Prompts;
 /// <summary>
 /// The rows of a JSONL file, in order and again from the start: <c>{"prompt": …}</c>, <c>{"messages": …}</c>
 /// or <c>{"input": …}</c>, with whatever else the interface takes: tools, <c>response_format</c>, pictures
-/// by URL. A
-/// row's <c>output_tokens</c> is what the interface calls the most tokens of an answer.
+/// by URL. A row's <c>output_tokens</c> is what the interface calls the most tokens of an answer.
 /// </summary>
 public sealed class FileBodies : IBodySource
 {

@@ -14,8 +14,6 @@ namespace Plimsoll.Cli.Terminal;
 /// </summary>
 static class AccountText
 {
-    const int Label = 22;
-    const int Column = 42;
     const int BarWidth = 30;
 
     public static string Of(AccountOutcome outcome)
@@ -107,45 +105,46 @@ static class AccountText
 
     static void WriteClasses(StringBuilder text, IReadOnlyList<ClassAccount> classes)
     {
-        Row(text, "(90 % interval)", classes, c => c.Class);
-        Row(text, "promise", classes, c => Promise(c, 0));
+        var table = new TextTable(["(90 % interval)", .. classes.Select(c => c.Class)]);
+        Row(table, "promise", classes, c => Promise(c, 0));
         for (var i = 1; i < Most(classes); i++)
         {
             var line = i;
-            Row(text, "", classes, c => Promise(c, line));
+            Row(table, "", classes, c => Promise(c, line));
         }
-        Row(text, "load line", classes, c => LoadLine(c.LoadLine)
+        Row(table, "load line", classes, c => LoadLine(c.LoadLine)
             + Ends(c, e => e.LoadLineRequestsPerSecond, "0.0") + " req/s/replica");
-        Row(text, "  bound by", classes, c => c.LoadLine.BindingLimit);
-        Row(text, "fleet", classes, c =>
+        Row(table, "  bound by", classes, c => c.LoadLine.BindingLimit);
+        Row(table, "fleet", classes, c =>
             $"{c.Fleet.Replicas}{Ends(c, e => e.Replicas, "0")} replica{(c.Fleet.Replicas == 1 ? "" : "s")}, "
             + $"{c.Fleet.Accelerators} "
             + (c.Fleet.Accelerators == 1 ? "GPU" : "GPUs"));
-        Row(text, "  USD per hour", classes, c =>
+        Row(table, "  USD per hour", classes, c =>
             Number(c.Fleet.UsdPerHour, "#,0.00") + Ends(c, e => e.UsdPerHour, "#,0"));
-        Row(text, "load, of load lines", classes, c =>
+        Row(table, "load, of load lines", classes, c =>
             Number(100 * c.Utilisation, "0.0") + Ends(c, e => 100 * e.Utilisation, "0") + " %");
-        Row(text, "  of full batches", classes, c => Number(
+        Row(table, "  of full batches", classes, c => Number(
             100 * c.Utilisation * c.LoadLine.RequestsPerSecond / classes[^1].LoadLine.RequestsPerSecond, "0")
                 + " %");
-        Cost(text, "USD / M tokens", classes, c => c.UsdPerMillionTokens);
-        Cost(text, "  input", classes, c => c.UsdPerMillionInputTokens);
-        Cost(text, "  cached input", classes, c => c.UsdPerMillionCachedInputTokens);
-        Cost(text, "  output", classes, c => c.UsdPerMillionOutputTokens);
-        Row(text, "  in full batches", classes, c => $"{Usd(c.WithoutIdle.UsdPerMillionInputTokens)} input, "
+        Cost(table, "USD / M tokens", classes, c => c.UsdPerMillionTokens);
+        Cost(table, "  input", classes, c => c.UsdPerMillionInputTokens);
+        Cost(table, "  cached input", classes, c => c.UsdPerMillionCachedInputTokens);
+        Cost(table, "  output", classes, c => c.UsdPerMillionOutputTokens);
+        Row(table, "  in full batches", classes, c => $"{Usd(c.WithoutIdle.UsdPerMillionInputTokens)} input, "
             + $"{Usd(c.WithoutIdle.UsdPerMillionOutputTokens)} output");
-        Row(text, "  idle or underfilled", classes, c =>
+        Row(table, "  idle or underfilled", classes, c =>
             $"{Usd(c.WithoutIdle.IdleUsdPerMillionTokens)} on all");
-        Row(text, "USD / request", classes, c =>
+        Row(table, "USD / request", classes, c =>
             c.Cost.UsdPerRequest.ToString("0.000000", CultureInfo.InvariantCulture)
             + Ends(c, e => (double?)e.Cost?.UsdPerRequest, "0.000000"));
         if (classes.All(c => c.Cost.UsdPerMillionOutputTokens == 0))
-            Cost(text, "USD / M documents", classes, c => 1_000_000 * c.UsdPerRequest);
-        Row(text, "TTFT p50 / p95", classes, c => Latency(c, l => l.TtftMs));
-        Row(text, "TPOT p50 / p95", classes, c => Latency(c, l => l.TpotMs));
-        Row(text, "ITL p50 / p95", classes, c => Latency(c, l => l.ItlMs));
-        Row(text, "E2E p50 / p95", classes, c => Seconds(c, l => l.E2eMs));
-        Row(text, "step times: tier", classes, c => c.Tier);
+            Cost(table, "USD / M documents", classes, c => 1_000_000 * c.UsdPerRequest);
+        Row(table, "TTFT p50 / p95", classes, c => Latency(c, l => l.TtftMs));
+        Row(table, "TPOT p50 / p95", classes, c => Latency(c, l => l.TpotMs));
+        Row(table, "ITL p50 / p95", classes, c => Latency(c, l => l.ItlMs));
+        Row(table, "E2E p50 / p95", classes, c => Seconds(c, l => l.E2eMs));
+        Row(table, "step times: tier", classes, c => c.Tier);
+        text.Append(table);
     }
 
     /// <summary>No more digits than sampling knows: the last is within ten standard errors.</summary>
@@ -159,9 +158,9 @@ static class AccountText
     }
 
     static void Cost(
-        StringBuilder text, string label, IReadOnlyList<ClassAccount> classes,
+        TextTable table, string label, IReadOnlyList<ClassAccount> classes,
         Func<CostStatement, decimal?> cost) =>
-        Row(text, label, classes, c => cost(c.Cost) is { } usd
+        Row(table, label, classes, c => cost(c.Cost) is { } usd
             ? Usd(usd) + Ends(c, e => e.Cost is { } end ? (double?)cost(end) : null, "0.0000")
             : "none");
 
@@ -217,15 +216,9 @@ static class AccountText
     }
 
     static void Row(
-        StringBuilder text, string label, IReadOnlyList<ClassAccount> classes,
-        Func<ClassAccount, string> value)
-    {
-        text.Append(label.PadRight(Label));
-        foreach (var account in classes)
-            text.Append(value(account).PadRight(Column)).Append("  ");
-        TrimEnd(text);
-        text.Append('\n');
-    }
+        TextTable table, string label, IReadOnlyList<ClassAccount> classes,
+        Func<ClassAccount, string> value) =>
+        table.Add([label, .. classes.Select(value)]);
 
     static string Promise(ClassAccount account, int index)
     {

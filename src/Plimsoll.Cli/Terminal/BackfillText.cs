@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Reports;
@@ -11,18 +12,11 @@ static class BackfillText
 {
     public static void Write(StringBuilder text, BackfillStatement backfill)
     {
-        var bill = backfill.Bill;
         text.Append($"\nBatch work in the idle time of the interactive fleet: {backfill.Workload}\n");
         Say(text, BackfillWords.Saved(backfill));
         Say(text, BackfillWords.Arrivals(backfill));
-        text.Append("  under                      hours kept     lines/s    tokens/s   worth USD/week\n");
-        foreach (var policy in backfill.Policies)
-        {
-            text.Append($"  {policy.Name,-27}{F(100 * policy.HoursKept, "0"),8} %  "
-                + $"{F(policy.LinesPerSecond, "#,0.00"),10}  {F(policy.TokensPerSecond, "#,0"),10}  "
-                + $"{Whole(policy.UsdPerWeek),15}\n");
-        }
-        Rules(text, bill);
+        Policies(text, backfill.Policies);
+        Rules(text, backfill.Bill);
         Say(text, BackfillWords.Rules);
         Levels(text, backfill.BusiestHour);
         Say(text, BackfillWords.BusiestHour(backfill));
@@ -56,31 +50,39 @@ static class BackfillText
 
     static string Ms(double? ms) => ms is { } value ? F(value, value < 100 ? "0.0" : "#,0") : "–";
 
+    static void Policies(StringBuilder text, IReadOnlyList<BackfillPolicy> policies)
+    {
+        var table = new TextTable("  under", "hours kept", "lines/s", "tokens/s", "worth USD/week");
+        foreach (var policy in policies)
+        {
+            table.Add($"  {policy.Name}", F(100 * policy.HoursKept, "0") + " %",
+                F(policy.LinesPerSecond, "#,0.00"), F(policy.TokensPerSecond, "#,0"),
+                Whole(policy.UsdPerWeek));
+        }
+        text.Append(table);
+    }
+
     static void Rules(StringBuilder text, BackfillBill bill)
     {
-        text.Append("  USD / M tokens           interactive       batch   idle USD/week\n");
-        text.Append($"  {"without batch work",-25}{Usd(bill.InteractiveAlone),11}\n");
+        var table = new TextTable("  USD / M tokens", "interactive", "batch", "idle USD/week");
+        table.Add("  without batch work", Usd(bill.InteractiveAlone), "–", "–");
         foreach (var rule in bill.Rules)
         {
-            text.Append($"  {"gap: " + rule.Rule,-25}{Usd(rule.InteractiveUsdPerMillionTokens),11}  "
-                + $"{Usd(rule.BatchUsdPerMillionTokens),10}  {Whole(rule.IdleUsdPerWeek),14}\n");
+            table.Add($"  gap: {rule.Rule}", Usd(rule.InteractiveUsdPerMillionTokens),
+                Usd(rule.BatchUsdPerMillionTokens), Whole(rule.IdleUsdPerWeek));
         }
+        text.Append(table);
     }
 
     static void Promise(StringBuilder text, BackfillStatement backfill)
     {
         if (backfill.PriceOfPromise.Count == 0)
             return;
-        text.Append("  promised gap, ms ");
-        foreach (var point in backfill.PriceOfPromise)
-            text.Append($"{F(point.LimitMs, "0.#"),9}");
-        text.Append("\n  batch tokens/s   ");
-        foreach (var point in backfill.PriceOfPromise)
-            text.Append($"{BackfillWords.Tokens(point),9}");
-        text.Append("\n  90 % interval, ± ");
-        foreach (var point in backfill.PriceOfPromise)
-            text.Append($"{BackfillWords.Reach(point),9}");
-        text.Append('\n');
+        var points = backfill.PriceOfPromise;
+        var table = new TextTable(["  promised gap, ms", .. points.Select(point => F(point.LimitMs, "0.#"))]);
+        table.Add(["  batch tokens/s", .. points.Select(BackfillWords.Tokens)]);
+        table.Add(["  90 % interval, ±", .. points.Select(BackfillWords.Reach)]);
+        text.Append(table);
         Say(text, BackfillWords.Promise(backfill));
     }
 

@@ -45,16 +45,15 @@ static class GapText
     {
         Line(text, $"");
         Line(text, $"{gap.Requests} first tokens: median {gap.P50Ns / 1e6:0.0} ms, p95 {P95(gap)}");
-        Line(text, $"{"ms",-14}{"mean",9}{(gap.Tail is null ? "" : "from p95"),10}");
-        var tail = gap.Tail?.Parts;
+        var table = new TextTable("ms", "mean", "from p95", "what it is");
         var mean = gap.Mean.Parts;
         for (var i = 0; i < mean.Length; i++)
         {
-            var slow = tail is null ? "" : Ms(tail[i].Ns);
-            Line(text, $"{mean[i].Name,-14}{Ms(mean[i].Ns),9}{slow,10}   {_meanings[i]}");
+            var slow = gap.Tail is { } tail ? Ms(tail.Parts[i].Ns) : "–";
+            table.Add(mean[i].Name, Ms(mean[i].Ns), slow, _meanings[i]);
         }
-        Line(text, $"{"achieved",-14}{Ms(gap.Mean.TotalNs),9}"
-            + $"{(gap.Tail is { } all ? Ms(all.TotalNs) : ""),10}");
+        table.Add("achieved", Ms(gap.Mean.TotalNs), gap.Tail is { } all ? Ms(all.TotalNs) : "–", "");
+        text.Append(table);
         if (gap.LeftOut > 0)
             Line(text, $"{gap.LeftOut} requests were over before their first token and are left out");
     }

@@ -29,15 +29,18 @@ static class MachineProfileText
 
     static void Steps(StringBuilder text, MeasuredStepsSpec steps)
     {
-        Line(text, $"{"new tokens",10}  {"ms",9}  {"ms a token",10}\n");
+        var table = new TextTable("new tokens", "ms", "ms a token");
         for (var i = 0; i < steps.Tokens.Count; i++)
         {
             var (tokens, ms) = (steps.Tokens[i], steps.TokensNs[i] / 1e6);
-            Line(text, $"{tokens,10}  {ms,9:0.000}  {ms / tokens,10:0.0000}\n");
+            table.Add($"{tokens}", F(ms, "0.000"), F(ms / tokens, "0.0000"));
         }
+        text.Append(table);
         Line(text, $"and {steps.ContextTokenNs:0.0} ns for each token of KV that a decode reads, ");
         Line(text, $"{steps.PairNs:0.00} ns for each query–key pair of a prompt\n");
     }
+
+    static string F(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
     static void Line(StringBuilder text, FormattableString part) =>
         text.Append(part.ToString(CultureInfo.InvariantCulture));

@@ -20,27 +20,38 @@ static class ProfileText
         foreach (var input in profile.Inputs)
             text.Append($"{input.File}: {input.Form}, {input.Used:N0} used, {input.Failed:N0} failed\n");
         text.Append($"\nMultipliers around the {profile.Around} tier\n");
-        foreach (var multiplier in profile.Multipliers)
-        {
-            text.Append($"  {multiplier.Term,-18}{F(multiplier.Factor, "0.000"),8}   ");
-            text.Append($"90 % {F(multiplier.Low, "0.000")} – {F(multiplier.High, "0.000")}");
-            text.Append(multiplier.Weak is { } reason ? $"   weak: {reason}\n" : "\n");
-        }
-        foreach (var term in profile.Unidentified)
-            text.Append($"  {term.Term,-18}   not identified: {term.Reason}\n");
-        text.Append($"\n{"Median error, %",-20}{profile.Around,10}{"fitted",10}{"held out",10}\n");
-        foreach (var figure in profile.HeldOut.Figures)
-        {
-            text.Append($"  {figure.Figure,-18}");
-            text.Append($"{F(figure.BeforePercent, "0.0"),10}{F(figure.AfterPercent, "0.0"),10}");
-            text.Append($"{F(figure.HeldOutPercent, "0.0"),10}\n");
-        }
+        text.Append(Multipliers(profile)).Append('\n').Append(Errors(profile));
         text.Append($"Held out: {profile.HeldOut.Split}; {profile.HeldOut.Configurations} in all.\n");
         Band(text, "Real step time over predicted", profile.StepError);
         Band(text, "Real time to the first token", profile.FirstTokenError);
         if (profile.HeldOut.Figures.All(f => f.HeldOutPercent >= f.BeforePercent))
             text.Append($"The profile predicts no better than the {profile.Around} tier does without it.\n");
         return text.ToString();
+    }
+
+    static TextTable Multipliers(CalibrationProfile profile)
+    {
+        var table = new TextTable("  term", "factor", "90 %", "");
+        foreach (var multiplier in profile.Multipliers)
+        {
+            table.Add($"  {multiplier.Term}", F(multiplier.Factor, "0.000"),
+                $"{F(multiplier.Low, "0.000")} – {F(multiplier.High, "0.000")}",
+                multiplier.Weak is { } reason ? $"weak: {reason}" : "");
+        }
+        foreach (var term in profile.Unidentified)
+            table.Add($"  {term.Term}", "–", "–", $"not identified: {term.Reason}");
+        return table;
+    }
+
+    static TextTable Errors(CalibrationProfile profile)
+    {
+        var table = new TextTable("Median error, %", $"{profile.Around}", "fitted", "held out");
+        foreach (var figure in profile.HeldOut.Figures)
+        {
+            table.Add($"  {figure.Figure}", F(figure.BeforePercent, "0.0"), F(figure.AfterPercent, "0.0"),
+                F(figure.HeldOutPercent, "0.0"));
+        }
+        return table;
     }
 
     static void Band(StringBuilder text, string figure, ProfileInterval interval)

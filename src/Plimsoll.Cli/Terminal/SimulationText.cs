@@ -24,12 +24,15 @@ static class SimulationText
     {
         var text = new StringBuilder();
         Fleet(text, serving, engine, replicas, prefillReplicas, process);
-        text.Append(
-            "ms        mean                     p50                      p95                      p99\n");
-        Row(text, bounds, "TTFT", Metric.Ttft);
-        Row(text, bounds, "TPOT", Metric.Tpot);
-        Row(text, bounds, "ITL", Metric.Itl);
-        Row(text, bounds, "E2E", Metric.E2e);
+        var table = new TextTable("ms", "mean", "p50", "p95", "p99");
+        foreach (var (name, metric) in new[]
+        {
+            ("TTFT", Metric.Ttft), ("TPOT", Metric.Tpot), ("ITL", Metric.Itl), ("E2E", Metric.E2e),
+        })
+        {
+            Row(table, bounds, name, metric);
+        }
+        text.Append(table);
         text.Append(Precision(bounds.Run.Latencies)).Append('\n');
         Outcome(text, bounds, serving, engine, process);
         return text.ToString();
@@ -165,18 +168,17 @@ static class SimulationText
             + $"{LatencyRecorder.ExactSamples:N0} samples\n";
     }
 
-    static void Row(StringBuilder text, SimulationBounds bounds, string name, Metric metric)
+    static void Row(TextTable table, SimulationBounds bounds, string name, Metric metric)
     {
         var (value, low, high) = (bounds.Latency(metric), bounds.Low(metric), bounds.High(metric));
-        var row = $"{name,-9} " + Cell(value.Mean, low.Mean, high.Mean) + Cell(value.P50, low.P50, high.P50)
-            + Cell(value.P95, low.P95, high.P95) + Cell(value.P99, low.P99, high.P99);
-        text.Append(row.TrimEnd()).Append('\n');
+        table.Add(name, Cell(value.Mean, low.Mean, high.Mean), Cell(value.P50, low.P50, high.P50),
+            Cell(value.P95, low.P95, high.P95), Cell(value.P99, low.P99, high.P99));
     }
 
     static string Cell(double? value, double? low, double? high) =>
         (value, low, high) is ({ } v, { } l, { } h)
-        ? $"{Ms(v)} ({Ms(l)}–{Ms(h)})".PadRight(25)
-        : "–".PadRight(25);
+        ? $"{Ms(v)} ({Ms(l)}–{Ms(h)})"
+        : "–";
 
     internal static string Ms(double ms) => F(ms, ms < 100 ? "0.0" : "#,0");
 

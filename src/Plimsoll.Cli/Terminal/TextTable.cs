@@ -22,7 +22,7 @@ sealed class TextTable(params string[] headers)
             foreach (var row in _rows)
             {
                 widths[column] = Math.Max(widths[column], row[column].Length);
-                numeric[column] &= row[column] is "" or "–" || char.IsAsciiDigit(row[column][0]);
+                numeric[column] &= row[column] is "" or "–" || IsNumber(row[column]);
             }
         }
         var text = new StringBuilder();
@@ -31,6 +31,10 @@ sealed class TextTable(params string[] headers)
             Append(text, row, widths, numeric);
         return text.ToString();
     }
+
+    static bool IsNumber(string cell) =>
+        char.IsAsciiDigit(cell[0])
+        || (cell[0] is '+' or '-' && cell.Length > 1 && char.IsAsciiDigit(cell[1]));
 
     static void Append(StringBuilder text, string[] cells, int[] widths, bool[] numeric)
     {

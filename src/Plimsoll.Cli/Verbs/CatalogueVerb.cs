@@ -78,7 +78,7 @@ sealed class CatalogueVerb(TextWriter output)
             "source");
         foreach (var a in Catalogue.BuiltIn.Accelerators)
         {
-            var tier = StepTimeCatalogue.For(a, "vllm").Tier.ToString().ToLowerInvariant();
+            var tier = StepTimeCatalogue.For(a, Usual.Engine).Tier.ToString().ToLowerInvariant();
             table.Add(a.Key, a.Name, F(a.Bf16Tflops), F(a.Fp8Tflops), F(a.Fp4Tflops), F(a.MemoryGb),
                 F(a.MemoryGbPerSecond), F(a.ScaleUpGbPerSecond), tier, a.Launch, a.Source);
         }

@@ -17,18 +17,16 @@ namespace Plimsoll.Cli.Verbs;
 /// <summary><c>plimsoll claims</c>: what is said about serving costs, recomputed.</summary>
 sealed class ClaimsVerb(TextWriter output, TextWriter story)
 {
-    const string SmallModel = "Llama-3.1-8B";
-
     readonly Option<string> _model = new("--model")
     {
         Description = "The large model",
-        DefaultValueFactory = _ => "Llama-3.3-70B",
+        DefaultValueFactory = _ => Usual.Model,
     };
 
     readonly Option<string> _gpu = new("--gpu")
     {
         Description = "The card of today",
-        DefaultValueFactory = _ => "h100_sxm",
+        DefaultValueFactory = _ => Usual.Accelerator,
     };
 
     readonly Option<string?> _date = new("--date")
@@ -70,8 +68,8 @@ sealed class ClaimsVerb(TextWriter output, TextWriter story)
         var catalogue = Catalogue.BuiltIn;
         using var progress = new ProgressLine(story, "recomputing", ProgressLine.Whole);
         var claims = ClaimsBook.Of(
-            catalogue.FindModel(parsed.GetValue(_model)!), catalogue.FindModel(SmallModel),
-            catalogue.FindAccelerator(parsed.GetValue(_gpu)!), date, WorkloadFamily.Find("chat"),
+            catalogue.FindModel(parsed.GetValue(_model)!), catalogue.FindModel(Usual.SmallModel),
+            catalogue.FindAccelerator(parsed.GetValue(_gpu)!), date, WorkloadFamily.Find(Usual.Workload),
             [PromiseText.Parse("ttft p95 500ms"), PromiseText.Parse("tpot p95 50ms")], progress.ReportShare);
         progress.Clear();
         if (parsed.GetValue(_report) is { } file)

@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -28,7 +29,7 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
     readonly Option<string> _gpu = new("--gpu")
     {
         Description = "Accelerator of the catalogue",
-        DefaultValueFactory = _ => "h100_sxm",
+        DefaultValueFactory = _ => Usual.Accelerator,
     };
 
     readonly Option<int> _tp =
@@ -209,7 +210,7 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
                 parsed, name, model, parsed.GetValue(_policy)!, parsed.GetValue(_maxNumSeqs),
                 parsed.GetValue(_maxTokens));
         }
-        model ??= "Llama-3.1-8B";
+        model ??= Usual.SmallModel;
         return new Server.Configuration.ModelConfig
         {
             Name = name ?? model,

@@ -4,6 +4,7 @@ using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Engine.LlamaCpp;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Profiles;
@@ -17,18 +18,16 @@ namespace Plimsoll.Cli.Verbs;
 /// </summary>
 sealed class ServingOptions
 {
-    const string LlamaEngine = "llama.cpp";
-
     readonly Option<string> _model = new("--model")
     {
         Description = "Model of the catalogue, or a Hugging Face config.json",
-        DefaultValueFactory = _ => "Llama-3.3-70B",
+        DefaultValueFactory = _ => Usual.Model,
     };
 
     readonly Option<string> _gpu = new("--gpu")
     {
         Description = "Accelerator of the catalogue",
-        DefaultValueFactory = _ => "h100_sxm",
+        DefaultValueFactory = _ => Usual.Accelerator,
     };
 
     readonly Option<int?> _tp =
@@ -64,7 +63,7 @@ sealed class ServingOptions
     {
         Description =
             $"Whose kernels and host overhead: {EngineCatalogue.All}, with an optional release: vllm@0.12.0",
-        DefaultValueFactory = _ => "vllm",
+        DefaultValueFactory = _ => Usual.Engine,
     };
 
     readonly Option<string> _policy = new("--policy")
@@ -196,15 +195,15 @@ sealed class ServingOptions
     }
 
     /// <summary>Whether this machine is meant, running a file under llama.cpp.</summary>
-    public bool IsLlama(ParseResult parsed) => parsed.GetValue(_engine)!.Split('@')[0] == LlamaEngine;
+    public bool IsLlama(ParseResult parsed) => parsed.GetValue(_engine)!.Split('@')[0] == LlamaEngine.Name;
 
     /// <summary>The file that llama.cpp is to be timed with, and its limits.</summary>
     public Server.Configuration.LlamaConfig Computed(ParseResult parsed, LlamaServing llama)
     {
         var path = parsed.GetValue(_model)!;
         if (parsed.GetResult(_model) is not { Implicit: false } || !LlamaServing.IsFile(path))
-            throw new BadInputException("--engine llama.cpp: expected --model FILE.gguf");
-        parsed.RefuseGiven(" with --engine llama.cpp: expected what the file and this machine say",
+            throw new BadInputException($"--engine {LlamaEngine.Name}: expected --model FILE.gguf");
+        parsed.RefuseGiven($" with --engine {LlamaEngine.Name}: expected what the file and this machine say",
             _gpu, _tp, _pp, _ep, _dp, _weights, _kv, _gpuMemoryUtilization, _longPrefill, _numGpuBlocks);
         return llama.OfComputing(
             parsed, path, AtLeastOne(parsed, _maxNumSeqs), AtLeastOne(parsed, _maxNumBatchedTokens));

@@ -6,6 +6,7 @@ using Plimsoll.Core;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 
@@ -18,7 +19,7 @@ sealed class WorkloadOptions
     {
         Description =
             "Workload family (chat, code-completion, …; chat:envelope=office,tenants=4) or a trace file",
-        DefaultValueFactory = _ => "chat",
+        DefaultValueFactory = _ => Usual.Workload,
     };
 
     readonly Option<double?> _rate = new("--rate")

@@ -3,10 +3,13 @@ namespace Plimsoll.Core.Hardware;
 /// <summary>An engine's settings, named and defaulted as vLLM's server does.</summary>
 public sealed record EngineSettings
 {
+    /// <summary>The engine that is meant where none is named.</summary>
+    public const string UsualEngine = "vllm";
+
     /// <summary>
     /// Name of a row of <c>data/engines.json</c>: whose kernels, host and memory are meant.
     /// </summary>
-    public string Engine { get; init; } = "vllm";
+    public string Engine { get; init; } = UsualEngine;
 
     /// <summary>Release of the engine, as <c>0.15.1</c>; null for the newest known here.</summary>
     public string? EngineVersion { get; init; }

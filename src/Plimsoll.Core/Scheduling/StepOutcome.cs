@@ -25,8 +25,8 @@ public readonly record struct RequestOutcome
     public int ComputedTokens { get; init; }
 
     /// <summary>
-    /// Drafts of a decode that were accepted, so many tokens beyond the one; at
-    /// most <see cref="CohortRun.DraftTokens"/>.
+    /// Drafts of a decode that were accepted, so many tokens beyond the one; at most
+    /// <see cref="CohortRun.DraftTokens"/>.
     /// </summary>
     public int AcceptedDrafts { get; init; }
 }

@@ -90,7 +90,6 @@ sealed class StepSettlement(SchedulerState state)
         Invariant.Holds(!aborted || (computed >= 0 && computed < chunk.Tokens),
             "an aborted chunk computes fewer tokens than planned");
         request.ChunkAborted = false;
-        request.ChunkFinishes = false;
         request.ChunkComputedTokens = 0;
         if (chunk.EndsPrompt)
             cohort.Joining--;

@@ -36,54 +36,33 @@ static class CurveChoice
     }
 
     public static DecodeAttentionCurve Decode(
-        EfficiencyCurves curves, NumberFormat kv, int headDim, int kvHeads, double group, List<string> notes)
-    {
-        var (best, distance) = Nearest(
-            curves.DecodeAttention, c => c.Distance(headDim, kvHeads, group) + (c.Kv == kv ? 0 : 4));
-        if (distance > Far && curves.Tier != Tier.Datasheet)
-        {
-            Note(
-                notes,
-                $"decode attention: head size {headDim}, {kvHeads} KV heads, {kv.Name()} KV not measured");
-        }
-        return best;
-    }
+        EfficiencyCurves curves, NumberFormat kv, int headDim, int kvHeads, double group,
+        List<string> notes) => Nearest(
+            curves, curves.DecodeAttention,
+            c => c.Distance(headDim, kvHeads, group) + (c.Kv == kv ? 0 : 4), Far,
+            _ => $"decode attention: head size {headDim}, {kvHeads} KV heads, {kv.Name()} KV not measured",
+            notes);
 
     public static PrefillAttentionCurve Prefill(
-        EfficiencyCurves curves, NumberFormat kv, int headDim, int heads, int kvHeads, List<string> notes)
-    {
-        var (best, distance) = Nearest(
-            curves.PrefillAttention, c => c.Distance(headDim, heads, kvHeads) + (c.Kv == kv ? 0 : 4));
-        if (distance > Far && curves.Tier != Tier.Datasheet)
-        {
-            Note(
-                notes,
-                $"prefill attention: head size {headDim}, {heads} heads, {kv.Name()} KV not measured");
-        }
-        return best;
-    }
+        EfficiencyCurves curves, NumberFormat kv, int headDim, int heads, int kvHeads,
+        List<string> notes) => Nearest(
+            curves, curves.PrefillAttention,
+            c => c.Distance(headDim, heads, kvHeads) + (c.Kv == kv ? 0 : 4), Far,
+            _ => $"prefill attention: head size {headDim}, {heads} heads, {kv.Name()} KV not measured",
+            notes);
 
-    public static MoeCurve Moe(EfficiencyCurves curves, MoeShape shape, List<string> notes)
-    {
-        var (best, distance) = Nearest(
-            curves.Moe, c => c.Distance(shape) + (c.Weights == shape.Weights ? 0 : 6));
-        if (distance > Far && curves.Tier != Tier.Datasheet)
-        {
-            Note(
-                notes,
-                $"experts: {shape.Experts} × {shape.Intermediate}, {shape.Weights.Name()}, not measured");
-        }
-        return best;
-    }
+    public static MoeCurve Moe(EfficiencyCurves curves, MoeShape shape, List<string> notes) => Nearest(
+        curves, curves.Moe,
+        c => c.Distance(shape) + (c.Weights == shape.Weights ? 0 : 6), Far,
+        _ => $"experts: {shape.Experts} × {shape.Intermediate}, {shape.Weights.Name()}, not measured",
+        notes);
 
-    public static AllReduceCurve AllReduce(EfficiencyCurves curves, int ranks, List<string> notes)
-    {
-        var (best, octaves) = Nearest(
-            curves.AllReduce, c => Math.Abs(Math.Log2((double)ranks / c.Ranks)));
-        if (octaves > 0.5 && curves.Tier != Tier.Datasheet)
-            Note(notes, $"all-reduce over {ranks} ranks: not measured, {best.Ranks} ranks scaled");
-        return best;
-    }
+    /// <summary>Half a doubling of ranks is far.</summary>
+    public static AllReduceCurve AllReduce(EfficiencyCurves curves, int ranks, List<string> notes) => Nearest(
+        curves, curves.AllReduce,
+        c => Math.Abs(Math.Log2((double)ranks / c.Ranks)), 0.5,
+        best => $"all-reduce over {ranks} ranks: not measured, {best.Ranks} ranks scaled",
+        notes);
 
     public static void Note(List<string> notes, string text)
     {
@@ -91,18 +70,21 @@ static class CurveChoice
             notes.Add(text);
     }
 
-    /// <summary>The first of the nearest curves.</summary>
-    static (TCurve Best, double Distance) Nearest<TCurve>(
-        IReadOnlyList<TCurve> curves, Func<TCurve, double> distanceOf)
+    /// <summary>The first of the nearest curves; one beyond <paramref name="far"/> is noted.</summary>
+    static TCurve Nearest<TCurve>(
+        EfficiencyCurves curves, IReadOnlyList<TCurve> measured, Func<TCurve, double> distanceOf, double far,
+        Func<TCurve, string> noteOf, List<string> notes)
     {
         var best = 0;
         var nearest = double.PositiveInfinity;
-        for (var i = 0; i < curves.Count; i++)
+        for (var i = 0; i < measured.Count; i++)
         {
-            var distance = distanceOf(curves[i]);
+            var distance = distanceOf(measured[i]);
             if (distance < nearest)
                 (best, nearest) = (i, distance);
         }
-        return (curves[best], nearest);
+        if (nearest > far && curves.Tier != Tier.Datasheet)
+            Note(notes, noteOf(measured[best]));
+        return measured[best];
     }
 }

@@ -19,6 +19,9 @@ namespace Plimsoll.Engine.LlamaCpp;
 /// </summary>
 public sealed partial class LlamaEngine : IServingEngine
 {
+    /// <summary>As people name it, and as its facts and profiles do.</summary>
+    public const string Name = "llama.cpp";
+
     readonly LlamaOptions _options;
     readonly LlamaModel _model;
     readonly LlamaContext _context;
@@ -72,7 +75,7 @@ public sealed partial class LlamaEngine : IServingEngine
         Facts = new EngineFacts
         {
             Model = options.Model,
-            Kind = "llama.cpp",
+            Kind = Name,
             Root = options.Path,
             MaxModelTokens = MostTokens(options),
             Limits = limits,

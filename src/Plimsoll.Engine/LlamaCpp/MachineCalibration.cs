@@ -174,7 +174,7 @@ public sealed class MachineCalibration
             },
             Engine = new MachineEngine
             {
-                Name = "llama.cpp",
+                Name = LlamaEngine.Name,
                 Release = LlamaLibrary.Release.Split(' ')[0],
                 MaxNumSeqs = _options.Limits.MaxNumSeqs,
                 MaxNumBatchedTokens = _options.Limits.MaxNumBatchedTokens,

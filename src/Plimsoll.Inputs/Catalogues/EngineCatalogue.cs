@@ -52,7 +52,7 @@ public static class EngineCatalogue
         KvCapacity.Blocks(deployment, Of(deployment.Engine).Memory, typicalContextTokens);
 
     /// <summary>What the engine's server chooses on an accelerator where nothing is given.</summary>
-    public static EngineSettings ServerDefaults(AcceleratorSpec accelerator, string engine = "vllm")
+    public static EngineSettings ServerDefaults(AcceleratorSpec accelerator, string engine = Usual.Engine)
     {
         foreach (var row in Find(engine).ServerDefaults)
         {

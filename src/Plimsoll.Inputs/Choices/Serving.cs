@@ -9,8 +9,7 @@ namespace Plimsoll.Inputs.Choices;
 
 /// <summary>
 /// What is served, on what, how fast it was promised and how it is simulated: the one record under every
-/// verb that
-/// asks what serving would be like. No name is left to look up, no number to check.
+/// verb that asks what serving would be like. No name is left to look up, no number to check.
 /// </summary>
 public sealed record Serving
 {
@@ -52,8 +51,7 @@ public sealed record Serving
 
     /// <summary>
     /// The promise of each of a workload's levels: as stated for the level's name, else as the workload
-    /// states it,
-    /// else the promise of all; of what is called batch, none.
+    /// states it, else the promise of all; of what is called batch, none.
     /// </summary>
     /// <param name="workload">Names its levels, or none.</param>
     /// <param name="promise">Limits where a level has none of its own.</param>

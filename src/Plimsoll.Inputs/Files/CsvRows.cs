@@ -10,20 +10,26 @@ namespace Plimsoll.Inputs.Files;
 /// Rows of delimited text under a header, one at a time. The header tells the delimiter: comma, tab,
 /// semicolon or bar. What cannot be read becomes the exception that the owner of the rows makes of it.
 /// </summary>
-sealed class CsvRows : IDisposable
+public sealed class CsvRows : IDisposable
 {
     readonly CsvDataReader _reader;
     readonly Func<string, Exception> _error;
 
     /// <param name="text">Text under a header; it is closed with the rows.</param>
     /// <param name="error">Makes an exception of what is wrong and what was expected.</param>
-    public CsvRows(TextReader text, Func<string, Exception> error)
+    /// <param name="mostOfARow">Characters of the longest row, where rows hold whole texts.</param>
+    public CsvRows(TextReader text, Func<string, Exception> error, int? mostOfARow = null)
     {
         _error = error;
         try
         {
-            _reader = CsvDataReader.Create(
-                text, new CsvDataReaderOptions { HasHeaders = true, Culture = CultureInfo.InvariantCulture });
+            var options = new CsvDataReaderOptions
+            {
+                HasHeaders = true, Culture = CultureInfo.InvariantCulture,
+            };
+            if (mostOfARow is { } most)
+                (options.BufferSize, options.MaxBufferSize) = (Math.Min(most, 1 << 20), most);
+            _reader = CsvDataReader.Create(text, options);
         }
         catch (Exception e) when (IsMalformed(e))
         {

@@ -18,7 +18,7 @@ public static class CalibrationFile
     const string Known =
         "vllm-requests JSONL, a vLLM benchmark result saved with --save-detailed, a guidellm report, "
         + "AIPerf's profile_export.jsonl or profile_export_aiperf.json, engine steps CSV "
-        + "(duration_ms,decodes,…), a log of `plimsoll serve --decision-log`, or points CSV "
+        + "(duration_ms,decodes,…), a decision log of `plimsoll serve`, or points CSV "
         + "(concurrency,prompt_tokens,output_tokens,ttft_ms,tpot_ms)";
 
     public static MeasuredInput Read(string path, Deployment deployment)

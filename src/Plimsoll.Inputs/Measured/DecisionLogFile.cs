@@ -22,7 +22,7 @@ static class DecisionLogFile
             }
             catch (FormatException e)
             {
-                throw source.Error($"{e.Message}; expected a log that `plimsoll serve --decision-log` wrote");
+                throw source.Error($"{e.Message}; expected a decision log as `plimsoll serve` writes it");
             }
         }
         return StepsFile.Input(source.Name, steps, deployment) with

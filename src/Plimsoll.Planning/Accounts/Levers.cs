@@ -19,7 +19,7 @@ namespace Plimsoll.Planning.Accounts;
 sealed class Levers
 {
     /// <summary>The small model that a narrow task may be tuned on.</summary>
-    public const string SmallModel = "Llama-3.1-8B";
+    public const string SmallModel = Usual.SmallModel;
 
     /// <summary>A model this many times the small one is worth replacing.</summary>
     public const int WorthReplacing = 4;

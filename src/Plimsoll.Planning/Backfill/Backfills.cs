@@ -69,7 +69,7 @@ public sealed class Backfills
         {
             Workload = _request.Batch.Name,
             WindowHours = _request.WindowNs / 3.6e12,
-            Policies = [Policy("slack", week), .. Compared()],
+            Policies = [Policy(SchedulingPolicy.InSlack.Name, week), .. Compared()],
             Bill = Bill(week),
             Loss = Loss(sweep, room, unmargined),
             Arrivals = Arrivals(room),

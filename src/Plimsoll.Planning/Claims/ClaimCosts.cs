@@ -42,8 +42,8 @@ public sealed class ClaimCosts
 
     public ClaimCosts(Workload workload, IReadOnlyList<Limit> promise, ulong seed = 1)
     {
-        var model = Catalogue.BuiltIn.FindModel("Llama-3.1-8B");
-        var card = Catalogue.BuiltIn.FindAccelerator("h100_sxm");
+        var model = Catalogue.BuiltIn.FindModel(Usual.SmallModel);
+        var card = Catalogue.BuiltIn.FindAccelerator(Usual.Accelerator);
         _serving = new Serving
         {
             Deployment = new DeploymentChoice
@@ -100,7 +100,7 @@ public sealed class ClaimCosts
             null) =>
         PlanCandidates.Of(new PlanSpace
         {
-            Models = [model], Accelerators = [(card, price)], Engines = [("vllm", version)],
+            Models = [model], Accelerators = [(card, price)], Engines = [(Usual.Engine, version)],
             Weights = [weights],
         }).Fitting;
 

@@ -19,7 +19,7 @@ sealed record ClaimsSetting(
 {
     public AcceleratorSpec A100 { get; } = Catalogue.BuiltIn.FindAccelerator("a100_sxm");
 
-    public AcceleratorSpec H100 { get; } = Catalogue.BuiltIn.FindAccelerator("h100_sxm");
+    public AcceleratorSpec H100 { get; } = Catalogue.BuiltIn.FindAccelerator(Usual.Accelerator);
 
     public AcceleratorSpec B200 { get; } = Catalogue.BuiltIn.FindAccelerator("b200_sxm");
 

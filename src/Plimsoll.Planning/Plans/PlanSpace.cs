@@ -3,6 +3,7 @@ using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Planning.Plans;
 
@@ -23,7 +24,7 @@ public sealed record PlanSpace
     public IReadOnlyList<NumberFormat> Kv { get; init; } = [NumberFormat.Bf16];
 
     /// <summary>Engines by name, each with a release or null for the newest.</summary>
-    public IReadOnlyList<(string Name, string? Version)> Engines { get; init; } = [("vllm", null)];
+    public IReadOnlyList<(string Name, string? Version)> Engines { get; init; } = [(Usual.Engine, null)];
 
     public IReadOnlyList<int> TensorParallel { get; init; } = [];
 

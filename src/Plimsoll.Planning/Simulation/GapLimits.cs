@@ -6,8 +6,8 @@ namespace Plimsoll.Planning.Simulation;
 
 /// <summary>
 /// Counts late gaps without visiting a request: a step's gap is the same for all that decode in it, so
-/// each level has
-/// one count of late steps, and a request's own is the difference between two readings of it.
+/// each level has one count of late steps, and a request's own is the difference between two
+/// readings of it.
 /// </summary>
 sealed class GapLimits
 {

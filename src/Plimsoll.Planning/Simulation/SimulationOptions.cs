@@ -25,8 +25,7 @@ public sealed record SimulationOptions
 
     /// <summary>
     /// The levels that requests name by their place here, each with the limits that goodput counts
-    /// against and that
-    /// early stopping judges; at least one.
+    /// against and that early stopping judges; at least one.
     /// </summary>
     public IReadOnlyList<LevelPromise> Levels { get; init; } = [LevelPromise.None];
 

@@ -72,7 +72,7 @@ static class ValidationMarkdown
 
     static void AddSet(StringBuilder text, SetReport set)
     {
-        text.Append($"## {set.Title}\n\n`--set {set.Name}`, from `{set.Source}`.\n\n");
+        text.Append($"## {set.Title}\n\nSet `{set.Name}`, from `{set.Source}`.\n\n");
         text.Append($"- Fitted: {set.Fitted}.\n- Held out: {set.HeldOut}.\n");
         foreach (var assumption in set.Assumed)
             text.Append($"- Assumed: {assumption}.\n");

@@ -1,6 +1,7 @@
 using System;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Plimsoll.Inputs.Measured;
 using Plimsoll.Server.Configuration;
 
 namespace Plimsoll.Server.Cascade;
@@ -41,15 +42,15 @@ public sealed class CascadeRule(EscalationConfig config)
 
     string? WhyNotChoice(JsonElement request, JsonElement choice)
     {
-        var finish = TextOf(choice, "finish_reason");
+        var finish = choice.Text("finish_reason");
         if (finish == "content_filter")
             return "refused";
         if (config.WhenCut && finish == "length" && !HasLimit(request))
             return "cut";
         var message = choice.TryGetProperty("message", out var chat) ? chat : choice;
-        if (TextOf(message, "refusal") is { Length: > 0 })
+        if (message.Text("refusal") is { Length: > 0 })
             return "refused";
-        var text = TextOf(message, "content") ?? TextOf(message, "text") ?? "";
+        var text = message.Text("content") ?? message.Text("text") ?? "";
         if (text.Length == 0 && !message.TryGetProperty("tool_calls", out _))
             return "empty";
         if (_refusal?.IsMatch(text) == true)
@@ -67,7 +68,7 @@ public sealed class CascadeRule(EscalationConfig config)
 
     static bool WantsJson(JsonElement request) =>
         request.TryGetProperty("response_format", out var format)
-        && TextOf(format, "type") is "json_object" or "json_schema";
+        && format.Text("type") is "json_object" or "json_schema";
 
     static bool IsJson(string text)
     {
@@ -110,8 +111,4 @@ public sealed class CascadeRule(EscalationConfig config)
         }
         return sum / tokens.GetArrayLength();
     }
-
-    static string? TextOf(JsonElement holder, string name) =>
-        holder.ValueKind == JsonValueKind.Object && holder.TryGetProperty(name, out var value)
-        && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -69,7 +69,7 @@ public static class EngineFactory
     {
         var model = Catalogue.BuiltIn.FindModel(config.Model);
         var accelerator = Catalogue.BuiltIn.FindAccelerator(config.Gpu);
-        var usual = EngineCatalogue.ServerDefaults(accelerator, "vllm");
+        var usual = EngineCatalogue.ServerDefaults(accelerator);
         if (config.Tp < 1 || config.Tp > 64)
             throw new BadInputException($"tp {config.Tp}: expected 1 to 64");
         var deployment = new Deployment

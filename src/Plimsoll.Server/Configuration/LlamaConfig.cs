@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Plimsoll.Core.Scheduling;
 
 namespace Plimsoll.Server.Configuration;
 
@@ -8,7 +9,7 @@ public sealed class LlamaConfig
     /// <summary>GGUF file; the small built-in model where none is named.</summary>
     public string? Path { get; set; }
 
-    public string Policy { get; set; } = "vllm-v1";
+    public string Policy { get; set; } = SchedulingPolicy.VllmV1.Name;
 
     public int MaxNumSeqs { get; set; } = 32;
 

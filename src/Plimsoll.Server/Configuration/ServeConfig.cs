@@ -1,4 +1,6 @@
 using System.Collections.Generic;
+using Plimsoll.Core.Scheduling;
+using Plimsoll.Inputs.Catalogues;
 
 namespace Plimsoll.Server.Configuration;
 
@@ -171,9 +173,9 @@ public sealed class EscalationConfig
 /// <summary>A simulated engine, described as <c>plimsoll simulate</c> describes it.</summary>
 public sealed class SimulatedConfig
 {
-    public string Model { get; set; } = "Llama-3.1-8B";
+    public string Model { get; set; } = Usual.SmallModel;
 
-    public string Gpu { get; set; } = "h100_sxm";
+    public string Gpu { get; set; } = Usual.Accelerator;
 
     public int Tp { get; set; } = 1;
 
@@ -184,7 +186,7 @@ public sealed class SimulatedConfig
 
     public string Kv { get; set; } = "bf16";
 
-    public string Policy { get; set; } = "vllm-v1";
+    public string Policy { get; set; } = SchedulingPolicy.VllmV1.Name;
 
     /// <summary>Profile that <c>plimsoll calibrate</c> wrote.</summary>
     public string? Profile { get; set; }

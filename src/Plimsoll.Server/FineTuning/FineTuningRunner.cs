@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Plimsoll.Core;
 using Plimsoll.Engine;
+using Plimsoll.Engine.LlamaCpp;
 using Plimsoll.Server.Files;
 using Plimsoll.Server.Serving;
 using Plimsoll.Tuning;
@@ -99,7 +100,7 @@ sealed partial class FineTuningRunner : IAsyncDisposable
         var model = _models.FindLocal(name, null, out var adapter);
         if (model is null || adapter is not null)
             throw new BadInputException($"model {name}: not served here; expected a served base model");
-        return model.Engine.Facts is { Kind: "llama.cpp", Root: var root } && File.Exists(root)
+        return model.Engine.Facts is { Kind: LlamaEngine.Name, Root: var root } && File.Exists(root)
             ? root
             : throw new BadInputException($"model {name}: served by no GGUF file; expected a model of the "
                 + "llama.cpp engine");

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using Plimsoll.Core;
-using Sylvan.Data.Csv;
+using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Tuning.Datasets;
 
@@ -13,67 +13,52 @@ public sealed record CsvColumns(string Prompt, string Completion, string? System
 /// <summary>Records from a CSV file with a header, by column names.</summary>
 public static class CsvRecords
 {
+    /// <summary>Characters of a row: prompts and answers are whole texts.</summary>
+    const int MostOfARow = 1 << 24;
+
     /// <exception cref="BadInputException">A column that is not there, or a row with
     /// an empty cell.</exception>
     public static IEnumerable<TrainingRecord> Read(string path, CsvColumns columns)
     {
-        CsvDataReader csv;
+        using var csv = Open(path);
+        var prompt = Ordinal(path, csv, columns.Prompt);
+        var completion = Ordinal(path, csv, columns.Completion);
+        var system = columns.System is null ? -1 : Ordinal(path, csv, columns.System);
+        var group = columns.Group is null ? -1 : Ordinal(path, csv, columns.Group);
+        while (csv.Read())
+        {
+            var at = $"{path}:{csv.Line}";
+            if (csv.Fields < csv.Columns)
+                throw new BadInputException($"{at}: {csv.Fields} columns; expected {csv.Columns}");
+            var record = RecordReader.Pair(
+                csv.Field(prompt).ToString(), csv.Field(completion).ToString(), at);
+            if (system >= 0 && csv.Field(system) is { Length: > 0 } text)
+            {
+                record = record with
+                {
+                    Messages = [new ChatMessage("system", text.ToString()), .. record.Messages],
+                };
+            }
+            yield return group >= 0 ? record with { Group = csv.Field(group).ToString() } : record;
+        }
+    }
+
+    static CsvRows Open(string path)
+    {
         try
         {
-            csv = CsvDataReader.Create(path, new CsvDataReaderOptions { BufferSize = 1 << 20,
-                MaxBufferSize = 1 << 24 });
+            return new CsvRows(
+                File.OpenText(path), what => new BadInputException($"{path}: {what}"), MostOfARow);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CsvFormatException
-            or InvalidDataException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; "
                 + "expected a CSV file with a header");
         }
-        using (csv)
-        {
-            var prompt = Ordinal(path, csv, columns.Prompt);
-            var completion = Ordinal(path, csv, columns.Completion);
-            var system = columns.System is null ? -1 : Ordinal(path, csv, columns.System);
-            var group = columns.Group is null ? -1 : Ordinal(path, csv, columns.Group);
-            while (Next(path, csv))
-            {
-                var at = $"{path}:{csv.RowNumber + 1}";
-                if (csv.RowFieldCount < csv.FieldCount)
-                {
-                    throw new BadInputException($"{at}: {csv.RowFieldCount} columns; expected "
-                        + $"{csv.FieldCount}");
-                }
-                var record = RecordReader.Pair(csv.GetString(prompt), csv.GetString(completion), at);
-                if (system >= 0 && csv.GetString(system) is { Length: > 0 } text)
-                    record = record with { Messages = [new ChatMessage("system", text), .. record.Messages] };
-                yield return group >= 0 ? record with { Group = csv.GetString(group) } : record;
-            }
-        }
     }
 
-    static bool Next(string path, CsvDataReader csv)
-    {
-        try
-        {
-            return csv.Read();
-        }
-        catch (Exception e) when (e is CsvFormatException or InvalidDataException or IOException)
-        {
-            throw new BadInputException($"{path}:{csv.RowNumber + 1}: "
-                + $"{e.Message.TrimEnd('.')}; expected a CSV row");
-        }
-    }
-
-    static int Ordinal(string path, CsvDataReader csv, string column)
-    {
-        var names = new List<string>();
-        for (var i = 0; i < csv.FieldCount; i++)
-        {
-            if (csv.GetName(i) == column)
-                return i;
-            names.Add(csv.GetName(i));
-        }
-        throw new BadInputException($"{path}: no column '{column}'; expected one of "
-            + $"{string.Join(", ", names)}");
-    }
+    static int Ordinal(string path, CsvRows csv, string column) => csv.Find(column) is >= 0 and var found
+        ? found
+        : throw new BadInputException($"{path}: no column '{column}'; expected one of "
+            + $"{string.Join(", ", csv.Names())}");
 }

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Plimsoll.Core;
+using Plimsoll.Inputs.Measured;
 
 namespace Plimsoll.Tuning.Formats;
 
@@ -51,12 +52,12 @@ public static class PeftAdapter
             var type = root.GetProperty("peft_type").GetString();
             if (type != "LORA")
                 throw new BadInputException($"{path}: peft_type {type}; expected LORA");
-            if (Flag(root, "use_dora"))
+            if (root.Flag("use_dora") == true)
             {
                 throw new BadInputException($"{path}: DoRA; engines would drop its magnitudes, expected "
                     + "plain LoRA or rsLoRA");
             }
-            if (Flag(root, "fan_in_fan_out") || Flag(root, "lora_bias"))
+            if (root.Flag("fan_in_fan_out") == true || root.Flag("lora_bias") == true)
                 throw new BadInputException($"{path}: fan_in_fan_out or lora_bias; expected neither");
             if (root.TryGetProperty("bias", out var bias) && bias.GetString() != "none")
                 throw new BadInputException($"{path}: bias {bias}; expected none");
@@ -73,7 +74,8 @@ public static class PeftAdapter
             var rank = root.GetProperty("r").GetInt32();
             if (rank < 1)
                 throw new BadInputException($"{path}: r {rank}; expected at least 1");
-            return new LoraConfig(rank, root.GetProperty("lora_alpha").GetDouble(), Flag(root, "use_rslora"),
+            return new LoraConfig(
+                rank, root.GetProperty("lora_alpha").GetDouble(), root.Flag("use_rslora") == true,
                 targets);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException
@@ -150,9 +152,6 @@ public static class PeftAdapter
         }
         return pairs.Count > 0 ? pairs : throw new BadInputException($"{path}: no factor of a LoRA");
     }
-
-    static bool Flag(JsonElement root, string key) =>
-        root.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.True;
 
     static bool IsEmpty(JsonElement value) => value.ValueKind switch
     {

@@ -63,6 +63,32 @@ public sealed class CostTests
     }
 
     [Fact]
+    public void Each_kind_of_token_pays_for_the_time_it_caused()
+    {
+        var run = SimulatedEngine.Of(TestDeployments.Small, SchedulingPolicy.VllmV1)
+            .Run(Shared, 1, new SimulationOptions { Requests = 1 }) with
+        {
+            Completed = 2, PromptTokens = 900, CachedPromptTokens = 500, OutputTokens = 100,
+            TimeByCause = new TimeByCause(InputNs: 50, CachedInputNs: 10, OutputNs: 40),
+        };
+
+        // A thousand tokens at $1 a million: half of it for 400 new ones, a tenth for 500 found ones.
+        var cost = new CostBasis(1, 1000).Split(PicoDollars.FromUsd(1m), run);
+        cost.UsdPerMillionTokens.ShouldBe(1m);
+        cost.UsdPerMillionInputTokens.ShouldBe(1.25m);
+        cost.UsdPerMillionCachedInputTokens.ShouldBe(0.2m);
+        cost.UsdPerMillionOutputTokens.ShouldBe(4m);
+        cost.UsdPerRequest.ShouldBe(0.0005m);
+
+        var work = new CostBasis(1, 1000).WithoutIdle(
+            PicoDollars.FromUsd(3m), PicoDollars.FromUsd(1m), run);
+        work.UsdPerMillionInputTokens.ShouldBe(1.25m);
+        work.UsdPerMillionCachedInputTokens.ShouldBe(0.2m);
+        work.UsdPerMillionOutputTokens.ShouldBe(4m);
+        work.IdleUsdPerMillionTokens.ShouldBe(2m);
+    }
+
+    [Fact]
     public void A_lever_that_cannot_be_simulated_leaves_the_account_as_it_is()
     {
         // Several candidates are simulated at a time, and none can: 24 does not divide the prefix blocks.

@@ -24,6 +24,13 @@ public sealed class CalibratorLaws
         Accelerator = Catalogue.BuiltIn.FindAccelerator("h100_sxm"),
     };
 
+    /// <summary>What several tests look at, fitted once.</summary>
+    static readonly Lazy<CalibrationProfile> Slower = new(() =>
+        Calibrator.Calibrate([Input(StepScale.None.With(StepTerm.Products, 1.25), Loads())], Llama));
+
+    static readonly Lazy<CalibrationProfile> Plain = new(() =>
+        Calibrator.Calibrate([Input(StepScale.None, Loads())], Llama));
+
     [Theory]
     [InlineData(1.25, 1.0)]
     [InlineData(0.85, 1.5)]
@@ -109,7 +116,7 @@ public sealed class CalibratorLaws
     [Fact]
     public void Terms_that_a_deployment_lacks_are_not_asked_for()
     {
-        var profile = Calibrator.Calibrate([Input(StepScale.None, Loads())], Llama);
+        var profile = Plain.Value;
         var named =
             profile.Multipliers.Select(m => m.Term).Concat(profile.Unidentified.Select(u => u.Term)).ToList();
         named.ShouldNotContain("experts");
@@ -133,8 +140,7 @@ public sealed class CalibratorLaws
     [Fact]
     public void A_profile_round_trips_and_scales_the_steps()
     {
-        var profile =
-            Calibrator.Calibrate([Input(StepScale.None.With(StepTerm.Products, 1.25), Loads())], Llama);
+        var profile = Slower.Value;
         var text = ProfileFile.Write(profile);
         var again = ProfileFile.Parse("p.json", text);
         ProfileFile.Write(again).ShouldBe(text);
@@ -150,8 +156,7 @@ public sealed class CalibratorLaws
     [Fact]
     public void Another_parallelism_is_noted_and_widens_the_interval()
     {
-        var profile =
-            Calibrator.Calibrate([Input(StepScale.None.With(StepTerm.Products, 1.25), Loads())], Llama);
+        var profile = Slower.Value;
         var fitted = new FittedStepTimes("p.json", profile);
         var two = fitted.ModelOf(Llama with { TensorParallel = 2 }, contextTokens: null);
         two.ErrorHigh.ShouldBe(profile.StepError.High * 1.1, 1e-9);
@@ -169,8 +174,7 @@ public sealed class CalibratorLaws
     [InlineData("\"low\": ", "\"low\": 9", "outside its own interval")]
     public void A_damaged_profile_is_refused(string was, string now, string expected)
     {
-        var text = ProfileFile.Write(Calibrator.Calibrate(
-            [Input(StepScale.None.With(StepTerm.Products, 1.25), Loads())], Llama));
+        var text = ProfileFile.Write(Slower.Value);
         text.ShouldContain(was);
         var at = text.IndexOf(was, StringComparison.Ordinal);
         Should.Throw<BadInputException>(
@@ -181,7 +185,7 @@ public sealed class CalibratorLaws
     [Fact]
     public void A_profile_of_an_older_release_is_told_what_it_lacks()
     {
-        var text = ProfileFile.Write(Calibrator.Calibrate([Input(StepScale.None, Loads())], Llama));
+        var text = ProfileFile.Write(Plain.Value);
         var (from, to) = (text.IndexOf("\"contextTokens\""), text.IndexOf("\"multipliers\""));
         Should.Throw<BadInputException>(() => ProfileFile.Parse("p.json", text.Remove(from, to - from)))
             .Message.ShouldBe(
@@ -192,8 +196,7 @@ public sealed class CalibratorLaws
     [Fact]
     public void Contexts_beyond_those_measured_are_noted_and_widen_the_interval()
     {
-        var profile =
-            Calibrator.Calibrate([Input(StepScale.None.With(StepTerm.Products, 1.25), Loads())], Llama);
+        var profile = Slower.Value;
         var fitted = new FittedStepTimes("p.json", profile);
         var (least, most) = ((int)profile.ContextTokens.Least, (int)profile.ContextTokens.Most);
         (least, most).ShouldBe((384, 12_192));
@@ -208,7 +211,7 @@ public sealed class CalibratorLaws
     [Fact]
     public void A_profile_around_other_step_times_is_refused()
     {
-        var profile = Calibrator.Calibrate([Input(StepScale.None, Loads())], Llama);
+        var profile = Plain.Value;
         var stale = profile with { AroundStepsMs = [.. profile.AroundStepsMs.Select(ms => 1.02 * ms)] };
         Should.Throw<BadInputException>(() =>
             new FittedStepTimes("p.json", stale).ModelOf(Llama, contextTokens: null))

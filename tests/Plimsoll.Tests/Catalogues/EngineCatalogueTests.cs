@@ -3,6 +3,7 @@ using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Workloads.Families;
 using Shouldly;
 using Xunit;
 
@@ -61,6 +62,16 @@ public sealed class EngineCatalogueTests
     [InlineData("sglang@0.5.6.post2", "sglang", "0.5.6.post2")]
     public void A_release_that_there_is_is_read(string text, string name, string? release) =>
         EngineCatalogue.Read(text).ShouldBe((name, release));
+
+    [Fact]
+    public void What_is_meant_where_nothing_is_named_is_there()
+    {
+        EngineCatalogue.All.Names[0].ShouldBe(Usual.Engine);
+        Catalogue.BuiltIn.FindModel(Usual.Model).Name.ShouldBe(Usual.Model);
+        Catalogue.BuiltIn.FindModel(Usual.SmallModel).Name.ShouldBe(Usual.SmallModel);
+        Catalogue.BuiltIn.FindAccelerator(Usual.Accelerator).Key.ShouldBe(Usual.Accelerator);
+        WorkloadFamily.Find(Usual.Workload).Name.ShouldBe(Usual.Workload);
+    }
 
     [Fact]
     public void Every_flag_has_a_source()

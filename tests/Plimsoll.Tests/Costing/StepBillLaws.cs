@@ -34,7 +34,7 @@ public sealed class StepBillLaws
             var charges = new StepCharge[works.Length];
             StepBill.Split(amount, causes, works, charges);
             charges.Sum(c => c.Total).ShouldBe(amount);
-            charges.ShouldAllBe(c => c.Fixed >= 0 && c.Prefill >= 0 && c.Decode >= 0 && c.Kv >= 0);
+            charges.All(c => c.Fixed >= 0 && c.Prefill >= 0 && c.Decode >= 0 && c.Kv >= 0).ShouldBeTrue();
         });
 
     [Fact]

@@ -15,6 +15,9 @@ public sealed class TidyTests
     const int MostColumns = 110;
     const int MostLinesOfAMethod = 60;
 
+    /// <summary>Columns that a line of a comment fills, where its sentence goes on.</summary>
+    const int LeastOfAComment = 80;
+
     static IEnumerable<string> Code => Repository.Sources("src", "*.cs")
         .Concat(Repository.Sources("tests", "*.cs")).Concat(Repository.Sources("tools", "*.cs"))
         .Concat(Repository.Sources("benchmarks", "*.cs"));
@@ -111,12 +114,15 @@ public sealed class TidyTests
             var lines = File.ReadAllLines(Repository.File(file));
             for (var i = 1; i + 1 < lines.Length; i++)
             {
-                // A lone word between two lines of the same comment.
-                if (Regex.IsMatch(lines[i], @"^\s*/// [a-z]+,?$") && Regex.IsMatch(lines[i - 1], @"/// \w")
-                    && Regex.IsMatch(lines[i + 1], @"/// \w"))
-                {
+                // A lone word between two lines of the same comment, or a line that ends long before the next
+                // word would not have fitted.
+                var isTorn = Regex.IsMatch(lines[i], @"^\s*/// [a-z]+,?$")
+                    && Regex.IsMatch(lines[i - 1], @"/// \w") && Regex.IsMatch(lines[i + 1], @"/// \w");
+                var isShort = Regex.IsMatch(lines[i], @"^\s*/// [^<]+$")
+                    && Regex.Match(lines[i + 1], @"^\s*/// (\w\S*)( |$)") is { Success: true } next
+                    && lines[i].Length + 1 + next.Groups[1].Length < LeastOfAComment;
+                if (isTorn || isShort)
                     scraps.Add($"{file}:{i + 1}{lines[i]}");
-                }
             }
         }
         scraps.ShouldBeEmpty();

@@ -16,8 +16,8 @@ public sealed class AxisLaws
             var low = System.Math.Pow(10, decade);
             var axis = Axis.Log(low, low * factor, 0, 100);
             axis.Ticks.Count.ShouldBeGreaterThanOrEqualTo(2);
-            axis.Ticks.ShouldAllBe(tick => axis.Holds(tick));
-            axis.Ticks.Zip(axis.Ticks.Skip(1), (a, b) => b > a).ShouldAllBe(grows => grows);
+            axis.Ticks.All(axis.Holds).ShouldBeTrue();
+            axis.Ticks.Zip(axis.Ticks.Skip(1), (a, b) => b > a).All(grows => grows).ShouldBeTrue();
             if (low is >= 0.01)
                 axis.Ticks.Select(Axis.Label).Distinct().Count().ShouldBeGreaterThanOrEqualTo(2);
         });

@@ -33,6 +33,23 @@ public sealed class EngineLimitsTests
         EngineLimits.Of(StepTimes(2, 0, 4000), 1000, SchedulingPolicy.Fcfs).MaxNumSeqs.ShouldBe(4000);
     }
 
+    /// <summary>V0 never did, and nobody finds anything without a cache.</summary>
+    [Theory]
+    [InlineData("0.15.1", true, true)]
+    [InlineData("0.15.1", false, false)]
+    [InlineData("0.7.3", true, false)]
+    public void The_preempted_find_their_prefix_in_a_release_that_keeps_it_and_with_a_cache(
+        string release, bool caching, bool finds)
+    {
+        var usual = StepTimes(1, 0, 256).Deployment;
+        var deployment = usual with
+        {
+            Engine = usual.Engine with { EngineVersion = release, EnablePrefixCaching = caching },
+        };
+        EngineLimits.Of(StepTimeCatalogue.ModelOf(deployment), 1000, SchedulingPolicy.VllmV1)
+            .FindsPreempted.ShouldBe(finds);
+    }
+
     static StepTimeModel StepTimes(int stages, int threshold, int sequences)
     {
         var model = Catalogue.BuiltIn.FindModel("Llama-3.1-8B");

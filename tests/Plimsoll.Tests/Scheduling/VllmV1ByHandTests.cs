@@ -12,6 +12,18 @@ public sealed class VllmV1ByHandTests
     const int Waiting = 1000;
 
     [Fact]
+    public void Without_chunks_a_prompt_as_long_as_a_step_is_served_and_a_longer_one_is_not()
+    {
+        var scheduler = new Scheduler(new SchedulerOptions
+        {
+            MaxNumSeqs = 1, MaxNumBatchedTokens = 64, BlockSize = 16, NumBlocks = 100,
+            EnableChunkedPrefill = false,
+        });
+        scheduler.CanServe(new RequestSpec { PromptTokens = 64, MaxOutputTokens = 1 }).ShouldBeTrue();
+        scheduler.CanServe(new RequestSpec { PromptTokens = 65, MaxOutputTokens = 1 }).ShouldBeFalse();
+    }
+
+    [Fact]
     public void A_thousand_that_wait_are_served_as_they_came() =>
         Served(SchedulingPolicy.VllmV1).ShouldBe(Enumerable.Range(0, Waiting));
 

@@ -101,7 +101,7 @@ public sealed class FleetSimulationLaws
                     (request.LastTokenNs - request.FirstTokenNs).ShouldBeGreaterThanOrEqualTo(
                         request.OutputTokens - 1);
                 }
-                requests.ShouldAllBe(r => r.CachedTokens >= 0 && r.CachedTokens <= r.PromptTokens);
+                requests.All(r => r.CachedTokens >= 0 && r.CachedTokens <= r.PromptTokens).ShouldBeTrue();
                 result.CachedPromptTokens.ShouldBe(
                     requests.Where(r => r.Served).Sum(r => (long)r.CachedTokens));
                 // Each token but an answer's first closes one gap.
@@ -131,9 +131,9 @@ public sealed class FleetSimulationLaws
                     new Limit(Metric.Itl, 50, 2 * limitNs)] };
                 var result = Run(engine, load, fleet, false, out var requests);
                 var served = requests.Where(r => r.Served).ToList();
-                served.ShouldAllBe(r => r.LateGaps!.Value.First >= r.LateGaps!.Value.Second);
-                served.ShouldAllBe(r => r.LateGaps!.Value.Second >= 0);
-                served.ShouldAllBe(r => r.LateGaps!.Value.First < r.OutputTokens);
+                served.All(r => r.LateGaps!.Value.First >= r.LateGaps!.Value.Second).ShouldBeTrue();
+                served.All(r => r.LateGaps!.Value.Second >= 0).ShouldBeTrue();
+                served.All(r => r.LateGaps!.Value.First < r.OutputTokens).ShouldBeTrue();
                 // The gaps' percentile, known to half a bucket, says the same as counting the late ones.
                 if (result.Latencies.Itl.PercentileNs(90) is not { } gapNs
                     || Math.Abs(gapNs - limitNs) <= 0.01 * limitNs)

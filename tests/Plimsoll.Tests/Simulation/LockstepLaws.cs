@@ -49,7 +49,7 @@ public sealed class LockstepLaws
             {
                 together.Key.ShouldBeGreaterThanOrEqualTo(endNs);
                 var slowestNs = together.Max(s => StepTime.PredictNs(s.Shape));
-                together.ShouldAllBe(s => s.DurationNs == slowestNs);
+                together.All(s => s.DurationNs == slowestNs).ShouldBeTrue();
                 together.Select(s => s.Rank).ShouldBeUnique();
                 endNs = together.Key + slowestNs;
             }

@@ -46,8 +46,9 @@ public sealed class KvTierLaws
         foreach (var keys in prompts)
         {
             store.Use(keys, key => below.Add(key));
-            keys.Take(7).ShouldAllBe(key => store.Holds(key));
+            keys.Take(7).All(store.Holds).ShouldBeTrue();
         }
-        prompts.SelectMany(keys => keys.Take(7)).ShouldAllBe(key => store.Holds(key) || below.Contains(key));
+        prompts.SelectMany(keys => keys.Take(7))
+            .All(key => store.Holds(key) || below.Contains(key)).ShouldBeTrue();
     });
 }

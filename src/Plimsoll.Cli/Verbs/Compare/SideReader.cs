@@ -126,9 +126,9 @@ sealed class SideReader(IReadOnlyDictionary<string, string> common, bool batch)
     {
         var day = words["date"] is { } date ? EraCatalogue.Day(date) : null;
         var card = words["gpu"] is { } gpu ? Catalogue.BuiltIn.FindAccelerator(gpu)
-            : day is null ? Catalogue.BuiltIn.FindAccelerator("h100_sxm") : EraCatalogue.Card(day);
-        var workload = WorkloadChoice.Open(words["workload"] ?? "chat");
-        var model = Catalogue.BuiltIn.FindModel(words["model"] ?? "Llama-3.3-70B");
+            : day is null ? Catalogue.BuiltIn.FindAccelerator(Usual.Accelerator) : EraCatalogue.Card(day);
+        var workload = WorkloadChoice.Open(words["workload"] ?? Usual.Workload);
+        var model = Catalogue.BuiltIn.FindModel(words["model"] ?? Usual.Model);
         if (words["rate"] is null && !workload.HasRate)
             throw new BadInputException($"{workload.Name} spans no time; expected rate=REQUESTS-PER-SECOND");
         return new ComparedSide
@@ -165,7 +165,7 @@ sealed class SideReader(IReadOnlyDictionary<string, string> common, bool batch)
 
     static ComparedEngine Engine(Words words, string? day)
     {
-        var (name, version) = EngineCatalogue.Read(words["engine"] ?? "vllm");
+        var (name, version) = EngineCatalogue.Read(words["engine"] ?? Usual.Engine);
         var era = day is null ? null : EraCatalogue.Of(day);
         var policy = era?.Policy ?? SchedulingPolicy.VllmV1;
         if (words["policy"] is { } own && !SchedulingPolicy.Simulated.TryFind(own, out policy))

@@ -18,7 +18,7 @@ namespace Plimsoll.Cli.Verbs.Plan;
 sealed class PlanSpaceOptions
 {
     readonly Option<string[]> _model = List("--model", "Models of the catalogue or config.json files, or all",
-        "Llama-3.3-70B");
+        Usual.Model);
 
     readonly Option<string[]> _gpu = List("--gpu", "Accelerators, or all that have a price", "all");
 
@@ -30,7 +30,7 @@ sealed class PlanSpaceOptions
     readonly Option<string[]> _kv = List("--kv", $"KV cache formats: {NumberFormats.OfKv}, or all", "bf16");
 
     readonly Option<string[]> _engine = List(
-        "--engine", $"Engines: {EngineCatalogue.All}, each with an optional release, or all", "vllm");
+        "--engine", $"Engines: {EngineCatalogue.All}, each with an optional release, or all", Usual.Engine);
 
     readonly Option<string[]> _policy = List(
         "--policy", $"Scheduling policies: {SchedulingPolicy.All}, or all", SchedulingPolicy.VllmV1.Name);
@@ -349,7 +349,7 @@ sealed class PlanSpaceOptions
     {
         // A name that means nothing is refused before anything is searched.
         foreach (var word in words)
-            KvTierChoice.Of(word, Catalogue.BuiltIn.FindAccelerator("h100_sxm"));
+            KvTierChoice.Of(word, Catalogue.BuiltIn.FindAccelerator(Usual.Accelerator));
         return words.Count > 0 ? words : ["none"];
     }
 

@@ -83,7 +83,7 @@ public sealed record FamilySpec
         {
             throw new BadInputException(
                 $"{name}, line {e.LineNumber + 1}: not a workload family ({e.Path ?? "malformed JSON"}); "
-                + "expected the keys that `plimsoll catalogue workloads chat --json` prints");
+                + "expected the keys that `plimsoll catalogue workloads chat` prints, as JSON");
         }
     }
 

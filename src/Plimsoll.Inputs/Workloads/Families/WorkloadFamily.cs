@@ -11,6 +11,7 @@ namespace Plimsoll.Inputs.Workloads.Families;
 /// <summary>A family as a workload: arrivals, lengths and sharing drawn from its distributions.</summary>
 public sealed class WorkloadFamily : Workload
 {
+    /// <summary>Which are shown first; a file of another name comes after them.</summary>
     static readonly string[] Order =
     [
         "chat", "code-completion", "long-chat", "agentic-coding", "reasoning", "rag", "arena", "multimodal",
@@ -153,14 +154,19 @@ public sealed class WorkloadFamily : Workload
 
     static List<WorkloadFamily> LoadAll()
     {
+        const string Folder = "data/workloads/";
         var families = new List<WorkloadFamily>();
-        foreach (var name in Order)
+        foreach (var resource in typeof(WorkloadFamily).Assembly.GetManifestResourceNames())
         {
-            var resource = $"data/workloads/{name}.json";
-            using var stream = typeof(WorkloadFamily).Assembly.GetManifestResourceStream(resource)
-                ?? throw new InvalidOperationException($"The binary lacks {resource}.");
+            if (!resource.StartsWith(Folder, StringComparison.Ordinal))
+                continue;
+            using var stream = typeof(WorkloadFamily).Assembly.GetManifestResourceStream(resource)!;
             families.Add(new WorkloadFamily(FamilySpec.Read(stream, resource)));
         }
+        families.Sort((a, b) => (Place(a), a.Name).CompareTo((Place(b), b.Name)));
         return families;
+
+        static int Place(WorkloadFamily family) =>
+            Array.IndexOf(Order, family.Name) is >= 0 and var place ? place : Order.Length;
     }
 }

@@ -5,8 +5,7 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 
 /// <summary>
 /// When the rows of a trace arrive: at their own times, or inside the step to which these were rounded.
-/// The step is
-/// found in the head of the file, so times wait there until it is known.
+/// The step is found in the head of the file, so times wait there until it is known.
 /// </summary>
 sealed class ArrivalTimes
 {

@@ -4,9 +4,8 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 
 /// <summary>
 /// The sessions of a trace taking turns without pausing: so many are open at a time, each asks again as
-/// soon as it is
-/// answered, and the next begins when one ends. When the trace ends it begins again with content of its own:
-/// repetition must not invent reuse.
+/// soon as it is answered, and the next begins when one ends. When the trace ends it begins again with
+/// content of its own: repetition must not invent reuse.
 /// </summary>
 sealed class SessionBacklog : IArrivalSource
 {

@@ -6,8 +6,7 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 
 /// <summary>
 /// One pass over a trace file with what only the whole file tells: the timestamps' step, found in its
-/// head, rows out
-/// of order, repeated rows, a span that no trace has.
+/// head, rows out of order, repeated rows, a span that no trace has.
 /// </summary>
 sealed class TraceScan : System.IDisposable
 {
@@ -37,8 +36,7 @@ sealed class TraceScan : System.IDisposable
 
     /// <summary>
     /// The next row as the file has it; when it arrives is for <see cref="Times"/> to say, which may have
-    /// to see more
-    /// of the file first.
+    /// to see more of the file first.
     /// </summary>
     public bool Read(out TraceRow row)
     {
