@@ -16,6 +16,11 @@ if (args is ["slack-laws", .. var millions])
     SlackLaws.Print(System.Console.Out, millions is [var number] ? double.Parse(number) : 5);
     return;
 }
+if (args is ["slack-own", .. var own])
+{
+    SlackFigures.Print(System.Console.Out, own is [var number] ? int.Parse(number) : 3, hasStatic: false);
+    return;
+}
 if (args is ["slack-drafts"])
 {
     SlackDrafts.Print(System.Console.Out);

@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using System.Linq;
 using System.Text;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
@@ -61,7 +62,27 @@ static class SimulationText
         text.Append($"{LevelText.Pair(batch.Latencies.E2e.Summarise())} ms\n");
         if (batch.RecomputedTokens > 0)
             text.Append($"  recomputed  {batch.RecomputedTokens:N0} tokens whose memory others took\n");
+        if (batch.MovedOut > 0)
+            text.Append($"  moved       to host memory {batch.MovedOut:N0} times, where that costs less\n");
         return text.ToString();
+    }
+
+    /// <summary>What each tenant of the batch workload had; nothing where it tells none apart.</summary>
+    public static string Tenants(SimulationResult run, SimulationOptions options)
+    {
+        const int Most = 20;
+        var tenants = BatchTenant.Of(run, options);
+        if (tenants.Count == 0)
+            return "";
+        var all = Math.Max(1, tenants.Sum(t => t.Tokens));
+        var table = new TextTable("  tenant", "weight", "tokens/s", "share");
+        foreach (var tenant in tenants.Take(Most))
+        {
+            table.Add(
+                $"  {tenant.Name}", $"{tenant.Weight}", F(tenant.Tokens / run.Batch!.SpanS, "#,0"),
+                F(100.0 * tenant.Tokens / all, "0.0") + " %");
+        }
+        return table + (tenants.Count > Most ? $"  and {tenants.Count - Most} more\n" : "");
     }
 
     /// <summary>What the lines of a run would be in the window, known as well as they were counted.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using System.Linq;
@@ -57,10 +58,21 @@ sealed class BatchOptions
         DefaultValueFactory = _ => "24h",
     };
 
+    readonly Option<string?> _weights = new("--tenant-weights")
+    {
+        Description = "What tenants of the batch workload weigh against each other, such as acme=3,beta=1; "
+            + "with --policy slack and a trace that names them, by a column tenant [default: 1 each]",
+    };
+
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _workload, _rate, _lines, _aimd, _share, _step, _window })
+        foreach (var option in new Option[]
+        {
+            _workload, _rate, _lines, _aimd, _share, _step, _window, _weights,
+        })
+        {
             command.Add(option);
+        }
     }
 
     /// <summary>A session waits for its own answers; a line of batch work waits for nobody's.</summary>
@@ -87,7 +99,7 @@ sealed class BatchOptions
         if (Open(parsed.GetValue(_workload)) is not { } workload)
         {
             var expected = $": expected {_workload.Name} with it";
-            parsed.RefuseGiven(expected, _rate, _lines, _aimd, _share, _window);
+            parsed.RefuseGiven(expected, _rate, _lines, _aimd, _share, _window, _weights);
             if (!options.Levels.Any(level => level.Spec.Class == ServiceClass.Batch))
                 parsed.RefuseGiven(expected + ", or a level that is batch", _step);
             return options;
@@ -110,6 +122,7 @@ sealed class BatchOptions
             BatchLinesPerSecond = rate,
             BatchWindowNs = windowNs,
             MinBatchShare = Share(parsed, options, engine),
+            TenantWeights = Weights(parsed, workload, engine),
             BatchGate = new BatchGateOptions { Lines = lines, IsAdaptive = parsed.GetValue(_aimd) },
         };
     }
@@ -181,6 +194,42 @@ sealed class BatchOptions
                 + "expected at least as much");
         }
     }
+
+    /// <summary>
+    /// By the tenants' numbers in the workload, nobody's first; none where nothing is said.
+    /// </summary>
+    int[] Weights(ParseResult parsed, Workload workload, SimulatedEngine engine)
+    {
+        if (parsed.GetValue(_weights) is not { } text)
+            return [];
+        if (engine.Limits.Policy.Slack is null)
+        {
+            throw new BadInputException($"{_weights.Name} {text}: {engine.Limits.Policy.Name} weighs no "
+                + $"tenants; expected --policy {SchedulingPolicy.InSlack.Name}");
+        }
+        var names = workload.Tenants.ToList();
+        var weights = Enumerable.Repeat(1, 1 + names.Count).ToArray();
+        foreach (var part in text.Split(','))
+        {
+            var at = part.LastIndexOf('=');
+            var number = names.IndexOf(at < 0 ? part.Trim() : part[..at].Trim()) + 1;
+            if (number == 0)
+            {
+                var expected = names.Count == 0 ? "a trace with a column tenant" : Some(names);
+                throw new BadInputException($"{_weights.Name} {part.Trim()}: {workload.Name} names no such "
+                    + $"tenant; expected {expected}");
+            }
+            weights[number] = int.TryParse(part[(at + 1)..], NumberStyles.None, CultureInfo.InvariantCulture,
+                out var weight) && weight is >= 1 and <= 1000
+                ? weight
+                : throw new BadInputException($"{_weights.Name} {part.Trim()}: expected NAME=1 to 1000");
+        }
+        return weights;
+    }
+
+    static string Some(List<string> names) => names.Count <= 5
+        ? "one of " + string.Join(", ", names)
+        : $"one of {string.Join(", ", names.Take(5))} and {names.Count - 5} more";
 
     double Share(ParseResult parsed, SimulationOptions options, SimulatedEngine engine)
     {

@@ -127,9 +127,10 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         trace?.Keep();
         progress.Clear();
         output.Write(parsed.GetValue(_json)
-            ? SimulationJson.Of(bounds, engine.StepTime.Tier, serving.Levels, price, drafts)
+            ? SimulationJson.Of(bounds, engine.StepTime.Tier, options, price, drafts)
             : SimulationText.Of(bounds, serving, engine, replicas, prefillReplicas, process)
                 + SimulationText.Batch(bounds, options.BatchWindowNs)
+                + SimulationText.Tenants(bounds.Run, options)
                 + LevelText.Costs(bounds, serving.Levels, price)
                 + LevelText.Drafts(drafts, isAtOnce: process == ArrivalProcess.AtOnce));
         return CommandLine.Done;

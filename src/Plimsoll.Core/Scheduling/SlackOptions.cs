@@ -15,7 +15,8 @@ public sealed record SlackOptions
     /// <summary>
     /// Longest step that batch work may fill while tokens are due, nanoseconds; null for a twelfth of the
     /// shortest time to the first token that is promised. A newcomer waits for the step that runs and for one
-    /// more: shorter steps give first tokens sooner and batch work less.
+    /// more: shorter steps give first tokens sooner and batch work less. A step that gives somebody his first
+    /// token is filled to half of it.
     /// </summary>
     public long? BatchStepNs { get; init; }
 
@@ -27,7 +28,10 @@ public sealed record SlackOptions
     /// <summary>Whether the executor can cut a running step short.</summary>
     public bool CanAbort { get; init; }
 
-    /// <summary>Nanoseconds to move one token's KV out or in; null when the executor cannot.</summary>
+    /// <summary>
+    /// Nanoseconds to move one token's KV out or in, before the step it is moved in; null when the executor
+    /// cannot.
+    /// </summary>
     public double? SwapNsPerToken { get; init; }
 
     /// <summary>A batch prompt is not cut into less than this, tokens; only its end may be shorter.</summary>

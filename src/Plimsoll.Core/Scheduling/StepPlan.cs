@@ -95,6 +95,9 @@ public sealed class StepPlan
     /// </summary>
     public int RepeatableSteps { get; internal set; }
 
+    /// <summary>Time to move KV out and in before the step, nanoseconds; part of what is predicted.</summary>
+    public long MovedNs { get; internal set; }
+
     /// <summary>
     /// How long the step should take, nanoseconds, its margin not counted; null where nobody predicts.
     /// </summary>
@@ -130,6 +133,7 @@ public sealed class StepPlan
         RepeatableSteps = 1;
         _shape = default;
         PredictedNs = null;
+        MovedNs = 0;
         BudgetNs = null;
         IsAbortable = false;
         Why = StepBound.Demand;

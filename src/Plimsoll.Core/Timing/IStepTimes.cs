@@ -8,4 +8,7 @@ public interface IStepTimes
 {
     /// <summary>Duration of the step, nanoseconds; 0 for an empty one.</summary>
     long PredictNs(in StepShape shape);
+
+    /// <summary>How that time splits over what caused it; the parts sum to it.</summary>
+    StepSplit Split(in StepShape shape);
 }

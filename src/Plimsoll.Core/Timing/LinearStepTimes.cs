@@ -36,6 +36,29 @@ public sealed class LinearStepTimes : IStepTimes
         : (long)(TokensNs(shape.Tokens) + (_contextNs * shape.DecodeContextTokens)
             + (_pairNs * shape.PrefillPairs));
 
+    /// <summary>
+    /// What a step costs before its first token is fixed, the rest of the tokens' part is theirs alike,
+    /// context and pairs are their readers'.
+    /// </summary>
+    public StepSplit Split(in StepShape shape)
+    {
+        if (shape.IsEmpty)
+            return default;
+        var split = new StepSplit
+        {
+            DecodeContextNs = (long)(_contextNs * shape.DecodeContextTokens),
+            PrefillNewContextNs = (long)(_pairNs * shape.PrefillPairs),
+        };
+        var leftNs = PredictNs(shape) - split.TotalNs;
+        var tokensNs = leftNs - Math.Min(leftNs, (long)TokensNs(0));
+        split = split with
+        {
+            PrefillTokensNs = tokensNs * shape.PrefillTokens / shape.Tokens,
+            DecodeTokensNs = tokensNs * (shape.Decodes + shape.DraftTokens) / shape.Tokens,
+        };
+        return split with { FixedNs = leftNs - split.PrefillTokensNs - split.DecodeTokensNs };
+    }
+
     double TokensNs(int tokens)
     {
         var i = 1;

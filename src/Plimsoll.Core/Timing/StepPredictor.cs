@@ -86,6 +86,9 @@ public sealed class StepPredictor
     /// <summary>Nanoseconds within which the step ends, but for the share that may be late.</summary>
     public long BoundNs(in StepShape shape) => (long)(PredictNs(shape) * (1 + Margin));
 
+    /// <summary>How the model splits a step over what caused it.</summary>
+    public StepSplit Split(in StepShape shape) => _model.Split(shape);
+
     /// <summary>Takes in how long a step took.</summary>
     public void Observe(in StepShape shape, long durationNs)
     {

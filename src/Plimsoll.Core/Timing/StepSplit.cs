@@ -41,6 +41,26 @@ public readonly record struct StepSplit
         return parts with { FixedNs = stepNs - parts.TotalNs };
     }
 
+    /// <summary>
+    /// Part of the step's time that some of its work caused, 0 to 1: of what is fixed by sequences, of the
+    /// rest by its own tokens, pairs and KV.
+    /// </summary>
+    /// <param name="part">Some of the work.</param>
+    /// <param name="whole">All of it, which was split.</param>
+    public double ShareOf(in StepShape part, in StepShape whole)
+    {
+        if (part.IsEmpty)
+            return 0;
+        var ns = Part(FixedNs, part.Decodes + part.PrefillChunks, whole.Decodes + whole.PrefillChunks)
+            + Part(PrefillTokensNs, part.PrefillTokens, whole.PrefillTokens)
+            + Part(PrefillNewContextNs + PrefillCachedContextNs, part.PrefillPairs, whole.PrefillPairs)
+            + Part(DecodeTokensNs, part.Decodes, whole.Decodes)
+            + Part(DecodeContextNs, part.DecodeContextTokens, whole.DecodeContextTokens);
+        return System.Math.Clamp(ns / System.Math.Max(1, TotalNs), 0, 1);
+
+        static double Part(long ns, double own, double all) => all > 0 ? ns * own / all : 0;
+    }
+
     public long TotalNs => FixedNs + PrefillTokensNs + PrefillNewContextNs + PrefillCachedContextNs
         + DecodeTokensNs + DecodeContextNs;
 }

@@ -43,6 +43,17 @@ public static class KvTierChoice
         return tiers;
     }
 
+    /// <summary>
+    /// Nanoseconds to move a token's KV of an engine rank to host memory or back, over the link of each of
+    /// its accelerators that <c>data/kv-tiers.csv</c> tells; null where nothing is kept of a token.
+    /// </summary>
+    public static double? HostNsPerToken(Deployment deployment)
+    {
+        var bytes = deployment.Model.KvBytesPerToken(deployment.Kv);
+        var links = deployment.TensorParallel * deployment.PipelineParallel;
+        return bytes == 0 ? null : bytes / (Usual(deployment.Accelerator.Key).Host.GbPerSecond * links);
+    }
+
     static Row Usual(string key)
     {
         Row any = Rows.Value[0];

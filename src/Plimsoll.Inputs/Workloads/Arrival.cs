@@ -41,7 +41,9 @@ public struct Arrival
     /// <summary>Lower goes first where the policy asks; null for the level's.</summary>
     public int? Priority;
 
-    /// <summary>Whose request it is, numbered from 0.</summary>
+    /// <summary>
+    /// Whose request it is, numbered from 1 as in <see cref="Workload.Tenants"/>; 0 for nobody's.
+    /// </summary>
     public int Tenant;
 
     /// <summary>The adapter that computes it, numbered from 1; 0 for the base model.</summary>

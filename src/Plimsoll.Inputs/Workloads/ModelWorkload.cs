@@ -55,6 +55,8 @@ public sealed class ModelWorkload : Workload
 
     public override IReadOnlyList<LevelPromise> Levels => _workload.Levels;
 
+    public override IReadOnlyList<string> Tenants => _workload.Tenants;
+
     public override IReadOnlyList<double> WeeklyEnvelope => _workload.WeeklyEnvelope;
 
     public override IArrivalSource Open(

@@ -44,6 +44,9 @@ public abstract class Workload
     /// </summary>
     public virtual IReadOnlyList<LevelPromise> Levels => [];
 
+    /// <summary>Names of the tenants that requests tell apart, in order of first appearance.</summary>
+    public virtual IReadOnlyList<string> Tenants => [];
+
     /// <summary>
     /// Demand over the week by hour, mean 1; what the fleet is sized for. A single 1 when demand is flat.
     /// </summary>

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
@@ -10,9 +11,10 @@ namespace Plimsoll.Planning.Backfill;
 
 /// <summary>
 /// Batch lines per second that no policy exceeds beside these very requests, for who knows the future and may
-/// split tokens: every request is there for as long as its promise lets its tokens be apart, so that steps
-/// are as long as they may be and the fewest are taken; what a step has left is filled with the best mix of
-/// prompt and answer tokens, by the Lagrangian dual of lines that need both.
+/// split tokens: every request is there for as long as its own level lets its tokens be apart, so that steps
+/// are as long as the tightest of those there allows and the fewest are taken; one with a looser gap is in as
+/// many of them as its own needs. What a step has left is filled with the best mix of prompt and answer
+/// tokens, by the Lagrangian dual of lines that need both.
 /// </summary>
 public sealed class BackfillBound
 {
@@ -20,18 +22,17 @@ public sealed class BackfillBound
     const int Batches = 24;
 
     readonly SimulatedEngine _engine;
-    readonly IReadOnlyList<(int Present, double Share)> _presence;
-    readonly double _gapNs;
+    readonly IReadOnlyList<(int Present, double GapNs, double Share)> _presence;
     readonly double _promptPerSecond;
     readonly double _interactiveContext;
     readonly double _prompt;
     readonly double _answer;
 
     BackfillBound(
-        SimulatedEngine engine, IReadOnlyList<(int Present, double Share)> presence, double gapNs,
+        SimulatedEngine engine, IReadOnlyList<(int Present, double GapNs, double Share)> presence,
         double promptPerSecond, double interactiveContext, double prompt, double answer)
     {
-        (_engine, _presence, _gapNs) = (engine, presence, gapNs);
+        (_engine, _presence) = (engine, presence);
         (_promptPerSecond, _interactiveContext) = (promptPerSecond, interactiveContext);
         (_prompt, _answer) = (prompt, answer);
     }
@@ -46,58 +47,52 @@ public sealed class BackfillBound
         SimulatedEngine engine, Workload requests, double requestsPerSecond, SimulationOptions options,
         BoundedLine? line = null, double hits = 0)
     {
-        var gapNs = LoosestGapNs(options.Levels);
         var (prompt, answer) = line ?? BoundedLine.Mean(options.BatchWorkload!);
         var most = 0.0;
         // Where seats or memory are short, answers that are done sooner leave more of them.
-        foreach (var stepNs in Steps(gapNs, engine, (long)requests.MeanPromptTokens))
+        foreach (var part in Parts)
         {
+            var gaps = Gaps(options.Levels, engine, (long)requests.MeanPromptTokens, part);
             var arrivals = requests.Open(
                 requestsPerSecond, options.Requests, options.Seed, ArrivalProcess.Representative);
-            var presence = Presence(
-                arrivals, options, stepNs, out var prompts, out var context, out var spanS);
+            var presence = Presence(arrivals, options, gaps, out var prompts, out var context, out var spanS);
             var bound = new BackfillBound(
-                engine, presence, stepNs, prompts * (1 - hits) / spanS, context, Math.Max(1, prompt), answer);
+                engine, presence, prompts * (1 - hits) / spanS, context, Math.Max(1, prompt), answer);
             most = Math.Max(most, bound.Least());
         }
         return most;
     }
 
     /// <summary>
-    /// The loosest that a level is promised, which bounds what fits between the gaps of tighter ones too.
+    /// Parts of the gaps that are promised: steps as long as they may be, and shorter ones.
     /// </summary>
-    static double LoosestGapNs(IReadOnlyList<LevelPromise> levels)
-    {
-        var gapNs = 0.0;
-        foreach (var level in levels)
-        {
-            if (level.Spec.Class != ServiceClass.Batch)
-                gapNs = Math.Max(gapNs, level.Spec.ItlNs ?? double.PositiveInfinity);
-        }
-        return gapNs > 0 ? gapNs : double.PositiveInfinity;
-    }
+    static readonly double[] Parts = [1, 0.7, 0.49, 0.343, 0.2401];
 
-    /// <summary>Lengths of step to try, from the longest that is promised.</summary>
-    static IEnumerable<double> Steps(double gapNs, SimulatedEngine engine, long context)
+    /// <summary>
+    /// A part of what each level lets its tokens be apart, nanoseconds. Without a promise a step of a second
+    /// loses nothing worth counting; a part of it goes down to the shortest step.
+    /// </summary>
+    static double[] Gaps(
+        IReadOnlyList<LevelPromise> levels, SimulatedEngine engine, long context, double part)
     {
-        var isPromised = double.IsFinite(gapNs);
         var single = default(StepShape);
         single.AddDecodes(1, context);
-        // Without a promise on gaps a step of a second loses nothing worth counting.
-        var (longest, shortest) = isPromised
-            ? (gapNs, 0.2 * gapNs)
-            : (1e9, engine.StepTime.PredictNs(single));
-        for (var stepNs = longest; stepNs >= shortest; stepNs *= 0.7)
-            yield return stepNs;
+        double shortestNs = engine.StepTime.PredictNs(single);
+        return [.. levels.Select(level => level.Spec is { Class: ServiceClass.Interactive, ItlNs: { } ns }
+            ? part * ns
+            : 1e9 * Math.Pow(shortestNs / 1e9, Math.Log(part) / Math.Log(Parts[^1])))];
     }
 
-    /// <summary>How many requests decode at once and for what share of the time.</summary>
-    static List<(int, double)> Presence(
-        IArrivalSource arrivals, SimulationOptions options, double gapNs, out double prompts,
+    /// <summary>
+    /// How many requests a step has on average, how long it may be, and for what share of the time.
+    /// </summary>
+    static List<(int, double, double)> Presence(
+        IArrivalSource arrivals, SimulationOptions options, double[] gaps, out double prompts,
         out double context, out double spanS)
     {
         var ends = new PriorityQueue<int, double>();
-        var shares = new SortedDictionary<int, double>();
+        var shares = new SortedDictionary<(int Present, double GapNs), double>();
+        var here = new int[gaps.Length];
         double now = 0, tokens = 0;
         prompts = 0;
         context = 0;
@@ -108,24 +103,32 @@ public sealed class BackfillBound
             while (ends.TryPeek(out _, out var end) && end <= atNs)
             {
                 Pass(end);
-                ends.Dequeue();
+                here[ends.Dequeue()]--;
             }
             Pass(atNs);
-            ends.Enqueue(0, atNs + gapNs * Math.Max(0, request.OutputTokens - 1));
+            here[request.Level]++;
+            ends.Enqueue(request.Level, atNs + gaps[request.Level] * Math.Max(0, request.OutputTokens - 1));
             prompts += request.PromptTokens;
             context += request.OutputTokens * (request.PromptTokens + request.OutputTokens / 2.0);
             tokens += request.OutputTokens;
         }
         context /= Math.Max(1, tokens);
         spanS = now / 1e9;
-        var list = new List<(int, double)>();
-        foreach (var (present, ns) in shares)
-            list.Add((present, ns / now));
+        var list = new List<(int, double, double)>();
+        foreach (var ((present, gapNs), ns) in shares)
+            list.Add((present, gapNs, ns / now));
         return list;
 
         void Pass(double untilNs)
         {
-            shares[ends.Count] = shares.GetValueOrDefault(ends.Count) + untilNs - now;
+            double tightest = double.PositiveInfinity, present = 0;
+            for (var level = 0; level < gaps.Length; level++)
+                tightest = here[level] > 0 ? Math.Min(tightest, gaps[level]) : tightest;
+            for (var level = 0; level < gaps.Length; level++)
+                present += here[level] > 0 ? here[level] * tightest / gaps[level] : 0;
+            // Not of whole requests, of which fewer take less.
+            var key = ((int)(present + 1e-9), tightest);
+            shares[key] = shares.GetValueOrDefault(key) + untilNs - now;
             now = untilNs;
         }
     }
@@ -160,17 +163,21 @@ public sealed class BackfillBound
     {
         var decode = (1 - prompt * _prompt) / Math.Max(1, _answer);
         double worth = 0;
-        foreach (var (present, share) in _presence)
-            worth += share * (present == 0 ? Alone(prompt, decode) : Beside(present, prompt, decode));
+        foreach (var (present, gapNs, share) in _presence)
+        {
+            worth += share * (double.IsInfinity(gapNs)
+                ? Alone(prompt, decode)
+                : Beside(present, gapNs, prompt, decode));
+        }
         return worth;
     }
 
     /// <summary>The best step that is as long as gaps may be, with so many requests in it.</summary>
-    double Beside(int present, double prompt, double decode)
+    double Beside(int present, double gapNs, double prompt, double decode)
     {
         var best = 0.0;
         var most = MostDecodes(present);
-        var waiting = (int)(_promptPerSecond * _gapNs / 1e9);
+        var waiting = (int)(_promptPerSecond * gapNs / 1e9);
         for (var i = 0; i <= Batches; i++)
         {
             var decodes = (int)((long)most * i / Batches);
@@ -178,7 +185,7 @@ public sealed class BackfillBound
             while (breaks - fits > 8)
             {
                 var middle = (fits + breaks) / 2;
-                if (StepNs(present, decodes, waiting + middle) <= _gapNs)
+                if (StepNs(present, decodes, waiting + middle) <= gapNs)
                     fits = middle;
                 else
                     breaks = middle;
@@ -186,7 +193,7 @@ public sealed class BackfillBound
             if (fits >= 0)
                 best = Math.Max(best, prompt * (fits + 8) + decode * decodes);
         }
-        return best / (_gapNs / 1e9);
+        return best / (gapNs / 1e9);
     }
 
     /// <summary>The best rate of a step of any length with nobody in it who waits for a token.</summary>

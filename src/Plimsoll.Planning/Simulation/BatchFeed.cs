@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Scheduling;
@@ -9,12 +11,21 @@ namespace Plimsoll.Planning.Simulation;
 
 /// <summary>
 /// Batch work for one replica, a backlog without end or lines that come at a rate: lines are handed in while
-/// fewer than the gate allows are under way.
+/// fewer than the gate allows are under way, of each tenant its part of them, so that nobody's lines keep out
+/// another's.
 /// </summary>
-sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int level, long windowNs)
+sealed class BatchFeed(
+    IArrivalSource lines, BatchGate gate, int maxTokens, SimulationOptions options, int tenants)
 {
+    /// <summary>Lines of a tenant that wait for its others; beyond these all wait.</summary>
+    const int MostBehind = 100_000;
+
+    readonly Queue<Arrival>[] _behind = [.. Enumerable.Range(0, tenants).Select(_ => new Queue<Arrival>())];
+    readonly int[] _outstanding = new int[tenants];
+    readonly long[] _tokens = new long[tenants];
     bool _isEndless;
     RequestOverhead _overhead;
+    int _next;
 
     /// <summary>Lines of one replica of a pool, of its own draw; null where there is no batch work.</summary>
     public static BatchFeed? Of(SimulationOptions options, int replica, EnginePool pool, int maxTokens)
@@ -28,7 +39,7 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
             options.Seed + 7919 * ((ulong)replica + 1),
             rate is null ? ArrivalProcess.AtOnce : ArrivalProcess.Poisson);
         return new BatchFeed(
-            lines, new BatchGate(options.BatchGate), maxTokens, options.Levels.Count, options.BatchWindowNs)
+            lines, new BatchGate(options.BatchGate), maxTokens, options, 1 + workload.Tenants.Count)
         {
             _isEndless = rate is null,
             _overhead = pool.StepTime.RequestOverhead,
@@ -69,6 +80,9 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
 
     public long LinesInTime { get; private set; }
 
+    /// <summary>Prompt and answer tokens of the lines answered, by tenant.</summary>
+    public ReadOnlySpan<long> Tokens => _tokens;
+
     public LatencyRecorders Latencies { get; } = new(0);
 
     /// <summary>
@@ -79,10 +93,12 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
     public void Done(in SimulatedRequest line)
     {
         Outstanding--;
+        _outstanding[line.Tenant]--;
+        _tokens[line.Tenant] += line.PromptTokens + line.OutputTokens;
         CompletedLines++;
         var lagNs = line.LagNs + _overhead.Ns(line.PromptTokens);
         var tookNs = line.LastTokenNs + lagNs - line.ArrivalNs;
-        LinesInTime += tookNs <= windowNs ? 1 : 0;
+        LinesInTime += tookNs <= options.BatchWindowNs ? 1 : 0;
         if (!IsMeasured)
             return;
         var firstNs = line.FirstTokenNs + lagNs;
@@ -96,6 +112,8 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
     public long Left(long nowNs)
     {
         long left = Outstanding;
+        foreach (var behind in _behind)
+            left += _isEndless ? 0 : behind.Count;
         while (IsClosed && !_isEndless && lines.TryPeek(out var atNs) && atNs <= nowNs)
         {
             lines.Take(out _);
@@ -113,36 +131,60 @@ sealed class BatchFeed(IArrivalSource lines, BatchGate gate, int maxTokens, int 
     {
         request = default;
         spec = default!;
-        while (!IsClosed && Outstanding < gate.Limit && lines.TryPeek(out var atNs)
-            && (_isEndless || atNs <= nowNs))
+        if (IsClosed || Outstanding >= gate.Limit || !TryNext(nowNs, out var line, out var atNs))
+            return false;
+        Outstanding++;
+        _outstanding[line.Tenant]++;
+        var output = Math.Clamp(line.OutputTokens, 1, maxTokens - line.PromptTokens);
+        request = new SimulatedRequest
         {
-            lines.Take(out var line);
-            if (line.PromptTokens >= maxTokens)
+            Index = -1,
+            Session = -1,
+            IsBatch = true,
+            Tenant = line.Tenant,
+            PromptTokens = line.PromptTokens,
+            OutputTokens = output,
+            TokensHere = output,
+            ArrivalNs = _isEndless ? nowNs : atNs,
+        };
+        spec = new RequestSpec
+        {
+            PromptTokens = line.PromptTokens,
+            MaxOutputTokens = Math.Max(1, maxTokens - line.PromptTokens),
+            Level = options.Levels.Count,
+            Tenant = line.Tenant,
+            TenantWeight = line.Tenant < options.TenantWeights.Count ? options.TenantWeights[line.Tenant] : 1,
+        };
+        return true;
+    }
+
+    /// <summary>A line that had to wait for others of its tenant, or the next of all that may go.</summary>
+    bool TryNext(long nowNs, out Arrival line, out long atNs)
+    {
+        var each = Math.Max(1, gate.Limit / Math.Max(1, tenants - 1));
+        for (var i = 0; i < tenants; i++)
+        {
+            _next = (_next + 1) % tenants;
+            if (_outstanding[_next] < each && _behind[_next].TryDequeue(out line))
             {
-                LinesTooLong++;
-                continue;
+                atNs = line.AtNs;
+                return true;
             }
-            Outstanding++;
-            var output = Math.Clamp(line.OutputTokens, 1, maxTokens - line.PromptTokens);
-            request = new SimulatedRequest
-            {
-                Index = -1,
-                Session = -1,
-                IsBatch = true,
-                PromptTokens = line.PromptTokens,
-                OutputTokens = output,
-                TokensHere = output,
-                ArrivalNs = _isEndless ? nowNs : atNs,
-            };
-            spec = new RequestSpec
-            {
-                PromptTokens = line.PromptTokens,
-                MaxOutputTokens = Math.Max(1, maxTokens - line.PromptTokens),
-                Level = level,
-                Tenant = line.Tenant,
-            };
-            return true;
         }
+        while (lines.TryPeek(out atNs) && (_isEndless || atNs <= nowNs))
+        {
+            lines.Take(out line);
+            line.AtNs = atNs;
+            if (line.PromptTokens >= maxTokens)
+                LinesTooLong++;
+            else if (tenants == 1 || _outstanding[line.Tenant] < each)
+                return true;
+            else if (_behind[line.Tenant].Count < MostBehind)
+                _behind[line.Tenant].Enqueue(line);
+            else
+                return false;
+        }
+        line = default;
         return false;
     }
 }

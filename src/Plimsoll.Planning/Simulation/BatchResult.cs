@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using System.Linq;
 using Plimsoll.Core.Measures;
 
 namespace Plimsoll.Planning.Simulation;
@@ -16,6 +18,11 @@ public sealed record BatchResult
     /// <summary>Those of them that were computed before and lost to somebody else.</summary>
     public required long RecomputedTokens { get; init; }
 
+    /// <summary>
+    /// How often KV went to host memory because moving it was to cost less, interactive work's too.
+    /// </summary>
+    public required long MovedOut { get; init; }
+
     /// <summary>Batch tokens given.</summary>
     public required long OutputTokens { get; init; }
 
@@ -30,6 +37,12 @@ public sealed record BatchResult
 
     /// <summary>Lines that had come and were not answered when the last request came.</summary>
     public required long LinesLeft { get; init; }
+
+    /// <summary>
+    /// Prompt and answer tokens of the lines answered, by tenant as the workload numbers them, nobody's
+    /// first.
+    /// </summary>
+    public required IReadOnlyList<long> TenantTokens { get; init; }
 
     /// <summary>
     /// Computing time of all replicas that batch work caused, nanoseconds: its share of every step it was in;
@@ -55,7 +68,7 @@ public sealed record BatchResult
     internal static BatchResult None { get; } = new()
     {
         SpanS = 0, PromptTokens = 0, RecomputedTokens = 0, OutputTokens = 0, Lines = 0, LinesInTime = 0,
-        LinesTooLong = 0, LinesLeft = 0, ComputingNs = 0,
+        LinesTooLong = 0, LinesLeft = 0, ComputingNs = 0, MovedOut = 0, TenantTokens = [],
     };
 
     /// <summary>What all replicas did up to a time.</summary>
@@ -69,6 +82,7 @@ public sealed record BatchResult
                 PromptTokens = result.PromptTokens + replica.BatchPromptTokens,
                 RecomputedTokens = result.RecomputedTokens + replica.BatchRecomputedTokens,
                 OutputTokens = result.OutputTokens + replica.BatchOutputTokens,
+                MovedOut = result.MovedOut + replica.MovedOut,
                 ComputingNs = result.ComputingNs + replica.BatchComputingNs,
             };
             if (replica.Batch is not { } feed)
@@ -79,11 +93,15 @@ public sealed record BatchResult
                 LinesInTime = result.LinesInTime + feed.LinesInTime,
                 LinesTooLong = result.LinesTooLong + feed.LinesTooLong,
                 LinesLeft = result.LinesLeft + feed.Left(nowNs),
+                TenantTokens = Sum(result.TenantTokens, feed.Tokens.ToArray()),
             };
             result.Latencies!.Add(feed.Latencies);
         }
         return result;
     }
+
+    static long[] Sum(IReadOnlyList<long> some, IReadOnlyList<long> more) =>
+        some.Count == 0 ? [.. more] : [.. some.Zip(more, (a, b) => a + b)];
 
     /// <summary>The difference; latencies are recorded after the warm-up only.</summary>
     internal BatchResult Since(BatchResult before) => this with
@@ -91,10 +109,13 @@ public sealed record BatchResult
         SpanS = SpanS - before.SpanS,
         PromptTokens = PromptTokens - before.PromptTokens,
         RecomputedTokens = RecomputedTokens - before.RecomputedTokens,
+        MovedOut = MovedOut - before.MovedOut,
         OutputTokens = OutputTokens - before.OutputTokens,
         Lines = Lines - before.Lines,
         LinesInTime = LinesInTime - before.LinesInTime,
         LinesTooLong = LinesTooLong - before.LinesTooLong,
         ComputingNs = ComputingNs - before.ComputingNs,
+        TenantTokens = before.TenantTokens.Count == 0 ? TenantTokens
+            : [.. TenantTokens.Zip(before.TenantTokens, (now, then) => now - then)],
     };
 }

@@ -22,6 +22,9 @@ sealed partial class ReplicaSimulation
     /// <summary>Batch tokens computed again after somebody else had their memory.</summary>
     public long BatchRecomputedTokens { get; private set; }
 
+    /// <summary>Requests so far whose KV went to host memory.</summary>
+    public long MovedOut { get; private set; }
+
     public BatchFeed? Batch => _batch;
 
     /// <summary>Only batch work is left, and nobody counts it any more.</summary>

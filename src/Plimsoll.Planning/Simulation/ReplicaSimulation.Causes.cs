@@ -55,7 +55,27 @@ sealed partial class ReplicaSimulation
             ComputingNs[account] += steps * shareNs;
             leftNs -= shareNs;
         }
-        AttributeRest(leftNs, shape, steps);
+        AttributeMoves(plan);
+        AttributeRest(leftNs - plan.MovedNs, shape, steps);
+    }
+
+    /// <summary>Moving KV is whose KV was moved.</summary>
+    void AttributeMoves(StepPlan plan)
+    {
+        var leftNs = plan.MovedNs;
+        var left = plan.SwappedOut.Length + plan.SwappedIn.Length;
+        Book(plan.SwappedOut);
+        Book(plan.SwappedIn);
+
+        void Book(ReadOnlySpan<RequestId> moved)
+        {
+            foreach (var request in moved)
+            {
+                var ns = leftNs / left--;
+                ComputingNs[AccountOf(_requests[request.Slot])] += ns;
+                leftNs -= ns;
+            }
+        }
     }
 
     /// <summary>

@@ -199,6 +199,7 @@ sealed partial class ReplicaSimulation : IStepping
             Move(move);
         foreach (var preempted in plan.Preempted)
             LeaveWheel(ref _requests[preempted.Slot], preempted.Slot);
+        MovedOut += plan.SwappedOut.Length;
         if (plan.IsEmpty)
             return;
         _inFlight = plan;
@@ -214,7 +215,7 @@ sealed partial class ReplicaSimulation : IStepping
     /// model.</summary>
     long StepNs(StepPlan plan) => _stepTime.Draw.IsNone && plan.PredictedNs is { } ns && !_seesImages
         ? ns
-        : _stepTime.PredictNs(_shape) + (_drafts?.DraftNs(plan.Shape) ?? 0);
+        : _stepTime.PredictNs(_shape) + (_drafts?.DraftNs(plan.Shape) ?? 0) + plan.MovedNs;
 
     /// <summary>A preempted decode stops giving tokens; what it gave so far is written down.</summary>
     void LeaveWheel(ref SimulatedRequest request, int handle)

@@ -20,14 +20,15 @@ public static class SimulationJson
 
     /// <param name="bounds">What the fleet did, and the ends of its interval.</param>
     /// <param name="tier">Of its step times.</param>
-    /// <param name="levels">What its levels were promised.</param>
+    /// <param name="options">What was simulated.</param>
     /// <param name="price">What the fleet is paid; null where that is not known.</param>
     /// <param name="drafts">Every number of drafts beside the chosen ones; null without drafts.</param>
     public static string Of(
-        SimulationBounds bounds, Tier tier, IReadOnlyList<LevelPromise> levels, FleetPrice? price = null,
+        SimulationBounds bounds, Tier tier, SimulationOptions options, FleetPrice? price = null,
         IReadOnlyList<DraftPoint>? drafts = null)
     {
-        var result = bounds.Run;
+        var (result, levels) = (bounds.Run, options.Levels);
+        var tenants = BatchTenant.Of(result, options);
         var document = new SimulationDocument(
             Schema, result.Requests, result.Completed, result.Failed, result.MakespanS,
             bounds.Latency(Metric.Ttft), bounds.Latency(Metric.Tpot), bounds.Latency(Metric.Itl),
@@ -43,6 +44,9 @@ public static class SimulationJson
                     batch.Lines, batch.Goodput, batch.LinesLeft, batch.LinesTooLong, batch.RecomputedTokens,
                     batch.Latencies!.Ttft.Summarise(), batch.Latencies.Tpot.Summarise(),
                     batch.Latencies.E2e.Summarise())
+                {
+                    Tenants = tenants.Count > 0 ? tenants : null,
+                }
                 : null,
             KvTiers = result.KvTiers,
             Cost = price is null ? null : CostOf(bounds, levels, price),
@@ -144,7 +148,12 @@ sealed record SimulationDocument(
 sealed record BatchDocument(
     double OutputTokensPerSecond, double PromptTokensPerSecond, double LinesPerSecond, long Lines,
     double? Goodput, long LinesLeft, long LinesTooLong, long RecomputedTokens, LatencySummary TtftMs,
-    LatencySummary TpotMs, LatencySummary E2eMs);
+    LatencySummary TpotMs, LatencySummary E2eMs)
+{
+    /// <summary>Most tokens first; absent where the workload tells no tenants apart.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<BatchTenant>? Tenants { get; init; }
+}
 
 /// <summary>The measured requests of one level of service against its own limits.</summary>
 sealed record LevelDocument(

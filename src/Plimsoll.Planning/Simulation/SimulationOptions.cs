@@ -66,6 +66,12 @@ public sealed record SimulationOptions
     /// </summary>
     public double MinBatchShare { get; init; }
 
+    /// <summary>
+    /// What a tenant of the batch workload weighs, by its number there; 1 where nothing is said. The policy
+    /// <c>slack</c> divides batch work by it.
+    /// </summary>
+    public IReadOnlyList<int> TenantWeights { get; init; } = [];
+
     /// <summary>Relative margin that the policy <c>slack</c> adds to predicted steps.</summary>
     public double StepMargin { get; init; } = UsualStepMargin;
 

@@ -75,6 +75,7 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
         var output = 1 + _random.NextBelow(60);
         var priority = _random.NextBelow(4);
         var level = _random.NextBelow(options.Levels.Count);
+        var adapter = _random.NextBelow(3);
         var verdict = _scheduler.Add(
             new RequestSpec
             {
@@ -82,7 +83,7 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
                 MaxOutputTokens = output,
                 Priority = priority,
                 Level = level,
-                Adapter = _random.NextBelow(3),
+                Adapter = adapter,
                 Tenant = _random.NextBelow(3),
                 TenantWeight = _random.NextBelow(3),
                 ItlNs = _random.NextBelow(8) == 0 ? 30_000 : null,
@@ -92,7 +93,7 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
         if (!verdict.IsTaken)
             return;
         Events++;
-        _laws?.Taken(verdict, level);
+        _laws?.Taken(verdict, level, adapter);
         _tokens.Taken(verdict.Request, prompt);
         _known.Add(verdict.Request).ShouldBeTrue("no name is given twice");
         _live.Add(verdict.Request);

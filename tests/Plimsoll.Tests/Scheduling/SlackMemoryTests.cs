@@ -141,19 +141,25 @@ public sealed class SlackMemoryTests
         desk.Decodes().ShouldBe(chats[..2]);
     }
 
-    [Fact]
-    public void Adapters_take_turns_by_whose_token_is_due_and_leave_the_others_theirs()
+    /// <summary>
+    /// A step of the prompt alone takes 1.01 ms, and as much has to be left for the other adapter's decode.
+    /// </summary>
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(2980, true)]
+    [InlineData(2981, false)]
+    public void Another_adapters_prompt_has_what_is_left_before_a_token_is_due(int passedUs, bool goes)
     {
         var fast = Chat with { ItlNs = 5 * Ms };
         var desk = new SlackDesk([fast], new SlackOptions { MixesAdapters = false });
         var one = Ask(1);
         desk.Step();
-        Ask(2);
+        var two = Ask(2);
+        desk.Pass(1000L * passedUs);
         var plan = desk.Plan();
-        plan.Chunks.ToArray().Select(c => c.Request).ShouldBe([]);
-        desk.Decodes().ShouldBe([one], "a token that is due goes before a prompt that is not");
-        desk.Commit(StepNs(1));
-        desk.Scheduler.Waiting.ShouldBe(1);
+        RequestId[] served = [.. desk.Decodes(), .. plan.Chunks.ToArray().Select(c => c.Request)];
+        served.ShouldBe([goes ? two : one]);
+        plan.BudgetNs.ShouldBe((5 * Ms) - (1000L * passedUs) - (goes ? StepNs(1) : 0));
 
         RequestId Ask(int adapter) => desk.Ask(new RequestSpec
         {

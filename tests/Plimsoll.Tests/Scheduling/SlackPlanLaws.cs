@@ -11,14 +11,16 @@ namespace Plimsoll.Tests.Scheduling;
 sealed class SlackPlanLaws(SchedulerOptions options, StepPredictor predictor)
 {
     readonly HashSet<RequestId> _batch = [];
+    readonly Dictionary<RequestId, int> _adapters = [];
 
     /// <summary>A twelfth of the shortest TTFT that is promised.</summary>
     long NewcomersShareNs => options.Levels.Where(l => l.Class == ServiceClass.Interactive)
         .Min(l => l.TtftNs) / 12 ?? long.MaxValue;
 
     /// <summary>A request is taken in, perhaps as batch work.</summary>
-    public void Taken(in Verdict verdict, int level)
+    public void Taken(in Verdict verdict, int level, int adapter)
     {
+        _adapters[verdict.Request] = adapter;
         var isBatch = options.Levels[level].Class == ServiceClass.Batch;
         if (isBatch || verdict.Admission == Admission.Relegated)
             _batch.Add(verdict.Request);
@@ -38,10 +40,13 @@ sealed class SlackPlanLaws(SchedulerOptions options, StepPredictor predictor)
         var hasInteractive = served.Any(r => !_batch.Contains(r));
         if (plan.IsAbortable)
             hasInteractive.ShouldBeFalse("what may be cut short has nobody in it who waits for a token");
-        if (options.Policy.Slack!.MixesAdapters && !plan.IsEmpty)
+        var mixes = options.Policy.Slack!.MixesAdapters;
+        var adapter = served.Select(r => _adapters[r]).FirstOrDefault();
+        (mixes || served.All(r => _adapters[r] == adapter)).ShouldBeTrue("a step carries one adapter");
+        if (!plan.IsEmpty)
         {
-            decoding.Where(r => !_batch.Contains(r))
-                .ShouldBeSubsetOf(served, "whoever waits for his next token is in the step");
+            decoding.Where(r => !_batch.Contains(r) && (mixes || _adapters[r] == adapter))
+                .ShouldBeSubsetOf(served, "whoever waits for his next token, and may be, is in the step");
         }
         if (!hasBatch || plan.Why == StepBound.Share)
             return;
@@ -49,13 +54,14 @@ sealed class SlackPlanLaws(SchedulerOptions options, StepPredictor predictor)
         shape.DraftTokens = 0;
         if (plan.BudgetNs is { } budgetNs && budgetNs < long.MaxValue)
         {
+            var stepNs = options.Policy.Slack.BatchStepNs ?? NewcomersShareNs;
+            var givesFirst = chunks.Any(c => c.EndsPrompt && !_batch.Contains(c.Request));
             predictor.BoundNs(shape).ShouldBeLessThanOrEqualTo(
-                Math.Min(budgetNs, options.Policy.Slack.BatchStepNs ?? NewcomersShareNs),
-                "batch work makes no token late");
+                Math.Min(budgetNs, givesFirst ? stepNs / 2 : stepNs), "batch work makes no token late");
         }
-        if (hasInteractive && options.Policy.Slack.MixesAdapters)
+        if (hasInteractive)
         {
-            live.Where(r => !_batch.Contains(r))
+            live.Except(_batch).Where(r => mixes || _adapters[r] == adapter || !decoding.Contains(r))
                 .ShouldBeSubsetOf(served, "batch work has what interactive work leaves");
         }
     }

@@ -46,7 +46,9 @@ public sealed class SharedFleetLaws
                 leaptRequests.ShouldBe(steppedRequests);
                 leapt.PlanHash.ShouldBe(stepped.PlanHash);
                 leapt.Steps.ShouldBe(stepped.Steps);
-                (leapt.Batch! with { Latencies = null }).ShouldBe(stepped.Batch! with { Latencies = null });
+                leapt.Batch!.TenantTokens.ShouldBe(stepped.Batch!.TenantTokens);
+                (leapt.Batch with { Latencies = null, TenantTokens = [] })
+                    .ShouldBe(stepped.Batch with { Latencies = null, TenantTokens = [] });
                 leapt.Batch.Latencies!.E2e.MeanNs.ShouldBe(stepped.Batch.Latencies!.E2e.MeanNs);
                 leapt.Latencies.Itl.MeanNs.ShouldBe(stepped.Latencies.Itl.MeanNs);
             },

@@ -5,7 +5,8 @@ namespace Plimsoll.Core.Scheduling.Policies;
 /// <summary>
 /// Time is of no use without memory: with a share of the time batch work is promised that share of the KV
 /// blocks and of the seats. Interactive prompts leave it what it lacks of them while it has prompts to
-/// compute, and put nobody out of them. Nothing is held back where no share is promised.
+/// compute, and put nobody out of them; and what its next prompt takes beyond, as long as it is owed time all
+/// the same. Nothing is held back where no share is promised.
 /// </summary>
 sealed class BatchMemory
 {
@@ -27,19 +28,25 @@ sealed class BatchMemory
         _seats = (int)(share * state.Options.MaxNumSeqs);
     }
 
+    /// <summary>Whether batch work is owed time.</summary>
+    public bool IsOwed { get; set; }
+
     /// <summary>Blocks that interactive prompts leave to batch work.</summary>
     public int KeptBlocks() => IsLeft(_blocks)
-        ? Math.Max(0, _blocks + _reserve - Held().Blocks)
+        ? Math.Max(IsOwed ? Blocks(_queues.Batch.Peek()) + _reserve : 0, _blocks + _reserve - Held().Blocks)
         : 0;
 
     /// <summary>Seats that they leave to it.</summary>
-    public int KeptSeats() => IsLeft(_seats) ? Math.Max(0, _seats - Held().Seats) : 0;
+    public int KeptSeats() => IsLeft(_seats) ? Math.Max(IsOwed ? 1 : 0, _seats - Held().Seats) : 0;
 
-    /// <summary>Whether batch work has its share of the blocks without this request of it.</summary>
-    public bool HasBlocksWithout(int slot) => _blocks == 0 || Held().Blocks - Blocks(slot) >= _blocks;
+    /// <summary>
+    /// Whether interactive prompts may put out this request of it: it has its share of the blocks without.
+    /// </summary>
+    public bool HasBlocksWithout(int slot) =>
+        _blocks == 0 || (!IsOwed && Held().Blocks - Blocks(slot) >= _blocks);
 
     /// <summary>Whether it has its share of the seats with one less.</summary>
-    public bool HasSeatsWithoutOne() => _seats == 0 || Held().Seats > _seats;
+    public bool HasSeatsWithoutOne() => _seats == 0 || (!IsOwed && Held().Seats > _seats);
 
     /// <summary>An engine with nobody in it is whoever's comes first.</summary>
     bool IsLeft(int promised) => promised > 0 && _queues.Batch.Count > 0 && _state.Running.Count > 0;

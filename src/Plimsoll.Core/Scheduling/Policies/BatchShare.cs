@@ -6,7 +6,7 @@ namespace Plimsoll.Core.Scheduling.Policies;
 /// <summary>
 /// The share of the engine's time that is promised to batch work: what it is owed grows while others run and
 /// shrinks by what it gets. Nothing is owed while it has no work. What it gets is counted as it is billed: of
-/// what a step takes whatever it carries by sequences, of the rest by what each kind of work adds.
+/// what a step takes whatever it carries by sequences, of the rest by what each kind of work causes.
 /// </summary>
 sealed class BatchShare
 {
@@ -37,6 +37,16 @@ sealed class BatchShare
     /// <summary>Whether a whole step's time is owed.</summary>
     public bool IsOwed => _share > 0 && _owedNs >= _stepNs;
 
+    /// <summary>How much, nanoseconds: a step that pays it is as much longer, however long it is.</summary>
+    public long OwedNs => (long)_owedNs;
+
+    /// <summary>
+    /// Tokens of a step that are kept for batch work when it is owed time: its share of them, and all when it
+    /// is owed two steps, since decodes of others may take more of the time than of the tokens.
+    /// </summary>
+    public int KeptTokens(int tokens) =>
+        (int)(Math.Clamp((_owedNs / _stepNs) - 1 + _share, _share, 1) * tokens);
+
     /// <param name="interactive">What the step carries of interactive work.</param>
     /// <param name="all">All that it carries.</param>
     /// <param name="wanted">Whether batch work has anything to do.</param>
@@ -44,7 +54,7 @@ sealed class BatchShare
     {
         if (!IsPromised)
             return;
-        _batchPart = Part(interactive, all);
+        _batchPart = all.IsEmpty ? 0 : _predictor.Split(all).ShareOf(all.Without(interactive), all);
         _wanted = wanted || _batchPart > 0;
     }
 
@@ -55,21 +65,5 @@ sealed class BatchShare
         _owedNs += durationNs * (_share - _batchPart);
         if (!_wanted || _owedNs < 0)
             _owedNs = Math.Min(_owedNs, 0) / 2;
-    }
-
-    /// <summary>Batch work's part of a step, 0 to 1.</summary>
-    double Part(in StepShape interactive, in StepShape all)
-    {
-        var batch = all.Without(interactive);
-        if (batch.IsEmpty || interactive.IsEmpty)
-            return batch.IsEmpty ? 0 : 1;
-        var one = default(StepShape);
-        one.AddDecodes(1, 1);
-        double fixedNs = _predictor.PredictNs(one), allNs = _predictor.PredictNs(all);
-        var sequences = (double)(batch.Decodes + batch.PrefillChunks) / (all.Decodes + all.PrefillChunks);
-        // What it adds to interactive work, and what it takes alone: between the two lies what it causes.
-        var addsNs = allNs - _predictor.PredictNs(interactive);
-        var aloneNs = _predictor.PredictNs(batch) - fixedNs;
-        return Math.Clamp(((fixedNs * sequences) + ((addsNs + aloneNs) / 2)) / allNs, 0, 1);
     }
 }

@@ -8,7 +8,8 @@ namespace Plimsoll.Core.Scheduling.Policies;
 /// no answer ended: step by step as <see cref="SlackPolicy"/> fills them, each prompt that ends being one
 /// decode more in the steps after. Prompts of the step in flight count with what it leaves of them. It errs
 /// to the late side: a step that is full takes all the time there is and has a few tokens less than might
-/// fit, so that answers which end meanwhile make nobody later.
+/// fit, so that answers which end meanwhile make nobody later. Where adapters take turns, a gap holds a step
+/// of decodes of each and one of prompts of one.
 /// </summary>
 sealed class PromptForecast(SchedulerState state, StepPredictor predictor, SlackQueues queues)
 {
@@ -17,6 +18,7 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
 
     readonly ChunkFit _fit = new(predictor);
     readonly double _interactiveShare = 1 - Math.Min(0.99, BatchShare.Promised(state.Options));
+    readonly int _leastChunk = state.Options.Policy.Slack!.MinBatchChunk;
     Prompt[] _prompts = new Prompt[16];
     long[] _alone = new long[16];
     long[] _together = new long[16];
@@ -31,6 +33,7 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
     int _tokensLeft;
     int _firstEnding;
     int _steps;
+    int _adapter;
     bool _isFull;
 
     struct Prompt
@@ -40,6 +43,7 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
         public long ItlNs;
         public int Start;
         public int Left;
+        public int Adapter;
     }
 
     /// <param name="StartNs">When the next step begins.</param>
@@ -47,8 +51,10 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
     /// <param name="GapNs">The shortest gap that is promised; <see cref="long.MaxValue"/> for none.</param>
     /// <param name="Gaps">Gaps that a step may take when prompts wait.</param>
     /// <param name="IdleStepNs">Time of a step without a gap to keep.</param>
+    /// <param name="TurnsNs">Steps of decodes alone, one adapter after the other; null where a step carries
+    /// all.</param>
     public readonly record struct Conditions(
-        long StartNs, StepShape Decodes, long GapNs, int Gaps, long IdleStepNs);
+        long StartNs, StepShape Decodes, long GapNs, int Gaps, long IdleStepNs, long? TurnsNs);
 
     /// <summary>Prompts gathered.</summary>
     public int Count => _count;
@@ -61,6 +67,17 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
 
     /// <summary>The shortest gap promised to any of them.</summary>
     public long ShortestGapNs { get; private set; }
+
+    /// <summary>Whether one of them is another adapter's.</summary>
+    public bool HasOthers(int adapter)
+    {
+        foreach (ref readonly var prompt in _prompts.AsSpan(0, _count))
+        {
+            if (prompt.Adapter != adapter)
+                return true;
+        }
+        return false;
+    }
 
     /// <summary>Looks who waits for a first token, and who will when the step in flight has ended.</summary>
     public void Gather()
@@ -96,7 +113,7 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
         Insert(new Prompt
         {
             Key = request.QueueKey, DueNs = request.FirstTokenDueNs, ItlNs = request.ItlNs, Start = start,
-            Left = left,
+            Left = left, Adapter = request.Adapter,
         });
     }
 
@@ -126,7 +143,7 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
         var own = Insert(new Prompt
         {
             Key = dueNs, DueNs = dueNs, ItlNs = itlNs, Start = newcomer.TransferredTokens,
-            Left = newcomer.PromptTokens - newcomer.TransferredTokens,
+            Left = newcomer.PromptTokens - newcomer.TransferredTokens, Adapter = newcomer.Adapter,
         });
         Run(together, skipped: -1, _together);
         if (_together[own] == long.MaxValue)
@@ -159,6 +176,8 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
             if (i == skipped)
                 continue;
             var prompt = _prompts[i];
+            if (TakesTurns && _step.PrefillChunks > 0 && prompt.Adapter != _adapter)
+                Close(endsNs, skipped, end: i);
             while (!Place(ref prompt))
             {
                 if (_step.PrefillChunks == 0 || _steps == MostSteps)
@@ -179,10 +198,15 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
         _step = _decodes;
         _tokensLeft = state.Options.MaxNumBatchedTokens - _decodes.Decodes;
         var gapNs = _conditions.GapNs;
-        _budgetNs = gapNs == long.MaxValue || _decodes.Decodes == 0
+        _budgetNs = !IsPaced
             ? _conditions.IdleStepNs
-            : gapNs * _conditions.Gaps;
+            : (gapNs * _conditions.Gaps) - (_conditions.TurnsNs ?? 0);
     }
+
+    /// <summary>Whether tokens are due.</summary>
+    bool IsPaced => _conditions.GapNs < long.MaxValue && _decodes.Decodes > 0;
+
+    bool TakesTurns => _conditions.TurnsNs is not null;
 
     /// <summary>Places what the step has room for. False when the prompt goes on in the next.</summary>
     bool Place(ref Prompt prompt)
@@ -192,8 +216,9 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
         _isFull = tokens < most;
         if (_isFull)
             tokens = Math.Min(tokens, Math.Max(1, tokens - ChunkFit.Step));
-        if (tokens == 0)
+        if (tokens == 0 || (TakesTurns && tokens < Math.Min(most, _leastChunk)))
             return false;
+        _adapter = prompt.Adapter;
         prompt.Left -= tokens;
         _step.AddChunk(prompt.Start, tokens, prompt.Left == 0);
         prompt.Start += tokens;
@@ -208,9 +233,13 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
     void Close(long[] endsNs, int skipped, int end)
     {
         _steps++;
-        var stepNs = _isFull ? _budgetNs : predictor.BoundNs(_step);
+        var othersNs = IsPaced ? _conditions.TurnsNs ?? 0 : 0;
+        var stepNs = (_isFull ? _budgetNs : predictor.BoundNs(_step)) + othersNs;
+        var beganNs = _nowNs;
         _nowNs += (long)(stepNs / _interactiveShare);
         _decodes.AddDecodes(0, _decodes.Decodes);
+        var turnsNs = _conditions.TurnsNs;
+        var roundNs = TakesTurns && IsPaced ? _conditions.GapNs * _conditions.Gaps : 0;
         var gapNs = _conditions.GapNs;
         for (var i = _firstEnding; i < end; i++)
         {
@@ -219,9 +248,18 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
             endsNs[i] = _nowNs;
             _decodes.AddDecodes(1, _prompts[i].Start + _prompts[i].Left + 1);
             gapNs = Math.Min(gapNs, _prompts[i].ItlNs);
+            turnsNs += AloneNs(_prompts[i].Start + _prompts[i].Left + 1);
         }
-        _conditions = _conditions with { GapNs = gapNs };
+        _nowNs = Math.Max(_nowNs, beganNs + roundNs);
+        _conditions = _conditions with { GapNs = gapNs, TurnsNs = turnsNs };
         Open(end);
+    }
+
+    long AloneNs(int context)
+    {
+        var shape = default(StepShape);
+        shape.AddDecodes(1, context);
+        return predictor.BoundNs(shape);
     }
 
     /// <summary>
@@ -229,7 +267,8 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
     /// </summary>
     void GoOn(int from, int left, int skipped, long[] endsNs)
     {
-        var stepNs = predictor.BoundNs(_step) / _interactiveShare;
+        var roundNs = TakesTurns && IsPaced ? _conditions.GapNs * _conditions.Gaps : predictor.BoundNs(_step);
+        var stepNs = roundNs / _interactiveShare;
         long tokens = _step.PrefillTokens + left;
         for (var i = _firstEnding; i < _count; i++)
         {

@@ -100,8 +100,44 @@ sealed class SlackAdmission
         var behindNs = BehindNs(request, decodes, stepNs, nowNs);
         var lateNs = _forecast.LateNs(request, dueNs, itlNs, new PromptForecast.Conditions(
             Math.Max(nowNs, _state.StepEndsNs), decodes, shortestGap,
-            _decodes.MayCatchUp() && !IsStrict(level, itlNs) ? SlackPolicy.HurriedGaps : 1, _idleStepNs));
+            _decodes.MayCatchUp() && !IsStrict(level, itlNs) ? SlackPolicy.HurriedGaps : 1, _idleStepNs,
+            TurnsNs(request.Adapter)));
         return lateNs > 0 ? lateNs : behindNs;
+    }
+
+    /// <summary>
+    /// What decodes take when those of each adapter have a step of their own; null where there is one adapter
+    /// only, or a step carries all.
+    /// </summary>
+    long? TurnsNs(int adapter)
+    {
+        if (_state.Options.Policy.Slack!.MixesAdapters)
+            return null;
+        var others = _forecast.HasOthers(adapter);
+        var ns = 0L;
+        foreach (var cohort in _state.Cohorts.All)
+        {
+            if (cohort.Count == 0 || _decodes.IsBatch(cohort))
+                continue;
+            others |= cohort.Key.Adapter != adapter;
+            var shape = default(StepShape);
+            shape.AddDecodes(cohort.Count, cohort.NextContextTokens + cohort.Count);
+            ns += _predictor.BoundNs(shape);
+        }
+        foreach (ref readonly var chunk in _state.IsInFlight ? _state.Plan.Chunks : [])
+        {
+            if (!chunk.EndsPrompt || !_state.Requests.Contains(chunk.Request)
+                || _queues.IsBatch(chunk.Request.Slot))
+            {
+                continue;
+            }
+            ref var joins = ref _state.Requests[chunk.Request.Slot];
+            others |= joins.Adapter != adapter;
+            var shape = default(StepShape);
+            shape.AddDecodes(1, joins.KnownTokens + 1);
+            ns += _predictor.BoundNs(shape);
+        }
+        return others ? ns : null;
     }
 
     static bool IsStrict(ServiceLevelSpec level, long itlNs) =>

@@ -90,27 +90,6 @@ sealed class SlackDecodes(SchedulerState state)
     }
 
     /// <summary>
-    /// When the step has to end: the earliest token that is due in it, and early enough that those whose turn
-    /// it is not can still have theirs.
-    /// </summary>
-    public long EarliestDueNs(int adapter, bool mixesAdapters, Func<DecodeCohort, long> aloneNs)
-    {
-        var earliest = long.MaxValue;
-        foreach (var cohort in state.Cohorts.All)
-        {
-            if (cohort.Count == 0)
-                continue;
-            var due = DueNs(cohort);
-            if (due == long.MaxValue)
-                continue;
-            if (!mixesAdapters && cohort.Key.Adapter != adapter)
-                due -= aloneNs(cohort);
-            earliest = Math.Min(earliest, due);
-        }
-        return earliest;
-    }
-
-    /// <summary>
     /// Of everybody who is promised a pace, the cohort of whoever is due first; null when nobody is.
     /// </summary>
     public DecodeCohort? FirstPaced()
@@ -125,34 +104,6 @@ sealed class SlackDecodes(SchedulerState state)
             }
         }
         return first;
-    }
-
-    /// <summary>The adapter whose token is due first; without any, the one that has waited longest.</summary>
-    public int AdapterOfTurn(SlackQueues queues, long nowNs)
-    {
-        int adapter = 0, idle = 0;
-        long earliest = long.MaxValue, longest = long.MaxValue;
-        foreach (var cohort in state.Cohorts.All)
-        {
-            if (cohort.Count == 0)
-                continue;
-            var due = DueNs(cohort);
-            if (due < earliest)
-                (adapter, earliest) = (cohort.Key.Adapter, due);
-            if (cohort.LastStepNs < longest && !cohort.Key.Parked)
-                (idle, longest) = (cohort.Key.Adapter, cohort.LastStepNs);
-        }
-        if (queues.Interactive.Count > 0)
-        {
-            ref var prompt = ref state.Requests[queues.Interactive.Peek()];
-            if (prompt.FirstTokenDueNs < earliest || earliest == long.MaxValue)
-                return prompt.Adapter;
-        }
-        if (earliest < long.MaxValue)
-            return adapter;
-        if (queues.Batch.Count > 0 && longest == long.MaxValue)
-            return state.Requests[queues.Batch.Peek()].Adapter;
-        return idle;
     }
 
     /// <summary>

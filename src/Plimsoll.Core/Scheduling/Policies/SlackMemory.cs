@@ -21,19 +21,37 @@ sealed class SlackMemory(
     readonly BatchMemory _promised = new(state, queues, Reserve(state.Options));
     readonly int _reserve = Reserve(state.Options);
     int _hold;
+    long _spareNs;
+
+    /// <summary>Time to move KV out and in before the step, nanoseconds.</summary>
+    public long MovedNs { get; private set; }
 
     static int Reserve(SchedulerOptions options) =>
         (int)(options.Policy.Slack!.ReservedBlocks * options.NumBlocks);
 
+    public void BeginStep(bool owed)
+    {
+        (MovedNs, _spareNs) = (0, 0);
+        _promised.IsOwed = owed;
+    }
+
     public void EndStep() => _hold = Math.Max(0, _hold - 1);
+
+    /// <summary>KV of so many tokens comes back before the step.</summary>
+    public long InNs(int tokens) => (long)(tokens * (_options.SwapNsPerToken ?? 0));
+
+    public void MoveIn(int tokens) => MovedNs += InNs(tokens);
 
     public bool HasSeat(bool interactive) => interactive
         ? state.Running.Count + _promised.KeptSeats() < state.Options.MaxNumSeqs
             || (_promised.HasSeatsWithoutOne() && EvictBatch())
         : state.Running.Count < state.Options.MaxNumSeqs;
 
-    public void MakeRoomForInteractiveDecodes(int adapter)
+    /// <param name="adapter">Whose turn it is; negative for everybody's.</param>
+    /// <param name="spareNs">Time that the step has left for moving KV out.</param>
+    public void MakeRoomForInteractiveDecodes(int adapter, long spareNs)
     {
+        _spareNs = spareNs;
         while (BlocksForCohorts(batch: false, adapter) > state.FreeBlocks)
         {
             if (!EvictBatch(keepsShare: true) && !EvictInteractive(None) && !EvictBatch())
@@ -43,6 +61,7 @@ sealed class SlackMemory(
 
     public void MakeRoomForBatchDecodes(int adapter)
     {
+        _spareNs = 0;
         while (BlocksForCohorts(batch: true, adapter) > state.FreeBlocks)
         {
             if (!EvictBatch())
@@ -51,8 +70,10 @@ sealed class SlackMemory(
     }
 
     /// <summary>Tokens of the chunk that memory can be found for.</summary>
-    public int MakeRoom(int request, ref PrefixHit hit, int start, int tokens, bool interactive)
+    public int MakeRoom(
+        int request, ref PrefixHit hit, int start, int tokens, bool interactive, long spareNs)
     {
+        _spareNs = spareNs;
         ref var wanting = ref state.Requests[request];
         var waits = wanting.Phase == RequestPhase.Waiting;
         while (true)
@@ -85,7 +106,11 @@ sealed class SlackMemory(
     }
 
     /// <summary>Somebody else gives way to a request that must go on. False when nobody is left.</summary>
-    public bool GiveWay(int request) => EvictBatch(request) || EvictInteractive(request);
+    public bool GiveWay(int request)
+    {
+        _spareNs = 0;
+        return EvictBatch(request) || EvictInteractive(request);
+    }
 
     /// <summary>A batch prompt is admitted whole or not at all, and leaves the reserve.</summary>
     bool MayAdmitBatch(in RequestState wanting, in PrefixHit hit, int free)
@@ -150,7 +175,7 @@ sealed class SlackMemory(
             queues.Remove(slot);
         var length = decoding ? state.LengthOfDecode(victim) : victim.ComputedTokens;
         if (SwapPays(length))
-            state.SwapOut(slot);
+            SwapOut(slot, length);
         else
             state.Preempt(slot);
         if (!queues.IsBatch(slot))
@@ -161,12 +186,23 @@ sealed class SlackMemory(
         return true;
     }
 
+    void SwapOut(int slot, int length)
+    {
+        var ns = InNs(length);
+        (_spareNs, MovedNs) = (_spareNs - ns, MovedNs + ns);
+        state.SwapOut(slot);
+    }
+
+    /// <summary>
+    /// Whether its KV moves out and back in less time than it is computed again, and out before anybody's
+    /// token is due.
+    /// </summary>
     bool SwapPays(int length)
     {
-        if (_options.SwapNsPerToken is not { } nsPerToken || length == 0)
+        if (_options.SwapNsPerToken is null || length == 0 || InNs(length) > _spareNs)
             return false;
         var again = new StepShape();
         again.AddChunk(0, length, endsPrompt: false);
-        return 2 * nsPerToken * length < predictor.PredictNs(again);
+        return 2 * InNs(length) < predictor.PredictNs(again);
     }
 }

@@ -31,16 +31,18 @@ sealed partial class SlackPolicy : IStepPolicy
     readonly SlackMemory _memory;
     readonly SlackAdmission _admission;
     readonly BatchShare _share;
+    readonly AdapterTurns _turns;
     readonly ChunkFit _fit;
     readonly long _idleStepNs;
     readonly long _batchStepNs;
-    readonly Func<DecodeCohort, long> _aloneNs;
     readonly Func<int, long, bool> _fitsWithDecodes;
     GrowingList<int> _aside = new(8);
     int _starvedSteps;
     int _tokensLeft;
     long _budgetNs;
     long _firstTokenNs;
+    bool _isLate;
+    bool _givesFirst;
     int _adapter;
 
     public SlackPolicy(SchedulerState state, StepPredictor predictor)
@@ -57,7 +59,7 @@ sealed partial class SlackPolicy : IStepPolicy
         _admission = new SlackAdmission(state, predictor, _queues, _decodes, _idleStepNs);
         _share = new BatchShare(state.Options, predictor, _idleStepNs);
         _fit = new ChunkFit(predictor);
-        _aloneNs = DecodesAloneNs;
+        _turns = new AdapterTurns(state, _queues, _decodes, predictor);
         _fitsWithDecodes = FitsWithDecodes;
     }
 
@@ -99,11 +101,14 @@ sealed partial class SlackPolicy : IStepPolicy
         _state.BeginPlan();
         _tokensLeft = _state.Options.MaxNumBatchedTokens;
 
+        var owed = _share.IsOwed && _queues.Batch.Count + _decodes.Batch.Count > 0;
+        _memory.BeginStep(owed);
+
         // 3. Whose adapter, where a step carries one only.
-        _adapter = _options.MixesAdapters ? -1 : _decodes.AdapterOfTurn(_queues, nowNs);
+        _adapter = _options.MixesAdapters ? -1 : _turns.Next(owed, nowNs);
 
         // 2. The time there is, and 4. the decodes that it is measured by.
-        var due = _decodes.EarliestDueNs(_adapter, _options.MixesAdapters, _aloneNs);
+        var due = _turns.EarliestDueNs(_adapter);
         _budgetNs = due == long.MaxValue ? _idleStepNs : Math.Max(0, due - nowNs);
         PlaceInteractiveDecodes();
 
@@ -111,38 +116,35 @@ sealed partial class SlackPolicy : IStepPolicy
         var paceNs = _budgetNs;
         if (_queues.Interactive.Count > 0 && due != long.MaxValue && _decodes.MayCatchUp())
             _budgetNs = Math.Max(_budgetNs, HurriedGaps * _decodes.ShortestGapNs());
-        _firstTokenNs = long.MaxValue;
+        (_firstTokenNs, _isLate, _givesFirst) = (long.MaxValue, false, false);
+        var kept = owed ? _share.KeptTokens(_tokensLeft) : 0;
+        _tokensLeft -= kept;
         var allPlaced = PlaceInteractivePrompts();
+        _tokensLeft += kept;
         _budgetNs = Math.Min(paceNs, _firstTokenNs);
         var abortable = plan.IsEmpty;
         var interactive = plan.Shape;
 
         // 6. and 9. Batch work, in the slack or because it is owed.
-        var owed = _share.IsOwed && _queues.Batch.Count + _decodes.Batch.Count > 0;
-        if (owed)
-            _budgetNs = Math.Max(_budgetNs, _predictor.BoundNs(plan.Shape) + _idleStepNs);
-        var wholeNs = _budgetNs;
-        if (!owed && due != long.MaxValue)
-            _budgetNs = Math.Min(_budgetNs, _batchStepNs);
-        if (allPlaced || owed)
-            FillWithBatch();
-        _budgetNs = wholeNs;
+        if (owed || (allPlaced && !_isLate))
+            FillWithBatch(owed, isDue: due != long.MaxValue);
         if (plan.IsEmpty)
         {
             Force();
             abortable = IsAllBatch(plan);
             interactive = abortable ? default : plan.Shape;
         }
-        _share.Planned(interactive, plan.Shape, _queues.Batch.Count + _decodes.Batch.Count > 0);
 
         // 7. Drafts.
         if (_options.Drafts is not null)
-            Speculate(due == long.MaxValue ? _firstTokenNs : _budgetNs);
+            Speculate(due == long.MaxValue ? _firstTokenNs : TimeNs);
+        _share.Planned(interactive, plan.Shape, _queues.Batch.Count + _decodes.Batch.Count > 0);
 
         // 10. What, how long, why.
         PutBackAside();
         var predictedNs = _predictor.PredictNs(plan.Shape);
-        plan.PredictedNs = predictedNs + DraftingNs(plan.Shape);
+        plan.MovedNs = _memory.MovedNs;
+        plan.PredictedNs = predictedNs + DraftingNs(plan.Shape) + plan.MovedNs;
         plan.BudgetNs = due == long.MaxValue ? null : _budgetNs;
         plan.IsAbortable = abortable && _options.CanAbort;
         plan.Why = owed ? StepBound.Share : plan.Why;
@@ -173,6 +175,9 @@ sealed partial class SlackPolicy : IStepPolicy
         _share.Passed(outcome.DurationNs);
         ref readonly var shape = ref _state.Plan.Shape;
         if (!outcome.Aborted)
-            _predictor.Observe(shape, (outcome.DurationNs / outcome.Steps) - DraftingNs(shape));
+        {
+            _predictor.Observe(
+                shape, (outcome.DurationNs / outcome.Steps) - DraftingNs(shape) - _state.Plan.MovedNs);
+        }
     }
 }

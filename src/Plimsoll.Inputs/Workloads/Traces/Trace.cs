@@ -41,6 +41,9 @@ public sealed class Trace
     /// </summary>
     public IReadOnlyList<string> Levels { get; private set; } = [];
 
+    /// <summary>Names of the tenants, numbered from 1 by requests; empty when none is told.</summary>
+    public IReadOnlyList<string> Tenants { get; private set; } = [];
+
     /// <summary>First arrival to last, seconds; 0 without times.</summary>
     public double SpanS => HasTimes ? (_rows[^1].AtNs - _rows[0].AtNs) / 1e9 : 0;
 
@@ -62,6 +65,7 @@ public sealed class Trace
         trace.ClosedLoop = reader.ClosedLoop;
         trace.PrefixBlockTokens = trace._hasKeys ? reader.PrefixBlockTokens : 0;
         trace.Levels = reader.Levels;
+        trace.Tenants = reader.Tenants;
         trace.Sort();
         return trace;
     }

@@ -121,8 +121,9 @@ public abstract class TraceReader : IDisposable
     private protected int Level(ReadOnlySpan<char> name, string field) =>
         Number(_levels, name.IsWhiteSpace() ? "default" : name, MostLevels, field);
 
+    /// <summary>0 where no tenant is named.</summary>
     private protected int Tenant(ReadOnlySpan<char> name, string field) =>
-        name.IsWhiteSpace() ? 0 : Number(_tenants, name, int.MaxValue, field);
+        name.IsWhiteSpace() ? 0 : 1 + Number(_tenants, name, int.MaxValue, field);
 
     /// <summary>0 where no adapter is named.</summary>
     private protected int Adapter(ReadOnlySpan<char> name, string field) =>

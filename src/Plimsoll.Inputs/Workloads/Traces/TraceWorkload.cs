@@ -51,6 +51,8 @@ public sealed class TraceWorkload : Workload
 
     public override IReadOnlyList<LevelPromise> Levels { get; }
 
+    public override IReadOnlyList<string> Tenants => _trace.Tenants;
+
     public override IReadOnlyList<double> WeeklyEnvelope => _envelope;
 
     public override IArrivalSource Open(
