@@ -55,6 +55,9 @@ public sealed record BenchResult
     /// <summary>Requests under way on average over the run.</summary>
     public double MeanInFlight { get; init; }
 
+    /// <summary>Requests that were due in the warm-up; nothing of them is measured.</summary>
+    public long InWarmup { get; init; }
+
     /// <summary>Seconds in which at least one request was under way.</summary>
     public double BusyS { get; init; }
 

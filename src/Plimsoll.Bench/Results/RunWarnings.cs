@@ -28,6 +28,11 @@ static class RunWarnings
 
     static IEnumerable<string> Load(BenchResult result)
     {
+        if (result is { Completed: 0, Failed: 0, InWarmup: > 0 and var spent })
+        {
+            yield return spent == 1 ? "the one request that was sent was due in the warm-up"
+                : $"all {spent:N0} requests were due in the warm-up, of which nothing is measured";
+        }
         if (result is { RequestRate: { } asked, DueRate: { } due })
         {
             var requests = result.Completed + result.Failed;

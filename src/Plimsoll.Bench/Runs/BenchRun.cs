@@ -34,6 +34,7 @@ public sealed class BenchRun : IDisposable
     SearchedLoad? _search;
     long _startNs;
     long _lastDueNs;
+    long _inWarmup;
     bool _realTime;
     long _tokens;
 
@@ -148,7 +149,10 @@ public sealed class BenchRun : IDisposable
     {
         _search?.Ended(record, _startNs);
         if (record.ScheduledNs - _startNs < _options.WarmupNs)
+        {
+            _inWarmup++;
             return;
+        }
         _lastDueNs = Math.Max(_lastDueNs, record.ScheduledNs);
         check.Add(record);
         var meter = _meters[record.Level];
@@ -208,6 +212,7 @@ public sealed class BenchRun : IDisposable
                 : _options.Levels[0].Clients,
             MostInFlight = _times.Most,
             MeanInFlight = _times.MeanInFlight,
+            InWarmup = _inWarmup,
             BusyS = _times.BusyNs / 1e9,
             Levels = levels,
             Client = check.Report(limits, _meters[0].Ttft.PercentileNs(50), _options.MostLateness)

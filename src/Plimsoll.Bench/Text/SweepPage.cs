@@ -8,6 +8,7 @@ using System.Text.Json;
 using Plimsoll.Bench.Money;
 using Plimsoll.Bench.Results;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
 using Plimsoll.Reports;
 using Plimsoll.Reports.Pictures;
 
@@ -21,6 +22,9 @@ public static class SweepPage
 {
     /// <summary>One point is no line.</summary>
     const int FewestPoints = 2;
+
+    /// <summary>Highest points below a limit that is drawn.</summary>
+    const double HighestLimit = 4;
 
     public static string[] Headers { get; } =
     [
@@ -67,15 +71,36 @@ public static class SweepPage
         Brand = "plimsoll bench --sweep",
         Headline = points.Count == 0 ? "No rate was measured"
             : $"{points[0].Result.Model}: latency and cost over load",
-        Lines = points.Count == 0 ? [] : [$"{points[0].Result.Address}; latencies from the scheduled send."],
+        Lines = [.. Lines(points)],
         Figures = [],
         Pictures = [.. Pictures(points)],
         Tables = [Rates(points)],
         Banner = [.. Told(points, result => result.InvalidBecause)],
         Warnings = [.. Told(points, result => result.Warnings)],
-        Notes = [.. Basis(points), .. NotDrawn(points)],
+        Notes = [.. Basis(points), .. Failures(points), .. NotDrawn(points)],
         Version = version,
     };
+
+    static IEnumerable<string> Lines(IReadOnlyList<SweepPoint> points)
+    {
+        if (points.Count == 0)
+            yield break;
+        var (first, last) = (points[0].Result, points[^1].Result);
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"{first.Address}, {first.StartedAt:yyyy-MM-dd HH:mm}Z; from {first.Load} to {last.Load}; ")
+            + $"latencies from {first.LatenciesFrom}.";
+        yield return $"Tokens counted {first.TokenCounting}; prompt lengths: {first.PromptLengths}.";
+        if (first.Levels[0].Promise is { Count: > 0 } promise)
+        {
+            var limits = promise.Select(limit => PromiseText.Of(limit.Limit));
+            yield return $"Promise: {string.Join(", ", limits)}.";
+        }
+    }
+
+    static IEnumerable<string> Failures(IReadOnlyList<SweepPoint> points) =>
+        points.SelectMany(point => point.Result.Levels[0].Failures.Select(failure =>
+            string.Create(CultureInfo.InvariantCulture,
+                $"{point.Rate:0.###} requests/s: {failure.Count:N0} {failure.Kind}: {failure.Example}")));
 
     /// <summary>A column per rate: a few rates fit a phone.</summary>
     static PageTable Rates(IReadOnlyList<SweepPoint> points)
@@ -130,6 +155,7 @@ public static class SweepPage
                 {
                     Title = $"{name} over load", Subtitle = "milliseconds, from the scheduled send",
                     Across = "requests per second", Curves = curves,
+                    Levels = [.. Limits(points[0], metric, curves)],
                 }.Draw());
             }
         }
@@ -150,6 +176,21 @@ public static class SweepPage
                     Across = $"{name} p95, ms", Logarithmic = true,
                         Curves = [new NamedCurve("USD per million tokens", cost)],
                 }.Draw());
+            }
+        }
+    }
+
+    /// <summary>Limits of the promise, where they are near enough to leave the curves their height.</summary>
+    static IEnumerable<(double At, string Name)> Limits(
+        SweepPoint point, Metric metric, List<NamedCurve> curves)
+    {
+        var highest = curves.Max(curve => curve.Points.Max(at => at.Y));
+        foreach (var (limit, _, _, _, _) in point.Result.Levels[0].Promise)
+        {
+            if (limit.Metric == metric && limit.LimitNs / 1e6 <= HighestLimit * highest)
+            {
+                yield return (limit.LimitNs / 1e6, string.Create(CultureInfo.InvariantCulture,
+                    $"p{limit.Percentile:0.##} {limit.LimitNs / 1e6:0.###} ms"));
             }
         }
     }

@@ -6,6 +6,7 @@ using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
@@ -271,7 +272,10 @@ public sealed class Endpoint : IDisposable
         else if (record.Status == 0 && e is HttpRequestException { HttpRequestError: var error }
             && IsUnreachable(error))
         {
-            Fail(record, FailureKind.Unreachable, ErrorText.OneLine(Root(e).Message));
+            var root = Root(e);
+            Fail(record, FailureKind.Unreachable, ErrorText.OneLine(root.Message)
+                + (root is AuthenticationException ? "; expected one that this machine trusts, or --insecure"
+                    : ""));
         }
         else
         {

@@ -29,6 +29,9 @@ public sealed record CurvesPicture
     /// <summary>Named places on the horizontal axis: limits, a load line.</summary>
     public IReadOnlyList<(double At, string Name)> Marks { get; init; } = [];
 
+    /// <summary>Named levels on the vertical axis: limits.</summary>
+    public IReadOnlyList<(double At, string Name)> Levels { get; init; } = [];
+
     public Scene Draw()
     {
         var frame = new Frame(Title, Subtitle, height: 250 + 20 * Curves.Count);
@@ -39,12 +42,14 @@ public sealed record CurvesPicture
             : Axis.Linear(xs.Max(), frame.Left, frame.Right);
         // Room for the legend above the highest point.
         var room = Most is null ? 1 + 0.09 * Curves.Count : 1;
-        var y = Axis.Linear(Most ?? room * points.Select(p => p.Y).DefaultIfEmpty(1).Max(), frame.Bottom,
-            frame.Top);
+        var y = Axis.Linear(Most ?? room * points.Select(p => p.Y).Concat(Levels.Select(level => level.At))
+            .DefaultIfEmpty(1).Max(), frame.Bottom, frame.Top);
         frame.Vertical(y, tick => Axis.Label(tick) + Unit);
         frame.Horizontal(x, Across);
         for (var i = 0; i < Marks.Count; i++)
             frame.LimitAt(x.At(Marks[i].At), Marks[i].Name, below: frame.Bottom - frame.Top - 12 - 16 * i);
+        foreach (var (at, name) in Levels)
+            frame.LevelAt(y.At(at), name);
         for (var i = 0; i < Curves.Count; i++)
             Curve(frame, Curves[i], Series.Number(i), i, x, y);
         return frame.Scene;

@@ -99,6 +99,28 @@ public sealed class BenchPageWordsTests
     }
 
     [Fact]
+    public void A_sweep_draws_its_promise_and_says_what_failed()
+    {
+        var level = Level("default", 40, limit: "ttft p95 50ms") with
+        {
+            Failed = 2, Failures = [new FailureReport("refused", 2, "HTTP 400: no")],
+        };
+        var page = SweepPage.Of(
+            [new SweepPoint(1, Result([level]), null), new SweepPoint(2, Result([level]), null)], "1");
+        Svg(page.Pictures.Single(picture => picture.Name == "sweep-ttft")).ShouldContain("p95 50 ms");
+        page.Notes.ShouldContain("2 requests/s: 2 refused: HTTP 400: no");
+        page.Lines.ShouldContain("Promise: ttft p95 50ms.");
+    }
+
+    [Fact]
+    public void A_run_that_ended_in_its_warm_up_says_so()
+    {
+        var result = Result([Level("default", 0) with { Completed = 0 }]) with { InWarmup = 20 };
+        result.Warnings.ShouldContain(
+            "all 20 requests were due in the warm-up, of which nothing is measured");
+    }
+
+    [Fact]
     public void A_comparison_draws_the_limits_of_both_runs()
     {
         var (one, two) = (Result([Level("default", 40, limit: "ttft p95 50ms")]),

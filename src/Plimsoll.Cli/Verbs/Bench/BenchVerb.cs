@@ -15,6 +15,9 @@ namespace Plimsoll.Cli.Verbs.Bench;
 /// <summary><c>plimsoll bench</c>: what a live endpoint delivers and costs.</summary>
 sealed class BenchVerb(TextWriter output, TextWriter story)
 {
+    /// <summary>Milliseconds within which several signals are one.</summary>
+    const long TogetherMs = 500;
+
     readonly BenchEndpointArguments _endpoint = new();
     readonly BenchLoadArguments _load = new();
     readonly BenchSearchArguments _search = new();
@@ -40,6 +43,7 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
     {
         SocketsBeforeTheFirst();
         using var stop = new CancellationTokenSource();
+        var stoppedMs = 0L;
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         var files = _results.Read(parsed);
@@ -82,8 +86,11 @@ sealed class BenchVerb(TextWriter output, TextWriter story)
 
         void Stop(PosixSignalContext context)
         {
-            // The first asks for the report of what ran; a second ends the program at once.
-            context.Cancel = !stop.IsCancellationRequested;
+            // The first asks for the report of what ran; a later one ends the program at once. Those that
+            // come together are one: timeout(1) signals a process and its group.
+            var now = Environment.TickCount64;
+            var first = Interlocked.CompareExchange(ref stoppedMs, now, 0);
+            context.Cancel = first == 0 || now - first < TogetherMs;
             stop.Cancel();
         }
     }
