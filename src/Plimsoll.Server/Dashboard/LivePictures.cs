@@ -51,19 +51,22 @@ static class LivePictures
         ],
     };
 
-    /// <summary>Each level against its own promise; of levels that nobody uses there is nothing.</summary>
+    /// <summary>Each level that is in use against its own promise; all of them while none is.</summary>
     static TimePicture Latency(
         IReadOnlyList<LiveSecond> seconds, string name, IReadOnlyList<Level> levels,
         Func<LiveLatency, double?> value, Func<Level, long?> promiseNs)
     {
-        var curves = new List<TimeCurve>();
-        var limits = new List<(string, double)>();
+        var felt = new List<(Level Level, List<double?> Values)>();
         foreach (var level in levels)
         {
-            var values = Values(seconds,
-                second => second.Latencies.TryGetValue(level.Name, out var felt) ? value(felt) : null);
-            if (levels.Count > 1 && values.TrueForAll(one => one is null))
-                continue;
+            felt.Add((level, Values(seconds,
+                second => second.Latencies.TryGetValue(level.Name, out var own) ? value(own) : null)));
+        }
+        var used = felt.FindAll(one => one.Values.Exists(ms => ms is not null));
+        var curves = new List<TimeCurve>();
+        var limits = new List<(string, double)>();
+        foreach (var (level, values) in used.Count > 0 ? used : felt)
+        {
             curves.Add(new TimeCurve(levels.Count > 1 ? level.Name : $"{name} p95",
                 curves.Count == 0 ? TimeInk.Interactive : TimeInk.Other, values));
             var whose = levels.Count > 1 ? level.Name + ": " : "";
