@@ -221,6 +221,7 @@ public sealed partial class ServeHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _commit.EndPatience();
         if (_runner is not null)
             await _runner.DisposeAsync();
         _places?.Dispose();

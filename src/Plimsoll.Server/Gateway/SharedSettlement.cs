@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Data.Common;
 using System.Threading.Tasks;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Storage;
@@ -55,7 +56,7 @@ sealed class SharedSettlement(
         {
             await commit.WriteAsync(engines.Leave, GroupCommit.ClientPatience);
         }
-        catch (StorageAwayException)
+        catch (Exception e) when (e is StorageAwayException or DbException)
         {
             // They find out by themselves.
         }

@@ -37,9 +37,6 @@ public sealed class LedgerWriter : IAsyncDisposable
         ON CONFLICT (id) DO NOTHING
         """;
 
-    /// <summary>How long a server that stops waits for a database that is away.</summary>
-    static readonly TimeSpan _lastPatience = TimeSpan.FromSeconds(10);
-
     /// <summary>How long it waits for other gateways to settle what it has reported.</summary>
     static readonly TimeSpan _betweenLooks = TimeSpan.FromMilliseconds(250);
     const int LastLooks = 8;
@@ -154,12 +151,11 @@ public sealed class LedgerWriter : IAsyncDisposable
         await _stop.CancelAsync();
         try
         {
-            await EndAsync().WaitAsync(_lastPatience);
+            await EndAsync();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // The database is away for good; the next life books the time as down.
-            return;
         }
         _stop.Dispose();
         _one.Dispose();
