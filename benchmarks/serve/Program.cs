@@ -77,7 +77,8 @@ switch (args)
     default:
         Console.Error.WriteLine(
             "expected: twin, fleet, errors or ledger [SEEDS]; writes; gateway or soak PLIMSOLL [REQUESTS]; "
-            + "latency PLIMSOLL REQUESTS_PER_SECOND [RUNS]; live or share PLIMSOLL [SECONDS]; engine SECONDS; "
+            + "latency PLIMSOLL REQUESTS_PER_SECOND [RUNS]; live or share PLIMSOLL [SECONDS]; "
+            + "engine SECONDS; "
             + "kill PLIMSOLL [KILLS LINES [LEDGER]]; load URL REQUESTS whole|streams; bare URL; or stub");
         return 2;
 }

@@ -19,21 +19,7 @@ public sealed class LivePageTests
     {
         Assert.SkipUnless(File.Exists(Chromium), "no Chromium here");
         await using var engine = await RunningServer.StartAsync();
-        await using var server = await RunningServer.StartAsync(config =>
-        {
-            config.Levels["relaxed"] = new LevelConfig { Ttft = "900ms", Itl = "150ms" };
-            config.Models =
-            [
-                new ModelConfig
-                {
-                    Name = "fleet",
-                    PriceUsdPerHour = 2,
-                    LoadLineRequestsPerSecond = 7.5,
-                    Twin = RunningServer.Simulated().Simulated,
-                    Upstreams = [new UpstreamConfig { Url = engine.Address.ToString(), Model = "sim" }],
-                },
-            ];
-        });
+        await using var server = await RunningServer.StartAsync(config => Levels(config, engine));
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await playwright.Chromium.LaunchAsync(new()
         {
@@ -97,6 +83,22 @@ public sealed class LivePageTests
         using var reader = new StreamReader(await events.Content.ReadAsStreamAsync());
         (await reader.ReadLineAsync()).ShouldBe("event: second");
         (await reader.ReadLineAsync())!.ShouldContain("\"slack\":\"");
+    }
+
+    static void Levels(ServeConfig config, RunningServer engine)
+    {
+        config.Levels["relaxed"] = new LevelConfig { Ttft = "900ms", Itl = "150ms" };
+        config.Models =
+        [
+            new ModelConfig
+            {
+                Name = "fleet",
+                PriceUsdPerHour = 2,
+                LoadLineRequestsPerSecond = 7.5,
+                Twin = RunningServer.Simulated().Simulated,
+                Upstreams = [new UpstreamConfig { Url = engine.Address.ToString(), Model = "sim" }],
+            },
+        ];
     }
 
     static async Task TrafficAsync(RunningServer server, CancellationToken stop)
