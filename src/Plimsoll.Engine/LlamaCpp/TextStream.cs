@@ -13,6 +13,9 @@ sealed class TextStream(LlamaTokenizer tokenizer)
     /// <summary>A character that is not whole has three bytes at most.</summary>
     const int MostHeld = 3;
 
+    /// <summary>What one byte that belongs to no character becomes.</summary>
+    const string Replacement = "\uFFFD";
+
     readonly byte[] _held = new byte[MostHeld];
     int _heldBytes;
 
@@ -29,7 +32,8 @@ sealed class TextStream(LlamaTokenizer tokenizer)
         bytes = bytes[..(_heldBytes + added.Length)];
         _heldBytes = OpenBytes(bytes);
         bytes[^_heldBytes..].CopyTo(_held);
-        return Encoding.UTF8.GetString(bytes[..^_heldBytes]);
+        var text = bytes[..^_heldBytes];
+        return text is [>= 0x80] ? Replacement : Encoding.UTF8.GetString(text);
     }
 
     /// <summary>What was held back when the answer ends.</summary>
