@@ -82,7 +82,8 @@ public sealed class BudgetLeasesLaws
         public void Let(int what, int index, long amount)
         {
             var one = _gateways[index % _gateways.Length];
-            if (what == 0 && one.Held + one.Book.SpentHere("t", Today) - one.SpentBefore + amount <= one.Lease)
+            var since = one.Book.SpentHere("t", Today) - one.SpentBefore;
+            if (what == 0 && one.Held + since + amount <= one.Lease)
                 one.Held += amount;
             else if (what == 1)
                 Spend(one, Math.Min(amount, one.Held));
