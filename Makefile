@@ -79,10 +79,14 @@ serve-soak: build
 			src/Plimsoll.Cli/bin/Release/net10.0/plimsoll 100 10000 $$ledger || exit 1; done
 	benchmarks/serve/bin/Release/net10.0/Plimsoll.Serve.Figures soak src/Plimsoll.Cli/bin/Release/net10.0/plimsoll
 
-# The container image as a tar archive, for `docker load` or `podman load`; wants the base image's registry.
+# The container image: as a tar archive for `docker load` or `podman load`, or pushed to REGISTRY=registry.example.com
+# under REPOSITORY=team/plimsoll, as whom `docker login` has let in. Either wants the base image's registry, or a copy
+# of it: BASE=registry.example.com/dotnet/aspnet:10.0.
 container:
 	dotnet publish src/Plimsoll.Cli -c Release -v quiet --nologo -t:PublishContainer \
-		-p:ContainerArchiveOutputPath=$(CURDIR)/artifacts/plimsoll.tar.gz
+		$(if $(BASE),-p:ContainerBaseImage=$(BASE)) $(if $(REGISTRY),-p:ContainerRegistry=$(REGISTRY) \
+		-p:ContainerRepository=$(or $(REPOSITORY),plimsoll), \
+		-p:ContainerArchiveOutputPath=$(CURDIR)/artifacts/plimsoll.tar.gz)
 
 # Writes what is generated in docs/ again.
 docs:

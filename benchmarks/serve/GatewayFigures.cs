@@ -20,6 +20,7 @@ static class GatewayFigures
     const int Rounds = 4;
     const int WarmRequests = 5_000;
     const double Seconds = 10;
+    const double SecondsOfPair = 4;
 
     public const string Whole =
         """{"model":"stub","max_tokens":4,"messages":[{"role":"user","content":"what is a load line?"}]}""";
@@ -48,12 +49,13 @@ static class GatewayFigures
             }
         });
 
-    /// <summary>What it adds to latency alone, at a rate that is named.</summary>
-    public static Task PrintLatencyAsync(TextWriter output, string binary, int perSecond) =>
+    /// <summary>What it adds to latency alone, at a rate that is named, in short runs.</summary>
+    public static Task PrintLatencyAsync(TextWriter output, string binary, int perSecond, int pairs) =>
         BesideStubAsync(binary, async (stub, upstream, gateway) =>
         {
             await WarmAsync(gateway, Whole, WarmRequests);
-            await PrintLatenciesAsync(output, upstream, gateway, stub, perSecond);
+            await WhileRealTimeAsync(output, gateway, stub, () => LatencyFigures.PrintPairsAsync(
+                output, new Uri(upstream), new Uri(gateway.Address), perSecond, pairs, SecondsOfPair));
         });
 
     static async Task BesideStubAsync(string binary, Func<Process, string, Measured, Task> measure)
@@ -96,9 +98,21 @@ static class GatewayFigures
             + FormattableString.Invariant($"{bare * StubUpstream.StreamTokens,9:#,0} with nothing between"));
     }
 
-    /// <summary>At half of what one core can, for seconds, at real-time priority where that may be.</summary>
-    static async Task PrintLatenciesAsync(
-        TextWriter output, string upstream, Measured ours, Process stub, double perSecond)
+    /// <summary>At half of what one core can, for seconds.</summary>
+    static Task PrintLatenciesAsync(
+        TextWriter output, string upstream, Measured ours, Process stub, double perSecond) =>
+        WhileRealTimeAsync(output, ours, stub, async () =>
+        {
+            foreach (var isPoisson in new[] { false, true })
+            {
+                await LatencyFigures.PrintAsync(
+                    output, new Uri(upstream), new Uri(ours.Address), perSecond, Seconds, isPoisson);
+            }
+        });
+
+    /// <summary>At real-time priority where that may be.</summary>
+    static async Task WhileRealTimeAsync(
+        TextWriter output, Measured ours, Process stub, Func<Task> measure)
     {
         int[] processes = [ours.Process.Id, stub.Id, Environment.ProcessId];
         RealTime.StayOn(0, Environment.ProcessId);
@@ -107,11 +121,7 @@ static class GatewayFigures
         {
             output.WriteLine(isAlone ? "at real-time priority, so that nothing else gets between:"
                 : "beside whatever else the machine does:");
-            foreach (var isPoisson in new[] { false, true })
-            {
-                await LatencyFigures.PrintAsync(
-                    output, new Uri(upstream), new Uri(ours.Address), perSecond, Seconds, isPoisson);
-            }
+            await measure();
         }
         finally
         {

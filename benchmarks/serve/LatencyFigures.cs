@@ -5,6 +5,7 @@ using System.IO;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
+using Plimsoll.Core.Measures;
 
 namespace Plimsoll.Serve.Figures;
 
@@ -44,7 +45,7 @@ static class LatencyFigures
         var requests = (int)(perSecond * seconds);
         await MeasureAsync(upstream, gateway, Schedule(perSecond, requests / 4, isPoisson));
         var before = await CollectionsAsync(gateway);
-        var seen = await MeasureAsync(upstream, gateway, Schedule(perSecond, requests, isPoisson));
+        var (_, seen) = await MeasureAsync(upstream, gateway, Schedule(perSecond, requests, isPoisson));
         var after = await CollectionsAsync(gateway);
         var arrivals = isPoisson ? ", Poisson" : "";
         output.WriteLine(FormattableString.Invariant($"latency at {perSecond:#,0} requests/s{arrivals,-10}")
@@ -58,6 +59,46 @@ static class LatencyFigures
             $"  meanwhile {after.Count - before.Count:0} collections in the gateway held it up for ")
             + FormattableString.Invariant($"{1e3 * (after.Seconds - before.Seconds):0.0} ms in all"));
         return At(seen.Through, 0.99) - At(seen.Straight, 0.99);
+    }
+
+    /// <summary>
+    /// The same in short runs: of a run that something got into both lines suffer, and the median over runs
+    /// says what is usual. With every request counted, and without those during which a core was away.
+    /// </summary>
+    public static async Task PrintPairsAsync(
+        TextWriter output, Uri upstream, Uri gateway, double perSecond, int pairs, double seconds)
+    {
+        var requests = (int)(perSecond * seconds);
+        await MeasureAsync(upstream, gateway, Schedule(perSecond, requests, isPoisson: true));
+        List<double> median = [], tail = [], keptTail = [];
+        output.WriteLine(FormattableString.Invariant(
+            $"{pairs} runs of {seconds:0.#} s at {perSecond:#,0} requests/s, Poisson; p99, ms"));
+        output.WriteLine("  straight  through    added   added, cores there   left out");
+        for (var pair = 0; pair < pairs; pair++)
+        {
+            var (all, kept) = await MeasureAsync(upstream, gateway, Schedule(perSecond, requests, true));
+            median.Add(At(all.Through, 0.5) - At(all.Straight, 0.5));
+            tail.Add(At(all.Through, 0.99) - At(all.Straight, 0.99));
+            var tells = Math.Min(kept.Straight.Length, kept.Through.Length) >= PercentileSamples.Needed(99);
+            if (tells)
+                keptTail.Add(At(kept.Through, 0.99) - At(kept.Straight, 0.99));
+            output.WriteLine(
+                FormattableString.Invariant($"{At(all.Straight, 0.99),10:0.00}{At(all.Through, 0.99),9:0.00}")
+                + FormattableString.Invariant($"{tail[^1],9:0.00}")
+                + (tells ? FormattableString.Invariant($"{keptTail[^1],21:0.00}") : $"{"too few",21}")
+                + FormattableString.Invariant($"{kept.LeftOut,11:0 %}"));
+        }
+        output.WriteLine(FormattableString.Invariant(
+            $"median of the runs: p50 +{Median(median):0.00} ms, p99 +{Median(tail):0.00} ms")
+            + (keptTail.Count == 0 ? "" : FormattableString.Invariant(
+                $", +{Median(keptTail):0.00} in the {keptTail.Count} that tell it with their cores there")));
+    }
+
+    static double Median(List<double> values)
+    {
+        values.Sort();
+        var middle = values.Count / 2;
+        return values.Count % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
     }
 
     static void PrintLine(TextWriter output, string name, double[] sorted, double[]? less)
@@ -92,7 +133,7 @@ static class LatencyFigures
 
     static double At(double[] sorted, double share) => sorted[(int)(share * (sorted.Length - 1))];
 
-    static async Task<Latencies> MeasureAsync(Uri upstream, Uri gateway, double[] due)
+    static async Task<(Latencies All, Latencies Kept)> MeasureAsync(Uri upstream, Uri gateway, double[] due)
     {
         var next = -1;
         var endNs = new long[due.Length];
@@ -109,7 +150,7 @@ static class LatencyFigures
         await Task.WhenAll(workers);
         foreach (var watch in watches)
             watch.Dispose();
-        return Sort(due, endNs, beganNs, watches);
+        return (Sort(due, endNs, beganNs, []), Sort(due, endNs, beganNs, watches));
 
         void Work()
         {

@@ -24,7 +24,10 @@ switch (args)
         await GatewayFigures.PrintAsync(Console.Out, binary, Number(requests));
         break;
     case ["latency", var binary, var perSecond]:
-        await GatewayFigures.PrintLatencyAsync(Console.Out, binary, Number(perSecond));
+        await GatewayFigures.PrintLatencyAsync(Console.Out, binary, Number(perSecond), 9);
+        break;
+    case ["latency", var binary, var perSecond, var pairs]:
+        await GatewayFigures.PrintLatencyAsync(Console.Out, binary, Number(perSecond), Number(pairs));
         break;
     case ["live", var binary]:
         return await LiveFigures.PrintAsync(Console.Out, binary, 120);
@@ -74,7 +77,8 @@ switch (args)
     default:
         Console.Error.WriteLine(
             "expected: twin, fleet, errors or ledger [SEEDS]; writes; gateway or soak PLIMSOLL [REQUESTS]; "
-            + "latency PLIMSOLL REQUESTS_PER_SECOND; live or share PLIMSOLL [SECONDS]; engine SECONDS; "
+            + "latency PLIMSOLL REQUESTS_PER_SECOND [RUNS]; live or share PLIMSOLL [SECONDS]; "
+            + "engine SECONDS; "
             + "kill PLIMSOLL [KILLS LINES [LEDGER]]; load URL REQUESTS whole|streams; bare URL; or stub");
         return 2;
 }

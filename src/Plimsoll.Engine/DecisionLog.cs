@@ -22,8 +22,10 @@ public sealed class DecisionLog : IDisposable
     /// <param name="limits">The scheduler's options.</param>
     /// <param name="stepTimes">Weights that its predictor starts from; null without a predictor.</param>
     /// <param name="roofline">What prompts must cost on the machine; null where it is not known.</param>
+    /// <param name="simulated">What a simulated engine's step times are made of; null for a real one.</param>
     public DecisionLog(
-        string path, SchedulerOptions limits, double[]? stepTimes = null, RooflineFacts? roofline = null)
+        string path, SchedulerOptions limits, double[]? stepTimes = null, RooflineFacts? roofline = null,
+        DeploymentSteps? simulated = null)
     {
         try
         {
@@ -41,6 +43,11 @@ public sealed class DecisionLog : IDisposable
         JsonSerializer.Serialize(_json, stepTimes);
         _json.WritePropertyName("roofline");
         JsonSerializer.Serialize(_json, roofline);
+        if (simulated is not null)
+        {
+            _json.WritePropertyName("simulated");
+            JsonSerializer.Serialize(_json, simulated);
+        }
         End();
     }
 

@@ -44,13 +44,17 @@ public static class DecisionReplay
             using var header = JsonDocument.Parse(lines.Current);
             var limits = header.RootElement.GetProperty("limits").Deserialize<SchedulerOptions>()!;
             var weights = header.RootElement.GetProperty("step_times").Deserialize<double[]>();
-            if (weights is null && limits.Policy.Slack is not null)
-                throw NoStepTimes(path, limits.Policy);
-            var times = weights is null ? null : new StepTimes(weights);
             var roofline = header.RootElement.TryGetProperty("roofline", out var facts)
                 ? facts.Deserialize<RooflineFacts>()
                 : null;
-            var replay = new Replaying(limits, times, roofline);
+            var simulated = header.RootElement.TryGetProperty("simulated", out var steps)
+                ? steps.Deserialize<DeploymentSteps>()
+                : null;
+            if (weights is null && simulated is null && limits.Policy.Slack is not null)
+                throw NoStepTimes(path, limits.Policy);
+            var replay = weights is not null ? Replaying.Of(new StepTimes(weights), limits, roofline)
+                : simulated is not null ? Replaying.Of(simulated.Build(), limits, roofline)
+                : new Replaying(new Scheduler(limits), null, null);
             while (lines.MoveNext())
             {
                 number++;
@@ -71,19 +75,16 @@ public static class DecisionReplay
     }
 
     static BadInputException NoStepTimes(string path, SchedulingPolicy policy) =>
-        new($"{path} holds no step times, which policy {policy.Name} plans by: a simulated engine wrote it; "
-            + "expected one under vllm-v1, or of llama.cpp");
+        new($"{path} holds no step times, which policy {policy.Name} plans by",
+            "", "a log of this release");
 
     static BadInputException Bad(string path, int line, string problem) =>
         new($"{path}:{line} {problem}; a file that `plimsoll serve --decision-log` wrote was expected");
 
-    sealed class Replaying(SchedulerOptions limits, StepTimes? times, RooflineFacts? roofline)
+    sealed class Replaying(Scheduler scheduler, IStepTimes? times, FirstTokenGaps? gaps)
     {
-        readonly FirstTokenGaps? _gaps = times is not null && roofline is not null
-            ? new FirstTokenGaps(roofline, times, limits)
-            : null;
-        readonly Scheduler _scheduler =
-            new(limits, times is null ? null : new StepPredictor(times.Frozen(), learns: true));
+        readonly FirstTokenGaps? _gaps = gaps;
+        readonly Scheduler _scheduler = scheduler;
         readonly List<RequestOutcome> _outcomes = [];
         StepShape _shape;
         long _plans;
@@ -92,6 +93,17 @@ public static class DecisionReplay
         long _predictedNs;
         long _steps;
         double _errors;
+
+        /// <summary>An engine that computes: its scheduler learns from what it sees.</summary>
+        public static Replaying Of(StepTimes times, SchedulerOptions limits, RooflineFacts? roofline) => new(
+            new Scheduler(limits, new StepPredictor(times.Frozen(), learns: true)), times,
+            roofline is null ? null : new FirstTokenGaps(roofline, times, times.Split, limits));
+
+        /// <summary>A simulated engine: its steps are as long as they are foreseen.</summary>
+        public static Replaying Of(
+            StepTimeModel times, SchedulerOptions limits, RooflineFacts? roofline) => new(
+            new Scheduler(limits, new StepPredictor(times)), times,
+            roofline is null ? null : new FirstTokenGaps(roofline, times, times.Split, limits));
 
         public ReplayOutcome Outcome => new(
             _plans, _differences, _scheduler.PlanHash, _realNs, _predictedNs, _steps,

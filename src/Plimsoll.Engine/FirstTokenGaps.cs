@@ -22,8 +22,15 @@ public sealed record FirstTokenGapSummary(
 /// take alone, by the step times at the start, as a part of what the whole step should take: measured time is
 /// split, never replaced.
 /// </summary>
-sealed class FirstTokenGaps(RooflineFacts roofline, StepTimes times, SchedulerOptions limits)
+/// <param name="roofline">What prompts must cost.</param>
+/// <param name="times">How long steps are foreseen to take.</param>
+/// <param name="split">What causes their length.</param>
+/// <param name="limits">The scheduler's.</param>
+sealed class FirstTokenGaps(
+    RooflineFacts roofline, IStepTimes times, FirstTokenGaps.Split split, SchedulerOptions limits)
 {
+    public delegate StepSplit Split(in StepShape shape);
+
     sealed class Prompt
     {
         public long ArrivedNs;
@@ -126,7 +133,7 @@ sealed class FirstTokenGaps(RooflineFacts roofline, StepTimes times, SchedulerOp
         var tokens = shape.PrefillTokens;
         var one = new StepShape();
         one.AddChunk(0, 1, endsPrompt: true);
-        var pairsNs = times.Split(shape).PrefillNewContextNs;
+        var pairsNs = split(shape).PrefillNewContextNs;
         var best = pairsNs + Math.Max(times.PredictNs(one), tokens * (_bestNsPerToken ??= BestNsPerToken()));
         return FirstTokenGap.Of(
             nowNs - prompt.ArrivedNs, prompt.FirstPlanNs - prompt.ArrivedNs, prompt.OwnNs, best,
@@ -142,7 +149,7 @@ sealed class FirstTokenGaps(RooflineFacts roofline, StepTimes times, SchedulerOp
             var shape = new StepShape();
             shape.AddChunk(0, tokens, endsPrompt: true);
             best = Math.Min(
-                best, (times.PredictNs(shape) - times.Split(shape).PrefillNewContextNs) / (double)tokens);
+                best, (times.PredictNs(shape) - split(shape).PrefillNewContextNs) / (double)tokens);
         }
         return Math.Max(1, best);
     }

@@ -47,6 +47,7 @@ public sealed partial class ServeHost : IAsyncDisposable
     readonly Database _database;
     readonly GroupCommit _commit;
     readonly LedgerWriter _writer;
+    readonly SharedSettlement? _shared;
     readonly FileStore _files;
     readonly string _fixed;
     readonly BatchStore _batches;
@@ -65,7 +66,8 @@ public sealed partial class ServeHost : IAsyncDisposable
 
     ServeHost(
         WebApplication app, Gate gate, ModelDirectory models, LedgerBook book, Levels levels,
-        ServeConfig config, Database database, Dictionary<string, UpstreamModel> upstreams, TimeProvider time)
+        ServeConfig config, Database database, SharedEngines? shared,
+        Dictionary<string, UpstreamModel> upstreams, TimeProvider time)
     {
         _upstreams = upstreams;
         _fixed = Fixed(config);
@@ -76,11 +78,15 @@ public sealed partial class ServeHost : IAsyncDisposable
         _batches = new BatchStore(database, _commit, time);
         _capture = new TrafficCapture(config.State);
         _audit = new NightlyAudit(Samples, _commit, time, log.CreateLogger<NightlyAudit>());
-        _writer = new LedgerWriter(book, _commit, PostIdle, TimeSpan.FromMilliseconds(500));
         _app = app;
         _gate = gate;
         _models = models;
         _book = book;
+        _shared = shared is null ? null : new SharedSettlement(shared, _commit, book, upstreams.Values);
+        _writer = new LedgerWriter(
+            book, _commit, PostIdleAsync, TimeSpan.FromMilliseconds(500), shared is null ? null
+                : new BudgetLeases(shared.Gateway, book, gate.Budgets.InWork, gate.Budgets.Lease, time),
+            () => _shared is { IsOwed: true });
         _levels = levels;
         _drain = DrainOf(config);
     }
@@ -121,10 +127,11 @@ public sealed partial class ServeHost : IAsyncDisposable
             else if (model.Cascade is { } cascade)
                 models.Cascades.Add(model.Name, new CascadeModel(model.Name, cascade, time.GetUtcNow()));
         }
-        var upstreams = Upstreams(config, levels, book, time);
+        var upstreams = Upstreams(config, levels, book, time, story);
         var database = Database.Open(config.Ledger, config.State);
-        LedgerWriter.Begin(book, database, time);
-        var host = new ServeHost(app, gate, models, book, levels, config, database, upstreams, time)
+        var shared = Share(config, gate, upstreams, story);
+        LedgerWriter.Begin(book, database, time, shared);
+        var host = new ServeHost(app, gate, models, book, levels, config, database, shared, upstreams, time)
         {
             _export = export,
             _logLevels = logLevels,
@@ -214,6 +221,7 @@ public sealed partial class ServeHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _commit.EndPatience();
         if (_runner is not null)
             await _runner.DisposeAsync();
         _places?.Dispose();
@@ -230,6 +238,8 @@ public sealed partial class ServeHost : IAsyncDisposable
         await _audit.DisposeAsync();
         await _capture.DisposeAsync();
         await _writer.DisposeAsync();
+        if (_shared is not null)
+            await _shared.LeaveAsync();
         await _commit.DisposeAsync();
         _database.Dispose();
         _export?.Dispose();
@@ -244,18 +254,42 @@ public sealed partial class ServeHost : IAsyncDisposable
         }
     }
 
-    void PostIdle() => _gate.Budgets.AfterPosting(PostUntilNow);
+    Task PostIdleAsync() => _gate.Budgets.AfterPostingAsync(PostUntilNowAsync);
 
-    void PostUntilNow()
+    async Task<Task> PostUntilNowAsync()
     {
         foreach (var model in _models.Local)
             model.PostIdle();
+        if (_shared is not null)
+            return await _shared.RunAsync();
         foreach (var model in _upstreams.Values)
             model.PostEstimates();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// On PostgreSQL other gateways may book the same engines and spend the same budgets; on a file none can.
+    /// </summary>
+    static SharedEngines? Share(
+        ServeConfig config, Gate gate, Dictionary<string, UpstreamModel> upstreams, TextWriter story)
+    {
+        if (!Database.IsPostgres(config.Ledger))
+        {
+            if (upstreams.Count > 0)
+            {
+                story.WriteLine("plimsoll: this gateway books all the time of its upstreams; several before "
+                    + "the same ones share it and the budgets on one ledger: postgres://… only");
+            }
+            return null;
+        }
+        gate.Budgets.AreShared = true;
+        foreach (var model in upstreams.Values)
+            model.Share();
+        return new SharedEngines(Guid.NewGuid().ToString("N"));
     }
 
     static Dictionary<string, UpstreamModel> Upstreams(
-        ServeConfig config, Levels levels, LedgerBook book, TimeProvider time)
+        ServeConfig config, Levels levels, LedgerBook book, TimeProvider time, TextWriter story)
     {
         var models = new Dictionary<string, UpstreamModel>(StringComparer.Ordinal);
         foreach (var model in config.Models)
@@ -265,7 +299,8 @@ public sealed partial class ServeHost : IAsyncDisposable
             var replicas = model.Upstreams.ConvertAll(upstream => new UpstreamReplica(upstream, time));
             models.Add(model.Name, new UpstreamModel(
                 model.Name, replicas, model.PriceUsdPerHour ?? 0, book, time, model.Fallback,
-                model.Twin is null ? null : EngineFactory.Twin(model.Twin, levels.Specs)));
+                model.Twin is null ? null : EngineFactory.Twin(model.Twin, levels.Specs,
+                    what => story.WriteLine($"plimsoll: {model.Name}: {what}"))));
         }
         return models;
     }

@@ -19,7 +19,7 @@ static class GapText
     static readonly string[] _meanings =
     [
         "the prompt's work at the machine's peaks",
-        "from there to the best rate that this file was seen to reach",
+        "from there to the best rate that this engine reaches",
         "from there to the sizes of step that the prompt was computed in",
         "others' work in its steps, steps without it, the time between steps",
         "from its arrival to its first step",

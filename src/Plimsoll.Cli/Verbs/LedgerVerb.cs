@@ -39,7 +39,7 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
         new("--until") { Description = "The hour after the last [default: all]" };
     readonly Option<FileInfo?> _csv = new("--csv") { Description = "Write every row as CSV" };
     readonly Option<FileInfo?> _focus =
-        new("--focus") { Description = "Write every row as FOCUS 1.0 CSV, idle and headroom as their own" };
+        new("--focus") { Description = "Write every row as FOCUS 1.2 CSV, idle and headroom as their own" };
     readonly Option<FileInfo?> _parquet = new("--parquet") { Description = "Write every row as Parquet" };
     readonly Option<FileInfo?> _against = new("--against")
     {
@@ -96,7 +96,7 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
         bool IsBatch(string level) => Array.IndexOf(batch, level) >= 0;
         var prices = parsed.GetValue(_against) is { } account ? Forecast.Read(account.FullName) : null;
         var rows = GapAllocation.Apply(LedgerReader.Rows(database, from, until), gap, IsBatch);
-        Export(parsed, rows);
+        Export(parsed, rows, LedgerReader.Prices(database));
         if (prices is not null)
         {
             var classes = Forecast.Against(prices, rows, IsBatch);
@@ -139,7 +139,8 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
 
     static string Percent(double? share) => share?.ToString("0.0 %", CultureInfo.InvariantCulture) ?? "-";
 
-    void Export(ParseResult parsed, IReadOnlyList<LedgerRow> rows)
+    void Export(
+        ParseResult parsed, IReadOnlyList<LedgerRow> rows, IReadOnlyDictionary<string, long> hourly)
     {
         Write(parsed.GetValue(_csv), stream =>
         {
@@ -149,7 +150,8 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
         Write(parsed.GetValue(_focus), stream =>
         {
             using var writer = new StreamWriter(stream);
-            LedgerExport.Focus(writer, rows);
+            LedgerExport.Focus(writer, rows, engine =>
+                hourly.TryGetValue(engine, out var price) ? price : null);
         });
         Write(parsed.GetValue(_parquet), stream =>
             LedgerExport.ParquetAsync(stream, rows).GetAwaiter().GetResult());

@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using Plimsoll.Core.Routing;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Engine.Timing;
 
 namespace Plimsoll.Engine.Simulated;
 
@@ -53,7 +54,9 @@ public sealed class SimulatedEngine : IServingEngine
         _lagNs = Overhead.Ns(promptTokens: 0);
         _ranks = new SimulatedRank[options.Ranks];
         _outstanding = new int[options.Ranks];
-        _logs = Array.ConvertAll([.. options.DecisionLogs], path => new DecisionLog(path, options.Limits));
+        _logs = Array.ConvertAll([.. options.DecisionLogs], path => new DecisionLog(
+            path, options.Limits, roofline: RooflineFacts.Of(options.StepTime.Deployment),
+            simulated: options.Steps));
         for (var i = 0; i < _ranks.Length; i++)
         {
             _ranks[i] = new SimulatedRank(

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
+using Plimsoll.Engine.Timing;
 
 namespace Plimsoll.Engine.Simulated;
 
@@ -35,6 +36,9 @@ public sealed record SimulatedOptions
 
     /// <summary>Files that record what each rank's scheduler was told, one a rank; empty for none.</summary>
     public IReadOnlyList<string> DecisionLogs { get; init; } = [];
+
+    /// <summary>What the step times are made of, for the logs; null where nobody can say.</summary>
+    public DeploymentSteps? Steps { get; init; }
 }
 
 /// <summary>Faults to inject, as shares of requests; drawn from the prompt and the seed.</summary>

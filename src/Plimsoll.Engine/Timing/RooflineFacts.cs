@@ -1,5 +1,6 @@
 using System;
 using Plimsoll.Core;
+using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Gguf;
 
@@ -22,6 +23,34 @@ public sealed record RooflineFacts(
     public double PromptNs(long tokens, double pairs) => Math.Max(
         WeightBytes / MemoryGbPerSecond,
         ((FlopsPerToken * tokens) + (FlopsPerPair * pairs) + FlopsOfLogits) / (1e3 * PeakTflops));
+
+    /// <summary>
+    /// One rank of a deployment by its datasheet; null where a model's work is not a dense decoder's.
+    /// </summary>
+    public static RooflineFacts? Of(Deployment deployment)
+    {
+        var model = deployment.Model;
+        if (model.FeedForward.Experts > 0 || model.Attention.Form == AttentionForm.Latent)
+            return null;
+        var table = (double)model.Hidden * model.Vocabulary;
+        var ranks = deployment.TensorParallel;
+        var width = model.Attention.Heads * (double)(model.Attention.HeadDim + model.Attention.ValueHeadDim);
+        var tables = (model.TiedEmbeddings ? 1 : 2) * table;
+        return new RooflineFacts(
+            WeightBytesOf(deployment), 2 * (model.Parameters - tables) / ranks,
+            2 * width * model.Layers / ranks, 2 * table / ranks,
+            deployment.Accelerator.PeakFlops(deployment.Weights) / 1e12,
+            deployment.Accelerator.MemoryGbPerSecond);
+    }
+
+    /// <summary>All but the embeddings, of which a prompt reads its tokens' rows only.</summary>
+    static double WeightBytesOf(Deployment deployment)
+    {
+        var model = deployment.Model;
+        var unread = model.TiedEmbeddings ? 0 : (double)model.Hidden * model.Vocabulary;
+        return Core.Timing.WeightBytes.PerAccelerator(deployment)
+            - (unread * NumberFormat.Bf16.BytesPerElement() / deployment.TensorParallel);
+    }
 
     /// <summary>The file on this machine; null where its work is not a dense decoder's.</summary>
     public static RooflineFacts? Of(string path, int threads)

@@ -10,7 +10,7 @@ namespace Plimsoll.Engine.Timing;
 /// query–key pair of prompts. Recursive least squares with forgetting refine it while it serves; it
 /// never falls with more tokens.
 /// </summary>
-public sealed class StepTimes
+public sealed class StepTimes : IStepTimes
 {
     const int Knots = 11;
     const int Terms = Knots + 2;

@@ -42,7 +42,8 @@ public sealed record TimePicture
     {
         var frame = new Frame(Title, Subtitle, phone ? PictureSize.Phone : PictureSize.Half, height: 210);
         var x = Axis.Linear(Seconds, frame.Left, frame.Right, about: phone ? 3 : 5);
-        var y = Axis.Linear(Most() * (1 + (0.1 * Curves.Count)), frame.Bottom, frame.Top);
+        var namesTake = (Limits.Count > 1 ? 0.15 : 0.1) * Curves.Count;
+        var y = Axis.Linear(Most() * (1 + namesTake), frame.Bottom, frame.Top);
         frame.Vertical(y, tick => Axis.Label(tick) + Unit);
         frame.Horizontal(x, "seconds ago", at => FormattableString.Invariant($"{Seconds - at:0}"));
         var below = new double[Seconds];

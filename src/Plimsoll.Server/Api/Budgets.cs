@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Threading;
+using System.Threading.Tasks;
 using Plimsoll.Server.Configuration;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Serving;
@@ -27,7 +28,17 @@ sealed class Budgets(LedgerBook book, TimeProvider time)
         public Lock Gate { get; } = new();
 
         public long Pico { get; set; }
+
+        /// <summary>What the tenant may come to here beyond <see cref="SpentBefore"/>; null where no other
+        /// gateway may spend of the same budget.</summary>
+        public long? Lease { get; set; }
+
+        /// <summary>What it had spent here on that day when the lease was made out.</summary>
+        public long SpentBefore { get; set; }
     }
+
+    /// <summary>Whether budgets are kept together with other gateways.</summary>
+    public bool AreShared { get; set; }
 
     /// <summary>Takes over budgets: of several keys of a tenant the least one holds for all.</summary>
     public void Configure(ServeConfig config)
@@ -56,13 +67,16 @@ sealed class Budgets(LedgerBook book, TimeProvider time)
         if (!_least.TryGetValue(tenant, out var budget))
             return null;
         var pico = book.Prices.Of(model, promptTokens, outputTokens);
-        var held = _held.GetOrAdd(tenant, _ => new Held());
+        var held = HeldOf(tenant);
         lock (held.Gate)
         {
             var spent = Spent(tenant);
             if (spent >= PicoOf(budget))
                 throw IsSpent(budget);
-            if (held.Pico > 0 && (decimal)spent + held.Pico + pico > PicoOf(budget))
+            var left = PicoOf(budget) - spent;
+            if (held.Lease is { } lease)
+                left = Math.Min(left, lease - (book.SpentHere(tenant, Today) - held.SpentBefore));
+            if (held.Pico > 0 && (decimal)held.Pico + pico > left)
                 throw IsHeld(budget);
             held.Pico += pico;
         }
@@ -73,15 +87,47 @@ sealed class Budgets(LedgerBook book, TimeProvider time)
     internal void Settle(BudgetHold hold) => _settling.Enqueue(hold);
 
     /// <summary>Books charges that come late, then lets go what was held for them.</summary>
-    public void AfterPosting(Action post)
+    /// <param name="post">What it returns completes when all that had ended before is booked.</param>
+    public async Task AfterPostingAsync(Func<Task<Task>> post)
     {
-        var ended = _settling.Count;
-        post();
-        while (ended-- > 0 && _settling.TryDequeue(out var hold))
-            hold.LetGo();
+        var ended = new List<BudgetHold>();
+        while (_settling.TryDequeue(out var hold))
+            ended.Add(hold);
+        var booked = await post();
+        if (ended.Count == 0)
+            return;
+        _ = booked.ContinueWith(
+            _ => ended.ForEach(hold => hold.LetGo()), CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    long Spent(string tenant) => book.SpentOn(tenant, time.GetUtcNow().ToUnixTimeSeconds() / 86_400);
+    /// <summary>Tenants with a budget, and what their work here may still come to.</summary>
+    public IReadOnlyList<TenantBudget> InWork()
+    {
+        var all = new List<TenantBudget>();
+        foreach (var (tenant, budget) in _least)
+        {
+            var held = HeldOf(tenant);
+            lock (held.Gate)
+                all.Add(new TenantBudget(tenant, (long)Math.Min(1e18m, PicoOf(budget)), held.Pico));
+        }
+        return all;
+    }
+
+    /// <summary>Takes over what a tenant may come to here beyond what it had spent.</summary>
+    public void Lease(string tenant, long pico, long spentBefore)
+    {
+        var held = HeldOf(tenant);
+        lock (held.Gate)
+            (held.Lease, held.SpentBefore) = (pico, spentBefore);
+    }
+
+    Held HeldOf(string tenant) =>
+        _held.GetOrAdd(tenant, _ => new Held { Lease = AreShared ? 0 : null });
+
+    long Today => time.GetUtcNow().ToUnixTimeSeconds() / 86_400;
+
+    long Spent(string tenant) => book.SpentOn(tenant, Today);
 
     static decimal PicoOf(decimal dollars) => dollars * 1_000_000_000_000m;
 

@@ -15,6 +15,7 @@ sealed class ChatWriter(CompletionRequest request, string id, long created)
 {
     readonly bool _chat = request.Kind == CompletionKind.Chat;
     readonly HashSet<int> _begun = [];
+    int _told;
 
     /// <summary>The first chunk of a chat's answer says who speaks.</summary>
     public bool Begins(int choice) => _chat && _begun.Add(choice);
@@ -51,6 +52,7 @@ sealed class ChatWriter(CompletionRequest request, string id, long created)
 
     public void WriteToken(Utf8JsonWriter writer, int choice, in AnswerToken token, string? before = null)
     {
+        _told += token.Token >= 0 || token.Text.Length > 0 ? 1 : 0;
         BeginChunk(writer, choice);
         if (_chat)
         {
@@ -250,7 +252,9 @@ sealed class ChatWriter(CompletionRequest request, string id, long created)
     {
         writer.WriteEndObject();
         writer.WriteEndArray();
-        if (request.IncludeUsage)
+        if (request.ContinuousUsage)
+            Usage.WriteTokens(writer, (int)request.PromptTokens, _told);
+        else if (request.IncludeUsage)
             writer.WriteNull("usage"u8);
         writer.WriteEndObject();
     }

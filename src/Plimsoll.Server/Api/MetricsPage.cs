@@ -1,6 +1,7 @@
 using System.Globalization;
 using Plimsoll.Server.Cascade;
 using Plimsoll.Server.Gateway;
+using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Metrics;
 using Plimsoll.Server.Serving;
 using Plimsoll.Server.Twins;
@@ -70,6 +71,40 @@ static class MetricsPage
         WriteRequests(text, model.Metrics, label);
         text.Gauge("llm_total_hourly_cost", "USD per hour of all its engine ranks.",
             (double)model.UsdPerHour, label);
+    }
+
+    /// <summary>
+    /// OpenCost's cost per million tokens, since the server began: on the basis <c>usage</c> what requests
+    /// were charged, on <c>allocation</c> with their part of what nobody was charged for, which sums to the
+    /// bill.
+    /// </summary>
+    public static void WriteCosts(PrometheusText text, string model, LedgerBook book)
+    {
+        var (levels, unserved) = book.CostOf(model);
+        long served = 0;
+        foreach (var level in levels)
+            served += level.PromptPico + level.OutputPico;
+        var all = served > 0 ? 1 + (unserved / (double)served) : 1;
+        foreach (var level in levels)
+        {
+            foreach (var (basis, factor) in new[] { ("usage", 1.0), ("allocation", all) })
+            {
+                Cost("", level.PromptPico + level.OutputPico, level.PromptTokens + level.OutputTokens);
+                Cost("prompt", level.PromptPico, level.PromptTokens);
+                Cost("generation", level.OutputPico, level.OutputTokens);
+
+                void Cost(string phase, long pico, long tokens)
+                {
+                    if (tokens == 0)
+                        return;
+                    text.Gauge("llm_cost_per_million_tokens",
+                        "USD per million tokens since the start; no phase: prompt and generation together.",
+                        factor * pico / 1e6 / tokens, ("model_name", model), ("cost_basis", basis),
+                        ("phase", phase), ("allocation_method", level.Estimated ? "estimated" : "step"),
+                        ("workload_type", level.Level));
+                }
+            }
+        }
     }
 
     public static void Write(PrometheusText text, CascadeModel cascade)

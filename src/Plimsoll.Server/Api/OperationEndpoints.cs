@@ -1,6 +1,7 @@
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Server.Api.Contract;
+using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Metrics;
 using Plimsoll.Server.Serving;
 
@@ -8,7 +9,7 @@ namespace Plimsoll.Server.Api;
 
 /// <summary>Health, version and metrics.</summary>
 sealed class OperationEndpoints(
-    Gate gate, ModelDirectory models, UpstreamEndpoints upstreams, string version)
+    Gate gate, ModelDirectory models, UpstreamEndpoints upstreams, LedgerBook book, string version)
 {
     /// <summary>200 while requests are taken; 503 once the server drains, so that load balancers look
     /// elsewhere.</summary>
@@ -36,9 +37,15 @@ sealed class OperationEndpoints(
         gate.AuthenticateAdmin(context);
         var text = new PrometheusText();
         foreach (var model in models.Local)
+        {
             MetricsPage.Write(text, model);
+            MetricsPage.WriteCosts(text, model.Name, book);
+        }
         foreach (var model in upstreams.All)
+        {
             MetricsPage.Write(text, model);
+            MetricsPage.WriteCosts(text, model.Name, book);
+        }
         foreach (var cascade in models.Cascades.Values)
             MetricsPage.Write(text, cascade);
         text.Gauge("plimsoll_requests_in_flight", "Requests being answered.", gate.Running);

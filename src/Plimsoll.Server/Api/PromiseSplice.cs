@@ -11,9 +11,13 @@ namespace Plimsoll.Server.Api;
 /// </summary>
 static class PromiseSplice
 {
-    /// <summary>Whether an event of a stream is the one that carries usage and no choice.</summary>
-    public static bool IsUsageEvent(ReadOnlySpan<byte> sse) =>
-        sse.IndexOf("\"usage\":"u8) >= 0 && sse.IndexOf("\"choices\":[]"u8) >= 0;
+    /// <summary>
+    /// Whether an event of a stream is the one that carries usage: without a choice, or with the response as
+    /// it ended.
+    /// </summary>
+    public static bool IsUsageEvent(ReadOnlySpan<byte> sse) => sse.IndexOf("\"usage\":"u8) >= 0
+        && (sse.IndexOf("\"choices\":[]"u8) >= 0 || sse.StartsWith("event: response.completed"u8)
+            || sse.StartsWith("event: response.incomplete"u8));
 
     /// <summary>The answer, or event, with the promise; unchanged where it has no usage.</summary>
     public static ReadOnlyMemory<byte> Into(ReadOnlyMemory<byte> answer, RequestEntry entry)
@@ -42,32 +46,44 @@ static class PromiseSplice
         json.WriteEndObject();
     }
 
-    /// <summary>Where the object <c>usage</c> of an answer begins and ends.</summary>
+    /// <summary>
+    /// Where the object <c>usage</c> of an answer, or of the <c>response</c> in it, begins and ends.
+    /// </summary>
     static bool TryFind(ReadOnlySpan<byte> answer, out int from, out int to)
     {
         (from, to) = (0, 0);
         var reader = new Utf8JsonReader(answer, isFinalBlock: false, state: default);
         try
         {
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-                return false;
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                var isUsage = reader.ValueTextEquals("usage"u8);
-                if (!reader.Read())
-                    return false;
-                from = (int)reader.TokenStartIndex;
-                var isObject = reader.TokenType == JsonTokenType.StartObject;
-                if (!reader.TrySkip())
-                    return false;
-                to = (int)reader.BytesConsumed;
-                if (isUsage)
-                    return isObject;
-            }
+            return reader.Read() && TryFind(ref reader, out from, out to);
         }
         catch (JsonException)
         {
             // What is no JSON passes as it is.
+            return false;
+        }
+    }
+
+    static bool TryFind(ref Utf8JsonReader reader, out int from, out int to)
+    {
+        (from, to) = (0, 0);
+        if (reader.TokenType != JsonTokenType.StartObject)
+            return false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isUsage = reader.ValueTextEquals("usage"u8);
+            var isResponse = reader.ValueTextEquals("response"u8);
+            if (!reader.Read())
+                return false;
+            if (isResponse && reader.CurrentDepth == 1)
+                return TryFind(ref reader, out from, out to);
+            from = (int)reader.TokenStartIndex;
+            var isObject = reader.TokenType == JsonTokenType.StartObject;
+            if (!reader.TrySkip())
+                return false;
+            to = (int)reader.BytesConsumed;
+            if (isUsage)
+                return isObject;
         }
         return false;
     }

@@ -84,4 +84,12 @@ sealed partial class RequestShell(ILogger<RequestShell> log)
 
     [LoggerMessage(1, LogLevel.Error, "Request {RequestId} failed.")]
     static partial void Failed(ILogger log, Exception error, string requestId);
+
+    /// <summary>What a path is asked for, as OpenTelemetry names it.</summary>
+    public static string OperationOf(string path) => path switch
+    {
+        "/v1/completions" => "text_completion",
+        "/v1/embeddings" => "embeddings",
+        _ => "chat",
+    };
 }

@@ -44,7 +44,7 @@ sealed class UpstreamEndpoints(
         var prompt = Admitted(context, model, level, body, reservation);
         var adapter = routed?.Answerer is { Upstream: not null } answerer ? answerer.Name : null;
         var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name,
-            adapter ?? "", routed?.Release, OperationOf(context.Request.Path));
+            adapter ?? "", routed?.Release, RequestShell.OperationOf(context.Request.Path));
         entry.Estimated = true;
         context.Response.Headers["x-plimsoll-level"] = level.Name;
         var status = RequestStatus.Failed;
@@ -109,7 +109,8 @@ sealed class UpstreamEndpoints(
         UpstreamModel model, string endpoint, JsonElement body, string tenant, string requestId, Level level,
         string key, CancellationToken cancellation, bool adapter = false)
     {
-        var entry = book.Open(requestId, tenant, level.Name, model.Name, operation: OperationOf(endpoint));
+        var entry = book.Open(
+            requestId, tenant, level.Name, model.Name, operation: RequestShell.OperationOf(endpoint));
         entry.Estimated = true;
         var status = RequestStatus.Failed;
         try
@@ -120,6 +121,12 @@ sealed class UpstreamEndpoints(
                 : await AtOnceAsync(model, endpoint, body, level, key, prompt, entry, adapter, cancellation);
             status = RequestStatus.Completed;
             return answer;
+        }
+        catch (ApiException error) when (error.Code == "no_upstream" && level.Class == ServiceClass.Batch)
+        {
+            // A line that no replica took is asked again, and booked when one does.
+            book.Withdraw(entry);
+            throw;
         }
         finally
         {
@@ -280,13 +287,6 @@ sealed class UpstreamEndpoints(
             ItlNs = RequestShell.PromiseHeader(context, "x-slo-tpot-ms") ?? level.ItlNs,
         };
     }
-
-    static string OperationOf(string path) => path switch
-    {
-        "/v1/completions" => "text_completion",
-        "/v1/embeddings" => "embeddings",
-        _ => "chat",
-    };
 
     static void Judge(RequestEntry entry, Level level)
     {

@@ -24,6 +24,16 @@ static class Usage
         writer.WriteEndObject();
     }
 
+    /// <summary>Tokens so far, as vLLM tells them with every chunk.</summary>
+    public static void WriteTokens(Utf8JsonWriter writer, int prompt, int completion)
+    {
+        writer.WriteStartObject("usage"u8);
+        writer.WriteNumber("prompt_tokens"u8, prompt);
+        writer.WriteNumber("completion_tokens"u8, completion);
+        writer.WriteNumber("total_tokens"u8, prompt + completion);
+        writer.WriteEndObject();
+    }
+
     /// <summary>The same under the names of the responses endpoint.</summary>
     public static void WriteOfResponse(Utf8JsonWriter writer, RequestEntry entry)
     {

@@ -23,11 +23,12 @@ sealed class WholeAnswer(
     /// The answer to a batch's line; throws <see cref="ApiException"/> as the endpoint would.
     /// </summary>
     /// <param name="endpoint"><c>/v1/chat/completions</c>,
-    /// <c>/v1/completions</c>, <c>/v1/embeddings</c>.</param>
+    /// <c>/v1/completions</c>, <c>/v1/responses</c>, <c>/v1/embeddings</c>.</param>
     public async Task<ReadOnlyMemory<byte>> OfLineAsync(
         string endpoint, JsonElement body, string tenant, string requestId, CancellationToken cancellation)
     {
-        if (models.Cascades.TryGetValue(body.Required("model"), out var cascade))
+        if (endpoint != "/v1/responses"
+            && models.Cascades.TryGetValue(body.Required("model"), out var cascade))
         {
             using var first = HoldFor(endpoint, body, tenant, cascade.First);
             var (answer, _) = await CascadeAnswers.AskAsync(
@@ -67,6 +68,11 @@ sealed class WholeAnswer(
             return await ModelEndpoints.EmbedAsync(
                 model, reader, body, book, tenant, requestId, level, _ => { }, cancellation);
         }
+        if (endpoint == "/v1/responses")
+        {
+            return await OfResponseAsync(
+                model, adapter, reader, body, tenant, requestId, level, cancellation);
+        }
         var chat = endpoint == "/v1/chat/completions";
         var request =
             (chat ? reader.Chat(body) : reader.Text(body)) with { Level = level, Stream = false };
@@ -74,6 +80,21 @@ sealed class WholeAnswer(
         var id = (chat ? "chatcmpl-" : "cmpl-") + NumberOf(requestId);
         var writer = new ChatWriter(request, id, time.GetUtcNow().ToUnixTimeSeconds());
         return await OfAsync(model, request, run, writer, cancellation);
+    }
+
+    async Task<ReadOnlyMemory<byte>> OfResponseAsync(
+        LocalModel model, string? adapter, RequestReader reader, JsonElement body, string tenant,
+        string requestId, Level level, CancellationToken cancellation)
+    {
+        var request = ResponseReader.Read(reader, body) with { Level = level, Stream = false };
+        using var run = CompletionRun.Start(model, request, tenant, requestId, book, adapter);
+        var writer = new ResponseWriter(
+            request, body, NumberOf(requestId), time.GetUtcNow().ToUnixTimeSeconds());
+        var choices = await GatherAsync(run, cancellation);
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        using (var json = new Utf8JsonWriter(buffer, WireJson.Options))
+            writer.WriteWhole(json, choices[0], run.Entry);
+        return buffer.WrittenMemory;
     }
 
     /// <summary>What is its own in a request's name: of <c>req_8f2c…_first</c> the long part.</summary>

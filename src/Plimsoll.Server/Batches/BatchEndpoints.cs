@@ -21,11 +21,13 @@ sealed class BatchEndpoints(Gate gate, BatchStore store, FileStore files, BatchR
         using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
         var body = document.RootElement;
         var endpoint = body.Required("endpoint");
-        if (endpoint is not ("/v1/chat/completions" or "/v1/completions" or "/v1/embeddings"))
+        if (endpoint is not ("/v1/chat/completions" or "/v1/completions" or "/v1/responses"
+            or "/v1/embeddings"))
         {
             throw ApiException.Bad(
-                $"endpoint {endpoint}: expected /v1/chat/completions, /v1/completions or /v1/embeddings",
-                    "endpoint");
+                $"endpoint {endpoint}: expected /v1/chat/completions, /v1/completions, "
+                    + "/v1/responses or /v1/embeddings",
+                "endpoint");
         }
         if (body.Required("completion_window") != "24h")
             throw ApiException.Bad("completion_window: expected 24h", "completion_window");

@@ -45,6 +45,10 @@ public sealed partial class BatchRunner : IAsyncDisposable
         {
             await _store.ReleaseAsync();
         }
+        catch (DbException)
+        {
+            // It is away: what is held here runs out by itself.
+        }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             Failed(_log, e, "lease");

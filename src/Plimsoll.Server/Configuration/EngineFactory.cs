@@ -2,11 +2,11 @@ using System;
 using System.Collections.Generic;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
-using Plimsoll.Core.Models;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
 using Plimsoll.Engine.Simulated;
+using Plimsoll.Engine.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Profiles;
 using Plimsoll.Server.Twins;
@@ -22,10 +22,12 @@ public static class EngineFactory
     public static SimulatedOptions Simulated(
         string name, SimulatedConfig config, IReadOnlyList<ServiceLevelSpec> levels)
     {
-        var stepTime = StepTime(config);
+        var steps = Steps(config);
+        var stepTime = steps.Build();
         var deployment = stepTime.Deployment;
         return new SimulatedOptions
         {
+            Steps = steps,
             Model = name,
             StepTime = stepTime,
             Limits = Limits(stepTime, config) with { Levels = levels },
@@ -40,8 +42,13 @@ public static class EngineFactory
         };
     }
 
-    /// <summary>A twin that keeps the strictest promise of all interactive levels.</summary>
-    public static TwinOptions Twin(SimulatedConfig config, IReadOnlyList<ServiceLevelSpec> levels)
+    /// <summary>
+    /// A twin that keeps the strictest promise of all interactive levels. What the engine could not keep for
+    /// a request that it has to itself is left out, and told: nothing may wait for what cannot be.
+    /// </summary>
+    /// <param name="impossible">Told of such a promise, in a line.</param>
+    public static TwinOptions Twin(
+        SimulatedConfig config, IReadOnlyList<ServiceLevelSpec> levels, Action<string> impossible)
     {
         var stepTime = StepTime(config);
         var limits = Limits(stepTime, config);
@@ -50,11 +57,12 @@ public static class EngineFactory
             throw new BadInputException(
                 $"twin: policy {config.Policy}: expected what the upstream runs, as vllm-v1");
         }
+        var (aloneTtftNs, aloneItlNs) = Alone(stepTime);
         long? ttftNs = null, itlNs = null;
         foreach (var level in levels)
         {
-            ttftNs = level.TtftNs is { } ttft ? Math.Min(ttft, ttftNs ?? ttft) : ttftNs;
-            itlNs = level.ItlNs is { } itl ? Math.Min(itl, itlNs ?? itl) : itlNs;
+            ttftNs = Stricter(ttftNs, level.TtftNs, aloneTtftNs, $"level {level.Name}: ttft");
+            itlNs = Stricter(itlNs, level.ItlNs, aloneItlNs, $"level {level.Name}: itl");
         }
         var options = new TwinOptions { Limits = limits, StepTime = stepTime };
         return options with
@@ -63,22 +71,44 @@ public static class EngineFactory
             ItlNs = itlNs ?? options.ItlNs,
             Slices = config.PrefixCaching,
         };
+
+        long? Stricter(long? before, long? promised, long aloneNs, string whose)
+        {
+            if (promised is not { } promise)
+                return before;
+            if (promise >= aloneNs)
+                return Math.Min(promise, before ?? promise);
+            impossible(
+                FormattableString.Invariant($"{whose} {promise / 1e6:0.###} ms: a request alone takes ")
+                + FormattableString.Invariant($"{aloneNs / 1e6:0.###} ms; batch work does not wait for it"));
+            return before;
+        }
     }
 
-    public static StepTimeModel StepTime(SimulatedConfig config)
+    /// <summary>First token and gap of a request of one token that an engine has to itself.</summary>
+    static (long TtftNs, long ItlNs) Alone(StepTimeModel stepTime)
     {
-        var model = Catalogue.BuiltIn.FindModel(config.Model);
-        var accelerator = Catalogue.BuiltIn.FindAccelerator(config.Gpu);
-        var usual = EngineCatalogue.ServerDefaults(accelerator);
+        var prompt = new StepShape();
+        prompt.AddChunk(0, 1, endsPrompt: true);
+        var decode = new StepShape { Decodes = 1, DecodeContextTokens = 1, LogitRows = 1 };
+        return (stepTime.RequestOverhead.Ns(1) + stepTime.PredictNs(prompt), stepTime.PredictNs(decode));
+    }
+
+    public static StepTimeModel StepTime(SimulatedConfig config) => Steps(config).Build();
+
+    /// <summary>What the step times of a configuration are made of.</summary>
+    static DeploymentSteps Steps(SimulatedConfig config)
+    {
+        var usual = EngineCatalogue.ServerDefaults(Catalogue.BuiltIn.FindAccelerator(config.Gpu));
         if (config.Tp < 1 || config.Tp > 64)
             throw new BadInputException($"tp {config.Tp}: expected 1 to 64");
-        var deployment = new Deployment
+        return new DeploymentSteps
         {
-            Model = model,
-            Accelerator = accelerator,
-            TensorParallel = config.Tp,
-            Weights = config.Weights is null ? model.NativeWeights : Format(config.Weights, "weights"),
-            Kv = Format(config.Kv, "kv"),
+            Model = config.Model,
+            Gpu = config.Gpu,
+            Tp = config.Tp,
+            Weights = config.Weights,
+            Kv = config.Kv,
             Engine = usual with
             {
                 MaxNumSeqs = config.MaxNumSeqs ?? usual.MaxNumSeqs,
@@ -87,10 +117,9 @@ public static class EngineFactory
                 BlockSize = config.BlockSize,
                 EnablePrefixCaching = config.PrefixCaching,
             },
+            ProfileFile = config.Profile,
+            Profile = config.Profile is { } file ? ProfileFile.Write(ProfileFile.Read(file)) : null,
         };
-        return config.Profile is null
-            ? StepTimeCatalogue.ModelOf(deployment)
-            : FittedStepTimes.Read(config.Profile).ModelOf(deployment, contextTokens: null);
     }
 
     public static SchedulerOptions Limits(StepTimeModel stepTime, SimulatedConfig config)
@@ -139,8 +168,4 @@ public static class EngineFactory
             SlowFirstTokenNs = PromiseText.Duration(config.SlowFirstToken, "faults: slow_first_token"),
         };
     }
-
-    static NumberFormat Format(string text, string key) => NumberFormats.TryParse(text, out var format)
-        ? format
-        : throw new BadInputException($"{key} {text}: expected bf16, fp8, int8, fp4 or int4");
 }

@@ -9,6 +9,11 @@ using Plimsoll.Server.Serving;
 
 namespace Plimsoll.Server.Dashboard;
 
+/// <summary>
+/// What a level felt: 95th percentiles over the last ten seconds, milliseconds; null below 20 samples.
+/// </summary>
+readonly record struct LiveLatency(double? TtftMs, double? GapMs);
+
 /// <summary>One second of the server's life.</summary>
 sealed record LiveSecond
 {
@@ -19,10 +24,8 @@ sealed record LiveSecond
 
     public double BatchTokens { get; init; }
 
-    /// <summary>95th percentile over the last ten seconds, milliseconds; null below 20 samples.</summary>
-    public double? TtftMs { get; init; }
-
-    public double? GapMs { get; init; }
+    /// <summary>What each interactive level felt.</summary>
+    public required IReadOnlyDictionary<string, LiveLatency> Latencies { get; init; }
 
     public double? TwinErrorPercent { get; init; }
 
@@ -43,7 +46,7 @@ sealed class LiveBoard : IDisposable
 
     readonly Lock _gate = new();
     readonly List<LiveSecond> _seconds = [];
-    readonly Queue<(LatencyCounts Ttft, LatencyCounts Gaps)> _window = new();
+    readonly Queue<Dictionary<string, (LatencyCounts Ttft, LatencyCounts Gaps)>> _window = new();
     readonly ModelDirectory _local;
     readonly IReadOnlyDictionary<string, UpstreamModel> _upstreams;
     readonly Func<Levels> _levels;
@@ -82,7 +85,7 @@ sealed class LiveBoard : IDisposable
     LiveSecond Next()
     {
         double requests = 0, interactive = 0, batch = 0;
-        var (ttfts, gaps) = (new LatencyCounts(), new LatencyCounts());
+        var felt = new Dictionary<string, (LatencyCounts Ttft, LatencyCounts Gaps)>(StringComparer.Ordinal);
         foreach (var metrics in AllMetrics())
         {
             foreach (var (level, samples) in metrics.Live.Take())
@@ -94,11 +97,13 @@ sealed class LiveBoard : IDisposable
                 }
                 requests += samples.Requests;
                 interactive += samples.Tokens;
-                ttfts.Add(samples.Ttft);
-                gaps.Add(samples.Gaps);
+                if (!felt.TryGetValue(level, out var counts))
+                    felt[level] = counts = (new LatencyCounts(), new LatencyCounts());
+                counts.Ttft.Add(samples.Ttft);
+                counts.Gaps.Add(samples.Gaps);
             }
         }
-        _window.Enqueue((ttfts, gaps));
+        _window.Enqueue(felt);
         if (_window.Count > WindowSeconds)
             _window.Dequeue();
         return new LiveSecond
@@ -106,8 +111,7 @@ sealed class LiveBoard : IDisposable
             Requests = requests,
             InteractiveTokens = interactive,
             BatchTokens = batch,
-            TtftMs = P95Ms(window => window.Ttft),
-            GapMs = P95Ms(window => window.Gaps),
+            Latencies = Latencies(),
             TwinErrorPercent = TwinError(),
             UsdPerHour = Spending(),
         };
@@ -121,11 +125,28 @@ sealed class LiveBoard : IDisposable
             yield return model.Metrics;
     }
 
-    double? P95Ms(Func<(LatencyCounts Ttft, LatencyCounts Gaps), LatencyCounts> which)
+    Dictionary<string, LiveLatency> Latencies()
+    {
+        var latencies = new Dictionary<string, LiveLatency>(StringComparer.Ordinal);
+        foreach (var second in _window)
+        {
+            foreach (var level in second.Keys)
+            {
+                latencies.TryAdd(level, new LiveLatency(
+                    P95Ms(level, felt => felt.Ttft), P95Ms(level, felt => felt.Gaps)));
+            }
+        }
+        return latencies;
+    }
+
+    double? P95Ms(string level, Func<(LatencyCounts Ttft, LatencyCounts Gaps), LatencyCounts> which)
     {
         var all = new LatencyCounts();
         foreach (var second in _window)
-            all.Add(which(second));
+        {
+            if (second.TryGetValue(level, out var felt))
+                all.Add(which(felt));
+        }
         return all.Count < LeastSamples ? null : 1000 * all.Percentile(0.95);
     }
 

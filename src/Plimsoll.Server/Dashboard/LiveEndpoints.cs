@@ -56,35 +56,64 @@ sealed class LiveEndpoints(
     string Second(bool phone)
     {
         var seconds = board.Look();
-        double? ttftMs = null, gapMs = null;
+        var interactive = new List<Level>();
         foreach (var level in levels().All)
         {
-            if (level.Class != ServiceClass.Interactive)
-                continue;
-            ttftMs = level.TtftNs is { } ttft ? Math.Min(ttft / 1e6, ttftMs ?? double.MaxValue) : ttftMs;
-            gapMs = level.ItlNs is { } gap ? Math.Min(gap / 1e6, gapMs ?? double.MaxValue) : gapMs;
+            if (level.Class == ServiceClass.Interactive)
+                interactive.Add(level);
         }
         var pictures = new JsonObject();
-        foreach (var (name, svg) in LivePictures.Draw(seconds, loadLine, ttftMs, gapMs, phone))
+        foreach (var (name, svg) in LivePictures.Draw(seconds, loadLine, interactive, phone))
             pictures[name] = svg;
         var all = models();
         return new JsonObject
         {
-            ["headline"] = Headline(seconds, ttftMs, gapMs),
+            ["headline"] = Headline(Judged(seconds, interactive)),
             ["state"] = State(all),
-            ["figures"] = Figures(seconds, ttftMs, gapMs),
+            ["figures"] = Figures(seconds, Judged(seconds, interactive)),
             ["pictures"] = pictures,
             ["tables"] = Tables(all, rollouts(), tuning(), registry?.Table()),
         }.ToJsonString();
     }
 
-    static string Headline(IReadOnlyList<LiveSecond> seconds, double? ttftMs, double? gapMs)
+    /// <summary>A level's latency beside what it was promised.</summary>
+    readonly record struct Judgement(string Level, string Metric, double Ms, double? PromisedMs)
     {
-        if (seconds.Count == 0 || (seconds[^1].TtftMs ?? seconds[^1].GapMs) is null)
+        public bool IsBroken => Ms > PromisedMs;
+
+        /// <summary>How near to its promise, or how far beyond.</summary>
+        public double Share => PromisedMs is { } promised ? Ms / promised : 0;
+
+        public string Name(bool isOnly) => isOnly ? $"{Metric} p95" : $"{Metric} p95 of {Level}";
+    }
+
+    /// <summary>Every level that is in use by its own promise, the worst first.</summary>
+    static List<Judgement> Judged(IReadOnlyList<LiveSecond> seconds, List<Level> interactive)
+    {
+        var judged = new List<Judgement>();
+        foreach (var level in interactive)
+        {
+            if (seconds.Count == 0 || !seconds[^1].Latencies.TryGetValue(level.Name, out var felt))
+                continue;
+            if (felt.TtftMs is { } ttft)
+                judged.Add(new Judgement(level.Name, "TTFT", ttft, level.TtftNs / 1e6));
+            if (felt.GapMs is { } gap)
+                judged.Add(new Judgement(level.Name, "ITL", gap, level.ItlNs / 1e6));
+        }
+        judged.Sort((a, b) => b.Share.CompareTo(a.Share));
+        return judged;
+    }
+
+    static bool IsOnly(List<Judgement> judged) => judged.TrueForAll(one => one.Level == judged[0].Level);
+
+    static string Headline(List<Judgement> judged)
+    {
+        if (judged.Count == 0)
             return "Too little traffic to judge the promise";
-        var (ttft, gap) = (seconds[^1].TtftMs, seconds[^1].GapMs);
-        return ttft > ttftMs ? $"Broken: TTFT p95 {Number(ttft.Value)} ms, promised {Number(ttftMs.Value)}"
-            : gap > gapMs ? $"Broken: ITL p95 {Number(gap.Value)} ms, promised {Number(gapMs.Value)}"
+        var worst = judged[0];
+        return worst.IsBroken
+            ? $"Broken: {worst.Name(IsOnly(judged))} {Number(worst.Ms)} ms, "
+                + $"promised {Number(worst.PromisedMs!.Value)}"
             : "Promises kept";
     }
 
@@ -97,7 +126,7 @@ sealed class LiveEndpoints(
             $"{models.Length} model{(models.Length == 1 ? "" : "s")}; {running} running, {waiting} waiting");
     }
 
-    static string Figures(IReadOnlyList<LiveSecond> seconds, double? ttftMs, double? gapMs)
+    static string Figures(IReadOnlyList<LiveSecond> seconds, List<Judgement> judged)
     {
         if (seconds.Count == 0)
             return "";
@@ -115,13 +144,19 @@ sealed class LiveEndpoints(
         return Figure(Number(requests / count), "interactive requests/s")
             + Figure(Number(interactive / count), "interactive tokens/s")
             + Figure(Number(batch / count), "batch tokens/s") + Figure("$" + Number(usd / count), "an hour")
-            + Latency("TTFT p95", seconds[^1].TtftMs, ttftMs) + Latency("ITL p95", seconds[^1].GapMs, gapMs);
+            + Latency("TTFT", judged) + Latency("ITL", judged);
     }
 
-    static string Latency(string name, double? ms, double? promisedMs) => Figure(
-        ms is { } seen ? Number(seen) + " ms" : "–",
-        ms is null ? $"{name}, too few samples"
-            : promisedMs is { } promised ? $"{name}, promised {Number(promised)} ms" : name);
+    /// <summary>The level that is nearest to its promise, or furthest beyond.</summary>
+    static string Latency(string metric, List<Judgement> judged)
+    {
+        var worst = judged.FindIndex(one => one.Metric == metric);
+        if (worst < 0)
+            return Figure("–", $"{metric} p95, too few samples");
+        var (name, promised) = (judged[worst].Name(IsOnly(judged)), judged[worst].PromisedMs);
+        return Figure(Number(judged[worst].Ms) + " ms",
+            promised is { } ms ? $"{name}, promised {Number(ms)} ms" : name);
+    }
 
     static string Figure(string number, string text) =>
         $"<div class=\"figure\"><b>{number}</b><span>{HtmlText.Escape(text)}</span></div>";

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using Plimsoll.Reports.Drawing;
 using Plimsoll.Reports.Pictures;
+using Plimsoll.Server.Serving;
 
 namespace Plimsoll.Server.Dashboard;
 
@@ -12,14 +13,14 @@ static class LivePictures
     /// <summary>Each picture's name and its SVG for inside a page.</summary>
     /// <param name="loadLine">Requests a second of the whole fleet; null where nobody said it.</param>
     public static IEnumerable<(string Name, string Svg)> Draw(
-        IReadOnlyList<LiveSecond> seconds, double? loadLine, double? ttftMs, double? gapMs, bool phone)
+        IReadOnlyList<LiveSecond> seconds, double? loadLine, IReadOnlyList<Level> levels, bool phone)
     {
         yield return Svg("load", "Requests a second against the load line", Load(seconds, loadLine), phone);
         yield return Svg("slack", "Tokens a second of interactive and batch work", Slack(seconds), phone);
         yield return Svg("ttft", "Time to the first token against its promise",
-            Latency(seconds, "TTFT", second => second.TtftMs, ttftMs), phone);
+            Latency(seconds, "TTFT", levels, felt => felt.TtftMs, level => level.TtftNs), phone);
         yield return Svg("itl", "Gap between tokens against its promise",
-            Latency(seconds, "ITL", second => second.GapMs, gapMs), phone);
+            Latency(seconds, "ITL", levels, felt => felt.GapMs, level => level.ItlNs), phone);
         yield return Svg("dollars", "US dollars an hour by level", Dollars(seconds), phone);
         yield return Svg("twin", "How far the twin's predictions are off", Twin(seconds), phone);
     }
@@ -50,18 +51,38 @@ static class LivePictures
         ],
     };
 
+    /// <summary>Each level that is in use against its own promise; all of them while none is.</summary>
     static TimePicture Latency(
-        IReadOnlyList<LiveSecond> seconds, string name, Func<LiveSecond, double?> value,
-        double? promiseMs) => new()
+        IReadOnlyList<LiveSecond> seconds, string name, IReadOnlyList<Level> levels,
+        Func<LiveLatency, double?> value, Func<Level, long?> promiseNs)
     {
-        Title = name,
-        Subtitle = "95th percentile of interactive requests over ten seconds; nothing below 20 samples",
-        Unit = " ms",
-        Seconds = Reach(seconds),
-        Curves = [new TimeCurve($"{name} p95", TimeInk.Interactive, Values(seconds, value))],
-        Limits = promiseMs is { } promise
-            ? [(FormattableString.Invariant($"promised {promise:0.#} ms"), promise)] : [],
-    };
+        var felt = new List<(Level Level, List<double?> Values)>();
+        foreach (var level in levels)
+        {
+            felt.Add((level, Values(seconds,
+                second => second.Latencies.TryGetValue(level.Name, out var own) ? value(own) : null)));
+        }
+        var used = felt.FindAll(one => one.Values.Exists(ms => ms is not null));
+        var curves = new List<TimeCurve>();
+        var limits = new List<(string, double)>();
+        foreach (var (level, values) in used.Count > 0 ? used : felt)
+        {
+            curves.Add(new TimeCurve(levels.Count > 1 ? level.Name : $"{name} p95",
+                curves.Count == 0 ? TimeInk.Interactive : TimeInk.Other, values));
+            var whose = levels.Count > 1 ? level.Name + ": " : "";
+            if (promiseNs(level) / 1e6 is { } promise)
+                limits.Add((FormattableString.Invariant($"{whose}promised {promise:0.#} ms"), promise));
+        }
+        return new TimePicture
+        {
+            Title = name,
+            Subtitle = "95th percentile of interactive requests over ten seconds; nothing below 20 samples",
+            Unit = " ms",
+            Seconds = Reach(seconds),
+            Curves = curves,
+            Limits = limits,
+        };
+    }
 
     static TimePicture Dollars(IReadOnlyList<LiveSecond> seconds)
     {

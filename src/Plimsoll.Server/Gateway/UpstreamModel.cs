@@ -178,6 +178,20 @@ public sealed class UpstreamModel : IDisposable
             _meters[i].Post(_replicas[i].Outstanding > 0);
     }
 
+    /// <summary>Each replica's meter, and whether anything is out there.</summary>
+    internal IEnumerable<(UpstreamMeter Meter, bool IsBusy)> Meters()
+    {
+        for (var i = 0; i < _meters.Length; i++)
+            yield return (_meters[i], _replicas[i].Outstanding > 0);
+    }
+
+    /// <summary>Other gateways may send to the same engines: their time is split with them.</summary>
+    internal void Share()
+    {
+        for (var i = 0; i < _meters.Length; i++)
+            _meters[i].Engine.ShareAt(AddressOf(i));
+    }
+
     /// <summary>
     /// Refuses a request whose first token no replica is predicted to give in time, where its level says so.
     /// </summary>
@@ -219,6 +233,15 @@ public sealed class UpstreamModel : IDisposable
         order.Sort((a, b) => predicted[a] != predicted[b]
             ? predicted[a].CompareTo(predicted[b]) : Place(homes, a).CompareTo(Place(homes, b)));
         return order;
+    }
+
+    /// <summary>
+    /// Where an engine is, for all who may send to it: what is on this machine is on no other.
+    /// </summary>
+    string AddressOf(int index)
+    {
+        var url = new Uri(_replicas[index].Config.Url);
+        return url.IsLoopback ? $"{url.AbsoluteUri} on {Environment.MachineName}" : url.AbsoluteUri;
     }
 
     static int Place(IReadOnlyList<int> order, int replica)

@@ -27,7 +27,13 @@ public sealed class EngineMeter
     public string Name { get; }
 
     /// <summary>The model that it is an engine of.</summary>
-    public string Model => Name.LastIndexOf('/') is >= 0 and var end ? Name[..end] : Name;
+    public string Model => ModelOf(Name);
+
+    /// <summary>Where an engine is that other gateways may send to as well; null for one's own.</summary>
+    public string? Address { get; private set; }
+
+    /// <summary>What gateways on one database call it; null where its time is one's own alone.</summary>
+    public string? SharedId => Address is null ? null : $"{Name} {Address}";
 
     public string SessionId { get; }
 
@@ -39,6 +45,13 @@ public sealed class EngineMeter
 
     /// <summary>Up to here everything is booked, nanoseconds on the engine's clock.</summary>
     public long PostedNs { get; private set; }
+
+    /// <summary>Its time is from now on split with whoever else sends to that address.</summary>
+    public void ShareAt(string address) => Address = address;
+
+    /// <summary>The model that an engine of that name serves.</summary>
+    public static string ModelOf(string engine) =>
+        engine.LastIndexOf('/') is >= 0 and var end ? engine[..end] : engine;
 
     /// <summary>Hour, UTC, that a time on the engine's clock lies in.</summary>
     public long HourOf(long ns) => StartedUtc.AddTicks(ns / 100).ToUnixTimeSeconds() / 3600;

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
 using System.Threading;
 using Plimsoll.Core.Costing;
 using Plimsoll.Engine;
@@ -23,8 +22,8 @@ public sealed class LedgerBook(TimeProvider time, string release)
     readonly List<RequestEntry> _finished = [];
     readonly Queue<RequestEntry> _closed = new();
     readonly List<EngineMeter> _meters = [];
-    readonly Dictionary<(string Tenant, long Day), long> _spent = [];
-    readonly Dictionary<string, long> _byLevel = [];
+    readonly List<EngineShare> _booked = [];
+    readonly LedgerSums _sums = new();
     StepWork[] _works = new StepWork[64];
     StepCharge[] _charges = new StepCharge[64];
     long _lastId;
@@ -57,6 +56,19 @@ public sealed class LedgerBook(TimeProvider time, string release)
                 return open;
             }
         }
+    }
+
+    /// <summary>Ends a request that nobody worked on and that comes again: it is in no book.</summary>
+    public void Withdraw(RequestEntry entry)
+    {
+        lock (_gate)
+        {
+            if (entry.Status != RequestStatus.Open)
+                return;
+            entry.Status = RequestStatus.Refused;
+            _requests.Remove(entry.Id);
+        }
+        Closed?.Invoke(entry);
     }
 
     /// <summary>Told of every request that is opened; on the request's own thread.</summary>
@@ -149,6 +161,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
             var totals = entry.Totals is { IsForgotten: false } own
                 ? own
                 : TotalsOf(entry, _meters.Count > 0 ? MeterNameOf(entry) : "", HourNow());
+            _sums.Close(entry);
             totals.Requests++;
             totals.PromptTokens += entry.PromptTokens;
             totals.CachedTokens += entry.CachedTokens;
@@ -178,21 +191,51 @@ public sealed class LedgerBook(TimeProvider time, string release)
     public IReadOnlyDictionary<string, long> SpentByLevel()
     {
         lock (_gate)
-            return new Dictionary<string, long>(_byLevel);
+            return _sums.ByLevel;
     }
 
-    /// <summary>Pico-dollars that a tenant has spent on a UTC day.</summary>
+    /// <summary>What a model's levels have cost and carried since the start, and what no request was charged
+    /// for.</summary>
+    public (IReadOnlyList<LevelCost> Levels, long Unserved) CostOf(string model)
+    {
+        lock (_gate)
+        {
+            var own = new List<LevelCost>();
+            foreach (var cost in _sums.Costs)
+            {
+                if (cost.Model == model)
+                    own.Add(cost);
+            }
+            return (own, _sums.Unserved(model));
+        }
+    }
+
+    /// <summary>Pico-dollars that a tenant has spent on a UTC day, here and elsewhere.</summary>
     public long SpentOn(string tenant, long day)
     {
         lock (_gate)
-            return _spent.GetValueOrDefault((tenant, day));
+            return _sums.SpentHere(tenant, day) + _sums.SpentElsewhere(tenant, day);
     }
 
-    /// <summary>Adds what an earlier life of the server has on disk.</summary>
+    /// <summary>Pico-dollars that a tenant has spent on a UTC day in this life of this server.</summary>
+    public long SpentHere(string tenant, long day)
+    {
+        lock (_gate)
+            return _sums.SpentHere(tenant, day);
+    }
+
+    /// <summary>What earlier lives of the server and other gateways have on disk.</summary>
     public void Remember(string tenant, long day, long amount)
     {
         lock (_gate)
-            _spent[(tenant, day)] = _spent.GetValueOrDefault((tenant, day)) + amount;
+            _sums.Remember(tenant, day, amount);
+    }
+
+    /// <summary>A share of an engine's time is in this book: with the next write it is struck out.</summary>
+    public void Took(in EngineShare share)
+    {
+        lock (_gate)
+            _booked.Add(share);
     }
 
     /// <summary>
@@ -208,7 +251,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
                 if (!totals.IsDirty)
                     continue;
                 var copy = new LedgerTotals(totals.Key);
-                Add(copy, totals);
+                copy.Add(totals);
                 rows.Add((totals.Key, copy));
                 totals.Clear();
             }
@@ -218,7 +261,9 @@ public sealed class LedgerBook(TimeProvider time, string release)
             var meters = new List<(EngineMeter, long)>();
             foreach (var meter in _meters)
                 meters.Add((meter, meter.PostedNs));
-            return new LedgerDelta(rows, finished, meters);
+            var booked = _booked.ToArray();
+            _booked.Clear();
+            return new LedgerDelta(rows, finished, meters, booked);
         }
     }
 
@@ -227,7 +272,8 @@ public sealed class LedgerBook(TimeProvider time, string release)
         lock (_gate)
         {
             foreach (var (key, lost) in delta.Rows)
-                Add(TotalsOf(key), lost);
+                TotalsOf(key).Add(lost);
+            _booked.InsertRange(0, delta.Booked);
             // The sums are exact whatever happens; of single requests only so many wait for a database.
             const int MostWaiting = 100_000;
             if (_finished.Count + delta.Finished.Count <= MostWaiting)
@@ -288,8 +334,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
         }
         entry.Totals.Charge += charge;
         entry.Totals.IsDirty = true;
-        CollectionsMarshal.GetValueRefOrAddDefault(_spent, (entry.Tenant, hour / 24), out _) += charge.Total;
-        CollectionsMarshal.GetValueRefOrAddDefault(_byLevel, entry.Level, out _) += charge.Total;
+        _sums.Add(entry, charge, hour / 24);
     }
 
     void Book(EngineMeter meter, long atNs, string account, long amount, bool estimated)
@@ -300,7 +345,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
             TotalsOf(new LedgerKey(meter.Name, meter.HourOf(atNs), account, "", "", "", "", release,
                 estimated));
         totals.Charge += new StepCharge(amount, 0, 0, 0);
-        CollectionsMarshal.GetValueRefOrAddDefault(_byLevel, account, out _) += amount;
+        _sums.Add(meter.Model, account, amount);
         totals.IsDirty = true;
     }
 
@@ -314,16 +359,6 @@ public sealed class LedgerBook(TimeProvider time, string release)
         if (!_totals.TryGetValue(key, out var totals))
             _totals[key] = totals = new LedgerTotals(key);
         return totals;
-    }
-
-    static void Add(LedgerTotals to, LedgerTotals from)
-    {
-        to.Charge += from.Charge;
-        to.Requests += from.Requests;
-        to.PromptTokens += from.PromptTokens;
-        to.CachedTokens += from.CachedTokens;
-        to.OutputTokens += from.OutputTokens;
-        to.IsDirty = true;
     }
 
     void ForgetOldHours()
@@ -340,11 +375,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
             _totals[key].IsForgotten = true;
             _totals.Remove(key);
         }
-        foreach (var key in new List<(string, long Day)>(_spent.Keys))
-        {
-            if (key.Day < (now / 24) - 1)
-                _spent.Remove(key);
-        }
+        _sums.ForgetBefore((now / 24) - 1);
     }
 
     string MeterNameOf(RequestEntry entry)
@@ -359,10 +390,3 @@ public sealed class LedgerBook(TimeProvider time, string release)
 
     long HourNow() => time.GetUtcNow().ToUnixTimeSeconds() / 3600;
 }
-
-/// <summary>
-/// What is to be written: sums since the last write, finished requests, and how far each meter is.
-/// </summary>
-sealed record LedgerDelta(
-    IReadOnlyList<(LedgerKey Key, LedgerTotals Totals)> Rows, IReadOnlyList<RequestEntry> Finished,
-    IReadOnlyList<(EngineMeter Meter, long PostedNs)> Meters);

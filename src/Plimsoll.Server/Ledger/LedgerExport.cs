@@ -3,14 +3,16 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Text;
+using System.Text.Json;
 using System.Threading.Tasks;
 using Parquet;
 using Parquet.Schema;
+using Plimsoll.Server.Wire;
 
 namespace Plimsoll.Server.Ledger;
 
 /// <summary>
-/// A ledger's rows as CSV, as FOCUS 1.0 (idle and headroom rows of their own), and as Parquet.
+/// A ledger's rows as CSV, as FOCUS 1.2 (idle and headroom rows of their own), and as Parquet.
 /// </summary>
 public static class LedgerExport
 {
@@ -32,30 +34,56 @@ public static class LedgerExport
         }
     }
 
-    /// <summary>The FinOps Open Cost and Usage Specification's columns that a GPU's hour has.</summary>
-    public static void Focus(TextWriter writer, IReadOnlyList<LedgerRow> rows)
+    /// <summary>
+    /// The FinOps Open Cost and Usage Specification 1.2: every mandatory column, and of the others those that
+    /// an engine's hour has. A replica is a capacity reservation: what nobody used of it is <c>Unused</c>.
+    /// </summary>
+    /// <param name="picoPerHour">Price of an engine, pico-dollars an hour; null: not known.</param>
+    public static void Focus(
+        TextWriter writer, IReadOnlyList<LedgerRow> rows, Func<string, long?> picoPerHour)
     {
         writer.Write(
-            "BilledCost,BillingAccountId,BillingCurrency,BillingPeriodEnd,BillingPeriodStart,ChargeCategory,"
-            + "ChargeDescription,ChargePeriodEnd,ChargePeriodStart,ConsumedQuantity,ConsumedUnit,"
-            + "EffectiveCost,ListCost,ProviderName,PublisherName,ResourceId,ServiceCategory,ServiceName,"
-            + "SkuId,SubAccountId,Tags\n");
+            "BilledCost,BillingAccountId,BillingAccountName,BillingCurrency,BillingPeriodEnd,"
+            + "BillingPeriodStart,CapacityReservationId,CapacityReservationStatus,ChargeCategory,ChargeClass,"
+            + "ChargeDescription,ChargeFrequency,ChargePeriodEnd,ChargePeriodStart,ConsumedQuantity,"
+            + "ConsumedUnit,ContractedCost,EffectiveCost,InvoiceIssuerName,ListCost,PricingCategory,"
+            + "PricingQuantity,PricingUnit,ProviderName,PublisherName,ResourceId,ResourceName,"
+            + "ResourceType,ServiceCategory,ServiceName,"
+            + "ServiceSubcategory,SkuId,SubAccountId,SubAccountName,Tags\n");
         foreach (var row in rows)
         {
             var start = DateTimeOffset.FromUnixTimeSeconds(row.Hour * 3600);
             var month = new DateTimeOffset(start.Year, start.Month, 1, 0, 0, 0, TimeSpan.Zero);
             var served = row.Account == LedgerAccounts.Served;
-            var tags =
-                $"{{\"level\":\"{row.Level}\",\"adapter\":\"{row.Adapter}\",\"release\":\"{row.Release}\","
-                + $"\"account\":\"{row.Account}\","
-                + $"\"allocation_method\":\"{(row.Estimated ? "estimated" : "step")}\"}}";
-            Line(writer, Usd(row.Total), "plimsoll", "USD", Time(month.AddMonths(1)), Time(month), "Usage",
+            var cost = Usd(row.Total);
+            var hours = picoPerHour(row.Engine) is > 0 and var price
+                ? ((decimal)row.Total / price).ToString("0.000000000000", CultureInfo.InvariantCulture) : "";
+            Line(writer, cost, "plimsoll", "plimsoll serve", "USD", Time(month.AddMonths(1)), Time(month),
+                row.Engine, served ? "Used" : "Unused", "Usage", "",
                 served ? $"{row.Model} at level {row.Level}" : $"{row.Account} time of {row.Engine}",
-                Time(start.AddHours(1)), Time(start), served ? Whole(row.PromptTokens + row.OutputTokens)
-                    : "",
-                served ? "Tokens" : "", Usd(row.Total), Usd(row.Total), "Plimsoll", "Plimsoll", row.Engine,
-                "AI and Machine Learning", "Model serving", row.Account, row.Tenant, tags);
+                "Usage-Based", Time(start.AddHours(1)), Time(start),
+                served ? Whole(row.PromptTokens + row.OutputTokens) : "", served ? "Tokens" : "", cost, cost,
+                "Plimsoll", cost, "Standard", hours, hours.Length > 0 ? "Hours" : "", "Plimsoll", "Plimsoll",
+                row.Engine, row.Engine, "Engine replica", "AI and Machine Learning", "Model serving",
+                "Generative AI", $"{row.Engine} {row.Account}", row.Tenant, row.Tenant, Tags(row));
         }
+    }
+
+    /// <summary>What FOCUS has no column for.</summary>
+    static string Tags(LedgerRow row)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, WireJson.Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("level"u8, row.Level);
+            json.WriteString("adapter"u8, row.Adapter);
+            json.WriteString("release"u8, row.Release);
+            json.WriteString("account"u8, row.Account);
+            json.WriteString("allocation_method"u8, row.Estimated ? "estimated"u8 : "step"u8);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(stream.ToArray());
     }
 
     public static async Task ParquetAsync(Stream stream, IReadOnlyList<LedgerRow> rows)

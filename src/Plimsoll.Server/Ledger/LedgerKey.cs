@@ -51,6 +51,16 @@ sealed class LedgerTotals(LedgerKey key)
     /// <summary>No longer in the book: whoever still points here looks it up again.</summary>
     public bool IsForgotten { get; set; }
 
+    public void Add(LedgerTotals other)
+    {
+        Charge += other.Charge;
+        Requests += other.Requests;
+        PromptTokens += other.PromptTokens;
+        CachedTokens += other.CachedTokens;
+        OutputTokens += other.OutputTokens;
+        IsDirty = true;
+    }
+
     public void Clear()
     {
         (Charge, Requests, PromptTokens, CachedTokens, OutputTokens, IsDirty) = (default, 0, 0, 0, 0, false);

@@ -44,6 +44,21 @@ public static class LedgerReader
             ("@from", fromHour), ("@until", untilHour));
     }
 
+    /// <summary>Each engine's price, pico-dollars an hour, as it is now.</summary>
+    public static IReadOnlyDictionary<string, long> Prices(Database database)
+    {
+        using var connection = database.Connect();
+        var prices = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (engine, price) in SqlBatch.Reading(connection).Query(
+            "SELECT engine, pico_per_hour, started_us FROM sessions UNION ALL "
+                + "SELECT engine, pico_per_hour, began_us FROM engines ORDER BY 3",
+            reader => (reader.GetString(0), reader.GetInt64(1))))
+        {
+            prices[engine] = price;
+        }
+        return prices;
+    }
+
     /// <summary>One engine's postings beside its bill.</summary>
     public readonly record struct Audit(string Engine, Int128 Posted, Int128 Bill)
     {
@@ -58,6 +73,10 @@ public static class LedgerReader
         // One statement sees one moment, though the server may be writing.
         var rows = sql.Query(
             "SELECT 0, engine, pico_per_hour, posted_ns, down_pico FROM sessions "
+            + "UNION ALL SELECT 0, engine, pico_per_hour, (settled_us - began_us) * 1000, "
+            + "closed_pico FROM engines "
+            + "UNION ALL SELECT 1, engine, pico, 0, 0 FROM engine_shares JOIN engines ON engines.id = "
+            + "engine_shares.id WHERE pico IS NOT NULL "
             + "UNION ALL SELECT 1, engine, fixed + prefill + decode + kv, 0, 0 FROM postings",
             reader => (IsPosting: Number(reader, 0) == 1, Engine: reader.GetString(1),
                 Amount: Number(reader, 2),

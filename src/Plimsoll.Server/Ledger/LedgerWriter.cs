@@ -1,6 +1,9 @@
 using System;
+using System.Collections.Generic;
+using System.Globalization;
 using System.Threading;
 using System.Threading.Tasks;
+using Plimsoll.Core.Costing;
 using Plimsoll.Server.Storage;
 
 namespace Plimsoll.Server.Ledger;
@@ -34,9 +37,15 @@ public sealed class LedgerWriter : IAsyncDisposable
         ON CONFLICT (id) DO NOTHING
         """;
 
+    /// <summary>How long it waits for other gateways to settle what it has reported.</summary>
+    static readonly TimeSpan _betweenLooks = TimeSpan.FromMilliseconds(250);
+    const int LastLooks = 8;
+
     readonly LedgerBook _book;
     readonly GroupCommit _commit;
-    readonly Action _beforeFlush;
+    readonly Func<Task> _beforeFlush;
+    readonly BudgetLeases? _leases;
+    readonly Func<bool> _isOwed;
     readonly CancellationTokenSource _stop = new();
     readonly SemaphoreSlim _one = new(1);
     readonly Task _loop;
@@ -45,24 +54,39 @@ public sealed class LedgerWriter : IAsyncDisposable
     /// <param name="commit">Who writes.</param>
     /// <param name="beforeFlush">Books idle time up to now.</param>
     /// <param name="period">Between two writes.</param>
-    public LedgerWriter(LedgerBook book, GroupCommit commit, Action beforeFlush, TimeSpan period)
+    /// <param name="leases">Keeps budgets with other gateways on the database; null where there are
+    /// none.</param>
+    /// <param name="isOwed">Whether other gateways have yet to settle what this one has reported.</param>
+    public LedgerWriter(
+        LedgerBook book, GroupCommit commit, Func<Task> beforeFlush, TimeSpan period,
+        BudgetLeases? leases = null, Func<bool>? isOwed = null)
     {
+        _isOwed = isOwed ?? (() => false);
         _book = book;
         _commit = commit;
         _beforeFlush = beforeFlush;
+        _leases = leases;
         _loop = LoopAsync(period);
     }
 
     /// <summary>
     /// Opens the sessions of this life; what lies between them and the last life's records is booked as down.
     /// </summary>
-    public static void Begin(LedgerBook book, Database database, TimeProvider time)
+    /// <param name="shared">Through whom engines are shared with other gateways; null where none is.</param>
+    public static void Begin(
+        LedgerBook book, Database database, TimeProvider time, SharedEngines? shared = null)
     {
         using var connection = database.Connect();
         using var transaction = connection.BeginTransaction();
         var batch = new SqlBatch(connection, transaction);
+        batch.LockOut();
         foreach (var meter in book.Meters)
         {
+            if (meter.SharedId is not null)
+            {
+                shared!.Join(batch, meter, book.Release);
+                continue;
+            }
             BookDown(batch, meter, book.Release);
             batch.Execute(
                 "INSERT INTO sessions VALUES (@id, @engine, @price, @started, 0, 0)",
@@ -70,18 +94,26 @@ public sealed class LedgerWriter : IAsyncDisposable
                 ("@started", Microseconds(meter.StartedUtc)));
         }
         var today = time.GetUtcNow().ToUnixTimeSeconds() / 86_400;
+        foreach (var (tenant, amount) in SpentSince(batch, today))
+            book.Remember(tenant, today, amount);
+        batch.Flush();
+        transaction.Commit();
+    }
+
+    /// <summary>Pico-dollars by tenant, of all who write to the database, since a day began.</summary>
+    internal static Dictionary<string, long> SpentSince(SqlBatch batch, long day)
+    {
+        var spent = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var (tenant, amount) in batch.Query(
             "SELECT tenant, SUM(fixed + prefill + decode + kv) FROM postings WHERE account = 'served' AND "
                 + "hour >= @from GROUP BY tenant",
-            reader =>
-                (reader.GetString(0),
-                    Convert.ToInt64(reader.GetValue(1), System.Globalization.CultureInfo.InvariantCulture)),
-            ("@from", today * 24)))
+            reader => (
+                reader.GetString(0), Convert.ToInt64(reader.GetValue(1), CultureInfo.InvariantCulture)),
+            ("@from", day * 24)))
         {
-            book.Remember(tenant, today, amount);
+            spent[tenant] = amount;
         }
-        batch.Flush();
-        transaction.Commit();
+        return spent;
     }
 
     /// <summary>Writes what is booked now; throws when it cannot be written and keeps it.</summary>
@@ -90,17 +122,23 @@ public sealed class LedgerWriter : IAsyncDisposable
         await _one.WaitAsync();
         try
         {
-            _beforeFlush();
+            await _beforeFlush();
+            var before = _leases?.Begin();
             var delta = _book.Take();
             try
             {
-                await _commit.WriteAsync(batch => Write(batch, delta));
+                await _commit.WriteAsync(batch =>
+                {
+                    Write(batch, delta, _book.Release);
+                    before?.Settle(batch);
+                });
             }
             catch
             {
                 _book.Return(delta);
                 throw;
             }
+            before?.Apply();
         }
         finally
         {
@@ -111,10 +149,9 @@ public sealed class LedgerWriter : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _loop;
         try
         {
-            await FlushAsync();
+            await EndAsync();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -122,6 +159,17 @@ public sealed class LedgerWriter : IAsyncDisposable
         }
         _stop.Dispose();
         _one.Dispose();
+    }
+
+    async Task EndAsync()
+    {
+        await _loop;
+        await FlushAsync();
+        for (var i = 0; i < LastLooks && _isOwed(); i++)
+        {
+            await Task.Delay(_betweenLooks);
+            await FlushAsync();
+        }
     }
 
     async Task LoopAsync(TimeSpan period)
@@ -147,21 +195,19 @@ public sealed class LedgerWriter : IAsyncDisposable
         }
     }
 
-    static void Write(SqlBatch batch, LedgerDelta delta)
+    internal static void Write(SqlBatch batch, LedgerDelta delta, string release)
     {
+        // Gateways that raise the same sums do so one after the other.
+        batch.LockOut();
         foreach (var (key, totals) in delta.Rows)
         {
-            batch.Execute(
-                UpsertPosting,
-                ("@engine", key.Engine), ("@hour", key.HourUtc), ("@account", key.Account),
-                    ("@tenant", key.Tenant),
-                ("@level", key.Level), ("@model", key.Model), ("@adapter", key.Adapter),
-                    ("@release", key.Release),
-                ("@estimated", key.Estimated ? 1L : 0L), ("@fixed", totals.Charge.Fixed),
-                    ("@prefill", totals.Charge.Prefill),
-                ("@decode", totals.Charge.Decode), ("@kv", totals.Charge.Kv), ("@requests", totals.Requests),
-                ("@prompt", totals.PromptTokens), ("@cached", totals.CachedTokens),
-                    ("@output", totals.OutputTokens));
+            Post(batch, key, totals.Charge, totals);
+        }
+        foreach (var share in delta.Booked)
+        {
+            // Booked as down while this gateway was not heard of: that is taken back.
+            if (!SharedEngines.Strike(batch, share) && MeterOf(delta, share) is { } meter)
+                Post(batch, SharedEngines.Down(meter, batch.NowUs(), release), -share.Pico);
         }
         foreach (var entry in delta.Finished)
         {
@@ -182,10 +228,39 @@ public sealed class LedgerWriter : IAsyncDisposable
         }
         foreach (var (meter, postedNs) in delta.Meters)
         {
+            if (meter.SharedId is not null)
+                continue;
             batch.Execute("UPDATE sessions SET posted_ns = @ns WHERE id = @id", ("@ns", postedNs),
                 ("@id", meter.SessionId));
         }
     }
+
+    static EngineMeter? MeterOf(LedgerDelta delta, in EngineShare share)
+    {
+        foreach (var (meter, _) in delta.Meters)
+        {
+            if (meter.SharedId == share.Id)
+                return meter;
+        }
+        return null;
+    }
+
+    /// <summary>Adds an amount of nobody's to an account on disk.</summary>
+    internal static void Post(SqlBatch batch, LedgerKey key, long pico)
+    {
+        if (pico != 0)
+            Post(batch, key, new StepCharge(pico, 0, 0, 0), counts: null);
+    }
+
+    static void Post(
+        SqlBatch batch, LedgerKey key, in StepCharge charge, LedgerTotals? counts) => batch.Execute(
+        UpsertPosting,
+        ("@engine", key.Engine), ("@hour", key.HourUtc), ("@account", key.Account), ("@tenant", key.Tenant),
+        ("@level", key.Level), ("@model", key.Model), ("@adapter", key.Adapter), ("@release", key.Release),
+        ("@estimated", key.Estimated ? 1L : 0L), ("@fixed", charge.Fixed), ("@prefill", charge.Prefill),
+        ("@decode", charge.Decode), ("@kv", charge.Kv), ("@requests", counts?.Requests ?? 0),
+        ("@prompt", counts?.PromptTokens ?? 0), ("@cached", counts?.CachedTokens ?? 0),
+        ("@output", counts?.OutputTokens ?? 0));
 
     static void BookDown(SqlBatch batch, EngineMeter meter, string release)
     {
@@ -201,14 +276,8 @@ public sealed class LedgerWriter : IAsyncDisposable
         if (gapNs <= 0)
             return;
         var amount = (long)(price * gapNs / 3_600_000_000_000);
-        batch.Execute(
-            UpsertPosting,
-            ("@engine", meter.Name), ("@hour", meter.HourOf(0)), ("@account", LedgerAccounts.Down),
-                ("@tenant", ""),
-            ("@level", ""), ("@model", ""), ("@adapter", ""), ("@release", release), ("@estimated", 0L),
-            ("@fixed", amount), ("@prefill", 0L), ("@decode", 0L), ("@kv", 0L), ("@requests", 0L),
-                ("@prompt", 0L),
-            ("@cached", 0L), ("@output", 0L));
+        Post(batch, new LedgerKey(
+            meter.Name, meter.HourOf(0), LedgerAccounts.Down, "", "", "", "", release, false), amount);
         batch.Execute(
             "UPDATE sessions SET down_pico = @down WHERE engine = @engine AND started_us = @started",
             ("@down", amount), ("@engine", meter.Name), ("@started", started));

@@ -27,6 +27,9 @@ public sealed record CompletionRequest
 
     public bool IncludeUsage { get; init; }
 
+    /// <summary>vLLM's <c>continuous_usage_stats</c>: every chunk says the tokens so far.</summary>
+    public bool ContinuousUsage { get; init; }
+
     public int MaxOutputTokens { get; init; }
 
     /// <summary>Whether the request said how long the answer may be.</summary>

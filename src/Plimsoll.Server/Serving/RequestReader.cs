@@ -157,6 +157,7 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
             throw ApiException.Bad(
                 "The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options");
         }
+        var usage = streamOptions?.Flag("include_usage") ?? false;
         return new CompletionRequest
         {
             Kind = kind,
@@ -164,7 +165,8 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
             Prompts = prompts,
             Choices = choices,
             Stream = stream,
-            IncludeUsage = streamOptions?.Flag("include_usage") ?? false,
+            IncludeUsage = usage,
+            ContinuousUsage = usage && streamOptions!.Value.Flag("continuous_usage_stats"),
             MaxOutputTokens = Math.Max(1, limit ?? usual),
             LimitsOutput = limit is not null,
             MinOutputTokens = body.Whole("min_tokens", 0, int.MaxValue / 2) ?? 0,

@@ -23,6 +23,7 @@ public sealed partial class GroupCommit : IAsyncDisposable
     const string ThreadName = "plimsoll ledger";
 
     const int MostTogether = 2048;
+    static readonly TimeSpan _lastPatience = TimeSpan.FromSeconds(5);
 
     sealed class Write(Action<SqlBatch> work)
     {
@@ -99,11 +100,16 @@ public sealed partial class GroupCommit : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// The server stops: a database that stays away is waited for this long and no longer, by nobody.
+    /// </summary>
+    public void EndPatience() => _stop.CancelAfter(_lastPatience);
+
     /// <summary>Writes what is waiting and stops; a database that is away loses what waits.</summary>
     public async ValueTask DisposeAsync()
     {
         _writes.Writer.TryComplete();
-        _stop.CancelAfter(TimeSpan.FromSeconds(10));
+        EndPatience();
         await _ended.Task;
         Disconnect();
         _stop.Dispose();

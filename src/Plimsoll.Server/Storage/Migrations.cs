@@ -49,6 +49,22 @@ static class Migrations
             at_us BIGINT NOT NULL, model TEXT NOT NULL, steps BIGINT NOT NULL, requests BIGINT NOT NULL,
             median DOUBLE PRECISION, p95 DOUBLE PRECISION);
         """,
+        """
+        CREATE TABLE engines (
+            id TEXT PRIMARY KEY, engine TEXT NOT NULL, address TEXT NOT NULL, pico_per_hour BIGINT NOT NULL,
+            began_us BIGINT NOT NULL, settled_us BIGINT NOT NULL, round BIGINT NOT NULL,
+            closed_pico BIGINT NOT NULL);
+        CREATE TABLE engine_gateways (
+            id TEXT NOT NULL, gateway TEXT NOT NULL, seen_us BIGINT NOT NULL, round BIGINT NOT NULL,
+            busy BIGINT NOT NULL, PRIMARY KEY (id, gateway));
+        CREATE TABLE engine_shares (
+            id TEXT NOT NULL, round BIGINT NOT NULL, gateway TEXT NOT NULL, weight BIGINT NOT NULL,
+            pico BIGINT, PRIMARY KEY (id, round, gateway));
+        CREATE TABLE budget_leases (
+            tenant TEXT NOT NULL, gateway TEXT NOT NULL, seen_us BIGINT NOT NULL, pico BIGINT NOT NULL,
+            PRIMARY KEY (tenant, gateway));
+        CREATE INDEX postings_hour ON postings (hour);
+        """,
     ];
 
     public static void Apply(DbConnection connection)

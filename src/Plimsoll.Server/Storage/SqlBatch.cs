@@ -86,6 +86,22 @@ public sealed class SqlBatch
         pending.ExecuteNonQuery();
     }
 
+    /// <summary>
+    /// Keeps everybody else who asks for it out until the transaction ends: SQLite has one writer anyway.
+    /// </summary>
+    public void LockOut()
+    {
+        if (_connection is not SqliteConnection)
+            Change("SELECT pg_advisory_xact_lock(7234017283807667300)");
+    }
+
+    /// <summary>Now by the database's clock, which all who share it go by; microseconds since 1970.</summary>
+    public long NowUs() => Query(
+        _connection is SqliteConnection
+            ? "SELECT CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
+            : "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
+        reader => reader.GetInt64(0))[0];
+
     public List<T> Query<T>(string sql, Func<DbDataReader, T> read,
         params ReadOnlySpan<(string Name, object? Value)> arguments)
     {

@@ -1,4 +1,5 @@
 using System.IO;
+using System.Linq;
 using System.Threading.Tasks;
 using Plimsoll.Engine;
 using Shouldly;
@@ -47,8 +48,9 @@ public sealed class DecisionLogTests
         }
     }
 
+    /// <summary>What its policy plans by is in the log, the profile's numbers too.</summary>
     [Fact]
-    public async Task A_log_without_the_step_times_that_its_policy_plans_by_is_refused_by_name()
+    public async Task A_simulated_engine_under_slack_replays_to_the_same_plans_with_its_step_times()
     {
         using var folder = new TemporaryFolder();
         var log = Path.Combine(folder.Path, "decisions.ndjson");
@@ -58,9 +60,23 @@ public sealed class DecisionLogTests
             config.Models[0].Simulated!.Policy = "slack";
         }))
         {
-            await server.PostAsync("/v1/completions", """{"model": "sim", "prompt": "a", "max_tokens": 2}""");
+            await Task.WhenAll(Enumerable.Range(0, 24).Select(i => server.PostAsync("/v1/completions",
+                $$"""{"model": "sim", "prompt": "{{new string('a', 500 + (400 * i))}}", "max_tokens": 12, "service_tier": "{{(i % 2 == 0 ? "flex" : "default")}}"}""")));
         }
-        Should.Throw<Core.BadInputException>(() => DecisionReplay.Run(log))
+        var replayed = DecisionReplay.Run(log);
+        replayed.Differences.ShouldBe(0);
+        replayed.Steps.ShouldBeGreaterThan(12);
+        (replayed.PredictedNs, replayed.MeanError).ShouldBe((replayed.RealNs, 0));
+        var gap = replayed.Gap.ShouldNotBeNull();
+        gap.Requests.ShouldBe(12);
+        foreach (var (name, ns) in gap.Mean.Parts)
+            ns.ShouldBeGreaterThanOrEqualTo(0, name);
+        gap.Mean.RooflineNs.ShouldBeGreaterThan(0);
+        var run = PlimsollProcess.Run("replay", log);
+        (run.ExitCode, run.Output.Contains(", 0 different")).ShouldBe((0, true), run.Output);
+        var bare = Path.Combine(folder.Path, "bare.ndjson");
+        File.WriteAllText(bare, File.ReadAllText(log).Replace("\"simulated\":", "\"unknown\":"));
+        Should.Throw<Core.BadInputException>(() => DecisionReplay.Run(bare))
             .Message.ShouldContain("holds no step times, which policy slack plans by");
     }
 

@@ -19,8 +19,11 @@ sealed class RunningServer : IAsyncDisposable
     readonly TemporaryFolder _folder;
     readonly ServeHost _host;
 
-    RunningServer(TemporaryFolder folder, ServeHost host, ServeConfig config)
+    readonly StringWriter _story;
+
+    RunningServer(TemporaryFolder folder, ServeHost host, ServeConfig config, StringWriter story)
     {
+        _story = story;
         _folder = folder;
         _host = host;
         Config = config;
@@ -38,6 +41,9 @@ sealed class RunningServer : IAsyncDisposable
 
     public string State => _folder.Path;
 
+    /// <summary>What it told while it started.</summary>
+    public string Story => _story.ToString();
+
     public static ModelConfig Simulated(string name = "sim") => new()
     {
         Name = name,
@@ -54,8 +60,9 @@ sealed class RunningServer : IAsyncDisposable
             Models = [Simulated()],
         };
         change?.Invoke(config);
-        var host = await ServeHost.StartAsync(config, TimeProvider.System, "test", TextWriter.Null);
-        return new RunningServer(folder, host, config);
+        var story = new StringWriter();
+        var host = await ServeHost.StartAsync(config, TimeProvider.System, "test", story);
+        return new RunningServer(folder, host, config, story);
     }
 
     /// <summary>A new key of a tenant, to be put into the configuration and the header.</summary>

@@ -153,6 +153,18 @@ public sealed class StoreTests
             .Output.ShouldContain("\"requests\": 3");
     }
 
+    /// <summary>A server that is told to stop stops, whatever has become of its database.</summary>
+    [Fact]
+    public async Task A_server_stops_though_its_database_is_away()
+    {
+        using var postgres = PostgresServer.TryStart();
+        Assert.SkipWhen(postgres is null, "PostgreSQL is not installed");
+        var server = await RunningServer.StartAsync(config => config.Ledger = postgres!.Url);
+        await ChatAsync(server);
+        postgres!.Stop();
+        await server.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1));
+    }
+
     /// <summary>A file taken in by one is read by the other, whichever of them runs the batch.</summary>
     [Fact]
     public async Task Two_gateways_with_one_database_and_one_folder_are_one_batch_service()

@@ -62,6 +62,26 @@ public sealed class TwinTests
         Gauge(metrics, "plimsoll_twin_lines_waiting").ShouldBe(0);
     }
 
+    /// <summary>A level that nobody uses, with a promise that cannot be kept, starves no batch.</summary>
+    [Fact]
+    public async Task An_impossible_promise_holds_up_no_batch()
+    {
+        await using var engine = await RunningServer.StartAsync();
+        await using var gateway = await GatewayAsync(config => config.Levels["dream"] = new LevelConfig
+        {
+            Ttft = "10us",
+            Itl = "1us",
+        }, engine);
+        var file = await gateway.UploadAsync(RunningServer.Lines(4).Replace("\"sim\"", "\"fleet\""));
+        var (_, created, _) = await gateway.PostAsync("/v1/batches",
+            $$"""{"input_file_id":"{{file}}","endpoint":"/v1/chat/completions","completion_window":"24h"}""");
+        var done = await RunningServer.EventuallyAsync(
+            async () => (await gateway.GetAsync($"/v1/batches/{created.GetProperty("id").GetString()}")).Body,
+            batch => batch.GetProperty("status").GetString() == "completed");
+        done.GetProperty("request_counts").GetProperty("completed").GetInt32().ShouldBe(4, done.ToString());
+        gateway.Story.ShouldContain("level dream: ttft 0.01 ms: a request alone takes");
+    }
+
     [Fact]
     public async Task A_promise_that_no_replica_would_keep_is_refused_with_the_time_to_come_again()
     {

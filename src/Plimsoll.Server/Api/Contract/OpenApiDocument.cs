@@ -24,6 +24,7 @@ public static partial class OpenApiDocument
         ("403", "The key may not do that; it needs admin."),
         ("404", "There is no such thing, or it is another tenant's."),
         ("408", "The body did not arrive in time."),
+        ("409", "Its state does not allow it: a file that a batch reads, a batch or a job that is over."),
         ("413", "The body, or the file, is larger than the server takes."),
         ("429", "Too much at once, a rate limit, a budget, or a promise that cannot be kept; retry-after "
             + "says when to come again."),
@@ -173,6 +174,7 @@ public static partial class OpenApiDocument
     static bool Fails(Operation operation, string status) => status switch
     {
         "403" => operation.Caller == Caller.Admin,
+        "409" => operation.Conflicts,
         "408" or "413" => operation.Request is not null,
         "502" or "504" => operation.IsServing,
         _ => true,

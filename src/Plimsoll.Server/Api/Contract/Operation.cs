@@ -34,6 +34,9 @@ public sealed record Operation(string Method, string Path, string Tag, string Su
     /// <summary>Whether it takes <c>limit</c> and <c>after</c>.</summary>
     public bool IsPaged { get; init; }
 
+    /// <summary>Whether the state of what it is about may forbid it.</summary>
+    public bool Conflicts { get; init; }
+
     /// <summary>Whether the promise and session headers mean something to it.</summary>
     public bool IsServing => Tag == Operations.Serving;
 

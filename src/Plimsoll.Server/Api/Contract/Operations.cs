@@ -42,21 +42,25 @@ public static class Operations
         new("GET", "/v1/files/{id}", Batches, "Tells of one file.") { Answer = "File" },
         new("GET", "/v1/files/{id}/content", Batches, "Gives a file's bytes.")
             { AnswerType = "application/octet-stream" },
-        new("DELETE", "/v1/files/{id}", Batches, "Deletes a file.") { Answer = "Deleted" },
+        new("DELETE", "/v1/files/{id}", Batches, "Deletes a file.")
+            { Answer = "Deleted", Conflicts = true },
         new("POST", "/v1/batches", Batches, "Takes a batch; its lines ride in the slack.")
             { Request = "BatchRequest", Answer = "Batch" },
         new("GET", "/v1/batches", Batches, "Lists the tenant's batches.")
             { Answer = "BatchList", IsPaged = true },
         new("GET", "/v1/batches/{id}", Batches, "Tells how far a batch is.") { Answer = "Batch" },
         new("POST", "/v1/batches/{id}/cancel", Batches, "Stops a batch; what is answered stays.")
-            { Answer = "Batch" },
+            { Answer = "Batch", Conflicts = true },
         new("POST", Jobs, Tuning, "Trains an adapter on an uploaded file.")
             { Request = "FineTuningRequest", Answer = "FineTuningJob" },
         new("GET", Jobs, Tuning, "Lists the tenant's jobs.") { Answer = "FineTuningList", IsPaged = true },
         new("GET", Jobs + "/{id}", Tuning, "Tells of one job.") { Answer = "FineTuningJob" },
-        new("POST", Jobs + "/{id}/cancel", Tuning, "Stops a job for good.") { Answer = "FineTuningJob" },
-        new("POST", Jobs + "/{id}/pause", Tuning, "Stops a job for now.") { Answer = "FineTuningJob" },
-        new("POST", Jobs + "/{id}/resume", Tuning, "Goes on with a job.") { Answer = "FineTuningJob" },
+        new("POST", Jobs + "/{id}/cancel", Tuning, "Stops a job for good.")
+            { Answer = "FineTuningJob", Conflicts = true },
+        new("POST", Jobs + "/{id}/pause", Tuning, "Stops a job for now.")
+            { Answer = "FineTuningJob", Conflicts = true },
+        new("POST", Jobs + "/{id}/resume", Tuning, "Goes on with a job.")
+            { Answer = "FineTuningJob", Conflicts = true },
         new("GET", Jobs + "/{id}/events", Tuning, "What happened to a job.")
             { Answer = "FineTuningList", IsPaged = true },
         new("GET", Jobs + "/{id}/checkpoints", Tuning, "A job's checkpoints.")
