@@ -99,10 +99,15 @@ public static class ImportedRun
                 MostShare = 1,
                 InvalidBecause = [],
             },
-            Slices = input.WithoutStartsS is null ? times.Slices : [],
+            Slices = input.WithoutStartsS is null ? times.Slices : [Whole(times.Slices)],
         };
         return (result, records);
     }
+
+    /// <summary>One stretch: nobody knows what came when.</summary>
+    static SliceReport Whole(IReadOnlyList<SliceReport> slices) => new(
+        slices.Sum(slice => slice.PromptTokens), slices.Sum(slice => slice.OutputTokens),
+        slices.Sum(slice => slice.GoodTokens));
 
     static MeasuredInput OneRun(string path)
     {

@@ -58,17 +58,22 @@ sealed class BatchOptions
         DefaultValueFactory = _ => "24h",
     };
 
+    readonly Option<string?> _map = new("--batch-map")
+    {
+        Description = "Which columns of the batch workload's log hold what, as --map says it",
+    };
+
     readonly Option<string?> _weights = new("--tenant-weights")
     {
         Description = "What tenants of the batch workload weigh against each other, such as acme=3,beta=1; "
-            + "with --policy slack and a trace that names them, by a column tenant [default: 1 each]",
+            + "with --policy slack and --batch-map tenant=COLUMN [default: 1 each]",
     };
 
     public void AddTo(Command command)
     {
         foreach (var option in new Option[]
         {
-            _workload, _rate, _lines, _aimd, _share, _step, _window, _weights,
+            _workload, _rate, _lines, _aimd, _share, _step, _window, _map, _weights,
         })
         {
             command.Add(option);
@@ -76,11 +81,12 @@ sealed class BatchOptions
     }
 
     /// <summary>A session waits for its own answers; a line of batch work waits for nobody's.</summary>
-    public static Workload? Open(string? name)
+    public static Workload? Open(string? name, string? map = null)
     {
         if (name is null)
             return null;
-        var workload = WorkloadChoice.Open(name, setting: Setting.BatchWorkload);
+        var workload = WorkloadChoice.Open(
+            name, TraceOptionsReader.Read(map, blockTokens: null), Setting.BatchWorkload);
         return workload.ClosedLoop
             ? throw new BadInputException($"--batch-workload {name}: its requests wait for answers; "
                 + "expected a workload of single requests")
@@ -96,10 +102,10 @@ sealed class BatchOptions
         ArrivalProcess process)
     {
         CheckDeadlines(parsed, options, engine);
-        if (Open(parsed.GetValue(_workload)) is not { } workload)
+        if (Open(parsed.GetValue(_workload), parsed.GetValue(_map)) is not { } workload)
         {
             var expected = $": expected {_workload.Name} with it";
-            parsed.RefuseGiven(expected, _rate, _lines, _aimd, _share, _window, _weights);
+            parsed.RefuseGiven(expected, _rate, _lines, _aimd, _share, _window, _map, _weights);
             if (!options.Levels.Any(level => level.Spec.Class == ServiceClass.Batch))
                 parsed.RefuseGiven(expected + ", or a level that is batch", _step);
             return options;
@@ -215,7 +221,7 @@ sealed class BatchOptions
             var number = names.IndexOf(at < 0 ? part.Trim() : part[..at].Trim()) + 1;
             if (number == 0)
             {
-                var expected = names.Count == 0 ? "a trace with a column tenant" : Some(names);
+                var expected = names.Count == 0 ? "a log and --batch-map with tenant=COLUMN" : Some(names);
                 throw new BadInputException($"{_weights.Name} {part.Trim()}: {workload.Name} names no such "
                     + $"tenant; expected {expected}");
             }

@@ -169,7 +169,7 @@ public sealed class SimulatedRank
         if (plan.IsEmpty)
             return;
         _inFlight = plan;
-        _predictedNs = _stepTime.PredictNs(plan.Shape);
+        _predictedNs = _stepTime.PredictNs(plan.Shape) + plan.MovedNs;
         _stepNs = _perturb is null ? _predictedNs : Math.Max(1, _perturb(_predictedNs));
     }
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Scheduling;
 
 namespace Plimsoll.Inputs.Catalogues;
 
@@ -53,6 +54,13 @@ public static class KvTierChoice
         var links = deployment.TensorParallel * deployment.PipelineParallel;
         return bytes == 0 ? null : bytes / (Usual(deployment.Accelerator.Key).Host.GbPerSecond * links);
     }
+
+    /// <summary>KV that gives way may be kept in host memory, where the policy weighs it.</summary>
+    public static SchedulingPolicy WithHost(SchedulingPolicy policy, Deployment deployment) =>
+        policy.Slack is not { } slack ? policy : policy with
+        {
+            Slack = slack with { SwapNsPerToken = slack.SwapNsPerToken ?? HostNsPerToken(deployment) },
+        };
 
     static Row Usual(string key)
     {

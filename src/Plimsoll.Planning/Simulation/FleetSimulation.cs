@@ -73,23 +73,11 @@ public sealed partial class FleetSimulation
         Fleet fleet, IArrivalSource arrivals, bool closedLoop, SimulationOptions options) =>
         new FleetSimulation(fleet, arrivals, closedLoop, options).Run();
 
-    /// <summary>KV that gives way may be kept in host memory, where the policy weighs it.</summary>
-    static SchedulingPolicy WithHost(EnginePool pool) => pool.Limits.Policy is { Slack: { } slack } policy
-        ? policy with
-        {
-            Slack = slack with
-            {
-                SwapNsPerToken = slack.SwapNsPerToken
-                    ?? KvTierChoice.HostNsPerToken(pool.StepTime.Deployment),
-            },
-        }
-        : pool.Limits.Policy;
-
     void Add(EnginePool pool, int first)
     {
         var limits = pool.Limits with
         {
-            Policy = WithHost(pool),
+            Policy = KvTierChoice.WithHost(pool.Limits.Policy, pool.StepTime.Deployment),
             Levels = SharedLevels.Of(
                 _options.Levels, _options.BatchWorkload is not null, _options.MinBatchShare),
             PrefixBlockTokens = _arrivals.PrefixBlockTokens,

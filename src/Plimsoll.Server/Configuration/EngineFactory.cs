@@ -25,12 +25,16 @@ public static class EngineFactory
         var steps = Steps(config);
         var stepTime = steps.Build();
         var deployment = stepTime.Deployment;
+        var limits = Limits(stepTime, config);
         return new SimulatedOptions
         {
             Steps = steps,
             Model = name,
             StepTime = stepTime,
-            Limits = Limits(stepTime, config) with { Levels = levels },
+            Limits = limits with
+            {
+                Levels = levels, Policy = KvTierChoice.WithHost(limits.Policy, deployment),
+            },
             Ranks = config.Replicas is >= 1 and <= 1024
                 ? config.Replicas
                 : throw new BadInputException(

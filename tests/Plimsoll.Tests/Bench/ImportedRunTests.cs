@@ -25,7 +25,7 @@ public sealed class ImportedRunTests : IDisposable
     public void A_closed_loop_without_starts_takes_its_stated_time()
     {
         var result = Read(Vllm(100, "\"duration\": 12.5, \"max_concurrency\": 8,"));
-        (result.DurationS, result.MostInFlight, result.Slices.Count).ShouldBe((12.5, 8, 0));
+        (result.DurationS, result.MostInFlight, result.Slices.Count).ShouldBe((12.5, 8, 1));
         result.MeanInFlight.ShouldBe(8, 1e-9);
         result.Warnings.ShouldHaveSingleItem().ShouldContain("does not say when its requests were sent");
         var gpu = Catalogue.BuiltIn.FindAccelerator("h100_sxm");

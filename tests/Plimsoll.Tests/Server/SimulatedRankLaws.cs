@@ -50,7 +50,7 @@ public sealed class SimulatedRankLaws
     public void It_is_the_simulation_told_token_by_token(string policy) => Loads.Sample(load =>
     {
         SchedulingPolicy.All.TryFind(policy, out var chosen);
-        var engine = Engine with { Policy = chosen };
+        var engine = Engine with { Policy = KvTierChoice.WithHost(chosen!, StepTime.Deployment) };
         var simulated = new Dictionary<long, CompletedRequest>();
         var result =
             FleetSimulation.Run(
