@@ -26,12 +26,14 @@ static class MoneyText
         return text.ToString();
     }
 
-    public static string Of(MoneyReport money)
+    public static string Of(MoneyReport money, bool searched = false)
     {
         var culture = CultureInfo.InvariantCulture;
         var text = new StringBuilder();
         text.Append(culture, $"\n{money.Count} × {money.Gpu} at {MoneyWords.Price(money)}; ");
         text.Append("dollars over prompt and output tokens alike, intervals of 90 %\n");
+        if (searched)
+            text.Append("of all rates that the search tried, one with another\n");
         Estimate(text, "USD / M tokens, all", money.UsdPerMillionTokens);
         Estimate(text, "USD / M tokens at the promise", money.UsdPerMillionGoodTokens);
         if (money.UsdPerRequest is { } request)

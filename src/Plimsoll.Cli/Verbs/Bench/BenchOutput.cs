@@ -77,7 +77,7 @@ sealed class BenchOutput(TextWriter output, BenchResultFiles files, MoneyOptions
         if (result.LoadLine is { } line)
             text.Append(MoneyText.Of(line, result, bill));
         if (bill is not null)
-            text.Append(MoneyText.Of(bill));
+            text.Append(MoneyText.Of(bill, result.LoadLine is not null));
         if (against is not null)
             text.Append(MoneyText.Of(against));
         return text.ToString();
