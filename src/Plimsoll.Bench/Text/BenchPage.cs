@@ -58,9 +58,13 @@ public static class BenchPage
                     $"per million tokens at the load line{Interval(usd, "95")}");
             }
         }
+        else if (result.LoadLine is not null)
+        {
+            yield return new("none", "load line; the notes say why");
+        }
         if (result.Verdict != PromiseVerdict.None)
             yield return new(VerdictWords.Of(result.Verdict), "the promise");
-        var mixture = result.LoadLine is null ? "" : " over all rates that were tried";
+        var mixture = result.LoadLine is null ? "" : ", over all rates that were tried";
         if (money?.UsdPerMillionTokens is { } all)
         {
             yield return new(Usd(all.Value),

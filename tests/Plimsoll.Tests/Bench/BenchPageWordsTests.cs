@@ -150,9 +150,11 @@ public sealed class BenchPageWordsTests
         {
             Failed = 20, Failures = [new FailureReport("unreachable", 20, "Connection refused")],
         };
-        LineWords.Found(new LoadLineEstimate(
-            LineOutcome.Nowhere, null, null, null, PromiseText.Parse("ttft p50 500ms"), 0, 33, 30),
-            Result([level])).ShouldContain("20 of the requests failed (unreachable: Connection refused)");
+        var line = new LoadLineEstimate(
+            LineOutcome.Nowhere, null, null, null, PromiseText.Parse("ttft p50 500ms"), 0, 33, 30);
+        BenchPage.Of(Result([level]) with { LoadLine = line }, null, null, "1").Figures
+            .ShouldContain(figure => figure.Number == "none");
+        LineWords.Found(line, Result([level])).ShouldContain("20 of the requests failed (unreachable: Connection refused)");
     }
 
     [Fact]
