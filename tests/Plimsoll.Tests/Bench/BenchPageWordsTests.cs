@@ -154,7 +154,8 @@ public sealed class BenchPageWordsTests
             LineOutcome.Nowhere, null, null, null, PromiseText.Parse("ttft p50 500ms"), 0, 33, 30);
         BenchPage.Of(Result([level]) with { LoadLine = line }, null, null, "1").Figures
             .ShouldContain(figure => figure.Number == "none");
-        LineWords.Found(line, Result([level])).ShouldContain("20 of the requests failed (unreachable: Connection refused)");
+        LineWords.Found(line, Result([level]))
+            .ShouldContain("20 of the requests failed (unreachable: Connection refused)");
     }
 
     [Fact]
