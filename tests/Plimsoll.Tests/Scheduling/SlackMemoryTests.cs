@@ -87,6 +87,7 @@ public sealed class SlackMemoryTests
         var plan = desk.Plan();
         plan.Preempted.ToArray().ShouldBe([batch]);
         plan.SwappedOut.ToArray().ShouldBe(kept ? [batch] : []);
+        plan.MovedNs.ShouldBe(kept ? 31 * 20_000 : 0);
         if (!kept)
             return;
         desk.End(plan.Chunks[0].Request);
