@@ -6,8 +6,7 @@ using Plimsoll.Tests.Bench;
 
 namespace Plimsoll.Bench.Figures;
 
-/// <summary>Latency from the scheduled send beside what the theory of queues says, in simulated
-/// time.</summary>
+/// <summary>Latency from the scheduled send beside what the theory of queues says.</summary>
 static class OverloadFigure
 {
     const int Requests = 20_000;

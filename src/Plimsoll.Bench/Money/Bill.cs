@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using MathNet.Numerics.Distributions;
 using Plimsoll.Bench.Results;
+using Plimsoll.Bench.Search;
 
 namespace Plimsoll.Bench.Money;
 
@@ -34,6 +35,8 @@ public static class Bill
                 slice.PromptTokens + slice.OutputTokens),
             UsdPerMillionGoodTokens = promised
                 ? PerMillion(dollars, good, result, slice => slice.GoodTokens) : null,
+            UsdPerMillionTokensAtLine =
+                AtLine(options.UsdPerHour, tokens / result.Completed, result.LoadLine),
             UsdPerRequest = result.Completed > 0 ? dollars / result.Completed : null,
             Replicas = options.Replicas,
             BusyShare = result.DurationS > 0 ? Math.Min(1, result.BusyS / result.DurationS) : 0,
@@ -41,6 +44,17 @@ public static class Bill
             Tier = tier,
             Deployment = tier is null ? null : options.Deployment,
         };
+    }
+
+    /// <summary>What the search itself cost is of all the rates that it tried.</summary>
+    static Estimate? AtLine(double usdPerHour, double tokens, LoadLineEstimate? line)
+    {
+        if (line is not { Outcome: LineOutcome.Found, Rate: { } rate } || !(tokens > 0))
+            return null;
+        return new Estimate(At(rate), line.High is { } high ? At(high) : null,
+            line is { High: not null, Low: > 0 and var low } ? At(low) : null);
+
+        double At(double perSecond) => 1e6 * usdPerHour / 3600 / (perSecond * tokens);
     }
 
     static Estimate? PerMillion(double dollars, double tokens, BenchResult result, Func<SliceReport, long> of)

@@ -25,6 +25,7 @@ public static class MoneyJson
         json.WriteNumber("usd_per_hour", money.UsdPerHour);
         Estimate(json, "usd_per_million_tokens", money.UsdPerMillionTokens);
         Estimate(json, "usd_per_million_good_tokens", money.UsdPerMillionGoodTokens);
+        Estimate(json, "usd_per_million_tokens_at_load_line", money.UsdPerMillionTokensAtLine);
         Number(json, "usd_per_request", money.UsdPerRequest);
         json.WriteNumber("busy_share", money.BusyShare);
         json.WriteString("tier", money.Tier);

@@ -20,6 +20,11 @@ public sealed record MoneyReport
     /// <summary>Only tokens of requests that kept every limit: what a token costs at the promise.</summary>
     public required Estimate? UsdPerMillionGoodTokens { get; init; }
 
+    /// <summary>
+    /// All tokens at the rate that a search found, its interval the line's 95 %; null where it found none.
+    /// </summary>
+    public Estimate? UsdPerMillionTokensAtLine { get; init; }
+
     public required double? UsdPerRequest { get; init; }
 
     /// <summary>Replicas behind the endpoint; null where the model is unknown.</summary>

@@ -52,7 +52,7 @@ public static class BenchPage
             yield return new(string.Create(culture, $"{rate:0.00} /s"),
                 line.Outcome == LineOutcome.Found ? $"load line; {LineWords.Interval(line)}"
                     : $"load line at least: {LineWords.AtLeast(line)}");
-            if (money is not null && MoneyWords.AtLine(result, money) is { } usd)
+            if (money?.UsdPerMillionTokensAtLine is { } usd)
             {
                 yield return new(Usd(usd.Value),
                     $"per million tokens at the load line{Interval(usd, "95")}");

@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Linq;
 using Plimsoll.Bench.Money;
 using Plimsoll.Bench.Results;
-using Plimsoll.Bench.Search;
 using Plimsoll.Core.Models;
 
 namespace Plimsoll.Bench.Text;
@@ -28,24 +26,6 @@ public static class MoneyWords
         $"busy {100 * money.BusyShare:0.0} % of the time")
         + (money.Replicas is > 1 and var replicas
             ? $": something was under way somewhere in {Plural.Of(replicas, "replica")}" : "");
-
-    /// <summary>
-    /// What a token costs at the rate that a search found; null where it found none, or nobody counted. What
-    /// the search itself cost is a mixture of all the rates that it tried.
-    /// </summary>
-    public static Estimate? AtLine(BenchResult result, MoneyReport money)
-    {
-        if (result.LoadLine is not { Outcome: LineOutcome.Found, Rate: { } rate } line
-            || result.Completed == 0 || result.Levels.Any(level => !level.KnowsPromptTokens))
-        {
-            return null;
-        }
-        var tokens = (double)(result.PromptTokens + result.OutputTokens) / result.Completed;
-        return new Estimate(At(rate), line.High is { } high ? At(high) : null,
-            line is { High: not null, Low: > 0 and var low } ? At(low) : null);
-
-        double At(double perSecond) => 1e6 * money.UsdPerHour / 3600 / (perSecond * tokens);
-    }
 
     /// <summary>Whose steps are predicted behind the gap.</summary>
     public static string Steps(MoneyReport money) => money.Deployment is not { } replica

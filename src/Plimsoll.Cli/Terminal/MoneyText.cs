@@ -16,7 +16,7 @@ static class MoneyText
     {
         var text = new StringBuilder("\n");
         TextLines.Wrap(text, "", "  ", LineWords.Found(line, result));
-        if (money is not null && MoneyWords.AtLine(result, money) is { } usd)
+        if (money?.UsdPerMillionTokensAtLine is { } usd)
         {
             text.Append(CultureInfo.InvariantCulture, $"USD / M tokens at the load line {usd.Value:0.0000}");
             if (usd is { Low: { } low, High: { } high })

@@ -53,5 +53,5 @@ public sealed record DeploymentSteps
 
     static NumberFormat Format(string text, string key) => NumberFormats.TryParse(text, out var format)
         ? format
-        : throw new BadInputException($"{key} {text}: expected bf16, fp8, int8, fp4 or int4");
+        : throw new BadInputException($"{key} {text}: expected {NumberFormats.All}");
 }

@@ -133,7 +133,7 @@ public sealed class BenchPageWordsTests
             LoadLine = new LoadLineEstimate(
                 LineOutcome.Found, 12.5, 10, 15, PromiseText.Parse("ttft p95 50ms"), 4, 140, 9),
         };
-        var usd = MoneyWords.AtLine(result, Bill.Of(result, Money(1)))!.Value;
+        var usd = Bill.Of(result, Money(1)).UsdPerMillionTokensAtLine!.Value;
         usd.Value.ShouldBe(1e6 * 2 / 3600 / (12.5 * 104), 1e-9);
         (usd.Low!.Value, usd.High!.Value).ShouldBe((usd.Value * 12.5 / 15, usd.Value * 12.5 / 10));
         var page = BenchPage.Of(result, Bill.Of(result, Money(1)), null, "1");

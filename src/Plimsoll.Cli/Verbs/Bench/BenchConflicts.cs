@@ -35,11 +35,6 @@ static class BenchConflicts
         ("--image-size", ["--num-images"]),
         ("--result-dir", ["--save-result", "--save-detailed", "--result-filename"]),
         ("--step-log", ["--save-result", "--save-detailed", "--result-filename", "--json"]),
-        ("--tp", ["--gpu"]),
-        ("--weights", ["--model"]),
-        ("--kv", ["--model"]),
-        ("--count", ["--gpu"]),
-        ("--price", ["--gpu"]),
     ];
 
     public static void Check(ParseResult parsed)

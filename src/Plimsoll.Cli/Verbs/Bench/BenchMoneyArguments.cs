@@ -55,6 +55,11 @@ sealed class BenchMoneyArguments
             }
             return null;
         }
+        foreach (var option in new Option[] { _weights, _kv })
+        {
+            if (model is null && parsed.GetResult(option) is { Implicit: false })
+                throw new BadInputException($"{option.Name}: expected --model with it");
+        }
         var accelerator = Catalogue.BuiltIn.FindAccelerator(name);
         var tensor = AtLeastOne(_tp, parsed.GetValue(_tp));
         var count = AtLeastOne(_count, parsed.GetValue(_count) ?? tensor);
