@@ -1,30 +1,43 @@
 #!/usr/bin/env python3
 """Plimsoll's engine beside llama-server on one GGUF file: interactive requests over saturating batch work.
 
-Usage: compare.py MODEL.gguf LLAMA_SERVER_FOLDER [--runs 5] [--seconds 40] [--rate 0.5] [--policies vllm-v1,slack]
+Usage: compare.py MODEL.gguf LLAMA_SERVER_FOLDER [--load poisson|square] [--runs 5] [--seconds 60] [--share 0.3]
+                  [--policies slack,vllm-v1] [--alone]
 
-Each run starts one server, alone, on one compute thread; runs of all servers are interleaved. Load: interactive
-prompts (chat completions, Poisson, 48 to 256 words, 24 tokens) and, from the start, closed-loop batch work
-(8 in flight, 128 words, 96 tokens). Latency counts from the scheduled send. Printed: medians over the runs of p50
-and p95 time to first token, p95 gap between tokens, batch tokens/s, and CPU time of the server per token. The
-two servers carry different llama.cpp releases.
+Each run starts one server, alone, on one compute thread; runs of all servers are interleaved. A lone prompt says what
+this machine can do, and load and promise follow from it: interactive prompts of 40 to 420 words (about 48 to 512
+tokens) with 24 tokens of answer take `--share` of the thread, as a Poisson process or as a square wave of 60 s at
+twice the rate and 60 s of silence; batch work (8 in flight, 128 words, 96 tokens) takes all the rest. Promised are a
+first token within three times the longest prompt's own time and gaps of ten lone decodes; llama-server has nobody to
+promise it to. Its flags are swept first, one short run each, and the setting with the lowest p95 of the first token
+runs beside its defaults. Latency counts from the scheduled send. Printed: p50 and p95 time to first token of all
+requests of all runs, p95 gap between tokens, the share of requests whose gaps (worst of each) kept the promise, batch
+tokens/s, and CPU time of the server per token. The two servers carry different llama.cpp releases.
 """
 import argparse, http.client, json, os, random, signal, socket, statistics, subprocess, sys, tempfile, threading, time
 
 WORDS = "the load line shows how heavily a ship may be loaded for the waters it will meet and what a token costs".split()
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SHORTEST, LONGEST, ANSWER = 40, 420, 24
+SWEEP = [f"-np {slots} -b {batch} -ub {batch} -kvu" for slots in (12, 16) for batch in (32, 128, 512)]
 
 
 def prompt(rng, words):
     return " ".join(rng.choice(WORDS) for _ in range(words))
 
 
-def stream(port, body, scheduled, results, extra=None):
+def body(rng, words, tokens, tier):
+    return {"model": "m", "prompt": prompt(rng, words), "max_tokens": tokens, "temperature": 0, "stream": True,
+            "ignore_eos": True, "stream_options": {"include_usage": True}, "service_tier": tier}
+
+
+def stream(port, request, scheduled, results, headers=None):
     """Sends one completion, notes when each piece of text comes."""
     times, tokens = [], 0
     try:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
-        connection.request("POST", "/v1/completions", json.dumps(body), {"content-type": "application/json", **(extra or {})})
+        connection.request(
+            "POST", "/v1/completions", json.dumps(request), {"content-type": "application/json", **(headers or {})})
         response = connection.getresponse()
         for line in response:
             if not line.startswith(b"data: ") or line.startswith(b"data: [DONE]"):
@@ -51,43 +64,61 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
 
 
-def load(port, pid, seconds, rate, seed, with_batch):
+def lone(port):
+    """Seconds of a token of a lone prompt, and of a lone decode."""
+    rng, seen = random.Random(1), []
+    for words, tokens in ((200, 1), (200, 1), (200, 1), (4, 33)):
+        at = time.monotonic()
+        stream(port, body(rng, words, tokens, "default"), at, seen)
+    prompts = sorted(r["times"][0] - r["scheduled"] for r in seen[:3])
+    gaps = [b - a for a, b in zip(seen[3]["times"], seen[3]["times"][1:])]
+    return prompts[1] / 200, statistics.median(gaps)
+
+
+def arrivals(rng, kind, rate, seconds):
+    """Seconds after the start at which interactive requests are sent, the first after one second."""
+    at, due = 1.0, []
+    while at < seconds:
+        due.append(at)
+        at += rng.expovariate(2 * rate if kind == "square" else rate)
+        if kind == "square" and at % 120 >= 60:
+            at += 120 - at % 120
+    return due
+
+
+def load(port, pid, kind, seconds, rate, promise, seed, with_batch):
     rng = random.Random(seed)
-    end = time.monotonic() + seconds
+    begin = time.monotonic()
+    end = begin + seconds
     interactive, batch, threads = [], [], []
+    headers = {"x-slo-ttft-ms": f"{1e3 * promise[0]:.0f}", "x-slo-tpot-ms": f"{1e3 * promise[1]:.0f}"}
 
-    def body(words, tokens, tier):
-        return {"model": "m", "prompt": prompt(rng, words), "max_tokens": tokens, "temperature": 0, "stream": True,
-                "ignore_eos": True, "stream_options": {"include_usage": True}, "service_tier": tier}
-
-    def closed_loop():
+    def closed_loop(own):
         while time.monotonic() < end:
-            stream(port, body(128, 96, "flex"), time.monotonic(), batch)
+            stream(port, body(own, 128, 96, "flex"), time.monotonic(), batch)
 
     if with_batch:
-        for _ in range(8):
-            thread = threading.Thread(target=closed_loop)
-            thread.start()
-            threads.append(thread)
-    cpu, at = cpu_seconds(pid), time.monotonic() + 1
-    while at < end:
-        time.sleep(max(0, at - time.monotonic()))
-        thread = threading.Thread(target=stream, args=(port, body(rng.randint(48, 256), 24, "default"), at, interactive))
-        thread.start()
-        threads.append(thread)
-        at += rng.expovariate(rate)
+        for i in range(8):
+            threads.append(threading.Thread(target=closed_loop, args=(random.Random(seed * 100 + i),)))
+            threads[-1].start()
+    cpu = cpu_seconds(pid)
+    for due in arrivals(rng, kind, rate, seconds):
+        request = body(rng, rng.randint(SHORTEST, LONGEST), ANSWER, "default")
+        time.sleep(max(0, begin + due - time.monotonic()))
+        threads.append(threading.Thread(target=stream, args=(port, request, begin + due, interactive, headers)))
+        threads[-1].start()
     for thread in threads:
         thread.join()
     used = cpu_seconds(pid) - cpu
     good = [r for r in interactive if r.get("times")]
-    gaps = [b - a for r in good for a, b in zip(r["times"], r["times"][1:])]
-    tokens = sum(r["tokens"] for r in good + batch if "tokens" in r)
-    done = [t for r in batch for t in r.get("times", []) if t < end]
+    gaps = [[b - a for a, b in zip(r["times"], r["times"][1:])] for r in good]
     return {
-        "requests": len(good), "errors": sum("error" in r for r in interactive + batch),
-        "ttft50": percentile([r["times"][0] - r["scheduled"] for r in good], 0.5),
-        "ttft95": percentile([r["times"][0] - r["scheduled"] for r in good], 0.95),
-        "itl95": percentile(gaps, 0.95), "batch": len(done) / seconds, "cpu_ms": 1e3 * used / max(1, tokens),
+        "errors": sum("error" in r for r in interactive + batch),
+        "ttft": [r["times"][0] - r["scheduled"] for r in good],
+        "gaps": [gap for of_one in gaps for gap in of_one],
+        "kept": [max(of_one, default=0) <= promise[1] for of_one in gaps],
+        "batch": sum(t < end for r in batch for t in r.get("times", [])) / seconds,
+        "cpu": used, "tokens": sum(r["tokens"] for r in good + batch if "tokens" in r),
     }
 
 
@@ -97,7 +128,8 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def run(command, port, action):
+def run(command, action):
+    port = free_port()
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen([c.replace("PORT", str(port)) for c in command], stdout=log, stderr=log)
         try:
@@ -113,45 +145,71 @@ def run(command, port, action):
                     log.seek(0)
                     sys.exit(f"compare: {command[0]} ended:\n{log.read().decode()[-2000:]}")
                 time.sleep(0.2)
-            warm = []
-            stream(port, {"model": "m", "prompt": "the load line", "max_tokens": 4, "stream": True}, 0, warm)
-            return action(server.pid)
+            stream(port, {"model": "m", "prompt": "the load line", "max_tokens": 4, "stream": True}, 0, [])
+            return action(port, server.pid)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait()
+
+
+def row(name, runs):
+    ttft, gaps, kept = (sum((r[key] for r in runs), []) for key in ("ttft", "gaps", "kept"))
+    cpu = sum(r["cpu"] for r in runs) / max(1, sum(r["tokens"] for r in runs))
+    return (f"{name:38}{len(ttft):9}{1e3 * percentile(ttft, 0.5):7.0f} ms{1e3 * percentile(ttft, 0.95):7.0f} ms"
+            f"{1e3 * percentile(gaps, 0.95):6.0f} ms{100 * sum(kept) / max(1, len(kept)):6.0f} %"
+            f"{statistics.median(r['batch'] for r in runs):12.1f}{1e3 * cpu:11.1f} ms{sum(r['errors'] for r in runs):7}")
+
+
+HEADER = f"{'server':38}{'requests':>9}{'TTFT p50':>10}{'p95':>10}{'ITL p95':>9}{'kept':>8}{'batch tok/s':>12}{'CPU/token':>14}{'errors':>7}"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("llama")
+    parser.add_argument("--load", choices=["poisson", "square"], default="poisson")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=40)
-    parser.add_argument("--rate", type=float, default=0.5)
-    parser.add_argument("--policies", default="vllm-v1")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--share", type=float, default=0.3)
+    parser.add_argument("--policies", default="slack,vllm-v1")
+    parser.add_argument("--best", help="flags of llama-server that an earlier sweep found, instead of a sweep")
     parser.add_argument("--alone", action="store_true", help="no batch work beside the interactive requests")
     options = parser.parse_args()
     binary = os.path.join(ROOT, "src/Plimsoll.Cli/bin/Release/net10.0/plimsoll")
     llama = os.path.join(options.llama, "llama-server")
+    common = [llama, "-m", options.model, "--port", "PORT", "-t", "1", "-tb", "1", "--alias", "m", "-c", "16384"]
+    token, decode = run(common, lambda port, _: lone(port))
+    mean = token * (SHORTEST + LONGEST) / 2 + decode * ANSWER
+    rate, promise = options.share / mean, (3 * token * LONGEST, 10 * decode)
+    print(f"a prompt's word {1e3 * token:.1f} ms, a lone decode {1e3 * decode:.0f} ms; {rate:.2f} interactive requests/s "
+          f"({options.load}), promised {promise[0]:.1f} s to the first token, gaps of {1e3 * promise[1]:.0f} ms", flush=True)
+
+    def measure(command, seed, seconds, kind):
+        return run(command, lambda port, pid: load(
+            port, pid, kind, seconds, rate, promise, seed, not options.alone))
+
     with tempfile.TemporaryDirectory() as state:
+        best = options.best
+        if best is None:
+            print("sweep, one run of each:\n" + HEADER, flush=True)
+            tried = {}
+            for flags in SWEEP:
+                tried[flags] = measure(common + flags.split(), 999, options.seconds, "poisson")
+                print(row("llama-server " + flags, [tried[flags]]), flush=True)
+            best = min(tried, key=lambda flags: percentile(tried[flags]["ttft"], 0.95))
         servers = {f"plimsoll {policy}": [
             binary, "serve", "--model", options.model, "--served-model-name", "m", "--policy", policy, "--port", "PORT",
             "--state", state, "--max-num-seqs", "16", "--kv-tokens", "16384"] for policy in options.policies.split(",")}
-        common = [llama, "-m", options.model, "--port", "PORT", "-t", "1", "-tb", "1", "--alias", "m"]
-        servers["llama-server defaults"] = common + ["-c", "16384"]
-        servers["llama-server -np 16 -b 128"] = common + ["-c", "16384", "-np", "16", "-b", "128", "-ub", "128", "-kvu"]
+        servers["llama-server, its defaults"] = common
+        servers["llama-server " + best] = common + best.split()
         results = {name: [] for name in servers}
         for i in range(options.runs):
             for name, command in servers.items():
-                port = free_port()
-                result = run(command, port, lambda pid: load(port, pid, options.seconds, options.rate, 1000 + i, not options.alone))
-                results[name].append(result)
-                print(f"run {i + 1} {name}: {json.dumps(result)}", file=sys.stderr)
-    print(f"{'server':32} {'requests':>8} {'TTFT p50':>9} {'p95':>8} {'ITL p95':>9} {'batch tok/s':>11} {'CPU ms/token':>12}")
+                results[name].append(measure(command, 1000 + i, options.seconds, options.load))
+                print(row(f"run {i + 1} {name}", results[name][-1:]), file=sys.stderr)
+    print(HEADER)
     for name, runs in results.items():
-        median = {key: statistics.median(r[key] for r in runs) for key in runs[0]}
-        print(f"{name:32} {median['requests']:8.0f} {1e3 * median['ttft50']:7.0f} ms {1e3 * median['ttft95']:5.0f} ms "
-              f"{1e3 * median['itl95']:6.0f} ms {median['batch']:11.1f} {median['cpu_ms']:12.2f}")
+        print(row(name, runs))
 
 
 if __name__ == "__main__":
