@@ -87,6 +87,8 @@ public sealed class DecisionLog : IDisposable
     {
         Begin("commit", nowNs);
         _json.WriteNumber("duration_ns", outcome.DurationNs);
+        if (outcome.DraftedTokens is { } drafted)
+            _json.WriteNumber("drafted", drafted);
         _json.WriteStartArray("exceptions");
         foreach (ref readonly var exception in outcome.Exceptions)
         {

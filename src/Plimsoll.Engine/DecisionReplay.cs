@@ -174,6 +174,8 @@ public static class DecisionReplay
                 });
             }
             var durationNs = line.GetProperty("duration_ns").GetInt64();
+            int? drafted = line.TryGetProperty("drafted", out var tokens) ? tokens.GetInt32() : null;
+            _shape.DraftTokens = drafted ?? _shape.DraftTokens;
             if (times is not null && durationNs > 0 && !_outcomes.Exists(outcome => outcome.Aborted))
             {
                 var predictedNs = times.PredictNs(_shape);
@@ -184,7 +186,12 @@ public static class DecisionReplay
             }
             _gaps?.Commit(CollectionsMarshal.AsSpan(_outcomes), durationNs, nowNs);
             _scheduler.Commit(
-                new StepOutcome(CollectionsMarshal.AsSpan(_outcomes)) { DurationNs = durationNs }, nowNs);
+                new StepOutcome(CollectionsMarshal.AsSpan(_outcomes))
+                {
+                    DurationNs = durationNs,
+                    DraftedTokens = drafted,
+                },
+                nowNs);
         }
 
         static RequestId Id(JsonElement line) =>

@@ -10,8 +10,11 @@ namespace Plimsoll.Engine;
 /// <param name="ContextTokens">KV length read, the new tokens included.</param>
 /// <param name="RecomputedTokens">Of the prefill tokens, those computed before and lost
 /// to a preemption.</param>
+/// <param name="DraftTokens">Tokens guessed and checked; of these, all but one of the decoded were
+/// right.</param>
 public readonly record struct StepShare(
-    long LedgerId, int PrefillTokens, int DecodeTokens, int ContextTokens, int RecomputedTokens = 0);
+    long LedgerId, int PrefillTokens, int DecodeTokens, int ContextTokens, int RecomputedTokens = 0,
+    int DraftTokens = 0);
 
 /// <summary>One step that an engine ran, as the ledger, the metrics and the decision log see it.</summary>
 public readonly ref struct EngineStep

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Plimsoll.Cli.Terminal;
@@ -178,20 +179,27 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
         }
     }
 
+    /// <summary>What one line of the table sums.</summary>
+    readonly record struct Sum(
+        Int128 Pico, long Requests, long Prompt, long Output, long Drafts, long Accepted, bool Estimated)
+    {
+        public Sum With(LedgerRow row) => new(
+            Pico + row.Total, Requests + row.Requests, Prompt + row.PromptTokens, Output + row.OutputTokens,
+            Drafts + row.DraftTokens, Accepted + row.AcceptedTokens, Estimated || row.Estimated);
+
+        /// <summary>Share of the guessed tokens that were right; null where nothing was guessed.</summary>
+        public double? Acceptance => Drafts == 0 ? null : (double)Accepted / Drafts;
+    }
+
     void Print(ParseResult parsed, IReadOnlyList<LedgerRow> rows, Func<LedgerRow, string> key, GapPolicy gap)
     {
-        var sums =
-            new SortedDictionary<string,
-                (Int128 Pico, long Requests, long Prompt, long Output,
-                    bool Estimated)>(StringComparer.Ordinal);
+        var sums = new SortedDictionary<string, Sum>(StringComparer.Ordinal);
         Int128 total = 0;
         foreach (var row in rows)
         {
             var name = row.Account == LedgerAccounts.Served && key(row).Length > 0 ? key(row)
                 : $"({row.Account})";
-            var sum = sums.GetValueOrDefault(name);
-            sums[name] = (sum.Pico + row.Total, sum.Requests + row.Requests, sum.Prompt + row.PromptTokens,
-                sum.Output + row.OutputTokens, sum.Estimated || row.Estimated);
+            sums[name] = sums.GetValueOrDefault(name).With(row);
             total += row.Total;
         }
         if (parsed.GetValue(_json))
@@ -199,15 +207,18 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
             PrintJson(sums, total, gap);
             return;
         }
-        var table =
-            new TextTable(parsed.GetValue(_by)!, "requests", "prompt tokens", "output tokens", "USD",
-                "share");
+        var guesses = sums.Values.Any(sum => sum.Drafts > 0);
+        string[] columns =
+            [parsed.GetValue(_by)!, "requests", "prompt tokens", "output tokens", "USD", "share"];
+        var table = new TextTable(guesses ? [.. columns, "drafts right"] : columns);
         foreach (var (name, sum) in sums)
         {
-            table.Add(name + (sum.Estimated ? " ~" : ""), Whole(sum.Requests), Whole(sum.Prompt),
-                Whole(sum.Output), Usd(sum.Pico),
-                total == 0 ? ""
-                    : ((double)sum.Pico / (double)total).ToString("0.0 %", CultureInfo.InvariantCulture));
+            string[] cells =
+            [
+                name + (sum.Estimated ? " ~" : ""), Whole(sum.Requests), Whole(sum.Prompt), Whole(sum.Output),
+                Usd(sum.Pico), total == 0 ? "" : Share((double)sum.Pico / (double)total),
+            ];
+            table.Add(guesses ? [.. cells, sum.Acceptance is { } share ? Share(share) : "–"] : cells);
         }
         output.Write(table);
         output.WriteLine(
@@ -215,10 +226,7 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
                 + $"estimated, the engine tells no steps.");
     }
 
-    void PrintJson(
-        SortedDictionary<string,
-            (Int128 Pico, long Requests, long Prompt, long Output, bool Estimated)> sums, Int128 total,
-                GapPolicy gap)
+    void PrintJson(SortedDictionary<string, Sum> sums, Int128 total, GapPolicy gap)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
@@ -235,6 +243,8 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
                 writer.WriteNumber("requests", sum.Requests);
                 writer.WriteNumber("prompt_tokens", sum.Prompt);
                 writer.WriteNumber("output_tokens", sum.Output);
+                writer.WriteNumber("draft_tokens", sum.Drafts);
+                writer.WriteNumber("accepted_tokens", sum.Accepted);
                 writer.WriteString("allocation_method", sum.Estimated ? "estimated" : "step");
                 writer.WriteEndObject();
             }
@@ -243,6 +253,8 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
         }
         output.WriteLine(System.Text.Encoding.UTF8.GetString(stream.ToArray()));
     }
+
+    static string Share(double share) => share.ToString("0.0 %", CultureInfo.InvariantCulture);
 
     static long Hour(string? text, string option, long usual)
     {

@@ -59,10 +59,17 @@ sealed class LlamaServing
         Description = "llama.cpp: guess continuations from earlier text and check them, with --policy slack",
     };
 
+    readonly Option<FileInfo?> _draft = new("--draft-model")
+    {
+        Description =
+            "llama.cpp: small GGUF of the same vocabulary that guesses along, with --policy slack",
+    };
+
     readonly Option<decimal?> _price = new("--price") { Description = "USD per hour of this machine" };
 
     public IEnumerable<Option> All =>
-        [_layout, _tokens, _length, _threads, _core, _backend, _layers, _lib, _adapters, _speculate, _price];
+        [_layout, _tokens, _length, _threads, _core, _backend, _layers, _lib, _adapters, _speculate, _draft,
+            _price];
 
     /// <summary>What decides how long steps take; the rest is of serving.</summary>
     public IEnumerable<Option> OfSteps => [_layout, _tokens, _length, _threads, _core, _lib];
@@ -85,6 +92,7 @@ sealed class LlamaServing
         config.Backend = parsed.GetValue(_backend)!;
         config.GpuLayers = parsed.GetValue(_layers);
         config.Speculate = parsed.GetValue(_speculate);
+        config.DraftModel = parsed.GetValue(_draft)?.ToString();
         foreach (var adapter in parsed.GetValue(_adapters) ?? [])
         {
             var at = adapter.IndexOf('=');

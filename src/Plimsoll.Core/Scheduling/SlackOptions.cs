@@ -55,23 +55,14 @@ public sealed record DraftSpec(
     int MaxTokens, IReadOnlyList<double> AcceptanceByPosition, double TokenNs, double SequenceNs,
     int MinTokens = 0)
 {
+    /// <summary>Whether the policy refines the acceptance by what steps tell.</summary>
+    public bool Learns { get; init; }
+
     /// <summary>
     /// Probability that the draft at this position, from 0, is accepted after all before it.
     /// </summary>
     public double Acceptance(int position) => AcceptanceByPosition[
         position < AcceptanceByPosition.Count ? position : AcceptanceByPosition.Count - 1];
-
-    /// <summary>Tokens that a sequence gains by a step with so many drafts, on average; 1 without.</summary>
-    public double ExpectedTokens(int drafts)
-    {
-        double tokens = 1, reached = 1;
-        for (var i = 0; i < drafts; i++)
-        {
-            reached *= Acceptance(i);
-            tokens += reached;
-        }
-        return tokens;
-    }
 
     /// <summary>Time to draft what a step verifies, before the step; 0 without drafts, nanoseconds.</summary>
     public long DraftNs(in StepShape shape) => shape.DraftTokens == 0

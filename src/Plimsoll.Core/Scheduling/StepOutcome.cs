@@ -55,6 +55,12 @@ public readonly ref struct StepOutcome
     public long DurationNs { get; init; }
 
     /// <summary>
+    /// Drafts that the step verified, where they are fewer than planned because nobody had a guess; null
+    /// where they are not.
+    /// </summary>
+    public int? DraftedTokens { get; init; }
+
+    /// <summary>
     /// The whole step was cut short: no decode yields a token, and of a chunk no more has KV than an
     /// exception says in <see cref="RequestOutcome.ComputedTokens"/>.
     /// </summary>

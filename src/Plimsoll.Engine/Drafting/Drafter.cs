@@ -1,69 +1,75 @@
 using System;
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
 
 namespace Plimsoll.Engine.Drafting;
 
 /// <summary>
 /// Guesses how an answer goes on from what was written before: the longest run of tokens that the text
-/// ends with, looked for in the text itself and then in the tenant's earlier answers. A tenant's text is
-/// never another's guess.
+/// ends with, looked for in the text itself and in the tenant's earlier answers. A tenant's text is never
+/// another's guess.
 /// </summary>
 public sealed class Drafter
 {
-    const int LongestRun = 8;
-    const int ShortestRun = 2;
-    const int MostRemembered = 1 << 16;
+    /// <summary>Tokens of one of the two halves of a tenant's memory: the older is dropped whole.</summary>
+    const int HalfTokens = 1 << 16;
 
-    readonly Dictionary<string, List<int>> _byTenant = new(StringComparer.Ordinal);
+    const int MostTenants = 64;
 
-    /// <summary>Chance that a guessed token is right, from those so far; recent ones count more.</summary>
-    public double Acceptance { get; private set; } = 0.5;
-
-    /// <summary>At most so many tokens that may follow; null when nothing is known.</summary>
-    public int[]? Guess(string tenant, List<int> tokens, int most)
+    sealed class Past
     {
-        var text = CollectionsMarshal.AsSpan(tokens);
-        if (After(text, text[..^1], most) is { } own)
-            return own;
-        return _byTenant.TryGetValue(tenant, out var past)
-            ? After(text, CollectionsMarshal.AsSpan(past), most) : null;
+        public RunIndex Newer = new();
+        public RunIndex Older = new();
+        public long UsedAt;
     }
 
-    /// <summary>Learns how many guesses of one answer were right.</summary>
-    public void Learn(int guessed, int accepted)
+    readonly Dictionary<string, Past> _byTenant = new(StringComparer.Ordinal);
+    long _uses;
+
+    /// <summary>At most so many tokens that may follow; empty when nothing is known.</summary>
+    /// <param name="own">The text itself, indexed up to its end.</param>
+    /// <param name="text">The same as tokens.</param>
+    public ReadOnlySpan<int> Guess(string tenant, RunIndex own, ReadOnlySpan<int> text, int most)
     {
-        for (var i = 0; i < Math.Min(guessed, accepted + 1); i++)
-            Acceptance += 0.02 * ((i < accepted ? 1 : 0) - Acceptance);
+        var best = own.AfterOwnEnd(most, out var longest);
+        if (!_byTenant.TryGetValue(tenant, out var past))
+            return best;
+        past.UsedAt = ++_uses;
+        foreach (var index in (ReadOnlySpan<RunIndex>)[past.Newer, past.Older])
+        {
+            var guess = index.After(text, most, out var run);
+            if (run <= longest)
+                continue;
+            best = guess;
+            longest = run;
+        }
+        return best;
     }
 
     /// <summary>Keeps a finished text for the tenant's next ones.</summary>
     public void Remember(string tenant, ReadOnlySpan<int> tokens)
     {
         if (!_byTenant.TryGetValue(tenant, out var past))
-            _byTenant[tenant] = past = [];
-        past.AddRange(tokens.Length > MostRemembered ? tokens[^MostRemembered..] : tokens);
-        // A token that no vocabulary has keeps one text from running into the next.
-        past.Add(-1);
-        if (past.Count > 2 * MostRemembered)
-            past.RemoveRange(0, past.Count - MostRemembered);
+        {
+            if (_byTenant.Count == MostTenants)
+                ForgetOldest();
+            _byTenant[tenant] = past = new Past();
+        }
+        past.UsedAt = ++_uses;
+        foreach (var token in tokens.Length > HalfTokens ? tokens[^HalfTokens..] : tokens)
+            past.Newer.Add(token);
+        past.Newer.Add(RunIndex.Break);
+        if (past.Newer.Count > HalfTokens)
+            (past.Newer, past.Older) = (new RunIndex(), past.Newer);
     }
 
-    static int[]? After(ReadOnlySpan<int> text, ReadOnlySpan<int> corpus, int most)
+    void ForgetOldest()
     {
-        for (var run = Math.Min(LongestRun, text.Length - 1); run >= ShortestRun; run--)
+        var (oldest, usedAt) = ("", long.MaxValue);
+        foreach (var (tenant, past) in _byTenant)
         {
-            var at = corpus.LastIndexOf(text[^run..]);
-            if (at < 0 || at + run >= corpus.Length)
-                continue;
-            var next = corpus[(at + run)..];
-            next = next[..Math.Min(most, next.Length)];
-            var end = next.IndexOf(-1);
-            if (end >= 0)
-                next = next[..end];
-            if (next.Length > 0)
-                return next.ToArray();
+            if (past.UsedAt < usedAt)
+                (oldest, usedAt) = (tenant, past.UsedAt);
         }
-        return null;
+        _byTenant.Remove(oldest);
     }
 }

@@ -5,7 +5,6 @@ using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Engine.Drafting;
 using Plimsoll.Engine.Grammars;
 using Plimsoll.Engine.Sampling;
 using Plimsoll.Engine.Timing;
@@ -29,6 +28,8 @@ public sealed partial class LlamaEngine : IServingEngine
     readonly EngineClock _clock = new();
     readonly LlamaCodec _codec;
     readonly AdapterTable _adapters;
+    readonly Drafts? _drafts;
+    readonly DraftSpec? _draftSpec;
     readonly DecisionLog? _log;
     readonly ConcurrentQueue<Action> _jobs = new();
     readonly AutoResetEvent _wake = new(false);
@@ -49,13 +50,15 @@ public sealed partial class LlamaEngine : IServingEngine
         try
         {
             _context = new LlamaContext(_model, ContextFor(options));
+            Times = Calibrated(_context, options.Path);
+            (_drafts, _draftSpec) = DraftsOf(options);
         }
         catch
         {
+            _context?.Dispose();
             _model.Dispose();
             throw;
         }
-        Times = Calibrated(options);
         _codec = new LlamaCodec(_model, time);
         _adapters = new AdapterTable(_model);
         var limits = options.Limits with
@@ -70,8 +73,7 @@ public sealed partial class LlamaEngine : IServingEngine
             var roofline = options.GpuLayers == 0 ? RooflineFacts.Of(options.Path, options.Threads) : null;
             _log = new DecisionLog(log, limits, Times.Weights(), roofline);
         }
-        _loop = new StepLoop(
-            _context, limits, Times, _clock, options.Speculates ? new Drafter() : null, _log);
+        _loop = new StepLoop(_context, limits, Times, _clock, _drafts, _log);
         Facts = new EngineFacts
         {
             Model = options.Model,
@@ -204,23 +206,21 @@ public sealed partial class LlamaEngine : IServingEngine
     {
         MixesAdapters = false,
         CanAbort = _options.GpuLayers == 0,
-        Drafts = slack.Drafts ?? (_options.Speculates ? _guesses : null),
+        Drafts = slack.Drafts ?? _draftSpec,
     };
 
-    /// <summary>Guesses cost a search in memory; half of them come true until more is known.</summary>
-    static readonly DraftSpec _guesses = new(4, [0.5, 0.5, 0.5, 0.5], TokenNs: 500, SequenceNs: 500);
-
     /// <summary>Step times from the cache; measured, and kept there, where it has none.</summary>
-    StepTimes Calibrated(LlamaOptions options)
+    StepTimes Calibrated(LlamaContext context, string path)
     {
-        if (options.CalibrationBudget <= TimeSpan.Zero)
+        if (_options.CalibrationBudget <= TimeSpan.Zero)
             return new StepTimes();
-        var cache = new StepTimesCache(options.CacheFolder ?? StepTimesCache.DefaultFolder);
-        var key = StepTimesCache.KeyOf(options);
+        var cache = new StepTimesCache(_options.CacheFolder ?? StepTimesCache.DefaultFolder);
+        var key = StepTimesCache.KeyOf(_options with { Path = path });
         if (cache.Find(key) is { } known)
             return known;
-        Calibration = StepCalibration.Measure(_context, options.Limits.MaxNumSeqs, options.CalibrationBudget);
-        var times = StepCalibration.Fit(Calibration);
+        var steps = StepCalibration.Measure(context, _options.Limits.MaxNumSeqs, _options.CalibrationBudget);
+        Calibration = [.. Calibration, .. steps];
+        var times = StepCalibration.Fit(steps);
         cache.Keep(key, times);
         return times;
     }
@@ -339,6 +339,7 @@ public sealed partial class LlamaEngine : IServingEngine
         while (_jobs.TryDequeue(out var job))
             job();
         _embeddings?.Dispose();
+        _drafts?.Dispose();
         _context.Dispose();
         _adapters.Dispose();
         _model.Dispose();

@@ -38,6 +38,12 @@ public sealed record LlamaOptions
     /// </summary>
     public bool Speculates { get; init; }
 
+    /// <summary>
+    /// GGUF file of a small model of the same vocabulary that guesses where earlier text says nothing; null
+    /// for none.
+    /// </summary>
+    public string? DraftPath { get; init; }
+
     /// <summary>Seed of answers that name none.</summary>
     public ulong Seed { get; init; } = 1;
 

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Engine.Drafting;
 using Plimsoll.Engine.Sampling;
 
 namespace Plimsoll.Engine.LlamaCpp;
@@ -44,6 +45,9 @@ sealed class Sequence : IDisposable
 
     /// <summary>Prompt, and the answer so far.</summary>
     public List<int> Tokens { get; } = [];
+
+    /// <summary>Where the text repeats itself; null until guesses are looked for in it.</summary>
+    public RunIndex? Runs { get; set; }
 
     /// <summary>libllama's sequence; negative while it has no KV.</summary>
     public int Kv { get; set; } = KvStore.None;

@@ -15,7 +15,9 @@ sealed partial class StepLoop
 
     void Commit(StepPlan plan, long startNs)
     {
+        // What was computed: fewer drafts than asked for where nothing was known.
         var shape = plan.Shape;
+        shape.DraftTokens = _stepDrafts;
         var predictedNs = Predict(plan);
         _outcomes.Clear();
         _shares.Clear();
@@ -29,7 +31,11 @@ sealed partial class StepLoop
             _abortableUntilNs = 0;
             endNs = _clock.NowNs;
             var outcome =
-                new StepOutcome(CollectionsMarshal.AsSpan(_outcomes)) { DurationNs = endNs - startNs };
+                new StepOutcome(CollectionsMarshal.AsSpan(_outcomes))
+                {
+                    DurationNs = endNs - startNs,
+                    DraftedTokens = _stepDrafts,
+                };
             Scheduler.Commit(outcome, endNs);
             _log?.Commit(outcome, endNs);
             foreach (ref readonly var item in CollectionsMarshal.AsSpan(_work))
@@ -38,7 +44,7 @@ sealed partial class StepLoop
         Steps++;
         BusyNs += endNs - startNs;
         if (_abortedItems == 0)
-            _times.Observe(shape, endNs - startNs);
+            _times.Observe(shape, endNs - startNs - DraftingNs);
         OnStep?.Invoke(new EngineStep
         {
             Serial = Steps,
@@ -55,7 +61,7 @@ sealed partial class StepLoop
         _publisher.Publish(tokens);
         foreach (var sequence in _finished)
         {
-            _drafter?.Remember(sequence.Request.Tenant, CollectionsMarshal.AsSpan(sequence.Tokens));
+            _drafts?.Remember(sequence);
             sequence.Dispose();
         }
     }
@@ -92,7 +98,8 @@ sealed partial class StepLoop
         var done = Math.Max(0, Math.Min(item.To, sequence.KvTokens) - start);
         if (isDecode && !wasAborted)
         {
-            _shares.Add(new StepShare(sequence.LedgerId, 0, 1 + accepted, item.To + accepted));
+            _shares.Add(new StepShare(
+                sequence.LedgerId, 0, 1 + accepted, item.To + accepted, DraftTokens: item.Drafts));
         }
         else if (!isDecode && done > 0)
         {

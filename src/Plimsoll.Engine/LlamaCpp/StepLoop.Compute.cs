@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.InteropServices;
 using Plimsoll.Core.Scheduling;
 
 namespace Plimsoll.Engine.LlamaCpp;
@@ -12,6 +13,7 @@ sealed partial class StepLoop
     readonly List<DrawnToken> _tokens = [];
     ChosenToken[] _chosen = new ChosenToken[64];
     int _abortedItems;
+    int _stepDrafts;
     LlamaAdapter? _adapter;
     bool _adapterIsKnown;
 
@@ -21,6 +23,7 @@ sealed partial class StepLoop
         _work.Clear();
         _tokens.Clear();
         _abortedItems = 0;
+        _stepDrafts = 0;
         Array.Fill(_draftsByCohort, -1);
         foreach (ref readonly var run in plan.Cohorts)
         {
@@ -39,7 +42,7 @@ sealed partial class StepLoop
             if (drafts >= 0 && plan.SkippedDecodes.IndexOf(sequence.Id) < 0)
             {
                 Begin(new StepWorkItem(
-                    sequence, sequence.Tokens.Count, WantsToken: true, 1, Guess(sequence, drafts)));
+                    sequence, sequence.Tokens.Count, WantsToken: true, 1, UsefulDrafts(sequence, drafts)));
             }
         }
         foreach (ref readonly var chunk in plan.Chunks)
@@ -75,20 +78,17 @@ sealed partial class StepLoop
         _work.Add(item);
     }
 
-    int[]? Guess(Sequence sequence, int most)
-    {
-        if (most <= 0 || _drafter is null || sequence.Grammar is not null)
-            return null;
-        most = Math.Min(most, sequence.MostAnswerTokens - sequence.Emitted - 1);
-        if (most <= 0)
-            return null;
-        return _drafter.Guess(sequence.Request.Tenant, sequence.Tokens, most);
-    }
+    /// <summary>No grammar is asked about guesses, and none is of use beyond the answer's end.</summary>
+    static int UsefulDrafts(Sequence sequence, int most) => sequence.Grammar is not null
+        ? 0 : Math.Max(0, Math.Min(most, sequence.MostAnswerTokens - sequence.Emitted - 1));
 
     void Compute()
     {
         _context.Clear();
         _rows.Clear();
+        DraftingNs = 0;
+        if (_drafts is not null)
+            Guess(_drafts);
         for (var i = 0; i < _work.Count; i++)
         {
             var item = _work[i];
@@ -100,6 +100,13 @@ sealed partial class StepLoop
         }
         if (!Flush())
             Abandon(_work.Count);
+    }
+
+    void Guess(Drafts drafts)
+    {
+        var startNs = _clock.NowNs;
+        drafts.Guess(CollectionsMarshal.AsSpan(_work));
+        DraftingNs = _clock.NowNs - startNs;
     }
 
     /// <summary>
@@ -133,7 +140,7 @@ sealed partial class StepLoop
         // A request that was cancelled while its step was planned needs nothing computed.
         if (sequence.Kv == KvStore.None)
             return true;
-        var drafts = item.Drafts?.Length ?? 0;
+        var drafts = item.Drafts;
         if (_context.Count + 1 + drafts > _context.Options.StepTokens && !Flush())
             return false;
         for (var at = sequence.KvTokens; at < item.To; at++)
@@ -147,7 +154,7 @@ sealed partial class StepLoop
                 _rows.Add((index, row));
         }
         for (var i = 0; i < drafts; i++)
-            _context.Add(item.Drafts![i], item.To + i, sequence.Kv, logits: true);
+            _context.Add(_drafts!.Of(item)[i], item.To + i, sequence.Kv, logits: true);
         return true;
     }
 
@@ -200,7 +207,7 @@ sealed partial class StepLoop
             if (i <= reached)
                 sequence.KvTokens = Math.Min(sequence.KvTokens, _context.Length(sequence.Kv));
             var most = item.WantsToken ? item.To - 1 : item.To;
-            if (sequence.KvTokens > most || item.Drafts is not null)
+            if (sequence.KvTokens > most || item.Drafts > 0)
             {
                 sequence.KvTokens = Math.Min(most, sequence.KvTokens);
                 _context.Trim(sequence.Kv, sequence.KvTokens);
@@ -229,18 +236,20 @@ sealed partial class StepLoop
     void Draw(in StepWorkItem item, int row, ChosenToken chosen)
     {
         var sequence = item.Sequence;
-        var drafts = item.Drafts ?? [];
         var accepted = 0;
-        DraftedTokens += drafts.Length;
-        while (!Take(sequence, chosen) && accepted < drafts.Length && chosen.Token == drafts[accepted])
+        while (!Take(sequence, chosen) && accepted < item.Drafts
+            && chosen.Token == _drafts!.Of(item)[accepted])
+        {
             chosen = _chooser.Choose(sequence, _context.Logits(row + ++accepted));
-        if (drafts.Length == 0)
+        }
+        if (item.Drafts == 0)
             return;
+        DraftedTokens += item.Drafts;
         AcceptedDrafts += accepted;
+        _stepDrafts += item.Drafts;
         sequence.StepAccepted = accepted;
         sequence.KvTokens = item.To + accepted;
         _context.Trim(sequence.Kv, sequence.KvTokens);
-        _drafter!.Learn(drafts.Length, accepted);
     }
 
     /// <summary>A token joins the answer. True when it ends it.</summary>

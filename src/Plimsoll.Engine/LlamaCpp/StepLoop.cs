@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Threading;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
-using Plimsoll.Engine.Drafting;
 using Plimsoll.Engine.Timing;
 
 namespace Plimsoll.Engine.LlamaCpp;
@@ -24,7 +23,7 @@ sealed partial class StepLoop : IDisposable
     readonly KvStore _kv;
     readonly EngineClock _clock;
     readonly StepTimes _times;
-    readonly Drafter? _drafter;
+    readonly Drafts? _drafts;
     readonly TokenChooser _chooser;
     readonly Dictionary<RequestId, Sequence> _live = [];
     readonly List<Sequence> _decoding = [];
@@ -36,13 +35,12 @@ sealed partial class StepLoop : IDisposable
 
     public StepLoop(
         LlamaContext context, SchedulerOptions limits, StepTimes times, EngineClock clock,
-            Drafter? drafter = null,
-        DecisionLog? log = null)
+        Drafts? drafts = null, DecisionLog? log = null)
     {
         _context = context;
         _times = times;
         _clock = clock;
-        _drafter = drafter;
+        _drafts = drafts;
         _log = log;
         // The scheduler's own prediction starts from what is known now and learns from outcomes alone, so
         // that a log of those replays it.
@@ -70,6 +68,9 @@ sealed partial class StepLoop : IDisposable
     public long DraftedTokens { get; private set; }
 
     public long AcceptedDrafts { get; private set; }
+
+    /// <summary>Time of guessing in the last step.</summary>
+    public long DraftingNs { get; private set; }
 
     /// <summary>Bytes of KV kept outside.</summary>
     public long SwappedBytes { get; private set; }
@@ -204,6 +205,8 @@ sealed partial class StepLoop : IDisposable
 
     void LoseKv(Sequence sequence)
     {
+        if (sequence.Kv != KvStore.None)
+            _drafts?.Forget(sequence.Kv);
         _kv.Release(sequence.Id);
         sequence.Kv = KvStore.None;
         sequence.KvTokens = 0;

@@ -107,6 +107,21 @@ static class MetricsPage
         }
     }
 
+    /// <summary>Speculation under vLLM's names; acceptance is accepted ÷ draft tokens.</summary>
+    public static void WriteDrafts(PrometheusText text, string model, LedgerBook book)
+    {
+        foreach (var drafts in book.DraftsOf(model))
+        {
+            (string, string)[] labels =
+                [("model_name", model), ("adapter", drafts.Adapter), ("release", drafts.Release)];
+            text.Counter("vllm:spec_decode_num_drafts_total", "Steps of a request with guesses.",
+                drafts.Drafts, labels);
+            text.Counter("vllm:spec_decode_num_draft_tokens_total", "Tokens guessed.", drafts.Tokens, labels);
+            text.Counter("vllm:spec_decode_num_accepted_tokens_total", "Guessed tokens that were right.",
+                drafts.Accepted, labels);
+        }
+    }
+
     public static void Write(PrometheusText text, CascadeModel cascade)
     {
         foreach (var (outcome, count) in cascade.Outcomes)

@@ -40,6 +40,7 @@ sealed class OperationEndpoints(
         {
             MetricsPage.Write(text, model);
             MetricsPage.WriteCosts(text, model.Name, book);
+            MetricsPage.WriteDrafts(text, model.Name, book);
         }
         foreach (var model in upstreams.All)
         {

@@ -55,6 +55,12 @@ public sealed class LlamaConfig
     /// </summary>
     public bool Speculate { get; set; }
 
+    /// <summary>
+    /// GGUF file of a small model of the same vocabulary that guesses where earlier text says nothing; under
+    /// the policy slack.
+    /// </summary>
+    public string? DraftModel { get; set; }
+
     /// <summary>LoRA adapters by the name that requests use.</summary>
     public Dictionary<string, string> Adapters { get; set; } = [];
 }

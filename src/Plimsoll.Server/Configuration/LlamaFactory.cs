@@ -45,6 +45,8 @@ public static class LlamaFactory
             + FormattableString.Invariant($"{facts.WeightBytes / 1e6:0.#} MB) by llama.cpp, ")
             + $"{options.Threads} thread{(options.Threads == 1 ? "" : "s")}, {engine.Facts.MaxModelTokens} "
             + $"tokens of context");
+        if (options.DraftPath is { } draft)
+            story.WriteLine($"plimsoll: {name} is guessed at by {draft}");
         if (facts.Description == PlaceholderModel.Description)
             story.WriteLine($"plimsoll: {name} has {PlaceholderModel.Description}");
         if (engine.Calibration.Count > 0)
@@ -73,6 +75,7 @@ public static class LlamaFactory
         Library = new LlamaLibraryOptions(config.Lib, config.Backend),
         CacheFolder = config.Cache,
         Speculates = config.Speculate,
+        DraftPath = config.DraftModel,
     };
 
     static SchedulerOptions Limits(LlamaConfig config, IReadOnlyList<ServiceLevelSpec> levels)
@@ -85,10 +88,11 @@ public static class LlamaFactory
             throw new BadInputException(
                 "kv_tokens, block_size, max_num_seqs, max_num_batched_tokens: expected at least 1");
         }
-        if (config.Speculate && policy.Slack is null)
+        if ((config.Speculate || config.DraftModel is not null) && policy.Slack is null)
         {
             throw new BadInputException(
-                $"speculate with policy {policy.Name}", "which asks for no drafts",
+                $"{(config.Speculate ? "speculate" : "draft_model")} with policy {policy.Name}",
+                "which asks for no drafts",
                 SchedulingPolicy.InSlack.Name);
         }
         EngineLimits.CheckDecodesFit(policy, config.MaxNumSeqs, config.MaxNumBatchedTokens);

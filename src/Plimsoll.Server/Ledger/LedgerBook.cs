@@ -162,11 +162,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
                 ? own
                 : TotalsOf(entry, _meters.Count > 0 ? MeterNameOf(entry) : "", HourNow());
             _sums.Close(entry);
-            totals.Requests++;
-            totals.PromptTokens += entry.PromptTokens;
-            totals.CachedTokens += entry.CachedTokens;
-            totals.OutputTokens += entry.OutputTokens;
-            totals.IsDirty = true;
+            totals.Count(entry);
             if (!entry.Estimated)
             {
                 Prices.Learn(entry.Model, entry.Charge.Total,
@@ -194,20 +190,19 @@ public sealed class LedgerBook(TimeProvider time, string release)
             return _sums.ByLevel;
     }
 
+    /// <summary>Guesses at a model's answers since the start, by adapter and release.</summary>
+    public IReadOnlyList<DraftCount> DraftsOf(string model)
+    {
+        lock (_gate)
+            return _sums.DraftsOf(model);
+    }
+
     /// <summary>What a model's levels have cost and carried since the start, and what no request was charged
     /// for.</summary>
     public (IReadOnlyList<LevelCost> Levels, long Unserved) CostOf(string model)
     {
         lock (_gate)
-        {
-            var own = new List<LevelCost>();
-            foreach (var cost in _sums.Costs)
-            {
-                if (cost.Model == model)
-                    own.Add(cost);
-            }
-            return (own, _sums.Unserved(model));
-        }
+            return (_sums.CostsOf(model), _sums.Unserved(model));
     }
 
     /// <summary>Pico-dollars that a tenant has spent on a UTC day, here and elsewhere.</summary>
@@ -311,6 +306,12 @@ public sealed class LedgerBook(TimeProvider time, string release)
             }
             if (entry.FirstStepNs == 0)
                 entry.FirstStepNs = step.StartNs;
+            if (share.DraftTokens > 0)
+            {
+                entry.DraftTokens += share.DraftTokens;
+                entry.AcceptedTokens += share.DecodeTokens - 1;
+                _sums.AddDrafts(entry, share.DraftTokens, share.DecodeTokens - 1);
+            }
             var charge = _charges[i];
             if (share.RecomputedTokens > 0)
             {

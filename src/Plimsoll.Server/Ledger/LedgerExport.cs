@@ -22,15 +22,16 @@ public static class LedgerExport
     {
         writer.Write(
             "hour_utc,engine,account,tenant,level,model,adapter,release,estimated,requests,prompt_tokens,"
-            + "cached_tokens,output_tokens,usd_fixed,usd_prefill,usd_decode,usd_kv,usd_total\n");
+            + "cached_tokens,output_tokens,draft_tokens,accepted_tokens,usd_fixed,usd_prefill,usd_decode,"
+            + "usd_kv,usd_total\n");
         foreach (var row in rows)
         {
             Line(writer, Hour(row.Hour), row.Engine, row.Account, row.Tenant, row.Level, row.Model,
                 row.Adapter,
                 row.Release, row.Estimated ? "true" : "false", Whole(row.Requests), Whole(row.PromptTokens),
-                Whole(row.CachedTokens), Whole(row.OutputTokens), Usd(row.Fixed), Usd(row.Prefill),
-                    Usd(row.Decode),
-                Usd(row.Kv), Usd(row.Total));
+                Whole(row.CachedTokens), Whole(row.OutputTokens), Whole(row.DraftTokens),
+                Whole(row.AcceptedTokens), Usd(row.Fixed), Usd(row.Prefill), Usd(row.Decode), Usd(row.Kv),
+                Usd(row.Total));
         }
     }
 
@@ -99,7 +100,8 @@ public static class LedgerExport
         {
             ("estimated", row => row.Estimated ? 1 : 0), ("requests", row => row.Requests),
             ("prompt_tokens", row => row.PromptTokens), ("cached_tokens", row => row.CachedTokens),
-            ("output_tokens", row => row.OutputTokens), ("pico_usd_fixed", row => row.Fixed),
+            ("output_tokens", row => row.OutputTokens), ("draft_tokens", row => row.DraftTokens),
+            ("accepted_tokens", row => row.AcceptedTokens), ("pico_usd_fixed", row => row.Fixed),
             ("pico_usd_prefill", row => row.Prefill), ("pico_usd_decode", row => row.Decode),
                 ("pico_usd_kv", row => row.Kv),
         };

@@ -46,10 +46,26 @@ sealed class LedgerTotals(LedgerKey key)
 
     public long OutputTokens { get; set; }
 
+    public long DraftTokens { get; set; }
+
+    public long AcceptedTokens { get; set; }
+
     public bool IsDirty { get; set; }
 
     /// <summary>No longer in the book: whoever still points here looks it up again.</summary>
     public bool IsForgotten { get; set; }
+
+    /// <summary>A request has ended.</summary>
+    public void Count(RequestEntry entry)
+    {
+        Requests++;
+        PromptTokens += entry.PromptTokens;
+        CachedTokens += entry.CachedTokens;
+        OutputTokens += entry.OutputTokens;
+        DraftTokens += entry.DraftTokens;
+        AcceptedTokens += entry.AcceptedTokens;
+        IsDirty = true;
+    }
 
     public void Add(LedgerTotals other)
     {
@@ -58,11 +74,14 @@ sealed class LedgerTotals(LedgerKey key)
         PromptTokens += other.PromptTokens;
         CachedTokens += other.CachedTokens;
         OutputTokens += other.OutputTokens;
+        DraftTokens += other.DraftTokens;
+        AcceptedTokens += other.AcceptedTokens;
         IsDirty = true;
     }
 
     public void Clear()
     {
-        (Charge, Requests, PromptTokens, CachedTokens, OutputTokens, IsDirty) = (default, 0, 0, 0, 0, false);
+        (Charge, Requests, PromptTokens, CachedTokens, OutputTokens) = (default, 0, 0, 0, 0);
+        (DraftTokens, AcceptedTokens, IsDirty) = (0, 0, false);
     }
 }

@@ -18,7 +18,8 @@ public static class LedgerReader
         using var connection = database.Connect();
         return SqlBatch.Reading(connection).Query(
             "SELECT engine, hour, account, tenant, level, model, adapter, release, estimated, fixed, "
-                + "prefill, decode, kv, requests, prompt_tokens, cached_tokens, output_tokens FROM postings "
+                + "prefill, decode, kv, requests, prompt_tokens, cached_tokens, output_tokens, "
+                + "draft_tokens, accepted_tokens FROM postings "
                 + "WHERE hour >= @from AND hour < @until ORDER BY hour, engine, account, tenant, level, "
                 + "model, adapter, release, estimated",
             reader => new LedgerRow
@@ -40,6 +41,8 @@ public static class LedgerReader
                 PromptTokens = reader.GetInt64(14),
                 CachedTokens = reader.GetInt64(15),
                 OutputTokens = reader.GetInt64(16),
+                DraftTokens = reader.GetInt64(17),
+                AcceptedTokens = reader.GetInt64(18),
             },
             ("@from", fromHour), ("@until", untilHour));
     }

@@ -38,5 +38,11 @@ public sealed record LedgerRow
 
     public long OutputTokens { get; init; }
 
+    /// <summary>Tokens guessed and checked.</summary>
+    public long DraftTokens { get; init; }
+
+    /// <summary>Of those, the right ones.</summary>
+    public long AcceptedTokens { get; init; }
+
     public long Total => Fixed + Prefill + Decode + Kv;
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Runtime.InteropServices;
 using Plimsoll.Core.Costing;
 
@@ -12,6 +13,14 @@ public readonly record struct LevelCost(
     string Model, string Level, bool Estimated, long PromptPico, long OutputPico, long PromptTokens,
     long OutputTokens);
 
+/// <summary>How often guesses at one adapter's answers have come true since the server began.</summary>
+/// <param name="Adapter">Empty for the base model.</param>
+/// <param name="Drafts">Steps of a request with guesses.</param>
+/// <param name="Tokens">Tokens guessed.</param>
+/// <param name="Accepted">Of those, the right ones.</param>
+public readonly record struct DraftCount(
+    string Model, string Adapter, string Release, long Drafts, long Tokens, long Accepted);
+
 /// <summary>
 /// What the book has come to since the server began, for budgets, metrics and the live page. Not for two
 /// hands at once: the book's lock is around it.
@@ -23,11 +32,12 @@ sealed class LedgerSums
     readonly Dictionary<string, long> _byLevel = [];
     readonly Dictionary<(string Model, string Level, bool Estimated), LevelCost> _costs = [];
     readonly Dictionary<string, long> _unserved = [];
+    readonly Dictionary<(string Model, string Adapter, string Release), DraftCount> _drafts = [];
 
     /// <summary>Pico-dollars by level; idle, headroom and the like under their own names.</summary>
     public IReadOnlyDictionary<string, long> ByLevel => new Dictionary<string, long>(_byLevel);
 
-    public IReadOnlyList<LevelCost> Costs => [.. _costs.Values];
+    public IReadOnlyList<LevelCost> CostsOf(string model) => [.. _costs.Values.Where(c => c.Model == model)];
 
     /// <summary>A request's part of a step.</summary>
     public void Add(RequestEntry entry, in StepCharge charge, long day)
@@ -45,6 +55,18 @@ sealed class LedgerSums
             : charge.Prefill > 0 ? cost with { PromptPico = cost.PromptPico + charge.Total }
             : cost with { OutputPico = cost.OutputPico + charge.Total };
     }
+
+    /// <summary>A step checked guesses at a request's answer.</summary>
+    public void AddDrafts(RequestEntry entry, int tokens, int accepted)
+    {
+        var key = (entry.Model, entry.Adapter, entry.Release);
+        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_drafts, key, out _);
+        count = new DraftCount(entry.Model, entry.Adapter, entry.Release, count.Drafts + 1,
+            count.Tokens + tokens, count.Accepted + accepted);
+    }
+
+    public IReadOnlyList<DraftCount> DraftsOf(string model) =>
+        [.. _drafts.Values.Where(count => count.Model == model)];
 
     /// <summary>Time of an engine that is nobody's.</summary>
     public void Add(string model, string account, long amount)

@@ -17,23 +17,26 @@ public sealed class LedgerWriter : IAsyncDisposable
 {
     const string UpsertPosting = """
         INSERT INTO postings (engine, hour, account, tenant, level, model, adapter, release, estimated,
-            fixed, prefill, decode, kv, requests, prompt_tokens, cached_tokens, output_tokens)
+            fixed, prefill, decode, kv, requests, prompt_tokens, cached_tokens, output_tokens, draft_tokens,
+            accepted_tokens)
         VALUES (@engine, @hour, @account, @tenant, @level, @model, @adapter, @release, @estimated,
-            @fixed, @prefill, @decode, @kv, @requests, @prompt, @cached, @output)
+            @fixed, @prefill, @decode, @kv, @requests, @prompt, @cached, @output, @drafts, @accepted)
         ON CONFLICT (engine, hour, account, tenant, level, model, adapter, release, estimated) DO UPDATE SET
             fixed = postings.fixed + excluded.fixed, prefill = postings.prefill + excluded.prefill,
             decode = postings.decode + excluded.decode, kv = postings.kv + excluded.kv,
             requests = postings.requests + excluded.requests,
             prompt_tokens = postings.prompt_tokens + excluded.prompt_tokens,
             cached_tokens = postings.cached_tokens + excluded.cached_tokens,
-            output_tokens = postings.output_tokens + excluded.output_tokens
+            output_tokens = postings.output_tokens + excluded.output_tokens,
+            draft_tokens = postings.draft_tokens + excluded.draft_tokens,
+            accepted_tokens = postings.accepted_tokens + excluded.accepted_tokens
         """;
 
     const string InsertRequest = """
         INSERT INTO requests (id, at_us, tenant, level, model, adapter, release, status, estimated, prompt_tokens,
-            cached_tokens, output_tokens, fixed, prefill, decode, kv, ttft_ns, e2e_ns, worst_itl_ns, kept)
+            cached_tokens, output_tokens, draft_tokens, accepted_tokens, fixed, prefill, decode, kv, ttft_ns, e2e_ns, worst_itl_ns, kept)
         VALUES (@id, @at, @tenant, @level, @model, @adapter, @release, @status, @estimated, @prompt, @cached, @output,
-            @fixed, @prefill, @decode, @kv, @ttft, @e2e, @itl, @kept)
+            @drafts, @accepted, @fixed, @prefill, @decode, @kv, @ttft, @e2e, @itl, @kept)
         ON CONFLICT (id) DO NOTHING
         """;
 
@@ -220,6 +223,7 @@ public sealed class LedgerWriter : IAsyncDisposable
                     ("@estimated", entry.Estimated ? 1L : 0L),
                 ("@prompt", (long)entry.PromptTokens), ("@cached", (long)entry.CachedTokens),
                     ("@output", (long)entry.OutputTokens),
+                ("@drafts", entry.DraftTokens), ("@accepted", entry.AcceptedTokens),
                 ("@fixed", entry.Charge.Fixed), ("@prefill", entry.Charge.Prefill),
                     ("@decode", entry.Charge.Decode),
                 ("@kv", entry.Charge.Kv), ("@ttft", entry.TtftNs), ("@e2e", entry.E2eNs),
@@ -260,7 +264,8 @@ public sealed class LedgerWriter : IAsyncDisposable
         ("@estimated", key.Estimated ? 1L : 0L), ("@fixed", charge.Fixed), ("@prefill", charge.Prefill),
         ("@decode", charge.Decode), ("@kv", charge.Kv), ("@requests", counts?.Requests ?? 0),
         ("@prompt", counts?.PromptTokens ?? 0), ("@cached", counts?.CachedTokens ?? 0),
-        ("@output", counts?.OutputTokens ?? 0));
+        ("@output", counts?.OutputTokens ?? 0), ("@drafts", counts?.DraftTokens ?? 0),
+        ("@accepted", counts?.AcceptedTokens ?? 0));
 
     static void BookDown(SqlBatch batch, EngineMeter meter, string release)
     {

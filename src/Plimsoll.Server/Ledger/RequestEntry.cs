@@ -58,6 +58,12 @@ public sealed class RequestEntry
 
     public int OutputTokens { get; set; }
 
+    /// <summary>Tokens of the answer that were guessed and checked.</summary>
+    public long DraftTokens { get; internal set; }
+
+    /// <summary>Of those, the right ones.</summary>
+    public long AcceptedTokens { get; internal set; }
+
     public long? TtftNs { get; set; }
 
     public long? E2eNs { get; set; }

@@ -65,6 +65,12 @@ static class Migrations
             PRIMARY KEY (tenant, gateway));
         CREATE INDEX postings_hour ON postings (hour);
         """,
+        """
+        ALTER TABLE postings ADD COLUMN draft_tokens BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE postings ADD COLUMN accepted_tokens BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE requests ADD COLUMN draft_tokens BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE requests ADD COLUMN accepted_tokens BIGINT NOT NULL DEFAULT 0;
+        """,
     ];
 
     public static void Apply(DbConnection connection)

@@ -85,6 +85,43 @@ public sealed class LlamaServeTests
         }
     }
 
+    /// <summary>
+    /// Greedy text of random weights soon repeats itself: guesses from it are in the metrics and the ledger.
+    /// </summary>
+    [Fact]
+    public async Task How_often_guesses_were_right_is_metered()
+    {
+        await using var server = await RunningServer.StartAsync(config =>
+        {
+            var engine = Slack(config.State);
+            engine.Speculate = true;
+            config.Models = [new ModelConfig { Name = "tiny", PriceUsdPerHour = 1, Llama = engine }];
+        });
+        await server.PostAsync("/v1/completions",
+            """
+            {"model": "tiny", "prompt": "a b c a b c a b c a b c a b c", "max_tokens": 200, "ignore_eos": true,
+            "temperature": 0}
+            """);
+        var metrics = await server.Client.GetStringAsync("/metrics");
+        var drafted = Value("vllm:spec_decode_num_draft_tokens_total");
+        var accepted = Value("vllm:spec_decode_num_accepted_tokens_total");
+        drafted.ShouldBeGreaterThan(20);
+        accepted.ShouldBeInRange(1, drafted);
+        await Task.Delay(1200);
+        var ledger = Path.Combine(server.State, "plimsoll.db");
+        var result = PlimsollProcess.Run("ledger", "--ledger", ledger, "--by", "model", "--json");
+        var row = JsonDocument.Parse(result.Output).RootElement.GetProperty("rows").EnumerateArray()
+            .Single(r => r.GetProperty("name").GetString() == "tiny");
+        row.GetProperty("draft_tokens").GetDouble().ShouldBe(drafted);
+        row.GetProperty("accepted_tokens").GetDouble().ShouldBe(accepted);
+        PlimsollProcess.Run("ledger", "--ledger", ledger, "--by", "model").Output
+            .ShouldContain("drafts right");
+
+        double Value(string name) => double.Parse(
+            metrics.Split('\n').Single(line => line.StartsWith(name + "{", System.StringComparison.Ordinal))
+                .Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     [Fact]
     public async Task Streams_and_batches_run_side_by_side()
     {
@@ -109,9 +146,15 @@ public sealed class LlamaServeTests
             {
                 Name = "tiny",
                 PriceUsdPerHour = 1,
-                Llama = new LlamaConfig { Policy = "slack", KvTokens = 8192,
-                    Cache = Path.Combine(config.State, "cache") },
+                Llama = Slack(config.State),
             },
         ];
     });
+
+    static LlamaConfig Slack(string state) => new()
+    {
+        Policy = "slack",
+        KvTokens = 8192,
+        Cache = Path.Combine(state, "cache"),
+    };
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
@@ -80,12 +81,22 @@ sealed class DraftMeasure(TuneStage stage, TuneWorkspace workspace)
         var (ngram, suffix) = (new List<DraftRun>(), new List<DraftRun>());
         foreach (var text in texts)
         {
-            ngram.Add(DraftReplay.Run(text, draftTokens, (seen, most) => own.Guess(tenant, seen, most)));
-            suffix.Add(DraftReplay.Run(text, draftTokens, (seen, most) => all.Guess(tenant, seen, most)));
+            ngram.Add(DraftReplay.Run(text, draftTokens, By(own)));
+            suffix.Add(DraftReplay.Run(text, draftTokens, By(all)));
             all.Remember(tenant, [.. text.Prompt, .. text.Answer]);
         }
         return [DraftAcceptance.Of(DraftAcceptance.NGram, draftTokens, ngram),
             DraftAcceptance.Of(DraftAcceptance.Suffix, draftTokens, suffix)];
+
+        static Func<List<int>, int, int[]> By(Drafter drafter)
+        {
+            var runs = new RunIndex();
+            return (seen, most) =>
+            {
+                runs.AddRest(CollectionsMarshal.AsSpan(seen));
+                return drafter.Guess(tenant, runs, CollectionsMarshal.AsSpan(seen), most).ToArray();
+            };
+        }
     }
 
     /// <summary>A draft model's guesses, as it would be deployed: all answers step by step.</summary>

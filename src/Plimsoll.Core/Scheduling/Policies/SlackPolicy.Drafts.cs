@@ -6,6 +6,8 @@ namespace Plimsoll.Core.Scheduling.Policies;
 /// <summary>How long speculation is, step by step.</summary>
 partial class SlackPolicy
 {
+    readonly DraftAcceptance? _acceptance;
+
     /// <summary>
     /// As many drafts for everybody as pay, within the time there is; every number is tried, since the curve
     /// has several tops. A token is worth the time that a step of decodes alone takes for one at its best;
@@ -22,10 +24,10 @@ partial class SlackPolicy
         var most = Math.Min(drafts.MaxTokens, _tokensLeft / shape.Decodes);
         var worthNs = TokenNs(alone, drafts, most);
         var best = Math.Min(drafts.MinTokens, most);
-        var bestNs = GainNs(shape, best, drafts, worthNs);
+        var bestNs = GainNs(shape, best, worthNs);
         for (var k = best + 1; k <= most && BoundWithDraftsNs(shape, k) <= budgetNs; k++)
         {
-            var gainNs = GainNs(shape, k, drafts, worthNs);
+            var gainNs = GainNs(shape, k, worthNs);
             if (gainNs > bestNs)
                 (best, bestNs) = (k, gainNs);
         }
@@ -38,12 +40,15 @@ partial class SlackPolicy
     {
         var least = double.MaxValue;
         for (var k = Math.Min(drafts.MinTokens, most); k <= most; k++)
-            least = Math.Min(least, WithDraftsNs(alone, k) / (alone.Decodes * drafts.ExpectedTokens(k)));
+        {
+            least = Math.Min(
+                least, WithDraftsNs(alone, k) / (alone.Decodes * _acceptance!.ExpectedTokens(k)));
+        }
         return least;
     }
 
-    double GainNs(in StepShape shape, int k, DraftSpec drafts, double worthNs) =>
-        (worthNs * shape.Decodes * drafts.ExpectedTokens(k)) - WithDraftsNs(shape, k);
+    double GainNs(in StepShape shape, int k, double worthNs) =>
+        (worthNs * shape.Decodes * _acceptance!.ExpectedTokens(k)) - WithDraftsNs(shape, k);
 
     long BoundWithDraftsNs(in StepShape shape, int k) =>
         (long)(WithDraftsNs(shape, k) * (1 + _predictor.Margin));
@@ -58,4 +63,14 @@ partial class SlackPolicy
     long PredictNs(in StepShape shape) => _predictor.PredictNs(shape) + DraftingNs(shape);
 
     long DraftingNs(in StepShape shape) => _options.Drafts?.DraftNs(shape) ?? 0;
+
+    /// <summary>How long the step took, and how many of its drafts came true.</summary>
+    void Learn(in StepOutcome outcome, StepShape shape)
+    {
+        if (shape.Decodes > 0)
+            _acceptance?.Observe(shape.Decodes, shape.DraftTokens / shape.Decodes, outcome.Exceptions);
+        var draftingNs = outcome.DraftedTokens == 0 ? 0 : DraftingNs(shape);
+        shape.DraftTokens = outcome.DraftedTokens ?? shape.DraftTokens;
+        _predictor.Observe(shape, (outcome.DurationNs / outcome.Steps) - draftingNs - _state.Plan.MovedNs);
+    }
 }

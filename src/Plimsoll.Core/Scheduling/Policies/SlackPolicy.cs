@@ -51,6 +51,7 @@ sealed partial class SlackPolicy : IStepPolicy
         _requests = state.Requests;
         _options = state.Options.Policy.Slack!;
         _predictor = predictor;
+        _acceptance = _options.Drafts is { } drafts ? new DraftAcceptance(drafts) : null;
         _idleStepNs = _options.IdleStepNs ?? NewcomersPatience(state.Options);
         _batchStepNs = _options.BatchStepNs ?? NewcomersShare(state.Options);
         _queues = new SlackQueues(state);
@@ -173,11 +174,7 @@ sealed partial class SlackPolicy : IStepPolicy
         if (outcome.DurationNs <= 0)
             return;
         _share.Passed(outcome.DurationNs);
-        ref readonly var shape = ref _state.Plan.Shape;
         if (!outcome.Aborted)
-        {
-            _predictor.Observe(
-                shape, (outcome.DurationNs / outcome.Steps) - DraftingNs(shape) - _state.Plan.MovedNs);
-        }
+            Learn(outcome, _state.Plan.Shape);
     }
 }
