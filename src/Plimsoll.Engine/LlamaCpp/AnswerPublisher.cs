@@ -5,16 +5,22 @@ using System.Threading;
 namespace Plimsoll.Engine.LlamaCpp;
 
 /// <summary>
-/// Hands tokens to their readers on a thread of its own: waking a reader costs more than planning a step. The
-/// engine's thread copies a step's tokens and rings once; order is kept.
+/// Hands tokens to their readers on a thread of its own: waking a reader, and finding a token's text, costs
+/// more than planning a step. The engine's thread leaves a step's tokens as they are and rings once; order is
+/// kept.
 /// </summary>
 sealed class AnswerPublisher : IDisposable
 {
+    /// <summary>All tokens of a step, or the end of one answer.</summary>
+    readonly record struct Letter(
+        List<DrawnToken>? Tokens, long TimeNs, long Step, Answer? Ended = null, AnswerToken End = default);
+
     readonly Lock _gate = new();
     readonly AutoResetEvent _ring = new(false);
     readonly Thread _thread;
-    List<(Answer Answer, AnswerToken Token)> _filled = [];
-    List<(Answer Answer, AnswerToken Token)> _drained = [];
+    readonly Stack<List<DrawnToken>> _spare = [];
+    List<Letter> _filled = [];
+    List<Letter> _drained = [];
     bool _stops;
 
     public AnswerPublisher()
@@ -23,23 +29,25 @@ sealed class AnswerPublisher : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Called once for all tokens of a step.</summary>
-    public void Publish(ReadOnlySpan<DrawnToken> tokens)
+    /// <summary>Takes a step's tokens over; gives an empty list for the next step's.</summary>
+    public List<DrawnToken> Publish(List<DrawnToken> tokens, long timeNs, long step)
     {
-        if (tokens.IsEmpty)
-            return;
+        if (tokens.Count == 0)
+            return tokens;
+        List<DrawnToken> empty;
         lock (_gate)
         {
-            foreach (ref readonly var drawn in tokens)
-                _filled.Add((drawn.Sequence.Answer, drawn.Token));
+            _filled.Add(new Letter(tokens, timeNs, step));
+            empty = _spare.Count > 0 ? _spare.Pop() : new List<DrawnToken>(tokens.Count);
         }
         _ring.Set();
+        return empty;
     }
 
-    public void Publish(Answer answer, in AnswerToken token)
+    public void Publish(Answer answer, in AnswerToken end)
     {
         lock (_gate)
-            _filled.Add((answer, token));
+            _filled.Add(new Letter(null, 0, 0, answer, end));
         _ring.Set();
     }
 
@@ -64,21 +72,52 @@ sealed class AnswerPublisher : IDisposable
             bool stops;
             lock (_gate)
             {
+                foreach (var letter in _drained)
+                {
+                    if (letter.Tokens is { } tokens)
+                        _spare.Push(tokens);
+                }
+                _drained.Clear();
                 (_filled, _drained) = (_drained, _filled);
                 stops = _stops;
             }
-            foreach (var (answer, token) in _drained)
-            {
-                answer.Writer.TryWrite(token);
-                if (token.Finish != FinishReason.None)
-                    answer.Writer.TryComplete();
-            }
-            var any = _drained.Count > 0;
-            _drained.Clear();
-            if (stops && !any)
+            foreach (var letter in _drained)
+                Deliver(letter);
+            if (_drained.Count > 0)
+                continue;
+            if (stops)
                 return;
-            if (!any)
-                _ring.WaitOne();
+            _ring.WaitOne();
         }
+    }
+
+    static void Deliver(in Letter letter)
+    {
+        if (letter.Tokens is not { } tokens)
+        {
+            Deliver(letter.Ended!, letter.End);
+            return;
+        }
+        foreach (var drawn in tokens)
+        {
+            Deliver(drawn.Sequence.Answer, new AnswerToken
+            {
+                Token = drawn.Chosen.Token,
+                Text = drawn.Text ?? drawn.Sequence.TextOf(drawn.Chosen.Token, drawn.Finish),
+                TimeNs = letter.TimeNs,
+                Step = letter.Step,
+                Finish = drawn.Finish,
+                Logprob = drawn.Chosen.Logprob,
+                TopLogprobs = drawn.Chosen.Top,
+            });
+        }
+        tokens.Clear();
+    }
+
+    static void Deliver(Answer answer, in AnswerToken token)
+    {
+        answer.Writer.TryWrite(token);
+        if (token.Finish != FinishReason.None)
+            answer.Writer.TryComplete();
     }
 }

@@ -98,6 +98,13 @@ sealed class Sequence : IDisposable
     /// <summary>Set once the answer has ended.</summary>
     public bool IsDone { get; set; }
 
+    /// <summary>What a token adds to a text that nothing is looked for in, the end's rest with it.</summary>
+    public string TextOf(int token, FinishReason finish)
+    {
+        var text = finish == FinishReason.Stop ? "" : Text.Add(token);
+        return finish == FinishReason.None ? text : text + Text.Flush();
+    }
+
     public void Dispose()
     {
         Grammar?.Dispose();

@@ -55,10 +55,7 @@ sealed partial class StepLoop
             Causes = _times.Split(shape),
             Shares = CollectionsMarshal.AsSpan(_shares),
         });
-        var tokens = CollectionsMarshal.AsSpan(_tokens);
-        foreach (ref var drawn in tokens)
-            drawn.Token = drawn.Token with { TimeNs = endNs, Step = Steps };
-        _publisher.Publish(tokens);
+        _tokens = _publisher.Publish(_tokens, endNs, Steps);
         foreach (var sequence in _finished)
         {
             _drafts?.Remember(sequence);

@@ -10,7 +10,7 @@ sealed partial class StepLoop
 {
     readonly List<StepWorkItem> _work = [];
     readonly List<(int Item, int Row)> _rows = [];
-    readonly List<DrawnToken> _tokens = [];
+    List<DrawnToken> _tokens = [];
     ChosenToken[] _chosen = new ChosenToken[64];
     int _abortedItems;
     int _stepDrafts;
@@ -255,51 +255,44 @@ sealed partial class StepLoop
     /// <summary>A token joins the answer. True when it ends it.</summary>
     bool Take(Sequence sequence, in ChosenToken chosen)
     {
-        var tokenizer = _context.Model.Tokenizer;
         if (sequence.IsDone)
             return true;
-        var isEnd = chosen.Token < 0 || (tokenizer.IsEnd(chosen.Token) && !sequence.IgnoresEnd);
-        var text = "";
-        var finish = isEnd ? FinishReason.Stop : FinishReason.None;
+        var isEnd =
+            chosen.Token < 0 || (_context.Model.Tokenizer.IsEnd(chosen.Token) && !sequence.IgnoresEnd);
         if (chosen.Token >= 0)
-        {
             sequence.Tokens.Add(chosen.Token);
-            if (!sequence.IsPlain)
-            {
-                sequence.Sampler.Accept(chosen.Token);
-                sequence.Grammar?.Accept(chosen.Token);
-            }
-        }
-        if (!isEnd)
-        {
-            text = sequence.Text.Add(chosen.Token);
-            var stopped = false;
-            if (!sequence.IsPlain)
-                (text, stopped) = sequence.Stops.Add(text);
-            finish = stopped ? FinishReason.Stop
-                : sequence.Emitted >= sequence.MostAnswerTokens ? FinishReason.Length : FinishReason.None;
-            if (stopped)
-                _ = sequence.Text.Flush();
-        }
-        if (finish == FinishReason.Length || isEnd)
-        {
-            var (rest, stopped) = sequence.Stops.Add(sequence.Text.Flush());
-            text += rest + (stopped ? "" : sequence.Stops.Flush());
-            finish = stopped ? FinishReason.Stop : finish;
-        }
+        var finish = isEnd ? FinishReason.Stop
+            : sequence.Emitted >= sequence.MostAnswerTokens ? FinishReason.Length : FinishReason.None;
+        var text = sequence.IsPlain ? null : Watch(sequence, chosen, ref finish);
         sequence.IsDone = finish != FinishReason.None;
         sequence.StepDrew = true;
         sequence.StepFinished = sequence.IsDone;
-        _tokens.Add(new DrawnToken(sequence, new AnswerToken
-        {
-            Token = chosen.Token,
-            Text = text,
-            TimeNs = 0,
-            Step = Steps,
-            Finish = finish,
-            Logprob = chosen.Logprob,
-            TopLogprobs = chosen.Top,
-        }));
+        _tokens.Add(new DrawnToken(sequence, chosen, text, finish));
         return sequence.IsDone;
+    }
+
+    /// <summary>The text of an answer that its own text may end, or bear on what follows.</summary>
+    static string Watch(Sequence sequence, in ChosenToken chosen, ref FinishReason finish)
+    {
+        if (chosen.Token >= 0)
+        {
+            sequence.Sampler.Accept(chosen.Token);
+            sequence.Grammar?.Accept(chosen.Token);
+        }
+        var text = "";
+        if (finish != FinishReason.Stop)
+        {
+            (text, var stopped) = sequence.Stops.Add(sequence.Text.Add(chosen.Token));
+            if (stopped)
+            {
+                finish = FinishReason.Stop;
+                return text;
+            }
+        }
+        if (finish == FinishReason.None)
+            return text;
+        var (rest, stoppedLast) = sequence.Stops.Add(sequence.Text.Flush());
+        finish = stoppedLast ? FinishReason.Stop : finish;
+        return text + rest + (stoppedLast ? "" : sequence.Stops.Flush());
     }
 }

@@ -141,7 +141,7 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
     CompletionRequest Common(JsonElement body, CompletionKind kind, IReadOnlyList<int[]> prompts)
     {
         var limit = body.Whole("max_completion_tokens", 1, int.MaxValue / 2)
-            ?? body.Whole("max_tokens", kind == CompletionKind.Text ? 0 : 1, int.MaxValue / 2);
+            ?? body.Whole("max_tokens", 1, int.MaxValue / 2);
         var longest = 0;
         foreach (var prompt in prompts)
             longest = Math.Max(longest, prompt.Length);

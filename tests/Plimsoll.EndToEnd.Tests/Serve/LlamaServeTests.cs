@@ -62,6 +62,7 @@ public sealed class LlamaServeTests
     {
         await using var server = await StartAsync();
         await Refused("""{"model": "tiny", "prompt": "x", "max_tokens": 100000}""", 400, "maximum context length");
+        await Refused("""{"model": "tiny", "prompt": "x", "max_tokens": 0}""", 400, "max_tokens");
         await Refused("""{"model": "none", "prompt": "x"}""", 404, "does not exist");
         var (status, body, _) = await server.PostAsync("/v1/chat/completions", """
             {"model": "tiny", "messages": [{"role": "user", "content": "x"}], "response_format": {"type": "json_schema",
