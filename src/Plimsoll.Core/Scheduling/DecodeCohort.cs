@@ -31,7 +31,19 @@ sealed class DecodeCohort
     /// <summary>Its name in plans; an emptied cohort's is given to the next that is formed.</summary>
     public int Index { get; }
 
-    public CohortKey Key { get; set; }
+    public CohortKey Key { get; private set; }
+
+    /// <summary>Whether its level is batch work's.</summary>
+    public bool IsBatch { get; private set; }
+
+    /// <summary>Whether its tokens are due on average and not each.</summary>
+    public bool IsPaced { get; private set; }
+
+    /// <summary>The cohort that its members were last parked in, or resumed in.</summary>
+    public DecodeCohort? Twin { get; set; }
+
+    /// <summary>Nobody is in it or about to join: it may be formed anew.</summary>
+    public bool IsUnused => Count + Joining == 0;
 
     /// <summary>Steps committed with this cohort in them.</summary>
     public long Clock { get; private set; }
@@ -52,6 +64,14 @@ sealed class DecodeCohort
 
     /// <summary>Σ KV lengths that the next step reads, each with its new token.</summary>
     public long NextContextTokens => ComputedTokens + Count;
+
+    /// <summary>Gives it to a key, whose level is looked up once and not in every plan.</summary>
+    public void Form(in CohortKey key, ServiceLevelSpec level)
+    {
+        Key = key;
+        IsBatch = level.Class == ServiceClass.Batch;
+        IsPaced = key.ItlNs != long.MaxValue && level.Pacing == Pacing.Paced;
+    }
 
     public void Add(long @base)
     {

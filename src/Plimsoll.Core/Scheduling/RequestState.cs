@@ -29,6 +29,9 @@ struct RequestState
     public int TenantWeight;
     public RequestPhase Phase;
 
+    /// <summary>Whether its level is batch work's.</summary>
+    public bool IsBatch;
+
     /// <summary>Its KV is kept outside and comes back with it.</summary>
     public bool IsSwappedOut;
 

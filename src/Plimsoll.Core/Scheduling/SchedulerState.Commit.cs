@@ -108,15 +108,15 @@ partial class SchedulerState
         var from = Cohorts[state.Cohort];
         Invariant.Holds(
             from.Key.Parked != parked, "a decode is parked when it runs, and resumed when it is parked");
-        var length = LengthOfDecode(state);
         from.Remove(state.DecodeBase);
-        var to = Cohorts.Of(from.Key with { Parked = parked });
+        var to = Cohorts.TwinOf(from);
         if (to.Count == 0)
             to.LastStepNs = from.LastStepNs;
         state.Cohort = to.Index;
-        state.DecodeBase = to.Clock - length;
+        state.DecodeBase += to.Clock - from.Clock;
         to.Join(state.DecodeBase, state.Admission);
-        Plan.AddMove(new CohortMove(Requests.IdOf(request), from.Index, to.Index), parked);
+        Plan.AddMove(
+            new CohortMove(new RequestId(request, state.Generation), from.Index, to.Index), parked);
         _hash.Mix((ulong)state.Sequence, ((ulong)Steps << 1) | (parked ? 1UL : 0));
     }
 

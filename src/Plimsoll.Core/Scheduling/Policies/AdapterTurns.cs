@@ -121,7 +121,7 @@ sealed class AdapterTurns(
         foreach (var cohort in state.Cohorts.All)
         {
             if (cohort.Count == 0 || cohort.Key.Parked || cohort.LastStepNs >= longest
-                || (batchOnly && !decodes.IsBatch(cohort)))
+                || (batchOnly && !cohort.IsBatch))
             {
                 continue;
             }
@@ -138,7 +138,7 @@ sealed class AdapterTurns(
         var shape = default(StepShape);
         foreach (var cohort in state.Cohorts.All)
         {
-            if (cohort.Count > 0 && cohort.Key.Adapter == adapter && !decodes.IsBatch(cohort))
+            if (cohort.Count > 0 && cohort.Key.Adapter == adapter && !cohort.IsBatch)
                 shape.AddDecodes(cohort.Count, cohort.NextContextTokens);
         }
         shape.AddChunk(start, tokens, endsPrompt: false);

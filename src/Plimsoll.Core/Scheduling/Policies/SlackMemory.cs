@@ -125,7 +125,7 @@ sealed class SlackMemory(
         var blocks = 0;
         foreach (var cohort in state.Cohorts.All)
         {
-            if (cohort.Count > 0 && !cohort.Key.Parked && decodes.IsBatch(cohort) == batch
+            if (cohort.Count > 0 && !cohort.Key.Parked && cohort.IsBatch == batch
                 && (adapter < 0 || cohort.Key.Adapter == adapter))
             {
                 blocks += cohort.BlocksForNextStep();
