@@ -42,14 +42,18 @@ sealed class CohortTable
     }
 
     /// <summary>
-    /// The cohort of those of this kind that are parked, or that run when these are parked. It is remembered:
-    /// many requests go over in one step.
+    /// The cohort of those of this kind that are parked, or that run when these are parked. Twins know each
+    /// other until one of them is formed anew, since many requests go over in one step.
     /// </summary>
-    public DecodeCohort TwinOf(DecodeCohort cohort)
+    public DecodeCohort TwinOf(DecodeCohort cohort) =>
+        cohort.Twin is { IsUnused: false } twin && twin.Twin == cohort ? twin : Pair(cohort);
+
+    DecodeCohort Pair(DecodeCohort cohort)
     {
-        var key = cohort.Key with { Parked = !cohort.Key.Parked };
-        if (cohort.Twin is not { IsUnused: false } twin || twin.Key != key)
-            cohort.Twin = twin = Of(key);
+        var twin = Of(cohort.Key with { Parked = !cohort.Key.Parked });
+        // Whoever was the last of a cohort may go over to the very same, formed anew.
+        if (twin != cohort)
+            (cohort.Twin, twin.Twin) = (twin, cohort);
         return twin;
     }
 }

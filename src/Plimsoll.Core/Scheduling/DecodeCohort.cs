@@ -39,7 +39,9 @@ sealed class DecodeCohort
     /// <summary>Whether its tokens are due on average and not each.</summary>
     public bool IsPaced { get; private set; }
 
-    /// <summary>The cohort that its members were last parked in, or resumed in.</summary>
+    /// <summary>
+    /// The cohort that its members are parked in, or resumed in, as long as that says the same of this one.
+    /// </summary>
     public DecodeCohort? Twin { get; set; }
 
     /// <summary>Nobody is in it or about to join: it may be formed anew.</summary>
@@ -56,7 +58,7 @@ sealed class DecodeCohort
     /// <summary>End of the last step that all members took part in, or the first member's joining.</summary>
     public long LastStepNs { get; set; }
 
-    /// <summary>Highest admission number among those that ever joined.</summary>
+    /// <summary>Highest admission number among those that joined when their prompt was computed.</summary>
     public long LatestAdmission { get; private set; } = -1;
 
     /// <summary>Σ computed tokens over the cohort.</summary>
@@ -69,6 +71,7 @@ sealed class DecodeCohort
     public void Form(in CohortKey key, ServiceLevelSpec level)
     {
         Key = key;
+        Twin = null;
         IsBatch = level.Class == ServiceClass.Batch;
         IsPaced = key.ItlNs != long.MaxValue && level.Pacing == Pacing.Paced;
     }

@@ -19,6 +19,10 @@ struct RequestState
 {
     public ReadOnlyMemory<ulong> PrefixKeys;
     public int Generation;
+
+    /// <summary>The cohort it decodes in.</summary>
+    public int Cohort;
+
     public int PromptTokens;
     public int MaxOutputTokens;
     public int TransferredTokens;
@@ -37,9 +41,6 @@ struct RequestState
 
     /// <summary>A cancellation that waits for the running step to end.</summary>
     public bool CancelPending;
-
-    /// <summary>Order of arrival, never reused.</summary>
-    public long Sequence;
 
     /// <summary>Order of admission to the running list.</summary>
     public long Admission;
@@ -68,12 +69,6 @@ struct RequestState
 
     /// <summary>Tokens that the prefix cache gave at admission.</summary>
     public int CachedTokens;
-
-    /// <summary>The cohort it decodes in.</summary>
-    public int Cohort;
-
-    /// <summary>Clock value at which the computed length would have been zero, while decoding.</summary>
-    public long DecodeBase;
 
     /// <summary>Deepest prefix node held; the chain above it is held too. Negative when none.</summary>
     public int PrefixNode;
@@ -110,4 +105,10 @@ struct RequestState
     /// <summary>What orders it in the heap it is in, and its place there; negative outside.</summary>
     public long QueueKey;
     public int HeapIndex;
+
+    /// <summary>Order of arrival, never reused.</summary>
+    public long Sequence;
+
+    /// <summary>Clock value at which the computed length would have been zero, while decoding.</summary>
+    public long DecodeBase;
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace Plimsoll.Core.Scheduling;
 
@@ -94,15 +95,29 @@ partial class SchedulerState
     }
 
     /// <summary>
-    /// A decode that no cohort of the plan holds stops for now and keeps its KV: it moves to the parked
-    /// cohort of its kind, which never runs.
+    /// Decodes that no cohort of the plan holds stop for now and keep their KV, the last first: they move to
+    /// the parked cohorts of their kinds, which never run.
     /// </summary>
-    public void Park(int request) => Move(request, parked: true);
+    public void Park(ReadOnlySpan<int> requests)
+    {
+        var hash = _hash;
+        for (var i = requests.Length - 1; i >= 0; i--)
+            Move(requests[i], parked: true, ref hash);
+        _hash = hash;
+    }
 
-    /// <summary>A parked decode goes on with the others of its kind.</summary>
-    public void Resume(int request) => Move(request, parked: false);
+    /// <summary>Parked decodes go on with the others of their kinds.</summary>
+    public void Resume(ReadOnlySpan<int> requests)
+    {
+        var hash = _hash;
+        foreach (var request in requests)
+            Move(request, parked: false, ref hash);
+        _hash = hash;
+    }
 
-    void Move(int request, bool parked)
+    /// <summary>Inlined, so that the digest of many moves stays in a register.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    void Move(int request, bool parked, ref DecisionHash hash)
     {
         ref var state = ref Requests[request];
         var from = Cohorts[state.Cohort];
@@ -114,10 +129,10 @@ partial class SchedulerState
             to.LastStepNs = from.LastStepNs;
         state.Cohort = to.Index;
         state.DecodeBase += to.Clock - from.Clock;
-        to.Join(state.DecodeBase, state.Admission);
+        to.Add(state.DecodeBase);
         Plan.AddMove(
             new CohortMove(new RequestId(request, state.Generation), from.Index, to.Index), parked);
-        _hash.Mix((ulong)state.Sequence, ((ulong)Steps << 1) | (parked ? 1UL : 0));
+        hash.Mix((ulong)state.Sequence, ((ulong)Steps << 1) | (parked ? 1UL : 0));
     }
 
     /// <summary>Takes a running request out of every list and forgets it.</summary>
