@@ -86,6 +86,15 @@ sealed class SlackDecodes(SchedulerState state)
             : state.Requests[heap.Peek()].QueueKey + ((cohort.Clock + 1) * PaceNs(cohort.Key.ItlNs));
     }
 
+    /// <summary>Time the first token of all is due.</summary>
+    public long EarliestDueNs()
+    {
+        var earliest = long.MaxValue;
+        foreach (var cohort in state.Cohorts.All)
+            earliest = cohort.Count > 0 ? Math.Min(earliest, DueNs(cohort)) : earliest;
+        return earliest;
+    }
+
     /// <summary>
     /// Of everybody who is promised a pace, the cohort of whoever is due first; null when nobody is.
     /// </summary>

@@ -44,20 +44,23 @@ partial class SlackPolicy
     long SpareNs(in StepShape shape) =>
         _options.SwapNsPerToken is null ? 0 : TimeNs - _predictor.BoundNs(shape);
 
-    StepShape InteractiveDecodes()
+    /// <summary>The same of a step of the interactive decodes whose turn it is.</summary>
+    long SpareBesideDecodesNs()
     {
+        if (_options.SwapNsPerToken is null)
+            return 0;
         var shape = default(StepShape);
         foreach (var cohort in _state.Cohorts.All)
         {
             if (cohort.Count > 0 && !cohort.IsBatch && IsTurnOf(cohort.Key.Adapter))
                 shape.AddDecodes(cohort.Count, cohort.NextContextTokens);
         }
-        return shape;
+        return SpareNs(shape);
     }
 
     void PlaceInteractiveDecodes()
     {
-        _memory.MakeRoomForInteractiveDecodes(_adapter, SpareNs(InteractiveDecodes()));
+        _memory.MakeRoomForInteractiveDecodes(_adapter, SpareBesideDecodesNs());
         foreach (var cohort in _state.Cohorts.All)
         {
             if (cohort.Count == 0 || cohort.IsBatch || !IsTurnOf(cohort.Key.Adapter))
