@@ -18,14 +18,16 @@ readonly record struct CohortKey(int Level, int Adapter, long ItlNs, bool Parked
 sealed class DecodeCohort
 {
     readonly int[] _countByResidue;
-    readonly bool _isPowerOfTwo;
+
+    /// <summary>Of a block size that is a power of two; 0 for others.</summary>
+    readonly int _mask;
     long _sumOfBases;
 
     public DecodeCohort(int index, int blockSize)
     {
         Index = index;
         _countByResidue = new int[blockSize];
-        _isPowerOfTwo = BitOperations.IsPow2(blockSize);
+        _mask = BitOperations.IsPow2(blockSize) ? blockSize - 1 : 0;
     }
 
     /// <summary>Its name in plans; an emptied cohort's is given to the next that is formed.</summary>
@@ -142,8 +144,8 @@ sealed class DecodeCohort
 
     int Residue(long value)
     {
-        if (_isPowerOfTwo)
-            return (int)value & (_countByResidue.Length - 1);
+        if (_mask != 0)
+            return (int)value & _mask;
         var residue = (int)(value % _countByResidue.Length);
         return residue < 0 ? residue + _countByResidue.Length : residue;
     }

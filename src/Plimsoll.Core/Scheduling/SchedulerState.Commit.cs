@@ -100,24 +100,26 @@ partial class SchedulerState
     /// </summary>
     public void Park(ReadOnlySpan<int> requests)
     {
+        var moves = Plan.AddMoves(requests.Length, parks: true);
         var hash = _hash;
-        for (var i = requests.Length - 1; i >= 0; i--)
-            Move(requests[i], parked: true, ref hash);
+        for (var i = 0; i < moves.Length; i++)
+            moves[i] = Move(requests[^(i + 1)], parked: true, ref hash);
         _hash = hash;
     }
 
     /// <summary>Parked decodes go on with the others of their kinds.</summary>
     public void Resume(ReadOnlySpan<int> requests)
     {
+        var moves = Plan.AddMoves(requests.Length, parks: false);
         var hash = _hash;
-        foreach (var request in requests)
-            Move(request, parked: false, ref hash);
+        for (var i = 0; i < moves.Length; i++)
+            moves[i] = Move(requests[i], parked: false, ref hash);
         _hash = hash;
     }
 
     /// <summary>Inlined, so that the digest of many moves stays in a register.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    void Move(int request, bool parked, ref DecisionHash hash)
+    CohortMove Move(int request, bool parked, ref DecisionHash hash)
     {
         ref var state = ref Requests[request];
         var from = Cohorts[state.Cohort];
@@ -130,9 +132,8 @@ partial class SchedulerState
         state.Cohort = to.Index;
         state.DecodeBase += to.Clock - from.Clock;
         to.Add(state.DecodeBase);
-        Plan.AddMove(
-            new CohortMove(new RequestId(request, state.Generation), from.Index, to.Index), parked);
         hash.Mix((ulong)state.Sequence, ((ulong)Steps << 1) | (parked ? 1UL : 0));
+        return new CohortMove(new RequestId(request, state.Generation), from.Index, to.Index);
     }
 
     /// <summary>Takes a running request out of every list and forgets it.</summary>
