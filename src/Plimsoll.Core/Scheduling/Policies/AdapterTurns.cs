@@ -27,7 +27,7 @@ sealed class AdapterTurns(
             Ns != other.Ns ? Ns.CompareTo(other.Ns) : Cohort.CompareTo(other.Cohort);
     }
 
-    readonly record struct Alone(int Decodes, long ContextTokens, long Learnt, long Ns);
+    readonly record struct Alone(int Decodes, long ContextTokens, long ModelNs);
 
     /// <param name="owed">Whether batch work is owed time.</param>
     /// <param name="nowNs">When the step begins.</param>
@@ -109,22 +109,20 @@ sealed class AdapterTurns(
     }
 
     /// <summary>
-    /// What a step of a cohort alone takes: the same as before while it does not run and nothing is learnt.
+    /// What a step of a cohort alone takes. The model says the same as before while the cohort does not run.
     /// </summary>
     long AloneNs(DecodeCohort cohort)
     {
         if (_alone.Length <= cohort.Index)
             Array.Resize(ref _alone, 2 * state.Cohorts.All.Length);
         ref var alone = ref _alone[cohort.Index];
-        var learnt = predictor.Learns ? predictor.Observations : 0;
-        if (alone.Decodes != cohort.Count || alone.ContextTokens != cohort.NextContextTokens
-            || alone.Learnt != learnt)
+        if (alone.Decodes != cohort.Count || alone.ContextTokens != cohort.NextContextTokens)
         {
             var shape = default(StepShape);
             shape.AddDecodes(cohort.Count, cohort.NextContextTokens);
-            alone = new Alone(cohort.Count, cohort.NextContextTokens, learnt, predictor.BoundNs(shape));
+            alone = new Alone(shape.Decodes, shape.DecodeContextTokens, predictor.ModelNs(shape));
         }
-        return alone.Ns;
+        return predictor.BoundNs(alone.ModelNs);
     }
 
     /// <summary>The adapter whose token is due first; null when none is.</summary>
