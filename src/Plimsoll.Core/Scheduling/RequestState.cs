@@ -14,6 +14,10 @@ enum RequestPhase : byte
 /// Everything the scheduler holds of one request. While a request decodes, its computed length is not
 /// stored but derived: its cohort's clock less <see cref="DecodeBase"/>. A step that advances every decoding
 /// request by one token therefore touches none of them.
+/// <para>
+/// The runtime lays longs before ints, each in the order they have here: the last longs and the first ints,
+/// who it is and where it decodes, share a cache line for the many that are parked and resumed in one step.
+/// </para>
 /// </summary>
 struct RequestState
 {
