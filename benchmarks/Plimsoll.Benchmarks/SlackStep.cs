@@ -47,7 +47,8 @@ static class SlackStep
             $"{sequences,4} sequences, 2 levels, 4 adapters {(mixes ? "mixed" : "in turns"),-9} ")
             + FormattableString.Invariant($"{(learns ? "learning" : "given"),-9} {bestNs,7:#,0} ns planned, ")
             + FormattableString.Invariant(
-                $"{(double)bytes / Steps:0.##} bytes a step; {load.MeanChunks:0.00} chunks a step"));
+                $"{(double)bytes / Steps:0.##} bytes a step; {load.MeanChunks:0.00} chunks, ")
+            + FormattableString.Invariant($"{load.MeanMoves:0.00} parked or resumed a step"));
     }
 
     sealed class Load
@@ -60,6 +61,7 @@ static class SlackStep
         long _added;
         long _nowNs;
         long _chunks;
+        long _moves;
         long _steps;
 
         public Load(int sequences, bool mixes, bool learns)
@@ -93,6 +95,8 @@ static class SlackStep
 
         public double MeanChunks => (double)_chunks / _steps;
 
+        public double MeanMoves => (double)_moves / _steps;
+
         public void Run(int steps)
         {
             PlanNs = 0;
@@ -104,6 +108,7 @@ static class SlackStep
                 var plan = _scheduler.Plan(_nowNs);
                 var ticks = Stopwatch.GetTimestamp() - start;
                 _chunks += plan.Chunks.Length;
+                _moves += plan.Parked.Length + plan.Resumed.Length;
                 _steps++;
                 var ends = 0;
                 var decodes = _scheduler.ListDecodes(_decodes);

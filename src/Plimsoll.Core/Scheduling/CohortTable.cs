@@ -7,13 +7,13 @@ namespace Plimsoll.Core.Scheduling;
 /// </summary>
 sealed class CohortTable
 {
-    readonly int _blockSize;
+    readonly SchedulerOptions _options;
     DecodeCohort[] _cohorts;
 
-    public CohortTable(int blockSize)
+    public CohortTable(SchedulerOptions options)
     {
-        _blockSize = blockSize;
-        _cohorts = [new DecodeCohort(0, blockSize)];
+        _options = options;
+        _cohorts = [new DecodeCohort(0, options.BlockSize)];
     }
 
     public ReadOnlySpan<DecodeCohort> All => _cohorts;
@@ -26,7 +26,7 @@ sealed class CohortTable
         DecodeCohort? unused = null;
         foreach (var cohort in _cohorts)
         {
-            if (cohort.Count + cohort.Joining == 0)
+            if (cohort.IsUnused)
                 unused ??= cohort;
             else if (cohort.Key == key)
                 return cohort;
@@ -35,9 +35,25 @@ sealed class CohortTable
         {
             var count = _cohorts.Length;
             Array.Resize(ref _cohorts, count + 1);
-            unused = _cohorts[count] = new DecodeCohort(count, _blockSize);
+            unused = _cohorts[count] = new DecodeCohort(count, _options.BlockSize);
         }
-        unused.Key = key;
+        unused.Form(key, _options.Levels[key.Level]);
         return unused;
+    }
+
+    /// <summary>
+    /// The cohort of those of this kind that are parked, or that run when these are parked. Twins know each
+    /// other until one of them is formed anew, since many requests go over in one step.
+    /// </summary>
+    public DecodeCohort TwinOf(DecodeCohort cohort) =>
+        cohort.Twin is { IsUnused: false } twin && twin.Twin == cohort ? twin : Pair(cohort);
+
+    DecodeCohort Pair(DecodeCohort cohort)
+    {
+        var twin = Of(cohort.Key with { Parked = !cohort.Key.Parked });
+        // Whoever was the last of a cohort may go over to the very same, formed anew.
+        if (twin != cohort)
+            (cohort.Twin, twin.Twin) = (twin, cohort);
+        return twin;
     }
 }

@@ -18,20 +18,36 @@ readonly record struct CohortKey(int Level, int Adapter, long ItlNs, bool Parked
 sealed class DecodeCohort
 {
     readonly int[] _countByResidue;
-    readonly bool _isPowerOfTwo;
+
+    /// <summary>Of a block size that is a power of two; 0 for others.</summary>
+    readonly int _mask;
     long _sumOfBases;
 
     public DecodeCohort(int index, int blockSize)
     {
         Index = index;
         _countByResidue = new int[blockSize];
-        _isPowerOfTwo = BitOperations.IsPow2(blockSize);
+        _mask = BitOperations.IsPow2(blockSize) ? blockSize - 1 : 0;
     }
 
     /// <summary>Its name in plans; an emptied cohort's is given to the next that is formed.</summary>
     public int Index { get; }
 
-    public CohortKey Key { get; set; }
+    public CohortKey Key { get; private set; }
+
+    /// <summary>Whether its level is batch work's.</summary>
+    public bool IsBatch { get; private set; }
+
+    /// <summary>Whether its tokens are due on average and not each.</summary>
+    public bool IsPaced { get; private set; }
+
+    /// <summary>
+    /// The cohort that its members are parked in, or resumed in, as long as that says the same of this one.
+    /// </summary>
+    public DecodeCohort? Twin { get; set; }
+
+    /// <summary>Nobody is in it or about to join: it may be formed anew.</summary>
+    public bool IsUnused => Count + Joining == 0;
 
     /// <summary>Steps committed with this cohort in them.</summary>
     public long Clock { get; private set; }
@@ -44,7 +60,7 @@ sealed class DecodeCohort
     /// <summary>End of the last step that all members took part in, or the first member's joining.</summary>
     public long LastStepNs { get; set; }
 
-    /// <summary>Highest admission number among those that ever joined.</summary>
+    /// <summary>Highest admission number among those that joined when their prompt was computed.</summary>
     public long LatestAdmission { get; private set; } = -1;
 
     /// <summary>Σ computed tokens over the cohort.</summary>
@@ -52,6 +68,15 @@ sealed class DecodeCohort
 
     /// <summary>Σ KV lengths that the next step reads, each with its new token.</summary>
     public long NextContextTokens => ComputedTokens + Count;
+
+    /// <summary>Gives it to a key, whose level is looked up once and not in every plan.</summary>
+    public void Form(in CohortKey key, ServiceLevelSpec level)
+    {
+        Key = key;
+        Twin = null;
+        IsBatch = level.Class == ServiceClass.Batch;
+        IsPaced = key.ItlNs != long.MaxValue && level.Pacing == Pacing.Paced;
+    }
 
     public void Add(long @base)
     {
@@ -119,8 +144,8 @@ sealed class DecodeCohort
 
     int Residue(long value)
     {
-        if (_isPowerOfTwo)
-            return (int)value & (_countByResidue.Length - 1);
+        if (_mask != 0)
+            return (int)value & _mask;
         var residue = (int)(value % _countByResidue.Length);
         return residue < 0 ? residue + _countByResidue.Length : residue;
     }

@@ -31,6 +31,16 @@ struct GrowingList<T>(int capacity)
         _items[Count++] = item;
     }
 
+    /// <summary>So many more, as whatever was there before: to be written.</summary>
+    public Span<T> Extend(int count)
+    {
+        while (Count + count > _items.Length)
+            Array.Resize(ref _items, Math.Max(4, 2 * _items.Length));
+        var added = _items.AsSpan(Count, count);
+        Count += count;
+        return added;
+    }
+
     void Grow() => Array.Resize(ref _items, Math.Max(4, 2 * Count));
 
     public void RemoveAt(int index)

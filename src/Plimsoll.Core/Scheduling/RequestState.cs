@@ -14,11 +14,19 @@ enum RequestPhase : byte
 /// Everything the scheduler holds of one request. While a request decodes, its computed length is not
 /// stored but derived: its cohort's clock less <see cref="DecodeBase"/>. A step that advances every decoding
 /// request by one token therefore touches none of them.
+/// <para>
+/// The runtime lays longs before ints, each in the order they have here: the last longs and the first ints,
+/// who it is and where it decodes, share a cache line for the many that are parked and resumed in one step.
+/// </para>
 /// </summary>
 struct RequestState
 {
     public ReadOnlyMemory<ulong> PrefixKeys;
     public int Generation;
+
+    /// <summary>The cohort it decodes in.</summary>
+    public int Cohort;
+
     public int PromptTokens;
     public int MaxOutputTokens;
     public int TransferredTokens;
@@ -29,14 +37,14 @@ struct RequestState
     public int TenantWeight;
     public RequestPhase Phase;
 
+    /// <summary>Whether its level is batch work's.</summary>
+    public bool IsBatch;
+
     /// <summary>Its KV is kept outside and comes back with it.</summary>
     public bool IsSwappedOut;
 
     /// <summary>A cancellation that waits for the running step to end.</summary>
     public bool CancelPending;
-
-    /// <summary>Order of arrival, never reused.</summary>
-    public long Sequence;
 
     /// <summary>Order of admission to the running list.</summary>
     public long Admission;
@@ -65,12 +73,6 @@ struct RequestState
 
     /// <summary>Tokens that the prefix cache gave at admission.</summary>
     public int CachedTokens;
-
-    /// <summary>The cohort it decodes in.</summary>
-    public int Cohort;
-
-    /// <summary>Clock value at which the computed length would have been zero, while decoding.</summary>
-    public long DecodeBase;
 
     /// <summary>Deepest prefix node held; the chain above it is held too. Negative when none.</summary>
     public int PrefixNode;
@@ -107,4 +109,10 @@ struct RequestState
     /// <summary>What orders it in the heap it is in, and its place there; negative outside.</summary>
     public long QueueKey;
     public int HeapIndex;
+
+    /// <summary>Order of arrival, never reused.</summary>
+    public long Sequence;
+
+    /// <summary>Clock value at which the computed length would have been zero, while decoding.</summary>
+    public long DecodeBase;
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace Plimsoll.Core.Scheduling;
 
@@ -94,30 +95,45 @@ partial class SchedulerState
     }
 
     /// <summary>
-    /// A decode that no cohort of the plan holds stops for now and keeps its KV: it moves to the parked
-    /// cohort of its kind, which never runs.
+    /// Decodes that no cohort of the plan holds stop for now and keep their KV, the last first: they move to
+    /// the parked cohorts of their kinds, which never run.
     /// </summary>
-    public void Park(int request) => Move(request, parked: true);
+    public void Park(ReadOnlySpan<int> requests)
+    {
+        var moves = Plan.AddMoves(requests.Length, parks: true);
+        var hash = _hash;
+        for (var i = 0; i < moves.Length; i++)
+            moves[i] = Move(requests[^(i + 1)], parked: true, ref hash);
+        _hash = hash;
+    }
 
-    /// <summary>A parked decode goes on with the others of its kind.</summary>
-    public void Resume(int request) => Move(request, parked: false);
+    /// <summary>Parked decodes go on with the others of their kinds.</summary>
+    public void Resume(ReadOnlySpan<int> requests)
+    {
+        var moves = Plan.AddMoves(requests.Length, parks: false);
+        var hash = _hash;
+        for (var i = 0; i < moves.Length; i++)
+            moves[i] = Move(requests[i], parked: false, ref hash);
+        _hash = hash;
+    }
 
-    void Move(int request, bool parked)
+    /// <summary>Inlined, so that the digest of many moves stays in a register.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    CohortMove Move(int request, bool parked, ref DecisionHash hash)
     {
         ref var state = ref Requests[request];
         var from = Cohorts[state.Cohort];
         Invariant.Holds(
             from.Key.Parked != parked, "a decode is parked when it runs, and resumed when it is parked");
-        var length = LengthOfDecode(state);
         from.Remove(state.DecodeBase);
-        var to = Cohorts.Of(from.Key with { Parked = parked });
+        var to = Cohorts.TwinOf(from);
         if (to.Count == 0)
             to.LastStepNs = from.LastStepNs;
         state.Cohort = to.Index;
-        state.DecodeBase = to.Clock - length;
-        to.Join(state.DecodeBase, state.Admission);
-        Plan.AddMove(new CohortMove(Requests.IdOf(request), from.Index, to.Index), parked);
-        _hash.Mix((ulong)state.Sequence, ((ulong)Steps << 1) | (parked ? 1UL : 0));
+        state.DecodeBase += to.Clock - from.Clock;
+        to.Add(state.DecodeBase);
+        hash.Mix((ulong)state.Sequence, ((ulong)Steps << 1) | (parked ? 1UL : 0));
+        return new CohortMove(new RequestId(request, state.Generation), from.Index, to.Index);
     }
 
     /// <summary>Takes a running request out of every list and forgets it.</summary>

@@ -22,7 +22,7 @@ sealed partial class SchedulerState
         _blockSize = options.BlockSize;
         Running = new RunningList(Requests);
         Memory = new KvMemory(options, Requests);
-        Cohorts = new CohortTable(options.BlockSize);
+        Cohorts = new CohortTable(options);
         Plan = new StepPlan(Requests);
     }
 
@@ -125,6 +125,7 @@ sealed partial class SchedulerState
         state.TransferredTokens = request.TransferredTokens;
         state.Priority = request.Priority ?? level.Priority;
         state.Level = levelIndex;
+        state.IsBatch = level.Class == ServiceClass.Batch;
         state.Adapter = request.Adapter;
         state.Tenant = request.Tenant;
         state.TenantWeight = request.TenantWeight;

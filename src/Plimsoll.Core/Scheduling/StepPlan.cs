@@ -172,13 +172,9 @@ public sealed class StepPlan
             _cohorts[i] = _cohorts[i] with { DraftTokens = drafts };
     }
 
-    internal void AddMove(in CohortMove move, bool parks)
-    {
-        if (parks)
-            _parked.Add(move);
-        else
-            _resumed.Add(move);
-    }
+    /// <summary>Room for so many moves, to be written.</summary>
+    internal Span<CohortMove> AddMoves(int count, bool parks) =>
+        parks ? _parked.Extend(count) : _resumed.Extend(count);
 
     internal void AddSkipped(int slot) => _skipped.Add(_requests.IdOf(slot));
 

@@ -17,6 +17,9 @@ public sealed class StepPredictor
 {
     const int Features = 2;
 
+    /// <summary>The second of them, beside what the model says, nanoseconds.</summary>
+    const double ConstantNs = 1e7;
+
     /// <summary>How fast the past is forgotten: fifty steps, a second or two of an engine.</summary>
     const double Forgetting = 0.98;
 
@@ -65,17 +68,13 @@ public sealed class StepPredictor
     public long Observations { get; private set; }
 
     /// <summary>Nanoseconds the step should take.</summary>
-    public long PredictNs(in StepShape shape)
-    {
-        var model = ModelNs(shape);
-        if (!_learns || Observations == 0)
-            return model;
-        Fill(shape, model);
-        return Math.Max(1, (long)((Math.Max(0, _weights[0]) * _row[0]) + (_weights[1] * _row[1])));
-    }
+    public long PredictNs(in StepShape shape) => Refined(ModelNs(shape));
 
-    /// <summary>A step is asked for again when it is planned, run and observed.</summary>
-    long ModelNs(in StepShape shape)
+    /// <summary>
+    /// What the model says before it is refined: always the same of a shape. A step is asked for again when
+    /// it is planned, run and observed.
+    /// </summary>
+    public long ModelNs(in StepShape shape)
     {
         if (shape == _lastShape)
             return _lastNs;
@@ -84,7 +83,14 @@ public sealed class StepPredictor
     }
 
     /// <summary>Nanoseconds within which the step ends, but for the share that may be late.</summary>
-    public long BoundNs(in StepShape shape) => (long)(PredictNs(shape) * (1 + Margin));
+    public long BoundNs(in StepShape shape) => BoundNs(ModelNs(shape));
+
+    /// <summary>The same of a step of which the model said this.</summary>
+    public long BoundNs(long modelNs) => (long)(Refined(modelNs) * (1 + Margin));
+
+    long Refined(long modelNs) => !_learns || Observations == 0
+        ? modelNs
+        : Math.Max(1, (long)((Math.Max(0, _weights[0]) * modelNs) + (_weights[1] * ConstantNs)));
 
     /// <summary>How the model splits a step over what caused it.</summary>
     public StepSplit Split(in StepShape shape) => _model.Split(shape);
@@ -105,16 +111,9 @@ public sealed class StepPredictor
         Learn(shape, durationNs);
     }
 
-    /// <summary>The prediction, and ten milliseconds.</summary>
-    void Fill(in StepShape shape, long modelNs)
-    {
-        _row[0] = modelNs;
-        _row[1] = 1e7;
-    }
-
     void Learn(in StepShape shape, long durationNs)
     {
-        Fill(shape, Math.Max(1, ModelNs(shape)));
+        (_row[0], _row[1]) = (Math.Max(1, ModelNs(shape)), ConstantNs);
         var scale = _row[0];
         var error = durationNs / scale;
         for (var i = 0; i < Features; i++)

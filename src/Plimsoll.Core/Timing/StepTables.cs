@@ -275,7 +275,7 @@ sealed class StepTables
     /// With p pipeline stages p micro-batches are in flight, each with its share of the work; one step is
     /// the time in which all of them pass all stages once.
     /// </summary>
-    int Share(int count) => (count + _pipeline - 1) / _pipeline;
+    int Share(int count) => _pipeline == 1 ? count : (count + _pipeline - 1) / _pipeline;
 
     /// <summary>
     /// Share of the prompt tokens that passes a stage at once: whole chunks, so that a lone prompt passes the
@@ -287,8 +287,9 @@ sealed class StepTables
     /// <summary>
     /// Share of the prompt tokens that each of the micro-batches in flight has, on average.
     /// </summary>
-    double EvenShare(in StepShape shape) =>
-        1.0 / Math.Max(1, Math.Min(_pipeline, shape.PrefillChunks + shape.Decodes));
+    double EvenShare(in StepShape shape) => _pipeline == 1
+        ? 1
+        : 1.0 / Math.Max(1, Math.Min(_pipeline, shape.PrefillChunks + shape.Decodes));
 
     int MicroBatchTokens(in StepShape shape, double promptShare) =>
         (Share(shape.Decodes) * Rows) + (int)Math.Ceiling(shape.PrefillTokens * promptShare);

@@ -32,6 +32,9 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
     /// <summary>Arrivals, cancellations, plans and their outcomes so far.</summary>
     public long Events { get; private set; }
 
+    /// <summary>Digest of what the plans say beside what is to be computed.</summary>
+    public ulong Said { get; private set; }
+
     public ulong ToTheEnd()
     {
         for (var turn = 0; turn < 4000; turn++)
@@ -44,6 +47,7 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
             var plan = _scheduler.Plan(_nowNs);
             Events += 2;
             Check(plan);
+            Listen(plan);
             if (plan.IsEmpty)
             {
                 _live.ShouldBeEmpty("while anybody waits, something is planned");
@@ -154,6 +158,16 @@ sealed class HostileRun(SchedulerOptions options, ulong seed, StepPredictor? pre
         _tokens.Check(plan);
         _laws?.Check(plan, _inPlan, _live, _decoding);
     }
+
+    void Listen(StepPlan plan)
+    {
+        Mix(plan.PredictedNs ?? -1);
+        Mix(plan.BudgetNs ?? -1);
+        Mix(plan.MovedNs);
+        Mix(((long)plan.RepeatableSteps << 8) + ((long)plan.Why << 1) + (plan.IsAbortable ? 1 : 0));
+    }
+
+    void Mix(long value) => Said = ulong.RotateLeft((Said ^ (ulong)value) * 0x9E3779B97F4A7C15, 29);
 
     void Execute(StepPlan plan, RequestId cancelled)
     {

@@ -14,13 +14,26 @@ sealed class AdapterTurns(
     const int Patience = 64;
 
     readonly SlackOptions _options = state.Options.Policy.Slack!;
+    Due[] _due = new Due[16];
+    Alone[] _alone = new Alone[16];
+    int _dueCount;
     int _passedOver;
     bool _wasPrompts;
+
+    /// <summary>When a token of a cohort is due; ties go by the cohorts' order.</summary>
+    readonly record struct Due(long Ns, int Cohort) : IComparable<Due>
+    {
+        public int CompareTo(Due other) =>
+            Ns != other.Ns ? Ns.CompareTo(other.Ns) : Cohort.CompareTo(other.Cohort);
+    }
+
+    readonly record struct Alone(int Decodes, long ContextTokens, long ModelNs);
 
     /// <param name="owed">Whether batch work is owed time.</param>
     /// <param name="nowNs">When the step begins.</param>
     public int Next(bool owed, long nowNs)
     {
+        Gather();
         if (owed && BatchTurn() is { } paid)
             return paid;
         var due = FirstDue(out var dueNs);
@@ -64,53 +77,59 @@ sealed class AdapterTurns(
 
     /// <summary>
     /// When a step of an adapter has to end: the earliest token that is due in it, and early enough that
-    /// those whose turn it is not can still have theirs, one after the other.
+    /// those whose turn it is not can still have theirs, one after the other. Asked after
+    /// <see cref="Next"/>.
     /// </summary>
-    /// <param name="adapter">Negative for a step of all.</param>
     public long EarliestDueNs(int adapter)
     {
-        var earliest = long.MaxValue;
-        foreach (var cohort in state.Cohorts.All)
+        var (earliest, othersNs) = (long.MaxValue, 0L);
+        foreach (ref readonly var due in _due.AsSpan(0, _dueCount))
         {
-            if (cohort.Count == 0)
-                continue;
-            var due = decodes.DueNs(cohort);
-            if (due == long.MaxValue)
-                continue;
-            if (adapter >= 0 && cohort.Key.Adapter != adapter)
-                due -= OthersNs(adapter, due);
-            earliest = Math.Min(earliest, due);
+            var cohort = state.Cohorts[due.Cohort];
+            if (cohort.Key.Adapter != adapter)
+                othersNs += AloneNs(cohort);
+            earliest = Math.Min(earliest, due.Ns - (cohort.Key.Adapter != adapter ? othersNs : 0));
         }
         return earliest;
     }
 
-    /// <summary>What the decodes of other adapters take that are due by then.</summary>
-    long OthersNs(int adapter, long dueNs)
+    /// <summary>Sorts the cohorts that wait for a token by the time it is due.</summary>
+    void Gather()
     {
-        var ns = 0L;
+        _dueCount = 0;
+        if (_due.Length < state.Cohorts.All.Length)
+            Array.Resize(ref _due, 2 * state.Cohorts.All.Length);
         foreach (var cohort in state.Cohorts.All)
         {
-            if (cohort.Count == 0 || cohort.Key.Adapter == adapter || decodes.DueNs(cohort) > dueNs)
-                continue;
+            var due = cohort.Count == 0 ? long.MaxValue : decodes.DueNs(cohort);
+            if (due < long.MaxValue)
+                _due[_dueCount++] = new Due(due, cohort.Index);
+        }
+        _due.AsSpan(0, _dueCount).Sort();
+    }
+
+    /// <summary>
+    /// What a step of a cohort alone takes. The model says the same as before while the cohort does not run.
+    /// </summary>
+    long AloneNs(DecodeCohort cohort)
+    {
+        if (_alone.Length <= cohort.Index)
+            Array.Resize(ref _alone, 2 * state.Cohorts.All.Length);
+        ref var alone = ref _alone[cohort.Index];
+        if (alone.Decodes != cohort.Count || alone.ContextTokens != cohort.NextContextTokens)
+        {
             var shape = default(StepShape);
             shape.AddDecodes(cohort.Count, cohort.NextContextTokens);
-            ns += predictor.BoundNs(shape);
+            alone = new Alone(shape.Decodes, shape.DecodeContextTokens, predictor.ModelNs(shape));
         }
-        return ns;
+        return predictor.BoundNs(alone.ModelNs);
     }
 
     /// <summary>The adapter whose token is due first; null when none is.</summary>
     int? FirstDue(out long dueNs)
     {
-        int? adapter = null;
-        dueNs = long.MaxValue;
-        foreach (var cohort in state.Cohorts.All)
-        {
-            var due = cohort.Count == 0 ? long.MaxValue : decodes.DueNs(cohort);
-            if (due < dueNs)
-                (adapter, dueNs) = (cohort.Key.Adapter, due);
-        }
-        return adapter;
+        dueNs = _dueCount == 0 ? long.MaxValue : _due[0].Ns;
+        return _dueCount == 0 ? null : state.Cohorts[_due[0].Cohort].Key.Adapter;
     }
 
     /// <summary>The adapter of the decodes that have waited longest; null without any.</summary>
@@ -121,7 +140,7 @@ sealed class AdapterTurns(
         foreach (var cohort in state.Cohorts.All)
         {
             if (cohort.Count == 0 || cohort.Key.Parked || cohort.LastStepNs >= longest
-                || (batchOnly && !decodes.IsBatch(cohort)))
+                || (batchOnly && !cohort.IsBatch))
             {
                 continue;
             }
@@ -138,7 +157,7 @@ sealed class AdapterTurns(
         var shape = default(StepShape);
         foreach (var cohort in state.Cohorts.All)
         {
-            if (cohort.Count > 0 && cohort.Key.Adapter == adapter && !decodes.IsBatch(cohort))
+            if (cohort.Count > 0 && cohort.Key.Adapter == adapter && !cohort.IsBatch)
                 shape.AddDecodes(cohort.Count, cohort.NextContextTokens);
         }
         shape.AddChunk(start, tokens, endsPrompt: false);

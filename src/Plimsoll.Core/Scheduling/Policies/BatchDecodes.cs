@@ -47,9 +47,10 @@ sealed class BatchDecodes(SchedulerState state)
     /// <summary>Parks or resumes until so many run.</summary>
     public void SetActive(int count)
     {
-        while (Active > count)
-            state.Park(_items[--Active]);
-        while (Active < count)
-            state.Resume(_items[Active++]);
+        if (count < Active)
+            state.Park(Items[count..Active]);
+        else
+            state.Resume(Items[Active..count]);
+        Active = count;
     }
 }

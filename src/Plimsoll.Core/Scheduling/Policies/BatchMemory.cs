@@ -57,7 +57,7 @@ sealed class BatchMemory
         var held = (Blocks: 0, Seats: 0);
         foreach (var cohort in _state.Cohorts.All)
         {
-            if (cohort.Count > 0 && _state.Options.Levels[cohort.Key.Level].Class == ServiceClass.Batch)
+            if (cohort.Count > 0 && cohort.IsBatch)
                 held = (held.Blocks + cohort.Blocks(), held.Seats + cohort.Count);
         }
         foreach (var slot in _state.Running.Prefilling)

@@ -117,7 +117,7 @@ sealed class SlackAdmission
         var ns = 0L;
         foreach (var cohort in _state.Cohorts.All)
         {
-            if (cohort.Count == 0 || _decodes.IsBatch(cohort))
+            if (cohort.Count == 0 || cohort.IsBatch)
                 continue;
             others |= cohort.Key.Adapter != adapter;
             var shape = default(StepShape);
@@ -169,7 +169,7 @@ sealed class SlackAdmission
         var shape = new StepShape();
         foreach (var cohort in _state.Cohorts.All)
         {
-            if (cohort.Count == 0 || _decodes.IsBatch(cohort))
+            if (cohort.Count == 0 || cohort.IsBatch)
                 continue;
             shape.AddDecodes(
                 cohort.Count, cohort.NextContextTokens + (_state.IsInFlight ? cohort.Count : 0));

@@ -24,9 +24,6 @@ sealed class SlackDecodes(SchedulerState state)
         }
     }
 
-    public bool IsBatch(DecodeCohort cohort) =>
-        state.Options.Levels[cohort.Key.Level].Class == ServiceClass.Batch;
-
     /// <summary>Where a prompt's request will decode.</summary>
     public DecodeCohort CohortOf(int request)
     {
@@ -39,11 +36,11 @@ sealed class SlackDecodes(SchedulerState state)
     {
         ref var joined = ref state.Requests[request];
         var cohort = state.Cohorts[joined.Cohort];
-        if (IsBatch(cohort))
+        if (cohort.IsBatch)
         {
             Batch.Add(request);
         }
-        else if (IsPaced(cohort))
+        else if (cohort.IsPaced)
         {
             // Due at the clock's next value c + 1: first + emitted · itl = key + (c + 1) · itl.
             var emitted = state.LengthOfDecode(joined) - joined.PromptTokens + 1;
@@ -56,7 +53,7 @@ sealed class SlackDecodes(SchedulerState state)
     {
         ref var gone = ref state.Requests[request];
         var cohort = state.Cohorts[gone.Cohort];
-        if (IsBatch(cohort))
+        if (cohort.IsBatch)
             Batch.Remove(request);
         else if (gone.HeapIndex >= 0)
             HeapOf(cohort).Remove(request);
@@ -79,14 +76,23 @@ sealed class SlackDecodes(SchedulerState state)
     /// </summary>
     public long DueNs(DecodeCohort cohort)
     {
-        if (cohort.Key.ItlNs == long.MaxValue || IsBatch(cohort))
+        if (cohort.Key.ItlNs == long.MaxValue || cohort.IsBatch)
             return long.MaxValue;
-        if (!IsPaced(cohort))
+        if (!cohort.IsPaced)
             return cohort.LastStepNs + cohort.Key.ItlNs;
         var heap = HeapOf(cohort);
         return heap.Count == 0
             ? cohort.LastStepNs + cohort.Key.ItlNs
             : state.Requests[heap.Peek()].QueueKey + ((cohort.Clock + 1) * PaceNs(cohort.Key.ItlNs));
+    }
+
+    /// <summary>Time the first token of all is due.</summary>
+    public long EarliestDueNs()
+    {
+        var earliest = long.MaxValue;
+        foreach (var cohort in state.Cohorts.All)
+            earliest = cohort.Count > 0 ? Math.Min(earliest, DueNs(cohort)) : earliest;
+        return earliest;
     }
 
     /// <summary>
@@ -97,7 +103,7 @@ sealed class SlackDecodes(SchedulerState state)
         DecodeCohort? first = null;
         foreach (var cohort in state.Cohorts.All)
         {
-            if (cohort.Count > 0 && !IsBatch(cohort) && IsPaced(cohort)
+            if (cohort.Count > 0 && !cohort.IsBatch && cohort.IsPaced
                 && (first is null || DueNs(cohort) < DueNs(first)))
             {
                 first = cohort;
@@ -120,7 +126,7 @@ sealed class SlackDecodes(SchedulerState state)
             return;
         long context = 0;
         foreach (var cohort in state.Cohorts.All)
-            context += cohort.Count > 0 && IsBatch(cohort) ? cohort.NextContextTokens : 0;
+            context += cohort.Count > 0 && cohort.IsBatch ? cohort.NextContextTokens : 0;
         var mean = context / Batch.Count;
         if (Batch.Active == Batch.Count && fits(Batch.Count, context))
             return;
@@ -144,7 +150,7 @@ sealed class SlackDecodes(SchedulerState state)
     {
         foreach (var cohort in state.Cohorts.All)
         {
-            if (cohort.Count > 0 && !IsBatch(cohort))
+            if (cohort.Count > 0 && !cohort.IsBatch)
                 return cohort.Key.Adapter;
         }
         return null;
@@ -154,7 +160,7 @@ sealed class SlackDecodes(SchedulerState state)
     {
         var shortest = long.MaxValue;
         foreach (var cohort in state.Cohorts.All)
-            shortest = cohort.Count > 0 && !IsBatch(cohort) ? Math.Min(shortest, cohort.Key.ItlNs) : shortest;
+            shortest = cohort.Count > 0 && !cohort.IsBatch ? Math.Min(shortest, cohort.Key.ItlNs) : shortest;
         return shortest;
     }
 
@@ -175,7 +181,7 @@ sealed class SlackDecodes(SchedulerState state)
     {
         foreach (var cohort in state.Cohorts.All)
         {
-            if (cohort.Count > 0 && !IsBatch(cohort) && cohort.Key.ItlNs != long.MaxValue && !IsPaced(cohort))
+            if (cohort.Count > 0 && !cohort.IsBatch && cohort.Key.ItlNs != long.MaxValue && !cohort.IsPaced)
                 return false;
         }
         return true;
@@ -186,9 +192,6 @@ sealed class SlackDecodes(SchedulerState state)
     /// still keeps it.
     /// </summary>
     public static long PaceNs(long itlNs) => itlNs - (itlNs / 10);
-
-    bool IsPaced(DecodeCohort cohort) => cohort.Key.ItlNs != long.MaxValue
-        && state.Options.Levels[cohort.Key.Level].Pacing == Pacing.Paced;
 
     SlotHeap HeapOf(DecodeCohort cohort)
     {

@@ -52,7 +52,7 @@ sealed class SlackMemory(
     public void MakeRoomForInteractiveDecodes(int adapter, long spareNs)
     {
         _spareNs = spareNs;
-        while (BlocksForCohorts(batch: false, adapter) > state.FreeBlocks)
+        while (LacksBlocks(batch: false, adapter))
         {
             if (!EvictBatch(keepsShare: true) && !EvictInteractive(None) && !EvictBatch())
                 return;
@@ -62,7 +62,7 @@ sealed class SlackMemory(
     public void MakeRoomForBatchDecodes(int adapter)
     {
         _spareNs = 0;
-        while (BlocksForCohorts(batch: true, adapter) > state.FreeBlocks)
+        while (LacksBlocks(batch: true, adapter))
         {
             if (!EvictBatch())
                 return;
@@ -120,18 +120,21 @@ sealed class SlackMemory(
         return _hold == 0 && state.Memory.MissingBlocks(hit, wanting.KnownTokens) <= free - _reserve;
     }
 
-    int BlocksForCohorts(bool batch, int adapter)
+    /// <summary>A decode begins at most one block in a step, so mostly nothing is to be summed.</summary>
+    bool LacksBlocks(bool batch, int adapter)
     {
+        if (state.FreeBlocks >= state.Running.Count)
+            return false;
         var blocks = 0;
         foreach (var cohort in state.Cohorts.All)
         {
-            if (cohort.Count > 0 && !cohort.Key.Parked && decodes.IsBatch(cohort) == batch
+            if (cohort.Count > 0 && !cohort.Key.Parked && cohort.IsBatch == batch
                 && (adapter < 0 || cohort.Key.Adapter == adapter))
             {
                 blocks += cohort.BlocksForNextStep();
             }
         }
-        return blocks;
+        return blocks > state.FreeBlocks;
     }
 
     /// <summary>

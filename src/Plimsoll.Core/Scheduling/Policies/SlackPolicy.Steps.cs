@@ -44,23 +44,26 @@ partial class SlackPolicy
     long SpareNs(in StepShape shape) =>
         _options.SwapNsPerToken is null ? 0 : TimeNs - _predictor.BoundNs(shape);
 
-    StepShape InteractiveDecodes()
+    /// <summary>The same of a step of the interactive decodes whose turn it is.</summary>
+    long SpareBesideDecodesNs()
     {
+        if (_options.SwapNsPerToken is null)
+            return 0;
         var shape = default(StepShape);
         foreach (var cohort in _state.Cohorts.All)
         {
-            if (cohort.Count > 0 && !_decodes.IsBatch(cohort) && IsTurnOf(cohort.Key.Adapter))
+            if (cohort.Count > 0 && !cohort.IsBatch && IsTurnOf(cohort.Key.Adapter))
                 shape.AddDecodes(cohort.Count, cohort.NextContextTokens);
         }
-        return shape;
+        return SpareNs(shape);
     }
 
     void PlaceInteractiveDecodes()
     {
-        _memory.MakeRoomForInteractiveDecodes(_adapter, SpareNs(InteractiveDecodes()));
+        _memory.MakeRoomForInteractiveDecodes(_adapter, SpareBesideDecodesNs());
         foreach (var cohort in _state.Cohorts.All)
         {
-            if (cohort.Count == 0 || _decodes.IsBatch(cohort) || !IsTurnOf(cohort.Key.Adapter))
+            if (cohort.Count == 0 || cohort.IsBatch || !IsTurnOf(cohort.Key.Adapter))
                 continue;
             _state.Place(cohort);
             _tokensLeft -= cohort.Count;
@@ -228,7 +231,7 @@ partial class SlackPolicy
         _memory.MakeRoomForBatchDecodes(_adapter);
         foreach (var cohort in _state.Cohorts.All)
         {
-            if (cohort.Count == 0 || !_decodes.IsBatch(cohort) || cohort.Key.Parked
+            if (cohort.Count == 0 || !cohort.IsBatch || cohort.Key.Parked
                 || !IsTurnOf(cohort.Key.Adapter)
                 || cohort.Count > _tokensLeft || cohort.BlocksForNextStep() > _state.FreeBlocks
                 || !(regardless || FitsWithDecodes(cohort.Count, cohort.NextContextTokens)))
@@ -285,7 +288,7 @@ partial class SlackPolicy
     {
         foreach (ref readonly var run in plan.Cohorts)
         {
-            if (!_decodes.IsBatch(_state.Cohorts[run.Cohort]))
+            if (!_state.Cohorts[run.Cohort].IsBatch)
                 return false;
         }
         foreach (ref readonly var chunk in plan.Chunks)

@@ -109,7 +109,7 @@ sealed partial class SlackPolicy : IStepPolicy
         _adapter = _options.MixesAdapters ? -1 : _turns.Next(owed, nowNs);
 
         // 2. The time there is, and 4. the decodes that it is measured by.
-        var due = _turns.EarliestDueNs(_adapter);
+        var due = _options.MixesAdapters ? _decodes.EarliestDueNs() : _turns.EarliestDueNs(_adapter);
         _budgetNs = due == long.MaxValue ? _idleStepNs : Math.Max(0, due - nowNs);
         PlaceInteractiveDecodes();
 

@@ -30,8 +30,7 @@ sealed class SlackQueues
     /// <summary>Requests among them that are not admitted.</summary>
     public int Waiting { get; private set; }
 
-    public bool IsBatch(int request) =>
-        _state.Options.Levels[_state.Requests[request].Level].Class == ServiceClass.Batch;
+    public bool IsBatch(int request) => _state.Requests[request].IsBatch;
 
     /// <summary>
     /// A new request. Batch: its turn is its tenant's clock, which it moves on by its tokens.
