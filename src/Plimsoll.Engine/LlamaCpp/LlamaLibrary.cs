@@ -59,6 +59,14 @@ public static unsafe class LlamaLibrary
             NativeLibrary.SetDllImportResolver(
                 typeof(LlamaLibrary).Assembly, (name, _, _) => name == "libllama" ? _handle : 0);
             Libllama.llama_log_set(&OnLog, 0);
+            if (options.Path is { } folder)
+                LoadBackend(folder, options.Backend);
+            if (options.Backend != Backends.Names[0] && !Libllama.llama_supports_gpu_offload())
+            {
+                throw new BadInputException(
+                    $"backend \"{options.Backend}\": no device of it is on this machine, or libllama has no "
+                        + $"part for it; on the processor \"{Backends.Names[0]}\" computes");
+            }
             _loaded = options;
         }
     }
@@ -92,6 +100,32 @@ public static unsafe class LlamaLibrary
             return;
         CheckRelease(folder);
         config.WithLibrary(Path.Combine(folder, "libllama.so"), null);
+    }
+
+    /// <summary>
+    /// Registers <c>libggml-BACKEND.so</c> of a folder, where there is one that libllama is not linked to: a
+    /// build for the processor serves a GPU once ggml's part for it lies beside it.
+    /// </summary>
+    /// <returns>Whether there was one.</returns>
+    internal static bool LoadBackend(string folder, string backend)
+    {
+        var file = Path.Combine(folder, $"libggml-{backend}.so");
+        var ggml = Path.Combine(folder, "libggml.so");
+        if (!File.Exists(file) || !File.Exists(ggml) || Libllama.llama_supports_gpu_offload())
+            return false;
+        var name = Marshal.StringToCoTaskMemUTF8(file);
+        try
+        {
+            var load = (delegate* unmanaged[Cdecl]<nint, nint>)NativeLibrary.GetExport(
+                NativeLibrary.Load(ggml), "ggml_backend_load");
+            return load(name) != 0
+                ? true
+                : throw new BadInputException($"{file} is no backend that this ggml ({Release}) can load");
+        }
+        finally
+        {
+            Marshal.FreeCoTaskMem(name);
+        }
     }
 
     /// <summary>Asks the library in a folder what it is before anything of it is called.</summary>
