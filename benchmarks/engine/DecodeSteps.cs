@@ -22,8 +22,31 @@ static class DecodeSteps
         output.WriteLine("kind,n,ctx,layout,median_ms,min_ms,reps");
         foreach (var layout in (KvLayout[])[KvLayout.Split, KvLayout.Unified])
         {
-            foreach (var count in (int[])[1, 8, 32, 64, 128, 256])
+            foreach (var count in (int[])(layout == KvLayout.Split ? [1, 8, 32, 64, 128, 256] : [1, 32, 256]))
                 PrintDecodes(output, model, layout, count);
+        }
+    }
+
+    /// <summary>
+    /// What a prompt's last row and a decode behind it say, to hold one computing beside another.
+    /// </summary>
+    public static void PrintLogits(TextWriter output, string path, Computing computing)
+    {
+        LlamaLibrary.Load(computing.Library);
+        using var model = LlamaModel.Load(path, computing.GpuLayers);
+        using var context = new LlamaContext(model, new ContextOptions(512, 4, 256, 128));
+        foreach (var (from, count) in ((int, int)[])[(0, 200), (200, 1), (201, 7)])
+        {
+            context.Clear();
+            for (var i = from; i < from + count; i++)
+                context.Add(i % 250, i, 0, i == from + count - 1);
+            context.Decode();
+            var logits = context.Logits(count - 1);
+            var most = System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(logits);
+            var norm = System.Numerics.Tensors.TensorPrimitives.Norm<float>(logits);
+            output.WriteLine(
+                $"{from + count} tokens{computing}: token {most} leads with {logits[most]:0.0000}; "
+                + $"token 7 has {logits[7]:0.0000}, token 99 {logits[99]:0.0000}; norm {norm:0.000}");
         }
     }
 
@@ -42,6 +65,11 @@ static class DecodeSteps
             Row("prefill", Length, 0, prompt);
         for (var sequence = 1; sequence < count; sequence++)
         {
+            if (layout == KvLayout.Split)
+            {
+                context.Share(0, sequence, Length);
+                continue;
+            }
             context.Clear();
             for (var i = 0; i < Length; i++)
                 context.Add((i + sequence) % 250, i, sequence, i == Length - 1);

@@ -11,9 +11,12 @@ switch (args)
     case ["steps", var gguf, .. var more]:
         DecodeSteps.Print(Console.Out, gguf, Computing.Of(more));
         return 0;
+    case ["check", var gguf, .. var more]:
+        DecodeSteps.PrintLogits(Console.Out, gguf, Computing.Of(more));
+        return 0;
     default:
         Console.Error.WriteLine(
-            "expected: agree MODEL.gguf [SEQUENCES], live MODEL.gguf REQUESTS, or steps MODEL.gguf; the last two take "
-            + "--lib FOLDER --backend NAME --gpu-layers N");
+            "expected: agree MODEL.gguf [SEQUENCES], live MODEL.gguf REQUESTS, steps MODEL.gguf or check "
+            + "MODEL.gguf; all but the first take --lib FOLDER --backend NAME --gpu-layers N");
         return 2;
 }

@@ -15,7 +15,7 @@ public static class PlaceholderModel
     /// <summary>Numbers of the largest matrix that is drawn whole; a larger one repeats a part.</summary>
     const int MostDrawn = 1 << 21;
 
-    /// <summary>Numbers of that part: whole blocks, and of no width's multiple, so that rows differ.</summary>
+    /// <summary>Numbers of that part: whole blocks, and no multiple of a row, so that rows differ.</summary>
     const int Part = 32 * 32_771;
 
     public const string Description =
@@ -49,7 +49,8 @@ public static class PlaceholderModel
         var tokenizer = new ByteTokenizer(Text, shape.Merges, "<|endoftext|>", "<|im_start|>", "<|im_end|>");
         var special = tokenizer.FirstSpecial;
         var tokens = tokenizer.Tokens.Concat(Enumerable
-            .Range(0, Math.Max(0, shape.Vocabulary - tokenizer.Tokens.Count)).Select(i => $"word{i}")).ToArray();
+            .Range(0, Math.Max(0, shape.Vocabulary - tokenizer.Tokens.Count))
+            .Select(i => $"word{i}")).ToArray();
         var writer = new GgufWriter("llama")
             .Set("general.name", "plimsoll placeholder")
             .Set("general.description", Description)
