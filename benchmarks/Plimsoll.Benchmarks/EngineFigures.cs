@@ -8,6 +8,7 @@ using Plimsoll.Core.Scheduling;
 using Plimsoll.Engine;
 using Plimsoll.Engine.LlamaCpp;
 using Plimsoll.Engine.Placeholder;
+using Plimsoll.EngineFigures;
 
 namespace Plimsoll.Benchmarks;
 
@@ -21,30 +22,33 @@ static class EngineFigures
 
     /// <summary>Writes a model of random weights to compare engines with.</summary>
     /// <param name="path">Where to.</param>
-    /// <param name="shape"><c>tiny</c>, <c>15m</c> or <c>110m</c>.</param>
+    /// <param name="shape"><c>tiny</c>, <c>15m</c>, <c>110m</c> or <c>8b</c>, Llama-3.1-8B's sizes.</param>
     public static void WriteModel(string path, string shape) => PlaceholderModel.Make(shape switch
     {
+        "8b" => new(
+            Embedding: 4096, Layers: 32, Heads: 32, KeyHeads: 8, FeedForward: 14_336, Context: 8192,
+            HeadWidth: 128, Vocabulary: 128_256),
         "110m" => new(Embedding: 768, Layers: 12, Heads: 12, KeyHeads: 12, FeedForward: 2048, HeadWidth: 64),
         "15m" => new(Embedding: 288, Layers: 6, Heads: 6, KeyHeads: 6, FeedForward: 768, HeadWidth: 48),
         _ => new(),
     }).Save(path);
 
-    public static async Task Print(TextWriter output, string path)
+    public static async Task Print(TextWriter output, string path, Computing computing)
     {
         output.WriteLine(
-            $"model {path}, {new FileInfo(path).Length / 1e6:0.0} MB, one thread, medians of {Pairs} "
-                + $"interleaved pairs");
-        await PrintOwnCost(output, path);
-        await PrintAgainstBare(output, path);
+            $"model {path}, {new FileInfo(path).Length / 1e6:0.0} MB, one thread{computing}, medians of "
+                + $"{Pairs} interleaved pairs");
+        await PrintOwnCost(output, computing.On(Options(path, 256, 256 * 48)));
+        await PrintAgainstBare(output, computing.On(Options(path, 32, 32 * 128)));
     }
 
     /// <summary>
     /// Medians over the steps, so that a step in which the machine was taken away does not count. Readers of
     /// the answers take their tokens on other threads.
     /// </summary>
-    static async Task PrintOwnCost(TextWriter output, string path)
+    static async Task PrintOwnCost(TextWriter output, LlamaOptions options)
     {
-        await using var engine = new LlamaEngine(Options(path, 256, 256 * 48), TimeProvider.System);
+        await using var engine = new LlamaEngine(options, TimeProvider.System);
         var (own, drawing, bytes) = (new List<double>(), new List<double>(), new List<double>());
         var (lastBytes, last) = (0L, default(LlamaCounters));
         engine.OnStep = (in EngineStep step) =>
@@ -73,10 +77,10 @@ static class EngineFigures
             + $"{Median(drawing):0} µs");
     }
 
-    static async Task PrintAgainstBare(TextWriter output, string path)
+    static async Task PrintAgainstBare(TextWriter output, LlamaOptions options)
     {
         var (ours, bare) = (new List<double>(), new List<double>());
-        await using var engine = new LlamaEngine(Options(path, 32, 32 * 128), TimeProvider.System);
+        await using var engine = new LlamaEngine(options, TimeProvider.System);
         for (var pair = 0; pair <= Pairs; pair++)
         {
             var clock = Stopwatch.StartNew();

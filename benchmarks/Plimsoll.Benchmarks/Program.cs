@@ -61,9 +61,9 @@ if (args is ["profile-distance", var points])
     ProfileDistance.Print(System.Console.Out, points);
     return;
 }
-if (args is ["engine", var file])
+if (args is ["engine", var file, .. var computing])
 {
-    await EngineFigures.Print(System.Console.Out, file);
+    await EngineFigures.Print(System.Console.Out, file, Plimsoll.EngineFigures.Computing.Of(computing));
     return;
 }
 if (args is ["engine-model", var target, var shape])

@@ -8,7 +8,6 @@ using Plimsoll.Core.Timing;
 using Plimsoll.Engine;
 using Plimsoll.Engine.LlamaCpp;
 using Plimsoll.Engine.Timing;
-using Plimsoll.Inputs.Profiles;
 
 namespace Plimsoll.EngineFigures;
 
@@ -24,16 +23,15 @@ static class LiveAndSimulated
 
     sealed record Figures(List<double> Ttft, List<double> Itl, double TokensPerSecond);
 
-    public static async Task PrintAsync(TextWriter output, string path, int requests)
+    public static async Task PrintAsync(TextWriter output, string path, int requests, Computing computing)
     {
-        var options = Options(path);
-        var profile = await MachineCalibration.MeasureAsync(
+        var options = computing.On(Options(path));
+        var (steps, medianError) = await MachineCalibration.FitAsync(
             options, TimeSpan.FromSeconds(15), TimeProvider.System);
-        output.WriteLine(
-            $"{profile.Model.Name} on {profile.Machine.Name}: {profile.FittedSteps} steps fitted, median "
-            + $"error of {profile.HeldOutSteps} others {profile.MedianErrorPercent} %");
-        var (live, jobs, error) = await LiveAsync(options, profile, requests);
-        var simulated = Simulated(options.Limits, profile, jobs);
+        output.WriteLine($"{path}{computing}: median error of the steps that were not fitted to "
+            + $"{100 * medianError:0.0} %");
+        var (live, jobs, error) = await LiveAsync(options, steps, requests);
+        var simulated = Simulated(options.Limits, steps, jobs);
         output.WriteLine($"predictor error over the live steps: mean {100 * error:0.0} %");
         output.WriteLine($"{"",-22}{"live",10}{"simulated",11}{"ratio",8}");
         Row("TTFT p50, ms", At(live.Ttft, 0.5), At(simulated.Ttft, 0.5));
@@ -48,18 +46,18 @@ static class LiveAndSimulated
 
     /// <summary>Interactive requests as a Poisson process over closed-loop batch work.</summary>
     static async Task<(Figures Figures, List<Job> Jobs, double Error)> LiveAsync(
-        LlamaOptions options, MachineProfile profile, int requests)
+        LlamaOptions options, MeasuredStepsSpec steps, int requests)
     {
         await using var engine = new LlamaEngine(options, TimeProvider.System);
         var (errors, gate) = (new List<double>(), new System.Threading.Lock());
         engine.OnStep = (in EngineStep step) => errors.Add(Math.Abs(
-            (StepFit.PredictNs(profile.Steps, step.Shape) / step.DurationNs) - 1));
+            (StepFit.PredictNs(steps, step.Shape) / step.DurationNs) - 1));
         var (figures, jobs) = (new Figures([], [], 0), new List<Job>());
         var random = new Random(1);
         var lone = new StepShape();
         lone.AddChunk(0, 128, endsPrompt: true);
         // A third of the machine for interactive prompts.
-        var meanMs = 3 * StepFit.PredictNs(profile.Steps, lone) / 1e6;
+        var meanMs = 3 * StepFit.PredictNs(steps, lone) / 1e6;
         var (startNs, done) = (engine.Telemetry.NowNs, false);
         var batch = Enumerable.Range(0, BatchInFlight).Select(_ => Task.Run(async () =>
         {
@@ -104,10 +102,10 @@ static class LiveAndSimulated
         }
     }
 
-    static Figures Simulated(SchedulerOptions limits, MachineProfile profile, List<Job> jobs)
+    static Figures Simulated(SchedulerOptions limits, MeasuredStepsSpec steps, List<Job> jobs)
     {
         var scheduler = new Scheduler(limits, new StepPredictor(
-            StepTimes.From(profile.Steps).Frozen(), learns: true));
+            StepTimes.From(steps).Frozen(), learns: true));
         var running = new Dictionary<RequestId, (Job Job, List<long> Times)>();
         var figures = new Figures([], [], 0);
         var (nowNs, next) = (jobs[0].ArrivedNs, 0);
@@ -130,7 +128,7 @@ static class LiveAndSimulated
                 nowNs = jobs[next].ArrivedNs;
                 continue;
             }
-            var durationNs = (long)StepFit.PredictNs(profile.Steps, plan.Shape);
+            var durationNs = (long)StepFit.PredictNs(steps, plan.Shape);
             nowNs += durationNs;
             var count = scheduler.ListDecodes(decodes);
             var ended = new List<RequestOutcome>();

@@ -2,7 +2,9 @@
 """Plimsoll's engine beside llama-server on one GGUF file: interactive requests over saturating batch work.
 
 Usage: compare.py MODEL.gguf LLAMA_SERVER_FOLDER [--load poisson|square] [--runs 5] [--seconds 60] [--share 0.3]
-                  [--policies slack,vllm-v1] [--alone]
+                  [--policies slack,vllm-v1] [--alone] [--no-llama] [--serve-args "--lib FOLDER --backend cuda …"]
+                  [--seed 1000] [--first 0] [--json FILE]
+       compare.py --pool FILE …
 
 Each run starts one server, alone, on one compute thread; runs of all servers are interleaved. A lone prompt says what
 this machine can do, and load and promise follow from it: interactive prompts of 40 to 420 words (about 48 to 512
@@ -13,6 +15,9 @@ promise it to. Its flags are swept first, one short run each, and the setting wi
 runs beside its defaults. Latency counts from the scheduled send. Printed: p50 and p95 time to first token of all
 requests of all runs, p95 gap between tokens, the share of requests whose gaps (worst of each) kept the promise, batch
 tokens/s, and CPU time of the server per token. The two servers carry different llama.cpp releases.
+
+On a machine of many cores several copies run side by side, each on cores of its own (`taskset`), with its own `--seed`
+and with another server `--first`; each writes its runs with `--json`, and `--pool` prints the table of them all.
 """
 import argparse, http.client, json, os, random, signal, socket, statistics, subprocess, sys, tempfile, threading, time
 
@@ -75,18 +80,18 @@ def lone(port):
     return prompts[1] / 200, statistics.median(gaps)
 
 
-def arrivals(rng, kind, rate, seconds):
+def arrivals(rng, kind, rate, seconds, half):
     """Seconds after the start at which interactive requests are sent, the first after one second."""
     at, due = 1.0, []
     while at < seconds:
         due.append(at)
         at += rng.expovariate(2 * rate if kind == "square" else rate)
-        if kind == "square" and at % 120 >= 60:
-            at += 120 - at % 120
+        if kind == "square" and at % (2 * half) >= half:
+            at += 2 * half - at % (2 * half)
     return due
 
 
-def load(port, pid, kind, seconds, rate, promise, seed, with_batch):
+def load(port, pid, kind, seconds, rate, promise, seed, with_batch, half, in_flight):
     rng = random.Random(seed)
     begin = time.monotonic()
     end = begin + seconds
@@ -98,11 +103,11 @@ def load(port, pid, kind, seconds, rate, promise, seed, with_batch):
             stream(port, body(own, 128, 96, "flex"), time.monotonic(), batch)
 
     if with_batch:
-        for i in range(8):
+        for i in range(in_flight):
             threads.append(threading.Thread(target=closed_loop, args=(random.Random(seed * 100 + i),)))
             threads[-1].start()
     cpu = cpu_seconds(pid)
-    for due in arrivals(rng, kind, rate, seconds):
+    for due in arrivals(rng, kind, rate, seconds, half):
         request = body(rng, rng.randint(SHORTEST, LONGEST), ANSWER, "default")
         time.sleep(max(0, begin + due - time.monotonic()))
         threads.append(threading.Thread(target=stream, args=(port, request, begin + due, interactive, headers)))
@@ -163,10 +168,23 @@ def row(name, runs):
 HEADER = f"{'server':38}{'requests':>9}{'TTFT p50':>10}{'p95':>10}{'ITL p95':>9}{'kept':>8}{'batch tok/s':>12}{'CPU/token':>14}{'errors':>7}"
 
 
+def pool(files):
+    """The table of runs that several copies have written, server by server."""
+    results = {}
+    for name in files:
+        with open(name) as file:
+            for line in file:
+                one = json.loads(line)
+                results.setdefault(one["server"], []).append(one)
+    print(HEADER)
+    for name, runs in results.items():
+        print(row(name, runs))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model")
-    parser.add_argument("llama")
+    parser.add_argument("model", nargs="?")
+    parser.add_argument("llama", nargs="?")
     parser.add_argument("--load", choices=["poisson", "square"], default="poisson")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=60)
@@ -174,11 +192,33 @@ def main():
     parser.add_argument("--policies", default="slack,vllm-v1")
     parser.add_argument("--best", help="flags of llama-server that an earlier sweep found, instead of a sweep")
     parser.add_argument("--alone", action="store_true", help="no batch work beside the interactive requests")
+    parser.add_argument("--no-llama", action="store_true", help="the policies of plimsoll serve alone")
+    parser.add_argument("--plimsoll", default=os.path.join(ROOT, "src/Plimsoll.Cli/bin/Release/net10.0/plimsoll"))
+    parser.add_argument("--serve-args", default="", help="further options of plimsoll serve")
+    parser.add_argument("--sequences", type=int, default=16, help="most sequences at once of plimsoll serve")
+    parser.add_argument("--kv", type=int, default=16384, help="tokens of KV of either server")
+    parser.add_argument("--in-flight", type=int, default=8, help="batch requests at once")
+    parser.add_argument("--half", type=float, default=60, help="seconds of a square wave's load, and of its silence")
+    parser.add_argument("--seed", type=int, default=1000, help="of the first run; each next one has the next")
+    parser.add_argument("--first", type=int, default=0, help="place of the server that begins each round")
+    parser.add_argument("--json", help="file that each run is added to, one line of JSON")
+    parser.add_argument("--pool", nargs="+", metavar="FILE", help="print the table of runs written with --json")
     options = parser.parse_args()
-    binary = os.path.join(ROOT, "src/Plimsoll.Cli/bin/Release/net10.0/plimsoll")
-    llama = os.path.join(options.llama, "llama-server")
-    common = [llama, "-m", options.model, "--port", "PORT", "-t", "1", "-tb", "1", "--alias", "m", "-c", "16384"]
-    token, decode = run(common, lambda port, _: lone(port))
+    if options.pool:
+        pool(options.pool)
+        return
+    if options.model is None or (options.llama is None and not options.no_llama):
+        parser.error("a model and the folder of llama-server were expected")
+    llama = os.path.join(options.llama or "", "llama-server")
+    common = [llama, "-m", options.model, "--port", "PORT", "-t", "1", "-tb", "1", "--alias", "m", "-c",
+              str(options.kv)]
+    state = tempfile.TemporaryDirectory()
+    servers = {f"plimsoll {policy}": [
+        options.plimsoll, "serve", "--model", options.model, "--served-model-name", "m", "--policy", policy, "--port",
+        "PORT", "--state", state.name, "--max-num-seqs", str(options.sequences), "--kv-tokens", str(options.kv),
+        *options.serve_args.split()] for policy in options.policies.split(",")}
+    token, decode = run(
+        next(iter(servers.values())) if options.no_llama else common, lambda port, _: lone(port))
     mean = token * (SHORTEST + LONGEST) / 2 + decode * ANSWER
     rate, promise = options.share / mean, (3 * token * LONGEST, 10 * decode)
     print(f"a prompt's word {1e3 * token:.1f} ms, a lone decode {1e3 * decode:.0f} ms; {rate:.2f} interactive requests/s "
@@ -186,9 +226,9 @@ def main():
 
     def measure(command, seed, seconds, kind):
         return run(command, lambda port, pid: load(
-            port, pid, kind, seconds, rate, promise, seed, not options.alone))
+            port, pid, kind, seconds, rate, promise, seed, not options.alone, options.half, options.in_flight))
 
-    with tempfile.TemporaryDirectory() as state:
+    if not options.no_llama:
         best = options.best
         if best is None:
             print("sweep, one run of each:\n" + HEADER, flush=True)
@@ -197,16 +237,18 @@ def main():
                 tried[flags] = measure(common + flags.split(), 999, options.seconds, "poisson")
                 print(row("llama-server " + flags, [tried[flags]]), flush=True)
             best = min(tried, key=lambda flags: percentile(tried[flags]["ttft"], 0.95))
-        servers = {f"plimsoll {policy}": [
-            binary, "serve", "--model", options.model, "--served-model-name", "m", "--policy", policy, "--port", "PORT",
-            "--state", state, "--max-num-seqs", "16", "--kv-tokens", "16384"] for policy in options.policies.split(",")}
         servers["llama-server, its defaults"] = common
         servers["llama-server " + best] = common + best.split()
-        results = {name: [] for name in servers}
-        for i in range(options.runs):
-            for name, command in servers.items():
-                results[name].append(measure(command, 1000 + i, options.seconds, options.load))
-                print(row(f"run {i + 1} {name}", results[name][-1:]), file=sys.stderr)
+    results = {name: [] for name in servers}
+    turns = [*servers.items()]
+    turns = turns[options.first % len(turns):] + turns[:options.first % len(turns)]
+    for i in range(options.runs):
+        for name, command in turns:
+            results[name].append(measure(command, options.seed + i, options.seconds, options.load))
+            print(row(f"run {i + 1} {name}", results[name][-1:]), file=sys.stderr, flush=True)
+            if options.json:
+                with open(options.json, "a") as file:
+                    print(json.dumps({"server": name, "seed": options.seed + i, **results[name][-1]}), file=file)
     print(HEADER)
     for name, runs in results.items():
         print(row(name, runs))

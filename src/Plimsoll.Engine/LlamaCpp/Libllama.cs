@@ -117,6 +117,15 @@ static unsafe class Libllama
     [DllImport(Library)]
     public static extern int llama_decode(nint context, Batch batch);
 
+    /// <summary>Waits for all that was asked of the devices.</summary>
+    [DllImport(Library)]
+    public static extern void llama_synchronize(nint context);
+
+    /// <summary>Whether a device other than the processor is there.</summary>
+    [DllImport(Library)]
+    [return: MarshalAs(UnmanagedType.I1)]
+    public static extern bool llama_supports_gpu_offload();
+
     /// <summary>Rows that asked for logits, one after the other in the batch's order.</summary>
     [DllImport(Library)]
     public static extern float* llama_get_logits(nint context);

@@ -144,7 +144,8 @@ sealed unsafe class LlamaContext : IDisposable
     }
 
     /// <summary>
-    /// Computes the batch. False when it was aborted: what whole micro-batches computed stays.
+    /// Computes the batch to its end: a GPU would still be at it, and the time be taken for that of whatever
+    /// waits next. False when it was aborted: what whole micro-batches computed stays.
     /// </summary>
     public bool Decode()
     {
@@ -152,6 +153,7 @@ sealed unsafe class LlamaContext : IDisposable
             return true;
         _logits = null;
         var result = Libllama.llama_decode(Handle, _batch);
+        Libllama.llama_synchronize(Handle);
         return result switch
         {
             0 => true,

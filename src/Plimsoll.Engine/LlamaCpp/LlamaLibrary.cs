@@ -22,6 +22,8 @@ public static unsafe class LlamaLibrary
     /// <summary>The ggml that the bindings belong to: llama.cpp 815a2a5915f2.</summary>
     public const string Release = "0.18.0 (815a2a591)";
 
+    const string Processor = "cpu";
+
     static readonly Lock _gate = new();
     static readonly StringBuilderLog _log = new();
     static LlamaLibraryOptions? _loaded;
@@ -59,6 +61,8 @@ public static unsafe class LlamaLibrary
             NativeLibrary.SetDllImportResolver(
                 typeof(LlamaLibrary).Assembly, (name, _, _) => name == "libllama" ? _handle : 0);
             Libllama.llama_log_set(&OnLog, 0);
+            if (options.Backend != Processor)
+                FindDevice(options);
             _loaded = options;
         }
     }
@@ -78,7 +82,7 @@ public static unsafe class LlamaLibrary
 
     /// <summary>What computes, by name; the first is everywhere.</summary>
     public static Choices<Action<NativeLibraryConfigContainer>> Backends { get; } = new(
-        ("cpu", config => config.WithCuda(false).WithVulkan(false).WithAutoFallback(true)),
+        (Processor, config => config.WithCuda(false).WithVulkan(false).WithAutoFallback(true)),
         ("cuda", config => config.WithCuda()),
         ("vulkan", config => config.WithVulkan()));
 
@@ -92,6 +96,45 @@ public static unsafe class LlamaLibrary
             return;
         CheckRelease(folder);
         config.WithLibrary(Path.Combine(folder, "libllama.so"), null);
+    }
+
+    /// <summary>Else the processor would compute, unasked and many times slower.</summary>
+    static void FindDevice(LlamaLibraryOptions options)
+    {
+        if (options.Path is { } folder && !Libllama.llama_supports_gpu_offload())
+            LoadBackend(folder, options.Backend);
+        if (!Libllama.llama_supports_gpu_offload())
+        {
+            throw new BadInputException(
+                $"backend \"{options.Backend}\": no device of it is on this machine, or libllama has no part "
+                    + $"for it; \"{Processor}\" computes on the processor");
+        }
+    }
+
+    /// <summary>
+    /// Registers <c>libggml-BACKEND.so</c> of a folder, where there is one that libllama is not linked to: a
+    /// build for the processor serves a GPU once ggml's part for it lies beside it.
+    /// </summary>
+    /// <returns>Whether there was one.</returns>
+    internal static bool LoadBackend(string folder, string backend)
+    {
+        var file = Path.Combine(folder, $"libggml-{backend}.so");
+        var ggml = Path.Combine(folder, "libggml.so");
+        if (!File.Exists(file) || !File.Exists(ggml))
+            return false;
+        var name = Marshal.StringToCoTaskMemUTF8(file);
+        try
+        {
+            var load = (delegate* unmanaged[Cdecl]<nint, nint>)NativeLibrary.GetExport(
+                NativeLibrary.Load(ggml), "ggml_backend_load");
+            return load(name) != 0
+                ? true
+                : throw new BadInputException($"{file} is no backend that this ggml ({Release}) can load");
+        }
+        finally
+        {
+            Marshal.FreeCoTaskMem(name);
+        }
     }
 
     /// <summary>Asks the library in a folder what it is before anything of it is called.</summary>

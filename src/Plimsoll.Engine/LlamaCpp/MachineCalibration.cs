@@ -61,15 +61,35 @@ public sealed class MachineCalibration
         var peaks = MachinePeaks.Measure(options.Threads);
         var calibration = new MachineCalibration(options, time);
         await using var engine = calibration._engine;
-        var clock = Stopwatch.StartNew();
-        var most = await calibration.WarmUpAsync(budget);
-        for (var round = 0; round < LeastRounds || clock.Elapsed < budget; round++)
-        {
-            await calibration.RoundAsync(round, most);
-            progress?.Invoke(Math.Min(1, clock.Elapsed / budget));
-        }
+        await calibration.TimeAsync(budget, progress);
         return calibration.Profile(peaks, time);
     }
+
+    /// <summary>The step times alone, of whatever computes them, and how far they are off the rest.</summary>
+    internal static async Task<(MeasuredStepsSpec Steps, double MedianError)> FitAsync(
+        LlamaOptions options, TimeSpan budget, TimeProvider time)
+    {
+        var calibration = new MachineCalibration(options, time);
+        await using var engine = calibration._engine;
+        await calibration.TimeAsync(budget, null);
+        var fitted = StepFit.Of(calibration._steps[0]);
+        return (fitted, At([.. calibration.Ratios(fitted).Select(Error).Order()], 0.5));
+    }
+
+    async Task TimeAsync(TimeSpan budget, Action<double>? progress)
+    {
+        var clock = Stopwatch.StartNew();
+        var most = await WarmUpAsync(budget);
+        for (var round = 0; round < LeastRounds || clock.Elapsed < budget; round++)
+        {
+            await RoundAsync(round, most);
+            progress?.Invoke(Math.Min(1, clock.Elapsed / budget));
+        }
+    }
+
+    /// <summary>Real over predicted of the steps left out, in order.</summary>
+    List<double> Ratios(MeasuredStepsSpec fitted) =>
+        [.. _steps[1].Select(step => step.DurationNs / StepFit.PredictNs(fitted, step.Shape)).Order()];
 
     /// <summary>A lone prompt; prompt tokens that a round may have for the budget to hold several.</summary>
     async Task<int> WarmUpAsync(TimeSpan budget)
@@ -150,10 +170,7 @@ public sealed class MachineCalibration
     MachineProfile Profile(MachinePeaks peaks, TimeProvider time)
     {
         var fitted = StepFit.Of(_steps[0]);
-        var ratios = new List<double>();
-        foreach (var step in _steps[1])
-            ratios.Add(step.DurationNs / StepFit.PredictNs(fitted, step.Shape));
-        ratios.Sort();
+        var ratios = Ratios(fitted);
         _requestNs.Sort();
         using var file = GgufFile.Open(_options.Path);
         var model = GgufModel.Spec(file);

@@ -12,6 +12,12 @@ namespace Plimsoll.Engine.Placeholder;
 /// </summary>
 public static class PlaceholderModel
 {
+    /// <summary>Numbers of the largest matrix that is drawn whole; a larger one repeats a part.</summary>
+    const int MostDrawn = 1 << 21;
+
+    /// <summary>Numbers of that part: whole blocks, and no multiple of a row, so that rows differ.</summary>
+    const int Part = 32 * 32_771;
+
     public const string Description =
         "random weights: for trying the server and for tests; what it answers has no meaning";
 
@@ -32,18 +38,23 @@ public static class PlaceholderModel
     /// <summary>Sizes of a model to make.</summary>
     /// <param name="Embedding">Width; a multiple of 32.</param>
     /// <param name="HeadWidth">Width of one attention head; even.</param>
+    /// <param name="Vocabulary">Least number of tokens; those that no text becomes have names only.</param>
     public sealed record Shape(
         int Embedding = 64, int Layers = 2, int Heads = 4, int KeyHeads = 2, int FeedForward = 128,
-        int Context = 4096, int HeadWidth = 16, int Merges = 256, TensorFormat Format = TensorFormat.Q8_0);
+        int Context = 4096, int HeadWidth = 16, int Merges = 256, TensorFormat Format = TensorFormat.Q8_0,
+        int Vocabulary = 0);
 
     public static GgufWriter Make(Shape shape, ulong seed = 1)
     {
         var tokenizer = new ByteTokenizer(Text, shape.Merges, "<|endoftext|>", "<|im_start|>", "<|im_end|>");
         var special = tokenizer.FirstSpecial;
+        var tokens = tokenizer.Tokens.Concat(Enumerable
+            .Range(0, Math.Max(0, shape.Vocabulary - tokenizer.Tokens.Count))
+            .Select(i => $"word{i}")).ToArray();
         var writer = new GgufWriter("llama")
             .Set("general.name", "plimsoll placeholder")
             .Set("general.description", Description)
-            .Set("llama.vocab_size", (uint)tokenizer.Tokens.Count)
+            .Set("llama.vocab_size", (uint)tokens.Length)
             .Set("llama.context_length", (uint)shape.Context)
             .Set("llama.embedding_length", (uint)shape.Embedding)
             .Set("llama.block_count", (uint)shape.Layers)
@@ -56,15 +67,15 @@ public static class PlaceholderModel
             .Set("llama.attention.layer_norm_rms_epsilon", 1e-5f)
             .Set("tokenizer.ggml.model", "gpt2")
             .Set("tokenizer.ggml.pre", "gpt-2")
-            .Set("tokenizer.ggml.tokens", tokenizer.Tokens.ToArray())
+            .Set("tokenizer.ggml.tokens", tokens)
             .Set("tokenizer.ggml.token_type",
-                tokenizer.Tokens.Select((_, i) => i < special ? 1 : 3).ToArray())
+                tokens.Select((_, i) => i < special || i >= tokenizer.Tokens.Count ? 1 : 3).ToArray())
             .Set("tokenizer.ggml.merges", tokenizer.Merges.ToArray())
             .Set("tokenizer.ggml.eos_token_id", (uint)(special + 2))
             .Set("tokenizer.ggml.padding_token_id", (uint)special)
             .Set("tokenizer.ggml.add_bos_token", false)
             .Set("tokenizer.chat_template", ChatTemplate);
-        AddTensors(writer, shape, tokenizer.Tokens.Count, seed);
+        AddTensors(writer, shape, tokens.Length, seed);
         return writer;
     }
 
@@ -75,8 +86,17 @@ public static class PlaceholderModel
         var queries = shape.Heads * shape.HeadWidth;
         var keys = shape.KeyHeads * shape.HeadWidth;
 
-        void Matrix(string name, int from, int to) =>
-            writer.Add(name, [from, to], shape.Format, Weights(ref random, from, to));
+        void Matrix(string name, int from, int to)
+        {
+            if ((long)from * to <= MostDrawn)
+            {
+                writer.Add(name, [from, to], shape.Format, Weights(ref random, from, from * to));
+                return;
+            }
+            var part = TensorNumbers.Encode(Weights(ref random, from, Part), shape.Format);
+            writer.Add(name, [from, to], shape.Format, () => Repeated(
+                part, checked((int)shape.Format.BytesFor((long)from * to))));
+        }
         void Norm(string name) =>
             writer.Add(name, [width], TensorFormat.F32, [.. Enumerable.Repeat(1f, width)]);
 
@@ -99,12 +119,20 @@ public static class PlaceholderModel
     }
 
     /// <summary>Uniform weights that keep the size of what passes through them.</summary>
-    static float[] Weights(ref RandomStream random, int from, int to)
+    static float[] Weights(ref RandomStream random, int from, int count)
     {
         var gain = 2 * MathF.Sqrt(3f / from);
-        var values = new float[from * to];
+        var values = new float[count];
         for (var i = 0; i < values.Length; i++)
             values[i] = ((float)random.NextDouble() - 0.5f) * gain;
         return values;
+    }
+
+    static byte[] Repeated(byte[] part, int length)
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>(length);
+        for (var at = 0; at < length; at += part.Length)
+            part.AsSpan(0, Math.Min(part.Length, length - at)).CopyTo(bytes.AsSpan(at));
+        return bytes;
     }
 }

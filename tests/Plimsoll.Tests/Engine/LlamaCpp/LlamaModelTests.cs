@@ -179,6 +179,47 @@ public sealed class LlamaModelTests
     }
 
     [Fact]
+    public void A_part_for_a_GPU_is_taken_from_the_folder_where_there_is_one_and_must_be_one()
+    {
+        LlamaLibrary.Load(new LlamaLibraryOptions());
+        var folder = Directory.CreateTempSubdirectory("plimsoll-");
+        try
+        {
+            LlamaLibrary.LoadBackend(folder.FullName, "cuda").ShouldBeFalse();
+            foreach (var name in new[] { "libggml.so", "libggml-base.so", "libggml-cpu.so" })
+                File.Copy(Path.Combine(Avx2, name), Path.Combine(folder.FullName, name));
+            LlamaLibrary.LoadBackend(folder.FullName, "cuda").ShouldBeFalse();
+            File.WriteAllText(Path.Combine(folder.FullName, "libggml-cuda.so"), "no library");
+            Should.Throw<BadInputException>(() => LlamaLibrary.LoadBackend(folder.FullName, "cuda"))
+                .Message.ShouldContain("libggml-cuda.so is no backend that this ggml");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    static string Avx2 => Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "avx2");
+
+    [Fact]
+    public void Large_matrices_of_a_placeholder_repeat_a_part_and_no_two_rows_beside_each_other()
+    {
+        var shape = new PlaceholderModel.Shape(
+            Embedding: 64, Layers: 1, FeedForward: 128, Vocabulary: 40_000);
+        var path = Path.Combine(TestModel.Folder, Guid.NewGuid().ToString("N") + ".gguf");
+        PlaceholderModel.Make(shape).Save(path);
+        LlamaLibrary.Load(new LlamaLibraryOptions());
+        using var model = LlamaModel.Load(path);
+        model.Tokenizer.Size.ShouldBe(40_000);
+        using var file = GgufFile.Open(path);
+        var matrix = file.ReadFloats(file.Find("output.weight")!);
+        // 64 · 40,000 numbers are above two million, of which 32 · 32,771 are drawn.
+        matrix.Length.ShouldBe(2_560_000);
+        matrix.AsSpan(0, 64).SequenceEqual(matrix.AsSpan(32 * 32_771, 64)).ShouldBeTrue();
+        matrix.AsSpan(0, 64).SequenceEqual(matrix.AsSpan(64, 64)).ShouldBeFalse();
+    }
+
+    [Fact]
     public void A_library_of_another_release_is_refused_by_name()
     {
         var folder = Directory.CreateTempSubdirectory("plimsoll-");
