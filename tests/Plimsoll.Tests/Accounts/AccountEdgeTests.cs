@@ -10,6 +10,8 @@ using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Accounts;
+using Plimsoll.Planning.Search;
+using Plimsoll.Planning.Simulation;
 using Shouldly;
 using Xunit;
 using static Plimsoll.Tests.Accounts.AccountLaws;
@@ -69,11 +71,16 @@ public sealed class AccountEdgeTests
         {
             File.WriteAllText(path, Sessions());
             var asked = Request(WindowNs);
+            var deployment = asked.Serving.Deployment;
             var outcome = Accountant.Account(asked with
             {
                 Serving = asked.Serving with
                 {
                     Workload = WorkloadChoice.Open(path), RequestsPerSecond = 4, Requests = 400,
+                    Deployment = deployment with
+                    {
+                        Engine = deployment.Engine with { MaxNumSeqs = 16 },
+                    },
                     Levels = [LevelPromise.Of(
                         ServiceLevelSpec.Default, [new Limit(Metric.Ttft, 90, 2_000_000_000)])],
                 },
@@ -116,8 +123,13 @@ public sealed class AccountEdgeTests
     {
         Outcome.Notes.ShouldContain(n => n.StartsWith("intervals: nine tenths of 64 joint draws"));
         Outcome.Notes.ShouldContain(n => n.StartsWith("input and output: by the step time that each caused"));
-        Outcome.Engine.StepTime.Notes.ShouldNotBeEmpty();
-        Outcome.Engine.StepTime.Notes.ShouldBeSubsetOf(Outcome.Notes);
+        var step = Outcome.Engine.StepTime;
+        var fitted = new StepTimeModel(
+            step.Deployment, step.Curves, step.Engine, fitted: new FittedError(step.Error, ["by hand"]));
+        var engine = SimulatedEngine.Of(fitted, SchedulingPolicy.VllmV1, 100);
+        AccountNotes.Of(
+            Outcome.Request, new SizedEngine(engine, new LoadLineResult([1], null, 0), 4), Outcome.Size)
+            .ShouldContain("by hand");
     }
 
     [Fact]
