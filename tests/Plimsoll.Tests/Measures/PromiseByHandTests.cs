@@ -58,6 +58,17 @@ public sealed class PromiseByHandTests
         PromiseMeter.Pooled([meter.Levels[0]]).Verdict().ShouldBe(kept);
     }
 
+    /// <summary>An answer of 131 tokens has as many gaps as a p95 takes.</summary>
+    [Theory]
+    [InlineData(130, null)]
+    [InlineData(131, true)]
+    public void An_answer_has_a_gap_less_than_tokens(int tokens, bool? kept)
+    {
+        var meter = new RequestMeter([Itl], 0, 1);
+        meter.Add(Request(0, 0, tokens) with { LateGaps = default(LateGaps) });
+        meter.Verdict().ShouldBe(kept);
+    }
+
     [Fact]
     public void A_gap_as_long_as_the_limit_keeps_it_and_too_few_gaps_tell_nothing()
     {

@@ -174,23 +174,4 @@ public sealed class SlackRoomTests
         desk.Plan();
         desk.Decodes().ShouldBe(batch.Where(b => b != batch[3]));
     }
-
-    [Fact]
-    public void Cached_tokens_are_those_of_the_longest_chain_from_the_first_block_on()
-    {
-        var scheduler = new Scheduler(new SchedulerOptions
-        {
-            MaxNumSeqs = 4, MaxNumBatchedTokens = 64, BlockSize = 16, PrefixBlockTokens = 16, NumBlocks = 20,
-        });
-        scheduler.Add(
-            new RequestSpec { PromptTokens = 40, MaxOutputTokens = 1, PrefixKeys = new ulong[] { 5, 6 } }, 0);
-        scheduler.Plan(0);
-        scheduler.Commit(new StepOutcome([]), 1);
-        scheduler.CachedTokens([]).ShouldBe(0);
-        scheduler.CachedTokens([5]).ShouldBe(16);
-        scheduler.CachedTokens([5, 7]).ShouldBe(16);
-        scheduler.CachedTokens([5, 6]).ShouldBe(32);
-        scheduler.CachedTokens([5, 6, 7]).ShouldBe(32);
-        scheduler.CachedTokens([6]).ShouldBe(0);
-    }
 }

@@ -52,6 +52,19 @@ public sealed class SlackTurnTests
     }
 
     [Fact]
+    public void Of_those_who_have_waited_as_long_the_first_who_came_goes()
+    {
+        var desk = new SlackDesk([Free], InTurns);
+        foreach (var adapter in new[] { 1, 2 })
+        {
+            Ask(desk, adapter);
+            desk.Plan();
+            desk.Commit(0);
+        }
+        Turns(desk, 3).ShouldBe("121");
+    }
+
+    [Fact]
     public void Batch_decodes_take_turns_with_those_who_have_no_limit()
     {
         var desk = new SlackDesk([Free, Bulk], InTurns);
