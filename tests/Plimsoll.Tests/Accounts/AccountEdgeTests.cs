@@ -60,8 +60,8 @@ public sealed class AccountEdgeTests
     }
 
     /// <summary>
-    /// Turns of 1024 to 4096 tokens, each found but for its last 1024 in the prefix cache: the floor is of all
-    /// turns, and what is cached costs it nothing.
+    /// Turns of 1024 to 4096 tokens, each found but for its last 1024 in the prefix cache: the floor is of
+    /// all turns, and what is cached costs it nothing.
     /// </summary>
     [Fact]
     public void The_floor_of_sessions_is_of_every_turn_and_of_what_is_not_cached()

@@ -87,7 +87,7 @@ public sealed class BoundsByHandTests
         batch.Rate(replicas: 1, ceiling: 20).ShouldBe(0.95 * 20);
     }
 
-    /// <summary>A full batch that turns over in 128 s fits a window of 128 s, and none of a second less.</summary>
+    /// <summary>A full batch that turns over in 128 s fits a window of 128 s, and none of 127.</summary>
     [Fact]
     public void A_window_as_long_as_a_full_batch_takes_is_enough()
     {

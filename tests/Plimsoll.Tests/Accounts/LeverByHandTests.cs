@@ -92,7 +92,7 @@ public sealed class LeverByHandTests
             .UsdPerMillionTokens.ShouldBe(0);
     }
 
-    /// <summary>A model of four times the small one's parameters is worth replacing, and none below.</summary>
+    /// <summary>A model of four times the small one's parameters is worth replacing, none below.</summary>
     [Theory]
     [InlineData(0, true)]
     [InlineData(-1, false)]

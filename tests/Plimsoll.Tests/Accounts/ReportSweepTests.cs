@@ -54,7 +54,8 @@ public sealed class ReportSweepTests
     public void The_load_line_is_looked_at_closely_and_other_rates_at_a_glance()
     {
         var half = Points.First(p => p.RequestsPerSecond > 0.49 * Outcome.Ceiling).RequestsPerSecond;
-        foreach (var (rate, size) in new[] { (Outcome.LoadLine, Outcome.Size), (half, Outcome.Size.Glance()) })
+        var (whole, glance) = (Outcome.Size, Outcome.Size.Glance());
+        foreach (var (rate, size) in new[] { (Outcome.LoadLine, whole), (half, glance) })
         {
             var run = new LoadLineSearch(Outcome.Engine, Asked.Request.Serving, size)
                 .Measure(rate / Accelerators);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Plimsoll.Tests.Measures;
 
-/// <summary>When a promise is kept, certainly kept or certainly broken, to the last request and gap.</summary>
+/// <summary>When a promise is kept, certainly kept or surely broken, to the last request and gap.</summary>
 public sealed class PromiseByHandTests
 {
     const long Ms = 1_000_000;

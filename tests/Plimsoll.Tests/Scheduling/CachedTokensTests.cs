@@ -23,7 +23,7 @@ public sealed class CachedTokensTests
         _scheduler.CachedTokens([6]).ShouldBe(0);
     }
 
-    /// <summary>All that was never used is used up, and what names it is there to name what comes next.</summary>
+    /// <summary>Memory that was never used is used up, and its entry is there for what comes next.</summary>
     [Fact]
     public void A_chain_is_found_that_is_named_as_memory_was_from_the_start()
     {

@@ -24,8 +24,8 @@ public sealed class SlackForecastTests
     static readonly ServiceLevelSpec Bulk = new() { Name = "bulk", Class = ServiceClass.Batch };
 
     /// <summary>
-    /// Beside a decode that reads 101 tokens the first step has room for 300 and 88 tokens, 72 in the forecast.
-    /// In the second two decodes read 102 and 301, and 312 tokens are left: 4.543 ms.
+    /// Beside a decode that reads 101 tokens the first step has room for 300 and 88 tokens, 72 in the
+    /// forecast. In the second two decodes read 102 and 301, and 312 tokens are left: 4.543 ms.
     /// </summary>
     [Fact]
     public void What_decodes_read_grows_by_a_token_a_step_and_by_every_prompt_that_ends()
@@ -119,8 +119,8 @@ public sealed class SlackForecastTests
 
     /// <summary>
     /// The first adapter's prompt takes 2 ms. Then its decode, which reads 101 tokens at 10 µs, takes 2.02 ms
-    /// of every gap alone; the other's prompt has 7.98, in a step that is taken to hold that decode too. Of one
-    /// token more 565 are placed in the first gap, and 32 take 4.37 ms in the next.
+    /// of every gap alone; the other's prompt has 7.98, in a step that is taken to hold that decode too. Of
+    /// one token more 565 are placed in the first gap, and 32 take 4.37 ms in the next.
     /// </summary>
     [Theory]
     [InlineData(596, 9_000_000)]
@@ -147,8 +147,8 @@ public sealed class SlackForecastTests
     }
 
     /// <summary>
-    /// 511 tokens beside the decode take 6.12 ms and the rest 2.9. In turns the decode takes 1.01 after each, and
-    /// the second step begins a gap of ten after the first.
+    /// 511 tokens beside the decode take 6.12 ms and the rest 2.9. In turns the decode takes 1.01 after each,
+    /// and the second step begins a gap of ten after the first.
     /// </summary>
     [Theory]
     [InlineData(1, 100, 0)]
@@ -163,7 +163,7 @@ public sealed class SlackForecastTests
         (desk.Ask(Prompt(tokens, 3 * Ms) with { Adapter = adapter }).RetryAfterNs ?? 0).ShouldBe(lateNs);
     }
 
-    /// <summary>Fifty decodes of each of two adapters take 3 ms in turns, more than their gap of 2.5.</summary>
+    /// <summary>Fifty decodes of each of two adapters take 3 ms in turns, and their gap is 2.5.</summary>
     [Fact]
     public void Where_decodes_leave_a_prompt_no_time_at_all_one_gap_is_waited()
     {
@@ -216,11 +216,11 @@ public sealed class SlackForecastTests
         desk.Ask(0, 600, 100).IsTaken.ShouldBe(taken);
     }
 
-    /// <summary>What is answered is part of the longest answer: 13 blocks and one, however far it is.</summary>
+    /// <summary>What is answered is part of the longest answer: always 13 blocks and one.</summary>
     [Theory]
     [InlineData(27, false)]
     [InlineData(28, true)]
-    public void Memory_of_an_answer_under_way_is_that_of_its_end_and_of_batch_work_none(int blocks, bool taken)
+    public void Memory_of_an_answer_is_that_of_its_end_and_of_batch_work_none(int blocks, bool taken)
     {
         var desk = new SlackDesk([Chat with { TtftNs = null }, Bulk], Idle, blocks: blocks);
         desk.Add(0, 100, 100);

@@ -14,8 +14,8 @@ public sealed class SlackRoomTests
     static readonly ServiceLevelSpec Bulk = new() { Name = "bulk", Class = ServiceClass.Batch };
 
     /// <summary>
-    /// Of 100 blocks 30 are promised and ten more in reserve. A prompt of all has what those and the one block
-    /// of who decodes leave.
+    /// Of 100 blocks 30 are promised and ten more in reserve. A prompt of all has what those and the one
+    /// block of who decodes leave.
     /// </summary>
     [Theory]
     [InlineData(0.3, true, true, 100 - 1 - 40)]
