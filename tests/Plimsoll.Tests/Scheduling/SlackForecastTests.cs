@@ -163,6 +163,37 @@ public sealed class SlackForecastTests
         (desk.Ask(Prompt(tokens, 3 * Ms) with { Adapter = adapter }).RetryAfterNs ?? 0).ShouldBe(lateNs);
     }
 
+    /// <summary>
+    /// A decode reads its prompt of a hundred and its new token at 10 µs each, in a turn of its own after the
+    /// next step one more. The newcomer's step takes 3.02 ms with it, and in turns 2.02 or 2.03 are added.
+    /// </summary>
+    [Theory]
+    [InlineData(true, 1, 5_020_000)]
+    [InlineData(true, 2, 7_040_000)]
+    [InlineData(false, 1, 3_020_000)]
+    [InlineData(false, 2, 5_050_000)]
+    public void What_a_decode_reads_counts_from_the_step_that_ends_its_prompt(
+        bool isInFlight, int adapter, long endsNs)
+    {
+        var desk = new SlackDesk([Gaps], InTurns, contextNs: 10_000);
+        desk.Ask(Prompt(100, 3 * Ms) with { Adapter = 1 });
+        desk.Plan();
+        if (!isInFlight)
+            desk.Commit(StepNs(100));
+        desk.Ask(Prompt(100, 3 * Ms) with { Adapter = adapter }).RetryAfterNs.ShouldBe(endsNs - (3 * Ms));
+    }
+
+    [Fact]
+    public void The_gap_of_who_is_in_flight_paces_the_steps_of_who_has_none()
+    {
+        // In steps of ten milliseconds beside a decode, not of five: 6.12 and 2.9.
+        var desk = new SlackDesk([Gaps, Gaps with { ItlNs = null }], Idle);
+        desk.Ask(Prompt(100, 3 * Ms));
+        desk.Plan();
+        desk.Ask(Prompt(700, 3 * Ms) with { Level = 1 }).RetryAfterNs
+            .ShouldBe(StepNs(100) + StepNs(512) + StepNs(190) - (3 * Ms));
+    }
+
     /// <summary>Fifty decodes of each of two adapters take 3 ms in turns, and their gap is 2.5.</summary>
     [Fact]
     public void Where_decodes_leave_a_prompt_no_time_at_all_one_gap_is_waited()
