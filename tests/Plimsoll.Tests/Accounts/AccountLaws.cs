@@ -20,12 +20,12 @@ namespace Plimsoll.Tests.Accounts;
 /// </summary>
 public sealed class AccountLaws
 {
-    const decimal UsdPerHour = 2;
-    const int Spare = 2;
-    const int Accelerators = 2;
+    internal const decimal UsdPerHour = 2;
+    internal const int Spare = 2;
+    internal const int Accelerators = 2;
     internal const long WindowNs = 86_400_000_000_000;
 
-    static readonly WorkloadFamily Chat = WorkloadFamily.Find("chat");
+    internal static readonly WorkloadFamily Chat = WorkloadFamily.Find("chat");
 
     static readonly Lazy<AccountOutcome> Shared = new(() => Accountant.Account(Request(WindowNs)));
     static readonly Lazy<ReportModel> SharedReport = new(() =>
@@ -37,15 +37,15 @@ public sealed class AccountLaws
 
     static ReportModel Report => SharedReport.Value;
 
-    static AccountResult Result => Outcome.Result!;
+    internal static AccountResult Result => Outcome.Result!;
 
-    static ClassAccount Interactive => Result.Classes[0];
+    internal static ClassAccount Interactive => Result.Classes[0];
 
-    static ClassAccount Batch => Result.Classes[1];
+    internal static ClassAccount Batch => Result.Classes[1];
 
-    static double Rate => Chat.RequestsPerSecond;
+    internal static double Rate => Chat.RequestsPerSecond;
 
-    static double Peak => Chat.WeeklyEnvelope.Max() / Chat.WeeklyEnvelope.Average();
+    internal static double Peak => Chat.WeeklyEnvelope.Max() / Chat.WeeklyEnvelope.Average();
 
     [Fact]
     public void A_fleet_is_what_the_busiest_hour_needs_and_the_spares_and_batch_has_neither()
@@ -332,7 +332,7 @@ public sealed class AccountLaws
         Batch.LoadLine.ShouldBe(new LoadLine(Outcome.Ceiling, null, "throughput"));
     }
 
-    static double TokensPerRequest
+    internal static double TokensPerRequest
     {
         get
         {
@@ -344,7 +344,7 @@ public sealed class AccountLaws
         }
     }
 
-    static double Cost(double requestsPerSecond) =>
+    internal static double Cost(double requestsPerSecond) =>
         (double)UsdPerHour * Accelerators * 1e6 / (requestsPerSecond * TokensPerRequest * 3600);
 
     /// <summary>The sum of the bars up to and with one.</summary>

@@ -6,8 +6,9 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Tests.Scheduling;
 
 /// <summary>
-/// A scheduler in slack whose steps take one millisecond and ten microseconds a token, whatever they read, so
-/// that everything it decides can be worked out by hand. Nothing here decides; it only passes time.
+/// A scheduler in slack whose steps take one millisecond and ten microseconds a token, and so much more for a
+/// token of KV that decodes read, which is nothing unless said otherwise: everything it decides can be worked
+/// out by hand. Nothing here decides; it only passes time.
 /// </summary>
 sealed class SlackDesk
 {
@@ -17,8 +18,10 @@ sealed class SlackDesk
 
     public SlackDesk(
         IReadOnlyList<ServiceLevelSpec> levels, SlackOptions? slack = null, int seqs = 64, int tokens = 512,
-        int blocks = 10_000)
+        int blocks = 10_000, double contextNs = 0)
     {
+        Predictor = new StepPredictor(
+            new LinearStepTimes([(0, Ms), (100, 2 * Ms)], contextNs, 0), margin: 0);
         Scheduler = new Scheduler(
             new SchedulerOptions
             {
@@ -29,7 +32,7 @@ sealed class SlackDesk
                 NumBlocks = blocks,
                 BlockSize = 16,
             },
-            new StepPredictor(new LinearStepTimes([(0, Ms), (100, 2 * Ms)], 0, 0), margin: 0));
+            Predictor);
     }
 
     /// <summary>Batch work fills steps until tokens are due, unless a test says otherwise.</summary>
@@ -37,6 +40,8 @@ sealed class SlackDesk
         slack with { BatchStepNs = slack.BatchStepNs ?? long.MaxValue };
 
     public Scheduler Scheduler { get; }
+
+    public StepPredictor Predictor { get; }
 
     public long NowNs { get; private set; }
 

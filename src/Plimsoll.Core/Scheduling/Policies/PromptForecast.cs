@@ -40,7 +40,6 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
     {
         public long Key;
         public long DueNs;
-        public long ItlNs;
         public int Start;
         public int Left;
         public int Adapter;
@@ -48,7 +47,8 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
 
     /// <param name="StartNs">When the next step begins.</param>
     /// <param name="Decodes">Interactive decodes in it.</param>
-    /// <param name="GapNs">The shortest gap that is promised; <see cref="long.MaxValue"/> for none.</param>
+    /// <param name="GapNs">The shortest gap that is promised to any of them, decoding or not;
+    /// <see cref="long.MaxValue"/> for none.</param>
     /// <param name="Gaps">Gaps that a step may take when prompts wait.</param>
     /// <param name="IdleStepNs">Time of a step without a gap to keep.</param>
     /// <param name="TurnsNs">Steps of decodes alone, one adapter after the other; null where a step carries
@@ -112,8 +112,8 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
         ShortestGapNs = Math.Min(ShortestGapNs, request.ItlNs);
         Insert(new Prompt
         {
-            Key = request.QueueKey, DueNs = request.FirstTokenDueNs, ItlNs = request.ItlNs, Start = start,
-            Left = left, Adapter = request.Adapter,
+            Key = request.QueueKey, DueNs = request.FirstTokenDueNs, Start = start, Left = left,
+            Adapter = request.Adapter,
         });
     }
 
@@ -142,7 +142,7 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
         var together = conditions with { GapNs = Math.Min(conditions.GapNs, itlNs) };
         var own = Insert(new Prompt
         {
-            Key = dueNs, DueNs = dueNs, ItlNs = itlNs, Start = newcomer.TransferredTokens,
+            Key = dueNs, DueNs = dueNs, Start = newcomer.TransferredTokens,
             Left = newcomer.PromptTokens - newcomer.TransferredTokens, Adapter = newcomer.Adapter,
         });
         Run(together, skipped: -1, _together);
@@ -240,18 +240,16 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
         _decodes.AddDecodes(0, _decodes.Decodes);
         var turnsNs = _conditions.TurnsNs;
         var roundNs = TakesTurns && IsPaced ? _conditions.GapNs * _conditions.Gaps : 0;
-        var gapNs = _conditions.GapNs;
         for (var i = _firstEnding; i < end; i++)
         {
             if (i == skipped)
                 continue;
             endsNs[i] = _nowNs;
             _decodes.AddDecodes(1, _prompts[i].Start + _prompts[i].Left + 1);
-            gapNs = Math.Min(gapNs, _prompts[i].ItlNs);
             turnsNs += AloneNs(_prompts[i].Start + _prompts[i].Left + 1);
         }
         _nowNs = Math.Max(_nowNs, beganNs + roundNs);
-        _conditions = _conditions with { GapNs = gapNs, TurnsNs = turnsNs };
+        _conditions = _conditions with { TurnsNs = turnsNs };
         Open(end);
     }
 
