@@ -18,7 +18,6 @@ static class Equivalents
             "no latency lies on the limit to the bit, and the line between two rates ends there"),
         ("Accounts/AccountNotes.cs", "cut >= 0", "cut >0", "no source begins with the mark"),
         ("Accounts/Accountant.cs", "count < Sample", "count <=Sample", "a stream ends after as many"),
-        ("Accounts/PublicPrices.cs", "p.InputUsd > 0", "p.InputUsd >=0", "no offer of the catalogue is free"),
         ("Accounts/ReportBuilder.cs", "i > 0", "i >=0", "nothing is kept before the first rate"),
         ("Accounts/ReportBuilder.cs", "i > 0 && line is not null", "i > 0 ||line is not null",
             "where no rate was kept before, the last one was not either"),
