@@ -67,6 +67,8 @@ static class ChatMessages
         json.WriteStartArray();
         foreach (var call in calls.EnumerateArray())
         {
+            if (call.ValueKind != JsonValueKind.Object)
+                throw new EngineRefusalException("messages: tool_calls: expected objects");
             json.WriteStartObject();
             foreach (var property in call.EnumerateObject())
             {

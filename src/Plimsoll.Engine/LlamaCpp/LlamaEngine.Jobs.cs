@@ -21,6 +21,8 @@ public sealed partial class LlamaEngine
                 throw new EngineRefusalException(
                     $"a text of {prompt.Length} tokens; expected 1 to {Facts.MaxModelTokens}");
             }
+            if (Unknown(prompt.Span) is { } unknown)
+                throw new EngineRefusalException(unknown);
             vectors.Add(await OnEngine(() => Embed(prompt.Span, ledgerId), cancellation));
         }
         return vectors;

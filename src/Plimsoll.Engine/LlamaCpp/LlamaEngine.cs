@@ -250,20 +250,24 @@ public sealed partial class LlamaEngine : IServingEngine
             return new Refusal("the prompt is empty; expected at least one token", RefusalKind.BadRequest);
         if (request.MaxOutputTokens < 1)
             return new Refusal("max_tokens must be at least 1", RefusalKind.BadRequest);
-        foreach (var token in request.Prompt.Span)
-        {
-            if ((uint)token >= (uint)_model.Tokenizer.Size)
-            {
-                return new Refusal(
-                    $"token {token} is not in the vocabulary of {_model.Tokenizer.Size}",
-                    RefusalKind.BadRequest);
-            }
-        }
+        if (Unknown(request.Prompt.Span) is { } unknown)
+            return new Refusal(unknown, RefusalKind.BadRequest);
         var asked = request.Prompt.Length + (long)request.MaxOutputTokens;
         return asked <= Facts.MaxModelTokens ? null : new Refusal(
             $"This model's maximum context length is {Facts.MaxModelTokens} tokens. However, you requested "
             + $"{asked} tokens ({request.Prompt.Length} in the messages, {request.MaxOutputTokens} in the "
             + "completion). Please reduce the length of either.", RefusalKind.BadRequest);
+    }
+
+    /// <summary>A token that the vocabulary has not; null without one.</summary>
+    string? Unknown(ReadOnlySpan<int> prompt)
+    {
+        foreach (var token in prompt)
+        {
+            if ((uint)token >= (uint)_model.Tokenizer.Size)
+                return $"token {token} is not in the vocabulary of {_model.Tokenizer.Size}";
+        }
+        return null;
     }
 
     GrammarGuard? GrammarOf(AnswerFormat? format)

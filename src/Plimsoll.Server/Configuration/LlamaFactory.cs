@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Security.Cryptography;
 using System.Threading;
 using Plimsoll.Core;
 using Plimsoll.Core.Scheduling;
@@ -75,6 +76,8 @@ public static class LlamaFactory
         Library = new LlamaLibraryOptions(config.Lib, config.Backend),
         CacheFolder = config.Cache,
         Speculates = config.Speculate,
+        // Answers without a seed are others after every start.
+        Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         DraftPath = config.DraftModel,
     };
 

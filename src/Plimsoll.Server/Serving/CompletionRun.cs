@@ -151,8 +151,9 @@ public sealed class CompletionRun : IDisposable
         CompletionRequest request, int[] prompt, int choice, string tenant, string? adapter, long ledgerId)
     {
         var sampling = request.Sampling;
-        if (choice > 0)
-            sampling = sampling with { Seed = unchecked((sampling.Seed ?? 1) + ((ulong)choice * 7919)) };
+        // Without a seed the engine gives each choice one of its own.
+        if (sampling.Seed is { } seed)
+            sampling = sampling with { Seed = unchecked(seed + ((ulong)choice * 7919)) };
         return new EngineRequest
         {
             Prompt = prompt,

@@ -26,6 +26,11 @@ static class SamplingReader
             PresencePenalty = body.Real("presence_penalty", -2, 2) ?? 0,
             FrequencyPenalty = body.Real("frequency_penalty", -2, 2) ?? 0,
             RepetitionPenalty = body.Real("repetition_penalty", 0.01, 100) ?? 1,
+            TypicalP = body.Real("typical_p", 0, 1) ?? 1,
+            DryMultiplier = body.Real("dry_multiplier", 0, 100) ?? 0,
+            DryBase = body.Real("dry_base", 1, 100) ?? SamplingOptions.Default.DryBase,
+            DryAllowedLength =
+                body.Whole("dry_allowed_length", 1, 1024) ?? SamplingOptions.Default.DryAllowedLength,
             Seed = seed is null ? null : (ulong)seed,
             LogitBias = Bias(body.Object("logit_bias")),
         };
@@ -39,7 +44,8 @@ static class SamplingReader
         foreach (var entry in map.EnumerateObject())
         {
             if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var token)
-                || entry.Value.ValueKind != JsonValueKind.Number)
+                || entry.Value.ValueKind != JsonValueKind.Number
+                || entry.Value.GetDouble() is not (>= -100 and <= 100))
             {
                 throw ApiException.Bad(
                     "Invalid 'logit_bias': expected token ids with numbers from -100 to 100", "logit_bias");

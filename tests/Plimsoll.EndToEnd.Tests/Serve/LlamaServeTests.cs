@@ -78,6 +78,15 @@ public sealed class LlamaServeTests
         (await server.PostAsync("/v1/embeddings", """{"model": "tiny", "input": ["a", "b"]}""")).Body
             .GetProperty("data").GetArrayLength().ShouldBe(2);
 
+        await Refused("""{"model": "tiny", "prompt": "x", "typical_p": "x"}""", 400, "typical_p");
+        await Refused("""{"model": "tiny", "prompt": "x", "dry_multiplier": -1}""", 400, "dry_multiplier");
+        await Refused("""{"model": "tiny", "prompt": "x", "logit_bias": {"5": 101}}""", 400, "logit_bias");
+        (await server.PostAsync("/v1/embeddings", """{"model": "tiny", "input": [[99999999]]}""")).Status
+            .ShouldBe(400);
+        (await server.PostAsync("/v1/chat/completions", """
+            {"model": "tiny", "messages": [{"role": "assistant", "content": "", "tool_calls": [5]}]}
+            """)).Status.ShouldBe(400);
+
         async Task Refused(string request, int expected, string problem)
         {
             var (code, error, _) = await server.PostAsync("/v1/completions", request);
@@ -121,6 +130,29 @@ public sealed class LlamaServeTests
         double Value(string name) => double.Parse(
             metrics.Split('\n').Single(line => line.StartsWith(name + "{", System.StringComparison.Ordinal))
                 .Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>
+    /// Choices without a seed differ from request to request; a token that would go on with a repetition loses
+    /// to others.
+    /// </summary>
+    [Fact]
+    public async Task Sampling_parameters_reach_the_sampler()
+    {
+        await using var server = await StartAsync();
+        (await TextsAsync("\"n\": 3")).ShouldNotBe(await TextsAsync("\"n\": 3"));
+        var greedy = await TextsAsync("\"temperature\": 0");
+        (await TextsAsync("\"temperature\": 0, \"dry_multiplier\": 50")).ShouldNotBe(greedy);
+
+        async Task<string[]> TextsAsync(string parameters)
+        {
+            var (status, body, _) = await server.PostAsync("/v1/completions",
+                "{\"model\": \"tiny\", \"prompt\": \"a b c a b c a b c\", \"max_tokens\": 60, "
+                    + "\"ignore_eos\": true, " + parameters + "}");
+            status.ShouldBe(200);
+            return [.. body.GetProperty("choices").EnumerateArray()
+                .Select(choice => choice.GetProperty("text").GetString()!)];
+        }
     }
 
     [Fact]
