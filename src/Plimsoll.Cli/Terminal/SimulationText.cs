@@ -50,11 +50,11 @@ static class SimulationText
         text.Append($"batch         {F(batch.OutputTokensPerSecond, "#,0")} output");
         text.Append(Range(bounds, r => r.Batch?.OutputTokensPerSecond, "#,0"));
         text.Append($" and {F(batch.PromptTokensPerSecond, "#,0")} input tokens/s beside the requests; ");
-        text.Append(Extrapolated(batch, windowNs)).Append('\n');
+        text.Append(Extrapolated(batch, bounds, windowNs)).Append('\n');
         var (ttft, tpot) = (batch.Latencies!.Ttft.Summarise(), batch.Latencies.Tpot.Summarise());
         text.Append($"  lines       {batch.Lines:N0} answered");
         if (batch.Goodput is { } good)
-            text.Append($", {F(100 * good, "0.00")} % within {Hours(windowNs)}");
+            text.Append($", {F(100 * good, "0.00")} % of them within {Hours(windowNs)}");
         text.Append($"; {batch.LinesLeft:N0} under way or waiting at the end");
         text.Append(batch.LinesTooLong > 0 ? $"; {batch.LinesTooLong:N0} left out, too long\n" : "\n");
         text.Append($"  latency     TTFT p50 / p95 {LevelText.Pair(ttft)} ms, ");
@@ -85,17 +85,22 @@ static class SimulationText
         return table + (tenants.Count > Most ? $"  and {tenants.Count - Most} more\n" : "");
     }
 
-    /// <summary>What the lines of a run would be in the window, known as well as they were counted.</summary>
-    static string Extrapolated(BatchResult batch, long windowNs)
+    /// <summary>
+    /// What the lines of a run would be in the window, to the digits that their count has; the interval is
+    /// that of the steps, as of every figure.
+    /// </summary>
+    static string Extrapolated(BatchResult batch, SimulationBounds bounds, long windowNs)
     {
-        var times = windowNs / 1e9 / batch.SpanS;
-        var reach = 1.645 * Math.Sqrt(batch.Lines) * times;
         if (batch.Lines == 0)
             return "no line answered";
-        var step = Math.Max(1, Math.Pow(10, Math.Floor(Math.Log10(reach))));
-        var (lines, known) = (step * Math.Round(batch.Lines * times / step), step * Math.Round(reach / step));
-        return $"{batch.Lines:N0} lines in {F(batch.SpanS, "#,0")} s would be {F(lines, "#,0")} ± "
-            + $"{F(known, "#,0")} in {Hours(windowNs)}";
+        var known = 1.645 * InWindow(batch) / Math.Sqrt(batch.Lines);
+        var step = Math.Max(1, Math.Pow(10, Math.Floor(Math.Log10(known))));
+        var range = Range(bounds, run => run.Batch is { Lines: > 0 } other ? Rounded(other) : null, "#,0");
+        return $"{batch.Lines:N0} lines in {F(batch.SpanS, "#,0")} s would be "
+            + $"{F(Rounded(batch), "#,0")}{range} in {Hours(windowNs)}";
+
+        double InWindow(BatchResult of) => of.Lines * windowNs / 1e9 / of.SpanS;
+        double Rounded(BatchResult of) => step * Math.Round(InWindow(of) / step);
     }
 
     static string Hours(long ns) => ns >= 3_600_000_000_000

@@ -41,7 +41,7 @@ sealed class BatchOptions
     readonly Option<double> _share = new("--batch-share")
     {
         Description = "Share of each engine's time, as it is billed, and of its KV and sequences promised to "
-            + "batch work; with --policy slack",
+            + "all batch work together, levels with a share too; with --policy slack",
         DefaultValueFactory = _ => 0,
     };
 
@@ -215,6 +215,7 @@ sealed class BatchOptions
         }
         var names = workload.Tenants.ToList();
         var weights = Enumerable.Repeat(1, 1 + names.Count).ToArray();
+        var given = new HashSet<int>();
         foreach (var part in text.Split(','))
         {
             var at = part.LastIndexOf('=');
@@ -225,6 +226,8 @@ sealed class BatchOptions
                 throw new BadInputException($"{_weights.Name} {part.Trim()}: {workload.Name} names no such "
                     + $"tenant; expected {expected}");
             }
+            if (!given.Add(number))
+                throw new BadInputException($"{_weights.Name} {part.Trim()}: expected each tenant once");
             weights[number] = int.TryParse(part[(at + 1)..], NumberStyles.None, CultureInfo.InvariantCulture,
                 out var weight) && weight is >= 1 and <= 1000
                 ? weight

@@ -49,15 +49,15 @@ sealed class BackfillRuns(BackfillRequest request)
     }
 
     public IReadOnlyList<BackfillPoint> Sweep(
-        IReadOnlyList<double> rates, SchedulingPolicy policy, BatchGateOptions gate, int streams,
+        IReadOnlyList<double> rates, SchedulingPolicy policy, BatchGateOptions gate,
         double margin = SimulationOptions.UsualStepMargin)
     {
-        var runs = new SimulationResult[rates.Count * streams];
+        var runs = new SimulationResult[rates.Count * Streams];
         Parallel.For(0, runs.Length, i => runs[i] = Run(
-            rates[i / streams], policy, gate, i % streams, streams, margin, request.Serving.Levels,
+            rates[i / Streams], policy, gate, i % Streams, Streams, margin, request.Serving.Levels,
             attribute: true));
         return [.. rates.Select((rate, i) => BackfillPoint.Of(
-            rate, request.Serving.Levels, runs.AsSpan(i * streams, streams).ToArray()))];
+            rate, request.Serving.Levels, runs.AsSpan(i * Streams, Streams).ToArray()))];
     }
 
     /// <summary>
@@ -141,9 +141,8 @@ sealed class BackfillRuns(BackfillRequest request)
         return few == 0 ? 0 : 1 << (few - 1);
     }
 
-    bool Keeps(SchedulingPolicy policy, int lines) => Run(
-        _busiest, policy, new BatchGateOptions { Lines = lines }, stream: 0, streams: 1, margin: 0,
-        request.Serving.Levels, attribute: false).Holds == true;
+    bool Keeps(SchedulingPolicy policy, int lines) =>
+        Sweep([_busiest], policy, new BatchGateOptions { Lines = lines })[0].Holds;
 
     SimulationResult Run(
         double rate, SchedulingPolicy policy, BatchGateOptions gate, int stream, int streams, double margin,

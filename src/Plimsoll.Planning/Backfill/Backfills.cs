@@ -50,7 +50,7 @@ public sealed class Backfills
     BackfillStatement Of()
     {
         var gate = new BatchGateOptions();
-        var sweep = _runs.Sweep(_grid, SchedulingPolicy.InSlack, gate, BackfillRuns.Streams);
+        var sweep = _runs.Sweep(_grid, SchedulingPolicy.InSlack, gate);
         var beside = LinesPerRank is { } lines ? _runs.Beside(sweep, lines) : sweep;
         var week = new BackfillWeek(sweep, _hourly)
         {
@@ -60,7 +60,7 @@ public sealed class Backfills
         };
         var room = new BackfillWeek(sweep, _hourly);
         var unmargined = new BackfillWeek(
-            _runs.Sweep(_grid, SchedulingPolicy.InSlack, gate, streams: 1, margin: 0), _hourly);
+            _runs.Sweep(_grid, SchedulingPolicy.InSlack, gate, margin: 0), _hourly);
         var price = new PromisePrice(
             _request, _runs, _hourly.Average(), LinesPerRank, week.TokensPerLine);
         var forgone = price.LinesForgone;
@@ -133,7 +133,7 @@ public sealed class Backfills
     }
 
     BackfillWeek Week(SchedulingPolicy policy, BatchGateOptions gate) =>
-        new(_runs.Sweep(_grid, policy, gate, streams: 1), _hourly) { Comes = LinesPerRank };
+        new(_runs.Sweep(_grid, policy, gate), _hourly) { Comes = LinesPerRank };
 
     BackfillPolicy Policy(string name, BackfillWeek week)
     {

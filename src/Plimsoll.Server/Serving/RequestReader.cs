@@ -232,7 +232,8 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         if (body.Object("guided_json") is { } schema)
             return new AnswerFormat(schema.GetRawText(), null);
         // vLLM's name for it, or llama-server's.
-        return (body.Text("guided_grammar") ?? body.Text("grammar")) is { } grammar ? new AnswerFormat(null, grammar) : null;
+        return (body.Text("guided_grammar") ?? body.Text("grammar")) is { } grammar
+            ? new AnswerFormat(null, grammar) : null;
     }
 
     /// <summary>The tools of a request, and the shape of the call where the answer must be one.</summary>

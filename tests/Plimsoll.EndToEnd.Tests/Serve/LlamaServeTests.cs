@@ -133,8 +133,8 @@ public sealed class LlamaServeTests
     }
 
     /// <summary>
-    /// Choices without a seed differ from request to request; a token that would go on with a repetition loses
-    /// to others.
+    /// Choices without a seed differ from request to request; a token that would go on with a repetition
+    /// loses to others.
     /// </summary>
     [Fact]
     public async Task Sampling_parameters_reach_the_sampler()
