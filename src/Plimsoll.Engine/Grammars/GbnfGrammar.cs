@@ -76,19 +76,9 @@ public sealed class GbnfGrammar
     /// <summary>A rule can be finished when one of its alternatives needs only rules that can.</summary>
     void CheckEnds()
     {
-        var ends = new HashSet<string>();
-        while (true)
-        {
-            var before = ends.Count;
-            foreach (var (name, rule) in _rules)
-            {
-                if (rule.CanEnd(ends))
-                    ends.Add(name);
-            }
-            if (ends.Count == before)
-                break;
-        }
-        if (!ends.Contains("root"))
+        var ends = GbnfClosure.Of(
+            _rules, leaf => leaf.Kind == GbnfKind.Literal || leaf.IsNegated || leaf.Ranges.Count > 0);
+        if (!ends.Contains(_rules["root"]))
         {
             throw Bad(
                 "can never be finished: every way through root needs itself again, or a "
@@ -99,24 +89,13 @@ public sealed class GbnfGrammar
     /// <summary>A rule that begins with itself, directly or through others, has no first character.</summary>
     void CheckLeft()
     {
-        var empty = new HashSet<string>();
-        while (true)
-        {
-            var before = empty.Count;
-            foreach (var (name, rule) in _rules)
-            {
-                if (rule.CanBeEmpty(empty))
-                    empty.Add(name);
-            }
-            if (empty.Count == before)
-                break;
-        }
+        var empty = GbnfClosure.Of(_rules, leaf => leaf.Kind == GbnfKind.Literal && leaf.Text.Length == 0);
         var done = new HashSet<string>();
         foreach (var name in _rules.Keys)
             Walk(name, empty, done, []);
     }
 
-    void Walk(string name, HashSet<string> empty, HashSet<string> done, HashSet<string> path)
+    void Walk(string name, HashSet<GbnfNode> empty, HashSet<string> done, HashSet<string> path)
     {
         if (done.Contains(name))
             return;

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 
 namespace Plimsoll.Engine.Grammars;
 
@@ -37,11 +36,12 @@ sealed class GbnfNode
     /// <summary>This node and all inside it.</summary>
     public IEnumerable<GbnfNode> All()
     {
-        yield return this;
-        foreach (var child in Children)
+        var left = new Stack<GbnfNode>([this]);
+        while (left.TryPop(out var node))
         {
-            foreach (var node in child.All())
-                yield return node;
+            yield return node;
+            foreach (var child in node.Children)
+                left.Push(child);
         }
     }
 
@@ -56,28 +56,8 @@ sealed class GbnfNode
             ? Math.Min(int.MaxValue, size * Math.Max(1, Math.Max(Least, Most ?? 1))) : size;
     }
 
-    public bool CanEnd(HashSet<string> ends) => Kind switch
-    {
-        GbnfKind.Characters => IsNegated || Ranges.Count > 0,
-        GbnfKind.Reference => ends.Contains(Text),
-        GbnfKind.Sequence => Children.All(child => child.CanEnd(ends)),
-        GbnfKind.Alternatives => Children.Any(child => child.CanEnd(ends)),
-        GbnfKind.Repeat => Least == 0 || Children[0].CanEnd(ends),
-        _ => true,
-    };
-
-    public bool CanBeEmpty(HashSet<string> empty) => Kind switch
-    {
-        GbnfKind.Literal => Text.Length == 0,
-        GbnfKind.Reference => empty.Contains(Text),
-        GbnfKind.Sequence => Children.All(child => child.CanBeEmpty(empty)),
-        GbnfKind.Alternatives => Children.Any(child => child.CanBeEmpty(empty)),
-        GbnfKind.Repeat => Least == 0 || Children[0].CanBeEmpty(empty),
-        _ => false,
-    };
-
     /// <summary>Rules that may stand at the very beginning.</summary>
-    public IEnumerable<string> Firsts(HashSet<string> empty)
+    public IEnumerable<string> Firsts(HashSet<GbnfNode> empty)
     {
         if (Kind == GbnfKind.Reference)
             yield return Text;
@@ -85,7 +65,7 @@ sealed class GbnfNode
         {
             foreach (var name in child.Firsts(empty))
                 yield return name;
-            if (Kind == GbnfKind.Sequence && !child.CanBeEmpty(empty))
+            if (Kind == GbnfKind.Sequence && !empty.Contains(child))
                 break;
         }
     }

@@ -9,6 +9,7 @@ namespace Plimsoll.Engine.Grammars;
 sealed class GbnfParser(string text)
 {
     const int Deepest = 100;
+    const int MostStacked = 8;
 
     int _at;
     int _depth;
@@ -52,6 +53,7 @@ sealed class GbnfParser(string text)
     GbnfNode ReadSequence(string rule, bool nested)
     {
         var items = new List<GbnfNode>();
+        var stacked = 0;
         while (_at < text.Length)
         {
             var c = text[_at];
@@ -59,11 +61,14 @@ sealed class GbnfParser(string text)
             {
                 if (items.Count == 0)
                     throw Bad($"'{c}' in rule {rule} repeats nothing");
+                if (++stacked > MostStacked)
+                    throw Bad($"rule {rule} repeats one thing more than {MostStacked} times over");
                 items[^1] = ReadRepeat(items[^1]);
             }
             else if (ReadItem(rule) is { } item)
             {
                 items.Add(item);
+                stacked = 0;
             }
             else
             {

@@ -14,6 +14,7 @@ public sealed class JsonGrammar
 {
     const int Deepest = 64;
     const int MostRules = 5000;
+    const int MostReferences = 1000;
 
     /// <summary>Words of a schema that say nothing of what is valid.</summary>
     static readonly HashSet<string> _remarks =
@@ -26,6 +27,7 @@ public sealed class JsonGrammar
 
     readonly GrammarRules _rules = new();
     readonly Dictionary<string, string> _references = new(StringComparer.Ordinal);
+    readonly Queue<(string Name, string Reference, JsonElement Schema)> _pending = [];
     readonly JsonElement _root;
     int _depth;
 
@@ -49,6 +51,7 @@ public sealed class JsonGrammar
         {
             var grammar = new JsonGrammar(document.RootElement);
             var root = grammar.Rule(document.RootElement, "$");
+            grammar.DefineReferences();
             return GbnfGrammar.Check($"root ::= {root}\n{grammar._rules}");
         }
     }
@@ -76,13 +79,18 @@ public sealed class JsonGrammar
     string OfObject(JsonElement schema, string where)
     {
         if (schema.TryGetProperty("$ref", out var reference))
-            return Reference(reference.GetString() ?? "", where);
+            return Reference(SchemaWords.Text(reference, "$ref", where), where);
         if (schema.TryGetProperty("const", out var constant))
+        {
+            SchemaWords.MustBeOfType(schema, constant, "const", where);
             return Only(schema, where, ["const", "type"], GrammarRules.Literal(constant.GetRawText()));
+        }
         if (schema.TryGetProperty("enum", out var values))
         {
             if (values.ValueKind != JsonValueKind.Array || values.GetArrayLength() == 0)
                 throw Bad(where, "has an empty enum; nothing can be valid under it");
+            foreach (var value in values.EnumerateArray())
+                SchemaWords.MustBeOfType(schema, value, "enum", where);
             var literals = values.EnumerateArray().Select(value => GrammarRules.Literal(Compact(value)));
             return Only(schema, where, ["enum", "type"], $"({string.Join(" | ", literals)})");
         }
@@ -100,6 +108,8 @@ public sealed class JsonGrammar
     {
         if (choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() == 0)
             throw Bad(where, $"has an empty {word}; nothing can be valid under it");
+        foreach (var choice in choices.EnumerateArray())
+            SchemaWords.MustAgree(schema, choice, word, where, Resolved);
         var rules = choices.EnumerateArray().Select((choice, i) => Rule(choice, $"{where}.{word}[{i}]"))
             .ToList();
         return Only(schema, where, [word, "type"], $"({string.Join(" | ", rules)})");
@@ -108,16 +118,21 @@ public sealed class JsonGrammar
     /// <summary>One part is itself; objects are put together; anything else cannot be said.</summary>
     string AllOf(JsonElement schema, JsonElement parts, string where)
     {
-        var list = parts.EnumerateArray().Select(Resolved).ToList();
+        var list = SchemaWords.List(parts, "allOf", where).Select(Resolved).ToList();
         Only(schema, where, ["allOf", "type", "properties", "required", "additionalProperties"], "");
         if (schema.TryGetProperty("properties", out _))
             list.Add(schema);
         if (list.Count == 1)
+        {
+            SchemaWords.MustAgree(schema, list[0], "allOf", where, Resolved);
             return Rule(list[0], $"{where}.allOf[0]");
+        }
         var shape = new ObjectShape(where);
         foreach (var part in list)
         {
             Only(part, where, ["type", "properties", "required", "additionalProperties", "allOf"], "");
+            if (part.TryGetProperty("type", out _) || SchemaWords.Implied(part) is not null)
+                SchemaWords.MustAgree(schema, part, "allOf", where, Resolved);
             shape.Add(part);
         }
         return ObjectOf(shape, where);
@@ -125,25 +140,19 @@ public sealed class JsonGrammar
 
     JsonElement Resolved(JsonElement schema) =>
         schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("$ref", out var reference)
-            ? Find(reference.GetString() ?? "", "$")
+            ? Find(SchemaWords.Text(reference, "$ref", "$"), "$")
             : schema;
 
     string OfType(JsonElement schema, string where)
     {
         if (!schema.TryGetProperty("type", out var type))
         {
-            if (schema.TryGetProperty("properties", out _) || schema.TryGetProperty("required", out _))
-                return OfNamedType(schema, "object", where);
-            if (schema.TryGetProperty("items", out _) || schema.TryGetProperty("prefixItems", out _))
-                return OfNamedType(schema, "array", where);
-            return Only(schema, where, [], _rules.Value);
+            return SchemaWords.Implied(schema) is { } implied ? OfNamedType(schema, implied, where)
+                : Only(schema, where, [], _rules.Value);
         }
         if (type.ValueKind == JsonValueKind.String)
             return OfNamedType(schema, type.GetString()!, where);
-        if (type.ValueKind != JsonValueKind.Array || type.GetArrayLength() == 0)
-            throw Bad(where, "has a type that is neither a name nor a list of names");
-        var choices = type.EnumerateArray()
-            .Select(one => OfNamedType(schema, one.GetString() ?? "", where, one.GetString()));
+        var choices = SchemaWords.Types(type, where).Select(one => OfNamedType(schema, one, where, one));
         return $"({string.Join(" | ", choices)})";
     }
 
@@ -232,7 +241,7 @@ public sealed class JsonGrammar
         if (most < least)
             throw Bad(where, "has more items at least than at most; nothing can be valid under it");
         var items = schema.TryGetProperty("prefixItems", out var prefix)
-            ? prefix.EnumerateArray().Select((item, i) => Rule(item, $"{where}.prefixItems[{i}]")).ToList()
+            ? SchemaWords.List(prefix, "prefixItems", where).Select((item, i) => Rule(item, $"{where}.prefixItems[{i}]")).ToList()
                 : [];
         if (items.Count > 0)
         {
@@ -263,10 +272,14 @@ public sealed class JsonGrammar
         {
             if (least is not null || most is not null)
                 throw Bad(where, "has a pattern and a length, which cannot be said together");
-            return _rules.Add($"\"\\\"\" {PatternGrammar.Of(pattern.GetString() ?? "", where)} \"\\\"\"");
+            var text = PatternGrammar.Of(SchemaWords.Text(pattern, "pattern", where), where);
+            return _rules.Add($"\"\\\"\" {text} \"\\\"\"");
         }
-        if (schema.TryGetProperty("format", out var format) && Format(format.GetString() ?? "") is { } known)
+        if (schema.TryGetProperty("format", out var format)
+            && Format(SchemaWords.Text(format, "format", where)) is { } known)
+        {
             return _rules.Add($"\"\\\"\" {known} \"\\\"\"");
+        }
         return least is null && most is null
             ? _rules.String
             : _rules.Add($"\"\\\"\" {_rules.Character}{{{least ?? 0},{most?.ToString() ?? ""}}} \"\\\"\"");
@@ -299,13 +312,19 @@ public sealed class JsonGrammar
     {
         if (_references.TryGetValue(reference, out var known))
             return known;
+        if (_references.Count == MostReferences)
+            throw Bad(where, $"refers to more than {MostReferences} places");
         var name = _rules.Reserve();
         _references[reference] = name;
-        var depth = _depth;
-        _depth = 0;
-        _rules.Define(name, Rule(Find(reference, where), reference));
-        _depth = depth;
+        _pending.Enqueue((name, reference, Find(reference, where)));
         return name;
+    }
+
+    /// <summary>One after the other, so that a long chain of references is no deep recursion.</summary>
+    void DefineReferences()
+    {
+        while (_pending.TryDequeue(out var next))
+            _rules.Define(next.Name, Rule(next.Schema, next.Reference));
     }
 
     JsonElement Find(string reference, string where)
@@ -327,6 +346,8 @@ public sealed class JsonGrammar
     /// </summary>
     static string Only(JsonElement schema, string where, ReadOnlySpan<string> words, string expression)
     {
+        if (schema.ValueKind != JsonValueKind.Object)
+            throw Bad(where, $"has {SchemaWords.Kind(schema)} where a schema that is an object was expected");
         foreach (var property in schema.EnumerateObject())
         {
             if (words.IndexOf(property.Name) < 0 && !_remarks.Contains(property.Name))

@@ -9,6 +9,9 @@ namespace Plimsoll.Engine.Grammars;
 /// </summary>
 sealed class KeyTrie
 {
+    /// <summary>Every character of a name is a rule inside the one before it.</summary>
+    const int LongestName = 256;
+
     readonly SortedDictionary<Rune, KeyTrie> _next = [];
     bool _isName;
 
@@ -18,6 +21,11 @@ sealed class KeyTrie
         foreach (var name in names)
         {
             var at = root;
+            if (name.Length > LongestName)
+            {
+                throw JsonGrammar.Bad(
+                    "$", $"has a property name longer than {LongestName} characters beside open properties");
+            }
             // A character that JSON escapes can be written in two ways: names with one are not told apart.
             if (name.Any(c => c is '"' or '\\' or < ' '))
             {

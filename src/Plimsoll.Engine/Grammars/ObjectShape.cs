@@ -20,8 +20,8 @@ sealed class ObjectShape(string where)
 
     public void Add(JsonElement schema)
     {
-        if (schema.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String
-            && type.GetString() != "object")
+        if (schema.TryGetProperty("type", out var type)
+            && !SchemaWords.Types(type, where).Contains("object"))
         {
             throw JsonGrammar.Bad(
                 where, "puts an object together with something else; nothing can be valid under both");
@@ -29,7 +29,7 @@ sealed class ObjectShape(string where)
         var any = false;
         if (schema.TryGetProperty("properties", out var properties))
         {
-            foreach (var property in properties.EnumerateObject())
+            foreach (var property in SchemaWords.Members(properties, "properties", where))
             {
                 any = true;
                 var known = Properties.FindIndex(other => other.Name == property.Name);
@@ -41,8 +41,8 @@ sealed class ObjectShape(string where)
         }
         if (schema.TryGetProperty("required", out var required))
         {
-            foreach (var name in required.EnumerateArray())
-                Required.Add(name.GetString() ?? "");
+            foreach (var name in SchemaWords.List(required, "required", where))
+                Required.Add(SchemaWords.Text(name, "required", where));
         }
         if (schema.TryGetProperty("additionalProperties", out var additional))
         {

@@ -1,3 +1,6 @@
+using System;
+using System.Diagnostics;
+using System.Text;
 using Plimsoll.Engine;
 using Plimsoll.Engine.Grammars;
 using Shouldly;
@@ -42,6 +45,24 @@ public sealed class GbnfGrammarTests
     public void Nesting_without_end_is_refused() => Should.Throw<EngineRefusalException>(
         () => GbnfGrammar.Read("root ::= " + new string('(', 5000) + "\"a\"" + new string(')', 5000)))
             .Message.ShouldContain("nested more than");
+
+    [Fact]
+    public void Repeats_of_repeats_without_end_are_refused() => Should.Throw<EngineRefusalException>(
+        () => GbnfGrammar.Read("root ::= \"a\"" + new string('*', 200_000)))
+            .Message.ShouldContain("repeats one thing more than 8 times over");
+
+    /// <summary>Each rule is finished only once the next one is, over as many rules as fit.</summary>
+    [Fact]
+    public void A_long_chain_of_rules_is_read_in_linear_time()
+    {
+        var text = new StringBuilder("root ::= \"a\" r0\n");
+        for (var i = 0; i < 11_000; i++)
+            text.Append($"r{i} ::= \"a\" r{i + 1}\n");
+        text.Append("r11000 ::= \"b\"\n");
+        var time = Stopwatch.StartNew();
+        GbnfGrammar.Read(text.ToString()).Rules.Count.ShouldBe(11_002);
+        time.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(3));
+    }
 
     [Theory]
     [InlineData("root ::= \"yes\" | \"no\"", "no", "maybe")]

@@ -1,3 +1,4 @@
+using System.Linq;
 using System.Text.Json;
 using Json.Schema;
 using Plimsoll.Core.Draws;
@@ -44,6 +45,8 @@ public sealed class JsonGrammarTests
         """{"type": "integer", "minimum": 95}""", """{"type": "integer", "maximum": -3}""",
         """{"type": "number", "minimum": 0, "maximum": 10}""", """{"type": "number", "minimum": 3}""",
         """{"type": "string", "format": "date-time"}""", """{"type": "string", "format": "time"}""",
+        """{"anyOf": [{"$ref": "#/$defs/a"}, {"enum": [1, 2.0]}], "type": ["string", "integer"], "$defs": {"a": {"const": "b"}}}""",
+        """{"type": "object", "anyOf": [{"properties": {"a": {"type": "null"}}, "required": ["a"]}]}""",
         """{"enum": ["x", 1.50, true, null, {"k": "ü"}]}""",
     ];
 
@@ -114,11 +117,59 @@ public sealed class JsonGrammarTests
     [InlineData("""{"$ref": "#/$defs/none"}""", "is not there")]
     [InlineData("""{"$ref": "#"}""", "begins with itself")]
     [InlineData("""{"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}""", "can never be finished")]
+    [InlineData("""{"allOf": "x"}""", "has a string in allOf, where a list was expected")]
+    [InlineData("""{"allOf": [5, 6]}""", "an object was expected")]
+    [InlineData("""{"type": "array", "prefixItems": 5}""", "has a number in prefixItems, where a list was expected")]
+    [InlineData("""{"$ref": 5}""", "has a number in $ref, where a string was expected")]
+    [InlineData("""{"allOf": [{"$ref": 5}]}""", "has a number in $ref, where a string was expected")]
+    [InlineData("""{"type": "string", "pattern": 5}""", "has a number in pattern, where a string was expected")]
+    [InlineData("""{"type": "string", "format": 5}""", "has a number in format, where a string was expected")]
+    [InlineData("""{"type": [5]}""", "has a number in type, where a string was expected")]
+    [InlineData("""{"type": "object", "required": 5}""", "has a number in required, where a list was expected")]
+    [InlineData("""{"type": "object", "required": [5]}""", "has a number in required, where a string was expected")]
+    [InlineData("""{"properties": 5}""", "has a number in properties, where an object was expected")]
+    [InlineData("""{"const": 5, "type": "string"}""", "const that is not of its type")]
+    [InlineData("""{"const": 5.5, "type": ["string", "integer"]}""", "const that is not of its type")]
+    [InlineData("""{"enum": ["a", 5], "type": "string"}""", "enum that is not of its type")]
+    [InlineData("""{"anyOf": [{"type": "string"}], "type": "integer"}""", "anyOf what its type does not allow")]
+    [InlineData("""{"oneOf": [{}, {"type": "null"}], "type": "null"}""", "oneOf what its type does not allow")]
+    [InlineData("""{"anyOf": [{"$ref": "#/$defs/a"}], "type": "null", "$defs": {"a": {"const": 1}}}""", "anyOf what its type")]
+    [InlineData("""{"allOf": [{"type": "string"}], "type": "integer"}""", "allOf what its type does not allow")]
     [InlineData("""{"type": "object", "required": ["a"], "additionalProperties": false}""", "requires \"a\" and forbids it")]
     public void A_schema_that_cannot_be_kept_is_refused_by_name(string schema, string problem)
     {
         var refusal = Should.Throw<EngineRefusalException>(() => JsonGrammar.Of(schema));
         refusal.Message.ShouldContain(problem);
         refusal.Message.ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public void A_name_of_absurd_length_beside_open_properties_is_refused()
+    {
+        string Schema(int length) =>
+            $$$"""{"type": "object", "properties": {"{{{new string('a', length)}}}": {}}, "additionalProperties": true}""";
+        JsonGrammar.Of(Schema(256)).ShouldNotBeEmpty();
+        Should.Throw<EngineRefusalException>(() => JsonGrammar.Of(Schema(50_000)))
+            .Message.ShouldContain("longer than 256 characters");
+    }
+
+    [Fact]
+    public void References_chain_as_long_as_the_grammar_stays_small()
+    {
+        JsonGrammar.Of(Chain(900)).ShouldContain("\"null\"");
+        Should.Throw<EngineRefusalException>(() => JsonGrammar.Of(Chain(25_000)))
+            .Message.ShouldContain("refers to more than 1000 places");
+    }
+
+    /// <summary>A schema that stands for another, and so on, down to null.</summary>
+    static string Chain(int length)
+    {
+        var links = Enumerable.Range(0, length)
+            .Select(i => $$$"""
+                "a{{{i}}}": {"$ref": "#/$defs/a{{{i + 1}}}"}
+                """);
+        return $$$"""
+            {"$ref": "#/$defs/a0", "$defs": { {{{string.Join(',', links)}}}, "a{{{length}}}": {"type": "null"} } }
+            """;
     }
 }
