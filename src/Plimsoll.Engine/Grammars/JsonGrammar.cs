@@ -241,8 +241,9 @@ public sealed class JsonGrammar
         if (most < least)
             throw Bad(where, "has more items at least than at most; nothing can be valid under it");
         var items = schema.TryGetProperty("prefixItems", out var prefix)
-            ? SchemaWords.List(prefix, "prefixItems", where).Select((item, i) => Rule(item, $"{where}.prefixItems[{i}]")).ToList()
-                : [];
+            ? SchemaWords.List(prefix, "prefixItems", where)
+                .Select((item, i) => Rule(item, $"{where}.prefixItems[{i}]")).ToList()
+            : [];
         if (items.Count > 0)
         {
             if (least > items.Count || most < items.Count

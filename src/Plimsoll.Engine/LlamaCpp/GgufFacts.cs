@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Gguf;
@@ -42,6 +44,8 @@ public sealed record GgufFacts
             if (file.Metadata.TryGetValue($"{architecture}.{key}", out var value) && value is not Array)
                 Count(file, $"{architecture}.{key}");
         }
+        CheckNumbers(file, architecture);
+        CheckNorms(file);
         CheckTokenizer(file);
         return new GgufFacts
         {
@@ -63,6 +67,42 @@ public sealed record GgufFacts
         }
     }
 
+    /// <summary>
+    /// Numbers that a step is computed with: one that is not finite makes every logit so, and libllama
+    /// asserts that an epsilon is not negative.
+    /// </summary>
+    static void CheckNumbers(GgufFile file, string architecture)
+    {
+        foreach (var (key, value) in file.Metadata)
+        {
+            if (!key.StartsWith(architecture + ".", StringComparison.Ordinal)
+                || value is not (float or double))
+            {
+                continue;
+            }
+            var number = Convert.ToDouble(value, CultureInfo.InvariantCulture);
+            var isNeverNegative = key.EndsWith("epsilon", StringComparison.Ordinal)
+                || key.EndsWith("rope.scaling.factor", StringComparison.Ordinal)
+                || key.EndsWith("rope.scale_linear", StringComparison.Ordinal);
+            var isPositive = key.Contains("rope.freq_base", StringComparison.Ordinal);
+            if (!double.IsFinite(number) || (isNeverNegative && number < 0) || (isPositive && number <= 0))
+                throw Bad(file, FormattableString.Invariant($"gives {Shown(key)} as {number}"));
+        }
+    }
+
+    /// <summary>A norm is multiplied as it is stored, and ggml asserts that it is stored in F32.</summary>
+    static void CheckNorms(GgufFile file)
+    {
+        foreach (var tensor in file.Tensors)
+        {
+            if (tensor.Name.EndsWith("norm.weight", StringComparison.Ordinal)
+                && tensor.Format != TensorFormat.F32)
+            {
+                throw Bad(file, $"stores the norm \"{Shown(tensor.Name)}\" as {tensor.Format}, not F32");
+            }
+        }
+    }
+
     static void CheckTokenizer(GgufFile file)
     {
         if (file.Text("tokenizer.ggml.model") is not { } model || model is "none" or "no_vocab")
@@ -72,6 +112,7 @@ public sealed record GgufFacts
         {
             throw Bad(file, "has no tokens (tokenizer.ggml.tokens)");
         }
+        CheckTokens(file, names);
         foreach (var key in new[] { "bos", "eos", "padding", "unknown", "eot", "separator" })
         {
             if (file.Number($"tokenizer.ggml.{key}_token_id") is { } id && id != uint.MaxValue
@@ -79,6 +120,22 @@ public sealed record GgufFacts
             {
                 throw Bad(file, $"names token {id} as its {key} token, of {names.Length}");
             }
+        }
+    }
+
+    /// <summary>
+    /// libllama asserts that no two tokens are equal. It reads each up to a NUL and names empty ones itself;
+    /// what is no UTF-8 reads as one character here, whatever it was.
+    /// </summary>
+    static void CheckTokens(GgufFile file, string[] names)
+    {
+        var seen = new Dictionary<string, int>(names.Length, StringComparer.Ordinal);
+        for (var token = 0; token < names.Length; token++)
+        {
+            var nul = names[token].IndexOf('\0');
+            var name = nul < 0 ? names[token] : names[token][..nul];
+            if (name.Length > 0 && !name.Contains('\uFFFD') && !seen.TryAdd(name, token))
+                throw Bad(file, $"has token {token} equal to token {seen[name]}, \"{Shown(name)}\"");
         }
     }
 

@@ -1,4 +1,5 @@
 using System;
+using System.Numerics.Tensors;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Gguf;
 
@@ -12,6 +13,9 @@ public sealed class LlamaAdapter : IDisposable
 {
     /// <summary>Key in an adapter's GGUF: the weight hash of the base it was trained on.</summary>
     public const string BaseHashKey = AdapterIdentity.BaseKey;
+
+    /// <summary>Far above what training makes, and far below where products overflow.</summary>
+    const float LargestWeight = 1e6f;
 
     static long _serials;
 
@@ -65,6 +69,7 @@ public sealed class LlamaAdapter : IDisposable
         if (!file.Metadata.TryGetValue("adapter.lora.alpha", out var alpha) || alpha is not float or 0f)
             throw Bad(file, "does not say its alpha (adapter.lora.alpha)");
         CheckPairs(file);
+        CheckWeights(file);
         if (file.Text(BaseHashKey) is not { } hash)
             return false;
         return hash == baseHash() ? true
@@ -98,6 +103,25 @@ public sealed class LlamaAdapter : IDisposable
                 throw Bad(
                     file, $"has rank {rank} in one tensor and {tensor.Shape[1]} in "
                         + $"\"{GgufFacts.Shown(tensor.Name)}\"");
+            }
+        }
+    }
+
+    /// <summary>
+    /// libllama adds whatever is stored: weights that are not finite, or far from what training makes, turn
+    /// every logit into no number.
+    /// </summary>
+    static void CheckWeights(GgufFile file)
+    {
+        foreach (var tensor in file.Tensors)
+        {
+            if (tensor.Numbers == 0 || !TensorNumbers.CanConvert(tensor.Format))
+                continue;
+            var largest = TensorPrimitives.MaxMagnitude<float>(file.ReadFloats(tensor));
+            if (!(MathF.Abs(largest) <= LargestWeight))
+            {
+                throw Bad(file, FormattableString.Invariant(
+                    $"holds the weight {largest} in \"{GgufFacts.Shown(tensor.Name)}\""));
             }
         }
     }

@@ -30,6 +30,11 @@ public sealed partial class LlamaEngine
 
     public async ValueTask LoadAdapterAsync(string name, string path, CancellationToken cancellation)
     {
+        if (name == Facts.Model)
+        {
+            throw new EngineRefusalException(
+                $"The lora adapter '{name}' has the name of the model, which requests would reach instead.");
+        }
         try
         {
             await OnEngine(() => _adapters.Load(name, path), cancellation);

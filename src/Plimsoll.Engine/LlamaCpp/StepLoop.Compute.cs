@@ -263,12 +263,20 @@ sealed partial class StepLoop
             sequence.Tokens.Add(chosen.Token);
         var finish = isEnd ? FinishReason.Stop
             : sequence.Emitted >= sequence.MostAnswerTokens ? FinishReason.Length : FinishReason.None;
-        var text = sequence.IsPlain ? null : Watch(sequence, chosen, ref finish);
+        var text = chosen.Token == TokenChooser.NoNumbers ? Broken(ref finish)
+            : sequence.IsPlain ? null : Watch(sequence, chosen, ref finish);
         sequence.IsDone = finish != FinishReason.None;
         sequence.StepDrew = true;
         sequence.StepFinished = sequence.IsDone;
         _tokens.Add(new DrawnToken(sequence, chosen, text, finish));
         return sequence.IsDone;
+    }
+
+    /// <summary>An answer that cannot go on failed; it did not stop of itself.</summary>
+    static string Broken(ref FinishReason finish)
+    {
+        finish = FinishReason.Failed;
+        return "the model computed no finite logits: its weights, or its adapter's, are damaged";
     }
 
     /// <summary>The text of an answer that its own text may end, or bear on what follows.</summary>

@@ -12,6 +12,9 @@ readonly record struct ChosenToken(int Token, float Logprob, TokenLogprob[]? Top
 /// </summary>
 sealed class TokenChooser
 {
+    /// <summary>In place of a token where no logit is a finite number.</summary>
+    public const int NoNumbers = -2;
+
     readonly LlamaTokenizer _tokenizer;
     readonly SamplingScratch _scratch;
     readonly float[] _masked;
@@ -31,7 +34,9 @@ sealed class TokenChooser
         _ends = [.. ends];
     }
 
-    /// <summary>The next token; a negative one where the grammar allows nothing more.</summary>
+    /// <summary>
+    /// The next token; -1 where the grammar allows nothing more, <see cref="NoNumbers"/> where there is none.
+    /// </summary>
     public ChosenToken Choose(Sequence sequence, ReadOnlySpan<float> logits)
     {
         var token = Draw(sequence, logits);
@@ -54,7 +59,9 @@ sealed class TokenChooser
             allowed = _masked;
         }
         var token = sequence.Sampler.Draw(allowed, _scratch);
-        if (sequence.Grammar is not { } grammar || (token >= 0 && grammar.Allows(token)))
+        if (token < 0)
+            return NoNumbers;
+        if (sequence.Grammar is not { } grammar || grammar.Allows(token))
             return token;
         if (!grammar.Mask(allowed, _masked))
             return -1;

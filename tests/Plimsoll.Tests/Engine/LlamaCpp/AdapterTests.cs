@@ -102,6 +102,60 @@ public sealed class AdapterTests
         }
     }
 
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.NegativeInfinity)]
+    [InlineData(-1e30f)]
+    [InlineData(1.1e6f)]
+    public void An_adapter_of_absurd_weights_is_refused(float weight)
+    {
+        using var model = TestModel.Load();
+        var numbers = new float[64 * 4];
+        numbers[100] = weight;
+        var path = TestAdapter.Save(
+            TestAdapter.Writer(1).Add("blk.0.attn_k.weight.lora_a", [64, 4], TensorFormat.F32, numbers)
+                .Add("blk.0.attn_k.weight.lora_b", [4, 64], TensorFormat.F32, new float[256]), "absurd");
+        Should.Throw<BadInputException>(() => LlamaAdapter.Load(model, "x", path, () => "").Dispose())
+            .Message.ShouldContain("holds the weight");
+    }
+
+    [Fact]
+    public async Task An_adapter_named_as_the_model_is_refused()
+    {
+        var path = TestAdapter.Save(TestAdapter.Writer(4), "namesake");
+        await using var engine = new LlamaEngine(TestModel.Options(), TimeProvider.System);
+        (await Should.ThrowAsync<EngineRefusalException>(
+            async () => await engine.LoadAdapterAsync("tiny", path, default)))
+            .Message.ShouldContain("has the name of the model");
+        engine.Adapters.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_answer_of_no_finite_logits_fails(bool guided)
+    {
+        var path = Path.Combine(TestModel.Folder, $"broken-{guided}.gguf");
+        File.Copy(TestModel.Path, path, overwrite: true);
+        long offset;
+        using (var file = GgufFile.Open(path))
+            offset = file.Find("output_norm.weight")!.Offset;
+        using (var stream = File.OpenWrite(path))
+        {
+            stream.Position = offset;
+            for (var i = 0; i < 64; i++)
+                stream.Write(BitConverter.GetBytes(float.NaN));
+        }
+        await using var engine =
+            new LlamaEngine(TestModel.Options() with { Path = path }, TimeProvider.System);
+        var request = TestModel.Request([1, 2], 3);
+        if (guided)
+            request = request with { Format = new AnswerFormat(null, "root ::= [a-z]+") };
+        var end = (await TestModel.ReadAll(engine.Submit(request))).ShouldHaveSingleItem();
+        end.Finish.ShouldBe(FinishReason.Failed);
+        end.Text.ShouldContain("no finite logits");
+    }
+
     [Fact]
     public void An_adapter_cut_anywhere_is_refused()
     {

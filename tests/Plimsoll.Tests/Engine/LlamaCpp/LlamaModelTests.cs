@@ -30,6 +30,15 @@ public sealed class LlamaModelTests
     [InlineData("tokenizer.ggml.model", "none", "has no tokenizer")]
     [InlineData("tokenizer.ggml.model", "wild", "llama.cpp can serve")]
     [InlineData("tokenizer.ggml.eos_token_id", 70_000u, "names token 70000 as its eos token")]
+    [InlineData("llama.attention.layer_norm_rms_epsilon", float.NaN, "layer_norm_rms_epsilon as NaN")]
+    [InlineData("llama.attention.layer_norm_rms_epsilon", -1f, "layer_norm_rms_epsilon as -1")]
+    [InlineData("llama.attention.layer_norm_epsilon", float.PositiveInfinity, "layer_norm_epsilon as Inf")]
+    [InlineData("llama.rope.freq_base", float.NaN, "gives llama.rope.freq_base as NaN")]
+    [InlineData("llama.rope.freq_base", 0f, "gives llama.rope.freq_base as 0")]
+    [InlineData("llama.rope.freq_base", -1f, "gives llama.rope.freq_base as -1")]
+    [InlineData("llama.rope.freq_base", float.PositiveInfinity, "gives llama.rope.freq_base as Inf")]
+    [InlineData("llama.rope.scaling.factor", float.NaN, "gives llama.rope.scaling.factor as NaN")]
+    [InlineData("llama.rope.scaling.factor", -2f, "gives llama.rope.scaling.factor as -2")]
     public void A_file_that_lies_is_refused(string key, object value, string problem)
     {
         LlamaLibrary.Load(new LlamaLibraryOptions());
@@ -38,6 +47,36 @@ public sealed class LlamaModelTests
         var refusal = Should.Throw<BadInputException>(() => LlamaModel.Load(path).Dispose());
         refusal.Message.ShouldContain(problem);
         refusal.Message.ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public void Two_equal_tokens_are_refused()
+    {
+        LlamaLibrary.Load(new LlamaLibraryOptions());
+        var path = Path.Combine(TestModel.Folder, "equal-tokens.gguf");
+        PlaceholderModel.Make(_small).Save(path);
+        string[] tokens;
+        using (var file = GgufFile.Open(path))
+            tokens = [.. (string[])file.Metadata["tokenizer.ggml.tokens"]];
+        tokens[40] = tokens[7];
+        PlaceholderModel.Make(_small).Set("tokenizer.ggml.tokens", tokens).Save(path);
+        Should.Throw<BadInputException>(() => LlamaModel.Load(path).Dispose())
+            .Message.ShouldContain("has token 40 equal to token 7");
+        tokens[40] = tokens[7] + "\0more";
+        PlaceholderModel.Make(_small).Set("tokenizer.ggml.tokens", tokens).Save(path);
+        Should.Throw<BadInputException>(() => LlamaModel.Load(path).Dispose())
+            .Message.ShouldContain("has token 40 equal to token 7");
+    }
+
+    [Fact]
+    public void A_norm_that_is_not_stored_in_F32_is_refused()
+    {
+        LlamaLibrary.Load(new LlamaLibraryOptions());
+        var path = Path.Combine(TestModel.Folder, "half-norm.gguf");
+        PlaceholderModel.Make(_small)
+            .Add("blk.9.attn_norm.weight", [32], TensorFormat.F16, new float[32]).Save(path);
+        Should.Throw<BadInputException>(() => LlamaModel.Load(path).Dispose())
+            .Message.ShouldContain("stores the norm \"blk.9.attn_norm.weight\" as F16, not F32");
     }
 
     [Fact]
