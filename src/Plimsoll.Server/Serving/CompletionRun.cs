@@ -151,9 +151,12 @@ public sealed class CompletionRun : IDisposable
         CompletionRequest request, int[] prompt, int choice, string tenant, string? adapter, long ledgerId)
     {
         var sampling = request.Sampling;
-        // Without a seed the engine gives each choice one of its own.
-        if (sampling.Seed is { } seed)
+        // Choices differ from each other, and without a seed from request to request.
+        if (choice > 0)
+        {
+            var seed = sampling.Seed ?? (ulong)Random.Shared.NextInt64();
             sampling = sampling with { Seed = unchecked(seed + ((ulong)choice * 7919)) };
+        }
         return new EngineRequest
         {
             Prompt = prompt,
