@@ -43,7 +43,7 @@ public sealed partial class ServeHost
             _gate, _models, upstreams, () => _levels, _book, time, _rollouts, _shadow, answers, _capture);
         MapRollouts(wrap, new RolloutEndpoints(_gate, _rollouts));
         var models = new ModelEndpoints(_gate, _models, upstreams, () => _levels, _book);
-        var operations = new OperationEndpoints(_gate, _models, upstreams, _book, version);
+        var operations = new OperationEndpoints(_gate, _models, upstreams, _book, _capture, version);
         Map("POST", "/v1/chat/completions", wrap.Wrap(completions.ChatAsync));
         Map("POST", "/v1/completions", wrap.Wrap(completions.TextAsync));
         var responses = new ResponseEndpoints(_gate, _models, upstreams, () => _levels, _book, time);

@@ -18,6 +18,14 @@ namespace Plimsoll.Server.Api;
 /// </summary>
 sealed class CascadeAnswers(Gate gate, WholeAnswer answers, Func<Levels> levels)
 {
+    /// <summary>Rules read choices: a cascade answers where answers have them.</summary>
+    public static bool Answers(string endpoint) =>
+        endpoint is "/v1/chat/completions" or "/v1/completions";
+
+    /// <summary>Asked where it does not answer.</summary>
+    public static ApiException Elsewhere(string name) => ApiException.Bad(
+        $"The model '{name}' is a cascade: it answers /v1/chat/completions and /v1/completions.", "model");
+
     /// <summary>
     /// Answers the client by the small model; false where the large one is to be asked, the reason in a
     /// header. Both are metered: the client pays for what was computed.

@@ -1,6 +1,7 @@
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Plimsoll.Server.Api.Contract;
+using Plimsoll.Server.Capture;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Metrics;
 using Plimsoll.Server.Serving;
@@ -9,7 +10,8 @@ namespace Plimsoll.Server.Api;
 
 /// <summary>Health, version and metrics.</summary>
 sealed class OperationEndpoints(
-    Gate gate, ModelDirectory models, UpstreamEndpoints upstreams, LedgerBook book, string version)
+    Gate gate, ModelDirectory models, UpstreamEndpoints upstreams, LedgerBook book, TrafficCapture capture,
+    string version)
 {
     /// <summary>200 while requests are taken; 503 once the server drains, so that load balancers look
     /// elsewhere.</summary>
@@ -50,6 +52,8 @@ sealed class OperationEndpoints(
         foreach (var cascade in models.Cascades.Values)
             MetricsPage.Write(text, cascade);
         text.Gauge("plimsoll_requests_in_flight", "Requests being answered.", gate.Running);
+        text.Counter("plimsoll_capture_lost_total", "Exchanges of tenants that opted in which were not kept.",
+            capture.Lost);
         ProcessMetrics.Write(text);
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await context.Response.WriteAsync(text.ToString());

@@ -29,6 +29,8 @@ sealed class ResponseEndpoints(
             await upstreams.AnswerAsync(context, tenant, upstream, body);
             return;
         }
+        if (models.Cascades.ContainsKey(body.Required("model")))
+            throw CascadeAnswers.Elsewhere(body.Required("model"));
         var model = CompletionEndpoints.Model(models, body.Required("model"), tenant.Name, out var adapter);
         var reader = new RequestReader(
             model.Engine.Codec, model.Engine.Facts.MaxModelTokens, levels(), tenant.Options.Level);

@@ -27,9 +27,10 @@ sealed class WholeAnswer(
     public async Task<ReadOnlyMemory<byte>> OfLineAsync(
         string endpoint, JsonElement body, string tenant, string requestId, CancellationToken cancellation)
     {
-        if (endpoint != "/v1/responses"
-            && models.Cascades.TryGetValue(body.Required("model"), out var cascade))
+        if (models.Cascades.TryGetValue(body.Required("model"), out var cascade))
         {
+            if (!CascadeAnswers.Answers(endpoint))
+                throw CascadeAnswers.Elsewhere(cascade.Name);
             using var first = HoldFor(endpoint, body, tenant, cascade.First);
             var (answer, _) = await CascadeAnswers.AskAsync(
                 this, cascade, endpoint, body, tenant, requestId + "_first", levels().Batch, requestId,

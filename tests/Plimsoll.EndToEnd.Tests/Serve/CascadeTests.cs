@@ -73,6 +73,25 @@ public sealed class CascadeTests
     }
 
     [Fact]
+    public async Task Where_it_does_not_answer_it_says_where_it_does()
+    {
+        await using var server = await StartAsync(new());
+        var (status, body, _) = await server.PostAsync("/v1/responses", """{"model":"both","input":"hi"}""");
+        status.ShouldBe(400, body.ToString());
+        body.ToString().ShouldContain("answers /v1/chat/completions");
+        var file = await server.UploadAsync(
+            """{"custom_id":"a","method":"POST","url":"/v1/responses","body":{"model":"both","input":"hi"}}""");
+        var (_, created, _) = await server.PostAsync("/v1/batches",
+            $$"""{"input_file_id":"{{file}}","endpoint":"/v1/responses","completion_window":"24h"}""");
+        var done = await RunningServer.EventuallyAsync(
+            async () => (await server.GetAsync($"/v1/batches/{created.GetProperty("id").GetString()}")).Body,
+            batch => batch.GetProperty("status").GetString() == "completed");
+        var errors = await server.Client.GetStringAsync(
+            $"/v1/files/{done.GetProperty("error_file_id").GetString()}/content");
+        errors.ShouldContain("answers /v1/chat/completions");
+    }
+
+    [Fact]
     public async Task What_was_computed_twice_is_metered_twice()
     {
         await using (var server = await StartAsync(new() { Refusal = "\\w" }))

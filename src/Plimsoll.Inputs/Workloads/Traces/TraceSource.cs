@@ -67,7 +67,7 @@ public sealed class TraceSource : ForwardStream
         var head = new byte[HeadBytes];
         var read = this.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false);
         if (head.AsSpan(0, read).IndexOfAnyExcept(" \t\r\n\uFEFF"u8) < 0)
-            throw new BadInputException($"{Name}: is empty; expected a trace");
+            throw new BadInputException($"{Name}: is empty; expected at least one request");
         return _head = head[..read];
     }
 
