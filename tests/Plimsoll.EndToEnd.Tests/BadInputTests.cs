@@ -56,8 +56,12 @@ public sealed class BadInputTests
     [InlineData("--rate many", "expected a number", "account", "--rate", "many")]
     [InlineData("none.jsonl", "no such file", "account", "--workload", "none.jsonl")]
     [InlineData("colours", "accelerators, models, prices, workloads", "catalogue", "colours")]
-    [InlineData("--batch-share 1.5", "0 to 1", "simulate", "--policy", "slack", "--batch-workload", "chat",
+    [InlineData("--batch-share 1.5", "0 to 0.99", "simulate", "--policy", "slack", "--batch-workload", "chat",
         "--batch-share", "1.5")]
+    [InlineData("--batch-share 1:", "0 to 0.99", "simulate", "--policy", "slack", "--batch-workload", "chat",
+        "--batch-share", "1")]
+    [InlineData("--batch-window 0.001ms", "with the engine to itself", "simulate", "--batch-workload",
+        "summarisation", "--batch-window", "1us")]
     [InlineData("--batch-share 0.2", "--policy slack", "simulate", "--batch-workload", "chat",
         "--batch-share", "0.2")]
     [InlineData("--batch-window 1s", "with the engine to itself", "simulate", "--batch-workload",

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
@@ -41,7 +42,7 @@ sealed class BatchOptions
     readonly Option<double> _share = new("--batch-share")
     {
         Description = "Share of each engine's time, as it is billed, and of its KV and sequences promised to "
-            + "all batch work together, levels with a share too; with --policy slack",
+            + "--batch-workload, beside what levels are promised; with --policy slack",
         DefaultValueFactory = _ => 0,
     };
 
@@ -243,13 +244,15 @@ sealed class BatchOptions
     double Share(ParseResult parsed, SimulationOptions options, SimulatedEngine engine)
     {
         var share = parsed.GetValue(_share);
-        var left = 1.0;
+        var left = ServiceLevelSpec.MostShared(
+            options.Levels.Any(level => level.Spec.Class == ServiceClass.Interactive));
         foreach (var level in options.Levels)
             left -= level.Spec.MinShare;
-        if (!(share >= 0 && share <= left))
+        if (!(share >= 0 && share <= left + 1e-9))
         {
             throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
-                $"--batch-share {share}: expected 0 to {left:0.##}, what the levels' shares leave"));
+                $"--batch-share {share}: expected 0 to {Math.Max(0, left):0.##}, what interactive work and ")
+                + "the levels' shares leave");
         }
         return share == 0 || engine.Limits.Policy.Slack is not null ? share : throw new BadInputException(
             $"--batch-share {share}: {engine.Limits.Policy.Name} keeps no shares; expected --policy "

@@ -60,6 +60,12 @@ public sealed record ServiceLevelSpec
     /// </summary>
     public double MinShare { get; init; }
 
+    /// <summary>
+    /// Most that can be promised to all levels of batch work together: interactive work has at least a
+    /// hundredth where there is any.
+    /// </summary>
+    public static double MostShared(bool hasInteractive) => hasInteractive ? 0.99 : 1;
+
     /// <summary>The one level of a scheduler that is told of none: interactive, without limits.</summary>
     public static ServiceLevelSpec Default { get; } = new() { Name = "default" };
 

@@ -79,7 +79,10 @@ sealed class SlotHeap(RequestTable requests)
         requests[request].HeapIndex = index;
     }
 
-    bool GoesBefore(int a, int b)
+    bool GoesBefore(int a, int b) => GoesBefore(requests, a, b);
+
+    /// <summary>The order of the heap, for those of several.</summary>
+    public static bool GoesBefore(RequestTable requests, int a, int b)
     {
         ref var left = ref requests[a];
         ref var right = ref requests[b];

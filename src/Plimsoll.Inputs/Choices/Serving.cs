@@ -92,7 +92,7 @@ public sealed record Serving
 
     static void CheckShares(List<LevelPromise> levels)
     {
-        var left = 1.0;
+        var left = ServiceLevelSpec.MostShared(levels.Exists(l => l.Spec.Class == ServiceClass.Interactive));
         foreach (var level in levels)
         {
             if (level.Spec.MinShare > left + 1e-9)

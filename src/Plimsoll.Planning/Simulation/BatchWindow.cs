@@ -34,7 +34,11 @@ public static class BatchWindow
     {
         var fits = Math.Ceiling(takesNs / 1e8) / 10;
         return new BadInputException(
-            $"{Setting.BatchWindow} {windowNs / 1e9:0.###}s",
+            $"{Setting.BatchWindow} {Readable(windowNs)}",
             $"a line of {workload.Name} takes {takesNs / 1e9:0.0} s {where}", $"at least {fits:0.0}s");
     }
+
+    static string Readable(double ns) => ns < 1e9
+        ? FormattableString.Invariant($"{ns / 1e6:0.######}ms")
+        : FormattableString.Invariant($"{ns / 1e9:0.###}s");
 }

@@ -43,6 +43,76 @@ public sealed class SlackShareTests
     }
 
     /// <summary>
+    /// The same with three levels of lines without end, the first of which weighs the most by far and was
+    /// promised nothing.
+    /// </summary>
+    [Fact]
+    public void Each_level_has_the_share_that_it_was_promised()
+    {
+        var desk = new SlackDesk([Chat, Bulk(0) with { Weight = 50 }, Bulk(0.2), Bulk(0.1)], Idle);
+        desk.Decoding(0, 50);
+        var (billedNs, levels) = (new double[4], new Dictionary<RequestId, int>());
+        var beganNs = desk.NowNs;
+        while (desk.NowNs - beganNs < 2000 * Ms)
+        {
+            for (var level = 1; level < 4; level++)
+            {
+                if (!levels.ContainsValue(level))
+                    levels.Add(desk.Add(level, 2000, 1), level);
+            }
+            var plan = desk.Plan();
+            foreach (var chunk in plan.Chunks)
+            {
+                billedNs[levels[chunk.Request]] +=
+                    ((double)Ms / (50 + plan.Chunks.Length)) + (10_000.0 * chunk.Tokens);
+                if (!chunk.EndsPrompt)
+                    continue;
+                desk.End(chunk.Request);
+                levels.Remove(chunk.Request);
+            }
+            desk.Commit(StepNs(plan.Shape.Tokens));
+        }
+        var shares = billedNs.Select(ns => ns / (desk.NowNs - beganNs)).ToArray();
+        shares[1].ShouldBeLessThan(0.01);
+        shares[2].ShouldBeInRange(0.97 * 0.2, 1.1 * 0.2);
+        shares[3].ShouldBeInRange(0.97 * 0.1, 1.2 * 0.1);
+    }
+
+    /// <summary>
+    /// 150 ms are owed and half of the time after; a prompt of two milliseconds comes behind them.
+    /// </summary>
+    [Theory]
+    [InlineData(0.5, 20, false)]
+    [InlineData(0.5, 2000, true)]
+    [InlineData(0, 20, true)]
+    public void Who_would_be_late_behind_what_is_owed_is_turned_away(double share, int ttftMs, bool taken)
+    {
+        var hurried = new ServiceLevelSpec
+        {
+            Name = "hurried", TtftNs = ttftMs * Ms, Overload = Overload.Reject,
+        };
+        var desk = new SlackDesk(
+            [new() { Name = "chat" }, Bulk(share), hurried], new SlackOptions { IdleStepNs = 100 * Ms });
+        var first = desk.Add(0, 512, 1);
+        desk.Add(1, 20_000, 1);
+        desk.Plan();
+        desk.End(first);
+        desk.Commit(300 * Ms);
+        var askedNs = desk.NowNs;
+        var verdict = desk.Ask(2, 100, 1);
+        (verdict.Admission == Admission.Accepted).ShouldBe(taken);
+        for (var given = !taken; !given;)
+        {
+            var plan = desk.Plan();
+            foreach (var chunk in plan.Chunks)
+                given |= chunk.Request == verdict.Request && chunk.EndsPrompt;
+            desk.Commit(StepNs(plan.Shape.Tokens));
+            if (given)
+                (desk.NowNs - askedNs).ShouldBeLessThanOrEqualTo(ttftMs * Ms);
+        }
+    }
+
+    /// <summary>
     /// Interactive requests would take every block and every seat; when one is done another comes.
     /// </summary>
     [Theory]

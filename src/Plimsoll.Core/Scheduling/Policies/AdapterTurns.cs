@@ -29,12 +29,12 @@ sealed class AdapterTurns(
 
     readonly record struct Alone(int Decodes, long ContextTokens, long ModelNs);
 
-    /// <param name="owed">Whether batch work is owed time.</param>
+    /// <param name="owed">The level of batch work that is owed time; negative for none.</param>
     /// <param name="nowNs">When the step begins.</param>
-    public int Next(bool owed, long nowNs)
+    public int Next(int owed, long nowNs)
     {
         Gather();
-        if (owed && BatchTurn() is { } paid)
+        if (owed >= 0 && BatchTurn(owed) is { } paid)
             return paid;
         var due = FirstDue(out var dueNs);
         if (queues.Interactive.Count > 0)
@@ -61,17 +61,19 @@ sealed class AdapterTurns(
     /// <summary>
     /// Batch work's: in turns the prompt that is next and the decodes that have waited longest.
     /// </summary>
-    int? BatchTurn()
+    /// <param name="level">Of one level; negative: of all.</param>
+    int? BatchTurn(int level = -1)
     {
-        var adapter = OfBatch();
+        var adapter = OfBatch(level);
         _wasPrompts = !_wasPrompts;
         return adapter;
     }
 
-    int? OfBatch()
+    int? OfBatch(int level = -1)
     {
-        int? prompts = queues.Batch.Count > 0 ? state.Requests[queues.Batch.Peek()].Adapter : null;
-        var waited = LongestIdle(batchOnly: true);
+        var next = queues.Batch.Peek(level);
+        int? prompts = next >= 0 ? state.Requests[next].Adapter : null;
+        var waited = LongestIdle(batchOnly: true, level);
         return _wasPrompts ? waited ?? prompts : prompts ?? waited;
     }
 
@@ -133,14 +135,14 @@ sealed class AdapterTurns(
     }
 
     /// <summary>The adapter of the decodes that have waited longest; null without any.</summary>
-    int? LongestIdle(bool batchOnly = false)
+    int? LongestIdle(bool batchOnly = false, int level = -1)
     {
         int? adapter = null;
         var longest = long.MaxValue;
         foreach (var cohort in state.Cohorts.All)
         {
             if (cohort.Count == 0 || cohort.Key.Parked || cohort.LastStepNs >= longest
-                || (batchOnly && !cohort.IsBatch))
+                || (batchOnly && !cohort.IsBatch) || (level >= 0 && cohort.Key.Level != level))
             {
                 continue;
             }

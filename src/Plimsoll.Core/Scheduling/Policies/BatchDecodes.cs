@@ -3,8 +3,8 @@ using System;
 namespace Plimsoll.Core.Scheduling.Policies;
 
 /// <summary>
-/// Batch requests that decode, oldest admission first. The first <see cref="Active"/> run, the rest are
-/// parked: who runs is a place in the order, and moving it touches only those it passes.
+/// Batch requests of a level that decode, oldest admission first. The first <see cref="Active"/> run, the
+/// rest are parked: who runs is a place in the order, and moving it touches only those it passes.
 /// </summary>
 sealed class BatchDecodes(SchedulerState state)
 {
@@ -31,17 +31,18 @@ sealed class BatchDecodes(SchedulerState state)
     }
 
     /// <summary>
-    /// Forgets a request; one that left in the step that ended its prompt was never listed.
+    /// Forgets a request. False when it was never listed: it left in the step that ended its prompt.
     /// </summary>
-    public void Remove(int request)
+    public bool Remove(int request)
     {
         var index = Items.IndexOf(request);
         if (index < 0)
-            return;
+            return false;
         _items.AsSpan(index + 1, Count - index - 1).CopyTo(_items.AsSpan(index));
         Count--;
         if (index < Active)
             Active--;
+        return true;
     }
 
     /// <summary>Parks or resumes until so many run.</summary>

@@ -4,66 +4,161 @@ using Plimsoll.Core.Timing;
 namespace Plimsoll.Core.Scheduling.Policies;
 
 /// <summary>
-/// The share of the engine's time that is promised to batch work: what it is owed grows while others run and
-/// shrinks by what it gets. Nothing is owed while it has no work. What it gets is counted as it is billed: of
-/// what a step takes whatever it carries by sequences, of the rest by what each kind of work causes.
+/// The shares of the engine's time that are promised to levels of batch work: what a level is owed grows
+/// while others run and shrinks by what it gets. Nothing is owed while it has no work. What it gets is
+/// counted as it is billed: of what a step takes whatever it carries by sequences, of the rest by what each
+/// level causes.
 /// </summary>
 sealed class BatchShare
 {
+    readonly SchedulerState _state;
     readonly StepPredictor _predictor;
-    readonly double _share;
+    readonly SlackQueues _queues;
+    readonly SlackDecodes _decodes;
     readonly long _stepNs;
-    double _owedNs;
-    double _batchPart;
-    bool _wanted;
+    readonly Account[] _levels;
+    readonly StepShape[] _shapes;
+    readonly bool[] _isOwed;
 
-    public BatchShare(SchedulerOptions options, StepPredictor predictor, long stepNs)
+    struct Account
     {
-        (_predictor, _stepNs) = (predictor, stepNs);
-        _share = Promised(options);
+        public double Share;
+        public double OwedNs;
+        public double Part;
+        public bool Wanted;
     }
+
+    public BatchShare(
+        SchedulerState state, StepPredictor predictor, SlackQueues queues, SlackDecodes decodes, long stepNs)
+    {
+        (_state, _predictor, _queues, _decodes, _stepNs) = (state, predictor, queues, decodes, stepNs);
+        var levels = state.Options.Levels;
+        _levels = new Account[levels.Count];
+        for (var i = 0; i < _levels.Length; i++)
+            _levels[i].Share = Of(levels[i]);
+        _shapes = new StepShape[_levels.Length];
+        _isOwed = new bool[_levels.Length];
+        IsPromised = Promised(state.Options) > 0;
+    }
+
+    /// <summary>What is promised to a level.</summary>
+    public static double Of(ServiceLevelSpec level) => level.Class == ServiceClass.Batch ? level.MinShare : 0;
 
     /// <summary>The share of all levels that are batch.</summary>
     public static double Promised(SchedulerOptions options)
     {
         var share = 0.0;
         foreach (var level in options.Levels)
-            share += level.Class == ServiceClass.Batch ? level.MinShare : 0;
+            share += Of(level);
         return share;
     }
 
-    public bool IsPromised => _share > 0;
+    public bool IsPromised { get; }
 
-    /// <summary>Whether a whole step's time is owed.</summary>
-    public bool IsOwed => _share > 0 && _owedNs >= _stepNs;
+    /// <summary>Whether a level with work was owed a whole step's time when the step began.</summary>
+    public ReadOnlySpan<bool> IsOwed => _isOwed;
 
-    /// <summary>How much, nanoseconds: a step that pays it is as much longer, however long it is.</summary>
-    public long OwedNs => (long)_owedNs;
+    /// <summary>The same of any level.</summary>
+    public bool IsAnyOwed => _isOwed.AsSpan().Contains(true);
 
     /// <summary>
-    /// Tokens of a step that are kept for batch work when it is owed time: its share of them, and all when it
-    /// is owed two steps, since decodes of others may take more of the time than of the tokens.
+    /// What levels with work are owed and will be paid within so long, the step in flight counted as run,
+    /// nanoseconds.
     /// </summary>
-    public int KeptTokens(int tokens) =>
-        (int)(Math.Clamp((_owedNs / _stepNs) - 1 + _share, _share, 1) * tokens);
+    public long DebtNs(long withinNs)
+    {
+        var ns = 0.0;
+        for (var level = 0; IsPromised && level < _levels.Length; level++)
+        {
+            ref readonly var account = ref _levels[level];
+            var paidNs = _state.IsInFlight ? account.Part * (_state.Plan.PredictedNs ?? 0) : 0;
+            var owedNs = account.OwedNs - paidNs;
+            if (HasWork(level) && owedNs > 0 && owedNs + (account.Share * withinNs) >= _stepNs)
+                ns += owedNs;
+        }
+        return (long)ns;
+    }
 
-    /// <param name="interactive">What the step carries of interactive work.</param>
-    /// <param name="all">All that it carries.</param>
-    /// <param name="wanted">Whether batch work has anything to do.</param>
-    public void Planned(in StepShape interactive, in StepShape all, bool wanted)
+    /// <summary>How much, nanoseconds: a step that pays it is as much longer, however long it is.</summary>
+    public long OwedNs(int level) => (long)_levels[level].OwedNs;
+
+    /// <summary>A step begins.</summary>
+    public void Begin()
+    {
+        for (var level = 0; IsPromised && level < _levels.Length; level++)
+        {
+            ref var account = ref _levels[level];
+            _isOwed[level] = account.Share > 0 && account.OwedNs >= _stepNs && HasWork(level);
+        }
+    }
+
+    /// <summary>The level that is owed most of those that have not had their time; negative: none.</summary>
+    public int Most(ReadOnlySpan<bool> had)
+    {
+        var most = -1;
+        for (var level = 0; level < _levels.Length; level++)
+        {
+            if (_isOwed[level] && (had.IsEmpty || !had[level])
+                && (most < 0 || _levels[level].OwedNs > _levels[most].OwedNs))
+            {
+                most = level;
+            }
+        }
+        return most;
+    }
+
+    /// <summary>
+    /// Tokens of a step that are kept for levels that are owed time: the share of each, and all when it is
+    /// owed two steps, since decodes of others may take more of the time than of the tokens.
+    /// </summary>
+    public int KeptTokens(int tokens)
+    {
+        var part = 0.0;
+        for (var level = 0; level < _levels.Length; level++)
+        {
+            ref var account = ref _levels[level];
+            if (_isOwed[level])
+                part += Math.Clamp((account.OwedNs / _stepNs) - 1 + account.Share, account.Share, 1);
+        }
+        return (int)(Math.Min(1, part) * tokens);
+    }
+
+    /// <summary>What the step carries of each level.</summary>
+    public void Planned(StepPlan plan)
     {
         if (!IsPromised)
             return;
-        _batchPart = all.IsEmpty ? 0 : _predictor.Split(all).ShareOf(all.Without(interactive), all);
-        _wanted = wanted || _batchPart > 0;
+        _shapes.AsSpan().Clear();
+        foreach (ref readonly var run in plan.Cohorts)
+        {
+            var cohort = _state.Cohorts[run.Cohort];
+            _shapes[cohort.Key.Level].AddDecodes(run.Decodes, cohort.NextContextTokens);
+        }
+        foreach (ref readonly var chunk in plan.Chunks)
+        {
+            _shapes[_state.Requests[chunk.Request.Slot].Level].AddChunk(
+                chunk.Start, chunk.Tokens, chunk.EndsPrompt);
+        }
+        var split = _predictor.Split(plan.Shape);
+        for (var level = 0; level < _levels.Length; level++)
+        {
+            ref var account = ref _levels[level];
+            account.Part = split.ShareOf(_shapes[level], plan.Shape);
+            account.Wanted = HasWork(level) || account.Part > 0;
+        }
     }
 
     public void Passed(long durationNs)
     {
-        if (_share == 0)
-            return;
-        _owedNs += durationNs * (_share - _batchPart);
-        if (!_wanted || _owedNs < 0)
-            _owedNs = Math.Min(_owedNs, 0) / 2;
+        foreach (ref var account in _levels.AsSpan())
+        {
+            if (account.Share == 0)
+                continue;
+            account.OwedNs += durationNs * (account.Share - account.Part);
+            if (!account.Wanted || account.OwedNs < 0)
+                account.OwedNs = Math.Min(account.OwedNs, 0) / 2;
+        }
     }
+
+    bool HasWork(int level) => _queues.Batch.CountOf(level) + _decodes.Batch(level).Count > 0;
 }

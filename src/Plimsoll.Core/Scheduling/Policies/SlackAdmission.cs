@@ -20,6 +20,7 @@ sealed class SlackAdmission
     readonly StepPredictor _predictor;
     readonly SlackQueues _queues;
     readonly SlackDecodes _decodes;
+    readonly BatchShare _share;
     readonly long _idleStepNs;
     readonly long[] _meanAnswer;
     readonly int _batchLevel = -1;
@@ -27,12 +28,13 @@ sealed class SlackAdmission
 
     public SlackAdmission(
         SchedulerState state, StepPredictor predictor, SlackQueues queues, SlackDecodes decodes,
-        long idleStepNs)
+        BatchShare share, long idleStepNs)
     {
         _state = state;
         _predictor = predictor;
         _queues = queues;
         _decodes = decodes;
+        _share = share;
         _idleStepNs = idleStepNs;
         _forecast = new PromptForecast(state, predictor, queues);
         _meanAnswer = new long[state.Options.Levels.Count];
@@ -98,8 +100,9 @@ sealed class SlackAdmission
         if (!MemoryHolds(request) || (dueNs < long.MaxValue && withIt.Decodes > _state.Options.MaxNumSeqs))
             return Math.Max(1, stepNs) * answerSteps;
         var behindNs = BehindNs(request, decodes, stepNs, nowNs);
+        var debtNs = dueNs < long.MaxValue ? _share.DebtNs(Math.Max(0, dueNs - nowNs)) : 0;
         var lateNs = _forecast.LateNs(request, dueNs, itlNs, new PromptForecast.Conditions(
-            Math.Max(nowNs, _state.StepEndsNs), decodes, shortestGap,
+            Math.Max(nowNs, _state.StepEndsNs) + debtNs, decodes, shortestGap,
             _decodes.MayCatchUp() && !IsStrict(level, itlNs) ? SlackPolicy.HurriedGaps : 1, _idleStepNs,
             TurnsNs(request.Adapter)));
         return lateNs > 0 ? lateNs : behindNs;

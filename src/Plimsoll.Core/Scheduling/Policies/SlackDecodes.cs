@@ -7,10 +7,40 @@ namespace Plimsoll.Core.Scheduling.Policies;
 /// </summary>
 sealed class SlackDecodes(SchedulerState state)
 {
+    readonly BatchDecodes[] _batch = ByLevel(state);
     SlotHeap?[] _paced = new SlotHeap?[8];
 
-    /// <summary>Batch decodes, the oldest of which run.</summary>
-    public BatchDecodes Batch { get; } = new(state);
+    static BatchDecodes[] ByLevel(SchedulerState state)
+    {
+        var batch = new BatchDecodes[state.Options.Levels.Count];
+        for (var level = 0; level < batch.Length; level++)
+            batch[level] = new BatchDecodes(state);
+        return batch;
+    }
+
+    /// <summary>A level's batch decodes, the oldest of which run.</summary>
+    public BatchDecodes Batch(int level) => _batch[level];
+
+    /// <summary>Batch decodes of all levels.</summary>
+    public int BatchCount { get; private set; }
+
+    /// <summary>
+    /// Of the levels with batch decodes that are not excepted, the one whose oldest is the oldest; negative
+    /// without any.
+    /// </summary>
+    public int OldestBatch(ReadOnlySpan<bool> except)
+    {
+        var (oldest, admission) = (-1, long.MaxValue);
+        for (var level = 0; level < _batch.Length; level++)
+        {
+            if (_batch[level].Count == 0 || (!except.IsEmpty && except[level]))
+                continue;
+            var first = state.Requests[_batch[level].Items[0]].Admission;
+            if (first < admission)
+                (oldest, admission) = (level, first);
+        }
+        return oldest;
+    }
 
     /// <summary>Decoding requests, parked ones not counted.</summary>
     public int Count
@@ -38,7 +68,8 @@ sealed class SlackDecodes(SchedulerState state)
         var cohort = state.Cohorts[joined.Cohort];
         if (cohort.IsBatch)
         {
-            Batch.Add(request);
+            _batch[joined.Level].Add(request);
+            BatchCount++;
         }
         else if (cohort.IsPaced)
         {
@@ -54,7 +85,7 @@ sealed class SlackDecodes(SchedulerState state)
         ref var gone = ref state.Requests[request];
         var cohort = state.Cohorts[gone.Cohort];
         if (cohort.IsBatch)
-            Batch.Remove(request);
+            BatchCount -= _batch[gone.Level].Remove(request) ? 1 : 0;
         else if (gone.HeapIndex >= 0)
             HeapOf(cohort).Remove(request);
     }
@@ -113,24 +144,29 @@ sealed class SlackDecodes(SchedulerState state)
     }
 
     /// <summary>
-    /// How many batch decodes run: all, or as many of the oldest as fit. One is resumed only when there is
-    /// room to spare, so that nobody is parked and resumed in turns.
+    /// How many batch decodes of a level run: all, or as many of the oldest as fit. One is resumed only when
+    /// there is room to spare, so that nobody is parked and resumed in turns.
     /// </summary>
+    /// <param name="level">Whose.</param>
     /// <param name="adapter">Whose turn it is; then cohorts run whole or not at all. Negative:
     /// everybody's.</param>
     /// <param name="fits">Whether so many decodes that read so many tokens of KV end in time.</param>
     /// <param name="least">So many run in any case.</param>
-    public void ChooseActive(int adapter, Func<int, long, bool> fits, int least)
+    public void ChooseActive(int level, int adapter, Func<int, long, bool> fits, int least)
     {
-        if (Batch.Count == 0 || adapter >= 0)
+        var batch = _batch[level];
+        if (batch.Count == 0 || adapter >= 0)
             return;
         long context = 0;
         foreach (var cohort in state.Cohorts.All)
-            context += cohort.Count > 0 && cohort.IsBatch ? cohort.NextContextTokens : 0;
-        var mean = context / Batch.Count;
-        if (Batch.Active == Batch.Count && fits(Batch.Count, context))
+        {
+            if (cohort.Count > 0 && cohort.IsBatch && cohort.Key.Level == level)
+                context += cohort.NextContextTokens;
+        }
+        var mean = context / batch.Count;
+        if (batch.Active == batch.Count && fits(batch.Count, context))
             return;
-        int few = Math.Min(least, Batch.Count), many = Batch.Count + 1;
+        int few = Math.Min(least, batch.Count), many = batch.Count + 1;
         while (many - few > 1)
         {
             var middle = (few + many) / 2;
@@ -139,10 +175,10 @@ sealed class SlackDecodes(SchedulerState state)
             else
                 many = middle;
         }
-        if (few < Batch.Active)
-            Batch.SetActive(few);
-        else if (few == Batch.Count || few > Batch.Active + (Batch.Active / 16))
-            Batch.SetActive(few);
+        if (few < batch.Active)
+            batch.SetActive(few);
+        else if (few == batch.Count || few > batch.Active + (batch.Active / 16))
+            batch.SetActive(few);
     }
 
     /// <summary>An adapter that interactive requests decode with; null when none does.</summary>

@@ -17,6 +17,16 @@ sealed class SlackMemory(
     /// </summary>
     const int HoldSteps = 16;
 
+    /// <summary>
+    /// What levels of batch work keep of what they were promised when one of them gives way.
+    /// </summary>
+    enum Kept : byte
+    {
+        Nothing,
+        Blocks,
+        Seats,
+    }
+
     readonly SlackOptions _options = state.Options.Policy.Slack!;
     readonly BatchMemory _promised = new(state, queues, Reserve(state.Options));
     readonly int _reserve = Reserve(state.Options);
@@ -29,10 +39,11 @@ sealed class SlackMemory(
     static int Reserve(SchedulerOptions options) =>
         (int)(options.Policy.Slack!.ReservedBlocks * options.NumBlocks);
 
-    public void BeginStep(bool owed)
+    /// <param name="isOwed">The levels of batch work that are owed time.</param>
+    public void BeginStep(ReadOnlySpan<bool> isOwed)
     {
         (MovedNs, _spareNs) = (0, 0);
-        _promised.IsOwed = owed;
+        _promised.Begin(isOwed);
     }
 
     public void EndStep() => _hold = Math.Max(0, _hold - 1);
@@ -42,10 +53,9 @@ sealed class SlackMemory(
 
     public void MoveIn(int tokens) => MovedNs += InNs(tokens);
 
-    public bool HasSeat(bool interactive) => interactive
-        ? state.Running.Count + _promised.KeptSeats() < state.Options.MaxNumSeqs
-            || (_promised.HasSeatsWithoutOne() && EvictBatch())
-        : state.Running.Count < state.Options.MaxNumSeqs;
+    public bool HasSeat(int prompt) =>
+        state.Running.Count + _promised.KeptSeats(prompt) < state.Options.MaxNumSeqs
+            || (!queues.IsBatch(prompt) && EvictBatch(Kept.Seats));
 
     /// <param name="adapter">Whose turn it is; negative for everybody's.</param>
     /// <param name="spareNs">Time that the step has left for moving KV out.</param>
@@ -54,15 +64,17 @@ sealed class SlackMemory(
         _spareNs = spareNs;
         while (LacksBlocks(batch: false, adapter))
         {
-            if (!EvictBatch(keepsShare: true) && !EvictInteractive(None) && !EvictBatch())
+            if (!EvictBatch(Kept.Blocks) && !EvictInteractive(None) && !EvictBatch())
                 return;
         }
     }
 
-    public void MakeRoomForBatchDecodes(int adapter)
+    /// <param name="level">Whose; negative for everybody's.</param>
+    /// <param name="adapter">Whose turn it is; negative for everybody's.</param>
+    public void MakeRoomForBatchDecodes(int level, int adapter)
     {
         _spareNs = 0;
-        while (LacksBlocks(batch: true, adapter))
+        while (LacksBlocks(batch: true, adapter, level))
         {
             if (!EvictBatch())
                 return;
@@ -82,13 +94,13 @@ sealed class SlackMemory(
             var missing = waits
                 ? state.Memory.MissingBlocks(hit, start + tokens)
                 : state.Memory.MissingBlocks(wanting, start + tokens);
+            if (waits)
+                free = Math.Max(0, free - _promised.KeptBlocks(request));
             if (!interactive && waits && !MayAdmitBatch(wanting, hit, free))
                 return 0;
-            if (interactive && waits)
-                free = Math.Max(0, free - _promised.KeptBlocks());
             if (missing <= free)
                 return tokens;
-            if (interactive && EvictBatch(keepsShare: true))
+            if (interactive && EvictBatch(Kept.Blocks))
             {
                 // What gave way may have been part of the chain that was found.
                 if (waits)
@@ -109,7 +121,7 @@ sealed class SlackMemory(
     public bool GiveWay(int request)
     {
         _spareNs = 0;
-        return EvictBatch(request) || EvictInteractive(request);
+        return EvictBatch(Kept.Nothing, request) || EvictInteractive(request);
     }
 
     /// <summary>A batch prompt is admitted whole or not at all, and leaves the reserve.</summary>
@@ -121,7 +133,7 @@ sealed class SlackMemory(
     }
 
     /// <summary>A decode begins at most one block in a step, so mostly nothing is to be summed.</summary>
-    bool LacksBlocks(bool batch, int adapter)
+    bool LacksBlocks(bool batch, int adapter, int level = -1)
     {
         if (state.FreeBlocks >= state.Running.Count)
             return false;
@@ -129,7 +141,8 @@ sealed class SlackMemory(
         foreach (var cohort in state.Cohorts.All)
         {
             if (cohort.Count > 0 && !cohort.Key.Parked && cohort.IsBatch == batch
-                && (adapter < 0 || cohort.Key.Adapter == adapter))
+                && (adapter < 0 || cohort.Key.Adapter == adapter)
+                && (level < 0 || cohort.Key.Level == level))
             {
                 blocks += cohort.BlocksForNextStep();
             }
@@ -138,18 +151,25 @@ sealed class SlackMemory(
     }
 
     /// <summary>
-    /// The newest batch request that the plan does not hold yet gives way, or the newest without which batch
-    /// work has the blocks that it was promised. False when there is none.
+    /// The newest batch request that the plan does not hold yet gives way, or the newest without which its
+    /// level has what it was promised. False when there is none.
     /// </summary>
-    bool EvictBatch(int spared = None, bool keepsShare = false)
+    bool EvictBatch(Kept kept = Kept.Nothing, int spared = None)
     {
         for (var slot = state.Running.Last; slot != None; slot = state.Requests[slot].Previous)
         {
-            if (slot != spared && queues.IsBatch(slot) && MayGo(slot))
-                return (!keepsShare || _promised.HasBlocksWithout(slot)) && Evict(slot);
+            if (slot != spared && queues.IsBatch(slot) && MayGo(slot) && IsKeptWithout(slot, kept))
+                return Evict(slot);
         }
         return false;
     }
+
+    bool IsKeptWithout(int slot, Kept kept) => kept switch
+    {
+        Kept.Blocks => _promised.HasBlocksWithout(slot),
+        Kept.Seats => _promised.HasSeatsWithout(slot),
+        _ => true,
+    };
 
     bool EvictInteractive(int spared)
     {

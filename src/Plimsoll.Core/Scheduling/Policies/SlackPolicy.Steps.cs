@@ -86,7 +86,7 @@ partial class SlackPolicy
             }
             if (_tokensLeft <= 0)
                 return Bound(StepBound.Tokens);
-            if (_requests[request].Phase == RequestPhase.Waiting && !_memory.HasSeat(interactive: true))
+            if (_requests[request].Phase == RequestPhase.Waiting && !_memory.HasSeat(request))
             {
                 // Whoever has a seat goes on meanwhile.
                 Bound(StepBound.Sequences);
@@ -136,7 +136,7 @@ partial class SlackPolicy
         all = false;
         ref var state = ref _requests[request];
         var waits = state.Phase == RequestPhase.Waiting;
-        if (waits && !_memory.HasSeat(interactive))
+        if (waits && !_memory.HasSeat(request))
             return Bound(StepBound.Sequences);
         var hit = waits ? _state.Memory.Find(state) : default;
         var start = waits
@@ -187,52 +187,74 @@ partial class SlackPolicy
         _tokensLeft -= tokens;
     }
 
-    /// <param name="owed">Whether it is owed time: then it has that, whatever is due.</param>
-    /// <param name="isDue">Whether somebody's token is due.</param>
-    void FillWithBatch(bool owed, bool isDue)
+    /// <summary>
+    /// Levels of batch work that are owed time have that, whatever is due: first who is owed most.
+    /// </summary>
+    void PayShares()
     {
-        var interactiveNs = owed ? _predictor.BoundNs(_state.Plan.Shape) + _memory.MovedNs : 0;
-        if (owed)
-            _budgetNs = Math.Max(_budgetNs, interactiveNs + _share.OwedNs);
         var wholeNs = _budgetNs;
-        if (!owed && isDue)
-            _budgetNs = Math.Min(_budgetNs, _givesFirst ? _batchStepNs / 2 : _batchStepNs);
-        FillWithBatch();
+        for (var level = _share.Most(_had); level >= 0; level = _share.Most(_had))
+        {
+            var placedNs = _predictor.BoundNs(_state.Plan.Shape) + _memory.MovedNs;
+            _budgetNs = Math.Max(wholeNs, placedNs + _share.OwedNs(level));
+            if (PlaceBatch(level))
+                PlaceBatchPrompts(level);
+            _had[level] = true;
+        }
         _budgetNs = wholeNs;
     }
 
-    void FillWithBatch()
+    /// <summary>What is left of the time is the other levels'.</summary>
+    void FillSlack(bool isDue)
     {
-        _decodes.ChooseActive(_adapter, _fitsWithDecodes, least: _state.Plan.IsEmpty ? 1 : 0);
-        PlaceBatchDecodes(regardless: false);
-        if (_decodes.Batch.Active < _decodes.Batch.Count)
+        var wholeNs = _budgetNs;
+        if (isDue)
+            _budgetNs = Math.Min(_budgetNs, _givesFirst ? _batchStepNs / 2 : _batchStepNs);
+        var all = true;
+        for (var level = _decodes.OldestBatch(_had); level >= 0; level = _decodes.OldestBatch(_had))
         {
-            Bound(StepBound.Deadline);
-            return;
+            all &= PlaceBatch(level);
+            _had[level] = true;
         }
-        while (_queues.Batch.Count > 0 && _tokensLeft > 0)
+        if (all)
+            PlaceBatchPrompts(level: -1);
+        _budgetNs = wholeNs;
+    }
+
+    /// <summary>A level's decodes. False when some have to wait.</summary>
+    bool PlaceBatch(int level)
+    {
+        var batch = _decodes.Batch(level);
+        _decodes.ChooseActive(level, _adapter, _fitsWithDecodes, least: _state.Plan.IsEmpty ? 1 : 0);
+        PlaceBatchDecodes(level, regardless: false);
+        return batch.Active == batch.Count || Bound(StepBound.Deadline);
+    }
+
+    /// <param name="level">Whose; negative for everybody's, by their turns.</param>
+    void PlaceBatchPrompts(int level)
+    {
+        while (_tokensLeft > 0 && _queues.Batch.Peek(level) is >= 0 and var request)
         {
-            var request = _queues.Batch.Peek();
             if (!IsTurnOf(_requests[request].Adapter))
             {
-                _queues.Batch.Take();
+                _queues.Batch.Remove(request);
                 _aside.Add(request);
                 continue;
             }
-            if (!PlacePrompt(request, interactive: false, out var all))
-                return;
-            if (!all)
+            if (!PlacePrompt(request, interactive: false, out var all) || !all)
                 return;
         }
     }
 
-    void PlaceBatchDecodes(bool regardless)
+    /// <param name="level">Whose; negative for everybody's.</param>
+    /// <param name="regardless">Whatever time there is.</param>
+    void PlaceBatchDecodes(int level, bool regardless)
     {
-        _memory.MakeRoomForBatchDecodes(_adapter);
+        _memory.MakeRoomForBatchDecodes(level, _adapter);
         foreach (var cohort in _state.Cohorts.All)
         {
             if (cohort.Count == 0 || !cohort.IsBatch || cohort.Key.Parked
-                || !IsTurnOf(cohort.Key.Adapter)
+                || (level >= 0 && cohort.Key.Level != level) || !IsTurnOf(cohort.Key.Adapter)
                 || cohort.Count > _tokensLeft || cohort.BlocksForNextStep() > _state.FreeBlocks
                 || !(regardless || FitsWithDecodes(cohort.Count, cohort.NextContextTokens)))
             {
@@ -267,10 +289,10 @@ partial class SlackPolicy
             _adapter = _options.MixesAdapters ? -1 : adapter;
             PlaceInteractiveDecodes();
         }
-        if (_state.Plan.IsEmpty && _decodes.Batch.Count > 0)
+        if (_state.Plan.IsEmpty && _decodes.OldestBatch([]) is >= 0 and var level)
         {
-            _adapter = _options.MixesAdapters ? -1 : _requests[_decodes.Batch.Items[0]].Adapter;
-            PlaceBatchDecodes(regardless: true);
+            _adapter = _options.MixesAdapters ? -1 : _requests[_decodes.Batch(level).Items[0]].Adapter;
+            PlaceBatchDecodes(level: -1, regardless: true);
         }
         if (_state.Plan.IsEmpty && _state.Running.Prefilling.Length > 0)
         {
@@ -330,7 +352,7 @@ partial class SlackPolicy
             return 1;
         }
         var budget = dueNs == long.MaxValue ? _idleStepNs : Math.Min(_budgetNs, _decodes.ShortestGapNs());
-        if (dueNs != long.MaxValue && _decodes.Batch.Count > 0)
+        if (dueNs != long.MaxValue && _decodes.BatchCount > 0)
             budget = Math.Min(budget, _batchStepNs);
         var steps = _decodes.LaterStepsWithin(_state.FreeBlocks);
         var shape = plan.Shape;

@@ -31,6 +31,7 @@ sealed partial class SlackPolicy : IStepPolicy
     readonly SlackMemory _memory;
     readonly SlackAdmission _admission;
     readonly BatchShare _share;
+    readonly bool[] _had;
     readonly AdapterTurns _turns;
     readonly ChunkFit _fit;
     readonly long _idleStepNs;
@@ -57,8 +58,9 @@ sealed partial class SlackPolicy : IStepPolicy
         _queues = new SlackQueues(state);
         _decodes = new SlackDecodes(state);
         _memory = new SlackMemory(state, _queues, _decodes, predictor);
-        _admission = new SlackAdmission(state, predictor, _queues, _decodes, _idleStepNs);
-        _share = new BatchShare(state.Options, predictor, _idleStepNs);
+        _share = new BatchShare(state, predictor, _queues, _decodes, _idleStepNs);
+        _had = new bool[state.Options.Levels.Count];
+        _admission = new SlackAdmission(state, predictor, _queues, _decodes, _share, _idleStepNs);
         _fit = new ChunkFit(predictor);
         _turns = new AdapterTurns(state, _queues, _decodes, predictor);
         _fitsWithDecodes = FitsWithDecodes;
@@ -102,11 +104,12 @@ sealed partial class SlackPolicy : IStepPolicy
         _state.BeginPlan();
         _tokensLeft = _state.Options.MaxNumBatchedTokens;
 
-        var owed = _share.IsOwed && _queues.Batch.Count + _decodes.Batch.Count > 0;
-        _memory.BeginStep(owed);
+        _share.Begin();
+        var owed = _share.IsAnyOwed;
+        _memory.BeginStep(_share.IsOwed);
 
         // 3. Whose adapter, where a step carries one only.
-        _adapter = _options.MixesAdapters ? -1 : _turns.Next(owed, nowNs);
+        _adapter = _options.MixesAdapters ? -1 : _turns.Next(_share.Most([]), nowNs);
 
         // 2. The time there is, and 4. the decodes that it is measured by.
         var due = _options.MixesAdapters ? _decodes.EarliestDueNs() : _turns.EarliestDueNs(_adapter);
@@ -124,22 +127,22 @@ sealed partial class SlackPolicy : IStepPolicy
         _tokensLeft += kept;
         _budgetNs = Math.Min(paceNs, _firstTokenNs);
         var abortable = plan.IsEmpty;
-        var interactive = plan.Shape;
 
         // 6. and 9. Batch work, in the slack or because it is owed.
-        if (owed || (allPlaced && !_isLate))
-            FillWithBatch(owed, isDue: due != long.MaxValue);
+        _had.AsSpan().Clear();
+        PayShares();
+        if (allPlaced && !_isLate)
+            FillSlack(isDue: due != long.MaxValue);
         if (plan.IsEmpty)
         {
             Force();
             abortable = IsAllBatch(plan);
-            interactive = abortable ? default : plan.Shape;
         }
 
         // 7. Drafts.
         if (_options.Drafts is not null)
             Speculate(due == long.MaxValue ? _firstTokenNs : TimeNs);
-        _share.Planned(interactive, plan.Shape, _queues.Batch.Count + _decodes.Batch.Count > 0);
+        _share.Planned(plan);
 
         // 10. What, how long, why.
         PutBackAside();

@@ -20,12 +20,12 @@ sealed class SlackQueues
     {
         _state = state;
         Interactive = new SlotHeap(state.Requests);
-        Batch = new SlotHeap(state.Requests);
+        Batch = new BatchQueue(state);
     }
 
     public SlotHeap Interactive { get; }
 
-    public SlotHeap Batch { get; }
+    public BatchQueue Batch { get; }
 
     /// <summary>Requests among them that are not admitted.</summary>
     public int Waiting { get; private set; }
@@ -71,12 +71,24 @@ sealed class SlackQueues
     }
 
     /// <summary>A prompt that was taken to be placed and is not computed yet.</summary>
-    public void PutBack(int request) => (IsBatch(request) ? Batch : Interactive).Add(request);
+    public void PutBack(int request)
+    {
+        if (IsBatch(request))
+            Batch.Add(request);
+        else
+            Interactive.Add(request);
+    }
 
     /// <summary>A waiting request is admitted, or withdrawn.</summary>
     public void NoLongerWaits() => Waiting--;
 
-    public void Remove(int request) => (IsBatch(request) ? Batch : Interactive).Remove(request);
+    public void Remove(int request)
+    {
+        if (IsBatch(request))
+            Batch.Remove(request);
+        else
+            Interactive.Remove(request);
+    }
 
     /// <summary>
     /// A waiting prompt is admitted. Fairness among batch work is measured from its turn on; it keeps its
