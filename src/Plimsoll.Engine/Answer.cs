@@ -17,6 +17,10 @@ public enum FinishReason : byte
 
     /// <summary>The connection is to be cut without a word: an injected fault.</summary>
     Dropped,
+
+    /// <summary>What the request asks turned out to be impossible; no reader sees it: the answer's
+    /// <see cref="Answer.Refusal"/> says it.</summary>
+    Refused,
 }
 
 /// <summary>One token of an answer, or its end.</summary>
@@ -49,7 +53,11 @@ public readonly record struct TokenLogprob(int Token, string Text, float Logprob
 /// <param name="Message">One line: what, and what was expected.</param>
 /// <param name="Kind">Whose fault it is.</param>
 /// <param name="RetryAfterNs">When the same request would be taken, predicted; null when never.</param>
-public sealed record Refusal(string Message, RefusalKind Kind, long? RetryAfterNs = null);
+public sealed record Refusal(string Message, RefusalKind Kind, long? RetryAfterNs = null)
+{
+    /// <summary>The request's parameter that it is about; null for the prompt.</summary>
+    public string? Parameter { get; init; }
+}
 
 public enum RefusalKind : byte
 {
@@ -97,8 +105,9 @@ public sealed class Answer
     public static Answer Refused(Refusal refusal) => new(refusal);
 
     /// <summary>
-    /// Why there will be no token; null when the request was taken. A scheduler that judges at the next step
-    /// says so before the first token: then the channel ends without one.
+    /// Why there will be no token, or none any more; null when the request was taken. What turns out only
+    /// later, as a scheduler's verdict at the next step or a grammar that is too ambiguous, ends the
+    /// channel without a last token.
     /// </summary>
     public Refusal? Refusal { get; private set; }
 

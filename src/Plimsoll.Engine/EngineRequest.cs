@@ -62,4 +62,6 @@ public sealed record EngineRequest
 /// <param name="JsonSchema">JSON schema text; null with <paramref name="Grammar"/> null means
 /// any JSON object.</param>
 /// <param name="Grammar">GBNF grammar.</param>
-public sealed record AnswerFormat(string? JsonSchema, string? Grammar);
+/// <param name="Parameter">The request's parameter that asks for it.</param>
+public sealed record AnswerFormat(
+    string? JsonSchema, string? Grammar, string Parameter = "response_format");

@@ -8,6 +8,9 @@ public interface IPromptCodec
 {
     int VocabularySize { get; }
 
+    /// <summary>How the model writes that it calls a tool.</summary>
+    ToolCallStyle ToolCalls { get; }
+
     /// <param name="text">Any text.</param>
     /// <param name="addSpecial">Whether the beginning of a sequence is marked as the model expects.</param>
     int[] Encode(ReadOnlySpan<char> text, bool addSpecial);

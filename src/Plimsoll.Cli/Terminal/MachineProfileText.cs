@@ -24,6 +24,8 @@ static class MachineProfileText
         Line(text, $"\n{profile.FittedSteps} steps fitted; {profile.HeldOutSteps} others: median error ");
         Line(text, $"{profile.MedianErrorPercent:0.0} %, nine in ten took {profile.StepError.Low:0.00} to ");
         Line(text, $"{profile.StepError.High:0.00} times as long as predicted\n");
+        if (profile.Warning is { } warning)
+            Line(text, $"\nWARNING: {warning}\n");
         return text.ToString();
     }
 

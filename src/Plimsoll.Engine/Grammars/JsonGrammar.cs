@@ -108,19 +108,24 @@ public sealed class JsonGrammar
     {
         if (choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() == 0)
             throw Bad(where, $"has an empty {word}; nothing can be valid under it");
-        foreach (var choice in choices.EnumerateArray())
-            SchemaWords.MustAgree(schema, choice, word, where, Resolved);
-        var rules = choices.EnumerateArray().Select((choice, i) => Rule(choice, $"{where}.{word}[{i}]"))
-            .ToList();
-        return Only(schema, where, [word, "type"], $"({string.Join(" | ", rules)})");
+        var parts = choices.EnumerateArray().ToList();
+        if (word == "anyOf" && parts.TrueForAll(part => Joined.IsPart(schema, part)))
+            parts = [.. parts.Select(part => Joined.Of(schema, part, where))];
+        else
+            Only(schema, where, [word, "type"], "");
+        foreach (var part in parts)
+            SchemaWords.MustAgree(schema, part, word, where, Resolved);
+        var rules = parts.Select((part, i) => Rule(part, $"{where}.{word}[{i}]")).ToList();
+        return $"({string.Join(" | ", rules)})";
     }
 
     /// <summary>One part is itself; objects are put together; anything else cannot be said.</summary>
     string AllOf(JsonElement schema, JsonElement parts, string where)
     {
-        var list = SchemaWords.List(parts, "allOf", where).Select(Resolved).ToList();
-        Only(schema, where, ["allOf", "type", "properties", "required", "additionalProperties"], "");
-        if (schema.TryGetProperty("properties", out _))
+        var list = new List<JsonElement>();
+        Gather(parts, list, where, 0);
+        Only(schema, where, ["allOf", "type", .. _objectWords], "");
+        if (SchemaWords.SaysOfObjects(schema))
             list.Add(schema);
         if (list.Count == 1)
         {
@@ -136,6 +141,21 @@ public sealed class JsonGrammar
             shape.Add(part);
         }
         return ObjectOf(shape, where);
+    }
+
+    /// <summary>The parts, and those of parts that are put together themselves.</summary>
+    void Gather(JsonElement parts, List<JsonElement> list, string where, int depth)
+    {
+        if (depth > Deepest)
+            throw Bad(where, $"is nested more than {Deepest} deep");
+        foreach (var part in SchemaWords.List(parts, "allOf", where).Select(Resolved))
+        {
+            var isAll = part.ValueKind == JsonValueKind.Object && part.TryGetProperty("allOf", out _);
+            if (isAll)
+                Gather(part.GetProperty("allOf"), list, where, depth + 1);
+            if (!isAll || SchemaWords.SaysOfObjects(part))
+                list.Add(part);
+        }
     }
 
     JsonElement Resolved(JsonElement schema) =>
@@ -336,8 +356,15 @@ public sealed class JsonGrammar
         foreach (var part in reference.Split('/').Skip(1))
         {
             var key = Uri.UnescapeDataString(part).Replace("~1", "/").Replace("~0", "~");
-            if (place.ValueKind != JsonValueKind.Object || !place.TryGetProperty(key, out place))
+            if (place.ValueKind == JsonValueKind.Array && int.TryParse(key, out var index)
+                && (uint)index < (uint)place.GetArrayLength())
+            {
+                place = place[index];
+            }
+            else if (place.ValueKind != JsonValueKind.Object || !place.TryGetProperty(key, out place))
+            {
                 throw Bad(where, $"refers to \"{reference}\", which is not there");
+            }
         }
         return place;
     }

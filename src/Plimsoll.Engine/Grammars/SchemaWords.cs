@@ -92,6 +92,10 @@ static class SchemaWords
             ? "array" : null;
     }
 
+    /// <summary>Whether a schema itself says something of an object's properties.</summary>
+    public static bool SaysOfObjects(JsonElement schema) => schema.TryGetProperty("properties", out _)
+        || schema.TryGetProperty("required", out _) || schema.TryGetProperty("additionalProperties", out _);
+
     static bool IsWhole(string name, string[] outer) => name == "integer" && outer.Contains("number");
 
     static bool IsOf(string[] types, JsonElement value) => value.ValueKind switch

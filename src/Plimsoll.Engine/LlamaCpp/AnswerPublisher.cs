@@ -100,6 +100,14 @@ sealed class AnswerPublisher : IDisposable
         }
         foreach (var drawn in tokens)
         {
+            if (drawn.Finish == FinishReason.Refused)
+            {
+                drawn.Sequence.Answer.Refuse(new Refusal(drawn.Text!, RefusalKind.BadRequest)
+                {
+                    Parameter = drawn.Sequence.Request.Format?.Parameter,
+                });
+                continue;
+            }
             Deliver(drawn.Sequence.Answer, new AnswerToken
             {
                 Token = drawn.Chosen.Token,

@@ -22,6 +22,9 @@ public sealed record GgufFacts
     /// <summary>The Jinja template that makes a prompt of a chat; null where there is none.</summary>
     public string? ChatTemplate { get; init; }
 
+    /// <summary>Bytes of KV that a token takes; null where the file's layers differ.</summary>
+    public long? KvTokenBytes { get; init; }
+
     /// <summary>Bytes of all tensors.</summary>
     public required long WeightBytes { get; init; }
 
@@ -54,8 +57,22 @@ public sealed record GgufFacts
             Description = file.Text("general.description"),
             Layers = (int)file.Number($"{architecture}.block_count")!,
             ChatTemplate = file.Text("tokenizer.chat_template"),
+            KvTokenBytes = KvBytes(file, architecture),
             WeightBytes = file.Tensors.Sum(tensor => tensor.Bytes),
         };
+    }
+
+    static long? KvBytes(GgufFile file, string architecture)
+    {
+        const int ElementBytes = 2;
+        long? Of(string key) => file.Number($"{architecture}.{key}");
+        if (Of("attention.head_count") is not { } heads)
+            return null;
+        var kvHeads = file.Metadata.ContainsKey($"{architecture}.attention.head_count_kv")
+            ? Of("attention.head_count_kv") : heads;
+        var usual = Of("embedding_length") / heads;
+        return ElementBytes * Of("block_count") * kvHeads
+            * ((Of("attention.key_length") ?? usual) + (Of("attention.value_length") ?? usual));
     }
 
     static void Count(GgufFile file, string key)

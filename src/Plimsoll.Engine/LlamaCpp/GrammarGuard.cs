@@ -1,60 +1,51 @@
 using System;
-using System.Runtime.InteropServices;
+using Plimsoll.Engine.Grammars;
 
 namespace Plimsoll.Engine.LlamaCpp;
 
 /// <summary>
 /// Holds one answer to a grammar. A token is drawn freely and checked, which costs a microsecond; the grammar
-/// looks over the whole vocabulary only when it refuses. A token that it forbids is never accepted: libllama
-/// ends the process over one.
+/// looks over the whole vocabulary only when it refuses. Not libllama's own: that one neither merges the ways
+/// in which a text may be read nor can it be stopped, so that one request's grammar could hold everybody up.
 /// </summary>
-sealed unsafe class GrammarGuard : IDisposable
+sealed class GrammarGuard(LlamaTokenizer tokenizer, GbnfGrammar grammar)
 {
-    readonly LlamaTokenizer _tokenizer;
-    readonly Libllama.TokenData* _all;
-    nint _sampler;
-
-    /// <param name="tokenizer">Whose tokens.</param>
-    /// <param name="grammar">GBNF that <see cref="Grammars.GbnfGrammar"/> has read: libllama makes a null of
-    /// a bad one.</param>
-    public GrammarGuard(LlamaTokenizer tokenizer, string grammar)
-    {
-        _tokenizer = tokenizer;
-        _sampler = Libllama.llama_sampler_init_grammar(tokenizer.Handle, grammar, "root");
-        if (_sampler == 0)
-        {
-            throw new EngineRefusalException(
-                "grammar: llama.cpp does not take it; expected GBNF with a rule named root");
-        }
-        _all = (Libllama.TokenData*)NativeMemory.Alloc(
-            (nuint)tokenizer.Size, (nuint)sizeof(Libllama.TokenData));
-    }
+    readonly GrammarWalk _walk = new(new GrammarMachine(grammar));
+    readonly int[] _points = new int[tokenizer.Order.LongestBytes + 1];
 
     /// <summary>Whether the grammar lets the answer go on with this token.</summary>
-    public bool Allows(int token)
-    {
-        Libllama.TokenData one = new() { Token = token };
-        Libllama.TokenDataArray candidates = new() { Data = &one, Size = 1, Selected = -1 };
-        Libllama.llama_sampler_apply(Handle, &candidates);
-        return !float.IsNegativeInfinity(one.Logit);
-    }
+    public bool Allows(int token) => tokenizer.IsEnd(token) ? _walk.CanEnd : After(token) > 0;
 
     /// <summary>
     /// Copies logits, those of forbidden tokens as minus infinity. False when nothing is allowed.
     /// </summary>
     public bool Mask(ReadOnlySpan<float> logits, Span<float> masked)
     {
-        for (var token = 0; token < logits.Length; token++)
-            _all[token] = new Libllama.TokenData { Token = token, Logit = logits[token] };
-        Libllama.TokenDataArray candidates =
-            new() { Data = _all, Size = (nuint)logits.Length, Selected = -1 };
-        Libllama.llama_sampler_apply(Handle, &candidates);
-        var any = false;
         masked[..logits.Length].Fill(float.NegativeInfinity);
-        for (var i = 0; i < (int)candidates.Size; i++)
+        var any = false;
+        foreach (var end in _walk.CanEnd ? tokenizer.Order.Ends : [])
         {
-            masked[_all[i].Token] = _all[i].Logit;
-            any |= !float.IsNegativeInfinity(_all[i].Logit);
+            masked[end] = logits[end];
+            any |= !float.IsNegativeInfinity(logits[end]);
+        }
+        _points[0] = _walk.At;
+        // Tokens that begin alike lie side by side: what they share is walked once.
+        var deadAt = int.MaxValue;
+        foreach (var (token, shared) in tokenizer.Order.Tokens)
+        {
+            if (shared >= deadAt)
+                continue;
+            deadAt = int.MaxValue;
+            var bytes = tokenizer.Bytes(token);
+            for (var i = shared; i < bytes.Length && deadAt == int.MaxValue; i++)
+            {
+                _points[i + 1] = _walk.Next(_points[i], bytes[i]);
+                deadAt = _points[i + 1] > 0 ? int.MaxValue : i + 1;
+            }
+            if (deadAt < int.MaxValue)
+                continue;
+            masked[token] = logits[token];
+            any |= !float.IsNegativeInfinity(logits[token]);
         }
         return any;
     }
@@ -62,21 +53,22 @@ sealed unsafe class GrammarGuard : IDisposable
     /// <summary>The answer goes on with this token, which must be allowed.</summary>
     public void Accept(int token)
     {
-        if (_tokenizer.IsEnd(token))
+        if (tokenizer.IsEnd(token))
             return;
-        if (!Allows(token))
+        var point = After(token);
+        if (point <= 0)
             throw new InvalidOperationException($"token {token} is not what the grammar allows");
-        Libllama.llama_sampler_accept(Handle, token);
+        _walk.Rest(point);
+        _walk.Tidy();
     }
 
-    public void Dispose()
+    /// <summary>Where a token leads; a token without text leads nowhere.</summary>
+    int After(int token)
     {
-        if (_sampler == 0)
-            return;
-        Libllama.llama_sampler_free(_sampler);
-        NativeMemory.Free(_all);
-        _sampler = 0;
+        var bytes = tokenizer.Bytes(token);
+        var point = bytes.Length > 0 ? _walk.At : 0;
+        foreach (var value in bytes)
+            point = _walk.Next(point, value);
+        return point;
     }
-
-    nint Handle => _sampler != 0 ? _sampler : throw new ObjectDisposedException(nameof(GrammarGuard));
 }

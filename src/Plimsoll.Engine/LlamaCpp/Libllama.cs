@@ -25,23 +25,6 @@ static unsafe class Libllama
         public sbyte* Logits;
     }
 
-    [StructLayout(LayoutKind.Sequential)]
-    public struct TokenData
-    {
-        public int Token;
-        public float Logit;
-        public float Probability;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct TokenDataArray
-    {
-        public TokenData* Data;
-        public nuint Size;
-        public long Selected;
-        public byte Sorted;
-    }
-
     [DllImport(Library)]
     public static extern nint llama_model_load_from_file(
         [MarshalAs(UnmanagedType.LPUTF8Str)] string path, LLamaModelParams parameters);
@@ -172,20 +155,6 @@ static unsafe class Libllama
     [DllImport(Library)]
     public static extern int llama_set_adapters_lora(
         nint context, nint* adapters, nuint count, float* scales);
-
-    [DllImport(Library)]
-    public static extern nint llama_sampler_init_grammar(
-        nint vocabulary, [MarshalAs(UnmanagedType.LPUTF8Str)] string grammar,
-            [MarshalAs(UnmanagedType.LPUTF8Str)] string root);
-
-    [DllImport(Library)]
-    public static extern void llama_sampler_apply(nint sampler, TokenDataArray* candidates);
-
-    [DllImport(Library)]
-    public static extern void llama_sampler_accept(nint sampler, int token);
-
-    [DllImport(Library)]
-    public static extern void llama_sampler_free(nint sampler);
 
     [DllImport(Library)]
     public static extern void llama_log_set(

@@ -17,6 +17,7 @@ public sealed class LlamaCodec : IPromptCodec
     {
         _tokenizer = model.Tokenizer;
         _time = time;
+        ToolCalls = ToolCallStyles.Of(model.Facts.ChatTemplate);
         try
         {
             _template = model.Facts.ChatTemplate is { } source ? ChatTemplate.Parse(source) : null;
@@ -28,6 +29,8 @@ public sealed class LlamaCodec : IPromptCodec
     }
 
     public int VocabularySize => _tokenizer.Size;
+
+    public ToolCallStyle ToolCalls { get; }
 
     public int[] Encode(ReadOnlySpan<char> text, bool addSpecial) => _tokenizer.Encode(text, addSpecial);
 

@@ -49,6 +49,7 @@ public sealed partial class LlamaEngine : IServingEngine
         _model = LlamaModel.Load(options.Path, options.GpuLayers);
         try
         {
+            Check(options);
             _context = new LlamaContext(_model, ContextFor(options));
             Times = Calibrated(_context, options.Path);
             (_drafts, _draftSpec) = DraftsOf(options);
@@ -142,7 +143,8 @@ public sealed partial class LlamaEngine : IServingEngine
         catch (EngineRefusalException e)
         {
             lease?.Dispose();
-            return Answer.Refused(new Refusal(e.Message, RefusalKind.BadRequest));
+            return Answer.Refused(
+                new Refusal(e.Message, RefusalKind.BadRequest) { Parameter = request.Format?.Parameter });
         }
     }
 
@@ -225,6 +227,27 @@ public sealed partial class LlamaEngine : IServingEngine
         return times;
     }
 
+    /// <summary>What would otherwise end in a machine that swaps, or an engine that runs elsewhere.</summary>
+    void Check(LlamaOptions options)
+    {
+        if (options.Core is { } core && !ThreadPin.CanUse(core))
+        {
+            throw new BadInputException(
+                $"core {core}: this process may not run there; expected one of {ThreadPin.Usable}");
+        }
+        var tokens = (long)options.Limits.NumBlocks * options.Limits.BlockSize;
+        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (options.GpuLayers > 0 || _model.Facts.KvTokenBytes is not { } bytes
+            || tokens <= (memory - _model.Facts.WeightBytes) / bytes)
+        {
+            return;
+        }
+        var most = Math.Max(0, (memory - _model.Facts.WeightBytes) / bytes);
+        throw new BadInputException(FormattableString.Invariant(
+            $"kv_tokens {tokens}: takes {tokens * bytes / 1e9:0.#} GB beside the model; expected at most ")
+            + FormattableString.Invariant($"{most}, as {memory / 1e9:0.#} GB of memory hold"));
+    }
+
     static ContextOptions ContextFor(LlamaOptions options)
     {
         var limits = options.Limits;
@@ -249,7 +272,12 @@ public sealed partial class LlamaEngine : IServingEngine
         if (request.Prompt.Length == 0)
             return new Refusal("the prompt is empty; expected at least one token", RefusalKind.BadRequest);
         if (request.MaxOutputTokens < 1)
-            return new Refusal("max_tokens must be at least 1", RefusalKind.BadRequest);
+        {
+            return new Refusal("max_tokens must be at least 1", RefusalKind.BadRequest)
+            {
+                Parameter = "max_tokens",
+            };
+        }
         if (Unknown(request.Prompt.Span) is { } unknown)
             return new Refusal(unknown, RefusalKind.BadRequest);
         var asked = request.Prompt.Length + (long)request.MaxOutputTokens;
@@ -274,9 +302,15 @@ public sealed partial class LlamaEngine : IServingEngine
     {
         if (format is null)
             return null;
-        var text = format.Grammar is { } grammar ? GbnfGrammar.Check(grammar)
-            : JsonGrammar.Of(format.JsonSchema);
-        return new GrammarGuard(_model.Tokenizer, text);
+        var text = format.Grammar ?? JsonGrammar.Of(format.JsonSchema);
+        try
+        {
+            return new GrammarGuard(_model.Tokenizer, GbnfGrammar.Read(text));
+        }
+        catch (GrammarTooCostlyException e)
+        {
+            throw new EngineRefusalException(e.Message);
+        }
     }
 
     /// <summary>Tenants in the order in which they first came, as the scheduler numbers them.</summary>

@@ -13,6 +13,7 @@ public sealed unsafe class LlamaTokenizer
     readonly byte[][] _pieces;
     readonly string?[] _texts;
     readonly bool[] _ends;
+    readonly Lazy<VocabularyOrder> _order;
 
     internal LlamaTokenizer(nint vocabulary, string path)
     {
@@ -33,6 +34,7 @@ public sealed unsafe class LlamaTokenizer
             _texts[token] = Whole(_pieces[token]);
             _ends[token] = Libllama.llama_vocab_is_eog(vocabulary, token);
         }
+        _order = new Lazy<VocabularyOrder>(() => new VocabularyOrder(this));
         BeginToken = Libllama.llama_vocab_bos(vocabulary);
         EndToken = Libllama.llama_vocab_eos(vocabulary);
     }
@@ -47,6 +49,9 @@ public sealed unsafe class LlamaTokenizer
     public int EndToken { get; }
 
     internal nint Handle => _vocabulary;
+
+    /// <summary>Its tokens by their bytes; made when a grammar first needs it.</summary>
+    internal VocabularyOrder Order => _order.Value;
 
     /// <summary>Whether the token ends an answer.</summary>
     public bool IsEnd(int token) => _ends[token];

@@ -175,6 +175,7 @@ public sealed class MachineCalibration
         using var file = GgufFile.Open(_options.Path);
         var model = GgufModel.Spec(file);
         var weights = Core.Models.NumberFormats.Name(model.NativeWeights);
+        var medianError = Rounded(100 * At([.. ratios.Select(Error).Order()], 0.5));
         return new MachineProfile
         {
             Schema = MachineProfile.SchemaName,
@@ -203,12 +204,23 @@ public sealed class MachineCalibration
             StepError = new ProfileInterval(
                 Rounded(Math.Min(1, At(ratios, Tail))), Rounded(Math.Max(1, At(ratios, 1 - Tail))),
                 "steps of the rounds left out"),
-            MedianErrorPercent = Rounded(100 * At([.. ratios.Select(Error).Order()], 0.5)),
+            MedianErrorPercent = medianError,
+            Warning = WarningOf(medianError),
             FittedSteps = _steps[0].Count,
             HeldOutSteps = _steps[1].Count,
             AsOf = time.GetUtcNow().ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture),
         };
     }
+
+    /// <summary>An idle machine's steps are foretold to a few percent; twice the error of the worst of
+    /// those is the neighbours', not the model's.</summary>
+    const double MostErrorPercent = 20;
+
+    internal static string? WarningOf(double medianErrorPercent) => medianErrorPercent <= MostErrorPercent
+        ? null
+        : FormattableString.Invariant($"half of the steps are foretold over {medianErrorPercent:0} % wrong")
+            + ": what is computed with this profile is no better; the machine was busy while it was timed, "
+            + "so time it again when it is not";
 
     MachineModel Of(Core.Models.ModelSpec model, string weights) => new()
     {

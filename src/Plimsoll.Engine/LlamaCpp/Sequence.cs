@@ -105,9 +105,5 @@ sealed class Sequence : IDisposable
         return finish == FinishReason.None ? text : text + Text.Flush();
     }
 
-    public void Dispose()
-    {
-        Grammar?.Dispose();
-        Lease?.Dispose();
-    }
+    public void Dispose() => Lease?.Dispose();
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Engine.Grammars;
 
 namespace Plimsoll.Engine.LlamaCpp;
 
@@ -263,8 +264,12 @@ sealed partial class StepLoop
             sequence.Tokens.Add(chosen.Token);
         var finish = isEnd ? FinishReason.Stop
             : sequence.Emitted >= sequence.MostAnswerTokens ? FinishReason.Length : FinishReason.None;
-        var text = chosen.Token == TokenChooser.NoNumbers ? Broken(ref finish)
-            : sequence.IsPlain ? null : Watch(sequence, chosen, ref finish);
+        var text = chosen.Token switch
+        {
+            TokenChooser.NoNumbers => Broken(ref finish),
+            TokenChooser.TooCostly => Refused(ref finish),
+            _ => sequence.IsPlain ? null : Watch(sequence, chosen, ref finish),
+        };
         sequence.IsDone = finish != FinishReason.None;
         sequence.StepDrew = true;
         sequence.StepFinished = sequence.IsDone;
@@ -277,6 +282,13 @@ sealed partial class StepLoop
     {
         finish = FinishReason.Failed;
         return "the model computed no finite logits: its weights, or its adapter's, are damaged";
+    }
+
+    /// <summary>An answer that its request makes impossible; the others go on.</summary>
+    static string Refused(ref FinishReason finish)
+    {
+        finish = FinishReason.Refused;
+        return new GrammarTooCostlyException().Message;
     }
 
     /// <summary>The text of an answer that its own text may end, or bear on what follows.</summary>

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Plimsoll.Engine.Grammars;
 using Plimsoll.Engine.Sampling;
 
 namespace Plimsoll.Engine.LlamaCpp;
@@ -15,9 +16,13 @@ sealed class TokenChooser
     /// <summary>In place of a token where no logit is a finite number.</summary>
     public const int NoNumbers = -2;
 
+    /// <summary>In place of a token where the grammar cannot be followed.</summary>
+    public const int TooCostly = -3;
+
     readonly LlamaTokenizer _tokenizer;
     readonly SamplingScratch _scratch;
     readonly float[] _masked;
+    readonly float[] _within;
     readonly int[] _ends;
 
     public TokenChooser(LlamaTokenizer tokenizer)
@@ -25,6 +30,7 @@ sealed class TokenChooser
         _tokenizer = tokenizer;
         _scratch = new SamplingScratch(tokenizer.Size);
         _masked = new float[tokenizer.Size];
+        _within = new float[tokenizer.Size];
         var ends = new List<int>();
         for (var token = 0; token < tokenizer.Size; token++)
         {
@@ -35,7 +41,8 @@ sealed class TokenChooser
     }
 
     /// <summary>
-    /// The next token; -1 where the grammar allows nothing more, <see cref="NoNumbers"/> where there is none.
+    /// The next token; -1 where the grammar allows nothing more, <see cref="NoNumbers"/> or
+    /// <see cref="TooCostly"/> where there can be none.
     /// </summary>
     public ChosenToken Choose(Sequence sequence, ReadOnlySpan<float> logits)
     {
@@ -61,11 +68,23 @@ sealed class TokenChooser
         var token = sequence.Sampler.Draw(allowed, _scratch);
         if (token < 0)
             return NoNumbers;
-        if (sequence.Grammar is not { } grammar || grammar.Allows(token))
+        if (sequence.Grammar is not { } grammar)
             return token;
-        if (!grammar.Mask(allowed, _masked))
+        try
+        {
+            return grammar.Allows(token) ? token : DrawWithin(grammar, sequence, allowed);
+        }
+        catch (GrammarTooCostlyException)
+        {
+            return TooCostly;
+        }
+    }
+
+    int DrawWithin(GrammarGuard grammar, Sequence sequence, ReadOnlySpan<float> allowed)
+    {
+        if (!grammar.Mask(allowed, _within))
             return -1;
-        token = sequence.Sampler.Draw(_masked, _scratch);
+        var token = sequence.Sampler.Draw(_within, _scratch);
         return token >= 0 && grammar.Allows(token) ? token : -1;
     }
 }

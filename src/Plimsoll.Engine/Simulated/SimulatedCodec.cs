@@ -20,6 +20,8 @@ public sealed class SimulatedCodec : IPromptCodec
 
     public int VocabularySize => int.MaxValue;
 
+    public ToolCallStyle ToolCalls => ToolCallStyle.None;
+
     public int[] Encode(ReadOnlySpan<char> text, bool addSpecial)
     {
         var bytes = new byte[Encoding.UTF8.GetByteCount(text)];

@@ -27,6 +27,9 @@ public sealed record MachineProfile
     /// <summary>Median of |predicted − real| ÷ real there, percent.</summary>
     public required double MedianErrorPercent { get; init; }
 
+    /// <summary>Why it should not be relied on; null where nothing speaks against it.</summary>
+    public string? Warning { get; init; }
+
     /// <summary>Steps fitted to, and steps held out.</summary>
     public required int FittedSteps { get; init; }
 

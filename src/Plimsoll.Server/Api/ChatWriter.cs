@@ -15,6 +15,7 @@ sealed class ChatWriter(CompletionRequest request, string id, long created)
 {
     readonly bool _chat = request.Kind == CompletionKind.Chat;
     readonly HashSet<int> _begun = [];
+    readonly Dictionary<int, ToolCallReader> _readers = [];
     int _told;
 
     /// <summary>The first chunk of a chat's answer says who speaks.</summary>
@@ -59,6 +60,8 @@ sealed class ChatWriter(CompletionRequest request, string id, long created)
             writer.WriteStartObject("delta"u8);
             if (request.ForcedTool is not null)
                 WriteArguments(writer, token.Text);
+            else if (request.CallStyle != ToolCallStyle.None)
+                WriteParsed(writer, choice, token);
             else if (token.Text.Length > 0 || token.Finish == FinishReason.None)
                 writer.WriteString("content"u8, token.Text);
             writer.WriteEndObject();
@@ -68,7 +71,7 @@ sealed class ChatWriter(CompletionRequest request, string id, long created)
             writer.WriteString("text"u8, before is null ? token.Text : before + token.Text);
         }
         WriteLogprobs(writer, [token]);
-        WriteFinish(writer, token.Finish);
+        WriteFinish(writer, token.Finish, choice);
         EndChunk(writer);
     }
 
@@ -97,7 +100,7 @@ sealed class ChatWriter(CompletionRequest request, string id, long created)
             else
                 writer.WriteString("text"u8, request.Echo ? echo(i) + choice.Text : choice.Text);
             WriteLogprobs(writer, choice.Tokens);
-            WriteFinish(writer, choice.Finish);
+            WriteFinish(writer, choice.Finish, i);
             writer.WriteEndObject();
         }
         writer.WriteEndArray();
@@ -125,10 +128,54 @@ sealed class ChatWriter(CompletionRequest request, string id, long created)
         }
         else
         {
-            writer.WriteString("content"u8, choice.Text);
+            var (text, calls) = ReaderOf(index).Add(choice.Text, isLast: true);
+            if (calls.Count > 0 && text.Length == 0)
+                writer.WriteNull("content"u8);
+            else
+                writer.WriteString("content"u8, text);
+            WriteCalls(writer, index, 0, calls);
         }
         writer.WriteNull("refusal"u8);
         writer.WriteEndObject();
+    }
+
+    ToolCallReader ReaderOf(int choice)
+    {
+        if (!_readers.TryGetValue(choice, out var reader))
+            _readers[choice] = reader = new ToolCallReader(request.CallStyle, request.Tools);
+        return reader;
+    }
+
+    /// <summary>What of a token is text, and the calls that it ends.</summary>
+    void WriteParsed(Utf8JsonWriter writer, int choice, in AnswerToken token)
+    {
+        var reader = ReaderOf(choice);
+        var first = reader.Count;
+        var (text, calls) = reader.Add(token.Text, token.Finish != FinishReason.None);
+        if (text.Length > 0 || (calls.Count == 0 && token.Finish == FinishReason.None))
+            writer.WriteString("content"u8, text);
+        WriteCalls(writer, choice, first, calls);
+    }
+
+    void WriteCalls(Utf8JsonWriter writer, int choice, int first, IReadOnlyList<ToolCall> calls)
+    {
+        if (calls.Count == 0)
+            return;
+        writer.WriteStartArray("tool_calls"u8);
+        foreach (var call in calls)
+        {
+            writer.WriteStartObject();
+            if (request.Stream)
+                writer.WriteNumber("index"u8, first);
+            writer.WriteString("id"u8, $"{CallId(choice)}_{first++}");
+            writer.WriteString("type"u8, "function"u8);
+            writer.WriteStartObject("function"u8);
+            writer.WriteString("name"u8, call.Name);
+            writer.WriteString("arguments"u8, call.Arguments);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
     }
 
     static void WriteArguments(Utf8JsonWriter writer, string text)
@@ -143,12 +190,16 @@ sealed class ChatWriter(CompletionRequest request, string id, long created)
         writer.WriteEndArray();
     }
 
-    void WriteFinish(Utf8JsonWriter writer, FinishReason finish)
+    void WriteFinish(Utf8JsonWriter writer, FinishReason finish, int choice)
     {
         if (finish == FinishReason.None)
+        {
             writer.WriteNull("finish_reason"u8);
-        else
-            writer.WriteString("finish_reason"u8, ChoiceText.NameOf(finish, request.ForcedTool is not null));
+            return;
+        }
+        var calls = request.ForcedTool is not null
+            || (_readers.TryGetValue(choice, out var reader) && reader.Count > 0);
+        writer.WriteString("finish_reason"u8, ChoiceText.NameOf(finish, calls));
     }
 
     void WriteLogprobs(Utf8JsonWriter writer, IReadOnlyList<AnswerToken> tokens)

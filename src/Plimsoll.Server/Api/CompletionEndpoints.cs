@@ -148,24 +148,33 @@ sealed class CompletionEndpoints(
     {
         SseStream? stream = null;
         var echoed = new HashSet<int>();
-        await foreach (var (choice, token) in run.ReadAsync(context.RequestAborted))
+        try
         {
-            if (token.Finish is FinishReason.Failed or FinishReason.Dropped or FinishReason.Cancelled)
+            await foreach (var (choice, token) in run.ReadAsync(context.RequestAborted))
             {
-                await FailAsync(context, stream, token);
-                return;
-            }
-            stream ??= new SseStream(context, gate.SlowReaderTimeout);
-            if (writer.Begins(choice))
-            {
-                writer.WriteRole(stream.Begin(), choice);
+                if (token.Finish is FinishReason.Failed or FinishReason.Dropped or FinishReason.Cancelled)
+                {
+                    await FailAsync(context, stream, token);
+                    return;
+                }
+                stream ??= new SseStream(context, gate.SlowReaderTimeout);
+                if (writer.Begins(choice))
+                {
+                    writer.WriteRole(stream.Begin(), choice);
+                    stream.End();
+                }
+                var echo = request.Echo && echoed.Add(choice)
+                    ? WholeAnswer.Echo(model, request, choice) : null;
+                writer.WriteToken(stream.Begin(), choice, token, echo);
                 stream.End();
+                if (!run.HasMore)
+                    await stream.FlushAsync(context.RequestAborted);
             }
-            var echo = request.Echo && echoed.Add(choice) ? WholeAnswer.Echo(model, request, choice) : null;
-            writer.WriteToken(stream.Begin(), choice, token, echo);
-            stream.End();
-            if (!run.HasMore)
-                await stream.FlushAsync(context.RequestAborted);
+        }
+        catch (ApiException error) when (stream is not null)
+        {
+            await FailAsync(context, stream, error);
+            return;
         }
         if (stream is null)
             return;
@@ -194,6 +203,12 @@ sealed class CompletionEndpoints(
                 : "The engine gave no answer.", "server_error");
         if (stream is null)
             throw error;
+        await FailAsync(context, stream, error);
+    }
+
+    /// <summary>An error after the first byte: the stream's last event.</summary>
+    public static async Task FailAsync(HttpContext context, SseStream stream, ApiException error)
+    {
         ErrorWriter.Write(stream.Begin(), error);
         stream.End();
         stream.Done();

@@ -180,6 +180,12 @@ sealed class ModelEndpoints(
         var (name, path) = (AdapterName(body), body.Required("lora_path"));
         var model = body.Text("model") is { } chosen ? CompletionEndpoints.Model(models, chosen, null, out _)
             : First();
+        if (upstreams.Find(name) is not null || models.IsAnothers(name, model))
+        {
+            throw ApiException.Bad(
+                $"The lora adapter '{name}' has the name of another model, which requests would reach "
+                    + "instead.", "lora_name");
+        }
         try
         {
             await model.Engine.LoadAdapterAsync(name, path, context.RequestAborted);

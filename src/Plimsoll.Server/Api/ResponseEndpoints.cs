@@ -82,25 +82,33 @@ sealed class ResponseEndpoints(
     {
         SseStream? stream = null;
         var answer = new ChoiceText();
-        await foreach (var (_, token) in run.ReadAsync(context.RequestAborted))
+        try
         {
-            if (token.Finish is FinishReason.Failed or FinishReason.Dropped or FinishReason.Cancelled)
+            await foreach (var (_, token) in run.ReadAsync(context.RequestAborted))
             {
-                await CompletionEndpoints.FailAsync(context, stream, token);
-                return;
+                if (token.Finish is FinishReason.Failed or FinishReason.Dropped or FinishReason.Cancelled)
+                {
+                    await CompletionEndpoints.FailAsync(context, stream, token);
+                    return;
+                }
+                if (stream is null)
+                {
+                    stream = new SseStream(context, gate.SlowReaderTimeout);
+                    writer.WriteState(stream, "response.created", null, run.Entry);
+                    writer.WriteState(stream, "response.in_progress", null, run.Entry);
+                    writer.WriteOpening(stream);
+                }
+                answer.Add(token);
+                if (token.Text.Length > 0)
+                    writer.WriteDelta(stream, token.Text);
+                if (!run.HasMore)
+                    await stream.FlushAsync(context.RequestAborted);
             }
-            if (stream is null)
-            {
-                stream = new SseStream(context, gate.SlowReaderTimeout);
-                writer.WriteState(stream, "response.created", null, run.Entry);
-                writer.WriteState(stream, "response.in_progress", null, run.Entry);
-                writer.WriteOpening(stream);
-            }
-            answer.Add(token);
-            if (token.Text.Length > 0)
-                writer.WriteDelta(stream, token.Text);
-            if (!run.HasMore)
-                await stream.FlushAsync(context.RequestAborted);
+        }
+        catch (ApiException error) when (stream is not null)
+        {
+            await CompletionEndpoints.FailAsync(context, stream, error);
+            return;
         }
         if (stream is null)
             return;

@@ -33,6 +33,7 @@ public static class ConfigCheck
                     $"{name}: model {model.Name} is there twice; expected each name once");
             }
         }
+        Adapters(config, name, [.. names]);
         foreach (var model in config.Models)
         {
             Model(model, $"{name}: model {model.Name}", names);
@@ -43,6 +44,22 @@ public static class ConfigCheck
         Limits(config.Limits, name);
         Logs(config, name);
         Telemetry(config.Telemetry, name);
+    }
+
+    /// <summary>A request names a model or an adapter, and reaches what has that name first.</summary>
+    static void Adapters(ServeConfig config, string name, HashSet<string> names)
+    {
+        foreach (var model in config.Models)
+        {
+            foreach (var adapter in (IEnumerable<string>?)model.Llama?.Adapters.Keys ?? [])
+            {
+                if (!names.Add(adapter))
+                {
+                    throw new BadInputException($"{name}: model {model.Name}: adapter {adapter} has the name "
+                        + "of another model or adapter; expected one of its own");
+                }
+            }
+        }
     }
 
     static void Logs(ServeConfig config, string name)

@@ -85,12 +85,12 @@ public static class LlamaFactory
     {
         if (!SchedulingPolicy.All.TryFind(config.Policy, out var policy))
             throw new BadInputException($"policy {config.Policy}: expected {SchedulingPolicy.All}");
-        if (config.KvTokens < config.BlockSize || config.BlockSize < 1 || config.MaxNumSeqs < 1
-            || config.MaxNumBatchedTokens < 1)
-        {
-            throw new BadInputException(
-                "kv_tokens, block_size, max_num_seqs, max_num_batched_tokens: expected at least 1");
-        }
+        AtLeast("block_size", config.BlockSize, 1, "");
+        AtLeast("kv_tokens", config.KvTokens, config.BlockSize, ", one block");
+        AtLeast("max_num_seqs", config.MaxNumSeqs, 1, "");
+        AtLeast("max_num_batched_tokens", config.MaxNumBatchedTokens, 1, "");
+        AtLeast("max_model_len", config.MaxModelLen ?? 1, 1, "");
+        AtLeast("threads", config.Threads, 1, "");
         if ((config.Speculate || config.DraftModel is not null) && policy.Slack is null)
         {
             throw new BadInputException(
@@ -109,6 +109,12 @@ public static class LlamaFactory
             BlockSize = config.BlockSize,
             PrefixBlockTokens = config.PrefixCaching ? config.BlockSize : 0,
         };
+    }
+
+    static void AtLeast(string name, int given, int least, string what)
+    {
+        if (given < least)
+            throw new BadInputException($"{name} {given}: expected at least {least}{what}");
     }
 
     static string BuiltIn(string state)

@@ -44,7 +44,8 @@ public sealed class ApiException : Exception
     public static ApiException Overloaded(string message, TimeSpan? retryAfter) =>
         new(429, message, "rate_limit_error", null, "rate_limit_exceeded") { RetryAfter = retryAfter };
 
-    public static ApiException Of(Refusal refusal)
+    /// <param name="prompt">The parameter that the prompt came in.</param>
+    public static ApiException Of(Refusal refusal, string prompt)
     {
         TimeSpan? retry = refusal.RetryAfterNs is { } ns ? TimeSpan.FromMilliseconds(ns / 1e6) : null;
         return refusal.Kind switch
@@ -53,7 +54,7 @@ public sealed class ApiException : Exception
                 new(404, refusal.Message, "invalid_request_error", "model", "model_not_found"),
             RefusalKind.Overloaded => Overloaded(refusal.Message, retry ?? TimeSpan.FromSeconds(1)),
             RefusalKind.Unavailable => Unavailable(refusal.Message),
-            _ => Bad(refusal.Message, "messages",
+            _ => Bad(refusal.Message, refusal.Parameter ?? prompt,
                 refusal.Message.Contains("context length", StringComparison.Ordinal)
                     ? "context_length_exceeded" : null),
         };

@@ -20,6 +20,14 @@ public sealed record CompletionRequest
 
     public required IReadOnlyList<int[]> Prompts { get; init; }
 
+    /// <summary>The parameter that they came in.</summary>
+    public string PromptParameter => Kind switch
+    {
+        CompletionKind.Text => "prompt",
+        CompletionKind.Response => "input",
+        _ => "messages",
+    };
+
     /// <summary>Answers per prompt.</summary>
     public int Choices { get; init; } = 1;
 
@@ -49,6 +57,12 @@ public sealed record CompletionRequest
 
     /// <summary>Tool that the answer must call, when it must call one.</summary>
     public string? ForcedTool { get; init; }
+
+    /// <summary>Names of the tools that it may call.</summary>
+    public IReadOnlyList<string> Tools { get; init; } = [];
+
+    /// <summary>How calls of them are found in its text.</summary>
+    public ToolCallStyle CallStyle { get; init; }
 
     /// <summary>Whether the prompt comes back before the answer (completions).</summary>
     public bool Echo { get; init; }

@@ -81,7 +81,7 @@ public sealed class CompletionRun : IDisposable
                     foreach (var taken in answers)
                         taken.Cancel();
                     book.Close(entry, RequestStatus.Refused);
-                    throw ApiException.Of(refusal);
+                    throw ApiException.Of(refusal, request.PromptParameter);
                 }
                 answers.Add(answer);
             }
@@ -125,8 +125,9 @@ public sealed class CompletionRun : IDisposable
         {
             if (answer.Refusal is not { } refusal)
                 continue;
+            Settle();
             _book.Close(Entry, RequestStatus.Refused);
-            throw ApiException.Of(refusal);
+            throw ApiException.Of(refusal, _request.PromptParameter);
         }
         Close();
     }

@@ -50,6 +50,10 @@ public sealed class ModelDirectory : IAsyncDisposable
         return null;
     }
 
+    /// <summary>Whether a name is another model's or its adapter's: this one cannot have it.</summary>
+    public bool IsAnothers(string name, LocalModel model) =>
+        Cascades.ContainsKey(name) || (FindLocal(name, null, out _) is { } holder && holder != model);
+
     public async ValueTask DisposeAsync()
     {
         foreach (var model in _local.Values)

@@ -20,14 +20,24 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         var messages = body.Array("messages")
             ?? throw ApiException.Bad("Missing required parameter: 'messages'.", "messages",
                 "missing_required_parameter");
-        var tools = ToolsOf(body, out var forced, out var format);
-        var request = Common(body, CompletionKind.Chat, [Encode(Render(messages, tools), addSpecial: false)]);
+        var choice = ToolChoice.Read(body);
+        var prompt = Encode(Render(messages, choice.Tools), addSpecial: false);
+        var request = Common(body, CompletionKind.Chat, [prompt]);
         var logprobs = body.Flag("logprobs");
+        if (!logprobs && body.Has("top_logprobs", out _))
+        {
+            throw ApiException.Bad(
+                "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.", "top_logprobs");
+        }
         return request with
         {
             TopLogprobs = logprobs ? body.Whole("top_logprobs", 0, 20) ?? 0 : null,
-            Format = format ?? FormatOf(body.Object("response_format"), "response_format") ?? Guided(body),
-            ForcedTool = forced,
+            Format = choice.Format ?? FormatOf(body.Object("response_format"), "response_format")
+                ?? Guided(body),
+            ForcedTool = choice.Forced,
+            Tools = choice.Names,
+            CallStyle = choice.Forced is not null || choice.Names.Count == 0 ? ToolCallStyle.None
+                : choice.IsAnyForced ? ToolCallStyle.Bare : codec.ToolCalls,
         };
     }
 
@@ -141,7 +151,7 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
     CompletionRequest Common(JsonElement body, CompletionKind kind, IReadOnlyList<int[]> prompts)
     {
         var limit = body.Whole("max_completion_tokens", 1, int.MaxValue / 2)
-            ?? body.Whole("max_tokens", 1, int.MaxValue / 2);
+            ?? body.Whole("max_tokens", 1, int.MaxValue / 2) ?? Predicted(body);
         var longest = 0;
         foreach (var prompt in prompts)
             longest = Math.Max(longest, prompt.Length);
@@ -171,11 +181,20 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
             LimitsOutput = limit is not null,
             MinOutputTokens = body.Whole("min_tokens", 0, int.MaxValue / 2) ?? 0,
             IgnoreEos = body.Flag("ignore_eos"),
-            Sampling = SamplingReader.Read(body),
+            Sampling = SamplingReader.Read(body, codec.VocabularySize),
             Stop = StopsOf(body),
             Priority = body.Whole("priority", -1_000_000, 1_000_000) ?? 0,
             Level = levels.Choose(body.Text("service_tier"), tenantLevel),
         };
+    }
+
+    /// <summary>llama-server's name for an answer's most tokens, −1 for as many as there may be.</summary>
+    static int? Predicted(JsonElement body)
+    {
+        var most = body.Whole("n_predict", -1, int.MaxValue / 2);
+        return most != 0 ? most > 0 ? most : null : throw ApiException.Bad(
+            "Invalid 'n_predict': 0 asks for nothing; expected at least 1, or -1 for no limit", "n_predict",
+            "integer_below_min_value");
     }
 
     static List<string> StopsOf(JsonElement body)
@@ -230,51 +249,14 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
     static AnswerFormat? Guided(JsonElement body)
     {
         if (body.Object("guided_json") is { } schema)
-            return new AnswerFormat(schema.GetRawText(), null);
+            return new AnswerFormat(schema.GetRawText(), null, "guided_json");
         // vLLM's name for it, or llama-server's.
-        return (body.Text("guided_grammar") ?? body.Text("grammar")) is { } grammar
-            ? new AnswerFormat(null, grammar) : null;
-    }
-
-    /// <summary>The tools of a request, and the shape of the call where the answer must be one.</summary>
-    public static JsonElement ToolsOf(JsonElement body, out string? forced, out AnswerFormat? format)
-    {
-        forced = null;
-        format = null;
-        if (body.Array("tools") is not { } tools)
-            return default;
-        var wanted = WantedTool(body);
-        foreach (var tool in tools.EnumerateArray())
+        foreach (var name in new[] { "guided_grammar", "grammar" })
         {
-            if (tool.ValueKind != JsonValueKind.Object || tool.Required("type") != "function")
-                throw ApiException.Bad("tools: expected functions only", "tools", "invalid_value");
-            var function = tool.Object("function") ?? tool;
-            var name = function.Required("name");
-            if (forced is not null || wanted is null || (wanted.Length > 0 && wanted != name))
-                continue;
-            forced = name;
-            format = new AnswerFormat(function.Object("parameters")?.GetRawText(), null);
+            if (body.Text(name) is { } grammar)
+                return new AnswerFormat(null, grammar, name);
         }
-        if (wanted is not null && forced is null)
-            throw ApiException.Bad($"tool_choice: there is no tool {wanted}", "tool_choice", "invalid_value");
-        return tools;
-    }
-
-    /// <summary>The tool that must be called, "" for any of them, null where none must.</summary>
-    static string? WantedTool(JsonElement body)
-    {
-        if (!body.Has("tool_choice", out var choice))
-            return null;
-        if (choice.ValueKind == JsonValueKind.Object)
-            return (choice.Object("function") ?? choice).Required("name");
-        return body.Text("tool_choice") switch
-        {
-            "required" => "",
-            "auto" or "none" => null,
-            var other => throw ApiException.Bad(
-                $"Invalid value: '{other}'. Supported values are: 'none', 'auto', 'required', and a tool.",
-                "tool_choice", "invalid_value"),
-        };
+        return null;
     }
 
     int[] Encode(string text, bool addSpecial) => codec.Encode(text, addSpecial);

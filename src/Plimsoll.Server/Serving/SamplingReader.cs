@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json;
@@ -8,15 +9,9 @@ namespace Plimsoll.Server.Serving;
 /// <summary>The sampling parameters of a request.</summary>
 static class SamplingReader
 {
-    public static SamplingOptions Read(JsonElement body)
+    /// <param name="vocabulary">Tokens that there are.</param>
+    public static SamplingOptions Read(JsonElement body, int vocabulary)
     {
-        long? seed = null;
-        if (body.Has("seed", out var given))
-        {
-            seed = given.ValueKind == JsonValueKind.Number && given.TryGetInt64(out var number)
-                ? number
-                : throw JsonBody.Wrong("seed", given, "an integer");
-        }
         return new SamplingOptions
         {
             Temperature = body.Real("temperature", 0, 2) ?? 1,
@@ -31,12 +26,25 @@ static class SamplingReader
             DryBase = body.Real("dry_base", 1, 100) ?? SamplingOptions.Default.DryBase,
             DryAllowedLength =
                 body.Whole("dry_allowed_length", 1, 1024) ?? SamplingOptions.Default.DryAllowedLength,
-            Seed = seed is null ? null : (ulong)seed,
-            LogitBias = Bias(body.Object("logit_bias")),
+            Seed = Seed(body),
+            LogitBias = Bias(body.Object("logit_bias"), vocabulary),
         };
     }
 
-    static Dictionary<int, float>? Bias(JsonElement? bias)
+    static ulong? Seed(JsonElement body)
+    {
+        if (!body.Has("seed", out var given))
+            return null;
+        if (given.ValueKind == JsonValueKind.Number && given.TryGetInt64(out var seed))
+            return (ulong)seed;
+        throw given.ValueKind == JsonValueKind.Number && given.GetRawText().AsSpan().IndexOfAny(".eE") < 0
+            ? ApiException.Bad(
+                $"Invalid 'seed': expected {long.MinValue} to {long.MaxValue}, but got "
+                    + $"{given.GetRawText()}.", "seed")
+            : JsonBody.Wrong("seed", given, "an integer");
+    }
+
+    static Dictionary<int, float>? Bias(JsonElement? bias, int vocabulary)
     {
         if (bias is not { } map)
             return null;
@@ -49,6 +57,12 @@ static class SamplingReader
             {
                 throw ApiException.Bad(
                     "Invalid 'logit_bias': expected token ids with numbers from -100 to 100", "logit_bias");
+            }
+            if (token >= vocabulary)
+            {
+                throw ApiException.Bad(
+                    $"Invalid 'logit_bias': token {token} is not in the vocabulary of {vocabulary}",
+                    "logit_bias");
             }
             result[token] = (float)entry.Value.GetDouble();
         }

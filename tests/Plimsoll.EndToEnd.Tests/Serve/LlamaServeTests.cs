@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Net.Http;
@@ -87,12 +88,62 @@ public sealed class LlamaServeTests
             {"model": "tiny", "messages": [{"role": "assistant", "content": "", "tool_calls": [5]}]}
             """)).Status.ShouldBe(400);
 
+        await Refused("{\"model\": \"tiny\", \"prompt\": \"x\", \"logit_bias\": {\"99999999\": 1}}", 400,
+            "99999999 is not in the vocabulary");
+        await Refused("{\"model\": \"tiny\", \"prompt\": \"x\", \"n_predict\": 0}", 400,
+            "asks for nothing");
+        await Refused("{\"model\": \"tiny\", \"prompt\": \"x\", \"seed\": 9223372036854775808}", 400,
+            "expected -9223372036854775808 to 9223372036854775807");
+        (status, body, _) = await server.PostAsync(
+            "/v1/completions", "{\"model\": \"tiny\", \"prompt\": [99999999]}");
+        status.ShouldBe(400);
+        body.GetProperty("error").GetProperty("param").GetString().ShouldBe("prompt");
+        (status, body, _) = await server.PostAsync(
+            "/v1/completions", "{\"model\": \"tiny\", \"prompt\": \"x\", \"grammar\": \"root\"}");
+        status.ShouldBe(400);
+        body.GetProperty("error").GetProperty("param").GetString().ShouldBe("grammar");
+
         async Task Refused(string request, int expected, string problem)
         {
             var (code, error, _) = await server.PostAsync("/v1/completions", request);
             code.ShouldBe(expected);
             error.GetProperty("error").GetProperty("message").GetString()!.ShouldContain(problem);
         }
+    }
+
+    /// <summary>Which of two tools must be called is the model's choice: it takes either in time.</summary>
+    [Fact]
+    public async Task A_call_that_is_required_is_of_any_tool()
+    {
+        await using var server = await StartAsync();
+        var called = new HashSet<string>();
+        for (var seed = 0; seed < 40 && called.Count < 2; seed++)
+        {
+            var (status, body, _) = await server.PostAsync("/v1/chat/completions", Ask(seed, "required"));
+            status.ShouldBe(200);
+            var choice = body.GetProperty("choices")[0];
+            choice.GetProperty("finish_reason").GetString().ShouldBe("tool_calls");
+            var call = choice.GetProperty("message").GetProperty("tool_calls")[0].GetProperty("function");
+            called.Add(call.GetProperty("name").GetString()!);
+            using var arguments = JsonDocument.Parse(call.GetProperty("arguments").GetString()!);
+            arguments.RootElement.GetProperty("n").GetInt32().ShouldBeInRange(1, 9);
+        }
+        called.Count.ShouldBe(2);
+        (await server.PostAsync("/v1/chat/completions", Ask(1, "none"))).Body.GetProperty("choices")[0]
+            .GetProperty("finish_reason").GetString().ShouldNotBe("tool_calls");
+        (await server.PostAsync("/v1/chat/completions", """
+            {"model": "tiny", "messages": [{"role": "user", "content": "x"}], "tool_choice": "required"}
+            """)).Status.ShouldBe(400);
+
+        static string Ask(int seed, string choice) => $$"""
+            {"model": "tiny", "messages": [{"role": "user", "content": "x"}], "max_tokens": 200, "temperature": 2,
+            "seed": {{seed}}, "tool_choice": "{{choice}}", "tools": [{{Tool("zebra")}}, {{Tool("apple")}}]}
+            """;
+
+        static string Tool(string name) =>
+            "{\"type\": \"function\", \"function\": {\"name\": \"" + name + "\", \"parameters\": {\"type\": "
+                + "\"object\", \"properties\": {\"n\": {\"$ref\": \"#/$defs/n\"}}, \"required\": [\"n\"], "
+                + "\"$defs\": {\"n\": {\"type\": \"integer\", \"minimum\": 1, \"maximum\": 9}}}}}";
     }
 
     /// <summary>

@@ -48,6 +48,11 @@ public sealed class JsonGrammarTests
         """{"anyOf": [{"$ref": "#/$defs/a"}, {"enum": [1, 2.0]}], "type": ["string", "integer"], "$defs": {"a": {"const": "b"}}}""",
         """{"type": "object", "anyOf": [{"properties": {"a": {"type": "null"}}, "required": ["a"]}]}""",
         """{"enum": ["x", 1.50, true, null, {"k": "ü"}]}""",
+        """{"allOf": [{"properties": {"a": {"type": "null"}}}], "required": ["a", "b"]}""",
+        """{"allOf": [{"allOf": [{"properties": {"a": {"type": "null"}}}], "required": ["a"]}, {"required": ["b"]}]}""",
+        """{"type": "object", "properties": {"a": {"type": "null"}, "b": {"const": 1}}, "anyOf": [{"required": ["a"]}, {"required": ["b"]}]}""",
+        """{"type": "integer", "anyOf": [{"minimum": 3, "maximum": 12}, {"type": "integer", "maximum": -1}]}""",
+        """{"type": "string", "maxLength": 4, "anyOf": [{"minLength": 3}, {"minLength": 1}]}""",
     ];
 
     [Theory]
@@ -74,6 +79,8 @@ public sealed class JsonGrammarTests
     [InlineData("""{"type": "integer", "minimum": -117, "maximum": 98}""", "-117", "-118")]
     [InlineData("""{"type": "integer", "minimum": -117, "maximum": 98}""", "98", "99")]
     [InlineData("""{"type": "integer", "minimum": 95}""", "1000", "94")]
+    [InlineData("""{"allOf": [{"properties": {"a": {"type": "null"}}}], "required": ["a"]}""", """{"a": null}""", "{}")]
+    [InlineData("""{"type": "object", "properties": {"a": {"type": "null"}}, "anyOf": [{"required": ["a"]}]}""", """{"a": null}""", "{}")]
     [InlineData("""{"type": "object", "additionalProperties": {"type": "integer"}, "properties": {"a": {"type": "null"}}}""", """{"a": null, "aa": 1}""", """{"a": 1}""")]
     public void Valid_texts_are_of_the_grammar_and_others_are_not(string schema, string good, string bad)
     {

@@ -230,6 +230,35 @@ public sealed class LlamaEngineTests
             .Refusal!.Message.ShouldContain("begins with itself");
     }
 
+    /// <summary>
+    /// A grammar that can be read in ever more ways fails its own request, with a word of what it is about;
+    /// those that are merely ambiguous, and whoever runs beside them, go on.
+    /// </summary>
+    [Fact]
+    public async Task A_grammar_that_cannot_be_followed_fails_alone()
+    {
+        await using var engine = new LlamaEngine(TestModel.Options(), TimeProvider.System);
+        var beside = engine.Submit(TestModel.Request(TestModel.Prompt(1, 30), 100));
+        var hopeless = Ask("root ::= \"a\" root \"b\" | \"a\" root \"c\"| \"a\"{200}", 300);
+        var optional = Ask("root ::= " + string.Concat(Enumerable.Repeat("\"a\"?", 600)), 40);
+        var same = Ask($"root ::= ({string.Join("|", Enumerable.Repeat("\"a\"", 100))}){{1,50}}", 80);
+        await TestModel.ReadAll(hopeless);
+        hopeless.Refusal.ShouldNotBeNull().Kind.ShouldBe(RefusalKind.BadRequest);
+        hopeless.Refusal.Message.ShouldContain("too many ways");
+        hopeless.Refusal.Parameter.ShouldBe("grammar");
+        (await TestModel.ReadAll(optional)).Count.ShouldBe(40);
+        (await TestModel.ReadAll(same))[^1].Finish.ShouldBe(FinishReason.Stop);
+        (await TestModel.ReadAll(beside)).Count.ShouldBe(100);
+
+        Answer Ask(string grammar, int output) => engine.Submit(
+            TestModel.Request(TestModel.Prompt(3, 9), output) with
+            {
+                IgnoreEos = false,
+                MinOutputTokens = 40,
+                Format = new AnswerFormat(null, grammar, "grammar"),
+            });
+    }
+
     [Fact]
     public async Task A_finished_grammar_ends_the_answer()
     {
