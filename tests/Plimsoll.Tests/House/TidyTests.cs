@@ -160,4 +160,28 @@ public sealed class TidyTests
             File.Exists(path).ShouldBeTrue(path);
         }
     }
+
+    /// <summary>The first column of its table; a name without a project is in that of the name before.</summary>
+    [Fact]
+    public void Every_folder_of_the_architecture_exists()
+    {
+        var rows = File.ReadLines(Repository.File("ARCHITECTURE.md"))
+            .SkipWhile(line => line != "| folder | one idea |").Skip(2)
+            .TakeWhile(line => line.StartsWith('|')).ToList();
+        rows.ShouldNotBeEmpty();
+        foreach (var row in rows)
+        {
+            var parent = "";
+            foreach (Match name in Regex.Matches(row.Split('|')[1], "`([A-Za-z./]+)`"))
+            {
+                var named = name.Groups[1].Value;
+                if (named.Contains('/') || parent.Length == 0)
+                    parent = named.Split('/')[0];
+                else
+                    named = $"{parent}/{named}";
+                var path = named.StartsWith("tools/") ? named : $"src/Plimsoll.{named}";
+                Directory.Exists(Repository.File(path)).ShouldBeTrue($"{named}, in: {row}");
+            }
+        }
+    }
 }
