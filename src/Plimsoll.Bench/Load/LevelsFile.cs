@@ -161,7 +161,7 @@ public static class LevelsFile
         }
         catch (BadInputException e)
         {
-            throw new BadInputException($"{where}: {e.Message.Replace("--promise", "promise")}");
+            throw new BadInputException($"{where}: {e.Message}");
         }
     }
 

@@ -161,7 +161,7 @@ public sealed class TidyTests
         }
     }
 
-    /// <summary>The first column of its table; a name without a project is in that of the name before.</summary>
+    /// <summary>A name without a project in the first column is in that of the name before.</summary>
     [Fact]
     public void Every_folder_of_the_architecture_exists()
     {
