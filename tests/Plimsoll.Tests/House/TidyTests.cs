@@ -143,9 +143,12 @@ public sealed class TidyTests
             "", "    sealed record Inner", "    {", "        int Second()", "        {",
             "            return 1;",
             "        }", "    }", "}",
+            "sealed class D(", "    int a", ") : C", "{",
+            "    int Third(", "        int x", "    )", "    {", "        return x;", "    }", "}",
         ];
 
-        MethodLengths.Of("C.cs", file).ShouldBe([new("C.cs:6", 7), new("C.cs:16", 4)]);
+        MethodLengths.Of("C.cs", file)
+            .ShouldBe([new("C.cs:6", 7), new("C.cs:16", 4), new("C.cs:26", 6)]);
     }
 
     [Fact]
