@@ -15,7 +15,7 @@ using Xunit;
 
 namespace Plimsoll.Tests.Catalogues;
 
-/// <summary>An engine and a family of models that nobody has heard of are rows of data, and no code.</summary>
+/// <summary>An engine and a family of models that nobody has heard of are rows of data.</summary>
 public sealed class NewDataTests
 {
     const double Gib = 1 << 30;
