@@ -9,8 +9,8 @@ public sealed class BadInputTests
 {
     [Theory]
     [InlineData("model Llama-9.9-70B", "nearest: Llama-", "account", "--model", "Llama-9.9-70B")]
-    [InlineData("accelerator h1000", "nearest: h100_sxm", "account", "--gpu", "h1000")]
-    [InlineData("workload chatt", "nearest: chat", "account", "--workload", "chatt")]
+    [InlineData("--gpu h1000", "nearest: h100_sxm", "account", "--gpu", "h1000")]
+    [InlineData("--workload chatt", "nearest: chat", "account", "--workload", "chatt")]
     [InlineData("no known unit", "such as 500ms", "account", "--promise", "ttft p95 500")]
     [InlineData("no known unit", "such as 500ms", "account", "--promise", "ttft p95 500tokens")]
     [InlineData("unknown metric", "ttft, tpot, itl or e2e", "account", "--promise", "speed p95 500ms")]

@@ -1,3 +1,6 @@
+using System;
+using System.Linq;
+
 namespace Plimsoll.Mutants;
 
 /// <summary>Where faults are planted, and the tests that answer for it.</summary>
@@ -22,6 +25,10 @@ sealed record Area(string Project, string Name, Planting Planting, string[] Test
         new("Plimsoll.Core", "named", NamedFault.Planting, ["Costing", "Measures", "Scheduling", "Timing"]),
         new("Plimsoll.Planning", "named", NamedFault.Planting, ["Accounts", "Search", "Simulation"]),
     ];
+
+    /// <summary>Whether a class of tests answers here: a golden alone is no reason why.</summary>
+    public bool Asks(string testClass) =>
+        !Named.Contains(this) || !testClass.EndsWith("Goldens", StringComparison.Ordinal);
 
     static Area Folder(string project, string folder, string[] tests) =>
         new(project, folder, MutantPlanter.Of(folder), tests);

@@ -45,7 +45,7 @@ sealed class AreaRun
     /// <summary>Runs every class without a mutant.</summary>
     public void Baseline()
     {
-        _classes.AddRange(TestRun.Classes(_built, _area.Tests).AsParallel()
+        _classes.AddRange(TestRun.Classes(_built, _area.Tests).Where(_area.Asks).AsParallel()
             .WithDegreeOfParallelism(Environment.ProcessorCount).Select(name => TestClass.Of(_built, name)));
         foreach (var of in _classes)
         {

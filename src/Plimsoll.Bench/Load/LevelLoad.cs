@@ -26,8 +26,8 @@ public static class LevelLoad
             return Steady(level);
         if (level.Workload is { ClosedLoop: true })
         {
-            throw new BadInputException($"--stages: {level.Workload.Name} waits for answers; expected a "
-                + $"workload that does not");
+            throw new BadInputException(
+                $"{Setting.Stages}", $"{level.Workload.Name} waits for answers", "a workload that does not");
         }
         double requests = 0, seconds = 0;
         foreach (var stage in level.Stages)
@@ -44,8 +44,8 @@ public static class LevelLoad
         if (level.Workload is { ClosedLoop: true } sessions
             && (level.Burstiness is not null || (level.Poisson && sessions is TraceWorkload)))
         {
-            throw new BadInputException($"--arrivals or --burstiness: later requests of {sessions.Name} wait "
-                + "for answers; expected its own arrivals");
+            throw new BadInputException($"{Setting.Arrivals} or {Setting.Burstiness}",
+                $"later requests of {sessions.Name} wait for answers", "its own arrivals");
         }
         if (level.Burstiness is { } shape)
         {

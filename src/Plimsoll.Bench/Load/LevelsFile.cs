@@ -47,7 +47,7 @@ public static class LevelsFile
     public static IReadOnlyList<LevelOptions> Read(string path, LevelOptions usual)
     {
         if (!File.Exists(path))
-            throw new BadInputException($"--levels {path}: no such file; expected a JSON list of levels");
+            throw new BadInputException($"{Setting.Levels} {path}", "no such file", "a JSON list of levels");
         using var json = Parse(path);
         if (json.RootElement.ValueKind != JsonValueKind.Array
             || json.RootElement.GetArrayLength() is 0 or > MostLevels)
@@ -161,7 +161,7 @@ public static class LevelsFile
         }
         catch (BadInputException e)
         {
-            throw new BadInputException($"{where}: {e.Message.Replace("--promise", "promise")}");
+            throw new BadInputException($"{where}: {e.Message}");
         }
     }
 

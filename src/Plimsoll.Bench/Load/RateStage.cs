@@ -23,17 +23,17 @@ public readonly record struct RateStage(double From, double To, long DurationNs)
         var stages = new List<RateStage>();
         foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
         {
-            var where = $"--stages \"{part}\"";
+            BadInputText where = $"{Setting.Stages} \"{part}\"";
             if (part.Split(':') is not [var rates, var duration])
             {
-                throw new BadInputException($"{where}: expected RATE:DURATION or "
-                    + $"FROM-TO:DURATION such as 5-20:2min");
+                throw new BadInputException(
+                    where, "", "RATE:DURATION or FROM-TO:DURATION such as 5-20:2min");
             }
             var ends = rates.Split('-');
             if (ends.Length > 2 || !Rate(ends[0], out var from) || !Rate(ends[^1], out var to))
             {
-                throw new BadInputException($"{where}: {rates} is no rate; expected 0 to "
-                    + $"1000000 requests per second");
+                throw new BadInputException(
+                    where, $"{rates} is no rate", "0 to 1000000 requests per second");
             }
             stages.Add(new RateStage(from, to, PromiseText.Duration(duration, where)));
         }
@@ -41,7 +41,8 @@ public readonly record struct RateStage(double From, double To, long DurationNs)
         foreach (var stage in stages)
             sum += stage.Requests;
         return sum >= 1 ? stages
-            : throw new BadInputException($"--stages \"{text}\": no request at all; expected a rate above 0");
+            : throw new BadInputException(
+                $"{Setting.Stages} \"{text}\"", "no request at all", "a rate above 0");
     }
 
     static bool Rate(string text, out double rate) =>

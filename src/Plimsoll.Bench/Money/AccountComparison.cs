@@ -42,14 +42,13 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
     const string Line = "load line, requests/s of a replica";
     const string AtLine = "USD per million tokens, a replica at its load line";
     const string OfFleet = "USD per million tokens, the fleet sized for its demand";
-    const string Expected = "what plimsoll account --json printed";
+    const string Expected = "what `plimsoll account --json` printed";
 
     public static AccountComparison Read(string path, BenchResult result, MoneyReport? money)
     {
         if (!File.Exists(path))
         {
-            throw new BadInputException($"--against {path}: no such file; expected what "
-                + $"plimsoll account --json printed");
+            throw new BadInputException($"{Setting.Against} {path}", "no such file", Expected);
         }
         try
         {
@@ -60,8 +59,7 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new BadInputException($"--against {path}: is no account; expected what "
-                + $"plimsoll account --json printed");
+            throw new BadInputException($"{Setting.Against} {path}", "is no account", Expected);
         }
     }
 
@@ -198,7 +196,7 @@ public sealed record AccountComparison(IReadOnlyList<ComparedFigure> Figures, IR
             foreach (var line in new[]
             {
                 Other("model", "model", run.Model.Name),
-                Other("--tp", "deployment.tp", $"{run.TensorParallel}"),
+                Other("tensor parallel degree", "deployment.tp", $"{run.TensorParallel}"),
                 Other("weights", "deployment.weights", run.Weights.Name()),
                 Other("KV", "deployment.kv", run.Kv.Name()),
             }.SelectMany(lines => lines))

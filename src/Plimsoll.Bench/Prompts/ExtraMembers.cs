@@ -32,8 +32,8 @@ public static class ExtraMembers
         {
             // Falls through to the one line.
         }
-        throw new BadInputException($"--extra-body {text}: is no JSON object, has a key twice, or half a "
-            + "character in a text; expected a JSON object");
+        throw new BadInputException($"{Setting.ExtraBody} {text}",
+            "is no JSON object, has a key twice, or half a character in a text", "a JSON object");
     }
 
     /// <summary>Refuses a member that bench writes: it would be there twice, or against the result.</summary>
@@ -42,25 +42,28 @@ public static class ExtraMembers
     {
         foreach (var (name, _) in extra ?? [])
         {
-            if (Instead(name, api, fromFile, ignoreEos, levels) is { } instead)
-                throw new BadInputException($"--extra-body: {name} is bench's own; expected {instead}");
+            var instead = Instead(name, api, fromFile, ignoreEos, levels);
+            if (instead.ToString().Length > 0)
+                throw new BadInputException($"{Setting.ExtraBody}", $"{name} is bench's own", instead);
         }
     }
 
-    /// <summary>What sets the member; null for one that bench does not write.</summary>
-    static string? Instead(string name, ApiKind api, bool fromFile, bool ignoreEos,
+    /// <summary>What sets the member; empty for one that bench does not write.</summary>
+    static BadInputText Instead(string name, ApiKind api, bool fromFile, bool ignoreEos,
         IReadOnlyList<LevelOptions> levels) => name switch
     {
-        "model" => "--served-model-name",
-        "stream" => "--no-stream, or nothing for a stream",
+        "model" => $"{Setting.ServedModelName}",
+        "stream" => $"{Setting.NoStream}, or nothing for a stream",
         "stream_options" => "none: how the endpoint counts is found out before the load",
-        "ignore_eos" or "min_tokens" when ignoreEos => "--ignore-eos alone, which sends it",
-        "priority" when levels.Any(level => level.Priority is not null) => "the level's own in --levels",
+        "ignore_eos" or "min_tokens" when ignoreEos => $"{Setting.IgnoreEos} alone, which sends it",
+        "priority" when levels.Any(level => level.Priority is not null) =>
+            $"the level's own in {Setting.Levels}",
         "service_tier" when levels.Any(level => level.ServiceTier is not null) =>
-            "the level's own in --levels",
-        _ when name == BodyTemplate.PromptMember(api) => "--dataset-path for prompts of your own",
-        _ when name == BodyTemplate.LengthMember(api) && !fromFile => "--random-output-len or --workload",
-        _ => null,
+            $"the level's own in {Setting.Levels}",
+        _ when name == BodyTemplate.PromptMember(api) => $"{Setting.DatasetPath} for prompts of your own",
+        _ when name == BodyTemplate.LengthMember(api) && !fromFile =>
+            $"{Setting.OutputLength} or {Setting.Workload}",
+        _ => (BadInputText)"",
     };
 
     /// <summary>Reads every text, which is when half a character shows.</summary>

@@ -49,14 +49,14 @@ public sealed class FileBodies : IBodySource
     {
         if (form.Levels.Count > 1)
         {
-            throw new BadInputException("--dataset-path: holds one level's requests; expected a workload "
-                + "per level instead");
+            throw new BadInputException($"{Setting.DatasetPath}", "holds one level's requests",
+                "a workload per level instead");
         }
         var bodies = new FileBodies(form, first);
         if (!File.Exists(path))
         {
-            throw new BadInputException($"--dataset-path {path}: no such file; expected "
-                + $"JSONL, a request per line");
+            throw new BadInputException(
+                $"{Setting.DatasetPath} {path}", "no such file", "JSONL, a request per line");
         }
         using var source = TraceSource.Open(path);
         var lines = new JsonLines(source, LongestLine);

@@ -22,14 +22,14 @@ sealed class FileTokenizer : ITokenCounter
         var file = Directory.Exists(path) ? Path.Combine(path, "tokenizer.json") : path;
         if (!File.Exists(file))
         {
-            throw new BadInputException($"--tokenizer {path}: no such file; expected a tokenizer.json or "
-                + $"the folder it is in");
+            throw new BadInputException($"{Setting.Tokenizer} {path}", "no such file",
+                "a tokenizer.json or the folder it is in");
         }
         SpecialFile.Refuse(file, "a tokenizer.json");
         if (new FileInfo(file).Length > MostBytes)
         {
-            throw new BadInputException($"--tokenizer {file}: is larger than {MostBytes >> 20} MB; "
-                + "expected a tokenizer.json");
+            throw new BadInputException(
+                $"{Setting.Tokenizer} {file}", $"is larger than {MostBytes >> 20} MB", "a tokenizer.json");
         }
         try
         {
@@ -39,8 +39,8 @@ sealed class FileTokenizer : ITokenCounter
         }
         catch (Exception e) when (e is not BadInputException)
         {
-            throw new BadInputException($"--tokenizer {file}: is no tokenizer.json "
-                + $"({Wire.ErrorText.OneLine(e.Message)}); expected one");
+            throw new BadInputException($"{Setting.Tokenizer} {file}",
+                $"is no tokenizer.json ({Wire.ErrorText.OneLine(e.Message)})", "one");
         }
         Name = Path.GetFileName(file);
     }

@@ -82,7 +82,7 @@ static class SavedReports
         }
         catch (BadInputException e)
         {
-            throw new BadInputException($"{where}: {e.Message.Replace("--promise ", "")}");
+            throw new BadInputException($"{where}: {e.Message}");
         }
     }
 

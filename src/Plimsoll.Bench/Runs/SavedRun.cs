@@ -43,8 +43,9 @@ static class SavedRun
         catch (Exception e) when (e is FormatException or InvalidOperationException or KeyNotFoundException
             or IndexOutOfRangeException or ArgumentOutOfRangeException or OverflowException)
         {
-            throw new BadInputException($"{file}: is no whole result of bench "
-                + $"({ErrorText.OneLine(e.Message).TrimEnd('.')}); expected one saved with --save-detailed");
+            throw new BadInputException($"{file}",
+                $"is no whole result of bench ({ErrorText.OneLine(e.Message).TrimEnd('.')})",
+                "one of `plimsoll bench --save-detailed`");
         }
     }
 

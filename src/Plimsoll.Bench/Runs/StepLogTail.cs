@@ -29,8 +29,8 @@ sealed class StepLogTail
         }
         catch (IOException)
         {
-            throw new BadInputException($"--step-log {path}: no such file; expected the log that `plimsoll "
-                + $"serve --decision-log` writes");
+            throw new BadInputException($"{Setting.StepLog} {path}", "no such file",
+                "the log that `plimsoll serve --decision-log` writes");
         }
     }
 

@@ -187,7 +187,7 @@ public static class BenchPage
                 + FormattableString.Invariant($"{100 * share:0} % of the CPU.");
         }
         if (result.PromptSalt is { } salt)
-            yield return $"Prompts of salt {salt}: --prompt-salt sends the same words again.";
+            yield return $"Prompts of salt {salt}: a run with the same sends the same words again.";
         if (result.Client.ClockSteps > 0)
         {
             yield return $"The wall clock was stepped {Plural.Of(result.Client.ClockSteps, "time")}; "

@@ -31,7 +31,7 @@ public static class LineWords
             LineOutcome.Nowhere => $"no load line: {PromiseText.Of(line.Binding!.Value)} breaks at the "
                 + "lowest rate that was tried" + Failures(result),
             _ => "load line not found: the time was too short, or the requests too few; "
-                + "expected a longer --search-budget" + Failures(result),
+                + "expected a longer search" + Failures(result),
         };
         return $"{found}; from {Plural.Of(line.Windows, "stretch", "es")} of steady rate around it, "
             + FormattableString.Invariant(

@@ -49,7 +49,7 @@ public sealed class ResultDiff
     /// <summary>Whose figures have no intervals, and how they would.</summary>
     public IEnumerable<string> Summaries => new[] { First, Second }.Where(run => run.Served.Count == 0)
         .Select(run => $"no intervals for {run.Name}: "
-            + "its file holds no requests or too few (bench keeps them with --save-detailed)");
+            + "its file holds no requests or too few (`plimsoll bench --save-detailed` keeps them)");
 
     public bool IsValid => First.InvalidBecause.Count == 0 && Second.InvalidBecause.Count == 0;
 

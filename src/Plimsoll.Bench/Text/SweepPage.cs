@@ -68,7 +68,7 @@ public static class SweepPage
 
     public static PageModel Of(IReadOnlyList<SweepPoint> points, string version) => new()
     {
-        Brand = "plimsoll bench --sweep",
+        Brand = "plimsoll bench, a sweep",
         Headline = points.Count == 0 ? "No rate was measured"
             : $"{points[0].Result.Model}: latency and cost over load",
         Lines = [.. Lines(points)],

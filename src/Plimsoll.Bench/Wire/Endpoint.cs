@@ -287,8 +287,8 @@ public sealed class Endpoint : IDisposable
         {
             var root = Root(e);
             Fail(record, FailureKind.Unreachable, ErrorText.OneLine(root.Message)
-                + (root is AuthenticationException ? "; expected one that this machine trusts, or --insecure"
-                    : ""));
+                + (root is AuthenticationException
+                    ? "; expected one that this machine trusts, or `plimsoll bench --insecure`" : ""));
         }
         else
         {

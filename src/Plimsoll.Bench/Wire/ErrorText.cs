@@ -29,7 +29,7 @@ static class ErrorText
     public static string? OfRedirect(HttpResponseMessage response) =>
         (int)response.StatusCode is >= 300 and < 400 and var status
             ? $"HTTP {status}: redirects to {OneLine(response.Headers.Location?.ToString() ?? "nowhere")}; "
-                + "expected the address itself in --base-url"
+                + "expected the address itself"
             : null;
 
     /// <summary>How an answer is packed though nobody asked for it; null when it is not.</summary>

@@ -9,6 +9,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Plimsoll.Cli.Terminal;
+using Plimsoll.Core;
 using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Workloads.Families;
@@ -58,7 +59,7 @@ sealed class CatalogueVerb(TextWriter output)
         {
             if (parsed.GetValue(one) is { } wanted)
             {
-                var record = find(wanted);
+                var record = Found(find, wanted);
                 output.WriteLine(parsed.GetValue(json) ? ToJson(record) : InFull(record));
             }
             else
@@ -69,6 +70,19 @@ sealed class CatalogueVerb(TextWriter output)
             return CommandLine.Done;
         });
         return command;
+    }
+
+    /// <summary>What is unknown here is an argument, which has no flag.</summary>
+    static object Found(Func<string, object> find, string name)
+    {
+        try
+        {
+            return find(name);
+        }
+        catch (BadInputException unknown)
+        {
+            throw new BadInputException(unknown.Message);
+        }
     }
 
     static (string Text, object Records) ListAccelerators()

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using Plimsoll.Core;
 using Plimsoll.Core.Accounts;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
@@ -48,7 +49,7 @@ public sealed class Catalogue
                 beginning = accelerator;
         }
         return beginning
-            ?? throw Names.Unknown("accelerator", name, Accelerators, a => a.Key, "accelerators");
+            ?? throw Names.Unknown(Setting.Accelerator, name, Accelerators, a => a.Key, "accelerators");
     }
 
     /// <summary>The model of this name, or of the <c>config.json</c> at this path.</summary>
@@ -64,7 +65,7 @@ public sealed class Catalogue
             if (Names.PlainModel(model.Name) == wanted)
                 return model;
         }
-        throw Names.Unknown("model", nameOrPath, Models, m => m.Name, "models");
+        throw Names.Unknown(Setting.Model, nameOrPath, Models, m => m.Name, "models");
     }
 
     /// <summary>The price that is asked for, or the default; see <see cref="PriceChoice"/>.</summary>

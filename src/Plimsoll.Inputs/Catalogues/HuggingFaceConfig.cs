@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Text.Json;
 using Plimsoll.Core;
@@ -15,15 +16,17 @@ public static class HuggingFaceConfig
     /// <summary>
     /// Reads the file; what is missing, malformed or unknown throws <see cref="BadInputException"/>.
     /// </summary>
-    public static ModelSpec Read(string path)
+    public static ModelSpec Read(string path) => Read(path, ModelFamilies.All);
+
+    internal static ModelSpec Read(string path, IReadOnlyList<ModelFamily> families)
     {
         var config = ConfigJson.Load(path);
         var type = config.ModelType;
-        if (ModelFamilies.Find(type) is not { Config: { } rules } family)
+        if (families.Find(type) is not { Config: { } rules } family)
         {
             throw new BadInputException(
                 path, $"model type {type} is unknown, and its attention is not guessed",
-                $"one of {string.Join(", ", ModelFamilies.ConfigTypes)}");
+                $"one of {string.Join(", ", families.ConfigTypes())}");
         }
         int layers = config.Count("num_hidden_layers"), hidden = config.Count("hidden_size");
         var vocabulary = Known(config, "vocab_size", rules.Defaults?.Vocabulary);

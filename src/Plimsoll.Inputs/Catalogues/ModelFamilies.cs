@@ -13,10 +13,12 @@ static class ModelFamilies
     static readonly Lazy<IReadOnlyList<ModelFamily>> Loaded =
         new(() => Resource.Read("model-families.json", Read));
 
+    public static IReadOnlyList<ModelFamily> All => Loaded.Value;
+
     /// <summary>The family of that name; one without a row has nothing special.</summary>
-    public static ModelFamily? Find(string name)
+    public static ModelFamily? Find(this IReadOnlyList<ModelFamily> families, string name)
     {
-        foreach (var family in Loaded.Value)
+        foreach (var family in families)
         {
             if (family.Name == name)
                 return family;
@@ -25,19 +27,16 @@ static class ModelFamilies
     }
 
     /// <summary>Model types whose <c>config.json</c> can be read.</summary>
-    public static IEnumerable<string> ConfigTypes
+    public static IEnumerable<string> ConfigTypes(this IReadOnlyList<ModelFamily> families)
     {
-        get
+        foreach (var family in families)
         {
-            foreach (var family in Loaded.Value)
-            {
-                if (family.Config is not null)
-                    yield return family.Name;
-            }
+            if (family.Config is not null)
+                yield return family.Name;
         }
     }
 
-    static IReadOnlyList<ModelFamily> Read(string name, TextReader text)
+    public static IReadOnlyList<ModelFamily> Read(string name, TextReader text)
     {
         try
         {

@@ -17,7 +17,7 @@ static class ModelRow
         var tied = row.Whole("tied") == 1;
         var total = (long?)row.OptionalNumber("published_parameters")
             ?? ParameterCount.Total(layers, hidden, vocabulary, tied, attention, feedForward);
-        var family = ModelFamilies.Find(row.Text("family"));
+        var family = ModelFamilies.All.Find(row.Text("family"));
         return new ModelSpec
         {
             Name = row.Text("name"),

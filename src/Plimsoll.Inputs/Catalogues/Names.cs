@@ -37,7 +37,7 @@ public static class Names
     }
 
     public static BadInputException Unknown<T>(
-        string what, string name, IReadOnlyList<T> known, Func<T, string> nameOf, string list)
+        Setting what, string name, IReadOnlyList<T> known, Func<T, string> nameOf, string list)
     {
         var nearest = new List<(int Distance, string Name)>();
         var wanted = Plain(name);
@@ -53,9 +53,8 @@ public static class Names
         var suggestions = new List<string>();
         for (var i = 0; i < Math.Min(3, nearest.Count); i++)
             suggestions.Add(nearest[i].Name);
-        return new BadInputException(
-            $"{what} {name}: unknown; expected one of `plimsoll catalogue {list}`, nearest: "
-            + string.Join(", ", suggestions));
+        return new BadInputException($"{what} {name}", "unknown",
+            $"one of `plimsoll catalogue {list}`, nearest: {string.Join(", ", suggestions)}");
     }
 
     /// <summary>Edits between two names (Levenshtein).</summary>

@@ -117,7 +117,7 @@ public static class ConfigCheck
             {
                 throw new BadInputException(
                     $"{name}: listen {address} is open beyond this machine and there are no keys; "
-                    + "expected keys (plimsoll serve --new-key TENANT), or a loopback address");
+                    + "expected keys (`plimsoll serve --new-key TENANT`), or a loopback address");
             }
         }
         if (config.Tls is not null && !isSecure)
@@ -303,12 +303,12 @@ public static class ConfigCheck
         if (key.Tenant.Length == 0 || key.Id.Length == 0 || key.Hash.Length == 0)
         {
             throw new BadInputException(
-                $"{name}: a key lacks tenant, id or hash; expected what --new-key printed");
+                $"{name}: a key lacks tenant, id or hash; expected what `plimsoll serve --new-key` printed");
         }
         if (!KeyHash.IsHash(key.Hash))
         {
             throw new BadInputException($"{name}: key {key.Id}: hash: expected "
-                + "pbkdf2-sha256$ITERATIONS$SALT$HASH, as --new-key printed it");
+                + "pbkdf2-sha256$ITERATIONS$SALT$HASH, as `plimsoll serve --new-key` printed it");
         }
         if (key.Level is not null && !config.Levels.ContainsKey(key.Level))
         {

@@ -44,7 +44,7 @@ public sealed class Teacher(
         IReadOnlyList<TrainingRecord> records, Action<int> progress, CancellationToken cancellation)
     {
         if (records.Any(r => r.IsPreference || r.Text is not null || r.Messages.Count < 2))
-            throw new BadInputException("--teacher: expected conversations that end with an answer");
+            throw new BadInputException($"{Setting.Teacher}", "", "conversations that end with an answer");
         Remember();
         var bodies = records.Select(Body).ToList();
         var keys = bodies.ConvertAll(
@@ -127,8 +127,9 @@ public sealed class Teacher(
             var said = (string?)choice["message"]!["content"];
             if ((string?)choice["finish_reason"] != "stop" || string.IsNullOrWhiteSpace(said))
             {
-                throw new BadInputException($"{client.BaseAddress}: an answer ends by "
-                    + $"{choice["finish_reason"]}; expected a whole one, or more of --teacher-most-tokens");
+                throw new BadInputException(
+                    $"{client.BaseAddress}", $"an answer ends by {choice["finish_reason"]}",
+                    $"a whole one, or more of {Setting.TeacherMostTokens}");
             }
             return new Answer(key, said, (long)answer["usage"]!["prompt_tokens"]!,
                 (long)answer["usage"]!["completion_tokens"]!);

@@ -21,8 +21,7 @@ public sealed class ModelListTests
     [InlineData("bom", "m", null)]
     [InlineData("401", null, "HTTP 401: no key; expected a key in OPENAI_API_KEY")]
     [InlineData("500", null, "HTTP 500: no key")]
-    [InlineData("302", null,
-        "HTTP 302: redirects to https://elsewhere/; expected the address itself in --base-url")]
+    [InlineData("302", null, "HTTP 302: redirects to https://elsewhere/; expected the address itself")]
     [InlineData("204", null, "HTTP 204 without a body; expected a list of models")]
     [InlineData("html", null, "content type text/html; expected application/json")]
     [InlineData("gzip", null, "packed as gzip, which was not asked for")]

@@ -42,11 +42,14 @@ static partial class MethodLengths
         }
     }
 
-    /// <summary>The nearest line above a brace that starts at its column, attributes apart.</summary>
+    /// <summary>
+    /// The nearest line above a brace that starts at its column; one that closes a list of parameters is the
+    /// end of a head, <c>) : Base</c>.
+    /// </summary>
     static int HeadOf(string[] lines, int brace, int column) =>
         Enumerable.Range(1, brace).Select(back => brace - back).First(i =>
             lines[i].Length - lines[i].TrimStart().Length == column
-            && lines[i].Trim() is not ("" or "{" or "}"));
+            && lines[i].Trim() is not ("" or "{" or "}" or [')', ..]));
 
     [GeneratedRegex(@"^\s*([a-z]+ )*(class|struct|interface|record|enum) ")]
     private static partial Regex TypeHead();

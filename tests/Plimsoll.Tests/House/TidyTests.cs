@@ -143,9 +143,12 @@ public sealed class TidyTests
             "", "    sealed record Inner", "    {", "        int Second()", "        {",
             "            return 1;",
             "        }", "    }", "}",
+            "sealed class D(", "    int a", ") : C", "{",
+            "    int Third(", "        int x", "    )", "    {", "        return x;", "    }", "}",
         ];
 
-        MethodLengths.Of("C.cs", file).ShouldBe([new("C.cs:6", 7), new("C.cs:16", 4)]);
+        MethodLengths.Of("C.cs", file)
+            .ShouldBe([new("C.cs:6", 7), new("C.cs:16", 4), new("C.cs:26", 6)]);
     }
 
     [Fact]
@@ -158,6 +161,30 @@ public sealed class TidyTests
             var path = Repository.File(
                 "tests", "Plimsoll.Tests", match.Groups["folder"].Value, match.Groups["test"].Value + ".cs");
             File.Exists(path).ShouldBeTrue(path);
+        }
+    }
+
+    /// <summary>A name without a project in the first column is in that of the name before.</summary>
+    [Fact]
+    public void Every_folder_of_the_architecture_exists()
+    {
+        var rows = File.ReadLines(Repository.File("ARCHITECTURE.md"))
+            .SkipWhile(line => line != "| folder | one idea |").Skip(2)
+            .TakeWhile(line => line.StartsWith('|')).ToList();
+        rows.ShouldNotBeEmpty();
+        foreach (var row in rows)
+        {
+            var parent = "";
+            foreach (Match name in Regex.Matches(row.Split('|')[1], "`([A-Za-z./]+)`"))
+            {
+                var named = name.Groups[1].Value;
+                if (named.Contains('/') || parent.Length == 0)
+                    parent = named.Split('/')[0];
+                else
+                    named = $"{parent}/{named}";
+                var path = named.StartsWith("tools/") ? named : $"src/Plimsoll.{named}";
+                Directory.Exists(Repository.File(path)).ShouldBeTrue($"{named}, in: {row}");
+            }
         }
     }
 }

@@ -157,11 +157,10 @@ sealed class DatasetCommand(TuneStage stage)
     void Print(string hash, DatasetBuild build, DatasetStatistics statistics, ModelFolder model, int show)
     {
         stage.Output.WriteLine($"dataset {hash}");
+        var filters = new TextTable("  filter", "before", "after", "version");
         foreach (var filter in build.Filters)
-        {
-            stage.Output.WriteLine($"  {filter.Filter,-16} {filter.Before,9:N0} -> {filter.After,9:N0}  "
-                + $"({filter.Version})");
-        }
+            filters.Add($"  {filter.Filter}", $"{filter.Before:N0}", $"{filter.After:N0}", filter.Version);
+        stage.Output.Write(filters);
         foreach (var (kind, count) in build.RedactedCounts.OrderBy(c => c.Key))
             stage.Output.WriteLine($"  redacted {count} of kind {kind.ToString().ToLowerInvariant()}");
         stage.Output.WriteLine($"  train {build.Train.Count:N0}, validation "
@@ -169,10 +168,16 @@ sealed class DatasetCommand(TuneStage stage)
         stage.Output.WriteLine($"  {statistics.Tokens:N0} tokens, {statistics.Learned:N0} learned; a record "
             + $"has {statistics.MedianTokens} "
             + $"at the median, {statistics.P95Tokens} at p95, {statistics.MostTokens} at most");
-        foreach (var (answer, count) in statistics.Answers.Where(a => a.Count > 1).Take(5))
+        var repeated = statistics.Answers.Where(a => a.Count > 1).Take(5).ToList();
+        if (repeated.Count > 0)
         {
-            stage.Output.WriteLine($"  {count,9:N0} x "
-                + $"{(answer.Length > 60 ? answer[..60] + " ..." : answer).Replace('\n', ' ')}");
+            var answers = new TextTable("  answer", "records");
+            foreach (var (answer, count) in repeated)
+            {
+                var shown = answer.Length > 60 ? answer[..60] + " ..." : answer;
+                answers.Add($"  {shown.Replace('\n', ' ')}", $"{count:N0}");
+            }
+            stage.Output.Write(answers);
         }
         foreach (var record in build.Train.Where(r => !r.IsPreference).Take(show))
             stage.Output.Write("\n" + MaskView.Of(model.Renderer.Example(record), model.Tokenizer));

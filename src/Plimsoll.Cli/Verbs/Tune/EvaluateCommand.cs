@@ -6,6 +6,7 @@ using System.Linq;
 using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
+using Plimsoll.Cli.Terminal;
 using Plimsoll.Core;
 using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning;
@@ -154,11 +155,7 @@ sealed class EvaluateCommand(TuneStage stage)
     int Say(string evaluation, IReadOnlyList<GateOutcome> gates)
     {
         stage.Output.WriteLine($"evaluation {evaluation}");
-        foreach (var gate in gates)
-        {
-            stage.Output.WriteLine($"  {gate.Gate,-10} {gate.Verdict.ToString().ToLowerInvariant(),-9} "
-                + $"{gate.Evidence}");
-        }
+        stage.Output.Write(GateText.Of(gates));
         return gates.All(g => g.Verdict == GateVerdict.Passed) ? CommandLine.Done : CommandLine.Failed;
     }
 

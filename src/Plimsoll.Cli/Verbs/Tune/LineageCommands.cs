@@ -1,5 +1,7 @@
 using System;
 using System.CommandLine;
+using Plimsoll.Cli.Terminal;
+using Plimsoll.Tuning;
 using Plimsoll.Tuning.Registry;
 using Plimsoll.Tuning.Training;
 
@@ -54,19 +56,26 @@ sealed class LineageCommands(TuneStage stage)
         command.SetAction(parsed =>
         {
             using var workspace = TuneStage.Open(parsed.GetValue(registry)!);
-            foreach (var kind in Enum.GetValues<ManifestKind>())
-            {
-                foreach (var hash in workspace.Registry.OfKind(kind))
-                    stage.Output.WriteLine($"{kind.ToString().ToLowerInvariant(),-10} {hash}");
-            }
-            foreach (var name in workspace.Registry.AliasNames())
-            {
-                var entry = workspace.Registry.Alias(name)!;
-                stage.Output.WriteLine($"{name,-10} {entry.Hash}  "
-                    + $"{entry.At:yyyy-MM-dd HH:mm}Z  {entry.Reason}");
-            }
+            stage.Output.Write(Listed(workspace));
             return CommandLine.Done;
         });
         return command;
+    }
+
+    static string Listed(TuneWorkspace workspace)
+    {
+        var objects = new TextTable("kind", "hash");
+        foreach (var kind in Enum.GetValues<ManifestKind>())
+        {
+            foreach (var hash in workspace.Registry.OfKind(kind))
+                objects.Add(kind.ToString().ToLowerInvariant(), hash);
+        }
+        var names = new TextTable("name", "hash", "since (UTC)", "reason");
+        foreach (var name in workspace.Registry.AliasNames())
+        {
+            var entry = workspace.Registry.Alias(name)!;
+            names.Add(name, entry.Hash, $"{entry.At:yyyy-MM-dd HH:mm}", entry.Reason);
+        }
+        return $"{objects}\n{names}";
     }
 }

@@ -93,8 +93,7 @@ sealed class SavingCommand(TuneStage stage)
         else
         {
             stage.Output.WriteLine($"evaluation {evaluation}");
-            stage.Output.WriteLine(
-                $"  saving     {gate.Verdict.ToString().ToLowerInvariant(),-9} {gate.Evidence}");
+            stage.Output.Write(GateText.Of([gate]));
             foreach (var line in PlannedSaving.Lines(gate.Facts))
                 stage.Output.WriteLine($"  {line}");
         }

@@ -91,7 +91,7 @@ public sealed class WorkloadFamily : Workload
             if (string.Equals(family.Name, name, StringComparison.OrdinalIgnoreCase))
                 return colon < 0 ? family : Changed(family.Spec, text[(colon + 1)..], text, setting);
         }
-        throw Names.Unknown("workload", name, BuiltIn, f => f.Name, "workloads");
+        throw Names.Unknown(Setting.Workload, name, BuiltIn, f => f.Name, "workloads");
     }
 
     /// <summary>
