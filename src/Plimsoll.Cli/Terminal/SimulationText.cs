@@ -157,8 +157,8 @@ static class SimulationText
         {
             text.Append($"goodput       {F(100 * goodput, "0.00")} "
                 + $"%{Range(bounds, r => 100 * r.Goodput, "0.00")} of requests ");
-            text.Append(serving.Levels.Any(level => level.Limits.Count == 0) ? "that were promised any " : "");
-            text.Append("kept every limit\n");
+            var some = serving.Levels.Any(level => level.Limits.Count == 0);
+            text.Append(some ? "that were promised any kept every limit\n" : "kept every limit\n");
         }
         text.Append(LevelText.Levels(result, serving.Levels));
         text.Append($"throughput    {F(result.PromptTokensPerSecond, "#,0")} input and ");

@@ -45,8 +45,8 @@ public sealed partial class FleetSimulation
         };
 
     /// <summary>
-    /// Whether clearly more lines are not answered at the end than half way: more than lines under way scatter
-    /// by, and not a few of those that came.
+    /// Whether clearly more lines are not answered at the end than half way: more than lines under way
+    /// scatter by, and not a few of those that came.
     /// </summary>
     bool IsBehind(double linesPerSecond)
     {
