@@ -71,13 +71,13 @@ public sealed class BadInputTests
     [InlineData("--batch-workload .", "folder", "simulate", "--batch-workload", ".")]
     [InlineData("--batch-workload none.csv", "no such file", "account", "--batch-workload", "none.csv")]
     [InlineData("--batch-workload chat:tau=x", "tau=x", "account", "--batch-workload", "chat:tau=x")]
-    [InlineData("a token every 0.1 ms", "shortest step takes", "simulate", "--policy", "slack", "--promise",
-        "itl p99 0.1ms", "--tp", "8")]
+    [InlineData("a token every 0.1 ms", "of the median prompt takes", "simulate", "--policy", "slack",
+        "--promise", "itl p99 0.1ms", "--tp", "8")]
     [InlineData("says nothing of the level", "limits such as", "simulate", "--level", "premium:")]
     [InlineData("--level default: reject", "--policy slack", "simulate", "--level",
         "default: ttft p95 1s, reject")]
     [InlineData("--batch-step 40ms", "--policy slack", "simulate", "--batch-step", "40ms")]
-    [InlineData("--batch-rate 3", "--batch-workload", "account", "--batch-rate", "3")]
+    [InlineData("--batch-rate", "--batch-workload", "account", "--batch-rate", "3")]
     [InlineData("--batch-rate", "--batch-workload with it", "simulate", "--batch-rate", "3")]
     [InlineData("--batch-step", "a level that is batch", "simulate", "--policy", "slack", "--batch-step",
         "1s")]
@@ -85,7 +85,7 @@ public sealed class BadInputTests
         "1000000")]
     [InlineData("come at once", "own, week or poisson", "simulate", "--batch-workload", "chat", "--arrivals",
         "at-once")]
-    [InlineData("--batch-step 1us", "the shortest step takes", "simulate", "--policy", "slack",
+    [InlineData("--batch-step 1us", "the shortest step of", "simulate", "--policy", "slack",
         "--batch-workload", "chat", "--batch-step", "1us")]
     [InlineData("a first token within 1 ms", "takes", "simulate", "--policy", "slack", "--promise",
         "ttft p95 1ms")]

@@ -41,9 +41,10 @@ static class SimulationText
 
     /// <summary>What batch work got beside the requests; nothing when there was none.</summary>
     /// <param name="bounds">What the fleet did, and the ends of its interval.</param>
-    /// <param name="windowNs">Time in which batch work has to be done, nanoseconds.</param>
-    public static string Batch(SimulationBounds bounds, long windowNs)
+    /// <param name="options">What was asked.</param>
+    public static string Batch(SimulationBounds bounds, SimulationOptions options)
     {
+        var windowNs = options.BatchWindowNs;
         if (bounds.Run.Batch is not { } batch)
             return "";
         var text = new StringBuilder();
@@ -57,6 +58,12 @@ static class SimulationText
             text.Append($", {F(100 * good, "0.00")} % of them within {Hours(windowNs)}");
         text.Append($"; {batch.LinesLeft:N0} under way or waiting at the end");
         text.Append(batch.LinesTooLong > 0 ? $"; {batch.LinesTooLong:N0} left out, too long\n" : "\n");
+        if (batch.IsOverloaded == true)
+        {
+            text.Append($"  overloaded  {F(batch.LinesPerSecond, "0.###")} lines/s answered of ");
+            text.Append($"{F(options.BatchLinesPerSecond ?? 0, "0.###")} that come; ever more wait: more ");
+            text.Append("--replicas or a lower --batch-rate\n");
+        }
         text.Append($"  latency     TTFT p50 / p95 {LevelText.Pair(ttft)} ms, ");
         text.Append($"TPOT {LevelText.Pair(tpot)} ms, E2E ");
         text.Append($"{LevelText.Pair(batch.Latencies.E2e.Summarise())} ms\n");
@@ -149,7 +156,9 @@ static class SimulationText
         if (result.Goodput is { } goodput)
         {
             text.Append($"goodput       {F(100 * goodput, "0.00")} "
-                + $"%{Range(bounds, r => 100 * r.Goodput, "0.00")} of requests kept every limit\n");
+                + $"%{Range(bounds, r => 100 * r.Goodput, "0.00")} of requests ");
+            var some = serving.Levels.Any(level => level.Limits.Count == 0);
+            text.Append(some ? "that were promised any kept every limit\n" : "kept every limit\n");
         }
         text.Append(LevelText.Levels(result, serving.Levels));
         text.Append($"throughput    {F(result.PromptTokensPerSecond, "#,0")} input and ");

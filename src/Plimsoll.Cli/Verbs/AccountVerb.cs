@@ -49,6 +49,15 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             + "[default: a backlog without end]",
     };
 
+    readonly Option<string?> _batchMap = BatchOptions.CreateMap();
+
+    readonly Option<double> _batchShare = new("--batch-share")
+    {
+        Description = "With --batch-workload: share of each engine's time, as it is billed, and of its KV "
+            + "and sequences promised to it",
+        DefaultValueFactory = _ => 0,
+    };
+
     readonly Option<bool> _levers = new("--levers")
     {
         Description = "Every lever re-simulated: overlaps, break-evens, durability; not with --json",
@@ -70,7 +79,8 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         _price.Suggest(Suggestions.ProviderTypes);
         foreach (var option in new Option[]
         {
-            _window, _price, _spare, _batchWorkload, _batchRate, _levers, _report, _plots, _json,
+            _window, _price, _spare, _batchWorkload, _batchRate, _batchMap, _batchShare, _levers, _report,
+            _plots, _json,
         })
         {
             command.Add(option);
@@ -86,10 +96,13 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             throw new BadInputException($"--spare-replicas {spare}: expected 0 to 10000");
         if (parsed.GetValue(_levers) && parsed.GetValue(_json))
             throw new BadInputException("--levers: expected it without --json, which plan takes with it");
-        var backfill = BatchOptions.Open(parsed.GetValue(_batchWorkload));
+        var backfill = BatchOptions.Open(parsed.GetValue(_batchWorkload), parsed.GetValue(_batchMap));
         var batchRate = BatchOptions.Rate(parsed.GetValue(_batchRate));
-        if (batchRate is not null && backfill is null)
-            throw new BadInputException($"--batch-rate {batchRate}: expected --batch-workload with it");
+        if (backfill is null)
+        {
+            parsed.RefuseGiven(
+                $": expected {_batchWorkload.Name} with it", _batchRate, _batchMap, _batchShare);
+        }
         var window = PromiseText.Duration(
             parsed.GetValue(_window)!, parsed.GetResult(_window)?.IdentifierToken?.Value ?? _window.Name);
         var serving = _serving.Resolve(parsed);
@@ -112,6 +125,7 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             SpareReplicas = spare,
             Backfill = backfill,
             BackfillLinesPerSecond = batchRate,
+            BackfillShare = BatchOptions.Share(parsed.GetValue(_batchShare), serving.Levels),
             Progress = progress.ReportShare,
         });
         progress.Clear();

@@ -6,7 +6,6 @@ using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
 
@@ -59,15 +58,17 @@ sealed class BatchOptions
         DefaultValueFactory = _ => "24h",
     };
 
-    readonly Option<string?> _map = new("--batch-map")
-    {
-        Description = "Which columns of the batch workload's log hold what, as --map says it",
-    };
+    readonly Option<string?> _map = CreateMap();
 
     readonly Option<string?> _weights = new("--tenant-weights")
     {
         Description = "What tenants of the batch workload weigh against each other, such as acme=3,beta=1; "
             + "with --policy slack and --batch-map tenant=COLUMN [default: 1 each]",
+    };
+
+    public static Option<string?> CreateMap() => new("--batch-map")
+    {
+        Description = "Which columns of the batch workload's log hold what, as --map says it",
     };
 
     public void AddTo(Command command)
@@ -99,10 +100,10 @@ sealed class BatchOptions
 
     /// <summary>A simulation with batch work beside it, if any was asked for.</summary>
     public SimulationOptions Read(
-        ParseResult parsed, SimulationOptions options, SimulatedEngine engine, double requestsPerSecond,
-        ArrivalProcess process)
+        ParseResult parsed, SimulationOptions options, SimulatedEngine engine, Workload interactive,
+        double requestsPerSecond, ArrivalProcess process)
     {
-        CheckDeadlines(parsed, options, engine);
+        CheckDeadlines(parsed, options, engine, interactive);
         if (Open(parsed.GetValue(_workload), parsed.GetValue(_map)) is not { } workload)
         {
             var expected = $": expected {_workload.Name} with it";
@@ -172,22 +173,18 @@ sealed class BatchOptions
         : throw new BadInputException($"--batch-rate {rate}: expected 0.000001 to 10000000 lines per second");
 
     /// <summary>A policy that keeps deadlines is not given one that no step can keep.</summary>
-    void CheckDeadlines(ParseResult parsed, SimulationOptions options, SimulatedEngine engine)
+    void CheckDeadlines(
+        ParseResult parsed, SimulationOptions options, SimulatedEngine engine, Workload interactive)
     {
         if (engine.Limits.Policy.Slack is not { } slack)
             return;
-        var decode = default(StepShape);
-        decode.AddDecodes(1, 1);
-        var prompt = default(StepShape);
-        prompt.AddChunk(0, 1, endsPrompt: true);
-        var leastNs = engine.StepTime.PredictNs(decode);
-        var firstNs = engine.StepTime.PredictNs(prompt) + engine.StepTime.RequestOverhead.Ns(1);
+        var (firstNs, leastNs) = LoneRequest.MedianNs(interactive, engine, options.Seed);
         foreach (var level in options.Levels)
         {
             var name = $"level {level.Spec.Name}";
-            Check(name, "a token every", level.Spec.ItlNs, "the shortest step", leastNs);
-            Check(name, "a first token within", level.Spec.TtftNs, "that of a prompt of one token", firstNs);
-            Check(name, "an answer within", level.Spec.CompletionNs, "that of one token", firstNs);
+            Check(name, "a token every", level.Spec.ItlNs, "one", leastNs);
+            Check(name, "a first token within", level.Spec.TtftNs, "that", firstNs);
+            Check(name, "an answer within", level.Spec.CompletionNs, "its first token", firstNs);
         }
         Check($"{_step.Name} {parsed.GetValue(_step)}", "a step of", slack.BatchStepNs, "the shortest step",
             (long)(leastNs * (1 + SimulationOptions.UsualStepMargin)));
@@ -196,9 +193,11 @@ sealed class BatchOptions
         {
             if (ns >= leastNs || ns is null)
                 return;
+            var fits = Math.Ceiling(leastNs / 1e5) / 10;
             throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
-                $"{name}: {what} {ns / 1e6:0.###} ms is asked for and {least} takes {leastNs / 1e6:0.0} ms; ")
-                + "expected at least as much");
+                $"{name}: {what} {ns / 1e6:0.###} ms is asked for and {least} of the median prompt takes ")
+                + string.Create(CultureInfo.InvariantCulture,
+                    $"{leastNs / 1e6:0.0} ms alone; expected at least {fits:0.0}ms"));
         }
     }
 
@@ -243,10 +242,18 @@ sealed class BatchOptions
 
     double Share(ParseResult parsed, SimulationOptions options, SimulatedEngine engine)
     {
-        var share = parsed.GetValue(_share);
+        var share = Share(parsed.GetValue(_share), options.Levels);
+        return share == 0 || engine.Limits.Policy.Slack is not null ? share : throw new BadInputException(
+            $"--batch-share {share}: {engine.Limits.Policy.Name} keeps no shares; expected --policy "
+            + SchedulingPolicy.InSlack.Name);
+    }
+
+    /// <summary>A share that interactive work and the levels leave.</summary>
+    internal static double Share(double share, IReadOnlyList<LevelPromise> levels)
+    {
         var left = ServiceLevelSpec.MostShared(
-            options.Levels.Any(level => level.Spec.Class == ServiceClass.Interactive));
-        foreach (var level in options.Levels)
+            levels.Any(level => level.Spec.Class == ServiceClass.Interactive));
+        foreach (var level in levels)
             left -= level.Spec.MinShare;
         if (!(share >= 0 && share <= left + 1e-9))
         {
@@ -254,8 +261,6 @@ sealed class BatchOptions
                 $"--batch-share {share}: expected 0 to {Math.Max(0, left):0.##}, what interactive work and ")
                 + "the levels' shares leave");
         }
-        return share == 0 || engine.Limits.Policy.Slack is not null ? share : throw new BadInputException(
-            $"--batch-share {share}: {engine.Limits.Policy.Name} keeps no shares; expected --policy "
-            + SchedulingPolicy.InSlack.Name);
+        return share;
     }
 }

@@ -108,7 +108,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
             Levels = serving.Levels,
             Observer = trace is null ? null : trace.Add,
             Progress = progress.Report,
-        }, engine, serving.RequestsPerSecond, process);
+        }, engine, serving.Workload, serving.RequestsPerSecond, process);
         var shared = options.Levels.Count > 1 || options.BatchWorkload is not null;
         var price = PriceOf(parsed, engine, replicas + prefillReplicas, shared);
         options = options with { AttributeTime = shared && price is not null };
@@ -129,7 +129,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         output.Write(parsed.GetValue(_json)
             ? SimulationJson.Of(bounds, engine.StepTime.Tier, options, price, drafts)
             : SimulationText.Of(bounds, serving, engine, replicas, prefillReplicas, process)
-                + SimulationText.Batch(bounds, options.BatchWindowNs)
+                + SimulationText.Batch(bounds, options)
                 + SimulationText.Tenants(bounds.Run, options)
                 + LevelText.Costs(bounds, serving.Levels, price)
                 + LevelText.Drafts(drafts, isAtOnce: process == ArrivalProcess.AtOnce));

@@ -48,8 +48,8 @@ public sealed class PromiseMeter
     /// </summary>
     public long Breaks(int limit) => _breaks[limit];
 
-    /// <summary>Good ÷ measured; null when nothing was measured.</summary>
-    public double? Goodput => Measured > 0 ? (double)Good / Measured : null;
+    /// <summary>Good ÷ measured; null when nothing was promised or measured.</summary>
+    public double? Goodput => HasLimits && Measured > 0 ? (double)Good / Measured : null;
 
     /// <summary>
     /// Judges a measured request. True when so many broke a limit that the rest cannot mend it.

@@ -58,15 +58,21 @@ public sealed class RequestMeter
 
     public long Measured { get; private set; }
 
-    /// <summary>Measured requests that kept every limit of their own level ÷ measured requests.</summary>
+    /// <summary>
+    /// Measured requests that kept every limit of their own level ÷ those that were promised any; null
+    /// without such.
+    /// </summary>
     public double? Goodput
     {
         get
         {
-            long good = 0;
+            long good = 0, promised = 0;
             foreach (var level in _levels)
-                good += level.Good;
-            return Measured > 0 ? (double)good / Measured : null;
+            {
+                good += level.HasLimits ? level.Good : 0;
+                promised += level.HasLimits ? level.Measured : 0;
+            }
+            return promised > 0 ? (double)good / promised : null;
         }
     }
 

@@ -26,6 +26,9 @@ public sealed record AccountRequest
     /// <summary>Lines of it that come to the fleet, per second; null for a backlog without end.</summary>
     public double? BackfillLinesPerSecond { get; init; }
 
+    /// <summary>Share of each engine that is promised to it.</summary>
+    public double BackfillShare { get; init; }
+
     /// <summary>Told the share of the work that is done, 0 to 1, one thread at a time.</summary>
     public Action<double>? Progress { get; init; }
 }

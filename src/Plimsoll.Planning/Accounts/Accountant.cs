@@ -119,6 +119,7 @@ public sealed class Accountant
             TokensPerRequest = basis.TokensPerRequest,
             Batch = batch,
             BatchLinesPerSecond = _request.BackfillLinesPerSecond,
+            MinShare = _request.BackfillShare,
             WindowNs = _request.BatchWindowNs,
         });
 

@@ -56,7 +56,8 @@ sealed class BatchClass(AccountRequest request, SimulatedEngine engine, CostBasi
         };
         // Little's law: how long a request stays in an engine whose batch is full.
         var stayNs = engine.Limits.MaxNumSeqs / saturated.RequestsPerSecond * 1e9;
-        if (stayNs > request.BatchWindowNs)
+        // Where other lines are given, the window is theirs, and they are looked at instead.
+        if (request.Backfill is null && stayNs > request.BatchWindowNs)
         {
             throw BatchWindow.TooShort(
                 request.BatchWindowNs, stayNs, request.Serving.Workload, "in a full batch");

@@ -27,6 +27,9 @@ public sealed record BackfillRequest
     /// <summary>Lines that come to the fleet, per second; null for a backlog without end.</summary>
     public double? BatchLinesPerSecond { get; init; }
 
+    /// <summary>Share of each engine that is promised to it; the policy <c>slack</c> keeps it.</summary>
+    public double MinShare { get; init; }
+
     public required long WindowNs { get; init; }
 
     /// <summary>Engine ranks of the fleet.</summary>

@@ -164,6 +164,7 @@ sealed class BackfillRuns(BackfillRequest request)
                 AttributeTime = attribute,
                 BatchWorkload = hasBatch ? request.Batch : null,
                 BatchLinesPerSecond = lines,
+                MinBatchShare = hasBatch ? request.MinShare : 0,
                 BatchWindowNs = request.WindowNs,
                 BatchGate = gate,
                 StepMargin = margin,

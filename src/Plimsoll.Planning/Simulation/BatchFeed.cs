@@ -24,6 +24,7 @@ sealed class BatchFeed(
     readonly int[] _outstanding = new int[tenants];
     readonly long[] _tokens = new long[tenants];
     bool _isEndless;
+    double _linesPerNs;
     RequestOverhead _overhead;
     int _next;
 
@@ -42,6 +43,7 @@ sealed class BatchFeed(
             lines, new BatchGate(options.BatchGate), maxTokens, options, 1 + workload.Tenants.Count)
         {
             _isEndless = rate is null,
+            _linesPerNs = (rate ?? 0) / 1e9,
             _overhead = pool.StepTime.RequestOverhead,
         };
     }
@@ -120,6 +122,20 @@ sealed class BatchFeed(
             left++;
         }
         return left;
+    }
+
+    /// <summary>
+    /// The same, lines that the gate has not seen yet by how long the first of them waits, so that none is
+    /// drawn before its time; 0 of a backlog.
+    /// </summary>
+    public double Unanswered(long nowNs)
+    {
+        if (_isEndless)
+            return 0;
+        double left = Outstanding;
+        foreach (var behind in _behind)
+            left += behind.Count;
+        return left + (lines.TryPeek(out var atNs) ? Math.Max(0, nowNs - atNs) * _linesPerNs : 0);
     }
 
     /// <summary>Tells the gate what a gateway's telemetry would.</summary>

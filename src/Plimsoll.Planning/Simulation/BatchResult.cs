@@ -39,6 +39,11 @@ public sealed record BatchResult
     public required long LinesLeft { get; init; }
 
     /// <summary>
+    /// Whether lines come faster than they are done, so that ever more wait; null of a backlog.
+    /// </summary>
+    public bool? IsOverloaded { get; init; }
+
+    /// <summary>
     /// Prompt and answer tokens of the lines answered, by tenant as the workload numbers them, nobody's
     /// first.
     /// </summary>

@@ -40,6 +40,8 @@ public sealed partial class FleetSimulation
     long _lastArrivalNs;
     int _waitingHalfway;
     int _waitingAtTheEnd;
+    double _linesHalfway;
+    double _linesAtTheEnd;
 
     FleetSimulation(Fleet fleet, IArrivalSource arrivals, bool closedLoop, SimulationOptions options)
     {
@@ -168,14 +170,18 @@ public sealed partial class FleetSimulation
     /// <summary>
     /// Requests that no engine has admitted yet, half way through the arrivals and at the last of them.
     /// </summary>
-    void CountWaiting()
+    void CountWaiting(long nowNs)
     {
         var waiting = 0;
+        double lines = 0;
         foreach (var replica in _replicas)
-            waiting += replica.Scheduler.Waiting;
+        {
+            waiting += replica.Waiting;
+            lines += replica.Batch?.Unanswered(nowNs) ?? 0;
+        }
         if (_arrived <= _options.Requests / 2)
-            _waitingHalfway = waiting;
-        _waitingAtTheEnd = waiting;
+            (_waitingHalfway, _linesHalfway) = (waiting, lines);
+        (_waitingAtTheEnd, _linesAtTheEnd) = (waiting, lines);
     }
 
     void Deliver(long nowNs)
@@ -193,7 +199,7 @@ public sealed partial class FleetSimulation
         _arrivals.Take(out var arrival);
         var request = Arrived(arrival, nowNs);
         if (_arrived == _options.Requests / 2 || _arrived == _options.Requests)
-            CountWaiting();
+            CountWaiting(nowNs);
         if (request.Index == _options.WarmupRequests)
             EndWarmup(nowNs);
         if ((request.Index & 0xFFFF) == 0)
@@ -362,7 +368,7 @@ public sealed partial class FleetSimulation
             WaitingHalfway = _waitingHalfway,
             WaitingAtTheEnd = _waitingAtTheEnd,
             Steps = steps,
-            Batch = _options.BatchWorkload is null ? null : _batchAfter?.Since(_batchBefore),
+            Batch = BatchOfRun(),
             BusyShare = makespanS > 0 ? Math.Min(1, busyNs / 1e9 / makespanS / _replicas.Length) : 0,
             TimeByCause = causes,
             KvTiers = KvTiers.Sum(_tiers),

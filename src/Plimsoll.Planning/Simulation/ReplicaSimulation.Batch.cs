@@ -27,6 +27,12 @@ sealed partial class ReplicaSimulation
 
     public BatchFeed? Batch => _batch;
 
+    /// <summary>
+    /// Requests not admitted yet; batch work waits by the gate's leave and is none of them.
+    /// </summary>
+    public int Waiting =>
+        _batch is null ? _scheduler.Waiting : Math.Min(_scheduler.Waiting, _interactivePrompts);
+
     /// <summary>Only batch work is left, and nobody counts it any more.</summary>
     bool IsDone => _batch is { IsClosed: true } && _interactive == 0;
 

@@ -46,6 +46,7 @@ public static class SimulationJson
                     batch.Latencies.E2e.Summarise())
                 {
                     Tenants = tenants.Count > 0 ? tenants : null,
+                    Overloaded = batch.IsOverloaded,
                 }
                 : null,
             KvTiers = result.KvTiers,
@@ -153,6 +154,10 @@ sealed record BatchDocument(
     /// <summary>Most tokens first; absent where the workload tells no tenants apart.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<BatchTenant>? Tenants { get; init; }
+
+    /// <summary>Lines come faster than they are done; absent where they have no end.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Overloaded { get; init; }
 }
 
 /// <summary>The measured requests of one level of service against its own limits.</summary>

@@ -33,7 +33,7 @@ public sealed record SimulationResult
     public required int WaitingAtTheEnd { get; init; }
 
     /// <summary>
-    /// Measured requests that kept every limit of their level ÷ measured requests; failures are bad.
+    /// Measured requests that kept every limit of their level ÷ those whose level has any; failures are bad.
     /// </summary>
     public required double? Goodput { get; init; }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using Plimsoll.Core.Measures;
+using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Planning.Search;
 using Plimsoll.Planning.Simulation;
@@ -97,10 +98,12 @@ public sealed class BoundsByHandTests
         var curve = RateCurve.Of(new LoadLineSearch(engine, Request.Serving, size), [1.0]);
         Account(128).Fleet.ShouldBe(new(2, 4, 8));
         Should.Throw<Plimsoll.Core.BadInputException>(() => Account(127));
+        Account(127, Request.Serving.Workload).Fleet.ShouldBe(new(2, 4, 8), "the window is of other lines");
 
-        Core.Accounts.ClassAccount Account(long windowS) =>
+        Core.Accounts.ClassAccount Account(long windowS, Workload? given = null) =>
             new BatchClass(
-                Request with { BatchWindowNs = windowS * 1_000_000_000 }, engine, Basis, new(100, 50, 40))
+                Request with { BatchWindowNs = windowS * 1_000_000_000, Backfill = given }, engine, Basis,
+                new(100, 50, 40))
                 .Account(2, full, Run, AccountLaws.Outcome.Drawn!, curve);
     }
 

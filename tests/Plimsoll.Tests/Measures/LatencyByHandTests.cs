@@ -59,7 +59,7 @@ public sealed class LatencyByHandTests
     [Fact]
     public void Warm_up_and_cool_down_count_tokens_and_no_latency_and_a_failure_counts_as_such()
     {
-        var meter = new RequestMeter(NoLimits, 1, 3);
+        var meter = new RequestMeter([new Limit(Metric.Ttft, 95, 1000 * Ms)], 1, 3);
         meter.Add(Request(0, 0, 100, 100, 1) with { CachedTokens = 4 });
         meter.Add(Request(1, 0, 200, 200, 1) with { CachedTokens = 6 });
         meter.Add(Request(2, 0, 0, 400, 1) with { Served = false });

@@ -34,8 +34,8 @@ public sealed class RequestMeterTests
         meter.Add(Request(2, ttftMs: 5000, outputTokens: 2) with { Level = 1 });
         meter.Add(Request(3, ttftMs: 9000, outputTokens: 2) with { Level = 1 });
         meter.Levels[0].Goodput.ShouldBe(0.5);
-        meter.Levels[1].Goodput.ShouldBe(1);
-        meter.Goodput.ShouldBe(0.75);
+        meter.Levels[1].Goodput.ShouldBeNull("nothing was promised");
+        meter.Goodput.ShouldBe(0.5, "of those that were promised something");
         meter.Levels[1].Latencies.Ttft.MeanNs.ShouldBe(7000.0 * Ms);
         meter.Latencies.Ttft.Count.ShouldBe(4);
     }
