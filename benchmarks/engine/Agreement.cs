@@ -12,19 +12,20 @@ namespace Plimsoll.EngineFigures;
 
 /// <summary>
 /// Many staggered sequences at once against libllama run alone, greedily: the same tokens, or as likely ones
-/// where floats are summed in another order. Half of the prompts share a beginning, memory holds a part of
-/// them, batch work gives way to interactive work, and some requests are dropped on the way.
+/// where floats are summed in another order, which <see cref="Rounding"/> measures without the engine. Half
+/// of the prompts share a beginning, memory holds a part of them, batch work gives way to interactive work,
+/// and some requests are dropped on the way.
 /// </summary>
 static class Agreement
 {
     const int OutputTokens = 24;
-
-    /// <summary>Logits that lie as near change places when floats are summed in another order.</summary>
-    const float Tie = 0.02f;
+    const int DroppedAfter = 3;
 
     public static async Task<int> PrintAsync(TextWriter output, string path, int count)
     {
         var wrong = 0;
+        var prompts = Enumerable.Range(0, count).Select(Prompt).ToList();
+        var tie = Rounding.Measure(output, path, prompts);
         foreach (var layout in new[] { KvLayout.Unified, KvLayout.Split })
         {
             foreach (var policy in new[]
@@ -32,16 +33,17 @@ static class Agreement
                 SchedulingPolicy.VllmV1, SchedulingPolicy.Fcfs, SchedulingPolicy.InSlack,
             })
             {
-                wrong += await CompareAsync(output, path, count, layout, policy);
+                wrong += await CompareAsync(output, path, prompts, layout, policy, tie);
             }
         }
         return wrong == 0 ? 0 : 1;
     }
 
     static async Task<int> CompareAsync(
-        TextWriter output, string path, int count, KvLayout layout, SchedulingPolicy policy)
+        TextWriter output, string path, List<int[]> prompts, KvLayout layout, SchedulingPolicy policy,
+        float tie)
     {
-        var prompts = Enumerable.Range(0, count).Select(Prompt).ToList();
+        var count = prompts.Count;
         var answers = new List<int[]>();
         LlamaCounters counters;
         EngineTelemetry telemetry;
@@ -50,35 +52,43 @@ static class Agreement
             var pending = new List<Task<int[]>>();
             for (var i = 0; i < count; i++)
             {
-                var cancelAt = i % 16 == 5 ? 3 : int.MaxValue;
-                pending.Add(ReadAsync(engine.Submit(Request(i, prompts[i])), cancelAt));
+                pending.Add(ReadAsync(
+                    engine.Submit(Request(i, prompts[i])), IsDropped(i) ? DroppedAfter : int.MaxValue));
                 if (i % 4 == 3)
                     await Task.Delay(1);
             }
             answers.AddRange(await Task.WhenAll(pending));
             (counters, telemetry) = (engine.Counters, engine.Telemetry);
         }
-        var (same, tied, other, worst) = Judge(path, prompts, answers);
+        var (same, tied, other, worst) = Judge(path, prompts, answers, tie);
         output.WriteLine(
             $"{layout.ToString().ToLowerInvariant(),-8}{policy.Name,-9}{count} sequences: {same} identical, "
-            + $"{tied} with a tie within {Tie}, {other} different (by {worst:0.000} at most); "
+            + $"{tied} with a tie within {tie:0.000}, {other} different (by {worst:0.000} at most); "
             + $"{telemetry.PrefixHitTokens} prompt tokens shared, {telemetry.Preemptions} put out, "
-            + $"{counters.AbortedSteps} steps cut short");
+            + $"{counters.SwappedBytes} bytes swapped, {counters.AbortedSteps} steps cut short");
         return other;
     }
 
+    static bool IsDropped(int i) => i % 16 == 5;
+
+    /// <summary>An answer that is cut short, or of which a logit is no number, is different.</summary>
     static (int Same, int Tied, int Other, float Worst) Judge(
-        string path, List<int[]> prompts, List<int[]> answers)
+        string path, List<int[]> prompts, List<int[]> answers, float tie)
     {
         using var model = LlamaModel.Load(path);
         using var context = new LlamaContext(model, new ContextOptions(1024, 1, 512, 512));
         var (same, tied, other, most) = (0, 0, 0, 0f);
         for (var i = 0; i < prompts.Count; i++)
         {
-            var worst = Worst(context, prompts[i], answers[i]);
-            same += worst == 0 ? 1 : 0;
-            tied += worst is > 0 and <= Tie ? 1 : 0;
-            other += worst > Tie ? 1 : 0;
+            var worst = answers[i].Length >= (IsDropped(i) ? DroppedAfter : OutputTokens)
+                ? Worst(context, prompts[i], answers[i])
+                : float.PositiveInfinity;
+            if (worst == 0)
+                same++;
+            else if (worst <= tie)
+                tied++;
+            else
+                other++;
             most = Math.Max(most, worst);
         }
         return (same, tied, other, most);

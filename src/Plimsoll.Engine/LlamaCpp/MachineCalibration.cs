@@ -212,8 +212,7 @@ public sealed class MachineCalibration
         };
     }
 
-    /// <summary>An idle machine's steps are foretold to a few percent; twice the error of the worst of
-    /// those is the neighbours', not the model's.</summary>
+    /// <summary>An idle machine's steps are foretold to a few percent: this is far beyond them.</summary>
     const double MostErrorPercent = 20;
 
     internal static string? WarningOf(double medianErrorPercent) => medianErrorPercent <= MostErrorPercent

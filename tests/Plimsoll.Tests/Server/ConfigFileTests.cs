@@ -62,6 +62,8 @@ public sealed class ConfigFileTests
     [InlineData(Small + "      replicas: 0\n", "replicas 0", "1 to 1024")]
     [InlineData(Fleet + "    twin: {block_size: -1}\n", "u: twin: block_size -1", "1 to 4096")]
     [InlineData(Small + "keys: [{tenant: a, id: b, hash: c}]\n", "key b: hash", "--new-key")]
+    [InlineData(Small + "  - name: l\n    llama: {path: x.gguf, adapters: {m: y.gguf}}\n",
+        "model l: adapter m", "one of its own")]
     [InlineData("models: []\n", "models", "at least one")]
     [InlineData(Small + "listen: [\"http://0.0.0.0:80\"]\n", "open beyond this machine", "--new-key")]
     [InlineData(Small + "listen: [\"ftp://x\"]\n", "ftp://x", "http://HOST:PORT")]

@@ -36,6 +36,18 @@ public sealed class MachineCalibrationTests
         MachineProfileFile.Write(MachineProfileFile.Parse("p.json", text)).ShouldBe(text);
     }
 
+    [Theory]
+    [InlineData(2.7, null)]
+    [InlineData(20, null)]
+    [InlineData(63.2, "63 % wrong")]
+    public void What_a_busy_machine_gave_is_not_to_be_relied_on(double medianError, string? warning)
+    {
+        if (warning is null)
+            MachineCalibration.WarningOf(medianError).ShouldBeNull();
+        else
+            MachineCalibration.WarningOf(medianError)!.ShouldContain(warning);
+    }
+
     [Fact]
     public async Task Its_step_times_are_the_timed_ones_for_its_own_deployment_only()
     {
