@@ -45,11 +45,11 @@ static class Rounding
         var rows = new List<float[]>();
         for (var i = 0; i < text.Length; i++)
             context.Add(text[i], i, 0, i == text.Length - 1);
-        Compute(context, [text.Length - 1], rows);
+        rows.Add(Row(context, text.Length - 1));
         for (var i = 0; i < Decodes; i++)
         {
             context.Clear();
-            Compute(context, [context.Add(Token(text.Length, i), text.Length + i, 0, true)], rows);
+            rows.Add(Row(context, context.Add(Token(text.Length, i), text.Length + i, 0, true)));
         }
         return rows;
     }
@@ -94,11 +94,10 @@ static class Rounding
         return rows;
     }
 
-    static void Compute(LlamaContext context, int[] wanted, List<float[]> rows)
+    static float[] Row(LlamaContext context, int row)
     {
         context.Decode();
-        foreach (var row in wanted)
-            rows.Add(context.Logits(row).ToArray());
+        return context.Logits(row).ToArray();
     }
 
     static float Largest(List<List<float[]>> alone, List<List<float[]>> crowd)

@@ -1,4 +1,3 @@
-using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Runtime.CompilerServices;
@@ -195,16 +194,6 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
         };
     }
 
-    /// <summary>An option that nothing would come of is not passed over.</summary>
-    static void Refuse(ParseResult parsed, IEnumerable<Option> options, string what)
-    {
-        foreach (var option in options)
-        {
-            if (parsed.GetResult(option) is { Implicit: false })
-                throw new BadInputException($"{option.Name}: means nothing to {what}; expected without it");
-        }
-    }
-
     /// <summary>
     /// A file is computed, a name is pretended; with neither named, a placeholder is computed.
     /// </summary>
@@ -216,13 +205,14 @@ sealed class ServeVerb(TextWriter output, TextWriter story)
             parsed.GetResult(_gpu) is { Implicit: false } || parsed.GetValue(_profile) is not null;
         if (model is null ? !isPretended : LlamaServing.IsFile(model))
         {
-            Refuse(parsed, [_tp, _replicas, _blocks], "a model that is computed");
+            parsed.RefuseGiven(
+                ": means nothing to a model that is computed; expected without it", _tp, _replicas, _blocks);
             name ??= model is null ? "placeholder" : Path.GetFileNameWithoutExtension(model);
             return _llama.Of(
                 parsed, name, model, parsed.GetValue(_policy)!, parsed.GetValue(_maxNumSeqs),
                 parsed.GetValue(_maxTokens));
         }
-        Refuse(parsed, _llama.All, "a simulated model");
+        parsed.RefuseGiven(": means nothing to a simulated model; expected without it", [.. _llama.All]);
         model ??= Usual.SmallModel;
         return new Server.Configuration.ModelConfig
         {
