@@ -12,9 +12,8 @@ public sealed class BadInputException : Exception
 
     /// <param name="line">The whole line, where no setting is spoken of.</param>
     public BadInputException(string line)
-        : base(line)
+        : this((BadInputText)line)
     {
-        _line = line;
     }
 
     /// <param name="subject">A setting with its value, or a file and a line.</param>

@@ -43,7 +43,7 @@ public readonly struct BadInputText
         return text.ToString();
     }
 
-    public void AppendLiteral(string text) => _parts.Add((text, null));
+    public void AppendLiteral(string text) => _parts.Add((OneLine(text), null));
 
     public void AppendFormatted(Setting setting) => _parts.Add(("", setting));
 
@@ -51,4 +51,21 @@ public readonly struct BadInputText
 
     public void AppendFormatted<T>(T value, string? format = null) => AppendLiteral(
         value is IFormattable number ? number.ToString(format, CultureInfo.InvariantCulture) : $"{value}");
+
+    /// <summary>
+    /// A message may quote a file, and a file may hold anything: line ends and what would steer a terminal
+    /// become a space.
+    /// </summary>
+    static string OneLine(string text)
+    {
+        var line = new StringBuilder(text.Length);
+        foreach (var character in text)
+        {
+            if (!char.IsControl(character) && character is not ('\u2028' or '\u2029'))
+                line.Append(character);
+            else if (line.Length == 0 || line[^1] != ' ')
+                line.Append(' ');
+        }
+        return line.ToString();
+    }
 }

@@ -184,6 +184,12 @@ public sealed class HuggingFaceConfigTests
             }
         }, iter: 2000);
 
+    /// <summary>What a file says of itself is quoted without its line ends and escape sequences.</summary>
+    [Fact]
+    public void A_quoted_value_neither_breaks_the_line_nor_steers_the_terminal() =>
+        Should.Throw<BadInputException>(() => Read(Llama.Replace("\"llama\"", "\"a\\n\\u001b[2Jb\\u2028c\"")))
+            .Message.ShouldContain("model type a [2Jb c is unknown");
+
     static ModelSpec Read(string json)
     {
         var path = Path.GetTempFileName();
