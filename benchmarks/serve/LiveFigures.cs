@@ -97,8 +97,8 @@ static class LiveFigures
     static double Row(TextWriter output, string name, double simulated, double told, double felt)
     {
         output.WriteLine(FormattableString.Invariant(
-            $"{name,-18} {simulated,10:0.000} {told,10:0.000} {told / simulated - 1,7:+0.0 %;-0.0 %} ")
-            + FormattableString.Invariant($"{felt,10:0.000} {felt / simulated - 1,7:+0.0 %;-0.0 %}"));
+            $"{name,-18} {simulated,10:0.000} {told,10:0.000} {told / simulated - 1,7:+0.0 %;-0.0 %;0.0 %} ")
+            + FormattableString.Invariant($"{felt,10:0.000} {felt / simulated - 1,7:+0.0 %;-0.0 %;0.0 %}"));
         return Math.Abs((told / simulated) - 1);
     }
 

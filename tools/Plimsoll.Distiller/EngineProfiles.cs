@@ -92,7 +92,7 @@ static class EngineProfiles
             byTokens[m] = (sum.Table + table, sum.Engine + ns);
         }
         var slower = byTokens.Values.Sum(s => s.Table) / byTokens.Values.Sum(s => s.Engine);
-        log.WriteLine($"  gemm in engine     {residuals}  time-weighted {slower - 1:+0.0%;-0.0%}");
+        log.WriteLine($"  gemm in engine     {residuals}  time-weighted {slower - 1:+0.0%;-0.0%;0.0%}");
         var rows = curve.N.Length * curve.K.Length;
         var middle = curve with
         {

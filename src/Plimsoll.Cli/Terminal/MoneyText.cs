@@ -48,7 +48,7 @@ static class MoneyText
         foreach (var bar in money.Gap)
         {
             text.Append(culture, $"  {bar.Name.PadRight(width)} "
-                + $"{bar.UsdPerMillionTokens,9:+0.0000;-0.0000}  {bar.Means}\n");
+                + $"{bar.UsdPerMillionTokens,9:+0.0000;-0.0000;+0.0000}  {bar.Means}\n");
         }
         return text.ToString();
     }

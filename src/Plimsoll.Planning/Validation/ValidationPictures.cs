@@ -42,7 +42,7 @@ public static class ValidationPictures
 
     static string Hint(ValidationPoint p) => FormattableString.Invariant(
         $"{p.Name}: measured {p.Measured:0.###}, predicted {p.Predicted:0.###}, ")
-        + FormattableString.Invariant($"{p.ErrorPercent:+0.0;-0.0} %");
+        + FormattableString.Invariant($"{p.ErrorPercent:+0.0;-0.0;0.0} %");
 
     static string Unit(string figure) => figure.EndsWith("tokens/s", StringComparison.Ordinal)
         ? "output tokens per second and accelerator"
