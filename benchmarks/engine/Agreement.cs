@@ -13,7 +13,7 @@ namespace Plimsoll.EngineFigures;
 /// <summary>
 /// Many staggered sequences at once against libllama run alone, greedily: the same tokens, or as likely ones
 /// where floats are summed in another order, which <see cref="Rounding"/> measures without the engine. Half
-/// of the prompts share a beginning, memory holds a few of them at once, batch work is there first and gives
+/// of the prompts share a beginning, memory holds a fifth of them, batch work is there first and gives
 /// way to the interactive work that comes while it is computed, and some requests are dropped on the way.
 /// </summary>
 static class Agreement
@@ -151,8 +151,8 @@ static class Agreement
             ],
             MaxNumSeqs = Math.Min(256, count),
             MaxNumBatchedTokens = 512,
-            // A few of them at once; a split stream has more cells than are used.
-            NumBlocks = Math.Max(32, count / 2),
+            // About a fifth of what they come to hold; a split stream has more cells than are used.
+            NumBlocks = count * 3 / 2,
             PrefixBlockTokens = 16,
         },
     };
