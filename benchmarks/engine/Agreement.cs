@@ -13,13 +13,19 @@ namespace Plimsoll.EngineFigures;
 /// <summary>
 /// Many staggered sequences at once against libllama run alone, greedily: the same tokens, or as likely ones
 /// where floats are summed in another order, which <see cref="Rounding"/> measures without the engine. Half
-/// of the prompts share a beginning, memory holds a part of them, batch work gives way to interactive work,
-/// and some requests are dropped on the way.
+/// of the prompts share a beginning, memory holds a fifth of them, batch work is there first and gives
+/// way to the interactive work that comes while it is computed, and some requests are dropped on the way.
 /// </summary>
 static class Agreement
 {
-    const int OutputTokens = 24;
+    const int BatchTokens = 32;
+    const int InteractiveTokens = 6;
     const int DroppedAfter = 3;
+
+    /// <summary>Interactive requests that come at once, and steps after which the next ones do: some steps
+    /// between have batch work alone.</summary>
+    const int Burst = 5;
+    const int StepsBetween = 10;
 
     public static async Task<int> PrintAsync(TextWriter output, string path, int count)
     {
@@ -44,30 +50,44 @@ static class Agreement
         float tie)
     {
         var count = prompts.Count;
-        var answers = new List<int[]>();
+        var pending = new Task<int[]>[count];
         LlamaCounters counters;
         EngineTelemetry telemetry;
         await using (var engine = new LlamaEngine(Options(path, count, layout, policy), TimeProvider.System))
         {
-            var pending = new List<Task<int[]>>();
-            for (var i = 0; i < count; i++)
+            var come = 0;
+            foreach (var i in Enumerable.Range(0, count).OrderBy(IsInteractive))
             {
-                pending.Add(ReadAsync(
-                    engine.Submit(Request(i, prompts[i])), IsDropped(i) ? DroppedAfter : int.MaxValue));
-                if (i % 4 == 3)
-                    await Task.Delay(1);
+                if (IsInteractive(i) && come++ % Burst == 0)
+                    await StepsAsync(engine, StepsBetween);
+                pending[i] = ReadAsync(
+                    engine.Submit(Request(i, prompts[i])), IsDropped(i) ? DroppedAfter : int.MaxValue);
             }
-            answers.AddRange(await Task.WhenAll(pending));
+            await Task.WhenAll(pending);
             (counters, telemetry) = (engine.Counters, engine.Telemetry);
         }
-        var (same, tied, other, worst) = Judge(path, prompts, answers, tie);
+        var (same, tied, other, worst) =
+            Judge(path, prompts, [.. pending.Select(answer => answer.Result)], tie);
         output.WriteLine(
-            $"{layout.ToString().ToLowerInvariant(),-8}{policy.Name,-9}{count} sequences: {same} identical, "
+            $"{KvLayoutChoice.Choices.NameOf(layout),-8}{policy.Name,-9}{count} sequences: {same} identical, "
             + $"{tied} with a tie within {tie:0.000}, {other} different (by {worst:0.000} at most); "
-            + $"{telemetry.PrefixHitTokens} prompt tokens shared, {telemetry.Preemptions} put out, "
-            + $"{counters.SwappedBytes} bytes swapped, {counters.AbortedSteps} steps cut short");
+            + $"{telemetry.PrefixHitTokens} prompt tokens shared, {telemetry.Preemptions} times put out, of "
+            + $"which {counters.Swaps} swapped, {counters.Pauses} tokens paused in place, "
+            + $"{counters.AbortedSteps} steps cut short");
         return other;
     }
+
+    /// <summary>By the engine's steps and not by the clock: the load is the same on any machine.</summary>
+    static async Task StepsAsync(LlamaEngine engine, int steps)
+    {
+        var until = engine.Telemetry.Steps + steps;
+        while (engine.Telemetry is var now && now.Steps < until && now.Running + now.Waiting > 0)
+            await Task.Delay(1);
+    }
+
+    static int OutputTokens(int i) => IsInteractive(i) ? InteractiveTokens : BatchTokens;
+
+    static bool IsInteractive(int i) => i % 3 == 0;
 
     static bool IsDropped(int i) => i % 16 == 5;
 
@@ -80,7 +100,7 @@ static class Agreement
         var (same, tied, other, most) = (0, 0, 0, 0f);
         for (var i = 0; i < prompts.Count; i++)
         {
-            var worst = answers[i].Length >= (IsDropped(i) ? DroppedAfter : OutputTokens)
+            var worst = answers[i].Length >= (IsDropped(i) ? DroppedAfter : OutputTokens(i))
                 ? Worst(context, prompts[i], answers[i])
                 : float.PositiveInfinity;
             if (worst == 0)
@@ -119,7 +139,8 @@ static class Agreement
         Path = path,
         Layout = layout,
         MicroTokens = 64,
-        CalibrationBudget = TimeSpan.Zero,
+        CalibrationBudget = TimeSpan.FromSeconds(2),
+        CacheFolder = Path.Combine(Path.GetTempPath(), "plimsoll-agree"),
         Limits = new SchedulerOptions
         {
             Policy = policy,
@@ -130,8 +151,8 @@ static class Agreement
             ],
             MaxNumSeqs = Math.Min(256, count),
             MaxNumBatchedTokens = 512,
-            // About two thirds of what they come to hold; a split stream has 256 cells at least.
-            NumBlocks = layout == KvLayout.Split ? Math.Min(256, count) * 16 : count * 3,
+            // About a fifth of what they come to hold; a split stream has more cells than are used.
+            NumBlocks = count * 3 / 2,
             PrefixBlockTokens = 16,
         },
     };
@@ -139,19 +160,20 @@ static class Agreement
     static EngineRequest Request(int i, int[] prompt) => new()
     {
         Prompt = prompt,
-        MaxOutputTokens = OutputTokens,
+        MaxOutputTokens = OutputTokens(i),
         IgnoreEos = true,
         Sampling = new SamplingOptions { Temperature = 0 },
         Tenant = $"t{i % 3}",
-        Level = i % 3 == 0 ? "interactive" : "batch",
-        Class = i % 3 == 0 ? ServiceClass.Interactive : ServiceClass.Batch,
+        Level = IsInteractive(i) ? "interactive" : "batch",
+        Class = IsInteractive(i) ? ServiceClass.Interactive : ServiceClass.Batch,
     };
 
     static int[] Prompt(int i)
     {
         var random = new Random(i);
         var shared = i % 2 == 0 ? Enumerable.Range(0, 32).Select(at => (at * 7) % 250) : [];
-        return [.. shared, .. Enumerable.Range(0, random.Next(4, 40)).Select(_ => random.Next(250))];
+        var own = IsInteractive(i) ? random.Next(4, 40) : random.Next(60, 160);
+        return [.. shared, .. Enumerable.Range(0, own).Select(_ => random.Next(250))];
     }
 
     static async Task<int[]> ReadAsync(Answer answer, int cancelAt)

@@ -54,7 +54,7 @@ static class DecodeSteps
     {
         using var context = new LlamaContext(model, new ContextOptions(
             count * (Length + 2 * Passes), count, Length, Length, Layout: layout));
-        var name = KvLayouts.All.NameOf(layout);
+        var name = KvLayoutChoice.Choices.NameOf(layout);
         var prompt = Timed(context, 3, pass =>
         {
             context.ForgetAll();

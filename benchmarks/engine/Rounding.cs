@@ -30,7 +30,8 @@ static class Rounding
         {
             var largest = Largest(alone, Crowd(model, texts, layout));
             output.WriteLine(
-                $"libllama alone, {texts.Count} texts side by side in {KvLayouts.All.NameOf(layout)} KV: "
+                $"libllama alone, {texts.Count} texts side by side in "
+                    + $"{KvLayoutChoice.Choices.NameOf(layout)} KV: "
                     + $"the largest difference of a logit is {largest:0.0000}");
             most = Math.Max(most, largest);
         }
@@ -58,7 +59,7 @@ static class Rounding
     static List<List<float[]>> Crowd(LlamaModel model, List<int[]> texts, KvLayout layout)
     {
         using var context = new LlamaContext(model, new ContextOptions(
-            texts.Count * 256, texts.Count, 4096, 64, Layout: layout));
+            texts.Count * 256, texts.Count, texts.Sum(text => text.Length), 64, Layout: layout));
         var rows = texts.Select(_ => new List<float[]>()).ToList();
         foreach (var second in (bool[])[false, true])
         {

@@ -9,6 +9,9 @@ public sealed record EngineRequest
 {
     public required ReadOnlyMemory<int> Prompt { get; init; }
 
+    /// <summary>Which parts of the prompt are images, in order; the engine's own codec gives them.</summary>
+    public IReadOnlyList<PromptImage> Images { get; init; } = [];
+
     public required int MaxOutputTokens { get; init; }
 
     /// <summary>Tokens before an end of sequence is taken for one.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Text.Json;
 
 namespace Plimsoll.Engine;
@@ -16,6 +17,13 @@ public interface IPromptCodec
     int[] Encode(ReadOnlySpan<char> text, bool addSpecial);
 
     string Decode(ReadOnlySpan<int> tokens);
+
+    /// <summary>Whether a chat may hold images.</summary>
+    bool TakesImages => false;
+
+    /// <summary>A rendered chat that holds images, in the order in which they stand in it.</summary>
+    EncodedPrompt Encode(string text, IReadOnlyList<ImagePixels> images) =>
+        throw new EngineRefusalException("this model takes no images");
 
     /// <summary>
     /// The prompt of a chat. Throws <see cref="EngineRefusalException"/> where the model's template

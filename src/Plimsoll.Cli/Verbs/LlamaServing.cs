@@ -14,9 +14,10 @@ sealed class LlamaServing
 {
     readonly Option<string> _layout = new Option<string>("--kv-layout")
     {
-        Description = $"llama.cpp: {KvLayouts.All}; prefixes are shared, or long contexts stand side by side",
-        DefaultValueFactory = _ => KvLayouts.All.NameOf(KvLayout.Unified),
-    }.OneOf(KvLayouts.All);
+        Description = $"llama.cpp: {KvLayoutChoice.Choices}; what suits the rest, prefixes shared, or each "
+            + "sequence by itself",
+        DefaultValueFactory = _ => KvLayoutChoice.Choices.Names[0],
+    }.OneOf(KvLayoutChoice.Choices);
 
     readonly Option<int> _tokens = new("--kv-tokens")
     {
@@ -65,11 +66,16 @@ sealed class LlamaServing
             "llama.cpp: small GGUF of the same vocabulary that guesses along, with --policy slack",
     };
 
+    readonly Option<FileInfo?> _projector = new("--mmproj")
+    {
+        Description = "llama.cpp: GGUF of the model's image projector; images are taken with one",
+    };
+
     readonly Option<decimal?> _price = new("--price") { Description = "USD per hour of this machine" };
 
     public IEnumerable<Option> All =>
         [_layout, _tokens, _length, _threads, _core, _backend, _layers, _lib, _adapters, _speculate, _draft,
-            _price];
+            _projector, _price];
 
     /// <summary>What decides how long steps take; the rest is of serving.</summary>
     public IEnumerable<Option> OfSteps => [_layout, _tokens, _length, _threads, _core, _lib];
@@ -93,6 +99,7 @@ sealed class LlamaServing
         config.GpuLayers = parsed.GetValue(_layers);
         config.Speculate = parsed.GetValue(_speculate);
         config.DraftModel = parsed.GetValue(_draft)?.ToString();
+        config.Mmproj = parsed.GetValue(_projector)?.ToString();
         foreach (var adapter in parsed.GetValue(_adapters) ?? [])
         {
             var at = adapter.IndexOf('=');

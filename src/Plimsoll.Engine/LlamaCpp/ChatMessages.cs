@@ -8,7 +8,8 @@ namespace Plimsoll.Engine.LlamaCpp;
 /// </summary>
 static class ChatMessages
 {
-    public static void Write(JsonElement messages, Utf8JsonWriter json)
+    /// <param name="marker">What stands for an image; null where none are taken.</param>
+    public static void Write(JsonElement messages, Utf8JsonWriter json, string? marker)
     {
         if (messages.ValueKind != JsonValueKind.Array)
             throw new EngineRefusalException("messages: an array was expected");
@@ -22,7 +23,7 @@ static class ChatMessages
             {
                 json.WritePropertyName(property.Name);
                 if (property.Name == "content")
-                    WriteContent(property.Value, json);
+                    WriteContent(property.Value, json, marker);
                 else if (property.Name == "tool_calls" && property.Value.ValueKind == JsonValueKind.Array)
                     WriteCalls(property.Value, json);
                 else
@@ -35,7 +36,7 @@ static class ChatMessages
         json.WriteEndArray();
     }
 
-    static void WriteContent(JsonElement content, Utf8JsonWriter json)
+    static void WriteContent(JsonElement content, Utf8JsonWriter json, string? marker)
     {
         if (content.ValueKind == JsonValueKind.Null)
         {
@@ -49,17 +50,21 @@ static class ChatMessages
         {
             var text = "";
             foreach (var part in content.EnumerateArray())
-            {
-                var type = part.TryGetProperty("type", out var name) ? name.GetString() : null;
-                if (type != "text" || !part.TryGetProperty("text", out var piece))
-                {
-                    throw new EngineRefusalException(
-                        $"messages: a part of type \"{type}\" cannot be served; this model takes text");
-                }
-                text += piece.GetString();
-            }
+                text += TextOf(part, marker);
             json.WriteStringValue(text);
         }
+    }
+
+    static string? TextOf(JsonElement part, string? marker)
+    {
+        var type = part.TryGetProperty("type", out var name) ? name.GetString() : null;
+        if (marker is not null && type is "image_url" or "input_image")
+            return marker;
+        return type is "text" or "input_text" or "output_text" && part.TryGetProperty("text", out var text)
+            ? text.GetString()
+            : throw new EngineRefusalException(
+                $"messages: a part of type \"{type}\" cannot be served; this model takes "
+                    + (marker is null ? "text" : "text and images"));
     }
 
     static void WriteCalls(JsonElement calls, Utf8JsonWriter json)

@@ -70,6 +70,8 @@ sealed class KvStore
         {
             return 0;
         }
+        // An image that is computed whole may be behind what is known of it.
+        tokens = Math.Min(tokens, _context.Length(place.Sequence));
         _context.Share(place.Sequence, target, tokens);
         return tokens;
     }

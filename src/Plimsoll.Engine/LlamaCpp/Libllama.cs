@@ -41,6 +41,14 @@ static unsafe class Libllama
     [DllImport(Library)]
     public static extern int llama_model_n_embd_out(nint model);
 
+    /// <summary>Numbers that stand for a token where a batch holds rows.</summary>
+    [DllImport(Library)]
+    public static extern int llama_model_n_embd_inp(nint model);
+
+    [DllImport(Library)]
+    public static extern void llama_set_causal_attn(
+        nint context, [MarshalAs(UnmanagedType.I1)] bool causal);
+
     [DllImport(Library)]
     [return: MarshalAs(UnmanagedType.I1)]
     public static extern bool llama_model_is_recurrent(nint model);

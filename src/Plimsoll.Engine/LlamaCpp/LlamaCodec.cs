@@ -1,5 +1,6 @@
 using System;
 using System.Buffers;
+using System.Collections.Generic;
 using System.Text.Json;
 using Plimsoll.Inputs.Templates;
 
@@ -12,9 +13,11 @@ public sealed class LlamaCodec : IPromptCodec
     readonly TimeProvider _time;
     readonly ChatTemplate? _template;
     readonly string? _problem;
+    readonly Projector? _projector;
 
-    public LlamaCodec(LlamaModel model, TimeProvider time)
+    internal LlamaCodec(LlamaModel model, TimeProvider time, Projector? projector = null)
     {
+        _projector = projector;
         _tokenizer = model.Tokenizer;
         _time = time;
         ToolCalls = ToolCallStyles.Of(model.Facts.ChatTemplate);
@@ -31,6 +34,12 @@ public sealed class LlamaCodec : IPromptCodec
     public int VocabularySize => _tokenizer.Size;
 
     public ToolCallStyle ToolCalls { get; }
+
+    public bool TakesImages => _projector is not null;
+
+    public EncodedPrompt Encode(string text, IReadOnlyList<ImagePixels> images) => _projector is null
+        ? throw new EngineRefusalException("the model has no projector: it takes no images")
+        : _projector.Encode(text, images);
 
     public int[] Encode(ReadOnlySpan<char> text, bool addSpecial) => _tokenizer.Encode(text, addSpecial);
 
@@ -62,7 +71,7 @@ public sealed class LlamaCodec : IPromptCodec
         {
             json.WriteStartObject();
             json.WritePropertyName("messages");
-            ChatMessages.Write(messages, json);
+            ChatMessages.Write(messages, json, _projector?.Marker);
             if (tools.ValueKind == JsonValueKind.Array && tools.GetArrayLength() > 0)
             {
                 json.WritePropertyName("tools");

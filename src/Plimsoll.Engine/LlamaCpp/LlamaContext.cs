@@ -23,12 +23,6 @@ public enum KvLayout : byte
     Split,
 }
 
-public static class KvLayouts
-{
-    public static Choices<KvLayout> All { get; } =
-        new(("unified", KvLayout.Unified), ("split", KvLayout.Split));
-}
-
 /// <summary>Sizes of a context.</summary>
 /// <param name="Cells">KV cells in all, tokens.</param>
 /// <param name="Sequences">Sequences that may have KV at once; 256 at most.</param>
@@ -53,6 +47,7 @@ sealed unsafe class LlamaContext : IDisposable
     readonly int* _abort;
     readonly int[] _outputs;
     Libllama.Batch _batch;
+    float* _rows;
     float* _logits;
     int _outputCount;
     nint _handle;
@@ -99,6 +94,11 @@ sealed unsafe class LlamaContext : IDisposable
     /// <summary>Tokens in the batch.</summary>
     public int Count => _batch.Count;
 
+    /// <summary>Whether the batch holds rows in place of tokens; it holds one of both.</summary>
+    public bool HoldsRows { get; private set; }
+
+    public bool HoldsTokens => _batch.Count > 0 && !HoldsRows;
+
     nint Handle => _handle != 0 ? _handle : throw new ObjectDisposedException(nameof(LlamaContext));
 
     static LLamaContextParams Parameters(ContextOptions options)
@@ -118,22 +118,49 @@ sealed unsafe class LlamaContext : IDisposable
         return parameters;
     }
 
-    public void Clear() => (_batch.Count, _outputCount) = (0, 0);
+    public void Clear() => (_batch.Count, _outputCount, HoldsRows) = (0, 0, false);
 
     /// <summary>Adds a token to the batch; its logits can be had by the row that is given back.</summary>
     public int Add(int token, int position, int sequence, bool logits)
     {
-        if (_batch.Count == _capacity)
-            throw new InvalidOperationException($"a batch holds {_capacity} tokens");
-        if ((uint)token >= (uint)Model.Tokenizer.Size || (uint)sequence >= (uint)Options.Sequences
-            || (uint)position >= (uint)TokensPerSequence)
+        if ((uint)token >= (uint)Model.Tokenizer.Size || HoldsRows)
+            throw new InvalidOperationException($"token {token} is out of bounds, or the batch holds rows");
+        var row = Place(position, sequence, logits);
+        _batch.Tokens[row] = token;
+        return row;
+    }
+
+    /// <summary>Adds what stands in place of a token, as many numbers as the model is wide.</summary>
+    public int Add(ReadOnlySpan<float> values, int position, int sequence, bool logits)
+    {
+        var width = Libllama.llama_model_n_embd_inp(Model.Handle);
+        if (values.Length != width || HoldsTokens)
         {
             throw new InvalidOperationException(
-                $"token {token} at {position} of sequence {sequence} is out of bounds");
+                $"a row of {values.Length} numbers; the model takes {width}, and a batch one kind");
+        }
+        if (_rows is null)
+            _rows = (float*)NativeMemory.Alloc((nuint)_capacity * (nuint)width, sizeof(float));
+        HoldsRows = true;
+        var row = Place(position, sequence, logits);
+        values.CopyTo(new Span<float>(_rows + ((long)row * width), width));
+        return row;
+    }
+
+    /// <summary>Whether tokens of a batch see those behind them too, as an image's do.</summary>
+    public void LookBothWays(bool both) => Libllama.llama_set_causal_attn(Handle, !both);
+
+    int Place(int position, int sequence, bool logits)
+    {
+        if (_batch.Count == _capacity)
+            throw new InvalidOperationException($"a batch holds {_capacity} tokens");
+        if ((uint)sequence >= (uint)Options.Sequences || (uint)position >= (uint)TokensPerSequence)
+        {
+            throw new InvalidOperationException(
+                $"place {position} of sequence {sequence} is out of bounds");
         }
 
         var row = _batch.Count++;
-        _batch.Tokens[row] = token;
         _batch.Positions[row] = position;
         _batch.SequenceCounts[row] = 1;
         _batch.Sequences[row][0] = sequence;
@@ -152,7 +179,13 @@ sealed unsafe class LlamaContext : IDisposable
         if (_batch.Count == 0)
             return true;
         _logits = null;
-        var result = Libllama.llama_decode(Handle, _batch);
+        var batch = _batch;
+        if (HoldsRows)
+        {
+            batch.Tokens = null;
+            batch.Embeddings = _rows;
+        }
+        var result = Libllama.llama_decode(Handle, batch);
         Libllama.llama_synchronize(Handle);
         return result switch
         {
@@ -276,6 +309,7 @@ sealed unsafe class LlamaContext : IDisposable
         Libllama.llama_free(_handle);
         _handle = 0;
         FreeBatch(_batch);
+        NativeMemory.Free(_rows);
         NativeMemory.Free(_abort);
     }
 

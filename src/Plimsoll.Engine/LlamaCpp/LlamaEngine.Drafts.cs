@@ -33,7 +33,7 @@ public sealed partial class LlamaEngine
             DraftModel.CheckVocabulary(model, _model);
             draft = new DraftModel(model, ContextFor(options));
             var (tokenNs, sequenceNs) =
-                Line(Calibrated(draft.Context, path), Math.Max(2, options.Limits.MaxNumSeqs));
+                Line(Calibrated(draft.Context, path).Steps, Math.Max(2, options.Limits.MaxNumSeqs));
             return (new Drafts(options.Speculates, draft), Spec(tokenNs, sequenceNs));
         }
         catch

@@ -5,8 +5,6 @@ using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Core.Scheduling;
-using Plimsoll.Engine.Grammars;
-using Plimsoll.Engine.Sampling;
 using Plimsoll.Engine.Timing;
 using Plimsoll.Inputs.Measured;
 
@@ -28,8 +26,10 @@ public sealed partial class LlamaEngine : IServingEngine
     readonly EngineClock _clock = new();
     readonly LlamaCodec _codec;
     readonly AdapterTable _adapters;
+    readonly Projector? _projector;
     readonly Drafts? _drafts;
     readonly DraftSpec? _draftSpec;
+    readonly double? _swapNsPerToken;
     readonly DecisionLog? _log;
     readonly ConcurrentQueue<Action> _jobs = new();
     readonly AutoResetEvent _wake = new(false);
@@ -44,23 +44,29 @@ public sealed partial class LlamaEngine : IServingEngine
 
     public LlamaEngine(LlamaOptions options, TimeProvider time)
     {
-        _options = options;
         LlamaLibrary.Load(options.Library);
         _model = LlamaModel.Load(options.Path, options.GpuLayers);
+        Layout = KvLayoutChoice.Of(options, _model.TrainedContext);
+        options = options with { Layout = Layout.Layout };
         try
         {
+            _projector = ProjectorOf(options);
+            // An image whose tokens look both ways is computed at once.
+            _options = options =
+                options with { MicroTokens = Math.Max(options.MicroTokens, _projector?.MostTokens ?? 1) };
             Check(options);
             _context = new LlamaContext(_model, ContextFor(options));
-            Times = Calibrated(_context, options.Path);
+            (Times, _swapNsPerToken) = Calibrated(_context, options.Path);
             (_drafts, _draftSpec) = DraftsOf(options);
         }
         catch
         {
             _context?.Dispose();
+            _projector?.Dispose();
             _model.Dispose();
             throw;
         }
-        _codec = new LlamaCodec(_model, time);
+        _codec = new LlamaCodec(_model, time, _projector);
         _adapters = new AdapterTable(_model);
         var limits = options.Limits with
         {
@@ -74,7 +80,7 @@ public sealed partial class LlamaEngine : IServingEngine
             var roofline = options.GpuLayers == 0 ? RooflineFacts.Of(options.Path, options.Threads) : null;
             _log = new DecisionLog(log, limits, Times.Weights(), roofline);
         }
-        _loop = new StepLoop(_context, limits, Times, _clock, _drafts, _log);
+        _loop = new StepLoop(_context, limits, Times, _clock, _drafts, _log, _projector);
         Facts = new EngineFacts
         {
             Model = options.Model,
@@ -91,6 +97,9 @@ public sealed partial class LlamaEngine : IServingEngine
     public EngineFacts Facts { get; }
 
     public IPromptCodec Codec => _codec;
+
+    /// <summary>How KV lies in memory, and why so.</summary>
+    public KvLayoutChoice Layout { get; }
 
     /// <summary>What steps cost on this machine, as learnt so far.</summary>
     public StepTimes Times { get; }
@@ -124,72 +133,8 @@ public sealed partial class LlamaEngine : IServingEngine
 
     /// <summary>What the loop counts beside the scheduler.</summary>
     public LlamaCounters Counters => new(
-        _loop.AbortedSteps, _loop.DraftedTokens, _loop.AcceptedDrafts, _loop.SwappedBytes, _loop.ComputeNs,
-        _loop.DrawNs);
-
-    public Answer Submit(EngineRequest request)
-    {
-        if (_failure is { } failure)
-            return Answer.Refused(new Refusal(failure, RefusalKind.Unavailable));
-        if (Refuse(request) is { } refusal)
-            return Answer.Refused(refusal);
-        AdapterLease? lease = null;
-        if (request.Adapter is { } name && (lease = _adapters.Take(name)) is null)
-            return Answer.Refused(new Refusal($"The model `{name}` does not exist.", RefusalKind.NotFound));
-        try
-        {
-            return Submit(request, lease);
-        }
-        catch (EngineRefusalException e)
-        {
-            lease?.Dispose();
-            return Answer.Refused(
-                new Refusal(e.Message, RefusalKind.BadRequest) { Parameter = request.Format?.Parameter });
-        }
-    }
-
-    Answer Submit(EngineRequest request, AdapterLease? lease)
-    {
-        Sequence? sequence = null;
-        var prompt = request.Prompt.Span;
-        sequence = new Sequence
-        {
-            Request = request,
-            Answer = new Answer(prompt.Length, _clock.NowNs, _ => Cancel(sequence!)),
-            Sampler =
-                new TokenSampler(
-                request.Sampling, prompt, _options.Seed + (ulong)Interlocked.Increment(ref _serial)),
-            Text = new TextStream(_model.Tokenizer),
-            Stops = new StopScanner(request.Stop),
-            Grammar = GrammarOf(request.Format),
-            Lease = lease,
-            Keys = PrefixKeys.Of(
-                prompt, Facts.Limits.PrefixBlockTokens, _salt ^ (ulong)(lease?.Adapter.Serial ?? 0)),
-        };
-        var verdict = _loop.Add(sequence, new RequestSpec
-        {
-            PromptTokens = prompt.Length,
-            MaxOutputTokens = request.MaxOutputTokens,
-            Level = LevelOf(request),
-            Adapter = lease?.Place ?? 0,
-            Tenant = _tenants.Of(request.Tenant),
-            TtftNs = request.TtftNs,
-            ItlNs = request.ItlNs,
-            CompletionNs = request.DeadlineNs,
-            Priority = request.Priority,
-            PrefixKeys = sequence.Keys,
-        });
-        if (!verdict.IsTaken)
-        {
-            sequence.Dispose();
-            return Answer.Refused(new Refusal(
-                "the promised latency cannot be kept now", RefusalKind.Overloaded, verdict.RetryAfterNs));
-        }
-        _wake.Set();
-        if (verdict.Admission == Admission.Relegated)
-            sequence.Answer.RelegatedTo = RelegationLevel;
-        return sequence.Answer;
-    }
+        _loop.AbortedSteps, _loop.DraftedTokens, _loop.AcceptedDrafts, _loop.Pauses, _loop.Swaps,
+        _loop.SwappedBytes, _loop.ComputeNs, _loop.DrawNs);
 
     public async ValueTask DisposeAsync()
     {
@@ -202,27 +147,29 @@ public sealed partial class LlamaEngine : IServingEngine
     }
 
     /// <summary>
-    /// What this engine can do beyond the policy's assumptions: cut a step short, one adapter a call.
+    /// What this engine can do beyond the policy's assumptions: cut a step short, keep KV outside, one
+    /// adapter a call.
     /// </summary>
     SlackOptions Abilities(SlackOptions slack) => slack with
     {
         MixesAdapters = false,
         CanAbort = _options.GpuLayers == 0,
+        SwapNsPerToken = slack.SwapNsPerToken ?? _swapNsPerToken,
         Drafts = slack.Drafts ?? _draftSpec,
     };
 
     /// <summary>Step times from the cache; measured, and kept there, where it has none.</summary>
-    StepTimes Calibrated(LlamaContext context, string path)
+    LearntTimes Calibrated(LlamaContext context, string path)
     {
         if (_options.CalibrationBudget <= TimeSpan.Zero)
-            return new StepTimes();
+            return new LearntTimes(new StepTimes(), null);
         var cache = new StepTimesCache(_options.CacheFolder ?? StepTimesCache.DefaultFolder);
         var key = StepTimesCache.KeyOf(_options with { Path = path });
         if (cache.Find(key) is { } known)
             return known;
         var steps = StepCalibration.Measure(context, _options.Limits.MaxNumSeqs, _options.CalibrationBudget);
         Calibration = [.. Calibration, .. steps];
-        var times = StepCalibration.Fit(steps);
+        var times = new LearntTimes(StepCalibration.Fit(steps), StepCalibration.SwapNsPerToken(context));
         cache.Keep(key, times);
         return times;
     }
@@ -248,6 +195,19 @@ public sealed partial class LlamaEngine : IServingEngine
             + FormattableString.Invariant($"{most}, as {memory / 1e9:0.#} GB of memory hold"));
     }
 
+    Projector? ProjectorOf(LlamaOptions options)
+    {
+        if (options.ProjectorPath is not { } path)
+            return null;
+        var projector = Projector.Load(path, _model, options.Threads, options.GpuLayers > 0);
+        var most = projector.MostTokens;
+        if (most <= options.Limits.MaxNumBatchedTokens)
+            return projector;
+        projector.Dispose();
+        throw new BadInputException($"max_num_batched_tokens {options.Limits.MaxNumBatchedTokens}",
+            $"an image through {path} is computed at once", $"at least {most}");
+    }
+
     static ContextOptions ContextFor(LlamaOptions options)
     {
         var limits = options.Limits;
@@ -260,86 +220,12 @@ public sealed partial class LlamaEngine : IServingEngine
         return new ContextOptions(
             checked(limits.NumBlocks * limits.BlockSize), sequences, limits.MaxNumBatchedTokens,
                 options.MicroTokens,
-            options.Threads, options.Layout);
+            options.Threads, options.Layout!.Value);
     }
 
     int MostTokens(LlamaOptions options) => Math.Min(
         Math.Min(_context.TokensPerSequence, options.Limits.NumBlocks * options.Limits.BlockSize),
         Math.Min(options.MaxModelTokens ?? int.MaxValue, _model.TrainedContext));
-
-    Refusal? Refuse(EngineRequest request)
-    {
-        if (request.Prompt.Length == 0)
-            return new Refusal("the prompt is empty; expected at least one token", RefusalKind.BadRequest);
-        if (request.MaxOutputTokens < 1)
-        {
-            return new Refusal("max_tokens must be at least 1", RefusalKind.BadRequest)
-            {
-                Parameter = "max_tokens",
-            };
-        }
-        if (Unknown(request.Prompt.Span) is { } unknown)
-            return new Refusal(unknown, RefusalKind.BadRequest);
-        var asked = request.Prompt.Length + (long)request.MaxOutputTokens;
-        return asked <= Facts.MaxModelTokens ? null : new Refusal(
-            $"This model's maximum context length is {Facts.MaxModelTokens} tokens. However, you requested "
-            + $"{asked} tokens ({request.Prompt.Length} in the messages, {request.MaxOutputTokens} in the "
-            + "completion). Please reduce the length of either.", RefusalKind.BadRequest);
-    }
-
-    /// <summary>A token that the vocabulary has not; null without one.</summary>
-    string? Unknown(ReadOnlySpan<int> prompt)
-    {
-        foreach (var token in prompt)
-        {
-            if ((uint)token >= (uint)_model.Tokenizer.Size)
-                return $"token {token} is not in the vocabulary of {_model.Tokenizer.Size}";
-        }
-        return null;
-    }
-
-    GrammarGuard? GrammarOf(AnswerFormat? format)
-    {
-        if (format is null)
-            return null;
-        var text = format.Grammar ?? JsonGrammar.Of(format.JsonSchema);
-        try
-        {
-            return new GrammarGuard(_model.Tokenizer, GbnfGrammar.Read(text));
-        }
-        catch (GrammarTooCostlyException e)
-        {
-            throw new EngineRefusalException(e.Message);
-        }
-    }
-
-    /// <summary>Tenants in the order in which they first came, as the scheduler numbers them.</summary>
-    int LevelOf(EngineRequest request)
-    {
-        var levels = Facts.Limits.Levels;
-        var sameClass = 0;
-        for (var i = levels.Count - 1; i >= 0; i--)
-        {
-            if (levels[i].Name == request.Level)
-                return i;
-            if (levels[i].Class == request.Class)
-                sameClass = i;
-        }
-        return sameClass;
-    }
-
-    string RelegationLevel
-    {
-        get
-        {
-            foreach (var level in Facts.Limits.Levels)
-            {
-                if (level.Class == ServiceClass.Batch)
-                    return level.Name;
-            }
-            return "batch";
-        }
-    }
 
     void Cancel(Sequence sequence)
     {
@@ -379,6 +265,7 @@ public sealed partial class LlamaEngine : IServingEngine
         _embeddings?.Dispose();
         _drafts?.Dispose();
         _context.Dispose();
+        _projector?.Dispose();
         _adapters.Dispose();
         _model.Dispose();
         _log?.Dispose();

@@ -28,6 +28,7 @@ public static unsafe class LlamaLibrary
     static readonly StringBuilderLog _log = new();
     static LlamaLibraryOptions? _loaded;
     static nint _handle;
+    static nint _images;
 
     public static void Load(LlamaLibraryOptions options)
     {
@@ -59,11 +60,42 @@ public static unsafe class LlamaLibrary
                     options.Path is null ? "libllama.so" : Path.Combine(options.Path, "libllama.so"))
                 : NativeLibrary.Load("libllama.so");
             NativeLibrary.SetDllImportResolver(
-                typeof(LlamaLibrary).Assembly, (name, _, _) => name == "libllama" ? _handle : 0);
+                typeof(LlamaLibrary).Assembly, (name, _, _) => name switch
+                {
+                    "libllama" => _handle,
+                    "libmtmd" => _images,
+                    _ => 0,
+                });
             Libllama.llama_log_set(&OnLog, 0);
             if (options.Backend != Processor)
                 FindDevice(options);
             _loaded = options;
+        }
+    }
+
+    /// <summary>Loads libmtmd, which images need, from beside libllama; once for the process.</summary>
+    public static void LoadImages()
+    {
+        lock (_gate)
+        {
+            if (_images != 0)
+                return;
+            if (_loaded is null)
+                throw new InvalidOperationException("libmtmd needs libllama loaded before it");
+            var file = _loaded.Path is null ? "libmtmd.so" : Path.Combine(_loaded.Path, "libmtmd.so");
+            try
+            {
+                // The one that comes along is found by the bindings, and by its name from then on.
+                if (_loaded.Path is null)
+                    NativeApi.MtmdDefaultMarker();
+                _images = NativeLibrary.Load(file);
+            }
+            catch (Exception e) when (e is DllNotFoundException or TypeInitializationException
+                or LLama.Exceptions.RuntimeError or BadImageFormatException)
+            {
+                throw new BadInputException($"{file} cannot be loaded, which images need: {FirstLine(e)}");
+            }
+            Libmtmd.mtmd_helper_log_set(&OnLog, 0);
         }
     }
 
@@ -191,8 +223,11 @@ public static unsafe class LlamaLibrary
                 if (line.Length == 0)
                     return;
                 _last = line;
-                if (level == 4 && !line.Contains("failed to load model", StringComparison.Ordinal))
+                if (level == 4 && !line.EndsWith("failed to load model", StringComparison.Ordinal)
+                    && !line.Contains("Failed to load CLIP model", StringComparison.Ordinal))
+                {
                     _error = line;
+                }
             }
         }
 

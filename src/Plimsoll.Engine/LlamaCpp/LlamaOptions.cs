@@ -18,7 +18,8 @@ public sealed record LlamaOptions
     /// <summary>Longest prompt and answer together, tokens; the model's own where it is shorter.</summary>
     public int? MaxModelTokens { get; init; }
 
-    public KvLayout Layout { get; init; } = KvLayout.Unified;
+    /// <summary>Null for what suits the rest of this: <see cref="KvLayoutChoice"/>.</summary>
+    public KvLayout? Layout { get; init; }
 
     /// <summary>Compute threads. One, pinned, is the fastest where cores are shared.</summary>
     public int Threads { get; init; } = 1;
@@ -43,6 +44,9 @@ public sealed record LlamaOptions
     /// for none.
     /// </summary>
     public string? DraftPath { get; init; }
+
+    /// <summary>GGUF file of what makes images into tokens (mmproj); null where none are taken.</summary>
+    public string? ProjectorPath { get; init; }
 
     /// <summary>Seed of answers that name none.</summary>
     public ulong Seed { get; init; } = 1;

@@ -41,6 +41,8 @@ public sealed class MachineCalibration
         _options = options with
         {
             CalibrationBudget = TimeSpan.Zero,
+            // Timed in the layout that serves: where beginnings are shared, that is this one.
+            Layout = options.Layout ?? (options.Limits.PrefixBlockTokens > 0 ? KvLayout.Unified : null),
             Limits = options.Limits with { PrefixBlockTokens = 0, Policy = SchedulingPolicy.VllmV1 },
         };
         _engine = new LlamaEngine(_options, time) { OnStep = Record };

@@ -19,6 +19,7 @@ sealed class Sequence : IDisposable
             MostAnswerTokens = value.MaxOutputTokens;
             PromptLength = value.Prompt.Length;
             LedgerId = value.LedgerId;
+            HasImages = value.Images.Count > 0;
             IsPlain = value.Stop.Count == 0 && value.Format is null && !value.Sampling.Remembers;
         }
     }
@@ -84,6 +85,8 @@ sealed class Sequence : IDisposable
 
     public long LedgerId { get; private init; }
 
+    public bool HasImages { get; private init; }
+
     /// <summary>Of the step in flight: whether its work was cut short.</summary>
     public bool StepAborted { get; set; }
 
@@ -97,6 +100,17 @@ sealed class Sequence : IDisposable
 
     /// <summary>Set once the answer has ended.</summary>
     public bool IsDone { get; set; }
+
+    /// <summary>The image that the token at a place is of; null for one of text.</summary>
+    public ProjectedImage? ImageAt(int place)
+    {
+        foreach (var image in Request.Images)
+        {
+            if (place >= image.Start && place < image.End)
+                return (ProjectedImage)image;
+        }
+        return null;
+    }
 
     /// <summary>What a token adds to a text that nothing is looked for in, the end's rest with it.</summary>
     public string TextOf(int token, FinishReason finish)

@@ -15,6 +15,9 @@ static class StepCalibration
 {
     const int Passes = 3;
 
+    /// <summary>Tokens whose KV is moved to time it.</summary>
+    const int SwapTokens = 128;
+
     /// <summary>Leaves the context empty.</summary>
     /// <param name="context">A context that nobody uses yet.</param>
     /// <param name="sequences">Most sequences that will run at once.</param>
@@ -45,6 +48,26 @@ static class StepCalibration
         }
         context.ForgetAll();
         return steps;
+    }
+
+    /// <summary>
+    /// What it takes to move a token's KV out or in, nanoseconds: half of there and back. Leaves the context
+    /// empty.
+    /// </summary>
+    public static double SwapNsPerToken(LlamaContext context)
+    {
+        var tokens = Math.Min(SwapTokens, Math.Min(context.Options.StepTokens, context.TokensPerSequence));
+        Chunk(context, tokens, 0);
+        var passes = new long[Passes];
+        for (var pass = 0; pass < Passes; pass++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            context.TryRestore(0, context.Save(0));
+            passes[pass] = Stopwatch.GetElapsedTime(start).Ticks * 100;
+        }
+        context.ForgetAll();
+        Array.Sort(passes);
+        return passes[Passes / 2] / 2.0 / tokens;
     }
 
     /// <summary>Step times that the steps tell; they go on learning.</summary>

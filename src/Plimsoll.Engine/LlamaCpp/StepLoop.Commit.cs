@@ -58,7 +58,8 @@ sealed partial class StepLoop
         _tokens = _publisher.Publish(_tokens, endNs, Steps);
         foreach (var sequence in _finished)
         {
-            _drafts?.Remember(sequence);
+            if (!sequence.HasImages)
+                _drafts?.Remember(sequence);
             sequence.Dispose();
         }
     }

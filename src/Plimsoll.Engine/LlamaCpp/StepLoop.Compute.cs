@@ -25,6 +25,7 @@ sealed partial class StepLoop
         _tokens.Clear();
         _abortedItems = 0;
         _stepDrafts = 0;
+        _stepHasImages = false;
         Array.Fill(_draftsByCohort, -1);
         foreach (ref readonly var run in plan.Cohorts)
         {
@@ -44,6 +45,10 @@ sealed partial class StepLoop
             {
                 Begin(new StepWorkItem(
                     sequence, sequence.Tokens.Count, WantsToken: true, 1, UsefulDrafts(sequence, drafts)));
+            }
+            else
+            {
+                Pauses++;
             }
         }
         foreach (ref readonly var chunk in plan.Chunks)
@@ -66,6 +71,7 @@ sealed partial class StepLoop
             sequence.CachedTokens = sequence.KvTokens;
             sequence.Answer.CachedTokens = Math.Max(sequence.Answer.CachedTokens, sequence.KvTokens);
         }
+        _stepHasImages |= sequence.HasImages;
         if (chunk.EndsPrompt)
             sequence.Cohort = chunk.Cohort;
         Begin(new StepWorkItem(sequence, chunk.Start + chunk.Tokens, chunk.EndsPrompt, chunk.Tokens));
@@ -79,8 +85,10 @@ sealed partial class StepLoop
         _work.Add(item);
     }
 
-    /// <summary>No grammar is asked about guesses, and none is of use beyond the answer's end.</summary>
-    static int UsefulDrafts(Sequence sequence, int most) => sequence.Grammar is not null
+    /// <summary>
+    /// No grammar is asked about guesses, none is of use beyond the answer's end, and images' names are none.
+    /// </summary>
+    static int UsefulDrafts(Sequence sequence, int most) => sequence.Grammar is not null || sequence.HasImages
         ? 0 : Math.Max(0, Math.Min(most, sequence.MostAnswerTokens - sequence.Emitted - 1));
 
     void Compute()
@@ -144,10 +152,19 @@ sealed partial class StepLoop
         var drafts = item.Drafts;
         if (_context.Count + 1 + drafts > _context.Options.StepTokens && !Flush())
             return false;
-        for (var at = sequence.KvTokens; at < item.To; at++)
+        for (var at = sequence.KvTokens; at < item.To; at = sequence.KvTokens)
         {
+            if (sequence.HasImages && sequence.ImageAt(at) is { } image)
+            {
+                if (!Add(index, item, image))
+                    return false;
+                if (sequence.KvTokens <= at)
+                    return true;
+                continue;
+            }
             var isLast = at == item.To - 1;
-            if (_context.Count + (isLast ? 1 + drafts : 1) > _context.Options.StepTokens && !Flush())
+            var more = isLast ? 1 + drafts : 1;
+            if ((_context.HoldsRows || _context.Count + more > _context.Options.StepTokens) && !Flush())
                 return false;
             var row = _context.Add(sequence.Tokens[at], at, sequence.Kv, isLast && item.WantsToken);
             sequence.KvTokens = at + 1;

@@ -24,6 +24,7 @@ sealed partial class StepLoop : IDisposable
     readonly EngineClock _clock;
     readonly StepTimes _times;
     readonly Drafts? _drafts;
+    readonly Projector? _projector;
     readonly TokenChooser _chooser;
     readonly Dictionary<RequestId, Sequence> _live = [];
     readonly List<Sequence> _decoding = [];
@@ -35,8 +36,9 @@ sealed partial class StepLoop : IDisposable
 
     public StepLoop(
         LlamaContext context, SchedulerOptions limits, StepTimes times, EngineClock clock,
-        Drafts? drafts = null, DecisionLog? log = null)
+        Drafts? drafts = null, DecisionLog? log = null, Projector? projector = null)
     {
+        _projector = projector;
         _context = context;
         _times = times;
         _clock = clock;
@@ -71,6 +73,12 @@ sealed partial class StepLoop : IDisposable
 
     /// <summary>Time of guessing in the last step.</summary>
     public long DraftingNs { get; private set; }
+
+    /// <summary>Tokens that decoding requests went without, their KV kept in place.</summary>
+    public long Pauses { get; private set; }
+
+    /// <summary>Times that a request's KV was moved out.</summary>
+    public long Swaps { get; private set; }
 
     /// <summary>Bytes of KV kept outside.</summary>
     public long SwappedBytes { get; private set; }
@@ -144,6 +152,8 @@ sealed partial class StepLoop : IDisposable
         }
         if (plan.IsEmpty)
             return false;
+        if (_stepHasImages)
+            startNs = EncodeImages(startNs);
         Compute();
         Commit(plan, startNs);
         return true;
@@ -178,6 +188,7 @@ sealed partial class StepLoop : IDisposable
             {
                 sequence.Swapped = _context.Save(sequence.Kv);
                 SwappedBytes += sequence.Swapped.Length;
+                Swaps++;
             }
         }
         foreach (var request in plan.Preempted)

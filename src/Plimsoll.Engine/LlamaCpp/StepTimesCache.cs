@@ -7,6 +7,11 @@ using Plimsoll.Engine.Timing;
 
 namespace Plimsoll.Engine.LlamaCpp;
 
+/// <summary>What was timed at a start.</summary>
+/// <param name="Steps">Steps by what they compute.</param>
+/// <param name="SwapNsPerToken">A token's KV out or in, nanoseconds.</param>
+sealed record LearntTimes(StepTimes Steps, double? SwapNsPerToken);
+
 /// <summary>
 /// Step times learnt before, by a hash of all that they depend on: the model's file, the machine, libllama
 /// and the settings of the context. A file that is not there, or is damaged, is learnt again.
@@ -21,7 +26,7 @@ sealed class StepTimesCache(string folder)
         "plimsoll", "step-times");
 
     /// <summary>Goes up when step times are fitted otherwise: what was kept before is learnt again.</summary>
-    const int FitSerial = 2;
+    const int FitSerial = 3;
 
     public static string KeyOf(LlamaOptions options)
     {
@@ -42,13 +47,15 @@ sealed class StepTimesCache(string folder)
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    public StepTimes? Find(string key)
+    sealed record Entry(double[] Weights, double? SwapNsPerToken);
+
+    public LearntTimes? Find(string key)
     {
         try
         {
-            var weights = JsonSerializer.Deserialize<double[]>(File.ReadAllText(PathOf(key)));
-            return weights is not null && Array.TrueForAll(weights, double.IsFinite) ? new StepTimes(weights)
-                : null;
+            return JsonSerializer.Deserialize<Entry>(File.ReadAllText(PathOf(key)))
+                is { Weights: { } weights } entry && Array.TrueForAll(weights, double.IsFinite)
+                    ? new LearntTimes(new StepTimes(weights), entry.SwapNsPerToken) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -57,13 +64,14 @@ sealed class StepTimesCache(string folder)
     }
 
     /// <summary>Keeps them, whole or not at all; a cache that cannot be written is none.</summary>
-    public void Keep(string key, StepTimes times)
+    public void Keep(string key, LearntTimes times)
     {
         try
         {
             Directory.CreateDirectory(folder);
             var draft = PathOf(key) + "." + Environment.ProcessId;
-            File.WriteAllText(draft, JsonSerializer.Serialize(times.Weights()));
+            var entry = new Entry(times.Steps.Weights(), times.SwapNsPerToken);
+            File.WriteAllText(draft, JsonSerializer.Serialize(entry));
             File.Move(draft, PathOf(key), overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -53,7 +53,7 @@ sealed class ModelEndpoints(
         var reader =
             new RequestReader(codec, model.Engine.Facts.MaxModelTokens, levels(), tenant.Options.Level);
         var tokens = body.Array("messages") is { } messages
-            ? codec.Encode(reader.Render(messages, body.Array("tools") ?? default), addSpecial: false)
+            ? reader.PromptOf(messages, body.Array("tools") ?? default).Tokens
             : codec.Encode(body.Required("prompt"), !body.Has("add_special_tokens", out _)
                 || body.Flag("add_special_tokens"));
         await JsonAsync(context, writer =>

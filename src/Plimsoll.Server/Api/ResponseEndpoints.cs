@@ -96,11 +96,9 @@ sealed class ResponseEndpoints(
                     stream = new SseStream(context, gate.SlowReaderTimeout);
                     writer.WriteState(stream, "response.created", null, run.Entry);
                     writer.WriteState(stream, "response.in_progress", null, run.Entry);
-                    writer.WriteOpening(stream);
                 }
                 answer.Add(token);
-                if (token.Text.Length > 0)
-                    writer.WriteDelta(stream, token.Text);
+                writer.WriteText(stream, token.Text, token.Finish != FinishReason.None);
                 if (!run.HasMore)
                     await stream.FlushAsync(context.RequestAborted);
             }

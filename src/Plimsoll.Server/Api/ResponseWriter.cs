@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using System.Text;
 using System.Text.Json;
 using Plimsoll.Engine;
 using Plimsoll.Server.Ledger;
@@ -5,10 +7,20 @@ using Plimsoll.Server.Serving;
 
 namespace Plimsoll.Server.Api;
 
-/// <summary>The body of <c>/v1/responses</c>, whole and as the events that build it up.</summary>
+/// <summary>
+/// The body of <c>/v1/responses</c>, whole and as the events that build it up: an item for what the answer
+/// says, and one for each call that it makes, in the order in which they begin.
+/// </summary>
 sealed class ResponseWriter(CompletionRequest request, JsonElement body, string name, long created)
 {
+    /// <summary>The whole answer is the arguments of one call.</summary>
     readonly bool _calls = request.ForcedTool is not null;
+    readonly ToolCallReader _reader = new(request.CallStyle, request.Tools);
+
+    /// <summary>Items so far: calls, and the text where there is none.</summary>
+    readonly List<ToolCall?> _items = [];
+    readonly StringBuilder _text = new();
+    int _textIndex = -1;
     int _sequence;
 
     string ItemId => (_calls ? "fc_" : "msg_") + name;
@@ -22,11 +34,71 @@ sealed class ResponseWriter(CompletionRequest request, JsonElement body, string 
         End(stream, json);
     }
 
-    /// <summary>The events before the first token: an item, and a part of it for text.</summary>
-    public void WriteOpening(SseStream stream)
+    /// <summary>The events of a piece of the answer.</summary>
+    public void WriteText(SseStream stream, string piece, bool isLast)
     {
+        var (text, calls) = _reader.Add(piece, isLast);
+        // What the client waits for begins with the first token; what may be a call, when it is none.
+        if (_textIndex < 0 && (text.Length > 0 || request.CallStyle == ToolCallStyle.None))
+            WriteOpening(stream);
+        if (text.Length > 0)
+            WriteDelta(stream, text);
+        _text.Append(text);
+        foreach (var call in calls)
+            WriteCall(stream, call);
+    }
+
+    /// <summary>The events of a call that is whole at once.</summary>
+    void WriteCall(SseStream stream, in ToolCall call)
+    {
+        var index = _items.Count;
+        _items.Add(call);
+        foreach (var (kind, isOpen) in ((string, bool)[])[("added", true), ("done", false)])
+        {
+            if (!isOpen)
+            {
+                WriteArguments(stream, index, "delta", "delta", call);
+                WriteArguments(stream, index, "done", "arguments", call);
+            }
+            var json = Begin(stream, "response.output_item." + kind);
+            json.WriteNumber("output_index"u8, index);
+            json.WritePropertyName("item"u8);
+            var shown = isOpen ? call with { Arguments = "" } : call;
+            WriteCallItem(json, shown, index, isOpen ? "in_progress" : "completed");
+            End(stream, json);
+        }
+    }
+
+    void WriteArguments(SseStream stream, int index, string kind, string property, in ToolCall call)
+    {
+        var json = Begin(stream, "response.function_call_arguments." + kind);
+        json.WriteString("item_id"u8, $"fc_{name}_{index}");
+        json.WriteNumber("output_index"u8, index);
+        if (kind == "done")
+            json.WriteString("name"u8, call.Name);
+        json.WriteString(property, call.Arguments);
+        End(stream, json);
+    }
+
+    void WriteCallItem(Utf8JsonWriter json, in ToolCall call, int index, string status)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, $"fc_{name}_{index}");
+        json.WriteString("type"u8, "function_call"u8);
+        json.WriteString("status"u8, status);
+        json.WriteString("call_id"u8, $"call_{name}_{index}");
+        json.WriteString("name"u8, call.Name);
+        json.WriteString("arguments"u8, call.Arguments);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The events before the first text: an item, and a part of it for text.</summary>
+    void WriteOpening(SseStream stream)
+    {
+        _textIndex = _items.Count;
+        _items.Add(null);
         var json = Begin(stream, "response.output_item.added");
-        json.WriteNumber("output_index"u8, 0);
+        json.WriteNumber("output_index"u8, _textIndex);
         json.WritePropertyName("item"u8);
         WriteItem(json, "", "in_progress", isOpen: true);
         End(stream, json);
@@ -38,7 +110,7 @@ sealed class ResponseWriter(CompletionRequest request, JsonElement body, string 
         End(stream, json);
     }
 
-    public void WriteDelta(SseStream stream, string text)
+    void WriteDelta(SseStream stream, string text)
     {
         var json = BeginPart(
             stream, _calls ? "response.function_call_arguments.delta" : "response.output_text.delta");
@@ -51,11 +123,16 @@ sealed class ResponseWriter(CompletionRequest request, JsonElement body, string 
     /// <summary>The events after the last token, but for the response itself.</summary>
     public void WriteClosing(SseStream stream, ChoiceText choice)
     {
+        if (_items.Count == 0)
+            WriteOpening(stream);
+        if (_textIndex < 0)
+            return;
+        var text = _text.ToString();
         var json = BeginPart(
             stream, _calls ? "response.function_call_arguments.done" : "response.output_text.done");
         if (_calls)
             json.WriteString("name"u8, request.ForcedTool);
-        json.WriteString(_calls ? "arguments"u8 : "text"u8, choice.Text);
+        json.WriteString(_calls ? "arguments"u8 : "text"u8, text);
         if (!_calls)
             WriteEmpty(json, "logprobs");
         End(stream, json);
@@ -63,13 +140,13 @@ sealed class ResponseWriter(CompletionRequest request, JsonElement body, string 
         {
             json = BeginPart(stream, "response.content_part.done");
             json.WritePropertyName("part"u8);
-            WritePart(json, choice.Text);
+            WritePart(json, text);
             End(stream, json);
         }
         json = Begin(stream, "response.output_item.done");
-        json.WriteNumber("output_index"u8, 0);
+        json.WriteNumber("output_index"u8, _textIndex);
         json.WritePropertyName("item"u8);
-        WriteItem(json, choice.Text, StatusOf(choice), isOpen: false);
+        WriteItem(json, text, StatusOf(choice), isOpen: false);
         End(stream, json);
     }
 
@@ -95,7 +172,7 @@ sealed class ResponseWriter(CompletionRequest request, JsonElement body, string 
         json.WriteString("model"u8, request.Model);
         json.WriteStartArray("output"u8);
         if (choice is not null)
-            WriteItem(json, choice.Text, StatusOf(choice), isOpen: false);
+            WriteItems(json, choice);
         json.WriteEndArray();
         WriteEchoes(json);
         if (choice is null)
@@ -103,6 +180,27 @@ sealed class ResponseWriter(CompletionRequest request, JsonElement body, string 
         else
             Usage.WriteOfResponse(json, entry);
         json.WriteEndObject();
+    }
+
+    /// <summary>The items that were streamed; of a whole answer, its text and then its calls.</summary>
+    void WriteItems(Utf8JsonWriter json, ChoiceText choice)
+    {
+        if (_items.Count == 0)
+        {
+            var (text, calls) = _reader.Add(choice.Text, isLast: true);
+            _text.Append(text);
+            if (text.Length > 0 || calls.Count == 0)
+                _items.Add(null);
+            foreach (var call in calls)
+                _items.Add(call);
+        }
+        for (var i = 0; i < _items.Count; i++)
+        {
+            if (_items[i] is { } call)
+                WriteCallItem(json, call, i, "completed");
+            else
+                WriteItem(json, _text.ToString(), StatusOf(choice), isOpen: false);
+        }
     }
 
     public static string StatusOf(ChoiceText choice) =>
@@ -129,7 +227,11 @@ sealed class ResponseWriter(CompletionRequest request, JsonElement body, string 
     void Echo(Utf8JsonWriter json, string property, string otherwise)
     {
         json.WritePropertyName(property);
-        json.WriteRawValue(body.Has(property, out var value) ? value.GetRawText() : otherwise);
+        // Written anew: a line's end between a client's own tokens would end an event's data.
+        if (body.Has(property, out var value))
+            value.WriteTo(json);
+        else
+            json.WriteRawValue(otherwise);
     }
 
     void WriteItem(Utf8JsonWriter json, string text, string status, bool isOpen)
@@ -175,7 +277,7 @@ sealed class ResponseWriter(CompletionRequest request, JsonElement body, string 
     {
         var json = Begin(stream, kind);
         json.WriteString("item_id"u8, ItemId);
-        json.WriteNumber("output_index"u8, 0);
+        json.WriteNumber("output_index"u8, _textIndex);
         if (!_calls)
             json.WriteNumber("content_index"u8, 0);
         return json;
@@ -183,7 +285,7 @@ sealed class ResponseWriter(CompletionRequest request, JsonElement body, string 
 
     Utf8JsonWriter Begin(SseStream stream, string kind)
     {
-        var json = stream.Begin(System.Text.Encoding.ASCII.GetBytes(kind));
+        var json = stream.Begin(Encoding.ASCII.GetBytes(kind));
         json.WriteStartObject();
         json.WriteString("type"u8, kind);
         json.WriteNumber("sequence_number"u8, _sequence++);

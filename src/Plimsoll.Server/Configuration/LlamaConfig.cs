@@ -25,9 +25,10 @@ public sealed class LlamaConfig
     public int? MaxModelLen { get; set; }
 
     /// <summary>
-    /// <c>unified</c>: prefixes shared without a copy; <c>split</c>: each sequence in cells of its own.
+    /// <c>unified</c>: prefixes shared without a copy; <c>split</c>: each sequence in cells of its own, which
+    /// attention reads alone; <c>auto</c>: split where nothing is shared and the longest request fits.
     /// </summary>
-    public string KvLayout { get; set; } = "unified";
+    public string KvLayout { get; set; } = "auto";
 
     /// <summary>Compute threads.</summary>
     public int Threads { get; set; } = 1;
@@ -60,6 +61,11 @@ public sealed class LlamaConfig
     /// the policy slack.
     /// </summary>
     public string? DraftModel { get; set; }
+
+    /// <summary>
+    /// GGUF file of the model's image projector (mmproj); images are taken where one is named.
+    /// </summary>
+    public string? Mmproj { get; set; }
 
     /// <summary>LoRA adapters by the name that requests use.</summary>
     public Dictionary<string, string> Adapters { get; set; } = [];

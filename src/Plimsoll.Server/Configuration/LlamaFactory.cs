@@ -46,8 +46,13 @@ public static class LlamaFactory
             + FormattableString.Invariant($"{facts.WeightBytes / 1e6:0.#} MB) by llama.cpp, ")
             + $"{options.Threads} thread{(options.Threads == 1 ? "" : "s")}, {engine.Facts.MaxModelTokens} "
             + $"tokens of context");
+        story.WriteLine(
+            $"plimsoll: {name} keeps its KV {KvLayoutChoice.Choices.NameOf(engine.Layout.Layout)}: "
+                + engine.Layout.Why);
         if (options.DraftPath is { } draft)
             story.WriteLine($"plimsoll: {name} is guessed at by {draft}");
+        if (options.ProjectorPath is { } projector)
+            story.WriteLine($"plimsoll: {name} takes images through {projector}");
         if (facts.Description == PlaceholderModel.Description)
             story.WriteLine($"plimsoll: {name} has {PlaceholderModel.Description}");
         if (engine.Calibration.Count > 0)
@@ -65,9 +70,9 @@ public static class LlamaFactory
         Model = name,
         Path = config.Path ?? BuiltIn(state),
         Limits = Limits(config, levels),
-        Layout = KvLayouts.All.TryFind(config.KvLayout, out var layout) ? layout
+        Layout = KvLayoutChoice.Choices.TryFind(config.KvLayout, out var layout) ? layout
             : throw new BadInputException(
-                $"model {name}: kv_layout {config.KvLayout}", "", $"{KvLayouts.All}"),
+                $"model {name}: kv_layout {config.KvLayout}", "", $"{KvLayoutChoice.Choices}"),
         MaxModelTokens = config.MaxModelLen,
         Threads = config.Threads,
         Core = config.Core,
@@ -79,6 +84,7 @@ public static class LlamaFactory
         // Answers without a seed are others after every start.
         Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         DraftPath = config.DraftModel,
+        ProjectorPath = config.Mmproj,
     };
 
     static SchedulerOptions Limits(LlamaConfig config, IReadOnlyList<ServiceLevelSpec> levels)

@@ -20,6 +20,9 @@ public sealed record CompletionRequest
 
     public required IReadOnlyList<int[]> Prompts { get; init; }
 
+    /// <summary>Which parts of the prompt are images; only a chat has some, and it is one prompt.</summary>
+    public IReadOnlyList<PromptImage> Images { get; init; } = [];
+
     /// <summary>The parameter that they came in.</summary>
     public string PromptParameter => Kind switch
     {

@@ -161,6 +161,7 @@ public sealed class CompletionRun : IDisposable
         return new EngineRequest
         {
             Prompt = prompt,
+            Images = request.Images,
             MaxOutputTokens = request.MaxOutputTokens,
             MinOutputTokens = request.MinOutputTokens,
             IgnoreEos = request.IgnoreEos,

@@ -21,8 +21,8 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
             ?? throw ApiException.Bad("Missing required parameter: 'messages'.", "messages",
                 "missing_required_parameter");
         var choice = ToolChoice.Read(body);
-        var prompt = Encode(Render(messages, choice.Tools), addSpecial: false);
-        var request = Common(body, CompletionKind.Chat, [prompt]);
+        var prompt = PromptOf(messages, choice.Tools);
+        var request = Common(body, CompletionKind.Chat, [prompt.Tokens]);
         var logprobs = body.Flag("logprobs");
         if (!logprobs && body.Has("top_logprobs", out _))
         {
@@ -31,6 +31,7 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         }
         return request with
         {
+            Images = prompt.Images,
             TopLogprobs = logprobs ? body.Whole("top_logprobs", 0, 20) ?? 0 : null,
             Format = choice.Format ?? FormatOf(body.Object("response_format"), "response_format")
                 ?? Guided(body),
@@ -91,7 +92,24 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         return prompts;
     }
 
-    public string Render(JsonElement messages, JsonElement tools)
+    /// <summary>The tokens of a chat.</summary>
+    public EncodedPrompt PromptOf(JsonElement messages, JsonElement tools)
+    {
+        var text = Render(messages, tools);
+        var images = codec.TakesImages ? ImageReader.Of(messages) : [];
+        if (images.Count == 0)
+            return new EncodedPrompt(Encode(text, addSpecial: false), []);
+        try
+        {
+            return codec.Encode(text, images);
+        }
+        catch (EngineRefusalException refusal)
+        {
+            throw ApiException.Bad(refusal.Message, "messages");
+        }
+    }
+
+    string Render(JsonElement messages, JsonElement tools)
     {
         if (messages.GetArrayLength() == 0)
             throw ApiException.Bad("'messages' is empty; expected at least one message", "messages");
@@ -111,7 +129,7 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
         }
     }
 
-    static void CheckMessage(JsonElement message, string name)
+    void CheckMessage(JsonElement message, string name)
     {
         if (message.ValueKind != JsonValueKind.Object)
             throw JsonBody.Wrong(name, message, "an object");
@@ -138,11 +156,14 @@ public sealed class RequestReader(IPromptCodec codec, int maxModelTokens, Levels
             throw JsonBody.Wrong(name + ".content", content, "a string or an array of parts");
         foreach (var part in content.EnumerateArray())
         {
-            if (part.ValueKind != JsonValueKind.Object
-                || part.Required("type") is not ("text" or "input_text" or "output_text"))
+            var type = part.ValueKind == JsonValueKind.Object ? part.Required("type") : "";
+            if (codec.TakesImages && ImageReader.IsImage(type))
+                continue;
+            if (type is not ("text" or "input_text" or "output_text"))
             {
-                throw ApiException.Bad($"{name}.content: this model takes text parts only", name
-                    + ".content", "invalid_value");
+                var taken = codec.TakesImages ? "text and image parts" : "text parts";
+                throw ApiException.Bad(
+                    $"{name}.content: this model takes {taken} only", name + ".content", "invalid_value");
             }
             part.Required("text");
         }

@@ -19,10 +19,14 @@ public sealed class ToolCallReader(ToolCallStyle style, IReadOnlyCollection<stri
     const string Close = "</tool_call>";
 
     /// <summary>Tokens that begin a bare call, where they are written out.</summary>
-    static readonly string[] _marks = ["<|python_tag|>", "[TOOL_CALLS]"];
+    static readonly string[] _marks = ["<|python_tag|>", CallMark];
+
+    const string CallMark = "[TOOL_CALLS]";
+    const string Arguments = "[ARGS]";
 
     readonly StringBuilder _held = new();
     bool _isText = style == ToolCallStyle.None;
+    bool _waits;
 
     /// <summary>Calls so far.</summary>
     public int Count { get; private set; }
@@ -33,10 +37,13 @@ public sealed class ToolCallReader(ToolCallStyle style, IReadOnlyCollection<stri
         if (_isText)
             return (piece, []);
         _held.Append(piece);
+        if (_waits && !isLast && !Closes(piece))
+            return ("", []);
+        _waits = false;
         var held = _held.ToString();
         _held.Clear();
         var calls = new List<ToolCall>();
-        var text = style == ToolCallStyle.Tagged ? Tagged(held, isLast, calls) : Bare(held, isLast, calls);
+        var text = style == ToolCallStyle.Tagged ? Tagged(held, isLast, calls) : Whole(held, isLast, calls);
         Count += calls.Count;
         return (text, calls);
     }
@@ -60,6 +67,7 @@ public sealed class ToolCallReader(ToolCallStyle style, IReadOnlyCollection<stri
             if (close < 0 && !isLast)
             {
                 _held.Append(held, open, held.Length - open);
+                _waits = true;
                 break;
             }
             var end = close < 0 ? held.Length : close + Close.Length;
@@ -82,19 +90,102 @@ public sealed class ToolCallReader(ToolCallStyle style, IReadOnlyCollection<stri
         return 0;
     }
 
-    string Bare(string held, bool isLast, List<ToolCall> calls)
+    /// <summary>Whether what was held back may be whole with this piece, so that it is looked at.</summary>
+    bool Closes(string piece)
+    {
+        if (style != ToolCallStyle.Tagged)
+            return false;
+        var tail = Math.Min(_held.Length, piece.Length + Close.Length - 1);
+        return _held.ToString(_held.Length - tail, tail).Contains(Close, StringComparison.Ordinal);
+    }
+
+    /// <summary>An answer that is calls from its beginning to its end, or text.</summary>
+    string Whole(string held, bool isLast, List<ToolCall> calls)
     {
         var start = held.TrimStart();
-        if (start.Length > 0 && start[0] is not ('{' or '[' or '<'))
+        var named = style == ToolCallStyle.Named;
+        if (start.Length > 0 && start[0] is not ('{' or '[' or '<') && !(named && MayBeNamed(start)))
             isLast = _isText = true;
         if (!isLast)
         {
             _held.Append(held);
+            _waits = start.Length > (named ? LongestBeginning : 0);
             return "";
         }
+        if (!_isText && named && TryReadNamed(start, calls))
+            return "";
         foreach (var mark in _marks)
             start = start.StartsWith(mark, StringComparison.Ordinal) ? start[mark.Length..] : start;
         return !_isText && TryRead(start, calls) ? "" : held;
+    }
+
+    /// <summary>Characters after which it is settled whether a text begins a call.</summary>
+    int LongestBeginning
+    {
+        get
+        {
+            var longest = 0;
+            foreach (var tool in tools)
+                longest = Math.Max(longest, tool.Length);
+            return longest + Arguments.Length;
+        }
+    }
+
+    /// <summary>Whether a text begins with a tool's name and its arguments, as far as it goes.</summary>
+    bool MayBeNamed(string start)
+    {
+        foreach (var tool in tools)
+        {
+            foreach (var whole in (ReadOnlySpan<string>)[tool + Arguments, tool + "{"])
+            {
+                var length = Math.Min(whole.Length, start.Length);
+                if (string.CompareOrdinal(whole, 0, start, 0, length) == 0)
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>Reads a name and its arguments, and again; all or none.</summary>
+    bool TryReadNamed(string text, List<ToolCall> calls)
+    {
+        var before = calls.Count;
+        var rest = text.AsSpan().Trim();
+        while (rest.Length > 0)
+        {
+            if (rest.StartsWith(CallMark, StringComparison.Ordinal))
+                rest = rest[CallMark.Length..].TrimStart();
+            var end = rest.IndexOf('{');
+            var name = end < 0 ? "" : rest[..end].Trim().ToString();
+            if (name.EndsWith(Arguments, StringComparison.Ordinal))
+                name = name[..^Arguments.Length];
+            if (end < 0 || !Offers(name) || JsonLength(rest[end..]) is not { } length)
+            {
+                calls.RemoveRange(before, calls.Count - before);
+                return false;
+            }
+            calls.Add(new ToolCall(name, rest.Slice(end, length).ToString()));
+            rest = rest[(end + length)..].Trim();
+        }
+        return calls.Count > before;
+    }
+
+    /// <summary>Characters of the JSON value that a text begins with; null without one.</summary>
+    static int? JsonLength(ReadOnlySpan<char> text)
+    {
+        var utf8 = new byte[Encoding.UTF8.GetByteCount(text)];
+        Encoding.UTF8.GetBytes(text, utf8);
+        try
+        {
+            var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { AllowMultipleValues = true });
+            reader.Read();
+            reader.Skip();
+            return Encoding.UTF8.GetCharCount(utf8.AsSpan(0, (int)reader.BytesConsumed));
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Reads one call after the other, or a list of them; all or none.</summary>

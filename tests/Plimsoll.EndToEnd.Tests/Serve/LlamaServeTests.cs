@@ -210,6 +210,50 @@ public sealed class LlamaServeTests
         }
     }
 
+    /// <summary>A call in the answer's text is an item of its own, whole and in a stream.</summary>
+    [Fact]
+    public async Task A_response_tells_its_calls()
+    {
+        await using var server = await StartAsync();
+        var (status, body, _) = await server.PostAsync("/v1/responses", Ask(stream: false));
+        status.ShouldBe(200, body.ToString());
+        var call = body.GetProperty("output").EnumerateArray().ToList().ShouldHaveSingleItem();
+        ShouldBeCall(call);
+        var response = await server.Client.PostAsync("/v1/responses", new StringContent(
+            Ask(stream: true), Encoding.UTF8, "application/json"));
+        var events = (await response.Content.ReadAsStringAsync()).Split('\n')
+            .Where(line => line.StartsWith("data: {"))
+            .Select(line => JsonSerializer.Deserialize<JsonElement>(line[6..])).ToList();
+        events.Select(one => one.GetProperty("type").GetString()).ShouldBe([
+            "response.created", "response.in_progress", "response.output_item.added",
+            "response.function_call_arguments.delta", "response.function_call_arguments.done",
+            "response.output_item.done", "response.completed"]);
+        ShouldBeCall(events[5].GetProperty("item"));
+        var last = events[6].GetProperty("response").GetProperty("output");
+        last.EnumerateArray().ToList().ShouldHaveSingleItem().ToString()
+            .ShouldBe(events[5].GetProperty("item").ToString());
+        events[4].GetProperty("arguments").GetString()
+            .ShouldBe(last[0].GetProperty("arguments").GetString());
+
+        static void ShouldBeCall(JsonElement item)
+        {
+            item.GetProperty("type").GetString().ShouldBe("function_call");
+            item.GetProperty("name").GetString().ShouldBeOneOf("zebra", "apple");
+            using var arguments = JsonDocument.Parse(item.GetProperty("arguments").GetString()!);
+            arguments.RootElement.GetProperty("n").GetInt32().ShouldBeInRange(1, 9);
+        }
+
+        static string Ask(bool stream) => $$"""
+            {"model": "tiny", "input": "x", "max_output_tokens": 200, "seed": 3, "tool_choice": "required",
+            "stream": {{(stream ? "true" : "false")}}, "tools": [{{Tool("zebra")}}, {{Tool("apple")}}]}
+            """;
+
+        static string Tool(string name) => $$$"""
+            {"type": "function", "name": "{{{name}}}", "parameters": {"type": "object",
+            "properties": {"n": {"type": "integer", "minimum": 1, "maximum": 9}}, "required": ["n"]}}
+            """;
+    }
+
     [Fact]
     public async Task Streams_and_batches_run_side_by_side()
     {

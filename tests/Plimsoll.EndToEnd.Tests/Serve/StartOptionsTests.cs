@@ -13,7 +13,7 @@ public sealed class StartOptionsTests
     [InlineData("--kv-tokens 1", "kv_tokens 1: expected at least 16, one block")]
     [InlineData("--max-model-len 0", "max_model_len 0: expected at least 1")]
     [InlineData("--threads 0", "threads 0: expected at least 1")]
-    [InlineData("--core 99", "core 99: this process may not run there; expected one of 0")]
+    [InlineData("--core 99999", "core 99999: this process may not run there; expected one of 0")]
     [InlineData("--num-gpu-blocks 9", "--num-gpu-blocks: means nothing to a model that is computed")]
     [InlineData("--replicas 1", "--replicas: means nothing to a model that is computed")]
     public void A_file_is_not_computed_under_options_that_make_no_sense(string options, string problem)

@@ -29,6 +29,13 @@ public sealed class ToolCallReaderTests
     [InlineData(ToolCallStyle.Bare, "[1, 2]", "[1, 2]", "")]
     [InlineData(ToolCallStyle.Bare, "{\"name\": \"f\", \"argu", "{\"name\": \"f\", \"argu", "")]
     [InlineData(ToolCallStyle.Bare, "Hello {", "Hello {", "")]
+    [InlineData(ToolCallStyle.Named, "[TOOL_CALLS]f[ARGS]{\"a\": 1}[TOOL_CALLS]g[ARGS]{}", "", "f g")]
+    [InlineData(ToolCallStyle.Named, "g[ARGS]{\"b\": \"}{\"}", "", "g")]
+    [InlineData(ToolCallStyle.Named, "f{\"a\": 1}g{}", "", "f g")]
+    [InlineData(ToolCallStyle.Named, $"[TOOL_CALLS][{F}]", "", "f")]
+    [InlineData(ToolCallStyle.Named, "f[ARGS]{\"a\": ", "f[ARGS]{\"a\": ", "")]
+    [InlineData(ToolCallStyle.Named, "h[ARGS]{}", "h[ARGS]{}", "")]
+    [InlineData(ToolCallStyle.Named, "for all I know", "for all I know", "")]
     [InlineData(ToolCallStyle.None, $"{F}", F, "")]
     public void Calls_are_told_from_text(ToolCallStyle style, string answer, string text, string names)
     {
@@ -48,6 +55,22 @@ public sealed class ToolCallReaderTests
             string.Join(' ', calls.Select(call => call.Name)).ShouldBe(names);
             reader.Count.ShouldBe(calls.Count);
         }
+    }
+
+    /// <summary>What is held back is not copied for every piece: bytes would grow with its square.</summary>
+    [Theory]
+    [InlineData(ToolCallStyle.Tagged, "<tool_call>")]
+    [InlineData(ToolCallStyle.Bare, "{")]
+    [InlineData(ToolCallStyle.Named, "f[ARGS]{")]
+    public void A_long_call_costs_no_more_a_piece_than_a_short_one(ToolCallStyle style, string start)
+    {
+        const int Pieces = 20_000;
+        var reader = new ToolCallReader(style, ["f"]);
+        reader.Add(start, isLast: false);
+        var before = System.GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Pieces; i++)
+            reader.Add("x", isLast: false);
+        (System.GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(Pieces * 400L);
     }
 
     [Fact]
