@@ -188,15 +188,20 @@ partial class SlackPolicy
     }
 
     /// <summary>
-    /// Levels of batch work that are owed time have that, whatever is due: first who is owed most.
+    /// Levels of batch work that are owed time have that: first who is owed most.
     /// </summary>
-    void PayShares()
+    /// <param name="withinGap">As far as there is time before tokens are due, unless it is overdue; otherwise
+    /// whatever is due.</param>
+    void PayShares(bool withinGap)
     {
         var wholeNs = _budgetNs;
         for (var level = _share.Most(_had); level >= 0; level = _share.Most(_had))
         {
-            var placedNs = _predictor.BoundNs(_state.Plan.Shape) + _memory.MovedNs;
-            _budgetNs = Math.Max(wholeNs, placedNs + _share.OwedNs(level));
+            if (!withinGap || _share.IsOverdue(level))
+            {
+                var placedNs = _predictor.BoundNs(_state.Plan.Shape) + _memory.MovedNs;
+                _budgetNs = Math.Max(wholeNs, placedNs + _share.OwedTo(level));
+            }
             if (PlaceBatch(level))
                 PlaceBatchPrompts(level);
             _had[level] = true;

@@ -110,6 +110,8 @@ sealed partial class SlackPolicy : IStepPolicy
 
         // 3. Whose adapter, where a step carries one only.
         _adapter = _options.MixesAdapters ? -1 : _turns.Next(_share.Most([]), nowNs);
+        if (_turns.HasWaited)
+            _starvedSteps = Patience;
 
         // 2. The time there is, and 4. the decodes that it is measured by.
         var due = _options.MixesAdapters ? _decodes.EarliestDueNs() : _turns.EarliestDueNs(_adapter);
@@ -123,6 +125,11 @@ sealed partial class SlackPolicy : IStepPolicy
         (_firstTokenNs, _isLate, _givesFirst) = (long.MaxValue, false, false);
         var kept = owed ? _share.KeptTokens(_tokensLeft) : 0;
         _tokensLeft -= kept;
+        var spareNs = owed ? Math.Max(0, TimeNs - _predictor.BoundNs(plan.Shape)) : 0;
+        var paysWithinGap = owed && due != long.MaxValue && _options.MixesAdapters
+            && _share.FitsInto(spareNs, _budgetNs);
+        if (paysWithinGap)
+            _budgetNs -= Math.Min(_share.OwedNs, spareNs);
         var allPlaced = PlaceInteractivePrompts();
         _tokensLeft += kept;
         _budgetNs = Math.Min(paceNs, _firstTokenNs);
@@ -130,7 +137,7 @@ sealed partial class SlackPolicy : IStepPolicy
 
         // 6. and 9. Batch work, in the slack or because it is owed.
         _had.AsSpan().Clear();
-        PayShares();
+        PayShares(paysWithinGap);
         if (allPlaced && !_isLate)
             FillSlack(isDue: due != long.MaxValue);
         if (plan.IsEmpty)
