@@ -66,7 +66,8 @@ static class SimulationText
         }
         else if (batch.IsOverloaded is null && options.BatchLinesPerSecond is not null)
         {
-            text.Append("  too short   to tell whether lines come faster than they are done: more --requests\n");
+            text.Append("  too short   to tell whether lines come faster than they are done: ");
+            text.Append("more --requests\n");
         }
         text.Append($"  latency     TTFT p50 / p95 {LevelText.Pair(ttft)} ms, ");
         text.Append($"TPOT {LevelText.Pair(tpot)} ms, E2E ");

@@ -16,7 +16,9 @@ namespace Plimsoll.Tests.Backfill;
 /// <summary>What is promised to batch work, and how its tenants divide it, in the bill of a week.</summary>
 public sealed class BackfillShareTests
 {
-    /// <summary>Requests that may wait for long fill the fleet, and leave batch work what it is promised.</summary>
+    /// <summary>
+    /// Requests that may wait for long fill the fleet, and leave batch work what it is promised.
+    /// </summary>
     [Fact]
     public void A_promised_share_is_on_the_bill()
     {

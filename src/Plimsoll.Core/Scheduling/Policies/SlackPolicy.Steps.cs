@@ -188,6 +188,19 @@ partial class SlackPolicy
     }
 
     /// <summary>
+    /// Takes what is owed to batch work off the prompts' time. False when decodes leave too little of the gap
+    /// for it, and where adapters take turns.
+    /// </summary>
+    bool KeepsOwedTime()
+    {
+        var spareNs = Math.Max(0, TimeNs - _predictor.BoundNs(_state.Plan.Shape));
+        if (!_options.MixesAdapters || !_share.FitsInto(spareNs, _budgetNs))
+            return false;
+        _budgetNs -= Math.Min(_share.OwedNs, spareNs);
+        return true;
+    }
+
+    /// <summary>
     /// Levels of batch work that are owed time have that: first who is owed most.
     /// </summary>
     /// <param name="withinGap">As far as there is time before tokens are due, unless it is overdue; otherwise

@@ -110,8 +110,7 @@ sealed partial class SlackPolicy : IStepPolicy
 
         // 3. Whose adapter, where a step carries one only.
         _adapter = _options.MixesAdapters ? -1 : _turns.Next(_share.Most([]), nowNs);
-        if (_turns.HasWaited)
-            _starvedSteps = Patience;
+        _starvedSteps = _turns.HasWaited ? Patience : _starvedSteps;
 
         // 2. The time there is, and 4. the decodes that it is measured by.
         var due = _options.MixesAdapters ? _decodes.EarliestDueNs() : _turns.EarliestDueNs(_adapter);
@@ -125,11 +124,7 @@ sealed partial class SlackPolicy : IStepPolicy
         (_firstTokenNs, _isLate, _givesFirst) = (long.MaxValue, false, false);
         var kept = owed ? _share.KeptTokens(_tokensLeft) : 0;
         _tokensLeft -= kept;
-        var spareNs = owed ? Math.Max(0, TimeNs - _predictor.BoundNs(plan.Shape)) : 0;
-        var paysWithinGap = owed && due != long.MaxValue && _options.MixesAdapters
-            && _share.FitsInto(spareNs, _budgetNs);
-        if (paysWithinGap)
-            _budgetNs -= Math.Min(_share.OwedNs, spareNs);
+        var paysWithinGap = owed && due != long.MaxValue && KeepsOwedTime();
         var allPlaced = PlaceInteractivePrompts();
         _tokensLeft += kept;
         _budgetNs = Math.Min(paceNs, _firstTokenNs);
