@@ -36,6 +36,7 @@ static class BackfillTables
             page, ["<who pays the gap", "interactive, $/M tokens", "batch, $/M tokens", "idle, $/week"],
             rows);
         Say(page, BackfillWords.Rules);
+        Tenants(page, backfill.Tenants ?? []);
         Levels(page, backfill.BusiestHour);
         Say(page, BackfillWords.BusiestHour(backfill));
         Say(page, BackfillWords.Room(backfill.Loss));
@@ -62,6 +63,19 @@ static class BackfillTables
             level.UsdPerMillionTokens is { } own ? F(own, "0.0000") : "–",
             level.WithIdleUsdPerMillionTokens is { } all ? F(all, "0.0000") : "–",
         })]);
+
+    static void Tenants(TextWriter page, IReadOnlyList<BackfillTenant> tenants)
+    {
+        if (tenants.Count > 0)
+        {
+            ReportTables.Write(page, ["<tenant of the batch work", "weight", "% of its tokens"],
+                [.. tenants.Take(BackfillWords.MostTenants).Select(tenant => new[]
+                {
+                    "<" + tenant.Name, $"{tenant.Weight}", Percent(tenant.Share),
+                })]);
+        }
+        Say(page, BackfillWords.MoreTenants(tenants));
+    }
 
     static string Ms(double? ms) => ms is { } value ? F((decimal)value, "#,0") : "–";
 

@@ -34,6 +34,15 @@ public static class BackfillWords
         ? $" ({Whole(bill.SavedLow)}–{Whole(bill.SavedHigh)})"
         : "";
 
+    /// <summary>Tenants that have a row of their own.</summary>
+    public const int MostTenants = 20;
+
+    /// <summary>The others; null where there are none.</summary>
+    public static string? MoreTenants(IReadOnlyList<BackfillTenant> tenants) =>
+        tenants.Count <= MostTenants ? null
+            : $"{tenants.Count - MostTenants} more tenants have "
+                + $"{F(100 * tenants.Skip(MostTenants).Sum(t => t.Share), "0.0")} % of its tokens.";
+
     /// <summary>What becomes of lines that come at a rate; null for a backlog.</summary>
     public static string? Arrivals(BackfillStatement backfill)
     {

@@ -18,6 +18,7 @@ static class BackfillText
         Policies(text, backfill.Policies);
         Rules(text, backfill.Bill);
         Say(text, BackfillWords.Rules);
+        Tenants(text, backfill.Tenants ?? []);
         Levels(text, backfill.BusiestHour);
         Say(text, BackfillWords.BusiestHour(backfill));
         Say(text, BackfillWords.Room(backfill.Loss));
@@ -46,6 +47,17 @@ static class BackfillText
                 level.WithIdleUsdPerMillionTokens is { } all ? Usd(all) : "–");
         }
         text.Append(table);
+    }
+
+    static void Tenants(StringBuilder text, IReadOnlyList<BackfillTenant> tenants)
+    {
+        if (tenants.Count == 0)
+            return;
+        var table = new TextTable("  tenant of the batch work", "weight", "of its tokens");
+        foreach (var tenant in tenants.Take(BackfillWords.MostTenants))
+            table.Add($"  {tenant.Name}", $"{tenant.Weight}", F(100 * tenant.Share, "0.0") + " %");
+        text.Append(table);
+        Say(text, BackfillWords.MoreTenants(tenants));
     }
 
     static string Ms(double? ms) => ms is { } value ? F(value, value < 100 ? "0.0" : "#,0") : "–";

@@ -64,6 +64,11 @@ static class SimulationText
             text.Append($"{F(options.BatchLinesPerSecond ?? 0, "0.###")} that come; ever more wait: more ");
             text.Append("--replicas or a lower --batch-rate\n");
         }
+        else if (batch.IsOverloaded is null && options.BatchLinesPerSecond is not null)
+        {
+            text.Append("  too short   to tell whether lines come faster than they are done: ");
+            text.Append("more --requests\n");
+        }
         text.Append($"  latency     TTFT p50 / p95 {LevelText.Pair(ttft)} ms, ");
         text.Append($"TPOT {LevelText.Pair(tpot)} ms, E2E ");
         text.Append($"{LevelText.Pair(batch.Latencies.E2e.Summarise())} ms\n");

@@ -51,12 +51,8 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
 
     readonly Option<string?> _batchMap = BatchOptions.CreateMap();
 
-    readonly Option<double> _batchShare = new("--batch-share")
-    {
-        Description = "With --batch-workload: share of each engine's time, as it is billed, and of its KV "
-            + "and sequences promised to it",
-        DefaultValueFactory = _ => 0,
-    };
+    readonly Option<double> _batchShare = BatchOptions.CreateShare();
+    readonly Option<string?> _tenantWeights = TenantWeights.Create();
 
     readonly Option<bool> _levers = new("--levers")
     {
@@ -79,8 +75,8 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         _price.Suggest(Suggestions.ProviderTypes);
         foreach (var option in new Option[]
         {
-            _window, _price, _spare, _batchWorkload, _batchRate, _batchMap, _batchShare, _levers, _report,
-            _plots, _json,
+            _window, _price, _spare, _batchWorkload, _batchRate, _batchMap, _batchShare, _tenantWeights,
+            _levers, _report, _plots, _json,
         })
         {
             command.Add(option);
@@ -101,7 +97,8 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
         if (backfill is null)
         {
             parsed.RefuseGiven(
-                $": expected {_batchWorkload.Name} with it", _batchRate, _batchMap, _batchShare);
+                $": expected {_batchWorkload.Name} with it", _batchRate, _batchMap, _batchShare,
+                _tenantWeights);
         }
         var window = PromiseText.Duration(
             parsed.GetValue(_window)!, parsed.GetResult(_window)?.IdentifierToken?.Value ?? _window.Name);
@@ -126,6 +123,8 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
             Backfill = backfill,
             BackfillLinesPerSecond = batchRate,
             BackfillShare = BatchOptions.Share(parsed.GetValue(_batchShare), serving.Levels),
+            BackfillTenantWeights =
+                backfill is null ? [] : TenantWeights.Read(parsed.GetValue(_tenantWeights), backfill),
             Progress = progress.ReportShare,
         });
         progress.Clear();

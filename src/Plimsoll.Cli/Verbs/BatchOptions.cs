@@ -38,12 +38,7 @@ sealed class BatchOptions
         Description = "Let --batch-lines rise by one and halve, by the engine's queue and KV, each second",
     };
 
-    readonly Option<double> _share = new("--batch-share")
-    {
-        Description = "Share of each engine's time, as it is billed, and of its KV and sequences promised to "
-            + "--batch-workload, beside what levels are promised; with --policy slack",
-        DefaultValueFactory = _ => 0,
-    };
+    readonly Option<double> _share = CreateShare();
 
     readonly Option<string?> _step = new("--batch-step")
     {
@@ -60,15 +55,18 @@ sealed class BatchOptions
 
     readonly Option<string?> _map = CreateMap();
 
-    readonly Option<string?> _weights = new("--tenant-weights")
-    {
-        Description = "What tenants of the batch workload weigh against each other, such as acme=3,beta=1; "
-            + "with --policy slack and --batch-map tenant=COLUMN [default: 1 each]",
-    };
+    readonly Option<string?> _weights = TenantWeights.Create();
 
     public static Option<string?> CreateMap() => new("--batch-map")
     {
         Description = "Which columns of the batch workload's log hold what, as --map says it",
+    };
+
+    public static Option<double> CreateShare() => new("--batch-share")
+    {
+        Description = "Share of each engine's time, as it is billed, and of its KV and sequences promised to "
+            + "--batch-workload, beside what levels are promised; the policy slack keeps it",
+        DefaultValueFactory = _ => 0,
     };
 
     public void AddTo(Command command)
@@ -201,44 +199,13 @@ sealed class BatchOptions
         }
     }
 
-    /// <summary>
-    /// By the tenants' numbers in the workload, nobody's first; none where nothing is said.
-    /// </summary>
     int[] Weights(ParseResult parsed, Workload workload, SimulatedEngine engine)
     {
-        if (parsed.GetValue(_weights) is not { } text)
-            return [];
-        if (engine.Limits.Policy.Slack is null)
-        {
-            throw new BadInputException($"{_weights.Name} {text}: {engine.Limits.Policy.Name} weighs no "
+        var text = parsed.GetValue(_weights);
+        return text is null || engine.Limits.Policy.Slack is not null ? TenantWeights.Read(text, workload)
+            : throw new BadInputException($"{_weights.Name} {text}: {engine.Limits.Policy.Name} weighs no "
                 + $"tenants; expected --policy {SchedulingPolicy.InSlack.Name}");
-        }
-        var names = workload.Tenants.ToList();
-        var weights = Enumerable.Repeat(1, 1 + names.Count).ToArray();
-        var given = new HashSet<int>();
-        foreach (var part in text.Split(','))
-        {
-            var at = part.LastIndexOf('=');
-            var number = names.IndexOf(at < 0 ? part.Trim() : part[..at].Trim()) + 1;
-            if (number == 0)
-            {
-                var expected = names.Count == 0 ? "a log and --batch-map with tenant=COLUMN" : Some(names);
-                throw new BadInputException($"{_weights.Name} {part.Trim()}: {workload.Name} names no such "
-                    + $"tenant; expected {expected}");
-            }
-            if (!given.Add(number))
-                throw new BadInputException($"{_weights.Name} {part.Trim()}: expected each tenant once");
-            weights[number] = int.TryParse(part[(at + 1)..], NumberStyles.None, CultureInfo.InvariantCulture,
-                out var weight) && weight is >= 1 and <= 1000
-                ? weight
-                : throw new BadInputException($"{_weights.Name} {part.Trim()}: expected NAME=1 to 1000");
-        }
-        return weights;
     }
-
-    static string Some(List<string> names) => names.Count <= 5
-        ? "one of " + string.Join(", ", names)
-        : $"one of {string.Join(", ", names.Take(5))} and {names.Count - 5} more";
 
     double Share(ParseResult parsed, SimulationOptions options, SimulatedEngine engine)
     {

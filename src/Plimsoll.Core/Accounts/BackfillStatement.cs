@@ -31,6 +31,11 @@ public sealed record BackfillStatement
     public BackfillArrivals? Arrivals { get; init; }
 
     /// <summary>
+    /// Most tokens first; null where the batch work tells no tenants apart, or none is done.
+    /// </summary>
+    public IReadOnlyList<BackfillTenant>? Tenants { get; init; }
+
+    /// <summary>
     /// Every level and batch work, last, beside each other in the busiest hour, when there is least slack.
     /// </summary>
     public required IReadOnlyList<BackfillLevel> BusiestHour { get; init; }
@@ -77,6 +82,12 @@ public sealed record BackfillStatement
 /// comes than is ever done.</param>
 public sealed record BackfillArrivals(
     double LinesPerSecond, double Done, double InTime, double? LongestWaitHours);
+
+/// <summary>A tenant of the batch work beside the others.</summary>
+/// <param name="Name">As the log names it.</param>
+/// <param name="Weight">Against the others'.</param>
+/// <param name="Share">Of the batch tokens of the week, 0 to 1.</param>
+public sealed record BackfillTenant(string Name, int Weight, double Share);
 
 /// <summary>What one level, or batch work, has in the busiest hour beside the others.</summary>
 public sealed record BackfillLevel

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
@@ -28,6 +29,11 @@ public sealed record AccountRequest
 
     /// <summary>Share of each engine that is promised to it.</summary>
     public double BackfillShare { get; init; }
+
+    /// <summary>
+    /// What its tenants weigh, as the workload numbers them, nobody's first; 1 each where it ends.
+    /// </summary>
+    public IReadOnlyList<int> BackfillTenantWeights { get; init; } = [];
 
     /// <summary>Told the share of the work that is done, 0 to 1, one thread at a time.</summary>
     public Action<double>? Progress { get; init; }

@@ -120,6 +120,7 @@ public sealed class Accountant
             Batch = batch,
             BatchLinesPerSecond = _request.BackfillLinesPerSecond,
             MinShare = _request.BackfillShare,
+            TenantWeights = _request.BackfillTenantWeights,
             WindowNs = _request.BatchWindowNs,
         });
 

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Simulation;
@@ -29,6 +30,11 @@ public sealed record BackfillRequest
 
     /// <summary>Share of each engine that is promised to it; the policy <c>slack</c> keeps it.</summary>
     public double MinShare { get; init; }
+
+    /// <summary>
+    /// What its tenants weigh, as the workload numbers them, nobody's first; 1 each where it ends.
+    /// </summary>
+    public IReadOnlyList<int> TenantWeights { get; init; } = [];
 
     public required long WindowNs { get; init; }
 

@@ -165,6 +165,7 @@ sealed class BackfillRuns(BackfillRequest request)
                 BatchWorkload = hasBatch ? request.Batch : null,
                 BatchLinesPerSecond = lines,
                 MinBatchShare = hasBatch ? request.MinShare : 0,
+                TenantWeights = request.TenantWeights,
                 BatchWindowNs = request.WindowNs,
                 BatchGate = gate,
                 StepMargin = margin,

@@ -38,6 +38,12 @@ sealed class BackfillWeek(IReadOnlyList<BackfillPoint> sweep, IReadOnlyList<doub
 
     public double MeanLines() => Lines().Average();
 
+    /// <summary>
+    /// A figure of batch work beside what comes, on average over the week: 0 in hours without any.
+    /// </summary>
+    public double Mean(Func<BackfillPoint, double> figure) =>
+        hourly.Average(rate => Rides(rate) ? At(Beside ?? sweep, rate, figure) : 0);
+
     public double TokensPerLine => sweep.Sum(p => p.TokensPerLine * p.LinesPerSecond.Sum())
         / Math.Max(1e-12, sweep.Sum(p => p.LinesPerSecond.Sum()));
 

@@ -39,7 +39,8 @@ public sealed record BatchResult
     public required long LinesLeft { get; init; }
 
     /// <summary>
-    /// Whether lines come faster than they are done, so that ever more wait; null of a backlog.
+    /// Whether lines come faster than they are done, so that ever more wait; null of a backlog, and where the
+    /// run is too short to tell.
     /// </summary>
     public bool? IsOverloaded { get; init; }
 

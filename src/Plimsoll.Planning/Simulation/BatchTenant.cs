@@ -10,6 +10,9 @@ namespace Plimsoll.Planning.Simulation;
 /// <param name="Tokens">Prompt and answer tokens of its lines answered.</param>
 public sealed record BatchTenant(string Name, int Weight, long Tokens)
 {
+    /// <summary>Name of lines that are no tenant's.</summary>
+    public const string Nobody = "(none)";
+
     /// <summary>Most tokens first; none where the workload tells no tenants apart.</summary>
     public static IReadOnlyList<BatchTenant> Of(SimulationResult run, SimulationOptions options)
     {
@@ -21,7 +24,7 @@ public sealed record BatchTenant(string Name, int Weight, long Tokens)
             if (number > 0 || batch.TenantTokens[number] > 0)
             {
                 tenants.Add(new BatchTenant(
-                    number == 0 ? "(none)" : workload.Tenants[number - 1],
+                    number == 0 ? Nobody : workload.Tenants[number - 1],
                     number < options.TenantWeights.Count ? options.TenantWeights[number] : 1,
                     batch.TenantTokens[number]));
             }

@@ -1,5 +1,3 @@
-using System;
-
 namespace Plimsoll.Planning.Simulation;
 
 /// <summary>What is counted between the warm-up's end and the last arrival: batch work, and whose the time
@@ -41,19 +39,9 @@ public sealed partial class FleetSimulation
     BatchResult? BatchOfRun() => _options.BatchWorkload is null || _batchAfter is not { } after ? null
         : after.Since(_batchBefore) with
         {
-            IsOverloaded = _options.BatchLinesPerSecond is { } rate ? IsBehind(rate) : null,
+            IsOverloaded = _options.BatchLinesPerSecond is { } rate
+                ? _linesHalfway.IsOverloaded(_linesAtTheEnd, rate * _lastArrivalNs / 1e9) : null,
         };
-
-    /// <summary>
-    /// Whether clearly more lines are not answered at the end than half way: more than lines under way
-    /// scatter by, and not a few of those that came.
-    /// </summary>
-    bool IsBehind(double linesPerSecond)
-    {
-        var more = _linesAtTheEnd - _linesHalfway;
-        var few = Math.Max(10, 0.02 * linesPerSecond * _lastArrivalNs / 1e9);
-        return more >= Math.Max(few, 4 * Math.Sqrt(_linesHalfway)) && more > 0.3 * _linesHalfway;
-    }
 
     /// <summary>Computing time so far and tokens, by account.</summary>
     (long[] Ns, long[] Tokens) Computed()

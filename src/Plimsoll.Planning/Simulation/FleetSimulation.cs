@@ -40,8 +40,8 @@ public sealed partial class FleetSimulation
     long _lastArrivalNs;
     int _waitingHalfway;
     int _waitingAtTheEnd;
-    double _linesHalfway;
-    double _linesAtTheEnd;
+    LineCounts _linesHalfway;
+    LineCounts _linesAtTheEnd;
 
     FleetSimulation(Fleet fleet, IArrivalSource arrivals, bool closedLoop, SimulationOptions options)
     {
@@ -173,11 +173,11 @@ public sealed partial class FleetSimulation
     void CountWaiting(long nowNs)
     {
         var waiting = 0;
-        double lines = 0;
+        var lines = default(LineCounts);
         foreach (var replica in _replicas)
         {
             waiting += replica.Waiting;
-            lines += replica.Batch?.Unanswered(nowNs) ?? 0;
+            lines += replica.Lines(nowNs);
         }
         if (_arrived <= _options.Requests / 2)
             (_waitingHalfway, _linesHalfway) = (waiting, lines);

@@ -33,6 +33,16 @@ sealed partial class ReplicaSimulation
     public int Waiting =>
         _batch is null ? _scheduler.Waiting : Math.Min(_scheduler.Waiting, _interactivePrompts);
 
+    /// <summary>Batch lines; those that the gate holds back wait too.</summary>
+    public LineCounts Lines(long nowNs)
+    {
+        if (_batch is null)
+            return default;
+        var unanswered = _batch.Unanswered(nowNs);
+        return new LineCounts(
+            unanswered, unanswered - _batch.Outstanding + Math.Max(0, _scheduler.Waiting - Waiting));
+    }
+
     /// <summary>Only batch work is left, and nobody counts it any more.</summary>
     bool IsDone => _batch is { IsClosed: true } && _interactive == 0;
 

@@ -155,7 +155,10 @@ sealed record BatchDocument(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<BatchTenant>? Tenants { get; init; }
 
-    /// <summary>Lines come faster than they are done; absent where they have no end.</summary>
+    /// <summary>
+    /// Lines come faster than they are done; absent where they have no end, and where the run is too short to
+    /// tell.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Overloaded { get; init; }
 }

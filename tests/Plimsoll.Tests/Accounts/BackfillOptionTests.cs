@@ -12,6 +12,7 @@ public sealed class BackfillOptionTests
     [InlineData("--batch-map", "time=at:s")]
     [InlineData("--batch-share", "0.1")]
     [InlineData("--batch-rate", "3")]
+    [InlineData("--tenant-weights", "acme=3")]
     public void What_is_said_of_batch_work_needs_some(string option, string value) =>
         Refused(option, value).ShouldContain($"{option}: expected --batch-workload with it");
 
@@ -24,6 +25,11 @@ public sealed class BackfillOptionTests
             .ShouldContain("prompts");
         File.Delete(path);
     }
+
+    [Fact]
+    public void Who_is_no_tenant_of_it_weighs_nothing() =>
+        Refused("--batch-workload", "chat", "--tenant-weights", "acme=3")
+            .ShouldContain("expected a log and --batch-map with tenant=COLUMN");
 
     [Fact]
     public void A_share_above_what_interactive_work_leaves_is_refused_with_what_would_fit() =>

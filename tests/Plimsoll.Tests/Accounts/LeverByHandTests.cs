@@ -136,7 +136,7 @@ public sealed class LeverByHandTests
             asked, Outcome.Engine, DrawnFigureTests.Basis(Accelerators), interactive, batch ?? Batch,
             backfill, NoDraw.Value, new RunProgress(progress, 1)).All();
 
-    static BackfillStatement Saved(decimal usdPerWeek) => new()
+    internal static BackfillStatement Saved(decimal usdPerWeek) => new()
     {
         Workload = "lines", WindowHours = 24, LinesPerWindow = 1, BusiestHour = [], Week = [],
         Policies = [new BackfillPolicy("slack", 0.5, 1, 1, 1)],

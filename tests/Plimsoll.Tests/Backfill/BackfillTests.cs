@@ -28,7 +28,7 @@ public sealed class BackfillTests
         return (request, Backfills.Of(request));
     });
 
-    static BackfillRequest Request()
+    internal static BackfillRequest Request()
     {
         var choice = new DeploymentChoice
         {

@@ -113,6 +113,58 @@ public sealed class SlackShareTests
     }
 
     /// <summary>
+    /// A gap of 4 ms has time for 300 decodes, and for a hundred where half of it is promised away.
+    /// </summary>
+    [Theory]
+    [InlineData(0, 300)]
+    [InlineData(0.5, 100)]
+    [InlineData(0.25, 200)]
+    public void Decodes_leave_what_is_promised_of_the_shortest_gap(double share, int decodes)
+    {
+        var chat = Chat with { ItlNs = StepNs(300), Overload = Overload.Reject };
+        var desk = new SlackDesk([chat, Bulk(share)], new SlackOptions(), seqs: 500);
+        for (var i = 0; i < decodes; i++)
+            desk.Ask(0, 1).IsTaken.ShouldBeTrue();
+        desk.Ask(0, 1).IsTaken.ShouldBeFalse();
+    }
+
+    /// <summary>
+    /// Decodes take half of every gap, and prompts without end would take the rest of it. A third goes to
+    /// batch work, and out of the prompts' time: no gap is longer for it.
+    /// </summary>
+    [Fact]
+    public void A_share_is_paid_within_gaps_while_they_have_time_for_it()
+    {
+        var (gapNs, share) = (StepNs(300), 0.3);
+        var desk = new SlackDesk([Chat with { ItlNs = gapNs }, Bulk(share)], new SlackOptions());
+        desk.Decoding(0, 50);
+        double billedNs = 0;
+        RequestId line = default, prompt = default;
+        var beganNs = desk.NowNs;
+        while (desk.NowNs - beganNs < 2000 * Ms)
+        {
+            line = line == default ? desk.Add(1, 2000, 1) : line;
+            prompt = prompt == default ? desk.Add(0, 2000, 1) : prompt;
+            var plan = desk.Plan();
+            StepNs(plan.Shape.Tokens).ShouldBeLessThanOrEqualTo(gapNs);
+            foreach (var chunk in plan.Chunks)
+            {
+                if (chunk.Request == line)
+                    billedNs += ((double)Ms / (50 + plan.Chunks.Length)) + (10_000.0 * chunk.Tokens);
+                if (!chunk.EndsPrompt)
+                    continue;
+                desk.End(chunk.Request);
+                if (chunk.Request == line)
+                    line = default;
+                else
+                    prompt = default;
+            }
+            desk.Commit(StepNs(plan.Shape.Tokens));
+        }
+        (billedNs / (desk.NowNs - beganNs)).ShouldBeInRange(0.97 * share, 1.1 * share);
+    }
+
+    /// <summary>
     /// Interactive requests would take every block and every seat; when one is done another comes.
     /// </summary>
     [Theory]

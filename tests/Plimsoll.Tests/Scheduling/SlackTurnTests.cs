@@ -36,6 +36,26 @@ public sealed class SlackTurnTests
         }
     }
 
+    /// <summary>
+    /// A decode that is due every 1.5 ms and takes 1.01 leaves another adapter no time at all. When the
+    /// prompt has been passed over for long enough it gets what a turn is worth, due or not.
+    /// </summary>
+    [Fact]
+    public void A_prompt_that_there_is_no_time_for_waits_no_longer()
+    {
+        var desk = new SlackDesk([Free with { ItlNs = 1_500_000 }], InTurns);
+        Ask(desk, 1);
+        desk.Step();
+        Ask(desk, 2, prompt: 1000);
+        for (var chunk = 0; chunk < 2; chunk++)
+        {
+            var passed = 0;
+            while (passed < 1000 && Turn(desk) != 2)
+                passed++;
+            passed.ShouldBe(64);
+        }
+    }
+
     [Fact]
     public void Decodes_without_a_limit_go_by_who_has_waited_longest_and_nobody_who_is_gone()
     {

@@ -20,6 +20,21 @@ public sealed class BatchOverloadTests
         json.RootElement.GetProperty("batch").GetProperty("overloaded").GetBoolean().ShouldBe(overloaded);
     }
 
+    /// <summary>
+    /// Twenty seconds are not enough for lines with answers of a thousand tokens: more are under way at the
+    /// end than half way, and none waits.
+    /// </summary>
+    [Fact]
+    public void A_run_that_is_too_short_to_tell_says_that()
+    {
+        string[] batch = ["--rate", "10", "--policy", "slack", "--batch-rate", "3", "--requests", "200"];
+        var text = Run("reasoning", batch);
+        text.ShouldContain("  too short   to tell");
+        text.ShouldNotContain("overloaded");
+        using var json = JsonDocument.Parse(Run("reasoning", [.. batch, "--json"]));
+        json.RootElement.GetProperty("batch").TryGetProperty("overloaded", out _).ShouldBeFalse();
+    }
+
     [Fact]
     public void Of_lines_without_end_nothing_is_said()
     {
@@ -35,12 +50,14 @@ public sealed class BatchOverloadTests
         Run("--rate", "32", "--requests", "2000", "--policy", policy, "--batch-lines", "10000")
             .ShouldContain("\noverloaded ");
 
-    static string Run(params string[] more)
+    static string Run(params string[] more) => Run("chat", more);
+
+    static string Run(string lines, string[] more)
     {
         using var output = new StringWriter();
         using var story = new StringWriter();
         CommandLine.Run(
-            ["simulate", "--model", "Llama-3.1-8B", "--tp", "1", "--batch-workload", "chat", .. more], output,
+            ["simulate", "--model", "Llama-3.1-8B", "--tp", "1", "--batch-workload", lines, .. more], output,
             story).ShouldBe(0, $"{story}");
         return $"{output}";
     }

@@ -29,11 +29,15 @@ sealed class AdapterTurns(
 
     readonly record struct Alone(int Decodes, long ContextTokens, long ModelNs);
 
+    /// <summary>Whether the prompt whose turn it is has waited for it long enough.</summary>
+    public bool HasWaited { get; private set; }
+
     /// <param name="owed">The level of batch work that is owed time; negative for none.</param>
     /// <param name="nowNs">When the step begins.</param>
     public int Next(int owed, long nowNs)
     {
         Gather();
+        HasWaited = false;
         if (owed >= 0 && BatchTurn(owed) is { } paid)
             return paid;
         var due = FirstDue(out var dueNs);
@@ -44,7 +48,7 @@ sealed class AdapterTurns(
                 || HasTime(
                     prompt.Adapter, prompt.ComputedTokens,
                     Math.Min(prompt.KnownTokens - prompt.ComputedTokens, _options.MinBatchChunk), nowNs)
-                || ++_passedOver > Patience)
+                || (HasWaited = ++_passedOver > Patience))
             {
                 _passedOver = 0;
                 return prompt.Adapter;

@@ -16,6 +16,7 @@ sealed class BatchShare
     readonly SlackQueues _queues;
     readonly SlackDecodes _decodes;
     readonly long _stepNs;
+    readonly double _promised;
     readonly Account[] _levels;
     readonly StepShape[] _shapes;
     readonly bool[] _isOwed;
@@ -38,7 +39,7 @@ sealed class BatchShare
             _levels[i].Share = Of(levels[i]);
         _shapes = new StepShape[_levels.Length];
         _isOwed = new bool[_levels.Length];
-        IsPromised = Promised(state.Options) > 0;
+        _promised = Promised(state.Options);
     }
 
     /// <summary>What is promised to a level.</summary>
@@ -53,7 +54,11 @@ sealed class BatchShare
         return share;
     }
 
-    public bool IsPromised { get; }
+    /// <summary>What those shares leave to interactive work: something, whatever is promised.</summary>
+    public static double LeftOf(SchedulerOptions options) =>
+        1 - Math.Min(ServiceLevelSpec.MostShared(hasInteractive: true), Promised(options));
+
+    public bool IsPromised => _promised > 0;
 
     /// <summary>Whether a level with work was owed a whole step's time when the step began.</summary>
     public ReadOnlySpan<bool> IsOwed => _isOwed;
@@ -80,7 +85,25 @@ sealed class BatchShare
     }
 
     /// <summary>How much, nanoseconds: a step that pays it is as much longer, however long it is.</summary>
-    public long OwedNs(int level) => (long)_levels[level].OwedNs;
+    public long OwedTo(int level) => (long)_levels[level].OwedNs;
+
+    /// <summary>What these levels are owed together.</summary>
+    public long OwedNs
+    {
+        get
+        {
+            var ns = 0L;
+            for (var level = 0; level < _levels.Length; level++)
+                ns += _isOwed[level] ? OwedTo(level) : 0;
+            return ns;
+        }
+    }
+
+    /// <summary>Whether the time that decodes leave of a step can be all that is promised of it.</summary>
+    public bool FitsInto(long spareNs, long stepNs) => spareNs >= _promised * stepNs;
+
+    /// <summary>Whether a level is owed two steps: what gaps left it was too little.</summary>
+    public bool IsOverdue(int level) => _levels[level].OwedNs >= 2 * _stepNs;
 
     /// <summary>A step begins.</summary>
     public void Begin()

@@ -17,7 +17,7 @@ sealed class PromptForecast(SchedulerState state, StepPredictor predictor, Slack
     const int MostSteps = 64;
 
     readonly ChunkFit _fit = new(predictor);
-    readonly double _interactiveShare = 1 - Math.Min(0.99, BatchShare.Promised(state.Options));
+    readonly double _interactiveShare = BatchShare.LeftOf(state.Options);
     readonly int _leastChunk = state.Options.Policy.Slack!.MinBatchChunk;
     Prompt[] _prompts = new Prompt[16];
     long[] _alone = new long[16];

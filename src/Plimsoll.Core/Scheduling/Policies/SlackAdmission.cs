@@ -21,6 +21,7 @@ sealed class SlackAdmission
     readonly SlackQueues _queues;
     readonly SlackDecodes _decodes;
     readonly BatchShare _share;
+    readonly double _interactiveShare;
     readonly long _idleStepNs;
     readonly long[] _meanAnswer;
     readonly int _batchLevel = -1;
@@ -35,6 +36,7 @@ sealed class SlackAdmission
         _queues = queues;
         _decodes = decodes;
         _share = share;
+        _interactiveShare = BatchShare.LeftOf(state.Options);
         _idleStepNs = idleStepNs;
         _forecast = new PromptForecast(state, predictor, queues);
         _meanAnswer = new long[state.Options.Levels.Count];
@@ -94,8 +96,10 @@ sealed class SlackAdmission
         withIt.AddDecodes(1 + _forecast.Count, request.PromptTokens + _forecast.KnownTokens);
         var stepNs = _predictor.BoundNs(withIt);
         var answerSteps = Math.Max(1, MeanAnswer(request.Level) / 4);
-        if (withItGap < long.MaxValue && stepNs > withItGap)
-            return Math.Max(1, stepNs - withItGap) * answerSteps;
+        // What is promised to batch work is no time of decodes.
+        var leftNs = withItGap < long.MaxValue ? (long)(withItGap * _interactiveShare) : long.MaxValue;
+        if (stepNs > leftNs)
+            return Math.Max(1, stepNs - leftNs) * answerSteps;
         var dueNs = SchedulerState.Due(request.ArrivalNs ?? nowNs, request.TtftNs ?? level.TtftNs);
         if (!MemoryHolds(request) || (dueNs < long.MaxValue && withIt.Decodes > _state.Options.MaxNumSeqs))
             return Math.Max(1, stepNs) * answerSteps;
@@ -159,8 +163,8 @@ sealed class SlackAdmission
         var shape = decodes;
         shape.AddChunk(0, (int)most, endsPrompt: false);
         var promptsNs = (double)(_predictor.BoundNs(shape) - _predictor.BoundNs(decodes)) / most * tokens;
-        var gainNs = SlackDecodes.PaceNs(first.Key.ItlNs) - stepNs;
-        var endsNs = Math.Max(nowNs, _state.StepEndsNs) + stepNs + (long)promptsNs;
+        var gainNs = SlackDecodes.PaceNs(first.Key.ItlNs) - (long)(stepNs / _interactiveShare);
+        var endsNs = Math.Max(nowNs, _state.StepEndsNs) + (long)((stepNs + promptsNs) / _interactiveShare);
         return Math.Max(
             0, endsNs - _decodes.DueNs(first) - (Math.Max(0, gainNs) * (MeanAnswer(first.Key.Level) / 8)));
     }

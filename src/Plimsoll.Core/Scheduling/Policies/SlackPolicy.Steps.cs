@@ -188,15 +188,33 @@ partial class SlackPolicy
     }
 
     /// <summary>
-    /// Levels of batch work that are owed time have that, whatever is due: first who is owed most.
+    /// Takes what is owed to batch work off the prompts' time. False when decodes leave too little of the gap
+    /// for it, and where adapters take turns.
     /// </summary>
-    void PayShares()
+    bool KeepsOwedTime()
+    {
+        var spareNs = Math.Max(0, TimeNs - _predictor.BoundNs(_state.Plan.Shape));
+        if (!_options.MixesAdapters || !_share.FitsInto(spareNs, _budgetNs))
+            return false;
+        _budgetNs -= Math.Min(_share.OwedNs, spareNs);
+        return true;
+    }
+
+    /// <summary>
+    /// Levels of batch work that are owed time have that: first who is owed most.
+    /// </summary>
+    /// <param name="withinGap">As far as there is time before tokens are due, unless it is overdue; otherwise
+    /// whatever is due.</param>
+    void PayShares(bool withinGap)
     {
         var wholeNs = _budgetNs;
         for (var level = _share.Most(_had); level >= 0; level = _share.Most(_had))
         {
-            var placedNs = _predictor.BoundNs(_state.Plan.Shape) + _memory.MovedNs;
-            _budgetNs = Math.Max(wholeNs, placedNs + _share.OwedNs(level));
+            if (!withinGap || _share.IsOverdue(level))
+            {
+                var placedNs = _predictor.BoundNs(_state.Plan.Shape) + _memory.MovedNs;
+                _budgetNs = Math.Max(wholeNs, placedNs + _share.OwedTo(level));
+            }
             if (PlaceBatch(level))
                 PlaceBatchPrompts(level);
             _had[level] = true;

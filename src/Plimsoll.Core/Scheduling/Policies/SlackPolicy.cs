@@ -110,6 +110,7 @@ sealed partial class SlackPolicy : IStepPolicy
 
         // 3. Whose adapter, where a step carries one only.
         _adapter = _options.MixesAdapters ? -1 : _turns.Next(_share.Most([]), nowNs);
+        _starvedSteps = _turns.HasWaited ? Patience : _starvedSteps;
 
         // 2. The time there is, and 4. the decodes that it is measured by.
         var due = _options.MixesAdapters ? _decodes.EarliestDueNs() : _turns.EarliestDueNs(_adapter);
@@ -123,6 +124,7 @@ sealed partial class SlackPolicy : IStepPolicy
         (_firstTokenNs, _isLate, _givesFirst) = (long.MaxValue, false, false);
         var kept = owed ? _share.KeptTokens(_tokensLeft) : 0;
         _tokensLeft -= kept;
+        var paysWithinGap = owed && due != long.MaxValue && KeepsOwedTime();
         var allPlaced = PlaceInteractivePrompts();
         _tokensLeft += kept;
         _budgetNs = Math.Min(paceNs, _firstTokenNs);
@@ -130,7 +132,7 @@ sealed partial class SlackPolicy : IStepPolicy
 
         // 6. and 9. Batch work, in the slack or because it is owed.
         _had.AsSpan().Clear();
-        PayShares();
+        PayShares(paysWithinGap);
         if (allPlaced && !_isLate)
             FillSlack(isDue: due != long.MaxValue);
         if (plan.IsEmpty)
