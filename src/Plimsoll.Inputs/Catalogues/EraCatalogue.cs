@@ -51,7 +51,7 @@ public static class EraCatalogue
         var newest = Catalogue.BuiltIn.Prices.Select(price => price.AsOf).Max(StringComparer.Ordinal)!;
         return string.CompareOrdinal(day[..Month], newest[..Month]) <= 0 ? day
             : throw new BadInputException(
-                $"date {text}: prices are known to {newest}; expected no later a month");
+                $"date {text}: prices are known to {newest}; expected that month or an earlier one");
     }
 
     /// <summary>
