@@ -103,6 +103,27 @@ public sealed class McpTests
             answered.Count(a => a == id).ShouldBe(1, ran.Output);
     }
 
+    /// <summary>What no schema allows is refused by the protocol's own code, which clients know.</summary>
+    [Theory]
+    [InlineData("""{"name":"nope","arguments":{}}""", -32602, "no tool nope; expected account")]
+    [InlineData("""{"name":5}""", -32602, "expected a name")]
+    [InlineData("""{"name":"plan","arguments":[1]}""", -32602, "an object of arguments")]
+    [InlineData("[]", -32602, "expected a name")]
+    public void A_call_of_nothing_is_an_error_of_its_parameters(string call, int code, string expected)
+    {
+        var messages = """
+            {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}
+            {"jsonrpc":"2.0","method":"notifications/initialized"}
+            {"jsonrpc":"2.0","id":2,"method":"tools/call","params":CALL}
+
+            """.Replace("CALL", call);
+        var ran = PlimsollProcess.RunWithInput(Encoding.UTF8.GetBytes(messages), "mcp");
+        var error = JsonDocument.Parse(ran.Output.Split('\n').Single(line => line.Contains("\"id\":2")))
+            .RootElement.GetProperty("error");
+        error.GetProperty("code").GetInt32().ShouldBe(code);
+        error.GetProperty("message").GetString()!.ShouldContain(expected);
+    }
+
     static Task<McpClient> Client() => McpClient.CreateAsync(
         new StdioClientTransport(new StdioClientTransportOptions
         {

@@ -158,8 +158,9 @@ static class PlanText
         return $"{Percent(over.Value)} ({Percent(over.Low)} … {high} %){(row.Tie ? " tie" : "")}";
     }
 
-    static string Percent(double share) =>
-        (100 * share).ToString("+0.#;−0.#;0", CultureInfo.InvariantCulture);
+    /// <summary>Of more than the double no tenth of a percent is known.</summary>
+    static string Percent(double share) => (100 * share).ToString(
+        Math.Abs(share) < 1 ? "+0.#;−0.#;0" : "+#,0;−#,0", CultureInfo.InvariantCulture);
 
     static string Number(IFormattable value, string format) =>
         value.ToString(format, CultureInfo.InvariantCulture);

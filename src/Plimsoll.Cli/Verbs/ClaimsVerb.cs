@@ -63,6 +63,8 @@ sealed class ClaimsVerb(TextWriter output, TextWriter story)
         {
             throw new BadInputException($"--date {date}: expected yyyy-MM-dd such as 2026-03-01");
         }
+        if (date is not null)
+            EraCatalogue.Day(date);
         if (parsed.GetValue(_report) is { } page)
             WholeFile.Check(page.FullName);
         var catalogue = Catalogue.BuiltIn;

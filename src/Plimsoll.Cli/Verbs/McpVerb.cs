@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using ModelContextProtocol;
@@ -57,6 +59,13 @@ sealed class McpVerb(TextWriter story)
                 CallToolHandler = (request, _) => ValueTask.FromResult(Call(tools, request.Params)),
             },
         };
+        options.Filters.Message.IncomingFilters.Add(next => (message, cancel) =>
+            message.JsonRpcMessage is JsonRpcRequest { Method: RequestMethods.ToolsCall } request
+                && !IsCall(request.Params)
+                ? throw new McpProtocolException(
+                    "not a call of a tool; expected a name and an object of arguments",
+                    McpErrorCode.InvalidParams)
+                : next(message, cancel));
         options.Filters.Message.OutgoingFilters.Add(send => async (message, cancel) =>
         {
             await send(message, cancel);
@@ -71,11 +80,20 @@ sealed class McpVerb(TextWriter story)
         return CommandLine.Done;
     }
 
+    /// <summary>Whether a call names its tool, and its arguments by name.</summary>
+    static bool IsCall(JsonNode? call) => call is JsonObject named
+        && named["name"]?.GetValueKind() == JsonValueKind.String
+        && named["arguments"] is (null or JsonObject);
+
     static CallToolResult Call(Dictionary<string, VerbTool> tools, CallToolRequestParams? request)
     {
         if (request is null || !tools.TryGetValue(request.Name, out var tool))
-            throw new McpException($"no tool {request?.Name}; expected {string.Join(", ", tools.Keys)}");
+        {
+            throw new McpProtocolException(
+                $"no tool {request?.Name}; expected {string.Join(", ", tools.Keys)}",
+                McpErrorCode.InvalidParams);
+        }
         return tool.Call(request.Arguments is { } given
-            ? new Dictionary<string, System.Text.Json.JsonElement>(given) : []);
+            ? new Dictionary<string, JsonElement>(given) : []);
     }
 }

@@ -32,16 +32,26 @@ public static class EraCatalogue
         era => string.CompareOrdinal(era.Since, date) <= 0)
         ?? throw new BadInputException($"date {date}: before {All[0].Since}; expected a later one");
 
-    /// <summary>What a month or a day means as the end of a series.</summary>
+    /// <summary>What a month or a day means as the end of a series; none that nobody has seen.</summary>
     public static string Day(string text)
     {
         const System.Globalization.DateTimeStyles None = System.Globalization.DateTimeStyles.None;
         var culture = System.Globalization.CultureInfo.InvariantCulture;
         if (DateOnly.TryParseExact(text, "yyyy-MM-dd", culture, None, out _))
-            return text;
+            return Seen(text, text);
         return DateOnly.TryParseExact(text, "yyyy-MM", culture, None, out var month)
-            ? month.AddMonths(1).AddDays(-1).ToString("yyyy-MM-dd", culture)
+            ? Seen(month.AddMonths(1).AddDays(-1).ToString("yyyy-MM-dd", culture), text)
             : throw new BadInputException($"date {text}: expected yyyy-MM or yyyy-MM-dd such as 2023-03");
+    }
+
+    /// <summary>A day of no later month than the newest price is of.</summary>
+    static string Seen(string day, string text)
+    {
+        const int Month = 7;
+        var newest = Catalogue.BuiltIn.Prices.Select(price => price.AsOf).Max(StringComparer.Ordinal)!;
+        return string.CompareOrdinal(day[..Month], newest[..Month]) <= 0 ? day
+            : throw new BadInputException(
+                $"date {text}: prices are known to {newest}; expected that month or an earlier one");
     }
 
     /// <summary>

@@ -140,11 +140,7 @@ static class MarketClaims
             figures,
             batchFaster == levers.Length ? "holds" : interactiveFaster == levers.Length ? "does not hold"
                 : "not settled",
-            FormattableString.Invariant(
-                $"of {levers.Length} levers over a generation or two the worth of {batchFaster} shrank ")
-            + FormattableString.Invariant(
-                $"faster in batch and of {interactiveFaster} faster under the promise; the others' ")
-            + "intervals overlap, or a promise cannot be kept on one side");
+            Shrank(levers.Length, batchFaster, interactiveFaster));
 
         Worth Formats(bool isNow, bool isBatch) => new(
             Of(s.Large, isNow ? s.B200 : s.H100, isBatch, NumberFormat.Bf16),
@@ -163,6 +159,17 @@ static class MarketClaims
             string? version = null) => isBatch
             ? s.Costs.Batch(model, card, 1, weights, version)
             : s.Costs.Of(model, card, 1, weights: weights, version: version);
+    }
+
+    /// <summary>How the worths shrank, said of those of which it is known.</summary>
+    internal static string Shrank(int levers, int batchFaster, int interactiveFaster)
+    {
+        const string Unknown = "the intervals overlap, or a promise cannot be kept on one side";
+        var left = levers - batchFaster - interactiveFaster;
+        return left == levers
+            ? $"of none of the {levers} levers is it known where its worth shrank faster: {Unknown}"
+            : $"of the {levers} levers {batchFaster} lost worth faster in batch, {interactiveFaster} under "
+                + $"the promise{(left > 0 ? $"; of the other {left} {Unknown}" : "")}";
     }
 
     static ClaimFigure Row(string name, Worth worth) => Ratio(name, worth.Without, worth.With);

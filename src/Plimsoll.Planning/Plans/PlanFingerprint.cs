@@ -8,15 +8,15 @@ using Plimsoll.Core.Promises;
 namespace Plimsoll.Planning.Plans;
 
 /// <summary>
-/// A hash of everything that a search depends on, so that a journal is never taken for another's.
+/// A hash of everything that is asked of a search, so that a journal is never taken for another's.
 /// </summary>
 public static class PlanFingerprint
 {
-    public static string Of(PlanRequest request, string version)
+    public static string Of(PlanRequest request)
     {
         var serving = request.Serving;
         var text = new StringBuilder();
-        text.Append(version).Append('\n').Append(serving.Workload.Name).Append('\n')
+        text.Append(serving.Workload.Name).Append('\n')
             .Append(serving.Workload.Source).Append('\n');
         foreach (var number in new[]
         {

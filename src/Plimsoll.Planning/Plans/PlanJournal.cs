@@ -36,14 +36,14 @@ public sealed class PlanJournal : IDisposable
     public int Added { get; private set; }
 
     /// <summary>A journal in memory alone.</summary>
-    public static PlanJournal InMemory() => new(new PlanJournalHeader(Schema, "", [], 1, 1));
+    public static PlanJournal InMemory() => new(new PlanJournalHeader(Schema, "", "", [], 1, 1));
 
     /// <summary>Opens the journal of a plan to go on with it, or begins one.</summary>
     public static PlanJournal Open(string path, PlanJournalHeader header)
     {
         if (!File.Exists(path) || IsCutInHeader(path, header))
             return Begin(path, header);
-        var journal = Read(path);
+        var journal = Read(path, header.Version);
         if (journal.Header.Plan != header.Plan || journal.Header.Shard != header.Shard
             || journal.Header.Shards != header.Shards)
         {
@@ -84,11 +84,20 @@ public sealed class PlanJournal : IDisposable
         return new PlanJournal(header) { _writer = writer };
     }
 
-    /// <summary>Reads a journal; what is none is refused in one line.</summary>
-    public static PlanJournal Read(string path)
+    /// <summary>
+    /// Reads a journal; what is none is refused in one line, and so is one that another version wrote: step
+    /// times, prices or the search may have changed since, and what two versions measured is not compared.
+    /// </summary>
+    public static PlanJournal Read(string path, string? version)
     {
         using var reader = new StreamReader(path);
         var journal = new PlanJournal(HeaderOf(path, Next(reader)));
+        if (journal.Header.Version != version)
+        {
+            throw new BadInputException(
+                $"{path}: was measured by {(journal.Header.Version is { } other ? $"plimsoll {other}"
+                    : "an earlier plimsoll")}; expected a new file or a journal of this one, {version}");
+        }
         var number = 1;
         while (Next(reader) is { } line)
         {
@@ -182,12 +191,13 @@ public sealed class PlanJournal : IDisposable
 
 /// <summary>Of which plan a journal is.</summary>
 /// <param name="Schema"><see cref="PlanJournal.Schema"/>.</param>
-/// <param name="Plan">Hash of everything that the search depends on.</param>
+/// <param name="Version">Which version and commit measured; null where it did not say yet.</param>
+/// <param name="Plan">Hash of everything that is asked.</param>
 /// <param name="Arguments">The command line, shard and journal left out.</param>
 /// <param name="Shard">From 1.</param>
 /// <param name="Shards">How many share the search.</param>
 public sealed record PlanJournalHeader(
-    string Schema, string Plan, IReadOnlyList<string> Arguments, int Shard, int Shards);
+    string Schema, string? Version, string Plan, IReadOnlyList<string> Arguments, int Shard, int Shards);
 
 sealed record PlanJournalEntry(string Key, PlanMeasure Measure);
 

@@ -22,7 +22,7 @@ public sealed record PlanRungs(PlanRung Short, PlanRung Longer, PlanRung Full)
     /// Fewest of a short run where they are there: in fewer a large unit, which has them sooner, sees no
     /// burst and looks cheaper than a small one.
     /// </summary>
-    const long FewestShort = 2_000;
+    public const long FewestShort = 2_000;
 
     public static PlanRungs Of(PlanRequest request)
     {
@@ -42,8 +42,8 @@ public sealed record PlanRungs(PlanRung Short, PlanRung Longer, PlanRung Full)
         });
         var first = Math.Max(needed, Math.Max(full / 8, Math.Min(full, FewestShort)));
         return new PlanRungs(
-            new PlanRung("short", 1, first) { Margin = 0.25 },
-            new PlanRung("longer", 1, Math.Max(first, full / 2)) { Margin = 0.1 },
+            new PlanRung("short", 1, first) { Margin = 0.25, SaysWhatBinds = false },
+            new PlanRung("longer", 1, Math.Max(first, full / 2)) { Margin = 0.1, SaysWhatBinds = false },
             new PlanRung("full", 4, full));
     }
 }

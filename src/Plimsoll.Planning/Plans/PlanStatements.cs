@@ -162,6 +162,14 @@ public static class PlanStatements
             notes.Add($"mixed tiers: ranks {string.Join(", ", guessed)} rest on datasheets, the others on "
                 + "measured kernels; a rank between tiers is worth no more than its interval");
         }
+        var stream = PlanRungs.Of(outcome.Request).Full.Requests;
+        if (!outcome.Request.IsBatch && stream < PlanRungs.FewestShort)
+        {
+            notes.Add(FormattableString.Invariant(
+                $"each stream has {stream:N0} requests and is over before a burst comes: large units look ")
+                + "cheaper than they are and no order is worth much; "
+                + FormattableString.Invariant($"expected {PlanRungs.FewestShort:N0} or more"));
+        }
         if (outcome.Request.Shard.Of > 1)
         {
             notes.Add(FormattableString.Invariant(

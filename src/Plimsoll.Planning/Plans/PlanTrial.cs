@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Plimsoll.Core.Hardware;
+using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
@@ -18,6 +19,9 @@ public sealed record PlanRung(string Name, int Streams, long Requests)
 {
     /// <summary>How much dearer than the tenth best a candidate may look here and go on.</summary>
     public double Margin { get; init; }
+
+    /// <summary>Whether what binds is told of those that hold; a race needs only their lines.</summary>
+    public bool SaysWhatBinds { get; init; } = true;
 }
 
 /// <summary>What was measured of a unit.</summary>
@@ -85,18 +89,37 @@ public sealed class PlanTrial
         if (!_serving.Limits.Any())
             return Saturated(rung, _engine.Drawn(wrong ?? StepErrorDraw.None));
         var (search, scale) = Search(rung, wrong ?? StepErrorDraw.None);
-        var ceiling = (_bound.RequestsPerSecond ?? 1) / scale;
+        var full = NoticesQueues ? null : Full(rung, wrong ?? StepErrorDraw.None);
+        var ceiling = full?.RequestsPerSecond ?? (_bound.RequestsPerSecond ?? 1) / scale;
         var line = search.Find(ceiling, ArrivalProcess.Own, near / scale);
         // The bound is no part of the answer: where the promise holds there, the search goes on above it.
-        for (var i = 0; i < 3 && line.Binding is null && line.RequestsPerSecond >= ceiling; i++)
+        var doublings = full is null ? 3 : 0;
+        for (var i = 0; i < doublings && line.Binding is null && line.RequestsPerSecond >= ceiling; i++)
             line = search.Find(ceiling *= 2, ArrivalProcess.Own, near / scale);
         var limits = _serving.Limits.ToList();
         int? missed = line.Binding is { } broken ? limits.IndexOf(broken.Limit) : null;
         return new PlanMeasure(
             [.. line.Lines.Select(rate => rate * scale)],
             line.Binding is { } binding ? Core.Promises.PromiseText.Of(binding.Limit) : null,
-            line.Binding?.Ratio, missed, line.Binding?.MeasuredNs, search.Simulated);
+            line.Binding?.Ratio, missed, line.Binding?.MeasuredNs, search.Simulated + Requests(full));
     }
+
+    /// <summary>
+    /// Whether a queue breaks the promise. A limit on the time between tokens alone holds at any rate, since
+    /// who waits has no tokens yet: what the engines carry is then the line.
+    /// </summary>
+    bool NoticesQueues => _serving.Limits.Any(limit => limit.Metric is Metric.Ttft or Metric.E2e);
+
+    /// <summary>What is simulated together carries when nobody waits; null where it serves nobody.</summary>
+    SaturatedThroughput? Full(PlanRung rung, StepErrorDraw wrong)
+    {
+        var engine = _engine.Drawn(wrong);
+        return SaturatedThroughput.Find(
+            engine, _serving with { Requests = rung.Requests }, attributeTime: false,
+            Fleet(engine, _prefill.Drawn(wrong)).Fleet);
+    }
+
+    static long Requests(SaturatedThroughput? full) => full?.Run.Requests ?? 0;
 
     /// <summary>
     /// Whether a unit may carry a rate at all: one run, which ends as soon as that is certain, where a load
@@ -105,8 +128,11 @@ public sealed class PlanTrial
     public PlanMeasure Reaches(PlanRung rung, double requestsPerSecond)
     {
         var (search, scale) = Search(rung, StepErrorDraw.None);
-        var reaches = search.MayReach(requestsPerSecond / scale);
-        return new PlanMeasure([reaches ? requestsPerSecond : 0], null, null, null, null, search.Simulated);
+        var rate = requestsPerSecond / scale;
+        var full = NoticesQueues ? null : Full(rung, StepErrorDraw.None);
+        var reaches = !(full?.RequestsPerSecond < rate) && search.MayReach(rate);
+        return new PlanMeasure(
+            [reaches ? requestsPerSecond : 0], null, null, null, null, search.Simulated + Requests(full));
     }
 
     (LoadLineSearch Search, double Scale) Search(PlanRung rung, StepErrorDraw wrong)
@@ -117,6 +143,7 @@ public sealed class PlanTrial
             engine, _serving, new ProbeSize(rung.Streams, rung.Requests, rung.Requests))
         {
             Fleet = fleet,
+            SaysWhatBinds = rung.SaysWhatBinds,
         }, scale);
     }
 
@@ -124,7 +151,7 @@ public sealed class PlanTrial
     {
         var found = SaturatedThroughput.Find(engine, _serving with { Requests = rung.Requests });
         return new PlanMeasure(
-            [(found?.RequestsPerSecond ?? 0) * engine.Ranks], null, null, null, null, 2 * rung.Requests);
+            [(found?.RequestsPerSecond ?? 0) * engine.Ranks], null, null, null, null, Requests(found));
     }
 
     /// <summary>

@@ -48,6 +48,12 @@ public sealed class LoadLineSearch
     public Action<long>? AfterRun { get; init; }
 
     /// <summary>
+    /// Whether a run more says what binds just above the line; of a promise that holds at no rate it is
+    /// always said.
+    /// </summary>
+    public bool SaysWhatBinds { get; init; } = true;
+
+    /// <summary>
     /// Engines that share the traffic, whose load line is then found as one; one engine rank when null.
     /// </summary>
     public Fleet? Fleet { get; init; }
@@ -93,7 +99,7 @@ public sealed class LoadLineSearch
                 stream => brackets[stream] = FindNear(probe, stream, guess, ceiling));
         }
         var lines = Array.ConvertAll(brackets, bracket => bracket.Kept);
-        return brackets[0].Broken is { } broken
+        return brackets[0].Broken is { } broken && (SaysWhatBinds || lines[0] == 0)
             ? Broken(lines, broken, probe)
             : new LoadLineResult(lines, null, 0);
     }

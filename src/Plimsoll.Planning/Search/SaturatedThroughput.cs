@@ -35,19 +35,24 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
                 + "expected more memory per replica or shorter prompts");
 
     /// <summary>Null when the engine can serve no request at all.</summary>
+    /// <param name="engine">Its one rank, whose rate is told.</param>
+    /// <param name="serving">What is served.</param>
+    /// <param name="attributeTime">Whether to tell computing time by what caused it.</param>
+    /// <param name="fleet">Engines that share the traffic, whose rate is then told as one.</param>
     public static SaturatedThroughput? Find(
-        SimulatedEngine engine, Serving serving, bool attributeTime = false)
+        SimulatedEngine engine, Serving serving, bool attributeTime = false, Fleet? fleet = null)
     {
         var workload = serving.Workload;
         if (!workload.ClosedLoop)
-            return Find(engine, serving, attributeTime, openSessions: null);
+            return Find(engine, serving, attributeTime, openSessions: null, fleet);
         // Too many sessions in turn push each other's contexts out of the prefix cache, too few leave the
         // engine idle: the best of the counts around what memory holds.
-        var held = Math.Max(1, (int)(engine.Memory.Tokens / Math.Max(1, workload.MeanPromptTokens)));
+        var held = Math.Max(1, (int)(engine.Memory.Tokens / Math.Max(1, workload.MeanPromptTokens)))
+            * (fleet?.Serving.Replicas ?? 1);
         SaturatedThroughput? best = null;
         foreach (var sessions in new SortedSet<int> { Math.Max(1, held / 2), held, 2 * held })
         {
-            var found = Find(engine, serving, attributeTime, sessions);
+            var found = Find(engine, serving, attributeTime, sessions, fleet);
             if (best is null || found?.RequestsPerSecond > best.RequestsPerSecond)
                 best = found ?? best;
         }
@@ -55,12 +60,12 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
     }
 
     static SaturatedThroughput? Find(
-        SimulatedEngine engine, Serving serving, bool attributeTime, int? openSessions)
+        SimulatedEngine engine, Serving serving, bool attributeTime, int? openSessions, Fleet? fleet)
     {
         var streams = new SaturatedThroughput?[Streams];
         Parallel.For(0, Streams, i => streams[i] = Stream(
             engine, serving with { Seed = serving.Seed + (ulong)i * 0x9E3779B97F4A7C15UL }, attributeTime,
-            openSessions));
+            openSessions, fleet));
         var found = streams.OfType<SaturatedThroughput>().ToList();
         return found.Count == 0 ? null : new SaturatedThroughput(
             found.Average(s => s.RequestsPerSecond), PooledRuns.Of([.. found.Select(s => s.Run)]))
@@ -70,10 +75,10 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
     }
 
     static SaturatedThroughput? Stream(
-        SimulatedEngine engine, Serving serving, bool attributeTime, int? openSessions)
+        SimulatedEngine engine, Serving serving, bool attributeTime, int? openSessions, Fleet? fleet)
     {
-        var ranks = engine.LockstepRanks;
-        var requests = ranks * Math.Max(
+        var ranks = fleet is null ? engine.LockstepRanks : 1;
+        var requests = (fleet?.Serving.Replicas ?? ranks) * Math.Max(
             serving.Requests ?? UsualRequests, TurnsOfTheBatch * (long)engine.Limits.MaxNumSeqs);
         var first = requests / 5;
         var last = requests * 4 / 5;
@@ -97,7 +102,7 @@ public sealed record SaturatedThroughput(double RequestsPerSecond, SimulationRes
         };
         var run = engine.Run(
             serving.Workload, serving.Workload.RequestsPerSecond, options, ArrivalProcess.AtOnce,
-                openSessions);
+            openSessions, fleet);
         if (run.Completed == 0)
             return null;
         var rate = lastNs > firstNs

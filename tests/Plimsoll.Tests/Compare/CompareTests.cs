@@ -56,6 +56,8 @@ public sealed class CompareTests
     [InlineData("compare gpu=h100,gpu=a100", "twice")]
     [InlineData("compare --from 2023", "expected yyyy-MM")]
     [InlineData("compare --from 2001-01", "no accelerator has a price by then")]
+    [InlineData("compare --from 2030-01", "date 2030-01: prices are known to 20")]
+    [InlineData("compare date=2099-12-31,gpu=h100 gpu=h100", "date 2099-12-31: prices are known to 20")]
     [InlineData("compare gpu=h100 gpu=h100 --order card", "order card")]
     [InlineData("compare policy=none", "policy=none")]
     [InlineData("compare date=2023-03 --from 2023-03", "a date of its own")]

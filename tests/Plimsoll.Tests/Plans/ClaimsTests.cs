@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using Plimsoll.Cli;
+using Plimsoll.Planning.Claims;
 using Plimsoll.Tests.House;
 using Shouldly;
 using Xunit;
@@ -42,6 +43,7 @@ public sealed class ClaimsTests
 
     [Theory]
     [InlineData("--date 2026", "--date 2026: expected yyyy-MM-dd")]
+    [InlineData("--date 2030-01-01", "date 2030-01-01: prices are known to 20")]
     [InlineData("--gpu nothing", "nothing")]
     [InlineData("--gpu l4 --model Llama-3.1-405B", "does not fit")]
     public void Bad_input_is_one_line(string arguments, string expected)
@@ -51,6 +53,13 @@ public sealed class ClaimsTests
         text.ShouldBeEmpty();
         story.ShouldContain(expected);
     }
+
+    [Theory]
+    [InlineData(0, 0, "of none of the 3 levers is it known where its worth shrank faster: the intervals")]
+    [InlineData(2, 1, "of the 3 levers 2 lost worth faster in batch, 1 under the promise")]
+    [InlineData(1, 0, "faster in batch, 0 under the promise; of the other 2 the intervals overlap")]
+    public void What_is_known_of_levers_is_said_of_them(int batch, int interactive, string expected) =>
+        MarketClaims.Shrank(3, batch, interactive).ShouldContain(expected);
 
     static (int Code, string Text, string Story) Run(params string[] command)
     {

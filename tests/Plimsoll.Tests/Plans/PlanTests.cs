@@ -131,6 +131,17 @@ public sealed class PlanTests : IDisposable
         ((double)plan["nearest"]!["best"]!["bill"]!["usdPerHour"]!).ShouldBeGreaterThan(0);
     }
 
+    /// <summary>What a few requests cannot tell is said to be so.</summary>
+    [Theory]
+    [InlineData(1_999, true)]
+    [InlineData(2_000, false)]
+    public void Streams_that_hold_no_burst_are_said_to(int requests, bool said)
+    {
+        var plan = Plan([.. Words(Space[..Space.LastIndexOf(' ')]), $"{requests}"]);
+        plan["notes"]!.AsArray().Any(note => ((string)note!).Contains("over before a burst comes")).ShouldBe(
+            said);
+    }
+
     [Fact]
     public void Limits_are_kept()
     {
@@ -197,6 +208,29 @@ public sealed class PlanTests : IDisposable
         var (code, _, story) = Run([.. Words(Space), "--seed", "2", "--journal", journal]);
         code.ShouldBe(2);
         story.ShouldContain("is of another plan");
+    }
+
+    /// <summary>What two versions measured is not mixed: neither resumed nor joined.</summary>
+    [Theory]
+    [InlineData("\"version\":\"0.0.1, commit 0badc0de\",", "was measured by plimsoll 0.0.1, commit 0badc0de")]
+    [InlineData("", "was measured by an earlier plimsoll;")]
+    public void A_journal_of_another_version_is_refused(string version, string expected)
+    {
+        var journal = Path.Combine(_folder.FullName, "version.jsonl");
+        Run([.. Words(Space), "--journal", journal]).Code.ShouldBe(0);
+        var own = $"\"version\":\"{CommandLine.VersionAndCommit}\",";
+        var text = File.ReadAllText(journal);
+        text.ShouldContain(own);
+        File.WriteAllText(journal, text.Replace(own, version));
+        string[][] commands = [[.. Words(Space), "--journal", journal], ["plan", "merge", journal]];
+        foreach (var command in commands)
+        {
+            var (code, _, story) = Run(command);
+            code.ShouldBe(2);
+            story.ShouldContain(expected);
+            story.ShouldContain(CommandLine.VersionAndCommit);
+        }
+        File.ReadAllText(journal).ShouldBe(text.Replace(own, version));
     }
 
     static JsonNode Plan(string[] command)

@@ -1,3 +1,5 @@
+using System;
+using System.Linq;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Timing;
@@ -47,11 +49,35 @@ public sealed class PlanTrialTests
         rungs.Full.Requests.ShouldBe(requests);
     }
 
-    static double LineOf(double ttftMs, StepErrorDraw wrong)
+    /// <summary>
+    /// Who waits has no tokens yet, so a limit on the time between them holds at any rate: no more is carried
+    /// than when nobody waits.
+    /// </summary>
+    [Fact]
+    public void A_promise_that_no_queue_breaks_is_kept_up_to_what_the_engine_carries()
+    {
+        var trial = Trial(Limit(Metric.Tpot, 1e6));
+        var most = Trial().Measure(Rung).Line;
+        var line = trial.Measure(Rung);
+        line.Line.ShouldBe(most, 0.02 * most);
+        line.Binding.ShouldBeNull();
+        trial.Reaches(Rung, 1.05 * most).Holds.ShouldBeFalse();
+        trial.Reaches(Rung, 0.95 * most).Holds.ShouldBeTrue();
+        // Half as fast it carries half as much.
+        var twice = Enumerable.Repeat(Math.Log(2), StepScale.Terms).ToArray();
+        var slow = new StepErrorDraw(0, StepScale.Of(twice), 1);
+        trial.Measure(Rung, slow, line.Line).Line.ShouldBe(most / 2, 0.1 * most);
+    }
+
+    static double LineOf(double ttftMs, StepErrorDraw wrong) =>
+        Trial(Limit(Metric.Ttft, ttftMs)).Measure(Rung, wrong).Line;
+
+    static Limit Limit(Metric metric, double ms) => new(metric, 95, (long)(ms * 1e6));
+
+    static PlanTrial Trial(params Limit[] limits)
     {
         var serving = TestServings.Of(
-            TestDeployments.Small, WorkloadFamily.Find("chat"), Rung.Requests,
-            new Limit(Metric.Ttft, 95, (long)(ttftMs * 1e6)));
+            TestDeployments.Small, WorkloadFamily.Find("chat"), Rung.Requests, limits);
         var candidate = PlanCandidates.Of(new PlanSpace
         {
             Models = [TestDeployments.Small.Model],
@@ -62,8 +88,7 @@ public sealed class PlanTrialTests
             Serving = serving, Space = new PlanSpace { Models = [], Accelerators = [] },
         };
         var mean = MeanRequest.Of(serving, PlanTrial.Engine(candidate, serving));
-        return new PlanTrial(candidate, request, PlanBound.Of(candidate, request, mean))
-            .Measure(Rung, wrong).Line;
+        return new PlanTrial(candidate, request, PlanBound.Of(candidate, request, mean));
     }
 
     static PriceSpec Price(AcceleratorSpec card) => Planning.Claims.ClaimCosts.Price(card, 1);

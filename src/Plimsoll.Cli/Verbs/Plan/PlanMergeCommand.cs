@@ -33,7 +33,8 @@ sealed class PlanMergeCommand(TextWriter output, TextWriter story)
     int Run(ParseResult parsed)
     {
         var files = parsed.GetValue(_journals)!;
-        var journals = files.Select(file => PlanJournal.Read(file.FullName)).ToList();
+        var journals = files.Select(file => PlanJournal.Read(file.FullName, CommandLine.VersionAndCommit))
+            .ToList();
         var first = journals[0].Header;
         for (var i = 1; i < journals.Count; i++)
         {
@@ -51,11 +52,11 @@ sealed class PlanMergeCommand(TextWriter output, TextWriter story)
                 $"shard {missing[0]} of {first.Shards}: its journal is missing; expected one of every shard");
         }
         var request = Request(first.Arguments);
-        if (PlanFingerprint.Of(request, CommandLine.Version) != first.Plan)
+        if (PlanFingerprint.Of(request) != first.Plan)
         {
             throw new BadInputException(
-                $"{files[0]}: the workload, the catalogue or the version has changed since; expected the "
-                + "ones that the journals were made with");
+                $"{files[0]}: the workload or the prices have changed since; expected the ones that the "
+                + "journals were made with");
         }
         var all = PlanJournal.InMemory();
         foreach (var journal in journals)

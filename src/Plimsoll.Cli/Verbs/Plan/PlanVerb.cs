@@ -117,7 +117,7 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
     }
 
     static PlanJournalHeader Header(ParseResult parsed, PlanRequest request) => new(
-        PlanJournal.Schema, PlanFingerprint.Of(request, CommandLine.Version), Arguments(parsed),
+        PlanJournal.Schema, CommandLine.VersionAndCommit, PlanFingerprint.Of(request), Arguments(parsed),
         request.Shard.Number, request.Shard.Of);
 
     /// <summary>Runs a plan and prints it; also for journals that are joined.</summary>
