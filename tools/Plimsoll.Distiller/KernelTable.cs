@@ -3,6 +3,8 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.IO.Compression;
+using System.Linq;
+using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Distiller;
 
@@ -29,19 +31,20 @@ sealed class KernelTable
         using var plain = path.EndsWith(".gz", StringComparison.Ordinal)
             ? new GZipStream(file, CompressionMode.Decompress)
             : (Stream)file;
-        using var reader = new StreamReader(plain);
-        var header = reader.ReadLine()!.Split(',');
-        for (var i = 0; i < header.Length; i++)
+        using var rows = new CsvRows(
+            new StreamReader(plain), what => new InvalidDataException($"{path}: {what}"));
+        for (var i = 0; i < rows.Columns; i++)
         {
-            table._columns[header[i]] = i;
+            table._columns[rows.Name(i)] = i;
         }
-        while (reader.ReadLine() is { } line)
+        while (rows.Read())
         {
-            var row = line.Split(',');
-            if (row.Length == header.Length)
+            if (rows.Fields != rows.Columns)
             {
-                table._rows.Add(row);
+                throw new InvalidDataException(
+                    $"{path}, line {rows.Line}: {rows.Fields} fields; expected {rows.Columns}");
             }
+            table._rows.Add([.. Enumerable.Range(0, rows.Columns).Select(i => rows.Field(i).ToString())]);
         }
         return table;
     }

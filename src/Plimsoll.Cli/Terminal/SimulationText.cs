@@ -135,8 +135,11 @@ static class SimulationText
             ? "all at once; " : $"{F(serving.RequestsPerSecond, "0.###")} requests/s; ");
         text.Append(
             $"tier {engine.StepTime.Tier.ToString().ToLowerInvariant()}; in brackets 90 % intervals\n\n");
-        if (serving.Deployment.Profile is not null)
-            text.Append(string.Join('\n', engine.StepTime.Notes)).Append("\n\n");
+        string[] notes = [.. serving.Workload.Notes, .. engine.StepTime.Notes];
+        foreach (var note in notes)
+            TextLines.Wrap(text, "note: ", "  ", note);
+        if (notes.Length > 0)
+            text.Append('\n');
     }
 
     static void Outcome(

@@ -60,8 +60,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
 
     readonly Option<string?> _price = new("--price")
     {
-        Description = "USD per accelerator-hour, or a provider type of the catalogue with an optional date "
-            + "[default: latest on-demand median, where levels or batch work share the fleet]",
+        Description = "USD per accelerator-hour, or a provider type or term of the catalogue with an "
+            + "optional date [default: latest on-demand median, where levels or batch work share the fleet]",
     };
 
     readonly BatchOptions _batch = new();
@@ -127,7 +127,9 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         trace?.Keep();
         progress.Clear();
         output.Write(parsed.GetValue(_json)
-            ? SimulationJson.Of(bounds, engine.StepTime.Tier, options, price, drafts)
+            ? SimulationJson.Of(
+                bounds, engine.StepTime.Tier, options,
+                ServingNotes.Of(engine, serving, options.BatchWorkload), price, drafts)
             : SimulationText.Of(bounds, serving, engine, replicas, prefillReplicas, process)
                 + SimulationText.Batch(bounds, options)
                 + SimulationText.Tenants(bounds.Run, options)

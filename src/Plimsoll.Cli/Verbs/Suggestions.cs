@@ -42,7 +42,10 @@ static class Suggestions
     {
         var types = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var price in Catalogue.BuiltIn.Prices)
+        {
             types.Add(price.ProviderType);
+            types.Add(price.Term);
+        }
         foreach (var type in types)
             yield return new CompletionItem(type);
     }

@@ -14,9 +14,18 @@ static class TraceOptionsReader
             + "adapter, ttft, itl, e2e",
     };
 
-    public static TraceOptions Read(string? map, int? blockTokens) => new()
+    public static Option<string> Timestamps() => new Option<string>("--timestamps")
+    {
+        Description = "What is made of a trace's arrivals at one time: spread inside the step that its times "
+            + "are rounded to, where they are, or as-is",
+        DefaultValueFactory = _ => TimestampChoices.All.Names[0],
+    }.OneOf(TimestampChoices.All);
+
+    public static TraceOptions Read(
+        string? map, int? blockTokens, Timestamps timestamps = default) => new()
     {
         Map = map is null ? null : ColumnMap.Parse(map),
         BlockTokens = blockTokens,
+        Timestamps = timestamps,
     };
 }

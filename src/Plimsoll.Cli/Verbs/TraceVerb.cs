@@ -17,6 +17,8 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
     readonly Option<int?> _block =
         new("--block-size") { Description = "Tokens per hashed block [default: the format's]" };
 
+    readonly Option<string> _timestamps = TraceOptionsReader.Timestamps();
+
     public Command Build() =>
         new("trace", "Request traces: what is in one, the family that fits it, a new one from a family.")
         {
@@ -30,7 +32,7 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
         var command =
             new Command("describe", "Counts, rates, burstiness, lengths and prefix reuse of a trace.")
         {
-            file, _map, _block, json,
+            file, _map, _block, _timestamps, json,
         };
         command.SetAction(parsed =>
         {
@@ -51,7 +53,7 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
         var name = new Option<string?>("--name") { Description = "Name of the family [default: the file's]" };
         var command = new Command("fit", "A trace in, a workload family out, and how well it fits.")
         {
-            file, _map, _block, to, name,
+            file, _map, _block, _timestamps, to, name,
         };
         command.SetAction(parsed =>
         {
@@ -140,5 +142,6 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
             $"{path}: {(Directory.Exists(path) ? "is a folder" : "no such file")}; expected a trace file");
 
     TraceOptions Options(ParseResult parsed) =>
-        TraceOptionsReader.Read(parsed.GetValue(_map), parsed.GetValue(_block));
+        TraceOptionsReader.Read(
+            parsed.GetValue(_map), parsed.GetValue(_block), parsed.Chosen(_timestamps, TimestampChoices.All));
 }

@@ -9,6 +9,7 @@ using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
+using Plimsoll.Inputs.Workloads.Traces;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -47,6 +48,8 @@ sealed class WorkloadOptions
         Description = "Tokens per hashed block of a trace [default: the format's]",
     };
 
+    readonly Option<string> _timestamps = TraceOptionsReader.Timestamps();
+
     readonly Option<long?> _requests = new("--requests")
     {
         Description = "Requests of each simulated run [default: as many as the percentiles and the arrivals' "
@@ -66,8 +69,13 @@ sealed class WorkloadOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _workload, _map, _hashBlock, _rate, _promise, _level })
+        foreach (var option in new Option[]
+        {
+            _workload, _map, _hashBlock, _timestamps, _rate, _promise, _level,
+        })
+        {
             command.Add(option);
+        }
     }
 
     public void AddRunsTo(Command command)
@@ -95,7 +103,9 @@ sealed class WorkloadOptions
             throw new BadInputException($"--rate {given}: expected 0.000001 to 10000000 requests per second");
         var workload = WorkloadChoice.Open(
             parsed.GetValue(_workload)!,
-                TraceOptionsReader.Read(parsed.GetValue(_map), parsed.GetValue(_hashBlock)));
+            TraceOptionsReader.Read(
+                parsed.GetValue(_map), parsed.GetValue(_hashBlock),
+                parsed.Chosen(_timestamps, TimestampChoices.All)));
         workload = ModelWorkload.Of(workload, deployment.Model);
         if (rate is null && rateMatters && !workload.HasRate)
         {

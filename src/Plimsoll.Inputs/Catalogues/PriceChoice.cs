@@ -7,9 +7,10 @@ using Plimsoll.Core.Hardware;
 namespace Plimsoll.Inputs.Catalogues;
 
 /// <summary>
-/// Picks a price out of the dated series. What is asked for is an amount (<c>2.49</c>), or a provider type
-/// with an optional date (<c>neocloud@2026-08-21</c>): the median over providers of the latest day on or
-/// before it. Left out, it is the latest on-demand index, or where there is none the latest on-demand median.
+/// Picks a price out of the dated series. What is asked for is an amount (<c>2.49</c>), or a provider type or
+/// a term with an optional date (<c>neocloud@2026-08-21</c>, <c>spot</c>): the median over providers of the
+/// latest day on or before it, of a provider type on demand where it has that. Left out, it is the latest
+/// on-demand index, or where there is none the latest on-demand median.
 /// </summary>
 static class PriceChoice
 {
@@ -30,18 +31,19 @@ static class PriceChoice
         var at = text.IndexOf('@');
         var type = at < 0 ? text : text[..at];
         var date = at < 0 ? null : Date(text[(at + 1)..], text);
-        var types = Types(prices);
-        if (!types.Contains(type))
+        var (types, terms) = (All(prices, p => p.ProviderType), All(prices, p => p.Term));
+        if (!types.Contains(type) && !terms.Contains(type))
         {
             throw new BadInputException(
                 $"{Setting.Price} {text}", "",
-                $"USD per hour, or one of {string.Join(", ", types)} with an optional @DATE");
+                $"USD per hour, or one of {string.Join(", ", [.. types, .. terms])} with an optional @DATE");
         }
-        return Median(prices, accelerator, p => p.ProviderType == type && p.Term == "on-demand", date)
+        return Median(prices, accelerator, p => p.Term == type, date)
+            ?? Median(prices, accelerator, p => p.ProviderType == type && p.Term == "on-demand", date)
             ?? Median(prices, accelerator, p => p.ProviderType == type, date)
             ?? throw new BadInputException(
                 $"{Setting.Price} {text}", $"no such price of {accelerator.Name}",
-                $"another type or date (plimsoll catalogue prices {accelerator.Key}), or "
+                $"another type, term or date (plimsoll catalogue prices {accelerator.Key}), or "
                 + $"{Setting.Price} USD-PER-HOUR");
     }
 
@@ -98,12 +100,12 @@ static class PriceChoice
         };
     }
 
-    static SortedSet<string> Types(IReadOnlyList<PriceSpec> prices)
+    static SortedSet<string> All(IReadOnlyList<PriceSpec> prices, Func<PriceSpec, string> word)
     {
-        var types = new SortedSet<string>(StringComparer.Ordinal);
+        var words = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var price in prices)
-            types.Add(price.ProviderType);
-        return types;
+            words.Add(word(price));
+        return words;
     }
 
     static string Date(string date, string text) =>

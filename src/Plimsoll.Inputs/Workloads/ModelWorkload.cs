@@ -37,6 +37,8 @@ public sealed class ModelWorkload : Workload
 
     public override string Source => _workload.Source;
 
+    public override IReadOnlyList<string> Notes => _workload.Notes;
+
     public override double RequestsPerSecond => _workload.RequestsPerSecond;
 
     public override bool HasRate => _workload.HasRate;

@@ -14,6 +14,11 @@ public abstract class Workload
     /// <summary>Where the workload comes from: a file, or the data a family was fitted to.</summary>
     public abstract string Source { get; }
 
+    /// <summary>
+    /// What was done to the data as they were read, one sentence each: whoever reads a figure should know.
+    /// </summary>
+    public virtual IReadOnlyList<string> Notes => [];
+
     /// <summary>Mean arrival rate of the data itself, requests per second.</summary>
     public abstract double RequestsPerSecond { get; }
 

@@ -153,6 +153,7 @@ public static class PlanStatements
             + "the same draws for both, spares counted and nothing rounded, 90 % interval; "
             + "a tie is an interval that holds zero",
         };
+        notes.AddRange(outcome.Request.Serving.Workload.Notes.Select(note => $"workload: {note}"));
         var tiers = outcome.Best.Select(e => e.StepTime.Tier).Distinct().ToList();
         if (tiers.Count > 1)
         {

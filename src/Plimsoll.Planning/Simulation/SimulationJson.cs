@@ -21,11 +21,12 @@ public static class SimulationJson
     /// <param name="bounds">What the fleet did, and the ends of its interval.</param>
     /// <param name="tier">Of its step times.</param>
     /// <param name="options">What was simulated.</param>
+    /// <param name="notes">What the figures rest on beyond the tier, one sentence each.</param>
     /// <param name="price">What the fleet is paid; null where that is not known.</param>
     /// <param name="drafts">Every number of drafts beside the chosen ones; null without drafts.</param>
     public static string Of(
-        SimulationBounds bounds, Tier tier, SimulationOptions options, FleetPrice? price = null,
-        IReadOnlyList<DraftPoint>? drafts = null)
+        SimulationBounds bounds, Tier tier, SimulationOptions options, IReadOnlyList<string> notes,
+        FleetPrice? price = null, IReadOnlyList<DraftPoint>? drafts = null)
     {
         var (result, levels) = (bounds.Run, options.Levels);
         var tenants = BatchTenant.Of(result, options);
@@ -36,7 +37,8 @@ public static class SimulationJson
             result.PeakKvBlocks, result.PrefixHitRate, result.Steps, $"{result.PlanHash:x16}",
             tier.ToString().ToLowerInvariant(),
             LevelsOf(result, levels),
-            new IntervalDocument(End(bounds, bounds.Low, r => r.Low), End(bounds, bounds.High, r => r.High)))
+            new IntervalDocument(End(bounds, bounds.Low, r => r.Low), End(bounds, bounds.High, r => r.High)),
+            notes)
         {
             Batch = result.Batch is { } batch
                 ? new BatchDocument(
@@ -122,7 +124,7 @@ sealed record SimulationDocument(
     double? Goodput, double OutputTokensPerSecond, long Preemptions, int PeakKvBlocks, double? PrefixHitRate,
     long Steps, string PlanHash, string Tier,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] LevelDocument[]? Levels,
-    IntervalDocument Interval)
+    IntervalDocument Interval, IReadOnlyList<string> Notes)
 {
     /// <summary>What batch work got beside the requests; absent when there was none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

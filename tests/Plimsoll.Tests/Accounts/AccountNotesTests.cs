@@ -53,5 +53,5 @@ public sealed class AccountNotesTests
     [InlineData("datasheet, datasheet", "datasheet; datasheet")]
     [InlineData("a__gemm_perf, b, a__moe_perf", "a: gemm; b; a: moe")]
     public void Sources_of_one_card_are_named_together(string sources, string named) =>
-        AccountNotes.Grouped(sources.Split(", ")).ShouldBe(named);
+        ServingNotes.Grouped(sources.Split(", ")).ShouldBe(named);
 }

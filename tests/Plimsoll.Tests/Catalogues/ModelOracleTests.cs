@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using System.IO;
 using System.Runtime.CompilerServices;
+using Plimsoll.Core;
 using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Catalogues;
 using Shouldly;
@@ -101,6 +102,20 @@ public sealed class ModelOracleTests
         string.CompareOrdinal(Catalogue.BuiltIn.FindPrice(h100, "neocloud@2024-12-31").AsOf, "2024-12-31")
             .ShouldBeLessThanOrEqualTo(0);
         Catalogue.BuiltIn.FindPrice(h100, "2.49").UsdPerHour.ShouldBe(2.49m);
+    }
+
+    [Theory]
+    [InlineData("spot", "2.6")]
+    [InlineData("reserved-1y", "2.35")]
+    [InlineData("reserved-1y@2025-12-31", "1.7")]
+    public void A_term_is_a_price_too(string text, string usdPerHour)
+    {
+        var price = Catalogue.BuiltIn.FindPrice(Catalogue.BuiltIn.FindAccelerator("h100"), text);
+        (price.Term, price.UsdPerHour).ShouldBe(
+            (text.Split('@')[0], decimal.Parse(usdPerHour, CultureInfo.InvariantCulture)));
+        var unknown = Should.Throw<BadInputException>(() =>
+            Catalogue.BuiltIn.FindPrice(Catalogue.BuiltIn.FindAccelerator("h100"), "weekly"));
+        unknown.Message.ShouldContain("reserved-1y");
     }
 
     [Fact]

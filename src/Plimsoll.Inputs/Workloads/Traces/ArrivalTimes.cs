@@ -7,7 +7,7 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 /// When the rows of a trace arrive: at their own times, or inside the step to which these were rounded.
 /// The step is found in the head of the file, so times wait there until it is known.
 /// </summary>
-sealed class ArrivalTimes
+sealed class ArrivalTimes(Timestamps timestamps)
 {
     readonly List<long> _head = [];
     long _quantumNs;
@@ -26,7 +26,7 @@ sealed class ArrivalTimes
         }
         _head.Add(row.AtNs);
         // Without times there is nothing to spread, and sessions of a closed loop start as they will.
-        if (!row.HasTime || closedLoop)
+        if (!row.HasTime || closedLoop || timestamps == Timestamps.AsIs)
             Settle(0);
         else if (_head.Count == TimeQuantum.SampleRows)
             Settle(TimeQuantum.Detect([.. _head]));

@@ -29,12 +29,11 @@ static class TraceFormats
         {
             var head = source.Head();
             var json = IsJson(head);
-            if (options.Map is not null)
-            {
-                return json ? new MappedJsonReader(source, options.Map)
-                    : new MappedCsvReader(source, options.Map);
-            }
-            return Reader(json ? OfJson(head, source.Name) : OfCsv(head, source.Name), source, options);
+            TraceReader reader = options.Map is not { } map
+                ? Reader(json ? OfJson(head, source.Name) : OfCsv(head, source.Name), source, options)
+                : json ? new MappedJsonReader(source, map) : new MappedCsvReader(source, map);
+            reader.Timestamps = options.Timestamps;
+            return reader;
         }
         catch
         {

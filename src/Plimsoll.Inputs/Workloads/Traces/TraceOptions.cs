@@ -10,4 +10,6 @@ public sealed record TraceOptions
     /// Tokens per hashed block. Null: what the format says, 512 for Mooncake, 16 for Bailian.
     /// </summary>
     public int? BlockTokens { get; init; }
+
+    public Timestamps Timestamps { get; init; }
 }

@@ -35,6 +35,9 @@ public abstract class TraceReader : IDisposable
     /// <summary>Whether a session's next request waits for its last answer.</summary>
     public bool ClosedLoop { get; private protected set; }
 
+    /// <summary>What is made of arrivals that share their times.</summary>
+    public Timestamps Timestamps { get; internal set; }
+
     private protected TraceSource Source { get; }
 
     readonly NameTable _levels = new();

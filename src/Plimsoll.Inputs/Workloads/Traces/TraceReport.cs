@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 
@@ -9,7 +10,7 @@ namespace Plimsoll.Inputs.Workloads.Traces;
 /// </summary>
 public sealed class TraceReport
 {
-    readonly SortedDictionary<string, long> _dropped = new(System.StringComparer.Ordinal);
+    readonly SortedDictionary<string, long> _dropped = new(StringComparer.Ordinal);
     readonly List<string> _notes = [];
 
     public required string File { get; init; }
@@ -36,6 +37,15 @@ public sealed class TraceReport
 
     /// <summary>What a reader of the figures should know, one sentence each.</summary>
     public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>The notes, and beside them what was left out and why.</summary>
+    public IEnumerable<string> Statements()
+    {
+        foreach (var note in _notes)
+            yield return note;
+        foreach (var (reason, rows) in _dropped)
+            yield return FormattableString.Invariant($"{rows} of {RowsRead} rows left out: {reason}");
+    }
 
     internal void Drop(string reason) =>
         _dropped[reason] = _dropped.GetValueOrDefault(reason) + 1;

@@ -23,6 +23,7 @@ sealed class TraceScan : System.IDisposable
     public TraceScan(TraceReader reader)
     {
         _reader = reader;
+        Times = new ArrivalTimes(reader.Timestamps);
     }
 
     public TraceReader Reader => _reader;
@@ -32,7 +33,7 @@ sealed class TraceScan : System.IDisposable
     public bool HasTimes => _sawTime;
 
     /// <summary>When each row arrives.</summary>
-    public ArrivalTimes Times { get; } = new();
+    public ArrivalTimes Times { get; }
 
     /// <summary>
     /// The next row as the file has it; when it arrives is for <see cref="Times"/> to say, which may have

@@ -36,6 +36,8 @@ public sealed class TraceWorkload : Workload
 
     public override string Source => $"{_trace.Report.Format} trace of {_trace.Count} requests";
 
+    public override IReadOnlyList<string> Notes => [.. _trace.Report.Statements()];
+
     /// <summary>Requests over span; 1 where the trace has no times, so that a rate has to be given.</summary>
     public override double RequestsPerSecond => HasRate ? _trace.Count / _trace.SpanS : 1;
 
