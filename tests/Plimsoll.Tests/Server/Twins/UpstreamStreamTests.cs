@@ -46,19 +46,22 @@ public sealed class UpstreamStreamTests
     public void A_stream_of_responses_becomes_its_last_event_or_its_error()
     {
         var answer = new StreamedAnswer();
-        answer.Add("event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"r\",\"error\":null}}\n\n"u8);
-        answer.Add("event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}\n\n"u8);
-        answer.Add("event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"object\":\"response\",\"error\":null}}\n\n"u8);
+        void Add(string kind, string rest) => answer.Add(Encoding.UTF8.GetBytes(
+            $"event: {kind}\ndata: {{\"type\":\"{kind}\",{rest}}}\n\n"));
+        Add("response.created", """ "response":{"id":"r","error":null} """);
+        Add("response.output_text.delta", """ "delta":"Hi" """);
+        Add("response.completed", """ "response":{"id":"r","object":"response","error":null} """);
         answer.Error.ShouldBeNull();
         Encoding.UTF8.GetString(answer.Whole()!).ShouldBe("""{"id":"r","object":"response","error":null}""");
-        answer.Add("event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":{\"error\":{\"message\":\"no\"}}}\n\n"u8);
+        Add("response.failed", """ "response":{"error":{"message":"no"}} """);
         answer.Error!["message"]!.ToString().ShouldBe("no");
     }
 
     [Fact]
     public void A_response_is_followed_where_all_of_it_is_in_its_body()
     {
-        static UpstreamPrompt? Of(string body) => UpstreamPrompt.Of(JsonDocument.Parse(body).RootElement, 4, 16);
+        static UpstreamPrompt? Of(string body) =>
+            UpstreamPrompt.Of(JsonDocument.Parse(body).RootElement, 4, 16);
         var told = Of("""{"instructions":"INSTR","input":"INPUT","max_output_tokens":9}"""
             .Replace("INSTR", new string('a', 400)).Replace("INPUT", new string('b', 400)))!;
         (told.Tokens, told.OutputTokens, told.Keys.Length).ShouldBe((208, 9, 12));
