@@ -215,7 +215,8 @@ static class FocusRules
         Add(Kind.Text, false, false, "BillingAccountType ChargeFrequency ServiceSubcategory");
         Add(Kind.Text, false, true, "AvailabilityZone CapacityReservationId CapacityReservationStatus "
             + "CommitmentDiscountCategory CommitmentDiscountId CommitmentDiscountName "
-            + "CommitmentDiscountStatus CommitmentDiscountType CommitmentDiscountUnit ConsumedUnit InvoiceId PricingCategory "
+            + "CommitmentDiscountStatus CommitmentDiscountType CommitmentDiscountUnit ConsumedUnit InvoiceId "
+            + "PricingCategory "
             + "PricingCurrency RegionId RegionName ResourceId ResourceName ResourceType SkuId SkuMeter "
             + "SkuPriceId SubAccountId SubAccountName SubAccountType");
         Add(Kind.Decimal, false, true, "CommitmentDiscountQuantity ConsumedQuantity ContractedUnitPrice "
