@@ -141,7 +141,7 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
     static string Percent(double? share) => share?.ToString("0.0 %", CultureInfo.InvariantCulture) ?? "-";
 
     void Export(
-        ParseResult parsed, IReadOnlyList<LedgerRow> rows, IReadOnlyDictionary<string, long> hourly)
+        ParseResult parsed, IReadOnlyList<LedgerRow> rows, EnginePrices prices)
     {
         Write(parsed.GetValue(_csv), stream =>
         {
@@ -151,8 +151,7 @@ sealed class LedgerVerb(TextWriter output, TextWriter story)
         Write(parsed.GetValue(_focus), stream =>
         {
             using var writer = new StreamWriter(stream);
-            LedgerExport.Focus(writer, rows, engine =>
-                hourly.TryGetValue(engine, out var price) ? price : null);
+            FocusExport.Write(writer, rows, prices);
         });
         Write(parsed.GetValue(_parquet), stream =>
             LedgerExport.ParquetAsync(stream, rows).GetAwaiter().GetResult());

@@ -130,7 +130,8 @@ public sealed class SimulatedEngine : IServingEngine
         }
         catch (EngineRefusalException bad)
         {
-            return Answer.Refused(new Refusal(bad.Message, RefusalKind.BadRequest));
+            return Answer.Refused(
+                new Refusal(bad.Message, RefusalKind.BadRequest) { Parameter = request.Format?.Parameter });
         }
         var adapter = request.Adapter is null ? 0UL
             : (ulong)request.Adapter.GetHashCode(StringComparison.Ordinal);

@@ -48,6 +48,8 @@ sealed class ModelEndpoints(
         var tenant = gate.Authenticate(context);
         using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
         var body = document.RootElement;
+        if (await UpstreamTokens.TryPassAsync(context, upstreams, tenant, body))
+            return;
         var model = Named(body, tenant);
         var codec = model.Engine.Codec;
         var reader =
@@ -74,6 +76,8 @@ sealed class ModelEndpoints(
         var tenant = gate.Authenticate(context);
         using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
         var body = document.RootElement;
+        if (await UpstreamTokens.TryPassAsync(context, upstreams, tenant, body))
+            return;
         var model = Named(body, tenant);
         var list = body.Array("tokens")
             ?? throw ApiException.Bad("Missing required parameter: 'tokens'.", "tokens");

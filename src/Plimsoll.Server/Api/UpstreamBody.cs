@@ -37,15 +37,23 @@ static class UpstreamBody
             if (asStream)
             {
                 writer.WriteBoolean("stream"u8, true);
-                writer.WriteStartObject("stream_options"u8);
-                writer.WriteBoolean("include_usage"u8, true);
-                writer.WriteEndObject();
+                WriteUsageOption(writer, body);
             }
             if (replica.Config.Priority)
                 writer.WriteNumber("priority"u8, PriorityOf(level));
             writer.WriteEndObject();
         }
         return buffer.WrittenMemory;
+    }
+
+    /// <summary>Responses have their usage in the last event, asked or not.</summary>
+    static void WriteUsageOption(Utf8JsonWriter writer, JsonElement body)
+    {
+        if (body.TryGetProperty("input", out _))
+            return;
+        writer.WriteStartObject("stream_options"u8);
+        writer.WriteBoolean("include_usage"u8, true);
+        writer.WriteEndObject();
     }
 
     /// <summary>Whether nothing in a body is the gateway's own: most pass as the client wrote them.</summary>

@@ -151,13 +151,13 @@ sealed class UpstreamEndpoints(
         var answer = await ReadWholeAsync(sent, cancellation);
         if (!sent.Response.IsSuccessStatusCode)
             throw ErrorOf((int)sent.Response.StatusCode, answer);
-        return Count(model, sent.Meter, entry, answer.Span) ? answer
-            : throw Failed("The upstream's answer is no JSON object.");
+        return Count(model, sent.Meter, entry, answer.Span)
+            ? answer : throw Failed("The upstream's answer is no JSON object.");
     }
 
     /// <summary>
     /// A line goes when the twin lets it, piece by piece where it does not fit whole, and starts again where
-    /// it had to make room: what it has computed is cached.
+    /// it had to make room: what it has computed is cached. What cannot be cut goes whole, or it never would.
     /// </summary>
     async Task<ReadOnlyMemory<byte>> InSlackAsync(
         UpstreamModel model, string endpoint, JsonElement body, Level level, UpstreamPrompt prompt,
@@ -171,16 +171,15 @@ sealed class UpstreamEndpoints(
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, grant.Paused);
             try
             {
-                var share = (double)grant.Release.PromptTokens / prompt.Tokens;
-                var isSlice = !grant.Release.IsWhole;
+                var slice = grant.Release.IsWhole ? null : UpstreamBody.Slice(
+                    body, model.Replicas[grant.Replica], level,
+                    (double)grant.Release.PromptTokens / prompt.Tokens, adapter);
                 using var sent = await model.SendAsync(
                     endpoint,
-                    replica => isSlice
-                        && UpstreamBody.Slice(body, replica, level, share, adapter) is { } slice
-                            ? slice : UpstreamBody.For(body, replica, level, adapter, asStream: true),
+                    replica => slice ?? UpstreamBody.For(body, replica, level, adapter, asStream: true),
                     grant, either.Token);
-                var answer = await GatherAsync(model, sent, isSlice ? null : entry, either.Token);
-                if (isSlice)
+                var answer = await GatherAsync(model, sent, slice is null ? entry : null, either.Token);
+                if (slice is not null)
                 {
                     (home, sentTokens) = (grant.Replica, grant.Release.PromptTokens);
                     continue;
@@ -254,7 +253,8 @@ sealed class UpstreamEndpoints(
     /// What a twin sees of a request; null where there is none, or none that it could follow.
     /// </summary>
     static UpstreamPrompt? PromptOf(UpstreamModel model, string path, JsonElement body) =>
-        model.Twins is { } twins && path.EndsWith("/completions", StringComparison.Ordinal)
+        model.Twins is { } twins
+            && (path.EndsWith("/completions", StringComparison.Ordinal) || path == "/v1/responses")
         ? UpstreamPrompt.Of(body, twins.BytesPerToken, twins.Options.Limits.PrefixBlockTokens)
         : null;
 

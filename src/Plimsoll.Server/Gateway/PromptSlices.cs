@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.Text.Json;
+using Plimsoll.Server.Serving;
 using Plimsoll.Server.Wire;
 
 namespace Plimsoll.Server.Gateway;
@@ -25,7 +26,8 @@ static class PromptSlices
         {
             writer.WriteStartObject();
             writer.WriteString("model"u8, model);
-            writer.WriteNumber("max_tokens"u8, 1);
+            writer.WriteNumber(
+                body.TryGetProperty("input", out _) ? "max_output_tokens"u8 : "max_tokens"u8, 1);
             writer.WriteBoolean("stream"u8, true);
             if (priority is { } rank)
                 writer.WriteNumber("priority"u8, rank);
@@ -43,6 +45,8 @@ static class PromptSlices
             writer.WriteString("prompt"u8, Head(prompt.GetString()!, share));
             return true;
         }
+        if (body.TryGetProperty("input", out var input) && input.ValueKind == JsonValueKind.String)
+            return WriteInput(writer, body, input.GetString()!, share);
         if (!body.TryGetProperty("messages", out var messages) || messages.ValueKind != JsonValueKind.Array
             || messages.GetArrayLength() == 0)
         {
@@ -64,6 +68,18 @@ static class PromptSlices
         writer.WriteString("content"u8, Head(text, kept / text.Length));
         writer.WriteEndObject();
         writer.WriteEndArray();
+        return true;
+    }
+
+    static bool WriteInput(Utf8JsonWriter writer, JsonElement body, string input, double share)
+    {
+        var instructions = body.Text("instructions") ?? "";
+        var kept = (share * (instructions.Length + input.Length)) - instructions.Length;
+        if (kept < 1)
+            return false;
+        if (instructions.Length > 0)
+            writer.WriteString("instructions"u8, instructions);
+        writer.WriteString("input"u8, Head(input, kept / input.Length));
         return true;
     }
 

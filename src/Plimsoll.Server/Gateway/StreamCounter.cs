@@ -23,8 +23,9 @@ public sealed class StreamCounter(
             IsDone = true;
             return;
         }
-        IsDone |= sse.StartsWith("event: response.completed"u8)
-            || sse.StartsWith("event: response.incomplete"u8);
+        var isCut = sse.StartsWith("event: response.incomplete"u8);
+        IsDone |= isCut || sse.StartsWith("event: response.completed"u8);
+        entry.IsCut |= isCut;
         var now = time.GetTimestamp();
         if (sse.IndexOf("\"usage\":{"u8) >= 0 || sse.IndexOf("\"usage\": {"u8) >= 0)
         {
@@ -35,7 +36,7 @@ public sealed class StreamCounter(
                 _hasUsage = true;
             }
         }
-        if (sse.StartsWith("event: response."u8) && !sse.StartsWith("event: response.output_text.delta"u8))
+        if (sse.StartsWith("event: response."u8) && !IsDelta(sse))
             return;
         if (sse.IndexOf("\"choices\":[]"u8) >= 0 || sse.IndexOf("\"role\":\"assistant\""u8) >= 0)
             return;
@@ -58,6 +59,10 @@ public sealed class StreamCounter(
         meter.AddOutput(entry, 1);
         metrics.AddGenerated(1);
     }
+
+    /// <summary>Whether an event of Responses brings a piece of text, of reasoning or of a call.</summary>
+    static bool IsDelta(ReadOnlySpan<byte> sse) =>
+        sse[..sse.IndexOf((byte)'\n')].TrimEnd((byte)'\r').EndsWith(".delta"u8);
 
     /// <summary>Whether an event gives a reason for the answer's end.</summary>
     bool Ends(ReadOnlySpan<byte> sse)

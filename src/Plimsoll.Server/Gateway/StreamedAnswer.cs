@@ -7,7 +7,8 @@ namespace Plimsoll.Server.Gateway;
 
 /// <summary>
 /// Puts the events of a stream together to the answer that would have come whole: texts are joined, lists are
-/// merged by <c>index</c>, and of everything else the last word counts.
+/// merged by <c>index</c>, and of everything else the last word counts. The last event of Responses has the
+/// answer whole.
 /// </summary>
 public sealed class StreamedAnswer
 {
@@ -28,8 +29,10 @@ public sealed class StreamedAnswer
             {
                 continue;
             }
-            if (chunk["error"] is { } error)
+            if ((chunk["error"] ?? chunk["response"]?["error"]) is { } error)
                 Error = error.DeepClone();
+            else if (chunk["type"]?.ToString().StartsWith("response.", StringComparison.Ordinal) == true)
+                _whole = (chunk["response"]?.DeepClone() as JsonObject) ?? _whole;
             else if (_whole is null)
                 _whole = (JsonObject)Settled(chunk);
             else

@@ -115,6 +115,7 @@ public sealed class UpstreamMeter(LedgerBook book, EngineMeter meter, TimeProvid
         {
             var sum = _tokens.GetValueOrDefault(entry);
             _tokens[entry] = (sum.Prompt + prompt, sum.Output + output);
+            entry.Engine = meter.Name;
         }
     }
 

@@ -16,29 +16,44 @@ public sealed record UpstreamPrompt(int Tokens, int OutputTokens, ReadOnlyMemory
     /// <summary>Output that is reckoned with where nobody limits it.</summary>
     const int UsualOutputTokens = 1024;
 
-    /// <summary>The prompt of a completions request; null for what a twin cannot follow: several prompts or
-    /// answers, and bodies without text.</summary>
+    /// <summary>The prompt of a request for a text; null for what a twin cannot follow: several prompts or
+    /// answers, what is kept elsewhere, and bodies without text.</summary>
     /// <param name="body">The request.</param>
     /// <param name="bytesPerToken">As learnt.</param>
     /// <param name="blockTokens">Tokens of a block of the engine's prefix cache; 0 for none.</param>
     public static UpstreamPrompt? Of(JsonElement body, double bytesPerToken, int blockTokens)
     {
-        if ((body.Whole("n", 1, int.MaxValue) ?? 1) > 1 || !TryText(body, out var text))
+        if ((body.Whole("n", 1, int.MaxValue) ?? 1) > 1 || IsElsewhere(body) || !TryText(body, out var text))
             return null;
         var output = body.Whole("max_completion_tokens", 1, int.MaxValue / 4)
-            ?? body.Whole("max_tokens", 0, int.MaxValue / 4) ?? UsualOutputTokens;
+            ?? body.Whole("max_tokens", 0, int.MaxValue / 4)
+            ?? body.Whole("max_output_tokens", 1, int.MaxValue / 4) ?? UsualOutputTokens;
         var tokens = TemplateTokens + (int)(text.Length / bytesPerToken);
         return new UpstreamPrompt(
             tokens, Math.Max(1, output), KeysOf(text, bytesPerToken, blockTokens, tokens), text.Length);
     }
 
+    /// <summary>A response whose beginning the engine keeps, or that is fetched when it is done.</summary>
+    static bool IsElsewhere(JsonElement body) => body.Has("previous_response_id", out _)
+        || body.Has("conversation", out _) || body.Flag("background");
+
     static bool TryText(JsonElement body, out string text)
     {
         text = "";
         if (body.TryGetProperty("messages", out var messages) && messages.ValueKind == JsonValueKind.Array)
+        {
             text = messages.GetRawText();
+        }
         else if (body.TryGetProperty("prompt", out var prompt) && prompt.ValueKind == JsonValueKind.String)
+        {
             text = prompt.GetString()!;
+        }
+        else if (body.TryGetProperty("input", out var input)
+            && input.ValueKind is JsonValueKind.String or JsonValueKind.Array)
+        {
+            text = body.Text("instructions")
+                + (input.ValueKind == JsonValueKind.String ? input.GetString() : input.GetRawText());
+        }
         return text.Length > 0;
     }
 

@@ -160,7 +160,7 @@ public sealed class LedgerBook(TimeProvider time, string release)
             entry.ClosedAt = time.GetTimestamp();
             var totals = entry.Totals is { IsForgotten: false } own
                 ? own
-                : TotalsOf(entry, _meters.Count > 0 ? MeterNameOf(entry) : "", HourNow());
+                : TotalsOf(entry, entry.Engine ?? MeterNameOf(entry), HourNow());
             _sums.Close(entry);
             totals.Count(entry);
             if (!entry.Estimated)
@@ -381,6 +381,8 @@ public sealed class LedgerBook(TimeProvider time, string release)
 
     string MeterNameOf(RequestEntry entry)
     {
+        if (_meters.Count == 0)
+            return "";
         foreach (var meter in _meters)
         {
             if (meter.Name.StartsWith(entry.Model + "/", StringComparison.Ordinal))

@@ -3,16 +3,14 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Text;
-using System.Text.Json;
 using System.Threading.Tasks;
 using Parquet;
 using Parquet.Schema;
-using Plimsoll.Server.Wire;
 
 namespace Plimsoll.Server.Ledger;
 
 /// <summary>
-/// A ledger's rows as CSV, as FOCUS 1.2 (idle and headroom rows of their own), and as Parquet.
+/// A ledger's rows as CSV and as Parquet; as FOCUS: <see cref="FocusExport"/>.
 /// </summary>
 public static class LedgerExport
 {
@@ -33,58 +31,6 @@ public static class LedgerExport
                 Whole(row.AcceptedTokens), Usd(row.Fixed), Usd(row.Prefill), Usd(row.Decode), Usd(row.Kv),
                 Usd(row.Total));
         }
-    }
-
-    /// <summary>
-    /// The FinOps Open Cost and Usage Specification 1.2: every mandatory column, and of the others those that
-    /// an engine's hour has. A replica is a capacity reservation: what nobody used of it is <c>Unused</c>.
-    /// </summary>
-    /// <param name="picoPerHour">Price of an engine, pico-dollars an hour; null: not known.</param>
-    public static void Focus(
-        TextWriter writer, IReadOnlyList<LedgerRow> rows, Func<string, long?> picoPerHour)
-    {
-        writer.Write(
-            "BilledCost,BillingAccountId,BillingAccountName,BillingCurrency,BillingPeriodEnd,"
-            + "BillingPeriodStart,CapacityReservationId,CapacityReservationStatus,ChargeCategory,ChargeClass,"
-            + "ChargeDescription,ChargeFrequency,ChargePeriodEnd,ChargePeriodStart,ConsumedQuantity,"
-            + "ConsumedUnit,ContractedCost,EffectiveCost,InvoiceIssuerName,ListCost,PricingCategory,"
-            + "PricingQuantity,PricingUnit,ProviderName,PublisherName,ResourceId,ResourceName,"
-            + "ResourceType,ServiceCategory,ServiceName,"
-            + "ServiceSubcategory,SkuId,SubAccountId,SubAccountName,Tags\n");
-        foreach (var row in rows)
-        {
-            var start = DateTimeOffset.FromUnixTimeSeconds(row.Hour * 3600);
-            var month = new DateTimeOffset(start.Year, start.Month, 1, 0, 0, 0, TimeSpan.Zero);
-            var served = row.Account == LedgerAccounts.Served;
-            var cost = Usd(row.Total);
-            var hours = picoPerHour(row.Engine) is > 0 and var price
-                ? ((decimal)row.Total / price).ToString("0.000000000000", CultureInfo.InvariantCulture) : "";
-            Line(writer, cost, "plimsoll", "plimsoll serve", "USD", Time(month.AddMonths(1)), Time(month),
-                row.Engine, served ? "Used" : "Unused", "Usage", "",
-                served ? $"{row.Model} at level {row.Level}" : $"{row.Account} time of {row.Engine}",
-                "Usage-Based", Time(start.AddHours(1)), Time(start),
-                served ? Whole(row.PromptTokens + row.OutputTokens) : "", served ? "Tokens" : "", cost, cost,
-                "Plimsoll", cost, "Standard", hours, hours.Length > 0 ? "Hours" : "", "Plimsoll", "Plimsoll",
-                row.Engine, row.Engine, "Engine replica", "AI and Machine Learning", "Model serving",
-                "Generative AI", $"{row.Engine} {row.Account}", row.Tenant, row.Tenant, Tags(row));
-        }
-    }
-
-    /// <summary>What FOCUS has no column for.</summary>
-    static string Tags(LedgerRow row)
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, WireJson.Options))
-        {
-            json.WriteStartObject();
-            json.WriteString("level"u8, row.Level);
-            json.WriteString("adapter"u8, row.Adapter);
-            json.WriteString("release"u8, row.Release);
-            json.WriteString("account"u8, row.Account);
-            json.WriteString("allocation_method"u8, row.Estimated ? "estimated"u8 : "step"u8);
-            json.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(stream.ToArray());
     }
 
     public static async Task ParquetAsync(Stream stream, IReadOnlyList<LedgerRow> rows)
@@ -128,7 +74,7 @@ public static class LedgerExport
         return values;
     }
 
-    static void Line(TextWriter writer, params string[] fields)
+    internal static void Line(TextWriter writer, params string[] fields)
     {
         var line = new StringBuilder();
         for (var i = 0; i < fields.Length; i++)
@@ -144,11 +90,11 @@ public static class LedgerExport
 
     static string Hour(long hour) => Time(DateTimeOffset.FromUnixTimeSeconds(hour * 3600));
 
-    static string Time(DateTimeOffset time) =>
+    internal static string Time(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
-    static string Whole(long value) => value.ToString(CultureInfo.InvariantCulture);
+    internal static string Whole(long value) => value.ToString(CultureInfo.InvariantCulture);
 
-    static string Usd(long pico) =>
+    internal static string Usd(long pico) =>
         (pico / PicoPerDollar).ToString("0.000000000000", CultureInfo.InvariantCulture);
 }

@@ -47,17 +47,17 @@ public static class LedgerReader
             ("@from", fromHour), ("@until", untilHour));
     }
 
-    /// <summary>Each engine's price, pico-dollars an hour, as it is now.</summary>
-    public static IReadOnlyDictionary<string, long> Prices(Database database)
+    /// <summary>Each engine's prices over time.</summary>
+    public static EnginePrices Prices(Database database)
     {
         using var connection = database.Connect();
-        var prices = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var (engine, price) in SqlBatch.Reading(connection).Query(
-            "SELECT engine, pico_per_hour, started_us FROM sessions UNION ALL "
-                + "SELECT engine, pico_per_hour, began_us FROM engines ORDER BY 3",
-            reader => (reader.GetString(0), reader.GetInt64(1))))
+        var prices = new EnginePrices();
+        foreach (var (engine, price, fromUs, untilUs) in SqlBatch.Reading(connection).Query(
+            "SELECT engine, pico_per_hour, started_us, started_us + posted_ns / 1000 FROM sessions UNION ALL "
+                + "SELECT engine, pico_per_hour, began_us, settled_us FROM engines ORDER BY 3",
+            reader => (reader.GetString(0), reader.GetInt64(1), Number(reader, 2), Number(reader, 3))))
         {
-            prices[engine] = price;
+            prices.Add(engine, fromUs, untilUs, price);
         }
         return prices;
     }

@@ -46,6 +46,10 @@ public sealed class RequestEntry
     /// <summary>What was asked for, as OpenTelemetry names it: chat, text_completion, embeddings.</summary>
     public string Operation { get; init; } = "chat";
 
+    /// <summary>Engine that its last tokens came from, as the ledger names it; null before the
+    /// first.</summary>
+    public string? Engine { get; set; }
+
     /// <summary>When the first step with it began, nanoseconds on its engine's clock; 0 before
     /// that.</summary>
     public long FirstStepNs { get; internal set; }

@@ -28,6 +28,7 @@ public sealed class ErrorTests
     [InlineData("/v1/chat/completions", """{"model":"sim","n":"two","messages":[{"role":"user","content":"x"}]}""", 400, "integer")]
     [InlineData("/v1/chat/completions", """{"model":"sim","service_tier":"gold","messages":[{"role":"user","content":"x"}]}""", 400, "gold")]
     [InlineData("/v1/chat/completions", """{"model":"sim","max_tokens":999999999,"messages":[{"role":"user","content":"x"}]}""", 400, "maximum context length")]
+    [InlineData("/v1/chat/completions", """{"model":"sim","response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{"type":"wrong"}}},"messages":[{"role":"user","content":"x"}]}""", 400, "type wrong")]
     [InlineData("/v1/chat/completions", """{"model":"sim","response_format":{"type":"xml"},"messages":[{"role":"user","content":"x"}]}""", 400, "json_schema")]
     [InlineData("/v1/completions", """{"model":"sim","prompt":[[-1]]}""", 400, "token ids")]
     [InlineData("/v1/embeddings", """{"model":"sim","input":"x","dimensions":100000}""", 400, "dimensions")]
@@ -45,6 +46,15 @@ public sealed class ErrorTests
         error.TryGetProperty("param", out _).ShouldBeTrue();
         error.TryGetProperty("code", out _).ShouldBeTrue();
         (await server.PostAsync("/v1/chat/completions", Hello)).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task A_schema_that_is_none_is_response_formats_fault()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var (_, answer, _) = await server.PostAsync("/v1/chat/completions",
+            """{"model":"sim","response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{"type":"wrong"}}},"messages":[{"role":"user","content":"x"}]}""");
+        answer.GetProperty("error").GetProperty("param").GetString().ShouldBe("response_format");
     }
 
     /// <summary>Who reads an answer in a terminal reads text, not escapes.</summary>

@@ -41,6 +41,24 @@ public sealed class GatewayTests
             .ShouldBe("fleet");
     }
 
+    [Fact]
+    public async Task Tokens_are_the_engines_and_so_is_what_is_wrong_with_them()
+    {
+        await using var engine = await RunningServer.StartAsync();
+        await using var gateway = await GatewayAsync(engine.Address.ToString());
+        const string Prompt = """{"model":"fleet","prompt":"hello world"}""";
+        var (status, through, _) = await gateway.PostAsync("/tokenize", Prompt);
+        status.ShouldBe(200, through.ToString());
+        var (_, direct, _) = await engine.PostAsync("/tokenize", Prompt.Replace("fleet", "sim"));
+        through.ToString().ShouldBe(direct.ToString());
+        var (_, back, _) = await gateway.PostAsync("/detokenize",
+            $$"""{"model":"fleet","tokens":{{through.GetProperty("tokens")}}}""");
+        back.GetProperty("prompt").GetString().ShouldBe("hello world");
+        var (bad, refused, _) = await gateway.PostAsync("/detokenize", """{"model":"fleet","tokens":[-1]}""");
+        bad.ShouldBe(400);
+        refused.GetProperty("error").GetProperty("param").GetString().ShouldBe("tokens");
+    }
+
     [Theory]
     [InlineData("-1")]
     [InlineData("soon")]

@@ -62,6 +62,63 @@ public sealed class TwinTests
         Gauge(metrics, "plimsoll_twin_lines_waiting").ShouldBe(0);
     }
 
+    [Fact]
+    public async Task Responses_are_predicted_and_their_lines_ride_in_the_slack()
+    {
+        await using var engine = await RunningServer.StartAsync();
+        await using var gateway = await GatewayAsync(null, engine);
+        for (var i = 0; i < 3; i++)
+        {
+            var body = $$"""{"model":"fleet","max_output_tokens":6,"input":"question {{i}}"}""";
+            var (status, through, _) = await gateway.PostAsync("/v1/responses", body);
+            status.ShouldBe(200, through.ToString());
+            through.GetProperty("object").GetString().ShouldBe("response");
+            var promise = through.GetProperty("usage").GetProperty("promise");
+            promise.GetProperty("kept").GetBoolean().ShouldBeTrue("its first token is seen");
+        }
+        Gauge(await gateway.Client.GetStringAsync("/metrics"), "plimsoll_twin_predictions_total").ShouldBe(3);
+    }
+
+    /// <summary>
+    /// Where a whole prompt breaks the gap between tokens a line goes in pieces: more requests to the engine
+    /// than lines. What cannot be cut goes once and whole.
+    /// </summary>
+    [Theory]
+    [InlineData("/v1/chat/completions", """ "messages":[{"role":"user","content":"LONG"}] """, true)]
+    [InlineData("/v1/responses", """ "input":"LONG" """, true)]
+    [InlineData("/v1/chat/completions",
+        """ "messages":[{"role":"user","content":[{"type":"text","text":"LONG"}]}] """, false)]
+    public async Task A_line_that_can_be_cut_goes_in_pieces_and_one_that_cannot_goes_once(
+        string endpoint, string prompt, bool isCut)
+    {
+        await using var engine = await RunningServer.StartAsync();
+        await using var gateway = await GatewayAsync(config => config.Levels["interactive"] = new LevelConfig
+        {
+            Itl = "20ms",
+            ServiceTiers = ["default"],
+        }, engine);
+        var lines = string.Concat(Enumerable.Range(0, 3).Select(i =>
+            $$$"""{"custom_id":"{{{i}}}","method":"POST","url":"{{{endpoint}}}","body":{"model":"fleet",{{{prompt}}}}}"""
+                .Replace("LONG", $"{i} {_long}") + "\n"));
+        var done = await BatchAsync(gateway, endpoint, lines);
+        done.GetProperty("request_counts").GetProperty("completed").GetInt32().ShouldBe(3, done.ToString());
+        var asked = Gauge(await engine.Client.GetStringAsync("/metrics"), "vllm:request_success_total");
+        if (isCut)
+            asked.ShouldBeGreaterThan(3);
+        else
+            asked.ShouldBe(3);
+    }
+
+    static async Task<JsonElement> BatchAsync(RunningServer gateway, string endpoint, string lines)
+    {
+        var file = await gateway.UploadAsync(lines);
+        var (_, created, _) = await gateway.PostAsync("/v1/batches",
+            $$"""{"input_file_id":"{{file}}","endpoint":"{{endpoint}}","completion_window":"24h"}""");
+        return await RunningServer.EventuallyAsync(
+            async () => (await gateway.GetAsync($"/v1/batches/{created.GetProperty("id").GetString()}")).Body,
+            batch => batch.GetProperty("status").GetString() == "completed", TimeSpan.FromSeconds(60));
+    }
+
     /// <summary>A level that nobody uses, with a promise that cannot be kept, starves no batch.</summary>
     [Fact]
     public async Task An_impossible_promise_holds_up_no_batch()

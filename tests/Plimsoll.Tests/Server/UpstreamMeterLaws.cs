@@ -50,6 +50,26 @@ public sealed class UpstreamMeterLaws
                 }
             });
 
+    /// <summary>A short answer is over before anything of it is booked.</summary>
+    [Fact]
+    public void A_request_counts_on_the_engine_that_answered_it()
+    {
+        var time = new FakeTimeProvider();
+        var book = new LedgerBook(time, "r1");
+        book.AddEngine("m/0", 3.6m, DateTimeOffset.UnixEpoch);
+        var meter = new UpstreamMeter(book, book.AddEngine("m/1", 3.6m, time.GetUtcNow()), time);
+        var entry = book.Open("q", "t", "interactive", "m");
+        entry.Estimated = true;
+        meter.AddOutput(entry, 7);
+        entry.OutputTokens = 7;
+        book.Close(entry, RequestStatus.Completed);
+        time.Advance(TimeSpan.FromSeconds(1));
+        meter.Post(isBusy: false);
+        var row = book.Take().Rows.ShouldHaveSingleItem();
+        row.Key.Engine.ShouldBe("m/1");
+        (row.Totals.Requests, row.Totals.OutputTokens).ShouldBe((1, 7));
+    }
+
     [Fact]
     public void A_while_without_a_token_is_idle_unless_somebody_waits_for_one()
     {

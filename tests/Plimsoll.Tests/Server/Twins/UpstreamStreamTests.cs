@@ -43,6 +43,46 @@ public sealed class UpstreamStreamTests
     }
 
     [Fact]
+    public void A_stream_of_responses_becomes_its_last_event_or_its_error()
+    {
+        var answer = new StreamedAnswer();
+        void Add(string kind, string rest) => answer.Add(Encoding.UTF8.GetBytes(
+            $"event: {kind}\ndata: {{\"type\":\"{kind}\",{rest}}}\n\n"));
+        Add("response.created", """ "response":{"id":"r","error":null} """);
+        Add("response.output_text.delta", """ "delta":"Hi" """);
+        Add("response.completed", """ "response":{"id":"r","object":"response","error":null} """);
+        answer.Error.ShouldBeNull();
+        Encoding.UTF8.GetString(answer.Whole()!).ShouldBe("""{"id":"r","object":"response","error":null}""");
+        Add("response.failed", """ "response":{"error":{"message":"no"}} """);
+        answer.Error!["message"]!.ToString().ShouldBe("no");
+    }
+
+    [Fact]
+    public void A_response_is_followed_where_all_of_it_is_in_its_body()
+    {
+        static UpstreamPrompt? Of(string body) =>
+            UpstreamPrompt.Of(JsonDocument.Parse(body).RootElement, 4, 16);
+        var told = Of("""{"instructions":"INSTR","input":"INPUT","max_output_tokens":9}"""
+            .Replace("INSTR", new string('a', 400)).Replace("INPUT", new string('b', 400)))!;
+        (told.Tokens, told.OutputTokens, told.Keys.Length).ShouldBe((208, 9, 12));
+        Of("""{"input":[{"role":"user","content":"hello there"}]}""").ShouldNotBeNull();
+        Of("""{"input":"go on","previous_response_id":"resp_1"}""").ShouldBeNull();
+        Of("""{"input":"later","background":true}""").ShouldBeNull();
+    }
+
+    [Fact]
+    public void The_input_of_a_response_is_cut_behind_its_instructions()
+    {
+        var body = JsonDocument.Parse("""{"model":"m","instructions":"be brief","input":"LONG"}"""
+            .Replace("LONG", new string('x', 4000))).RootElement;
+        var cut = JsonDocument.Parse(PromptSlices.Cut(body, "theirs", 0.5, null)!.Value).RootElement;
+        cut.GetProperty("max_output_tokens").GetInt32().ShouldBe(1);
+        cut.GetProperty("instructions").GetString().ShouldBe("be brief");
+        cut.GetProperty("input").GetString()!.Length.ShouldBeInRange(1900, 2050);
+        PromptSlices.Cut(body, "m", 0.001, null).ShouldBeNull();
+    }
+
+    [Fact]
     public void A_prompt_is_cut_inside_its_last_text_only()
     {
         var body = JsonDocument.Parse(
