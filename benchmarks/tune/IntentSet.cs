@@ -1,11 +1,10 @@
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Text;
 using System.Text.Json;
 using Plimsoll.Core;
+using Plimsoll.Tuning.Datasets;
 using Plimsoll.Tuning.Training;
-using Sylvan.Data.Csv;
 
 namespace Plimsoll.Tune.Figures;
 
@@ -39,15 +38,9 @@ sealed record IntentSet(string Name, IReadOnlyList<Utterance> Train, IReadOnlyLi
 
     static IntentSet Banking()
     {
-        static List<Utterance> Rows(string file)
-        {
-            using var csv = CsvDataReader.Create(
-                new StringReader(Encoding.UTF8.GetString(SharedData.Bytes(file))));
-            var rows = new List<Utterance>();
-            while (csv.Read())
-                rows.Add(new Utterance(csv.GetString(0).Trim(), Label(csv.GetString(1))));
-            return rows;
-        }
+        static List<Utterance> Rows(string file) =>
+            [.. CsvRecords.Read(SharedData.PathOf(file), new CsvColumns("text", "category"))
+                .Select(r => new Utterance(r.Messages[0].Content.Trim(), Label(r.Messages[1].Content)))];
         var (train, validation) = HoldOut(Rows("banking77_train.csv"), 1000);
         return Without("banking77", train, validation, Rows("banking77_test.csv"));
     }

@@ -27,20 +27,19 @@ static class SharedData
         throw new BadInputException("no checkout around this binary");
     }
 
-    public static byte[] Bytes(string name)
+    public static string PathOf(string name)
     {
         var path = Path.Combine(Folder, name);
-        if (!File.Exists(path))
-        {
-            throw new BadInputException(
-                $"{path}: no such file; expected the shared data, or its folder in TUNE_DATA");
-        }
-        using var stream = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
+        return File.Exists(path) ? path : throw new BadInputException(
+            $"{path}: no such file; expected the shared data, or its folder in TUNE_DATA");
+    }
+
+    /// <summary>What a compressed file holds.</summary>
+    public static byte[] Bytes(string name)
+    {
+        using var stream = new GZipStream(File.OpenRead(PathOf(name)), CompressionMode.Decompress);
         using var memory = new MemoryStream();
-        if (name.EndsWith(".gz", StringComparison.Ordinal))
-            stream.CopyTo(memory);
-        else
-            memory.Write(File.ReadAllBytes(path));
+        stream.CopyTo(memory);
         return memory.ToArray();
     }
 

@@ -1,7 +1,9 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using System.Threading;
 using Plimsoll.Core;
 using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Registry;
@@ -11,7 +13,8 @@ namespace Plimsoll.Tuning.Trainer;
 
 /// <summary>
 /// <c>plimsoll-trainer train JOB.json</c> prints progress, <c>generate JOB.json</c> answers, one JSON value a
-/// line. Exit code 2 is bad input, with one line on stderr.
+/// line. Exit code 2 is bad input, with one line on stderr. With <c>attached</c> behind the job it ends where
+/// its standard input does, so that nothing goes on training for somebody who is gone.
 /// </summary>
 static class Program
 {
@@ -19,12 +22,17 @@ static class Program
     {
         try
         {
+            if (arguments is [.., "attached"])
+            {
+                arguments = arguments[..^1];
+                new Thread(EndWithInput) { IsBackground = true }.Start();
+            }
             if (arguments is ["train", var job])
                 Train(TrainerJob.Read(job));
             else if (arguments is ["generate", var prompts])
                 Generate(Read(prompts));
             else
-                throw new BadInputException("usage: plimsoll-trainer train|generate JOB.json");
+                throw new BadInputException("usage: plimsoll-trainer train|generate JOB.json [attached]");
             return 0;
         }
         catch (BadInputException bad)
@@ -32,6 +40,18 @@ static class Program
             Console.Error.WriteLine(bad.Message);
             return 2;
         }
+    }
+
+    static void EndWithInput()
+    {
+        using var input = Console.OpenStandardInput();
+        while (input.ReadByte() >= 0)
+        {
+            // Nothing is said there; only its end counts.
+        }
+        // At once: what is computing asks nobody.
+        using var self = Process.GetCurrentProcess();
+        self.Kill();
     }
 
     static void Train(TrainerJob job)

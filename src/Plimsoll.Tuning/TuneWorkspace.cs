@@ -173,13 +173,8 @@ public sealed class TuneWorkspace : IDisposable
     internal string PutLines(IEnumerable<string> lines) =>
         Registry.Blobs.Put(Encoding.UTF8.GetBytes(string.Concat(lines.Select(l => l + "\n"))));
 
-    static int Tokens(Renderer renderer, TrainingRecord record) => record.IsPreference
-        ? Math.Max(renderer.Example(Answered(record, record.Chosen!)).Tokens.Length,
-            renderer.Example(Answered(record, record.Rejected!)).Tokens.Length)
-        : renderer.Example(record).Tokens.Length;
-
-    static TrainingRecord Answered(TrainingRecord record, ChatMessage answer) =>
-        new() { Messages = [.. record.Messages, answer], Tools = record.Tools };
+    static int Tokens(Renderer renderer, TrainingRecord record) =>
+        record.Conversations().Max(c => renderer.Example(c).Tokens.Length);
 
     void KeepVault(string hash, DatasetBuild build)
     {

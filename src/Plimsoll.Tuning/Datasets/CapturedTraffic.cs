@@ -62,8 +62,8 @@ public static class CapturedTraffic
         }
         catch (JsonException e)
         {
-            throw new BadInputException($"{at}: {e.Message.Split(" Path:")[0].TrimEnd('.')}; expected one "
-                + "exchange a line");
+            throw new BadInputException(
+                $"{at}: malformed JSON at byte {e.BytePositionInLine + 1}; expected one exchange a line");
         }
     }
 

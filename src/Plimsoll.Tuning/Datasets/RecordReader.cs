@@ -19,7 +19,7 @@ public static class RecordReader
     /// <exception cref="BadInputException">At the first line that is wrong.</exception>
     public static IEnumerable<TrainingRecord> ReadJsonl(string path)
     {
-        var number = 0;
+        var (number, records) = (0, 0);
         using var reader = Open(path);
         while (reader.ReadLine() is { } line)
         {
@@ -31,9 +31,10 @@ public static class RecordReader
             }
             if (string.IsNullOrWhiteSpace(line))
                 continue;
+            records++;
             yield return Parse(line, $"{path}:{number}");
         }
-        if (number == 0)
+        if (records == 0)
             throw new BadInputException($"{path}: empty; expected one JSON record a line");
     }
 
@@ -47,8 +48,8 @@ public static class RecordReader
         }
         catch (JsonException e)
         {
-            throw new BadInputException($"{at}: {e.Message.Split(" Path:")[0].TrimEnd('.')}; expected one "
-                + "JSON record a line");
+            throw new BadInputException(
+                $"{at}: malformed JSON at byte {e.BytePositionInLine + 1}; expected one JSON record a line");
         }
         catch (ArgumentException)
         {

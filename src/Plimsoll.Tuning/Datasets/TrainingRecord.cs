@@ -45,6 +45,12 @@ public sealed record TrainingRecord
             yield return Rejected.Content;
     }
 
+    /// <summary>What a model would say: itself, or the chosen and the rejected conversation.</summary>
+    public IEnumerable<TrainingRecord> Conversations() => IsPreference
+        ? [new() { Messages = [.. Messages, Chosen!], Tools = Tools },
+            new() { Messages = [.. Messages, Rejected!], Tools = Tools }]
+        : [this];
+
     /// <summary>Itself with every text put through <paramref name="change"/>.</summary>
     public TrainingRecord With(Func<string, string> change)
     {

@@ -45,11 +45,12 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         job = job with { OutputFolder = Path.Combine(work, "bundle"),
             CheckpointFolder = Path.Combine(work, "checkpoints") };
         var started = workspace.Time.GetUtcNow();
+        var budget = new RunBudget(options.BudgetUsd, usdPerHour, workspace.Time);
         var log = new List<string>();
         var last = await TrainAsync(job, Path.Combine(work, "job.json"), e =>
         {
             log.Add(e.Write());
-            Refuse(e, options.BudgetUsd);
+            budget.Check(e);
             RunProgress.Write(work, e, workspace.Time);
             progress(e);
         }, cancellation).ConfigureAwait(false);
@@ -114,10 +115,7 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
                 + $"for at most {MostParameters:N0}, "
                 + "expected a driver (axolotl, trl, llama-factory, slurm, kubeflow, hosted)");
         }
-        var dataset = workspace.Of(datasetHash, ManifestKind.Dataset);
-        var train = _registry.Blobs.Find(dataset.Blobs["train.jsonl"]);
-        var initialFolder = initialAdapter is null ? null : workspace.FolderOf(initialAdapter);
-        var spec = options.SpecFor(model, train, initialFolder);
+        var spec = HeldSpec.Of(workspace, options, model, baseHash, datasetHash, initialAdapter);
         var links = new Dictionary<string, string> { ["base"] = baseHash, ["dataset"] = datasetHash };
         if (initialAdapter is not null)
             links["initial_adapter"] = initialAdapter;
@@ -125,8 +123,8 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         {
             Spec = spec,
             BaseFolder = model.Path,
-            DatasetFile = train,
-            InitialAdapterFolder = initialFolder,
+            DatasetFile = _registry.Blobs.Find(spec.DatasetHash),
+            InitialAdapterFolder = initialAdapter is null ? null : workspace.FolderOf(initialAdapter),
             OutputFolder = "",
             CheckpointFolder = "",
             UsdPerHour = usdPerHour,
@@ -179,15 +177,6 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
 
     string? Finished(string spec) =>
         _registry.Users(spec, "spec").SelectMany(run => _registry.Users(run, "run")).FirstOrDefault();
-
-    static void Refuse(TrainerEvent e, double? budget)
-    {
-        if (e is { Kind: "step", Step: 5, UsdLeft: { } left } && left > budget)
-        {
-            throw new BadInputException(FormattableString.Invariant(
-                $"this run would cost ${left:F4} more; the budget is ${budget:F4}"));
-        }
-    }
 
     // Held by the open file: it ends with its process, however that ends.
     static FileStream Lease(string path, string spec)

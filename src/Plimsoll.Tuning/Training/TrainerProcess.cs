@@ -16,17 +16,17 @@ public sealed class TrainerProcess
     const string Name = "plimsoll-trainer";
     const string Project = "src/Plimsoll.Tuning.Trainer";
 
-    readonly string _binary;
-
     readonly Func<bool>? _mustYield;
 
-    public TrainerProcess(string binary) => _binary = binary;
+    public TrainerProcess(string binary) => Binary = binary;
 
     TrainerProcess(string binary, Func<bool> mustYield) : this(binary) => _mustYield = mustYield;
 
     /// <summary>The same trainer as preemptible work: it stands still while this says so.</summary>
     /// <param name="mustYield">Asked many times a second.</param>
-    public TrainerProcess Yielding(Func<bool> mustYield) => new(_binary, mustYield);
+    public TrainerProcess Yielding(Func<bool> mustYield) => new(Binary, mustYield);
+
+    public string Binary { get; }
 
     /// <summary>Whether its process stands still for others now.</summary>
     public bool IsHeld { get; private set; }
@@ -82,8 +82,9 @@ public sealed class TrainerProcess
 
     async Task RunAsync(string verb, string jobFile, Action<string> line, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(_binary, [verb, jobFile]) { RedirectStandardOutput = true,
-            RedirectStandardError = true };
+        // It ends with this process, however that ends: its standard input does.
+        var start = new ProcessStartInfo(Binary, [verb, jobFile, "attached"]) { RedirectStandardInput = true,
+            RedirectStandardOutput = true, RedirectStandardError = true };
         // One heap that is never given back: a step's large tensors come and go, and to fault their pages in
         // again each time costs a quarter of it. No thread spins while it waits for another.
         start.Environment["MALLOC_ARENA_MAX"] = "1";
@@ -96,14 +97,26 @@ public sealed class TrainerProcess
         var held = _mustYield is null ? Task.CompletedTask
             : new ProcessHold(process, _mustYield, now => IsHeld = now).WatchAsync(ended.Token);
         var story = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        while (await process.StandardOutput.ReadLineAsync(CancellationToken.None).ConfigureAwait(false)
-            is { } text)
+        try
         {
-            line(text);
+            while (await process.StandardOutput.ReadLineAsync(CancellationToken.None).ConfigureAwait(false)
+                is { } text)
+            {
+                line(text);
+            }
         }
-        await ended.CancelAsync().ConfigureAwait(false);
-        await held.ConfigureAwait(false);
-        await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+        catch
+        {
+            // Whoever was told does not want what comes of it.
+            Kill(process);
+            throw;
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await held.ConfigureAwait(false);
+            await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+        }
         cancellation.ThrowIfCancellationRequested();
         var said = (await story.ConfigureAwait(false)).Trim();
         if (process.ExitCode == 2)

@@ -75,7 +75,9 @@ public sealed class DriverFilesTests
         using var folder = new TemporaryFolder();
         var tiny = new TinyJob(folder);
         using var model = ModelFolder.Open(tiny.Model(Architecture.Llama));
-        return DriverFiles.For(driver, options ?? _options, model, tiny.Conversations(2))
+        var data = tiny.Conversations(2);
+        var spec = (options ?? _options).SpecFor(model, data, initialAdapter: null);
+        return DriverFiles.For(driver, spec, model, data)
             .ToDictionary(f => f.Name, f => Encoding.UTF8.GetString(f.Content));
     }
 

@@ -31,6 +31,17 @@ public sealed class RecordReaderTests
         bad.Message.ShouldNotContain("\n");
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("\n \n")]
+    public void A_file_without_a_record_is_refused(string content)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("d.jsonl", content);
+        Should.Throw<BadInputException>(() => RecordReader.ReadJsonl(path).ToList())
+            .Message.ShouldContain("d.jsonl: empty");
+    }
+
     [Fact]
     public void Every_format_becomes_the_same_record()
     {

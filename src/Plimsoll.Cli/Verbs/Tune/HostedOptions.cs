@@ -20,7 +20,8 @@ sealed class HostedOptions
     public const string Driver = "hosted";
 
     readonly Option<string?> _endpoint = new("--endpoint") { Description =
-        "With --driver hosted: OpenAI-style endpoint, http://HOST:PORT" };
+        "With --driver hosted: OpenAI-style endpoint, http://HOST:PORT; with kubeflow: the cluster's API, as "
+            + "kubectl proxy gives it" };
 
     readonly Option<string?> _model = new("--endpoint-model") { Description = "Model that is tuned there" };
 
@@ -29,12 +30,51 @@ sealed class HostedOptions
         Description = "Its API key [default: OPENAI_API_KEY]",
     };
 
+    readonly Option<string> _namespace = new("--namespace")
+    {
+        Description = "Of the cluster, where a TrainJob runs",
+        DefaultValueFactory = _ => "default",
+    };
+
     readonly Option<string?> _suffix = new("--suffix") { Description = "Of the tuned model's name there" };
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _endpoint, _model, _key, _suffix })
+        foreach (var option in new Option[] { _endpoint, _model, _key, _namespace, _suffix })
             command.Add(option);
+    }
+
+    /// <summary>Runs a spec as a TrainJob where a cluster is named, and waits for its end.</summary>
+    /// <returns>False where none is.</returns>
+    public async Task<bool> InClusterAsync(ParseResult parsed, TrainingSpec spec, Action<string> story,
+        CancellationToken cancellation)
+    {
+        if (Address(parsed) is not { } address)
+            return false;
+        var name = parsed.GetValue(_namespace)!;
+        if (name.Length is 0 or > 63
+            || name.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789-"))
+        {
+            throw new BadInputException(
+                $"--namespace {name}: expected lower-case letters, digits and dashes");
+        }
+        using var client = Client(address, parsed.GetValue(_key));
+        await new KubeflowJob(client, name, story).RunAsync(spec, cancellation);
+        return true;
+    }
+
+    Uri? Address(ParseResult parsed) => parsed.GetValue(_endpoint) is not { } text ? null
+        : Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out var address)
+            && address.Scheme is "http" or "https"
+            ? address
+            : throw new BadInputException($"--endpoint {text}: expected http://HOST:PORT");
+
+    static HttpClient Client(Uri address, string? key)
+    {
+        var client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(10) };
+        if (key is not null)
+            client.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        return client;
     }
 
     /// <returns>The tuned model's name at the endpoint, which alone has its weights, and the run.</returns>
@@ -42,21 +82,16 @@ sealed class HostedOptions
         string baseHash, string datasetHash, TrainingOptions options, Action<string> story,
         CancellationToken cancellation)
     {
-        var text = parsed.GetValue(_endpoint)
+        var address = Address(parsed)
             ?? throw new BadInputException("--driver hosted: expected --endpoint http://HOST:PORT");
-        if (!Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out var address)
-            || address.Scheme is not ("http" or "https"))
-        {
-            throw new BadInputException($"--endpoint {text}: expected http://HOST:PORT");
-        }
         var model = parsed.GetValue(_model)
             ?? throw new BadInputException("--endpoint: expected --endpoint-model beside it");
         var train = workspace.Registry.Blobs.Find(
             workspace.Of(datasetHash, ManifestKind.Dataset).Blobs["train.jsonl"]);
         using var folder = workspace.OpenFolder(baseHash);
         var spec = workspace.Registry.Add(Manifest.Of(ManifestKind.Spec,
-            JsonSerializer.SerializeToNode(options.SpecFor(folder, train, null), CanonicalJson.Options)!
-                .AsObject(),
+            JsonSerializer.SerializeToNode(HeldSpec.Of(workspace, options, folder, baseHash, datasetHash,
+                initialAdapter: null), CanonicalJson.Options)!.AsObject(),
             new Dictionary<string, string> { ["base"] = baseHash, ["dataset"] = datasetHash }));
         foreach (var before in workspace.Registry.Users(spec, "spec"))
         {
@@ -68,9 +103,8 @@ sealed class HostedOptions
                 return ((string)facts["model"]!, before);
             }
         }
-        using var client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(10) };
-        if ((parsed.GetValue(_key) ?? Environment.GetEnvironmentVariable("OPENAI_API_KEY")) is { } key)
-            client.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        using var client = Client(address,
+            parsed.GetValue(_key) ?? Environment.GetEnvironmentVariable("OPENAI_API_KEY"));
         var result = await new HostedJob(client, story).RunAsync(
             options, train, model, parsed.GetValue(_suffix), cancellation);
         var run = workspace.Registry.Add(Manifest.Of(ManifestKind.Run, new JsonObject

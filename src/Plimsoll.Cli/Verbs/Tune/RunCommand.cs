@@ -6,7 +6,6 @@ using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Tuning;
-using Plimsoll.Tuning.Registry;
 using Plimsoll.Tuning.Training;
 using Plimsoll.Tuning.Training.Drivers;
 
@@ -131,9 +130,11 @@ sealed class RunCommand(TuneStage stage)
             return CommandLine.Done;
         }
         if (parsed.GetValue(_driver) is var driver && driver != "embedded")
-            return Driven(parsed, workspace, driver!, baseHash, dataset, options);
+            return await DrivenAsync(parsed, workspace, driver!, baseHash, dataset, options, cancellation);
         if (parsed.GetValue(_bundle) is not null)
             throw new BadInputException("--bundle: expected the --driver that it was trained by");
+        if (parsed.GetValue(_budget) is not null && parsed.GetValue(_price) is null)
+            throw new BadInputException("--budget-usd: expected --usd-per-hour beside it");
         var initial = parsed.GetValue(_adapter) is { } from ? TuneStage.AdapterOf(workspace, from) : null;
         var runs = new EmbeddedRuns(workspace, stage.Trainer);
         var (adapter, existing) = await runs.RunAsync(
@@ -145,8 +146,8 @@ sealed class RunCommand(TuneStage stage)
     }
 
     // Files go out to the driver's trainer, or its bundle comes back.
-    int Driven(ParseResult parsed, TuneWorkspace workspace, string driver, string baseHash, string dataset,
-        TrainingOptions options)
+    async Task<int> DrivenAsync(ParseResult parsed, TuneWorkspace workspace, string driver, string baseHash,
+        string dataset, TrainingOptions options, CancellationToken cancellation)
     {
         if (parsed.GetValue(_bundle) is { } bundle)
         {
@@ -157,13 +158,19 @@ sealed class RunCommand(TuneStage stage)
             return CommandLine.Done;
         }
         using var model = workspace.OpenFolder(baseHash);
-        var files = DriverFiles.For(driver, options, model, workspace.Registry.Blobs.Find(
-            workspace.Of(dataset, ManifestKind.Dataset).Blobs["train.jsonl"]));
+        var spec = HeldSpec.Of(workspace, options, model, baseHash, dataset, initialAdapter: null);
+        var files = DriverFiles.For(driver, spec, model, workspace.Registry.Blobs.Find(spec.DatasetHash));
         var folder = parsed.GetValue(_out) ?? throw new BadInputException(
             "--driver: expected --out FOLDER for its files, or --bundle FOLDER of what came back");
         Plimsoll.Inputs.Files.WholeFile.WriteIn(folder, files);
         foreach (var (name, _) in files)
             stage.Output.WriteLine(Path.Combine(folder, name));
+        if (driver == "kubeflow" && await _hosted.InClusterAsync(
+            parsed, spec, text => stage.Story.WriteLine($"plimsoll: {text}"), cancellation))
+        {
+            stage.Story.WriteLine(
+                "plimsoll: the same command with --bundle in place of --out takes its adapter in");
+        }
         return CommandLine.Done;
     }
 

@@ -23,12 +23,14 @@ static class ClusterFiles
 
         """.Replace("\r\n", "\n");
 
+    public static string TrainJobName(TrainingSpec spec) => $"plimsoll-{spec.Hash[..12]}";
+
     /// <summary>For the Kubeflow Trainer; the image holds TRL and mounts the folder at /workspace.</summary>
     public static string TrainJob(TrainingSpec spec) => $"""
         apiVersion: trainer.kubeflow.org/v1alpha1
         kind: TrainJob
         metadata:
-          name: plimsoll-{spec.Hash[..12]}
+          name: {TrainJobName(spec)}
           annotations:
             plimsoll.dev/spec-sha256: {spec.Hash}
         spec:

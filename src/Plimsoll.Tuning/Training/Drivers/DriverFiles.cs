@@ -22,14 +22,13 @@ public static class DriverFiles
     /// <exception cref="BadInputException">An unknown driver, or a method that it is
     /// not written for.</exception>
     public static IReadOnlyList<(string Name, byte[] Content)> For(
-        string driver, TrainingOptions options, ModelFolder model, string trainFile)
+        string driver, TrainingSpec spec, ModelFolder model, string trainFile)
     {
         if (!Names.Contains(driver))
         {
             throw new BadInputException(
                 $"driver {driver}; expected embedded, hosted, {string.Join(", ", Names)}");
         }
-        var spec = options.SpecFor(model, trainFile, initialAdapter: null);
         if (spec.Method != TrainingMethod.Sft && driver != "trl")
         {
             throw new BadInputException($"driver {driver} with method "

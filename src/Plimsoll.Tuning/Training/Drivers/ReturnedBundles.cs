@@ -34,9 +34,7 @@ public sealed class ReturnedBundles(TuneWorkspace workspace)
                 $"driver {driver}; expected {string.Join(", ", DriverFiles.Names)}");
         }
         using var model = workspace.OpenFolder(baseHash);
-        var train = workspace.Registry.Blobs.Find(
-            workspace.Of(datasetHash, ManifestKind.Dataset).Blobs["train.jsonl"]);
-        var spec = options.SpecFor(model, train, initialAdapter: null);
+        var spec = HeldSpec.Of(workspace, options, model, baseHash, datasetHash, initialAdapter: null);
         var lora = PeftAdapter.ReadConfig(folder);
         Same(folder, "r", spec.Lora!.Rank, lora.Rank);
         Same(folder, "lora_alpha", spec.Lora.Alpha, lora.Alpha);
