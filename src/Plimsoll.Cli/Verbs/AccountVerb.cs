@@ -27,8 +27,9 @@ sealed class AccountVerb(TextWriter output, TextWriter story)
 
     readonly Option<string?> _price = new("--price")
     {
-        Description = "USD per accelerator-hour, or a provider type or term of the catalogue with an "
-            + "optional date: 2.49, neocloud, spot, hyperscaler@2026-08-21 [default: latest on-demand median]",
+        Description = "USD per accelerator-hour, or a provider type or term of the catalogue, with an "
+            + "optional date: 2.49, neocloud, spot, hyperscaler@2026-08-21 "
+            + "[default: latest on-demand median]",
     };
 
     readonly Option<int> _spare = new("--spare-replicas")

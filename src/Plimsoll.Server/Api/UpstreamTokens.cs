@@ -18,7 +18,7 @@ static class UpstreamTokens
     public static async Task<bool> TryPassAsync(
         HttpContext context, UpstreamEndpoints upstreams, Tenant tenant, JsonElement body)
     {
-        if (upstreams.Find(body.Required("model")) is not { } model)
+        if (body.Text("model") is not { } asked || upstreams.Find(asked) is not { } model)
             return false;
         using var sent = await model.SendAsync(
             context.Request.Path,
