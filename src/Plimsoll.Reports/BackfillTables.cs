@@ -15,6 +15,7 @@ static class BackfillTables
         page.Write("<h2>Batch work in the idle time of the interactive fleet: "
             + $"{HtmlText.Escape(backfill.Workload)}</h2>\n");
         Say(page, BackfillWords.Saved(backfill));
+        Say(page, BackfillWords.Promised(backfill));
         Say(page, BackfillWords.Arrivals(backfill));
         ReportTables.Write(page, ["<under", "hours kept", "lines/s", "tokens/s", "worth USD/week"],
             [.. backfill.Policies.Select(p => new[]

@@ -29,6 +29,10 @@ public static class BackfillWords
         return Math.Floor(lines / unit) * unit;
     }
 
+    /// <summary>What is promised to batch work; null where nothing is.</summary>
+    public static string? Promised(BackfillStatement backfill) => backfill.PromisedShare is { } share
+        ? $"{F(100 * share, "0.#")} % of each engine's time, KV and sequences are promised to it." : null;
+
     /// <summary>All that comes is done in every stream: then it is worth the same in all.</summary>
     static string Range(BackfillBill bill) => bill.SavedHigh > bill.SavedLow
         ? $" ({Whole(bill.SavedLow)}–{Whole(bill.SavedHigh)})"

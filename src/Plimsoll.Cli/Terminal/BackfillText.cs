@@ -14,6 +14,7 @@ static class BackfillText
     {
         text.Append($"\nBatch work in the idle time of the interactive fleet: {backfill.Workload}\n");
         Say(text, BackfillWords.Saved(backfill));
+        Say(text, BackfillWords.Promised(backfill));
         Say(text, BackfillWords.Arrivals(backfill));
         Policies(text, backfill.Policies);
         Rules(text, backfill.Bill);

@@ -13,6 +13,9 @@ public sealed record BackfillStatement
 
     public required double WindowHours { get; init; }
 
+    /// <summary>Share of each engine that is promised to it; null where none is.</summary>
+    public double? PromisedShare { get; init; }
+
     /// <summary>Under each policy, the one of the bill first.</summary>
     public required IReadOnlyList<BackfillPolicy> Policies { get; init; }
 

@@ -73,6 +73,7 @@ public sealed class Backfills
             Bill = Bill(week),
             Loss = Loss(sweep, room, unmargined),
             Arrivals = Arrivals(room),
+            PromisedShare = _request.MinShare > 0 ? _request.MinShare : null,
             Tenants = BackfillTenants.Of(_request, week),
             BusiestHour = new BackfillLevels(_request, week, InteractiveTokens, BatchTokens(week), bill)
                 .Of(beside, _runs.Alone(_grid[^1])),

@@ -23,7 +23,8 @@ public sealed record PlanStatement(
 /// <summary>One of the best fleets.</summary>
 public sealed record PlanRow(
     int Rank, string Deployment, string Model, string Gpu, string Weights, string Kv, int Tp, int Pp, int Ep,
-    int Dp, string Engine, int MaxNumSeqs, int MaxNumBatchedTokens, string Policy, string? Router,
+    int Dp, string Engine, int MaxNumSeqs, int MaxNumBatchedTokens, int? DraftTokens, string? KvTiers,
+    string Policy, string? Router,
     int PrefillReplicas, int ServingReplicas, PlanPrefill? Prefill, bool TwoBatchOverlap,
     int RedundantExperts, PlanFleet Fleet, PlanBill Bill, double LoadLine,
     double? LoadLineStandardError, double LoadLineFast, double LoadLineSlow, string BindingLimit,

@@ -65,7 +65,8 @@ public static class PlanStatements
             rank, Short(candidate, outcome.Request), d.Model.Name, d.Accelerator.Name, d.Weights.Name(),
             d.Kv.Name(), d.TensorParallel, d.PipelineParallel, d.ExpertParallel, d.DataParallel,
             d.Engine.EngineVersion is { } version ? $"{d.Engine.Engine}@{version}" : d.Engine.Engine,
-            d.Engine.MaxNumSeqs, d.Engine.MaxNumBatchedTokens, candidate.Policy.Name,
+            d.Engine.MaxNumSeqs, d.Engine.MaxNumBatchedTokens, d.Engine.Speculation?.DraftTokens,
+            d.Engine.KvTiers?.Name, candidate.Policy.Name,
             candidate.Router is { } router ? RoutingPolicies.All.NameOf(router) : null,
             candidate.PrefillReplicas, candidate.ServingReplicas, Prefill(candidate.PrefillDeployment),
             d.Engine.TwoBatchOverlap, d.Engine.RedundantExperts, Fleet(candidate, scale, line),
@@ -207,6 +208,8 @@ public static class PlanStatements
             words.Add(candidate.Policy.Name);
         if (d.Engine.Speculation is { } drafts)
             words.Add(FormattableString.Invariant($"drafts {drafts.DraftTokens}"));
+        if (space.KvTiers.Count > 1)
+            words.Add(d.Engine.KvTiers?.Name ?? "no tiers");
         AddWidth(d);
         if (candidate.IsDisaggregated)
         {

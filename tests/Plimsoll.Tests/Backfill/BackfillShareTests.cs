@@ -8,6 +8,7 @@ using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Traces;
 using Plimsoll.Planning.Backfill;
 using Plimsoll.Planning.Simulation;
+using Plimsoll.Reports;
 using Shouldly;
 using Xunit;
 
@@ -24,6 +25,8 @@ public sealed class BackfillShareTests
     {
         var (without, with) = (Bill(0), Bill(0.4));
         with.Week.ShouldAllBe(hour => hour.Batch >= 0.39);
+        BackfillWords.Promised(with)!.ShouldStartWith("40 % of each engine's time");
+        BackfillWords.Promised(without).ShouldBeNull();
         without.Week.Min(hour => hour.Batch).ShouldBeLessThan(0.35);
         with.Bill.SavedUsdPerWeek.ShouldBeGreaterThan(1.05m * without.Bill.SavedUsdPerWeek);
 

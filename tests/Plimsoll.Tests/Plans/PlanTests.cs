@@ -51,6 +51,15 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
+    public void Memories_for_KV_tell_rows_apart()
+    {
+        const string Two = "plan --model Llama-3.1-8B --gpu h100 --tp 1 --rate 40 --kv-tiers none,host";
+        var rows = Plan(Words(Two + " --requests 200"))["best"]!.AsArray();
+        rows.Select(row => (string?)row!["kvTiers"]).Distinct().Order().ShouldBe([null, "host192@55"]);
+        rows.Select(row => (string)row!["deployment"]!).ShouldBeUnique();
+    }
+
+    [Fact]
     public void Every_candidate_is_either_shown_or_fell_somewhere()
     {
         var plan = Plan(Words(Space));
