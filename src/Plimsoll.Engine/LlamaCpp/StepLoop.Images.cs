@@ -28,7 +28,7 @@ sealed partial class StepLoop
                 Report(startNs, new StepShare(item.Sequence.LedgerId, image.Count, 0, image.Count));
                 startNs = _clock.NowNs;
                 if (image.Rows is null)
-                    Fail(item.Sequence, "an image could not be encoded");
+                    Drop(item.Sequence, "an image could not be encoded");
             }
         }
         return startNs;
@@ -89,21 +89,5 @@ sealed partial class StepLoop
             sequence.KvTokens = image.Start;
         }
         return true;
-    }
-
-    /// <summary>Ends one answer; the others go on.</summary>
-    void Fail(Sequence sequence, string why)
-    {
-        lock (_gate)
-        {
-            if (sequence.IsDone || !_live.Remove(sequence.Id))
-                return;
-            var nowNs = _clock.NowNs;
-            Scheduler.Cancel(sequence.Id, nowNs);
-            _log?.Cancel(sequence.Id, nowNs);
-            sequence.IsDone = true;
-            _publisher.Publish(sequence.Answer, End(FinishReason.Failed, why));
-            _gone.Add(sequence);
-        }
     }
 }

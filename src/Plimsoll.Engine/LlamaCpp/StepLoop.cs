@@ -118,7 +118,11 @@ sealed partial class StepLoop : IDisposable
     const long ShortestAbortNs = 2_000_000;
 
     /// <summary>Drops a request, from any thread.</summary>
-    public void Cancel(Sequence sequence)
+    public void Cancel(Sequence sequence) => Drop(sequence, why: null);
+
+    /// <param name="sequence">Whose answer ends; the others go on.</param>
+    /// <param name="why">What its client is told; null where nobody listens any more.</param>
+    void Drop(Sequence sequence, string? why)
     {
         lock (_gate)
         {
@@ -128,6 +132,8 @@ sealed partial class StepLoop : IDisposable
             Scheduler.Cancel(sequence.Id, nowNs);
             _log?.Cancel(sequence.Id, nowNs);
             sequence.IsDone = true;
+            if (why is not null)
+                _publisher.Publish(sequence.Answer, End(FinishReason.Failed, why));
             _gone.Add(sequence);
         }
     }
