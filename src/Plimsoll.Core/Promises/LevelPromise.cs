@@ -13,7 +13,7 @@ namespace Plimsoll.Core.Promises;
 public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Limits, bool IsStated = true)
 {
     const string Form =
-        "NAME: and after it limits such as ttft p95 500ms, and priority N, reject or relegate, "
+        "NAME: and after it limits such as ttft p95 500ms, and priority N, queue, reject or relegate, "
         + "batch, weight N or share X, separated by commas";
 
     /// <summary>One level that promises nothing.</summary>
@@ -56,7 +56,7 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
             var words = part.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (Worded(spec, words) is { } said)
             {
-                if (!kinds.Add(words[0] == "relegate" ? "reject" : words[0]))
+                if (!kinds.Add(words[0] is "queue" or "relegate" ? "reject" : words[0]))
                 {
                     throw new BadInputException($"{Setting.Level} \"{text}\"",
                         $"\"{part}\" is said beside another of its kind", Form);
@@ -91,6 +91,7 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
             (true, _) when limits.Exists(l => l.Metric != Metric.E2e) =>
                 "batch work is promised the whole answer only, e2e",
             (false, { MinShare: > 0 }) => "a share is promised to batch work only",
+            (false, { Weight: > 1 }) => "a weight is of batch work only",
             _ => null,
         };
         if (problem is not null)
@@ -101,6 +102,7 @@ public sealed record LevelPromise(ServiceLevelSpec Spec, IReadOnlyList<Limit> Li
     static ServiceLevelSpec? Worded(ServiceLevelSpec spec, string[] words) => words switch
     {
         ["batch"] => spec with { Class = ServiceClass.Batch },
+        ["queue"] => spec with { Overload = Overload.Queue },
         ["reject"] => spec with { Overload = Overload.Reject },
         ["relegate"] => spec with { Overload = Overload.Relegate },
         ["priority", var text] when int.TryParse(

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Net;
 using System.Text.RegularExpressions;
 using Plimsoll.Core;
@@ -18,7 +17,7 @@ public static class ConfigCheck
             throw new BadInputException($"{name}: models is empty; expected at least one model to serve");
         Listen(config, name);
         Stores(config, name);
-        Levels(config, name);
+        LevelCheck.Check(config, name);
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var model in config.Models)
         {
@@ -169,51 +168,6 @@ public static class ConfigCheck
             throw new BadInputException($"{name}: ledger{ledger}: expected sqlite, a SQLite file (*.db), or "
                 + "postgres://USER:PASSWORD@HOST:PORT/DATABASE");
         }
-    }
-
-    static void Levels(ServeConfig config, string name)
-    {
-        if (config.Levels.Count == 0)
-            throw new BadInputException($"{name}: levels is empty; expected at least one");
-        var tiers = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (level, promise) in config.Levels)
-        {
-            var where = $"{name}: level {level}";
-            foreach (var (key, text) in new[] { ("ttft", promise.Ttft), ("itl", promise.Itl),
-                ("window", promise.Window) })
-            {
-                if (text is not null)
-                    PromiseText.Duration(text, $"{where}: {key}");
-            }
-            if (promise.Window is not null && (promise.Ttft ?? promise.Itl) is not null)
-                throw new BadInputException($"{where}: expected latencies or a window, not both");
-            WhenFull(where, promise, config.Levels.Values.Any(other => other.Window is not null));
-            foreach (var tier in promise.ServiceTiers)
-            {
-                if (!tiers.Add(tier))
-                {
-                    throw new BadInputException(
-                        $"{where}: service_tier {tier} is another level's; expected it once");
-                }
-            }
-        }
-    }
-
-    /// <summary>A request that comes too late can be turned away or put off where somebody waits.</summary>
-    static void WhenFull(string where, LevelConfig level, bool hasBatch)
-    {
-        var expected = level.WhenFull switch
-        {
-            "queue" => null,
-            "reject" or "relegate" when level.Window is not null =>
-                "queue: a level with a window is batch already",
-            "reject" => null,
-            "relegate" when hasBatch => null,
-            "relegate" => "queue or reject, or a level with a window that it could lead to",
-            _ => "queue, reject or relegate",
-        };
-        if (expected is not null)
-            throw new BadInputException($"{where}: when_full {level.WhenFull}: expected {expected}");
     }
 
     static void Model(ModelConfig model, string where, HashSet<string> names)

@@ -102,6 +102,16 @@ public sealed class LevelConfig
     /// <summary>What becomes of a request whose promise cannot be kept: queue, reject or relegate.</summary>
     public string WhenFull { get; set; } = "queue";
 
+    /// <summary>
+    /// Of a level with a window: share of an engine's time promised to it whatever else waits, 0 to 0.99; the
+    /// policy slack of a simulated engine or of llama.cpp keeps it.
+    /// </summary>
+    public double? Share { get; set; }
+
+    /// <summary>Of a level with a window: what it weighs against other such levels, 1 to 1000; the policy
+    /// slack keeps it.</summary>
+    public int? Weight { get; set; }
+
     /// <summary>OpenAI's <c>service_tier</c> values that choose this level.</summary>
     public List<string> ServiceTiers { get; set; } = [];
 }

@@ -20,6 +20,10 @@ public sealed record Level
 
     public Overload Overload { get; init; }
 
+    public double MinShare { get; init; }
+
+    public int Weight { get; init; } = 1;
+
     /// <summary>What <c>service_tier</c> says of an answer at this level.</summary>
     public required string ServiceTier { get; init; }
 
@@ -49,6 +53,8 @@ public sealed class Levels
                     "relegate" => Overload.Relegate,
                     _ => throw new UnreachableException(promise.WhenFull),
                 },
+                MinShare = promise.Share ?? 0,
+                Weight = promise.Weight ?? 1,
                 ServiceTier = promise.ServiceTiers.Count > 0 ? promise.ServiceTiers[0] : "default",
             };
             _byName.Add(name, level);
@@ -80,6 +86,8 @@ public sealed class Levels
                     CompletionNs = level.WindowNs,
                     Priority = level.Class == ServiceClass.Batch ? 1 : 0,
                     Overload = level.Overload,
+                    MinShare = level.MinShare,
+                    Weight = level.Weight,
                 });
             }
             return specs;

@@ -22,10 +22,13 @@ public sealed class LevelPromiseTests
         var nightly = LevelPromise.Parse("nightly: batch, weight 3, share 0.25, e2e p95 24h");
         nightly.Spec.Class.ShouldBe(ServiceClass.Batch);
         (nightly.Spec.Weight, nightly.Spec.MinShare).ShouldBe((3, 0.25));
+        LevelPromise.Parse("gold: ttft p95 1s, queue").Spec.Overload.ShouldBe(Overload.Queue);
     }
 
     [Theory]
     [InlineData("gold: reject, relegate", "\"relegate\" is said beside another of its kind")]
+    [InlineData("gold: queue, reject", "\"reject\" is said beside another of its kind")]
+    [InlineData("gold: ttft p95 1s, weight 3", "a weight is of batch work only")]
     [InlineData("gold: priority 1, priority 2", "\"priority 2\" is said beside another")]
     [InlineData("gold: batch, batch", "\"batch\" is said beside another")]
     [InlineData("gold: batch, reject", "batch work is not turned away")]

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using Plimsoll.Core;
 using Plimsoll.Server.Configuration;
+using Plimsoll.Server.Serving;
 using Shouldly;
 using Xunit;
 
@@ -20,9 +21,22 @@ public sealed class ConfigFileTests
         return config;
     }
 
+    const string Slack = Small + "      policy: slack\n";
     const string Fleet = Small + "  - name: u\n    upstreams: [{url: \"http://h:1\"}]\n";
     const string Refusal = Fleet
         + "  - name: c\n    cascade: {first: m, then: u, escalate_when: {refusal: ";
+
+    [Fact]
+    public void A_share_and_a_weight_reach_the_scheduler()
+    {
+        var config = Read(Slack + """
+            levels:
+              fast: {ttft: 1s}
+              slow: {window: 2h, share: 0.2, weight: 3}
+            """);
+        var slow = new Levels(config.Levels).Specs[1];
+        (slow.Name, slow.MinShare, slow.Weight).ShouldBe(("slow", 0.2, 3));
+    }
 
     [Fact]
     public void Variables_are_the_environments()
@@ -78,6 +92,12 @@ public sealed class ConfigFileTests
     [InlineData(Small + "levels:\n  fast: {ttft: 1s, window: 2h}\n", "fast", "not both")]
     [InlineData(Small + "levels: {fast: {when_full: relegate}}\n", "fast", "a level with a window")]
     [InlineData(Small + "levels:\n  slow: {window: 2h, when_full: reject}\n", "slow", "expected queue")]
+    [InlineData(Small + "levels:\n  fast: {ttft: 1s, share: 0.2}\n", "fast", "a window beside them")]
+    [InlineData(Small + "levels:\n  slow: {window: 2h, share: 0.2}\n", "slow", "of the policy slack")]
+    [InlineData(Slack + "levels:\n  slow: {window: 2h, share: 1.2}\n", "share 1.2", "0 to 0.99")]
+    [InlineData(Slack + "levels:\n  slow: {window: 2h, weight: 0}\n", "weight 0", "1 to 1000")]
+    [InlineData(Slack + "levels:\n  a: {window: 2h, share: 0.7}\n  b: {window: 3h, share: 0.6}\n",
+        "level b: share 0.6", "at most 0.3")]
     [InlineData(Small + "levels:\n  fast: {when_full: panic}\n", "when_full panic", "reject or relegate")]
     [InlineData("models:\n  - name: m\n", "m", "simulated, llama, upstreams and cascade")]
     [InlineData(Small + "log: {default: loud}\n", "loud", "warning")]
