@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Workloads;
@@ -34,30 +35,64 @@ static class SlackBound
                 {
                     // Code completion comes in bursts: at these rates its first tokens are in time alone.
                     var (small, large) = workload == "chat" ? (10, 2.0) : (2, 0.2);
-                    Print(output, "Llama-3.1-8B", "h100_sxm", 1, workload, metric, itlMs, small);
-                    Print(output, "Llama-3.3-70B", "h100_sxm", 4, workload, metric, itlMs, large);
+                    Print(output, "Llama-3.1-8B", 1, One(workload, metric, itlMs), small);
+                    Print(output, "Llama-3.3-70B", 4, One(workload, metric, itlMs), large);
                 }
             }
         }
+        foreach (var premium in new[] { 0.2, 0.5 })
+        {
+            Print(output, "Llama-3.1-8B", 1, Two(premium), 10);
+            Print(output, "Llama-3.3-70B", 4, Two(premium), 2);
+        }
     }
+
+    static Case One(string workload, Metric metric, int itlMs) => new(
+        FormattableString.Invariant($"{workload,-15} {metric.Name()} {itlMs} ms"),
+        WorkloadFamily.Find(workload),
+        [
+            LevelPromise.Of(ServiceLevelSpec.Default,
+            [
+                new Limit(Metric.Ttft, 95, 500_000_000),
+                new Limit(metric, metric == Metric.Itl ? 99 : 95, itlMs * 1_000_000L),
+            ]),
+        ]);
+
+    /// <summary>Chat of which a share is promised gaps of 40 ms and the rest of 75 ms.</summary>
+    static Case Two(double premium)
+    {
+        var chat = new WorkloadFamily(WorkloadFamily.Find("chat").Spec with
+        {
+            Levels =
+            [
+                new LevelShare("premium", premium, "ttft p95 500ms, itl p99 40ms"),
+                new LevelShare("standard", 1 - premium, "ttft p95 500ms, itl p99 75ms"),
+            ],
+        });
+        return new Case(
+            FormattableString.Invariant($"chat {100 * premium} % itl 40, else 75 ms"), chat, chat.Levels);
+    }
+
+    /// <param name="Name">What is printed of it.</param>
+    /// <param name="Requests">The interactive requests.</param>
+    /// <param name="Levels">What they are promised.</param>
+    sealed record Case(string Name, WorkloadFamily Requests, IReadOnlyList<LevelPromise> Levels);
 
     static double TtftNs(SimulationResult run) => run.Latencies.Ttft.PercentileNs(95) ?? double.NaN;
 
-    static void Print(
-        TextWriter output, string model, string card, int tp, string workload, Metric metric, int itlMs,
-        double rate)
+    static void Print(TextWriter output, string model, int tp, Case asked, double rate)
     {
         var engine = SimulatedEngine.Of(
             new Deployment
             {
                 Model = Catalogue.BuiltIn.FindModel(model),
-                Accelerator = Catalogue.BuiltIn.FindAccelerator(card),
+                Accelerator = Catalogue.BuiltIn.FindAccelerator("h100_sxm"),
                 TensorParallel = tp,
                 Engine = new EngineSettings { MaxNumBatchedTokens = 8192, MaxNumSeqs = 1024 },
             },
             SchedulingPolicy.InSlack);
         var whole = engine with { Limits = engine.Limits with { Policy = WholeGaps } };
-        var family = WorkloadFamily.Find(workload);
+        var family = asked.Requests;
         var efficiency = new double[2, Seeds];
         var late = new double[2, Seeds];
         var kept = new double[2, Seeds];
@@ -69,11 +104,7 @@ static class SlackBound
                 Requests = Requests,
                 WarmupRequests = Requests / 10,
                 Seed = (ulong)i + 1,
-                Limits =
-                [
-                    new Limit(Metric.Ttft, 95, 500_000_000),
-                    new Limit(metric, metric == Metric.Itl ? 99 : 95, itlMs * 1_000_000L),
-                ],
+                Levels = asked.Levels,
                 BatchWorkload = WorkloadFamily.Find("summarisation"),
             };
             var alone = engine.Run(
@@ -89,8 +120,7 @@ static class SlackBound
                 kept[way, i] = run.Goodput ?? 0;
             }
         });
-        var name = FormattableString.Invariant(
-            $"{model,-13} {workload,-15} {metric.Name()} {itlMs} ms at {rate,3}/s");
+        var name = FormattableString.Invariant($"{model,-13} {asked.Name} at {rate,3}/s");
         Lines(output, name, efficiency, late, kept, keptAlone.Average());
     }
 
