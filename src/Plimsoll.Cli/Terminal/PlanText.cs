@@ -150,17 +150,8 @@ static class PlanText
         ? FormattableString.Invariant($"{row.Bill.Interval.Low:0.00}–{high:0.00}")
         : FormattableString.Invariant($"≥ {row.Bill.Interval.Low:0.00}");
 
-    static string Over(PlanRow row)
-    {
-        if (row.OverBest is not { } over)
-            return "–";
-        var high = over.High is { } end ? Percent(end) : "∞";
-        return $"{Percent(over.Value)} ({Percent(over.Low)} … {high} %){(row.Tie ? " tie" : "")}";
-    }
-
-    /// <summary>Of more than the double no tenth of a percent is known.</summary>
-    static string Percent(double share) => (100 * share).ToString(
-        Math.Abs(share) < 1 ? "+0.#;−0.#;0" : "+#,0;−#,0", CultureInfo.InvariantCulture);
+    static string Over(PlanRow row) =>
+        row.OverBest is { } over ? over.Percent() + (row.Tie ? " tie" : "") : "–";
 
     static string Number(IFormattable value, string format) =>
         value.ToString(format, CultureInfo.InvariantCulture);

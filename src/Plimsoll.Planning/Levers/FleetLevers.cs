@@ -30,11 +30,11 @@ static class FleetLevers
         {
             ("prefix routing", "a router that sends a prefix where it is cached, over least outstanding",
                 even with { Router = RoutingPolicy.PrefixAffinity }),
-            ("disaggregation", "a pool that prefills for each that decodes, one to one", even with
+            ("disaggregation 1:1", "a pool that prefills for each that decodes, one to one", even with
             {
                 Router = null, PrefillReplicas = 1, ServingReplicas = 1,
             }),
-            ("disaggregation", "one that prefills for two that decode",
+            ("disaggregation 1:2", "one that prefills for two that decode",
                 even with { Router = null, PrefillReplicas = 1, ServingReplicas = 2 }),
         })
         {

@@ -134,8 +134,8 @@ public sealed class LeverBooks
             s => s with { Engine = s.Engine with { Version = Releases[0].Version } });
         foreach (var (card, price) in CapacityLevers.NewerCards(_side.Accelerator).Take(3))
         {
-            Add("next accelerator", FormattableString.Invariant(
-                $"{card.Name} ({card.Launch}) at ${price.UsdPerHour:0.00} an hour ({price.AsOf})"),
+            Add($"next accelerator, {card.Name}", FormattableString.Invariant(
+                $"launched {card.Launch}, at ${price.UsdPerHour:0.00} an hour ({price.AsOf})"),
                 s => s with { Accelerator = card, Price = price, Parallelism = Open });
         }
         var small = Catalogue.BuiltIn.FindModel(AccountLevers.SmallModel);
@@ -163,11 +163,13 @@ public sealed class LeverBooks
         return variant;
     }
 
-    /// <summary>The four that save most, in pairs.</summary>
+    /// <summary>The four that save most, in pairs; of accelerators one.</summary>
     List<LeverOverlap> Overlaps()
     {
         var strongest = _simulated.Where(s => s.Row.UsdPerMillionTokens < 0)
-            .OrderBy(s => s.Row.UsdPerMillionTokens).DistinctBy(s => s.Row.Name).Take(4).ToList();
+            .OrderBy(s => s.Row.UsdPerMillionTokens)
+            .DistinctBy(s => s.Change(_side).Accelerator == _side.Accelerator ? s.Row.Name : "")
+            .Take(4).ToList();
         var pairs = new List<LeverOverlap>();
         var own = _trials.Of(_side)!.Usd.Usd;
         for (var i = 0; i < strongest.Count; i++)

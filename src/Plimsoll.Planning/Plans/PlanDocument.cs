@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Text.Json.Serialization;
 using Plimsoll.Core.Accounts;
 
@@ -52,7 +54,16 @@ public sealed record PlanBill(
     Interval Interval);
 
 /// <summary>Relative to the best; a high end of null has no bound.</summary>
-public sealed record PlanDifference(double Value, double Low, double? High);
+public sealed record PlanDifference(double Value, double Low, double? High)
+{
+    /// <summary>In percent, with its interval.</summary>
+    public string Percent() =>
+        $"{Percent(Value)} ({Percent(Low)} … {(High is { } high ? Percent(high) : "∞")} %)";
+
+    /// <summary>Of more than the double no tenth of a percent is known.</summary>
+    static string Percent(double share) => (100 * share).ToString(
+        Math.Abs(share) < 1 ? "+0.#;−0.#;0" : "+#,0;−#,0", CultureInfo.InvariantCulture);
+}
 
 /// <summary>How many fell at a stage.</summary>
 public sealed record PlanFunnelRow(string Stage, string Meaning, int Fell);

@@ -86,10 +86,8 @@ public static class PlanPage
     /// <summary>An end of an interval is known to about two digits.</summary>
     static string Usd(decimal usd) => Usd((double)usd, usd < 1 ? "0.000" : "0.00");
 
-    static string Over(PlanRow row) => row.OverBest is not { } over ? "–"
-        : FormattableString.Invariant($"{100 * over.Value:0.#} % ({100 * over.Low:0.#} to ")
-            + (over.High is { } high ? FormattableString.Invariant($"{100 * high:0.#})") : "∞)")
-            + (row.Tie ? ", a tie" : "");
+    static string Over(PlanRow row) =>
+        row.OverBest is { } over ? over.Percent() + (row.Tie ? ", a tie" : "") : "–";
 
     static string Usd(double usd, string format) => "$" + usd.ToString(format, CultureInfo.InvariantCulture);
 }

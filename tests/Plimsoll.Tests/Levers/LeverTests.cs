@@ -41,12 +41,14 @@ public sealed class LeverTests
         foreach (var name in new[]
         {
             "quantised weights", "quantised KV", "step budget", "batch limit", "engine's memory",
-            "deadline scheduling", "pooling tenants", "older engine", "next accelerator", "speculation",
-            "autoscaling", "spot capacity", "prefix routing", "disaggregation",
+            "deadline scheduling", "pooling tenants", "older engine", "speculation", "disaggregation 1:2",
+            "autoscaling", "spot capacity", "prefix routing", "disaggregation 1:1",
         })
         {
             names.ShouldContain(name);
         }
+        names.ShouldContain(name => name.StartsWith("next accelerator, "));
+        names.Count.ShouldBe(book.Levers.Count, "each has a name of its own, as pictures need it");
         foreach (var lever in book.Levers.Where(lever => lever.UsdPerMillionTokens is not null))
         {
             if (lever.Low is { } low)
