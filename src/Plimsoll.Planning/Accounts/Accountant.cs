@@ -164,8 +164,11 @@ public sealed class Accountant
                 + FormattableString.Invariant($"{replica} gets a request every {idleS:#,0.#} s")
             : FormattableString.Invariant(
             $"{100 * line.Unserved:0.#} % of the requests of {_serving.Workload.Name} ")
-                + FormattableString.Invariant(
-                    $"do not fit the {_engine.Memory.Tokens:N0} tokens of KV memory of {replica}");
+                + (_engine.Deployment.Model is var model && model.MaxContext < _engine.Memory.Tokens
+                    ? FormattableString.Invariant(
+                        $"do not fit the {model.MaxContext:N0} tokens of context of {model.Name}")
+                    : FormattableString.Invariant(
+                        $"do not fit the {_engine.Memory.Tokens:N0} tokens of KV memory of {replica}"));
         return Outcome(null, $"the promise cannot be kept: {broken}", line, ceiling) with
         {
             Missed = line.Binding,

@@ -216,7 +216,7 @@ public sealed class PlanSearch
 
     static string Broken(PlanMeasure measure) => measure.Binding is { } binding
         ? FormattableString.Invariant($"{binding} is missed by a factor of {measure.Ratio:0.00} when idle")
-        : "the requests do not fit its KV memory";
+        : "the requests do not fit its KV memory or the model's context";
 
     /// <summary>
     /// By whole fleets, which are what is paid; where they cost alike, by their fractions.

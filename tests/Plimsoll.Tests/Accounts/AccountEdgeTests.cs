@@ -46,6 +46,22 @@ public sealed class AccountEdgeTests
         share.ShouldBe(100 * TooLong(960), 10);
     }
 
+    [Fact]
+    public void A_context_that_is_shorter_than_the_memory_is_named_instead()
+    {
+        var asked = Request(WindowNs);
+        var deployment = asked.Serving.Deployment;
+        var broken = Accountant.Account(asked with
+        {
+            Serving = asked.Serving with
+            {
+                Requests = 400,
+                Deployment = deployment with { Model = deployment.Model with { MaxContext = 960 } },
+            },
+        });
+        broken.Broken!.ShouldEndWith($"do not fit the 960 tokens of context of {deployment.Model.Name}");
+    }
+
     /// <summary>Share of the workload's requests that are longer than so many tokens.</summary>
     static double TooLong(int tokens)
     {
