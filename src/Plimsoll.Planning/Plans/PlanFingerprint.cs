@@ -33,6 +33,9 @@ public static class PlanFingerprint
             text.Append(level.Spec).Append(' ').AppendJoin(',', level.Limits.Select(PromiseText.Of)).Append(
                 '\n');
         }
+        // Two files may give one name to different models.
+        foreach (var model in request.Space.Models)
+            text.Append(model with { Source = "", AsOf = "" }).Append('\n');
         foreach (var candidate in PlanCandidates.Of(request.Space).Fitting)
         {
             text.Append(candidate.Key).Append(' ')

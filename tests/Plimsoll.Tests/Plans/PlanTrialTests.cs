@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
+using Plimsoll.Core.Models;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Workloads.Families;
 using Plimsoll.Planning.Plans;
@@ -71,6 +72,28 @@ public sealed class PlanTrialTests
 
     static double LineOf(double ttftMs, StepErrorDraw wrong) =>
         Trial(Limit(Metric.Ttft, ttftMs)).Measure(Rung, wrong).Line;
+
+    [Fact]
+    public void A_journal_is_of_the_models_and_not_of_their_names()
+    {
+        var small = TestDeployments.Small.Model;
+        var request = new PlanRequest
+        {
+            Serving = TestServings.Of(
+                TestDeployments.Small, WorkloadFamily.Find("chat"), 100, Limit(Metric.Ttft, 500)),
+            Space = new PlanSpace
+            {
+                Models = [small],
+                Accelerators =
+                    [(TestDeployments.Small.Accelerator, Price(TestDeployments.Small.Accelerator))],
+            },
+        };
+        string Of(ModelSpec model) =>
+            PlanFingerprint.Of(request with { Space = request.Space with { Models = [model] } });
+        Of(small with { MaxContext = small.MaxContext + 1 }).ShouldNotBe(Of(small));
+        Of(small with { Attention = small.Attention with { KvHeads = 1 } }).ShouldNotBe(Of(small));
+        Of(small with { Source = "the same, read elsewhere" }).ShouldBe(Of(small));
+    }
 
     static Limit Limit(Metric metric, double ms) => new(metric, 95, (long)(ms * 1e6));
 
