@@ -114,7 +114,7 @@ public static class BackfillWords
         var (known, least, most) = (Known(mean, reach), Known(low, reach), Known(high, reach));
         return (low, high) switch
         {
-            (0, 0) => "A gap a millisecond tighter forgoes no batch tokens: all lines that come are done.",
+            (0, 0) => "A gap a millisecond tighter forgoes no batch tokens.",
             ( > 0, _) => $"Each millisecond tighter forgoes {known} ({least}–{most}) batch tokens an hour.",
             (_, < 0) => $"A tighter gap forgoes nothing here: each millisecond does {Known(-mean, reach)} "
                 + $"({Known(-high, reach)}–{Known(-low, reach)}) batch tokens an hour more.",

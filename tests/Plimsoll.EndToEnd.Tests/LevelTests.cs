@@ -43,6 +43,11 @@ public sealed class LevelTests
         Kept(output, "bulk").ShouldBe("–");
         PlimsollProcess.Run([.. Verb, "--workload", log, "--map", Map, "--level", "silver: ttft p95 1s"])
             .ShouldBeRefused("--level silver", "gold, bulk");
+        PlimsollProcess.Run([.. Verb, "--workload", log, "--map", Map, "--level", "gold: ttft p95 1s"])
+            .ShouldBeRefused("level bulk of", "is not defined");
+        PlimsollProcess.Run([.. Verb, "--workload", log, "--map", Map, "--policy", "slack", "--level",
+            "gold: ttft p95 1s, priority 2", "--level", "bulk: batch"])
+            .ShouldBeRefused("gold: priority", "goes by deadlines");
         PlimsollProcess.Run([.. Verb, "--level", "gold ttft p95 1s"]).ShouldBeRefused(
             "--level", "has no name");
     }

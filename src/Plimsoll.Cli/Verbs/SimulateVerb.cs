@@ -55,7 +55,7 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
 
     readonly Option<FileInfo?> _traceOut = new("--trace-out")
     {
-        Description = "Write one JSON line per request: arrival, first and last token, replica",
+        Description = "Write one JSON line per request: level, replica, the engine's stamps, TTFT and E2E",
     };
 
     readonly Option<string?> _price = new("--price")
@@ -98,7 +98,8 @@ sealed class SimulateVerb(TextWriter output, TextWriter story)
         var engine = _batch.Apply(parsed, _drafts.Apply(parsed, Choose(serving)));
         var replicas = Count(parsed, _replicas, least: 1);
         var prefillReplicas = Count(parsed, _prefillReplicas, least: 0);
-        using var trace = parsed.GetValue(_traceOut) is { } file ? RequestLog.Create(file.FullName) : null;
+        using var trace = parsed.GetValue(_traceOut) is { } file
+            ? RequestLog.Create(file.FullName, serving.Levels, engine.StepTime.RequestOverhead) : null;
         using var progress = new ProgressLine(story, "simulating", requests);
         var options = _batch.Read(parsed, new SimulationOptions
         {

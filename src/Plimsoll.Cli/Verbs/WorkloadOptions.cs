@@ -155,6 +155,12 @@ sealed class WorkloadOptions
                     $"{Setting.Level} {level.Spec.Name}: {word}", $"{policy.Name} does not keep it",
                     $"--policy {SchedulingPolicy.InSlack.Name}");
             }
+            if (level.Spec.Priority != 0 && policy.Slack is not null)
+            {
+                throw new BadInputException(
+                    $"{Setting.Level} {level.Spec.Name}: priority", $"{policy.Name} goes by deadlines",
+                    $"limits, or --policy {SchedulingPolicy.VllmV1Priority.Name}");
+            }
             if (level.Spec.Overload == Overload.Relegate && !hasBatch)
             {
                 throw new BadInputException(
@@ -175,6 +181,15 @@ sealed class WorkloadOptions
         {
             throw new BadInputException(
                 $"--promise {promise[0]}", "every level has a promise of its own", "one of the two");
+        }
+        // Where some levels are spoken of, the others are not silently promised what is usual.
+        var forgotten = names.FirstOrDefault(name => !IsStated(name)
+            && !name.Equals(ServiceLevelSpec.Batch.Name, StringComparison.OrdinalIgnoreCase));
+        if (promise.Length == 0 && forgotten is not null && workload.Levels.Any(own => IsStated(own.Spec.Name)))
+        {
+            throw new BadInputException(
+                $"{Setting.Level}", $"level {forgotten} of {workload.Name} is not defined",
+                $"{Setting.Level} \"{forgotten}: …\", or --promise for all that are not");
         }
     }
 

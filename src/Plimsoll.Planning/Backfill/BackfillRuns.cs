@@ -150,13 +150,7 @@ sealed class BackfillRuns(BackfillRequest request)
         double? lines = null)
     {
         var engine = request.Engine;
-        var budget = policy.Slack is null
-            ? engine.Limits.MaxNumBatchedTokens
-            : Math.Max(engine.Limits.MaxNumBatchedTokens, engine.Limits.MaxNumSeqs);
-        engine = engine with
-        {
-            Limits = engine.Limits with { Policy = policy, MaxNumBatchedTokens = budget },
-        };
+        engine = engine with { Limits = engine.Limits with { Policy = policy } };
         return engine.Run(
             request.Serving.Workload, rate, Options(rate, stream, streams) with
             {

@@ -44,6 +44,9 @@ public sealed class Backfills
     public static BackfillStatement Of(BackfillRequest request)
     {
         BatchWindow.Check(request.WindowNs, request.Batch, request.Engine);
+        EngineLimits.CheckDecodesFit(
+            SchedulingPolicy.InSlack, request.Engine.Limits.MaxNumSeqs,
+            request.Engine.Limits.MaxNumBatchedTokens);
         return new Backfills(request).Of();
     }
 

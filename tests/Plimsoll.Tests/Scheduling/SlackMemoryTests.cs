@@ -46,6 +46,30 @@ public sealed class SlackMemoryTests
         steps.ShouldBe(16);
     }
 
+    /// <summary>
+    /// Four requests of 32 tokens hold eight of nine blocks and all begin a third: one gives way. It comes
+    /// back when there are blocks for all of it and one for each that runs, not as soon as its prompt fits.
+    /// </summary>
+    [Fact]
+    public void Who_gave_way_to_others_like_him_comes_back_when_there_is_room_to_stay()
+    {
+        var desk = new SlackDesk([Chat], blocks: 9);
+        var chats = desk.Decoding(0, 4, prompt: 32);
+        var plan = desk.Plan();
+        plan.Preempted.ToArray().ShouldBe([chats[3]]);
+        plan.Shape.Decodes.ShouldBe(3);
+        plan.Chunks.Length.ShouldBe(0);
+        desk.End(chats[0]);
+        for (var i = 0; i < 5; i++)
+        {
+            desk.Commit(Ms);
+            desk.Plan().Chunks.Length.ShouldBe(0, "three blocks are free and two others run");
+        }
+        desk.End(chats[1]);
+        desk.Commit(Ms);
+        desk.Plan().Chunks.ToArray().ShouldContain(chunk => chunk.Request == chats[3]);
+    }
+
     [Fact]
     public void A_seat_is_taken_from_the_newest_batch_request()
     {

@@ -43,6 +43,30 @@ public sealed class SlackShareTests
     }
 
     /// <summary>
+    /// A line that decodes beside fifty others is billed a fifty-first of a millisecond and ten microseconds
+    /// of its own in a step, and can take no more of it, whatever share is promised: prompts are not kept
+    /// back for it.
+    /// </summary>
+    [Theory]
+    [InlineData(0.1)]
+    [InlineData(0.5)]
+    public void A_line_that_can_take_no_more_keeps_no_prompt_waiting(double share)
+    {
+        var desk = new SlackDesk([Chat with { ItlNs = StepNs(300) }, Bulk(share)], Idle);
+        desk.Decoding(0, 50);
+        desk.Decoding(1, 1);
+        for (var i = 0; i < 200; i++)
+        {
+            var asked = desk.Add(0, 100, 1);
+            var plan = desk.Plan();
+            plan.Chunks.ToArray().ShouldContain(c => c.Request == asked && c.EndsPrompt, $"step {i}");
+            plan.Shape.Decodes.ShouldBe(51);
+            desk.End(asked);
+            desk.Commit(StepNs(plan.Shape.Tokens));
+        }
+    }
+
+    /// <summary>
     /// The same with three levels of lines without end, the first of which weighs the most by far and was
     /// promised nothing.
     /// </summary>

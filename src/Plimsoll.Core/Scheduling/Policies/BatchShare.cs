@@ -5,9 +5,9 @@ namespace Plimsoll.Core.Scheduling.Policies;
 
 /// <summary>
 /// The shares of the engine's time that are promised to levels of batch work: what a level is owed grows
-/// while others run and shrinks by what it gets. Nothing is owed while it has no work. What it gets is
-/// counted as it is billed: of what a step takes whatever it carries by sequences, of the rest by what each
-/// level causes.
+/// while others run and shrinks by what it gets. Nothing is owed while it has no work, and no more of a step
+/// that carries all it has; for decodes nobody leaves more than they take. What it gets is counted as it is
+/// billed: of what a step takes whatever it carries by sequences, of the rest by what each level causes.
 /// </summary>
 sealed class BatchShare
 {
@@ -27,6 +27,9 @@ sealed class BatchShare
         public double OwedNs;
         public double Part;
         public bool Wanted;
+
+        /// <summary>Whether the step carries all work that the level has.</summary>
+        public bool HasAll;
     }
 
     public BatchShare(
@@ -67,8 +70,8 @@ sealed class BatchShare
     public bool IsAnyOwed => _isOwed.AsSpan().Contains(true);
 
     /// <summary>
-    /// What levels with work are owed and will be paid within so long, the step in flight counted as run,
-    /// nanoseconds.
+    /// What levels with prompts are owed and will be paid within so long, the step in flight counted as run,
+    /// nanoseconds; decodes are paid beside others.
     /// </summary>
     public long DebtNs(long withinNs)
     {
@@ -78,7 +81,7 @@ sealed class BatchShare
             ref readonly var account = ref _levels[level];
             var paidNs = _state.IsInFlight ? account.Part * (_state.Plan.PredictedNs ?? 0) : 0;
             var owedNs = account.OwedNs - paidNs;
-            if (HasWork(level) && owedNs > 0 && owedNs + (account.Share * withinNs) >= _stepNs)
+            if (HasPrompts(level) && owedNs > 0 && owedNs + (account.Share * withinNs) >= _stepNs)
                 ns += owedNs;
         }
         return (long)ns;
@@ -87,16 +90,28 @@ sealed class BatchShare
     /// <summary>How much, nanoseconds: a step that pays it is as much longer, however long it is.</summary>
     public long OwedTo(int level) => (long)_levels[level].OwedNs;
 
-    /// <summary>What these levels are owed together.</summary>
-    public long OwedNs
+    /// <summary>What of that these levels can take together of a step, nanoseconds.</summary>
+    public long UsableNs(in StepShape step)
     {
-        get
+        var ns = 0L;
+        for (var level = 0; level < _levels.Length; level++)
         {
-            var ns = 0L;
-            for (var level = 0; level < _levels.Length; level++)
-                ns += _isOwed[level] ? OwedTo(level) : 0;
-            return ns;
+            if (_isOwed[level])
+                ns += HasPrompts(level) ? OwedTo(level) : Math.Min(OwedTo(level), DecodesNs(level, step));
         }
+        return ns;
+    }
+
+    /// <summary>What a level's decodes add to a step.</summary>
+    long DecodesNs(int level, in StepShape step)
+    {
+        var shape = step;
+        foreach (var cohort in _state.Cohorts.All)
+        {
+            if (cohort.Count > 0 && cohort.Key.Level == level)
+                shape.AddDecodes(cohort.Count, cohort.NextContextTokens);
+        }
+        return Math.Max(0, _predictor.BoundNs(shape) - _predictor.BoundNs(step));
     }
 
     /// <summary>Whether the time that decodes leave of a step can be all that is promised of it.</summary>
@@ -131,19 +146,22 @@ sealed class BatchShare
     }
 
     /// <summary>
-    /// Tokens of a step that are kept for levels that are owed time: the share of each, and all when it is
-    /// owed two steps, since decodes of others may take more of the time than of the tokens.
+    /// Tokens of a step that are kept for levels that are owed time: the share of each, and all that it can
+    /// use when it is owed two steps, since decodes of others may take more of the time than of the tokens.
     /// </summary>
     public int KeptTokens(int tokens)
     {
-        var part = 0.0;
+        var kept = 0.0;
         for (var level = 0; level < _levels.Length; level++)
         {
             ref var account = ref _levels[level];
-            if (_isOwed[level])
-                part += Math.Clamp((account.OwedNs / _stepNs) - 1 + account.Share, account.Share, 1);
+            if (!_isOwed[level])
+                continue;
+            var part = Math.Clamp((account.OwedNs / _stepNs) - 1 + account.Share, account.Share, 1);
+            kept += HasPrompts(level)
+                ? part * tokens : Math.Min(part * tokens, _decodes.Batch(level).Count);
         }
-        return (int)(Math.Min(1, part) * tokens);
+        return (int)Math.Min(kept, tokens);
     }
 
     /// <summary>What the step carries of each level.</summary>
@@ -152,6 +170,8 @@ sealed class BatchShare
         if (!IsPromised)
             return;
         _shapes.AsSpan().Clear();
+        for (var level = 0; level < _levels.Length; level++)
+            _levels[level].HasAll = _queues.Batch.CountOf(level) == 0;
         foreach (ref readonly var run in plan.Cohorts)
         {
             var cohort = _state.Cohorts[run.Cohort];
@@ -159,8 +179,9 @@ sealed class BatchShare
         }
         foreach (ref readonly var chunk in plan.Chunks)
         {
-            _shapes[_state.Requests[chunk.Request.Slot].Level].AddChunk(
-                chunk.Start, chunk.Tokens, chunk.EndsPrompt);
+            var level = _state.Requests[chunk.Request.Slot].Level;
+            _shapes[level].AddChunk(chunk.Start, chunk.Tokens, chunk.EndsPrompt);
+            _levels[level].HasAll &= chunk.EndsPrompt;
         }
         var split = _predictor.Split(plan.Shape);
         for (var level = 0; level < _levels.Length; level++)
@@ -168,6 +189,7 @@ sealed class BatchShare
             ref var account = ref _levels[level];
             account.Part = split.ShareOf(_shapes[level], plan.Shape);
             account.Wanted = HasWork(level) || account.Part > 0;
+            account.HasAll &= _shapes[level].Decodes == _decodes.Batch(level).Count;
         }
     }
 
@@ -177,11 +199,25 @@ sealed class BatchShare
         {
             if (account.Share == 0)
                 continue;
-            account.OwedNs += durationNs * (account.Share - account.Part);
+            var due = account.HasAll ? Math.Min(account.Share, account.Part) : account.Share;
+            account.OwedNs += durationNs * (due - account.Part);
             if (!account.Wanted || account.OwedNs < 0)
                 account.OwedNs = Math.Min(account.OwedNs, 0) / 2;
         }
     }
 
     bool HasWork(int level) => _queues.Batch.CountOf(level) + _decodes.Batch(level).Count > 0;
+
+    /// <summary>Whether a prompt waits or is computed: it can use whatever time there is.</summary>
+    bool HasPrompts(int level)
+    {
+        if (_queues.Batch.CountOf(level) > 0)
+            return true;
+        foreach (var slot in _state.Running.Prefilling)
+        {
+            if (_state.Requests[slot].Level == level)
+                return true;
+        }
+        return false;
+    }
 }

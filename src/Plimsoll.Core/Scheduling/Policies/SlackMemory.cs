@@ -13,7 +13,9 @@ sealed class SlackMemory(
     const int None = RunningList.None;
 
     /// <summary>
-    /// Steps after batch work gave way in which none is admitted, so that it does not come and go.
+    /// Steps after batch work gave way in which none is admitted, so that it does not come and go; after an
+    /// interactive request gave way, in which one is only with blocks for all of it and for so many steps of
+    /// those that run.
     /// </summary>
     const int HoldSteps = 16;
 
@@ -31,6 +33,7 @@ sealed class SlackMemory(
     readonly BatchMemory _promised = new(state, queues, Reserve(state.Options));
     readonly int _reserve = Reserve(state.Options);
     int _hold;
+    int _crowded;
     long _spareNs;
 
     /// <summary>Time to move KV out and in before the step, nanoseconds.</summary>
@@ -46,7 +49,7 @@ sealed class SlackMemory(
         _promised.Begin(isOwed);
     }
 
-    public void EndStep() => _hold = Math.Max(0, _hold - 1);
+    public void EndStep() => (_hold, _crowded) = (Math.Max(0, _hold - 1), Math.Max(0, _crowded - 1));
 
     /// <summary>KV of so many tokens comes back before the step.</summary>
     public long InNs(int tokens) => (long)(tokens * (_options.SwapNsPerToken ?? 0));
@@ -98,7 +101,9 @@ sealed class SlackMemory(
                 free = Math.Max(0, free - _promised.KeptBlocks(request));
             if (!interactive && waits && !MayAdmitBatch(wanting, hit, free))
                 return 0;
-            if (missing <= free)
+            var wanted = interactive && waits && _crowded > 0 && state.Running.Count > 0
+                ? Math.Max(missing, Whole(wanting, hit)) : missing;
+            if (wanted <= free)
                 return tokens;
             if (interactive && EvictBatch(Kept.Blocks))
             {
@@ -113,8 +118,15 @@ sealed class SlackMemory(
                 continue;
             }
             var fits = tokens - ((missing - free) * state.Options.BlockSize);
-            return Math.Max(0, fits);
+            return wanted > missing ? 0 : Math.Max(0, fits);
         }
+    }
+
+    /// <summary>Blocks for all of a request, and one that each of those that run comes to need.</summary>
+    int Whole(in RequestState wanting, in PrefixHit hit)
+    {
+        var steps = Math.Max(1, HoldSteps / state.Options.BlockSize);
+        return state.Memory.MissingBlocks(hit, wanting.KnownTokens) + (steps * state.Running.Count);
     }
 
     /// <summary>Somebody else gives way to a request that must go on. False when nobody is left.</summary>
@@ -202,7 +214,7 @@ sealed class SlackMemory(
         else
             state.Preempt(slot);
         if (!queues.IsBatch(slot))
-            victim.QueueKey = state.NowNs;
+            (victim.QueueKey, _crowded) = (state.NowNs, HoldSteps);
         else
             _hold = HoldSteps;
         queues.Return(slot);

@@ -196,7 +196,7 @@ partial class SlackPolicy
         var spareNs = Math.Max(0, TimeNs - _predictor.BoundNs(_state.Plan.Shape));
         if (!_options.MixesAdapters || !_share.FitsInto(spareNs, _budgetNs))
             return false;
-        _budgetNs -= Math.Min(_share.OwedNs, spareNs);
+        _budgetNs -= Math.Min(_share.UsableNs(_state.Plan.Shape), spareNs);
         return true;
     }
 

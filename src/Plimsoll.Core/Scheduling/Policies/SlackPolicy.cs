@@ -144,10 +144,10 @@ sealed partial class SlackPolicy : IStepPolicy
         // 7. Drafts.
         if (_options.Drafts is not null)
             Speculate(due == long.MaxValue ? _firstTokenNs : TimeNs);
-        _share.Planned(plan);
 
         // 10. What, how long, why.
         PutBackAside();
+        _share.Planned(plan);
         var predictedNs = _predictor.PredictNs(plan.Shape);
         plan.MovedNs = _memory.MovedNs;
         plan.PredictedNs = predictedNs + DraftingNs(plan.Shape) + plan.MovedNs;

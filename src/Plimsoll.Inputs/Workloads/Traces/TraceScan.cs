@@ -19,6 +19,7 @@ sealed class TraceScan : System.IDisposable
     long _latestNs = long.MinValue;
     bool _sawTime;
     bool _sawNoTime;
+    bool _sawDeadlines;
 
     public TraceScan(TraceReader reader)
     {
@@ -48,6 +49,7 @@ sealed class TraceScan : System.IDisposable
         }
         _sawTime |= row.HasTime;
         _sawNoTime |= !row.HasTime;
+        _sawDeadlines |= row.Deadlines != default;
         if (row.HasTime)
             Place(row);
         Times.Add(row, _reader.ClosedLoop);
@@ -93,6 +95,11 @@ sealed class TraceScan : System.IDisposable
             var seconds = (Report.QuantumNs / 1e9).ToString("0.###", CultureInfo.InvariantCulture);
             Report.Note(
                 $"timestamps are rounded to {seconds} s; arrivals are spread evenly inside each step");
+        }
+        if (_sawDeadlines)
+        {
+            Report.Note("limits of requests' own are deadlines to the policy slack; whether promises were "
+                + "kept is judged by those of their level");
         }
         if (Report.OutOfOrder > 0)
             Report.Note($"{Report.OutOfOrder} rows are earlier than a row before them; sorted by time");
