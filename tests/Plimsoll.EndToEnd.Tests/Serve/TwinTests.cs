@@ -156,6 +156,44 @@ public sealed class TwinTests
         body.GetProperty("error").GetProperty("message").GetString()!.ShouldContain("predicted");
     }
 
+    [Fact]
+    public async Task Embeddings_are_predicted_and_their_lines_are_answered()
+    {
+        await using var engine = await RunningServer.StartAsync();
+        await using var gateway = await GatewayAsync(null, engine);
+        for (var i = 0; i < 3; i++)
+        {
+            var (status, body, _) = await gateway.PostAsync(
+                "/v1/embeddings", $$"""{"model":"fleet","input":["text {{i}}","another"]}""");
+            status.ShouldBe(200, body.ToString());
+            body.GetProperty("data").GetArrayLength().ShouldBe(2);
+        }
+        Gauge(await gateway.Client.GetStringAsync("/metrics"), "plimsoll_twin_predictions_total").ShouldBe(3);
+        var done = await BatchAsync(gateway, "/v1/embeddings", EmbeddingLines(5));
+        done.GetProperty("request_counts").GetProperty("completed").GetInt32().ShouldBe(5, done.ToString());
+        Gauge(await gateway.Client.GetStringAsync("/metrics"), "plimsoll_twin_batch_lines").ShouldBe(0);
+    }
+
+    /// <summary>As with chats, so many prompts are in prefill as the twin lets go, and no more.</summary>
+    [Fact]
+    public async Task Embeddings_of_a_batch_go_when_the_twin_lets_them()
+    {
+        using var engine = new SocketUpstream(line => Task.Delay(-1, line.Over));
+        await using var gateway = await GatewayAsync(config => config.Models[0].Upstreams =
+            [new UpstreamConfig { Url = engine.Url, HealthPath = "/" }]);
+        var file = await gateway.UploadAsync(EmbeddingLines(12));
+        await gateway.PostAsync("/v1/batches",
+            $$"""{"input_file_id":"{{file}}","endpoint":"/v1/embeddings","completion_window":"24h"}""");
+        (await RunningServer.EventuallyAsync(() => Task.FromResult(engine.Requests), asked => asked > 0))
+            .ShouldBeGreaterThan(0);
+        await Task.Delay(500);
+        engine.Requests.ShouldBeLessThanOrEqualTo(2);
+    }
+
+    static string EmbeddingLines(int count) => string.Concat(Enumerable.Range(0, count).Select(i =>
+        $$$"""{"custom_id":"{{{i}}}","method":"POST","url":"/v1/embeddings","body":{"model":"fleet","input":"{{{i}}} {{{_long}}}"}}"""
+            + "\n"));
+
     static Task<RunningServer> GatewayAsync(
         Action<ServeConfig>? change, params RunningServer[] engines) => RunningServer.StartAsync(config =>
     {
