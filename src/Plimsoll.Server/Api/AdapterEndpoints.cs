@@ -47,8 +47,8 @@ sealed class AdapterEndpoints(
                 continue;
             if (left.Count > 0)
             {
-                throw UpstreamReading.Failed($"The lora adapter '{name}' is not asked of {upstream.Name} again, "
-                    + $"but may be there yet, and is listed again where it is: {string.Join("; ", left)}");
+                throw UpstreamReading.Failed($"The lora adapter '{name}' is not loaded again, but may be "
+                    + $"there yet, and is listed where it is: {string.Join("; ", left)}");
             }
             await SayRemovedAsync(context, name);
             return;
@@ -98,7 +98,8 @@ sealed class AdapterEndpoints(
             return null;
         var all = upstreams.All.ToList();
         return all.Count <= 1 ? all.FirstOrDefault() : throw ApiException.Bad(
-            $"Missing required parameter: 'model'; expected one of {string.Join(", ", all.Select(m => m.Name))}.",
+            "Missing required parameter: 'model'; expected one of "
+                + $"{string.Join(", ", all.Select(model => model.Name))}.",
             "model", "missing_required_parameter");
     }
 
@@ -109,7 +110,7 @@ sealed class AdapterEndpoints(
     {
         var name = body.Required("lora_name");
         return AdapterList.IsName(name) ? name : throw ApiException.Bad(
-            $"lora_name: expected 1 to {AdapterList.LongestName} characters, none of them a control character",
+            $"lora_name: expected 1 to {AdapterList.LongestName} characters and no control character",
             "lora_name", "invalid_value");
     }
 

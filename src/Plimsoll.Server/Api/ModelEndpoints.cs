@@ -154,16 +154,7 @@ sealed class ModelEndpoints(
         var status = RequestStatus.Failed;
         try
         {
-            var vectors = await model.Engine.EmbedAsync(memory, new EngineRequest
-            {
-                Prompt = default,
-                MaxOutputTokens = 1,
-                Class = level.Class,
-                Level = level.Name,
-                DeadlineNs = level.WindowNs,
-                Tenant = tenant,
-                LedgerId = entry.Id,
-            }, cancellation);
+            var vectors = await model.Engine.EmbedAsync(memory, Like(level, entry), cancellation);
             status = RequestStatus.Completed;
             if (dimensions > vectors[0].Length)
             {
@@ -184,6 +175,17 @@ sealed class ModelEndpoints(
             book.Close(entry, status);
         }
     }
+
+    static EngineRequest Like(Level level, RequestEntry entry) => new()
+    {
+        Prompt = default,
+        MaxOutputTokens = 1,
+        Class = level.Class,
+        Level = level.Name,
+        DeadlineNs = level.WindowNs,
+        Tenant = entry.Tenant,
+        LedgerId = entry.Id,
+    };
 
     LocalModel Named(JsonElement body, Tenant tenant) => body.Text("model") is { } name
         ? CompletionEndpoints.Model(models, name, tenant.Name, out _) : models.First;

@@ -67,8 +67,8 @@ sealed class UpstreamEndpoints(
         {
             using var sent = await model.SendAsync(
                 context.Request.Path,
-                replica => UpstreamBody.For(
-                    body, replica, level, adapter is not null, asStream: prompt is { Streams: true } && !streams),
+                replica => UpstreamBody.For(body, replica, level, adapter is not null,
+                    asStream: prompt is { Streams: true } && !streams),
                 KeyOf(context, tenant, body), prompt, adapter, context.RequestAborted);
             context.Response.Headers["x-plimsoll-upstream"] = sent.Replica.Config.Url;
             // An answer that goes by is put together only where somebody wants to keep it.
@@ -164,17 +164,6 @@ sealed class UpstreamEndpoints(
             key, prompt, adapter, cancellation);
         return prompt is { Streams: true } ? await GatherAsync(model, sent, entry, cancellation)
             : await WholeAsync(model, sent, entry, cancellation);
-    }
-
-    static async Task<ReadOnlyMemory<byte>> WholeAsync(
-        UpstreamModel model, UpstreamModel.Sent sent, RequestEntry entry, CancellationToken cancellation)
-    {
-        var answer = await ReadWholeAsync(sent, cancellation);
-        if (!sent.Response.IsSuccessStatusCode)
-            throw ErrorOf((int)sent.Response.StatusCode, answer);
-        sent.Twin.Hear(last: true);
-        return Count(model, sent.Meter, entry, answer.Span)
-            ? answer : throw Failed("The upstream's answer is no JSON object.");
     }
 
     /// <summary>

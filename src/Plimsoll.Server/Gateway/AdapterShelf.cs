@@ -31,11 +31,11 @@ sealed class AdapterShelf(GroupCommit commit)
             batch =>
             {
                 adapters.Clear();
-                foreach (var (name, path) in batch.Query("SELECT name, path FROM adapters WHERE model = @model",
-                    reader => (reader.GetString(0), reader.GetString(1)), ("@model", model)))
-                {
-                    adapters[name] = path;
-                }
+                var rows = batch.Query(
+                    "SELECT name, path FROM adapters WHERE model = @model",
+                    reader => (Name: reader.GetString(0), Path: reader.GetString(1)), ("@model", model));
+                foreach (var row in rows)
+                    adapters[row.Name] = row.Path;
             },
             GroupCommit.ClientPatience);
         return adapters;

@@ -128,12 +128,15 @@ public sealed class UpstreamModel : IDisposable
         string path, Func<UpstreamReplica, ReadOnlyMemory<byte>> bodyFor, string key, UpstreamPrompt? prompt,
         string? adapter, CancellationToken cancellation)
     {
-        var why = adapter is null ? "every replica is full" : $"none that has room holds {adapter}";
+        var why = "every weight is 0";
         var began = _time.GetTimestamp();
         foreach (var index in prompt is null ? Order(key) : Order(key, prompt))
         {
-            if (!_replicas[index].HasRoom || !Takes(index, adapter))
+            if (WhyNot(_replicas[index], adapter) is { } reason)
+            {
+                why = reason;
                 continue;
+            }
             var twin = prompt is not null && Twins is { } twins ? twins.Send(index, prompt) : default;
             var (sent, failure) =
                 await TrySendAsync(path, bodyFor, index, twin, adapter, began, cancellation);
@@ -203,6 +206,14 @@ public sealed class UpstreamModel : IDisposable
         }
         return (null, why);
     }
+
+    /// <summary>Why a replica is passed over; null where it is not.</summary>
+    static string? WhyNot(UpstreamReplica replica, string? adapter) =>
+        !replica.IsHealthy ? $"{replica.Config.Url} does not answer at {replica.Config.HealthPath}"
+        : !replica.HasRoom ? $"{replica.Config.Url} is full"
+        : adapter is not null && !replica.Adapters.ContainsKey(adapter)
+            ? $"{replica.Config.Url} does not hold {adapter}"
+        : null;
 
     /// <summary>
     /// Whether a replica that answered 404 has begun anew without the adapter: then nothing was done there.

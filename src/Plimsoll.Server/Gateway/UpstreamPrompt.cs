@@ -100,8 +100,8 @@ public sealed record UpstreamPrompt(int Tokens, int OutputTokens, ReadOnlyMemory
     }
 
     /// <summary>
-    /// A prompt with images: in the place of each stand as many letters as its tokens would have, and the same
-    /// letters for the same image. False where they come to more than a twin would follow.
+    /// A prompt with images: in the place of each stand as many letters as its tokens would have, the same
+    /// for the same image. False where they come to more than a twin would follow.
     /// </summary>
     static bool TryPictured(JsonElement body, double bytesPerToken, ModelSpec? model, out string text)
     {

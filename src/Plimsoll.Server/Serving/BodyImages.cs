@@ -70,8 +70,9 @@ static class BodyImages
     static ReadOnlySpan<byte> UrlOf(JsonElement part)
     {
         var image = part.GetProperty("image_url");
+        var isWrapped = image.ValueKind == JsonValueKind.Object;
         return JsonMarshal.GetRawUtf8Value(
-            image.ValueKind == JsonValueKind.Object && image.TryGetProperty("url", out var url) ? url : image);
+            isWrapped && image.TryGetProperty("url", out var url) ? url : image);
     }
 
     static ImageSize SizeOf(ReadOnlySpan<byte> url)
@@ -86,6 +87,8 @@ static class BodyImages
         try
         {
             Base64.DecodeFromUtf8(text, bytes, out _, out var count, isFinalBlock: false);
+            if (OfWebp(bytes.AsSpan(0, count)) is { } webp)
+                return webp;
             using var data = SKData.CreateCopy(bytes.AsSpan(0, count));
             using var codec = SKCodec.Create(data);
             return codec is { Info: { Width: > 0, Height: > 0 } info }
@@ -95,5 +98,22 @@ static class BodyImages
         {
             ArrayPool<byte>.Shared.Return(bytes);
         }
+    }
+
+    /// <summary>WebP is read whole or not at all, but for its head; null where it is none.</summary>
+    static ImageSize? OfWebp(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < 30 || !bytes.StartsWith("RIFF"u8) || !bytes[8..].StartsWith("WEBP"u8))
+            return null;
+        var kind = bytes[12..16];
+        if (kind.SequenceEqual("VP8X"u8))
+            return new(1 + Of(bytes[24..]), 1 + Of(bytes[27..]));
+        if (kind.SequenceEqual("VP8L"u8))
+            return new(1 + (Of(bytes[21..]) & 0x3FFF), 1 + ((Of(bytes[22..]) >> 6) & 0x3FFF));
+        var (width, height) = (Of(bytes[26..]) & 0x3FFF, Of(bytes[28..30]) & 0x3FFF);
+        return width > 0 && height > 0 ? new(width, height) : null;
+
+        static int Of(ReadOnlySpan<byte> little) =>
+            little[0] | (little[1] << 8) | (little.Length > 2 ? little[2] << 16 : 0);
     }
 }

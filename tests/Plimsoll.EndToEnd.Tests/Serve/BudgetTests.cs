@@ -51,7 +51,7 @@ public sealed class BudgetTests
     }
 
     /// <summary>
-    /// An engine at a dollar a second: what is beyond the budget is no more than the time of what was in work.
+    /// An engine at a dollar a second: what is beyond the budget is the time of what was in work at most.
     /// </summary>
     [Fact]
     public async Task One_request_alone_may_pass_a_budget_and_nothing_follows_it()

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Net.Http;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Plimsoll.Server.Configuration;
@@ -30,13 +31,15 @@ public sealed class GatewayAdapterTests : IDisposable
         await using var one = await RunningServer.StartAsync();
         await using var two = await RunningServer.StartAsync();
         await using var gateway = await GatewayAsync(null, one.Address, two.Address);
-        (await LoadAsync(gateway, "tuned", _path)).ShouldBe((200, "Success: LoRA adapter 'tuned' added successfully."));
+        (await LoadAsync(gateway, "tuned", _path))
+            .ShouldBe((200, "Success: LoRA adapter 'tuned' added successfully."));
         (await ModelAsync(one, "tuned")).ShouldBe("sim");
         (await ModelAsync(two, "tuned")).ShouldBe("sim");
         (await ModelAsync(gateway, "tuned")).ShouldBe("fleet");
         foreach (var user in Enumerable.Range(0, 8))
         {
-            var (status, body, _) = await gateway.PostAsync("/v1/chat/completions", Chat("tuned", $"u{user}"));
+            var (status, body, _) =
+                await gateway.PostAsync("/v1/chat/completions", Chat("tuned", $"u{user}"));
             status.ShouldBe(200, body.ToString());
             body.GetProperty("model").GetString().ShouldBe("tuned");
         }
@@ -120,11 +123,11 @@ public sealed class GatewayAdapterTests : IDisposable
         await using var one = await RunningServer.StartAsync();
         await using var two = await RunningServer.StartAsync();
         await using var gateway = await GatewayAsync(
-            config => config.Models[0].Twin = withTwin ? new SimulatedConfig() : null, one.Address, two.Address);
+            config => config.Models[0].Twin = withTwin ? new SimulatedConfig() : null,
+            one.Address, two.Address);
         // Loaded at one of them behind the gateway's back: what an engine lists is served.
         (await LoadAsync(two, "tuned", _path)).Status.ShouldBe(200);
-        (await RunningServer.EventuallyAsync(() => ModelAsync(gateway, "tuned"), parent => parent is not null))
-            .ShouldBe("fleet");
+        (await BackAsync(gateway)).ShouldBe("fleet");
         var lines = string.Join('\n', Enumerable.Range(0, 8).Select(i => RunningServer.Line(i, "tuned")));
         var file = await gateway.UploadAsync(lines + "\n");
         var (_, created, _) = await gateway.PostAsync("/v1/batches",
@@ -177,11 +180,13 @@ public sealed class GatewayAdapterTests : IDisposable
     {
         foreach (var user in Enumerable.Range(0, 8))
         {
-            var (status, body, _) = await gateway.PostAsync("/v1/chat/completions", Chat("tuned", $"u{user}"));
+            var (status, body, _) =
+                await gateway.PostAsync("/v1/chat/completions", Chat("tuned", $"u{user}"));
             status.ShouldBe(200, body.ToString());
         }
     }
 
+    /// <summary>Its parent, once it is listed.</summary>
     static Task<string?> BackAsync(RunningServer engine) => RunningServer.EventuallyAsync(
         () => ModelAsync(engine, "tuned"), parent => parent is not null, TimeSpan.FromSeconds(30));
 
@@ -196,7 +201,7 @@ public sealed class GatewayAdapterTests : IDisposable
     static async Task<(int Status, string Text)> UnloadAsync(RunningServer server, string name) =>
         Text(await server.PostAsync("/v1/unload_lora_adapter", $$"""{"lora_name":"{{name}}"}"""));
 
-    static (int Status, string Text) Text((int Status, JsonElement Body, System.Net.Http.HttpResponseMessage) said) =>
+    static (int Status, string Text) Text((int Status, JsonElement Body, HttpResponseMessage) said) =>
         (said.Status, said.Body.TryGetProperty("text", out var text) ? text.GetString()!
             : said.Body.GetProperty("error").GetProperty("message").GetString()!);
 

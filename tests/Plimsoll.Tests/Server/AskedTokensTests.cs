@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using System.Text.Json;
 using Plimsoll.Core.Models;
 using Plimsoll.Inputs.Catalogues;
@@ -88,7 +87,8 @@ public sealed class AskedTokensTests
             ($"\"{text}\"", 100), ($"[\"{text}\",\"{text}\"]", 200), ("[1,2,3]", 3), ("[[1,2],[3,4]]", 4),
         })
         {
-            var prompt = UpstreamPrompt.OfTexts(Parse($$"""{"model":"m","input":{{input}}}"""), 4).ShouldNotBeNull();
+            var prompt = UpstreamPrompt.OfTexts(Parse($$"""{"model":"m","input":{{input}}}"""), 4)
+                .ShouldNotBeNull();
             (prompt.Tokens, prompt.OutputTokens, prompt.Streams).ShouldBe((tokens, 1, false));
         }
         UpstreamPrompt.OfTexts(Parse("""{"input":[]}"""), 4).ShouldBeNull();
@@ -111,6 +111,6 @@ public sealed class AskedTokensTests
         using var bitmap = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         new Random(1).NextBytes(bitmap.GetPixelSpan());
         using var data = bitmap.Encode(format, 90);
-        return $"data:image/{format.ToString().ToLowerInvariant()};base64,{Convert.ToBase64String(data.Span)}";
+        return $"data:image/{format};base64,{Convert.ToBase64String(data.Span)}";
     }
 }
