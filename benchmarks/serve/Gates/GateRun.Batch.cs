@@ -76,7 +76,7 @@ sealed partial class GateRun
         if (request.Heard == 0)
             replica.BatchInPrefill--;
         var line = request.Line!;
-        // As the gateway does it: the line begins again, and what of its answer had come is nobody's.
+        // As the gateway does it: the line begins again, and what of its answer was on its way is nobody's.
         _batchTokens -= request.Counted;
         replica.Begun.AddFirst(line);
     }

@@ -168,7 +168,8 @@ sealed class UpstreamEndpoints(
 
     /// <summary>
     /// A line goes when the twin lets it, piece by piece where it does not fit whole, and starts again where
-    /// it had to make room: what it has computed is cached. What cannot be cut goes whole, or it never would.
+    /// it had to make room: what is computed of its prompt is cached, and none of its answer had come. What
+    /// cannot be cut goes whole, or it never would.
     /// </summary>
     async Task<ReadOnlyMemory<byte>> InSlackAsync(
         UpstreamModel model, string endpoint, JsonElement body, Level level, UpstreamPrompt prompt,
