@@ -75,8 +75,8 @@ public sealed class TwinReplicaLaws
     }
 
     /// <summary>
-    /// An answer whose every gap is late, from an engine that seems slower than the promise allows: nothing goes
-    /// beside such, and lines go on when nobody has come for a while.
+    /// An answer whose every gap is late, from an engine that seems slower than the promise allows: nothing
+    /// goes beside such, and lines go on when nobody has come for a while.
     /// </summary>
     [Theory]
     [InlineData(40, 100)]
