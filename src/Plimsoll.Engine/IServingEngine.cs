@@ -35,9 +35,9 @@ public interface IServingEngine : IAsyncDisposable
     /// <summary>
     /// One vector per prompt; throws <see cref="NotSupportedException"/> where the model gives none.
     /// </summary>
+    /// <param name="like">Whose they are and at which level; its prompt is none of theirs.</param>
     ValueTask<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId,
-            CancellationToken cancellation);
+        IReadOnlyList<ReadOnlyMemory<int>> prompts, EngineRequest like, CancellationToken cancellation);
 
     /// <summary>Adapters that requests may name.</summary>
     IReadOnlyCollection<AdapterFacts> Adapters { get; }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -37,12 +38,13 @@ public sealed partial class ServeHost
         _runner =
             new BatchRunner(_batches, job.RunAsync, _app.Services.GetRequiredService<ILogger<BatchRunner>>());
         var wrap = _app.Services.GetRequiredService<RequestShell>();
-        _rollouts = new RolloutDesk(config.State, _models, _upstreams, () => _levels, time);
+        _rollouts = new RolloutDesk(config.State, _models, _upstreams, _adapters, () => _levels, time);
         _shadow = new ShadowMirror(answers.OfCopyAsync);
         var completions = new CompletionEndpoints(
             _gate, _models, upstreams, () => _levels, _book, time, _rollouts, _shadow, answers, _capture);
         MapRollouts(wrap, new RolloutEndpoints(_gate, _rollouts));
         var models = new ModelEndpoints(_gate, _models, upstreams, () => _levels, _book);
+        var adapters = new AdapterEndpoints(_gate, _models, upstreams, _adapters);
         var operations = new OperationEndpoints(_gate, _models, upstreams, _book, _capture, version);
         Map("POST", "/v1/chat/completions", wrap.Wrap(completions.ChatAsync));
         Map("POST", "/v1/completions", wrap.Wrap(completions.TextAsync));
@@ -53,8 +55,8 @@ public sealed partial class ServeHost
         Map("GET", "/v1/models/{**model}", wrap.Wrap(models.GetAsync));
         Map("POST", "/tokenize", wrap.Wrap(models.TokenizeAsync));
         Map("POST", "/detokenize", wrap.Wrap(models.DetokenizeAsync));
-        Map("POST", "/v1/load_lora_adapter", wrap.Wrap(models.LoadAdapterAsync));
-        Map("POST", "/v1/unload_lora_adapter", wrap.Wrap(models.UnloadAdapterAsync));
+        Map("POST", "/v1/load_lora_adapter", wrap.Wrap(adapters.LoadAsync));
+        Map("POST", "/v1/unload_lora_adapter", wrap.Wrap(adapters.UnloadAsync));
         _tuning = new FineTuningRunner(
             config.State, _models, _files, time,
             _app.Services.GetRequiredService<ILogger<FineTuningRunner>>());
@@ -73,8 +75,12 @@ public sealed partial class ServeHost
     }
 
     bool KnowsModel(string tenant, string name) =>
-        _upstreams.ContainsKey(name) || _models.Cascades.ContainsKey(name)
-        || _models.FindLocal(name, tenant, out _) is not null;
+        _upstreams.ContainsKey(name) || _upstreams.Values.Any(model => model.Knows(name))
+        || _models.Cascades.ContainsKey(name) || _models.FindLocal(name, tenant, out _) is not null;
+
+    /// <summary>Whether requests of this name reach something other than an upstream's adapter.</summary>
+    bool IsServed(string name) => _upstreams.ContainsKey(name) || _models.Cascades.ContainsKey(name)
+        || _models.FindLocal(name, null, out _) is not null;
 
     void MapLive(ServeConfig config, TimeProvider time, string version, RequestShell wrap)
     {
@@ -114,7 +120,7 @@ public sealed partial class ServeHost
             var count = model.Replicas.Count;
             models.Add(new LiveModel(
                 model.Name, count == 1 ? "1 upstream" : $"{count} upstreams", running,
-                model.Twins?.Waiting ?? 0, []));
+                model.Twins?.Waiting ?? 0, [.. model.Adapters.Select(adapter => adapter.Key)]));
         }
         return [.. models];
     }

@@ -53,6 +53,7 @@ public sealed partial class ServeHost : IAsyncDisposable
     readonly BatchStore _batches;
     readonly TrafficCapture _capture;
     readonly NightlyAudit _audit;
+    readonly UpstreamAdapters _adapters;
     LiveBoard? _board;
     BatchPlaces? _places;
     BatchRunner? _runner;
@@ -74,6 +75,8 @@ public sealed partial class ServeHost : IAsyncDisposable
         var log = app.Services.GetRequiredService<ILoggerFactory>();
         _database = database;
         _commit = new GroupCommit(database, log.CreateLogger<GroupCommit>());
+        _adapters = new UpstreamAdapters(upstreams.Values, new AdapterShelf(_commit), IsServed, time,
+            log.CreateLogger<UpstreamAdapters>());
         _files = new FileStore(config.State, database, _commit, time);
         _batches = new BatchStore(database, _commit, time);
         _capture = new TrafficCapture(config.State);
@@ -139,6 +142,7 @@ public sealed partial class ServeHost : IAsyncDisposable
         host.Map(config, time, version);
         try
         {
+            await host._adapters.StartAsync();
             await host._rollouts!.RestoreAsync(story);
             await app.StartAsync();
         }
@@ -233,6 +237,7 @@ public sealed partial class ServeHost : IAsyncDisposable
             await _shadow.DisposeAsync();
         await _app.DisposeAsync();
         await _models.DisposeAsync();
+        await _adapters.DisposeAsync();
         foreach (var model in _upstreams.Values)
             model.Dispose();
         await _audit.DisposeAsync();

@@ -28,7 +28,7 @@ sealed partial class GateRun
         if (request.Line is null)
             Feel(request, first, nowNs);
         else if (!request.IsSlice && nowNs >= FromNs)
-            _batchTokens++;
+            (_batchTokens, request.Counted) = (_batchTokens + 1, request.Counted + 1);
         if (first && request.Line is not null)
             replica.BatchInPrefill--;
         request.LastNs = nowNs;
@@ -76,11 +76,8 @@ sealed partial class GateRun
         if (request.Heard == 0)
             replica.BatchInPrefill--;
         var line = request.Line!;
-        if (!request.IsSlice)
-        {
-            line.Kept += request.Heard;
-            line.SentTokens = request.Heard > 0 ? line.PromptTokens : line.SentTokens;
-        }
+        // As the gateway does it: the line begins again, and what of its answer was on its way is nobody's.
+        _batchTokens -= request.Counted;
         replica.Begun.AddFirst(line);
     }
 
@@ -114,12 +111,11 @@ sealed partial class GateRun
             replica.Begun.AddLast(NewLine());
         var line = replica.Begun.First!.Value;
         var keys = line.Keys;
-        var sent = Math.Min(line.PromptNow - 1, twin.CachedTokens(keys));
-        var release = twin.Judge(line.PromptNow, sent, line.OutputNow, nowNs);
+        var sent = Math.Min(line.PromptTokens - 1, twin.CachedTokens(keys));
+        var release = twin.Judge(line.PromptTokens, sent, line.OutputTokens, nowNs);
         if (release.IsNothing)
             return false;
         replica.Begun.RemoveFirst();
-        line.SentTokens = release.PromptTokens;
         var request = new SentRequest
         {
             SentNs = nowNs,
@@ -127,7 +123,7 @@ sealed partial class GateRun
             Line = line,
             IsSlice = !release.IsWhole,
         };
-        Send(request, release.PromptTokens, release.IsWhole ? line.OutputNow : 1,
+        Send(request, release.PromptTokens, release.IsWhole ? line.OutputTokens : 1,
             keys.AsMemory(0, Math.Min(keys.Length, release.PromptTokens / _options.Limits.BlockSize)),
             seen: true, nowNs);
         return true;

@@ -24,6 +24,9 @@ sealed class SentRequest
 
     public int Heard { get; set; }
 
+    /// <summary>Tokens of the answer that are in the figure.</summary>
+    public int Counted { get; set; }
+
     public long LastNs { get; set; }
 
     public bool IsLate { get; set; }
@@ -37,16 +40,6 @@ sealed class BatchLine
     public required int OutputTokens { get; init; }
 
     public required ulong[] Keys { get; init; }
-
-    /// <summary>Prompt tokens that pieces have brought.</summary>
-    public int SentTokens { get; set; }
-
-    /// <summary>Tokens of the answer that came before it was put out.</summary>
-    public int Kept { get; set; }
-
-    public int PromptNow => PromptTokens + Kept;
-
-    public int OutputNow => OutputTokens - Kept;
 }
 
 /// <summary>The tokens of a step on their way home.</summary>

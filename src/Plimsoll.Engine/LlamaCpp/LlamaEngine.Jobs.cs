@@ -10,8 +10,7 @@ namespace Plimsoll.Engine.LlamaCpp;
 public sealed partial class LlamaEngine
 {
     public async ValueTask<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId,
-            CancellationToken cancellation)
+        IReadOnlyList<ReadOnlyMemory<int>> prompts, EngineRequest like, CancellationToken cancellation)
     {
         var vectors = new List<float[]>();
         foreach (var prompt in prompts)
@@ -23,7 +22,7 @@ public sealed partial class LlamaEngine
             }
             if (Unknown(prompt.Span) is { } unknown)
                 throw new EngineRefusalException(unknown);
-            vectors.Add(await OnEngine(() => Embed(prompt.Span, ledgerId), cancellation));
+            vectors.Add(await OnEngine(() => Embed(prompt.Span, like.LedgerId), cancellation));
         }
         return vectors;
     }

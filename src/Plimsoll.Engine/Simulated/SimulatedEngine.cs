@@ -192,20 +192,12 @@ public sealed class SimulatedEngine : IServingEngine
     };
 
     public async ValueTask<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<ReadOnlyMemory<int>> prompts, string tenant, long ledgerId,
-            CancellationToken cancellation)
+        IReadOnlyList<ReadOnlyMemory<int>> prompts, EngineRequest like, CancellationToken cancellation)
     {
         var answers = new List<Answer>();
         foreach (var prompt in prompts)
         {
-            var answer = Submit(new EngineRequest
-            {
-                Prompt = prompt,
-                MaxOutputTokens = 1,
-                IgnoreEos = true,
-                Tenant = tenant,
-                LedgerId = ledgerId,
-            });
+            var answer = Submit(like with { Prompt = prompt, MaxOutputTokens = 1, IgnoreEos = true });
             if (answer.Refusal is { } refusal)
                 throw new EngineRefusalException(refusal.Message);
             answers.Add(answer);

@@ -154,7 +154,7 @@ sealed class ModelEndpoints(
         var status = RequestStatus.Failed;
         try
         {
-            var vectors = await model.Engine.EmbedAsync(memory, tenant, entry.Id, cancellation);
+            var vectors = await model.Engine.EmbedAsync(memory, Like(level, entry), cancellation);
             status = RequestStatus.Completed;
             if (dimensions > vectors[0].Length)
             {
@@ -176,67 +176,19 @@ sealed class ModelEndpoints(
         }
     }
 
-    public async Task LoadAdapterAsync(HttpContext context)
+    static EngineRequest Like(Level level, RequestEntry entry) => new()
     {
-        gate.AuthenticateAdmin(context);
-        using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
-        var body = document.RootElement;
-        var (name, path) = (AdapterName(body), body.Required("lora_path"));
-        var model = body.Text("model") is { } chosen ? CompletionEndpoints.Model(models, chosen, null, out _)
-            : First();
-        if (upstreams.Find(name) is not null || models.IsAnothers(name, model))
-        {
-            throw ApiException.Bad(
-                $"The lora adapter '{name}' has the name of another model, which requests would reach "
-                    + "instead.", "lora_name");
-        }
-        try
-        {
-            await model.Engine.LoadAdapterAsync(name, path, context.RequestAborted);
-        }
-        catch (EngineRefusalException refusal)
-        {
-            throw ApiException.Bad(refusal.Message, "lora_path");
-        }
-        await context.Response.WriteAsync($"Success: LoRA adapter '{name}' added successfully.");
-    }
-
-    /// <summary>A name that requests, paths and every ledger can hold.</summary>
-    static string AdapterName(JsonElement body)
-    {
-        const int Longest = 256;
-        var name = body.Required("lora_name");
-        return name.Length is > 0 and <= Longest && !name.Any(char.IsControl)
-            ? name
-            : throw ApiException.Bad(
-                $"lora_name: expected 1 to {Longest} characters, none of them a control character",
-                "lora_name", "invalid_value");
-    }
-
-    public async Task UnloadAdapterAsync(HttpContext context)
-    {
-        gate.AuthenticateAdmin(context);
-        using var document = JsonBody.Parse(await gate.ReadBodyAsync(context));
-        var name = document.RootElement.Required("lora_name");
-        foreach (var model in models.Local)
-        {
-            if (!await model.Engine.UnloadAdapterAsync(name, context.RequestAborted))
-                continue;
-            await context.Response.WriteAsync($"Success: LoRA adapter '{name}' removed successfully.");
-            return;
-        }
-        throw ApiException.NotFound($"The lora adapter '{name}' cannot be found.", "lora_name");
-    }
+        Prompt = default,
+        MaxOutputTokens = 1,
+        Class = level.Class,
+        Level = level.Name,
+        DeadlineNs = level.WindowNs,
+        Tenant = entry.Tenant,
+        LedgerId = entry.Id,
+    };
 
     LocalModel Named(JsonElement body, Tenant tenant) => body.Text("model") is { } name
-        ? CompletionEndpoints.Model(models, name, tenant.Name, out _) : First();
-
-    LocalModel First()
-    {
-        foreach (var model in models.Local)
-            return model;
-        throw ApiException.NotFound("No model is served by an engine here.", "model");
-    }
+        ? CompletionEndpoints.Model(models, name, tenant.Name, out _) : models.First;
 
     IEnumerable<string> Names()
     {
@@ -247,7 +199,11 @@ sealed class ModelEndpoints(
                 yield return adapter.Name;
         }
         foreach (var upstream in upstreams.All)
+        {
             yield return upstream.Name;
+            foreach (var (adapter, _) in upstream.Adapters)
+                yield return adapter;
+        }
         foreach (var cascade in models.Cascades.Keys)
             yield return cascade;
     }
@@ -256,7 +212,11 @@ sealed class ModelEndpoints(
     {
         if (upstreams.Find(name) is { } upstream)
         {
-            WriteNamed(writer, name, upstream.Created, upstream.Replicas[0].Config.Model ?? name);
+            var isAdapter = name != upstream.Name;
+            WriteNamed(writer, name, upstream.Created,
+                isAdapter ? upstream.Adapters.First(one => one.Key == name).Value
+                    : upstream.Replicas[0].Config.Model ?? name,
+                isAdapter ? upstream.Name : null);
             return;
         }
         if (models.Cascades.TryGetValue(name, out var cascade))
@@ -276,7 +236,8 @@ sealed class ModelEndpoints(
         writer.WriteEndObject();
     }
 
-    static void WriteNamed(Utf8JsonWriter writer, string name, DateTimeOffset created, string root)
+    static void WriteNamed(Utf8JsonWriter writer, string name, DateTimeOffset created, string root,
+        string? parent = null)
     {
         writer.WriteStartObject();
         writer.WriteString("id"u8, name);
@@ -284,7 +245,7 @@ sealed class ModelEndpoints(
         writer.WriteNumber("created"u8, created.ToUnixTimeSeconds());
         writer.WriteString("owned_by"u8, "plimsoll"u8);
         writer.WriteString("root"u8, root);
-        writer.WriteNull("parent"u8);
+        writer.WriteString("parent"u8, parent);
         writer.WriteEndObject();
     }
 

@@ -27,22 +27,37 @@ sealed class UpstreamEndpoints(
     Gate gate, IReadOnlyDictionary<string, UpstreamModel> models, Func<Levels> levels, LedgerBook book,
         TimeProvider time, TrafficCapture capture)
 {
-    /// <summary>The model of that name; null when no upstream serves it.</summary>
-    public UpstreamModel? Find(string name) => models.GetValueOrDefault(name);
+    /// <summary>The model of that name or with that adapter; null when no upstream serves it.</summary>
+    public UpstreamModel? Find(string name)
+    {
+        if (models.TryGetValue(name, out var named))
+            return named;
+        foreach (var model in models.Values)
+        {
+            if (model.Knows(name))
+                return model;
+        }
+        return null;
+    }
+
+    /// <summary>The adapter that a body names; null where it names the model.</summary>
+    public static string? AdapterOf(UpstreamModel model, JsonElement body) =>
+        body.Required("model") is var name && name != model.Name ? name : null;
 
     public IEnumerable<UpstreamModel> All => models.Values;
 
     /// <summary>Answers a client.</summary>
-    /// <param name="routed">The rollout's choice; its adapter is asked for by its own name.</param>
+    /// <param name="routed">The rollout's choice.</param>
     public async Task AnswerAsync(HttpContext context, Tenant tenant, UpstreamModel model, JsonElement body,
         RoutedRequest? routed = null)
     {
         var level = LevelOf(context, tenant, body);
-        var (limit, asked) = (AskedTokens.LimitOf(body), AskedTokens.Of(context.Request.Path, body));
+        var asked = AskedTokens.Of(context.Request.Path, body, model.Served);
+        var limit = AskedTokens.LimitOf(body);
         var (streams, choices) = (body.Flag("stream"), body.Whole("n", 1, RequestReader.MostChoices) ?? 1);
         var reservation = gate.Reserve(context, tenant, model.Name, asked.Prompt, asked.Output);
-        var prompt = Admitted(context, model, level, body, reservation);
-        var adapter = routed?.Answerer is { Upstream: not null } answerer ? answerer.Name : null;
+        var adapter = AdapterOf(model, body);
+        var prompt = Admitted(context, model, level, body, adapter, reservation);
         var entry = book.Open(RequestShell.RequestId(context), tenant.Name, level.Name, model.Name,
             adapter ?? "", routed?.Release, RequestShell.OperationOf(context.Request.Path));
         entry.Estimated = true;
@@ -52,9 +67,9 @@ sealed class UpstreamEndpoints(
         {
             using var sent = await model.SendAsync(
                 context.Request.Path,
-                replica => UpstreamBody.For(
-                    body, replica, level, adapter is not null, asStream: prompt is not null && !streams),
-                KeyOf(context, tenant, body), prompt, context.RequestAborted);
+                replica => UpstreamBody.For(body, replica, level, adapter is not null,
+                    asStream: prompt is { Streams: true } && !streams),
+                KeyOf(context, tenant, body), prompt, adapter, context.RequestAborted);
             context.Response.Headers["x-plimsoll-upstream"] = sent.Replica.Config.Url;
             // An answer that goes by is put together only where somebody wants to keep it.
             var kept = tenant.Options.Capture && context.Request.Path == "/v1/chat/completions"
@@ -81,7 +96,7 @@ sealed class UpstreamEndpoints(
         }
         finally
         {
-            Judge(entry, level);
+            entry.Judge(level.TtftNs, level.ItlNs);
             reservation.Settle(entry);
             model.Metrics.Finish(status != RequestStatus.Completed, entry.IsCut, entry.Kept);
             model.Metrics.AddRequest(entry.PromptTokens, entry.OutputTokens, entry.OutputTokens,
@@ -104,18 +119,18 @@ sealed class UpstreamEndpoints(
 
     /// <summary>A whole answer: to a batch's line, or to a cascade that will judge it.</summary>
     /// <param name="key">Stable key of the conversation or user.</param>
-    /// <param name="adapter">Whether the body names an adapter that the replicas hold.</param>
     public async Task<ReadOnlyMemory<byte>> OfWholeAsync(
         UpstreamModel model, string endpoint, JsonElement body, string tenant, string requestId, Level level,
-        string key, CancellationToken cancellation, bool adapter = false)
+        string key, CancellationToken cancellation)
     {
-        var entry = book.Open(
-            requestId, tenant, level.Name, model.Name, operation: RequestShell.OperationOf(endpoint));
+        var adapter = AdapterOf(model, body);
+        var entry = book.Open(requestId, tenant, level.Name, model.Name, adapter ?? "",
+            operation: RequestShell.OperationOf(endpoint));
         entry.Estimated = true;
         var status = RequestStatus.Failed;
         try
         {
-            var prompt = PromptOf(model, endpoint, body);
+            var prompt = model.PromptOf(endpoint, body);
             var answer = prompt is not null && level.Class == ServiceClass.Batch
                 ? await InSlackAsync(model, endpoint, body, level, prompt, entry, adapter, cancellation)
                 : await AtOnceAsync(model, endpoint, body, level, key, prompt, entry, adapter, cancellation);
@@ -132,7 +147,7 @@ sealed class UpstreamEndpoints(
         {
             if (status == RequestStatus.Failed && cancellation.IsCancellationRequested)
                 status = RequestStatus.Cancelled;
-            Judge(entry, level);
+            entry.Judge(level.TtftNs, level.ItlNs);
             model.Metrics.Finish(status != RequestStatus.Completed, entry.IsCut, entry.Kept);
             book.Close(entry, status);
         }
@@ -140,48 +155,47 @@ sealed class UpstreamEndpoints(
 
     async Task<ReadOnlyMemory<byte>> AtOnceAsync(
         UpstreamModel model, string endpoint, JsonElement body, Level level, string key,
-        UpstreamPrompt? prompt, RequestEntry entry, bool adapter, CancellationToken cancellation)
+        UpstreamPrompt? prompt, RequestEntry entry, string? adapter, CancellationToken cancellation)
     {
         using var sent = await model.SendAsync(
             endpoint,
-            replica => UpstreamBody.For(body, replica, level, adapter, asStream: prompt is not null),
-            key, prompt, cancellation);
-        if (prompt is not null)
-            return await GatherAsync(model, sent, entry, cancellation);
-        var answer = await ReadWholeAsync(sent, cancellation);
-        if (!sent.Response.IsSuccessStatusCode)
-            throw ErrorOf((int)sent.Response.StatusCode, answer);
-        return Count(model, sent.Meter, entry, answer.Span)
-            ? answer : throw Failed("The upstream's answer is no JSON object.");
+            replica => UpstreamBody.For(
+                body, replica, level, adapter is not null, asStream: prompt is { Streams: true }),
+            key, prompt, adapter, cancellation);
+        return prompt is { Streams: true } ? await GatherAsync(model, sent, entry, cancellation)
+            : await WholeAsync(model, sent, entry, cancellation);
     }
 
     /// <summary>
     /// A line goes when the twin lets it, piece by piece where it does not fit whole, and starts again where
-    /// it had to make room: what it has computed is cached. What cannot be cut goes whole, or it never would.
+    /// it had to make room: what is computed of its prompt is cached, and none of its answer had come. What
+    /// cannot be cut goes whole, or it never would.
     /// </summary>
     async Task<ReadOnlyMemory<byte>> InSlackAsync(
         UpstreamModel model, string endpoint, JsonElement body, Level level, UpstreamPrompt prompt,
-        RequestEntry entry, bool adapter, CancellationToken cancellation)
+        RequestEntry entry, string? adapter, CancellationToken cancellation)
     {
         int? home = null;
-        var sentTokens = 0;
         while (true)
         {
-            using var grant = await model.Twins!.ReleaseAsync(prompt, sentTokens, home, cancellation);
+            using var grant = await model.Twins!.ReleaseAsync(prompt, adapter, home, cancellation);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, grant.Paused);
             try
             {
-                var slice = grant.Release.IsWhole ? null : UpstreamBody.Slice(
+                var slice = grant.Release.IsWhole || !prompt.Streams ? null : UpstreamBody.Slice(
                     body, model.Replicas[grant.Replica], level,
-                    (double)grant.Release.PromptTokens / prompt.Tokens, adapter);
+                    (double)grant.Release.PromptTokens / prompt.Tokens, adapter is not null);
                 using var sent = await model.SendAsync(
                     endpoint,
-                    replica => slice ?? UpstreamBody.For(body, replica, level, adapter, asStream: true),
-                    grant, either.Token);
-                var answer = await GatherAsync(model, sent, slice is null ? entry : null, either.Token);
+                    replica => slice
+                        ?? UpstreamBody.For(body, replica, level, adapter is not null, prompt.Streams),
+                    grant, adapter, either.Token);
+                var answer = prompt.Streams
+                    ? await GatherAsync(model, sent, slice is null ? entry : null, either.Token)
+                    : await WholeAsync(model, sent, entry, either.Token);
                 if (slice is not null)
                 {
-                    (home, sentTokens) = (grant.Replica, grant.Release.PromptTokens);
+                    home = grant.Replica;
                     continue;
                 }
                 model.Twins.Learn(prompt, entry.PromptTokens);
@@ -189,7 +203,7 @@ sealed class UpstreamEndpoints(
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                (home, sentTokens) = (null, 0);
+                home = null;
             }
         }
     }
@@ -250,24 +264,15 @@ sealed class UpstreamEndpoints(
     }
 
     /// <summary>
-    /// What a twin sees of a request; null where there is none, or none that it could follow.
-    /// </summary>
-    static UpstreamPrompt? PromptOf(UpstreamModel model, string path, JsonElement body) =>
-        model.Twins is { } twins
-            && (path.EndsWith("/completions", StringComparison.Ordinal) || path == "/v1/responses")
-        ? UpstreamPrompt.Of(body, twins.BytesPerToken, twins.Options.Limits.PrefixBlockTokens)
-        : null;
-
-    /// <summary>
     /// The prompt where a twin is to follow it. Who is not let in gets back the tokens that were reserved.
     /// </summary>
     static UpstreamPrompt? Admitted(HttpContext context, UpstreamModel model, Level level, JsonElement body,
-        Reservation reservation)
+        string? adapter, Reservation reservation)
     {
         try
         {
-            var prompt = PromptOf(model, context.Request.Path, body);
-            model.Admit(level, prompt);
+            var prompt = model.PromptOf(context.Request.Path, body);
+            model.Admit(level, prompt, adapter);
             return prompt;
         }
         catch (ApiException)
@@ -288,14 +293,6 @@ sealed class UpstreamEndpoints(
         };
     }
 
-    static void Judge(RequestEntry entry, Level level)
-    {
-        if (entry.TtftNs is { } ttft && (level.TtftNs ?? level.ItlNs) is not null)
-        {
-            entry.Kept = !(ttft > level.TtftNs) && !(entry.WorstItlNs > level.ItlNs);
-        }
-    }
-
     async Task<bool> PassAsync(HttpContext context, UpstreamModel model, UpstreamModel.Sent sent,
         RequestEntry entry, Level level, bool streams, StreamedAnswer? kept)
     {
@@ -313,11 +310,13 @@ sealed class UpstreamEndpoints(
                 return await StreamAsync(context, model, sent, entry, level, kept);
             var gathered = await GatherAsync(model, sent, entry, context.RequestAborted);
             kept?.Take(gathered.Span);
-            Judge(entry, level);
+            entry.Judge(level.TtftNs, level.ItlNs);
             await CompletionEndpoints.WriteJsonAsync(context, PromiseSplice.Into(gathered, entry));
             return true;
         }
         var answer = await ReadWholeAsync(sent, context.RequestAborted);
+        if (upstream.IsSuccessStatusCode)
+            sent.Twin.Hear(last: true);
         if (upstream.IsSuccessStatusCode && !Count(model, sent.Meter, entry, answer.Span))
         {
             context.Response.ContentType = null;
@@ -326,7 +325,7 @@ sealed class UpstreamEndpoints(
         kept?.Take(answer.Span);
         if (upstream.IsSuccessStatusCode)
         {
-            Judge(entry, level);
+            entry.Judge(level.TtftNs, level.ItlNs);
             answer = PromiseSplice.Into(answer, entry);
         }
         context.Response.ContentLength = answer.Length;
@@ -356,7 +355,7 @@ sealed class UpstreamEndpoints(
                     kept?.Add(whole.Span);
                     var isLast = PromiseSplice.IsUsageEvent(whole.Span);
                     if (isLast)
-                        Judge(entry, level);
+                        entry.Judge(level.TtftNs, level.ItlNs);
                     writer.Write((isLast ? PromiseSplice.Into(whole, entry) : whole).Span);
                 }
                 await SlowReader.FlushAsync(context, writer, patience, context.RequestAborted);

@@ -66,6 +66,18 @@ static class UpstreamReading
         }
     }
 
+    /// <summary>An answer that comes whole, counted; its error where it is one.</summary>
+    public static async Task<ReadOnlyMemory<byte>> WholeAsync(
+        UpstreamModel model, UpstreamModel.Sent sent, RequestEntry entry, CancellationToken cancellation)
+    {
+        var answer = await ReadWholeAsync(sent, cancellation);
+        if (!sent.Response.IsSuccessStatusCode)
+            throw ErrorOf((int)sent.Response.StatusCode, answer);
+        sent.Twin.Hear(last: true);
+        return Count(model, sent.Meter, entry, answer.Span)
+            ? answer : throw Failed("The upstream's answer is no JSON object.");
+    }
+
     /// <summary>Counts a whole answer's tokens; false when it is no JSON object.</summary>
     public static bool Count(
         UpstreamModel model, UpstreamMeter meter, RequestEntry entry, ReadOnlySpan<byte> answer)

@@ -20,11 +20,12 @@ static class UpstreamTokens
     {
         if (body.Text("model") is not { } asked || upstreams.Find(asked) is not { } model)
             return false;
+        var adapter = UpstreamEndpoints.AdapterOf(model, body);
         using var sent = await model.SendAsync(
             context.Request.Path,
-            replica => JsonMarshal.GetRawUtf8Value(replica.Config.Model is { } name
+            replica => JsonMarshal.GetRawUtf8Value(adapter is null && replica.Config.Model is { } name
                 ? CompletionEndpoints.Renamed(body, name) : body).ToArray(),
-            UpstreamEndpoints.KeyOf(context, tenant, body), prompt: null, context.RequestAborted);
+            UpstreamEndpoints.KeyOf(context, tenant, body), prompt: null, adapter, context.RequestAborted);
         var answer = await ReadWholeAsync(sent, context.RequestAborted);
         if (!sent.Response.IsSuccessStatusCode)
             throw ErrorOf((int)sent.Response.StatusCode, answer);

@@ -116,7 +116,7 @@ sealed class WholeAnswer(
         var renamed = CompletionEndpoints.Renamed(body, candidate.Name);
         return candidate.Upstream is { } upstream
             ? upstreams.OfWholeAsync(upstreams.Find(upstream)!, endpoint, renamed, ShadowTenant, request,
-                levels().Batch, request, cancellation, adapter: true)
+                levels().Batch, request, cancellation)
             : OfLineAsync(endpoint, renamed, ShadowTenant, request, cancellation);
     }
 

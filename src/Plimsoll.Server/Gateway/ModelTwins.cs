@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
+using Plimsoll.Server.Serving;
 using Plimsoll.Server.Twins;
 
 namespace Plimsoll.Server.Gateway;
@@ -42,6 +43,7 @@ public sealed class ModelTwins : IDisposable
 
     readonly Lock _gate = new();
     readonly TwinReplica[] _twins;
+    readonly Func<int, string?, bool> _takes;
     readonly TimeProvider _time;
     readonly long _began;
     readonly LinkedList<Waiter> _waiting = new();
@@ -50,10 +52,13 @@ public sealed class ModelTwins : IDisposable
     double _bytesPerToken = 4;
 
     sealed record Waiter(
-        UpstreamPrompt Prompt, int SentTokens, int? Replica, TaskCompletionSource<BatchGrant> Granted);
+        UpstreamPrompt Prompt, string? Adapter, int? Replica, TaskCompletionSource<BatchGrant> Granted);
 
-    public ModelTwins(TwinOptions options, int replicas, TimeProvider time)
+    /// <param name="takes">Whether a replica is there, and holds an adapter.</param>
+    public ModelTwins(
+        TwinOptions options, int replicas, Func<int, string?, bool> takes, TimeProvider time)
     {
+        _takes = takes;
         Options = options;
         _time = time;
         _began = time.GetTimestamp();
@@ -82,7 +87,7 @@ public sealed class ModelTwins : IDisposable
     /// <summary>What a usage said of a prompt of so many bytes.</summary>
     public void Learn(UpstreamPrompt prompt, int promptTokens)
     {
-        if (promptTokens < 32)
+        if (promptTokens < 32 || prompt.Bytes == 0)
             return;
         lock (_gate)
         {
@@ -131,12 +136,12 @@ public sealed class ModelTwins : IDisposable
     }
 
     /// <summary>Waits until a batch line, or its next piece, may go.</summary>
-    /// <param name="sentTokens">What earlier pieces brought.</param>
-    /// <param name="replica">Where those went; null for anywhere.</param>
+    /// <param name="adapter">The adapter that it is for; null for the model itself.</param>
+    /// <param name="replica">Where earlier pieces went; null for anywhere.</param>
     public async Task<BatchGrant> ReleaseAsync(
-        UpstreamPrompt prompt, int sentTokens, int? replica, CancellationToken cancellation)
+        UpstreamPrompt prompt, string? adapter, int? replica, CancellationToken cancellation)
     {
-        var waiter = new Waiter(prompt, sentTokens, replica,
+        var waiter = new Waiter(prompt, adapter, replica,
             new TaskCompletionSource<BatchGrant>(TaskCreationOptions.RunContinuationsAsynchronously));
         LinkedListNode<Waiter> node;
         lock (_gate)
@@ -151,6 +156,23 @@ public sealed class ModelTwins : IDisposable
             waiter.Granted.TrySetCanceled(cancellation);
         });
         return await waiter.Granted.Task;
+    }
+
+    /// <summary>Lines for an adapter that nobody will hold: their model does not exist.</summary>
+    public void GiveUp(Func<string, bool> isGone)
+    {
+        lock (_gate)
+        {
+            for (var node = _waiting.First; node is not null;)
+            {
+                var (waiter, here) = (node.Value, node);
+                node = node.Next;
+                if (waiter.Adapter is not { } adapter || !isGone(adapter))
+                    continue;
+                _waiting.Remove(here);
+                waiter.Granted.TrySetException(ApiException.UnknownModel(adapter));
+            }
+        }
     }
 
     /// <summary>What the engine says of itself.</summary>
@@ -210,7 +232,7 @@ public sealed class ModelTwins : IDisposable
         for (var node = _waiting.First; node is not null; node = node.Next)
         {
             var waiter = node.Value;
-            if (waiter.Replica is { } home && home != replica)
+            if ((waiter.Replica is { } home && home != replica) || !_takes(replica, waiter.Adapter))
                 continue;
             var twin = _twins[replica];
             var prompt = waiter.Prompt;

@@ -1,8 +1,12 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
+using System.Net;
 using System.Net.Http;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Server.Ledger;
 using Plimsoll.Server.Metrics;
@@ -21,6 +25,7 @@ namespace Plimsoll.Server.Gateway;
 public sealed class UpstreamModel : IDisposable
 {
     static readonly int[] _onlyOne = [0];
+    static readonly TimeSpan _listPatience = TimeSpan.FromSeconds(2);
 
     readonly UpstreamReplica[] _replicas;
     readonly UpstreamMeter[] _meters;
@@ -42,7 +47,7 @@ public sealed class UpstreamModel : IDisposable
             _meters[i] = new UpstreamMeter(book, book.AddEngine($"{name}/{i}", usdPerHour, Created), time);
         Metrics = new ModelMetrics(name);
         _time = time;
-        Twins = twin is null ? null : new ModelTwins(twin, replicas.Count, time);
+        Twins = twin is null ? null : new ModelTwins(twin, replicas.Count, Takes, time);
         _watches = new UpstreamWatch[_replicas.Length];
         for (var i = 0; i < _watches.Length; i++)
         {
@@ -56,8 +61,10 @@ public sealed class UpstreamModel : IDisposable
     /// <summary>The replicas' twins; null where nothing is known of the engines.</summary>
     public ModelTwins? Twins { get; }
 
-
     public string Name { get; }
+
+    /// <summary>What the engines compute, as far as a twin was told; null where none was.</summary>
+    public ModelSpec? Served => Twins?.Options.StepTime.Deployment.Model;
 
     /// <summary>Model that is asked where no replica can be reached; null for none.</summary>
     public string? Fallback { get; }
@@ -69,6 +76,33 @@ public sealed class UpstreamModel : IDisposable
     public ModelMetrics Metrics { get; }
 
     public IReadOnlyList<UpstreamReplica> Replicas => _replicas;
+
+    /// <summary>Adapters that every replica is to hold: where they are by name.</summary>
+    internal IReadOnlyDictionary<string, string> Wished { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>Adapters that requests may name: where they are by name.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Adapters =>
+        _replicas.SelectMany(replica => replica.Adapters).Concat(Wished).DistinctBy(one => one.Key)
+            .OrderBy(one => one.Key, StringComparer.Ordinal);
+
+    /// <summary>Whether a replica holds an adapter, or is to.</summary>
+    public bool Knows(string adapter)
+    {
+        foreach (var replica in _replicas)
+        {
+            if (replica.Adapters.ContainsKey(adapter))
+                return true;
+        }
+        return Wished.ContainsKey(adapter);
+    }
+
+    /// <summary>Lines that wait for an adapter which nobody holds or wishes for any more wait no
+    /// longer.</summary>
+    internal void GiveUpUnknown() => Twins?.GiveUp(adapter => !Knows(adapter));
+
+    /// <summary>Whether a replica is there and holds the adapter, if one is asked for.</summary>
+    bool Takes(int index, string? adapter) => _replicas[index].IsHealthy
+        && (adapter is null || _replicas[index].Adapters.ContainsKey(adapter));
 
     /// <summary>A request on its way: who answers it, and the answer's head.</summary>
     /// <param name="Began">Timestamp of the sending: latencies count from it.</param>
@@ -89,18 +123,23 @@ public sealed class UpstreamModel : IDisposable
     /// <param name="bodyFor">The body for a replica, which may know the model by another name.</param>
     /// <param name="key">Stable key of the conversation or user.</param>
     /// <param name="prompt">What a twin sees of it; null where none follows it.</param>
+    /// <param name="adapter">The adapter that it is for; null for the model itself.</param>
     public async Task<Sent> SendAsync(
         string path, Func<UpstreamReplica, ReadOnlyMemory<byte>> bodyFor, string key, UpstreamPrompt? prompt,
-        CancellationToken cancellation)
+        string? adapter, CancellationToken cancellation)
     {
-        var why = "every replica is full";
+        var why = "every weight is 0";
         var began = _time.GetTimestamp();
         foreach (var index in prompt is null ? Order(key) : Order(key, prompt))
         {
-            if (!_replicas[index].HasRoom)
+            if (WhyNot(_replicas[index], adapter) is { } reason)
+            {
+                why = reason;
                 continue;
+            }
             var twin = prompt is not null && Twins is { } twins ? twins.Send(index, prompt) : default;
-            var (sent, failure) = await TrySendAsync(path, bodyFor, index, twin, began, cancellation);
+            var (sent, failure) =
+                await TrySendAsync(path, bodyFor, index, twin, adapter, began, cancellation);
             if (sent is not null)
                 return sent;
             why = failure;
@@ -110,17 +149,17 @@ public sealed class UpstreamModel : IDisposable
 
     /// <summary>Sends a batch line where its grant says; 503 when that replica does not take it.</summary>
     public async Task<Sent> SendAsync(
-        string path, Func<UpstreamReplica, ReadOnlyMemory<byte>> bodyFor, BatchGrant grant,
+        string path, Func<UpstreamReplica, ReadOnlyMemory<byte>> bodyFor, BatchGrant grant, string? adapter,
         CancellationToken cancellation)
     {
         var (sent, why) = await TrySendAsync(
-            path, bodyFor, grant.Replica, grant.Ticket, _time.GetTimestamp(), cancellation);
+            path, bodyFor, grant.Replica, grant.Ticket, adapter, _time.GetTimestamp(), cancellation);
         return sent ?? throw ApiException.Unavailable($"{Name} cannot answer: {why}.", "no_upstream");
     }
 
     async Task<(Sent? Sent, string Why)> TrySendAsync(
         string path, Func<UpstreamReplica, ReadOnlyMemory<byte>> bodyFor, int index, TwinTicket twin,
-        long began, CancellationToken cancellation)
+        string? adapter, long began, CancellationToken cancellation)
     {
         var replica = _replicas[index];
         var place = replica.Enter();
@@ -129,7 +168,9 @@ public sealed class UpstreamModel : IDisposable
         try
         {
             var response = await replica.SendAsync(path, bodyFor(replica), cancellation);
-            isSent = (int)response.StatusCode is not (502 or 503);
+            isSent = (int)response.StatusCode is not (502 or 503)
+                && !(response.StatusCode == HttpStatusCode.NotFound && adapter is not null
+                    && await HasLostAsync(replica, adapter, cancellation));
             if (isSent)
                 return (new Sent(replica, _meters[index], response, place, twin, began), "");
             why = $"{replica.Config.Url} answered {(int)response.StatusCode}";
@@ -166,6 +207,22 @@ public sealed class UpstreamModel : IDisposable
         return (null, why);
     }
 
+    /// <summary>Why a replica is passed over; null where it is not.</summary>
+    static string? WhyNot(UpstreamReplica replica, string? adapter) =>
+        !replica.IsHealthy ? $"{replica.Config.Url} does not answer at {replica.Config.HealthPath}"
+        : !replica.HasRoom ? $"{replica.Config.Url} is full"
+        : adapter is not null && !replica.Adapters.ContainsKey(adapter)
+            ? $"{replica.Config.Url} does not hold {adapter}"
+        : null;
+
+    /// <summary>
+    /// Whether a replica that answered 404 has begun anew without the adapter: then nothing was done there.
+    /// </summary>
+    static async Task<bool> HasLostAsync(
+        UpstreamReplica replica, string adapter, CancellationToken cancellation) =>
+        await replica.ListAdaptersAsync(_listPatience, cancellation)
+            && !replica.Adapters.ContainsKey(adapter);
+
     /// <summary>Whether no connection came about, so that nothing of the request is anywhere.</summary>
     static bool IsUnsent(HttpRequestException e) => e.HttpRequestError is HttpRequestError.ConnectionError
         or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
@@ -193,16 +250,27 @@ public sealed class UpstreamModel : IDisposable
     }
 
     /// <summary>
+    /// What a twin sees of a request; null where there is none, or none that it could follow.
+    /// </summary>
+    public UpstreamPrompt? PromptOf(string path, JsonElement body) => Twins is not { } twins ? null
+        : path == "/v1/embeddings" ? UpstreamPrompt.OfTexts(body, twins.BytesPerToken)
+        : path.EndsWith("/completions", StringComparison.Ordinal) || path == "/v1/responses"
+            ? UpstreamPrompt.Of(body, twins.BytesPerToken, twins.Options.Limits.PrefixBlockTokens, Served)
+        : null;
+
+    /// <summary>
     /// Refuses a request whose first token no replica is predicted to give in time, where its level says so.
     /// </summary>
-    public void Admit(Level level, UpstreamPrompt? prompt)
+    public void Admit(Level level, UpstreamPrompt? prompt, string? adapter)
     {
         if (prompt is null || level.Overload != Overload.Reject || level.TtftNs is not { } promiseNs)
             return;
         var soonestNs = long.MaxValue;
-        foreach (var predicted in Twins!.Predict(prompt))
-            soonestNs = Math.Min(soonestNs, predicted);
-        if (soonestNs <= promiseNs)
+        var predicted = Twins!.Predict(prompt);
+        for (var i = 0; i < predicted.Length; i++)
+            soonestNs = Takes(i, adapter) ? Math.Min(soonestNs, predicted[i]) : soonestNs;
+        // Nobody who is away can be overloaded: that is said when it is sent.
+        if (soonestNs <= promiseNs || soonestNs == long.MaxValue)
             return;
         var wait = TimeSpan.FromMilliseconds((soonestNs - promiseNs) / 1e6);
         throw ApiException.Overloaded(

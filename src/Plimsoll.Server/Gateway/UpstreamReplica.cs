@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Linq;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
@@ -23,7 +25,7 @@ public sealed class UpstreamReplica : IDisposable
     readonly ConcurrentDictionary<string, Uri> _addresses = new(StringComparer.Ordinal);
     readonly ResiliencePipeline<HttpResponseMessage> _breaker;
     readonly CircuitBreakerStateProvider _state = new();
-    const int MostMetricsBytes = 16 << 20;
+    const int MostTextBytes = 16 << 20;
     const int MostAddresses = 64;
 
     int _outstanding;
@@ -82,18 +84,43 @@ public sealed class UpstreamReplica : IDisposable
         return response is { IsSuccessStatusCode: true };
     }
 
-    /// <summary>What <c>/metrics</c> says; null when it says nothing in time.</summary>
-    public async Task<string?> MetricsAsync(TimeSpan patience, CancellationToken cancellation)
+    /// <summary>Adapters that it holds: where they are by name, as it told last.</summary>
+    public IReadOnlyDictionary<string, string> Adapters { get; private set; } =
+        new Dictionary<string, string>();
+
+    public void Hold(string adapter, string path) =>
+        Adapters = new Dictionary<string, string>(Adapters) { [adapter] = path };
+
+    /// <summary>Names that are served elsewhere: an adapter that it lists under one is not
+    /// reached.</summary>
+    internal Func<string, bool> IsTaken { get; set; } = _ => false;
+
+    /// <summary>Asks which adapters it holds; false when it does not tell in time.</summary>
+    public async Task<bool> ListAdaptersAsync(TimeSpan patience, CancellationToken cancellation)
     {
-        using var response = await AskAsync("metrics", patience, cancellation);
-        if (response is not { IsSuccessStatusCode: true }
-            || response.Content.Headers.ContentLength > MostMetricsBytes)
+        if (await TextAsync("v1/models", patience, cancellation) is not { } text
+            || AdapterList.Read(text) is not { } listed)
         {
-            return null;
+            return false;
         }
+        Adapters = listed.Where(one => !IsTaken(one.Key)).ToDictionary();
+        return true;
+    }
+
+    /// <summary>What <c>/metrics</c> says; null when it says nothing in time.</summary>
+    public Task<string?> MetricsAsync(TimeSpan patience, CancellationToken cancellation) =>
+        TextAsync("metrics", patience, cancellation);
+
+    async Task<string?> TextAsync(string path, TimeSpan patience, CancellationToken cancellation)
+    {
+        using var response = await AskAsync(path, patience, cancellation);
+        if (response is not { IsSuccessStatusCode: true })
+            return null;
         try
         {
-            return await response.Content.ReadAsStringAsync(cancellation).WaitAsync(patience, cancellation);
+            await response.Content.LoadIntoBufferAsync(MostTextBytes, cancellation)
+                .WaitAsync(patience, cancellation);
+            return await response.Content.ReadAsStringAsync(cancellation);
         }
         catch (Exception e) when (e is HttpRequestException or TimeoutException or System.IO.IOException)
         {

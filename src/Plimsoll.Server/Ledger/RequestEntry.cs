@@ -92,4 +92,11 @@ public sealed class RequestEntry
 
     /// <summary>The request's span; null where nobody collects them.</summary>
     internal System.Diagnostics.Activity? Span { get; set; }
+
+    /// <summary>Whether a promise was kept, as far as a first token and gaps have been seen.</summary>
+    public void Judge(long? promisedTtftNs, long? promisedItlNs)
+    {
+        if (TtftNs is { } ttft && (promisedTtftNs ?? promisedItlNs) is not null)
+            Kept = !(ttft > promisedTtftNs) && !(WorstItlNs > promisedItlNs);
+    }
 }

@@ -19,9 +19,9 @@ namespace Plimsoll.Server.Rollout;
 /// Every task's rollout: starts them, routes by them, keeps them over restarts. What was watched is not
 /// kept: a promotion that a restart interrupts begins again with its shadow, under a new revision.
 /// </summary>
-public sealed class RolloutDesk(
+sealed class RolloutDesk(
     string stateFolder, ModelDirectory models, IReadOnlyDictionary<string, UpstreamModel> upstreams,
-    Func<Levels> levels, TimeProvider time)
+    UpstreamAdapters adapters, Func<Levels> levels, TimeProvider time)
 {
     static readonly JsonSerializerOptions _options =
         new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
@@ -131,12 +131,14 @@ public sealed class RolloutDesk(
         {
             throw new BadInputException($"model {spec.Model}: not served here; expected a served base model");
         }
+        if (path is null && upstream is not null && upstream.Knows(name))
+            return new Answerer(name, upstream.Name);
         if (path is null)
             throw new BadInputException($"{name}: not served here; expected path, its adapter file");
         try
         {
             if (upstream is not null)
-                await UpstreamAdapters.LoadAsync(upstream, name, path, cancellation);
+                await adapters.LoadAsync(upstream, name, path, cancellation);
             else
                 await local!.Engine.LoadAdapterAsync(name, path, cancellation);
         }

@@ -14,6 +14,17 @@ public sealed class ModelDirectory : IAsyncDisposable
 
     public IReadOnlyCollection<LocalModel> Local => _local.Values;
 
+    /// <summary>The engine that is meant where none is named.</summary>
+    public LocalModel First
+    {
+        get
+        {
+            foreach (var model in _local.Values)
+                return model;
+            throw ApiException.NotFound("No model is served by an engine here.", "model");
+        }
+    }
+
     /// <summary>Names behind which two models stand.</summary>
     public Dictionary<string, CascadeModel> Cascades { get; } = new(StringComparer.Ordinal);
 

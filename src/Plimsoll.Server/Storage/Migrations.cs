@@ -71,6 +71,10 @@ static class Migrations
         ALTER TABLE requests ADD COLUMN draft_tokens BIGINT NOT NULL DEFAULT 0;
         ALTER TABLE requests ADD COLUMN accepted_tokens BIGINT NOT NULL DEFAULT 0;
         """,
+        """
+        CREATE TABLE adapters (
+            model TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (model, name));
+        """,
     ];
 
     public static void Apply(DbConnection connection)

@@ -23,6 +23,9 @@ public sealed partial class TwinReplica
     /// <summary>Share of the KV blocks that batch lines at their longest may fill.</summary>
     const double MostKv = 0.92;
 
+    /// <summary>Interactive arrivals a second below which nobody is reckoned with.</summary>
+    const double FewPerSecond = 0.02;
+
     readonly LateCredit _credit;
     long _restUntilNs;
 
@@ -44,19 +47,31 @@ public sealed partial class TwinReplica
         var room = RoomTokens() - PrefillTokensAhead();
         var tokens = Fits(rest, room, nowNs) ? rest : _options.Slices ? LargestSlice(rest, room, nowNs) : 0;
         if (tokens == 0 || !KeepsNewcomer(tokens, nowNs))
-            return default;
-        return new Release(sentTokens + tokens, tokens == rest);
+            tokens = Alone(rest, nowNs);
+        return tokens == 0 ? default : new Release(sentTokens + tokens, tokens == rest);
     }
 
-    /// <summary>The lines to put out so that nobody's first token is late; newest first.</summary>
+    /// <summary>
+    /// What goes to an engine that nobody asks for anything, whatever is believed of it: a step that was once
+    /// slow is found to be faster by none but another step.
+    /// </summary>
+    int Alone(int rest, long nowNs) => _batch.Count > 0 || IsAnybodyThere(nowNs) ? 0
+        : _options.Slices ? Math.Min(rest, LeastSlice) : rest;
+
+    /// <summary>
+    /// The lines to put out so that nobody's first token is late; newest first. One that has begun to answer
+    /// stays: it would begin again, and what it had answered would be computed twice.
+    /// </summary>
     public IReadOnlyList<TwinRequest> Pause(long nowNs)
     {
         if (!_options.Pauses || _batch.Count == 0 || !IsSomebodyLate(nowNs))
             return [];
         var paused = new List<TwinRequest>();
-        while (paused.Count < MostPaused && _batch.Count > 0)
+        for (var i = _batch.Count - 1; i >= 0 && paused.Count < MostPaused; i--)
         {
-            var newest = _batch[^1];
+            var newest = _batch[i];
+            if (newest.Heard > 0)
+                continue;
             paused.Add(newest);
             newest.IsOver = true;
             Forget(newest, nowNs);
@@ -128,11 +143,17 @@ public sealed partial class TwinReplica
     /// </summary>
     bool Fits(int tokens, int room, long nowNs)
     {
+        // A debt of late gaps is paid by those who come: while nobody does it would hold up lines for ever.
+        if (!IsAnybodyThere(nowNs))
+            return tokens <= room;
         var tail = _traffic.Tail(room - tokens, _pace.MeanNs, nowNs);
         var felt = Math.Max(1, Decodes - _batch.Count + BatchInPrefill());
         return tail <= _options.LateShare && !_credit.IsSpent
             || tail * felt * (1 + BatchInPrefill()) <= _credit.Left;
     }
+
+    bool IsAnybodyThere(long nowNs) => _traffic.PerSecond(nowNs) > FewPerSecond
+        || _pending.Count > BatchInPrefill() || Decodes > _batch.Count - BatchInPrefill();
 
     int LargestSlice(int rest, int room, long nowNs)
     {

@@ -50,6 +50,48 @@ public sealed class BudgetTests
         Spent(server, "acme").ShouldBeInRange(0.000001m, Budget);
     }
 
+    /// <summary>
+    /// An engine at a dollar a second: what is beyond the budget is the time of what was in work at most.
+    /// </summary>
+    [Fact]
+    public async Task One_request_alone_may_pass_a_budget_and_nothing_follows_it()
+    {
+        const decimal Budget = 0.001m;
+        var (key, config) = RunningServer.NewKey("acme", one => one.BudgetUsdPerDay = Budget);
+        var began = DateTimeOffset.UtcNow;
+        var server = await RunningServer.StartAsync(change =>
+        {
+            change.Keys = [config];
+            change.Models[0].PriceUsdPerHour = 3600;
+        });
+        TimeSpan inWork;
+        await using (server)
+        {
+            var passing = server.PostAsync(
+                "/v1/chat/completions", Ask("sim", 200, ",\"ignore_eos\":true"), key);
+            await RunningServer.EventuallyAsync(
+                () => Task.FromResult(server.Host.Book.OpenRequests), open => open > 0);
+            (await server.PostAsync("/v1/chat/completions", Ask("sim", 2), key)).Status.ShouldBe(429);
+            (await passing).Status.ShouldBe(200);
+            inWork = DateTimeOffset.UtcNow - began;
+            (await server.PostAsync("/v1/chat/completions", Ask("sim", 2), key)).Status.ShouldBe(429);
+        }
+        Spent(server, "acme").ShouldBeInRange(2 * Budget, (decimal)inWork.TotalSeconds);
+    }
+
+    [Fact]
+    public async Task An_answer_that_nobody_limits_counts_as_a_usual_one()
+    {
+        const int Minute = 5000, Usual = 1024;
+        var (key, config) = RunningServer.NewKey("acme", one => one.TokensPerMinute = Minute);
+        await using var server = await RunningServer.StartAsync(change => change.Keys = [config]);
+        var (status, body, response) = await server.PostAsync("/v1/chat/completions",
+            """{"model":"sim","messages":[{"role":"user","content":"hi"}]}""", key);
+        status.ShouldBe(200, body.ToString());
+        int.Parse(string.Join("", response.Headers.GetValues("x-ratelimit-remaining-tokens")))
+            .ShouldBeInRange(Minute - Usual - 50, Minute - Usual - 1);
+    }
+
     /// <summary>A budget that one line alone might pass has one line at work, not as many as go.</summary>
     [Fact]
     public async Task Lines_of_a_batch_count_what_they_may_come_to()

@@ -52,13 +52,27 @@ public sealed class SlowReaderTests
         });
         var body = Long.Replace("NAME", "fleet");
         using var client = await AskAsync(gateway, "POST /v1/chat/completions", body);
-        using var asked = await upstream.AcceptTcpClientAsync();
+        using var asked = await AskedAsync(upstream);
         await Should.ThrowAsync<IOException>(() => SayForEverAsync(asked).WaitAsync(TimeSpan.FromMinutes(1)));
         var metrics = await RunningServer.EventuallyAsync(
             () => gateway.Client.GetStringAsync("/metrics"),
             text => text.Contains("request_success_total{model_name=\"fleet\",finished_reason=\"abort\"} 1"),
             TimeSpan.FromMinutes(1));
         metrics.ShouldContain("request_success_total{model_name=\"fleet\",finished_reason=\"abort\"} 1");
+    }
+
+    /// <summary>The request itself: the gateway also asks what there is and how it is.</summary>
+    static async Task<TcpClient> AskedAsync(TcpListener upstream)
+    {
+        while (true)
+        {
+            var client = await upstream.AcceptTcpClientAsync();
+            var verb = new byte[4];
+            await client.GetStream().ReadExactlyAsync(verb);
+            if (verb.AsSpan().SequenceEqual("POST"u8))
+                return client;
+            client.Dispose();
+        }
     }
 
     [Fact]

@@ -44,6 +44,21 @@ public sealed class BudgetLeasesLaws
         world.Promised.ShouldBe(Budget);
     }
 
+    [Fact]
+    public void A_gateway_that_is_not_heard_of_holds_no_lease()
+    {
+        using var world = new World(gateways: 2);
+        world.Let(2, 0, 0);
+        world.Let(2, 1, 0);
+        world.LeaseOf(1).ShouldBe(0, "the other was there first and has it all");
+        world.Silence(0, SharedEngines.LeaseUs - 1_000_000);
+        world.Let(2, 1, 0);
+        world.LeaseOf(1).ShouldBe(0);
+        world.Silence(0, 1_000_001);
+        world.Let(2, 1, 0);
+        world.LeaseOf(1).ShouldBe(Budget);
+    }
+
     sealed class World : IDisposable
     {
         readonly string _folder = Directory.CreateTempSubdirectory("plimsoll-leases").FullName;
@@ -78,6 +93,17 @@ public sealed class BudgetLeasesLaws
 
         /// <summary>What is spent and what may still be.</summary>
         public long Promised => _gateways.Sum(one => one.Book.SpentHere("t", Today) + one.Held);
+
+        public long LeaseOf(int index) => _gateways[index].Lease;
+
+        /// <summary>It was heard of for so long not.</summary>
+        public void Silence(int index, long us)
+        {
+            using var connection = _database.Connect();
+            SqlBatch.Reading(connection).Change(
+                "UPDATE budget_leases SET seen_us = seen_us - @us WHERE gateway = @gateway",
+                ("@us", us), ("@gateway", $"g{index}"));
+        }
 
         public void Let(int what, int index, long amount)
         {

@@ -280,7 +280,9 @@ public sealed class LlamaEngineTests
         var busy = engine.Submit(TestModel.Request(TestModel.Prompt(1, 50), 60));
         ReadOnlyMemory<int>[] prompts =
             [TestModel.Prompt(2, 30), TestModel.Prompt(3, 7), TestModel.Prompt(2, 30)];
-        var vectors = await engine.EmbedAsync(prompts, "t", 0, TestContext.Current.CancellationToken);
+        var vectors = await engine.EmbedAsync(prompts,
+            new EngineRequest { Prompt = default, MaxOutputTokens = 1, Tenant = "t" },
+            TestContext.Current.CancellationToken);
         vectors[0].Length.ShouldBe(64);
         vectors[2].ShouldBe(vectors[0]);
         vectors[1].ShouldNotBe(vectors[0]);
