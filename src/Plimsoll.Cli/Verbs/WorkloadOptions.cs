@@ -185,7 +185,8 @@ sealed class WorkloadOptions
         // Where some levels are spoken of, the others are not silently promised what is usual.
         var forgotten = names.FirstOrDefault(name => !IsStated(name)
             && !name.Equals(ServiceLevelSpec.Batch.Name, StringComparison.OrdinalIgnoreCase));
-        if (promise.Length == 0 && forgotten is not null && workload.Levels.Any(own => IsStated(own.Spec.Name)))
+        if (promise.Length == 0 && forgotten is not null
+            && workload.Levels.Any(own => IsStated(own.Spec.Name)))
         {
             throw new BadInputException(
                 $"{Setting.Level}", $"level {forgotten} of {workload.Name} is not defined",
