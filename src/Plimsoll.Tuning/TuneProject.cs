@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using Plimsoll.Core;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
@@ -32,6 +33,8 @@ public sealed class TuneProject
 
     /// <summary>Whether a release goes into production at once.</summary>
     public bool Promote { get; set; }
+
+    static readonly string[] _evaluationFiles = ["set", "must-pass", "schema"];
 
     string _folder = "";
 
@@ -84,11 +87,10 @@ public sealed class TuneProject
     /// <summary>Evaluation, release and promotion, as far as the project asks for them.</summary>
     public IEnumerable<string[]> AfterTraining(string adapter)
     {
-        if (!Evaluation.TryGetValue("set", out var set))
+        if (!Evaluation.ContainsKey("set"))
             yield break;
-        var options = new Dictionary<string, string>(Evaluation) { ["set"] = Here(set) };
-        if (options.TryGetValue("must-pass", out var mustPass))
-            options["must-pass"] = Here(mustPass);
+        var options = Evaluation.ToDictionary(o => o.Key,
+            o => _evaluationFiles.Contains(o.Key.Replace('_', '-')) ? Here(o.Value) : o.Value);
         yield return ["evaluate", adapter, .. Common(), .. Options(options)];
         yield return ["release", adapter, .. Common(), "--task", Task];
         if (Promote)

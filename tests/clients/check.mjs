@@ -1,5 +1,5 @@
 // Every call that the listed npm clients offer for these endpoints, against a running `plimsoll serve` with a
-// simulated model of the name `sim`: node check.mjs http://127.0.0.1:8000
+// simulated model of the name `sim` and the built-in one as `tiny`: node check.mjs http://127.0.0.1:8000
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { readFile } from "node:fs/promises";
@@ -16,6 +16,7 @@ if (!base) {
 }
 const apiKey = process.env.OPENAI_API_KEY ?? "none";
 const model = "sim";
+const tuned = "tiny";
 const messages = [{ role: "user", content: "What is a load line?" }];
 const weather = {
   type: "object",
@@ -24,6 +25,23 @@ const weather = {
   additionalProperties: false,
 };
 const openai = new OpenAI({ baseURL: `${base}/v1`, apiKey, maxRetries: 0 });
+
+function ships() {
+  const lines = [...Array(24).keys()].map(ship => JSON.stringify({
+    messages: [{ role: "user", content: `ship ${ship}` }, { role: "assistant", content: "too heavy" }],
+  }));
+  return openai.files.create({ purpose: "fine-tune", file: new File([lines.join("\n")], "ships.jsonl") });
+}
+
+async function ended(id) {
+  for (let i = 0; i < 1500; i++) {
+    const job = await openai.fineTuning.jobs.retrieve(id);
+    if (["succeeded", "failed", "cancelled"].includes(job.status))
+      return job;
+    await new Promise(wake => setTimeout(wake, 200));
+  }
+  assert.fail(`${id} has not ended`);
+}
 
 const checks = {
   async "openai: chat"() {
@@ -143,14 +161,54 @@ const checks = {
     assert.equal((await openai.files.delete(file.id)).deleted, true);
     await assert.rejects(openai.files.retrieve(file.id), OpenAI.NotFoundError);
   },
-  async "openai: fine-tuning jobs"() {
-    const jobs = [];
-    for await (const job of openai.fineTuning.jobs.list())
-      jobs.push(job.id);
-    await assert.rejects(openai.fineTuning.jobs.retrieve("ftjob-none"), OpenAI.NotFoundError);
-    await assert.rejects(
-      openai.fineTuning.jobs.create({ model, training_file: "file-none" }),
-      error => error instanceof OpenAI.APIError && error.status >= 400 && error.status < 500);
+  async "openai: fine-tuning jobs, from a file to an answer"() {
+    const file = await ships();
+    const spec = {
+      model: tuned, training_file: file.id, suffix: "npm", seed: 1, metadata: { by: "npm" },
+      method: { type: "supervised", supervised: { hyperparameters: {
+        n_epochs: 30, learning_rate_multiplier: 3, batch_size: "auto" } } },
+    };
+    const { jobs } = openai.fineTuning;
+    const job = await jobs.create(spec);
+    assert.equal((await jobs.pause(job.id)).status, "paused");
+    await assert.rejects(jobs.pause(job.id), OpenAI.ConflictError);
+    assert.notEqual((await jobs.resume(job.id)).status, "paused");
+    const done = await ended(job.id);
+    assert.equal(done.status, "succeeded", JSON.stringify(done.error));
+    assert.ok(done.fine_tuned_model.startsWith(`ft:${tuned}:`) && done.trained_tokens > 0);
+    assert.deepEqual(done.metadata, { by: "npm" });
+    const said = [];
+    for await (const event of jobs.listEvents(job.id, { limit: 2 }))
+      said.push(event.message);
+    assert.ok(said.some(message => message.startsWith("Step ")), said.join("\n"));
+    const checkpoints = [];
+    for await (const checkpoint of jobs.checkpoints.list(job.id))
+      checkpoints.push(checkpoint.fine_tuned_model_checkpoint);
+    assert.deepEqual(checkpoints, [done.fine_tuned_model]);
+    const answer = await openai.chat.completions.create({
+      model: done.fine_tuned_model, temperature: 0, max_tokens: 8, messages: [{ role: "user", content: "ship 7" }],
+    });
+    assert.equal(answer.choices[0].message.content, "too heavy");
+    const again = await ended((await jobs.create(spec)).id);
+    assert.equal(again.fine_tuned_model, done.fine_tuned_model);
+    await assert.rejects(jobs.cancel(job.id), OpenAI.ConflictError);
+    const listed = [];
+    for await (const one of jobs.list({ limit: 1 }))
+      listed.push(one.id);
+    assert.deepEqual(listed, [again.id, job.id]);
+  },
+  async "openai: fine-tuning jobs, cancelled and refused"() {
+    const { jobs } = openai.fineTuning;
+    const file = await openai.files.create({ purpose: "fine-tune", file: new File(["{}"], "empty.jsonl") });
+    const failed = await ended((await jobs.create({ model: tuned, training_file: file.id })).id);
+    assert.equal(failed.status, "failed");
+    assert.match(failed.error.message, /:1: expected messages/);
+    const job = await jobs.create({ model: tuned, training_file: (await ships()).id, seed: 2 });
+    assert.equal((await jobs.cancel(job.id)).status, "cancelled");
+    await assert.rejects(jobs.resume(job.id), OpenAI.ConflictError);
+    await assert.rejects(jobs.retrieve("ftjob-none"), OpenAI.NotFoundError);
+    for (const body of [{ model: tuned, training_file: "file-none" }, { model, training_file: file.id }])
+      await assert.rejects(jobs.create(body), OpenAI.BadRequestError);
   },
   async "openai: errors are its errors"() {
     await assert.rejects(

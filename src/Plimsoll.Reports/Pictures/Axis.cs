@@ -97,6 +97,7 @@ sealed class Axis
     public static string Label(double value) => value switch
     {
         0 => "0",
+        >= 1e6 => (value / 1e6).ToString("0.##", CultureInfo.InvariantCulture) + "M",
         >= 1000 => (value / 1000).ToString("0.##", CultureInfo.InvariantCulture) + "k",
         >= 1 => value.ToString("0.##", CultureInfo.InvariantCulture),
         _ => value.ToString("0.####", CultureInfo.InvariantCulture),

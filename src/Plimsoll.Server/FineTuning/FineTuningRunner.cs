@@ -154,6 +154,9 @@ sealed partial class FineTuningRunner : IAsyncDisposable
         var model = _models.FindLocal(job.Model, null, out _)
             ?? throw new BadInputException($"model {job.Model}: not served here; expected it to be");
         _models.Own(job.FineTunedModel!, job.Tenant);
+        // Its name ends with its hash: what an earlier job of the same spec had served is this one.
+        if (_models.FindLocal(job.FineTunedModel!, null, out var served) is not null && served is not null)
+            return;
         try
         {
             await model.Engine.LoadAdapterAsync(job.FineTunedModel!, file, CancellationToken.None);

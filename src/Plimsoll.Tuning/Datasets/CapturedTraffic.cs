@@ -1,8 +1,8 @@
 using System.Collections.Generic;
-using System.IO;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Plimsoll.Core;
+using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Tuning.Datasets;
 
@@ -17,15 +17,9 @@ public static class CapturedTraffic
     /// answerers, and a tenant several tasks. Null: all.</param>
     public static IEnumerable<TrainingRecord> Read(string path, string? tenant, string? model = null)
     {
-        if (!File.Exists(path))
+        foreach (var (number, line) in Utf8Lines.Read(
+            path, RecordReader.MostLineBytes, "captured traffic, one exchange a line"))
         {
-            throw new BadInputException($"{path}: no such file; expected captured "
-                + "traffic, one exchange a line");
-        }
-        var number = 0;
-        foreach (var line in File.ReadLines(path))
-        {
-            number++;
             if (line.Length == 0)
                 continue;
             var at = $"{path}:{number}";

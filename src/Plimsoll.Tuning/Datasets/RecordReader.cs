@@ -1,9 +1,9 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Plimsoll.Core;
+using Plimsoll.Inputs.Files;
 
 namespace Plimsoll.Tuning.Datasets;
 
@@ -14,21 +14,15 @@ namespace Plimsoll.Tuning.Datasets;
 /// </summary>
 public static class RecordReader
 {
-    public const int MostLineCharacters = 16 << 20;
+    /// <summary>Of a line: a thousand times what a model's context holds.</summary>
+    public const int MostLineBytes = 16 << 20;
 
     /// <exception cref="BadInputException">At the first line that is wrong.</exception>
     public static IEnumerable<TrainingRecord> ReadJsonl(string path)
     {
-        var (number, records) = (0, 0);
-        using var reader = Open(path);
-        while (reader.ReadLine() is { } line)
+        var records = 0;
+        foreach (var (number, line) in Utf8Lines.Read(path, MostLineBytes, "one JSON record a line"))
         {
-            number++;
-            if (line.Length > MostLineCharacters)
-            {
-                throw new BadInputException($"{path}:{number}: a line of {line.Length} characters; expected "
-                    + $"at most {MostLineCharacters}");
-            }
             if (string.IsNullOrWhiteSpace(line))
                 continue;
             records++;
@@ -200,16 +194,4 @@ public static class RecordReader
 
     static string NotEmpty(string text, string what, string at) =>
         string.IsNullOrWhiteSpace(text) ? throw new BadInputException($"{at}: {what} is empty") : text;
-
-    static StreamReader Open(string path)
-    {
-        try
-        {
-            return new StreamReader(path, new System.Text.UTF8Encoding(false, throwOnInvalidBytes: false));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a JSONL file");
-        }
-    }
 }

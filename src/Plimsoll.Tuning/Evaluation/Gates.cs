@@ -30,8 +30,11 @@ public static class Gates
 
     /// <summary>
     /// 1. The deployed engine says what the trainer said, token for token. One answer in a hundred may turn
-    /// at a close call, one in ten on quantised weights, where quality is judged on the deployed form anyway.
+    /// at a close call, one in ten on weights of fewer bits, where quality is judged on the deployed form
+    /// anyway.
     /// </summary>
+    /// <param name="quantised">Whether the weights are of fewer bits than the trainer's: Q8_0, and F16 too,
+    /// whose products round the activations as well.</param>
     /// <param name="needed">Prompts below which nothing is proven.</param>
     public static GateOutcome Parity(IReadOnlyList<ParityExample> examples, bool quantised, int needed)
     {
@@ -112,7 +115,9 @@ public static class Gates
             ["difference_high"] = interval.High,
             ["mcnemar_p"] = pairs.McNemar(),
         };
-        return Judged(interval, margin, pairs.Count, needed, "accuracy", facts);
+        var both = string.Create(CultureInfo.InvariantCulture,
+            $"accuracy {100 * pairs.Candidate:0.0} % against {100 * pairs.Current:0.0} %:");
+        return Judged(interval, margin, pairs.Count, needed, both, facts);
     }
 
     /// <summary>2, for scores in place of right and wrong: cluster bootstrap by group.</summary>
@@ -138,7 +143,7 @@ public static class Gates
             ["difference_low"] = interval.Low,
             ["difference_high"] = interval.High,
         };
-        return Judged(interval, margin, groups, neededGroups, "score", facts);
+        return Judged(interval, margin, groups, neededGroups, "score differs by", facts);
     }
 
     /// <summary>3. Examples that must be answered exactly.</summary>
@@ -204,8 +209,8 @@ public static class Gates
                     facts);
             }
         }
-        var money = string.Create(CultureInfo.InvariantCulture, $"${candidateUsd.Point:G3} a request against "
-            + $"${currentUsd.Point:G3}");
+        var money = string.Create(CultureInfo.InvariantCulture,
+            $"${1000 * candidateUsd.Point:G3} per 1,000 requests against ${1000 * currentUsd.Point:G3}");
         if (candidateUsd.Low > currentUsd.High)
             return new GateOutcome("saving", GateVerdict.Failed, $"{money}: dearer", facts);
         var open = promised.Where(p => p.Candidate.High > p.Promised).Select(p => p.Limit).ToList();
@@ -229,7 +234,7 @@ public static class Gates
         JsonObject facts)
     {
         var text = string.Create(CultureInfo.InvariantCulture,
-            $"{what} differs by {100 * interval.Point:+0.0;-0.0;0.0} points "
+            $"{what} {100 * interval.Point:+0.0;-0.0;0.0} points "
                 + $"({100 * interval.Low:+0.0;-0.0;0.0} to "
             + $"{100 * interval.High:+0.0;-0.0;0.0}), {100 * margin:0.#} may be lost");
         if (interval.High < -margin)

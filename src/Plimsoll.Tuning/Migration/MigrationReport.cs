@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using Plimsoll.Core.Draws;
 using Plimsoll.Tuning.Evaluation;
 
@@ -18,6 +20,11 @@ public sealed record MigrationReport(
     MigrationFacts Facts, Interval Difference, Saved Saved, BreakEven BreakEven,
     SharedApiLine? SharedApi, Cascade Cascade, Consolidation Consolidation)
 {
+    /// <summary>What a reader must know before any figure.</summary>
+    public IEnumerable<string> Warnings => SharedApi?.IsCheaperAt(Facts.Traffic.RequestsPerHour) == true
+        ? Facts.Warnings.Append("the shared endpoint is cheaper than the candidate at what this task asks")
+        : Facts.Warnings;
+
     const int Draws = 4000;
     const double NormalEnd = 1.6448536269514722;
 
@@ -92,6 +99,8 @@ public sealed record BreakEven(double? Requests, double? Low, double? High, doub
 /// <param name="BelowRequestsPerHour">Below this demand it stays cheaper; infinite demand when null.</param>
 public sealed record SharedApiLine(double UsdPerRequest, double? BelowRequestsPerHour, string Source)
 {
+    public bool IsCheaperAt(double requestsPerHour) => !(requestsPerHour >= BelowRequestsPerHour);
+
     internal static SharedApiLine? Of(MigrationFacts facts)
     {
         if (facts.SharedApi is not { } price)

@@ -54,7 +54,7 @@ public sealed class ModelRegistry : IDisposable
     /// <summary>Adds an object; the same one again changes nothing.</summary>
     /// <returns>Its hash.</returns>
     /// <exception cref="BadInputException">A link or a blob that is not there.</exception>
-    public string Add(Manifest manifest)
+    public string Add(Manifest manifest) => Written(() =>
     {
         var hash = manifest.Hash;
         using var transaction = _connection.BeginTransaction();
@@ -83,7 +83,7 @@ public sealed class ModelRegistry : IDisposable
         }
         transaction.Commit();
         return hash;
-    }
+    });
 
     /// <exception cref="BadInputException">There is none of this hash, or its body
     /// was tampered with.</exception>
@@ -134,8 +134,8 @@ public sealed class ModelRegistry : IDisposable
         Get(hash);
         if (name.Split('@') is not [{ Length: > 0 }, { Length: > 0 }])
             throw new BadInputException($"{name}: expected task@alias");
-        Execute("INSERT INTO aliases (name, hash, at, reason) VALUES ($a, $b, $c, $d)", name, hash, Now(),
-            reason);
+        Written(() => Execute("INSERT INTO aliases (name, hash, at, reason) VALUES ($a, $b, $c, $d)", name,
+            hash, Now(), reason));
     }
 
     public AliasEntry? Alias(string name) => History(name) is [.., var last] ? last : null;
@@ -194,10 +194,24 @@ public sealed class ModelRegistry : IDisposable
 
     SqliteCommand Command(string sql, params object[] values) => _connection.Command(sql, values);
 
-    void Execute(string sql, params object[] values)
+    // A full disk is told by SQLite in its own kind of exception.
+    T Written<T>(Func<T> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (SqliteException e)
+        {
+            throw new BadInputException($"{Folder}: the registry cannot be written "
+                + $"({e.Message.TrimEnd('.')}); expected a writable folder with room");
+        }
+    }
+
+    int Execute(string sql, params object[] values)
     {
         using var command = Command(sql, values);
-        command.ExecuteNonQuery();
+        return command.ExecuteNonQuery();
     }
 
     long Count(string sql, params object[] values)

@@ -34,7 +34,7 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         Action<TrainerEvent> progress, CancellationToken cancellation)
     {
         var (job, specManifest) = Prepare(baseHash, datasetHash, options, initialAdapter, usdPerHour);
-        var spec = _registry.Add(specManifest);
+        var spec = specManifest.Hash;
         if (Finished(spec) is { } existing)
             return (existing, true);
         var work = Path.Combine(workspace.Folder, "work", spec);
@@ -47,17 +47,25 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         var started = workspace.Time.GetUtcNow();
         var budget = new RunBudget(options.BudgetUsd, usdPerHour, workspace.Time);
         var log = new List<string>();
-        var last = await TrainAsync(job, Path.Combine(work, "job.json"), e =>
+        try
         {
-            log.Add(e.Write());
-            budget.Check(e);
-            RunProgress.Write(work, e, workspace.Time);
-            progress(e);
-        }, cancellation).ConfigureAwait(false);
-        var adapter = Keep(job, spec, last, started, log, usdPerHour);
-        lease.Dispose();
-        Directory.Delete(work, recursive: true);
-        return (adapter, false);
+            var last = await TrainAsync(job, Path.Combine(work, "job.json"), e =>
+            {
+                log.Add(e.Write());
+                budget.Check(e);
+                RunProgress.Write(work, e, workspace.Time);
+                progress(e);
+            }, cancellation).ConfigureAwait(false);
+            var adapter = Keep(job, specManifest, last, started, log, usdPerHour);
+            Discard(work, lease);
+            return (adapter, false);
+        }
+        catch (BadInputException) when (!Directory.Exists(job.CheckpointFolder))
+        {
+            // What was refused before its first checkpoint has nothing to go on from.
+            Discard(work, lease);
+            throw;
+        }
     }
 
     /// <summary>Trains an adapter's spec again, apart, and compares every file of the bundle.</summary>
@@ -146,8 +154,9 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         return last ?? throw new BadInputException("the trainer ended without a word");
     }
 
-    string Keep(TrainerJob job, string spec, TrainerEvent last, DateTimeOffset started, List<string> log,
-        double? usdPerHour)
+    // A run is in the registry with what came of it: of one that was refused nothing is there.
+    string Keep(TrainerJob job, Manifest specManifest, TrainerEvent last, DateTimeOffset started,
+        List<string> log, double? usdPerHour)
     {
         var seconds = (workspace.Time.GetUtcNow() - started).TotalSeconds;
         var facts = new JsonObject
@@ -162,6 +171,7 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         };
         if (usdPerHour is { } price)
             facts["usd"] = price * seconds / 3600;
+        var spec = _registry.Add(specManifest);
         var run = _registry.Add(Manifest.Of(
             ManifestKind.Run, facts, new Dictionary<string, string> { ["spec"] = spec },
             new Dictionary<string, string> { ["log.jsonl"] = workspace.PutLines(log) }));
@@ -177,6 +187,12 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
 
     string? Finished(string spec) =>
         _registry.Users(spec, "spec").SelectMany(run => _registry.Users(run, "run")).FirstOrDefault();
+
+    static void Discard(string work, FileStream lease)
+    {
+        lease.Dispose();
+        Directory.Delete(work, recursive: true);
+    }
 
     // Held by the open file: it ends with its process, however that ends.
     static FileStream Lease(string path, string spec)

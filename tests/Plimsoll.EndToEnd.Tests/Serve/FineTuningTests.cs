@@ -97,11 +97,14 @@ public sealed class FineTuningTests
         var client = new FineTuningClient(new ApiKeyCredential(key),
             new FineTuningClientOptions { Endpoint = new Uri(server.Address, "/v1") });
         var cancellation = TestContext.Current.CancellationToken;
-        var job = await client.FineTuneAsync("tiny", file, waitUntilCompleted: true, new FineTuningOptions
+        var options = new FineTuningOptions
         {
             Suffix = "sdk",
             TrainingMethod = FineTuningTrainingMethod.CreateSupervised(epochCount: 30, learningRate: 3),
-        }, cancellation);
+        };
+        var job = await client.FineTuneAsync("tiny", file, waitUntilCompleted: true, options, cancellation);
+        var again = await client.FineTuneAsync("tiny", file, waitUntilCompleted: true, options, cancellation);
+        (again.Status.ToString(), again.Value).ShouldBe(("succeeded", job.Value));
         job.Status.ToString().ShouldBe("succeeded");
         job.Value.ShouldStartWith("ft:tiny:");
         job.Value.ShouldContain(":sdk:");

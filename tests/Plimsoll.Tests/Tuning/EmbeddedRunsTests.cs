@@ -80,9 +80,9 @@ public sealed class EmbeddedRunsTests
             workspace, baseHash, dataset, options: _options with { BudgetUsd = 1e-9 }, usdPerHour: 1));
         bad.Message.ShouldContain("expected at most the budget");
         workspace.Registry.OfKind(ManifestKind.Adapter).ShouldBeEmpty();
-        // It has ended, and not by itself: a bundle is what comes of its last step.
-        Directory.GetDirectories(folder.In("registry/work"), "bundle", SearchOption.AllDirectories)
-            .ShouldBeEmpty();
+        // It has ended before its first checkpoint: nothing of it is left.
+        workspace.Registry.OfKind(ManifestKind.Spec).ShouldBeEmpty();
+        Directory.GetFileSystemEntries(folder.In("registry/work")).ShouldBeEmpty();
         await RunAsync(
             workspace, baseHash, dataset, options: _options with { BudgetUsd = 1e9 }, usdPerHour: 1);
     }

@@ -66,6 +66,8 @@ public sealed class MigrationReportTests
         // carry 3,600 of this shape; two and their spare need 6,000 and carry 7,200.
         report.SharedApi!.UsdPerRequest.ShouldBe(0.0015, 1e-12);
         report.SharedApi.BelowRequestsPerHour!.Value.ShouldBe(6000, 1e-6);
+        report.Warnings.ShouldHaveSingleItem().ShouldContain("shared endpoint is cheaper");
+        report.SharedApi.IsCheaperAt(6001).ShouldBeFalse();
         MigrationReport.Of(_facts with { SharedApi = new SharedApiPrice(0.1, 0.1, "as given") }, seed: 1)
             .SharedApi!.BelowRequestsPerHour.ShouldBeNull();
     }

@@ -26,15 +26,18 @@ public sealed class ParityTests
         TestModel.Limits with { NumBlocks = 512, PrefixBlockTokens = 0 };
 
     [Theory]
-    [InlineData(Architecture.Llama)]
-    [InlineData(Architecture.Qwen2)]
-    [InlineData(Architecture.Qwen3)]
+    [InlineData(Architecture.Llama, TensorFormat.F32)]
+    [InlineData(Architecture.Llama, TensorFormat.F16)]
+    [InlineData(Architecture.Qwen2, TensorFormat.F32)]
+    [InlineData(Architecture.Qwen2, TensorFormat.F16)]
+    [InlineData(Architecture.Qwen3, TensorFormat.F32)]
+    [InlineData(Architecture.Qwen3, TensorFormat.F16)]
     public async Task Engine_and_trainer_agree_with_an_adapter_beside_and_within_the_base(
-        Architecture architecture)
+        Architecture architecture, TensorFormat format)
     {
         using var folder = new TemporaryFolder();
         var tiny = new TinyJob(folder);
-        var path = tiny.Model(architecture);
+        var path = tiny.Model(architecture, format: format);
         var job = tiny.Job(path, tiny.Conversations(40), folder.In("adapter"),
             s => s with { MostSteps = 6, Lora = s.Lora! with { RankStabilised = true } });
         await tiny.TrainAsync(job);
@@ -43,15 +46,15 @@ public sealed class ParityTests
         var plain = await tiny.AnswersAsync(path, null, prompts, AnswerTokens);
         var tuned = await tiny.AnswersAsync(path, job.OutputFolder, prompts, AnswerTokens);
         plain.Zip(tuned).Count(p => !p.First.SequenceEqual(p.Second)).ShouldBeGreaterThan(100);
-        GgufExport.Model(model, null, TensorFormat.F32, "tiny").Save(folder.In("base.gguf"));
-        GgufExport.Model(model, job.OutputFolder, TensorFormat.F32, "tiny").Save(folder.In("merged.gguf"));
+        GgufExport.Model(model, null, format, "tiny").Save(folder.In("base.gguf"));
+        GgufExport.Model(model, job.OutputFolder, format, "tiny").Save(folder.In("merged.gguf"));
         GgufExport.Adapter(model, job.OutputFolder, "tuned").Save(folder.In("adapter.gguf"));
-        Is(GateVerdict.Passed, Verdict(model, prompts, plain,
-            await EngineAsync(folder.In("base.gguf"), null, prompts)));
-        Is(GateVerdict.Passed, Verdict(model, prompts, tuned,
-            await EngineAsync( folder.In("base.gguf"), folder.In("adapter.gguf"), prompts)));
-        Is(GateVerdict.Passed, Verdict(model, prompts, tuned,
-            await EngineAsync(folder.In("merged.gguf"), null, prompts)));
+        async Task Same(List<int[]> trainer, string file, string? adapter) => Is(GateVerdict.Passed, Verdict(
+            model, prompts, trainer, await EngineAsync(folder.In(file), adapter, prompts),
+            rounded: format == TensorFormat.F16));
+        await Same(plain, "base.gguf", null);
+        await Same(tuned, "base.gguf", folder.In("adapter.gguf"));
+        await Same(tuned, "merged.gguf", null);
     }
 
     [Fact]
@@ -142,16 +145,19 @@ public sealed class ParityTests
         }
     }
 
-    static void Is(GateVerdict expected, GateOutcome found) =>
+    static void Is(GateVerdict expected, GateOutcome found)
+    {
+        TestContext.Current.TestOutputHelper?.WriteLine(found.Evidence);
         found.Verdict.ShouldBe(expected, found.Evidence);
+    }
 
     static GateOutcome Verdict(ModelFolder model, List<int[]> prompts, List<int[]> trainer,
-        List<int[]> engine)
+        List<int[]> engine, bool rounded = false)
     {
         var examples = prompts.Select((p, i) => new ParityExample(
             model.Tokenizer.Decode(p, specials: true), Answer(trainer[i], model), Answer(engine[i], model)))
                 .ToList();
-        return Gates.Parity(examples, quantised: false, needed: prompts.Count);
+        return Gates.Parity(examples, rounded, needed: prompts.Count);
     }
 
     // Engines end an answer with its last token or without.

@@ -1,3 +1,4 @@
+using System.IO;
 using System.Linq;
 using Plimsoll.Core;
 using Plimsoll.Tuning.Datasets;
@@ -40,6 +41,17 @@ public sealed class RecordReaderTests
         var path = folder.Write("d.jsonl", content);
         Should.Throw<BadInputException>(() => RecordReader.ReadJsonl(path).ToList())
             .Message.ShouldContain("d.jsonl: empty");
+    }
+
+    [Fact]
+    public void A_line_without_an_end_is_read_no_further_than_a_line_may_be_long()
+    {
+        Assert.SkipUnless(File.Exists("/dev/zero"), "no /dev/zero here");
+        Should.Throw<BadInputException>(() => RecordReader.ReadJsonl("/dev/zero").ToList())
+            .Message.ShouldBe(
+                "/dev/zero:1: a line of more than 16,777,216 bytes; expected one JSON record a line");
+        Should.Throw<BadInputException>(() => CapturedTraffic.Read("/dev/zero", null).ToList())
+            .Message.ShouldContain("expected captured traffic, one exchange a line");
     }
 
     [Fact]

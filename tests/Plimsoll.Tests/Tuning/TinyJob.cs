@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core.Draws;
+using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning.Datasets;
 using Plimsoll.Tuning.Formats;
 using Plimsoll.Tuning.Registry;
@@ -23,7 +24,8 @@ sealed class TinyJob(TemporaryFolder folder)
     public static TrainerProcess Trainer => _trainer;
 
     /// <summary>A folder with drawn weights, wide enough apart that its answers differ.</summary>
-    public string Model(Architecture architecture, bool tied = true)
+    /// <param name="format">Whose values the weights are.</param>
+    public string Model(Architecture architecture, bool tied = true, TensorFormat format = TensorFormat.F32)
     {
         var tokenizer = ByteLevelBpeLaws.Trained(PreTokenizer.Gpt2);
         var config = new ModelConfig
@@ -53,6 +55,8 @@ sealed class TinyJob(TemporaryFolder folder)
             {
                 values[i] = (float)(draws.NextNormal() * 0.08
                     + (name.EndsWith("norm.weight", StringComparison.Ordinal) ? 1 : 0));
+                if (format == TensorFormat.F16)
+                    values[i] = (float)(Half)values[i];
             }
             weights.Add(NamedTensor.Of(name, shape, values));
         }

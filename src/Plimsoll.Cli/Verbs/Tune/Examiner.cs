@@ -59,9 +59,9 @@ sealed class Examiner(TuneStage stage, TuneWorkspace workspace, string baseHash,
                 [.. trainer[i].Where(t => !model.Config.EndTokens.Contains(t))], engine[i]))];
         }
         var needed = Math.Min(prompts, 50);
-        return format == TensorFormat.Q8_0
-            ? Gates.Parity(await Examples(TensorFormat.F32), await Examples(format), needed)
-            : Gates.Parity(await Examples(format), quantised: false, needed);
+        return format == TensorFormat.F32
+            ? Gates.Parity(await Examples(format), quantised: false, needed)
+            : Gates.Parity(await Examples(TensorFormat.F32), await Examples(format), needed);
     }
 
     async Task<List<int[]>> DeployedAsync(ModelFolder model, string? adapter, TensorFormat form,

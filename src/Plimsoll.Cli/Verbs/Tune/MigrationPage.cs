@@ -23,8 +23,8 @@ static class MigrationPage
             [
                 $"Promise: {facts.Promise}. Traffic: {facts.Traffic.Source}.",
                 $"Prices: {facts.Current.Price}. Step times: tier {facts.Candidate.Tier}.",
-                .. facts.Warnings.Select(w => $"Beware: {w}."),
             ],
+            Warnings = [.. report.Warnings.Select(w => $"Beware: {w}.")],
             Figures = [.. Figures(report)],
             Pictures = [.. Pictures(report)],
             Tables =

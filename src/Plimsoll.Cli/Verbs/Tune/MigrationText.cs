@@ -15,7 +15,7 @@ static class MigrationText
         var number = 1;
         foreach (var (title, text) in Points(report))
             yield return $"{number++}. {title}: {text}";
-        foreach (var warning in report.Facts.Warnings)
+        foreach (var warning in report.Warnings)
             yield return $"Beware: {warning}.";
     }
 
@@ -37,8 +37,10 @@ static class MigrationText
     static string PerThousand(ServingFacts serving) =>
         PerThousand(serving.Usd, serving.UsdLow, serving.UsdHigh);
 
-    static string PerThousand(double usd, double? low, double? high) =>
-        $"{PerThousand(usd)} ({End(low)} to {End(high)})";
+    // A fleet that stands for its least size costs the same however long its steps are.
+    static string PerThousand(double usd, double? low, double? high) => PerThousand(usd) + (
+        End(low) == End(high) && low is not null ? " (whatever the steps' error)"
+            : $" ({End(low)} to {End(high)})");
 
     static string End(double? usd) => usd is { } known ? PerThousand(known) : "no bound known";
 
@@ -112,7 +114,14 @@ static class MigrationText
         return c.Adapters == 0
             ? "one replica does not carry this task alone in its busiest hour"
             : $"{Rounded(c.Adapters)} tasks of this size share one replica's base before the promise breaks, "
-                + $"at {PerThousand(c.UsdPerRequestShared!.Value)} per 1,000 requests, the price of "
-                + $"{report.Facts.SpareReplicas} spare replicas included";
+                + $"at {PerThousand(c.UsdPerRequestShared!.Value)} per 1,000 requests"
+                + Spares(report.Facts.SpareReplicas);
     }
+
+    static string Spares(int replicas) => replicas switch
+    {
+        0 => "",
+        1 => ", the price of a spare replica included",
+        _ => $", the price of {replicas} spare replicas included",
+    };
 }
