@@ -1,5 +1,7 @@
 using System.Linq;
 using System.Text.Json;
+using System.Threading.Tasks;
+using Plimsoll.Tests.Bench;
 using Shouldly;
 using Xunit;
 
@@ -42,6 +44,65 @@ public sealed class TraceNotesTests
                 "--json").Output);
             return document.RootElement.GetProperty("ttftMs").GetProperty("p50").GetDouble();
         }
+    }
+
+    [Fact]
+    public void A_comparison_says_what_was_done_to_its_trace()
+    {
+        using var folder = new TemporaryFolder();
+        string[] sides = ["compare", "gpu=h100_sxm,tp=8", "gpu=h200_sxm,tp=8", "--workload", Rounded(folder)];
+        var json = PlimsollProcess.Run([.. sides, "--json"]);
+        json.ExitCode.ShouldBe(0, json.Story);
+        Notes(json.Output).ShouldContain(n => n.Contains("timestamps are rounded to 2 s"));
+        var asIs = PlimsollProcess.Run([.. sides, "--timestamps", "as-is"]).Output;
+        asIs.ShouldContain("USD per million tokens");
+        asIs.ShouldNotContain("timestamps are rounded");
+    }
+
+    [Fact]
+    public async Task A_sent_load_says_what_was_done_to_its_trace()
+    {
+        await using var endpoint = await ScriptedEndpoint.Start();
+        using var folder = new TemporaryFolder();
+        var sent = PlimsollProcess.Run(
+            "bench", "--base-url", $"{endpoint.BaseUrl}", "--workload", Rounded(folder),
+            "--max-concurrency", "8", "--request-rate", "inf", "--num-prompts", "20", "--json");
+        using var document = JsonDocument.Parse(sent.Output);
+        document.RootElement.GetProperty("plimsoll").GetProperty("load").GetString()!
+            .ShouldContain("timestamps are rounded to 2 s");
+    }
+
+    /// <summary>A log of columns that nobody knows is read by every verb that takes a trace.</summary>
+    [Theory]
+    [InlineData("compare", "gpu=h100_sxm,tp=8", "gpu=h200_sxm,tp=8", "--workload")]
+    [InlineData("trace", "generate")]
+    [InlineData("bench", "--base-url", "http://127.0.0.1:9", "--model", "m", "--workload")]
+    public void Columns_of_an_unknown_log_are_named(params string[] verb)
+    {
+        using var folder = new TemporaryFolder();
+        var log = folder.File("log.csv", "when,in,out\n" + string.Concat(
+            Enumerable.Range(0, 300).Select(i => $"{i * 0.37},50,5\n")));
+        var unnamed = PlimsollProcess.Run([.. verb, log]);
+        unnamed.ExitCode.ShouldBe(2);
+        unnamed.Story.ShouldContain("--map");
+        var named = PlimsollProcess.Run([.. verb, log, "--map", "time=when:s,input=in,output=out"]);
+        named.Story.ShouldNotContain("log.csv");
+    }
+
+    [Theory]
+    [InlineData("account", "--tp", "8")]
+    [InlineData("plan", "--gpu", "h100_sxm")]
+    [InlineData("compare", "gpu=h100_sxm", "gpu=h200_sxm")]
+    public void Two_requests_show_no_percentile(params string[] verb)
+    {
+        using var folder = new TemporaryFolder();
+        var two = folder.File("two.jsonl", string.Concat(Enumerable.Range(0, 2).Select(i =>
+            $"{{\"timestamp\": {i * 1000}, \"input_length\": 50, \"output_length\": 5, "
+            + $"\"hash_ids\": [{i}]}}\n")));
+        var refused = PlimsollProcess.Run([.. verb, "--workload", two]);
+        refused.ExitCode.ShouldBe(2);
+        refused.Output.ShouldBeEmpty();
+        refused.Story.Trim().Split('\n').ShouldHaveSingleItem().ShouldContain("its 2 requests are too few");
     }
 
     [Fact]

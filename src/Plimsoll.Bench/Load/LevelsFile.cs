@@ -9,6 +9,7 @@ using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
 using Plimsoll.Inputs.Files;
 using Plimsoll.Inputs.Workloads;
+using Plimsoll.Inputs.Workloads.Traces;
 
 namespace Plimsoll.Bench.Load;
 
@@ -44,7 +45,9 @@ public static class LevelsFile
 
     /// <param name="path">The file.</param>
     /// <param name="usual">What a level has where it says nothing.</param>
-    public static IReadOnlyList<LevelOptions> Read(string path, LevelOptions usual)
+    /// <param name="traces">What is known of the traces that levels name.</param>
+    public static IReadOnlyList<LevelOptions> Read(
+        string path, LevelOptions usual, TraceOptions? traces = null)
     {
         if (!File.Exists(path))
             throw new BadInputException($"{Setting.Levels} {path}", "no such file", "a JSON list of levels");
@@ -57,7 +60,7 @@ public static class LevelsFile
         }
         var levels = json.RootElement.EnumerateArray()
             .Select((level, index) =>
-                Level(level, $"{path}, level {index + 1}", usual, (ulong)index)).ToList();
+                Level(level, $"{path}, level {index + 1}", usual, traces, (ulong)index)).ToList();
         return levels.DistinctBy(level => level.Name).Count() == levels.Count
             ? levels
             : throw new BadInputException($"{path}: two levels have one name; expected names of their own");
@@ -80,7 +83,8 @@ public static class LevelsFile
         }
     }
 
-    static LevelOptions Level(JsonElement json, string where, LevelOptions usual, ulong index)
+    static LevelOptions Level(
+        JsonElement json, string where, LevelOptions usual, TraceOptions? traces, ulong index)
     {
         if (json.ValueKind != JsonValueKind.Object)
             throw new BadInputException($"{where}: is no object; expected one");
@@ -97,7 +101,7 @@ public static class LevelsFile
             if (json.TryGetProperty(one, out _) && json.TryGetProperty(other, out _))
                 throw new BadInputException($"{where}: {one} and {other}; expected one of them");
         }
-        var workload = Text(json, "workload", where) is { } name ? WorkloadChoice.Open(name) : null;
+        var workload = Text(json, "workload", where) is { } name ? WorkloadChoice.Open(name, traces) : null;
         var (input, output) = (Whole(json, "input_tokens", where, LengthOptions.MostTokens),
             Whole(json, "output_tokens", where, LengthOptions.MostTokens));
         if (workload is null == (input is null || output is null))

@@ -33,6 +33,8 @@ static class CompareText
             $"Shapley values over {document.Simulated} simulated combinations; they sum to the change. "
             + "'In this order' is what each adds when they change from top to bottom. Fleets are fractions "
             + "of replicas without spares; one card errs alike on both sides, two independently.");
+        foreach (var note in document.Notes)
+            TextLines.Wrap(text, "", "  ", note + ".");
         return text.ToString();
     }
 

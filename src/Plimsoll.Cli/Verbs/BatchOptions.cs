@@ -86,7 +86,7 @@ sealed class BatchOptions
         if (name is null)
             return null;
         var workload = WorkloadChoice.Open(
-            name, TraceOptionsReader.Read(map, blockTokens: null), Setting.BatchWorkload);
+            name, TraceArguments.Mapped(map), Setting.BatchWorkload);
         return workload.ClosedLoop
             ? throw new BadInputException($"--batch-workload {name}: its requests wait for answers; "
                 + "expected a workload of single requests")

@@ -12,12 +12,7 @@ namespace Plimsoll.Cli.Verbs;
 /// <summary><c>plimsoll trace describe|fit|generate</c>.</summary>
 sealed class TraceVerb(TextWriter output, TextWriter story)
 {
-    readonly Option<string?> _map = TraceOptionsReader.Map();
-
-    readonly Option<int?> _block =
-        new("--block-size") { Description = "Tokens per hashed block [default: the format's]" };
-
-    readonly Option<string> _timestamps = TraceOptionsReader.Timestamps();
+    readonly TraceArguments _trace = new("--block-size");
 
     public Command Build() =>
         new("trace", "Request traces: what is in one, the family that fits it, a new one from a family.")
@@ -32,13 +27,14 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
         var command =
             new Command("describe", "Counts, rates, burstiness, lengths and prefix reuse of a trace.")
         {
-            file, _map, _block, _timestamps, json,
+            file, json,
         };
+        _trace.AddTo(command);
         command.SetAction(parsed =>
         {
             var path = Existing(parsed.GetValue(file)!);
             using var progress = new ProgressLine(story, "reading", total: 0);
-            var statistics = TraceStatistics.Of(path, Options(parsed), progress.Report);
+            var statistics = TraceStatistics.Of(path, _trace.Read(parsed), progress.Report);
             progress.Clear();
             output.Write(parsed.GetValue(json) ? TraceText.Json(statistics) : TraceText.Of(statistics));
             return CommandLine.Done;
@@ -53,12 +49,13 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
         var name = new Option<string?>("--name") { Description = "Name of the family [default: the file's]" };
         var command = new Command("fit", "A trace in, a workload family out, and how well it fits.")
         {
-            file, _map, _block, _timestamps, to, name,
+            file, to, name,
         };
+        _trace.AddTo(command);
         command.SetAction(parsed =>
         {
             var path = Existing(parsed.GetValue(file)!);
-            var trace = Trace.Load(path, Options(parsed));
+            var trace = Trace.Load(path, _trace.Read(parsed));
             if (trace.ClosedLoop)
             {
                 throw new BadInputException(
@@ -100,9 +97,10 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
         {
             name, requests, rate, process, seed, to,
         };
+        _trace.AddTo(command);
         command.SetAction(parsed =>
         {
-            var workload = WorkloadChoice.Open(parsed.GetValue(name)!);
+            var workload = WorkloadChoice.Open(parsed.GetValue(name)!, _trace.Read(parsed));
             var count = parsed.GetValue(requests);
             if (count is < 1 or > 1_000_000_000)
                 throw new BadInputException($"--requests {count}: expected 1 to 1000000000");
@@ -140,8 +138,4 @@ sealed class TraceVerb(TextWriter output, TextWriter story)
         ? path
         : throw new BadInputException(
             $"{path}: {(Directory.Exists(path) ? "is a folder" : "no such file")}; expected a trace file");
-
-    TraceOptions Options(ParseResult parsed) =>
-        TraceOptionsReader.Read(
-            parsed.GetValue(_map), parsed.GetValue(_block), parsed.Chosen(_timestamps, TimestampChoices.All));
 }

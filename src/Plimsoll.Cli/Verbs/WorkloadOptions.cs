@@ -9,7 +9,6 @@ using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
-using Plimsoll.Inputs.Workloads.Traces;
 
 namespace Plimsoll.Cli.Verbs;
 
@@ -41,14 +40,7 @@ sealed class WorkloadOptions
             + "repeatable [default: what the workload says, else --promise]",
     };
 
-    readonly Option<string?> _map = TraceOptionsReader.Map();
-
-    readonly Option<int?> _hashBlock = new("--hash-block-size")
-    {
-        Description = "Tokens per hashed block of a trace [default: the format's]",
-    };
-
-    readonly Option<string> _timestamps = TraceOptionsReader.Timestamps();
+    readonly TraceArguments _trace = new();
 
     readonly Option<long?> _requests = new("--requests")
     {
@@ -69,13 +61,11 @@ sealed class WorkloadOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[]
-        {
-            _workload, _map, _hashBlock, _timestamps, _rate, _promise, _level,
-        })
-        {
-            command.Add(option);
-        }
+        command.Add(_workload);
+        _trace.AddTo(command);
+        command.Add(_rate);
+        command.Add(_promise);
+        command.Add(_level);
     }
 
     public void AddRunsTo(Command command)
@@ -101,11 +91,7 @@ sealed class WorkloadOptions
         var rate = parsed.GetValue(_rate);
         if (rate is { } given && !(given is >= 1e-6 and <= 1e7))
             throw new BadInputException($"--rate {given}: expected 0.000001 to 10000000 requests per second");
-        var workload = WorkloadChoice.Open(
-            parsed.GetValue(_workload)!,
-            TraceOptionsReader.Read(
-                parsed.GetValue(_map), parsed.GetValue(_hashBlock),
-                parsed.Chosen(_timestamps, TimestampChoices.All)));
+        var workload = WorkloadChoice.Open(parsed.GetValue(_workload)!, _trace.Read(parsed));
         workload = ModelWorkload.Of(workload, deployment.Model);
         if (rate is null && rateMatters && !workload.HasRate)
         {

@@ -13,9 +13,10 @@ namespace Plimsoll.Planning.Compare;
 /// <param name="Change">Of the cost of a million tokens.</param>
 /// <param name="Drivers">They sum to the change to the pico-dollar.</param>
 /// <param name="Simulated">Sets of drivers that were simulated.</param>
+/// <param name="Notes">What was done to the workloads as they were read.</param>
 public sealed record CompareDocument(
     string Schema, string Class, CompareSide From, CompareSide To, CompareChange Change,
-    IReadOnlyList<CompareDriver> Drivers, int Simulated)
+    IReadOnlyList<CompareDriver> Drivers, int Simulated, IReadOnlyList<string> Notes)
 {
     public const string Name = "plimsoll/compare/1";
 

@@ -40,6 +40,9 @@ public sealed record ComparedSide
 
     public bool IsBatch => Levels.All(level => level.Limits.Count == 0);
 
+    /// <summary>What was done to its workload as it was read, under the workload's name.</summary>
+    internal IEnumerable<string> WorkloadNotes() => Workload.Notes.Select(note => $"{Workload.Name}: {note}");
+
     /// <summary>What is asked of the simulation.</summary>
     internal Serving Serving(long requests, ulong seed)
     {

@@ -132,7 +132,7 @@ public static class Comparison
             new CompareChange(
                 change.Usd, changeLow, changeHigh, ratio, ratioLow,
                 double.IsFinite(ratioHigh) ? ratioHigh : null),
-            rows, costs.Length);
+            rows, costs.Length, [.. from.WorkloadNotes().Union(to.WorkloadNotes())]);
     }
 
     static CompareSide Side(ComparedSide side, ComparedCost cost)

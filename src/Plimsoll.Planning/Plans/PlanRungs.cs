@@ -1,5 +1,4 @@
 using System;
-using Plimsoll.Core;
 using Plimsoll.Planning.Search;
 
 namespace Plimsoll.Planning.Plans;
@@ -27,13 +26,7 @@ public sealed record PlanRungs(PlanRung Short, PlanRung Longer, PlanRung Full)
     public static PlanRungs Of(PlanRequest request)
     {
         var serving = request.Serving;
-        var needed = LoadLineSearch.NeededRequests(serving.Limits);
-        if (serving.Requests < needed)
-        {
-            throw new BadInputException(
-                $"{Setting.Requests} {serving.Requests}", "too few for the promised percentiles",
-                $"at least {needed}");
-        }
+        var needed = ProbeSize.Needed(serving);
         var usual = serving.Workload.ClosedLoop || request.IsBatch ? OfSessions : Usual;
         var full = Math.Max(needed, serving.Requests ?? serving.Workload.Recorded switch
         {

@@ -40,15 +40,9 @@ public sealed record ProbeSize(int Streams, long Requests, long SmoothRequests)
     /// <param name="ceiling">What an engine rank carries when nobody waits, requests per second.</param>
     public static ProbeSize Of(Serving serving, double ceiling)
     {
-        var needed = LoadLineSearch.NeededRequests(serving.Limits);
+        var needed = Needed(serving);
         if (serving.Requests is { } given)
-        {
-            return given >= needed
-                ? new ProbeSize(UsualStreams, given, given)
-                : throw new BadInputException(
-                    $"{Setting.Requests} {given}", "too few for the promised percentiles",
-                        $"at least {needed}");
-        }
+            return new ProbeSize(UsualStreams, given, given);
         var smooth = Math.Max(needed, (long)(SamplesBeyond / Beyond(serving) / 0.9));
         if (serving.Workload.ClosedLoop)
             return new ProbeSize(UsualStreams, Math.Max(smooth, OfSessions), Math.Max(smooth, OfSessions));
@@ -59,6 +53,27 @@ public sealed record ProbeSize(int Streams, long Requests, long SmoothRequests)
         }
         var tides = Math.Min(Longest, CorrelationTimes * serving.Workload.CorrelationS * ceiling / 0.9);
         return new ProbeSize(UsualStreams, Math.Max(smooth, (long)tides), smooth);
+    }
+
+    /// <summary>
+    /// Requests that the promised percentiles need, of which as many are simulated and, of a trace, there: a
+    /// few that are replayed over and over do not show what the slowest of many are like.
+    /// </summary>
+    public static long Needed(Serving serving)
+    {
+        var needed = LoadLineSearch.NeededRequests(serving.Limits);
+        if (serving.Requests < needed)
+        {
+            throw new BadInputException(
+                $"{Setting.Requests} {serving.Requests}", "too few for the promised percentiles",
+                $"at least {needed}");
+        }
+        return serving.Workload.Recorded < needed
+            ? throw new BadInputException(
+                $"{Setting.Workload} {serving.Workload.Name}",
+                $"its {serving.Workload.Recorded} requests are too few for the promised percentiles",
+                $"at least {needed}, a lower percentile or a family")
+            : needed;
     }
 
     /// <summary>A first look: one stream.</summary>

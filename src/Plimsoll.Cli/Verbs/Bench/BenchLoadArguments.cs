@@ -33,6 +33,8 @@ sealed class BenchLoadArguments
             + "[default: stated lengths]",
     };
 
+    readonly TraceArguments _trace = new();
+
     readonly Option<FileInfo?> _dataset = new("--dataset-path")
     {
         Description = "JSONL of requests: prompt, messages or input, and whatever else the interface takes",
@@ -114,6 +116,7 @@ sealed class BenchLoadArguments
     public void AddTo(Command command)
     {
         _workload.Suggest(Suggestions.Workloads);
+        _trace.AddTo(command);
         foreach (var option in new Option[]
         {
             _workload, _dataset, _input, _output, _prefix, _range, _rate, _burstiness, _arrivals, _stages,
@@ -196,13 +199,14 @@ sealed class BenchLoadArguments
             Poisson = parsed.Chosen(_arrivals, LoadGaps.All) == LoadGap.Poisson,
         };
         if (parsed.GetValue(_levels) is { } file)
-            return LevelsFile.Read(file.FullName, usual);
+            return LevelsFile.Read(file.FullName, usual, _trace.Read(parsed));
         return [One(parsed, usual)];
     }
 
     LevelOptions One(ParseResult parsed, LevelOptions usual)
     {
-        var workload = parsed.GetValue(_workload) is { } name ? WorkloadChoice.Open(name) : null;
+        var workload = parsed.GetValue(_workload) is { } name
+            ? WorkloadChoice.Open(name, _trace.Read(parsed)) : null;
         var stages = parsed.GetValue(_stages) is { } text ? RateStage.Parse(text) : [];
         var concurrency = Natural(parsed, _concurrency, 1_000_000);
         var rate = Rate(parsed, workload);
@@ -349,9 +353,13 @@ sealed class BenchLoadArguments
         : level.Workload is { } workload ? Named(workload, level.Requests)
         : $"{level.Lengths!.PromptTokens + level.Lengths.PrefixTokens} + {level.Lengths.OutputTokens} tokens";
 
-    static string Named(Workload workload, long requests) =>
-        workload.Recorded is { } recorded && requests > recorded
-            ? $"{workload.Name}, from its start again after its {recorded} requests," : workload.Name;
+    static string Named(Workload workload, long requests)
+    {
+        var name = string.Join("; ", workload.Notes) is { Length: > 0 } notes
+            ? $"{workload.Name} ({notes})" : workload.Name;
+        return workload.Recorded is { } recorded && requests > recorded
+            ? $"{name}, from its start again after its {recorded} requests," : name;
+    }
 
     static string Scatter(LevelOptions level) => level.Burstiness is { } shape
         ? double.IsInfinity(shape) ? "equal gaps"

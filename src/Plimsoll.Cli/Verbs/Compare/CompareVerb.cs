@@ -47,6 +47,8 @@ sealed class CompareVerb(TextWriter output, TextWriter story)
 
     readonly Option<string?> _workload = new("--workload") { Description = "Of both sides [default: chat]" };
 
+    readonly TraceArguments _trace = new();
+
     readonly Option<string[]> _promise = new("--promise")
     {
         Description = "Of both sides; repeatable [default: ttft p95 500ms, tpot p95 50ms]",
@@ -94,6 +96,7 @@ sealed class CompareVerb(TextWriter output, TextWriter story)
             _first, _second, _from, _to, _model, _gpu, _workload, _promise, _batch, _order, _requests, _seed,
             _report, _plots, _json,
         };
+        _trace.AddTo(command);
         _model.Suggest(Suggestions.Models);
         _gpu.Suggest(Suggestions.Accelerators);
         _workload.Suggest(Suggestions.Workloads);
@@ -106,7 +109,7 @@ sealed class CompareVerb(TextWriter output, TextWriter story)
         var requests = parsed.GetValue(_requests);
         if (requests is < 200 or > 1_000_000_000)
             throw new BadInputException($"--requests {requests}: expected 200 to 1000000000");
-        var reader = new SideReader(Common(parsed), parsed.GetValue(_batch));
+        var reader = new SideReader(Common(parsed), _trace.Read(parsed), parsed.GetValue(_batch));
         var from = reader.Read(parsed.GetValue(_first), parsed.GetValue(_from));
         var to = reader.Read(parsed.GetValue(_second), parsed.GetValue(_to));
         if (parsed.GetValue(_report) is { } page)
@@ -178,6 +181,7 @@ sealed class CompareVerb(TextWriter output, TextWriter story)
                 $"Shapley values over {document.Simulated} simulated combinations; they sum to the change; "
                 + "in this order: what each adds when they change from top to bottom",
                 "fleets are fractions of replicas, without spares",
+                .. document.Notes,
                 $"printed by: {Flags.CommandOf(parsed)}",
             ],
             Version = CommandLine.VersionAndCommit,

@@ -13,6 +13,7 @@ using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Files;
 using Plimsoll.Inputs.Workloads;
+using Plimsoll.Inputs.Workloads.Traces;
 using Plimsoll.Planning.Compare;
 
 namespace Plimsoll.Cli.Verbs.Compare;
@@ -21,7 +22,7 @@ namespace Plimsoll.Cli.Verbs.Compare;
 /// Reads a side: <c>gpu=h100,engine=vllm@0.13.0,promise=ttft p95 300ms+tpot p95 30ms</c> over what is common
 /// to both, or the JSON that account or plan wrote.
 /// </summary>
-sealed class SideReader(IReadOnlyDictionary<string, string> common, bool batch)
+sealed class SideReader(IReadOnlyDictionary<string, string> common, TraceOptions traces, bool batch)
 {
     static readonly string[] Keys =
     [
@@ -37,7 +38,7 @@ sealed class SideReader(IReadOnlyDictionary<string, string> common, bool batch)
         var own = text is null ? [] : File.Exists(text) ? OfFile(text) : OfText(text);
         if (date is not null && !own.TryAdd("date", date))
             throw new BadInputException($"{text}: has a date of its own; expected one, there or in --from");
-        return Side(new Words(text ?? "", own, common), batch);
+        return Side(new Words(text ?? "", own, common));
     }
 
     static Dictionary<string, string> OfText(string text)
@@ -122,12 +123,12 @@ sealed class SideReader(IReadOnlyDictionary<string, string> common, bool batch)
         return own;
     }
 
-    static ComparedSide Side(Words words, bool batch)
+    ComparedSide Side(Words words)
     {
         var day = words["date"] is { } date ? EraCatalogue.Day(date) : null;
         var card = words["gpu"] is { } gpu ? Catalogue.BuiltIn.FindAccelerator(gpu)
             : day is null ? Catalogue.BuiltIn.FindAccelerator(Usual.Accelerator) : EraCatalogue.Card(day);
-        var workload = WorkloadChoice.Open(words["workload"] ?? Usual.Workload);
+        var workload = WorkloadChoice.Open(words["workload"] ?? Usual.Workload, traces);
         var model = Catalogue.BuiltIn.FindModel(words["model"] ?? Usual.Model);
         if (words["rate"] is null && !workload.HasRate)
             throw new BadInputException($"{workload.Name} spans no time; expected rate=REQUESTS-PER-SECOND");
