@@ -37,9 +37,13 @@ static class BackfillPicture
             bold: true);
         frame.Scene.Text(
             frame.Left + 10, frame.Top + 34, Percent("batch", batch), 13, Ink.Surface, bold: true);
-        frame.Scene.Text(
-            frame.Right - 10, frame.Top + 14, Percent("idle", Math.Max(0, 1 - interactive - batch)), 13,
-            Ink.Text, Anchor.End, bold: true, halo: true);
+        // Where nothing is idle there is no area to name.
+        if (1 - interactive - batch >= 0.005)
+        {
+            frame.Scene.Text(
+                frame.Right - 10, frame.Top + 14, Percent("idle", 1 - interactive - batch), 13, Ink.Text,
+                Anchor.End, bold: true, halo: true);
+        }
         frame.Scene.Height = frame.Bottom + 32;
         return frame.Scene;
 
