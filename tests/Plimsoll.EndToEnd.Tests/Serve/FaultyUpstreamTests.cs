@@ -58,7 +58,8 @@ public sealed class FaultyUpstreamTests
     public async Task Who_answers_500_again_and_again_is_asked_on()
     {
         using var upstream = new SocketUpstream(socket => socket.SayAsync(
-            "HTTP/1.1 500 Oops\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"));
+            "HTTP/1.1 500 Oops\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                + "Content-Length: 2\r\n\r\n{}"));
         await using var gateway = await GatewayAsync(upstream.Url);
         for (var i = 0; i < 12; i++)
             (await gateway.PostAsync("/v1/chat/completions", Hello)).Status.ShouldBe(500);

@@ -51,13 +51,12 @@ sealed class SocketUpstream : IDisposable
         {
             try
             {
-                var heard = new byte[8192];
-                await client.GetStream().ReadAtLeastAsync(heard, 4);
-                if (!heard.AsSpan().StartsWith("POST"u8))
+                var heard = await HearAsync(client.GetStream());
+                if (!heard.StartsWith("POST", StringComparison.Ordinal))
                 {
                     // Whoever asks how it is hears that it is there, however long the test takes.
-                    await client.GetStream().WriteAsync(
-                        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+                    await new Line(client, _over.Token).SayAsync(
+                        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
                     return;
                 }
                 Interlocked.Increment(ref _requests);
@@ -69,6 +68,35 @@ sealed class SocketUpstream : IDisposable
                 // The gateway has hung up.
             }
         }
+    }
+
+    /// <summary>
+    /// A whole request: who closes before all that was sent is read resets the connection, and the answer may
+    /// be lost.
+    /// </summary>
+    static async Task<string> HearAsync(NetworkStream stream)
+    {
+        var heard = "";
+        var buffer = new byte[8192];
+        while (!IsWhole(heard))
+        {
+            var read = await stream.ReadAsync(buffer);
+            if (read == 0)
+                break;
+            heard += Encoding.Latin1.GetString(buffer, 0, read);
+        }
+        return heard;
+    }
+
+    static bool IsWhole(string request)
+    {
+        const string Length = "\r\ncontent-length:";
+        var head = request.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        if (head < 0)
+            return false;
+        var at = request.IndexOf(Length, 0, head, StringComparison.OrdinalIgnoreCase);
+        return at < 0
+            || request.Length >= head + 4 + int.Parse(request[(at + Length.Length)..].Split("\r\n")[0]);
     }
 
     /// <summary>A connection to the gateway.</summary>
