@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -8,6 +9,7 @@ using Plimsoll.Core.Promises;
 using Plimsoll.Core.Scheduling;
 using Plimsoll.Core.Timing;
 using Plimsoll.Inputs.Catalogues;
+using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Planning.Accounts;
 using Plimsoll.Planning.Search;
@@ -24,18 +26,9 @@ public sealed class AccountEdgeTests
     [Fact]
     public void Requests_that_no_memory_holds_are_said_as_a_share()
     {
-        var asked = Request(WindowNs);
-        var deployment = asked.Serving.Deployment;
-        var broken = Accountant.Account(asked with
+        var broken = Account(deployment => deployment with
         {
-            Serving = asked.Serving with
-            {
-                Requests = 400,
-                Deployment = deployment with
-                {
-                    Engine = deployment.Engine with { NumGpuBlocks = 60 },
-                },
-            },
+            Engine = deployment.Engine with { NumGpuBlocks = 60 },
         });
         broken.Result.ShouldBeNull();
         broken.Missed.ShouldBeNull();
@@ -49,17 +42,25 @@ public sealed class AccountEdgeTests
     [Fact]
     public void A_context_that_is_shorter_than_the_memory_is_named_instead()
     {
+        var broken = Account(deployment => deployment with
+        {
+            Model = deployment.Model with { MaxContext = 960 },
+        });
+        broken.Broken!.ShouldEndWith(
+            $"do not fit the 960 tokens of context of {broken.Engine.Deployment.Model.Name}");
+    }
+
+    static AccountOutcome Account(Func<DeploymentChoice, DeploymentChoice> change)
+    {
         var asked = Request(WindowNs);
-        var deployment = asked.Serving.Deployment;
-        var broken = Accountant.Account(asked with
+        return Accountant.Account(asked with
         {
             Serving = asked.Serving with
             {
                 Requests = 400,
-                Deployment = deployment with { Model = deployment.Model with { MaxContext = 960 } },
+                Deployment = change(asked.Serving.Deployment),
             },
         });
-        broken.Broken!.ShouldEndWith($"do not fit the 960 tokens of context of {deployment.Model.Name}");
     }
 
     /// <summary>Share of the workload's requests that are longer than so many tokens.</summary>

@@ -122,11 +122,11 @@ sealed class SlackMemory(
         }
     }
 
-    /// <summary>Blocks for all of a request, and one that each of those that run comes to need.</summary>
+    /// <summary>Blocks for all of a request, and what each of those that run comes to need.</summary>
     int Whole(in RequestState wanting, in PrefixHit hit)
     {
-        var steps = Math.Max(1, HoldSteps / state.Options.BlockSize);
-        return state.Memory.MissingBlocks(hit, wanting.KnownTokens) + (steps * state.Running.Count);
+        var each = Math.Max(1, HoldSteps / state.Options.BlockSize);
+        return state.Memory.MissingBlocks(hit, wanting.KnownTokens) + (each * state.Running.Count);
     }
 
     /// <summary>Somebody else gives way to a request that must go on. False when nobody is left.</summary>
