@@ -31,14 +31,8 @@ static class AccountNotes
             FormattableString.Invariant($"intervals: nine tenths of {DrawnLines.Count} joint draws of the ")
             + "step times' error and of other seeds; each draw has its own load line, its latencies there "
             + "and its own fleet, and ratio and levers compare draw by draw");
-        if (chosen is { Accelerators: { } accelerators, AsCheap.Count: > 0 })
-        {
-            var others = string.Join(" and ", chosen.AsCheap.Select(
-                e => string.Join(' ', ParallelismChoice.Words(e.Engine.Deployment))));
-            notes.Add(FormattableString.Invariant(
-                $"parallelism: a tie at {accelerators} accelerators with {others}, ")
-                + $"which {(chosen.AsCheap.Count > 1 ? "carry" : "carries")} less on each");
-        }
+        if (chosen.Near.Count > 0)
+            notes.Add(Parallelism(chosen));
         notes.AddRange(engine.StepTime.Notes);
         if (request.Serving.Workload.ClosedLoop)
         {
@@ -51,5 +45,22 @@ static class AccountNotes
         notes.Add("levers: each alone against the same bill; speculation is none of them, since its gain or "
             + "loss rests on how many drafts a model accepts on this traffic, which is not known here");
         return notes;
+    }
+
+    /// <summary>Why the one chosen is preferred to those whose fleets came near as predicted.</summary>
+    static string Parallelism(SizedEngine chosen)
+    {
+        var others = string.Join("; ", chosen.Near.Select(Fleet));
+        return "parallelism: the smallest fleet midway between the prediction and the dear end of its "
+            + $"interval is that of {Fleet(chosen)}; near it {others}";
+
+        static string Fleet(SizedEngine sized)
+        {
+            var words = string.Join(' ', ParallelismChoice.Words(sized.Engine.Deployment));
+            var predicted = FormattableString.Invariant($"{sized.Accelerators:N0} accelerators ");
+            return $"{words} with {predicted}" + (sized.AcceleratorsAtWorst is { } worst && double.IsFinite(worst)
+                ? FormattableString.Invariant($"and {worst:N0}")
+                : "and no promise kept");
+        }
     }
 }

@@ -76,7 +76,7 @@ public sealed class Accountant
         RateCurve batchCurve = null!;
         Parallel.Invoke(
             () => smooth = search.Find(ceiling, ArrivalProcess.Poisson),
-            () => drawn = DrawnLines.Of(_chosen, _serving, _progress.Ran),
+            () => drawn = _chosen.Drawn ?? DrawnLines.Of(_chosen, _serving, _progress.Ran),
             () => atLine = search.Measure(_own, attributeTime: true),
             () => batchRun = search.Measure(
                 batchClass.Rate(batchReplicas, ceiling), ArrivalProcess.Poisson),

@@ -49,7 +49,7 @@ sealed record Alternative(
         var replicas = (int)(accelerators / engine.Deployment.Accelerators);
         var basis =
             new CostBasis(request.Price.UsdPerHour * engine.Deployment.Accelerators, tokensPerRequest);
-        var drawn = DrawnLines.Of(sized, request.Serving, progress.Ran);
+        var drawn = sized.Drawn ?? DrawnLines.Of(sized, request.Serving, progress.Ran);
         return new Alternative(
             engine, replicas, basis.PerMillionTokens(request.Serving.RequestsPerSecond / replicas),
             DrawnFleets.Bills(request, engine, basis, drawn));

@@ -42,7 +42,7 @@ sealed record ComparedCost(SimulatedEngine Engine, PicoDollars Usd, IReadOnlyLis
         if (sized.Accelerators is null)
             return null;
         var peak = FleetSize.PeakOverMean(side.Workload.WeeklyEnvelope);
-        var drawn = DrawnLines.Of(sized, serving);
+        var drawn = sized.Drawn ?? DrawnLines.Of(sized, serving);
         return Cost(
             side, sized.Engine, sized.Full!, peak, sized.Line.RequestsPerSecond,
             [.. drawn.Draws.Select(draw => draw.LoadLine)]);

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading.Tasks;
 using Plimsoll.Core.Draws;
 using Plimsoll.Core.Measures;
@@ -66,12 +67,17 @@ sealed class DrawnLines
             var onCurve = Math.Min(
                 curve.LoadLine(serving.Levels, (metric, ns) => Drawn(metric, ns, atLine, draw)),
                 atLine.All * ceiling);
-            var ratio = onCurve / atLine.All / (predicted > 0 ? predicted : own);
+            var overPredicted = onCurve / atLine.All / (predicted > 0 ? predicted : own);
             draws[i] = new DrawnLine(
-                draw, ratio * Resampled(line, i), ceiling, onCurve, atLine, inFull);
+                draw, overPredicted, overPredicted * Resampled(line, i), ceiling, onCurve, atLine, inFull);
         });
         return new DrawnLines(curve, serving, predicted, draws);
     }
+
+    /// <summary>The same draws around the load line as more streams tell it.</summary>
+    public DrawnLines Around(LoadLineResult line) => new(
+        _curve, _serving, _predicted,
+        [.. _draws.Select((d, i) => d with { LoadLine = d.OverPredicted * Resampled(line, i) })]);
 
     /// <summary>The latencies of a draw at its own load line.</summary>
     public LatencySummary Latency(int draw, Metric metric)
@@ -144,11 +150,12 @@ sealed class DrawnLines
 
 /// <summary>An engine rank as it would be if the prediction were wrong in one way.</summary>
 /// <param name="Draw">How.</param>
+/// <param name="OverPredicted">Its load line over the predicted engine's.</param>
 /// <param name="LoadLine">Requests per second; 0 where an idle engine breaks the promise.</param>
 /// <param name="Ceiling">What it carries when nobody waits, requests per second.</param>
 /// <param name="OnCurve">The rate at which the predicted engine does what this does at its load line.</param>
 /// <param name="AtLine">How its steps at the load line differ from the predicted.</param>
 /// <param name="Full">How those of full batches differ.</param>
 sealed record DrawnLine(
-    StepErrorDraw Draw, double LoadLine, double Ceiling, double OnCurve, StepStretch AtLine,
-    StepStretch Full);
+    StepErrorDraw Draw, double OverPredicted, double LoadLine, double Ceiling, double OnCurve,
+    StepStretch AtLine, StepStretch Full);

@@ -17,17 +17,34 @@ public sealed record SizedEngine(SimulatedEngine Engine, LoadLineResult Line, lo
     /// <summary>What a rank carries when nobody waits; null where it serves nothing.</summary>
     public SaturatedThroughput? Full { get; init; }
 
-    /// <summary>Others of the same choice whose fleets take as many accelerators.</summary>
-    public IReadOnlyList<SizedEngine> AsCheap { get; init; } = [];
+    /// <summary>
+    /// Accelerators at the dear end of the fleet's interval, infinite where the promise breaks there; null
+    /// where nothing came close enough to ask.
+    /// </summary>
+    public double? AcceleratorsAtWorst { get; init; }
+
+    /// <summary>Others whose fleets came close as predicted, and were asked for their draws.</summary>
+    public IReadOnlyList<SizedEngine> Near { get; init; } = [];
+
+    internal DrawnLines? Drawn { get; init; }
 }
 
 /// <summary>
 /// Settles the degrees of parallelism that a choice of deployment leaves open, by the bill of the fleet that
-/// they make: whole replicas, busiest hour and spares included. One after the other they try to beat the best
-/// so far; most fail by what they carry at most, or in one short probe at the rate that would win.
+/// they make: whole replicas, busiest hour and spares included. One after the other they try to come near the
+/// best so far; most fail by what they carry at most, or in one short probe at the rate that would do.
+/// <para>
+/// Of those that come near, as predicted, it takes the one whose fleet is the smallest midway between the
+/// prediction and the dear end of its interval: which of them leads changes with the seed, and one may stand
+/// so close to a limit that it needs twice as many as soon as the prediction is a little off. All of this
+/// is done on one stream, the same for all; the one taken is then sized with every stream.
+/// </para>
 /// </summary>
 public static class EngineChoice
 {
+    /// <summary>How much larger than the smallest, as predicted, a fleet may be and still be taken.</summary>
+    const double Near = 1.25;
+
     /// <summary>
     /// The engine of the cheapest fleet that keeps the promise; the nearest miss if none does.
     /// </summary>
@@ -48,22 +65,33 @@ public static class EngineChoice
         var contenders = new Contender[engines.Count];
         Parallel.For(0, contenders.Length, i => contenders[i] = new Contender(
             engines[i], SaturatedThroughput.Find(engines[i], serving), serving, spareReplicas, progress));
-        SizedEngine? best = null;
-        var all = new List<SizedEngine>();
+        if (contenders.Length == 1)
+            return contenders[0].Sized();
+        Glanced? best = null;
+        var all = new List<Glanced>();
         foreach (var contender in contenders.OrderByDescending(c => c.CeilingPerAccelerator))
         {
-            if (best is not null && !contender.MayBeat(best))
+            if (best is not null && !contender.MayComeNear(best.Sized))
                 continue;
-            var sized = contender.Sized();
-            all.Add(sized);
-            if (best is null || IsBetter(sized, best))
-                best = sized;
+            var glanced = new Glanced(contender, contender.Glanced());
+            all.Add(glanced);
+            if (best is null || IsBetter(glanced.Sized, best.Sized))
+                best = glanced;
         }
-        return best! with
+        var near = all.FindAll(one => one.Sized.Accelerators <= Near * best!.Sized.Accelerators);
+        if (near.Count < 2)
+            return best!.Contender.Sized(best.Sized);
+        near.Sort((a, b) => IsBetter(a.Sized, b.Sized) ? -1 : IsBetter(b.Sized, a.Sized) ? 1 : 0);
+        near = near.ConvertAll(one => one with { Sized = one.Contender.WithDraws(one.Sized) });
+        var chosen = near.MinBy(one => one.Sized.Accelerators + one.Sized.AcceleratorsAtWorst)!;
+        return chosen.Contender.Sized(chosen.Sized) with
         {
-            AsCheap = [.. all.Where(e => e != best && e.Accelerators == best!.Accelerators)],
+            Near = [.. near.Where(one => one != chosen).Select(one => one.Sized)],
         };
     }
+
+    /// <summary>A contender and what one stream says of it.</summary>
+    sealed record Glanced(Contender Contender, SizedEngine Sized);
 
     /// <summary>The smaller fleet; of two as large the one that carries more.</summary>
     static bool IsBetter(SizedEngine a, SizedEngine b)
@@ -95,55 +123,65 @@ public static class EngineChoice
         public double CeilingPerAccelerator =>
             (full?.RequestsPerSecond ?? 0) * engine.Ranks / engine.Deployment.Accelerators;
 
+        ProbeSize Size => ProbeSize.Of(serving, full!.RequestsPerSecond);
+
         /// <summary>
-        /// Whether it can still turn out better: no engine's load line is above what it carries when nobody
-        /// waits, and where no stream keeps the promise at the rate that would win, it does not win.
+        /// Whether its fleet can still turn out near the best: no engine's load line is above what it carries
+        /// when nobody waits, nor where the stream does not keep the promise.
         /// </summary>
-        public bool MayBeat(SizedEngine best)
+        public bool MayComeNear(SizedEngine best)
         {
             if (full is null || best.Accelerators is not { } accelerators)
                 return full is not null;
-            var rate = RateToBeat(best, accelerators);
-            return rate <= full.RequestsPerSecond && Search().MayReach(rate);
+            var rate = RateWith((long)(Near * accelerators / engine.Deployment.Accelerators));
+            return rate <= full.RequestsPerSecond && Search(Size.Glance()).MayReach(rate);
         }
 
+        /// <summary>With the load line and fleet that one stream tells.</summary>
+        public SizedEngine Glanced() => full is null
+            ? ServesNothing
+            : Fleet(Search(Size.Glance()).Find(full.RequestsPerSecond));
+
         /// <summary>With its load line and fleet; one that serves nothing at all has none.</summary>
-        public SizedEngine Sized()
+        /// <param name="glanced">What one stream said, with its draws where they were asked for.</param>
+        public SizedEngine Sized(SizedEngine? glanced = null)
         {
             if (full is null)
-                return new SizedEngine(engine, new LoadLineResult([0], null, Unserved: 1), null);
-            var line = Search().Find(full.RequestsPerSecond);
-            if (line.RequestsPerSecond <= 0)
-                return new SizedEngine(engine, line, null) { Full = full };
-            var replicas =
-                FleetSize.Replicas(_peak, line.RequestsPerSecond * engine.Ranks) + spareReplicas;
-            return new SizedEngine(engine, line, (long)replicas * engine.Deployment.Accelerators)
+                return ServesNothing;
+            var near = glanced?.Line.RequestsPerSecond ?? 0;
+            var line = Search(Size).Find(full.RequestsPerSecond, near: near);
+            return Fleet(line) with
             {
-                Full = full,
+                Drawn = glanced?.Drawn?.Around(line),
+                AcceleratorsAtWorst = glanced?.AcceleratorsAtWorst,
             };
         }
 
-        /// <summary>The lowest load line of a rank with which <see cref="IsBetter"/> holds.</summary>
-        double RateToBeat(SizedEngine best, long accelerators)
+        /// <summary>With its draws, and what it takes where the prediction proves too hopeful.</summary>
+        public SizedEngine WithDraws(SizedEngine glanced)
         {
-            var own = engine.Deployment.Accelerators;
-            var replicas = accelerators / own;
-            var asLarge = replicas * own == accelerators;
-            var smaller = RateWith(asLarge ? replicas - 1 : replicas);
-            if (!asLarge)
-                return smaller;
-            return Math.Min(
-                smaller, Math.Max(RateWith(replicas), PerAccelerator(best) * own / engine.Ranks));
+            var drawn = DrawnLines.Of(glanced, serving, progress.Ran);
+            var (_, worst) = DrawQuantiles.Of(
+                glanced.Accelerators!.Value,
+                drawn.Draws.Select(draw => Accelerators(draw.LoadLine) ?? double.PositiveInfinity));
+            return glanced with { Drawn = drawn, AcceleratorsAtWorst = worst };
         }
+
+        SizedEngine ServesNothing => new(engine, new LoadLineResult([0], null, Unserved: 1), null);
+
+        SizedEngine Fleet(LoadLineResult line) =>
+            new(engine, line, Accelerators(line.RequestsPerSecond)) { Full = full };
+
+        long? Accelerators(double line) => line > 0
+            ? ((long)FleetSize.Replicas(_peak, line * engine.Ranks) + spareReplicas)
+                * engine.Deployment.Accelerators
+            : null;
 
         /// <summary>What so many replicas ask of a rank; infinite where they are all spares.</summary>
         double RateWith(long replicas) => replicas > spareReplicas
             ? _peak / (replicas - spareReplicas) / engine.Ranks
             : double.PositiveInfinity;
 
-        LoadLineSearch Search() => new(engine, serving, ProbeSize.Of(serving, full!.RequestsPerSecond))
-        {
-            AfterRun = progress.Ran,
-        };
+        LoadLineSearch Search(ProbeSize size) => new(engine, serving, size) { AfterRun = progress.Ran };
     }
 }

@@ -41,9 +41,19 @@ public sealed class AccountNotesTests
         notes.ShouldNotContain(n => n.StartsWith("parallelism"));
         var two = SimulatedEngine.Of(
             deployment with { TensorParallel = 2, DataParallel = 1 }, SchedulingPolicy.VllmV1);
-        var tie = chosen with { AsCheap = [chosen with { Engine = two }] };
-        AccountNotes.Of(dated, tie, Outcome.Size).ShouldContain(
-            "parallelism: a tie at 4 accelerators with tp 2, which carries less on each");
+        var near = chosen with
+        {
+            AcceleratorsAtWorst = 5,
+            Near =
+            [
+                chosen with { Engine = two, Accelerators = 3, AcceleratorsAtWorst = 6 },
+                chosen with { Engine = two, AcceleratorsAtWorst = double.PositiveInfinity },
+            ],
+        };
+        AccountNotes.Of(dated, near, Outcome.Size).ShouldContain(
+            "parallelism: the smallest fleet midway between the prediction and the dear end of its interval "
+            + "is that of tp 1 dp 2 with 4 accelerators and 5; near it tp 2 with 3 accelerators and 6; "
+            + "tp 2 with 4 accelerators and no promise kept");
     }
 
     /// <summary>Kernel tables of one card stand together; what is no such table stands as it is.</summary>
