@@ -47,7 +47,35 @@ public sealed class SimulatedRankLaws
     [Theory]
     [InlineData("vllm-v1")]
     [InlineData("slack")]
-    public void It_is_the_simulation_told_token_by_token(string policy) => Loads.Sample(load =>
+    public void It_is_the_simulation_told_token_by_token(string policy) =>
+        Loads.Sample(load => IsTheSimulation(load, policy), iter: 60);
+
+    /// <summary>
+    /// The last request comes after steps that the simulation leaps over, soon enough after another gave way
+    /// that how many they were decides whether it is let in.
+    /// </summary>
+    [Fact]
+    public void Steps_that_are_leapt_over_count_for_what_is_held_back()
+    {
+        (int AtMs, int Prompt, int Output)[] load =
+        [
+            (37, 676, 49), (66, 506, 50), (107, 498, 32), (159, 109, 52), (192, 841, 17), (197, 623, 4),
+            (230, 646, 32), (271, 886, 58), (284, 232, 33), (309, 106, 24), (315, 492, 35), (323, 3, 56),
+            (348, 758, 8), (387, 289, 8), (392, 51, 59), (402, 359, 60), (453, 725, 58), (502, 316, 52),
+            (554, 834, 12), (594, 59, 29),
+        ];
+        IsTheSimulation(
+            [.. load.Select(request => new Arrival
+            {
+                AtNs = request.AtMs * 1_000_000L,
+                Session = -1,
+                PromptTokens = request.Prompt,
+                OutputTokens = request.Output,
+            })],
+            "slack");
+    }
+
+    static void IsTheSimulation(List<Arrival> load, string policy)
     {
         SchedulingPolicy.All.TryFind(policy, out var chosen);
         var engine = Engine with { Policy = KvTierChoice.WithHost(chosen!, StepTime.Deployment) };
@@ -90,7 +118,7 @@ public sealed class SimulatedRankLaws
             last[index].ShouldBe(request.LastTokenNs);
         }
         rank.Steps.ShouldBe(result.Steps);
-    }, iter: 60);
+    }
 
     /// <summary>
     /// Shares of a step name everybody in it once, and cancelling at any moment leaves nothing behind.

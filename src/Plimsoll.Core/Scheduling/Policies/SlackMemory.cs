@@ -49,7 +49,9 @@ sealed class SlackMemory(
         _promised.Begin(isOwed);
     }
 
-    public void EndStep() => (_hold, _crowded) = (Math.Max(0, _hold - 1), Math.Max(0, _crowded - 1));
+    /// <summary>So many steps have passed, of which a plan that repeats itself makes several.</summary>
+    public void EndSteps(int steps) =>
+        (_hold, _crowded) = (Math.Max(0, _hold - steps), Math.Max(0, _crowded - steps));
 
     /// <summary>KV of so many tokens comes back before the step.</summary>
     public long InNs(int tokens) => (long)(tokens * (_options.SwapNsPerToken ?? 0));

@@ -155,12 +155,15 @@ sealed partial class SlackPolicy : IStepPolicy
         plan.IsAbortable = abortable && _options.CanAbort;
         plan.Why = owed ? StepBound.Share : plan.Why;
         _state.MixCohorts();
-        _memory.EndStep();
+        // Nothing is committed of an empty plan, and what is held back must not wait for ever.
+        if (plan.IsEmpty)
+            _memory.EndSteps(1);
         plan.RepeatableSteps = Repeats(due);
     }
 
     public void Observe(in StepOutcome outcome, long nowNs)
     {
+        _memory.EndSteps(outcome.Steps);
         foreach (ref readonly var chunk in _state.Plan.Chunks)
         {
             if (!_requests.Contains(chunk.Request))
