@@ -58,9 +58,10 @@ static class AccountNotes
         {
             var words = string.Join(' ', ParallelismChoice.Words(sized.Engine.Deployment));
             var predicted = FormattableString.Invariant($"{sized.Accelerators:N0} accelerators ");
-            return $"{words} with {predicted}" + (sized.AcceleratorsAtWorst is { } worst && double.IsFinite(worst)
-                ? FormattableString.Invariant($"and {worst:N0}")
-                : "and no promise kept");
+            var worst = sized.AcceleratorsAtWorst is { } most && double.IsFinite(most)
+                ? FormattableString.Invariant($"and {most:N0}")
+                : "and no promise kept";
+            return $"{words} with {predicted}{worst}";
         }
     }
 }
