@@ -14,8 +14,10 @@ namespace Plimsoll.Distiller;
 /// <param name="FlashAttention2">Whether vLLM's default attention is FlashAttention-2 on this card.</param>
 /// <param name="VllmPrefillOf">Card whose vLLM prefill-attention table stands in: H200 has H100's compute
 /// die, and its own table times grouped heads as if only the KV heads were computed.</param>
+/// <param name="Predecessor">Card that this one is no slower than in any figure of its datasheet.</param>
 sealed record Card(
-    string Key, RooflineSpec Peak, double CacheMegabytes, bool FlashAttention2, string? VllmPrefillOf = null)
+    string Key, RooflineSpec Peak, double CacheMegabytes, bool FlashAttention2, string? VllmPrefillOf = null,
+    string? Predecessor = null)
 {
     /// <summary>Whether an NVLink switch joins its accelerators; the others talk over PCIe.</summary>
     public bool NvLink =>
@@ -28,9 +30,9 @@ sealed record Card(
         new("h100_sxm", Peaks(989, 1979, 1979, 1979, 3350), 50, false),
         new("h200_sxm", Peaks(989, 1979, 1979, 1979, 4800), 50, false, "h100_sxm"),
         new("b200_sxm", Peaks(2250, 4500, 9000, 4500, 8000), 126, false),
-        new("b300_sxm", Peaks(2250, 4500, 13500, 154, 8000), 126, false),
+        new("b300_sxm", Peaks(2250, 4500, 13500, 154, 8000), 126, false, Predecessor: "b200_sxm"),
         new("gb200", Peaks(2500, 5000, 10000, 5000, 8000), 126, false),
-        new("gb300", Peaks(2500, 5000, 15000, 165, 8000), 126, false),
+        new("gb300", Peaks(2500, 5000, 15000, 165, 8000), 126, false, Predecessor: "gb200"),
         new("l40s", Peaks(362, 733, 733, 733, 864), 96, true),
         new("rtx_pro_6000_server", Peaks(467.8, 935.6, 1871.2, 935.6, 1792), 128, true),
         new("rtx_4090", Peaks(165.2, 330.3, 330.3, 660.6, 1008), 72, true),

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -19,11 +18,9 @@ static class CardDistiller
         }
         var tables = files.ToDictionary(f => f.Key, f => KernelTable.Read(f.Value));
         log.WriteLine($"{card.Key} {engine}");
-        var fuses = engine == "trtllm";
-        var products = ProductTables(card, kernels, tables["gemm_perf"]);
-        var gemm = GemmDistiller.Distill(products, card.Peak, fuses);
-        var gemmErrors = GemmDistiller.Check(products, card.Peak, gemm, fuses);
-        log.WriteLine($"  gemm               {gemmErrors}");
+        var products = ProductTables.Of(card, engine, kernels, log);
+        var gemm = GemmDistiller.Distill(products, card.Peak);
+        log.WriteLine($"  gemm               {GemmDistiller.Check(products, card.Peak, gemm)}");
         var decodeRows = AttentionDistiller.Read(tables["generation_attention_perf"], decode: true);
         var decode = AttentionDistiller.Decode(decodeRows, card);
         log.WriteLine($"  decode attention   {AttentionDistiller.CheckDecode(decodeRows, card, decode)}");
@@ -63,35 +60,6 @@ static class CardDistiller
             AllReduce = AllReduceDistiller.Distill(card, engine, kernels),
             Moe = moe,
         };
-    }
-
-    /// <summary>
-    /// Where the products of a format are taken from. Both engines call the same libraries for block-scaled
-    /// and for FP4 products, but a table may add a quantising kernel launched apart: vLLM's to block-scaled
-    /// ones (7 µs at a depth of 2,048 and 15 at 7,168), TensorRT-LLM's to FP4. Each is taken from the other.
-    /// </summary>
-    static Func<string, KernelTable> ProductTables(Card card, string kernels, KernelTable own)
-    {
-        var block = Find("trtllm", "fp8_block") ?? own;
-        var four = Find("vllm", "nvfp4") ?? own;
-        return format => format switch
-        {
-            "fp8_block" => block,
-            "nvfp4" => four,
-            _ => own,
-        };
-
-        KernelTable? Find(string engine, string format)
-        {
-            if (!card.Tables(kernels, engine).TryGetValue("gemm_perf", out var file))
-            {
-                return null;
-            }
-            var table = KernelTable.Read(file);
-            return Enumerable.Range(0, table.Count).Any(row => table.Text(row, "gemm_dtype") == format)
-                ? table
-                : null;
-        }
     }
 
     /// <summary>Prompt rows less every head layout of which some row beats the chip's peak.</summary>

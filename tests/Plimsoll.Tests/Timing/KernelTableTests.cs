@@ -38,6 +38,33 @@ public sealed class KernelTableTests
         errors.Order().ElementAt(errors.Count / 2).ShouldBeLessThan(median);
     }
 
+    /// <summary>At the median of a table's widths by 4 %; of these few a little more.</summary>
+    [Theory]
+    [InlineData("b300_sxm", "b200_sxm")]
+    [InlineData("gb300", "gb200")]
+    public void A_card_is_no_slower_than_its_predecessor(string card, string before)
+    {
+        foreach (var engine in new[] { "vllm", "trtllm" })
+        {
+            var (own, other) =
+                (StepTimeCatalogue.TryLoad(card, engine)!, StepTimeCatalogue.TryLoad(before, engine)!);
+            foreach (var curve in own.Gemm)
+            {
+                var earlier = other.Gemm.Single(
+                    g => (g.Weights, g.BlockScaled) == (curve.Weights, curve.BlockScaled));
+                foreach (var m in new[] { 64, 256, 1024, 4096, 16384 })
+                {
+                    Median(k => curve.Ns(own.Peak, m, k, k) / earlier.Ns(other.Peak, m, k, k))
+                        .ShouldBeLessThan(1.06, $"{card} {engine} {curve.Weights} {m}");
+                }
+            }
+        }
+    }
+
+    /// <summary>The middle of square products that fill a chip.</summary>
+    static double Median(Func<double, double> ofWidth) =>
+        new double[] { 2048, 3072, 4096, 6144, 8192, 12288, 16384 }.Select(ofWidth).Order().ElementAt(3);
+
     [Fact]
     public void Measured_all_reduces_are_never_undercut()
     {

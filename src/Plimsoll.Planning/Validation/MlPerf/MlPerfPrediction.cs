@@ -153,7 +153,8 @@ static class MlPerfPrediction
                 Kv = NumberFormat.Fp8,
                 Engine = new EngineSettings
                 {
-                    Engine = single.Engine,
+                    Engine = single.Software.Engine,
+                    EngineVersion = single.Software.Release,
                     MaxNumSeqs = MaxNumSeqs,
                     MaxNumBatchedTokens = budget,
                     GpuMemoryUtilization = GpuMemoryUtilization,

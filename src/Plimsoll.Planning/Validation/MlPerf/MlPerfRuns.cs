@@ -14,8 +14,8 @@ sealed record MlPerfRun(string System, string Scenario, MlPerfCase Case, double 
 
 /// <summary>What a prediction depends on; many systems share one.</summary>
 sealed record MlPerfCase(
-    MlPerfBenchmark Benchmark, string Accelerator, NumberFormat Weights, string Engine, int Accelerators,
-    double? TtftLimitMs, double? TpotLimitMs);
+    MlPerfBenchmark Benchmark, string Accelerator, NumberFormat Weights, MlPerfSoftware Software,
+    int Accelerators, double? TtftLimitMs, double? TpotLimitMs);
 
 static class MlPerfRuns
 {
@@ -41,7 +41,7 @@ static class MlPerfRuns
         var single = new MlPerfCase(
             MlPerfBenchmark.Find(row.Text("model"))!, accelerator,
             Weights(row.OptionalText("weight_dtype"), accelerator),
-            row.OptionalText("software").Contains("TensorRT", StringComparison.Ordinal) ? "trtllm" : "vllm",
+            MlPerfSoftware.Of(row.Text("round"), row.OptionalText("software")),
             Math.Min(8, accelerators), row.OptionalNumber("ttft_limit_ms"),
             row.OptionalNumber("tpot_limit_ms"));
         return new MlPerfRun(
