@@ -28,12 +28,12 @@ steps:
 load-line:
 	dotnet run -c Release --project benchmarks/Plimsoll.Benchmarks -- load-line
 
-# What predictions are held to: the validation's rows, the load line's spread over seeds, the width of the default
-# bill's interval, requests per second of a whole simulation.
+# What predictions are held to: the validation's rows, the load line's spread over seeds, what the default account
+# chooses at each and how wide its interval is, requests per second of a whole simulation.
 truth-figures: build
 	src/Plimsoll.Cli/bin/Release/net10.0/plimsoll validate
 	dotnet run -c Release --no-build --project benchmarks/Plimsoll.Benchmarks -- load-line
-	src/Plimsoll.Cli/bin/Release/net10.0/plimsoll account | grep -A1 'USD / M tokens'
+	dotnet run -c Release --no-build --project benchmarks/Plimsoll.Benchmarks -- account-seeds
 	dotnet run -c Release --no-build --project benchmarks/Plimsoll.Benchmarks -- figures
 
 # What slack gets for batch work, against static settings and what fits; drafts, predictor, one step, speed; its laws

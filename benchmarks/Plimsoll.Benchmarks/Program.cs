@@ -56,6 +56,11 @@ if (args is ["load-line"])
     LoadLineFigures.Print(System.Console.Out);
     return;
 }
+if (args is ["account-seeds", .. var accounts])
+{
+    AccountSeeds.Print(System.Console.Out, accounts is [var number] ? int.Parse(number) : 20);
+    return;
+}
 if (args is ["profile-distance", var points])
 {
     ProfileDistance.Print(System.Console.Out, points);
