@@ -93,21 +93,26 @@ static class TwinFigures
             output.WriteLine(FormattableString.Invariant(
                 $"Llama-3.1-8B on {card}, {seqs} sequences, {budget} tokens a step; chat alone keeps ")
                 + FormattableString.Invariant($"the promise up to {capacity:0.0} requests/s"));
+            var cells = new List<Cell>();
             foreach (var (name, course, load) in Shapes)
-                PrintCell(output, fleet, name, course, load * capacity, seeds);
+                cells.Add(PrintCell(output, fleet, name, course, load * capacity, seeds));
+            OneSetting.Print(output, fleet, cells);
         }
     }
 
-    static void PrintCell(
+    static Cell PrintCell(
         TextWriter output, FleetOptions fleet, string name, Func<ulong, Traffic.Course> course, double rate,
         int seeds)
     {
         output.WriteLine(FormattableString.Invariant($"  {name}, {rate:0.0} requests/s a replica"));
         var twin = Mean(fleet, course, rate, null, twin: true, seeds);
         Line(output, fleet, twin);
+        var cell = new Cell(twin, []);
         foreach (var (family, gates) in Families())
         {
-            var best = Best(fleet, course, rate, gates, seeds);
+            var results = gates.ConvertAll(gate => Mean(fleet, course, rate, gate, twin: false, seeds));
+            cell.Families[family] = results;
+            var best = Best(fleet, results);
             if (best is null)
                 output.WriteLine($"    {family,-31} none of {gates.Count} settings keeps it");
             else
@@ -116,17 +121,18 @@ static class TwinFigures
         var ranked = fleet with { Limits = fleet.Limits with { Policy = SchedulingPolicy.VllmV1Priority } };
         var priority = Mean(ranked, course, rate, new OpenGate(), twin: false, seeds);
         Line(output, fleet, priority, twin, "no gate, engine priority");
+        output.WriteLine(FormattableString.Invariant(
+            $"    {"no promise at all",-31} {cell.Most,6:0} batch tokens/s at most"));
+        return cell;
     }
 
     /// <summary>The best setting that keeps the promise; where there is one only, that one.</summary>
-    static GateResult? Best(
-        FleetOptions fleet, Func<ulong, Traffic.Course> course, double rate, List<Gate> gates, int seeds)
+    static GateResult? Best(FleetOptions fleet, List<GateResult> results)
     {
         GateResult? best = null;
-        foreach (var gate in gates)
+        foreach (var result in results)
         {
-            var result = Mean(fleet, course, rate, gate, twin: false, seeds);
-            if (gates.Count == 1 || (Keeps(fleet, result)
+            if (results.Count == 1 || (Keeps(fleet, result)
                 && (best is null || result.BatchTokensPerSecond > best.BatchTokensPerSecond)))
             {
                 best = result;

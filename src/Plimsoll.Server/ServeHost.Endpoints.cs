@@ -31,7 +31,7 @@ public sealed partial class ServeHost
     {
         var upstreams = new UpstreamEndpoints(_gate, _upstreams, () => _levels, _book, time, _capture);
         var answers = new WholeAnswer(_models, upstreams, () => _levels, _book, _gate.Budgets, time);
-        _places = new BatchPlaces(() => _gate.Limits.BatchConcurrency, time);
+        _places = new BatchPlaces(() => _gate.Limits.BatchConcurrency, _gate.WeightOf, time);
         var lines = new BatchLines(_batches, answers, _gate.Budgets.Check, _places, time,
             _app.Services.GetRequiredService<ILogger<BatchLines>>());
         var job = new BatchJob(_batches, _files, lines, KnowsModel, time);

@@ -35,6 +35,9 @@ sealed class Gate(LedgerBook book, TimeProvider time)
 
     public LimitsConfig Limits => _state.Config.Limits;
 
+    /// <summary>What a tenant's batch lines weigh.</summary>
+    public int WeightOf(string tenant) => _state.Keys.WeightOf(tenant);
+
     /// <summary>How long a client may leave what is written unread.</summary>
     public TimeSpan SlowReaderTimeout => TimeSpan.FromMilliseconds(
         PromiseText.Duration(Limits.SlowReaderTimeout, "slow_reader_timeout") / 1e6);

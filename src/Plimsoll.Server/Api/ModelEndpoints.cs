@@ -230,7 +230,8 @@ sealed class ModelEndpoints(
         writer.WriteString("object"u8, "model"u8);
         writer.WriteNumber("created"u8, model.Created.ToUnixTimeSeconds());
         writer.WriteString("owned_by"u8, "plimsoll"u8);
-        writer.WriteString("root"u8, model.Engine.Facts.Root);
+        writer.WriteString("root"u8, adapter is null ? model.Engine.Facts.Root
+            : model.Engine.Adapters.FirstOrDefault(one => one.Name == adapter)?.Path);
         writer.WriteString("parent"u8, adapter is null ? null : model.Name);
         writer.WriteNumber("max_model_len"u8, model.Engine.Facts.MaxModelTokens);
         writer.WriteEndObject();

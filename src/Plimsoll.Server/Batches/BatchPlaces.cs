@@ -8,17 +8,19 @@ namespace Plimsoll.Server.Batches;
 
 /// <summary>
 /// Places of batch lines in work: so many per model, and of the tenants that wait for one the tenant with
-/// the fewest lines in work is next. A model that takes no more is asked for no more than it has in work;
-/// one that is away gets a line at a time, each later than the last, until one is answered.
+/// the fewest lines in work, for what it weighs, is next. A model that takes no more is asked for no more
+/// than it has in work; one that is away gets a line at a time, each later than the last, until one is
+/// answered.
 /// </summary>
 /// <param name="most">Places per model; asked each time, since a reload may change it.</param>
-sealed class BatchPlaces(Func<int> most, TimeProvider time) : IDisposable
+/// <param name="weightOf">What a tenant weighs against others; asked each time too.</param>
+sealed class BatchPlaces(Func<int> most, Func<string, int> weightOf, TimeProvider time) : IDisposable
 {
     readonly ConcurrentDictionary<string, ModelPlaces> _models = new(StringComparer.Ordinal);
 
     /// <summary>Waits for a place; dispose it when its line is no longer in work.</summary>
     public Task<Place> EnterAsync(string model, string tenant, CancellationToken cancellation) =>
-        _models.GetOrAdd(model, _ => new ModelPlaces(most, time)).EnterAsync(tenant, cancellation);
+        _models.GetOrAdd(model, _ => new ModelPlaces(most, weightOf, time)).EnterAsync(tenant, cancellation);
 
     public void Dispose()
     {
@@ -48,6 +50,7 @@ sealed class BatchPlaces(Func<int> most, TimeProvider time) : IDisposable
 
         readonly Lock _gate = new();
         readonly Func<int> _most;
+        readonly Func<string, int> _weightOf;
         readonly ITimer _timer;
         readonly List<Waiter> _waiting = [];
         readonly Dictionary<string, int> _byTenant = new(StringComparer.Ordinal);
@@ -60,9 +63,9 @@ sealed class BatchPlaces(Func<int> most, TimeProvider time) : IDisposable
 
         sealed record Waiter(string Tenant, TaskCompletionSource<Place> Granted);
 
-        public ModelPlaces(Func<int> most, TimeProvider time)
+        public ModelPlaces(Func<int> most, Func<string, int> weightOf, TimeProvider time)
         {
-            _most = most;
+            (_most, _weightOf) = (most, weightOf);
             var never = Timeout.InfiniteTimeSpan;
             _timer = time.CreateTimer(_ => EndRest(), null, never, never);
         }
@@ -151,7 +154,7 @@ sealed class BatchPlaces(Func<int> most, TimeProvider time) : IDisposable
                 var next = _waiting[0];
                 foreach (var waiter in _waiting)
                 {
-                    if (_byTenant.GetValueOrDefault(waiter.Tenant) < _byTenant.GetValueOrDefault(next.Tenant))
+                    if (ShareOf(waiter.Tenant) < ShareOf(next.Tenant))
                         next = waiter;
                 }
                 _waiting.Remove(next);
@@ -160,5 +163,9 @@ sealed class BatchPlaces(Func<int> most, TimeProvider time) : IDisposable
                 next.Granted.SetResult(new Place(this, next.Tenant));
             }
         }
+
+        /// <summary>Whoever has none in work comes first, however little it weighs.</summary>
+        double ShareOf(string tenant) =>
+            (double)_byTenant.GetValueOrDefault(tenant) / _weightOf(tenant);
     }
 }

@@ -159,7 +159,9 @@ public static class KubernetesManifest
 
         """;
 
-    /// <summary>In by the one port; out to names, to the upstreams' ports and to the database's.</summary>
+    /// <summary>
+    /// In by the one port; out to names and to the ports of upstreams, database and collector.
+    /// </summary>
     static string NetworkPolicy(ServeConfig config, string name, int port)
     {
         var ports = new SortedSet<int>();
@@ -170,6 +172,8 @@ public static class KubernetesManifest
         }
         if (IsShared(config))
             ports.Add(new Uri(config.Ledger).Port is > 0 and var stated ? stated : 5432);
+        if (config.Telemetry.OtlpEndpoint is { } collector)
+            ports.Add(new Uri(collector).Port);
         var outward = ports.Count == 0 ? "" : "    - ports:\n" + string.Join('\n', ports.Select(
             to => $"        - {{protocol: TCP, port: {to.ToString(CultureInfo.InvariantCulture)}}}")) + "\n";
         return $$"""

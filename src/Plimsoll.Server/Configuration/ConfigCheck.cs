@@ -274,6 +274,8 @@ public static class ConfigCheck
             throw new BadInputException(
                 $"{name}: key {key.Id}: limits and budgets: expected numbers above 0");
         }
+        if (key.Weight is < 1 or > 1000)
+            throw new BadInputException($"{name}: key {key.Id}: weight {key.Weight}: expected 1 to 1000");
     }
 
     static void Limits(LimitsConfig limits, string name)

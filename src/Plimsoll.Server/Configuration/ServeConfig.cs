@@ -285,6 +285,12 @@ public sealed class KeyConfig
     /// <summary>Level of requests that name none.</summary>
     public string? Level { get; set; }
 
+    /// <summary>
+    /// What the tenant's batch lines weigh against those of other tenants, 1 to 1000; of several keys the
+    /// greatest.
+    /// </summary>
+    public int Weight { get; set; } = 1;
+
     /// <summary>Whether chats under this key are kept, requests and answers, in
     /// <c>state/capture</c> for <c>plimsoll tune</c>.</summary>
     public bool Capture { get; set; }

@@ -18,6 +18,7 @@ public sealed class KeyRing
     readonly byte[] _digestKey = RandomNumberGenerator.GetBytes(32);
     readonly ConcurrentDictionary<string, Tenant> _verified = new(StringComparer.Ordinal);
     readonly Dictionary<string, KeyConfig> _keys = new(StringComparer.Ordinal);
+    readonly Dictionary<string, int> _weights = new(StringComparer.Ordinal);
     readonly TimeProvider _time;
     readonly System.Threading.Lock _gate = new();
     long _failureSecond;
@@ -27,11 +28,17 @@ public sealed class KeyRing
     {
         _time = time;
         foreach (var key in keys)
+        {
             _keys[key.Id] = key;
+            _weights[key.Tenant] = Math.Max(key.Weight, WeightOf(key.Tenant));
+        }
     }
 
     /// <summary>Whether anybody on this machine may ask without a key.</summary>
     public bool IsOpen => _keys.Count == 0;
+
+    /// <summary>What a tenant's batch lines weigh.</summary>
+    public int WeightOf(string tenant) => _weights.GetValueOrDefault(tenant, 1);
 
     /// <summary>The tenant of an <c>Authorization</c> header; null when it names none.</summary>
     public Tenant? Find(string? authorization)

@@ -25,7 +25,7 @@ public sealed record TwinOptions
     public bool LearnsReturn { get; init; } = true;
 
     /// <summary>Share of gaps that a release may make late.</summary>
-    public double LateShare { get; init; } = 0.045;
+    public double LateShare { get; init; } = 0.048;
 
     /// <summary>Whether a prompt that does not fit a step whole may be sent in growing pieces.</summary>
     public bool Slices { get; init; } = true;
@@ -36,6 +36,9 @@ public sealed record TwinOptions
     /// <summary>Whether batch lines are put out when somebody's first token would be late.</summary>
     public bool Pauses { get; init; } = true;
 
-    /// <summary>Margin of predictions against the promise.</summary>
-    public double Margin { get; init; } = 1.1;
+    /// <summary>
+    /// Margin of predictions against the promise: three times by how much steps usually miss theirs, so that
+    /// a full step is late for what joins it and hardly ever by itself.
+    /// </summary>
+    public double Margin { get; init; } = 1.15;
 }

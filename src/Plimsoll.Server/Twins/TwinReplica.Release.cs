@@ -143,6 +143,9 @@ public sealed partial class TwinReplica
     /// </summary>
     bool Fits(int tokens, int room, long nowNs)
     {
+        // What can be cut need not make anybody late for certain.
+        if (tokens > room && _options.Slices)
+            return false;
         // A debt of late gaps is paid by those who come: while nobody does it would hold up lines for ever.
         if (!IsAnybodyThere(nowNs))
             return tokens <= room;

@@ -1,5 +1,6 @@
 using System.IO;
 using System.Linq;
+using System.Text.Json;
 using System.Threading.Tasks;
 using Plimsoll.Engine;
 using Shouldly;
@@ -46,6 +47,34 @@ public sealed class DecisionLogTests
             File.WriteAllText(forged, File.ReadAllText(files[0]).Replace(was, now));
             DecisionReplay.Run(forged).Differences.ShouldBeGreaterThan(0, now);
         }
+    }
+
+    /// <summary>Embeddings of a batch wait as its chats do: who asks decides, not what for.</summary>
+    [Theory]
+    [InlineData("/v1/embeddings", """ "input":["a","b"] """, 2)]
+    [InlineData("/v1/chat/completions", """ "max_tokens":2,"messages":[{"role":"user","content":"a"}] """, 1)]
+    public async Task A_batchs_line_is_batch_work_to_the_scheduler(string endpoint, string body, int requests)
+    {
+        using var folder = new TemporaryFolder();
+        var log = Path.Combine(folder.Path, "decisions.ndjson");
+        await using (var server = await RunningServer.StartAsync(config => config.DecisionLog = log))
+        {
+            var asked = $$"""{"model":"sim",{{body}}}""";
+            (await server.PostAsync(endpoint, asked)).Status.ShouldBe(200);
+            var file = await server.UploadAsync(
+                $$"""{"custom_id":"a","method":"POST","url":"{{endpoint}}","body":{{asked}}}""");
+            var (_, batch, _) = await server.PostAsync("/v1/batches",
+                $$"""{"input_file_id":"{{file}}","endpoint":"{{endpoint}}","completion_window":"24h"}""");
+            var address = $"/v1/batches/{batch.GetProperty("id").GetString()}";
+            await RunningServer.EventuallyAsync(
+                async () => (await server.GetAsync(address)).Body,
+                now => now.GetProperty("status").GetString() == "completed");
+        }
+        var levels = File.ReadLines(log).Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(line => line.TryGetProperty("event", out var what) && what.GetString() == "add")
+            .Select(line => line.GetProperty("spec").GetProperty("Level").GetInt32());
+        // Interactive is the first of the levels, batch the second.
+        levels.ShouldBe([.. Enumerable.Repeat(0, requests), .. Enumerable.Repeat(1, requests)]);
     }
 
     /// <summary>What its policy plans by is in the log, the profile's numbers too.</summary>

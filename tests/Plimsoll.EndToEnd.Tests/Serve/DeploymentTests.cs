@@ -76,7 +76,8 @@ public sealed class DeploymentTests
     public void Where_the_state_is_shared_there_are_several_and_they_scale()
     {
         using var folder = new TemporaryFolder();
-        var file = folder.File("fleet.yaml", Fleet.Replace("LEDGER", "postgres://u:p@db/plimsoll"));
+        var file = folder.File("fleet.yaml", Fleet.Replace("LEDGER", "postgres://u:p@db/plimsoll")
+            + "\ntelemetry:\n  otlp_endpoint: http://collector:4317\n");
         var result = PlimsollProcess.Run("serve", "--config", file, "--emit", "kubernetes");
         var objects = KubernetesYaml.LoadAllFromString(result.Output, strict: true);
         ChartTests.IsOneFolderOfAll(objects);
@@ -84,7 +85,7 @@ public sealed class DeploymentTests
         scaler.Spec.ScaleTargetRef.Name.ShouldBe("plimsoll");
         scaler.Spec.Metrics.Single().Pods.Metric.Name.ShouldBe("plimsoll_requests_in_flight");
         objects.OfType<V1NetworkPolicy>().Single().Spec.Egress.SelectMany(rule => rule.Ports)
-            .Select(port => port.Port.Value).ShouldContain("5432");
+            .Select(port => port.Port.Value).ShouldBe(["53", "53", "4317", "5432", "8001"]);
     }
 
     [Fact]

@@ -36,6 +36,8 @@ public sealed class GatewayAdapterTests : IDisposable
         (await ModelAsync(one, "tuned")).ShouldBe("sim");
         (await ModelAsync(two, "tuned")).ShouldBe("sim");
         (await ModelAsync(gateway, "tuned")).ShouldBe("fleet");
+        foreach (var server in new[] { one, gateway })
+            (await server.GetAsync("/v1/models/tuned")).Body.GetProperty("root").GetString().ShouldBe(_path);
         foreach (var user in Enumerable.Range(0, 8))
         {
             var (status, body, _) =

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Plimsoll.EndToEnd.Tests.Serve;
 
-/// <summary>Several gateways before the same engine, on one PostgreSQL ledger.</summary>
+/// <summary>Several gateways before the same engine, on one PostgreSQL ledger or each on its own.</summary>
 public sealed class SharedFleetTests
 {
     const decimal UsdPerHour = 3600;
@@ -27,8 +27,8 @@ public sealed class SharedFleetTests
         var (keyA, a) = RunningServer.NewKey("a");
         var (keyB, b) = RunningServer.NewKey("b");
         var began = DateTimeOffset.UtcNow;
-        var one = await RunningServer.StartAsync(change => Share(change, postgres!, engine, a));
-        var two = await RunningServer.StartAsync(change => Share(change, postgres!, engine, b));
+        var one = await RunningServer.StartAsync(change => Before(change, postgres!.Url, engine, a));
+        var two = await RunningServer.StartAsync(change => Before(change, postgres!.Url, engine, b));
         await using (one)
         {
             await using (two)
@@ -61,8 +61,8 @@ public sealed class SharedFleetTests
         Assert.SkipWhen(postgres is null, "PostgreSQL is not installed");
         await using var engine = await RunningServer.StartAsync();
         var (key, config) = RunningServer.NewKey("acme", one => one.BudgetUsdPerDay = Budget);
-        var one = await RunningServer.StartAsync(change => Share(change, postgres!, engine, config));
-        var two = await RunningServer.StartAsync(change => Share(change, postgres!, engine, config));
+        var one = await RunningServer.StartAsync(change => Before(change, postgres!.Url, engine, config));
+        var two = await RunningServer.StartAsync(change => Before(change, postgres!.Url, engine, config));
         await using (one)
         {
             await using (two)
@@ -87,24 +87,53 @@ public sealed class SharedFleetTests
         Assert.SkipWhen(postgres is null, "PostgreSQL is not installed");
         await using var engine = await RunningServer.StartAsync();
         var (_, key) = RunningServer.NewKey("a");
-        await using var one = await RunningServer.StartAsync(change => Share(change, postgres!, engine, key));
+        await using var one = await RunningServer.StartAsync(
+            change => Before(change, postgres!.Url, engine, key));
         var dearer = await Should.ThrowAsync<Core.BadInputException>(() => RunningServer.StartAsync(change =>
         {
-            Share(change, postgres!, engine, key);
+            Before(change, postgres!.Url, engine, key);
             change.Models[0].PriceUsdPerHour = 7;
         }));
         dearer.Message.ShouldContain("expected one price");
         var swapped = await Should.ThrowAsync<Core.BadInputException>(() => RunningServer.StartAsync(change =>
         {
-            Share(change, postgres!, engine, key);
+            Before(change, postgres!.Url, engine, key);
             change.Models[0].Upstreams.Insert(0, new UpstreamConfig { Url = "http://127.0.0.1:1" });
         }));
         swapped.Message.ShouldContain("in the same order");
     }
 
-    static void Share(ServeConfig config, PostgresServer postgres, RunningServer engine, KeyConfig key)
+    /// <summary>On SQLite each knows of no other: it spends a budget and books an engine alone.</summary>
+    [Fact]
+    public async Task On_sqlite_a_budget_holds_for_each_gateway_alone_and_each_books_all_the_time()
     {
-        config.Ledger = postgres.Url;
+        await using var engine = await RunningServer.StartAsync();
+        var (key, config) = RunningServer.NewKey("acme", one => one.BudgetUsdPerDay = 0.5m);
+        await using var one = await RunningServer.StartAsync(
+            change => Before(change, "sqlite", engine, config));
+        await using var two = await RunningServer.StartAsync(
+            change => Before(change, "sqlite", engine, config));
+        var began = DateTimeOffset.UtcNow;
+        foreach (var gateway in new[] { one, two })
+        {
+            gateway.Story.ShouldContain("this gateway books all the time of its upstreams");
+            (await gateway.PostAsync("/v1/chat/completions", Ask(24), key)).Status.ShouldBe(200);
+            await UntilRefusedAsync(gateway, key);
+        }
+        (await RunningServer.EventuallyAsync(
+            () => Task.FromResult((Bill(one) + Bill(two)) / (DateTimeOffset.UtcNow - began).TotalSeconds),
+            dollarsPerSecond => dollarsPerSecond > 1.2)).ShouldBeGreaterThan(1.2);
+    }
+
+    static double Bill(RunningServer gateway)
+    {
+        using var database = Database.Open("sqlite", gateway.State);
+        return LedgerReader.Check(database).Sum(audit => (double)audit.Bill) / 1e12;
+    }
+
+    static void Before(ServeConfig config, string ledger, RunningServer engine, KeyConfig key)
+    {
+        config.Ledger = ledger;
         config.Keys = [key];
         config.Models =
         [

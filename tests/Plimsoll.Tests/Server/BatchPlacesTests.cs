@@ -15,7 +15,8 @@ public sealed class BatchPlacesTests : IDisposable
     readonly BatchPlaces _places;
     int _most = 2;
 
-    public BatchPlacesTests() => _places = new BatchPlaces(() => _most, _time);
+    public BatchPlacesTests() =>
+        _places = new BatchPlaces(() => _most, tenant => tenant == "heavy" ? 3 : 1, _time);
 
     public void Dispose() => _places.Dispose();
 
@@ -31,6 +32,28 @@ public sealed class BatchPlacesTests : IDisposable
         (await acme).Tenant.ShouldBe("acme");
         (await _places.EnterAsync("other", "acme", TestContext.Current.CancellationToken))
             .Tenant.ShouldBe("acme");
+    }
+
+    [Fact]
+    public async Task Who_weighs_three_times_as_much_has_three_times_as_many_in_work()
+    {
+        _most = 8;
+        var first = new List<BatchPlaces.Place>();
+        for (var i = 0; i < _most; i++)
+            first.Add(await EnterAsync("light"));
+        var waiting = new List<Task<BatchPlaces.Place>>();
+        for (var i = 0; i < 16; i++)
+            waiting.Add(EnterAsync(i % 2 == 0 ? "light" : "heavy"));
+        foreach (var place in first)
+            place.Dispose();
+        var heavy = 0;
+        for (var i = 0; i < _most; i++)
+        {
+            var next = await Task.WhenAny(waiting);
+            waiting.Remove(next);
+            heavy += (await next).Tenant == "heavy" ? 1 : 0;
+        }
+        heavy.ShouldBe(6);
     }
 
     [Fact]

@@ -21,6 +21,9 @@ public sealed class ConfigFileTests
         return config;
     }
 
+    const string Hash = "pbkdf2-sha256$100000$AAAAAAAAAAAAAAAAAAAAAA==$"
+        + "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
     const string Slack = Small + "      policy: slack\n";
     const string Fleet = Small + "  - name: u\n    upstreams: [{url: \"http://h:1\"}]\n";
     const string Refusal = Fleet
@@ -102,6 +105,8 @@ public sealed class ConfigFileTests
     [InlineData("models:\n  - name: m\n", "m", "simulated, llama, upstreams and cascade")]
     [InlineData(Small + "log: {default: loud}\n", "loud", "warning")]
     [InlineData(Small + "telemetry: {otlp_endpoint: here}\n", "here", "http://HOST:4318")]
+    [InlineData(Small + "keys: [{tenant: a, id: b, hash: " + Hash + ", weight: 0}]\n",
+        "weight 0", "1 to 1000")]
     [InlineData(Small + "telemetry: {trace_share: 2}\n", "trace_share 2", "0 to 1")]
     [InlineData(Small + "  - name: c\n    cascade: {first: m, then: m}\n", "are one", "two models")]
     [InlineData(Small + "  - name: c\n    cascade: {first: m, then: x}\n", "then x", "model of this file")]

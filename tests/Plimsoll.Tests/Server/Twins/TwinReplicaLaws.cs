@@ -98,6 +98,27 @@ public sealed class TwinReplicaLaws
     }
 
     /// <summary>
+    /// Whoever had every gap in time has lateness to spend: on what may go wrong, and on no step that is too
+    /// long for certain where a piece of the prompt would fit.
+    /// </summary>
+    [Fact]
+    public void A_prompt_that_can_be_cut_makes_no_step_that_is_late_for_certain()
+    {
+        const long Gap = 15_000_000;
+        var twin = new TwinReplica(_options with { ItlNs = Gap });
+        long nowNs = 0;
+        var request = twin.Send(100, 1000, default, isBatch: false, nowNs).ShouldNotBeNull();
+        for (var token = 0; token < 600; token++)
+            twin.Hear(request, 1, last: false, nowNs += 8_000_000);
+        var release = twin.Judge(2000, 0, 100, nowNs);
+        release.IsNothing.ShouldBeFalse();
+        var step = new StepShape();
+        step.AddDecodes(2, 2 * 700);
+        step.AddChunk(0, release.PromptTokens, endsPrompt: true);
+        (_stepTime.PredictNs(step) * twin.Ratio).ShouldBeLessThanOrEqualTo(Gap);
+    }
+
+    /// <summary>
     /// Notices that are late, lost, doubled or about the dead, in any order: nothing is thrown, and when all
     /// requests are over nobody is left.
     /// </summary>
