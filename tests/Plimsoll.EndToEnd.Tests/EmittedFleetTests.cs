@@ -139,7 +139,7 @@ public sealed class EmittedFleetTests
     {
         using var folder = new TemporaryFolder();
         Emit(folder, "--model DeepSeek-R1 --gpu h200 --tp 1 --dp 16 --ep 16 --max-num-seqs 64 --whole-nodes");
-        var fleet = Kubernetes(folder).OfType<LeaderWorkerSet>().Single().Spec.Replicas!.Value;
+        var fleet = Kubernetes(folder).OfType<LeaderWorkerSet>().Single().Spec.Replicas;
         var model = Gateway(folder).Models.Single();
         model.Upstreams.Single().MaxConcurrency.ShouldBe(fleet * 16 * 64);
         File.ReadAllText(folder.File("fleet/kubernetes.yaml")).ShouldContain(

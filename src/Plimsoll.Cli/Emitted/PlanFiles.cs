@@ -78,8 +78,8 @@ public static class PlanFiles
     {
         if (policy != SchedulingPolicy.VllmV1 && policy != SchedulingPolicy.VllmV1Priority)
         {
-            yield return $"was simulated under the policy {policy.Name}, which vLLM does not have: this fleet "
-                + "is not shown to keep the promise; --policy "
+            yield return $"was simulated under the policy {policy.Name}, which vLLM does not have: this "
+                + "fleet is not shown to keep the promise; --policy "
                 + $"{SchedulingPolicy.VllmV1.Name} plans one that is";
         }
     }
