@@ -95,6 +95,57 @@ public sealed class EmittedFleetTests
             group.WorkerTemplate.Spec.Containers.Single().Args);
     }
 
+    /// <summary>vLLM does not start where one request of the longest length does not fit.</summary>
+    [Fact]
+    public void The_longest_request_fits_the_memory()
+    {
+        using var folder = new TemporaryFolder();
+        Emit(folder, "--model Llama-3.3-70B --gpu h100 --tp 2");
+        var text = File.ReadAllText(folder.File("fleet/vllm-serve.sh"));
+        var longest = int.Parse(text.Split("--max-model-len ")[1].Split(' ')[0]);
+        longest.ShouldBeInRange(1000, 30_000);
+        (longest % 16).ShouldBe(0);
+        text.ShouldContain("# --max-model-len: the KV memory of an engine rank is too small");
+        Emit(folder, "--model Llama-3.1-8B --gpu h100 --tp 1");
+        text = File.ReadAllText(folder.File("fleet/vllm-serve.sh"));
+        text.ShouldContain("--max-model-len 131072 ");
+        text.ShouldNotContain("too small");
+    }
+
+    [Theory]
+    [InlineData("--model Llama-3.1-8B --gpu h100 --tp 1 --policy slack", "policy slack, which vLLM does not")]
+    [InlineData("--model Llama-3.1-8B --gpu h100 --tp 1", null)]
+    [InlineData("--model DeepSeek-R1 --gpu b200 --tp 8 --weights bf16", "a checkpoint with bf16 weights")]
+    [InlineData("--model DeepSeek-R1 --gpu b200 --tp 8", null)]
+    public void What_no_flag_says_is_said(string space, string? expected)
+    {
+        using var folder = new TemporaryFolder();
+        Emit(folder, space);
+        var head = File.ReadAllText(folder.File("fleet/vllm-serve.sh"));
+        if (expected is null)
+        {
+            head.ShouldNotContain("needs a checkpoint");
+            head.ShouldNotContain("which vLLM does not");
+        }
+        else
+        {
+            head.ShouldContain(expected);
+        }
+    }
+
+    /// <summary>Every rank runs as many; whole nodes are paid whole.</summary>
+    [Fact]
+    public void The_gateway_lets_through_what_all_ranks_run()
+    {
+        using var folder = new TemporaryFolder();
+        Emit(folder, "--model DeepSeek-R1 --gpu h200 --tp 1 --dp 16 --ep 16 --max-num-seqs 64 --whole-nodes");
+        var fleet = Kubernetes(folder).OfType<LeaderWorkerSet>().Single().Spec.Replicas;
+        var model = Gateway(folder).Models.Single();
+        model.Upstreams.Single().MaxConcurrency.ShouldBe(fleet * 16 * 64);
+        File.ReadAllText(folder.File("fleet/kubernetes.yaml")).ShouldContain(
+            FormattableString.Invariant($"${model.PriceUsdPerHour:0.00} an hour"));
+    }
+
     [Fact]
     public void What_is_not_vllm_is_not_written_as_if_it_were()
     {

@@ -5,6 +5,7 @@ using System.Linq;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Models;
 using Plimsoll.Core.Scheduling;
+using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Planning.Plans;
 
 namespace Plimsoll.Cli.Emitted;
@@ -36,7 +37,7 @@ static class EngineCommand
         Experts(d, flags, isPrefill: role == Producer);
         Add("--max-num-seqs", d.Engine.MaxNumSeqs);
         Add("--max-num-batched-tokens", d.Engine.MaxNumBatchedTokens);
-        Add("--max-model-len", d.Model.MaxContext);
+        Add("--max-model-len", LongestRequest(d));
         // Not every attention kernel has blocks of the usual size; the engine knows which of its own do.
         if (d.Engine.BlockSize != new EngineSettings().BlockSize)
             Add("--block-size", d.Engine.BlockSize);
@@ -96,10 +97,27 @@ static class EngineCommand
             flags.AddRange(["--quantization", "fp8"]);
     }
 
+    /// <summary>
+    /// An engine does not start where the KV memory of a rank is too small for one request of that length; a
+    /// tenth less than what was computed is there on any engine.
+    /// </summary>
+    static int LongestRequest(Deployment d)
+    {
+        const double Surely = 0.9;
+        var whole = (long)(Surely * EngineCatalogue.Capacity(d).Tokens) / d.Engine.BlockSize;
+        return (int)Math.Min(d.Model.MaxContext, Math.Max(1, whole) * d.Engine.BlockSize);
+    }
+
     /// <summary>What no flag says: lines that tell the reader what the plan took for granted.</summary>
     public static IEnumerable<string> Notes(Deployment d)
     {
-        if (!(d.Weights == d.Model.NativeWeights || d.Weights is NumberFormat.Bf16 or NumberFormat.Fp8))
+        if (LongestRequest(d) is var longest && longest < d.Model.MaxContext)
+        {
+            yield return "--max-model-len: the KV memory of an engine rank is too small for a whole context "
+                + FormattableString.Invariant($"of {d.Model.MaxContext} tokens");
+        }
+        var isQuantisedAsLoaded = d.Weights == NumberFormat.Fp8 && d.Model.NativeWeights == NumberFormat.Bf16;
+        if (d.Weights != d.Model.NativeWeights && !isQuantisedAsLoaded)
             yield return $"needs a checkpoint with {d.Weights.Name()} weights";
         if (d.Engine.Speculation is not null)
         {

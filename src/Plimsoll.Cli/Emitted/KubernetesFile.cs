@@ -119,7 +119,7 @@ static class KubernetesFile
     {
         var all = fleet.Count(role);
         var spare = fleet.Spare * all / fleet.Units;
-        // At the mean demand, spares kept.
+        // For half of the mean demand, as nights are; spares kept.
         var least = Math.Max(1, (int)Math.Ceiling((all - spare) / fleet.PeakOverMean / 2) + spare);
         var each = fleet.Line * Aim * fleet.Units / all;
         var kind = fleet.Nodes(role) > 1

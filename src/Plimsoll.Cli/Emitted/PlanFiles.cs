@@ -6,6 +6,7 @@ using Plimsoll.Core;
 using Plimsoll.Core.Hardware;
 using Plimsoll.Core.Measures;
 using Plimsoll.Core.Promises;
+using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Planning.Plans;
 
@@ -32,7 +33,10 @@ public static class PlanFiles
         var entry = outcome.Best[0];
         var fleet = new EmittedFleet(
             entry.Candidate, outcome.Scale.Units(entry.Measure.Line), outcome.Scale.Spare, entry.Measure.Line,
-            outcome.Scale.Peak / outcome.Request.Serving.RequestsPerSecond, Head(outcome, entry));
+            outcome.Scale.Peak / outcome.Request.Serving.RequestsPerSecond, Head(outcome, entry))
+        {
+            UsdPerHour = outcome.Scale.UsdPerHour(entry.Candidate, entry.Measure.Line),
+        };
         var files = new List<(string, byte[])>();
         foreach (var (role, name) in fleet.Roles)
         {
@@ -62,9 +66,22 @@ public static class PlanFiles
             + FormattableString.Invariant($"{outcome.Scale.Units(entry.Measure.Line)}, ")
             + FormattableString.Invariant(
                 $"${outcome.Scale.UsdPerHour(entry.Candidate, entry.Measure.Line):0.00} an hour\n");
-        foreach (var note in EngineCommand.Notes(entry.Candidate.Deployment).Concat(Unread(entry.Candidate)))
+        var notes = EngineCommand.Notes(entry.Candidate.Deployment)
+            .Concat(Policy(entry.Candidate.Policy)).Concat(Unread(entry.Candidate));
+        foreach (var note in notes)
             text += $"# {note}\n";
         return text;
+    }
+
+    /// <summary>An engine has its own two; under another one the fleet carries another load.</summary>
+    static IEnumerable<string> Policy(SchedulingPolicy policy)
+    {
+        if (policy != SchedulingPolicy.VllmV1 && policy != SchedulingPolicy.VllmV1Priority)
+        {
+            yield return $"was simulated under the policy {policy.Name}, which vLLM does not have: this "
+                + "fleet is not shown to keep the promise; --policy "
+                + $"{SchedulingPolicy.VllmV1.Name} plans one that is";
+        }
     }
 
     /// <summary>Flags that a release as old as the plan's is not known to have.</summary>
@@ -97,14 +114,14 @@ public static class PlanFiles
         text.Append($"  - name: {fleet.Candidate.Deployment.Model.Name}\n");
         text.Append("    # of all engines behind the one address; of one where each has an address here\n");
         text.Append(FormattableString.Invariant(
-            $"    price_usd_per_hour: {fleet.Units * fleet.Candidate.UsdPerHour:0.####}\n"));
+            $"    price_usd_per_hour: {fleet.UsdPerHour:0.####}\n"));
         text.Append("    upstreams:\n");
         var service = fleet.Candidate.IsDisaggregated ? fleet.Router : fleet.Name;
         text.Append("      # one address per replica, where the gateway is to keep conversations together\n");
         text.Append($"      - url: http://{service}:8000\n");
         text.Append(FormattableString.Invariant(
-            $"        max_concurrency: {fleet.Units * fleet.Candidate.Deployment.Engine.MaxNumSeqs}\n"));
-        if (fleet.Candidate.Policy.Order == Plimsoll.Core.Scheduling.AdmissionOrder.Priority)
+            $"        max_concurrency: {fleet.Sequences}\n"));
+        if (fleet.Candidate.Policy.Order == AdmissionOrder.Priority)
             text.Append("        priority: true\n");
         return text.ToString();
     }
@@ -126,6 +143,13 @@ public static class PlanFiles
 sealed record EmittedFleet(
     PlanCandidate Candidate, int Units, int Spare, double Line, double PeakOverMean, string Head)
 {
+    /// <summary>Of all that is paid for.</summary>
+    public required double UsdPerHour { get; init; }
+
+    /// <summary>Requests that all ranks of all engines that give answers run at once.</summary>
+    public long Sequences => (long)Units * Candidate.ServingReplicas * Candidate.Deployment.DataParallel
+        * Candidate.Deployment.Engine.MaxNumSeqs;
+
     /// <summary>A name that Kubernetes takes.</summary>
     public string Name { get; } = "plimsoll-" + new string(
         [.. Candidate.Deployment.Model.Name.ToLowerInvariant()

@@ -24,6 +24,8 @@ static class PlanText
             Best(text, plan);
         else
             Nobody(text, plan);
+        if (plan.Batch is { } batch)
+            Pools(text, batch);
         Funnel(text, plan);
         Favourites(text, plan);
         if (plan.Levers is { } levers)
@@ -99,6 +101,31 @@ static class PlanText
         return text.ToString();
     }
 
+    static void Pools(StringBuilder text, PlanBatchStatement batch)
+    {
+        text.Append('\n');
+        TextLines.Wrap(text, "", "  ", FormattableString.Invariant(
+            $"With {batch.Workload} beside it, {batch.LinesPerSecond:0.###} lines/s, each within ")
+            + FormattableString.Invariant($"{batch.WindowHours:0.##} h; a fleet of its own is of ")
+            + FormattableString.Invariant($"{batch.Deployment}, {batch.LinesPerUnit:0.###} lines/s and ")
+            + FormattableString.Invariant($"${batch.UsdPerUnitHour:0.00} an hour each, tier {batch.Tier}"));
+        if (batch.Fleets.Count == 0)
+            text.Append("No fleet does both within the accelerators and the budget that are allowed.\n");
+        var table = new TextTable(
+            "#", "USD/h", "requests' fleet", "lines/s in it", "(90 %)", "own fleet", "nothing rounded");
+        foreach (var row in batch.Fleets)
+        {
+            table.Add(
+                Number(row.Rank, "0"), Number(row.UsdPerHour, "0.00"),
+                FormattableString.Invariant($"{row.Units} × {row.Deployment} (#{row.RankAlone})"),
+                row.Apart ? "apart" : Number(row.LinesPerSecond, "0.00"),
+                row.Apart ? "" : FormattableString.Invariant($"{row.Low:0.00}–{row.High:0.00}"),
+                FormattableString.Invariant($"{row.BatchUnits} ×"), Number(row.UnroundedUsdPerHour, "0.00"));
+        }
+        if (batch.Fleets.Count > 0)
+            text.Append(table);
+    }
+
     static void Nobody(StringBuilder text, PlanDocument plan)
     {
         text.Append(plan.Funnel.Any(row => row.Stage == "limits")
@@ -108,7 +135,10 @@ static class PlanText
             return;
         var row = nearest.Best;
         var promise = string.Join(", ", nearest.Promise);
-        TextLines.Wrap(text, "", "  ", $"The nearest that can be kept is {promise}: by "
+        // What keeps the promise itself is over what is allowed.
+        var what = nearest.Promise.SequenceEqual(plan.Statement.Promise) ? "The least that keeps it"
+            : $"The nearest that can be kept is {promise}";
+        TextLines.Wrap(text, "", "  ", $"{what}: by "
             + FormattableString.Invariant(
                 $"{row.Fleet.Units} × {row.Deployment}, ${row.Bill.UsdPerHour:0.00} an ")
             + FormattableString.Invariant($"hour, ${row.Bill.UsdPerMillionTokens:0.0000} per million tokens ")

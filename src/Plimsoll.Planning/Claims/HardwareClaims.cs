@@ -119,7 +119,8 @@ static class HardwareClaims
     static ClaimRow PricesOnlyFall(ClaimsSetting s)
     {
         var rows = Catalogue.BuiltIn.Prices.Where(p => p.Accelerator == s.H100.Key && p.AsOf is not null
-            && p.Term.Contains("1y", StringComparison.Ordinal)).OrderBy(p => p.AsOf,
+            && p.Term.Contains("1y", StringComparison.Ordinal)
+            && (s.Date is null || string.CompareOrdinal(p.AsOf, s.Date) <= 0)).OrderBy(p => p.AsOf,
                 StringComparer.Ordinal).ToList();
         var figures = rows.Select(p => Fact($"H100, one year's contract, {p.AsOf}", (double)p.UsdPerHour,
             "USD/h", p.Source)).ToList();
@@ -128,6 +129,7 @@ static class HardwareClaims
             16, "Prices of accelerators only fall", "a reader's, not the essay's", figures,
             figures.Count < 2 ? "not settled" : rose ? "does not hold" : "holds",
             rose ? "one-year contracts of one card rose from October 2025 to March 2026"
+                : figures.Count < 2 ? "the catalogue has no two rows of one contract by then"
                 : "no row of the series rises");
     }
 }

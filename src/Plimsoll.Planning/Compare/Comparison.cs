@@ -71,6 +71,7 @@ public static class Comparison
         Add("engine", s => s.Engine.Words, s => s.Engine, (s, o) => s with { Engine = o.Engine });
         Add("parallelism", s => $"{s.Parallelism}", s => s.Parallelism,
             (s, o) => s with { Parallelism = o.Parallelism });
+        Add("batch limits", LimitWords, s => s.Tuning, (s, o) => s with { Tuning = o.Tuning });
         Add("workload", WorkloadWords, s => (s.Workload.Name, s.RequestsPerSecond),
             (s, o) => s with { Workload = o.Workload, RequestsPerSecond = o.RequestsPerSecond });
         Add("promise", Promise, Promise, (s, o) => s with { Levels = o.Levels });
@@ -159,6 +160,12 @@ public static class Comparison
 
     static string PriceWords(ComparedSide side) => FormattableString.Invariant(
         $"${side.Price.UsdPerHour:0.00##}{(side.Price.AsOf is { } day ? $" ({day})" : "")}");
+
+    static string LimitWords(ComparedSide side)
+    {
+        static string Said(int? limit) => limit is { } own ? FormattableString.Invariant($"{own}") : "usual";
+        return $"{Said(side.Tuning.MaxNumSeqs)} sequences, {Said(side.Tuning.MaxNumBatchedTokens)} tokens";
+    }
 
     static string WorkloadWords(ComparedSide side) =>
         FormattableString.Invariant($"{side.Workload.Name} at {side.RequestsPerSecond:0.##}/s");

@@ -20,9 +20,12 @@ public sealed record FleetScale(PlanRequest Request, double TokensPerRequest)
     public int Units(double line) => FleetSize.Replicas(Peak, line) + Spare;
 
     /// <summary>Accelerators that are paid for.</summary>
-    public long Accelerators(PlanCandidate candidate, double line)
+    public long Accelerators(PlanCandidate candidate, double line) => Paid(candidate, Units(line));
+
+    /// <summary>Of so many units.</summary>
+    public long Paid(PlanCandidate candidate, int units)
     {
-        var used = (long)Units(line) * candidate.Accelerators;
+        var used = (long)units * candidate.Accelerators;
         var node = candidate.Deployment.Accelerator.ScaleUpWorld;
         return Request.WholeNodes ? (used + node - 1) / node * node : used;
     }

@@ -14,6 +14,9 @@ public sealed record PlanDocument(
 {
     /// <summary>What each lever is worth on the best fleet; null where that was not asked.</summary>
     public LeverBook? Levers { get; init; }
+
+    /// <summary>Requests and batch work in one pool or two; null where there is no batch work.</summary>
+    public PlanBatchStatement? Batch { get; init; }
 }
 
 /// <summary>What was asked.</summary>

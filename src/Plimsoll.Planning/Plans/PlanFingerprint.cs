@@ -1,9 +1,11 @@
 using System;
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
 using Plimsoll.Core.Promises;
+using Plimsoll.Inputs.Choices;
 
 namespace Plimsoll.Planning.Plans;
 
@@ -33,6 +35,7 @@ public static class PlanFingerprint
             text.Append(level.Spec).Append(' ').AppendJoin(',', level.Limits.Select(PromiseText.Of)).Append(
                 '\n');
         }
+        AppendArrivals(text, serving);
         // Two files may give one name to different models.
         foreach (var model in request.Space.Models)
             text.Append(model with { Source = "", AsOf = "" }).Append('\n');
@@ -42,5 +45,38 @@ public static class PlanFingerprint
                 .Append(candidate.Price.UsdPerHour.ToString(CultureInfo.InvariantCulture)).Append('\n');
         }
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..16];
+    }
+
+    /// <summary>
+    /// A log that was edited, or is read in another way, may have the name, the length and the means of
+    /// before.
+    /// </summary>
+    static void AppendArrivals(StringBuilder text, Serving serving)
+    {
+        const long Most = 100_000;
+        var arrivals = serving.Workload.Open(
+            serving.RequestsPerSecond, Math.Min(Most, serving.Workload.Recorded ?? 1), serving.Seed);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var bytes = new byte[sizeof(long)];
+        void Add(long number)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(bytes, number);
+            hash.AppendData(bytes);
+        }
+        Add(arrivals.PrefixBlockTokens);
+        while (arrivals.TryPeek(out _))
+        {
+            arrivals.Take(out var arrival);
+            foreach (var number in new[]
+            {
+                arrival.AtNs, arrival.PromptTokens, arrival.OutputTokens, arrival.Level, arrival.Session,
+            })
+            {
+                Add(number);
+            }
+            foreach (var key in arrival.PrefixKeys.Span)
+                Add(unchecked((long)key));
+        }
+        text.Append(Convert.ToHexStringLower(hash.GetHashAndReset())).Append('\n');
     }
 }

@@ -40,6 +40,7 @@ public static class PlanPage
             Tables =
             [
                 Best(plan), Favourites(plan), .. plan.Funnel.Count > 0 ? new[] { Funnel(plan) } : [],
+                .. plan.Batch is { Fleets.Count: > 0 } batch ? new[] { Pools(batch) } : [],
                 .. plan.Levers is { } levers ? LeverTables.Of(levers) : [],
             ],
             Notes = [.. plan.Notes, $"printed by: {command}"],
@@ -59,6 +60,20 @@ public static class PlanPage
             row.LoadLine.ToString("0.00", CultureInfo.InvariantCulture), $"<{row.BindingLimit}",
                 $"<{row.Tier}",
             "<" + Usd(row.Price.UsdPerGpuHour, "0.00") + " " + row.Price.Origin,
+        })]);
+
+    static PageTable Pools(PlanBatchStatement batch) => new(
+        FormattableString.Invariant($"One pool or two: {batch.LinesPerSecond:0.###} lines/s of ")
+            + FormattableString.Invariant($"{batch.Workload} as well, each in {batch.WindowHours:0.##} h"),
+        ["rank", "USD/h", "<requests' fleet", "rank alone", "lines/s in it, 90 %", "<its own fleet",
+            "USD/h, nothing rounded"],
+        [.. batch.Fleets.Select(row => new[]
+        {
+            row.Rank.ToString(CultureInfo.InvariantCulture), Usd(row.UsdPerHour, "0.00"),
+            $"<{row.Units} × {row.Deployment}", row.RankAlone.ToString(CultureInfo.InvariantCulture),
+            row.Apart ? "apart" : FormattableString.Invariant(
+                $"{row.LinesPerSecond:0.00} ({row.Low:0.00}–{row.High:0.00})"),
+            $"<{row.BatchUnits} × {batch.Deployment}", Usd(row.UnroundedUsdPerHour, "0.00"),
         })]);
 
     static PageTable Favourites(PlanDocument plan) => new(

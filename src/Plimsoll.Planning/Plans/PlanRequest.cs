@@ -25,6 +25,9 @@ public sealed record PlanRequest
     /// <summary>Whether accelerators are paid by whole nodes (scale-up domains).</summary>
     public bool WholeNodes { get; init; }
 
+    /// <summary>Batch work that is to be done beside the requests, in the same fleet or another.</summary>
+    public PlanBatchWork? Beside { get; init; }
+
     /// <summary>Every candidate in full, nothing pruned.</summary>
     public bool Exhaustive { get; init; }
 

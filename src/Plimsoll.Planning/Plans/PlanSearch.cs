@@ -189,6 +189,7 @@ public sealed class PlanSearch
     {
         var kept = Cut(Tried([.. from.Select(c => c.Item1)], rung, stage), margin, stage);
         Tell(0.75);
+        kept = [.. kept.OrderBy(c => OverLimits(c.Item1, c.Item2) is not null)];
         foreach (var (candidate, line) in kept.Skip(Finalists))
         {
             Fall(
@@ -206,10 +207,13 @@ public sealed class PlanSearch
         var kept = new List<(PlanCandidate, double)>();
         for (var i = 0; i < measures.Length; i++)
         {
-            if (measures[i].Holds)
-                kept.Add((candidates[i], measures[i].Line));
+            var (candidate, line) = (candidates[i], measures[i].Line);
+            if (!measures[i].Holds)
+                Fall(candidate, stage, Broken(measures[i]), null);
+            else if (OverLimits(candidate, line * (1 + (rung.Margin / 2))) is { } reason)
+                Fall(candidate, PlanStage.Limits, reason, _scale.Whole(candidate, line));
             else
-                Fall(candidates[i], stage, Broken(measures[i]), null);
+                kept.Add((candidate, line));
         }
         return Cheapest(kept);
     }
@@ -243,10 +247,12 @@ public sealed class PlanSearch
         return left;
     }
 
-    double Tenth(List<(PlanCandidate Candidate, double Line)> kept, double margin) => kept.Count < Shown
-        ? double.PositiveInfinity
-        : kept.Select(c => _scale.Whole(c.Candidate, c.Line / (1 + (margin / 2)))).Order()
-            .ElementAt(Shown - 1);
+    /// <summary>Of those who are surely allowed: whom a limit may still take beats nobody.</summary>
+    double Tenth(List<(PlanCandidate Candidate, double Line)> kept, double margin) => kept
+        .Select(c => (c.Candidate, Line: c.Line / (1 + (margin / 2))))
+        .Where(c => OverLimits(c.Candidate, c.Line) is null)
+        .Select(c => _scale.Whole(c.Candidate, c.Line)).Order()
+        .ElementAtOrDefault(Shown - 1) is > 0 and var tenth ? tenth : double.PositiveInfinity;
 
     /// <summary>
     /// A load line at a rung, looked for near the shorter rung's; where both are as long they are one.

@@ -51,6 +51,40 @@ public sealed class CompareTests
         document.RootElement.GetProperty("change").GetProperty("ratio").GetDouble().ShouldBeLessThan(0.8);
     }
 
+    /// <summary>What a plan chose is what is compared; what cannot be is refused, not left out.</summary>
+    [Fact]
+    public void A_plan_is_compared_with_the_limits_that_it_chose()
+    {
+        const string Plan = "plan --model Llama-3.1-8B --gpu h100 --tp 1 --rate 10 --requests 200 --json "
+            + "--max-num-batched-tokens 8192 --max-num-seqs ";
+        var folder = Directory.CreateTempSubdirectory("plimsoll-compare-");
+        try
+        {
+            string Written(string name, string more)
+            {
+                var file = Path.Combine(folder.FullName, name);
+                File.WriteAllText(file, Run((Plan + more).Split(' ')).Text);
+                return file;
+            }
+            var (few, many) = (Written("few.json", "8"), Written("many.json", "256"));
+            var (code, text, story) = Run("compare", few, many, "--requests", "400", "--json");
+            code.ShouldBe(0, story);
+            using var document = JsonDocument.Parse(text);
+            var driver = document.RootElement.GetProperty("drivers").EnumerateArray().Single();
+            driver.GetProperty("name").GetString().ShouldBe("batch limits");
+            driver.GetProperty("from").GetString().ShouldBe("8 sequences, 8192 tokens");
+            Change(document).GetDecimal().ShouldBeLessThan(0);
+            (code, text, story) = Run("compare", Written("pools.json", "256 --pools disaggregated"), many);
+            code.ShouldBe(2);
+            text.ShouldBeEmpty();
+            story.ShouldContain("the best of the plan has prefill apart from decode");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData("compare gpu", "KEY=VALUE of")]
     [InlineData("compare gpu=h100,gpu=a100", "twice")]

@@ -160,6 +160,64 @@ public sealed class PlanTests : IDisposable
             ((int)row!["fleet"]!["accelerators"]! % 8).ShouldBe(0);
     }
 
+    /// <summary>
+    /// Cheap fleets of many accelerators are not what the others have to beat where so many are not allowed.
+    /// </summary>
+    [Fact]
+    public void Who_is_not_allowed_puts_nobody_out()
+    {
+        const string Many = "plan --model Llama-3.1-8B --gpu l40s,h100 --tp 1 --rate 40 --requests 200 "
+            + "--max-num-seqs 64,128,256,512 --max-num-batched-tokens 1024,2048,4096,8192 "
+            + "--price l40s=0.1,h100=10 --max-accelerators";
+        foreach (var most in new[] { "18", "22" })
+        {
+            var whole = Plan([.. Words(Many), most, "--exhaustive"])["best"]![0]!;
+            var best = Plan([.. Words(Many), most])["best"]![0]!;
+            ((string)best["deployment"]!).ShouldBe((string)whole["deployment"]!);
+            ((int)best["fleet"]!["accelerators"]!).ShouldBeLessThanOrEqualTo(int.Parse(most));
+        }
+    }
+
+    /// <summary>Batch work rides in what requests leave free, or has a fleet of its own; both are billed.
+    /// </summary>
+    [Fact]
+    public void Batch_work_is_planned_in_one_pool_and_in_two()
+    {
+        string[] command = [.. Words(Space), "--batch-workload", "summarisation", "--batch-rate", "3"];
+        var plan = Plan(command);
+        plan["best"]!.ToJsonString().ShouldBe(Plan(Words(Space))["best"]!.ToJsonString());
+        var batch = plan["batch"]!;
+        var fleets = batch["fleets"]!.AsArray();
+        var apart = fleets.Single(row => (bool)row!["apart"]!)!;
+        ((int)apart["rankAlone"]!).ShouldBe(1);
+        ((double)apart["linesPerSecond"]!).ShouldBe(0);
+        ((int)apart["batchUnits"]!).ShouldBe((int)Math.Ceiling(3 / (double)batch["linesPerUnit"]!));
+        foreach (var row in fleets)
+        {
+            var alone = plan["best"]![(int)row!["rankAlone"]! - 1]!;
+            var own = (int)row["batchUnits"]! * (double)batch["usdPerUnitHour"]!;
+            ((double)row["usdPerHour"]!).ShouldBe((double)alone["bill"]!["usdPerHour"]! + own, 1e-6);
+            ((double)row["linesPerSecond"]!).ShouldBeInRange((double)row["low"]!, (double)row["high"]!);
+            ((double)row["high"]!).ShouldBeLessThanOrEqualTo(3);
+            if (!(bool)row["apart"]!)
+                ((double)row["linesPerSecond"]!).ShouldBeGreaterThan(0);
+        }
+        fleets.Select(row => (double)row!["usdPerHour"]!).ShouldBeInOrder();
+        Run([.. command, "--max-accelerators", "1"]).Code.ShouldBe(1);
+    }
+
+    /// <summary>What finds no room in time goes to the lines' own fleet.</summary>
+    [Fact]
+    public void A_line_that_cannot_be_done_in_its_window_does_not_go_in()
+    {
+        double Done(string window) => (double)Plan([
+            .. Words(Space), "--batch-workload", "summarisation", "--batch-rate", "3", "--batch-window",
+            window,
+        ])["batch"]!["fleets"]!.AsArray().Where(row => !(bool)row!["apart"]!)
+            .Sum(row => (double)row!["linesPerSecond"]!);
+        Done("1h").ShouldBeLessThanOrEqualTo(Done("24h"));
+    }
+
     [Theory]
     [InlineData("plan --gpu h1000", "h1000")]
     [InlineData("plan --gpu tpu_v7", "no price is in the catalogue")]
@@ -190,6 +248,12 @@ public sealed class PlanTests : IDisposable
     [InlineData("plan --num-redundant-experts 1.5", "--num-redundant-experts 1.5: expected whole numbers")]
     [InlineData("plan --model Llama-3.1-8B --gpu h100 --ep 4", "has no experts; expected 1")]
     [InlineData("plan --isl 1000 --osl 100 --levers", "--levers: of a search over traffic")]
+    [InlineData("plan --batch-rate 3", "--batch-rate: expected --batch-workload with it")]
+    [InlineData("plan --batch --batch-workload summarisation", "--batch-workload: fills a fleet that keeps")]
+    [InlineData("plan --objective energy --batch-workload summarisation", "--objective cost")]
+    [InlineData("plan --batch-workload nothing", "nothing: unknown")]
+    [InlineData("plan --batch-workload summarisation --batch-rate 0", "--batch-rate 0: expected")]
+    [InlineData("plan --isl 1000 --osl 100 --batch-workload summarisation", "expected it without --isl")]
     [InlineData("plan merge nowhere.jsonl", "nowhere.jsonl")]
     [InlineData("plan merge /dev/zero", "not a plan's journal")]
     public void Bad_input_is_one_line(string command, string expected)
@@ -207,6 +271,12 @@ public sealed class PlanTests : IDisposable
         var (code, text, _) = Run([.. Words(Space), "--budget", "1"]);
         code.ShouldBe(1);
         text.ShouldContain("over the budget of 1");
+        // What would do is a fleet that was simulated, not a bound.
+        var least = Plan(Words(Space))["best"]![0]!;
+        text.ShouldContain(FormattableString.Invariant(
+            $"The least that keeps it: by {(int)least["fleet"]!["units"]!} × ")
+            + FormattableString.Invariant($"{(string)least["deployment"]!}, ")
+            + FormattableString.Invariant($"${(double)least["bill"]!["usdPerHour"]!:0.00} an"));
     }
 
     [Fact]
@@ -215,6 +285,31 @@ public sealed class PlanTests : IDisposable
         var journal = Path.Combine(_folder.FullName, "other.jsonl");
         Run([.. Words(Space), "--journal", journal]).Code.ShouldBe(0);
         var (code, _, story) = Run([.. Words(Space), "--seed", "2", "--journal", journal]);
+        code.ShouldBe(2);
+        story.ShouldContain("is of another plan");
+    }
+
+    /// <summary>Another log under its name, with as many rows and the same means.</summary>
+    [Fact]
+    public void A_journal_of_a_trace_that_has_changed_is_refused()
+    {
+        var (log, journal) = (
+            Path.Combine(_folder.FullName, "log.csv"), Path.Combine(_folder.FullName, "log.jsonl"));
+        var rows = Enumerable.Range(0, 300).Select(i =>
+            FormattableString.Invariant($"{i * 0.25},{100 + (i % 7 * 50)},{20 + (i % 5)}")).ToList();
+        string[] command =
+        [
+            "plan", "--model", "Llama-3.1-8B", "--gpu", "h100", "--tp", "1", "--workload", log, "--map",
+            "time=t:s,input=i,output=o", "--journal", journal,
+        ];
+        File.WriteAllLines(log, ["t,i,o", .. rows]);
+        Run(command).Code.ShouldBe(0);
+        Run(command).Code.ShouldBe(0);
+        (rows[3], rows[4]) = (
+            rows[3].Split(',')[0] + rows[4][rows[4].IndexOf(',')..],
+            rows[4].Split(',')[0] + rows[3][rows[3].IndexOf(',')..]);
+        File.WriteAllLines(log, ["t,i,o", .. rows]);
+        var (code, _, story) = Run(command);
         code.ShouldBe(2);
         story.ShouldContain("is of another plan");
     }

@@ -30,6 +30,9 @@ sealed class SideReader(IReadOnlyDictionary<string, string> common, TraceOptions
         "tp", "pp", "ep", "dp",
     ];
 
+    /// <summary>Limits of a step, which a plan's file states.</summary>
+    const string Sequences = "max-num-seqs", Tokens = "max-num-batched-tokens";
+
     /// <summary>The keys, for help and messages.</summary>
     public static string Known => string.Join(", ", Keys);
 
@@ -103,7 +106,10 @@ sealed class SideReader(IReadOnlyDictionary<string, string> common, TraceOptions
     {
         var best = root.GetProperty("best")[0];
         var statement = root.GetProperty("statement");
+        RefuseWhatIsNotCompared(best);
         var own = Deployment(best);
+        foreach (var (key, name) in new[] { (Sequences, "maxNumSeqs"), (Tokens, "maxNumBatchedTokens") })
+            own[key] = best.GetProperty(name).GetRawText();
         own["model"] = best.GetProperty("model").GetString()!;
         own["workload"] = statement.GetProperty("workload").GetString()!;
         own["rate"] = statement.GetProperty("requestsPerSecond").GetRawText();
@@ -111,6 +117,22 @@ sealed class SideReader(IReadOnlyDictionary<string, string> common, TraceOptions
         own["promise"] = string.Join('+', statement.GetProperty("promise").EnumerateArray()
             .Select(limit => limit.GetString()));
         return own;
+    }
+
+    /// <summary>What is left out of a fleet would be a change that nobody made.</summary>
+    static void RefuseWhatIsNotCompared(JsonElement best)
+    {
+        var what = best.GetProperty("prefillReplicas").GetInt32() > 0 ? "prefill apart from decode"
+            : best.GetProperty("router").ValueKind != JsonValueKind.Null ? "a router"
+            : best.GetProperty("draftTokens").ValueKind != JsonValueKind.Null ? "drafts"
+            : best.GetProperty("kvTiers").ValueKind != JsonValueKind.Null ? "memories for KV"
+            : best.GetProperty("twoBatchOverlap").GetBoolean() ? "the two-batch overlap"
+            : best.GetProperty("redundantExperts").GetInt32() > 0 ? "copies of experts" : null;
+        if (what is not null)
+        {
+            throw new BadInputException(
+                $"the best of the plan has {what}, which is not compared", "", "a plan without");
+        }
     }
 
     static Dictionary<string, string> Deployment(JsonElement of)
@@ -147,6 +169,8 @@ sealed class SideReader(IReadOnlyDictionary<string, string> common, TraceOptions
                 : [LevelPromise.Of(ServiceLevelSpec.Default, Promise(words, workload, model))],
             Parallelism = new Parallelism(
                 words.Degree("tp"), words.Degree("pp"), words.Degree("ep"), words.Degree("dp")),
+            Tuning = new EngineTuning(
+                (int?)words.Number(Sequences, 1, int.MaxValue), (int?)words.Number(Tokens, 1, int.MaxValue)),
         };
     }
 

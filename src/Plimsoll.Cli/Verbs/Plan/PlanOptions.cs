@@ -22,6 +22,26 @@ sealed class PlanOptions
         Description = "Work that nobody waits for: the cheapest throughput, without a promise",
     };
 
+    readonly Option<string?> _batchWorkload = new("--batch-workload")
+    {
+        Description = "Batch work to be done as well, a family or a trace file: in a fleet of its own, or in "
+            + "what the requests' fleet leaves free [default: none]",
+    };
+
+    readonly Option<double?> _batchRate = new("--batch-rate")
+    {
+        Description = "With --batch-workload: its lines, per second, evenly over the week "
+            + "[default: the workload's own]",
+    };
+
+    readonly Option<string> _batchWindow = new("--batch-window")
+    {
+        Description = "With --batch-workload: in which each line has to be done",
+        DefaultValueFactory = _ => "24h",
+    };
+
+    readonly Option<string?> _batchMap = BatchOptions.CreateMap();
+
     readonly Option<string> _objective = new("--objective")
     {
         Description = $"What is made least: {PlanObjectives.All}; energy is the boards' rated power",
@@ -78,8 +98,8 @@ sealed class PlanOptions
         _objective.OneOf(PlanObjectives.All);
         foreach (var option in new Option[]
         {
-            _batch, _objective, _accelerators, _budget, _spare, _nodes, _exhaustive, _time, _shards,
-            _isl, _osl,
+            _batch, _batchWorkload, _batchRate, _batchWindow, _batchMap, _objective, _accelerators, _budget,
+            _spare, _nodes, _exhaustive, _time, _shards, _isl, _osl,
         })
         {
             command.Add(option);
@@ -114,6 +134,7 @@ sealed class PlanOptions
                 : throw new BadInputException(FormattableString.Invariant(
                     $"--budget {usd}: expected USD an hour above 0")),
             WholeNodes = parsed.GetValue(_nodes),
+            Beside = Beside(parsed),
             Exhaustive = parsed.GetValue(_exhaustive),
             Shard = Shard(parsed),
             OutOfTime = OutOfTime(parsed),
@@ -131,6 +152,31 @@ sealed class PlanOptions
             ? new MeanRequest(prompt, 0, answer)
             : throw new BadInputException(
                 $"--isl {input} --osl {output}: expected both, 1 to 10000000 tokens");
+    }
+
+    PlanBatchWork? Beside(ParseResult parsed)
+    {
+        if (BatchOptions.Open(parsed.GetValue(_batchWorkload), parsed.GetValue(_batchMap)) is not { } work)
+        {
+            parsed.RefuseGiven(
+                $": expected {_batchWorkload.Name} with it", _batchRate, _batchWindow, _batchMap);
+            return null;
+        }
+        if (parsed.GetValue(_batch) || parsed.GetValue(_objective) != "cost")
+        {
+            throw new BadInputException(
+                $"{_batchWorkload.Name}: fills a fleet that keeps a promise, by what it costs; expected it "
+                + $"without {_batch.Name}, and {_objective.Name} cost");
+        }
+        var rate = BatchOptions.Rate(parsed.GetValue(_batchRate));
+        if (rate is null && !work.HasRate)
+        {
+            throw new BadInputException(
+                $"{work.Name} spans no time; expected {_batchRate.Name} LINES-PER-SECOND");
+        }
+        return new PlanBatchWork(
+            work, rate ?? work.RequestsPerSecond,
+            PromiseText.Duration(parsed.GetValue(_batchWindow)!, _batchWindow.Name));
     }
 
     (int, int) Shard(ParseResult parsed)

@@ -65,7 +65,7 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
             return EmitShards(parsed, request);
         var lengths = _options.Lengths(parsed);
         if (lengths is not null)
-            RefuseWithLengths(parsed);
+            RefuseWithLengths(parsed, request);
         if (parsed.GetValue(_emit) is { } folder)
         {
             PlanFiles.Check(request.Space);
@@ -88,12 +88,17 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
             story.WriteLine($"plimsoll: goes on after {before} measurements of {parsed.GetValue(_journal)}");
         return Print(
             request with { Journal = journal }, parsed.GetValue(_json), output, story,
-            (outcome, book) => Write(parsed, outcome, book), parsed.GetValue(_levers));
+            (outcome, document) => Write(parsed, outcome, document), parsed.GetValue(_levers));
     }
 
     /// <summary>The closed form searches nothing, so there is nothing to keep, draw or emit.</summary>
-    void RefuseWithLengths(ParseResult parsed)
+    void RefuseWithLengths(ParseResult parsed, PlanRequest request)
     {
+        if (request.Beside is not null)
+        {
+            throw new BadInputException(
+                "--batch-workload: fills a fleet under traffic; expected it without --isl and --osl");
+        }
         foreach (var option in new Option[] { _journal, _emit, _levers, _report, _plots })
         {
             if (parsed.GetResult(option) is { Implicit: false })
@@ -123,13 +128,20 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
     /// <summary>Runs a plan and prints it; also for journals that are joined.</summary>
     internal static int Print(
         PlanRequest request, bool asJson, TextWriter output, TextWriter story,
-        Action<PlanOutcome, LeverBook?>? write = null, bool levers = false)
+        Action<PlanOutcome, PlanDocument>? write = null, bool levers = false)
     {
         using var progress = new ProgressLine(story, "planning", ProgressLine.Whole);
         var outcome = PlanSearch.Run(request with { Progress = progress.ReportShare });
         var nearest = outcome.Best.Count == 0 ? NearestPlan.Find(outcome) : null;
         progress.Clear();
         var document = PlanStatements.Of(outcome, nearest);
+        // A part of the space does not know the best fleets; the joined search does.
+        if (request.Beside is not null && request.Shard.Of == 1)
+        {
+            using var filling = new ProgressLine(story, "filling with batch work", ProgressLine.Whole);
+            document = document with { Batch = PlanPooling.Of(outcome, filling.ReportShare) };
+            filling.Clear();
+        }
         if (levers && outcome.Best.Count > 0)
         {
             using var pulling = new ProgressLine(story, "pulling levers", ProgressLine.Whole);
@@ -141,7 +153,7 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
             pulling.Clear();
         }
         // Files come before the result, so that a path that fails leaves no output.
-        write?.Invoke(nearest ?? outcome, document.Levers);
+        write?.Invoke(nearest ?? outcome, document);
         // A part of the space that has nobody says nothing of the promise: the others may.
         var (shard, shards) = request.Shard;
         var isEmptyShard = outcome.Best.Count == 0 && shards > 1;
@@ -154,7 +166,7 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
     /// <summary>
     /// Files that were asked for: of the nearest promise, where nobody keeps the one asked for.
     /// </summary>
-    void Write(ParseResult parsed, PlanOutcome outcome, LeverBook? levers)
+    void Write(ParseResult parsed, PlanOutcome outcome, PlanDocument document)
     {
         var (emit, page, folder) = (
             parsed.GetValue(_emit), parsed.GetValue(_report), parsed.GetValue(_plots));
@@ -168,8 +180,8 @@ sealed class PlanVerb(TextWriter output, TextWriter story)
         if (folder is not null)
             WholeFile.WriteIn(folder.FullName, Plots.Draw(pictures));
         var model = PlanPage.Of(
-            PlanStatements.Of(outcome) with { Levers = levers }, pictures, Flags.CommandOf(parsed),
-            CommandLine.VersionAndCommit);
+            PlanStatements.Of(outcome) with { Levers = document.Levers, Batch = document.Batch }, pictures,
+            Flags.CommandOf(parsed), CommandLine.VersionAndCommit);
         if (page is not null)
             WholeFile.Write(page.FullName, text => Page.Write(model, text));
     }
