@@ -11,11 +11,14 @@ public sealed class ModelFolderTests
     [Theory]
     [InlineData("config.json", "\"model_type\": \"llama\"", "\"model_type\": \"gpt_bigcode\"",
         "model_type gpt_bigcode; expected llama, qwen2 or qwen3")]
-    [InlineData("config.json", "\"model_type\"", "\"rope_scaling\": {\"rope_type\":\"llama3\"}, \"model_type\"",
+    [InlineData("config.json", "\"model_type\"",
+        "\"rope_scaling\": {\"rope_type\":\"llama3\"}, \"model_type\"",
         "expected a Hugging Face config.json")]
     [InlineData("config.json", "{", "[", "expected a Hugging Face config.json")]
-    [InlineData("tokenizer.json", "\"vocab\":{", "\"vocab\":{\"plimsoll\":2147483647,", "a token of id 2147483647")]
-    [InlineData("tokenizer.json", "\"vocab\":{", "\"vocab\":{\"plimsoll\":1,\"plimsoll\":2,", "byte-level BPE")]
+    [InlineData("tokenizer.json", "\"vocab\":{", "\"vocab\":{\"plimsoll\":2147483647,",
+        "a token of id 2147483647")]
+    [InlineData("tokenizer.json", "\"vocab\":{", "\"vocab\":{\"plimsoll\":1,\"plimsoll\":2,",
+        "byte-level BPE")]
     [InlineData("tokenizer_config.json", "{", "", "tokenizer_config.json: ")]
     [InlineData("tokenizer_config.json", "chat_template", "no_template", "no chat template")]
     [InlineData("model.safetensors.index.json", "", "{\"weight_map\":{\"x\":\"shard.safetensors\"}}",
