@@ -40,7 +40,7 @@ sealed class FaultFigures(string work, string modelFolder)
         GgufExport.Adapter(model, adapter, "tuned").Save(At("adapter.gguf"));
         async Task<GateOutcome> Parity(string gguf, string? lora, IReadOnlyList<int[]> asked) => Gates.Parity(
             [.. trainer.Zip(await Deployed.AnswersAsync(At(gguf), lora, asked, AnswerTokens),
-                (t, e) => new ParityExample("a prompt", Answer(t, model), Answer(e, model)))],
+                (t, e) => ParityExample.Of("a prompt", t, e, model.Config.EndTokens))],
             quantised: false, needed: Prompts);
         Expect(GateVerdict.Passed, "nothing: adapter beside its base",
             await Parity("base.gguf", At("adapter.gguf"), prompts));
@@ -201,9 +201,6 @@ sealed class FaultFigures(string work, string modelFolder)
         _missed += asExpected ? 0 : 1;
         Console.WriteLine($"{(asExpected ? "ok    " : "MISSED")} {fault,-34} {gate,-15} {evidence}");
     }
-
-    static int[] Answer(int[] tokens, ModelFolder model) =>
-        [.. tokens.Where(t => t >= 0 && !model.Config.EndTokens.Contains(t))];
 
     static GgufWriter Changed(GgufFile file, Func<string, float[], float[]> change)
     {

@@ -51,8 +51,9 @@ static class IntentTuning
         }, Path.Combine(folder, "job.json"), CancellationToken.None);
         List<int[]> Prompts(IReadOnlyList<Utterance> split) =>
             [.. split.Select(u => model.Renderer.Prompt([new ChatMessage("user", u.Text)], null))];
-        Task<List<int[]>> Trainer(IReadOnlyList<Utterance> split) => Jobs.AnswersAsync(
-            modelFolder, Path.Combine(folder, "adapter"), Prompts(split), AnswerTokens, folder);
+        async Task<List<int[]>> Trainer(IReadOnlyList<Utterance> split) => [.. (await Jobs.AnswersAsync(
+            modelFolder, Path.Combine(folder, "adapter"), Prompts(split), AnswerTokens, folder))
+            .Select(a => a.Tokens.ToArray())];
         string Text(int[] tokens) => model.Tokenizer.Decode(tokens.Where(t => t >= 0), specials: false)
             .Trim();
         double Accuracy(IReadOnlyList<Utterance> split, List<int[]> answers) => 100.0 * split.Zip(answers)

@@ -39,7 +39,7 @@ static class Jobs
         return last!;
     }
 
-    public static async Task<List<int[]>> AnswersAsync(
+    public static async Task<List<GreedyAnswer>> AnswersAsync(
         string folder, string? adapter, IEnumerable<int[]> prompts, int mostTokens, string work)
     {
         var file = Path.Combine(work, "prompts.jsonl");
@@ -52,9 +52,8 @@ static class Jobs
             prompts_file = file,
             most_tokens = mostTokens,
         }));
-        var answers = new List<int[]>();
-        await Trainer().GenerateAsync(job, l => answers.Add(JsonSerializer.Deserialize<int[]>(l)!),
-            CancellationToken.None);
+        var answers = new List<GreedyAnswer>();
+        await Trainer().GenerateAsync(job, answers.Add, CancellationToken.None);
         return answers;
     }
 

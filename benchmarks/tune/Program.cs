@@ -63,11 +63,14 @@ try
             return await new FaultFigures(work, ModelOf([])).RunAsync() == 0 ? 0 : 1;
         case ["same-bytes"]:
             return await SameBytes.RunAsync(work, ModelOf([])) == 0 ? 0 : 1;
+        case ["killed", .. var rest]:
+            return KilledRuns.Run(work, ModelOf([]), Number(rest, "--times") ?? 24) == 0 ? 0 : 1;
         default:
             throw new BadInputException("usage: tune-figures pretrain [--large] | publish | intents SET "
                 + "[--seed N] [--seeds N] [--few-shot N] [--pretrained|--large] | intents-table "
-                + "| baseline | duplicates [--records N] | gates | faults | same-bytes | export SET FOLDER "
-                + "| deeper FOLDER | traffic SERVER TASK QUESTIONS [--requests N]");
+                + "| baseline | duplicates [--records N] | gates | faults | same-bytes | killed [--times N] "
+                + "| export SET FOLDER | deeper FOLDER "
+                + "| traffic SERVER TASK QUESTIONS [--requests N]");
     }
     return 0;
 }

@@ -94,10 +94,8 @@ public static class CommandLine
         // A word that begins with @ is a name like any other, and no file of more words.
         var parsed = Root(output, story).Parse(
             args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0)
-            throw new BadInputException(UsageError.Of(parsed));
-        if (UsageError.OfGroupedDigits(parsed) is { } grouped)
-            throw new BadInputException(grouped);
+        if (UsageError.OfAny(parsed) is { } error)
+            throw new BadInputException(error);
         return parsed.Invoke(new InvocationConfiguration
         {
             Output = output,

@@ -8,6 +8,10 @@ namespace Plimsoll.Cli;
 /// <summary>What is wrong with a command line, in one line that names no type of the program.</summary>
 static class UsageError
 {
+    /// <summary>Null where nothing is wrong.</summary>
+    public static string? OfAny(ParseResult parsed) =>
+        parsed.Errors.Count > 0 ? Of(parsed) : OfGroupedDigits(parsed);
+
     /// <param name="parsed">A command line with at least one error.</param>
     public static string Of(ParseResult parsed)
     {
@@ -32,7 +36,7 @@ static class UsageError
     /// A number written with a comma, which .NET reads as if it were not there: 1,5 as 15. Null
     /// when there is none.
     /// </summary>
-    public static string? OfGroupedDigits(ParseResult parsed)
+    static string? OfGroupedDigits(ParseResult parsed)
     {
         foreach (var result in parsed.CommandResult.Children)
         {

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Plimsoll.Tuning.Training;
 using static TorchSharp.torch;
 
 namespace Plimsoll.Tuning.Trainer;
@@ -12,10 +13,10 @@ sealed class Answers(Decoder decoder, int layers, IReadOnlyList<int> ends)
 {
     const int MostRows = 64;
 
-    /// <returns>Per prompt the answer's tokens, its end included where it came.</returns>
-    public List<int>[] Of(IReadOnlyList<int[]> prompts, int mostTokens)
+    /// <returns>Per prompt its answer.</returns>
+    public GreedyAnswer[] Of(IReadOnlyList<int[]> prompts, int mostTokens)
     {
-        var answers = new List<int>[prompts.Count];
+        var answers = new GreedyAnswer[prompts.Count];
         var byLength = Enumerable.Range(0, prompts.Count).GroupBy(i => prompts[i].Length).OrderBy(g => g.Key);
         foreach (var group in byLength)
         {
@@ -29,13 +30,13 @@ sealed class Answers(Decoder decoder, int layers, IReadOnlyList<int> ends)
         return answers;
     }
 
-    List<int>[] Batch(int[][] prompts, int mostTokens)
+    GreedyAnswer[] Batch(int[][] prompts, int mostTokens)
     {
         using var _ = no_grad();
         using var outer = NewDisposeScope();
         var (rows, length) = (prompts.Length, prompts[0].Length);
         var cache = new Decoder.KvCache(layers);
-        var answers = prompts.Select(_ => new List<int>()).ToArray();
+        var said = prompts.Select(_ => new List<Choice>()).ToArray();
         var tokens = prompts.SelectMany(p => p.Select(t => (long)t)).ToArray();
         var positions = prompts.SelectMany(_ => Enumerable.Range(0, length).Select(i => (long)i)).ToArray();
         for (var step = 0; step < mostTokens; step++)
@@ -45,20 +46,33 @@ sealed class Answers(Decoder decoder, int layers, IReadOnlyList<int> ends)
                 Weights.Longs(tokens, rows, width), Weights.Longs(positions, tokens.Length), mask: null,
                     cache);
             var last = hidden.reshape(rows, width, -1).select(1, width - 1);
-            var next = decoder.Logits(last).argmax(1).data<long>().ToArray();
+            var choices = Choices(decoder.Logits(last));
             var open = false;
             for (var r = 0; r < rows; r++)
             {
-                if (answers[r] is [.., var end] && ends.Contains(end))
+                if (said[r] is [.., var end] && ends.Contains(end.Token))
                     continue;
-                answers[r].Add((int)next[r]);
-                open |= !ends.Contains((int)next[r]);
+                said[r].Add(choices[r]);
+                open |= !ends.Contains(choices[r].Token);
             }
             if (!open)
                 break;
-            tokens = next;
+            tokens = [.. choices.Select(c => (long)c.Token)];
             positions = [.. Enumerable.Repeat((long)(length + step), rows)];
         }
-        return answers;
+        return [.. said.Select(s => new GreedyAnswer(
+            s.ConvertAll(c => c.Token), s.ConvertAll(c => c.Second), s.ConvertAll(c => c.Margin)))];
     }
+
+    // Of equal logits the first is said, wherever a sort puts it.
+    static Choice[] Choices(Tensor logits)
+    {
+        var first = logits.argmax(1).data<long>().ToArray();
+        var (values, tokens) = logits.topk(2, 1);
+        var (best, two) = (values.data<float>().ToArray(), tokens.data<long>().ToArray());
+        return [.. first.Select((token, r) => new Choice((int)token,
+            (int)(two[2 * r] == token ? two[2 * r + 1] : two[2 * r]), best[2 * r] - best[2 * r + 1]))];
+    }
+
+    readonly record struct Choice(int Token, int Second, double Margin);
 }

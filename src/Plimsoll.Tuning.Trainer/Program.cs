@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Threading;
 using Plimsoll.Core;
@@ -14,10 +15,15 @@ namespace Plimsoll.Tuning.Trainer;
 /// <summary>
 /// <c>plimsoll-trainer train JOB.json</c> prints progress, <c>generate JOB.json</c> answers, one JSON value a
 /// line. Exit code 2 is bad input, with one line on stderr. With <c>attached</c> behind the job it ends where
-/// its standard input does, so that nothing goes on training for somebody who is gone.
+/// its standard input does, so that nothing goes on training for somebody who is gone; on Linux it is killed
+/// with its parent, which reaches it where it was stopped too.
 /// </summary>
 static class Program
 {
+    // Of Linux: PR_SET_PDEATHSIG, SIGKILL.
+    const int DeathSignal = 1;
+    const nuint Kill = 9;
+
     static int Main(string[] arguments)
     {
         try
@@ -26,6 +32,8 @@ static class Program
             {
                 arguments = arguments[..^1];
                 new Thread(EndWithInput) { IsBackground = true }.Start();
+                if (OperatingSystem.IsLinux())
+                    _ = prctl(DeathSignal, Kill);
             }
             if (arguments is ["train", var job])
                 Train(TrainerJob.Read(job));
@@ -77,7 +85,7 @@ static class Program
         foreach (var answer in new Answers(decoder, model.Config.Layers, model.Config.EndTokens)
             .Of(prompts, job.MostTokens))
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(answer));
+            Console.Out.WriteLine(answer.Write());
         }
     }
 
@@ -92,4 +100,7 @@ static class Program
             throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a generate job");
         }
     }
+
+    [DllImport("libc")]
+    static extern int prctl(int option, nuint value);
 }

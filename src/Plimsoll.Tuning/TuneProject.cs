@@ -18,7 +18,7 @@ public sealed class TuneProject
 {
     public string Task { get; set; } = "";
     public string Registry { get; set; } = "plimsoll-registry";
-    public string Base { get; set; } = "plimsoll";
+    public string Base { get; set; } = BuiltIn;
 
     /// <summary>The file of records, and options of <c>tune dataset</c> without their dashes.</summary>
     public Dictionary<string, string> Dataset { get; set; } = [];
@@ -34,7 +34,9 @@ public sealed class TuneProject
     /// <summary>Whether a release goes into production at once.</summary>
     public bool Promote { get; set; }
 
-    static readonly string[] _evaluationFiles = ["set", "must-pass", "schema"];
+    static readonly string[] _files = ["set", "must-pass", "schema", "html", "out", "bundle"];
+
+    const string BuiltIn = "plimsoll";
 
     string _folder = "";
 
@@ -69,6 +71,10 @@ public sealed class TuneProject
         }
     }
 
+    /// <summary>Every stage that the project asks for, with a word in place of each hash.</summary>
+    public IEnumerable<string[]> Everything() =>
+        [DatasetArguments(), RunArguments("DATASET"), .. AfterTraining("ADAPTER")];
+
     public string[] DatasetArguments()
     {
         var options = new Dictionary<string, string>(Dataset);
@@ -78,20 +84,18 @@ public sealed class TuneProject
             options["evaluation"] = sets.Split('=', 2) is [var name, var file] ? $"{name}={Here(file)}"
                 : sets;
         }
-        return ["dataset", Here(Dataset["file"]), .. Common(), "--base", Base, .. Options(options)];
+        return ["dataset", Here(Dataset["file"]), .. Common(), "--base", BaseHere(), .. Options(options)];
     }
 
     public string[] RunArguments(string dataset) =>
-        ["run", .. Common(), "--base", Base, "--dataset", dataset, .. Options(Training)];
+        ["run", .. Common(), "--base", BaseHere(), "--dataset", dataset, .. Options(Training)];
 
     /// <summary>Evaluation, release and promotion, as far as the project asks for them.</summary>
     public IEnumerable<string[]> AfterTraining(string adapter)
     {
         if (!Evaluation.ContainsKey("set"))
             yield break;
-        var options = Evaluation.ToDictionary(o => o.Key,
-            o => _evaluationFiles.Contains(o.Key.Replace('_', '-')) ? Here(o.Value) : o.Value);
-        yield return ["evaluate", adapter, .. Common(), .. Options(options)];
+        yield return ["evaluate", adapter, .. Common(), .. Options(Evaluation)];
         yield return ["release", adapter, .. Common(), "--task", Task];
         if (Promote)
             yield return ["promote", Task, .. Common()];
@@ -102,13 +106,17 @@ public sealed class TuneProject
     // Paths are the project file's, wherever the command runs.
     string Here(string path) => Path.Combine(_folder, path);
 
-    static IEnumerable<string> Options(IReadOnlyDictionary<string, string> options)
+    // A hash where no file of the project is called so; the built-in one's name comes before any file's.
+    string BaseHere() => Base != BuiltIn && Path.Exists(Here(Base)) ? Here(Base) : Base;
+
+    IEnumerable<string> Options(IReadOnlyDictionary<string, string> options)
     {
-        foreach (var (name, value) in options)
+        foreach (var (key, value) in options)
         {
-            yield return $"--{name.Replace('_', '-')}";
+            var name = key.Replace('_', '-');
+            yield return $"--{name}";
             if (value != "true")
-                yield return value;
+                yield return _files.Contains(name) ? Here(value) : value;
         }
     }
 }

@@ -29,6 +29,7 @@ public sealed class TuneWorkspace : IDisposable
         Folder = folder;
         Time = time;
         Registry = new ModelRegistry(folder, time);
+        ScratchFolder.RemoveLeft(folder);
     }
 
     public string Folder { get; }
@@ -63,18 +64,10 @@ public sealed class TuneWorkspace : IDisposable
     /// <summary>Takes a GGUF file in as a base; its quantised weights are what is tuned on.</summary>
     public string AddGguf(string file)
     {
-        var folder = Path.Combine(Folder, "work", $"import-{Guid.NewGuid():N}");
-        try
-        {
-            using (var gguf = GgufFile.Open(file))
-                GgufImport.Model(gguf, folder);
-            return AddBase(folder);
-        }
-        finally
-        {
-            if (Directory.Exists(folder))
-                Directory.Delete(folder, recursive: true);
-        }
+        using var scratch = new ScratchFolder(Folder, "import");
+        using (var gguf = GgufFile.Open(file))
+            GgufImport.Model(gguf, scratch.Path);
+        return AddBase(scratch.Path);
     }
 
     /// <summary>
@@ -124,21 +117,21 @@ public sealed class TuneWorkspace : IDisposable
         var folder = Path.Combine(Folder, "folders", hash);
         if (Directory.Exists(folder))
             return folder;
-        var temporary = $"{folder}.{Guid.NewGuid():N}";
-        Directory.CreateDirectory(temporary);
+        using var scratch = new ScratchFolder(Folder, "folder");
+        var whole = Directory.CreateDirectory(scratch.In(hash)).FullName;
         foreach (var (name, blob) in Registry.Get(hash).Blobs)
         {
-            File.CreateSymbolicLink(Path.Combine(temporary, Path.GetFileName(name)),
+            File.CreateSymbolicLink(Path.Combine(whole, Path.GetFileName(name)),
                 Path.GetFullPath(Registry.Blobs.Find(blob)));
         }
+        Directory.CreateDirectory(Path.GetDirectoryName(folder)!);
         try
         {
-            Directory.Move(temporary, folder);
+            Directory.Move(whole, folder);
         }
         catch (IOException) when (Directory.Exists(folder))
         {
             // Another process was first; both made the same.
-            Directory.Delete(temporary, recursive: true);
         }
         return folder;
     }

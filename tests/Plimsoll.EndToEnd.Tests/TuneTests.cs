@@ -148,9 +148,17 @@ public sealed class TuneTests
             + "\n{\"messages\":[{\"role\":\"assistant\",\"content\":\"x\"}]}\n");
         PlimsollProcess.Run("tune", "dataset", bad, "--registry", registry)
             .ShouldBeRefused("bad.jsonl:2: ", "out of order");
+        PlimsollProcess.Run("tune", "list", "--registry", registry).ShouldBeRefused("no registry");
+        Directory.Exists(registry).ShouldBeFalse();
+        new TuneWorkspace(registry, TimeProvider.System).Dispose();
         var project = Path.Combine(folder.Path, "tune.yaml");
         File.WriteAllText(project, "task: x\ncolour: red\n");
         PlimsollProcess.Run("tune", "apply", project).ShouldBeRefused("tune.yaml:2", "colour");
+        File.WriteAllText(project, "task: x\ndataset: { file: bad.jsonl }\ntraining: { ran: 4 }\n");
+        PlimsollProcess.Run("tune", "apply", project).ShouldBeRefused("tune.yaml: ", "--ran");
+        File.WriteAllText(project, "task: x\ndataset:\n  file: bad.jsonl\n  seed: 1,5\n");
+        PlimsollProcess.Run("tune", "apply", project)
+            .ShouldBeRefused("tune.yaml: ", "a whole number of at least 0");
         PlimsollProcess.Run("tune", "lineage", "abc", "--registry", registry)
             .ShouldBeRefused("expected a hash");
         PlimsollProcess.Run("tune", "promote", "x", "--registry", registry).ShouldBeRefused("x@candidate");

@@ -32,17 +32,20 @@ public sealed record CurvesPicture
     /// <summary>Named levels on the vertical axis: limits.</summary>
     public IReadOnlyList<(double At, string Name)> Levels { get; init; } = [];
 
+    const double NameHeight = 18;
+
     public Scene Draw()
     {
-        var frame = new Frame(Title, Subtitle, height: 250 + 20 * Curves.Count);
+        // One curve alone is what the title says. Names of several stand above the plot, where no curve, mark
+        // or level passes through them.
+        var named = Curves.Count > 1;
+        var frame = new Frame(Title, Subtitle, above: named ? NameHeight * Curves.Count + 6 : 0);
         var points = Curves.SelectMany(curve => curve.Points).Where(p => !Logarithmic || p.X > 0).ToList();
         var xs = points.Select(p => p.X).Concat(Marks.Select(mark => mark.At)).DefaultIfEmpty(1).ToList();
         var x = Logarithmic
             ? Axis.Log(0.95 * xs.Min(), 1.05 * xs.Max(), frame.Left, frame.Right)
             : Axis.Linear(xs.Max(), frame.Left, frame.Right);
-        // Room for the legend above the highest point.
-        var room = Most is null ? 1 + 0.09 * Curves.Count : 1;
-        var y = Axis.Linear(Most ?? room * points.Select(p => p.Y).Concat(Levels.Select(level => level.At))
+        var y = Axis.Linear(Most ?? points.Select(p => p.Y).Concat(Levels.Select(level => level.At))
             .DefaultIfEmpty(1).Max(), frame.Bottom, frame.Top);
         frame.Vertical(y, tick => Axis.Label(tick) + Unit);
         frame.Horizontal(x, Across);
@@ -51,11 +54,18 @@ public sealed record CurvesPicture
         foreach (var (at, name) in Levels)
             frame.LevelAt(y.At(at), name);
         for (var i = 0; i < Curves.Count; i++)
-            Curve(frame, Curves[i], Series.Number(i), i, x, y);
+        {
+            Curve(frame, Curves[i], Series.Number(i), x, y);
+            if (named)
+            {
+                frame.Legend(frame.Left, frame.Top - NameHeight * (Curves.Count - i) + 8, Series.Number(i),
+                    Curves[i].Name);
+            }
+        }
         return frame.Scene;
     }
 
-    void Curve(Frame frame, NamedCurve curve, Series series, int index, Axis x, Axis y)
+    void Curve(Frame frame, NamedCurve curve, Series series, Axis x, Axis y)
     {
         var points = curve.Points.Where(p => !Logarithmic || p.X > 0).ToList();
         frame.Curve(points, x, y, series.Line);
@@ -68,9 +78,6 @@ public sealed record CurvesPicture
                     FormattableString.Invariant($"{curve.Name}: {at:0.###}, {value:0.###}{Unit}"));
             }
         }
-        // One curve alone is what the title says.
-        if (Curves.Count > 1)
-            frame.Legend(frame.Left + 14, frame.Top + 18 + 18 * index, series, curve.Name);
     }
 }
 

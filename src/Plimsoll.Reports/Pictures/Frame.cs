@@ -10,12 +10,13 @@ sealed class Frame
     const double Small = 12;
     const double UsualHeight = 270;
 
-    public Frame(
-        string title, string subtitle, PictureSize size = PictureSize.Half, double height = UsualHeight)
+    /// <param name="above">Kept free between subtitle and plot.</param>
+    public Frame(string title, string subtitle, PictureSize size = PictureSize.Half,
+        double height = UsualHeight, double above = 0)
     {
         Scene = new Scene((double)size);
         Scene.Text(16, 24, title, 16, Ink.Text, bold: true);
-        Top = Scene.Paragraph(16, 43, Scene.Width - 32, subtitle, Small, Ink.Muted) + 4;
+        Top = Scene.Paragraph(16, 43, Scene.Width - 32, subtitle, Small, Ink.Muted) + 4 + above;
         Left = size == PictureSize.Phone ? 52 : 60;
         Bottom = Top + height;
         Right = Scene.Width - 20;

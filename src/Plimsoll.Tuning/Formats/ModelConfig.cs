@@ -63,8 +63,7 @@ public sealed record ModelConfig
             return new ConfigReader(path, document.RootElement).Read();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException
-            or InvalidOperationException
-            or FormatException)
+            or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected "
                 + "a Hugging Face config.json");

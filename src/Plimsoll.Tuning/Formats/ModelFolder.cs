@@ -171,8 +171,9 @@ public sealed class ModelFolder : IDisposable
         var config = System.IO.Path.Combine(path, "tokenizer_config.json");
         if (File.Exists(config))
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(config));
-            if (document.RootElement.TryGetProperty("chat_template", out var template)
+            using var document = Json(config);
+            if (document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("chat_template", out var template)
                 && template.ValueKind == JsonValueKind.String)
             {
                 return template.GetString()!;
@@ -180,5 +181,17 @@ public sealed class ModelFolder : IDisposable
         }
         throw new BadInputException($"{path}: no chat template; expected {TemplateFile} or chat_template in "
             + "tokenizer_config.json");
+    }
+
+    static JsonDocument Json(string path)
+    {
+        try
+        {
+            return JsonDocument.Parse(File.ReadAllBytes(path));
+        }
+        catch (JsonException e)
+        {
+            throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected JSON");
+        }
     }
 }

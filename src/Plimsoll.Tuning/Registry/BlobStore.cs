@@ -11,9 +11,10 @@ namespace Plimsoll.Tuning.Registry;
 /// </summary>
 public sealed class BlobStore
 {
+    readonly string _registry;
     readonly string _folder;
 
-    public BlobStore(string folder) => _folder = Path.Combine(folder, "sha256");
+    public BlobStore(string folder) => (_registry, _folder) = (folder, Path.Combine(folder, "sha256"));
 
     /// <returns>The blob's hash.</returns>
     /// <exception cref="BadInputException">The source cannot be read or the store not be written.</exception>
@@ -56,10 +57,10 @@ public sealed class BlobStore
 
     string Put(Stream source)
     {
-        Directory.CreateDirectory(_folder);
-        var temporary = Path.Combine(_folder, $".{Guid.NewGuid():N}");
         try
         {
+            using var scratch = new ScratchFolder(_registry, "blob");
+            var temporary = scratch.In("blob");
             string hash;
             using (var target = File.Create(temporary))
             using (var hashing = IncrementalHash.CreateHash(HashAlgorithmName.SHA256))
@@ -85,10 +86,6 @@ public sealed class BlobStore
         {
             throw new BadInputException($"{_folder}: cannot be written ({e.Message.TrimEnd('.')}); expected "
                 + "a writable folder");
-        }
-        finally
-        {
-            File.Delete(temporary);
         }
     }
 

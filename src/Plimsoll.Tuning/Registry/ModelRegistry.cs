@@ -54,10 +54,23 @@ public sealed class ModelRegistry : IDisposable
     /// <summary>Adds an object; the same one again changes nothing.</summary>
     /// <returns>Its hash.</returns>
     /// <exception cref="BadInputException">A link or a blob that is not there.</exception>
-    public string Add(Manifest manifest) => Written(() =>
+    public string Add(Manifest manifest) => AddAll([manifest]);
+
+    /// <summary>Adds objects that may link to those before them: all or none.</summary>
+    /// <returns>The last one's hash.</returns>
+    /// <exception cref="BadInputException">A link or a blob that is not there.</exception>
+    public string AddAll(IReadOnlyList<Manifest> manifests) => Written(() =>
+    {
+        using var transaction = _connection.BeginTransaction();
+        foreach (var manifest in manifests)
+            Insert(manifest);
+        transaction.Commit();
+        return manifests[^1].Hash;
+    });
+
+    void Insert(Manifest manifest)
     {
         var hash = manifest.Hash;
-        using var transaction = _connection.BeginTransaction();
         foreach (var (role, link) in manifest.Links)
         {
             if (Count("SELECT COUNT(*) FROM manifests WHERE hash = $a", link) == 0)
@@ -81,9 +94,7 @@ public sealed class ModelRegistry : IDisposable
             Execute("INSERT OR IGNORE INTO links (source, role, target) VALUES ($a, $b, $c)", hash, role,
                 link);
         }
-        transaction.Commit();
-        return hash;
-    });
+    }
 
     /// <exception cref="BadInputException">There is none of this hash, or its body
     /// was tampered with.</exception>

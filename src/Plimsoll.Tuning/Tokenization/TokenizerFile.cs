@@ -11,6 +11,9 @@ namespace Plimsoll.Tuning.Tokenization;
 /// <summary>Hugging Face's <c>tokenizer.json</c>, of byte-level BPE models.</summary>
 public static class TokenizerFile
 {
+    /// <summary>Sixteen times the largest vocabularies that are trained.</summary>
+    const int MostTokens = 1 << 22;
+
     const string Gpt2Pattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
     const string LlamaPattern =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
@@ -29,7 +32,7 @@ public static class TokenizerFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException
             or KeyNotFoundException or InvalidOperationException or FormatException
-                or IndexOutOfRangeException)
+            or IndexOutOfRangeException or ArgumentException)
         {
             throw new BadInputException($"{path}: {e.Message.TrimEnd('.')}; expected a tokenizer.json with "
                 + "a byte-level BPE");
@@ -59,6 +62,11 @@ public static class TokenizerFile
                 vocabulary[token.GetProperty("content").GetString()!] = id;
                 specials.Add(id);
             }
+        }
+        if (vocabulary.Values.Max() >= MostTokens)
+        {
+            throw new BadInputException(
+                $"{path}: a token of id {vocabulary.Values.Max()}; expected below {MostTokens}");
         }
         var tokens = new string[vocabulary.Values.Max() + 1];
         foreach (var (text, id) in vocabulary)

@@ -45,18 +45,26 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
         job = job with { OutputFolder = Path.Combine(work, "bundle"),
             CheckpointFolder = Path.Combine(work, "checkpoints") };
         var started = workspace.Time.GetUtcNow();
-        var budget = new RunBudget(options.BudgetUsd, usdPerHour, workspace.Time);
+        var before = RunProgress.Before(work);
+        var budget = new RunBudget(options.BudgetUsd, usdPerHour);
         var log = new List<string>();
         try
         {
-            var last = await TrainAsync(job, Path.Combine(work, "job.json"), e =>
+            TrainerEvent? last = null;
+            await TrainAsync(job, Path.Combine(work, "job.json"), said =>
             {
+                // What was killed was paid for too.
+                var e = last = said with
+                {
+                    CpuSeconds = said.CpuSeconds + (before?.CpuSeconds ?? 0),
+                    Seconds = (workspace.Time.GetUtcNow() - started).TotalSeconds + (before?.Seconds ?? 0),
+                };
                 log.Add(e.Write());
                 budget.Check(e);
                 RunProgress.Write(work, e, workspace.Time);
                 progress(e);
             }, cancellation).ConfigureAwait(false);
-            var adapter = Keep(job, specManifest, last, started, log, usdPerHour);
+            var adapter = Keep(job, specManifest, last!, started, log, usdPerHour);
             Discard(work, lease);
             return (adapter, false);
         }
@@ -83,33 +91,23 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
                 + "embedded trainer, which alone gives the same bytes again");
         }
         var dataset = workspace.Of(specManifest.Links["dataset"], ManifestKind.Dataset);
-        var work = Path.Combine(workspace.Folder, "work", $"reproduce-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(work);
-        try
+        using var scratch = new ScratchFolder(workspace.Folder, "reproduce");
+        var job = new TrainerJob
         {
-            var job = new TrainerJob
-            {
-                Spec = spec,
-                BaseFolder = workspace.FolderOf(specManifest.Links["base"]),
-                DatasetFile = _registry.Blobs.Find(dataset.Blobs["train.jsonl"]),
-                InitialAdapterFolder = specManifest.Links.TryGetValue("initial_adapter", out var initial)
-                    ? workspace.FolderOf(initial) : null,
-                OutputFolder = Path.Combine(work, "bundle"),
-                CheckpointFolder = Path.Combine(work, "checkpoints"),
-            };
-            await TrainAsync(job, Path.Combine(work, "job.json"), progress, cancellation)
-                .ConfigureAwait(false);
-            var before = workspace.Of(adapterHash, ManifestKind.Adapter).Blobs;
-            var after = Directory.GetFiles(job.OutputFolder)
-                .ToDictionary(f => Path.GetFileName(f)!, f =>
-                CanonicalJson.HashOfBytes(File.ReadAllBytes(f)));
-            return [.. before.Keys.Union(after.Keys).Order(StringComparer.Ordinal)
-                .Where(f => before.GetValueOrDefault(f) != after.GetValueOrDefault(f))];
-        }
-        finally
-        {
-            Directory.Delete(work, recursive: true);
-        }
+            Spec = spec,
+            BaseFolder = workspace.FolderOf(specManifest.Links["base"]),
+            DatasetFile = _registry.Blobs.Find(dataset.Blobs["train.jsonl"]),
+            InitialAdapterFolder = specManifest.Links.TryGetValue("initial_adapter", out var initial)
+                ? workspace.FolderOf(initial) : null,
+            OutputFolder = scratch.In("bundle"),
+            CheckpointFolder = scratch.In("checkpoints"),
+        };
+        await TrainAsync(job, scratch.In("job.json"), progress, cancellation).ConfigureAwait(false);
+        var before = workspace.Of(adapterHash, ManifestKind.Adapter).Blobs;
+        var after = Directory.GetFiles(job.OutputFolder).ToDictionary(
+            f => Path.GetFileName(f)!, f => CanonicalJson.HashOfBytes(File.ReadAllBytes(f)));
+        return [.. before.Keys.Union(after.Keys).Order(StringComparer.Ordinal)
+            .Where(f => before.GetValueOrDefault(f) != after.GetValueOrDefault(f))];
     }
 
     (TrainerJob Job, Manifest Spec) Prepare(
@@ -141,48 +139,47 @@ public sealed class EmbeddedRuns(TuneWorkspace workspace, Func<TrainerProcess> t
             JsonSerializer.SerializeToNode(spec, CanonicalJson.Options)!.AsObject(), links));
     }
 
-    async Task<TrainerEvent> TrainAsync(TrainerJob job, string jobFile, Action<TrainerEvent> progress,
+    async Task TrainAsync(TrainerJob job, string jobFile, Action<TrainerEvent> progress,
         CancellationToken cancellation)
     {
         File.WriteAllText(jobFile, JsonSerializer.Serialize(job, CanonicalJson.Options));
-        TrainerEvent? last = null;
+        var said = false;
         await trainer().TrainAsync(jobFile, e =>
         {
-            last = e;
+            said = true;
             progress(e);
         }, cancellation).ConfigureAwait(false);
-        return last ?? throw new BadInputException("the trainer ended without a word");
+        if (!said)
+            throw new BadInputException("the trainer ended without a word");
     }
 
     // A run is in the registry with what came of it: of one that was refused nothing is there.
     string Keep(TrainerJob job, Manifest specManifest, TrainerEvent last, DateTimeOffset started,
         List<string> log, double? usdPerHour)
     {
-        var seconds = (workspace.Time.GetUtcNow() - started).TotalSeconds;
         var facts = new JsonObject
         {
             ["engine"] = "embedded",
             ["engine_version"] = typeof(EmbeddedRuns).Assembly.GetName().Version!.ToString(3),
             ["host"] = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
             ["started"] = started.ToString("O"),
-            ["seconds"] = seconds,
+            ["seconds"] = last.Seconds,
             ["cpu_seconds"] = last.CpuSeconds,
             ["tokens"] = last.Tokens,
         };
         if (usdPerHour is { } price)
-            facts["usd"] = price * seconds / 3600;
-        var spec = _registry.Add(specManifest);
-        var run = _registry.Add(Manifest.Of(
-            ManifestKind.Run, facts, new Dictionary<string, string> { ["spec"] = spec },
-            new Dictionary<string, string> { ["log.jsonl"] = workspace.PutLines(log) }));
+            facts["usd"] = price * last.Seconds / 3600;
+        var run = Manifest.Of(
+            ManifestKind.Run, facts, new Dictionary<string, string> { ["spec"] = specManifest.Hash },
+            new Dictionary<string, string> { ["log.jsonl"] = workspace.PutLines(log) });
         var files = Directory.GetFiles(job.OutputFolder)
             .ToDictionary(f => Path.GetFileName(f)!, _registry.Blobs.Put);
-        return _registry.Add(Manifest.Of(ManifestKind.Adapter, new JsonObject
+        return _registry.AddAll([specManifest, run, Manifest.Of(ManifestKind.Adapter, new JsonObject
         {
             ["base_weights_sha256"] = job.Spec.BaseHash,
             ["template_sha256"] = job.Spec.TemplateHash,
             ["tokenizer_sha256"] = job.Spec.TokenizerHash,
-        }, new Dictionary<string, string> { ["run"] = run }, files));
+        }, new Dictionary<string, string> { ["run"] = run.Hash }, files)]);
     }
 
     string? Finished(string spec) =>

@@ -1,6 +1,7 @@
 namespace Plimsoll.Tuning.Training;
 
-/// <summary>Prompts to answer greedily, one JSON array of token ids a line.</summary>
+/// <summary>Prompts to answer greedily, one JSON array of token ids a line; answers are
+/// <see cref="GreedyAnswer"/>s.</summary>
 public sealed record GenerateJob
 {
     public required string BaseFolder { get; init; }

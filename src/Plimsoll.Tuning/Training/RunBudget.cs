@@ -5,12 +5,11 @@ namespace Plimsoll.Tuning.Training;
 
 /// <summary>What a run may cost: it is stopped once it has cost more, or is foretold to.</summary>
 /// <param name="usd">Null: as much as it costs.</param>
-sealed class RunBudget(double? usd, double? usdPerHour, TimeProvider time)
+sealed class RunBudget(double? usd, double? usdPerHour)
 {
     // The first steps are the slowest, and foretell too much.
     const int FirstSteps = 5;
 
-    readonly long _started = time.GetTimestamp();
     int _steps;
 
     /// <exception cref="BadInputException">Above the budget.</exception>
@@ -19,7 +18,7 @@ sealed class RunBudget(double? usd, double? usdPerHour, TimeProvider time)
         if (usd is not { } budget || usdPerHour is not { } price || e.Kind != "step")
             return;
         _steps++;
-        var spent = time.GetElapsedTime(_started).TotalHours * price;
+        var spent = e.Seconds!.Value / 3600 * price;
         var left = _steps < FirstSteps ? 0 : e.UsdLeft ?? 0;
         if (spent + left > budget)
         {

@@ -33,6 +33,13 @@ public sealed record RunProgress(string Spec, TrainerEvent Event, DateTimeOffset
         }
     }
 
+    /// <summary>What an earlier life of this run last said; null where there was none.</summary>
+    internal static TrainerEvent? Before(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        return File.Exists(path) ? TrainerEvent.Read(File.ReadAllText(path)) : null;
+    }
+
     /// <summary>Of every unfinished run, the newest word first.</summary>
     public static List<RunProgress> Of(TuneWorkspace workspace)
     {

@@ -17,7 +17,14 @@ public sealed record TrainerEvent
     public long Tokens { get; init; }
 
     public double? TokensPerSecond { get; init; }
+
+    /// <summary>Of the run's whole life in a registry, what was killed included; of one process elsewhere.
+    /// </summary>
     public double? CpuSeconds { get; init; }
+
+    /// <summary>By the clock, likewise; null where no registry keeps the run.</summary>
+    public double? Seconds { get; init; }
+
     public double? SecondsLeft { get; init; }
     public double? UsdLeft { get; init; }
     public string? Message { get; init; }

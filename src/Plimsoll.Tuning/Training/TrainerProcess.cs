@@ -76,9 +76,9 @@ public sealed class TrainerProcess
         }, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Greedy answers, one line of JSON each, in the order of the prompts.</summary>
-    public Task GenerateAsync(string jobFile, Action<string> answer, CancellationToken cancellation) =>
-        RunAsync("generate", jobFile, answer, cancellation);
+    /// <summary>Greedy answers, in the order of the prompts.</summary>
+    public Task GenerateAsync(string jobFile, Action<GreedyAnswer> answer, CancellationToken cancellation) =>
+        RunAsync("generate", jobFile, line => answer(GreedyAnswer.Read(line)), cancellation);
 
     async Task RunAsync(string verb, string jobFile, Action<string> line, CancellationToken cancellation)
     {
@@ -91,7 +91,8 @@ public sealed class TrainerProcess
         start.Environment["MALLOC_MMAP_MAX_"] = "0";
         start.Environment["MALLOC_TRIM_THRESHOLD_"] = "68719476736";
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
-        using var process = Process.Start(start)!;
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var process = await StartAsync(start, gone.Task).ConfigureAwait(false);
         using var stop = cancellation.Register(() => Kill(process));
         using var ended = new CancellationTokenSource();
         var held = _mustYield is null ? Task.CompletedTask
@@ -116,6 +117,7 @@ public sealed class TrainerProcess
             await ended.CancelAsync().ConfigureAwait(false);
             await held.ConfigureAwait(false);
             await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+            gone.SetResult();
         }
         cancellation.ThrowIfCancellationRequested();
         var said = (await story.ConfigureAwait(false)).Trim();
@@ -123,6 +125,26 @@ public sealed class TrainerProcess
             throw new BadInputException(said);
         if (process.ExitCode != 0)
             throw new BadInputException($"the trainer ended with code {process.ExitCode}: {LastLine(said)}");
+    }
+
+    // By a thread that stays as long as the process does: Linux takes a thread's end for its parent's, and a
+    // trainer is killed with its parent.
+    static Task<Process> StartAsync(ProcessStartInfo start, Task gone)
+    {
+        var started = new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            try
+            {
+                started.SetResult(Process.Start(start)!);
+                gone.Wait();
+            }
+            catch (Exception e)
+            {
+                started.TrySetException(e);
+            }
+        }) { IsBackground = true, Name = "trainer" }.Start();
+        return started.Task;
     }
 
     static void Kill(Process process)

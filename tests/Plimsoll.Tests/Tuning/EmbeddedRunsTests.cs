@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using System.Threading;
 using System.Threading.Tasks;
 using Plimsoll.Core;
 using Plimsoll.Tuning;
@@ -85,6 +86,36 @@ public sealed class EmbeddedRunsTests
         Directory.GetFileSystemEntries(folder.In("registry/work")).ShouldBeEmpty();
         await RunAsync(
             workspace, baseHash, dataset, options: _options with { BudgetUsd = 1e9 }, usdPerHour: 1);
+    }
+
+    [Fact]
+    public async Task What_a_killed_run_has_cost_is_paid_by_the_one_that_goes_on()
+    {
+        using var folder = new TemporaryFolder();
+        var tiny = new TinyJob(folder);
+        using var workspace = new TuneWorkspace(folder.In("registry"), TimeProvider.System);
+        var baseHash = workspace.AddBase(tiny.Model(Architecture.Llama));
+        var dataset = Dataset(workspace, baseHash, tiny.Conversations(60));
+        var options = _options with { MostSteps = null, Epochs = 60, BatchTokens = 128 };
+        using var kill = new CancellationTokenSource();
+        var killed = new TrainerEvent { Kind = "" };
+        await Should.ThrowAsync<OperationCanceledException>(() => new EmbeddedRuns(workspace,
+            () => TinyJob.Trainer).RunAsync(baseHash, dataset, options, null, 1, e =>
+            {
+                killed = e;
+                if (e.Kind == "checkpoint")
+                    kill.Cancel();
+            }, kill.Token));
+        var first = new TrainerEvent { Kind = "" };
+        var (adapter, _) = await new EmbeddedRuns(workspace, () => TinyJob.Trainer).RunAsync(
+            baseHash, dataset, options, null, 1, e => first = first.Kind == "" ? e : first,
+            TestContext.Current.CancellationToken);
+        first.Kind.ShouldBe("resumed");
+        first.CpuSeconds!.Value.ShouldBeGreaterThanOrEqualTo(killed.CpuSeconds!.Value);
+        first.Seconds!.Value.ShouldBeGreaterThanOrEqualTo(killed.Seconds!.Value);
+        var run = workspace.Registry.Get(workspace.Registry.Get(adapter).Links["run"]).Facts;
+        run["usd"]!.GetValue<double>().ShouldBe(run["seconds"]!.GetValue<double>() / 3600, 1e-12);
+        run["cpu_seconds"]!.GetValue<double>().ShouldBeGreaterThan(killed.CpuSeconds.Value);
     }
 
     [Fact]

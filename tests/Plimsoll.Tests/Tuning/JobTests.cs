@@ -25,6 +25,15 @@ public sealed class JobTests
     [InlineData("""{"model":"m","training_file":"f","hyperparameters":{"n_epochs":0}}""", "n_epochs 0")]
     [InlineData("""{"model":"m","training_file":"f","method":{"type":"reinforcement"}}""", "method.type")]
     [InlineData("""{"model":"m","training_file":"g"}""", "no such file")]
+    [InlineData("""{"model":"m","training_file":"f","method":"dpo"}""", "method: expected a JSON object")]
+    [InlineData("""{"model":"m","training_file":"f","method":{"type":"dpo","dpo":5}}""", "dpo: expected a JSON")]
+    [InlineData("""{"model":"m","training_file":"f","hyperparameters":3}""", "hyperparameters: expected")]
+    [InlineData("""{"model":"m","training_file":"f","hyperparameters":{"n_epoch":2}}""", "n_epoch: unknown")]
+    [InlineData("""{"model":"m","training_file":"f","hyperparameters":{"n_epochs":1.5}}""", "a whole number")]
+    [InlineData("""{"model":"m","training_file":"f","seed":"x"}""", "seed \"x\": expected a whole number")]
+    [InlineData("""{"model":"m","training_file":"f","seed":-9223372036854775808}""", "a whole number")]
+    [InlineData("""{"model":"m","training_file":"f","metadata":7}""", "metadata: expected a JSON object")]
+    [InlineData("""{"model":"m","training_file":"f","integrations":{"type":"wandb"}}""", "integrations")]
     public void A_body_that_is_no_job_is_refused(string body, string expected)
     {
         using var folder = new TemporaryFolder();
@@ -125,6 +134,24 @@ public sealed class JobTests
         var bad = await Should.ThrowAsync<BadInputException>(
             () => runs.ReproduceAsync(adapter, _ => { }, TestContext.Current.CancellationToken));
         bad.Message.ShouldContain("was trained by axolotl");
+    }
+
+    [Fact]
+    public async Task A_job_that_meets_a_defect_fails_and_is_not_tried_for_ever()
+    {
+        using var folder = new TemporaryFolder();
+        using var store = new JobStore(folder.In("state"), TimeProvider.System);
+        using var workspace = new TuneWorkspace(folder.In("state"), TimeProvider.System);
+        var runner = new JobRunner(store, workspace, new EmbeddedRuns(workspace, () => TinyJob.Trainer),
+            _ => throw new NotSupportedException("two\nlines"), (_, _) => "");
+        var desk = new JobDesk(store, (_, _) => true);
+        using var document = JsonDocument.Parse("""{"model":"tiny","training_file":"f"}""");
+        var id = desk.Create("t", document.RootElement)["id"]!.GetValue<string>();
+        await Should.ThrowAsync<NotSupportedException>(
+            () => runner.RunNextAsync(TestContext.Current.CancellationToken));
+        desk.Get("t", id)!["status"]!.GetValue<string>().ShouldBe("failed");
+        desk.Get("t", id)!["error"]!["message"]!.GetValue<string>().ShouldContain("two lines");
+        store.Claim("another", TimeSpan.FromMinutes(1)).ShouldBeNull();
     }
 
     [Fact]

@@ -10,6 +10,7 @@ using Plimsoll.Tests.Engine.LlamaCpp;
 using Plimsoll.Tuning.Datasets;
 using Plimsoll.Tuning.Evaluation;
 using Plimsoll.Tuning.Formats;
+using Plimsoll.Tuning.Training;
 using Shouldly;
 using Xunit;
 
@@ -45,13 +46,18 @@ public sealed class ParityTests
         var prompts = Prompts(model, 200);
         var plain = await tiny.AnswersAsync(path, null, prompts, AnswerTokens);
         var tuned = await tiny.AnswersAsync(path, job.OutputFolder, prompts, AnswerTokens);
-        plain.Zip(tuned).Count(p => !p.First.SequenceEqual(p.Second)).ShouldBeGreaterThan(100);
+        plain.Zip(tuned).Count(p => !p.First.Tokens.SequenceEqual(p.Second.Tokens)).ShouldBeGreaterThan(100);
         GgufExport.Model(model, null, format, "tiny").Save(folder.In("base.gguf"));
         GgufExport.Model(model, job.OutputFolder, format, "tiny").Save(folder.In("merged.gguf"));
         GgufExport.Adapter(model, job.OutputFolder, "tuned").Save(folder.In("adapter.gguf"));
-        async Task Same(List<int[]> trainer, string file, string? adapter) => Is(GateVerdict.Passed, Verdict(
-            model, prompts, trainer, await EngineAsync(folder.In(file), adapter, prompts),
-            rounded: format == TensorFormat.F16));
+        async Task Same(List<GreedyAnswer> trainer, string file, string? adapter)
+        {
+            var found = Verdict(model, prompts, trainer, await EngineAsync(folder.In(file), adapter, prompts),
+                rounded: format == TensorFormat.F16);
+            Is(GateVerdict.Passed, found);
+            // No answer parts where the trainer itself was not in two minds.
+            ((int)found.Facts["identical"]! + (int)found.Facts["ties"]!).ShouldBe(200, found.Evidence);
+        }
         await Same(plain, "base.gguf", null);
         await Same(tuned, "base.gguf", folder.In("adapter.gguf"));
         await Same(tuned, "merged.gguf", null);
@@ -110,7 +116,7 @@ public sealed class ParityTests
         using var model = ModelFolder.Open(path);
         var prompts = Prompts(model, 40);
         var tuned = await tiny.AnswersAsync(path, job.OutputFolder, prompts, AnswerTokens);
-        tuned.Count(a => model.Config.EndTokens.Contains(a[^1])).ShouldBeGreaterThan(20);
+        tuned.Count(a => model.Config.EndTokens.Contains(a.Tokens[^1])).ShouldBeGreaterThan(20);
         GgufExport.Model(model, job.OutputFolder, TensorFormat.F32, "tiny").Save(folder.In("merged.gguf"));
         Is(GateVerdict.Passed, Verdict(model, prompts, tuned,
             await EngineAsync(folder.In("merged.gguf"), null, prompts)));
@@ -151,18 +157,14 @@ public sealed class ParityTests
         found.Verdict.ShouldBe(expected, found.Evidence);
     }
 
-    static GateOutcome Verdict(ModelFolder model, List<int[]> prompts, List<int[]> trainer,
+    static GateOutcome Verdict(ModelFolder model, List<int[]> prompts, List<GreedyAnswer> trainer,
         List<int[]> engine, bool rounded = false)
     {
-        var examples = prompts.Select((p, i) => new ParityExample(
-            model.Tokenizer.Decode(p, specials: true), Answer(trainer[i], model), Answer(engine[i], model)))
+        var examples = prompts.Select((p, i) => ParityExample.Of(
+            model.Tokenizer.Decode(p, specials: true), trainer[i], engine[i], model.Config.EndTokens))
                 .ToList();
         return Gates.Parity(examples, rounded, needed: prompts.Count);
     }
-
-    // Engines end an answer with its last token or without.
-    static int[] Answer(int[] tokens, ModelFolder model) =>
-        [.. tokens.Where(t => t >= 0 && !model.Config.EndTokens.Contains(t))];
 
     static List<int[]> Prompts(ModelFolder model, int count) =>
         [.. Enumerable.Range(0, count).Select(

@@ -38,6 +38,23 @@ public sealed class RegistryTests
     }
 
     [Fact]
+    public void Of_objects_that_belong_together_all_are_added_or_none()
+    {
+        using var folder = new TemporaryFolder();
+        using var registry = new ModelRegistry(folder.Path, TimeProvider.System);
+        var spec = Manifest.Of(ManifestKind.Spec, new JsonObject { ["seed"] = 1 });
+        var run = Manifest.Of(ManifestKind.Run, new JsonObject(), Link("spec", spec.Hash));
+        Manifest Adapter(string blob) => Manifest.Of(ManifestKind.Adapter, new JsonObject(),
+            Link("run", run.Hash), new Dictionary<string, string> { ["weights"] = blob });
+        Should.Throw<BadInputException>(() => registry.AddAll([spec, run, Adapter(new string('a', 64))]));
+        registry.OfKind(ManifestKind.Spec).ShouldBeEmpty();
+        registry.OfKind(ManifestKind.Run).ShouldBeEmpty();
+        var adapter = Adapter(registry.Blobs.Put("x"u8));
+        registry.AddAll([spec, run, adapter]).ShouldBe(adapter.Hash);
+        registry.Users(run.Hash, "run").ShouldBe([adapter.Hash]);
+    }
+
+    [Fact]
     public void Names_move_and_their_history_stays()
     {
         using var folder = new TemporaryFolder();

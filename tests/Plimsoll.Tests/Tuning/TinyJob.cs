@@ -116,7 +116,7 @@ sealed class TinyJob(TemporaryFolder folder)
         return events;
     }
 
-    public async Task<List<int[]>> AnswersAsync(
+    public async Task<List<GreedyAnswer>> AnswersAsync(
         string baseFolder, string? adapter, IEnumerable<int[]> prompts, int mostTokens)
     {
         var job = folder.Write("generate.json", JsonSerializer.Serialize(new Dictionary<string, object?>
@@ -127,9 +127,8 @@ sealed class TinyJob(TemporaryFolder folder)
                 string.Join('\n', prompts.Select(p => JsonSerializer.Serialize(p)))),
             ["most_tokens"] = mostTokens,
         }));
-        var answers = new List<int[]>();
-        await _trainer.GenerateAsync(job, l => answers.Add(JsonSerializer.Deserialize<int[]>(l)!),
-            TestContext.Current.CancellationToken);
+        var answers = new List<GreedyAnswer>();
+        await _trainer.GenerateAsync(job, answers.Add, TestContext.Current.CancellationToken);
         return answers;
     }
 }

@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Plimsoll.Core;
 using Plimsoll.Tuning;
 
 namespace Plimsoll.Cli.Verbs.Tune;
@@ -30,15 +31,18 @@ sealed class ApplyCommand(TuneStage stage)
     async Task<int> RunAsync(string file, CancellationToken cancellation)
     {
         var project = TuneProject.Read(file);
-        var dataset = await StageAsync(project.DatasetArguments(), cancellation);
+        // All of it is read before any of it is done.
+        foreach (var arguments in project.Everything())
+            Parsed(file, arguments, TextWriter.Null);
+        var dataset = await StageAsync(file, project.DatasetArguments(), cancellation);
         if (dataset.Code != CommandLine.Done)
             return dataset.Code;
-        var run = await StageAsync(project.RunArguments(dataset.Hash), cancellation);
+        var run = await StageAsync(file, project.RunArguments(dataset.Hash), cancellation);
         if (run.Code != CommandLine.Done)
             return run.Code;
         foreach (var arguments in project.AfterTraining(run.Hash))
         {
-            var (code, _) = await StageAsync(arguments, cancellation);
+            var (code, _) = await StageAsync(file, arguments, cancellation);
             if (code != CommandLine.Done)
                 return code;
         }
@@ -46,12 +50,12 @@ sealed class ApplyCommand(TuneStage stage)
     }
 
     // Stages are the verbs themselves: what apply does can be done by hand, and is the same.
-    async Task<(int Code, string Hash)> StageAsync(string[] arguments, CancellationToken cancellation)
+    async Task<(int Code, string Hash)> StageAsync(
+        string file, string[] arguments, CancellationToken cancellation)
     {
         stage.Story.WriteLine($"plimsoll: tune {string.Join(' ', arguments)}");
         var said = new StringWriter();
-        var inner = new TuneVerb(said, stage.Story).Build();
-        var code = await inner.Parse(arguments).InvokeAsync(new InvocationConfiguration
+        var code = await Parsed(file, arguments, said).InvokeAsync(new InvocationConfiguration
         {
             Output = said,
             Error = stage.Story,
@@ -59,5 +63,13 @@ sealed class ApplyCommand(TuneStage stage)
         }, cancellation);
         stage.Output.Write(said.ToString());
         return (code, said.ToString().Split('\n')[0].Split(' ').Last());
+    }
+
+    ParseResult Parsed(string file, string[] arguments, TextWriter output)
+    {
+        var parsed = new TuneVerb(output, stage.Story).Build().Parse(
+            arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        return UsageError.OfAny(parsed) is { } error
+            ? throw new BadInputException($"{file}: {error}") : parsed;
     }
 }

@@ -95,12 +95,14 @@ sealed class DatasetCommand(TuneStage stage)
 
     async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        using var workspace = TuneStage.Open(parsed.GetValue(_registry)!);
         if (parsed.GetValue(_html) is { } page)
             WholeFile.Check(page.FullName);
-        var baseHash = TuneStage.BaseOf(workspace, parsed.GetValue(_base)!);
+        // What is malformed leaves no registry behind.
         var file = parsed.GetValue(_file)!;
-        var (raw, bill) = await _teacher.LabelAsync(parsed, workspace, [.. Read(parsed, file)],
+        var records = Read(parsed, file).ToList();
+        using var workspace = TuneStage.OpenOrCreate(parsed.GetValue(_registry)!);
+        var baseHash = TuneStage.BaseOf(workspace, parsed.GetValue(_base)!);
+        var (raw, bill) = await _teacher.LabelAsync(parsed, workspace, records,
             redacts: !parsed.GetValue(_pii), stage.Story, cancellation);
         using var progress = new ProgressLine(stage.Story, "cleaning", total: 0);
         var options = new DatasetOptions

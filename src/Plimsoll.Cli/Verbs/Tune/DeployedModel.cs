@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -11,6 +10,7 @@ using Plimsoll.Engine.LlamaCpp;
 using Plimsoll.Inputs.Gguf;
 using Plimsoll.Tuning;
 using Plimsoll.Tuning.Formats;
+using Plimsoll.Tuning.Registry;
 
 namespace Plimsoll.Cli.Verbs.Tune;
 
@@ -19,12 +19,12 @@ namespace Plimsoll.Cli.Verbs.Tune;
 /// </summary>
 sealed class DeployedModel : IAsyncDisposable
 {
-    readonly string _work;
+    readonly ScratchFolder _work;
     readonly ModelConfig _config;
     LlamaEngine? _engine;
     string? _adapter;
 
-    DeployedModel(string work, ModelConfig config) => (_work, _config) = (work, config);
+    DeployedModel(ScratchFolder work, ModelConfig config) => (_work, _config) = (work, config);
 
     /// <param name="adapter">Beside the model; null for the model alone.</param>
     /// <param name="longest">Tokens of the longest prompt with its answer.</param>
@@ -37,19 +37,18 @@ sealed class DeployedModel : IAsyncDisposable
             throw new BadInputException($"a prompt and its answer have up to {longest} tokens; the "
                 + $"model's context is {model.Config.ContextTokens}");
         }
-        var work = Path.Combine(workspace.Folder, "work", $"deployed-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(work);
+        var work = new ScratchFolder(workspace.Folder, "deployed");
         var deployed = new DeployedModel(work, model.Config);
         try
         {
-            var gguf = Path.Combine(work, "base.gguf");
+            var gguf = work.In("base.gguf");
             GgufExport.Model(model, null, format, "base").Save(gguf);
             deployed._engine = new LlamaEngine(
                 new LlamaOptions { Model = "base", Path = gguf, Limits = Limits(longest) },
                 TimeProvider.System);
             if (adapter is not null)
             {
-                var file = Path.Combine(work, "adapter.gguf");
+                var file = work.In("adapter.gguf");
                 GgufExport.Adapter(model, workspace.FolderOf(adapter), adapter).Save(file);
                 await deployed._engine.LoadAdapterAsync("candidate", file, cancellation);
                 deployed._adapter = "candidate";
@@ -98,7 +97,7 @@ sealed class DeployedModel : IAsyncDisposable
     {
         if (_engine is not null)
             await _engine.DisposeAsync();
-        Directory.Delete(_work, recursive: true);
+        _work.Dispose();
     }
 
     static SchedulerOptions Limits(int longest)

@@ -173,41 +173,33 @@ sealed class DraftCommand(TuneStage stage)
         TuneWorkspace workspace, DraftMeasure measure, string release, List<TrainingRecord> learned,
         List<TrainingRecord> measured, string source, CancellationToken cancellation)
     {
-        var work = Path.Combine(workspace.Folder, "work", $"draft-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(work);
-        try
-        {
-            var adapter = TuneStage.AdapterOf(workspace, release);
-            using var target = workspace.OpenFolder(workspace.SpecOf(adapter).Links["base"]);
-            var folder = Path.Combine(work, "start");
-            DraftStart.Write(target, workspace.FolderOf(adapter), parsed.GetValue(_layers), folder);
-            var start = workspace.AddBase(folder);
-            var answers = await measure.AnswersAsync(release, learned, cancellation);
-            var set = Path.Combine(work, "measured.jsonl");
-            File.WriteAllLines(set, measured.Select(RecordJson.Of));
-            var options = new DatasetOptions { NearDuplicateSimilarity = 0, RedactPii = false,
-                ValidationShare = 0, EvaluationSets = new Dictionary<string, string> { ["measured"] = set } };
-            var origin = new JsonObject { ["source"] = "answers of a release", ["release"] = release,
-                ["questions"] = source };
-            var (dataset, _) = workspace.AddDataset(
-                Answered(learned, answers, target), options, start, origin, cancellation);
-            var (model, _) = await new EmbeddedRuns(workspace, stage.Trainer).RunAsync(
-                start, dataset, new TrainingOptions
-                {
-                    Whole = true,
-                    Epochs = parsed.GetValue(_epochs),
-                    LearningRate = parsed.GetValue(_rate),
-                    Seed = parsed.GetValue(_seed),
-                    SequenceTokens = Math.Min(256, target.Config.ContextTokens),
-                }, null, usdPerHour: null, _ => { }, cancellation);
-            var run = workspace.Registry.Get(workspace.Registry.Get(model).Links["run"]);
-            return (model, (double)run.Facts["cpu_seconds"]!,
-                parsed.GetValue(_layers) / (double)target.Config.Layers);
-        }
-        finally
-        {
-            Directory.Delete(work, recursive: true);
-        }
+        using var work = new ScratchFolder(workspace.Folder, "draft");
+        var adapter = TuneStage.AdapterOf(workspace, release);
+        using var target = workspace.OpenFolder(workspace.SpecOf(adapter).Links["base"]);
+        var folder = work.In("start");
+        DraftStart.Write(target, workspace.FolderOf(adapter), parsed.GetValue(_layers), folder);
+        var start = workspace.AddBase(folder);
+        var answers = await measure.AnswersAsync(release, learned, cancellation);
+        var set = work.In("measured.jsonl");
+        File.WriteAllLines(set, measured.Select(RecordJson.Of));
+        var options = new DatasetOptions { NearDuplicateSimilarity = 0, RedactPii = false,
+            ValidationShare = 0, EvaluationSets = new Dictionary<string, string> { ["measured"] = set } };
+        var origin = new JsonObject { ["source"] = "answers of a release", ["release"] = release,
+            ["questions"] = source };
+        var (dataset, _) = workspace.AddDataset(
+            Answered(learned, answers, target), options, start, origin, cancellation);
+        var (model, _) = await new EmbeddedRuns(workspace, stage.Trainer).RunAsync(
+            start, dataset, new TrainingOptions
+            {
+                Whole = true,
+                Epochs = parsed.GetValue(_epochs),
+                LearningRate = parsed.GetValue(_rate),
+                Seed = parsed.GetValue(_seed),
+                SequenceTokens = Math.Min(256, target.Config.ContextTokens),
+            }, null, usdPerHour: null, _ => { }, cancellation);
+        var run = workspace.Registry.Get(workspace.Registry.Get(model).Links["run"]);
+        return (model, (double)run.Facts["cpu_seconds"]!,
+            parsed.GetValue(_layers) / (double)target.Config.Layers);
     }
 
     static List<TrainingRecord> Answered(List<TrainingRecord> questions, List<DraftText> answers,

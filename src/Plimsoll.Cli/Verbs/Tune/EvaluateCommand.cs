@@ -92,6 +92,7 @@ sealed class EvaluateCommand(TuneStage stage)
 
     async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
+        Check(parsed);
         using var workspace = TuneStage.Open(parsed.GetValue(_registry)!);
         var adapter = TuneStage.AdapterOf(workspace, parsed.GetValue(_adapter)!);
         var baseHash = workspace.SpecOf(adapter).Links["base"];
@@ -104,12 +105,8 @@ sealed class EvaluateCommand(TuneStage stage)
             stage.Story.WriteLine("plimsoll: judged before by the same settings; that is returned");
             return Say(before.Hash, before.Gates);
         }
-        var set = RecordReader.ReadJsonl(parsed.GetValue(_set)!).ToList();
-        if (set.Any(r => r.IsPreference || r.Text is not null))
-        {
-            throw new BadInputException($"{parsed.GetValue(_set)}: expected conversations that end with the "
-                + "expected answer");
-        }
+        var set = Conversations(parsed.GetValue(_set)!);
+        var mustPass = parsed.GetValue(_mustPass) is { } file ? Conversations(file) : null;
         var needed = PairedProportions.Needed(
             parsed.GetValue(_margin), parsed.GetValue(_discordant), Gates.Confidence, Gates.Power);
         stage.Story.WriteLine($"plimsoll: {needed:N0} examples are needed to judge "
@@ -122,10 +119,10 @@ sealed class EvaluateCommand(TuneStage stage)
             await examiner.ParityAsync(set, adapter, parsed.GetValue(_parity), cancellation),
             Gates.Quality(answers, parsed.GetValue(_margin), parsed.GetValue(_discordant)),
         };
-        if (parsed.GetValue(_mustPass) is { } mustPass)
+        if (mustPass is not null)
         {
             gates.Add(Gates.Regression(await examiner.JudgedAsync(
-                [.. RecordReader.ReadJsonl(mustPass)], adapter, adapter, settings, cancellation)));
+                mustPass, adapter, adapter, settings, cancellation)));
         }
         if (form is not null || parsed.GetValue(_labels))
         {
@@ -136,6 +133,30 @@ sealed class EvaluateCommand(TuneStage stage)
         return Say(new Releases(workspace).AddEvaluation(
             adapter, Path.GetFileName(parsed.GetValue(_set)!), parsed.GetValue(_format).ToString(), answers,
             gates, settings), gates);
+    }
+
+    void Check(ParseResult parsed)
+    {
+        void Within(string option, double value, bool holds, string expected)
+        {
+            if (holds)
+                return;
+            throw new BadInputException(
+                FormattableString.Invariant($"{option} {value}: expected {expected}"));
+        }
+        var (margin, discordant) = (parsed.GetValue(_margin), parsed.GetValue(_discordant));
+        Within(_margin.Name, margin, margin is > 0 and < 1, "above 0, below 1");
+        Within(_discordant.Name, discordant, discordant is > 0 and <= 1, "above 0, at most 1");
+        Within(_parity.Name, parsed.GetValue(_parity), parsed.GetValue(_parity) >= 1, "at least 1");
+        Within(_most.Name, parsed.GetValue(_most), parsed.GetValue(_most) >= 1, "at least 1");
+    }
+
+    static List<TrainingRecord> Conversations(string file)
+    {
+        var records = RecordReader.ReadJsonl(file).ToList();
+        return records.Any(r => r.IsPreference || r.Text is not null)
+            ? throw new BadInputException($"{file}: expected conversations that end with the expected answer")
+            : records;
     }
 
     // Read before anything is asked of a model.

@@ -54,9 +54,8 @@ sealed class Examiner(TuneStage stage, TuneWorkspace workspace, string baseHash,
         async Task<List<ParityExample>> Examples(TensorFormat form)
         {
             var engine = await DeployedAsync(model, adapter, form, asked, cancellation);
-            return [.. asked.Select((p, i) => new ParityExample(
-                model.Tokenizer.Decode(p, specials: true),
-                [.. trainer[i].Where(t => !model.Config.EndTokens.Contains(t))], engine[i]))];
+            return [.. asked.Select((p, i) => ParityExample.Of(model.Tokenizer.Decode(p, specials: true),
+                trainer[i], engine[i], model.Config.EndTokens))];
         }
         var needed = Math.Min(prompts, 50);
         return format == TensorFormat.F32
@@ -72,30 +71,22 @@ sealed class Examiner(TuneStage stage, TuneWorkspace workspace, string baseHash,
         return await deployed.AnswersAsync(prompts, mostTokens, cancellation);
     }
 
-    async Task<List<int[]>> TrainerAsync(List<int[]> prompts, string adapter, CancellationToken cancellation)
+    async Task<List<GreedyAnswer>> TrainerAsync(
+        List<int[]> prompts, string adapter, CancellationToken cancellation)
     {
-        var work = Path.Combine(workspace.Folder, "work", $"parity-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(work);
-        try
+        using var work = new ScratchFolder(workspace.Folder, "parity");
+        var lines = work.In("prompts.jsonl");
+        File.WriteAllLines(lines, prompts.Select(p => JsonSerializer.Serialize(p)));
+        var job = work.In("job.json");
+        File.WriteAllText(job, JsonSerializer.Serialize(new GenerateJob
         {
-            var lines = Path.Combine(work, "prompts.jsonl");
-            File.WriteAllLines(lines, prompts.Select(p => JsonSerializer.Serialize(p)));
-            var job = Path.Combine(work, "job.json");
-            File.WriteAllText(job, JsonSerializer.Serialize(new GenerateJob
-            {
-                BaseFolder = workspace.FolderOf(baseHash),
-                AdapterFolder = workspace.FolderOf(adapter),
-                PromptsFile = lines,
-                MostTokens = mostTokens,
-            }, CanonicalJson.Options));
-            var answers = new List<int[]>();
-            await stage.Trainer().GenerateAsync(
-                job, l => answers.Add(JsonSerializer.Deserialize<int[]>(l)!), cancellation);
-            return answers;
-        }
-        finally
-        {
-            Directory.Delete(work, recursive: true);
-        }
+            BaseFolder = workspace.FolderOf(baseHash),
+            AdapterFolder = workspace.FolderOf(adapter),
+            PromptsFile = lines,
+            MostTokens = mostTokens,
+        }, CanonicalJson.Options));
+        var answers = new List<GreedyAnswer>();
+        await stage.Trainer().GenerateAsync(job, answers.Add, cancellation);
+        return answers;
     }
 }

@@ -35,7 +35,14 @@ sealed class TuneStage(TextWriter output, TextWriter story)
         DefaultValueFactory = _ => DefaultBase,
     };
 
-    public static TuneWorkspace Open(string registry) => new(registry, TimeProvider.System);
+    /// <exception cref="BadInputException">There is none: a name that is not quite right makes no
+    /// new one.</exception>
+    public static TuneWorkspace Open(string registry) => File.Exists(Path.Combine(registry, "registry.db"))
+        ? OpenOrCreate(registry)
+        : throw new BadInputException(
+            $"{registry}: no registry; expected one that plimsoll tune dataset has made");
+
+    public static TuneWorkspace OpenOrCreate(string registry) => new(registry, TimeProvider.System);
 
     public TrainerProcess Trainer() => TrainerProcess.Locate(text => story.WriteLine($"plimsoll: {text}"));
 
@@ -68,7 +75,9 @@ sealed class TuneStage(TextWriter output, TextWriter story)
             ManifestKind.Adapter => throw new BadInputException(
                 $"{name} is a whole model; expected an adapter or a release"),
             ManifestKind.Release => manifest.Links["adapter"],
-            ManifestKind.Run => workspace.Registry.Users(hash, "run").First(),
+            ManifestKind.Run => workspace.Registry.Users(hash, "run").FirstOrDefault()
+                ?? throw new BadInputException(
+                    $"{name} is a run whose weights lie elsewhere; expected an adapter or a release"),
             _ => throw new BadInputException($"{name} is of kind "
                 + $"{manifest.Kind.ToString().ToLowerInvariant()}; expected an adapter or a release"),
         };

@@ -43,22 +43,22 @@ public sealed class ReturnedBundles(TuneWorkspace workspace)
         AdapterBase.Check(model, folder);
         PeftAdapter.ReadWeights(folder, lora, model.Config);
         var registry = workspace.Registry;
-        var specHash = registry.Add(Manifest.Of(ManifestKind.Spec,
+        var specManifest = Manifest.Of(ManifestKind.Spec,
             JsonSerializer.SerializeToNode(spec, CanonicalJson.Options)!.AsObject(),
-            new Dictionary<string, string> { ["base"] = baseHash, ["dataset"] = datasetHash }));
+            new Dictionary<string, string> { ["base"] = baseHash, ["dataset"] = datasetHash });
         var facts = new JsonObject { ["engine"] = driver, ["engine_version"] = version };
         if (usd is { } price)
             facts["usd"] = price;
-        var run = registry.Add(Manifest.Of(
-            ManifestKind.Run, facts, new Dictionary<string, string> { ["spec"] = specHash }));
-        return registry.Add(Manifest.Of(ManifestKind.Adapter, new JsonObject
+        var run = Manifest.Of(
+            ManifestKind.Run, facts, new Dictionary<string, string> { ["spec"] = specManifest.Hash });
+        return registry.AddAll([specManifest, run, Manifest.Of(ManifestKind.Adapter, new JsonObject
         {
             ["base_weights_sha256"] = spec.BaseHash,
             ["template_sha256"] = spec.TemplateHash,
             ["tokenizer_sha256"] = spec.TokenizerHash,
-        }, new Dictionary<string, string> { ["run"] = run }, _kept
+        }, new Dictionary<string, string> { ["run"] = run.Hash }, _kept
             .Where(f => File.Exists(Path.Combine(folder, f)))
-            .ToDictionary(f => f, f => registry.Blobs.Put(Path.Combine(folder, f)))));
+            .ToDictionary(f => f, f => registry.Blobs.Put(Path.Combine(folder, f))))]);
     }
 
     static void Same<T>(string folder, string key, T expected, T found)

@@ -14,6 +14,11 @@ public static partial class JobRequest
         ["model", "training_file", "validation_file", "hyperparameters", "method", "suffix", "seed",
             "metadata", "integrations"];
 
+    static readonly string[] _numbers = ["n_epochs", "batch_size", "learning_rate_multiplier", "beta"];
+
+    // A seed is kept in JSON, which has no larger whole numbers.
+    const long MostSeed = 1L << 53;
+
     /// <exception cref="BadInputException">A key that is missing, unknown or out of range; its
     /// message names it.</exception>
     public static FineTuningJob Read(JsonElement body, string tenant, string id, long now)
@@ -25,9 +30,8 @@ public static partial class JobRequest
             if (!_known.Contains(key))
                 throw new BadInputException($"{key}: unknown; expected {string.Join(", ", _known)}");
         }
-        if (body.TryGetProperty("integrations", out var integrations)
-            && integrations.ValueKind == JsonValueKind.Array
-            && integrations.GetArrayLength() > 0)
+        if (Value(body, "integrations") is { } integrations
+            && !(integrations.ValueKind == JsonValueKind.Array && integrations.GetArrayLength() == 0))
         {
             throw new BadInputException("integrations: none are supported; expected null");
         }
@@ -47,8 +51,7 @@ public static partial class JobRequest
             ValidationFile = Text(body, "validation_file"),
             Suffix = suffix,
             Options = Options(body),
-            Metadata = body.TryGetProperty("metadata", out var metadata)
-                && metadata.ValueKind == JsonValueKind.Object ? metadata.GetRawText() : null,
+            Metadata = Object(body, "metadata")?.GetRawText(),
             Created = now,
             Status = JobStatus.ValidatingFiles,
         };
@@ -57,8 +60,8 @@ public static partial class JobRequest
     static TrainingOptions Options(JsonElement body)
     {
         var method = TrainingMethod.Sft;
-        var numbers = body.TryGetProperty("hyperparameters", out var top) ? top : default;
-        if (body.TryGetProperty("method", out var chosen) && chosen.ValueKind == JsonValueKind.Object)
+        var numbers = Object(body, "hyperparameters");
+        if (Object(body, "method") is { } chosen)
         {
             var type = Text(chosen, "type");
             method = type switch
@@ -68,36 +71,45 @@ public static partial class JobRequest
                 _ => throw new BadInputException($"method.type {type ?? "missing"}: "
                     + "expected supervised or dpo"),
             };
-            if (chosen.TryGetProperty(type!, out var own)
-                && own.TryGetProperty("hyperparameters", out var inner))
-            {
-                numbers = inner;
-            }
+            if (Object(chosen, type!) is { } own)
+                numbers = Object(own, "hyperparameters") ?? numbers;
         }
-        var seed = body.TryGetProperty("seed", out var given) && given.ValueKind == JsonValueKind.Number
-            ? given.GetInt64() : 1;
+        foreach (var key in numbers?.EnumerateObject().Select(p => p.Name) ?? [])
+        {
+            if (!_numbers.Contains(key))
+                throw new BadInputException($"{key}: unknown; expected {string.Join(", ", _numbers)}");
+        }
         var defaults = new TrainingOptions();
         return defaults with
         {
             Method = method,
-            Epochs = (int)(Number(numbers, "n_epochs", 1, 50) ?? defaults.Epochs),
-            BatchTokens = (int)(Number(numbers, "batch_size", 1, 256) ?? 0) is var batch and > 0
-                ? batch * defaults.SequenceTokens : defaults.BatchTokens,
+            Epochs = Whole(numbers, "n_epochs", 1, 50) ?? defaults.Epochs,
+            BatchTokens = Whole(numbers, "batch_size", 1, 256) * defaults.SequenceTokens
+                ?? defaults.BatchTokens,
             LearningRate = defaults.LearningRate * (
                 Number(numbers, "learning_rate_multiplier", 0.001, 100) ?? 1),
             DpoBeta = Number(numbers, "beta", 0.001, 10) ?? defaults.DpoBeta,
-            Seed = (ulong)Math.Abs(seed),
+            Seed = (ulong)Math.Abs(Seed(body) ?? 1),
         };
     }
 
+    static long? Seed(JsonElement body) => Value(body, "seed") is not { } given ? null
+        : given.ValueKind == JsonValueKind.Number && given.TryGetInt64(out var seed) && seed > -MostSeed
+            && seed < MostSeed
+        ? seed
+        : throw new BadInputException($"seed {given.GetRawText()}: expected a whole number");
+
+    static int? Whole(JsonElement? numbers, string key, int least, int most) =>
+        Number(numbers, key, least, most) is not { } number ? null
+            : double.IsInteger(number) ? (int)number
+            : throw new BadInputException(FormattableString.Invariant(
+                $"{key} {number}: expected a whole number"));
+
     // "auto" is what the trainer's own default is.
-    static double? Number(JsonElement numbers, string key, double least, double most)
+    static double? Number(JsonElement? numbers, string key, double least, double most)
     {
-        if (numbers.ValueKind != JsonValueKind.Object || !numbers.TryGetProperty(key, out var value)
-            || value.ValueKind == JsonValueKind.Null)
-        {
+        if (numbers is not { } given || Value(given, key) is not { } value)
             return null;
-        }
         if (value.ValueKind == JsonValueKind.String && value.GetString() == "auto")
             return null;
         return value.ValueKind == JsonValueKind.Number && value.GetDouble() is var number && number >= least
@@ -107,11 +119,16 @@ public static partial class JobRequest
                 $"{key} {value.GetRawText()}: expected auto or {least} to {most}"));
     }
 
-    static string? Text(JsonElement body, string key) => !body.TryGetProperty(key, out var value)
-        || value.ValueKind == JsonValueKind.Null
-        ? null
+    static string? Text(JsonElement body, string key) => Value(body, key) is not { } value ? null
         : value.ValueKind == JsonValueKind.String ? value.GetString()
             : throw new BadInputException($"{key}: expected a string");
+
+    static JsonElement? Object(JsonElement body, string key) => Value(body, key) is not { } value ? null
+        : value.ValueKind == JsonValueKind.Object ? value
+            : throw new BadInputException($"{key}: expected a JSON object");
+
+    static JsonElement? Value(JsonElement body, string key) =>
+        body.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     [GeneratedRegex("^[A-Za-z0-9._-]{1,64}$")]
     private static partial Regex Suffix();

@@ -55,17 +55,28 @@ public sealed class JobRunner(
         }
         catch (BadInputException bad)
         {
-            if (store.Move(job.Id, j => j with { Status = JobStatus.Failed, Error = bad.Message,
-                Finished = store.Now }, JobStatus.Running) is not null)
-            {
-                store.AddEvent(job.Id, "error", bad.Message);
-            }
+            Fail(job, bad.Message);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+        {
+            // Left running, it would be tried again for ever when its lease has run out.
+            Fail(job, $"an unexpected error: {e.Message.ReplaceLineEndings(" ")}");
+            throw;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             // Cancelled or paused by its owner; the store says which.
         }
         return true;
+    }
+
+    void Fail(FineTuningJob job, string why)
+    {
+        if (store.Move(job.Id, j => j with { Status = JobStatus.Failed, Error = why, Finished = store.Now },
+            JobStatus.Running) is not null)
+        {
+            store.AddEvent(job.Id, "error", why);
+        }
     }
 
     // By the clock and not by its steps: a trainer that stands still for others keeps its lease, and can be
