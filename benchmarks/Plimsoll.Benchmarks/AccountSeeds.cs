@@ -26,7 +26,8 @@ static class AccountSeeds
         var lines = new List<double>();
         var widths = new List<double>();
         var chosen = new HashSet<string>();
-        output.WriteLine("seed  chosen  accelerators  load line  $/Mtok (interval)           high ÷ low  seconds");
+        output.WriteLine(
+            "seed  chosen  accelerators  load line  $/Mtok (interval)           high ÷ low  seconds");
         for (var seed = 1; seed <= seeds; seed++)
         {
             var watch = Stopwatch.StartNew();
@@ -37,10 +38,12 @@ static class AccountSeeds
             lines.Add(account.LoadLine.RequestsPerSecond);
             widths.Add((double)(high / low));
             chosen.Add(degrees);
-            output.WriteLine(FormattableString.Invariant($"{seed,4}  {degrees,-6}  {account.Fleet.Accelerators,12}")
-                + FormattableString.Invariant($"  {lines[^1],9:0.000}  {account.Cost.UsdPerMillionTokens:0.0000} ")
-                + FormattableString.Invariant($"({low:0.0000}–{high:0.0000})  {widths[^1],17:0.000}")
-                + FormattableString.Invariant($"  {watch.Elapsed.TotalSeconds,7:0.0}"));
+            output.WriteLine(
+                FormattableString.Invariant($"{seed,4}  {degrees,-6}  {account.Fleet.Accelerators,12}  ")
+                + FormattableString.Invariant($"{lines[^1],9:0.000}  ")
+                + FormattableString.Invariant($"{account.Cost.UsdPerMillionTokens:0.0000} ({low:0.0000}–")
+                + FormattableString.Invariant($"{high:0.0000})  {widths[^1],17:0.000}  ")
+                + FormattableString.Invariant($"{watch.Elapsed.TotalSeconds,7:0.0}"));
         }
         var mean = lines.Average();
         var deviation = Math.Sqrt(lines.Sum(l => (l - mean) * (l - mean)) / Math.Max(1, lines.Count - 1));

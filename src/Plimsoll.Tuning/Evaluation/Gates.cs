@@ -29,6 +29,9 @@ public static class Gates
     /// half precision, which rounds by a two-thousandth. It is said, and excuses nothing.</summary>
     public const double Tie = 0.001;
 
+    /// <summary>The same where products round the activations too, as those of F16 do.</summary>
+    public const double RoundedTie = 0.005;
+
     /// <summary>
     /// 1. The deployed engine says what the trainer said, token for token. One answer in a hundred may turn
     /// at a close call, one in ten on weights of fewer bits, where quality is judged on the deployed form
@@ -50,7 +53,7 @@ public static class Gates
             facts["first_difference"] = Difference(different[0]);
         var endless = different.Count(RunsOn);
         facts["run_on"] = endless;
-        var ties = different.Count(e => e.Margin <= Tie);
+        var ties = different.Count(e => e.Margin <= (quantised ? RoundedTie : Tie));
         facts["ties"] = ties;
         var text = $"{examples.Count - different.Count} of {examples.Count} answers are "
             + "token for token the trainer's"

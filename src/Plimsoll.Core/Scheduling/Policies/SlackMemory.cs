@@ -49,6 +49,15 @@ sealed class SlackMemory(
         _promised.Begin(isOwed);
     }
 
+    /// <summary>
+    /// Nothing is committed of an empty plan, and what is held back must not wait for ever.
+    /// </summary>
+    public void EndPlan()
+    {
+        if (state.Plan.IsEmpty)
+            EndSteps(1);
+    }
+
     /// <summary>So many steps have passed, of which a plan that repeats itself makes several.</summary>
     public void EndSteps(int steps) =>
         (_hold, _crowded) = (Math.Max(0, _hold - steps), Math.Max(0, _crowded - steps));

@@ -155,9 +155,7 @@ sealed partial class SlackPolicy : IStepPolicy
         plan.IsAbortable = abortable && _options.CanAbort;
         plan.Why = owed ? StepBound.Share : plan.Why;
         _state.MixCohorts();
-        // Nothing is committed of an empty plan, and what is held back must not wait for ever.
-        if (plan.IsEmpty)
-            _memory.EndSteps(1);
+        _memory.EndPlan();
         plan.RepeatableSteps = Repeats(due);
     }
 
