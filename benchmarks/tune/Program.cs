@@ -56,6 +56,9 @@ try
         case ["duplicates", .. var rest]:
             DuplicateFigures.Run(Number(rest, "--records") ?? 1_000_000);
             break;
+        case ["torch-speed", .. var rest]:
+            await TorchSpeed.RunAsync(work, ModelOf([]), "/usr/bin/python3", Number(rest, "--rounds") ?? 3);
+            break;
         case ["gates"]:
             GateFigures.Run();
             break;
@@ -69,7 +72,7 @@ try
             throw new BadInputException("usage: tune-figures pretrain [--large] | publish | intents SET "
                 + "[--seed N] [--seeds N] [--few-shot N] [--pretrained|--large] | intents-table "
                 + "| baseline | duplicates [--records N] | gates | faults | same-bytes | killed [--times N] "
-                + "| export SET FOLDER | deeper FOLDER "
+                + "| torch-speed [--rounds N] | export SET FOLDER | deeper FOLDER "
                 + "| traffic SERVER TASK QUESTIONS [--requests N]");
     }
     return 0;
