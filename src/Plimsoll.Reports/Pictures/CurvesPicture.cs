@@ -50,7 +50,7 @@ public sealed record CurvesPicture
         frame.Vertical(y, tick => Axis.Label(tick) + Unit);
         frame.Horizontal(x, Across);
         for (var i = 0; i < Marks.Count; i++)
-            frame.LimitAt(x.At(Marks[i].At), Marks[i].Name, below: frame.Bottom - frame.Top - 12 - 16 * i);
+            frame.LimitAt(x.At(Marks[i].At), Marks[i].Name, below: BelowTop(frame, i, x, y));
         foreach (var (at, name) in Levels)
             frame.LevelAt(y.At(at), name);
         for (var i = 0; i < Curves.Count; i++)
@@ -63,6 +63,44 @@ public sealed record CurvesPicture
             }
         }
         return frame.Scene;
+    }
+
+    /// <summary>
+    /// How far below its top a mark is named: at the foot, where that is free, else at the highest place that
+    /// is. No two marks have one height.
+    /// </summary>
+    double BelowTop(Frame frame, int mark, Axis x, Axis y)
+    {
+        const double Near = 14, Reach = 90, Step = 16;
+        var foot = frame.Bottom - frame.Top - 12 - Step * mark;
+        if (IsFree(foot))
+            return foot;
+        for (var below = 12 + Step * mark; below < foot; below += Step * Marks.Count)
+        {
+            if (IsFree(below))
+                return below;
+        }
+        return foot;
+
+        bool IsFree(double below)
+        {
+            var (at, height) = (x.At(Marks[mark].At), frame.Top + below);
+            return Curves.All(curve => curve.Points.Where(p => !Logarithmic || p.X > 0)
+                .Select(p => (X: x.At(p.X), Y: y.At(p.Y))).ToList() is var spots
+                && spots.Zip(spots.Skip(1).Append(spots.LastOrDefault())).All(
+                    part => IsClear(part.First, part.Second, at, height)));
+        }
+
+        static bool IsClear((double X, double Y) from, (double X, double Y) to, double at, double height)
+        {
+            var (left, right) = (Math.Max(from.X, at - Reach), Math.Min(to.X, at + Reach));
+            if (left > right)
+                return true;
+            double On(double across) => to.X == from.X ? from.Y
+                : from.Y + (to.Y - from.Y) * (across - from.X) / (to.X - from.X);
+            var (one, other) = (On(left), On(right));
+            return Math.Min(one, other) > height + Near || Math.Max(one, other) < height - Near;
+        }
     }
 
     void Curve(Frame frame, NamedCurve curve, Series series, Axis x, Axis y)

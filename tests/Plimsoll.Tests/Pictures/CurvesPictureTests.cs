@@ -8,6 +8,28 @@ namespace Plimsoll.Tests.Pictures;
 
 public sealed class CurvesPictureTests
 {
+    /// <summary>A mark is named at the foot, or higher where a curve runs there.</summary>
+    [Theory]
+    [InlineData(100, true)]
+    [InlineData(2, false)]
+    public void No_curve_passes_through_the_name_of_a_mark(double height, bool isAtFoot)
+    {
+        var scene = new CurvesPicture
+        {
+            Title = "Throughput against interactivity",
+            Subtitle = "",
+            Across = "tokens/s per user",
+            Curves = [new("one", [(0, height), (10, height)]), new("other", [(0, 100), (10, 100)])],
+            Marks = [(4, "promised")],
+        }.Draw();
+        var name = scene.Shapes.OfType<TextShape>().Single(t => t.Text == "promised");
+        var limit = scene.Shapes.OfType<LineShape>().Single(l => l.Paint.Stroke == Ink.Limit);
+        var foot = System.Math.Max(limit.Y1, limit.Y2);
+        (foot - name.Y < 20).ShouldBe(isAtFoot);
+        foreach (var spot in scene.Shapes.OfType<PathShape>().SelectMany(p => p.Spots))
+            System.Math.Abs(spot.Y - name.Y).ShouldBeGreaterThan(10);
+    }
+
     /// <summary>Whatever the names and wherever the marks: a name is read where nothing is drawn.</summary>
     [Theory]
     [InlineData(0.1)]
