@@ -3,10 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
-using Plimsoll.Core.Measures;
 using Plimsoll.Core.Models;
-using Plimsoll.Core.Promises;
-using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Catalogues;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads.Families;
@@ -72,12 +69,7 @@ static class AccountSeeds
                 },
                 Workload = workload,
                 RequestsPerSecond = workload.RequestsPerSecond,
-                Levels =
-                [
-                    LevelPromise.Of(
-                        ServiceLevelSpec.Default,
-                        [new Limit(Metric.Ttft, 95, 500_000_000), new Limit(Metric.Tpot, 95, 50_000_000)]),
-                ],
+                Levels = ChatEngine.Levels,
                 Seed = seed,
             },
             BatchWindowNs = 24 * 3_600_000_000_000L,

@@ -3,9 +3,6 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
-using Plimsoll.Core.Measures;
-using Plimsoll.Core.Promises;
-using Plimsoll.Core.Scheduling;
 using Plimsoll.Inputs.Choices;
 using Plimsoll.Inputs.Workloads;
 using Plimsoll.Inputs.Workloads.Families;
@@ -61,12 +58,7 @@ static class LoadLineFigures
         Deployment = DeploymentChoice.Of(engine.Deployment),
         Workload = workload,
         RequestsPerSecond = workload.RequestsPerSecond,
-        Levels =
-        [
-            LevelPromise.Of(
-                ServiceLevelSpec.Default,
-                [new Limit(Metric.Ttft, 95, 500_000_000), new Limit(Metric.Tpot, 95, 50_000_000)]),
-        ],
+        Levels = ChatEngine.Levels,
         Seed = seed,
     };
 }

@@ -12,18 +12,11 @@ static class DrawQuantiles
     /// <summary>Ends of nine tenths of the draws; infinite where too many of them are.</summary>
     public static (double Low, double High) Of(double estimate, IEnumerable<double> draws)
     {
-        var inner = Inner(draws);
-        return inner.Count == 0
-            ? (estimate, estimate)
-            : (Math.Min(estimate, inner[0]), Math.Max(estimate, inner[^1]));
-    }
-
-    /// <summary>Nine tenths of the draws, in order, as many left out at either end.</summary>
-    public static ArraySegment<double> Inner(IEnumerable<double> draws)
-    {
         var sorted = draws.Order().ToArray();
+        if (sorted.Length == 0)
+            return (estimate, estimate);
         var beyond = (int)(Tail * sorted.Length);
-        return new ArraySegment<double>(sorted, beyond, sorted.Length - (2 * beyond));
+        return (Math.Min(estimate, sorted[beyond]), Math.Max(estimate, sorted[^(beyond + 1)]));
     }
 
     /// <summary>The same of a figure that some draws may lack; null where the estimate is.</summary>

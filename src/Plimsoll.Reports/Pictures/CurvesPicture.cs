@@ -40,7 +40,7 @@ public sealed record CurvesPicture
         // or level passes through them.
         var named = Curves.Count > 1;
         var frame = new Frame(Title, Subtitle, above: named ? NameHeight * Curves.Count + 6 : 0);
-        var points = Curves.SelectMany(curve => curve.Points).Where(p => !Logarithmic || p.X > 0).ToList();
+        var points = Curves.SelectMany(Shown).ToList();
         var xs = points.Select(p => p.X).Concat(Marks.Select(mark => mark.At)).DefaultIfEmpty(1).ToList();
         var x = Logarithmic
             ? Axis.Log(0.95 * xs.Min(), 1.05 * xs.Max(), frame.Left, frame.Right)
@@ -67,7 +67,7 @@ public sealed record CurvesPicture
 
     /// <summary>
     /// How far below its top a mark is named: at the foot, where that is free, else at the highest place that
-    /// is. No two marks have one height.
+    /// is.
     /// </summary>
     double BelowTop(Frame frame, int mark, Axis x, Axis y)
     {
@@ -85,9 +85,8 @@ public sealed record CurvesPicture
         bool IsFree(double below)
         {
             var (at, height) = (x.At(Marks[mark].At), frame.Top + below);
-            return Curves.All(curve => curve.Points.Where(p => !Logarithmic || p.X > 0)
-                .Select(p => (X: x.At(p.X), Y: y.At(p.Y))).ToList() is var spots
-                && spots.Zip(spots.Skip(1).Append(spots.LastOrDefault())).All(
+            return Curves.Select(curve => Shown(curve).Select(p => (X: x.At(p.X), Y: y.At(p.Y))).ToList())
+                .All(spots => spots.Zip(spots.Skip(1).Append(spots.LastOrDefault())).All(
                     part => IsClear(part.First, part.Second, at, height)));
         }
 
@@ -103,9 +102,13 @@ public sealed record CurvesPicture
         }
     }
 
+    /// <summary>A logarithm has no place for 0.</summary>
+    IEnumerable<(double X, double Y)> Shown(NamedCurve curve) =>
+        curve.Points.Where(p => !Logarithmic || p.X > 0);
+
     void Curve(Frame frame, NamedCurve curve, Series series, Axis x, Axis y)
     {
-        var points = curve.Points.Where(p => !Logarithmic || p.X > 0).ToList();
+        var points = Shown(curve).ToList();
         frame.Curve(points, x, y, series.Line);
         if (points.Count <= 40)
         {
